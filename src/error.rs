@@ -1,0 +1,180 @@
+//! Every way in which a command can stop before its end: what people are told, and the exit code.
+
+use std::fmt;
+
+/// What a person is told when something stops: one sentence, its causes, and the next command to type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What is wrong, in one sentence without a full stop.
+    pub error: String,
+    /// Why, a line a cause.
+    pub because: Vec<String>,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+impl Report {
+    /// A report of one sentence.
+    pub fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), because: Vec::new(), hint: None }
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.because.push(cause.into());
+        self
+    }
+
+    /// Says what to type next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// Production has commits that the candidate lacks.
+    Diverged,
+    /// The candidate is older than what production runs.
+    Behind,
+    /// An environment, or the answer to what it runs, could not be reached.
+    Unreachable,
+    /// A page was read and does not name exactly one commit.
+    PageUnclear,
+    /// A hash is ambiguous, unknown, or not a commit's.
+    UnknownCommit,
+    /// An environment has nothing deployed that could be promoted.
+    NothingDeployed,
+    /// The source environment's page and ref disagree.
+    StagingStale,
+    /// What would ship is not what was named or shown.
+    CandidateMoved,
+    /// The target moved after it was shown.
+    TargetMoved,
+    /// The target runs something older than what its branch says, and nobody was asked about it.
+    RolledBack,
+    /// The branch does not exist on a remote that has others.
+    WrongBranch,
+    /// The remote would push to several places, or elsewhere than smp.toml says.
+    WrongRemote,
+    /// History is incomplete here.
+    Shallow,
+    /// A question would have to be asked and there is no terminal.
+    NeedsTerminal,
+}
+
+impl RefusalCode {
+    /// Every code, for the documentation's test.
+    pub const ALL: [Self; 14] = [
+        Self::Diverged,
+        Self::Behind,
+        Self::Unreachable,
+        Self::PageUnclear,
+        Self::UnknownCommit,
+        Self::NothingDeployed,
+        Self::StagingStale,
+        Self::CandidateMoved,
+        Self::TargetMoved,
+        Self::RolledBack,
+        Self::WrongBranch,
+        Self::WrongRemote,
+        Self::Shallow,
+        Self::NeedsTerminal,
+    ];
+
+    /// The word itself.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Diverged => "diverged",
+            Self::Behind => "behind",
+            Self::Unreachable => "unreachable",
+            Self::PageUnclear => "page-unclear",
+            Self::UnknownCommit => "unknown-commit",
+            Self::NothingDeployed => "nothing-deployed",
+            Self::StagingStale => "staging-stale",
+            Self::CandidateMoved => "candidate-moved",
+            Self::TargetMoved => "target-moved",
+            Self::RolledBack => "rolled-back",
+            Self::WrongBranch => "wrong-branch",
+            Self::WrongRemote => "wrong-remote",
+            Self::Shallow => "shallow",
+            Self::NeedsTerminal => "needs-terminal",
+        }
+    }
+}
+
+/// A deploy that will not happen, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable word.
+    pub code: RefusalCode,
+    /// What people are told.
+    pub report: Report,
+}
+
+/// Why a command ends before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something did not work; nothing outside changed. Exit 1.
+    Failed(Report),
+    /// We will not do it; nothing outside changed. Exit 1.
+    Refused(Refusal),
+    /// The answer that `--exit-code` or `--check` asked for. Exit 1, and nothing more is said.
+    Answer,
+    /// The command line or `smp.toml` is wrong. Exit 2.
+    Misused(Report),
+    /// The question was answered with no. Exit 3.
+    Declined(String),
+    /// Something outside changed, or may have, and a step is unfinished. Exit 4.
+    Incomplete(Report),
+    /// Nobody reads our output any more: end quietly, as `git log | head -1` does. Exit 0.
+    PipeClosed,
+}
+
+impl Stop {
+    /// A refusal.
+    pub fn refused(code: RefusalCode, report: Report) -> Self {
+        Self::Refused(Refusal { code, report })
+    }
+
+    /// The exit code (contract, section 3).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::PipeClosed => 0,
+            Self::Failed(_) | Self::Refused(_) | Self::Answer => 1,
+            Self::Misused(_) => 2,
+            Self::Declined(_) => 3,
+            Self::Incomplete(_) => 4,
+        }
+    }
+
+    /// What to tell, if anything.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Failed(report) | Self::Misused(report) | Self::Incomplete(report) => Some(report),
+            Self::Refused(refusal) => Some(&refusal.report),
+            Self::Answer | Self::Declined(_) | Self::PipeClosed => None,
+        }
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declined(what) => f.write_str(what),
+            _ => f.write_str(self.report().map_or("", |report| &report.error)),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}

@@ -1,0 +1,122 @@
+//! Starting the `git` program: the only place that starts any program, always by an absolute path, with a
+//! clean environment and nothing on its standard input.
+#![expect(clippy::disallowed_types, reason = "this is the door to other programs")]
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::error::{Report, Stop};
+
+/// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
+/// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
+const DROPPED: [&str; 24] = [
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_REFLOG_ACTION",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_PACKFILE",
+    "GIT_TRACE_SETUP",
+    "GIT_TRACE_REDACT",
+    "GIT_CURL_VERBOSE",
+    "GIT_EXTERNAL_DIFF",
+    "LANGUAGE",
+];
+
+/// The protocols that a remote may use; remote helpers such as `ext::` would run commands of their own.
+const PROTOCOLS: &str = "file:git:http:https:ssh";
+
+/// The `git` program of this machine.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+}
+
+impl Program {
+    /// Finds `git` once, in the absolute folders of `PATH` only: a `.` in it must not run a repository's own `git`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find() -> Result<Self, Stop> {
+        find_on_path("git")
+            .map(|path| Self { path })
+            .ok_or_else(|| Stop::Failed(Report::new("git is not on PATH").hint("install git 2.39 or later")))
+    }
+
+    /// A `git` command with a clean environment, no standard input and captured output.
+    ///
+    /// It asks nobody anything; `may_ask` lets it ask for a password on the terminal.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(&self.path);
+        for name in DROPPED {
+            command.env_remove(name);
+        }
+        if env::var_os("GIT_ALLOW_PROTOCOL").is_none() {
+            command.env("GIT_ALLOW_PROTOCOL", PROTOCOLS);
+        }
+        command
+            .env("LC_ALL", "C")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
+            .args(["-c", "advice.objectNameWarning=false"])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs `git` to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started. An exit code other than 0 is not an error here.
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Stop> {
+        self.command(args).output().map_err(|error| cannot_start(&self.path, &error))
+    }
+
+    /// Runs `git` and gives its standard output, when it ended with 0.
+    ///
+    /// # Errors
+    /// When it cannot be started or fails; the report carries git's own words under `what`.
+    pub fn read<S: AsRef<OsStr>>(&self, what: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Stop> {
+        let output = self.run(args)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
+    }
+}
+
+/// The report of a `git` that failed: its own words, a line a cause.
+pub fn failed(what: &str, stderr: &[u8]) -> Report {
+    let mut report = Report::new(what);
+    for line in String::from_utf8_lossy(stderr).lines().filter(|line| !line.trim().is_empty()).take(8) {
+        report = report.because(line.trim_start_matches("fatal: ").trim_start_matches("error: "));
+    }
+    report
+}
+
+/// The report of a program that could not be started.
+pub fn cannot_start(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::Failed(Report::new(format!("{} cannot be started", path.display())).because(error.to_string()))
+}
+
+/// The first file of that name in the absolute folders of `PATH`.
+pub fn find_on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(&file)).find(|file| file.is_file())
+}

@@ -1,0 +1,122 @@
+//! The words of the trade: what every room of the house speaks of. Imports nothing of ours.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let full = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        full.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// All the digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The eight digits that people are shown in sentences.
+    pub fn short(&self) -> &str {
+        self.digits(8)
+    }
+
+    /// The twelve digits that links carry, which stay unambiguous for longer.
+    pub fn for_link(&self) -> &str {
+        self.digits(12)
+    }
+
+    fn digits(&self, count: usize) -> &str {
+        self.0.get(..count).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommitId({})", self.short())
+    }
+}
+
+impl Serialize for CommitId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// One commit as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its full name.
+    pub id: CommitId,
+    /// Its name as `git log --oneline` abbreviates it in this repository.
+    pub short: String,
+    /// Its subject as `git log --oneline` prints it: bytes, for git promises no encoding.
+    pub subject: Vec<u8>,
+    /// The author's name, decoded as well as can be.
+    pub author: String,
+    /// When it was authored: seconds since 1970 and minutes east of UTC.
+    pub authored: (i64, i32),
+    /// When it was committed, in seconds since 1970.
+    pub committed: i64,
+}
+
+impl Commit {
+    /// The subject for everything but the byte-exact list: undecodable bytes become U+FFFD.
+    pub fn subject_text(&self) -> String {
+        String::from_utf8_lossy(&self.subject).into_owned()
+    }
+
+    /// The number of the pull request that a squash merge leaves at the end of the subject: `Title (#425)`.
+    pub fn pull_request(&self) -> Option<u64> {
+        let subject = self.subject_text();
+        let inner = subject.trim_end().strip_suffix(')')?;
+        let (_, number) = inner.rsplit_once("(#")?;
+        number.parse().ok()
+    }
+}
+
+/// How one commit stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Relation {
+    /// They are the same commit.
+    Identical,
+    /// The second has commits that the first lacks, and everything the first has.
+    Ahead,
+    /// The first has commits that the second lacks, and everything the second has.
+    Behind,
+    /// Each has commits that the other lacks.
+    Diverged,
+}
+
+/// What lies between two commits, `from` (what runs) and `to` (what would).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// How `to` stands to `from`.
+    pub relation: Relation,
+    /// `from..to` without merges, in the order of `git log`.
+    pub ships: Vec<Commit>,
+    /// How many merges `ships` leaves out.
+    pub ships_merges: usize,
+    /// `to..from` without merges: what would vanish if `to` replaced `from`.
+    pub disappears: Vec<Commit>,
+    /// How many merges `disappears` leaves out.
+    pub disappears_merges: usize,
+}
+
+impl Changes {
+    /// When the oldest commit that would ship was committed, in seconds since 1970.
+    pub fn oldest_waiting(&self) -> Option<i64> {
+        self.ships.iter().map(|commit| commit.committed).min()
+    }
+}
