@@ -1,0 +1,59 @@
+//! What a secret looks like, so that one that strayed into `smp.toml` is refused before it is used or shown.
+
+/// What begins a token of a service that people of this trade use.
+const TOKENS: [&str; 7] = ["HRKU-", "ghp_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-"];
+
+/// Hosts whose addresses are secrets themselves: whoever knows one can post.
+const WEBHOOKS: [&str; 3] = ["hooks.slack.com", "webhook.office.com", "outlook.office.com/webhook"];
+
+/// Hosts whose addresses are secrets when they carry a signature.
+const SIGNED: [&str; 2] = ["logic.azure.com", "powerplatform.com"];
+
+/// Whether a text looks like a secret, or holds something that does.
+pub(super) fn looks_like_one(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    TOKENS.iter().any(|token| text.contains(token))
+        || WEBHOOKS.iter().any(|host| lower.contains(host))
+        || SIGNED.iter().any(|host| lower.contains(host) && lower.contains("sig="))
+        || lower.contains("?sig=")
+        || lower.contains("&sig=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cfg_18_secrets_are_known_by_their_looks() {
+        for secret in [
+            "https://hooks.slack.com/services/T0/B0/x",
+            "https://HOOKS.Slack.com/services/T0/B0/x",
+            "https://acme.webhook.office.com/webhookb2/x",
+            "https://prod-1.westeurope.logic.azure.com:443/workflows/x?api-version=1&sig=y",
+            "https://x.environment.api.powerplatform.com/y?sig=z",
+            "https://example.com/?a=b&sig=c",
+            "HRKU-01234567-89ab",
+            "ghp_0123456789",
+            "github_pat_0123",
+            "xoxa-1",
+            "xoxb-1",
+            "xoxp-1",
+            "text around ghp_0123456789 hides nothing",
+        ] {
+            assert!(looks_like_one(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn plain_values_are_no_secrets() {
+        for plain in [
+            "",
+            "https://github.com/VisualMeaning/sm_platform.git",
+            r#"data-commit="([0-9a-f]{7,64})""#,
+            "https://portal.azure.com/?design=1",
+            "master",
+        ] {
+            assert!(!looks_like_one(plain), "{plain}");
+        }
+    }
+}
