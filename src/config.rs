@@ -2,7 +2,7 @@
 //! line, column and key, and never a value.
 //!
 //! The file is committed, and whoever can open a pull request can write to it; so nothing in it can name a command or
-//! hold a secret, and what it says counts only after `git smp setup` has shown it.
+//! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
 mod address;
 mod file;
@@ -14,6 +14,7 @@ mod secret;
 mod sections;
 mod sentence;
 mod sweep;
+mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub use address::{check_page, check_url, display_url, same_place};
 #[allow(unused_imports, reason = "the rooms that use these are being built")]
 pub use file::read;
 pub use names::{check_branch, check_remote_name};
+#[allow(unused_imports, reason = "the rooms that use these are being built")]
+pub use trust::{Change, changes, digest, read_trusted, write_trusted};
 
 use crate::error::{Report, Stop};
 
