@@ -1,3 +1,177 @@
 //! The door to git: the library for reading, the program for the network and for configuration.
+//!
+//! Every question has two answers, a quick one in `history.rs` and one by the program in `plumbing.rs`, which
+//! the tests hold against each other. What is asked here is asked of the first that can tell.
 
+mod abbrev;
+mod config;
+mod history;
+mod object;
+mod open;
+mod plumbing;
 pub mod program;
+mod source;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::path::PathBuf;
+
+pub use config::GitConfig;
+use config::PendingConfig;
+use history::{Asking, Gap, Library};
+use program::Program;
+
+use crate::error::Stop;
+use crate::model::{Changes, Commit, CommitId};
+
+/// A repository, to be shared by threads.
+pub struct Repo {
+    program: Program,
+    config: PendingConfig,
+    layout: Layout,
+    /// None where the library cannot open what git can.
+    library: Option<Library>,
+}
+
+/// Where things lie. All paths are absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The top of the work tree, if there is one.
+    pub top: Option<PathBuf>,
+    /// The folder of this work tree's own git files.
+    pub git_dir: PathBuf,
+    /// The folder of what all work trees share.
+    pub common_dir: PathBuf,
+    /// Whether there is no work tree.
+    pub bare: bool,
+    /// Whether history is cut off here.
+    pub shallow: bool,
+}
+
+/// What a hash turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Exactly one commit.
+    Commit(CommitId),
+    /// Nothing that is here.
+    Missing,
+    /// So many commits.
+    Ambiguous(usize),
+    /// Another kind of object, by git's name for it.
+    NotACommit(String),
+}
+
+/// The library is not sure to answer as git would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Unreadable;
+
+impl Repo {
+    /// Opens the repository that git would use here: by `GIT_DIR`, or from the current folder upwards.
+    ///
+    /// # Errors
+    /// When there is no git or no repository, or git refuses to use it.
+    pub fn open() -> Result<Self, Stop> {
+        Self::open_with(Program::find()?)
+    }
+
+    fn open_with(program: Program) -> Result<Self, Stop> {
+        let config = PendingConfig::start(&program)?;
+        let (layout, repository) = open::find(&program)?;
+        let library = repository.map(|repository| Library::new(repository, layout.shallow));
+        Ok(Self { program, config, layout, library })
+    }
+
+    /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The git program, for what goes over the network.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The configuration that holds here: `git config --list`.
+    ///
+    /// # Errors
+    /// When git cannot read it, in git's own words.
+    pub fn config(&self) -> Result<&GitConfig, Stop> {
+        self.config.get()
+    }
+
+    /// What lies between two commits: `git log --oneline --no-merges FROM..TO`, and the same the other way round.
+    /// Without `from` nothing is deployed yet, and all history ships.
+    ///
+    /// # Errors
+    /// When history cannot be read, in git's own words.
+    pub fn changes(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
+        self.either(|library| library.changes(&self.asking(), from, to), || plumbing::changes(&self.program, from, to))
+    }
+
+    /// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
+    ///
+    /// # Errors
+    /// When history cannot be read, in git's own words.
+    pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
+        self.either(|library| library.is_ancestor(old, new), || plumbing::is_ancestor(&self.program, old, new))
+    }
+
+    /// Whether this is here and a commit: `git cat-file -t`.
+    ///
+    /// # Errors
+    /// When objects cannot be read, in git's own words.
+    pub fn has_commit(&self, id: &CommitId) -> Result<bool, Stop> {
+        Ok(matches!(self.resolve_hash(id.as_str())?, Found::Commit(_)))
+    }
+
+    /// What a hash of 7 to 64 digits stands for, whatever branches and tags are called:
+    /// `git rev-parse --disambiguate`. Of several objects that begin so, the only commit is meant.
+    ///
+    /// # Errors
+    /// When objects cannot be read, in git's own words.
+    pub fn resolve_hash(&self, hex: &str) -> Result<Found, Stop> {
+        if !(7..=64).contains(&hex.len()) || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Found::Missing);
+        }
+        self.either(|library| library.resolve_hash(hex), || plumbing::resolve_hash(&self.program, hex))
+    }
+
+    /// The commit that a person named: `git rev-parse --verify`.
+    ///
+    /// # Errors
+    /// When it names none; that is a wrong command line.
+    pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
+        // git takes all digits of a hash for that hash, whatever refs are called. The rest is for git to tell.
+        let library = self.library.as_ref().filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
+        match library.map(|library| library.resolve_hash(rev)) {
+            Some(Ok(Found::Commit(id))) => Ok(id),
+            _ => plumbing::resolve_revision(&self.program, rev),
+        }
+    }
+
+    /// Single commits, in the order asked for: `git log --no-walk`.
+    ///
+    /// # Errors
+    /// When one is missing, in git's own words.
+    pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
+        self.either(|library| library.commits(&self.asking(), ids), || plumbing::commits(&self.program, ids))
+    }
+
+    fn asking(&self) -> Asking<'_> {
+        Asking { program: &self.program, config: &self.config }
+    }
+
+    /// The library's answer or, where it has none, git's.
+    fn either<T>(
+        &self,
+        quick: impl FnOnce(&Library) -> Result<T, Gap>,
+        sure: impl FnOnce() -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        match self.library.as_ref().map(quick) {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(Gap::Stop(stop))) => Err(stop),
+            Some(Err(Gap::Unreadable)) | None => sure(),
+        }
+    }
+}

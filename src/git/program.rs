@@ -3,9 +3,11 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to other programs")]
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 use crate::error::{Report, Stop};
 
@@ -45,6 +47,10 @@ const PROTOCOLS: &str = "file:git:http:https:ssh";
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
+    /// Where children run, if not in this process's own folder: tests cannot change that.
+    folder: Option<PathBuf>,
+    /// Variables that children see otherwise than this process does; `None` takes one away.
+    variables: Vec<(OsString, Option<OsString>)>,
 }
 
 impl Program {
@@ -54,14 +60,48 @@ impl Program {
     /// When there is none.
     pub fn find() -> Result<Self, Stop> {
         find_on_path("git")
-            .map(|path| Self { path })
+            .map(|path| Self { path, folder: None, variables: Vec::new() })
             .ok_or_else(|| Stop::Failed(Report::new("git is not on PATH").hint("install git 2.39 or later")))
+    }
+
+    /// A `git` that runs in another folder and with other variables than this process.
+    #[cfg(test)]
+    pub fn elsewhere(path: PathBuf, folder: PathBuf, variables: Vec<(OsString, Option<OsString>)>) -> Self {
+        Self { path, folder: Some(folder), variables }
+    }
+
+    /// The folder that children run in.
+    ///
+    /// # Errors
+    /// When the current folder is gone.
+    pub fn folder(&self) -> Result<PathBuf, Stop> {
+        self.folder.clone().map_or_else(env::current_dir, Ok).map_err(|error| {
+            Stop::Failed(
+                Report::new("the current folder cannot be read").because(error.to_string()).hint("cd into a clone"),
+            )
+        })
+    }
+
+    /// A variable as children see it; an empty one counts as unset, as it does for git.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        let own = self.variables.iter().find(|(key, _)| key == name);
+        own.map_or_else(|| env::var_os(name), |(_, value)| value.clone()).filter(|value| !value.is_empty())
     }
 
     /// A `git` command with a clean environment, no standard input and captured output.
     ///
     /// It asks nobody anything; `may_ask` lets it ask for a password on the terminal.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.as_configured();
+        command
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
+            .args(["-c", "advice.objectNameWarning=false"])
+            .args(args);
+        command
+    }
+
+    /// A `git` command that nothing is added to: the one to ask for configuration.
+    fn as_configured(&self) -> Command {
         let mut command = Command::new(&self.path);
         for name in DROPPED {
             command.env_remove(name);
@@ -73,13 +113,51 @@ impl Program {
             .env("LC_ALL", "C")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
-            .args(["-c", "advice.objectNameWarning=false"])
-            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        for (name, value) in &self.variables {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command
+    }
+
+    /// Starts `git config -z --list` and does not wait for it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_config(&self) -> Result<Child, Stop> {
+        let mut command = self.as_configured();
+        command.args(["config", "-z", "--list"]).spawn().map_err(|error| cannot_start(&self.path, &error))
+    }
+
+    /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0.
+    ///
+    /// # Errors
+    /// When it cannot be started or fails; the report carries git's own words under `what`.
+    pub fn ask<S: AsRef<OsStr>>(
+        &self,
+        what: &str,
+        args: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Result<Vec<u8>, Stop> {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| cannot_start(&self.path, &error))?;
+        let stdin = child.stdin.take();
+        let output = thread::scope(|scope| {
+            // Written beside the reading, or both sides could wait for each other; that git stops reading early shows
+            // in its exit code.
+            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        });
+        let output = output.map_err(|error| cannot_start(&self.path, &error))?;
+        if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
     }
 
     /// Runs `git` to its end.

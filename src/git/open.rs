@@ -1,0 +1,166 @@
+//! Finding the repository, as git would, and opening it with the library where that can.
+#![expect(clippy::disallowed_types, reason = "this is the door to git")]
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use git2::{Repository, RepositoryOpenFlags};
+
+use super::Layout;
+use super::program::{Program, failed};
+use crate::error::{Report, Stop};
+
+/// Variables by which a caller says where the repository is.
+const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
+
+/// Finds the repository; without the library's view of it where the library cannot open it.
+///
+/// # Errors
+/// When there is none, git refuses to use it, or it is a bare one hidden in another's work tree.
+pub fn find(program: &Program) -> Result<(Layout, Option<Repository>), Stop> {
+    if PLACES.iter().any(|name| program.variable(name).is_some()) {
+        // The library resolves relative places otherwise than git.
+        let layout = ask(program)?;
+        let repository = open_there(&layout);
+        return Ok((layout, repository));
+    }
+    let folder = program.folder()?;
+    let found = discover(program, &folder);
+    let layout = match &found {
+        // git may be told not to use bare repositories that it comes across, and which it is comes from
+        // configuration that the library does not read.
+        Some(repository) if repository.is_bare() => ask(program)?,
+        Some(repository) => layout(repository),
+        None => ask(program)?,
+    };
+    if layout.bare {
+        refuse_hidden(&layout)?;
+    }
+    Ok((layout, found))
+}
+
+fn discover(program: &Program, folder: &Path) -> Option<Repository> {
+    let across = program.variable("GIT_DISCOVERY_ACROSS_FILESYSTEM").is_some_and(|value| says_yes(&value));
+    let flags = if across { RepositoryOpenFlags::CROSS_FS } else { RepositoryOpenFlags::empty() };
+    let ceilings = program.variable("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+    Repository::open_ext(folder, flags, env::split_paths(&ceilings)).ok()
+}
+
+fn says_yes(value: &OsString) -> bool {
+    value.to_str().is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"))
+}
+
+/// Opens what git found. A linked work tree is opened by its own git folder, as any other.
+fn open_there(layout: &Layout) -> Option<Repository> {
+    let none: [&Path; 0] = [];
+    let repository = Repository::open_ext(&layout.git_dir, RepositoryOpenFlags::NO_SEARCH, none).ok()?;
+    same(repository.commondir(), &layout.common_dir).then_some(repository)
+}
+
+fn layout(repository: &Repository) -> Layout {
+    Layout {
+        top: repository.workdir().map(tidy),
+        git_dir: tidy(repository.path()),
+        common_dir: tidy(repository.commondir()),
+        bare: repository.is_bare(),
+        shallow: repository.is_shallow(),
+    }
+}
+
+/// Without the slash at the end that the library leaves there.
+fn tidy(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Asks `git rev-parse`, each path by itself: git ends them with a newline, which a path may hold as well.
+fn ask(program: &Program) -> Result<Layout, Stop> {
+    let start = |what: &[&str]| {
+        let mut command = program.command(["rev-parse", "--path-format=absolute"]);
+        command.args(what).stdin(Stdio::null()).spawn()
+    };
+    let questions: [&[&str]; 4] = [
+        &["--git-dir"],
+        &["--git-common-dir"],
+        &["--is-bare-repository", "--is-shallow-repository"],
+        &["--show-toplevel"],
+    ];
+    // All are started before the first is waited for.
+    let children = questions.map(start);
+    let answers = children.map(|child| child.and_then(std::process::Child::wait_with_output));
+    let [git_dir, common_dir, kind, top] = answers;
+    let (git_dir, common_dir, kind) = (answer(git_dir)?, answer(common_dir)?, answer(kind)?);
+    let kind = kind.to_string_lossy().into_owned();
+    let yes: Vec<_> = kind.lines().map(|line| line == "true").collect();
+    Ok(Layout {
+        // That there is no work tree is no error.
+        top: answer(top).ok().filter(|top| !top.as_os_str().is_empty()),
+        git_dir,
+        common_dir,
+        bare: yes.first() == Some(&true),
+        shallow: yes.get(1) == Some(&true),
+    })
+}
+
+fn answer(output: std::io::Result<Output>) -> Result<PathBuf, Stop> {
+    let output = output.map_err(|error| not_open(error.to_string().as_bytes()))?;
+    if !output.status.success() {
+        return Err(not_open(&output.stderr));
+    }
+    Ok(to_path(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+}
+
+/// What a repository that git does not open is reported as.
+fn not_open(stderr: &[u8]) -> Stop {
+    let report = failed("there is no repository to work in", stderr);
+    let missing = String::from_utf8_lossy(stderr).contains("not a git repository");
+    Stop::Failed(if missing { report.hint("cd into a clone") } else { report })
+}
+
+#[cfg(unix)]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).trim_end_matches('\r'))
+}
+
+/// Refuses a bare repository that lies in the work tree of another: it may have come with a pull request, and
+/// its configuration names programs to run.
+fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
+    for above in layout.git_dir.ancestors().skip(1) {
+        let dot_git = above.join(".git");
+        if dot_git.exists() && !same(&target(&dot_git), &layout.common_dir) {
+            let error =
+                format!("the bare repository {} lies inside the work tree {}", shown(&layout.git_dir), shown(above));
+            let because = "it may have come with somebody's commit, and its configuration could run programs";
+            return Err(Stop::Failed(
+                Report::new(error).because(because).hint("git --git-dir=. smp ..., if you trust it"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where a `.git` leads: a file of that name says so.
+fn target(dot_git: &Path) -> PathBuf {
+    let text = fs::read_to_string(dot_git).ok();
+    let named = text.as_deref().and_then(|text| text.strip_prefix("gitdir:")).map(str::trim);
+    named.map_or_else(|| dot_git.to_owned(), |named| dot_git.with_file_name("").join(named))
+}
+
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}

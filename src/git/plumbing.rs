@@ -1,0 +1,234 @@
+//! The same questions as in `history.rs`, answered by the `git` program: slower, and never at a loss.
+
+use std::collections::HashMap;
+use std::thread;
+
+use super::Found;
+use super::object;
+use super::program::{Program, failed};
+use crate::error::{Report, Stop};
+use crate::model::{Changes, Commit, CommitId, Relation};
+
+const HISTORY: &str = "git cannot read the history";
+
+/// What git prints of a commit in the encoding that it prints in.
+pub struct Spelling {
+    /// The subject.
+    pub subject: Vec<u8>,
+    /// The author's name.
+    pub author: String,
+}
+
+/// What lies between two commits: `git log FROM..TO` and `git log TO..FROM`.
+///
+/// # Errors
+/// When git cannot tell, in its own words.
+pub fn changes(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
+    let Some(from) = from else {
+        let (ships, ships_merges) = list(program, to.as_str())?;
+        return Ok(of(Relation::Ahead, (ships, ships_merges), (Vec::new(), 0)));
+    };
+    if from == to {
+        return Ok(of(Relation::Identical, (Vec::new(), 0), (Vec::new(), 0)));
+    }
+    let ships = || list(program, &format!("{from}..{to}"));
+    let disappears = || list(program, &format!("{to}..{from}"));
+    if is_ancestor(program, from, to)? {
+        return Ok(of(Relation::Ahead, ships()?, (Vec::new(), 0)));
+    }
+    if is_ancestor(program, to, from)? {
+        return Ok(of(Relation::Behind, (Vec::new(), 0), disappears()?));
+    }
+    Ok(of(Relation::Diverged, ships()?, disappears()?))
+}
+
+fn of(relation: Relation, ships: (Vec<Commit>, usize), disappears: (Vec<Commit>, usize)) -> Changes {
+    Changes {
+        relation,
+        ships: ships.0,
+        ships_merges: ships.1,
+        disappears: disappears.0,
+        disappears_merges: disappears.1,
+    }
+}
+
+/// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
+///
+/// # Errors
+/// When git cannot tell, in its own words.
+pub fn is_ancestor(program: &Program, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
+    let output = program.run(["merge-base", "--is-ancestor", old.as_str(), new.as_str()])?;
+    match output.status.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => Err(Stop::Failed(failed(HISTORY, &output.stderr))),
+    }
+}
+
+/// What a hash, or the first digits of one, stands for: `git rev-parse --disambiguate`, which looks at no ref.
+///
+/// # Errors
+/// When git cannot tell, in its own words.
+pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
+    let names = program.read(HISTORY, ["rev-parse", &format!("--disambiguate={hex}")])?;
+    if names.is_empty() {
+        return Ok(Found::Missing);
+    }
+    let format = "--batch-check=%(objecttype) %(objectname)";
+    let types = program.ask(HISTORY, ["cat-file", format], &names)?;
+    let types = String::from_utf8_lossy(&types);
+    let commits: Vec<_> = types.lines().filter_map(|line| CommitId::parse(line.strip_prefix("commit ")?)).collect();
+    match commits.as_slice() {
+        // Nothing but a commit can be meant where a commit is reported.
+        [only] => Ok(Found::Commit(only.clone())),
+        [] => Ok(Found::NotACommit(types.split(' ').next().unwrap_or_default().to_owned())),
+        several => Ok(Found::Ambiguous(several.len())),
+    }
+}
+
+/// The commit that a person named: `git rev-parse --verify --end-of-options REV^{commit}`.
+///
+/// # Errors
+/// When it names none.
+pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> {
+    // What follows `:/` is text to look for in messages, up to the end, and always finds a commit.
+    let peeled = if rev.starts_with(":/") { rev.to_owned() } else { format!("{rev}^{{commit}}") };
+    let output = program.run(["rev-parse", "--verify", "--end-of-options", &peeled])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let id = text.lines().last().and_then(CommitId::parse).filter(|_| output.status.success());
+    id.ok_or_else(|| {
+        let error = format!("{rev:?} names no commit here");
+        let mut report = failed(&error, &output.stderr);
+        report.because.retain(|cause| cause != "Needed a single revision");
+        Stop::Misused(
+            report.hint("git fetch --all, if it is on a remote, or look for it with: git log --oneline --all"),
+        )
+    })
+}
+
+/// Single commits, in the order asked for: `git log --no-walk`.
+///
+/// # Errors
+/// When one is missing.
+pub fn commits(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let input = lines(ids);
+    let shorts = oneline(&log(program, &["--oneline", "--no-walk=unsorted", "--stdin"], &input)?)?;
+    let details = details(&log(program, &[DETAILS, "--date=raw", "--no-walk=unsorted", "--stdin"], &input)?)?;
+    let (commits, _) = join(shorts, details, |_| true)?;
+    let by_id: HashMap<_, _> = commits.into_iter().map(|commit| (commit.id.clone(), commit)).collect();
+    ids.iter().map(|id| by_id.get(id).cloned().ok_or_else(unexpected)).collect()
+}
+
+/// Subjects and authors as git prints them, whatever encoding they are stored in: `git log --no-walk`.
+///
+/// # Errors
+/// When git cannot read one, in its own words.
+pub fn spell(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Spelling>, Stop> {
+    let format = "--format=tformat:%H%n%an%n%s";
+    let text = log(program, &[format, "--no-walk=unsorted", "--stdin"], &lines(ids))?;
+    records(&text)
+        .map(|record| {
+            let mut fields = record.splitn(3, |&b| b == b'\n').map(<[u8]>::to_vec);
+            let (id, author, subject) = (fields.next(), fields.next(), fields.next());
+            let id = id.and_then(|id| CommitId::parse(&String::from_utf8_lossy(&id)));
+            let author = author.map(|author| String::from_utf8_lossy(&author).into_owned());
+            match (id, author, subject) {
+                (Some(id), Some(author), Some(subject)) => Ok((id, Spelling { subject, author })),
+                _ => Err(unexpected()),
+            }
+        })
+        .collect()
+}
+
+/// The commits of a range that are no merges, and how many merges there are.
+///
+/// Two children: the first prints the very lines, for their abbreviations depend on what git has read before.
+fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
+    thread::scope(|scope| {
+        let shorts = scope.spawn(|| log(program, &["--oneline", "--no-merges", range, "--"], b""));
+        let details = details(&log(program, &[DETAILS, "--date=raw", range, "--"], b"")?)?;
+        let shorts = shorts.join().map_err(|_| unexpected())??;
+        join(oneline(&shorts)?, details, |detail| detail.parents < 2)
+    })
+}
+
+fn log(program: &Program, args: &[&str], input: &[u8]) -> Result<Vec<u8>, Stop> {
+    let fixed = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-mailmap"];
+    program.ask(HISTORY, fixed.iter().chain(args), input)
+}
+
+const DETAILS: &str = "--format=tformat:%H%n%P%n%an%n%ad%n%ct";
+
+struct Details {
+    id: CommitId,
+    parents: usize,
+    author: String,
+    authored: (i64, i32),
+    committed: i64,
+}
+
+fn details(text: &[u8]) -> Result<Vec<Details>, Stop> {
+    records(text).map(|record| detail(record).ok_or_else(unexpected)).collect()
+}
+
+fn detail(record: &[u8]) -> Option<Details> {
+    let text = String::from_utf8_lossy(record);
+    let mut fields = text.split('\n');
+    Some(Details {
+        id: CommitId::parse(fields.next()?)?,
+        parents: fields.next()?.split_whitespace().count(),
+        author: fields.next()?.to_owned(),
+        authored: object::raw_date(fields.next()?),
+        committed: i64::try_from(object::number(fields.next()?)).unwrap_or(i64::MAX),
+    })
+}
+
+/// Abbreviation and subject of every line.
+fn oneline(text: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Stop> {
+    let line = |record: &[u8]| {
+        let space = record.iter().position(|&b| b == b' ')?;
+        let (short, subject) = record.split_at_checked(space)?;
+        Some((String::from_utf8_lossy(short).into_owned(), subject.get(1..)?.to_vec()))
+    };
+    records(text).map(|record| line(record).ok_or_else(unexpected)).collect()
+}
+
+/// Puts together what two children said of the same commits, and counts those that are not wanted.
+fn join(
+    lines: Vec<(String, Vec<u8>)>,
+    details: Vec<Details>,
+    wanted: impl Fn(&Details) -> bool,
+) -> Result<(Vec<Commit>, usize), Stop> {
+    let total = details.len();
+    let details: Vec<_> = details.into_iter().filter(wanted).collect();
+    let merges = total - details.len();
+    if details.len() != lines.len()
+        || details.iter().zip(&lines).any(|(detail, line)| !detail.id.as_str().starts_with(&line.0))
+    {
+        return Err(unexpected());
+    }
+    let commits = details.into_iter().zip(lines).map(|(detail, (short, subject))| Commit {
+        id: detail.id,
+        short,
+        subject,
+        author: detail.author,
+        authored: detail.authored,
+        committed: detail.committed,
+    });
+    Ok((commits.collect(), merges))
+}
+
+fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.strip_suffix(b"\0").filter(|text| !text.is_empty()).into_iter().flat_map(|text| text.split(|&b| b == 0))
+}
+
+fn lines(ids: &[CommitId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect::<String>().into_bytes()
+}
+
+fn unexpected() -> Stop {
+    Stop::Failed(Report::new(HISTORY).because("git log printed something unexpected"))
+}

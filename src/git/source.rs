@@ -1,0 +1,183 @@
+//! Where a walk's commits come from: the commit-graph where it knows them, the object database elsewhere.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+use std::path::Path;
+
+use git2::{ObjectType, Odb, OdbObject, Oid};
+use gix_commitgraph::{Graph, Position};
+
+use super::Unreadable;
+use super::object;
+
+/// A commit's place in the table of those that a walk has met.
+pub type Node = usize;
+
+/// The commits met so far.
+pub struct Source<'o> {
+    odb: &'o Odb<'o>,
+    graph: Option<Graph>,
+    entries: Vec<Entry<'o>>,
+    /// The parents of all entries, one after the other.
+    parents: Vec<Node>,
+    /// The entries of what the graph knows, by place in the graph, counted from 1; 0 is none yet.
+    by_position: Vec<u32>,
+    by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
+}
+
+struct Entry<'o> {
+    id: Oid,
+    position: Option<Position>,
+    date: u64,
+    /// Where `Source::parents` has them; none before the commit was parsed.
+    parents: Option<Range<usize>>,
+    /// Its bytes, kept where they had to be read anyway.
+    object: Option<OdbObject<'o>>,
+}
+
+impl<'o> Source<'o> {
+    /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
+    pub fn new(odb: &'o Odb<'o>, objects: Option<&Path>) -> Self {
+        let graph =
+            objects.and_then(|objects| gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok());
+        let known = graph.as_ref().map_or(0, |graph| graph.num_commits() as usize);
+        let by_position = vec![0; known];
+        Self { odb, graph, entries: Vec::new(), parents: Vec::new(), by_position, by_id: HashMap::default() }
+    }
+
+    /// Whether a commit-graph is in use.
+    pub fn has_graph(&self) -> bool {
+        self.graph.is_some()
+    }
+
+    /// The commit of this name.
+    pub fn node(&mut self, id: Oid) -> Node {
+        let name = <&gix_hash::oid>::try_from(id.as_bytes()).ok();
+        let position = name.and_then(|name| self.graph.as_ref()?.lookup(name));
+        if let Some(position) = position {
+            return self.node_at(position, id);
+        }
+        let next = self.entries.len();
+        let node = *self.by_id.entry(id).or_insert(next);
+        if node == next {
+            self.entries.push(Entry { id, position: None, date: 0, parents: None, object: None });
+        }
+        node
+    }
+
+    fn node_at(&mut self, position: Position, id: Oid) -> Node {
+        let slot = &mut self.by_position[position.0 as usize];
+        if *slot == 0 {
+            self.entries.push(Entry { id, position: Some(position), date: 0, parents: None, object: None });
+            *slot = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        }
+        *slot as usize - 1
+    }
+
+    /// Makes a commit's date and parents known.
+    ///
+    /// # Errors
+    /// When it is missing or broken.
+    pub fn parse(&mut self, node: Node) -> Result<(), Unreadable> {
+        let entry = &self.entries[node];
+        match entry.position {
+            _ if entry.parents.is_some() => Ok(()),
+            Some(position) => self.parse_in_graph(node, position),
+            None => self.parse_object(node),
+        }
+    }
+
+    fn parse_in_graph(&mut self, node: Node, position: Position) -> Result<(), Unreadable> {
+        // Taken out while entries are added, which it has no part in.
+        let graph = self.graph.take().ok_or(Unreadable)?;
+        let start = self.parents.len();
+        let commit = graph.commit_at(position);
+        self.entries[node].date = commit.committer_timestamp();
+        for parent in commit.iter_parents() {
+            let parent = parent.map_err(|_| Unreadable)?;
+            let id = Oid::from_bytes(graph.id_at(parent).as_bytes()).map_err(|_| Unreadable)?;
+            let parent = self.node_at(parent, id);
+            self.parents.push(parent);
+        }
+        self.entries[node].parents = Some(start..self.parents.len());
+        self.graph = Some(graph);
+        Ok(())
+    }
+
+    fn parse_object(&mut self, node: Node) -> Result<(), Unreadable> {
+        let object = self.read(self.entries[node].id)?;
+        let links = object::links(object.data())?;
+        let start = self.parents.len();
+        for id in links.parents {
+            let parent = self.node(id);
+            self.parents.push(parent);
+        }
+        let entry = &mut self.entries[node];
+        entry.date = links.date;
+        entry.parents = Some(start..self.parents.len());
+        entry.object = Some(object);
+        Ok(())
+    }
+
+    fn read(&self, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
+        let object = self.odb.read(id).map_err(|_| Unreadable)?;
+        if object.kind() == ObjectType::Commit { Ok(object) } else { Err(Unreadable) }
+    }
+
+    /// The bytes of a commit; those kept are given away.
+    ///
+    /// # Errors
+    /// When it is missing or broken.
+    pub fn take(&mut self, node: Node) -> Result<OdbObject<'o>, Unreadable> {
+        let entry = &mut self.entries[node];
+        let id = entry.id;
+        entry.object.take().map_or_else(|| self.read(id), Ok)
+    }
+
+    /// Lets go of a commit's bytes.
+    pub fn forget(&mut self, node: Node) {
+        self.entries[node].object = None;
+    }
+
+    /// Its name.
+    pub fn id(&self, node: Node) -> Oid {
+        self.entries[node].id
+    }
+
+    /// When it was committed, once parsed.
+    pub fn date(&self, node: Node) -> u64 {
+        self.entries[node].date
+    }
+
+    /// The places of its parents for `parent`, in order; none before it is parsed.
+    pub fn parents(&self, node: Node) -> Range<usize> {
+        self.entries[node].parents.clone().unwrap_or_default()
+    }
+
+    /// The parent at a place that `parents` gave.
+    pub fn parent(&self, place: usize) -> Node {
+        self.parents[place]
+    }
+
+    /// Whether it has several parents.
+    pub fn is_merge(&self, node: Node) -> bool {
+        self.entries[node].parents.as_ref().is_some_and(|parents| parents.len() > 1)
+    }
+}
+
+/// Object names are hashes already: eight bytes of one are as good a hash as any.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(head) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*head);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Two answers to every question, held against each other and against git.
+#![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
+
+mod histories;
+mod places;
+mod spellings;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::program::{Program, find_on_path};
+use super::{Found, Repo, plumbing};
+use crate::model::{Changes, CommitId};
+
+/// A folder with a repository in it that knows nothing of the developer's machine.
+struct World {
+    root: TempDir,
+}
+
+impl World {
+    /// A world without a repository.
+    fn empty() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    /// A world whose root is a repository.
+    fn new() -> Self {
+        let world = Self::empty();
+        world.git(&["init", "-q", "-b", "main"]);
+        world
+    }
+
+    fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// A `git` in a folder of this world.
+    fn program(&self, folder: &str, variables: &[(&str, &str)]) -> Program {
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        let dropped = inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
+        let mut all: Vec<(OsString, Option<OsString>)> = dropped.map(|name| (name, None)).collect();
+        let own = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")];
+        let who = [("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@example.com")];
+        let whom = [("GIT_COMMITTER_NAME", "Ben"), ("GIT_COMMITTER_EMAIL", "ben@example.com")];
+        for (name, value) in own.iter().chain(&who).chain(&whom).chain(variables) {
+            all.retain(|(known, _)| known != name);
+            all.push(((*name).into(), Some((*value).into())));
+        }
+        Program::elsewhere(find_on_path("git").unwrap(), self.path().join(folder), all)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        self.program("", &[]).command(args)
+    }
+
+    /// Runs git in the root; it must succeed.
+    fn git(&self, args: &[&str]) -> String {
+        self.feed(args, b"")
+    }
+
+    /// Runs git in the root with this on its standard input; it must succeed.
+    fn feed(&self, args: &[&str], input: &[u8]) -> String {
+        String::from_utf8(self.bytes(args, input)).unwrap().trim_end().to_owned()
+    }
+
+    fn bytes(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("in"), input).unwrap();
+        let input = fs::File::open(folder.path().join("in")).unwrap();
+        let output = self.command(args).stdin(Stdio::from(input)).output().unwrap();
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    fn commit(&self, message: &str) -> CommitId {
+        self.git(&["commit", "-q", "--allow-empty", "--allow-empty-message", "-m", message]);
+        self.id("HEAD")
+    }
+
+    fn id(&self, rev: &str) -> CommitId {
+        CommitId::parse(&self.git(&["rev-parse", rev])).unwrap()
+    }
+
+    /// Writes a commit object as it is, whatever it holds.
+    fn raw(&self, header: &[u8], message: &[u8]) -> CommitId {
+        let text = [header, b"\n", message].concat();
+        CommitId::parse(&self.feed(&["hash-object", "-t", "commit", "-w", "--stdin", "--literally"], &text)).unwrap()
+    }
+
+    fn repo(&self) -> Repo {
+        self.repo_in("", &[])
+    }
+
+    fn repo_in(&self, folder: &str, variables: &[(&str, &str)]) -> Repo {
+        Repo::open_with(self.program(folder, variables)).unwrap()
+    }
+
+    fn log(&self, range: &str) -> Vec<u8> {
+        self.bytes(&["log", "--oneline", "--no-merges", "--no-decorate", "--no-color", range, "--"], b"")
+    }
+
+    /// The answer of `repo`, after it was held against git's list and the program's answer.
+    fn checked(&self, repo: &Repo, from: Option<&CommitId>, to: &CommitId) -> Changes {
+        let changes = repo.changes(from, to).unwrap();
+        let plumbing = plumbing::changes(&repo.program, from, to).unwrap();
+        assert_eq!(changes, plumbing);
+        let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
+        assert_eq!(as_text(&printed(&changes)), as_text(&self.log(&range)));
+        changes
+    }
+}
+
+/// The list as it goes to stdout.
+fn printed(changes: &Changes) -> Vec<u8> {
+    let line = |commit: &crate::model::Commit| [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat();
+    changes.ships.iter().flat_map(line).collect()
+}
+
+/// Bytes to be read in a failed assertion.
+fn as_text(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string().replace("\\n", "\n")
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap()
+}

@@ -1,0 +1,3 @@
+//! Names, encodings and hashes.
+
+use super::*;
