@@ -82,10 +82,10 @@ impl Program {
         })
     }
 
-    /// A variable as children see it; an empty one counts as unset, as it does for git.
+    /// A variable as children see it.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         let own = self.variables.iter().find(|(key, _)| key == name);
-        own.map_or_else(|| env::var_os(name), |(_, value)| value.clone()).filter(|value| !value.is_empty())
+        own.map_or_else(|| env::var_os(name), |(_, value)| value.clone())
     }
 
     /// A `git` command with a clean environment, no standard input and captured output.

@@ -1,3 +1,224 @@
 //! Names, encodings and hashes.
 
 use super::*;
+
+const PEOPLE: &str = "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
+
+/// A chain of raw commits on top of the first, each from what is added to its header and its message.
+fn chain(world: &World, first: &CommitId, commits: &[(&[u8], &[u8])]) -> CommitId {
+    let tree = world.git(&["rev-parse", &format!("{first}^{{tree}}")]);
+    commits.iter().fold(first.clone(), |parent, (header, message)| {
+        let head = if header.starts_with(b"author") { String::new() } else { PEOPLE.to_owned() };
+        let header = [format!("tree {tree}\nparent {parent}\n{head}").as_bytes(), header].concat();
+        world.raw(&header, message)
+    })
+}
+
+#[test]
+fn subjects_are_those_of_git_whatever_a_commit_holds() {
+    let world = World::new();
+    let first = world.commit("One");
+    let commits: [(&[u8], &[u8]); 16] = [
+        (b"", b"plain\n"),
+        (b"", b"no newline"),
+        (b"", b"folded \t\r\nover  \n lines\n\nbody\n"),
+        (b"", b"\n  \n\n  indented after blank lines\n"),
+        (b"", b""),
+        (b"", b"\n\n"),
+        (b"", b"form feed \x0c\nafter\n"),
+        (b"", b"text\0hidden\n"),
+        (b"", b"invalid \xff\xfe utf-8\n"),
+        (b"", b"\x1b[31mred\x1b[0m \xe2\x80\xae bidi\n"),
+        (b"encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n"),
+        (b"encoding utf8\n", b"Gr\xc3\xbc\xc3\x9fe\n"),
+        (b"encoding no-such-encoding\n", b"Gr\xfc\xdfe\n"),
+        (b"encoding UTF-16\n", b"Gr\xfc\xdfe\n"),
+        (b"mergetag object 1\n encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n"),
+        (b"encoding ISO-8859-1\n", b""),
+    ];
+    let last = chain(&world, &first, &commits);
+    let changes = world.checked(&world.repo(), Some(&first), &last);
+    let subjects: Vec<_> = changes.ships.iter().rev().map(|commit| commit.subject_text()).collect();
+    assert_eq!(subjects[2], "folded over  lines");
+    assert_eq!(subjects[7], "text");
+    assert_eq!(subjects[10], "Grüße");
+    assert_eq!(changes.ships[0].authored, (1_646_222_400, 90));
+    assert_eq!(changes.ships[0].committed, 1_646_222_401);
+    assert_eq!(world.repo().commits(&[first.clone(), last, first]).unwrap().len(), 3);
+}
+
+#[test]
+fn broken_people_and_dates_harm_nobody() {
+    let world = World::new();
+    let first = world.commit("One");
+    let people: [&[u8]; 9] = [
+        b"author Ada <a@b> 18446744073709551616 +0000\ncommitter Ben <b@c> 99999999999999999999 +9999\n",
+        b"author Ada <a@b> 9223372036854775808 +0000\ncommitter Ben <b@c> 9223372036854775807 -1200\n",
+        b"author Ada <a@b>\ncommitter Ben <b@c>\n",
+        b"author Ada <a@b> 12 zone\ncommitter Ben <b@c> -5 +0000\n",
+        b"author <a@b> 1 +0000\ncommitter Ben b@c 5 +0000\n",
+        b"author   Ada  Vance   <a> <b>> 1 +99999999999\ncommitter Ben <b@c> 1x2 +0000\n",
+        b"author \xff Ada <a@b> 1 +0000\ncommitter\n",
+        b"author Ada <a@b> 1 +0000\n",
+        b"author Ada 1 +0000\ncommitter Ben <b@c>   7   +0000\n",
+    ];
+    let commits: Vec<(&[u8], &[u8])> = people.iter().map(|people| (*people, b"Text\n".as_slice())).collect();
+    let last = chain(&world, &first, &commits);
+    let changes = world.checked(&world.repo(), Some(&first), &last);
+    assert_eq!(changes.ships.len(), 9);
+    assert_eq!(world.repo().commits(std::slice::from_ref(&last)).unwrap()[0].committed, 7);
+}
+
+#[test]
+fn git_s_own_output_encoding_is_followed() {
+    let world = World::new();
+    let first = world.commit("One");
+    let last = chain(&world, &first, &[(b"", "Grüße\n".as_bytes()), (b"encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n")]);
+    for key in ["i18n.logOutputEncoding", "i18n.commitEncoding"] {
+        world.git(&["config", key, "ISO-8859-1"]);
+        let changes = world.checked(&world.repo(), Some(&first), &last);
+        assert_eq!(changes.ships[1].subject, b"Gr\xfc\xdfe");
+        world.git(&["config", "--unset", key]);
+    }
+}
+
+#[test]
+fn abbreviations_are_those_of_git() {
+    let world = World::new();
+    let first = world.commit("One");
+    let last = (0..40).map(|at| world.commit(&format!("Change {at}"))).last().unwrap();
+    for wish in ["auto", "no", "4", "12", "40", "2k", "007"] {
+        let repo = world.repo_in("", &config("core.abbrev", wish));
+        let answer = repo.changes(Some(&first), &last);
+        let range = format!("{first}..{last}");
+        let git = world.program("", &config("core.abbrev", wish)).read("", ["log", "--oneline", &range]);
+        assert_eq!(answer.is_ok(), git.is_ok(), "{wish}");
+        if let (Ok(answer), Ok(git)) = (answer, git) {
+            assert_eq!(as_text(&printed(&answer)), as_text(&git), "{wish}");
+        }
+    }
+}
+
+/// What `git -c key=value` hands over.
+fn config<'v>(key: &'v str, value: &'v str) -> [(&'v str, &'v str); 3] {
+    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", key), ("GIT_CONFIG_VALUE_0", value)]
+}
+
+/// Packs this many blobs, besides what is there.
+fn pack_blobs(world: &World, count: usize) {
+    let blob = |at: usize| format!("blob\ndata {}\n{at}\n", at.to_string().len());
+    let stream: String = (0..count).map(blob).collect();
+    world.feed(&["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"], stream.as_bytes());
+}
+
+#[test]
+fn abbreviations_grow_with_the_number_of_packed_objects() {
+    let world = World::new();
+    let first = world.commit("One");
+    let last = world.commit("Two");
+    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships[0].short.len(), 7);
+    pack_blobs(&world, 16_384);
+    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships[0].short.len(), 8);
+
+    let borrower = World::empty();
+    world.git(&["clone", "-q", "--shared", "--no-checkout", ".", borrower.path().to_str().unwrap()]);
+    let next = borrower.commit("Three");
+    assert_eq!(borrower.checked(&borrower.repo(), Some(&first), &next).ships[0].short.len(), 8);
+
+    world.git(&["repack", "-q", "-a", "-d", "--write-midx"]);
+    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships.len(), 1);
+}
+
+#[test]
+fn an_abbreviation_is_as_long_as_it_must_be() {
+    let world = World::new();
+    let first = world.commit("One");
+    // Many loose objects: at four digits some share theirs with a commit.
+    let tip = (0..30).map(|at| world.commit(&format!("Change {at}"))).last().unwrap();
+    let stream: String = (0..4000).map(|at| format!("blob\ndata {}\n{at}\n", at.to_string().len())).collect();
+    world.feed(&["-c", "fastimport.unpackLimit=1000000", "fast-import", "--quiet"], stream.as_bytes());
+    world.git(&["config", "core.abbrev", "4"]);
+    let changes = world.checked(&world.repo(), Some(&first), &tip);
+    assert!(changes.ships.iter().any(|commit| commit.short.len() > 4));
+    assert_eq!(world.repo().commits(&[tip]).unwrap()[0], changes.ships[0]);
+}
+
+#[test]
+fn a_hash_from_a_page_is_never_taken_for_a_name() {
+    let world = World::new();
+    let (one, two) = (world.commit("One"), world.commit("Two"));
+    let short = &one.as_str()[..10];
+    world.git(&["tag", short, two.as_str()]);
+    world.git(&["tag", one.as_str(), two.as_str()]);
+    let repo = world.repo();
+    for hex in [short, one.as_str(), &one.as_str().to_uppercase()] {
+        assert_eq!(repo.resolve_hash(hex).unwrap(), Found::Commit(one.clone()));
+        assert_eq!(plumbing::resolve_hash(&repo.program, hex).unwrap(), Found::Commit(one.clone()));
+    }
+    assert_eq!(repo.resolve_revision(one.as_str()).unwrap(), one);
+    assert_eq!(repo.resolve_revision(short).unwrap(), two);
+}
+
+#[test]
+fn a_hash_that_is_no_commit_s_says_what_it_is() {
+    let world = World::new();
+    let commit = world.commit("One");
+    world.git(&["tag", "-a", "-m", "Text", "v1"]);
+    let blob = world.feed(&["hash-object", "-w", "--stdin"], b"text");
+    let tree = world.git(&["rev-parse", "HEAD^{tree}"]);
+    world.feed(&["hash-object", "-t", "tree", "-w", "--stdin"], b"");
+    let tag = world.git(&["rev-parse", "v1"]);
+    let repo = world.repo();
+    for (hex, kind) in [(&blob, "blob"), (&tree, "tree"), (&tag, "tag")] {
+        for hex in [hex.as_str(), &hex[..8]] {
+            let expected = Found::NotACommit(kind.to_owned());
+            assert_eq!(repo.resolve_hash(hex).unwrap(), expected);
+            assert_eq!(plumbing::resolve_hash(&repo.program, hex).unwrap(), expected);
+        }
+    }
+    assert_eq!(repo.resolve_revision(&tag).unwrap(), commit);
+    assert_eq!(repo.resolve_revision("v1").unwrap(), commit);
+    for hex in ["1234567", "123456789a123456789a123456789a123456789a", "12", "not hex", "", "--all", "HEAD"] {
+        assert_eq!(repo.resolve_hash(hex).unwrap(), Found::Missing);
+    }
+    assert!(repo.has_commit(&commit).unwrap());
+    assert!(!repo.has_commit(&CommitId::parse(&tree).unwrap()).unwrap());
+}
+
+#[test]
+fn of_several_objects_that_begin_alike_the_only_commit_is_meant() {
+    let world = World::new();
+    // Found by trying: pairs that share seven digits.
+    for blob in ["blob 5820", "blob 16713"] {
+        world.feed(&["hash-object", "-w", "--stdin"], blob.as_bytes());
+    }
+    assert_eq!(world.repo().resolve_hash("c21e856").unwrap(), Found::NotACommit("blob".to_owned()));
+
+    let tree = world.feed(&["hash-object", "-t", "tree", "-w", "--stdin"], b"");
+    let [one, two] = [19366, 25883].map(|date| {
+        let people = "author Ada <ada@example.com> {date} +0000\ncommitter Ben <ben@example.com> 0 +0000\n";
+        let people = people.replace("{date}", &date.to_string());
+        world.raw(format!("tree {tree}\n{people}").as_bytes(), b"Text\n")
+    });
+    let repo = world.repo();
+    assert_eq!(repo.resolve_hash("4601db0").unwrap(), Found::Ambiguous(2));
+    assert_eq!(repo.resolve_hash(one.as_str()).unwrap(), Found::Commit(one.clone()));
+    assert!(repo.resolve_revision("4601db0").is_err());
+    world.checked(&repo, Some(&one), &two);
+}
+
+#[test]
+fn an_unknown_revision_is_a_wrong_command_line() {
+    let world = World::new();
+    world.commit("One");
+    let repo = world.repo();
+    for rev in ["nothing", "", "^HEAD", "HEAD..HEAD", "--all", "-x", "HEAD:file", "@{upstream}", "1234567"] {
+        let stop = repo.resolve_revision(rev).unwrap_err();
+        assert_eq!(stop.exit_code(), 2, "{rev}");
+        assert!(stop.report().unwrap().hint.is_some());
+    }
+    let head = world.id("HEAD");
+    for rev in ["HEAD", "@", "main", "refs/heads/main", ":/One", "HEAD^{/One}"] {
+        assert_eq!(repo.resolve_revision(rev).unwrap(), head, "{rev}");
+    }
+}
