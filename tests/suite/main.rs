@@ -1,1 +1,13 @@
 //! The real binary against real repositories and real servers on loopback.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests may stop loudly, and drive programs themselves"
+)]
+
+mod support;

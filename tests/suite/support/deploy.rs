@@ -1,0 +1,269 @@
+//! The standard world: a team's main repository, a staging and a production that deploy what is pushed, and a clone.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use super::githttp::GitHttp;
+use super::sandbox::World;
+use super::web::{Page, Web};
+
+/// What the bare repositories of the environments do after a push: they "build" and "release" it.
+const DEPLOYS: &str = r#"while read -r old new ref; do
+  echo "-----> Building $new"
+  echo "$new" >>deploys
+  echo "$new" >deployed.new && mv deployed.new deployed
+  echo "-----> Released"
+done"#;
+
+/// The subjects of the standard history, oldest first.
+pub const SUBJECTS: [&str; 6] = [
+    "Draw maps on a canvas (#420)",
+    "Show flags on painpoints (#421)",
+    "Keep the sidebar open on reload (#422)",
+    "Add translations to the floating UI (#424)",
+    "Fix malformed view variable in MapItems (#425)",
+    "Sort layers by name (#427)",
+];
+
+/// A deploy world. The main repository's `master` stands at the sixth commit, staging runs the fifth, production the
+/// second. `work` is a clone with the remote `upstream` and an `smp.toml`, where programs start.
+pub struct Deploy {
+    /// The sites: `/staging` and `/production` name the commit that was deployed last.
+    pub web: Web,
+    http: Option<GitHttp>,
+    world: World,
+    /// The team's main repository.
+    pub main: PathBuf,
+    /// The repository behind staging.
+    pub staging: PathBuf,
+    /// The repository behind production.
+    pub production: PathBuf,
+    /// The clone where programs start.
+    pub work: PathBuf,
+    /// A colleague's clone, whose pushes go to `main.git`, `staging.git` and `production.git` by their paths.
+    pub team: PathBuf,
+    /// The hashes of the standard history, oldest first.
+    pub commits: Vec<String>,
+    urls: [String; 3],
+}
+
+impl Deref for Deploy {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Deploy {
+    /// The hash of the first, second ... commit of the standard history.
+    pub fn nth(&self, number: usize) -> &str {
+        &self.commits[number - 1]
+    }
+
+    /// The git host, where the world has one.
+    #[track_caller]
+    pub fn http(&self) -> &GitHttp {
+        self.http.as_ref().expect("this world has no git host: build it `over_http()`")
+    }
+
+    /// The addresses of the main repository, staging and production, as `smp.toml` has them.
+    pub fn urls(&self) -> [&str; 3] {
+        self.urls.each_ref().map(String::as_str)
+    }
+
+    /// Adds the remotes of the environments with plain git, as `git smp setup` would.
+    #[track_caller]
+    pub fn add_remotes(&self) {
+        let [_, staging, production] = self.urls();
+        self.git(&self.work, &["remote", "add", "staging", staging]);
+        self.git(&self.work, &["remote", "add", "production", production]);
+    }
+
+    /// The text of `smp.toml`.
+    pub fn toml(&self) -> String {
+        std::fs::read_to_string(self.work.join("smp.toml")).unwrap()
+    }
+
+    /// Replaces the text of `smp.toml`.
+    pub fn write_toml(&self, text: &str) {
+        std::fs::write(self.work.join("smp.toml"), text).unwrap();
+    }
+
+    /// Adds to `smp.toml`.
+    pub fn add_toml(&self, text: &str) {
+        self.write_toml(&format!("{}{text}", self.toml()));
+    }
+
+    /// What a bare repository's master points to.
+    #[track_caller]
+    pub fn master(&self, bare: &Path) -> String {
+        self.git(bare, &["rev-parse", "refs/heads/master"])
+    }
+
+    /// Every commit that an environment has deployed, oldest first; the first is that of the standard history.
+    pub fn deploys(&self, bare: &Path) -> Vec<String> {
+        let list = std::fs::read_to_string(bare.join("deploys")).unwrap_or_default();
+        list.lines().map(str::to_owned).collect()
+    }
+
+    /// A colleague commits on master and pushes it to the main repository; answers with its hash.
+    #[track_caller]
+    pub fn colleague_commits(&self, subject: &str) -> String {
+        let hash = self.commit(&self.team, subject);
+        self.colleague_pushes(&self.main, &hash);
+        hash
+    }
+
+    /// A colleague puts this commit on a repository's master, whatever is there.
+    #[track_caller]
+    pub fn colleague_pushes(&self, bare: &Path, hash: &str) {
+        let refspec = format!("+{hash}^0:refs/heads/master");
+        self.git(&self.team, &["push", "-q", bare.to_str().unwrap(), &refspec]);
+    }
+}
+
+/// A deploy world with changes.
+#[derive(Default)]
+#[must_use]
+pub struct DeployBuilder {
+    without_pages: bool,
+    account: Option<(&'static str, &'static str)>,
+    over_http: bool,
+    main_over_http: bool,
+    formats: Vec<String>,
+    toml: String,
+}
+
+impl DeployBuilder {
+    /// No pages: what runs is what the ref says.
+    pub fn without_pages(mut self) -> Self {
+        self.without_pages = true;
+        self
+    }
+
+    /// The environments' remotes are served over HTTP to the account `ada`, whose password a credential helper has.
+    pub fn over_http(mut self) -> Self {
+        (self.over_http, self.account) = (true, Some(("ada", "open-sesame")));
+        self
+    }
+
+    /// The environments' remotes are served over HTTP to everybody.
+    pub fn over_open_http(mut self) -> Self {
+        (self.over_http, self.account) = (true, None);
+        self
+    }
+
+    /// The main repository is served over HTTP as well.
+    pub fn main_over_http(mut self) -> Self {
+        self.main_over_http = true;
+        if self.over_http { self } else { self.over_http() }
+    }
+
+    /// All repositories have object names of 64 digits.
+    pub fn sha256(mut self) -> Self {
+        self.formats.push("--object-format=sha256".into());
+        self
+    }
+
+    /// All repositories keep their refs in a reftable (git 2.45 or later).
+    pub fn reftable(mut self) -> Self {
+        self.formats.push("--ref-format=reftable".into());
+        self
+    }
+
+    /// Adds this text to `smp.toml`.
+    pub fn toml(mut self, text: &str) -> Self {
+        self.toml.push_str(text);
+        self
+    }
+
+    /// Makes the world.
+    #[track_caller]
+    pub fn build(self) -> Deploy {
+        let mut world = World::new();
+        world.init_options = self.formats.clone();
+        let dates = SUBJECTS.map(|_| world.later());
+        let [main, staging, production] = [("main", 6), ("staging", 5), ("production", 2)]
+            .map(|(name, tip)| repository(&world, name, &history(&dates[..tip])));
+        let commits = world.git(&main, &["rev-list", "--reverse", "master"]);
+        let commits: Vec<String> = commits.lines().map(str::to_owned).collect();
+        for (environment, hash) in [(&staging, &commits[4]), (&production, &commits[1])] {
+            world.hook(environment, "post-receive", DEPLOYS);
+            for file in ["deployed", "deploys"] {
+                std::fs::write(environment.join(file), format!("{hash}\n")).unwrap();
+            }
+        }
+        let [team, work] = ["team", "work"].map(|name| world.clone_of(&main, name, "upstream"));
+        world.cwd = work.clone();
+
+        let http = self.host(&world);
+        let url = |bare: &PathBuf, served: bool| match http.as_ref().filter(|_| served) {
+            Some(http) => http.url(bare),
+            None => bare.display().to_string(),
+        };
+        let urls = [url(&main, self.main_over_http), url(&staging, true), url(&production, true)];
+        if self.main_over_http {
+            world.git(&work, &["remote", "set-url", "upstream", &urls[0]]);
+        }
+        let web = Web::start();
+        web.set("/staging", Page::deployed(&staging));
+        web.set("/production", Page::deployed(&production));
+        let deploy = Deploy { web, http, world, main, staging, production, work, team, commits, urls };
+        deploy.write_toml(&self.config(&deploy));
+        deploy
+    }
+
+    fn host(&self, world: &World) -> Option<GitHttp> {
+        if !self.over_http {
+            return None;
+        }
+        let Some((name, password)) = self.account else { return Some(GitHttp::open_to_all(world)) };
+        let helper = format!("!f() {{ test \"$1\" = get && echo username={name} && echo password={password}; }}; f");
+        world.configure("credential.helper", &helper);
+        Some(GitHttp::with_account(world, name, password))
+    }
+
+    fn config(&self, deploy: &Deploy) -> String {
+        let [main, staging, production] = deploy.urls();
+        let running = |environment: &str| {
+            if self.without_pages {
+                return String::new();
+            }
+            let page = deploy.web.url(&format!("/{environment}"));
+            let pattern = r#"'data-commit="([0-9a-f]{7,64})"'"#;
+            format!("\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n")
+        };
+        format!(
+            "[repository]\nremote = \"upstream\"\nurl = \"{main}\"\nbranch = \"master\"\n\
+             \n[environments.staging]\nurl = \"{staging}\"\n{}\
+             \n[environments.production]\nurl = \"{production}\"\npromotes = \"staging\"\n{}{}",
+            running("staging"),
+            running("production"),
+            if self.toml.is_empty() { String::new() } else { format!("\n{}", self.toml) },
+        )
+    }
+}
+
+/// A bare repository with this history on its master, which may be pushed to over HTTP by everybody whom the host
+/// lets in.
+fn repository(world: &World, name: &str, history: &str) -> PathBuf {
+    let bare = world.bare(name);
+    world.git(&bare, &["symbolic-ref", "HEAD", "refs/heads/master"]);
+    world.git(&bare, &["config", "http.receivepack", "true"]);
+    world.runner().cwd(&bare).stdin(history).program("git", &["fast-import", "--quiet"]).ok();
+    bare
+}
+
+/// The first commits of the standard history, as `git fast-import` reads them: the same in every repository.
+fn history(dates: &[String]) -> String {
+    let commit = |(date, subject): (&String, &&str)| {
+        let text = format!("{subject}\n");
+        format!(
+            "commit refs/heads/master\nauthor Ada Example <ada@example.com> {date}\n\
+             committer Ada Example <ada@example.com> {date}\ndata {0}\n{text}M 644 inline LOG\ndata {0}\n{text}\n",
+            text.len(),
+        )
+    };
+    dates.iter().zip(&SUBJECTS).map(commit).collect()
+}

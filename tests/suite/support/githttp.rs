@@ -1,0 +1,395 @@
+//! A git host on loopback: smart HTTP around `git http-backend`, with accounts, a log, and faults on request.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use super::capture::{PATIENCE, find};
+use super::sandbox::World;
+use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer, write_head};
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is reset after this many bytes of the request's body; git never sees the request.
+    DropRequest(u64),
+    /// git does all that was asked, and the connection is reset before a byte of the answer.
+    DropResponse,
+    /// git does all that was asked, and the connection ends after this many bytes of the answer's body.
+    TruncateResponse(usize),
+    /// git does all that was asked, and the answer is empty (`0000`).
+    NoReport,
+    /// git never sees the request; this status is the answer.
+    Status(u16),
+    /// git never sees the request; it is sent on to this address, which the path is added to.
+    Redirect(String),
+    /// The request is worked on after this time.
+    Delay(Duration),
+    /// git never sees the request, and no answer comes.
+    Hang,
+}
+
+/// Which requests a fault hits: of those that hold a text in their path and query, the next one, or the next few.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    method: Option<&'static str>,
+    part: String,
+    fault: Fault,
+    times: usize,
+}
+
+impl Rule {
+    /// A fault for the next request, of any method, that holds `part` in its path and query.
+    pub fn any(part: &str, fault: Fault) -> Rule {
+        Rule { method: None, part: part.to_owned(), fault, times: 1 }
+    }
+
+    /// A fault for the next POST: the push or fetch itself.
+    pub fn post(part: &str, fault: Fault) -> Rule {
+        Rule { method: Some("POST"), ..Rule::any(part, fault) }
+    }
+
+    /// A fault for the next GET: the advertisement of the refs.
+    pub fn get(part: &str, fault: Fault) -> Rule {
+        Rule { method: Some("GET"), ..Rule::any(part, fault) }
+    }
+
+    /// The next `times` requests and not only one.
+    pub fn times(mut self, times: usize) -> Rule {
+        self.times = times;
+        self
+    }
+
+    fn hits(&self, head: &Head) -> bool {
+        let target = format!("{}?{}", head.path, head.query);
+        self.times > 0 && self.method.is_none_or(|method| method == head.method) && target.contains(&self.part)
+    }
+}
+
+/// A request that came, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The path, as `/production.git/git-receive-pack`.
+    pub path: String,
+    /// The query, as `service=git-receive-pack`.
+    pub query: String,
+    /// The header lines.
+    pub headers: Vec<(String, String)>,
+    /// The status of the answer; 0 while, or when, there is none.
+    pub status: u16,
+    /// The fault that hit it.
+    pub fault: Option<Fault>,
+    /// The host refused to move a ref (`ng` in its report), as after a failed build.
+    pub declined: bool,
+    /// An empty request, by which git finds out how to authenticate.
+    pub probe: bool,
+}
+
+impl Seen {
+    /// Whether this header was sent with this value.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.headers.iter().any(|(own, sent)| own.eq_ignore_ascii_case(name) && sent.eq_ignore_ascii_case(value))
+    }
+
+    /// Whether this request carried a push that the host let in.
+    pub fn is_push(&self) -> bool {
+        self.method == "POST" && self.path.ends_with("/git-receive-pack") && self.status != 401 && !self.probe
+    }
+}
+
+/// The host; it serves every repository of its world, and ends when it is dropped.
+pub struct GitHttp {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+struct Shared {
+    root: PathBuf,
+    env: Vec<(OsString, OsString)>,
+    account: Option<(String, String)>,
+    rules: Mutex<Vec<Rule>>,
+    seen: Mutex<Vec<Seen>>,
+    news: Condvar,
+}
+
+impl GitHttp {
+    /// A host that lets everybody in.
+    pub fn open_to_all(world: &World) -> GitHttp {
+        GitHttp::start(world, None)
+    }
+
+    /// A host that asks for this name and password.
+    pub fn with_account(world: &World, name: &str, password: &str) -> GitHttp {
+        GitHttp::start(world, Some((name.to_owned(), password.to_owned())))
+    }
+
+    fn start(world: &World, account: Option<(String, String)>) -> GitHttp {
+        let shared = Arc::new(Shared {
+            root: world.path(""),
+            env: world.env(),
+            account,
+            rules: Mutex::default(),
+            seen: Mutex::default(),
+            news: Condvar::new(),
+        });
+        let serving = shared.clone();
+        GitHttp { shared, listener: Listener::start(move |stream, closing| serving.connection(&stream, closing)) }
+    }
+
+    /// The address of a repository of the world.
+    pub fn url(&self, repository: &Path) -> String {
+        let path = repository.strip_prefix(&self.shared.root).unwrap_or(repository);
+        format!("http://{}/{}", self.listener.address, path.display())
+    }
+
+    /// Lets something go wrong from now on; several rules take effect in the order they came.
+    pub fn fault(&self, rule: Rule) {
+        self.shared.rules.lock().unwrap().push(rule);
+    }
+
+    /// Forgets all faults that have not happened yet.
+    pub fn heal(&self) {
+        self.shared.rules.lock().unwrap().clear();
+    }
+
+    /// Every request so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// How many pushes to this repository came, those hit by a fault or declined included.
+    pub fn pushes(&self, repository: &Path) -> usize {
+        self.count(|seen| seen.is_push() && seen.path.starts_with(&self.path_of(repository)))
+    }
+
+    /// How many pushes to this repository the host declined.
+    pub fn declined(&self, repository: &Path) -> usize {
+        self.count(|seen| seen.declined && seen.path.starts_with(&self.path_of(repository)))
+    }
+
+    fn path_of(&self, repository: &Path) -> String {
+        format!("/{}/", repository.strip_prefix(&self.shared.root).unwrap_or(repository).display())
+    }
+
+    fn count(&self, which: impl Fn(&Seen) -> bool) -> usize {
+        self.shared.seen.lock().unwrap().iter().filter(|seen| which(seen)).count()
+    }
+
+    /// Waits until a request of this kind has come.
+    #[track_caller]
+    pub fn sees(&self, which: impl Fn(&Seen) -> bool) {
+        let seen = self.shared.seen.lock().unwrap();
+        let waiting = |seen: &mut Vec<Seen>| !seen.iter().any(&which);
+        let (seen, wait) = self.shared.news.wait_timeout_while(seen, PATIENCE, waiting).unwrap();
+        let list = seen.clone();
+        drop(seen);
+        assert!(!wait.timed_out(), "no such request comes, only {list:#?}");
+    }
+}
+
+impl Shared {
+    fn connection(&self, stream: &TcpStream, closing: &Closing) {
+        let mut reader = BufReader::new(stream);
+        while let Ok(Some(head)) = Head::read(&mut reader) {
+            let number = self.note(&head);
+            if !matches!(self.answer(&head, number, &mut reader, stream, closing), Ok(true)) {
+                return;
+            }
+        }
+    }
+
+    fn note(&self, head: &Head) -> usize {
+        let Head { method, path, query, headers, .. } = head.clone();
+        let mut seen = self.seen.lock().unwrap();
+        seen.push(Seen { method, path, query, headers, status: 0, fault: None, declined: false, probe: false });
+        self.news.notify_all();
+        seen.len() - 1
+    }
+
+    fn learn(&self, number: usize, change: impl FnOnce(&mut Seen)) {
+        change(&mut self.seen.lock().unwrap()[number]);
+        self.news.notify_all();
+    }
+
+    /// Answers one request; true when the connection may go on.
+    fn answer(
+        &self,
+        head: &Head,
+        number: usize,
+        reader: &mut impl BufRead,
+        stream: &TcpStream,
+        closing: &Closing,
+    ) -> io::Result<bool> {
+        let plain = |status: u16, headers: &[(String, String)]| {
+            self.learn(number, |seen| seen.status = status);
+            write_answer(stream, status, headers, b"").map(|()| true)
+        };
+        if !self.lets_in(head) {
+            head.body(reader, stream)?;
+            return plain(401, &[header("WWW-Authenticate", "Basic realm=\"deploys\"")]);
+        }
+        let fault = self.fault_for(head);
+        self.learn(number, |seen| seen.fault = fault.clone());
+        if let Some(Fault::DropRequest(bytes)) = fault {
+            io::copy(&mut reader.take(bytes), &mut io::sink())?;
+            reset_at_end(stream);
+            return Ok(false);
+        }
+        let body = head.body(reader, stream)?;
+        self.learn(number, |seen| seen.probe = body == b"0000");
+        match &fault {
+            Some(Fault::Status(status)) => return plain(*status, &[]),
+            Some(Fault::Redirect(to)) => {
+                let to = format!("{to}{}?{}", head.path, head.query);
+                return plain(302, &[header("Location", to)]);
+            }
+            Some(Fault::Hang) => {
+                closing.pause(Duration::from_secs(3600));
+                return Ok(false);
+            }
+            Some(Fault::Delay(time)) if closing.pause(*time) => return Ok(false),
+            _ => {}
+        }
+        self.work(head, number, &body, fault.as_ref(), stream)
+    }
+
+    /// Lets git work, and passes on what it says, as far as the fault allows.
+    fn work(
+        &self,
+        head: &Head,
+        number: usize,
+        body: &[u8],
+        fault: Option<&Fault>,
+        stream: &TcpStream,
+    ) -> io::Result<bool> {
+        let mut backend = Backend::start(self, head, body)?;
+        let (status, headers) = (backend.status, backend.headers.clone());
+        if !matches!(fault, Some(Fault::DropResponse | Fault::TruncateResponse(_) | Fault::NoReport)) {
+            self.learn(number, |seen| seen.status = status);
+            let (all, written) = backend.stream(stream);
+            self.learn(number, |seen| seen.declined = declines(&all));
+            return written.map(|()| true);
+        }
+        let all = backend.finish();
+        self.learn(number, |seen| seen.declined = declines(&all));
+        match fault {
+            Some(Fault::NoReport) => {
+                self.learn(number, |seen| seen.status = status);
+                write_answer(stream, status, &headers, b"0000").map(|()| true)
+            }
+            Some(Fault::TruncateResponse(bytes)) => {
+                self.learn(number, |seen| seen.status = status);
+                let headers = [headers, vec![header("Content-Length", all.len())]].concat();
+                write_head(stream, status, &headers)?;
+                let mut writer = stream;
+                writer.write_all(&all[..all.len().min(*bytes)]).map(|()| false)
+            }
+            _ => {
+                reset_at_end(stream);
+                Ok(false)
+            }
+        }
+    }
+
+    fn lets_in(&self, head: &Head) -> bool {
+        let Some((name, password)) = &self.account else { return true };
+        let expected = format!("Basic {}", base64(format!("{name}:{password}").as_bytes()));
+        head.header("authorization") == Some(&expected)
+    }
+
+    fn fault_for(&self, head: &Head) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule.hits(head))?;
+        rule.times -= 1;
+        Some(rule.fault.clone())
+    }
+}
+
+fn declines(answer: &[u8]) -> bool {
+    find(answer, b"ng refs/").is_some()
+}
+
+/// One run of `git http-backend`, past its headers.
+struct Backend {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+impl Backend {
+    fn start(host: &Shared, head: &Head, body: &[u8]) -> io::Result<Backend> {
+        let mut command = Command::new("git");
+        command.arg("http-backend").current_dir(&host.root).env_clear().envs(host.env.iter().cloned());
+        command.env("GIT_PROJECT_ROOT", &host.root).env("GIT_HTTP_EXPORT_ALL", "1");
+        command.env("REQUEST_METHOD", &head.method).env("PATH_INFO", &head.path).env("QUERY_STRING", &head.query);
+        command.env("CONTENT_LENGTH", body.len().to_string()).env("REMOTE_ADDR", "127.0.0.1");
+        command.env("REMOTE_USER", host.account.as_ref().map_or("anybody", |(name, _)| name));
+        let passed_on = [
+            ("content-type", "CONTENT_TYPE"),
+            ("content-encoding", "HTTP_CONTENT_ENCODING"),
+            ("git-protocol", "GIT_PROTOCOL"),
+        ];
+        for (name, variable) in passed_on {
+            head.header(name).map(|value| command.env(variable, value));
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let (mut stdin, body) = (child.stdin.take().unwrap(), body.to_vec());
+        std::thread::spawn(move || stdin.write_all(&body));
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (mut status, mut headers) = (200, Vec::new());
+        loop {
+            let mut line = String::new();
+            out.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            if name == "Status" {
+                status = value.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(500);
+            } else {
+                headers.push(header(name, value));
+            }
+        }
+        Ok(Backend { child, out, status, headers })
+    }
+
+    /// Passes the answer on piece by piece while git works. A client that has gone does not stop git, as it does not
+    /// stop a real host.
+    fn stream(&mut self, mut client: &TcpStream) -> (Vec<u8>, io::Result<()>) {
+        let headers = [self.headers.clone(), vec![header("Transfer-Encoding", "chunked")]].concat();
+        let mut written = write_head(client, self.status, &headers);
+        let (mut all, mut piece) = (Vec::new(), [0; 16384]);
+        while let Ok(read @ 1..) = self.out.read(&mut piece) {
+            all.extend_from_slice(&piece[..read]);
+            written = written.and_then(|()| {
+                client.write_all(&[format!("{read:x}\r\n").as_bytes(), &piece[..read], b"\r\n"].concat())
+            });
+        }
+        let _ = self.child.wait();
+        (all, written.and_then(|()| client.write_all(b"0\r\n\r\n")))
+    }
+
+    fn finish(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let _ = self.out.read_to_end(&mut all);
+        let _ = self.child.wait();
+        all
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let number = (0..3).fold(0, |sum, at| sum << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
+        for digit in 0..4 {
+            let value = DIGITS[(number >> (18 - 6 * digit) & 63) as usize];
+            text.push(if digit > group.len() { '=' } else { char::from(value) });
+        }
+    }
+    text
+}

@@ -1,0 +1,29 @@
+//! The test house: a world in a folder that cannot see the developer's machine, and doubles for all that lies outside.
+//!
+//! ```ignore
+//! let deploy = World::deploy();
+//! deploy.trust();
+//! let before = deploy.snapshot();
+//! deploy.smp(&["promote", "--dry-run"]).ok().says("push");
+//! assert_eq!(before, deploy.snapshot());
+//! ```
+#![allow(dead_code, unused_imports, reason = "a house has rooms that not every test enters")]
+
+mod capture;
+mod deploy;
+mod gate;
+mod githttp;
+mod run;
+mod sandbox;
+mod terminal;
+mod web;
+mod wire;
+
+pub use capture::{Capture, PATIENCE};
+pub use deploy::{Deploy, DeployBuilder};
+pub use gate::Gate;
+pub use githttp::{Fault, GitHttp, Rule, Seen};
+pub use run::{Run, Runner, Running};
+pub use sandbox::{Snapshot, World};
+pub use terminal::Terminal;
+pub use web::{Asked, Page, Web};

@@ -1,0 +1,253 @@
+//! A world in a folder: its own home, git configuration, clock and repositories, and nothing of the developer's machine.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::TempDir;
+
+use super::deploy::{Deploy, DeployBuilder};
+use super::run::{Run, Runner};
+
+/// The refs of every bare repository of a world, and what each has deployed: equal before and after means untouched.
+pub type Snapshot = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Noon of the first of February 2022, one minute before the first commit of every world.
+const BEGINNING: u64 = 1_643_716_740;
+
+/// A hermetic world; it is removed when the test ends.
+pub struct World {
+    root: TempDir,
+    env: Vec<(OsString, OsString)>,
+    clock: AtomicU64,
+    bares: Mutex<Vec<PathBuf>>,
+    /// Options for every `git init` and `git clone`: the forms of storage that a variant asks for.
+    pub(super) init_options: Vec<String>,
+    /// Where programs start unless told otherwise.
+    pub(super) cwd: PathBuf,
+}
+
+impl World {
+    /// An empty world: a home with a git configuration, and no repository yet.
+    pub fn new() -> World {
+        let root = tempfile::Builder::new().prefix("git-smp-").tempdir().unwrap();
+        let top = root.path().canonicalize().unwrap();
+        for folder in ["home/.config", "tmp"] {
+            std::fs::create_dir_all(top.join(folder)).unwrap();
+        }
+        let settings = "[user]\n\tname = Ada Example\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n\
+                        [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
+        std::fs::write(top.join("home/.gitconfig"), settings).unwrap();
+        World {
+            env: environment(&top),
+            cwd: top,
+            root,
+            clock: AtomicU64::new(BEGINNING),
+            bares: Mutex::default(),
+            init_options: Vec::new(),
+        }
+    }
+
+    /// The standard deploy world; see [`Deploy`].
+    pub fn deploy() -> Deploy {
+        World::deploy_like().build()
+    }
+
+    /// The standard deploy world with changes.
+    pub fn deploy_like() -> DeployBuilder {
+        DeployBuilder::default()
+    }
+
+    /// A path of this world; an absolute one stays what it is.
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.root.path().canonicalize().unwrap().join(relative)
+    }
+
+    /// The variables that every program of this world is given, and no others.
+    pub fn env(&self) -> Vec<(OsString, OsString)> {
+        self.env.clone()
+    }
+
+    /// The file that stands for the user's git configuration.
+    pub fn git_config(&self) -> PathBuf {
+        self.path("home/.gitconfig")
+    }
+
+    /// Sets a value in the user's git configuration.
+    #[track_caller]
+    pub fn configure(&self, key: &str, value: &str) {
+        self.git("", &["config", "--global", key, value]);
+    }
+
+    /// How to start programs here, with every knob.
+    pub fn runner(&self) -> Runner<'_> {
+        Runner::new(self, self.cwd.clone())
+    }
+
+    /// Runs `git smp` with these arguments.
+    #[track_caller]
+    pub fn smp(&self, args: &[&str]) -> Run {
+        self.runner().smp(args)
+    }
+
+    /// Sets the clone up and trusts its `smp.toml`.
+    #[track_caller]
+    pub fn trust(&self) -> Run {
+        let run = self.smp(&["setup", "--yes"]);
+        run.ok();
+        run
+    }
+
+    /// Runs git in a folder of this world, and fails with what it said when it fails; answers with its stdout, trimmed.
+    #[track_caller]
+    pub fn git(&self, folder: impl AsRef<Path>, args: &[&str]) -> String {
+        self.try_git(folder, args).ok().out().trim_end().to_owned()
+    }
+
+    /// Runs git in a folder of this world, however it ends.
+    #[track_caller]
+    pub fn try_git(&self, folder: impl AsRef<Path>, args: &[&str]) -> Run {
+        self.runner().cwd(folder).program("git", args)
+    }
+
+    /// Whether the git of this machine is at least of this version.
+    pub fn git_is_at_least(&self, major: u32, minor: u32) -> bool {
+        let version = self.git("", &["--version"]);
+        let mut numbers = version.trim_start_matches("git version ").split('.').map(|part| part.parse::<u32>());
+        let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
+        (next(), next()) >= (major, minor)
+    }
+
+    /// Makes `NAME.git`, a bare repository that snapshots watch.
+    #[track_caller]
+    pub fn bare(&self, name: &str) -> PathBuf {
+        let bare = self.path(format!("{name}.git"));
+        self.init(&bare, &["--bare"]);
+        self.bares.lock().unwrap().push(bare.clone());
+        bare
+    }
+
+    /// Makes a repository with a work tree.
+    #[track_caller]
+    pub fn repository(&self, name: &str) -> PathBuf {
+        let folder = self.path(name);
+        self.init(&folder, &[]);
+        folder
+    }
+
+    fn init(&self, folder: &Path, options: &[&str]) {
+        let folder = folder.to_str().unwrap();
+        let ours = self.init_options.iter().map(String::as_str);
+        let args: Vec<&str> =
+            ["init", "-q", "--template="].into_iter().chain(options.iter().copied()).chain(ours).collect();
+        self.git("", &[args.as_slice(), &[folder]].concat());
+    }
+
+    /// Clones `source`, a path or an address, into `NAME`, with the remote called `remote`.
+    #[track_caller]
+    pub fn clone_of(&self, source: impl AsRef<Path>, name: &str, remote: &str) -> PathBuf {
+        let source = source.as_ref();
+        let is_address = source.to_str().is_some_and(|text| text.contains("://"));
+        let source = if is_address { source.to_owned() } else { self.path(source) };
+        let folder = self.path(name);
+        let ours = self.init_options.iter().map(String::as_str).filter(|option| !option.contains("object-format"));
+        let args: Vec<&str> = ["clone", "-q", "--template=", "-o", remote].into_iter().chain(ours).collect();
+        self.git("", &[args.as_slice(), &[source.to_str().unwrap(), folder.to_str().unwrap()]].concat());
+        folder
+    }
+
+    /// Commits with this subject, one minute after the commit before; answers with the full hash.
+    #[track_caller]
+    pub fn commit(&self, folder: impl AsRef<Path>, subject: &str) -> String {
+        let folder = self.path(folder);
+        let log = folder.join("LOG");
+        let before = std::fs::read_to_string(&log).unwrap_or_default();
+        self.commit_files(folder, subject, &[("LOG", &format!("{before}{subject}\n"))])
+    }
+
+    /// Commits these files with this message, one minute after the commit before; answers with the full hash.
+    #[track_caller]
+    pub fn commit_files(&self, folder: impl AsRef<Path>, message: &str, files: &[(&str, &str)]) -> String {
+        let folder = self.path(folder);
+        for (name, content) in files {
+            let file = folder.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, content).unwrap();
+        }
+        self.git(&folder, &["add", "-A"]);
+        let date = self.later();
+        let at = self.runner().cwd(&folder).env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
+        at.stdin(message).program("git", &["commit", "-q", "--allow-empty", "--no-verify", "-F", "-"]).ok();
+        self.git(&folder, &["rev-parse", "HEAD"])
+    }
+
+    /// The next minute of this world's clock, as git reads dates; for merges and tags that tests make themselves.
+    pub fn later(&self) -> String {
+        format!("{} +0000", self.clock.fetch_add(60, Ordering::SeqCst) + 60)
+    }
+
+    /// Writes a hook that git can start at once. A child writes it: a file that this process, with its many threads,
+    /// has open for writing could be "busy" when git starts it.
+    #[track_caller]
+    pub fn hook(&self, repository: impl AsRef<Path>, name: &str, script: &str) {
+        let hooks = self.git(&repository, &["rev-parse", "--path-format=absolute", "--git-path", "hooks"]);
+        self.executable(Path::new(&hooks).join(name), script);
+    }
+
+    /// Writes an executable shell script, for hooks and for programs that stand in front of others on PATH.
+    #[track_caller]
+    pub fn executable(&self, file: impl AsRef<Path>, script: &str) {
+        let script = format!("#!/bin/sh\n{script}\n");
+        let write = r#"cat >"$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1""#;
+        let file = self.path(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        self.runner().stdin(script).program("sh", &["-c", write, "sh", file.to_str().unwrap()]).ok();
+    }
+
+    /// The refs of a repository and their objects.
+    #[track_caller]
+    pub fn refs(&self, repository: impl AsRef<Path>) -> BTreeMap<String, String> {
+        let lines = self.git(repository, &["for-each-ref", "--format=%(refname) %(objectname)"]);
+        lines.lines().filter_map(|line| line.split_once(' ')).map(|(name, id)| (name.into(), id.into())).collect()
+    }
+
+    /// The refs of every bare repository and what it has deployed so far.
+    #[track_caller]
+    pub fn snapshot(&self) -> Snapshot {
+        let bares = self.bares.lock().unwrap().clone();
+        let look = |bare: &PathBuf| {
+            let mut all = self.refs(bare);
+            all.insert("deploys".into(), std::fs::read_to_string(bare.join("deploys")).unwrap_or_default());
+            (bare.file_name().unwrap().to_string_lossy().into_owned(), all)
+        };
+        bares.iter().map(look).collect()
+    }
+}
+
+/// All that a program of the world sees of the machine: where programs are.
+fn environment(top: &Path) -> Vec<(OsString, OsString)> {
+    let ours = Path::new(env!("CARGO_BIN_EXE_git-smp")).parent().unwrap().to_owned();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(ours).chain(std::env::split_paths(&others))).unwrap();
+    let own = |name: &str, value: PathBuf| (name.into(), value.into_os_string());
+    let text = |name: &str, value: &str| (name.into(), value.into());
+    vec![
+        ("PATH".into(), path),
+        own("HOME", top.join("home")),
+        own("XDG_CONFIG_HOME", top.join("home/.config")),
+        own("XDG_DATA_HOME", top.join("home/.local/share")),
+        own("XDG_CACHE_HOME", top.join("home/.cache")),
+        own("TMPDIR", top.join("tmp")),
+        own("GIT_CONFIG_GLOBAL", top.join("home/.gitconfig")),
+        own("GIT_CEILING_DIRECTORIES", top.to_owned()),
+        text("GIT_CONFIG_NOSYSTEM", "1"),
+        text("GIT_ATTR_NOSYSTEM", "1"),
+        text("GIT_TERMINAL_PROMPT", "0"),
+        text("LANG", "C.UTF-8"),
+        text("TZ", "UTC"),
+    ]
+}
