@@ -11,3 +11,4 @@
 )]
 
 mod support;
+mod support_holds;

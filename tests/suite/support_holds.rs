@@ -1,0 +1,4 @@
+//! The test house itself: its world is closed, its servers do what they are told, and its terminal is one.
+
+mod terminal;
+mod world;
