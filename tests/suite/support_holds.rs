@@ -1,4 +1,5 @@
 //! The test house itself: its world is closed, its servers do what they are told, and its terminal is one.
 
+mod git_host;
 mod terminal;
 mod world;
