@@ -20,12 +20,9 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-#[allow(unused_imports, reason = "the rooms that use these are being built")]
 pub use address::{check_page, check_url, display_url, same_place};
-#[allow(unused_imports, reason = "the rooms that use these are being built")]
 pub use file::read;
 pub use names::{check_branch, check_remote_name};
-#[allow(unused_imports, reason = "the rooms that use these are being built")]
 pub use trust::{Change, changes, digest, read_trusted, write_trusted};
 
 use crate::error::{Report, Stop};

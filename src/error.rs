@@ -59,8 +59,8 @@ pub enum RefusalCode {
     RolledBack,
     /// The branch does not exist on a remote that has others.
     WrongBranch,
-    /// The remote would push to several places, or elsewhere than smp.toml says.
-    WrongRemote,
+    /// A push of the same commit from this clone may still be building.
+    PushInFlight,
     /// History is incomplete here.
     Shallow,
     /// A question would have to be asked and there is no terminal.
@@ -69,6 +69,7 @@ pub enum RefusalCode {
 
 impl RefusalCode {
     /// Every code, for the documentation's test.
+    #[cfg(test)]
     pub const ALL: [Self; 14] = [
         Self::Diverged,
         Self::Behind,
@@ -81,7 +82,7 @@ impl RefusalCode {
         Self::TargetMoved,
         Self::RolledBack,
         Self::WrongBranch,
-        Self::WrongRemote,
+        Self::PushInFlight,
         Self::Shallow,
         Self::NeedsTerminal,
     ];
@@ -100,7 +101,7 @@ impl RefusalCode {
             Self::TargetMoved => "target-moved",
             Self::RolledBack => "rolled-back",
             Self::WrongBranch => "wrong-branch",
-            Self::WrongRemote => "wrong-remote",
+            Self::PushInFlight => "push-in-flight",
             Self::Shallow => "shallow",
             Self::NeedsTerminal => "needs-terminal",
         }

@@ -1,8 +1,10 @@
-//! The words of the trade: what every room of the house speaks of. Imports nothing of ours.
+//! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+
+use crate::error::Refusal;
 
 /// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,5 +120,70 @@ impl Changes {
     /// When the oldest commit that would ship was committed, in seconds since 1970.
     pub fn oldest_waiting(&self) -> Option<i64> {
         self.ships.iter().map(|commit| commit.committed).min()
+    }
+}
+
+/// Where a branch is on a remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Branch {
+    /// It points to this commit.
+    At(CommitId),
+    /// It is not there, but these branches are.
+    Missing(Vec<String>),
+    /// The remote has no branch at all: nothing was ever pushed.
+    Empty,
+}
+
+impl Branch {
+    /// The commit, if there is one.
+    pub fn commit(&self) -> Option<&CommitId> {
+        match self {
+            Self::At(id) => Some(id),
+            Self::Missing(_) | Self::Empty => None,
+        }
+    }
+}
+
+/// Who says what an environment runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Its page.
+    Page,
+    /// Its platform's API.
+    Api,
+    /// The branch on its remote, for want of anything better.
+    Ref,
+}
+
+/// What was found out about an environment. What could not be found out is a refusal, never a guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The environment's name.
+    pub environment: String,
+    /// Who says what runs.
+    pub source: Source,
+    /// The running commit; `None`: nothing was ever deployed.
+    pub running: Result<Option<CommitId>, Refusal>,
+    /// The branch on its remote, if it was asked.
+    pub branch: Option<Result<Branch, Refusal>>,
+}
+
+impl Observed {
+    /// The running commit, where it is known and there is one.
+    pub fn runs(&self) -> Option<&CommitId> {
+        self.running.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    /// The commit of the branch, where it is known and there is one.
+    pub fn reference(&self) -> Option<&CommitId> {
+        self.branch.as_ref().and_then(|branch| branch.as_ref().ok()).and_then(Branch::commit)
+    }
+
+    /// Whether what runs and the branch are the same; `None` where either is unknown.
+    pub fn agrees(&self) -> Option<bool> {
+        let running = self.running.as_ref().ok()?;
+        let branch = self.branch.as_ref()?.as_ref().ok()?;
+        Some(running.as_ref() == branch.commit())
     }
 }

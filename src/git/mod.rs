@@ -10,6 +10,7 @@ mod object;
 mod open;
 mod plumbing;
 pub mod program;
+pub mod remote;
 mod source;
 #[cfg(test)]
 mod tests;

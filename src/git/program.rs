@@ -198,3 +198,10 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(&file)).find(|file| file.is_file())
 }
+
+/// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
+pub fn ask(name: &str, args: &[&str]) -> Option<String> {
+    let mut command = Command::new(find_on_path(name)?);
+    let output = command.args(args).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,133 @@
+//! The command line: the clap types and nothing else. The tree is the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-smp",
+    bin_name = "git smp",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = false,
+    after_help = "The manual: git smp --help (installed by git smp setup), or git help smp-diff for one command."
+)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The configuration, in place of smp.toml at the top of the work tree
+    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub color: Option<Color>,
+    /// Say more: which page and which ref was asked
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Say only what is asked for, and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add the missing remotes and check everything that a deploy needs
+    Setup(Setup),
+    /// Show what runs where, and what comes next
+    Status(Status),
+    /// List the commits that would ship, oneline
+    Diff(Diff),
+    /// Push the exact staging commit to production and check that it runs
+    Promote(Promote),
+}
+
+/// `git smp setup`
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Change nothing; exit 1 if something is missing or wrong
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+    /// Answer yes to every question
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `git smp status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Exit 1 when production is behind for longer than the cadence
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `git smp diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The target environment; default: the only one that promotes
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environment: Option<String>,
+    /// Start here, in place of what the target runs
+    #[arg(long, value_name = "REV", allow_hyphen_values = false)]
+    pub from: Option<String>,
+    /// End here, in place of what its source runs (with --from: no network at all)
+    #[arg(long, value_name = "REV", allow_hyphen_values = false)]
+    pub to: Option<String>,
+    /// One JSON object on stdout
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// A Markdown list on stdout, for pasting
+    #[arg(long)]
+    pub markdown: bool,
+    /// Exit 1 when there are differences, as git diff does
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `git smp promote`
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// The target environments; default: every one that promotes
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environments: Vec<String>,
+    /// Show the plan and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask; without a terminal this needs --commit too
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Refuse unless this is what would ship (full or abbreviated hash)
+    #[arg(long, value_name = "HASH")]
+    pub commit: Option<String>,
+    /// How long to wait for the environment to report the commit
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u64,
+    /// With --dry-run: the plan as one JSON object on stdout
+    #[arg(long, requires = "dry_run")]
+    pub json: bool,
+}

@@ -1,0 +1,155 @@
+//! `git smp diff`: the commits that would ship, oneline.
+
+use crate::cli::Diff;
+use crate::commands::{Session, trust};
+use crate::config::{Config, Environment};
+use crate::error::{Report, Stop};
+use crate::json::{self, End};
+use crate::model::{Changes, Relation};
+use crate::observe::{Also, Look};
+use crate::render;
+
+/// Runs it.
+///
+/// # Errors
+/// When an end of the range is unknown, or the output cannot be written; [`Stop::Answer`] with `--exit-code`.
+pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
+    session.whole_history()?;
+    let (config, from, to) = ends(session, args)?;
+    let Some(target) = &to.commit else {
+        let name = to.environment.as_deref().unwrap_or("the source");
+        let report = Report::new(format!("nothing is deployed on {name} yet, so there is nothing to compare"));
+        return Err(Stop::Failed(report.hint(format!("deploy a commit to {name} first, then: git smp diff"))));
+    };
+    let changes =
+        session.ui.during("walking through history", || session.repo.changes(from.commit.as_ref(), target))?;
+    let link = link(config.as_ref(), &from, &to, &changes);
+    show(session, args, config.as_ref(), (&from, &to), &changes, link)?;
+    if args.exit_code && changes.relation != Relation::Identical {
+        return Err(Stop::Answer);
+    }
+    Ok(())
+}
+
+fn show(
+    session: &Session<'_>,
+    args: &Diff,
+    config: Option<&Config>,
+    (from, to): (&End, &End),
+    changes: &Changes,
+    link: Option<String>,
+) -> Result<(), Stop> {
+    let ui = session.ui;
+    if args.json {
+        return ui.data(json::diff(from, to, changes, link).as_bytes());
+    }
+    let name = |end: &End| render::end(end.environment.as_deref(), end.commit.as_ref());
+    let (from, to) = (name(from), name(to));
+    if args.markdown {
+        return ui.data(render::markdown(config, &from, &to, changes, link.as_deref()).as_bytes());
+    }
+    let (before, after) = render::diff(&from, &to, changes, link.as_deref());
+    ui.say(&before);
+    ui.data(&render::oneline(&changes.ships))?;
+    ui.say(&after);
+    Ok(())
+}
+
+fn link(config: Option<&Config>, from: &End, to: &End, changes: &Changes) -> Option<String> {
+    let (config, from, to) = (config?, from.commit.as_ref()?, to.commit.as_ref()?);
+    match changes.relation {
+        Relation::Identical => None,
+        // A forge shows nothing for a comparison that goes back; the other way round it shows what would be lost.
+        Relation::Behind => config.compare_url(to, from),
+        Relation::Ahead | Relation::Diverged => config.compare_url(from, to),
+    }
+}
+
+fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End), Stop> {
+    let named = |rev: &String| -> Result<End, Stop> {
+        Ok(End { environment: None, commit: Some(session.repo.resolve_revision(rev)?) })
+    };
+    if let (Some(from), Some(to)) = (&args.from, &args.to) {
+        let config = config_if_any(session)?;
+        if let (Some(config), Some(name)) = (&config, &args.environment) {
+            config.environment(name)?;
+        }
+        return Ok((config, named(from)?, named(to)?));
+    }
+    let config = session.config()?;
+    let target = the_target(&config, args.environment.as_deref())?;
+    let source = source_of(&config, target)?;
+    let mut wanted: Vec<&Environment> = Vec::new();
+    wanted.extend(args.from.is_none().then_some(target));
+    wanted.extend(args.to.is_none().then_some(source));
+    let mut seen = observe(session, &config, &wanted)?.into_iter();
+    let mut end = |rev: &Option<String>| match rev {
+        Some(rev) => named(rev),
+        None => seen.next().unwrap_or_else(|| Err(Stop::Failed(Report::new("an environment was not looked at")))),
+    };
+    let (from, to) = (end(&args.from)?, end(&args.to)?);
+    Ok((Some(config), from, to))
+}
+
+/// With both ends named no file is needed; one that is there, or named, must be right all the same.
+fn config_if_any(session: &Session<'_>) -> Result<Option<Config>, Stop> {
+    let named = session.common.config.is_some();
+    let exists = session.config_path().is_ok_and(|path| path.symlink_metadata().is_ok());
+    if named || exists { session.config().map(Some) } else { Ok(None) }
+}
+
+fn observe(session: &Session<'_>, config: &Config, wanted: &[&Environment]) -> Result<Vec<Result<End, Stop>>, Stop> {
+    trust::require(&session.repo, config, wanted)?;
+    let names: Vec<&str> = wanted.iter().map(|environment| environment.name.as_str()).collect();
+    let look = Look { repo: &session.repo, config, may_ask: session.ui.is_interactive() };
+    let asking = format!("asking {}", names.join(" and "));
+    let seen = session.ui.during(&asking, || look.environments(wanted, Also::Nothing))?;
+    session.explain(config, &seen);
+    let end = |one: crate::model::Observed| {
+        let commit = one.running?;
+        Ok(End { environment: Some(one.environment), commit })
+    };
+    Ok(seen.into_iter().map(end).collect())
+}
+
+/// The environment that was named, or the only one that promotes.
+///
+/// # Errors
+/// When it does not exist, or several could be meant.
+pub fn the_target<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
+    if let Some(name) = name {
+        return config.environment(name);
+    }
+    match config.targets().as_slice() {
+        [only] => Ok(only),
+        [] => Err(no_target()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
+            let report = Report::new("which environment is meant?").because(format!("{} promote", names.join(", ")));
+            Err(Stop::Misused(
+                report.hint(format!("name one: git smp diff {}", names.first().unwrap_or(&"production"))),
+            ))
+        }
+    }
+}
+
+/// The mistake of a configuration in which nothing promotes.
+pub fn no_target() -> Stop {
+    let report = Report::new("no environment promotes another");
+    Stop::Misused(
+        report.hint("write promotes = \"staging\" under environments.production in smp.toml, then: git smp setup"),
+    )
+}
+
+/// The environment that a target promotes.
+///
+/// # Errors
+/// When it promotes none.
+pub fn source_of<'c>(config: &'c Config, target: &Environment) -> Result<&'c Environment, Stop> {
+    config.source_of(target).ok_or_else(|| {
+        let name = &target.name;
+        let report = Report::new(format!("{name} promotes no other environment"));
+        let hint = format!("write promotes = \"staging\" under environments.{name} in smp.toml, then: git smp setup");
+        Stop::Misused(report.hint(hint))
+    })
+}

@@ -1,0 +1,96 @@
+//! The commands, a file each: look, plan, show, ask, do.
+
+pub mod diff;
+pub mod promote;
+pub mod setup;
+pub mod status;
+pub mod trust;
+pub mod wizard;
+
+use std::path::PathBuf;
+
+use crate::cli::Common;
+use crate::config::{self, Config};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::Repo;
+use crate::model::Observed;
+use crate::render::{self, When};
+use crate::ui::Ui;
+
+/// What every command works with.
+pub struct Session<'a> {
+    /// The options of every command.
+    pub common: &'a Common,
+    /// The clone.
+    pub repo: Repo,
+    /// The terminal.
+    pub ui: &'a Ui,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the repository that git would open here.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
+        let session = Self { common, repo: Repo::open()?, ui };
+        if common.color.is_none() && (ui.is_interactive() || ui.shows_pictures()) {
+            let git = session.repo.config()?;
+            ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));
+        }
+        Ok(session)
+    }
+
+    /// Where the configuration is, whether it exists or not.
+    ///
+    /// # Errors
+    /// In a bare repository, which has no top level, unless it is named.
+    pub fn config_path(&self) -> Result<PathBuf, Stop> {
+        if let Some(path) = &self.common.config {
+            return Ok(path.clone());
+        }
+        let top = self.repo.layout().top.as_ref().map(|top| top.join("smp.toml"));
+        top.ok_or_else(|| {
+            let report = Report::new("a bare repository has no work tree, so no smp.toml");
+            Stop::Misused(report.hint("name one: git smp --config FILE status"))
+        })
+    }
+
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When it is missing or wrong: exit 2.
+    pub fn config(&self) -> Result<Config, Stop> {
+        let path = self.config_path()?;
+        if !path.exists() && path.symlink_metadata().is_err() {
+            let report = Report::new(format!("there is no {}", path.display()));
+            return Err(Stop::Misused(report.because("it names the environments").hint("make one: git smp setup")));
+        }
+        config::read(&path)
+    }
+
+    /// Refuses where history is cut off, for there every comparison may be wrong.
+    ///
+    /// # Errors
+    /// `shallow`, with the one command that mends it.
+    pub fn whole_history(&self) -> Result<(), Stop> {
+        if !self.repo.layout().shallow {
+            return Ok(());
+        }
+        let report = Report::new("this clone is shallow")
+            .because("its history is cut off, so what ships and what disappears cannot be told")
+            .hint("fetch the rest: git fetch --unshallow");
+        Err(Refusal { code: RefusalCode::Shallow, report }.into())
+    }
+
+    /// Says how each thing was found out, if more is to be said.
+    pub fn explain(&self, config: &Config, seen: &[Observed]) {
+        seen.iter().for_each(|one| self.ui.detail(render::how(config, one)));
+    }
+
+    /// The present moment, where the person is.
+    pub fn when(&self) -> When {
+        let now = jiff::Zoned::now();
+        When { now: now.timestamp().as_second(), zone: now.time_zone().clone() }
+    }
+}

@@ -1,0 +1,160 @@
+//! `git smp status`: what runs where, from which source, and what comes next.
+
+use crate::cli::Status;
+use crate::commands::{Session, trust};
+use crate::config::{Config, Environment};
+use crate::error::{Refusal, Stop};
+use crate::json;
+use crate::model::{Branch, Changes, CommitId, Observed, Relation};
+use crate::observe::{Also, Look};
+use crate::render::{self, Mark};
+use crate::text::{Line, Tone};
+
+/// How long production may be behind when `smp.toml` does not say.
+const CADENCE_DAYS: u32 = 7;
+
+/// Runs it.
+///
+/// # Errors
+/// When the configuration is wrong or not agreed to, or with `--exit-code` the answer. What an environment does not
+/// tell is no error here: it is shown as unknown.
+pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
+    let config = session.config()?;
+    let all: Vec<&Environment> = config.environments.iter().collect();
+    trust::require(&session.repo, &config, &all)?;
+    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
+    let (seen, main) = session.ui.during("asking every environment", || {
+        std::thread::scope(|scope| {
+            let main = scope.spawn(|| look.main_branch());
+            let seen = look.environments(&all, Also::Branches);
+            (seen, main.join().ok())
+        })
+    });
+    let (seen, main) = (seen?, main.transpose()?.and_then(Result::ok));
+    session.explain(&config, &seen);
+    if session.repo.layout().shallow {
+        session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
+    }
+    let view = View { session, config: &config, seen: &seen, main: main.as_ref() };
+    let behind = view.first_target_is_behind()?;
+    if args.json {
+        session.ui.data(json::status(&config, &seen, behind.as_ref()).as_bytes())?;
+    } else {
+        session.ui.answer(&view.lines()?)?;
+    }
+    if args.exit_code && behind.is_some_and(|changes| is_late(&config, &changes, session.when().now)) {
+        return Err(Stop::Answer);
+    }
+    Ok(())
+}
+
+fn is_late(config: &Config, changes: &Changes, now: i64) -> bool {
+    let days = config.record.as_ref().map_or(CADENCE_DAYS, |record| record.cadence_days);
+    changes.oldest_waiting().is_some_and(|oldest| now.saturating_sub(oldest) > i64::from(days) * 86_400)
+}
+
+struct View<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    seen: &'a [Observed],
+    main: Option<&'a Branch>,
+}
+
+impl View<'_> {
+    fn observed(&self, environment: &Environment) -> Option<&Observed> {
+        self.seen.iter().find(|seen| seen.environment == environment.name)
+    }
+
+    /// What lies between two running commits; `None` where that cannot be known.
+    fn between(&self, from: Option<&CommitId>, to: Option<&CommitId>) -> Result<Option<Changes>, Stop> {
+        let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+        if self.session.repo.layout().shallow {
+            return Ok(None);
+        }
+        self.session.repo.changes(Some(from), to).map(Some)
+    }
+
+    fn of_target(&self, target: &Environment) -> Result<Option<Changes>, Stop> {
+        let source = self.config.source_of(target).and_then(|source| self.observed(source));
+        self.between(self.observed(target).and_then(Observed::runs), source.and_then(Observed::runs))
+    }
+
+    fn first_target_is_behind(&self) -> Result<Option<Changes>, Stop> {
+        self.config.targets().first().map_or(Ok(None), |target| self.of_target(target))
+    }
+
+    fn lines(&self) -> Result<Vec<Line>, Stop> {
+        let mut lines = self.picture()?;
+        let width = self.config.environments.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
+        let when = self.session.when();
+        // What people look for comes first: the targets, in their order, then what feeds them.
+        let (targets, others): (Vec<_>, Vec<_>) =
+            self.config.environments.iter().partition(|environment| environment.promotes.is_some());
+        for environment in targets.into_iter().chain(others) {
+            let Some(seen) = self.observed(environment) else { continue };
+            let changes = self.of_target(environment)?;
+            let source = environment.promotes.as_deref().unwrap_or_default();
+            let rest = changes.map(|changes| render::standing(source, &changes, &when)).unwrap_or_default();
+            lines.push(render::environment(seen, width, &rest));
+        }
+        lines.push(Line::default().and(Tone::Strong, "next: ").and(Tone::Plain, self.next()?));
+        Ok(lines)
+    }
+
+    /// The next command to type.
+    fn next(&self) -> Result<String, Stop> {
+        for target in self.config.targets() {
+            let source = self.config.source_of(target).and_then(|source| self.observed(source));
+            let (Some(seen), Some(source)) = (self.observed(target), source) else { continue };
+            if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
+                return Ok(refusal.report.hint.clone().unwrap_or_else(|| "git smp setup --check".to_owned()));
+            }
+            if source.agrees() == Some(false) {
+                return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
+            }
+            match self.of_target(target)?.map(|changes| changes.relation) {
+                Some(Relation::Ahead) => return Ok("git smp promote".to_owned()),
+                Some(Relation::Diverged | Relation::Behind) => return Ok("git smp diff".to_owned()),
+                Some(Relation::Identical) => {}
+                None if seen.runs().is_none() && source.runs().is_some() => return Ok("git smp promote".to_owned()),
+                None => return Ok("git smp setup --check".to_owned()),
+            }
+        }
+        Ok("nothing to do".to_owned())
+    }
+
+    /// Everything on one axis of commits, when it lies on one: production, staging, the main repository's branch.
+    fn picture(&self) -> Result<Vec<Line>, Stop> {
+        if !self.session.ui.shows_pictures() {
+            return Ok(Vec::new());
+        }
+        let targets = self.config.targets();
+        let Some(target) = targets.first() else { return Ok(Vec::new()) };
+        let source = self.config.source_of(target);
+        let environments = [Some(*target), source].into_iter().flatten();
+        let mut places: Vec<(String, &CommitId)> =
+            environments.filter_map(|one| Some((one.name.clone(), self.observed(one)?.runs()?))).collect();
+        if let Some(tip) = self.main.and_then(Branch::commit) {
+            let main = &self.config.repository;
+            places.push((format!("{}/{}", main.remote, main.branch), tip));
+        }
+        let mut marks: Vec<Mark> = Vec::new();
+        for (name, commit) in places {
+            let after = match marks.last() {
+                None => 0,
+                Some(last) => match self.between(Some(&last.commit), Some(commit))? {
+                    Some(changes) if matches!(changes.relation, Relation::Ahead | Relation::Identical) => {
+                        changes.ships.len()
+                    }
+                    _ => return Ok(Vec::new()),
+                },
+            };
+            marks.push(Mark { name, commit: commit.clone(), after });
+        }
+        Ok(render::picture(&marks, self.session.ui.width()))
+    }
+}
+
+fn trouble(seen: &Observed) -> Option<&Refusal> {
+    seen.running.as_ref().err().or_else(|| seen.branch.as_ref().and_then(|branch| branch.as_ref().err()))
+}

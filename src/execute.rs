@@ -1,0 +1,344 @@
+//! Does a plan step by step, stops at the first that fails, and says what is done and what is not.
+//!
+//! Exit codes and messages of `git push` decide nothing here: what the remote has is read from it afterwards, and what
+//! an environment runs is what it says itself.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::config::Environment;
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::remote::{self, Ended, Event, Push, Watch};
+use crate::in_flight::InFlight;
+use crate::model::{Branch, CommitId, Observed};
+use crate::observe::{Also, Look};
+use crate::plan::{Promotion, Step, Target, unmoved};
+
+/// How many answers in a row must name the new commit: old and new processes may answer side by side for a while.
+const CONFIRMATIONS: u32 = 3;
+/// The pause between such answers.
+const CONFIRM_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause between two looks at an environment that is not there yet.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// What happens while a plan is carried out.
+pub enum Happening<'a> {
+    /// A push begins.
+    Pushing(&'a Step),
+    /// The remote, or git, said a line; foreign text.
+    Said(&'a str),
+    /// A push runs, for so long already.
+    StillPushing(&'a str, Duration),
+    /// An environment does not report the commit yet.
+    Waiting {
+        /// Its name.
+        environment: &'a str,
+        /// For how long it was waited.
+        elapsed: Duration,
+        /// What it reports, as far as is known.
+        reports: &'a str,
+    },
+    /// An environment reports the commit.
+    Live(&'a str, &'a CommitId),
+}
+
+/// What the one who watches wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Go on.
+    GoOn,
+    /// Leave as soon as that harms nothing.
+    Leave,
+}
+
+/// The one who watches.
+pub type Watcher<'a> = dyn FnMut(Happening<'_>) -> Wish + 'a;
+
+/// A plan on its way.
+pub struct Execution<'a> {
+    /// Who looks again.
+    pub look: &'a Look<'a>,
+    /// The source as the plan saw it.
+    pub source: &'a Observed,
+    /// The targets as the plan saw them.
+    pub targets: &'a [Target<'a>],
+    /// How long to wait for an environment to report the commit.
+    pub timeout: Duration,
+}
+
+impl Execution<'_> {
+    /// Does every step in order.
+    ///
+    /// # Errors
+    /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after.
+    pub fn run(&self, plan: &Promotion, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let mut done: Vec<&str> = Vec::new();
+        for step in &plan.steps {
+            let result = match step {
+                Step::Push { environment, .. } => self.push(environment, step, watch),
+                Step::Await { environment, commit, pushed, .. } => self.wait(environment, commit, *pushed, watch),
+            };
+            result.map_err(|stop| after(&done, stop))?;
+            if let Step::Await { environment, commit, .. } = step {
+                watch(Happening::Live(environment, commit));
+                done.push(environment);
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {
+        let found = self.targets.iter().find(|target| target.environment.name == name);
+        found.ok_or_else(|| Stop::Failed(Report::new(format!("{name} is in the plan but not among its targets"))))
+    }
+
+    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(()) };
+        let target = self.target(name)?;
+        self.look_again(target)?;
+        if watch(Happening::Pushing(step)) == Wish::Leave {
+            return Err(Stop::Declined("nothing was pushed".to_owned()));
+        }
+        let push =
+            Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
+        let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, &push)?;
+        let mut said = Vec::new();
+        let ended = remote::push(self.look.repo, &push, &mut |event| match event {
+            Event::Line(line) => {
+                keep_last(&mut said, line);
+                wished(watch(Happening::Said(line)))
+            }
+            Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
+        });
+        let Ok(ended) = ended else {
+            marker.ended();
+            return ended.map(drop);
+        };
+        let verdict = self.verdict(target.environment, &push, ended, &said, watch);
+        if ended != Ended::Left && !matches!(verdict, Err(Stop::Incomplete(_))) {
+            marker.ended();
+        }
+        verdict
+    }
+
+    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed.
+    fn look_again(&self, target: &Target<'_>) -> Result<(), Stop> {
+        let config = self.look.config;
+        let source = config.environment(&self.source.environment)?;
+        let now = self.look.environments(&[source, target.environment], Also::Branches)?;
+        let [source_now, target_now] = now.as_slice() else {
+            return Err(Stop::Failed(Report::new("looking again failed; nothing was pushed")));
+        };
+        unmoved(self.source, source_now, RefusalCode::CandidateMoved)?;
+        unmoved(&target.observed, target_now, RefusalCode::TargetMoved)?;
+        Ok(())
+    }
+
+    /// Reads the branch after a push and says what happened. Only "ours" is a success.
+    fn verdict(
+        &self,
+        environment: &Environment,
+        push: &Push,
+        ended: Ended,
+        said: &[String],
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let name = &environment.name;
+        if ended == Ended::Left {
+            return Err(left(name, push));
+        }
+        let patience = if ended == Ended::Unclear { self.timeout } else { Duration::ZERO };
+        let begun = Instant::now();
+        loop {
+            let now = remote::branch(self.look.repo, &push.remote, &push.branch, false);
+            let at = match &now {
+                Ok(branch) => branch.commit(),
+                Err(refusal) if begun.elapsed() >= patience => {
+                    return Err(unreadable(name, push, ended, refusal, said));
+                }
+                Err(_) => None,
+            };
+            if at == Some(&push.commit) {
+                return Ok(());
+            }
+            let settled = now.is_ok() && at != push.expected.as_ref();
+            if settled || begun.elapsed() >= patience {
+                return Err(not_ours(name, push, ended, at, said));
+            }
+            let reports = "nothing; the connection broke, and the host may still be building";
+            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports };
+            if watch(happening) == Wish::Leave {
+                return Err(left(name, push));
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Waits until the environment itself reports the commit, several times in a row.
+    fn wait(&self, name: &str, commit: &CommitId, pushed: bool, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let target = self.target(name)?;
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(250);
+        let mut agreed = 0;
+        loop {
+            let now = self.look.running(target.environment)?;
+            if now.as_ref().is_ok_and(|id| id.as_ref() == Some(commit)) {
+                agreed += 1;
+                if agreed == self.look.confirmations_of(target.environment, CONFIRMATIONS) {
+                    return Ok(());
+                }
+            } else {
+                agreed = 0;
+            }
+            if begun.elapsed() >= self.timeout {
+                return Err(self.never_reported(target.environment, commit, &now, pushed));
+            }
+            let reports = reported(&now);
+            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports: &reports };
+            if watch(happening) == Wish::Leave {
+                let report = Report::new(format!("left before {name} reported {}", commit.short()));
+                return Err(Stop::Incomplete(report.because(format!("it reports {reports}")).hint(again(name))));
+            }
+            let left = self.timeout.saturating_sub(begun.elapsed());
+            let next = if agreed > 0 { CONFIRM_PAUSE } else { pause };
+            thread::sleep(next.min(left.max(Duration::from_millis(10))));
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn never_reported(
+        &self,
+        environment: &Environment,
+        commit: &CommitId,
+        now: &Result<Option<CommitId>, Refusal>,
+        pushed: bool,
+    ) -> Stop {
+        let name = &environment.name;
+        let seconds = self.timeout.as_secs();
+        let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
+        let at = branch.as_ref().ok().and_then(Branch::commit);
+        let report = if pushed {
+            Report::new(format!("pushed, but not live: {name} does not report {} after {seconds} s", commit.short()))
+        } else {
+            let what = format!("up to date, but not running: {name} does not report {}", commit.short());
+            Report::new(format!("{what} after {seconds} s"))
+        };
+        let report = report.because(format!("it reports {}", reported(now)));
+        let report = match at {
+            Some(id) if id == commit => report.because(format!("its branch is at {}", commit.short())),
+            Some(id) => report.because(format!("its branch was moved to {} meanwhile, by somebody else", id.short())),
+            None => report.because("its branch cannot be read now"),
+        };
+        let report = if at == Some(commit) && !pushed {
+            report.because("a push changes nothing there; the last release failed or was rolled back")
+        } else {
+            report.because("the release may still be going on, or may have failed: the platform's log tells")
+        };
+        Stop::Incomplete(report.hint(again(name)))
+    }
+}
+
+fn wished(wish: Wish) -> Watch {
+    match wish {
+        Wish::GoOn => Watch::GoOn,
+        Wish::Leave => Watch::Leave,
+    }
+}
+
+/// The last lines are what explains a failed build.
+fn keep_last(said: &mut Vec<String>, line: &str) {
+    if said.len() == 40 {
+        said.remove(0);
+    }
+    said.push(line.to_owned());
+}
+
+fn reported(now: &Result<Option<CommitId>, Refusal>) -> String {
+    match now {
+        Ok(Some(id)) => id.short().to_owned(),
+        Ok(None) => "nothing".to_owned(),
+        Err(refusal) => format!("nothing usable ({})", refusal.report.error),
+    }
+}
+
+fn again(name: &str) -> String {
+    format!("run it again to go on: git smp promote {name}")
+}
+
+fn left(name: &str, push: &Push) -> Stop {
+    let report = Report::new(format!("left while {} was being pushed to {name}", push.commit.short()))
+        .because("the push goes on, and the host may still be deploying: Ctrl-C cannot stop that")
+        .hint(format!("see what came of it: git smp status; then: git smp promote {name}"));
+    Stop::Incomplete(report)
+}
+
+fn unreadable(name: &str, push: &Push, ended: Ended, refusal: &Refusal, said: &[String]) -> Stop {
+    if ended == Ended::NothingSent {
+        return Stop::Failed(not_sent(name, said));
+    }
+    let report = Report::new(format!("cannot tell whether {} arrived on {name}", push.commit.short()));
+    let report = report.because(refusal.report.error.clone());
+    Stop::Incomplete(refusal.report.because.iter().cloned().fold(report, Report::because).hint(again(name)))
+}
+
+fn not_sent(name: &str, said: &[String]) -> Report {
+    let report = Report::new(format!("nothing was sent to {name}"));
+    let own = said.iter().rev().take(3).rev().map(|line| remote::without_userinfo(line));
+    own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {name}"))
+}
+
+fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: &[String]) -> Stop {
+    let short = push.commit.short();
+    let is_at = at.map_or("not there", CommitId::short);
+    if at == push.expected.as_ref() {
+        return match ended {
+            Ended::NothingSent => Stop::Failed(not_sent(name, said)),
+            Ended::Accepted => Stop::Incomplete(
+                Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
+                    .because("the host may have put the push aside: its own words above tell")
+                    .hint(again(name)),
+            ),
+            Ended::Unclear | Ended::Left => Stop::Incomplete(
+                Report::new(format!("cannot tell what became of the push to {name}"))
+                    .because(format!("the connection broke; its branch is still at {is_at}"))
+                    .because("the host may still be building")
+                    .hint(format!("wait a little, see git smp status, then: git smp promote {name}")),
+            ),
+            Ended::Declined | Ended::Stale => Stop::Failed(declined(name, short, is_at)),
+        };
+    }
+    let report = Report::new(format!("{name} was moved to {is_at} by somebody else meanwhile"))
+        .because(format!("{short} is not what its branch has now"));
+    match ended {
+        Ended::Stale | Ended::Declined | Ended::NothingSent => Stop::refused(
+            RefusalCode::TargetMoved,
+            report.because("nothing of ours was taken").hint("look at what would ship now: git smp promote"),
+        ),
+        Ended::Accepted | Ended::Unclear | Ended::Left => {
+            let hint = "find out who deployed, then: git smp status";
+            Stop::Incomplete(report.because("our push was taken before, or may have been").hint(hint))
+        }
+    }
+}
+
+fn declined(name: &str, short: &str, is_at: &str) -> Report {
+    Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
+        .because(format!("its branch is still at {is_at}; its own words are above"))
+        .hint("mend the build, deploy that to staging, then: git smp promote")
+}
+
+/// What stops a later target does not undo the ones before it.
+fn after(done: &[&str], stop: Stop) -> Stop {
+    if done.is_empty() {
+        return stop;
+    }
+    let finished = format!("done before it: {}", done.join(", "));
+    match stop {
+        Stop::Failed(report) | Stop::Incomplete(report) => Stop::Incomplete(report.because(finished)),
+        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
+        Stop::Declined(what) => {
+            Stop::Incomplete(Report::new(what).because(finished).hint("run the same command again"))
+        }
+        Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
+    }
+}

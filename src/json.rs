@@ -1,0 +1,238 @@
+//! The JSON that scripts read (contract, section 5): one object, versioned, unknown things as `null`. Pure.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
+use crate::plan::{Promotion, Step, Target};
+use crate::text::visible_json;
+
+/// The version of every object below.
+const SCHEMA: u32 = 1;
+
+/// One end of a comparison.
+#[derive(Serialize)]
+pub struct End {
+    /// The environment's name; `null` when a revision was named instead.
+    pub environment: Option<String>,
+    /// What it runs; `null`: nothing was ever deployed.
+    pub commit: Option<CommitId>,
+}
+
+#[derive(Serialize)]
+struct CommitJson {
+    commit: CommitId,
+    short: String,
+    subject: String,
+    author: String,
+    date: Option<String>,
+    pull_request: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct DiffJson<'a> {
+    schema: u32,
+    from: &'a End,
+    to: &'a End,
+    relation: Relation,
+    ships: Vec<CommitJson>,
+    merges: MergesJson,
+    disappears: Vec<CommitJson>,
+    compare_url: Option<String>,
+}
+
+/// How many merges each list leaves out.
+#[derive(Serialize)]
+struct MergesJson {
+    ships: usize,
+    disappears: usize,
+}
+
+/// `git smp diff --json`.
+pub fn diff(from: &End, to: &End, changes: &Changes, compare_url: Option<String>) -> String {
+    text(&DiffJson {
+        schema: SCHEMA,
+        from,
+        to,
+        relation: changes.relation,
+        ships: commits(&changes.ships),
+        merges: MergesJson { ships: changes.ships_merges, disappears: changes.disappears_merges },
+        disappears: commits(&changes.disappears),
+        compare_url,
+    })
+}
+
+#[derive(Serialize)]
+struct StatusJson {
+    schema: u32,
+    environments: Vec<EnvironmentJson>,
+    candidate: Option<()>,
+    frozen: bool,
+    production_behind: Option<BehindJson>,
+}
+
+#[derive(Serialize)]
+struct EnvironmentJson {
+    name: String,
+    remote: String,
+    branch: String,
+    #[serde(rename = "ref")]
+    reference: Option<CommitId>,
+    running: Option<CommitId>,
+    source: Source,
+    agrees: Option<bool>,
+    finding: Option<String>,
+}
+
+/// How far production is behind.
+#[derive(Serialize)]
+struct BehindJson {
+    commits: usize,
+    since: Option<String>,
+}
+
+/// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
+pub fn status(config: &Config, observed: &[Observed], behind: Option<&Changes>) -> String {
+    let environments = config.environments.iter().zip(observed).map(|(environment, seen)| EnvironmentJson {
+        name: environment.name.clone(),
+        remote: environment.remote.clone(),
+        branch: environment.branch.clone(),
+        reference: seen.reference().cloned(),
+        running: seen.runs().cloned(),
+        source: seen.source,
+        agrees: seen.agrees(),
+        finding: finding(seen).map(str::to_owned),
+    });
+    text(&StatusJson {
+        schema: SCHEMA,
+        environments: environments.collect(),
+        candidate: None,
+        frozen: false,
+        production_behind: behind.map(|changes| BehindJson {
+            commits: changes.ships.len() + changes.ships_merges,
+            since: changes.oldest_waiting().and_then(|seconds| rfc3339(seconds, 0)),
+        }),
+    })
+}
+
+/// What is remarkable about an environment, as a stable word; `None`: all is well.
+pub fn finding(seen: &Observed) -> Option<&'static str> {
+    if let Err(refusal) = &seen.running {
+        return Some(refusal.code.as_str());
+    }
+    if let Some(Err(refusal)) = &seen.branch {
+        return Some(refusal.code.as_str());
+    }
+    match (seen.runs(), seen.agrees()) {
+        (None, _) => Some("nothing-deployed"),
+        (_, Some(false)) => Some("ref-differs"),
+        _ => None,
+    }
+}
+
+#[derive(Serialize)]
+struct PromoteJson {
+    schema: u32,
+    commit: Option<CommitId>,
+    targets: Vec<TargetJson>,
+    ships: Vec<CommitJson>,
+    merges: usize,
+    steps: Vec<StepJson>,
+    refusal: Option<RefusalJson>,
+}
+
+#[derive(Serialize)]
+struct TargetJson {
+    environment: String,
+    from: Option<CommitId>,
+    relation: Option<Relation>,
+}
+
+#[derive(Serialize)]
+struct StepJson {
+    step: &'static str,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct RefusalJson {
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+/// `git smp promote -n --json`. `candidate`: what would ship, where it is known.
+pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Result<Promotion, Refusal>) -> String {
+    let changes = targets.iter().find_map(|target| target.changes.as_ref());
+    let steps = plan.as_ref().map(|plan| plan.steps.iter().map(step).collect()).unwrap_or_default();
+    text(&PromoteJson {
+        schema: SCHEMA,
+        commit: candidate.cloned(),
+        targets: targets
+            .iter()
+            .map(|target| TargetJson {
+                environment: target.environment.name.clone(),
+                from: target.observed.runs().cloned(),
+                relation: target.changes.as_ref().map(|changes| changes.relation),
+            })
+            .collect(),
+        ships: changes.map(|changes| commits(&changes.ships)).unwrap_or_default(),
+        merges: changes.map_or(0, |changes| changes.ships_merges),
+        steps,
+        refusal: plan.as_ref().err().map(|refusal| RefusalJson {
+            code: refusal.code.as_str(),
+            message: refusal.report.error.clone(),
+            hint: refusal.report.hint.clone(),
+        }),
+    })
+}
+
+fn step(step: &Step) -> StepJson {
+    let word = match step {
+        Step::Push { .. } => "push",
+        Step::Await { .. } => "wait",
+    };
+    StepJson { step: word, detail: step.to_string() }
+}
+
+fn commits(list: &[Commit]) -> Vec<CommitJson> {
+    let json = |commit: &Commit| CommitJson {
+        commit: commit.id.clone(),
+        short: commit.short.clone(),
+        subject: commit.subject_text(),
+        author: commit.author.clone(),
+        date: rfc3339(commit.authored.0, commit.authored.1),
+        pull_request: commit.pull_request(),
+    };
+    list.iter().map(json).collect()
+}
+
+/// A time in seconds and an offset in minutes, as RFC 3339; `None` for times that no calendar has.
+fn rfc3339(seconds: i64, minutes_east: i32) -> Option<String> {
+    let time = Timestamp::from_second(seconds).ok()?;
+    let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
+    let zoned = time.to_zoned(TimeZone::fixed(offset));
+    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
+fn text(value: &impl Serialize) -> String {
+    // These types hold nothing that JSON cannot say, so the other arm is never taken.
+    let json = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    visible_json(&json) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_carry_their_own_offset_and_impossible_ones_are_null() {
+        assert_eq!(rfc3339(1_646_226_180, 330).unwrap(), "2022-03-02T18:33:00+05:30");
+        assert_eq!(rfc3339(0, 0).unwrap(), "1970-01-01T00:00:00+00:00");
+        assert_eq!(rfc3339(i64::MAX, 0), None);
+        assert_eq!(rfc3339(0, i32::MAX), None);
+    }
+}

@@ -1,0 +1,398 @@
+//! Everything that people read: plans, changes, status. Pure: values in, lines out.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::config::{Config, Running};
+use crate::model::{Changes, Commit, CommitId, Observed, Relation};
+use crate::plan::{Promotion, Step, Target, commits};
+use crate::text::{Line, Tone, visible_bytes};
+
+/// How many commits a plan or a warning lists before it says "and n more".
+const LISTED: usize = 60;
+
+/// The present moment, and where the reader is.
+#[derive(Clone, Debug)]
+pub struct When {
+    /// Seconds since 1970.
+    pub now: i64,
+    /// The reader's time zone.
+    pub zone: TimeZone,
+}
+
+impl When {
+    /// The reader's date at a time: `2022-03-02`.
+    pub fn date(&self, seconds: i64) -> String {
+        let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(self.zone.clone()));
+        time.map_or_else(|_| "an impossible date".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+    }
+
+    /// How long ago, in words.
+    pub fn ago(&self, seconds: i64) -> String {
+        let past = self.now.saturating_sub(seconds);
+        let (count, unit) = match past {
+            ..0 => return "in the future".to_owned(),
+            0..60 => return "just now".to_owned(),
+            60..3600 => (past / 60, "minute"),
+            3600..86_400 => (past / 3600, "hour"),
+            _ => (past / 86_400, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {unit}{plural} ago")
+    }
+
+    fn dated(&self, seconds: i64) -> String {
+        format!("{} ({})", self.date(seconds), self.ago(seconds))
+    }
+}
+
+/// The list as `git log --oneline` writes it, but for characters that would act on a terminal.
+pub fn oneline(commits: &[Commit]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for commit in commits {
+        out.extend_from_slice(commit.short.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(&visible_bytes(&commit.subject));
+        out.push(b'\n');
+    }
+    out
+}
+
+fn listed(commits: &[Commit]) -> Vec<Line> {
+    let line = |commit: &Commit| {
+        Line::default().and(Tone::Hash, &commit.short).and(Tone::Plain, format!(" {}", commit.subject_text()))
+    };
+    let mut lines: Vec<Line> = commits.iter().take(LISTED).map(line).collect();
+    if commits.len() > LISTED {
+        lines.push(
+            Line::default().and(Tone::Faint, format!("and {} more; all of them: git smp diff", commits.len() - LISTED)),
+        );
+    }
+    lines
+}
+
+/// One end of a comparison, in words: `production (7587cca7)`.
+pub fn end(environment: Option<&str>, commit: Option<&CommitId>) -> String {
+    match (environment, commit) {
+        (Some(name), Some(id)) => format!("{name} ({})", id.short()),
+        (Some(name), None) => format!("{name} (nothing deployed yet)"),
+        (None, Some(id)) => id.short().to_owned(),
+        (None, None) => "nothing".to_owned(),
+    }
+}
+
+/// What stands around the list of `git smp diff`: before it, how the two ends relate; after it, the link and what
+/// would be lost.
+pub fn diff(from: &str, to: &str, changes: &Changes, link: Option<&str>) -> (Vec<Line>, Vec<Line>) {
+    let ships = changes.ships.len();
+    let merges = match changes.ships_merges {
+        0 => String::new(),
+        1 => ", and 1 merge".to_owned(),
+        count => format!(", and {count} merges"),
+    };
+    let heading = match changes.relation {
+        Relation::Identical => format!("{to} and {from} are the same commit"),
+        Relation::Ahead => format!("{to} is {} ahead of {from}{merges}", commits(ships)),
+        Relation::Behind => format!("{to} is behind {from}: nothing would ship"),
+        Relation::Diverged => format!("{to} and {from} have diverged: {} would ship{merges}", commits(ships)),
+    };
+    let mut after = Vec::new();
+    if let Some(link) = link {
+        let swapped = if changes.relation == Relation::Behind { "  (what would be taken back)" } else { "" };
+        after.push(Line::plain(link).and(Tone::Faint, swapped));
+    }
+    after.extend(disappears(from, to, changes));
+    (vec![Line::default().and(Tone::Strong, heading)], after)
+}
+
+fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
+    let lost = changes.disappears.len() + changes.disappears_merges;
+    if lost == 0 {
+        return Vec::new();
+    }
+    let heading = format!("would disappear, for {from} has {} that {to} lacks:", commits(lost));
+    let mut lines = vec![Line::default(), Line::default().and(Tone::Bad, heading)];
+    let indented = |line: Line| {
+        let mut pieces = vec![(Tone::Plain, "  ".to_owned())];
+        pieces.extend(line.0);
+        Line(pieces)
+    };
+    lines.extend(listed(&changes.disappears).into_iter().map(indented));
+    if changes.disappears_merges > 0 {
+        lines.push(Line::plain(format!("  and merges: {}", changes.disappears_merges)));
+    }
+    lines
+}
+
+/// `git smp diff --markdown`: the heading, the list and the link, for pasting.
+pub fn markdown(config: Option<&Config>, from: &str, to: &str, changes: &Changes, link: Option<&str>) -> String {
+    let mut out = format!("**{} → {}**\n", escape_markdown(from), escape_markdown(to));
+    out.push_str(&markdown_list(config, &changes.ships));
+    if changes.ships.is_empty() {
+        out.push_str("\nNothing would ship.\n");
+    }
+    if !changes.disappears.is_empty() {
+        out.push_str("\nWould disappear:\n");
+        out.push_str(&markdown_list(config, &changes.disappears));
+    }
+    if let Some(link) = link {
+        out.push_str(&format!("\n<{link}>\n"));
+    }
+    out
+}
+
+fn markdown_list(config: Option<&Config>, commits: &[Commit]) -> String {
+    let mut out = if commits.is_empty() { String::new() } else { "\n".to_owned() };
+    for commit in commits {
+        let hash = match config.and_then(|config| config.commit_url(&commit.id)) {
+            Some(url) => format!("[`{}`]({url})", commit.short),
+            None => format!("`{}`", commit.short),
+        };
+        out.push_str(&format!("- {hash} {}\n", escape_markdown(&commit.subject_text())));
+    }
+    out
+}
+
+/// Foreign text in Markdown: every character that could mean something is escaped.
+fn escape_markdown(text: &str) -> String {
+    let mut out = String::new();
+    for c in crate::text::visible(text).chars() {
+        match c {
+            '\t' => out.push(' '),
+            '@' => out.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Push { remote, branch, commit, expected: Some(at), .. } => {
+                write!(f, "push {} to {branch} on {remote}, if that is still at {}", commit.short(), at.short())
+            }
+            Self::Push { remote, branch, commit, expected: None, .. } => {
+                write!(f, "push {} to {branch} on {remote}, if that does not exist yet", commit.short())
+            }
+            Self::Await { commit, witness, pushed: false, .. } => {
+                write!(f, "wait until {witness} reports {}, without a push", commit.short())
+            }
+            Self::Await { witness, .. } => write!(f, "wait until {witness} reports it"),
+        }
+    }
+}
+
+/// A commit's date, where it is known here.
+pub type Dates<'a> = &'a dyn Fn(&CommitId) -> Option<i64>;
+
+/// The plan of a promotion, from its heading to its last step.
+pub fn promotion(
+    config: &Config,
+    source: &Observed,
+    targets: &[Target<'_>],
+    plan: &Promotion,
+    when: &When,
+    dates: Dates<'_>,
+) -> Vec<Line> {
+    let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
+    let title = format!("{} deploy {}", capitalised(&names.join(", ")), when.date(when.now));
+    let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
+    let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
+    for target in targets {
+        lines.push(target_line(target, width, when, dates));
+    }
+    lines.push(source_line(config, source, targets, width));
+    lines.push(Line::default());
+    let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
+    if let Some(changes) = widest {
+        lines.extend(listed(&changes.ships));
+    }
+    let from = targets.iter().find_map(|target| target.observed.runs());
+    lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
+    lines.extend(
+        plan.warnings
+            .iter()
+            .flat_map(|text| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)]),
+    );
+    lines.extend([Line::default(), Line::plain("This will")]);
+    lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
+    lines.push(Line::default());
+    lines
+}
+
+fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>) -> Line {
+    let name = &target.environment.name;
+    let line = Line::plain(format!("  {name:width$}  "));
+    let line = match target.observed.runs() {
+        Some(id) => {
+            let age = dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default();
+            line.and(Tone::Hash, id.short()).and(Tone::Plain, age)
+        }
+        None => line.and(Tone::Plain, "nothing deployed yet"),
+    };
+    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
+    line.and(Tone::Faint, format!("  {place}"))
+}
+
+fn source_line(config: &Config, source: &Observed, targets: &[Target<'_>], width: usize) -> Line {
+    let hash = source.runs().map_or("nothing", CommitId::short);
+    let counts: Vec<String> = targets
+        .iter()
+        .filter_map(|target| target.changes.as_ref().map(|changes| (target, changes)))
+        .map(|(target, changes)| ahead(changes, (targets.len() > 1).then_some(target.environment.name.as_str())))
+        .collect();
+    let site = config.environments.iter().find(|environment| environment.name == source.environment);
+    let site = site.and_then(|environment| environment.site.as_deref()).map(|site| format!("  {site}"));
+    Line::plain(format!("  {:width$}  ", source.environment))
+        .and(Tone::Hash, hash)
+        .and(Tone::Plain, format!("  {}", counts.join(", ")))
+        .and(Tone::Faint, site.unwrap_or_default())
+}
+
+fn ahead(changes: &Changes, of: Option<&str>) -> String {
+    let of = of.map(|name| format!(" of {name}")).unwrap_or_default();
+    match changes.ships_merges {
+        0 => format!("{} ahead{of}", commits(changes.ships.len())),
+        1 => format!("{} and 1 merge ahead{of}", commits(changes.ships.len())),
+        merges => format!("{} and {merges} merges ahead{of}", commits(changes.ships.len())),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// One line of `status` about an environment.
+pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
+    let line = Line::plain(format!("  {:width$}  ", seen.environment));
+    let line = match &seen.running {
+        Err(refusal) => {
+            let why = refusal.report.because.first().map(|why| format!(" ({why})")).unwrap_or_default();
+            let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
+            return line.and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {what}{why}"));
+        }
+        Ok(None) => return line.and(Tone::Plain, "nothing deployed yet"),
+        Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
+    };
+    let line = match (&seen.branch, seen.agrees(), seen.source) {
+        (_, _, crate::model::Source::Ref) => line.and(Tone::Plain, ", as its ref says; it has no page to ask"),
+        (_, Some(true), _) => line.and(Tone::Plain, ", as its ref says"),
+        (_, Some(false), _) => {
+            let at = seen.reference().map_or("nothing", CommitId::short);
+            line.and(Tone::Bad, ", but its ref is at ").and(Tone::Hash, at)
+        }
+        (Some(Err(refusal)), ..) => line.and(Tone::Bad, format!("; its ref is unknown: {}", refusal.report.error)),
+        _ => line,
+    };
+    line.and(Tone::Plain, rest)
+}
+
+/// How it was found out what an environment runs, for those who asked to be told.
+pub fn how(config: &Config, seen: &Observed) -> String {
+    let name = &seen.environment;
+    let page = config.environments.iter().find(|one| one.name == *name).and_then(|one| match &one.running {
+        Running::Page(page) => Some(page.url.as_str()),
+        Running::Ref | Running::Heroku { .. } => None,
+    });
+    let running = seen.runs().map_or("nothing that can be told", CommitId::as_str);
+    let place = page.unwrap_or("its branch");
+    let branch = match &seen.branch {
+        Some(Ok(branch)) => format!("; its branch is at {}", branch.commit().map_or("nothing", CommitId::as_str)),
+        Some(Err(_)) => "; its branch cannot be read".to_owned(),
+        None => String::new(),
+    };
+    format!("{name}: {place} says {running}{branch}")
+}
+
+/// How a target stands to its source, as the end of its line in `status`.
+pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
+    match changes.relation {
+        Relation::Identical => format!("; the same as {source}"),
+        Relation::Behind => format!("; ahead of {source}"),
+        Relation::Diverged => format!(
+            "; {source} has {} more and lacks {}",
+            changes.ships.len() + changes.ships_merges,
+            changes.disappears.len() + changes.disappears_merges
+        ),
+        Relation::Ahead => {
+            let since = changes.oldest_waiting().map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
+            format!("; {} behind {source}{}", commits(changes.ships.len()), since.unwrap_or_default())
+        }
+    }
+}
+
+/// A place on the picture of `status`.
+pub struct Mark {
+    /// Its name.
+    pub name: String,
+    /// Its commit.
+    pub commit: CommitId,
+    /// How many commits lie between the mark before and this one.
+    pub after: usize,
+}
+
+/// The picture of `status`: the marks on one axis of commits, with names above and hashes and counts below.
+/// Nothing when it would not fit.
+pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
+    let longest = marks.iter().map(|mark| mark.after).max().unwrap_or(0).max(1);
+    let room = width.saturating_sub(4 + marks.iter().map(|mark| mark.name.chars().count() + 4).sum::<usize>());
+    let span = (room / marks.len().max(1)).min(24);
+    if marks.len() < 2 || span < 12 {
+        return Vec::new();
+    }
+    let (mut axis, mut below) = ("  ".to_owned(), "  ".to_owned());
+    for (index, mark) in marks.iter().enumerate() {
+        if index > 0 {
+            let dashes = if mark.after == 0 { 1 } else { 12 + (span - 12) * mark.after / longest };
+            let stroke = if index + 1 == marks.len() && marks.len() > 2 { "┄" } else { "━" };
+            axis.push_str(&format!(" {}", stroke.repeat(dashes)));
+            below.push_str(&format!("{:^w$}", commits(mark.after), w = dashes + 1));
+        }
+        let label = format!("● {}", mark.name);
+        let hash = mark.commit.short();
+        let cell = label.chars().count().max(hash.len());
+        axis.push_str(&format!("{label:cell$}"));
+        below.push_str(&format!("{hash:cell$}"));
+    }
+    vec![Line::plain(axis.trim_end()), Line::default().and(Tone::Faint, below.trim_end()), Line::default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn when() -> When {
+        When { now: 1_646_226_000, zone: TimeZone::UTC }
+    }
+
+    #[test]
+    fn ages_are_told_in_the_largest_whole_unit() {
+        let now = when().now;
+        for (past, words) in [
+            (5, "just now"),
+            (60, "1 minute ago"),
+            (7_200, "2 hours ago"),
+            (86_400 * 28, "28 days ago"),
+            (-5, "in the future"),
+        ] {
+            assert_eq!(when().ago(now - past), words);
+        }
+        assert_eq!(when().date(i64::MAX), "an impossible date");
+    }
+
+    #[test]
+    fn markdown_in_a_subject_stays_text() {
+        let hostile = "**b** [x](http://evil) <at>devs</at> `c` @channel {{DATE(1)}}";
+        let escaped = escape_markdown(hostile);
+        assert!(escaped.starts_with("\\*\\*b\\*\\* \\[x\\](http://evil) \\<at\\>"), "{escaped}");
+        assert!(!escaped.contains("@channel"));
+    }
+}

@@ -1,0 +1,130 @@
+//! Text on its way out: foreign characters made harmless, and lines made of pieces that the terminal may colour.
+
+use std::fmt::Write;
+
+/// How a piece of text is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// Good news.
+    Good,
+    /// Bad news.
+    Bad,
+    /// What the eye should find.
+    Strong,
+    /// What may be skipped.
+    Faint,
+    /// A commit's hash.
+    Hash,
+}
+
+/// A line of pieces, without its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line(pub Vec<(Tone, String)>);
+
+impl Line {
+    /// A plain line.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::default().and(Tone::Plain, text)
+    }
+
+    /// Adds a piece.
+    #[must_use]
+    pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
+        self.0.push((tone, text.into()));
+        self
+    }
+}
+
+/// Whether a character would act on a terminal instead of being seen: C0 but tab, DEL, C1 and the bidi controls.
+pub fn acts(c: char) -> bool {
+    let bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    bidi || (c.is_control() && c != '\t')
+}
+
+/// Text with every acting character shown as an escape, `\x1b` or `\u202e`.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push_visible(&mut out, c);
+    }
+    out
+}
+
+fn push_visible(out: &mut String, c: char) {
+    if !acts(c) {
+        out.push(c);
+        return;
+    }
+    let code = u32::from(c);
+    // Writing to a String cannot fail.
+    let _ = if code < 0x100 { write!(out, "\\x{code:02x}") } else { write!(out, "\\u{code:04x}") };
+}
+
+/// The same for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
+pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(visible(chunk.valid()).as_bytes());
+        for byte in chunk.invalid() {
+            match byte {
+                0x80..=0x9f => out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
+                _ => out.push(*byte),
+            }
+        }
+    }
+    out
+}
+
+/// JSON in which every acting character is escaped, also those that JSON itself would let through.
+pub fn visible_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(c) && c != '\n' {
+            // They occur inside of strings only, where this escape means the same character.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn control_and_bidi_characters_become_visible() {
+        let hostile = "a\u{1b}[31m\u{7}\u{9b}x\u{202e}\u{2066}\r\n\tb\u{7f}";
+        assert_eq!(visible(hostile), "a\\x1b[31m\\x07\\x9bx\\u202e\\u2066\\x0d\\x0a\tb\\x7f");
+    }
+
+    #[test]
+    fn other_bytes_pass_and_lone_c1_bytes_do_not() {
+        assert_eq!(visible_bytes(b"caf\xe9 \xff\xfe \x9b31m \xc2\x9b"), b"caf\xe9 \xff\xfe \\x9b31m \\x9b");
+        assert_eq!(visible_bytes("grüße 日本 👩‍💻".as_bytes()), "grüße 日本 👩‍💻".as_bytes());
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = serde_json::json!({"subject": "a\u{202e}\u{9b}\u{7f}\n\"\\"});
+        let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|c| acts(c) && c != '\n'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_acts_afterwards(bytes: Vec<u8>) {
+            let out = visible_bytes(&bytes);
+            for chunk in out.utf8_chunks() {
+                prop_assert!(!chunk.valid().chars().any(acts));
+                prop_assert!(!chunk.invalid().iter().any(|byte| (0x80..=0x9f).contains(byte)));
+            }
+            prop_assert_eq!(visible_bytes(&out), out);
+        }
+    }
+}

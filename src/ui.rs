@@ -1,0 +1,283 @@
+//! The door to the terminal: the only place that prints or asks. Everything foreign is made visible here.
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door to the terminal")]
+
+use std::cell::Cell;
+use std::env;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use console::{Key, Style, Term};
+
+use crate::cli::Color;
+use crate::error::{Report, Stop};
+use crate::text::{Line, Tone, visible};
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Talk {
+    /// Only what was asked for, and errors.
+    Quiet,
+    /// What a person needs.
+    Normal,
+    /// How each thing was found out, too.
+    Verbose,
+}
+
+/// The terminal, or what stands in its place.
+pub struct Ui {
+    talk: Talk,
+    color: Cell<(bool, bool)>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Ui {
+    /// Looks at the terminal once.
+    pub fn new(talk: Talk, color: Option<Color>) -> Self {
+        let ui = Self { talk, color: Cell::new((false, false)), interrupted: Arc::default() };
+        ui.choose_color(color, None);
+        ui
+    }
+
+    /// Settles colours: the option, then `NO_COLOR` and `CLICOLOR_FORCE`, then git's `color.ui`, then the terminal.
+    pub fn choose_color(&self, option: Option<Color>, git: Option<&str>) {
+        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let by_git = match git.map(str::to_ascii_lowercase).as_deref() {
+            Some("always") => Color::Always,
+            Some("never" | "false" | "no" | "off" | "0") => Color::Never,
+            _ => Color::Auto,
+        };
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let choice = match option {
+            Some(choice) => choice,
+            None if set("NO_COLOR") => Color::Never,
+            None if set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") => Color::Always,
+            None => by_git,
+        };
+        self.color.set(match choice {
+            Color::Always => (true, true),
+            Color::Never => (false, false),
+            Color::Auto => (io::stdout().is_terminal() && !dumb, io::stderr().is_terminal() && !dumb),
+        });
+    }
+
+    /// Whether there is a person: a terminal that questions can be put to and answers come from.
+    pub fn is_interactive(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether stdout is a terminal, where a picture makes sense.
+    pub fn shows_pictures(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// How many columns a line on stdout may have.
+    pub fn width(&self) -> usize {
+        Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
+    }
+
+    /// Writes data to stdout, as it is: the caller has made it harmless.
+    ///
+    /// # Errors
+    /// [`Stop::PipeClosed`] when nobody reads any more; a failure when it cannot be written, as on a full disk.
+    pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        written.map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Stop::PipeClosed,
+            _ => Stop::Failed(Report::new("the output cannot be written").because(error.to_string())),
+        })
+    }
+
+    /// Writes lines to stdout: the answer of commands whose answer is for people.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub fn answer(&self, lines: &[Line]) -> Result<(), Stop> {
+        let text: String = lines.iter().map(|line| paint(line, self.color.get().0) + "\n").collect();
+        self.data(text.as_bytes())
+    }
+
+    /// Says lines on stderr, unless told to be quiet.
+    pub fn say(&self, lines: &[Line]) {
+        if self.talk > Talk::Quiet {
+            self.tell(lines);
+        }
+    }
+
+    /// Says one plain line on stderr, unless told to be quiet.
+    pub fn note(&self, text: impl Into<String>) {
+        self.say(&[Line::plain(text)]);
+    }
+
+    /// Says one line on stderr if asked to say more.
+    pub fn detail(&self, text: impl Into<String>) {
+        if self.talk == Talk::Verbose {
+            self.tell(&[Line::default().and(Tone::Faint, text)]);
+        }
+    }
+
+    /// Says a line that matters even to those who want quiet.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.tell(&[Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)]);
+    }
+
+    /// Says what stopped a command: the sentence, its causes, and what to type.
+    pub fn report(&self, report: &Report) {
+        let mut lines = vec![Line::default().and(Tone::Bad, "error: ").and(Tone::Plain, &report.error)];
+        let cause = |text: &String| Line::default().and(Tone::Strong, "because: ").and(Tone::Plain, text);
+        lines.extend(report.because.iter().map(cause));
+        lines.extend(report.hint.iter().map(|hint| Line::default().and(Tone::Good, "hint: ").and(Tone::Plain, hint)));
+        self.tell(&lines);
+    }
+
+    fn tell(&self, lines: &[Line]) {
+        let text: String = lines.iter().map(|line| paint(line, self.color.get().1) + "\n").collect();
+        // When even stderr is gone there is nobody left to tell.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Does something while a line on the terminal says so, from the first second on.
+    pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        if self.talk == Talk::Quiet || !io::stderr().is_terminal() {
+            return work();
+        }
+        let (done, finished) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                if finished.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    transient(&format!("{what} ..."));
+                    let _ = finished.recv();
+                    transient("");
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+
+    /// A line on stderr that is written over as time goes by.
+    pub fn progress(&self) -> Progress {
+        let live = io::stderr().is_terminal();
+        // Where lines cannot be written over, the first ten seconds are not worth one.
+        let last = (!live).then(Instant::now);
+        Progress { live, quiet: self.talk == Talk::Quiet, last: Cell::new(last) }
+    }
+
+    /// From here on Ctrl-C does not end the program: it is seen by [`Ui::interrupted`].
+    ///
+    /// # Errors
+    /// When the handler cannot be installed.
+    pub fn catch_interrupts(&self) -> Result<(), Stop> {
+        let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&self.interrupted));
+        let trouble =
+            |error: io::Error| Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()));
+        installed.map(drop).map_err(trouble)
+    }
+
+    /// Whether Ctrl-C was pressed since the last time this was asked.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted.swap(false, Ordering::SeqCst)
+    }
+
+    /// Asks for a line on the terminal. `None` for end of input, Ctrl-C and a terminal that went away.
+    ///
+    /// What was typed before the question was there to be read is thrown away.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        #[cfg(unix)]
+        // Where it cannot be done the question is asked all the same.
+        let _ = rustix::termios::tcflush(rustix::stdio::stdin(), rustix::termios::QueueSelector::IFlush);
+        let term = Term::stderr();
+        term.write_str(&visible(question)).ok()?;
+        let answer = self.read_line(&term);
+        term.write_line("").ok()?;
+        answer
+    }
+
+    fn read_line(&self, term: &Term) -> Option<String> {
+        let mut line = String::new();
+        loop {
+            match term.read_key_raw().ok()? {
+                Key::Enter => return Some(line),
+                Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => return None,
+                Key::Char(c) if !c.is_control() => {
+                    line.push(c);
+                    term.write_str(&visible(c.encode_utf8(&mut [0; 4]))).ok()?;
+                }
+                Key::Backspace if line.pop().is_some() => term.clear_chars(1).ok()?,
+                _ => {}
+            }
+            if self.interrupted() {
+                return None;
+            }
+        }
+    }
+
+    /// Asks a y/N question; everything but `y` and `yes` is no.
+    pub fn ask_yes(&self, question: &str) -> bool {
+        let answer = self.ask(&format!("{question} [y/N] "));
+        answer.is_some_and(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for a text, offering one; `None` when the person would rather not.
+    pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
+        let input = dialoguer::Input::<String>::new().with_prompt(visible(question)).allow_empty(true);
+        let input = if offered.is_empty() { input } else { input.default(visible(offered)) };
+        input.interact_text_on(&Term::stderr()).ok().map(|text| text.trim().to_owned())
+    }
+}
+
+fn transient(text: &str) {
+    // Progress that cannot be shown is no failure.
+    let _ = io::stderr().lock().write_all(format!("\r\u{1b}[K{}", visible(text)).as_bytes());
+}
+
+fn paint(line: &Line, color: bool) -> String {
+    line.0.iter().map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string()).collect()
+}
+
+fn style(tone: Tone, color: bool) -> Style {
+    let style = Style::new().force_styling(color);
+    match tone {
+        Tone::Plain => style,
+        Tone::Good => style.green(),
+        Tone::Bad => style.red().bold(),
+        Tone::Strong => style.bold(),
+        Tone::Faint => style.dim(),
+        Tone::Hash => style.yellow(),
+    }
+}
+
+/// A line of progress: written over on a terminal, said again every ten seconds elsewhere.
+pub struct Progress {
+    live: bool,
+    quiet: bool,
+    last: Cell<Option<Instant>>,
+}
+
+impl Progress {
+    /// Shows where things stand.
+    pub fn show(&self, text: &str) {
+        let pause = if self.live { Duration::from_millis(500) } else { Duration::from_secs(10) };
+        if self.quiet || self.last.get().is_some_and(|last| last.elapsed() < pause) {
+            return;
+        }
+        self.last.set(Some(Instant::now()));
+        if self.live {
+            transient(text);
+        } else {
+            let _ = io::stderr().lock().write_all(format!("{}\n", visible(text)).as_bytes());
+        }
+    }
+
+    /// Takes the line away, so that something else can be said.
+    pub fn clear(&self) {
+        if self.live && self.last.take().is_some() {
+            transient("");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The door to HTTP: one careful GET. Total time, size and redirects are bounded; nothing is decompressed.
+#![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA};
+use reqwest::{Url, redirect};
+
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::page::Answer;
+
+/// How long a page may take, from the first byte asked to the last byte read.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How large a page may be, in bytes.
+const SIZE: u64 = 1 << 20;
+/// How many redirects within a page's own host are followed.
+const REDIRECTS: usize = 5;
+
+/// Reads a page, and the header named `header` from its answer.
+///
+/// # Errors
+/// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
+/// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
+pub fn get(address: &str, header: Option<&str>) -> Result<Answer, Refusal> {
+    let deadline = Instant::now() + LIMIT;
+    let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
+    let client = client(&url).map_err(|error| unreachable(&error))?;
+    for _ in 0..=REDIRECTS {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let request = client.get(url.clone()).timeout(left);
+        let response = request.send().map_err(|error| unreachable(&error))?;
+        if !response.status().is_redirection() {
+            return read(response, header);
+        }
+        url = next(&url, &response)?;
+    }
+    Err(unclear(&format!("its page redirects more than {REDIRECTS} times")))
+}
+
+fn client(url: &Url) -> reqwest::Result<Client> {
+    // The crate that speaks TLS is chosen here, once; a second choice of the same is no error worth a word.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(concat!("git-smp/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5));
+    // Without TLS no certificates are needed, and a machine without any must still reach its own loopback.
+    let builder = if url.scheme() == "http" { builder.tls_certs_only([]).no_proxy() } else { builder };
+    builder.default_headers(asking_for_the_truth()).build()
+}
+
+/// Caches may not answer in the site's place.
+fn asking_for_the_truth() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CACHE_CONTROL, reqwest::header::HeaderValue::from_static("no-cache"));
+    headers.insert(PRAGMA, reqwest::header::HeaderValue::from_static("no-cache"));
+    headers.insert(ACCEPT_ENCODING, reqwest::header::HeaderValue::from_static("identity"));
+    headers
+}
+
+fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let to = location.and_then(|location| from.join(location).ok());
+    let Some(to) = to else { return Err(unclear("its page redirects to nowhere")) };
+    let same_host = to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
+    let same_door = to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
+    let to_tls = from.scheme() == "http" && to.scheme() == "https";
+    if same_host && (same_door || to_tls) {
+        return Ok(to);
+    }
+    let refusal = unclear("its page redirects to another host");
+    let host: String = to.host_str().unwrap_or("no host").chars().take(80).collect();
+    let report = refusal.report.because(format!("to {}://{host}", to.scheme()));
+    Err(Refusal {
+        report: report.because("a login page, perhaps; only redirects within a page's own host are followed"),
+        ..refusal
+    })
+}
+
+fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
+    let status = response.status();
+    if status.as_u16() != 200 {
+        return Err(unclear(&format!("its page answers {status}")));
+    }
+    let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if text(CONTENT_ENCODING.as_str()).is_some_and(|encoding| encoding != "identity") {
+        return Err(unclear("its page is compressed, though plain content was asked for"));
+    }
+    let mut answer = Answer {
+        header: header.and_then(text),
+        content_type: text(CONTENT_TYPE.as_str()).unwrap_or_default(),
+        body: vec![],
+    };
+    let read = response.take(SIZE + 1).read_to_end(&mut answer.body);
+    if answer.body.len() as u64 > SIZE {
+        return Err(unclear("its page is larger than 1 MiB"));
+    }
+    read.map_err(|error| {
+        let slow = error.kind() == std::io::ErrorKind::TimedOut || error.to_string().contains("timed out");
+        let how = if slow { "its page was not complete within 10 seconds" } else { "its page broke off" };
+        Refusal { code: RefusalCode::Unreachable, report: Report::new(how) }
+    })?;
+    Ok(answer)
+}
+
+fn unclear(what: &str) -> Refusal {
+    Refusal { code: RefusalCode::PageUnclear, report: Report::new(what) }
+}
+
+/// Says why there was no answer, without the address: the library's own words would repeat all of it.
+fn unreachable(error: &reqwest::Error) -> Refusal {
+    let what = if error.is_timeout() {
+        "its page did not answer within 10 seconds"
+    } else if error.is_connect() {
+        "its page cannot be reached"
+    } else {
+        "its page did not answer as HTTP asks"
+    };
+    let mut report = Report::new(what);
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        cause = inner.source();
+        if cause.is_none() {
+            report = report.because(inner.to_string());
+        }
+    }
+    Refusal { code: RefusalCode::Unreachable, report }
+}
