@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     arg_required_else_help = true,
     disable_help_subcommand = false,
-    after_help = "The manual: git smp --help (installed by git smp setup), or git help smp-diff for one command."
+    after_help = "The manual: git smp --help (installed by git smp setup), or man git-smp-diff for one command."
 )]
 pub struct Cli {
     /// What every command understands.

@@ -283,7 +283,7 @@ fn unreadable(name: &str, push: &Push, ended: Ended, refusal: &Refusal, said: &[
 
 fn not_sent(name: &str, said: &[String]) -> Report {
     let report = Report::new(format!("nothing was sent to {name}"));
-    let own = said.iter().rev().take(3).rev().map(|line| remote::without_userinfo(line));
+    let own = said.iter().rev().take(3).rev().cloned();
     own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {name}"))
 }
 

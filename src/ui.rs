@@ -108,6 +108,11 @@ impl Ui {
         }
     }
 
+    /// Says lines that a person must see even if quiet was asked for: what a question is about.
+    pub fn insist(&self, lines: &[Line]) {
+        self.tell(lines);
+    }
+
     /// Says one plain line on stderr, unless told to be quiet.
     pub fn note(&self, text: impl Into<String>) {
         self.say(&[Line::plain(text)]);

@@ -41,7 +41,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return planned.map(drop).map_err(Stop::from);
     }
     let planned = planned?;
-    show(session, &config, &facts, &planned)?;
+    show(session, &config, &facts, &planned, !args.yes)?;
     if args.dry_run || planned.steps.is_empty() {
         return Ok(());
     }
@@ -218,7 +218,14 @@ fn plan(session: &Session<'_>, facts: &Facts<'_>, args: &Promote) -> Result<Prom
     Ok(planned)
 }
 
-fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Promotion) -> Result<(), Stop> {
+/// Shows the plan; where a question about it follows, even to those who want quiet.
+fn show(
+    session: &Session<'_>,
+    config: &Config,
+    facts: &Facts<'_>,
+    planned: &Promotion,
+    asked: bool,
+) -> Result<(), Stop> {
     if planned.steps.is_empty() {
         let names: Vec<&str> = facts.targets.iter().map(|target| target.environment.name.as_str()).collect();
         let verb = if names.len() == 1 { "runs" } else { "run" };
@@ -231,7 +238,12 @@ fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Pro
     let dates: HashMap<CommitId, i64> =
         session.repo.commits(&running)?.into_iter().map(|commit| (commit.id, commit.committed)).collect();
     let date = |id: &CommitId| dates.get(id).copied();
-    session.ui.say(&render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date));
+    let lines = render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date);
+    if asked {
+        session.ui.insist(&lines)
+    } else {
+        session.ui.say(&lines)
+    }
     Ok(())
 }
 

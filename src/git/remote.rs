@@ -226,7 +226,7 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
         for line in tail.lines(ended.is_some()) {
             sent |= line.starts_with("remote:") || line.starts_with("Writing objects") || line.starts_with("Total ");
             if !is_progress(&line) {
-                watch(Event::Line(&line));
+                watch(Event::Line(&without_userinfo(&line)));
             }
         }
         if let Some(status) = ended {
