@@ -3,6 +3,7 @@
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Relation, Source};
+use crate::text::ago;
 
 /// One target of a promotion, with everything that was found out about it.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Asked<'a> {
     pub commit: Option<&'a str>,
     /// Whether somebody sees the plan and answers a question.
     pub somebody_looks: bool,
+    /// The present moment, in seconds since 1970.
+    pub now: i64,
 }
 
 /// One effect, in the order they happen. What is shown is exactly what is done, because it is this value.
@@ -66,12 +69,17 @@ pub struct Promotion {
     pub warnings: Vec<String>,
 }
 
-/// Plans the promotion of what `source` runs to every target.
+/// Plans the promotion of what `environment` runs, as it was observed, to every target.
 ///
 /// # Errors
 /// The first reason why it must not happen.
-pub fn promotion(source: &Observed, targets: &[Target<'_>], asked: &Asked<'_>) -> Result<Promotion, Refusal> {
-    let commit = candidate(source, asked.commit)?;
+pub fn promotion(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    asked: &Asked<'_>,
+) -> Result<Promotion, Refusal> {
+    let commit = candidate(environment, source, asked.commit)?;
     let mut plan = Promotion { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
     for target in targets {
         add_target(&mut plan, &source.environment, &commit, target, asked)?;
@@ -80,7 +88,7 @@ pub fn promotion(source: &Observed, targets: &[Target<'_>], asked: &Asked<'_>) -
 }
 
 /// The one commit that would ship: what the source runs, if that is certain.
-fn candidate(source: &Observed, named: Option<&str>) -> Result<CommitId, Refusal> {
+fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) -> Result<CommitId, Refusal> {
     let name = &source.environment;
     let running = source.running.clone()?;
     let Some(commit) = running else {
@@ -88,8 +96,10 @@ fn candidate(source: &Observed, named: Option<&str>) -> Result<CommitId, Refusal
             .hint(format!("deploy a commit to {name} first, then: git smp status"));
         return Err(Refusal { code: RefusalCode::NothingDeployed, report });
     };
-    if let Some(Err(refusal)) = &source.branch {
-        return Err(refusal.clone());
+    match &source.branch {
+        Some(Err(refusal)) => return Err(refusal.clone()),
+        Some(Ok(Branch::Missing(others))) => return Err(wrong_branch(environment, others)),
+        _ => {}
     }
     if source.agrees() == Some(false) {
         return Err(stale_source(source, &commit));
@@ -136,7 +146,7 @@ fn add_target(
         }
         return Ok(());
     }
-    check_history(source, target)?;
+    check_history(source, target, asked.now)?;
     let witness = witness(environment, target.observed.source);
     let (environment, commit) = (name.clone(), commit.clone());
     if branch.commit() == Some(&commit) {
@@ -161,7 +171,7 @@ fn add_target(
 }
 
 /// Refuses to take anything away that the target runs.
-fn check_history(source: &str, target: &Target<'_>) -> Result<(), Refusal> {
+fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refusal> {
     let Some(changes) = &target.changes else { return Ok(()) };
     let name = &target.environment.name;
     match changes.relation {
@@ -173,28 +183,30 @@ fn check_history(source: &str, target: &Target<'_>) -> Result<(), Refusal> {
                 .hint(format!("deploy the newer commit to {source}, then: git smp promote"));
             Err(Refusal { code: RefusalCode::Behind, report })
         }
-        Relation::Diverged => Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, name, changes) }),
+        Relation::Diverged => {
+            Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, name, changes, now) })
+        }
     }
 }
 
-fn diverged(source: &str, name: &str, changes: &Changes) -> Report {
+fn diverged(source: &str, name: &str, changes: &Changes, now: i64) -> Report {
     let lost = changes.disappears.len();
     let report = Report::new(match lost {
         0 => format!("{name} has {} that {source} lacks", merges(changes.disappears_merges)),
         _ => format!("{name} has {} that {source} lacks", commits(lost)),
     });
-    let report = changes
-        .disappears
-        .iter()
-        .take(10)
-        .fold(report, |report, commit| report.because(format!("{} would disappear from {name}", quoted(commit))));
+    let report =
+        changes.disappears.iter().take(10).fold(report, |report, commit| {
+            report.because(format!("{} would disappear from {name}", quoted(commit, now)))
+        });
     let report = if lost > 10 { report.because(format!("and {} more", lost - 10)) } else { report };
     report.hint(format!("merge what {name} has, deploy that to {source}, then: git smp promote"))
 }
 
-/// A commit in a sentence: hash, subject and author.
-pub fn quoted(commit: &Commit) -> String {
-    format!("{} \"{}\", by {},", commit.id.short(), commit.subject_text(), commit.author)
+/// A commit in a sentence: hash, subject, author and age.
+fn quoted(commit: &Commit, now: i64) -> String {
+    let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
+    format!("{short} \"{subject}\", by {author} {},", ago(now, commit.committed))
 }
 
 /// Refuses a branch that would lose commits, or that somebody must look at first.
@@ -278,3 +290,6 @@ pub fn unmoved(before: &Observed, now: &Observed, code: RefusalCode) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,20 @@ pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How long ago a time was, in words. Both in seconds since 1970.
+pub fn ago(now: i64, then: i64) -> String {
+    let past = now.saturating_sub(then);
+    let (count, unit) = match past {
+        ..0 => return "in the future".to_owned(),
+        0..60 => return "just now".to_owned(),
+        60..3600 => (past / 60, "minute"),
+        3600..86_400 => (past / 3600, "hour"),
+        _ => (past / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
 /// JSON in which every acting character is escaped, also those that JSON itself would let through.
 pub fn visible_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -114,6 +128,21 @@ mod tests {
         let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.chars().any(|c| acts(c) && c != '\n'));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn ages_are_told_in_the_largest_whole_unit() {
+        for (past, words) in [
+            (5, "just now"),
+            (60, "1 minute ago"),
+            (7_200, "2 hours ago"),
+            (86_400 * 28, "28 days ago"),
+            (-5, "in the future"),
+            (i64::MAX, "106751991167300 days ago"),
+        ] {
+            assert_eq!(ago(past.max(0), -past.min(0)), words);
+        }
+        assert_eq!(ago(0, i64::MAX), "in the future");
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use crate::model::{Branch, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Promotion, Step, Target};
 use crate::render;
-use crate::text::{Line, Tone};
+use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
 
 /// Runs it: look, plan, show, ask, do.
@@ -35,7 +35,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
 
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
-    let planned = plan(session, &facts, args);
+    let planned = plan(session, source, &facts, args);
     if args.json {
         session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
@@ -191,10 +191,10 @@ fn not_on_main(
     })
 }
 
-fn plan(session: &Session<'_>, facts: &Facts<'_>, args: &Promote) -> Result<Promotion, Refusal> {
+fn plan(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, args: &Promote) -> Result<Promotion, Refusal> {
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    let asked = Asked { commit: args.commit.as_deref(), somebody_looks };
-    let mut planned = plan::promotion(&facts.source, &facts.targets, &asked)?;
+    let asked = Asked { commit: args.commit.as_deref(), somebody_looks, now: session.when().now };
+    let mut planned = plan::promotion(source, &facts.source, &facts.targets, &asked)?;
     let mut warnings = facts.warnings.clone();
     warnings.append(&mut planned.warnings);
     for step in &planned.steps {
@@ -204,7 +204,7 @@ fn plan(session: &Session<'_>, facts: &Facts<'_>, args: &Promote) -> Result<Prom
         let story = format!(
             "a push of {} to {environment} began {} from this clone and was not seen to end",
             commit.short(),
-            session.when().ago(session.when().now - i64::try_from(age.as_secs()).unwrap_or(0)),
+            ago(i64::try_from(age.as_secs()).unwrap_or(0), 0),
         );
         if !asked.somebody_looks {
             let report = Report::new(story)
