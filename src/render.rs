@@ -315,40 +315,36 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
     }
 }
 
-/// A place on the picture of `status`.
+/// A line of the picture of `status`.
 pub struct Mark {
     /// Its name.
     pub name: String,
     /// Its commit.
     pub commit: CommitId,
-    /// How many commits lie between the mark before and this one.
-    pub after: usize,
+    /// How many commits it is ahead of where the axis begins.
+    pub ahead: usize,
 }
 
-/// The picture of `status`: the marks on one axis of commits, with names above and hashes and counts below.
-/// Nothing when it would not fit.
+/// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
 pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
-    let longest = marks.iter().map(|mark| mark.after).max().unwrap_or(0).max(1);
-    let room = width.saturating_sub(4 + marks.iter().map(|mark| mark.name.chars().count() + 4).sum::<usize>());
-    let span = (room / marks.len().max(1)).min(24);
-    if marks.len() < 2 || span < 12 {
+    let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
+    let names = marks.iter().map(|mark| mark.name.chars().count()).max().unwrap_or(0);
+    // Two spaces before and between, the dot, a hash and a count.
+    let span = width.saturating_sub(names + 30).min(40);
+    if marks.len() < 2 || farthest == 0 || span < 10 {
         return Vec::new();
     }
-    let (mut axis, mut below) = ("  ".to_owned(), "  ".to_owned());
-    for (index, mark) in marks.iter().enumerate() {
-        if index > 0 {
-            let dashes = if mark.after == 0 { 1 } else { 12 + (span - 12) * mark.after / longest };
-            let stroke = if index + 1 == marks.len() && marks.len() > 2 { "┄" } else { "━" };
-            axis.push_str(&format!(" {}", stroke.repeat(dashes)));
-            below.push_str(&format!("{:^w$}", commits(mark.after), w = dashes + 1));
-        }
-        let label = format!("● {}", mark.name);
-        let hash = mark.commit.short();
-        let cell = label.chars().count().max(hash.len());
-        axis.push_str(&format!("{label:cell$}"));
-        below.push_str(&format!("{hash:cell$}"));
-    }
-    vec![Line::plain(axis.trim_end()), Line::default().and(Tone::Faint, below.trim_end()), Line::default()]
+    let line = |mark: &Mark| {
+        let at = if mark.ahead == 0 { 0 } else { (span * mark.ahead / farthest).max(2) };
+        let count = if mark.ahead == 0 { String::new() } else { format!("  +{}", mark.ahead) };
+        Line::plain(format!("  {:names$}  ", mark.name))
+            .and(Tone::Faint, "━".repeat(at))
+            .and(Tone::Good, "●")
+            .and(Tone::Plain, " ".repeat(span - at + 2))
+            .and(Tone::Hash, mark.commit.short())
+            .and(Tone::Plain, count)
+    };
+    marks.iter().map(line).chain([Line::default()]).collect()
 }
 
 #[cfg(test)]
@@ -360,6 +356,37 @@ mod tests {
         let when = When { now: 0, zone: TimeZone::UTC };
         assert_eq!(when.date(1_646_226_000), "2022-03-02");
         assert_eq!(when.date(i64::MAX), "an impossible date");
+    }
+
+    fn mark(name: &str, ahead: usize) -> Mark {
+        Mark { name: name.into(), commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(), ahead }
+    }
+
+    fn drawn(lines: &[Line]) -> Vec<String> {
+        let text = |line: &Line| line.0.iter().map(|piece| piece.1.as_str()).collect();
+        lines.iter().map(text).collect()
+    }
+
+    #[test]
+    fn everything_stands_on_one_axis() {
+        let marks = [mark("production", 0), mark("staging", 8), mark("upstream/master", 16)];
+        assert_eq!(
+            drawn(&picture(&marks, 65)),
+            [
+                "  production       ●                      1f13dc69",
+                "  staging          ━━━━━━━━━━●            1f13dc69  +8",
+                "  upstream/master  ━━━━━━━━━━━━━━━━━━━━●  1f13dc69  +16",
+                "",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_picture_that_says_nothing_or_does_not_fit_is_not_drawn() {
+        let marks = [mark("production", 0), mark("staging", 8)];
+        assert!(picture(&marks, 40).is_empty());
+        assert!(picture(&marks[..1], 100).is_empty());
+        assert!(picture(&[mark("production", 0), mark("staging", 0)], 100).is_empty());
     }
 
     #[test]

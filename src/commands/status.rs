@@ -1,5 +1,8 @@
 //! `git smp status`: what runs where, from which source, and what comes next.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use crate::cli::Status;
 use crate::commands::{Session, trust};
 use crate::config::{Config, Environment};
@@ -35,7 +38,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
-    let view = View { session, config: &config, seen: &seen, main: main.as_ref() };
+    let view = View { session, config: &config, seen: &seen, main: main.as_ref(), known: RefCell::default() };
     let behind = view.first_target_is_behind()?;
     if args.json {
         session.ui.data(json::status(&config, &seen, behind.as_ref()).as_bytes())?;
@@ -58,6 +61,8 @@ struct View<'a> {
     config: &'a Config,
     seen: &'a [Observed],
     main: Option<&'a Branch>,
+    /// What was compared already: every line asks about the same few pairs.
+    known: RefCell<HashMap<(CommitId, CommitId), Changes>>,
 }
 
 impl View<'_> {
@@ -71,7 +76,13 @@ impl View<'_> {
         if self.session.repo.layout().shallow {
             return Ok(None);
         }
-        self.session.repo.changes(Some(from), to).map(Some)
+        let pair = (from.clone(), to.clone());
+        if let Some(changes) = self.known.borrow().get(&pair) {
+            return Ok(Some(changes.clone()));
+        }
+        let changes = self.session.repo.changes(Some(from), to)?;
+        self.known.borrow_mut().insert(pair, changes.clone());
+        Ok(Some(changes))
     }
 
     fn of_target(&self, target: &Environment) -> Result<Option<Changes>, Stop> {
@@ -87,10 +98,7 @@ impl View<'_> {
         let mut lines = self.picture()?;
         let width = self.config.environments.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
         let when = self.session.when();
-        // What people look for comes first: the targets, in their order, then what feeds them.
-        let (targets, others): (Vec<_>, Vec<_>) =
-            self.config.environments.iter().partition(|environment| environment.promotes.is_some());
-        for environment in targets.into_iter().chain(others) {
+        for environment in self.targets_first() {
             let Some(seen) = self.observed(environment) else { continue };
             let changes = self.of_target(environment)?;
             let source = environment.promotes.as_deref().unwrap_or_default();
@@ -123,35 +131,33 @@ impl View<'_> {
         Ok("nothing to do".to_owned())
     }
 
-    /// Everything on one axis of commits, when it lies on one: production, staging, the main repository's branch.
+    /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
+    /// left out: the lines below tell.
     fn picture(&self) -> Result<Vec<Line>, Stop> {
-        if !self.session.ui.shows_pictures() {
-            return Ok(Vec::new());
-        }
         let targets = self.config.targets();
-        let Some(target) = targets.first() else { return Ok(Vec::new()) };
-        let source = self.config.source_of(target);
-        let environments = [Some(*target), source].into_iter().flatten();
-        let mut places: Vec<(String, &CommitId)> =
-            environments.filter_map(|one| Some((one.name.clone(), self.observed(one)?.runs()?))).collect();
-        if let Some(tip) = self.main.and_then(Branch::commit) {
-            let main = &self.config.repository;
-            places.push((format!("{}/{}", main.remote, main.branch), tip));
-        }
+        let start = targets.first().and_then(|target| self.observed(target)).and_then(Observed::runs);
+        let (Some(start), true) = (start, self.session.ui.shows_pictures()) else { return Ok(Vec::new()) };
+        let main = &self.config.repository;
+        let tip = self.main.and_then(Branch::commit).map(|tip| (format!("{}/{}", main.remote, main.branch), tip));
+        let environments = self.targets_first().into_iter();
+        let places = environments.filter_map(|one| Some((one.name.clone(), self.observed(one)?.runs()?))).chain(tip);
         let mut marks: Vec<Mark> = Vec::new();
         for (name, commit) in places {
-            let after = match marks.last() {
-                None => 0,
-                Some(last) => match self.between(Some(&last.commit), Some(commit))? {
-                    Some(changes) if matches!(changes.relation, Relation::Ahead | Relation::Identical) => {
-                        changes.ships.len()
-                    }
-                    _ => return Ok(Vec::new()),
-                },
-            };
-            marks.push(Mark { name, commit: commit.clone(), after });
+            let Some(changes) = self.between(Some(start), Some(commit))? else { continue };
+            if matches!(changes.relation, Relation::Ahead | Relation::Identical) {
+                marks.push(Mark { name, commit: commit.clone(), ahead: changes.ships.len() });
+            }
         }
+        marks.sort_by_key(|mark| mark.ahead);
         Ok(render::picture(&marks, self.session.ui.width()))
+    }
+
+    /// The environments as people look for them: the targets, in their order, then what feeds them.
+    fn targets_first(&self) -> Vec<&Environment> {
+        let (mut targets, others): (Vec<_>, Vec<_>) =
+            self.config.environments.iter().partition(|environment| environment.promotes.is_some());
+        targets.extend(others);
+        targets
     }
 }
 
