@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ use crate::model::{Branch, CommitId};
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// How long it may take when a person is asked for a password meanwhile.
+const PERSON_LIMIT: Duration = Duration::from_secs(300);
 /// How long a fetch may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(600);
 /// How often a running child is looked at.
@@ -45,12 +48,14 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
 }
 
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
-    let mut command = repo.program().command(["-c", "http.followRedirects=false", "ls-remote", "--quiet", "--"]);
-    command.args([remote, pattern]);
+    let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
+    command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
+    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
     if may_ask {
         command.env_remove("GIT_TERMINAL_PROMPT");
     }
-    let output = run_within(command, ANSWER_LIMIT).map_err(|why| no_answer(remote, &why))?;
+    let limit = if may_ask { PERSON_LIMIT } else { ANSWER_LIMIT };
+    let output = run_within(command, limit).map_err(|why| no_answer(remote, &why))?;
     if !output.status.success() {
         return Err(no_answer(remote, &String::from_utf8_lossy(&output.stderr)));
     }
@@ -380,23 +385,26 @@ impl Tail {
 /// Runs a child that must end within a time; past it the child is killed.
 fn run_within(mut command: Command, limit: Duration) -> Result<Output, String> {
     let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        let out = scope.spawn(|| read_all(out));
-        let err = scope.spawn(|| read_all(err));
-        let status = wait_within(&mut child, limit)?;
-        let (stdout, stderr) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
-        Ok(Output { status, stdout, stderr })
-    })
+    let (out, err) = (read_beside(child.stdout.take()), read_beside(child.stderr.take()));
+    let status = wait_within(&mut child, limit)?;
+    // A helper that outlives git may hold the pipes open; what came until now is all that counts.
+    let read = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
+    Ok(Output { status, stdout: read(out), stderr: read(err) })
 }
 
-fn read_all(pipe: Option<impl Read>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        // What could be read is enough: the exit code tells whether it is all.
-        let _ = pipe.take(64 << 20).read_to_end(&mut bytes);
-    }
-    bytes
+/// Reads a pipe to its end in a thread of its own, which nobody has to wait for.
+fn read_beside(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(pipe) = pipe {
+            // What could be read is enough: the exit code tells whether it is all.
+            let _ = pipe.take(64 << 20).read_to_end(&mut bytes);
+        }
+        // Nobody may be waiting any more.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }
 
 fn wait_within(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {
