@@ -35,23 +35,19 @@ pub fn length(config: &GitConfig, objects: &Path) -> Result<usize, Unreadable> {
     }
 }
 
-/// The shortest abbreviation of at least `length` digits that no other object shares.
+/// The shortest abbreviation of `full`, of at least `length` digits that no other object shares.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn shortest(odb: &Odb<'_>, id: Oid, length: usize) -> Result<String, Unreadable> {
-    let mut digits = id.to_string();
+pub fn shortest(odb: &Odb<'_>, id: Oid, full: &str, length: usize) -> Result<String, Unreadable> {
     for length in length..FULL {
         match odb.exists_prefix(id, length) {
-            Ok(_) => {
-                digits.truncate(length);
-                return Ok(digits);
-            }
+            Ok(_) => return Ok(full.get(..length).unwrap_or(full).to_owned()),
             Err(error) if error.code() == ErrorCode::Ambiguous => {}
             Err(_) => return Err(Unreadable),
         }
     }
-    Ok(digits)
+    Ok(full.to_owned())
 }
 
 /// git's formula: 2^n objects are expected to collide at n/2 bits, and a digit has four.

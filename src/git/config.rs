@@ -1,11 +1,10 @@
 //! git's configuration, asked of the `git` program: the library knows nothing of `git -c` and its like.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
-use std::process::Child;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
 
-use super::program::{self, Program};
-use crate::error::Stop;
+use super::program::Program;
+use crate::error::{Report, Stop};
 
 /// The configuration that holds here.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +44,17 @@ impl GitConfig {
 
 /// The configuration while git still reads it.
 pub struct PendingConfig {
-    child: Mutex<Option<Child>>,
+    /// Starting a program takes as long as opening a repository: hence a thread, and not only a child.
+    reader: Mutex<Option<JoinHandle<Result<GitConfig, Stop>>>>,
     answer: OnceLock<Result<GitConfig, Stop>>,
 }
 
 impl PendingConfig {
     /// Starts `git config -z --list`, which runs beside whatever else there is to do.
-    ///
-    /// # Errors
-    /// When git cannot be started.
-    pub fn start(program: &Program) -> Result<Self, Stop> {
-        let child = program.start_config()?;
-        Ok(Self { child: Mutex::new(Some(child)), answer: OnceLock::new() })
+    pub fn start(program: &Program) -> Self {
+        let program = program.clone();
+        let reader = thread::spawn(move || program.read_config().map(|text| GitConfig::parse(&text)));
+        Self { reader: Mutex::new(Some(reader)), answer: OnceLock::new() }
     }
 
     /// Waits for the answer.
@@ -68,14 +66,8 @@ impl PendingConfig {
     }
 
     fn wait(&self) -> Result<GitConfig, Stop> {
-        const WHAT: &str = "git's configuration cannot be read";
-        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let output = child.map(Child::wait_with_output);
-        match output {
-            Some(Ok(output)) if output.status.success() => Ok(GitConfig::parse(&output.stdout)),
-            Some(Ok(output)) => Err(Stop::Failed(program::failed(WHAT, &output.stderr))),
-            Some(Err(error)) => Err(Stop::Failed(program::failed(WHAT, error.to_string().as_bytes()))),
-            None => Err(Stop::Failed(program::failed(WHAT, b""))),
-        }
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answer = reader.and_then(|reader| reader.join().ok());
+        answer.unwrap_or_else(|| Err(Stop::Failed(Report::new("git's configuration was not read"))))
     }
 }

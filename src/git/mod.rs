@@ -77,8 +77,8 @@ impl Repo {
     }
 
     fn open_with(program: Program) -> Result<Self, Stop> {
-        let config = PendingConfig::start(&program)?;
-        let (layout, repository) = open::find(&program)?;
+        let config = PendingConfig::start(&program);
+        let (layout, repository) = open::find(&program, &config)?;
         let library = repository.map(|repository| Library::new(repository, layout.shallow));
         Ok(Self { program, config, layout, library })
     }

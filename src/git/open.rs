@@ -10,6 +10,7 @@ use std::process::{Output, Stdio};
 use git2::{Repository, RepositoryOpenFlags};
 
 use super::Layout;
+use super::config::PendingConfig;
 use super::program::{Program, failed};
 use crate::error::{Report, Stop};
 
@@ -20,7 +21,7 @@ const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
 ///
 /// # Errors
 /// When there is none, git refuses to use it, or it is a bare one hidden in another's work tree.
-pub fn find(program: &Program) -> Result<(Layout, Option<Repository>), Stop> {
+pub fn find(program: &Program, config: &PendingConfig) -> Result<(Layout, Option<Repository>), Stop> {
     if PLACES.iter().any(|name| program.variable(name).is_some()) {
         // The library resolves relative places otherwise than git.
         let layout = ask(program)?;
@@ -30,9 +31,8 @@ pub fn find(program: &Program) -> Result<(Layout, Option<Repository>), Stop> {
     let folder = program.folder()?;
     let found = discover(program, &folder);
     let layout = match &found {
-        // git may be told not to use bare repositories that it comes across, and which it is comes from
-        // configuration that the library does not read.
-        Some(repository) if repository.is_bare() => ask(program)?,
+        // git may be told to use no bare repository that it merely comes across: then it is for git to say.
+        Some(repository) if repository.is_bare() && config.get()?.get("safe.barerepository").is_some() => ask(program)?,
         Some(repository) => layout(repository),
         None => ask(program)?,
     };

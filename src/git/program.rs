@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use crate::error::{Report, Stop};
@@ -128,13 +128,13 @@ impl Program {
         command
     }
 
-    /// Starts `git config -z --list` and does not wait for it.
+    /// What `git config -z --list` prints.
     ///
     /// # Errors
-    /// When it cannot be started.
-    pub fn start_config(&self) -> Result<Child, Stop> {
-        let mut command = self.as_configured();
-        command.args(["config", "-z", "--list"]).spawn().map_err(|error| cannot_start(&self.path, &error))
+    /// When git cannot be started or cannot read its configuration.
+    pub fn read_config(&self) -> Result<Vec<u8>, Stop> {
+        let output = self.as_configured().args(["config", "-z", "--list"]).output();
+        succeeded("git's configuration cannot be read", output.map_err(|error| cannot_start(&self.path, &error))?)
     }
 
     /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0.
@@ -156,8 +156,7 @@ impl Program {
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()
         });
-        let output = output.map_err(|error| cannot_start(&self.path, &error))?;
-        if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
+        succeeded(what, output.map_err(|error| cannot_start(&self.path, &error))?)
     }
 
     /// Runs `git` to its end.
@@ -173,9 +172,12 @@ impl Program {
     /// # Errors
     /// When it cannot be started or fails; the report carries git's own words under `what`.
     pub fn read<S: AsRef<OsStr>>(&self, what: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Stop> {
-        let output = self.run(args)?;
-        if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
+        succeeded(what, self.run(args)?)
     }
+}
+
+fn succeeded(what: &str, output: Output) -> Result<Vec<u8>, Stop> {
+    if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
 }
 
 /// The report of a `git` that failed: its own words, a line a cause.

@@ -18,7 +18,7 @@ pub type Node = usize;
 pub struct Source<'o> {
     odb: &'o Odb<'o>,
     graph: Option<Graph>,
-    entries: Vec<Entry<'o>>,
+    entries: Vec<Entry>,
     /// The parents of all entries, one after the other.
     parents: Vec<Node>,
     /// The entries of what the graph knows, by place in the graph, counted from 1; 0 is none yet.
@@ -26,14 +26,14 @@ pub struct Source<'o> {
     by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
 }
 
-struct Entry<'o> {
+struct Entry {
     id: Oid,
     position: Option<Position>,
     date: u64,
     /// Where `Source::parents` has them; none before the commit was parsed.
     parents: Option<Range<usize>>,
     /// Its bytes, kept where they had to be read anyway.
-    object: Option<OdbObject<'o>>,
+    raw: Option<Box<[u8]>>,
 }
 
 impl<'o> Source<'o> {
@@ -61,7 +61,7 @@ impl<'o> Source<'o> {
         let next = self.entries.len();
         let node = *self.by_id.entry(id).or_insert(next);
         if node == next {
-            self.entries.push(Entry { id, position: None, date: 0, parents: None, object: None });
+            self.entries.push(Entry { id, position: None, date: 0, parents: None, raw: None });
         }
         node
     }
@@ -69,7 +69,7 @@ impl<'o> Source<'o> {
     fn node_at(&mut self, position: Position, id: Oid) -> Node {
         let slot = &mut self.by_position[position.0 as usize];
         if *slot == 0 {
-            self.entries.push(Entry { id, position: Some(position), date: 0, parents: None, object: None });
+            self.entries.push(Entry { id, position: Some(position), date: 0, parents: None, raw: None });
             *slot = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         }
         *slot as usize - 1
@@ -106,7 +106,7 @@ impl<'o> Source<'o> {
     }
 
     fn parse_object(&mut self, node: Node) -> Result<(), Unreadable> {
-        let object = self.read(self.entries[node].id)?;
+        let object = read(self.odb, self.entries[node].id)?;
         let links = object::links(object.data())?;
         let start = self.parents.len();
         for id in links.parents {
@@ -116,28 +116,18 @@ impl<'o> Source<'o> {
         let entry = &mut self.entries[node];
         entry.date = links.date;
         entry.parents = Some(start..self.parents.len());
-        entry.object = Some(object);
+        entry.raw = Some(object.data().into());
         Ok(())
     }
 
-    fn read(&self, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
-        let object = self.odb.read(id).map_err(|_| Unreadable)?;
-        if object.kind() == ObjectType::Commit { Ok(object) } else { Err(Unreadable) }
-    }
-
-    /// The bytes of a commit; those kept are given away.
-    ///
-    /// # Errors
-    /// When it is missing or broken.
-    pub fn take(&mut self, node: Node) -> Result<OdbObject<'o>, Unreadable> {
-        let entry = &mut self.entries[node];
-        let id = entry.id;
-        entry.object.take().map_or_else(|| self.read(id), Ok)
+    /// The bytes of a commit, if it had to be read and they were not let go of; they are given away.
+    pub fn take(&mut self, node: Node) -> Option<Box<[u8]>> {
+        self.entries[node].raw.take()
     }
 
     /// Lets go of a commit's bytes.
     pub fn forget(&mut self, node: Node) {
-        self.entries[node].object = None;
+        self.entries[node].raw = None;
     }
 
     /// Its name.
@@ -164,6 +154,15 @@ impl<'o> Source<'o> {
     pub fn is_merge(&self, node: Node) -> bool {
         self.entries[node].parents.as_ref().is_some_and(|parents| parents.len() > 1)
     }
+}
+
+/// Reads a commit.
+///
+/// # Errors
+/// When it is missing, broken, or something else.
+pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
+    let object = odb.read(id).map_err(|_| Unreadable)?;
+    if object.kind() == ObjectType::Commit { Ok(object) } else { Err(Unreadable) }
 }
 
 /// Object names are hashes already: eight bytes of one are as good a hash as any.

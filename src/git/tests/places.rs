@@ -190,7 +190,7 @@ fn what_is_missing_is_said_in_git_s_words() {
     assert!(repo.is_ancestor(&one, &three).is_err());
     assert!(repo.changes(None, &three).is_err());
     assert!(!repo.has_commit(&two).unwrap());
-    assert!(repo.commits(&[two.clone()]).is_err());
+    assert!(repo.commits(std::slice::from_ref(&two)).is_err());
     // What a fetch brings in meanwhile is seen.
     fs::rename(world.path().join("kept"), &object).unwrap();
     assert!(repo.has_commit(&two).unwrap());
