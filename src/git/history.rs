@@ -11,11 +11,12 @@ use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
+use super::abbrev::Abbreviation;
 use super::config::{GitConfig, PendingConfig};
 use super::plumbing::{self, Spelling};
 use super::program::Program;
 use super::source::{self, Node, Source};
-use super::{Found, Unreadable, abbrev, object, walk};
+use super::{Found, Unreadable, object, walk};
 use crate::error::Stop;
 use crate::model::{Changes, Commit, CommitId, Relation};
 
@@ -165,8 +166,7 @@ const WORTH_A_THREAD: usize = 250;
 struct Listing<'a> {
     odb: &'a Odb<'a>,
     program: &'a Program,
-    /// The length at which abbreviations start.
-    length: usize,
+    abbreviation: Abbreviation,
     /// Whether everything is printed in another encoding than UTF-8.
     foreign: bool,
     /// The commits that git has to spell.
@@ -179,8 +179,8 @@ type ToShow = (Oid, Option<Box<[u8]>>);
 impl<'a> Listing<'a> {
     fn new(odb: &'a Odb<'a>, objects: &Path, ask: &Asking<'a>) -> Result<Self, Gap> {
         let config = ask.config.get()?;
-        let length = abbrev::length(config, objects)?;
-        Ok(Self { odb, program: ask.program, length, foreign: prints_foreign(config), to_respell: Vec::new() })
+        let abbreviation = Abbreviation::new(config, objects)?;
+        Ok(Self { odb, program: ask.program, abbreviation, foreign: prints_foreign(config), to_respell: Vec::new() })
     }
 
     /// The commits that are no merges, and how many merges there are.
@@ -228,7 +228,7 @@ impl<'a> Listing<'a> {
         let raw = raw.or(read.as_ref().map(git2::OdbObject::data)).unwrap_or_default();
         let shown = object::shown(raw);
         let full = id.to_string();
-        let short = abbrev::shortest(self.odb, id, &full, self.length)?;
+        let short = self.abbreviation.shorten(id, &full)?;
         let commit = Commit {
             id: CommitId::parse(&full).ok_or(Unreadable)?,
             short,

@@ -6,6 +6,7 @@
 mod abbrev;
 mod config;
 mod history;
+mod names;
 mod object;
 mod open;
 mod plumbing;

@@ -1,6 +1,7 @@
 //! Names, encodings and hashes.
 
 use super::*;
+use crate::git::names::Names;
 
 const PEOPLE: &str = "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
 
@@ -141,6 +142,40 @@ fn an_abbreviation_is_as_long_as_it_must_be() {
     let changes = world.checked(&world.repo(), Some(&first), &tip);
     assert!(changes.ships.iter().any(|commit| commit.short.len() > 4));
     assert_eq!(world.repo().commits(&[tip]).unwrap()[0], changes.ships[0]);
+}
+
+#[test]
+fn large_pack_indexes_are_searched_to_the_very_neighbours() {
+    // Names that are spread evenly, and others that are not spread at all.
+    let spread = |at: u32| at.wrapping_mul(2_654_435_761).to_be_bytes();
+    let dense = |at: u32| (0x4200_0000 + at * 3).to_be_bytes();
+    let named = |head: [u8; 4]| std::array::from_fn(|at| head.get(at).copied().unwrap_or(7));
+    let mut names: Vec<[u8; 20]> = (0..40_000).map(|at| named(spread(at))).collect();
+    names.extend((0..20_000).map(|at| named(dense(at))));
+    names.sort_unstable();
+    names.dedup();
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("pack")).unwrap();
+    let fan = (0..=255_u8).flat_map(|byte| {
+        let count = names.partition_point(|name| name[0] <= byte);
+        u32::try_from(count).unwrap().to_be_bytes()
+    });
+    let index: Vec<u8> = b"\xfftOc\0\0\0\x02".iter().copied().chain(fan).chain(names.concat()).collect();
+    fs::write(folder.path().join("pack/pack-1.idx"), index).unwrap();
+    fs::write(folder.path().join("pack/pack-1.pack"), b"").unwrap();
+
+    let found = Names::new(folder.path()).unwrap();
+    assert_eq!(found.packed(), names.len() as u64);
+    let digits = |name: &[u8; 20]| name.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let common = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    for at in (0..names.len()).step_by(41) {
+        let own = digits(&names[at]);
+        let before = at.checked_sub(1).map_or(0, |before| common(&own, &digits(&names[before])));
+        let after = names.get(at + 1).map_or(0, |after| common(&own, &digits(after)));
+        let shared = found.shared(&names[at]).unwrap();
+        assert_eq!(shared, before.max(after), "{own}");
+    }
 }
 
 #[test]
