@@ -4,9 +4,9 @@
 //! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use super::Unreadable;
 
@@ -14,7 +14,7 @@ use super::Unreadable;
 const SIZE: usize = 20;
 const FAN: usize = 256;
 /// How many names are read at a time from a pack that is too large to be read at once.
-const WINDOW: usize = 256;
+const WINDOW: usize = 96;
 /// How many names a pack may have to be read at once.
 const SMALL: usize = 4096;
 /// git follows alternates of alternates this far.
@@ -106,7 +106,7 @@ fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n [u8]>) -> usize 
 
 /// The index of one pack, of version 2.
 struct Pack {
-    file: Mutex<File>,
+    file: File,
     fan: Vec<u32>,
     /// All names, of a small pack.
     names: OnceLock<Option<Vec<u8>>>,
@@ -125,7 +125,7 @@ impl Pack {
         if !fan.is_sorted() {
             return Err(Unreadable);
         }
-        Ok(Self { file: Mutex::new(file), fan, names: OnceLock::new() })
+        Ok(Self { file, fan, names: OnceLock::new() })
     }
 
     fn count(&self) -> u32 {
@@ -168,11 +168,23 @@ impl Pack {
 
     fn read(&self, from: usize, to: usize) -> Result<Vec<u8>, Unreadable> {
         let mut names = vec![0; (to - from) * SIZE];
-        let place = SeekFrom::Start((Self::HEAD + 4 * FAN + from * SIZE) as u64);
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(place).and_then(|_| file.read_exact(&mut names)).map_err(|_| Unreadable)?;
+        let place = Self::HEAD + 4 * FAN + from * SIZE;
+        read_at(&self.file, &mut names, place as u64).map_err(|_| Unreadable)?;
         Ok(names)
     }
+}
+
+/// Reads from a place on, whatever other threads read meanwhile.
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, place)
+}
+
+/// Reads from a place on, whatever other threads read meanwhile.
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
+    let count = std::os::windows::fs::FileExt::seek_read(file, buffer, place)?;
+    if count == buffer.len() { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// The most that a name has in common with its neighbours among sorted names.

@@ -1,6 +1,7 @@
 //! Commit objects as git reads them: only the parts that a list shows, and with git's own leniency.
 
 use git2::Oid;
+use memchr::{memchr, memrchr};
 
 use super::Unreadable;
 
@@ -55,8 +56,8 @@ fn date(from_author: &[u8]) -> Option<u64> {
     let (author, rest) = split_line(from_author);
     author.strip_prefix(b"author")?;
     let committer = rest.strip_prefix(b"committer")?;
-    let line = committer.get(..committer.iter().position(|&b| b == b'\n')?)?;
-    let after = line.iter().rposition(|&b| b == b'>')? + 1;
+    let line = committer.get(..memchr(b'\n', committer)?)?;
+    let after = memrchr(b'>', line)? + 1;
     let text = line.get(after..)?.trim_ascii_start();
     let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -66,7 +67,7 @@ fn date(from_author: &[u8]) -> Option<u64> {
 
 /// Reads what a list shows. Like git it takes the text to end at the first NUL.
 pub fn shown(raw: &[u8]) -> Shown<'_> {
-    let mut rest = raw.get(..raw.iter().position(|&b| b == 0).unwrap_or(raw.len())).unwrap_or(raw);
+    let mut rest = raw.get(..memchr(0, raw).unwrap_or(raw.len())).unwrap_or(raw);
     let mut shown =
         Shown { subject: Vec::new(), author: Person::default(), committer: Person::default(), foreign: false };
     loop {
@@ -93,14 +94,19 @@ pub fn is_utf8(name: &str) -> bool {
 }
 
 /// git's `format_subject`: the first paragraph in one line.
-fn subject(message: &[u8]) -> Vec<u8> {
+fn subject(mut message: &[u8]) -> Vec<u8> {
     let mut subject = Vec::new();
-    let lines = message.split(|&b| b == b'\n').map(trim_end);
-    for line in lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()) {
-        if !subject.is_empty() {
+    while !message.is_empty() {
+        let (line, rest) = split_line(message);
+        let line = trim_end(line);
+        if line.is_empty() && !subject.is_empty() {
+            break;
+        }
+        if !line.is_empty() && !subject.is_empty() {
             subject.push(b' ');
         }
         subject.extend_from_slice(line);
+        message = rest;
     }
     subject
 }
@@ -122,7 +128,7 @@ fn is_space(byte: u8) -> bool {
 
 /// The first line without its end, and what follows it.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text.iter().position(|&b| b == b'\n').unwrap_or(text.len());
+    let end = memchr(b'\n', text).unwrap_or(text.len());
     (text.get(..end).unwrap_or(text), text.get(end + 1..).unwrap_or_default())
 }
 
@@ -142,10 +148,10 @@ impl<'a> Person<'a> {
     }
 
     fn named(line: &'a [u8]) -> Option<Self> {
-        let open = line.iter().position(|&b| b == b'<')?;
+        let open = memchr(b'<', line)?;
         line.get(open..)?.contains(&b'>').then_some(())?;
         let name = trim_end(line.get(..open)?);
-        let close = line.iter().rposition(|&b| b == b'>')?;
+        let close = memrchr(b'>', line)?;
         let (time, zone) = Self::moment(line.get(close + 1..)?).unwrap_or_default();
         Some(Self { name, time, zone })
     }
