@@ -15,9 +15,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const COMMITS: usize = 100_000;
@@ -31,10 +33,6 @@ fn main() {
     println!("{COMMITS} commits, {rounds} rounds each, medians\n");
     println!("{:<44} {:>9} {:>9} {:>7}", "", "git-smp", "git", "ratio");
     compare("--version", rounds, || smp(&repository, &["--version"]), || git(&repository, &["--version"]));
-    if !answers(&repository) {
-        println!("git-smp has no `diff --from --to` yet: nothing more to compare");
-        return;
-    }
     let tip = ask(&repository, &["rev-parse", "main"]);
     for graph in [false, true] {
         set_graph(&repository, graph);
@@ -42,6 +40,55 @@ fn main() {
             ranges(&repository, rounds, graph, lines, &tip);
         }
     }
+    two_slow_pages(rounds.min(11));
+}
+
+/// How long a diff takes whose two pages answer after 400 ms each: asked one after the other it would be 800.
+fn two_slow_pages(rounds: usize) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let world = Path::new(env!("CARGO_TARGET_TMPDIR")).join("two-slow-pages");
+    drop(fs::remove_dir_all(&world));
+    let work = world.join("work");
+    fs::create_dir_all(&work).unwrap();
+    ask(&work, &["init", "-q", "-b", "main"]);
+    let commit =
+        ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "-q", "--allow-empty", "-m", "x"];
+    let hashes = [0, 1].map(|_| {
+        ask(&work, &commit);
+        ask(&work, &["rev-parse", "HEAD"])
+    });
+    let mut config = format!("[repository]\nurl = '{}/main.git'\n", world.display());
+    for (name, more) in [("production", "promotes = 'staging'\n"), ("staging", "")] {
+        write!(config, "[environments.{name}]\nurl = '{}/{name}.git'\n{more}", world.display()).unwrap();
+        write!(config, "[environments.{name}.running]\npage = 'http://127.0.0.1:{port}/{name}'\n").unwrap();
+    }
+    for name in ["main", "staging", "production"] {
+        ask(&world, &["clone", "-q", "--bare", "work", &format!("{name}.git")]);
+    }
+    fs::write(work.join("smp.toml"), config).unwrap();
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer_slowly(stream, hashes.clone())));
+    let run = |args: &[&str]| {
+        let mut command = smp(&work, args);
+        command.env("HOME", &world).stderr(Stdio::null());
+        command
+    };
+    assert!(run(&["setup", "--yes"]).stdout(Stdio::null()).status().unwrap().success());
+    let mut times: Vec<_> = (0..rounds).map(|_| time(run(&["diff"]))).collect();
+    times.sort();
+    let median = times[times.len() / 2].as_secs_f64() * 1e3;
+    println!("{:<44} {median:>6.1} ms    400 ms {:>6.2}", "diff, two pages of 400 ms", median / 400.0);
+}
+
+fn answer_slowly(mut stream: TcpStream, [production, staging]: [String; 2]) {
+    thread::spawn(move || {
+        let mut request = [0; 1024];
+        let length = stream.read(&mut request).unwrap_or(0);
+        thread::sleep(Duration::from_millis(400));
+        let hash = if request[..length].starts_with(b"GET /staging") { staging } else { production };
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", hash.len());
+        drop(stream.write_all((head + &hash).as_bytes()));
+    });
 }
 
 /// One range, by the program alone and through `git smp`, which starts one program more.
@@ -132,11 +179,6 @@ fn output(mut command: Command) -> Vec<u8> {
 
 fn ask(repository: &Path, args: &[&str]) -> String {
     String::from_utf8(output(git(repository, args))).unwrap().trim().to_owned()
-}
-
-fn answers(repository: &Path) -> bool {
-    let output = smp(repository, &["diff", "--from", "main~1", "--to", "main"]).output().unwrap();
-    output.status.success() && !output.stdout.is_empty()
 }
 
 fn path_with_smp() -> std::ffi::OsString {
