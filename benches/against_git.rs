@@ -136,7 +136,7 @@ fn compare(what: &str, rounds: usize, ours: impl Fn() -> Command, theirs: impl F
 }
 
 fn time(mut command: Command) -> Duration {
-    command.stdout(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     assert!(command.status().unwrap().success());
     start.elapsed()
