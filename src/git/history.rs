@@ -197,7 +197,9 @@ impl<'a> Listing<'a> {
 
     /// Shows them side by side where they are many.
     fn show_all(&mut self, wanted: Vec<ToShow>) -> Result<Vec<Commit>, Gap> {
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len() / WORTH_A_THREAD).max(1);
+        let worth = wanted.len() / WORTH_A_THREAD;
+        // Even asking how many cores there are costs as much as showing a few commits.
+        let threads = if worth < 2 { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(worth) };
         let share = wanted.len().div_ceil(threads).max(1);
         let this = &*self;
         let parts = thread::scope(|scope| {
