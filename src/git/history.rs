@@ -140,13 +140,9 @@ impl Library {
         self.repository.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where commits are read from; nowhere if history here is not what the objects say.
+    /// Where commits are read from; nowhere if history here is cut off.
     fn source<'o>(&self, odb: &'o Odb<'o>) -> Result<Source<'o>, Unreadable> {
-        let grafts = self.objects.with_file_name("info").join("grafts");
-        if self.shallow || grafts.exists() {
-            return Err(Unreadable);
-        }
-        Ok(Source::new(odb, Some(&self.objects)))
+        if self.shallow { Err(Unreadable) } else { Ok(Source::new(odb, Some(&self.objects))) }
     }
 }
 

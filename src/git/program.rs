@@ -13,14 +13,13 @@ use crate::error::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
 /// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
-const DROPPED: [&str; 24] = [
+const DROPPED: [&str; 23] = [
     "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
     "GIT_NAMESPACE",
     "GIT_PREFIX",
-    "GIT_GRAFT_FILE",
     "GIT_SHALLOW_FILE",
     "GIT_REPLACE_REF_BASE",
     "GIT_INTERNAL_SUPER_PREFIX",
@@ -111,7 +110,9 @@ impl Program {
         }
         command
             .env("LC_ALL", "C")
+            // What is pushed is history as it is, so that is what is looked at: no replacements and no grafts.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_GRAFT_FILE", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

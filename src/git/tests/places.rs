@@ -198,7 +198,7 @@ fn what_is_missing_is_said_in_git_s_words() {
 }
 
 #[test]
-fn shallow_clones_and_grafts_are_read_as_git_reads_them() {
+fn shallow_clones_are_read_as_git_reads_them() {
     let world = World::new();
     let one = world.commit("One");
     let (two, three) = (world.commit("Two"), world.commit("Three"));
@@ -210,9 +210,15 @@ fn shallow_clones_and_grafts_are_read_as_git_reads_them() {
     assert_eq!(shallow.checked(&repo, Some(&two), &three).ships.len(), 1);
     assert_eq!(shallow.checked(&repo, None, &three).ships.len(), 2);
     assert!(!repo.has_commit(&one).unwrap());
+}
 
+#[test]
+fn grafted_commits_are_seen_as_they_are_pushed() {
+    let world = World::new();
+    let one = world.commit("One");
+    let (_, three) = (world.commit("Two"), world.commit("Three"));
     fs::write(world.path().join(".git/info/grafts"), format!("{three} {one}\n")).unwrap();
-    assert_eq!(world.checked(&world.repo(), Some(&one), &three).ships.len(), 1);
+    assert_eq!(world.checked(&world.repo(), Some(&one), &three).ships.len(), 2);
 }
 
 #[test]
