@@ -43,6 +43,7 @@ impl Look<'_> {
     pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
         let mut raw = self.ask_all(wanted, also);
         for one in &mut raw {
+            self.ask_whether_empty(one);
             self.ask_again_with_a_person(one);
         }
         let mut fetched = Fetched::default();
@@ -119,6 +120,14 @@ impl Look<'_> {
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
         remote::branch(self.repo, &environment.remote, &environment.branch, may_ask)
+    }
+
+    /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
+    fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
+        if raw.branch.is_none() && matches!(raw.hash, Some(Err(_))) {
+            let branch = self.ask_branch(raw.environment, false);
+            raw.branch = Some(branch).filter(|branch| matches!(branch, Ok(Branch::Empty)));
+        }
     }
 
     /// Side by side, questions for passwords would run into each other; so they come one by one, here.
