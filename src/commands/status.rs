@@ -111,7 +111,13 @@ impl View<'_> {
 
     /// The next command to type.
     fn next(&self) -> Result<String, Stop> {
-        for target in self.config.targets() {
+        let targets = self.config.targets();
+        // One of several is promoted by its name, for the others may not be ready.
+        let promote = |target: &Environment| match targets.len() {
+            1 => "git smp promote".to_owned(),
+            _ => format!("git smp promote {}", target.name),
+        };
+        for target in &targets {
             let source = self.config.source_of(target).and_then(|source| self.observed(source));
             let (Some(seen), Some(source)) = (self.observed(target), source) else { continue };
             if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
@@ -121,11 +127,15 @@ impl View<'_> {
                 return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
             }
             match self.of_target(target)?.map(|changes| changes.relation) {
-                Some(Relation::Ahead) => return Ok("git smp promote".to_owned()),
-                Some(Relation::Diverged | Relation::Behind) => return Ok("git smp diff".to_owned()),
+                Some(Relation::Ahead) => return Ok(promote(target)),
+                Some(Relation::Diverged | Relation::Behind) => return Ok(format!("git smp diff {}", target.name)),
                 Some(Relation::Identical) => {}
-                None if seen.runs().is_none() && source.runs().is_some() => return Ok("git smp promote".to_owned()),
-                None => return Ok("git smp setup --check".to_owned()),
+                None if source.runs().is_none() => {
+                    return Ok(format!("deploy a commit to {} first, then: git smp status", source.environment));
+                }
+                None if seen.runs().is_none() => return Ok(promote(target)),
+                // Both are known, so that only history can be missing.
+                None => return Ok("git fetch --unshallow".to_owned()),
             }
         }
         Ok("nothing to do".to_owned())
