@@ -47,16 +47,19 @@ pub fn oneline(commits: &[Commit]) -> Vec<u8> {
 }
 
 fn listed(commits: &[Commit]) -> Vec<Line> {
-    let line = |commit: &Commit| {
-        Line::default().and(Tone::Hash, &commit.short).and(Tone::Plain, format!(" {}", commit.subject_text()))
-    };
-    let mut lines: Vec<Line> = commits.iter().take(LISTED).map(line).collect();
-    if commits.len() > LISTED {
-        lines.push(
-            Line::default().and(Tone::Faint, format!("and {} more; all of them: git smp diff", commits.len() - LISTED)),
-        );
-    }
+    let mut lines: Vec<Line> = commits.iter().take(LISTED).map(|commit| named(Line::default(), commit)).collect();
+    lines.extend(rest(commits, "git smp diff"));
     lines
+}
+
+fn named(line: Line, commit: &Commit) -> Line {
+    line.and(Tone::Hash, &commit.short).and(Tone::Plain, format!(" {}", commit.subject_text()))
+}
+
+/// How many commits a list leaves out, and the command that shows them all.
+fn rest(commits: &[Commit], all: &str) -> Option<Line> {
+    let more = commits.len().checked_sub(LISTED).filter(|more| *more > 0)?;
+    Some(Line::default().and(Tone::Faint, format!("and {more} more; all of them: {all}")))
 }
 
 /// One end of a comparison, in words: `production (7587cca7)`.
@@ -100,12 +103,10 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     }
     let heading = format!("would disappear, for {from} has {} that {to} lacks:", commits(lost));
     let mut lines = vec![Line::default(), Line::default().and(Tone::Bad, heading)];
-    let indented = |line: Line| {
-        let mut pieces = vec![(Tone::Plain, "  ".to_owned())];
-        pieces.extend(line.0);
-        Line(pieces)
-    };
-    lines.extend(listed(&changes.disappears).into_iter().map(indented));
+    // Whoever wrote them is the one to ask.
+    let lost = |commit: &Commit| named(Line::plain("  "), commit).and(Tone::Plain, format!(", by {}", commit.author));
+    lines.extend(changes.disappears.iter().take(LISTED).map(lost));
+    lines.extend(rest(&changes.disappears, "git smp diff --json"));
     if changes.disappears_merges > 0 {
         lines.push(Line::plain(format!("  and merges: {}", changes.disappears_merges)));
     }
@@ -116,17 +117,23 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
 pub fn markdown(config: Option<&Config>, from: &str, to: &str, changes: &Changes, link: Option<&str>) -> String {
     let mut out = format!("**{} → {}**\n", escape_markdown(from), escape_markdown(to));
     out.push_str(&markdown_list(config, &changes.ships));
-    if changes.ships.is_empty() {
+    out.push_str(&markdown_merges(changes.ships_merges));
+    if changes.ships.is_empty() && changes.ships_merges == 0 {
         out.push_str("\nNothing would ship.\n");
     }
-    if !changes.disappears.is_empty() {
+    if !changes.disappears.is_empty() || changes.disappears_merges > 0 {
         out.push_str("\nWould disappear:\n");
         out.push_str(&markdown_list(config, &changes.disappears));
+        out.push_str(&markdown_merges(changes.disappears_merges));
     }
     if let Some(link) = link {
         out.push_str(&format!("\n<{link}>\n"));
     }
     out
+}
+
+fn markdown_merges(count: usize) -> String {
+    if count == 0 { String::new() } else { format!("\nMerges, not listed: {count}\n") }
 }
 
 fn markdown_list(config: Option<&Config>, commits: &[Commit]) -> String {
