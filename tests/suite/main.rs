@@ -10,5 +10,9 @@
     reason = "tests may stop loudly, and drive programs themselves"
 )]
 
+mod any_repository;
+mod diff;
+mod hostile_history;
+mod status;
 mod support;
 mod support_holds;

@@ -1,0 +1,169 @@
+//! `git smp status`: what runs where and what comes next; whatever it cannot find out, it says so and ends well.
+
+mod findings;
+mod formats;
+
+use crate::diff::{production_has_a_hotfix, short};
+use crate::support::{Deploy, Run, World};
+
+/// The words of an environment's line.
+#[track_caller]
+fn line<'r>(out: &'r str, environment: &str) -> &'r str {
+    let found = out.lines().find_map(|line| line.strip_prefix(&format!("  {environment}  ")));
+    found.unwrap_or_else(|| panic!("no line of {environment} in:\n{out}")).trim_start()
+}
+
+/// What comes next; it is a command that works, or ends in one.
+#[track_caller]
+fn next_of(deploy: &Deploy, run: &Run) -> String {
+    let out = run.out();
+    let next =
+        out.lines().last().and_then(|line| line.strip_prefix("next: ")).expect("the last line says what is next");
+    let command = next.split_once(": ").map_or(next, |(_, command)| command);
+    let words: Vec<&str> = command.split(' ').collect();
+    let words = if words.starts_with(&["git", "smp", "promote"]) { [&words[..], &["-n"]].concat() } else { words };
+    if words[0] == "git" {
+        deploy.runner().program("git", &words[1..]).ok();
+    }
+    next.to_owned()
+}
+
+#[test]
+fn production_behind_staging() {
+    let deploy = World::deploy();
+    deploy.trust();
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
+    let expected =
+        format!("runs {production}, as its ref says; 3 commits behind staging, the oldest from 2022-02-01 (");
+    assert!(line(&out, "production").starts_with(&expected), "{out}");
+    assert_eq!(line(&out, "staging"), format!("runs {staging}, as its ref says"));
+    assert_eq!(next_of(&deploy, &run), "git smp promote");
+    assert_eq!(run.stderr, "");
+    // The targets come first.
+    assert!(out.find("production").unwrap() < out.find("staging").unwrap());
+}
+
+#[test]
+fn production_the_same_as_staging() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    assert_eq!(
+        line(&out, "production"),
+        format!("runs {}, as its ref says; the same as staging", short(deploy.nth(5)))
+    );
+    assert_eq!(next_of(&deploy, &run), "nothing to do");
+}
+
+#[test]
+fn production_ahead_of_staging() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    assert!(line(&out, "production").ends_with("; ahead of staging"), "{out}");
+    assert_eq!(next_of(&deploy, &run), "git smp diff production");
+}
+
+#[test]
+fn production_with_a_hotfix_of_its_own() {
+    let deploy = World::deploy();
+    deploy.trust();
+    production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    assert!(line(&out, "production").ends_with("; staging has 3 more and lacks 1"), "{out}");
+    assert_eq!(next_of(&deploy, &run), "git smp diff production");
+}
+
+// facts 11: rolled back on the platform, the ref still at the bad commit.
+#[test]
+fn a_ref_that_is_elsewhere_than_what_runs() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.git(&deploy.production, &["fetch", "-q", deploy.main.to_str().unwrap(), "+master:refs/heads/master"]);
+    let out = deploy.smp(&["status"]).ok().out();
+    let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
+    let expected = format!("runs {runs}, but its ref is at {at}; 3 commits behind staging");
+    assert!(line(&out, "production").starts_with(&expected), "{out}");
+    let json = deploy.smp(&["status", "--json"]).ok().json();
+    let production = &json["environments"][1];
+    assert_eq!(production["ref"], deploy.nth(6));
+    assert_eq!(production["running"], deploy.nth(2));
+    assert_eq!(production["agrees"], false);
+    assert_eq!(production["finding"], "ref-differs");
+}
+
+// facts 11: staging serves old code (its last deploy failed).
+#[test]
+fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.git(&deploy.staging, &["fetch", "-q", deploy.main.to_str().unwrap(), "+master:refs/heads/master"]);
+    let run = deploy.smp(&["status"]);
+    assert!(line(&run.ok().out(), "staging").contains(", but its ref is at "));
+    assert_eq!(next_of(&deploy, &run), "wait for staging or deploy it again, then: git smp status");
+}
+
+#[test]
+fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
+    let deploy = World::deploy_like().without_pages().build();
+    deploy.trust();
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    let expected = format!("runs {}, as its ref says; it has no page to ask", short(deploy.nth(5)));
+    assert_eq!(line(&out, "staging"), expected);
+    assert_eq!(next_of(&deploy, &run), "git smp promote");
+}
+
+// facts 11: first deploy.
+#[test]
+fn nothing_deployed_is_a_state_and_no_error() {
+    for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
+        let deploy = builder.build();
+        let empty = |bare: &std::path::Path| {
+            deploy.git(bare, &["update-ref", "-d", "refs/heads/master"]);
+            std::fs::remove_file(bare.join("deployed")).unwrap();
+        };
+        empty(&deploy.production);
+        deploy.trust();
+        let run = deploy.smp(&["status"]);
+        assert_eq!(line(&run.ok().out(), "production"), "nothing deployed yet");
+        assert_eq!(next_of(&deploy, &run), "git smp promote");
+        let json = deploy.smp(&["status", "--json", "--exit-code"]).ok().json();
+        assert_eq!(json["environments"][1]["finding"], "nothing-deployed");
+        assert_eq!(json["production_behind"], serde_json::Value::Null);
+
+        empty(&deploy.staging);
+        let run = deploy.smp(&["status"]);
+        assert_eq!(line(&run.ok().out(), "staging"), "nothing deployed yet");
+        assert_eq!(next_of(&deploy, &run), "deploy a commit to staging first, then: git smp status");
+    }
+}
+
+#[test]
+fn of_several_targets_each_has_its_line_and_the_first_that_needs_something_is_next() {
+    let deploy = World::deploy();
+    let demo = deploy.bare("demo");
+    deploy.colleague_pushes(&demo, deploy.nth(6));
+    deploy.add_toml(&format!("\n[environments.demo]\nurl = \"{}\"\npromotes = \"staging\"\n", demo.display()));
+    deploy.trust();
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    assert!(line(&out, "demo").ends_with("; ahead of staging"), "{out}");
+    assert!(line(&out, "production").contains("; 3 commits behind staging"), "{out}");
+    assert_eq!(next_of(&deploy, &run), "git smp promote production");
+}
+
+#[test]
+fn nothing_is_asked_before_somebody_agreed() {
+    let deploy = World::deploy_like().over_open_http().main_over_http().build();
+    deploy.smp(&["status"]).exits(2).prints("").says("hint: look at it and agree: git smp setup");
+    deploy.smp(&["status", "--json"]).exits(2).prints("");
+    assert_eq!(deploy.http().seen().len() + deploy.web.asked().len(), 0);
+}
