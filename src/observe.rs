@@ -1,5 +1,6 @@
 //! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::config::{Config, Environment, Find, Page, Running};
@@ -62,7 +63,7 @@ impl Look<'_> {
         }
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?
-            && let Err(refusal) = remote::fetch(self.repo, &main.remote)
+            && let Err(refusal) = in_turn(|| self.repo.has_commit(id), || remote::fetch(self.repo, &main.remote))?
         {
             return Ok(Err(refusal));
         }
@@ -168,7 +169,8 @@ impl Look<'_> {
             if found != Found::Missing {
                 break;
             }
-            if let Err(refusal) = fetched.once(self.repo, remote) {
+            let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
+            if let Err(refusal) = in_turn(here, || fetched.once(self.repo, remote))? {
                 trouble.push(refusal);
             }
             found = self.repo.resolve_hash(hash)?;
@@ -196,6 +198,17 @@ impl Fetched {
         self.0.push((remote.to_owned(), result.clone()));
         result
     }
+}
+
+/// Fetches when no other fetch is under way, for two at once would trip over each other's refs; and only what that one
+/// did not bring.
+fn in_turn(
+    here: impl Fn() -> Result<bool, Stop>,
+    fetch: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<Result<(), Refusal>, Stop> {
+    static FETCHING: Mutex<()> = Mutex::new(());
+    let _turn = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(if here()? { Ok(()) } else { fetch() })
 }
 
 fn ask_page(environment: &Environment) -> Option<Result<String, Refusal>> {

@@ -63,6 +63,21 @@ fn a_missing_commit_comes_from_the_main_repository_and_only_once() {
     assert_eq!(asked_since(&deploy, after), [""; 0]);
 }
 
+#[test]
+fn what_several_questions_miss_is_fetched_once() {
+    for args in [&["status"][..], &["promote", "-n"]] {
+        let deploy = served();
+        let seventh = deploy.colleague_commits("Add a seventh thing");
+        deploy.colleague_pushes(&deploy.staging, &seventh);
+        let before = deploy.http().seen().len();
+        let run = deploy.smp(args);
+        let of_main = |seen: &&crate::support::Seen| seen.method == "GET" && seen.path.starts_with("/main.git/");
+        let asked = deploy.http().seen().iter().skip(before).filter(of_main).count();
+        assert_eq!(asked, 2, "where its branch is, and what it has: {run}");
+        run.ok().never_shows("unknown");
+    }
+}
+
 // facts 11: history rewritten, the running commit gone from the main repository.
 #[test]
 fn a_commit_that_only_the_environment_has_comes_from_there_after_the_main_repository_was_asked() {
