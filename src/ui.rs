@@ -193,9 +193,10 @@ impl Ui {
     ///
     /// What was typed before the question was there to be read is thrown away.
     pub fn ask(&self, question: &str) -> Option<String> {
-        #[cfg(unix)]
-        // Where it cannot be done the question is asked all the same.
-        let _ = rustix::termios::tcflush(rustix::stdio::stdin(), rustix::termios::QueueSelector::IFlush);
+        let _keys = Keys::take(Pending::Dropped);
+        if self.interrupted() {
+            return None;
+        }
         let term = Term::stderr();
         term.write_str(&visible(question)).ok()?;
         let answer = self.read_line(&term);
@@ -232,7 +233,59 @@ impl Ui {
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
         let input = dialoguer::Input::<String>::new().with_prompt(visible(question)).allow_empty(true);
         let input = if offered.is_empty() { input } else { input.default(visible(offered)) };
+        let _keys = Keys::take(Pending::Kept);
+        if self.interrupted() {
+            return None;
+        }
         input.interact_text_on(&Term::stderr()).ok().map(|text| text.trim().to_owned())
+    }
+}
+
+/// What becomes of keys that were pressed before a question was there to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pending {
+    /// They are thrown away.
+    Dropped,
+    /// They are part of the answer.
+    Kept,
+}
+
+/// The keyboard, key by key, from before a question is shown until it is answered: a Ctrl-C in between is then always
+/// a key, and never a signal that comes just before the waiting begins and so ends nothing.
+struct Keys {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+impl Keys {
+    #[cfg(unix)]
+    fn take(pending: Pending) -> Self {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(rustix::stdio::stdin()).ok();
+        if let Some(before) = &before {
+            let mut single = before.clone();
+            single.make_raw();
+            single.output_modes = before.output_modes;
+            let how = if pending == Pending::Dropped { OptionalActions::Flush } else { OptionalActions::Drain };
+            // Where it cannot be done the question is asked all the same.
+            let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
+        }
+        Self { before }
+    }
+
+    #[cfg(not(unix))]
+    fn take(_pending: Pending) -> Self {
+        Self {}
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(before) = &self.before {
+            // A terminal that went away has no state to go back to.
+            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), rustix::termios::OptionalActions::Drain, before);
+        }
     }
 }
 
