@@ -31,7 +31,7 @@ pub fn get(address: &str, header: Option<&str>) -> Result<Answer, Refusal> {
         let left = deadline.saturating_duration_since(Instant::now());
         let request = client.get(url.clone()).timeout(left);
         let response = request.send().map_err(|error| unreachable(&error))?;
-        if !response.status().is_redirection() {
+        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
             return read(response, header);
         }
         url = next(&url, &response)?;
@@ -72,7 +72,8 @@ fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
     }
     let refusal = unclear("its page redirects to another host");
     let host: String = to.host_str().unwrap_or("no host").chars().take(80).collect();
-    let report = refusal.report.because(format!("to {}://{host}", to.scheme()));
+    let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let report = refusal.report.because(format!("to {}://{host}{port}", to.scheme()));
     Err(Refusal {
         report: report.because("a login page, perhaps; only redirects within a page's own host are followed"),
         ..refusal
