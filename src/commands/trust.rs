@@ -115,10 +115,16 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> 
         ([one], [push]) if good(one) && good(push) => RemoteState::Same,
         _ => {
             let others = urls.iter().chain(&push_urls).filter(|found| !good(found));
-            let shown: Vec<String> = others.map(|found| config::display_url(found)).collect();
+            let shown: Vec<String> = others.map(|found| shown(found, url)).collect();
             RemoteState::Other(if shown.is_empty() { "several addresses".to_owned() } else { shown.join(" and ") })
         }
     })
+}
+
+/// An address without its password; one that differs in nothing else would look the same, so that is said.
+fn shown(found: &str, url: &str) -> String {
+    let plain = config::display_url(found);
+    if plain == url { format!("{plain} with a user or password in it") } else { plain }
 }
 
 /// For deploy remotes nothing but the very same address will do.
