@@ -34,7 +34,7 @@ impl<'a> Session<'a> {
     /// When there is none.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
         let session = Self { common, repo: Repo::open()?, ui };
-        if common.color.is_none() && (ui.is_interactive() || ui.shows_pictures()) {
+        if common.color.is_none() {
             let git = session.repo.config()?;
             ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));
         }
