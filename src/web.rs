@@ -99,7 +99,8 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
         return Err(unclear("its page is larger than 1 MiB"));
     }
     read.map_err(|error| {
-        let slow = error.kind() == std::io::ErrorKind::TimedOut || error.to_string().contains("timed out");
+        let of_http = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+        let slow = error.kind() == std::io::ErrorKind::TimedOut || of_http.is_some_and(reqwest::Error::is_timeout);
         let how = if slow { "its page was not complete within 10 seconds" } else { "its page broke off" };
         Refusal { code: RefusalCode::Unreachable, report: Report::new(how) }
     })?;
