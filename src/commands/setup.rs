@@ -10,7 +10,6 @@ use crate::manual::{self, Installed};
 use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
 use crate::text::{Line, Tone};
-use crate::ui::Ui;
 
 /// Runs it.
 ///
@@ -30,7 +29,10 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let missing: Vec<&Place> = places.iter().filter(|place| place.state == RemoteState::Missing).collect();
     let news = !matches!(trust, Trust::Same);
     if news || !missing.is_empty() {
-        show(session.ui, &config, &places, &trust);
+        let lines = shown(&config, &places, &trust);
+        // What a question is about is shown even to those who want quiet.
+        let question = !args.yes && !args.check && session.ui.is_interactive();
+        if question { session.ui.insist(&lines) } else { session.ui.say(&lines) }
     }
     if args.check {
         if news {
@@ -73,7 +75,8 @@ fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
     Ok(places)
 }
 
-fn show(ui: &Ui, config: &Config, places: &[Place<'_>], trust: &Trust) {
+/// What the file says, how it stands to this clone, and what changed since it was agreed to.
+fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
     let file = config.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let heading = match trust {
         Trust::New => format!("{file} is new here. It says:"),
@@ -110,7 +113,7 @@ fn show(ui: &Ui, config: &Config, places: &[Place<'_>], trust: &Trust) {
             changes.iter().map(|change| Line::default().and(Tone::Strong, format!("  {}", trust::describe(change)))),
         );
     }
-    ui.say(&lines);
+    lines
 }
 
 /// How an environment's running commit is read, and which branch deploys.

@@ -31,7 +31,7 @@ pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     let text = questions(session)?;
     config::parse(path, &text).map_err(Stop::Misused)?;
     session.ui.note("");
-    session.ui.say(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
+    session.ui.insist(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
     if !session.ui.ask_yes(&format!("Write this to {}?", path.display())) {
         return Err(declined());
     }
