@@ -16,3 +16,4 @@ mod hostile_history;
 mod status;
 mod support;
 mod support_holds;
+mod trust;

@@ -1,0 +1,268 @@
+//! Nothing is asked over the network on the word of a file that nobody agreed to.
+
+use crate::support::{Deploy, World};
+
+/// A world in which every request leaves a trace: pages and git hosts alike.
+fn watched(toml: &str) -> Deploy {
+    World::deploy_like().over_open_http().toml(toml).build()
+}
+
+/// How many requests came to pages and to the git host so far.
+fn requests(deploy: &Deploy) -> usize {
+    deploy.web.asked().len() + deploy.http().seen().len()
+}
+
+/// Every command that would use the network.
+fn networked(deploy: &Deploy) -> Vec<Vec<&str>> {
+    vec![
+        vec!["status"],
+        vec!["status", "--json"],
+        vec!["diff"],
+        vec!["diff", "--json"],
+        vec!["diff", "--from", "HEAD~3"],
+        vec!["diff", "--to", "HEAD"],
+        vec!["promote", "--dry-run"],
+        vec!["promote", "--yes", "--commit", deploy.nth(5)],
+    ]
+}
+
+#[track_caller]
+fn all_refuse(deploy: &Deploy, words: &[&str]) {
+    these_refuse(deploy, words, networked(deploy));
+}
+
+#[track_caller]
+fn these_refuse(deploy: &Deploy, words: &[&str], commands: Vec<Vec<&str>>) {
+    let (before, bares) = (requests(deploy), deploy.snapshot());
+    for args in commands {
+        let run = deploy.runner().directly().smp(&args);
+        run.exits(2).prints("");
+        words.iter().for_each(|words| {
+            run.says(words);
+        });
+    }
+    assert_eq!(requests(deploy), before, "somebody was asked");
+    assert_eq!(deploy.snapshot(), bares);
+}
+
+#[test]
+fn before_setup_every_networked_command_refuses_and_asks_nobody() {
+    let deploy = watched("");
+    deploy.add_remotes();
+    all_refuse(&deploy, &["error: smp.toml was not agreed to", "hint: look at it and agree: git smp setup"]);
+    assert_eq!(requests(&deploy), 0);
+    deploy.trust();
+    assert_ne!(requests(&deploy), 0);
+    for args in networked(&deploy).iter().filter(|args| !args.contains(&"--yes")) {
+        deploy.runner().directly().smp(args).ok();
+    }
+}
+
+#[test]
+fn a_person_at_the_terminal_is_refused_as_well() {
+    let deploy = watched("");
+    deploy.add_remotes();
+    deploy.runner().terminal(&["promote"]).ends().exits(2).says("was not agreed to").never_shows("[y/N]");
+    assert_eq!(requests(&deploy), 0);
+}
+
+#[test]
+fn each_value_that_matters_is_named_with_its_old_and_its_new_form() {
+    // CFG-16
+    let deploy = watched("[record]\n\n[channels.technical]\nkind = \"print\"\n");
+    deploy.trust();
+    let (good, [_, staging, production]) = (deploy.toml(), deploy.urls());
+    let elsewhere = "https://elsewhere.invalid/app.git";
+    let page = deploy.web.url("/production");
+    let pattern = r#"data-commit="([0-9a-f]{7,64})""#;
+    let quoted = |text: &str| format!("\"{text}\"");
+    for (old, new, key, was, is) in [
+        (quoted(production), quoted(elsewhere), "environments.production.url", production, elsewhere),
+        (quoted(staging), quoted(elsewhere), "environments.staging.url", staging, elsewhere),
+        (
+            quoted(&page),
+            quoted("https://elsewhere.invalid/page"),
+            "environments.production.running.page",
+            page.as_str(),
+            "https://elsewhere.invalid/page",
+        ),
+        (
+            pattern.into(),
+            r"class=([0-9a-f]{7})".into(),
+            "environments.staging.running.pattern",
+            pattern,
+            r"class=([0-9a-f]{7})",
+        ),
+        ("branch = \"master\"".into(), "branch = \"evil\"".into(), "repository.branch", "master", "evil"),
+        ("branch = \"master\"".into(), "branch = \"evil\"".into(), "environments.production.branch", "master", "evil"),
+        ("remote = \"upstream\"".into(), "remote = \"fork\"".into(), "repository.remote", "upstream", "fork"),
+        ("kind = \"print\"".into(), "kind = \"slack\"".into(), "channels.technical.kind", "print", "slack"),
+        (
+            "[record]".into(),
+            "[record]\nref = \"refs/smp/other\"".into(),
+            "record.ref",
+            "refs/smp/record",
+            "refs/smp/other",
+        ),
+        ("[record]".into(), "[record]\nsignoff = false".into(), "record.signoff", "true", "false"),
+    ] {
+        deploy.write_toml(&good.replace(&old, &new));
+        let before = requests(&deploy);
+        let run = deploy.runner().directly().smp(&["status"]);
+        run.exits(2).says("error: smp.toml changed since it was agreed to").prints("");
+        run.says(&format!("because: {key} was {was} and is {is}\n"));
+        run.says("hint: look at it and agree: git smp setup");
+        assert_eq!(requests(&deploy), before, "{key}: somebody was asked");
+        // Setup shows it too, and without an answer leaves everything as it was.
+        let shown = deploy.runner().directly().smp(&["setup"]);
+        shown.exits(1).says(&format!("  {key} was {was} and is {is}\n"));
+        assert_eq!(requests(&deploy), before, "{key}: setup asked somebody");
+    }
+    deploy.write_toml(&good);
+    deploy.smp(&["status"]).ok();
+}
+
+#[test]
+fn what_is_added_or_removed_is_told_and_every_command_refuses() {
+    let deploy = watched("");
+    deploy.trust();
+    let good = deploy.toml();
+    deploy.write_toml(&good.replace("promotes = \"staging\"\n", ""));
+    deploy.smp(&["status"]).exits(2).says("because: environments.production.promotes was staging and is gone");
+    deploy.add_toml("\n[channels.product]\nkind = \"print\"\n");
+    deploy.smp(&["status"]).exits(2).says("because: channels.product.kind is new: print");
+    deploy.write_toml(&good.replace("[environments.production]\n", "[environments.production]\nbranch = \"evil\"\n"));
+    all_refuse(&deploy, &["environments.production.branch was master and is evil", "git smp setup"]);
+}
+
+#[test]
+fn setup_shows_the_difference_and_agrees_anew() {
+    let deploy = watched("");
+    deploy.trust();
+    deploy.web.set("/new", crate::support::Page::commit(deploy.nth(3)));
+    deploy.write_toml(&deploy.toml().replace("/production\"\npattern", "/new\"\npattern"));
+    deploy.smp(&["status"]).exits(2);
+    let mut terminal = deploy.runner().terminal(&["setup"]);
+    terminal.sees("changed since you agreed").sees("environments.production.running.page was ");
+    terminal.sees("/new").sees("Trust this? [y/N] ").enters("");
+    terminal.ends().exits(3);
+    deploy.smp(&["status"]).exits(2);
+    let mut terminal = deploy.runner().terminal(&["setup"]);
+    terminal.sees("Trust this? [y/N] ").enters("y");
+    terminal.ends().ok();
+    assert_eq!(deploy.smp(&["status", "--json"]).ok().json()["environments"][1]["running"], deploy.nth(3));
+}
+
+#[test]
+fn what_does_not_matter_keeps_the_trust() {
+    let deploy = watched("[record]\ncadence_days = 7\n");
+    deploy.trust();
+    let text = deploy.toml().replace("cadence_days = 7", "cadence_days = 14");
+    // A default that is written out is no change either.
+    let text = text.replace("[environments.staging]\n", "# here\n[environments.staging]\nremote = \"staging\"\n");
+    deploy.write_toml(&format!("# a comment\n{text}\n[policy]\nwatch = [\"Procfile\"]\n"));
+    deploy.smp(&["status"]).ok();
+    deploy.smp(&["setup", "--check"]).ok();
+    deploy.smp(&["setup"]).ok();
+}
+
+#[test]
+fn a_kept_list_that_was_tampered_with_proves_nothing() {
+    let deploy = watched("");
+    deploy.trust();
+    let production = deploy.urls()[2].to_owned();
+    let elsewhere = "https://elsewhere.invalid/app.git";
+    deploy.write_toml(&deploy.toml().replace(&production, elsewhere));
+    let kept = deploy.work.join(".git/smp/trusted");
+    let forged = std::fs::read_to_string(&kept).unwrap().replace(&production, elsewhere);
+    std::fs::write(&kept, forged).unwrap();
+    deploy.smp(&["status"]).exits(2).says("changed since it was agreed to");
+    std::fs::remove_file(&kept).unwrap();
+    deploy.smp(&["status"]).exits(2).says("changed since it was agreed to");
+    deploy.smp(&["setup"]).exits(1).says("What it said before is not known any more");
+}
+
+#[test]
+fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
+    // CFG-16
+    let deploy = watched("");
+    deploy.trust();
+    let good = std::fs::read(deploy.work.join(".git/config")).unwrap();
+    let elsewhere = deploy.http().url(&deploy.main);
+    let again = deploy.urls()[2].to_owned();
+    let missing = "error: the remote production is missing in this clone";
+    let other = "error: the remote production is not the one of smp.toml";
+    for (change, error, hint) in [
+        (vec!["remote", "set-url", "production", &elsewhere], other, "hint: make them agree"),
+        (vec!["config", "remote.production.pushurl", &elsewhere], other, "hint: make them agree"),
+        (vec!["remote", "set-url", "--add", "production", &elsewhere], other, "hint: make them agree"),
+        (vec!["remote", "set-url", "--add", "production", &again], other, "several addresses"),
+        (vec!["remote", "remove", "production"], missing, "hint: add it: git smp setup"),
+    ] {
+        deploy.git(&deploy.work, &change);
+        // From a commit that is named, production has no part in it.
+        let commands = networked(&deploy).into_iter().filter(|args| !args.contains(&"--from"));
+        these_refuse(&deploy, &[error, hint], commands.collect());
+        std::fs::write(deploy.work.join(".git/config"), &good).unwrap();
+    }
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &again]);
+    all_refuse(&deploy, &["error: the remote upstream is not the one of smp.toml"]);
+    std::fs::write(deploy.work.join(".git/config"), &good).unwrap();
+    deploy.smp(&["status"]).ok();
+}
+
+#[test]
+fn https_and_ssh_are_the_same_place_for_the_main_repository_alone() {
+    let deploy = watched("");
+    let [main, _, production] = deploy.urls().map(str::to_owned);
+    let (https, ssh) = ("https://127.0.0.1/team/app.git", "git@127.0.0.1:team/app.git");
+    deploy.write_toml(&deploy.toml().replace(&main, https));
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", ssh]);
+    let quick = deploy.runner().directly().env("GIT_SSH_COMMAND", "false");
+    // The main repository does not answer, and all the same it is the right one.
+    quick
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("FAIL  upstream")
+        .says("one check failed")
+        .never_shows("another address");
+    quick.smp(&["diff"]).ok();
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", "git@127.0.0.1:other/app.git"]);
+    quick.smp(&["diff"]).exits(2).says("the remote upstream is not the one");
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", ssh]);
+
+    deploy.write_toml(&deploy.toml().replace(&production, "https://127.0.0.1/team/live.git"));
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "git@127.0.0.1:team/live.git"]);
+    quick.smp(&["setup", "--yes"]).exits(1).prints_among("its remote has another address");
+    quick.smp(&["diff"]).exits(2).says("the remote production is not the one of smp.toml");
+}
+
+#[test]
+fn between_two_named_commits_neither_trust_nor_file_nor_network_is_needed() {
+    let deploy = watched("");
+    let (from, to) = (deploy.nth(2).to_owned(), deploy.nth(5).to_owned());
+    let args = ["diff", "--from", &from, "--to", &to];
+    let expected =
+        deploy.git(&deploy.work, &["log", "--oneline", "--no-merges", "--no-decorate", &format!("{from}..{to}")]);
+    let expected = format!("{expected}\n");
+    deploy.smp(&args).ok().prints(&expected);
+    std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
+    deploy.smp(&args).ok().prints(&expected);
+    deploy.runner().cwd("main.git").smp(&args).ok().prints(&expected);
+    assert_eq!(requests(&deploy), 0);
+}
+
+#[test]
+fn trust_belongs_to_the_clone_and_not_to_the_file() {
+    let deploy = watched("");
+    deploy.trust();
+    let other = deploy.clone_of(&deploy.main, "other", "upstream");
+    std::fs::copy(deploy.work.join("smp.toml"), other.join("smp.toml")).unwrap();
+    let before = requests(&deploy);
+    deploy.runner().cwd("other").smp(&["diff"]).exits(2).says("was not agreed to in this clone");
+    assert_eq!(requests(&deploy), before);
+    // A linked work tree is the same clone.
+    deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", "../linked"]);
+    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
+    deploy.runner().cwd("linked").smp(&["diff"]).ok();
+}
