@@ -16,4 +16,5 @@ mod hostile_history;
 mod status;
 mod support;
 mod support_holds;
+mod terminal_talk;
 mod trust;
