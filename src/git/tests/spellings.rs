@@ -133,11 +133,16 @@ fn abbreviations_grow_with_the_number_of_packed_objects() {
 #[test]
 fn an_abbreviation_is_as_long_as_it_must_be() {
     let world = World::new();
-    let first = world.commit("One");
-    // Many loose objects: at four digits some share theirs with a commit.
-    let tip = (0..30).fold(first.clone(), |_, at| world.commit(&format!("Change {at}")));
-    let stream: String = (0..4000).map(|at| format!("blob\ndata {}\n{at}\n", at.to_string().len())).collect();
+    // Many loose objects, the same in every run: at four digits some share theirs with a commit.
+    let commit = |at: u32| {
+        let message = format!("Change {at}");
+        let person = format!("committer Ada <ada@example.com> {} +0000", 1_643_716_800 + at * 60);
+        format!("commit refs/heads/made\n{person}\ndata {}\n{message}\n", message.len())
+    };
+    let blob = |at: u32| format!("blob\ndata {}\n{at}\n", at.to_string().len());
+    let stream: String = (0..=30).map(commit).chain((0..4000).map(blob)).collect();
     world.feed(&["-c", "fastimport.unpackLimit=1000000", "fast-import", "--quiet"], stream.as_bytes());
+    let (first, tip) = (world.id("made~30"), world.id("made"));
     world.git(&["config", "core.abbrev", "4"]);
     let changes = world.checked(&world.repo(), Some(&first), &tip);
     assert!(changes.ships.iter().any(|commit| commit.short.len() > 4));
