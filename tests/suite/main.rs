@@ -12,7 +12,11 @@
 
 mod any_repository;
 mod diff;
+mod hostile_config;
 mod hostile_history;
+mod manual;
+mod pages;
+mod setup;
 mod status;
 mod support;
 mod support_holds;
