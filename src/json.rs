@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::error::Refusal;
 use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Promotion, Step, Target};
@@ -182,12 +182,30 @@ pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Resu
         ships: changes.map(|changes| commits(&changes.ships)).unwrap_or_default(),
         merges: changes.map_or(0, |changes| changes.ships_merges),
         steps,
-        refusal: plan.as_ref().err().map(|refusal| RefusalJson {
-            code: refusal.code.as_str(),
-            message: refusal.report.error.clone(),
-            hint: refusal.report.hint.clone(),
-        }),
+        refusal: plan.as_ref().err().map(refusal),
     })
+}
+
+/// `git smp promote -n --json` where it was refused before anything was looked at.
+pub fn refused(targets: &[&Environment], why: &Refusal) -> String {
+    let unseen = |target: &&Environment| TargetJson { environment: target.name.clone(), from: None, relation: None };
+    text(&PromoteJson {
+        schema: SCHEMA,
+        commit: None,
+        targets: targets.iter().map(unseen).collect(),
+        ships: Vec::new(),
+        merges: 0,
+        steps: Vec::new(),
+        refusal: Some(refusal(why)),
+    })
+}
+
+fn refusal(refusal: &Refusal) -> RefusalJson {
+    RefusalJson {
+        code: refusal.code.as_str(),
+        message: refusal.report.error.clone(),
+        hint: refusal.report.hint.clone(),
+    }
 }
 
 fn step(step: &Step) -> StepJson {

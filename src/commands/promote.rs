@@ -31,7 +31,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let mut concerned = vec![source];
     concerned.extend(&environments);
     trust::require(&session.repo, &config, &concerned)?;
-    session.whole_history()?;
+    if let Err(stop) = session.whole_history() {
+        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
+            session.ui.data(json::refused(&environments, refusal).as_bytes())?;
+        }
+        return Err(stop);
+    }
 
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
