@@ -93,6 +93,7 @@ fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) 
     let running = source.running.clone()?;
     let Some(commit) = running else {
         let report = Report::new(format!("nothing is deployed on {name} yet"))
+            .because("a promotion ships what runs there")
             .hint(format!("deploy a commit to {name} first, then: git smp status"));
         return Err(Refusal { code: RefusalCode::NothingDeployed, report });
     };

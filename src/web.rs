@@ -102,7 +102,8 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
         let of_http = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
         let slow = error.kind() == std::io::ErrorKind::TimedOut || of_http.is_some_and(reqwest::Error::is_timeout);
         let how = if slow { "its page was not complete within 10 seconds" } else { "its page broke off" };
-        Refusal { code: RefusalCode::Unreachable, report: Report::new(how) }
+        let report = Report::new(how).because("a part of a page says nothing for certain");
+        Refusal { code: RefusalCode::Unreachable, report }
     })?;
     Ok(answer)
 }
