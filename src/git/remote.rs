@@ -225,17 +225,20 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
     let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
     let mut tail = log.tail()?;
     let begun = Instant::now();
-    let mut sent = false;
+    let (mut sent, mut unnameable) = (false, false);
     loop {
         let ended = child.try_wait().map_err(|error| cannot_start(Path::new("git push"), &error))?;
         for line in tail.lines(ended.is_some()) {
             sent |= line.starts_with("remote:") || line.starts_with("Writing objects") || line.starts_with("Total ");
+            unnameable |= is_unnameable(&line);
             if !is_progress(&line) {
                 watch(Event::Line(&without_userinfo(&line)));
             }
         }
         if let Some(status) = ended {
-            return Ok(judge(&porcelain(&mut child), status.code(), sent));
+            let porcelain = porcelain(&mut child);
+            let never_began = unnameable && !sent && porcelain.is_empty();
+            return Ok(if never_began { Ended::NothingSent } else { judge(&porcelain, status.code(), sent) });
         }
         if watch(Event::Tick(begun.elapsed())) == Watch::Leave {
             log.keep();
@@ -287,6 +290,12 @@ fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
         None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
         _ => Ended::Unclear,
     }
+}
+
+/// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
+/// it comes before anything is sent, and a remote's words begin with `remote:`.
+fn is_unnameable(line: &str) -> bool {
+    line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
 }
 
 /// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
