@@ -195,7 +195,8 @@ impl Execution<'_> {
             }
             let reports = reported(&now);
             let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports: &reports };
-            if watch(happening) == Wish::Leave {
+            // Whoever wants to leave while the answers agree is told the good news in a moment.
+            if watch(happening) == Wish::Leave && agreed == 0 {
                 let report = Report::new(format!("left before {name} reported {}", commit.short()));
                 return Err(Stop::Incomplete(report.because(format!("it reports {reports}")).hint(again(name))));
             }

@@ -27,17 +27,26 @@ pub enum Talk {
     Verbose,
 }
 
+/// Within this time a second Ctrl-C is the first one once more: `git smp` passes on what the terminal sent already.
+const SAME_INTERRUPT: Duration = Duration::from_millis(500);
+
 /// The terminal, or what stands in its place.
 pub struct Ui {
     talk: Talk,
     color: Cell<(bool, bool)>,
     interrupted: Arc<AtomicBool>,
+    last_interrupt: Cell<Option<Instant>>,
 }
 
 impl Ui {
     /// Looks at the terminal once.
     pub fn new(talk: Talk, color: Option<Color>) -> Self {
-        let ui = Self { talk, color: Cell::new((false, false)), interrupted: Arc::default() };
+        let ui = Self {
+            talk,
+            color: Cell::new((false, false)),
+            interrupted: Arc::default(),
+            last_interrupt: Cell::default(),
+        };
         ui.choose_color(color, None);
         ui
     }
@@ -186,7 +195,12 @@ impl Ui {
 
     /// Whether Ctrl-C was pressed since the last time this was asked.
     pub fn interrupted(&self) -> bool {
-        self.interrupted.swap(false, Ordering::SeqCst)
+        let pressed = self.interrupted.swap(false, Ordering::SeqCst);
+        let new = pressed && self.last_interrupt.get().is_none_or(|last| last.elapsed() >= SAME_INTERRUPT);
+        if new {
+            self.last_interrupt.set(Some(Instant::now()));
+        }
+        new
     }
 
     /// Asks for a line on the terminal. `None` for end of input, Ctrl-C and a terminal that went away.
