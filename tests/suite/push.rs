@@ -1,0 +1,461 @@
+//! The push itself: every way in which it can break (safety, 4.4), the user's settings, and signals (4.5).
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
+use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Rule, Terminal, World};
+
+const RECEIVE: &str = "production.git/git-receive-pack";
+const ASKS_TO_PUSH: &str = "production.git/info/refs?service=git-receive-pack";
+
+/// A world whose host can fail, where what runs is what the ref says.
+fn host() -> Deploy {
+    ready(World::deploy_like().over_http().without_pages())
+}
+
+// --- the host took it, whatever it looks like from here
+
+/// git makes sense of the answer or not: the ref moved, once, and that is a success.
+#[track_caller]
+fn arrives_although(rule: Rule) -> Deploy {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.http().fault(rule);
+    promote(&deploy, &[]).ok().says("done: production runs");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    let faults = deploy.http().seen().iter().filter(|seen| seen.fault.is_some()).count();
+    assert!(faults > 0, "the fault never happened");
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    deploy
+}
+
+// F-PUSH-2; 4.4, "accepted, cut before the answer, once": git says "remote rejected"
+#[test]
+fn a_push_whose_answer_is_cut_once_arrives() {
+    arrives_although(Rule::post(RECEIVE, Fault::DropResponse));
+}
+
+// F-PUSH-2; 4.4, "accepted, cut, twice"
+#[test]
+fn a_push_whose_answer_is_cut_twice_arrives() {
+    arrives_although(Rule::post(RECEIVE, Fault::DropResponse).times(2));
+}
+
+// F-PUSH-2; 4.4, "accepted, no report"
+#[test]
+fn a_push_without_a_report_arrives() {
+    let deploy = arrives_although(Rule::post(RECEIVE, Fault::NoReport));
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+// F-PUSH-2; 4.4, "cut inside the report"
+#[test]
+fn a_push_whose_report_breaks_off_arrives() {
+    let deploy = arrives_although(Rule::post(RECEIVE, Fault::TruncateResponse(30)));
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+// F-PUSH-2; 4.4, "cut in the request body, once": the transport sends it again
+#[test]
+fn a_push_that_is_cut_on_its_way_and_sent_again_arrives_once() {
+    let deploy = arrives_although(Rule::post(RECEIVE, Fault::DropRequest(10)));
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+// F-PUSH-2: the push arrived, and then nobody can be asked about it
+#[test]
+fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
+    let deploy = host();
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let run = begin(&deploy, &[]);
+    gate.reached();
+    deploy.http().fault(Rule::get("service=git-upload-pack", Fault::Status(500)).times(1000));
+    gate.open();
+    run.finish().exits(4).says("cannot tell whether").says("because: ").says("hint: run it again");
+    deploy.http().heal();
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+// --- nobody can tell what became of it
+
+/// The ref has not moved, and yet a build may be going on: not a failure, and no second push by itself.
+#[track_caller]
+fn nobody_can_tell_after(rule: Rule) {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.http().fault(rule);
+    let run = promote(&deploy, &["--timeout", "1"]);
+    run.exits(4).says("cannot tell what became of the push").says("because: ").says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+    let pushes = deploy.http().pushes(&deploy.production);
+    deploy.http().heal();
+
+    // F-PUSH-3: a second push could start a second build, so a script does not get one.
+    promote(&deploy, &[]).exits(1).says("was not seen to end").says("because: ").says("hint: ");
+    assert_eq!(refusal(&deploy), "push-in-flight");
+    assert_eq!(deploy.http().pushes(&deploy.production), pushes);
+
+    // A person may decide.
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("pushing again starts a second build").sees("Type production to deploy: ").enters("production");
+    terminal.ends().ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+// F-PUSH-2; 4.4, "POST answered 500/429/302"
+#[test]
+fn a_push_that_is_answered_500_may_have_arrived() {
+    nobody_can_tell_after(Rule::post(RECEIVE, Fault::Status(500)));
+}
+
+#[test]
+fn a_push_that_is_answered_503_may_have_arrived() {
+    nobody_can_tell_after(Rule::post(RECEIVE, Fault::Status(503)));
+}
+
+// F-PUSH-2; 4.4, "cut in the request body, twice"
+#[test]
+fn a_push_that_is_cut_on_its_way_every_time_may_have_arrived() {
+    nobody_can_tell_after(Rule::post(RECEIVE, Fault::DropRequest(10)).times(2));
+}
+
+// F-PUSH-2: the connection is gone, the host still builds, and the ref moves later
+#[test]
+fn a_build_that_outlives_its_connection_is_waited_for() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(502)));
+    let run = begin(&deploy, &[]);
+    deploy.http().sees(|seen| seen.status == 502);
+    let looks = || deploy.http().seen().iter().filter(|seen| seen.query.contains("upload-pack")).count();
+    let (so_far, deadline) = (looks(), Instant::now() + PATIENCE);
+    while looks() < so_far + 2 {
+        assert!(Instant::now() < deadline, "the branch is not looked at");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // What the host's build does at its end.
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    run.finish().ok().says("done: production runs");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+// --- nothing was sent
+
+/// It ended before anything was sent: exit 1, and the next run just tries again.
+#[track_caller]
+fn nothing_is_sent_after(rule: Rule, words: &str) {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.http().fault(rule.times(1000));
+    promote(&deploy, &[]).exits(1).says("nothing was sent to production").says(words).says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    deploy.http().heal();
+    promote(&deploy, &[]).ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+// F-PUSH-1; 4.4, "wrong credentials"
+#[test]
+fn who_is_not_known_to_the_host_sends_nothing() {
+    nothing_is_sent_after(Rule::get(ASKS_TO_PUSH, Fault::Status(401)), "Authentication failed");
+}
+
+// F-PUSH-1; 4.4, "403"
+#[test]
+fn who_may_not_push_sends_nothing() {
+    nothing_is_sent_after(Rule::get(ASKS_TO_PUSH, Fault::Status(403)), "403");
+}
+
+// F-PUSH-1; 4.4, "404"
+#[test]
+fn a_repository_that_cannot_be_pushed_to_is_sent_nothing() {
+    nothing_is_sent_after(Rule::get(ASKS_TO_PUSH, Fault::Status(404)), "not found");
+}
+
+// F-PUSH-1; 4.4, "refused": only the address for pushes is closed
+#[test]
+fn a_closed_port_is_sent_nothing() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let rewrite = format!("url.http://{closed}/.pushInsteadOf");
+    let address = deploy.urls()[2].replace("production.git", "");
+    deploy.configure(&rewrite, &address);
+    let run = promote(&deploy, &[]);
+    run.exits(1).says("nothing was sent to production").says("because: ").says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+    deploy.git("", &["config", "--global", "--unset-all", &rewrite]);
+    promote(&deploy, &[]).ok();
+}
+
+// Safety 4.4, "redirect of info/refs": git alone would follow it and push there
+#[test]
+fn a_redirect_of_the_push_is_not_followed() {
+    let deploy = host();
+    let elsewhere = GitHttp::open_to_all(&deploy);
+    let to = elsewhere.url(&deploy.path("")).trim_end_matches('/').to_owned();
+    let before = deploy.snapshot();
+    deploy.http().fault(Rule::get(ASKS_TO_PUSH, Fault::Redirect(to.clone())).times(1000));
+    promote(&deploy, &[]).exits(1).says("nothing was sent to production");
+    deploy.http().heal();
+    deploy.http().fault(Rule::get("service=git-upload-pack", Fault::Redirect(to)).times(1000));
+    promote(&deploy, &[]).exits(1).says("does not answer");
+    assert_eq!(deploy.snapshot(), before);
+    assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
+}
+
+// --- the user's settings (safety, 0.4 and 4.3)
+
+#[test]
+fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
+    let deploy = host();
+    let (candidate, trap) = (deploy.nth(5).to_owned(), deploy.nth(6).to_owned());
+    let settings = [
+        ("push.followTags", "true"),
+        ("push.gpgSign", "true"),
+        ("push.pushOption", "force-rebuild"),
+        ("push.default", "matching"),
+        ("push.recurseSubmodules", "on-demand"),
+        ("push.useForceIfIncludes", "true"),
+        ("push.autoSetupRemote", "true"),
+        ("remote.pushDefault", "staging"),
+        ("remote.production.mirror", "true"),
+        ("remote.production.push", "+refs/*:refs/*"),
+        ("remote.production.prune", "true"),
+        ("fetch.prune", "true"),
+        ("fetch.pruneTags", "true"),
+        ("color.ui", "always"),
+        ("color.push", "always"),
+        ("submodule.recurse", "true"),
+        ("core.abbrev", "4"),
+        ("log.showSignature", "true"),
+        ("core.hooksPath", deploy.path("hooks").to_str().unwrap()),
+        ("core.fsmonitor", deploy.path("hooks/fsmonitor").to_str().unwrap()),
+        ("alias.push", "!false"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    for (key, value) in &settings {
+        deploy.git(&deploy.work, &["config", key, value]);
+    }
+    let marks = ["pre-push", "reference-transaction", "post-checkout", "fsmonitor"];
+    for hook in marks {
+        let ran = deploy.path(format!("{hook}.ran"));
+        deploy.executable(format!("hooks/{hook}"), &format!("touch '{}'; exit 1", ran.display()));
+    }
+    let ours = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"];
+    let git = |args: &[&str]| deploy.git(&deploy.work, &[&ours[..], args].concat());
+    git(&["tag", "-a", "v2", "-m", "a tag that follows", &candidate]);
+    git(&["update-ref", &format!("refs/replace/{candidate}"), &trap]);
+    for name in [candidate.as_str(), &candidate[..7], &candidate[..8]] {
+        for place in ["tags", "heads", "remotes"] {
+            git(&["update-ref", &format!("refs/{place}/{name}"), &trap]);
+        }
+    }
+    git(&["update-ref", "refs/tags/production", &trap]);
+    git(&["update-ref", "refs/heads/production", &trap]);
+
+    let before = deploy.snapshot();
+    // By its abbreviation, which is the name of a branch and a tag of another commit here.
+    let run = deploy.smp(&["promote", "--yes", "--commit", &candidate[..7], "--timeout", "20"]);
+    run.ok().says("done: production runs");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.http().pushes(&deploy.staging), 0);
+    for hook in marks {
+        assert!(!deploy.path(format!("{hook}.ran")).exists(), "{hook} ran");
+    }
+}
+
+// Safety 0.6: what the remote calls its branches does not lead the push astray
+#[test]
+fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
+    let deploy = host();
+    for name in ["refs/tags/master", "refs/heads/x/master", "refs/heads/heads/master", "refs/tags/heads/master"] {
+        deploy.git(&deploy.production, &["update-ref", name, deploy.nth(1)]);
+    }
+    let before = deploy.snapshot();
+    promote(&deploy, &[]).ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+// Safety 0.6, "a denial of service": git pushes nothing then, and that is certain
+#[test]
+fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
+    let deploy = host();
+    let trap = "refs/heads/refs/heads/master";
+    deploy.git(&deploy.production, &["update-ref", trap, deploy.nth(1)]);
+    let before = deploy.snapshot();
+    promote(&deploy, &[]).exits(1).says("nothing was sent to production").says("matches more than one");
+    assert_eq!(deploy.snapshot(), before);
+    deploy.git(&deploy.production, &["update-ref", "-d", trap]);
+    promote(&deploy, &[]).ok();
+}
+
+/// A copy of production, which nobody asked to deploy to.
+fn elsewhere(deploy: &Deploy) -> PathBuf {
+    let other = deploy.bare("elsewhere");
+    deploy.git(&deploy.production, &["push", "-q", other.to_str().unwrap(), "master"]);
+    other
+}
+
+// Safety 4.4, "two pushurls"
+#[test]
+fn a_remote_with_two_addresses_to_push_to_is_refused() {
+    let deploy = ready(World::deploy_like());
+    let other = elsewhere(&deploy);
+    let before = deploy.snapshot();
+    for url in [deploy.urls()[2], other.to_str().unwrap()] {
+        deploy.git(&deploy.work, &["config", "--add", "remote.production.pushurl", url]);
+    }
+    promote(&deploy, &[]).exits(2).says("error: ").says("because: ").says("hint: ");
+    deploy.git(&deploy.work, &["config", "--unset-all", "remote.production.pushurl"]);
+    deploy.git(&deploy.work, &["config", "--add", "remote.production.url", other.to_str().unwrap()]);
+    promote(&deploy, &[]).exits(2).says("error: ").says("because: ").says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn a_remote_whose_pushes_go_elsewhere_is_refused() {
+    let deploy = ready(World::deploy_like());
+    let other = elsewhere(&deploy);
+    let before = deploy.snapshot();
+    deploy.git(&deploy.work, &["config", "remote.production.pushurl", other.to_str().unwrap()]);
+    promote(&deploy, &[]).exits(2).says("the remote production is not the one of smp.toml").says("hint: ");
+    deploy.git(&deploy.work, &["config", "--unset", "remote.production.pushurl"]);
+    deploy.git(&deploy.work, &["config", "remote.production.url", other.to_str().unwrap()]);
+    promote(&deploy, &[]).exits(2).says("the remote production is not the one of smp.toml").says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
+    for key in ["insteadOf", "pushInsteadOf"] {
+        let deploy = ready(World::deploy_like());
+        let other = elsewhere(&deploy);
+        deploy.configure(&format!("url.{}.{key}", other.display()), deploy.urls()[2]);
+        let told = format!("warning: pushes to production go to {}, by your own url.insteadOf", other.display());
+        deploy.smp(&["promote", "-n"]).ok().says(&told);
+    }
+}
+
+// --- signals (safety, 4.5)
+
+/// A push over HTTP that the host holds in its build.
+fn building() -> (Deploy, Gate) {
+    let deploy = host();
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    (deploy, gate)
+}
+
+const CANNOT_BE_CALLED_BACK: &str = "the push cannot be called back; waiting for it. Ctrl-C again leaves it running";
+
+/// Presses Ctrl-C until the program ends.
+#[track_caller]
+fn insists(terminal: &mut Terminal) {
+    let deadline = Instant::now() + PATIENCE;
+    while terminal.is_running() {
+        assert!(Instant::now() < deadline, "it does not leave: {}", terminal.screen());
+        terminal.ctrl_c();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_first_ctrl_c_waits_for_the_push_which_cannot_be_called_back() {
+    let (deploy, gate) = building();
+    let before = deploy.snapshot();
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
+    assert!(terminal.is_running());
+    gate.open();
+    terminal.ends().ok().says("done: production runs");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+#[test]
+fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
+    let (deploy, gate) = building();
+    let before = deploy.snapshot();
+    let mut terminal = deploy.runner().env("NO_COLOR", "1").terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
+    gate.open();
+    // git itself ends by the signal after its child; what the child did is what counts.
+    terminal.ends().says("done: production runs").never_shows("left while");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+#[test]
+fn ctrl_c_during_the_push_still_takes_a_page_that_is_live_for_live() {
+    let deploy = ready(World::deploy_like().over_http());
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
+    gate.open();
+    terminal.ends().ok().says("done: production runs");
+}
+
+// F-KILL-2
+#[test]
+fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
+    let (deploy, gate) = building();
+    let before = deploy.snapshot();
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
+    insists(&mut terminal);
+    terminal.ends().exits(4).says("error: left while").says("because: ").says("hint: ");
+    assert_eq!(deploy.snapshot(), before);
+    // While the host builds, a second push would be a second build.
+    promote(&deploy, &[]).exits(1).says("was not seen to end");
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
+fn ctrl_c_while_waiting_for_the_page_leaves_and_says_how_to_go_on() {
+    let deploy = ready(World::deploy_like());
+    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(2)));
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    terminal.sees("waiting for production").ctrl_c();
+    terminal.ends().exits(4).says("left before production reported").says("hint: run it again to go on");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+// F-KILL-3
+#[test]
+fn a_push_whose_program_was_killed_is_not_doubled() {
+    let (deploy, gate) = building();
+    let mut run = begin(&deploy, &[]);
+    gate.reached();
+    run.signal(Signal::KILL);
+    run.finish().exits(128 + 9);
+    let again = promote(&deploy, &[]);
+    again.exits(1).says("was not seen to end").says("a second push would start a second build").says("hint: ");
+    assert_eq!(refusal(&deploy), "push-in-flight");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    // The hook that releases runs after the ref moved.
+    let deadline = Instant::now() + PATIENCE;
+    while deploy.deploys(&deploy.production).len() < 2 {
+        assert!(Instant::now() < deadline, "it is never released");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
