@@ -396,9 +396,11 @@ fn run_within(mut command: Command, limit: Duration) -> Result<Output, String> {
     let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
     let (out, err) = (read_beside(child.stdout.take()), read_beside(child.stderr.take()));
     let status = wait_within(&mut child, limit)?;
-    // A helper that outlives git may hold the pipes open; what came until now is all that counts.
-    let read = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
-    Ok(Output { status, stdout: read(out), stderr: read(err) })
+    // A helper that outlives git may hold stderr open, and nobody waits for that. An answer without its end is none:
+    // taken for an empty one it would say that the remote has no branches.
+    let read = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(2));
+    let stdout = read(out).map_err(|_| "git ended, but its answer did not".to_owned())?;
+    Ok(Output { status, stdout, stderr: read(err).unwrap_or_default() })
 }
 
 /// Reads a pipe to its end in a thread of its own, which nobody has to wait for.
