@@ -194,6 +194,23 @@ fn a_closed_port_is_sent_nothing() {
     promote(&deploy, &[]).ok();
 }
 
+// F-PUSH-6 and 4.4, "lease stale": the move comes after our last look, and before git asks where the branch is
+#[test]
+fn a_move_after_the_last_look_is_held_off_by_the_lease() {
+    let deploy = host();
+    let late = Fault::Delay(Duration::from_secs(2));
+    deploy.http().fault(Rule::get(ASKS_TO_PUSH, late.clone()));
+    let run = begin(&deploy, &[]);
+    deploy.http().sees(|seen| seen.fault.as_ref() == Some(&late));
+    deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+    run.finish().exits(1).says("production was moved to").says("nothing of ours was taken").says("hint: ");
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(3)]);
+    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    // What is true now is a new plan.
+    promote(&deploy, &[]).ok().says("2 commits ahead");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
 // Safety 4.4, "redirect of info/refs": git alone would follow it and push there
 #[test]
 fn a_redirect_of_the_push_is_not_followed() {
@@ -458,4 +475,19 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+// F-KILL-1, "terminal closed"
+#[test]
+fn a_push_whose_terminal_was_closed_goes_on_and_is_not_doubled() {
+    let (deploy, gate) = building();
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.closes();
+    assert_ne!(terminal.ends().code, 0);
+    assert_eq!(refusal(&deploy), "push-in-flight");
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
 }
