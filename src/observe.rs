@@ -222,11 +222,7 @@ fn ask_page(environment: &Environment) -> Option<Result<String, Refusal>> {
         }),
     };
     let name = &environment.name;
-    let page = match &environment.running {
-        Running::Page(page) => page.url.as_str(),
-        Running::Ref | Running::Heroku { .. } => "the page",
-    };
-    let hint = format!("open {page}, or correct environments.{name}.running in smp.toml; then: git smp setup");
+    let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
     Some(asked.map_err(|Refusal { code, report }| {
         let hint = report.hint.unwrap_or(hint);
         let error = format!("{}: {}", environment.name, report.error);

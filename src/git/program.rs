@@ -94,7 +94,7 @@ impl Program {
         let mut command = self.as_configured();
         command
             .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
-            .args(["-c", "advice.objectNameWarning=false"])
+            .args(["-c", "advice.objectNameWarning=false", "-c", "advice.graftFileDeprecated=false"])
             .args(args);
         command
     }

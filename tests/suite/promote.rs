@@ -558,8 +558,10 @@ fn a_colleague_who_comes_right_after_our_push_is_told_of() {
 fn a_colleague_who_deploys_while_we_wait_is_told_of() {
     let deploy = ready(World::deploy_like());
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
-    let run = begin(&deploy, &["--timeout", "2"]);
-    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    let looks = deploy.web.asked_for("/production").len();
+    let run = begin(&deploy, &["--timeout", "3"]);
+    // Once for the plan, once directly before the push, and then again and again.
+    deploy.web.is_asked_for("/production", looks + 3);
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     run.finish().exits(4).says("its branch was moved to").says("by somebody else");
 }

@@ -280,7 +280,7 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
     let before = deploy.snapshot();
     // By its abbreviation, which is the name of a branch and a tag of another commit here.
     let run = deploy.smp(&["promote", "--yes", "--commit", &candidate[..7], "--timeout", "20"]);
-    run.ok().says("done: production runs");
+    run.ok().says("production runs ");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
     assert_eq!(deploy.http().pushes(&deploy.staging), 0);
