@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::githttp::GitHttp;
 use super::sandbox::World;
+use super::template;
 use super::web::{Page, Web};
 
 /// What the bare repositories of the environments do after a push: they "build" and "release" it.
-const DEPLOYS: &str = r#"while read -r old new ref; do
+pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "-----> Building $new"
   echo "$new" >>deploys
   echo "$new" >deployed.new && mv deployed.new deployed
@@ -183,18 +184,11 @@ impl DeployBuilder {
     pub fn build(self) -> Deploy {
         let mut world = World::new();
         world.init_options = self.formats.clone();
-        let dates = SUBJECTS.map(|_| world.later());
-        let [main, staging, production] = [("main", 6), ("staging", 5), ("production", 2)]
-            .map(|(name, tip)| repository(&world, name, &history(&dates[..tip])));
-        let commits = world.git(&main, &["rev-list", "--reverse", "master"]);
-        let commits: Vec<String> = commits.lines().map(str::to_owned).collect();
-        for (environment, hash) in [(&staging, &commits[4]), (&production, &commits[1])] {
-            world.hook(environment, "post-receive", DEPLOYS);
-            for file in ["deployed", "deploys"] {
-                std::fs::write(environment.join(file), format!("{hash}\n")).unwrap();
-            }
-        }
-        let [team, work] = ["team", "work"].map(|name| world.clone_of(&main, name, "upstream"));
+        let commits = template::copy(&world, &self.formats);
+        SUBJECTS.iter().for_each(|_| drop(world.later()));
+        let [main, staging, production] =
+            ["main", "staging", "production"].map(|name| world.watched(&format!("{name}.git")));
+        let [team, work] = ["team", "work"].map(|name| world.path(name));
         world.cwd = work.clone();
 
         let http = self.host(&world);
@@ -243,27 +237,4 @@ impl DeployBuilder {
             if self.toml.is_empty() { String::new() } else { format!("\n{}", self.toml) },
         )
     }
-}
-
-/// A bare repository with this history on its master, which may be pushed to over HTTP by everybody whom the host
-/// lets in.
-fn repository(world: &World, name: &str, history: &str) -> PathBuf {
-    let bare = world.bare(name);
-    world.git(&bare, &["symbolic-ref", "HEAD", "refs/heads/master"]);
-    world.git(&bare, &["config", "http.receivepack", "true"]);
-    world.runner().cwd(&bare).stdin(history).program("git", &["fast-import", "--quiet"]).ok();
-    bare
-}
-
-/// The first commits of the standard history, as `git fast-import` reads them: the same in every repository.
-fn history(dates: &[String]) -> String {
-    let commit = |(date, subject): (&String, &&str)| {
-        let text = format!("{subject}\n");
-        format!(
-            "commit refs/heads/master\nauthor Ada Example <ada@example.com> {date}\n\
-             committer Ada Example <ada@example.com> {date}\ndata {0}\n{text}M 644 inline LOG\ndata {0}\n{text}\n",
-            text.len(),
-        )
-    };
-    dates.iter().zip(&SUBJECTS).map(commit).collect()
 }

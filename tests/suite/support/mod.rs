@@ -15,6 +15,7 @@ mod gate;
 mod githttp;
 mod run;
 mod sandbox;
+mod template;
 mod terminal;
 mod web;
 mod wire;

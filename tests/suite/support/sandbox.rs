@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
@@ -129,6 +129,19 @@ impl World {
         self.init(&bare, &["--bare"]);
         self.bares.lock().unwrap().push(bare.clone());
         bare
+    }
+
+    /// A bare repository that is there already, to be watched by snapshots.
+    pub(super) fn watched(&self, relative: &str) -> PathBuf {
+        let bare = self.path(relative);
+        self.bares.lock().unwrap().push(bare.clone());
+        bare
+    }
+
+    /// What the git of this world says of itself.
+    pub(super) fn git_version(&self) -> String {
+        static VERSION: OnceLock<String> = OnceLock::new();
+        VERSION.get_or_init(|| self.git("", &["--version"])).clone()
     }
 
     /// Makes a repository with a work tree.
