@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
@@ -130,8 +129,7 @@ impl Library {
         let repository = self.lock();
         let odb = repository.odb().map_err(|_| Unreadable)?;
         let mut listing = Listing::new(&odb, &self.objects, ask)?;
-        let wanted = ids.iter().map(|id| Ok((oid(id)?, None))).collect::<Result<_, Unreadable>>()?;
-        let mut commits = listing.show_all(wanted)?;
+        let mut commits = ids.iter().map(|id| listing.show(oid(id)?, None)).collect::<Result<Vec<_>, _>>()?;
         listing.respell(commits.iter_mut())?;
         Ok(commits)
     }
@@ -155,9 +153,6 @@ pub struct Asking<'a> {
     pub config: &'a PendingConfig,
 }
 
-/// So many commits to a thread at the least: starting one takes as long as listing about a hundred.
-const WORTH_A_THREAD: usize = 250;
-
 /// Turns what a walk met into what people see.
 struct Listing<'a> {
     odb: &'a Odb<'a>,
@@ -169,9 +164,6 @@ struct Listing<'a> {
     to_respell: Vec<CommitId>,
 }
 
-/// A commit to show, with its bytes if they were read before.
-type ToShow = (Oid, Option<Box<[u8]>>);
-
 impl<'a> Listing<'a> {
     fn new(odb: &'a Odb<'a>, objects: &Path, ask: &Asking<'a>) -> Result<Self, Gap> {
         let config = ask.config.get()?;
@@ -181,61 +173,36 @@ impl<'a> Listing<'a> {
 
     /// The commits that are no merges, and how many merges there are.
     fn list(&mut self, source: &mut Source<'_>, nodes: &[Node]) -> Result<(Vec<Commit>, usize), Gap> {
-        let mut wanted: Vec<ToShow> = Vec::with_capacity(nodes.len());
+        let mut commits = Vec::with_capacity(nodes.len());
+        // One after the other: the library locks its packs, so that threads would mostly wait for each other.
         for &node in nodes {
             if !source.is_merge(node) {
-                wanted.push((source.id(node), source.take(node)));
+                let raw = source.take(node);
+                commits.push(self.show(source.id(node), raw.as_deref())?);
             }
         }
-        let merges = nodes.len() - wanted.len();
-        Ok((self.show_all(wanted)?, merges))
+        let merges = nodes.len() - commits.len();
+        Ok((commits, merges))
     }
 
-    /// Shows them side by side where they are many.
-    fn show_all(&mut self, wanted: Vec<ToShow>) -> Result<Vec<Commit>, Gap> {
-        let worth = wanted.len() / WORTH_A_THREAD;
-        // Even asking how many cores there are costs as much as showing a few commits.
-        let threads = if worth < 2 { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(worth) };
-        let share = wanted.len().div_ceil(threads).max(1);
-        let this = &*self;
-        let parts = thread::scope(|scope| {
-            let mut shares = wanted.chunks(share);
-            let first = shares.next().unwrap_or_default();
-            let others: Vec<_> = shares.map(|share| scope.spawn(|| this.show_share(share))).collect();
-            let mut parts = vec![this.show_share(first)];
-            parts.extend(others.into_iter().map(|other| other.join().unwrap_or(Err(Unreadable))));
-            parts
-        });
-        let mut commits = Vec::with_capacity(wanted.len());
-        for (commit, foreign) in parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-            if foreign {
-                self.to_respell.push(commit.id.clone());
-            }
-            commits.push(commit);
-        }
-        Ok(commits)
-    }
-
-    /// Each with whether git has to spell it.
-    fn show_share(&self, wanted: &[ToShow]) -> Result<Vec<(Commit, bool)>, Unreadable> {
-        wanted.iter().map(|(id, raw)| self.show(*id, raw.as_deref())).collect()
-    }
-
-    fn show(&self, id: Oid, raw: Option<&[u8]>) -> Result<(Commit, bool), Unreadable> {
+    fn show(&mut self, id: Oid, raw: Option<&[u8]>) -> Result<Commit, Unreadable> {
         let read = if raw.is_none() { Some(source::read(self.odb, id)?) } else { None };
         let raw = raw.or(read.as_ref().map(git2::OdbObject::data)).unwrap_or_default();
         let shown = object::shown(raw);
         let full = id.to_string();
         let short = self.abbreviation.shorten(id, &full)?;
-        let commit = Commit {
-            id: CommitId::parse(&full).ok_or(Unreadable)?,
+        let id = CommitId::parse(&full).ok_or(Unreadable)?;
+        if shown.foreign || self.foreign {
+            self.to_respell.push(id.clone());
+        }
+        Ok(Commit {
+            id,
             short,
             author: String::from_utf8_lossy(shown.author.name).into_owned(),
             authored: shown.author.when(),
             committed: shown.committer.time(),
             subject: shown.subject,
-        };
-        Ok((commit, shown.foreign || self.foreign))
+        })
     }
 
     /// Has git spell what is in other encodings than UTF-8.
