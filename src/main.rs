@@ -18,6 +18,7 @@ mod text;
 mod ui;
 mod web;
 
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
-    let session = Session::open(&cli.common, ui)?;
+    // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
+    let session = ManuallyDrop::new(Session::open(&cli.common, ui)?);
     match &cli.command {
         Command::Setup(args) => commands::setup::run(&session, args),
         Command::Status(args) => commands::status::run(&session, args),
