@@ -154,7 +154,8 @@ fn peak(command: Command) -> Option<u32> {
         timed.env(name, value?);
     }
     let output = timed.stdout(Stdio::null()).stderr(Stdio::piped()).output().ok()?;
-    String::from_utf8(output.stderr).ok()?.trim().parse().ok()
+    // What the program itself says comes before.
+    String::from_utf8(output.stderr).ok()?.lines().last()?.parse().ok()
 }
 
 fn smp(repository: &Path, args: &[&str]) -> Command {
