@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::remote::{self, Ended, Event, Push, Watch};
+use crate::git::push::{self, Ended, Event, Push, Watch};
+use crate::git::remote;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::{Also, Look};
@@ -103,7 +104,7 @@ impl Execution<'_> {
             Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, &push)?;
         let mut said = Vec::new();
-        let ended = remote::push(self.look.repo, &push, &mut |event| match event {
+        let ended = push::push(self.look.repo, &push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
                 wished(watch(Happening::Said(line)))

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Report, Stop};
-use crate::git::remote::Push;
+use crate::git::push::Push;
 use crate::model::CommitId;
 
 /// A build that takes longer than this is not waited for any more.

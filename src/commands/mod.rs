@@ -1,5 +1,6 @@
 //! The commands, a file each: look, plan, show, ask, do.
 
+pub mod checks;
 pub mod diff;
 pub mod promote;
 pub mod setup;

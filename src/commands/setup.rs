@@ -1,14 +1,11 @@
 //! `git smp setup`: add the missing remotes, and check everything that a deploy needs.
 
 use crate::cli::Setup;
-use crate::commands::trust::{self, RemoteState, Trust};
-use crate::commands::{Session, wizard};
-use crate::config::{self, Config, Environment, Find, Running};
+use crate::commands::trust::{self, Place, RemoteState, Trust, places};
+use crate::commands::{Session, checks, wizard};
+use crate::config::{Config, Environment, Find, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
-use crate::manual::{self, Installed};
-use crate::model::{Branch, Observed};
-use crate::observe::{Also, Look};
 use crate::text::{Line, Tone};
 
 /// Runs it.
@@ -40,7 +37,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
             let report = report.because("so nothing was asked over the network");
             return Err(Stop::Failed(report.hint("look at it and agree: git smp setup")));
         }
-        return check(session, &session.repo, &config, &places, false);
+        return checks::run(session, &session.repo, &config, &places, false);
     }
     if news || !missing.is_empty() {
         agree(session, args, &missing, news)?;
@@ -51,28 +48,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     }
     // What was just written is to be seen, so the clone is opened anew.
     let repo = Repo::open()?;
-    let places = self::places(&repo, &config)?;
-    check(session, &repo, &config, &places, true)
-}
-
-/// A remote that `smp.toml` names, and how it stands in this clone.
-struct Place<'c> {
-    remote: &'c str,
-    url: &'c str,
-    environment: Option<&'c Environment>,
-    state: RemoteState,
-}
-
-fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
-    let main = &config.repository;
-    let state = trust::remote_state(repo, &main.remote, &main.url, config::same_place)?;
-    let mut places = vec![Place { remote: &main.remote, url: &main.url, environment: None, state }];
-    for environment in &config.environments {
-        let (remote, url) = (&environment.remote, &environment.url);
-        let state = trust::remote_state(repo, remote, url, trust::exactly)?;
-        places.push(Place { remote, url, environment: Some(environment), state });
-    }
-    Ok(places)
+    let places = trust::places(&repo, &config)?;
+    checks::run(session, &repo, &config, &places, true)
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to.
@@ -166,168 +143,4 @@ fn agree(session: &Session<'_>, args: &Setup, missing: &[&Place<'_>], news: bool
     }
     session.ui.catch_interrupts()?;
     if session.ui.ask_yes(&question) { Ok(()) } else { Err(Stop::Declined("nothing was changed".to_owned())) }
-}
-
-/// One check's outcome.
-struct Check {
-    name: String,
-    good: bool,
-    words: String,
-    because: Vec<String>,
-    hint: Option<String>,
-}
-
-impl Check {
-    fn good(name: &str, words: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), good: true, words: words.into(), because: Vec::new(), hint: None }
-    }
-
-    fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
-        Self { name: name.to_owned(), good: false, words: words.into(), because, hint }
-    }
-
-    fn refused(name: &str, before: &str, refusal: &Refusal) -> Self {
-        let what = refusal.report.error.trim_start_matches(&format!("{name}: ")).to_owned();
-        Self::bad(name, format!("{before}{what}"), refusal.report.because.clone(), refusal.report.hint.clone())
-    }
-
-    fn lines(&self, width: usize) -> Vec<Line> {
-        let (tone, mark) = if self.good { (Tone::Good, "ok  ") } else { (Tone::Bad, "FAIL") };
-        let line =
-            Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {}", self.name, self.words));
-        let cause = |text: &String| Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10));
-        std::iter::once(line).chain(self.because.iter().map(cause)).collect()
-    }
-}
-
-fn check(session: &Session<'_>, repo: &Repo, config: &Config, places: &[Place<'_>], install: bool) -> Result<(), Stop> {
-    let ready = |place: &&Place<'_>| place.state == RemoteState::Same;
-    let environments: Vec<&Environment> = places.iter().filter(ready).filter_map(|place| place.environment).collect();
-    let look = Look { repo, config, may_ask: session.ui.is_interactive() };
-    let main_is_ready = places.iter().any(|place| place.environment.is_none() && ready(&place));
-    let (seen, main) = session.ui.during("asking every remote and page", || {
-        std::thread::scope(|scope| {
-            let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
-            let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()))
-        })
-    });
-    let (seen, main) = (seen?, main.transpose()?);
-    session.explain(config, &seen);
-    let mut checks: Vec<Check> = places
-        .iter()
-        .map(|place| {
-            let seen =
-                place.environment.and_then(|environment| seen.iter().find(|one| one.environment == environment.name));
-            check_place(repo, config, place, seen, main.as_ref())
-        })
-        .collect();
-    if repo.layout().shallow {
-        let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
-        checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
-    }
-    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0).max("man pages".len());
-    let mut lines: Vec<Line> = checks.iter().flat_map(|check| check.lines(width)).collect();
-    lines.push(man_pages(install, width));
-    session.ui.answer(&lines)?;
-    conclude(&checks)
-}
-
-fn check_place(
-    repo: &Repo,
-    config: &Config,
-    place: &Place<'_>,
-    seen: Option<&Observed>,
-    main: Option<&Result<Branch, Refusal>>,
-) -> Check {
-    let name = place.environment.map_or(place.remote, |environment| environment.name.as_str());
-    match &place.state {
-        RemoteState::Missing => {
-            return Check::bad(name, "its remote is missing", Vec::new(), Some("add it: git smp setup".to_owned()));
-        }
-        RemoteState::Other(found) => {
-            let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
-            let hint = format!("git remote set-url {} {}", place.remote, place.url);
-            return Check::bad(name, "its remote has another address", because, Some(hint));
-        }
-        RemoteState::Same => {}
-    }
-    match (place.environment, seen, main) {
-        (Some(environment), Some(seen), _) => check_environment(repo, environment, seen),
-        (None, _, Some(main)) => check_main(config, name, main),
-        _ => Check::bad(name, "was not looked at", Vec::new(), Some("try again: git smp setup".to_owned())),
-    }
-}
-
-fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {
-    let branch = &config.repository.branch;
-    let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
-    match main {
-        Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty) => Check::bad(name, "answers, but has no branch at all", Vec::new(), hint()),
-        Ok(Branch::Missing(others)) => {
-            let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-            Check::bad(
-                name,
-                format!("answers, but has no branch {branch}"),
-                vec![format!("it has {}", some.join(", "))],
-                hint(),
-            )
-        }
-        Err(refusal) => Check::refused(name, "", refusal),
-    }
-}
-
-fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
-    let (name, branch) = (environment.name.as_str(), &environment.branch);
-    if let Err(stop) = trust::push_address(repo, environment) {
-        let report = stop.report().cloned().unwrap_or_else(|| Report::new("it has no address to push to"));
-        return Check::bad(name, report.error, report.because, report.hint);
-    }
-    let answers = match &seen.branch {
-        Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
-        Some(Ok(Branch::Empty)) => return Check::good(name, "answers; nothing is deployed yet"),
-        Some(Err(refusal)) => return Check::refused(name, "", refusal),
-        Some(Ok(Branch::Missing(others))) => {
-            let refusal = crate::plan::wrong_branch(environment, others);
-            return Check::refused(name, "answers, but ", &refusal);
-        }
-        None => "its remote was not asked".to_owned(),
-    };
-    match (&seen.running, seen.agrees()) {
-        (Err(refusal), _) => Check::refused(name, &format!("{answers}; "), refusal),
-        (Ok(Some(id)), Some(false)) => Check::good(name, format!("{answers}; but it runs {}", id.short())),
-        (Ok(Some(id)), _) => Check::good(name, format!("{answers}; runs {}", id.short())),
-        (Ok(None), _) => Check::good(name, format!("{answers}; nothing runs yet")),
-    }
-}
-
-/// The manual is a comfort, not something a deploy needs: it never fails the setup.
-fn man_pages(install: bool, width: usize) -> Line {
-    let (tone, mark, words) = if install {
-        match manual::install() {
-            Installed::Already => (Tone::Good, "ok  ", "are installed; try: git smp --help".to_owned()),
-            Installed::Now(_) => (Tone::Good, "ok  ", "installed for you; try: git smp --help".to_owned()),
-            Installed::Unseen(folder) => (
-                Tone::Strong,
-                "note",
-                format!("written to {0}, where man does not look; try: man -M {0} git-smp", folder.display()),
-            ),
-            Installed::Not(why) => (Tone::Strong, "note", format!("could not be installed ({why}); try: git smp help")),
-        }
-    } else if manual::is_found() {
-        (Tone::Good, "ok  ", "are installed; try: git smp --help".to_owned())
-    } else {
-        (Tone::Strong, "note", "are not installed; git smp setup installs them".to_owned())
-    };
-    Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {words}", "man pages"))
-}
-
-fn conclude(checks: &[Check]) -> Result<(), Stop> {
-    let bad: Vec<&Check> = checks.iter().filter(|check| !check.good).collect();
-    let Some(first) = bad.first() else { return Ok(()) };
-    let sentence = if bad.len() == 1 { "one check failed".to_owned() } else { format!("{} checks failed", bad.len()) };
-    let report = Report::new(sentence);
-    let hint = first.hint.clone().unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
-    Err(Stop::Failed(report.hint(hint)))
 }

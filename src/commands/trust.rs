@@ -100,6 +100,34 @@ pub enum RemoteState {
     Other(String),
 }
 
+/// A remote that `smp.toml` names, and how it stands in this clone.
+pub struct Place<'c> {
+    /// The remote's name.
+    pub remote: &'c str,
+    /// The address it should have.
+    pub url: &'c str,
+    /// Whose it is; none: it is the main repository's.
+    pub environment: Option<&'c Environment>,
+    /// What it is in this clone.
+    pub state: RemoteState,
+}
+
+/// Every remote that `smp.toml` names, the main repository's first.
+///
+/// # Errors
+/// When git's configuration cannot be read.
+pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
+    let main = &config.repository;
+    let state = remote_state(repo, &main.remote, &main.url, config::same_place)?;
+    let mut places = vec![Place { remote: &main.remote, url: &main.url, environment: None, state }];
+    for environment in &config.environments {
+        let (remote, url) = (&environment.remote, &environment.url);
+        let state = remote_state(repo, remote, url, exactly)?;
+        places.push(Place { remote, url, environment: Some(environment), state });
+    }
+    Ok(places)
+}
+
 /// Compares a remote in the clone's configuration with the address it should have.
 ///
 /// # Errors

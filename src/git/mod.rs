@@ -11,6 +11,7 @@ mod object;
 mod open;
 mod plumbing;
 pub mod program;
+pub mod push;
 pub mod remote;
 mod source;
 #[cfg(test)]

@@ -1,0 +1,291 @@
+//! Pushing, and nothing else: one commit to one branch, by the `git` program, on the condition that the branch is still
+//! where it was seen. What a push says of itself never decides what happened; the branch is read afterwards.
+#![expect(clippy::disallowed_types, reason = "this is the door through which commits leave")]
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::error::{Report, Stop};
+use crate::git::Repo;
+use crate::git::program::cannot_start;
+use crate::git::remote::without_userinfo;
+use crate::model::CommitId;
+
+/// How often a running child is looked at.
+const TICK: Duration = Duration::from_millis(40);
+/// The size at which the log of a push starts again from nothing, in bytes.
+const LOG_LIMIT: u64 = 8 << 20;
+/// The longest line of a remote's output that is passed on, in bytes.
+const LINE_LIMIT: usize = 4096;
+/// After so long without a word the push is left alone: builds take long, but they talk.
+const SILENCE: Duration = Duration::from_secs(30 * 60);
+/// Logs of pushes that were left behind are kept this long.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What is to be pushed, and on what condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// The remote's name.
+    pub remote: String,
+    /// The branch there.
+    pub branch: String,
+    /// The one commit.
+    pub commit: CommitId,
+    /// What the branch must still be; `None`: it must not exist yet.
+    pub expected: Option<CommitId>,
+}
+
+/// What happens while a push runs.
+pub enum Event<'a> {
+    /// A line of the remote's, or of git's, output; foreign text.
+    Line(&'a str),
+    /// Nothing in particular; time passed.
+    Tick(Duration),
+}
+
+/// What the one who watches a push wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Go on.
+    GoOn,
+    /// Leave it running and come back at once.
+    Leave,
+}
+
+/// How the `git push` program itself ended. What really happened is read from the remote, never from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The server took it, or said that it has it already.
+    Accepted,
+    /// The server, or its hook, said no to this ref.
+    Declined,
+    /// The lease did not hold: the ref had moved.
+    Stale,
+    /// It ended before anything was sent.
+    NothingSent,
+    /// It ended and nobody can say what the server did.
+    Unclear,
+    /// We left while it was running.
+    Left,
+}
+
+/// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
+///
+/// The caller has made sure that it is a fast-forward. The user's push settings have no say; the child has a process
+/// group of its own, so that Ctrl-C does not reach it, and writes to a file, so that it survives us.
+///
+/// # Errors
+/// When git cannot be started or its log cannot be written; then nothing was pushed.
+pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
+    let log = Log::create(&repo.layout().common_dir)?;
+    let mut command = push_command(repo, push)?;
+    command.stderr(log.writer()?);
+    let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
+    let mut tail = log.tail()?;
+    let (begun, mut heard) = (Instant::now(), Instant::now());
+    let (mut sent, mut unnameable) = (false, false);
+    loop {
+        let ended = child.try_wait().map_err(|error| cannot_start(Path::new("git push"), &error))?;
+        for line in tail.lines(ended.is_some()) {
+            heard = Instant::now();
+            sent |= line.starts_with("remote:") || line.starts_with("Writing objects") || line.starts_with("Total ");
+            unnameable |= is_unnameable(&line);
+            if !is_progress(&line) {
+                watch(Event::Line(&without_userinfo(&line)));
+            }
+        }
+        if let Some(status) = ended {
+            let porcelain = porcelain(&mut child);
+            let never_began = unnameable && !sent && porcelain.is_empty();
+            return Ok(if never_began { Ended::NothingSent } else { judge(&porcelain, status.code(), sent) });
+        }
+        if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
+            log.keep();
+            return Ok(Ended::Left);
+        }
+        thread::sleep(TICK);
+    }
+}
+
+fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
+    let destination = format!("refs/heads/{}", push.branch);
+    let expected = push.expected.as_ref().map_or("", CommitId::as_str);
+    let mut command = repo.program().command(["-c", "push.pushOption="]);
+    command
+        .args(["-c", &format!("remote.{}.mirror=false", push.remote)])
+        .args(["-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
+        .args(["-c", "core.warnAmbiguousRefs=false"])
+        .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
+        .args(["--no-force-if-includes", "--recurse-submodules=no"])
+        .arg(format!("--force-with-lease={destination}:{expected}"))
+        .args(["--", &push.remote, &format!("{}^0:{destination}", push.commit)]);
+    // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
+    let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| env::var_os(name).is_some());
+    if !own_ssh && repo.config()?.get("core.sshcommand").is_none() {
+        command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    Ok(command)
+}
+
+fn porcelain(child: &mut Child) -> String {
+    let mut text = Vec::new();
+    if let Some(mut out) = child.stdout.take() {
+        // A half-read answer only makes the verdict "unclear"; the ref is read afterwards in any case.
+        let _ = out.by_ref().take(1 << 20).read_to_end(&mut text);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Reads git's own account of a push. It never decides what happened, only how to speak of an unmoved ref.
+fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
+    let told = porcelain.lines().find_map(|line| line.get(..2).filter(|flag| flag.ends_with('\t')).map(|_| line));
+    match told {
+        Some(line) if line.starts_with('!') && line.contains("(stale info)") => Ended::Stale,
+        Some(line) if line.starts_with('!') && line.contains("[remote rejected]") => Ended::Declined,
+        Some(line) if line.starts_with('!') => Ended::Stale,
+        Some(_) if code == Some(0) => Ended::Accepted,
+        None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
+        _ => Ended::Unclear,
+    }
+}
+
+/// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
+/// it comes before anything is sent, and a remote's words begin with `remote:`.
+fn is_unnameable(line: &str) -> bool {
+    line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
+}
+
+/// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
+fn is_progress(line: &str) -> bool {
+    let bars = [
+        "Enumerating objects",
+        "Counting objects",
+        "Compressing objects",
+        "Writing objects",
+        "Delta compression",
+        "Total ",
+    ];
+    bars.iter().any(|bar| line.starts_with(bar))
+}
+
+/// The file that a push writes its words to.
+struct Log {
+    path: PathBuf,
+    keep: std::cell::Cell<bool>,
+}
+
+impl Log {
+    fn create(common_dir: &Path) -> Result<Self, Stop> {
+        let dir = common_dir.join("smp");
+        remove_old_logs(&dir);
+        let path = dir.join(format!("push-{}.log", std::process::id()));
+        let made = fs::create_dir_all(&dir).and_then(|()| File::create(&path));
+        made.map_err(|error| log_trouble(&path, &error))?;
+        Ok(Self { path, keep: std::cell::Cell::new(false) })
+    }
+
+    fn writer(&self) -> Result<Stdio, Stop> {
+        let file = File::options().append(true).open(&self.path);
+        file.map(Stdio::from).map_err(|error| log_trouble(&self.path, &error))
+    }
+
+    fn tail(&self) -> Result<Tail, Stop> {
+        let file = File::options().read(true).write(true).open(&self.path);
+        let file = file.map_err(|error| log_trouble(&self.path, &error))?;
+        Ok(Tail { file, position: 0, rest: Vec::new() })
+    }
+
+    /// A push that we left still writes to it.
+    fn keep(&self) {
+        self.keep.set(true);
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if !self.keep.get() {
+            // A log that stays behind is litter, not a failure.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Takes away what pushes that were left behind wrote long ago.
+fn remove_old_logs(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let written = entry.metadata().and_then(|data| data.modified()).unwrap_or_else(|_| SystemTime::now());
+        let age = SystemTime::now().duration_since(written).unwrap_or_default();
+        if name.starts_with("push-") && name.ends_with(".log") && age > KEPT {
+            // Litter that cannot be taken away now is taken away another time.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn log_trouble(path: &Path, error: &io::Error) -> Stop {
+    let report = Report::new("nothing was pushed: the push's log cannot be written");
+    Stop::Failed(report.because(format!("{}: {error}", path.display())))
+}
+
+/// Reads what was added to a growing file, line by line; `\r` ends a line too.
+struct Tail {
+    file: File,
+    position: u64,
+    rest: Vec<u8>,
+}
+
+impl Tail {
+    fn lines(&mut self, to_the_end: bool) -> Vec<String> {
+        let mut fresh = Vec::new();
+        if self.file.seek(SeekFrom::Start(self.position)).is_ok() {
+            // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
+            if let Ok(read) = self.file.by_ref().take(1 << 20).read_to_end(&mut fresh) {
+                self.position += read as u64;
+            }
+            if self.position > LOG_LIMIT && self.file.set_len(0).is_ok() {
+                self.position = 0;
+            }
+        }
+        self.rest.extend_from_slice(&fresh);
+        let mut lines = Vec::new();
+        while let Some(end) = self.rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            lines.push(line);
+        }
+        if to_the_end || self.rest.len() > LINE_LIMIT {
+            lines.push(std::mem::take(&mut self.rest));
+        }
+        let text =
+            |line: &Vec<u8>| String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line)).trim_end().to_owned();
+        lines.iter().map(text).filter(|line| !line.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hooks_no_is_told_from_a_moved_ref() {
+        let declined = "To x\n!\tB^0:refs/heads/master\t[remote rejected] (pre-receive hook declined)\nDone\n";
+        let stale = "To x\n!\tB^0:refs/heads/master\t[rejected] (stale info)\nDone\n";
+        assert_eq!(judge(declined, Some(1), true), Ended::Declined);
+        assert_eq!(judge(stale, Some(1), false), Ended::Stale);
+    }
+
+    #[test]
+    fn a_cut_connection_is_unclear_and_a_refused_one_sent_nothing() {
+        assert_eq!(judge("Done\n", Some(1), true), Ended::Unclear);
+        assert_eq!(judge("", Some(1), true), Ended::Unclear);
+        assert_eq!(judge("", Some(128), true), Ended::Unclear);
+        assert_eq!(judge("", Some(128), false), Ended::NothingSent);
+    }
+}

@@ -1,0 +1,107 @@
+//! The plan of a promotion, from its heading to its last step.
+
+use std::fmt;
+
+use super::{When, listed};
+use crate::config::Config;
+use crate::model::{Changes, CommitId, Observed};
+use crate::plan::{Promotion, Step, Target, commits};
+use crate::text::{Line, Tone};
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Push { remote, branch, commit, expected: Some(at), .. } => {
+                write!(f, "push {} to {branch} on {remote}, if that is still at {}", commit.short(), at.short())
+            }
+            Self::Push { remote, branch, commit, expected: None, .. } => {
+                write!(f, "push {} to {branch} on {remote}, if that does not exist yet", commit.short())
+            }
+            Self::Await { commit, witness, pushed: false, .. } => {
+                write!(f, "wait until {witness} reports {}, without a push", commit.short())
+            }
+            Self::Await { witness, .. } => write!(f, "wait until {witness} reports it"),
+        }
+    }
+}
+
+/// A commit's date, where it is known here.
+pub type Dates<'a> = &'a dyn Fn(&CommitId) -> Option<i64>;
+
+/// The plan of a promotion, from its heading to its last step.
+pub fn promotion(
+    config: &Config,
+    source: &Observed,
+    targets: &[Target<'_>],
+    plan: &Promotion,
+    when: &When,
+    dates: Dates<'_>,
+) -> Vec<Line> {
+    let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
+    let title = format!("{} deploy {}", capitalised(&names.join(", ")), when.date(when.now));
+    let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
+    let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
+    for target in targets {
+        lines.push(target_line(target, width, when, dates));
+    }
+    lines.push(source_line(config, source, targets, width));
+    lines.push(Line::default());
+    let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
+    if let Some(changes) = widest {
+        lines.extend(listed(&changes.ships));
+    }
+    let from = targets.iter().find_map(|target| target.observed.runs());
+    lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
+    lines.extend(
+        plan.warnings
+            .iter()
+            .flat_map(|text| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)]),
+    );
+    lines.extend([Line::default(), Line::plain("This will")]);
+    lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
+    lines.push(Line::default());
+    lines
+}
+
+fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>) -> Line {
+    let name = &target.environment.name;
+    let line = Line::plain(format!("  {name:width$}  "));
+    let line = match target.observed.runs() {
+        Some(id) => {
+            let age = dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default();
+            line.and(Tone::Hash, id.short()).and(Tone::Plain, age)
+        }
+        None => line.and(Tone::Plain, "nothing deployed yet"),
+    };
+    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
+    line.and(Tone::Faint, format!("  {place}"))
+}
+
+fn source_line(config: &Config, source: &Observed, targets: &[Target<'_>], width: usize) -> Line {
+    let hash = source.runs().map_or("nothing", CommitId::short);
+    let counts: Vec<String> = targets
+        .iter()
+        .filter_map(|target| target.changes.as_ref().map(|changes| (target, changes)))
+        .map(|(target, changes)| ahead(changes, (targets.len() > 1).then_some(target.environment.name.as_str())))
+        .collect();
+    let site = config.environments.iter().find(|environment| environment.name == source.environment);
+    let site = site.and_then(|environment| environment.site.as_deref()).map(|site| format!("  {site}"));
+    Line::plain(format!("  {:width$}  ", source.environment))
+        .and(Tone::Hash, hash)
+        .and(Tone::Plain, format!("  {}", counts.join(", ")))
+        .and(Tone::Faint, site.unwrap_or_default())
+}
+
+fn ahead(changes: &Changes, of: Option<&str>) -> String {
+    let of = of.map(|name| format!(" of {name}")).unwrap_or_default();
+    match changes.ships_merges {
+        0 => format!("{} ahead{of}", commits(changes.ships.len())),
+        1 => format!("{} and 1 merge ahead{of}", commits(changes.ships.len())),
+        merges => format!("{} and {merges} merges ahead{of}", commits(changes.ships.len())),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! What `git smp status` says: a picture, and a line for each environment.
+
+use super::When;
+use crate::config::{Config, Running};
+use crate::model::{Changes, CommitId, Observed, Relation, Source};
+use crate::plan::commits;
+use crate::text::{Line, Tone};
+
+/// One line of `status` about an environment.
+pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
+    let line = Line::plain(format!("  {:width$}  ", seen.environment));
+    let line = match &seen.running {
+        Err(refusal) => {
+            let why = refusal.report.because.first().map(|why| format!(" ({why})")).unwrap_or_default();
+            let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
+            return line.and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {what}{why}"));
+        }
+        Ok(None) => return line.and(Tone::Plain, "nothing deployed yet"),
+        Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
+    };
+    let line = match (&seen.branch, seen.agrees(), seen.source) {
+        (_, _, Source::Ref) => line.and(Tone::Plain, ", as its ref says; it has no page to ask"),
+        (_, Some(true), _) => line.and(Tone::Plain, ", as its ref says"),
+        (_, Some(false), _) => {
+            let at = seen.reference().map_or("nothing", CommitId::short);
+            line.and(Tone::Bad, ", but its ref is at ").and(Tone::Hash, at)
+        }
+        (Some(Err(refusal)), ..) => line.and(Tone::Bad, format!("; its ref is unknown: {}", refusal.report.error)),
+        _ => line,
+    };
+    line.and(Tone::Plain, rest)
+}
+
+/// How it was found out what an environment runs, for those who asked to be told.
+pub fn how(config: &Config, seen: &Observed) -> String {
+    let name = &seen.environment;
+    let page = config.environments.iter().find(|one| one.name == *name).and_then(|one| match &one.running {
+        Running::Page(page) => Some(page.url.as_str()),
+        Running::Ref | Running::Heroku { .. } => None,
+    });
+    let running = seen.runs().map_or("nothing that can be told", CommitId::as_str);
+    let place = page.unwrap_or("its branch");
+    let branch = match &seen.branch {
+        Some(Ok(branch)) => format!("; its branch is at {}", branch.commit().map_or("nothing", CommitId::as_str)),
+        Some(Err(_)) => "; its branch cannot be read".to_owned(),
+        None => String::new(),
+    };
+    format!("{name}: {place} says {running}{branch}")
+}
+
+/// How a target stands to its source, as the end of its line in `status`.
+pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
+    match changes.relation {
+        Relation::Identical => format!("; the same as {source}"),
+        Relation::Behind => format!("; ahead of {source}"),
+        Relation::Diverged => format!(
+            "; {source} has {} more and lacks {}",
+            changes.ships.len() + changes.ships_merges,
+            changes.disappears.len() + changes.disappears_merges
+        ),
+        Relation::Ahead => {
+            let since = changes.oldest_waiting().map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
+            format!("; {} behind {source}{}", commits(changes.ships.len()), since.unwrap_or_default())
+        }
+    }
+}
+
+/// A line of the picture of `status`.
+pub struct Mark {
+    /// Its name.
+    pub name: String,
+    /// Its commit.
+    pub commit: CommitId,
+    /// How many commits it is ahead of where the axis begins.
+    pub ahead: usize,
+}
+
+/// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
+pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
+    let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
+    let names = marks.iter().map(|mark| mark.name.chars().count()).max().unwrap_or(0);
+    // Two spaces before and between, the dot, a hash and a count.
+    let span = width.saturating_sub(names + 30).min(40);
+    if marks.len() < 2 || farthest == 0 || span < 10 {
+        return Vec::new();
+    }
+    let line = |mark: &Mark| {
+        let at = if mark.ahead == 0 { 0 } else { (span * mark.ahead / farthest).max(2) };
+        let count = if mark.ahead == 0 { String::new() } else { format!("  +{}", mark.ahead) };
+        Line::plain(format!("  {:names$}  ", mark.name))
+            .and(Tone::Faint, "━".repeat(at))
+            .and(Tone::Good, "●")
+            .and(Tone::Plain, " ".repeat(span - at + 2))
+            .and(Tone::Hash, mark.commit.short())
+            .and(Tone::Plain, count)
+    };
+    marks.iter().map(line).chain([Line::default()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(name: &str, ahead: usize) -> Mark {
+        Mark { name: name.into(), commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(), ahead }
+    }
+
+    fn drawn(lines: &[Line]) -> Vec<String> {
+        let text = |line: &Line| line.0.iter().map(|piece| piece.1.as_str()).collect();
+        lines.iter().map(text).collect()
+    }
+
+    #[test]
+    fn everything_stands_on_one_axis() {
+        let marks = [mark("production", 0), mark("staging", 8), mark("upstream/master", 16)];
+        assert_eq!(
+            drawn(&picture(&marks, 65)),
+            [
+                "  production       ●                      1f13dc69",
+                "  staging          ━━━━━━━━━━●            1f13dc69  +8",
+                "  upstream/master  ━━━━━━━━━━━━━━━━━━━━●  1f13dc69  +16",
+                "",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_picture_that_says_nothing_or_does_not_fit_is_not_drawn() {
+        let marks = [mark("production", 0), mark("staging", 8)];
+        assert!(picture(&marks, 40).is_empty());
+        assert!(picture(&marks[..1], 100).is_empty());
+        assert!(picture(&[mark("production", 0), mark("staging", 0)], 100).is_empty());
+    }
+}
