@@ -1,7 +1,9 @@
 //! The command line: the clap types and nothing else. The tree is the help text.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
@@ -27,8 +29,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Common {
     /// The configuration, in place of smp.toml at the top of the work tree
-    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG", value_parser = OsStringValueParser::new())]
+    config: Option<OsString>,
     /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
     pub color: Option<Color>,
@@ -38,6 +40,13 @@ pub struct Common {
     /// Say only what is asked for, and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+}
+
+impl Common {
+    /// The configuration that was named; an empty name is none, as for git's own variables.
+    pub fn config(&self) -> Option<PathBuf> {
+        self.config.as_ref().filter(|name| !name.is_empty()).map(PathBuf::from)
+    }
 }
 
 /// When to use colours.
@@ -125,7 +134,7 @@ pub struct Promote {
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     /// How long to wait for the environment to report the commit
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]

@@ -191,7 +191,7 @@ impl Execution<'_> {
             } else {
                 agreed = 0;
             }
-            if begun.elapsed() >= self.timeout {
+            if agreed == 0 && begun.elapsed() >= self.timeout {
                 return Err(self.never_reported(target.environment, commit, &now, pushed));
             }
             let reports = reported(&now);
@@ -269,7 +269,7 @@ fn again(name: &str) -> String {
 
 fn left(name: &str, push: &Push) -> Stop {
     let report = Report::new(format!("left while {} was being pushed to {name}", push.commit.short()))
-        .because("the push goes on, and the host may still be deploying: Ctrl-C cannot stop that")
+        .because("the push goes on, and the host may still be deploying: leaving does not stop that")
         .hint(format!("see what came of it: git smp status; then: git smp promote {name}"));
     Stop::Incomplete(report)
 }
@@ -326,7 +326,7 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
 fn declined(name: &str, short: &str, is_at: &str) -> Report {
     Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
         .because(format!("its branch is still at {is_at}; its own words are above"))
-        .hint("mend the build, deploy that to staging, then: git smp promote")
+        .hint(format!("mend the build, deploy that to staging, then: git smp promote {name}"))
 }
 
 /// What stops a later target does not undo the ones before it.

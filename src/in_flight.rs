@@ -40,7 +40,8 @@ impl InFlight {
         });
         let trouble = |error: std::io::Error| {
             let report = Report::new("nothing was pushed: the clone's own notes cannot be written");
-            Stop::Failed(report.because(format!("{}: {error}", path.display())))
+            let report = report.because(format!("{}: {error}", path.display()));
+            Stop::Failed(report.hint("make room for them, then: git smp promote"))
         };
         written.map_err(trouble)?;
         Ok(Self { path })

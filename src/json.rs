@@ -5,8 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 use crate::config::{Config, Environment};
-use crate::error::Refusal;
-use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
+use crate::error::{Refusal, RefusalCode};
+use crate::model::{Branch, Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Promotion, Step, Target};
 use crate::text::visible_json;
 
@@ -39,16 +39,9 @@ struct DiffJson<'a> {
     to: &'a End,
     relation: Relation,
     ships: Vec<CommitJson>,
-    merges: MergesJson,
     disappears: Vec<CommitJson>,
+    merges: usize,
     compare_url: Option<String>,
-}
-
-/// How many merges each list leaves out.
-#[derive(Serialize)]
-struct MergesJson {
-    ships: usize,
-    disappears: usize,
 }
 
 /// `git smp diff --json`.
@@ -59,8 +52,8 @@ pub fn diff(from: &End, to: &End, changes: &Changes, compare_url: Option<String>
         to,
         relation: changes.relation,
         ships: commits(&changes.ships),
-        merges: MergesJson { ships: changes.ships_merges, disappears: changes.disappears_merges },
         disappears: commits(&changes.disappears),
+        merges: changes.ships_merges + changes.disappears_merges,
         compare_url,
     })
 }
@@ -126,6 +119,9 @@ pub fn finding(seen: &Observed) -> Option<&'static str> {
     if let Some(Err(refusal)) = &seen.branch {
         return Some(refusal.code.as_str());
     }
+    if let Some(Ok(Branch::Missing(_))) = &seen.branch {
+        return Some(RefusalCode::WrongBranch.as_str());
+    }
     match (seen.runs(), seen.agrees()) {
         (None, _) => Some("nothing-deployed"),
         (_, Some(false)) => Some("ref-differs"),
@@ -166,7 +162,9 @@ struct RefusalJson {
 
 /// `git smp promote -n --json`. `candidate`: what would ship, where it is known.
 pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Result<Promotion, Refusal>) -> String {
-    let changes = targets.iter().find_map(|target| target.changes.as_ref());
+    // Several targets lack different things; the longest list has them all.
+    let all = targets.iter().filter_map(|target| target.changes.as_ref());
+    let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
     let steps = plan.as_ref().map(|plan| plan.steps.iter().map(step).collect()).unwrap_or_default();
     text(&PromoteJson {
         schema: SCHEMA,

@@ -25,11 +25,15 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::Session;
-use crate::error::Stop;
+use crate::error::{Report, Stop};
+use crate::text::shell_word;
 use crate::ui::{Talk, Ui};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(ui::usage(&error)),
+    };
     let talk = match (cli.common.quiet, cli.common.verbose) {
         (true, _) => Talk::Quiet,
         (_, true) => Talk::Verbose,
@@ -42,10 +46,25 @@ fn main() -> ExitCode {
             if let Stop::Declined(what) = &stop {
                 ui.note(what);
             }
-            stop.report().into_iter().for_each(|report| ui.report(report));
+            stop.report().into_iter().for_each(|report| ui.report(&with_config(report)));
             ExitCode::from(stop.exit_code())
         }
     }
+}
+
+/// A hint is a command to type, and whoever named a configuration has to name it again.
+fn with_config(report: &Report) -> Report {
+    let mut args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).peekable();
+    let mut named = None;
+    while let Some(arg) = args.next() {
+        named =
+            arg.strip_prefix("--config=").map(str::to_owned).or_else(|| args.next_if(|_| arg == "--config")).or(named);
+    }
+    let hint = report.hint.as_ref().map(|hint| match &named {
+        Some(file) => hint.replace("git smp ", &format!("git smp --config {} ", shell_word(file))),
+        None => hint.clone(),
+    });
+    Report { hint, ..report.clone() }
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {

@@ -183,7 +183,9 @@ impl Observed {
     /// Whether what runs and the branch are the same; `None` where either is unknown.
     pub fn agrees(&self) -> Option<bool> {
         let running = self.running.as_ref().ok()?;
-        let branch = self.branch.as_ref()?.as_ref().ok()?;
-        Some(running.as_ref() == branch.commit())
+        match self.branch.as_ref()?.as_ref().ok()? {
+            Branch::Missing(_) => None,
+            branch => Some(running.as_ref() == branch.commit()),
+        }
     }
 }

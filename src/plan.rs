@@ -181,7 +181,7 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             let lost = changes.disappears.len() + changes.disappears_merges;
             let report = Report::new(format!("{source} is behind {name}"))
                 .because(format!("a promotion would take {} back by {}", name, commits(lost)))
-                .hint(format!("deploy the newer commit to {source}, then: git smp promote"));
+                .hint(format!("deploy the newer commit to {source}, then: git smp promote {name}"));
             Err(Refusal { code: RefusalCode::Behind, report })
         }
         Relation::Diverged => {
@@ -201,7 +201,7 @@ fn diverged(source: &str, name: &str, changes: &Changes, now: i64) -> Report {
             report.because(format!("{} would disappear from {name}", quoted(commit, now)))
         });
     let report = if lost > 10 { report.because(format!("and {} more", lost - 10)) } else { report };
-    report.hint(format!("merge what {name} has, deploy that to {source}, then: git smp promote"))
+    report.hint(format!("merge what {name} has, deploy that to {source}, then: git smp promote {name}"))
 }
 
 /// A commit in a sentence: hash, subject, author and age.
@@ -217,7 +217,7 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     if target.fast_forward == Some(false) {
         let report = Report::new(format!("the branch of {name} cannot go forward to {}", plan.commit.short()))
             .because(format!("it is at {at}, which has commits that would be lost"))
-            .hint(format!("merge {at}, deploy that to staging, then: git smp promote"));
+            .hint(format!("merge {at}, deploy that to staging, then: git smp promote {name}"));
         return Err(Refusal { code: RefusalCode::Diverged, report });
     }
     if target.observed.agrees() != Some(false) {
@@ -231,7 +231,7 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     }
     let report = Report::new(story)
         .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-        .hint("run it in a terminal: git smp promote");
+        .hint(format!("run it in a terminal: git smp promote {name}"));
     Err(Refusal { code: RefusalCode::RolledBack, report })
 }
 

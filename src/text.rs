@@ -91,6 +91,16 @@ pub fn ago(now: i64, then: i64) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
+/// A word of a command that somebody may copy into a shell: quoted unless it is plain.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// JSON in which every acting character is escaped, also those that JSON itself would let through.
 pub fn visible_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -128,6 +138,13 @@ mod tests {
         let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.chars().any(|c| acts(c) && c != '\n'));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn words_that_a_shell_would_act_on_are_quoted() {
+        assert_eq!(shell_word("https://example.com/a.git"), "https://example.com/a.git");
+        assert_eq!(shell_word("/tmp/$(touch x)'y"), "'/tmp/$(touch x)'\\''y'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

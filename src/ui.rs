@@ -251,7 +251,12 @@ impl Ui {
         if self.interrupted() {
             return None;
         }
-        input.interact_text_on(&Term::stderr()).ok().map(|text| text.trim().to_owned())
+        let answer = input.interact_text_on(&Term::stderr());
+        if answer.is_err() {
+            // The question still stands on the line; what is said next is not its answer.
+            let _ = io::stderr().lock().write_all(b"\r\n");
+        }
+        answer.ok().map(|text| text.trim().to_owned())
     }
 }
 
@@ -301,6 +306,17 @@ impl Drop for Keys {
             let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), rustix::termios::OptionalActions::Drain, before);
         }
     }
+}
+
+/// Says what is wrong with a command line, or the help that was asked for; gives the exit code.
+pub fn usage(error: &clap::Error) -> u8 {
+    // When even stderr is gone there is nobody left to tell.
+    let _ = error.print();
+    let asked_for = !error.use_stderr();
+    if !asked_for && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = io::stderr().lock().write_all(b"hint: git smp help\n");
+    }
+    if asked_for { 0 } else { 2 }
 }
 
 fn transient(text: &str) {

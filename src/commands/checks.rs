@@ -99,8 +99,8 @@ fn check_place(
         }
         RemoteState::Other(found) => {
             let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
-            let hint = format!("git remote set-url {} {}", place.remote, place.url);
-            return Check::bad(name, "its remote has another address", because, Some(hint));
+            let hint = trust::remedy(repo, place.remote, place.url).ok();
+            return Check::bad(name, "its remote has another address", because, hint);
         }
         RemoteState::Same => {}
     }

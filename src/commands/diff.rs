@@ -93,7 +93,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
 
 /// With both ends named no file is needed; one that is there, or named, must be right all the same.
 fn config_if_any(session: &Session<'_>) -> Result<Option<Config>, Stop> {
-    let named = session.common.config.is_some();
+    let named = session.common.config().is_some();
     let exists = session.config_path().is_ok_and(|path| path.symlink_metadata().is_ok());
     if named || exists { session.config().map(Some) } else { Ok(None) }
 }
@@ -149,7 +149,7 @@ pub fn source_of<'c>(config: &'c Config, target: &Environment) -> Result<&'c Env
     config.source_of(target).ok_or_else(|| {
         let name = &target.name;
         let report = Report::new(format!("{name} promotes no other environment"));
-        let hint = format!("write promotes = \"staging\" under environments.{name} in smp.toml, then: git smp setup");
-        Stop::Misused(report.hint(hint))
+        let Some(other) = config.targets().first().map(|other| &other.name) else { return no_target() };
+        Stop::Misused(report.because(format!("{other} does")).hint(format!("git smp diff {other}")))
     })
 }

@@ -47,8 +47,8 @@ impl<'a> Session<'a> {
     /// # Errors
     /// In a bare repository, which has no top level, unless it is named.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
-        if let Some(path) = &self.common.config {
-            return Ok(path.clone());
+        if let Some(path) = self.common.config() {
+            return Ok(path);
         }
         let top = self.repo.layout().top.as_ref().map(|top| top.join("smp.toml"));
         top.ok_or_else(|| {

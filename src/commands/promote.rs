@@ -50,7 +50,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if args.dry_run || planned.steps.is_empty() {
         return Ok(());
     }
-    somebody_said_yes(session.ui, args)?;
+    somebody_said_yes(session.ui, args, &planned)?;
     session.ui.catch_interrupts()?;
     ask(session.ui, &environments, &planned, args.yes)?;
     carry_out(session.ui, &look, &facts, &planned, args)
@@ -76,14 +76,15 @@ fn check_hash(hash: Option<&str>) -> Result<(), Stop> {
 }
 
 /// Without a person at a terminal only an explicit yes to an explicit commit will do.
-fn somebody_said_yes(ui: &Ui, args: &Promote) -> Result<(), Stop> {
+fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Promotion) -> Result<(), Stop> {
     let error = match (ui.is_interactive(), args.yes, &args.commit) {
         (true, ..) | (false, true, Some(_)) => return Ok(()),
         (false, true, None) => "without a terminal, --yes needs --commit too",
         (false, false, _) => "there is no terminal to ask on",
     };
     let report = Report::new(error).because("a deploy needs a yes to exactly what ships");
-    let hint = "git smp promote --yes --commit HASH";
+    let names: String = args.environments.iter().map(|name| format!(" {name}")).collect();
+    let hint = format!("if the answer is yes: git smp promote{names} --yes --commit {}", planned.commit);
     Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
 }
 

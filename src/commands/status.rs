@@ -120,11 +120,20 @@ impl View<'_> {
         for target in &targets {
             let source = self.config.source_of(target).and_then(|source| self.observed(source));
             let (Some(seen), Some(source)) = (self.observed(target), source) else { continue };
+            if [seen, source].iter().any(|seen| matches!(seen.branch, Some(Ok(Branch::Missing(_))))) {
+                return Ok("git smp setup --check".to_owned());
+            }
             if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
                 return Ok(refusal.report.hint.clone().unwrap_or_else(|| "git smp setup --check".to_owned()));
             }
             if source.agrees() == Some(false) {
                 return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
+            }
+            if seen.agrees() == Some(false) && seen.reference() == source.runs() {
+                let name = &target.name;
+                return Ok(format!(
+                    "git smp promote {name}, which waits for it; if its release failed, release it again there"
+                ));
             }
             match self.of_target(target)?.map(|changes| changes.relation) {
                 Some(Relation::Ahead) => return Ok(promote(target)),

@@ -5,6 +5,7 @@ use std::fs;
 use crate::config::{self, Config, Environment};
 use crate::error::{Report, Stop};
 use crate::git::{Repo, remote};
+use crate::text::shell_word;
 
 /// Where the digest of the agreed values is kept, in the clone's configuration.
 const KEY: &str = "smp.trusted";
@@ -149,6 +150,21 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> 
     })
 }
 
+/// The command that makes a remote the one of `smp.toml`.
+///
+/// # Errors
+/// When git's configuration cannot be read.
+pub fn remedy(repo: &Repo, name: &str, url: &str) -> Result<String, Stop> {
+    let git = repo.config()?;
+    Ok(if !git.all(&format!("remote.{name}.pushurl")).is_empty() {
+        format!("git config --unset-all remote.{name}.pushurl")
+    } else if git.all(&format!("remote.{name}.url")).len() > 1 {
+        format!("git config --replace-all remote.{name}.url {}", shell_word(url))
+    } else {
+        format!("git remote set-url {name} {}", shell_word(url))
+    })
+}
+
 /// An address without its password; one that differs in nothing else would look the same, so that is said.
 fn shown(found: &str, url: &str) -> String {
     let plain = config::display_url(found);
@@ -171,7 +187,7 @@ fn check_remote(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> bool
             let report = Report::new(format!("the remote {name} is not the one of smp.toml"))
                 .because(format!("smp.toml says {url}"))
                 .because(format!("this clone has {found}"));
-            Err(Stop::Misused(report.hint(format!("make them agree, for example: git remote set-url {name} {url}"))))
+            Err(Stop::Misused(report.hint(format!("make them agree: {}", remedy(repo, name, url)?))))
         }
     }
 }

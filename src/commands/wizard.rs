@@ -29,7 +29,7 @@ pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     session.ui.note(format!("There is no {} yet. A few questions make one; Ctrl-C changes nothing.", path.display()));
     session.ui.catch_interrupts()?;
     let text = questions(session)?;
-    config::parse(path, &text).map_err(Stop::Misused)?;
+    config::parse(path, &text).map_err(|report| Stop::Misused(report.hint("answer once more: git smp setup")))?;
     session.ui.note("");
     session.ui.insist(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
     if !session.ui.ask_yes(&format!("Write this to {}?", path.display())) {
@@ -49,21 +49,23 @@ fn declined() -> Stop {
 fn questions(session: &Session<'_>) -> Result<String, Stop> {
     let git = session.repo.config()?;
     let ask = |question: &str, offered: &str| session.ui.ask_text(question, offered).ok_or_else(declined);
-    let needed = |question: &str, offered: &str| loop {
+    let needed = |question: &str, offered: &str, check: fn(&str) -> Result<(), &'static str>| loop {
         let answer = ask(question, offered)?;
-        match config::check_url(&answer) {
+        match check(&answer) {
             Ok(()) => return Ok::<String, Stop>(answer),
-            Err(why) => session.ui.warn(format!("that address will not do: {why}")),
+            Err(why) => session.ui.warn(format!("that will not do: {why}")),
         }
     };
     let offered = if url_of(git, "upstream").is_some() { "upstream" } else { "origin" };
-    let remote = ask("Remote of the main repository, where reviewed work is merged", offered)?;
-    let main = needed("Its address", &url_of(git, &remote).unwrap_or_default())?;
-    let branch = ask("The branch that is deployed", "main")?;
+    let question = "Remote of the main repository, where reviewed work is merged";
+    let remote = needed(question, offered, config::check_remote_name)?;
+    let main = needed("Its address", &url_of(git, &remote).unwrap_or_default(), config::check_url)?;
+    let branch = needed("The branch that is deployed", &branch_of(session, &remote), config::check_branch)?;
     let mut text =
         format!("[repository]\nremote = {}\nurl = {}\nbranch = {}\n", quoted(&remote), quoted(&main), quoted(&branch));
     for (name, promotes) in [("staging", None), ("production", Some("staging"))] {
-        let url = needed(&format!("Address that a push to {name} goes to"), &url_of(git, name).unwrap_or_default())?;
+        let question = format!("Address that a push to {name} goes to");
+        let url = needed(&question, &url_of(git, name).unwrap_or_default(), config::check_url)?;
         text.push_str(&format!("\n[environments.{name}]\nurl = {}\n", quoted(&url)));
         if let Some(source) = promotes {
             text.push_str(&format!("promotes = {}\n", quoted(source)));
@@ -87,6 +89,14 @@ fn page(session: &Session<'_>, name: &str) -> Result<String, Stop> {
     };
     let pattern = session.ui.ask_text("Pattern around the hash on it", PATTERN).ok_or_else(declined)?;
     Ok(format!("\n[environments.{name}.running]\npage = {}\npattern = {}\n", quoted(&url), quoted(&pattern)))
+}
+
+/// The branch that the remote calls its own, as far as the clone knows: `git symbolic-ref refs/remotes/REMOTE/HEAD`.
+fn branch_of(session: &Session<'_>, remote: &str) -> String {
+    let head = format!("refs/remotes/{remote}/HEAD");
+    let told = session.repo.program().read("", ["symbolic-ref", "--quiet", &head]).unwrap_or_default();
+    let told = String::from_utf8_lossy(&told).trim().to_owned();
+    told.strip_prefix(&format!("refs/remotes/{remote}/")).unwrap_or("main").to_owned()
 }
 
 fn url_of(git: &GitConfig, remote: &str) -> Option<String> {

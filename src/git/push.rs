@@ -85,12 +85,16 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
     let log = Log::create(&repo.layout().common_dir)?;
     let mut command = push_command(repo, push)?;
     command.stderr(log.writer()?);
-    let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
     let mut tail = log.tail()?;
+    let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let (mut sent, mut unnameable) = (false, false);
     loop {
-        let ended = child.try_wait().map_err(|error| cannot_start(Path::new("git push"), &error))?;
+        let Ok(ended) = child.try_wait() else {
+            // It runs, and we cannot see it any more: what it did is read from the remote.
+            log.keep();
+            return Ok(Ended::Unclear);
+        };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
             sent |= line.starts_with("remote:") || line.starts_with("Writing objects") || line.starts_with("Total ");
@@ -232,7 +236,8 @@ fn remove_old_logs(dir: &Path) {
 
 fn log_trouble(path: &Path, error: &io::Error) -> Stop {
     let report = Report::new("nothing was pushed: the push's log cannot be written");
-    Stop::Failed(report.because(format!("{}: {error}", path.display())))
+    let report = report.because(format!("{}: {error}", path.display()));
+    Stop::Failed(report.hint("make room for it, then: git smp promote"))
 }
 
 /// Reads what was added to a growing file, line by line; `\r` ends a line too.

@@ -2,7 +2,7 @@
 
 use super::When;
 use crate::config::{Config, Running};
-use crate::model::{Changes, CommitId, Observed, Relation, Source};
+use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
 use crate::text::{Line, Tone};
 
@@ -25,6 +25,7 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
             let at = seen.reference().map_or("nothing", CommitId::short);
             line.and(Tone::Bad, ", but its ref is at ").and(Tone::Hash, at)
         }
+        (Some(Ok(Branch::Missing(_))), ..) => line.and(Tone::Bad, "; its remote has no such branch, only others"),
         (Some(Err(refusal)), ..) => line.and(Tone::Bad, format!("; its ref is unknown: {}", refusal.report.error)),
         _ => line,
     };

@@ -362,7 +362,8 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let refused = |run: &Run, words: &str| {
-        run.exits(1).says(words).says("because: ").says("hint: git smp promote --yes --commit HASH");
+        let hint = format!("hint: if the answer is yes: git smp promote --yes --commit {}", deploy.nth(5));
+        run.exits(1).says(words).says("because: ").says(&hint);
         assert_eq!(deploy.snapshot(), before);
     };
     refused(&deploy.smp(&["promote"]), "there is no terminal to ask on");
@@ -380,6 +381,15 @@ fn an_answer_is_not_read_from_a_terminal_whose_question_goes_elsewhere() {
     terminal.enters("production");
     terminal.ends().exits(1).says("there is no terminal to ask on");
     assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn a_staging_that_promotes_nothing_is_led_to_what_does() {
+    let deploy = ready(World::deploy_like().without_pages());
+    for command in ["promote", "diff"] {
+        deploy.smp(&[command, "staging"]).exits(2).says("hint: git smp diff production");
+    }
+    deploy.smp(&["promote", "--timeout", "0"]).exits(2).says("hint: git smp help");
 }
 
 #[test]
@@ -654,6 +664,10 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     assert_eq!(deploy.master(&us), deploy.nth(2));
 
     std::fs::remove_file(us.join("hooks/pre-receive")).unwrap();
+    // What is left is what scripts are told, and what the hint leads to.
+    let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
+    assert_eq!((plan["ships"].as_array().unwrap().len(), plan["steps"].as_array().unwrap().len()), (3, 2));
+    deploy.smp(&["promote", "us"]).exits(1).says("git smp promote us --yes --commit ");
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type us to deploy: ").enters("us");
     terminal.ends().ok();

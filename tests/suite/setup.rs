@@ -317,7 +317,7 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     terminal.sees("Its address").sees(urls[0]).enters("");
     terminal.sees("The branch that is deployed").enters("master");
     terminal.sees("Address that a push to staging goes to").sees(urls[1]).enters("ext::sh -c touch% canary");
-    terminal.sees("that address will not do").sees("Address that a push to staging").sees(urls[1]).enters("");
+    terminal.sees("that will not do").sees("Address that a push to staging").sees(urls[1]).enters("");
     terminal.sees("Page of staging").enters("ftp://x/").sees("that page will not do");
     terminal.sees("Page of staging").enters(&page).sees("Pattern around the hash").enters("");
     terminal.sees("Address that a push to production goes to").sees(urls[2]).enters("");
@@ -415,6 +415,8 @@ fn the_file_may_lie_elsewhere() {
     // The option counts more than the variable.
     deploy.runner().env("GIT_SMP_CONFIG", "/nowhere.toml").smp(&["--config", named, "status"]).ok();
     deploy.runner().env("GIT_SMP_CONFIG", "/nowhere.toml").smp(&["status"]).exits(2).says("there is no /nowhere.toml");
+    // An empty variable is none, as for git's own.
+    deploy.runner().env("GIT_SMP_CONFIG", "").smp(&["status"]).never_shows("a value is required");
 }
 
 #[test]
@@ -425,6 +427,8 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     deploy.git("bare.git", &["remote", "set-url", "upstream", deploy.urls()[0]]);
     let bare = deploy.runner().cwd("bare.git");
     bare.smp(&["setup", "--yes"]).exits(2).says("a bare repository has no work tree").says("--config FILE");
+    let file = "../work/smp.toml";
+    bare.smp(&["--config", file, "status"]).exits(2).says("git smp --config ../work/smp.toml setup");
     bare.smp(&["setup", "--yes", "--config", "../work/smp.toml"]).ok();
     bare.smp(&["status", "--config", "../work/smp.toml"]).ok();
 }

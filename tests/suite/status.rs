@@ -167,3 +167,17 @@ fn nothing_is_asked_before_somebody_agreed() {
     deploy.smp(&["status", "--json"]).exits(2).prints("");
     assert_eq!(deploy.http().seen().len() + deploy.web.asked().len(), 0);
 }
+
+#[test]
+fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
+    let run = deploy.smp(&["status"]);
+    let out = run.ok().out();
+    assert!(line(&out, "production").contains("; its remote has no such branch, only others"), "{out}");
+    assert!(!out.contains("next: git smp promote"), "{out}");
+    let json = deploy.smp(&["status", "--json"]).ok().json();
+    let production = &json["environments"][1];
+    assert_eq!((production["finding"].as_str(), production["agrees"].as_bool()), (Some("wrong-branch"), None));
+}

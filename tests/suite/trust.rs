@@ -203,6 +203,12 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
         // From a commit that is named, production has no part in it.
         let commands = networked(&deploy).into_iter().filter(|args| !args.contains(&"--from"));
         these_refuse(&deploy, &[error, hint], commands.collect());
+        if error == other {
+            let said = deploy.smp(&["status"]).stderr;
+            let command = said.lines().find_map(|line| line.strip_prefix("hint: make them agree: git ")).unwrap();
+            deploy.git(&deploy.work, &command.split(' ').collect::<Vec<_>>());
+            deploy.smp(&["status"]).ok();
+        }
         std::fs::write(deploy.work.join(".git/config"), &good).unwrap();
     }
     deploy.git(&deploy.work, &["remote", "set-url", "upstream", &again]);

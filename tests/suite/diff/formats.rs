@@ -28,7 +28,7 @@ fn json_has_exactly_these_keys() {
         "to": {"environment": "staging", "commit": deploy.nth(5)},
         "relation": "ahead",
         "ships": [entry(&deploy, 5, 425), entry(&deploy, 4, 424), entry(&deploy, 3, 422)],
-        "merges": {"ships": 0, "disappears": 0},
+        "merges": 0,
         "disappears": [],
         "compare_url": null,
     });
