@@ -1,7 +1,7 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
@@ -39,8 +39,15 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     }
 
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
-    let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
-    let planned = plan(session, source, &facts, args);
+    let look_and_plan = || {
+        let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
+        let planned = plan(session, source, &facts, args);
+        Ok((facts, planned))
+    };
+    let (mut facts, mut planned) = look_and_plan()?;
+    if args.yes && !args.dry_run && is_in_flight(&planned) {
+        (facts, planned) = after_earlier_push(session.ui, args, look_and_plan)?;
+    }
     if args.json {
         session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
@@ -54,6 +61,36 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     session.ui.catch_interrupts()?;
     ask(session.ui, &environments, &planned, args.yes)?;
     carry_out(session.ui, &look, &facts, &planned, args)
+}
+
+fn is_in_flight(planned: &Result<Promotion, Refusal>) -> bool {
+    planned.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::PushInFlight)
+}
+
+/// Looks until an earlier push, which was cut off from us, came to something: a second one would be a second build.
+fn after_earlier_push<F>(
+    ui: &Ui,
+    args: &Promote,
+    look_and_plan: impl Fn() -> Result<(F, Result<Promotion, Refusal>), Stop>,
+) -> Result<(F, Result<Promotion, Refusal>), Stop> {
+    let (begun, progress) = (Instant::now(), ui.progress());
+    ui.note("a push of this commit began before and was not seen to end; waiting for what it comes to");
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let (facts, planned) = look_and_plan()?;
+        match planned {
+            Err(refusal) if refusal.code == RefusalCode::PushInFlight => {
+                if begun.elapsed().as_secs() >= args.timeout {
+                    return Err(Stop::Incomplete(refusal.report));
+                }
+                progress.show(&format!("waiting for the earlier push, {} s", begun.elapsed().as_secs()));
+            }
+            planned => {
+                progress.clear();
+                return Ok((facts, planned));
+            }
+        }
+    }
 }
 
 /// Everything that was found out.

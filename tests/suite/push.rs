@@ -96,7 +96,7 @@ fn nobody_can_tell_after(rule: Rule) {
     deploy.http().heal();
 
     // F-PUSH-3: a second push could start a second build, so a script does not get one.
-    promote(&deploy, &[]).exits(1).says("was not seen to end").says("because: ").says("hint: ");
+    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end").says("because: ").says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
     assert_eq!(deploy.http().pushes(&deploy.production), pushes);
 
@@ -434,7 +434,7 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
     terminal.ends().exits(4).says("error: left while").says("because: ").says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     // While the host builds, a second push would be a second build.
-    promote(&deploy, &[]).exits(1).says("was not seen to end");
+    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -460,11 +460,14 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
     gate.reached();
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
-    let again = promote(&deploy, &[]);
-    again.exits(1).says("was not seen to end").says("a second push would start a second build").says("hint: ");
+    let again = promote(&deploy, &["--timeout", "1"]);
+    again.exits(4).says("was not seen to end").says("a second push would start a second build").says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    let patient = begin(&deploy, &[]);
+    patient.says("waiting for what it comes to");
     gate.open();
+    patient.finish().ok();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
