@@ -34,7 +34,7 @@ pub struct Repo {
     config: PendingConfig,
     layout: Layout,
     /// None where the library cannot open what git can.
-    library: Option<Library>,
+    reader: Option<Library>,
 }
 
 /// Where things lie. All paths are absolute.
@@ -81,8 +81,8 @@ impl Repo {
     fn open_with(program: Program) -> Result<Self, Stop> {
         let config = PendingConfig::start(&program);
         let (layout, repository) = open::find(&program, &config)?;
-        let library = repository.map(|repository| Library::new(repository, layout.shallow));
-        Ok(Self { program, config, layout, library })
+        let reader = repository.map(|repository| Library::new(repository, layout.shallow));
+        Ok(Self { program, config, layout, reader })
     }
 
     /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.
@@ -146,7 +146,7 @@ impl Repo {
     /// When it names none; that is a wrong command line.
     pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
         // git takes all digits of a hash for that hash, whatever refs are called. The rest is for git to tell.
-        let library = self.library.as_ref().filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
+        let library = self.reader.as_ref().filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
         match library.map(|library| library.resolve_hash(rev)) {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
@@ -171,7 +171,7 @@ impl Repo {
         quick: impl FnOnce(&Library) -> Result<T, Gap>,
         sure: impl FnOnce() -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        match self.library.as_ref().map(quick) {
+        match self.reader.as_ref().map(quick) {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(Gap::Stop(stop))) => Err(stop),
             Some(Err(Gap::Unreadable)) | None => sure(),

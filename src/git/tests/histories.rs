@@ -59,7 +59,7 @@ fn import(world: &World, history: &[Planned]) -> Vec<CommitId> {
 
 /// Holds both lists of a pair against git's.
 fn compare(world: &World, repo: &Repo, from: &CommitId, to: &CommitId) {
-    let quick = repo.library.as_ref().unwrap().changes(&repo.asking(), Some(from), to);
+    let quick = repo.reader.as_ref().unwrap().changes(&repo.asking(), Some(from), to);
     let quick = quick.unwrap_or_else(|_| panic!("the library had no answer"));
     let sure = plumbing::changes(&repo.program, Some(from), to).unwrap();
     assert_eq!(quick, sure, "{from}..{to}");
@@ -67,7 +67,7 @@ fn compare(world: &World, repo: &Repo, from: &CommitId, to: &CommitId) {
         assert_eq!(as_text(&printed(&quick)), as_text(&world.log(&format!("{from}..{to}"))));
     }
     let ahead = matches!(quick.relation, Relation::Ahead | Relation::Identical);
-    let quick = repo.library.as_ref().unwrap().is_ancestor(from, to);
+    let quick = repo.reader.as_ref().unwrap().is_ancestor(from, to);
     assert_eq!(quick.unwrap_or_else(|_| panic!("the library had no answer")), ahead);
 }
 

@@ -48,7 +48,7 @@ fn the_repository_is_found_as_git_finds_it() {
     ];
     for (folder, variables) in cases {
         let repo = expect(&world, folder, variables, top, "a/.git");
-        assert!(repo.library.is_some(), "{folder} {variables:?}");
+        assert!(repo.reader.is_some(), "{folder} {variables:?}");
         assert!(repo.layout().git_dir.is_absolute() && repo.layout().common_dir.is_absolute());
         ships_one(&repo, &one, &two);
     }
@@ -60,7 +60,7 @@ fn linked_work_trees_and_separate_git_folders_work() {
     world.git(&["-C", "a", "worktree", "add", "-q", "--detach", "../linked"]);
     let repo = expect(&world, "linked", &[], Some("linked"), "a/.git/worktrees/linked");
     assert_eq!(absolute(&repo.layout().common_dir), absolute(&world.path().join("a/.git")));
-    assert!(repo.library.is_some());
+    assert!(repo.reader.is_some());
     ships_one(&repo, &one, &two);
 
     world.git(&["clone", "-q", "--separate-git-dir=elsewhere", "a", "b"]);
@@ -141,7 +141,7 @@ fn of_kind(init: &[&str], settings: &[(&str, &str)]) -> bool {
     assert_eq!(repo.resolve_hash("123456789").unwrap(), Found::Missing);
     assert!(repo.has_commit(&last).unwrap());
     assert_eq!(repo.commits(&[last.clone(), first]).unwrap()[0].id, last);
-    repo.library.is_some()
+    repo.reader.is_some()
 }
 
 #[test]
