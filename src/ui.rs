@@ -122,6 +122,11 @@ impl Ui {
         self.tell(lines);
     }
 
+    /// Whether talk is left out.
+    pub fn is_quiet(&self) -> bool {
+        self.talk == Talk::Quiet
+    }
+
     /// Says one plain line on stderr, unless told to be quiet.
     pub fn note(&self, text: impl Into<String>) {
         self.say(&[Line::plain(text)]);

@@ -1,6 +1,6 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::cli::Promote;
@@ -314,13 +314,21 @@ fn carry_out(ui: &Ui, look: &Look<'_>, facts: &Facts<'_>, planned: &Promotion, a
     let execution = Execution { look: &look, source: &facts.source, targets: &facts.targets, timeout };
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
+    // Those who want quiet are shown the host's words only when they explain a failure.
+    let mut unsaid: VecDeque<Line> = VecDeque::new();
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
             Happening::Pushing(step) => ui.note(format!("{step} ...")),
             Happening::Said(line) => {
                 progress.clear();
-                ui.say(&[Line::default().and(Tone::Faint, "  | ").and(Tone::Plain, line)]);
+                let line = Line::default().and(Tone::Faint, "  | ").and(Tone::Plain, line);
+                if ui.is_quiet() {
+                    unsaid.push_back(line);
+                    unsaid.drain(..unsaid.len().saturating_sub(40));
+                } else {
+                    ui.say(&[line]);
+                }
                 return Wish::GoOn;
             }
             Happening::StillPushing(name, elapsed) => {
@@ -344,5 +352,8 @@ fn carry_out(ui: &Ui, look: &Look<'_>, facts: &Facts<'_>, planned: &Promotion, a
         if asked_to_leave > 0 { Wish::Leave } else { Wish::GoOn }
     });
     progress.clear();
+    if result.is_err() {
+        ui.insist(unsaid.make_contiguous());
+    }
     result
 }

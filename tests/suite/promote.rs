@@ -428,6 +428,8 @@ fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
     let run = promote(&deploy, &[]);
     run.exits(1).says("error: production declined").says("no such buildpack").says("because: ").says("hint: ");
+    // Those who want quiet need them, too, once it failed.
+    promote(&deploy, &["-q"]).exits(1).says("no such buildpack").says("error: production declined");
     assert_eq!(deploy.snapshot(), before);
     // Nothing is left behind that would stand in the way of the next try.
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
