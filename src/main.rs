@@ -13,6 +13,7 @@ mod model;
 mod observe;
 mod page;
 mod plan;
+mod record;
 mod render;
 mod text;
 mod ui;

@@ -1,0 +1,340 @@
+//! The written form of the record: an event as a commit's message with trailers, the state as a file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{Event, EventId, FORMAT, Intent, Kind, Person, State, Verdict, What};
+use crate::model::CommitId;
+
+/// Why a piece of the record cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is of a later version: this one.
+    Newer(u64),
+    /// It is no record.
+    Garbage(String),
+}
+
+/// The state as the file that the record's tree holds.
+pub fn write_state(state: &State) -> String {
+    // These types hold nothing that JSON cannot say, so the other arm is never taken.
+    serde_json::to_string_pretty(state).unwrap_or_default() + "\n"
+}
+
+/// Reads the state. A newer one is read as well as can be: only writing needs all of it.
+///
+/// # Errors
+/// When it is no state, or a newer one that this program cannot make sense of.
+pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u64,
+    }
+    let version = serde_json::from_slice::<Version>(text).map_err(|error| garbage(&error))?.format;
+    match serde_json::from_slice(text) {
+        Ok(state) if version >= 1 => Ok(state),
+        Ok(_) => Err(Unreadable::Garbage("its format is 0".to_owned())),
+        Err(_) if version > u64::from(FORMAT) => Err(Unreadable::Newer(version)),
+        Err(error) => Err(garbage(&error)),
+    }
+}
+
+/// Where, and never what: the text is foreign.
+fn garbage(error: &serde_json::Error) -> Unreadable {
+    Unreadable::Garbage(format!("line {}, column {} is not as it should be", error.line(), error.column()))
+}
+
+/// The event in one sentence, as `git log --oneline` shows it.
+pub fn sentence(event: &Event) -> String {
+    let by = &event.by.name;
+    let text = match &event.what {
+        What::Proposed { commit, targets, .. } => {
+            let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
+            format!("{by} proposed {} for {}", commit.short(), names.join(" and "))
+        }
+        What::Judged { commit, of, verdict, note } => {
+            let did = if *verdict == Verdict::Pass { "signed off" } else { "blocked" };
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            let recorded = if by == of { String::new() } else { format!(" (recorded by {by})") };
+            format!("{of} {did} {}{recorded}{note}", commit.short())
+        }
+        What::Deploying(Intent { kind, environment, to, .. }) => {
+            format!("{by} began to {} {} {environment}", verb(*kind), aim(*kind, to))
+        }
+        What::Deployed { kind, environment, to, .. } => {
+            format!("{by} {} {} {environment}", past(*kind), aim(*kind, to))
+        }
+        What::Ended { why, .. } => format!("{by} deployed nothing: {why}"),
+        What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {reason}", commit.short()),
+        What::Posted { channel, .. } => format!("{by} told {channel}"),
+    };
+    one_line(&text)
+}
+
+fn verb(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Stage => "stage",
+        Kind::Fix => "stage the fix",
+        Kind::Promote => "promote",
+        Kind::Rollback => "roll back to",
+    }
+}
+
+fn past(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Stage => "staged",
+        Kind::Fix => "staged the fix",
+        Kind::Promote => "promoted",
+        Kind::Rollback => "rolled back to",
+    }
+}
+
+fn aim(kind: Kind, to: &CommitId) -> String {
+    let preposition = match kind {
+        Kind::Stage | Kind::Fix | Kind::Rollback => "on",
+        Kind::Promote => "to",
+    };
+    format!("{} {preposition}", to.short())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The event as a commit's message. Who and when is for the commit itself to say.
+pub fn message(event: &Event) -> String {
+    let mut text = format!("{}\n\n", sentence(event));
+    let mut put = |key: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "Smp-{key}: {}", folded(value));
+    };
+    put("Event", word(&event.what));
+    put("Id", event.id.as_str());
+    put("Program", &event.program);
+    fields(&event.what, &mut put);
+    text
+}
+
+fn word(what: &What) -> &'static str {
+    match what {
+        What::Proposed { .. } => "proposed",
+        What::Judged { verdict: Verdict::Pass, .. } => "signed-off",
+        What::Judged { verdict: Verdict::Block, .. } => "blocked",
+        What::Deploying(Intent { kind: Kind::Stage, .. }) => "staging",
+        What::Deploying(Intent { kind: Kind::Fix, .. }) => "staging-fix",
+        What::Deploying(Intent { kind: Kind::Promote, .. }) => "promoting",
+        What::Deploying(Intent { kind: Kind::Rollback, .. }) => "rolling-back",
+        What::Deployed { kind: Kind::Stage, .. } => "staged",
+        What::Deployed { kind: Kind::Fix, .. } => "staged-fix",
+        What::Deployed { kind: Kind::Promote, .. } => "promoted",
+        What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
+        What::Ended { .. } => "ended",
+        What::Postponed { .. } => "postponed",
+        What::Posted { .. } => "posted",
+    }
+}
+
+fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
+    match what {
+        What::Proposed { commit, environment, targets, note, channels } => {
+            put("Commit", commit.as_str());
+            put("Environment", environment);
+            for (name, runs) in targets {
+                put("Target", &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)));
+            }
+            channels.iter().for_each(|channel| put("Channel", channel));
+            optional(put, "Note", note.as_deref());
+        }
+        What::Judged { commit, of, verdict: _, note } => {
+            put("Commit", commit.as_str());
+            put("Of", of);
+            optional(put, "Note", note.as_deref());
+        }
+        What::Deploying(intent) => {
+            put("Commit", intent.to.as_str());
+            put("Environment", &intent.environment);
+            optional(put, "From", intent.from.as_ref().map(CommitId::as_str));
+            optional(put, "Base", intent.base.as_ref().map(CommitId::as_str));
+            optional(put, "Unsigned", intent.unsigned.then_some("yes"));
+            optional(put, "Over", intent.over.as_ref().map(EventId::as_str));
+        }
+        What::Deployed { intent, kind: _, environment, from, to, commits, signed_off_by, unsigned } => {
+            put("Commit", to.as_str());
+            put("Environment", environment);
+            optional(put, "From", from.as_ref().map(CommitId::as_str));
+            put("Commits", &commits.to_string());
+            signed_off_by.iter().for_each(|name| put("Signed-Off-By", name));
+            optional(put, "Unsigned", unsigned.then_some("yes"));
+            optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+        }
+        What::Ended { intent, why } => {
+            put("Intent", intent.as_str());
+            put("Why", why);
+        }
+        What::Postponed { candidate, commit, intent, reason } => {
+            put("Candidate", candidate.as_str());
+            put("Commit", commit.as_str());
+            optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+            put("Why", reason);
+        }
+        What::Posted { about, channel } => {
+            put("About", about.as_str());
+            put("Channel", channel);
+        }
+    }
+}
+
+fn optional(put: &mut impl FnMut(&str, &str), key: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        put(key, value);
+    }
+}
+
+/// A value of several lines, as git folds trailers: each further line begins with a space, an empty one is a dot.
+fn folded(value: &str) -> String {
+    let lines: Vec<&str> = value.trim().lines().map(|line| if line.trim().is_empty() { "." } else { line }).collect();
+    lines.join("\n ").replace('\r', " ")
+}
+
+/// Reads the event back from a commit: its message, its author, and when it was written.
+///
+/// # Errors
+/// When this is no event, or one that only a newer program knows.
+pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, Unreadable> {
+    let trailers = Trailers::read(message)?;
+    let id = trailers.id("Id")?.ok_or_else(|| missing("Id"))?;
+    let program = trailers.text("Program")?.unwrap_or_default();
+    let what = trailers.what()?;
+    Ok(Event { id, by, at, program, what })
+}
+
+fn missing(key: &str) -> Unreadable {
+    Unreadable::Garbage(format!("Smp-{key} is missing"))
+}
+
+/// The trailers of a message by their keys, without `Smp-`.
+struct Trailers(BTreeMap<String, Vec<String>>);
+
+impl Trailers {
+    fn read(message: &str) -> Result<Self, Unreadable> {
+        let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+        let mut found: Vec<(String, String)> = Vec::new();
+        for line in last.lines() {
+            if let Some(more) = line.strip_prefix(' ') {
+                let more = if more == "." { "" } else { more };
+                if let Some((_, value)) = found.last_mut() {
+                    value.push('\n');
+                    value.push_str(more);
+                }
+            } else if let Some((key, value)) = line.split_once(": ") {
+                found.push((key.to_owned(), value.to_owned()));
+            }
+        }
+        let mut trailers = BTreeMap::<String, Vec<String>>::new();
+        for (key, value) in found {
+            if let Some(key) = key.strip_prefix("Smp-") {
+                trailers.entry(key.to_owned()).or_default().push(value);
+            }
+        }
+        if trailers.is_empty() { Err(Unreadable::Garbage("it has no trailers".to_owned())) } else { Ok(Self(trailers)) }
+    }
+
+    fn all(&self, key: &str) -> Vec<String> {
+        self.0.get(key).cloned().unwrap_or_default()
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>, Unreadable> {
+        match self.0.get(key).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([one]) => Ok(Some(one.clone())),
+            Some(_) => Err(Unreadable::Garbage(format!("Smp-{key} stands there twice"))),
+        }
+    }
+
+    fn required(&self, key: &str) -> Result<String, Unreadable> {
+        self.text(key)?.ok_or_else(|| missing(key))
+    }
+
+    fn id(&self, key: &str) -> Result<Option<EventId>, Unreadable> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        EventId::parse(&text).map(Some).ok_or_else(|| Unreadable::Garbage(format!("Smp-{key} is no name of an event")))
+    }
+
+    fn commit(&self, key: &str) -> Result<Option<CommitId>, Unreadable> {
+        self.text(key)?.map(|text| commit(key, &text)).transpose()
+    }
+
+    fn what(&self) -> Result<What, Unreadable> {
+        let the_commit = || self.commit("Commit")?.ok_or_else(|| missing("Commit"));
+        let the_id = |key: &str| self.id(key)?.ok_or_else(|| missing(key));
+        let word = self.required("Event")?;
+        Ok(match word.as_str() {
+            "proposed" => What::Proposed {
+                commit: the_commit()?,
+                environment: self.required("Environment")?,
+                targets: self.all("Target").iter().map(|text| target(text)).collect::<Result<_, _>>()?,
+                note: self.text("Note")?,
+                channels: self.all("Channel"),
+            },
+            "signed-off" | "blocked" => What::Judged {
+                commit: the_commit()?,
+                of: self.required("Of")?,
+                verdict: if word == "blocked" { Verdict::Block } else { Verdict::Pass },
+                note: self.text("Note")?,
+            },
+            "staging" => self.deploying(Kind::Stage)?,
+            "staging-fix" => self.deploying(Kind::Fix)?,
+            "promoting" => self.deploying(Kind::Promote)?,
+            "rolling-back" => self.deploying(Kind::Rollback)?,
+            "staged" => self.deployed(Kind::Stage)?,
+            "staged-fix" => self.deployed(Kind::Fix)?,
+            "promoted" => self.deployed(Kind::Promote)?,
+            "rolled-back" => self.deployed(Kind::Rollback)?,
+            "ended" => What::Ended { intent: the_id("Intent")?, why: self.required("Why")? },
+            "postponed" => What::Postponed {
+                candidate: the_id("Candidate")?,
+                commit: the_commit()?,
+                intent: self.id("Intent")?,
+                reason: self.required("Why")?,
+            },
+            "posted" => What::Posted { about: the_id("About")?, channel: self.required("Channel")? },
+            _ => return Err(Unreadable::Garbage("it is of a kind that this version does not know".to_owned())),
+        })
+    }
+
+    fn deploying(&self, kind: Kind) -> Result<What, Unreadable> {
+        Ok(What::Deploying(Intent {
+            kind,
+            environment: self.required("Environment")?,
+            from: self.commit("From")?,
+            to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
+            base: self.commit("Base")?,
+            unsigned: self.text("Unsigned")?.is_some(),
+            over: self.id("Over")?,
+        }))
+    }
+
+    fn deployed(&self, kind: Kind) -> Result<What, Unreadable> {
+        let commits = self.required("Commits")?;
+        Ok(What::Deployed {
+            intent: self.id("Intent")?,
+            kind,
+            environment: self.required("Environment")?,
+            from: self.commit("From")?,
+            to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
+            commits: commits.parse().map_err(|_| Unreadable::Garbage("Smp-Commits is no number".to_owned()))?,
+            signed_off_by: self.all("Signed-Off-By"),
+            unsigned: self.text("Unsigned")?.is_some(),
+        })
+    }
+}
+
+fn commit(key: &str, text: &str) -> Result<CommitId, Unreadable> {
+    CommitId::parse(text).ok_or_else(|| Unreadable::Garbage(format!("Smp-{key} is no commit")))
+}
+
+fn target(text: &str) -> Result<(String, Option<CommitId>), Unreadable> {
+    let (name, runs) = text.split_once(' ').ok_or_else(|| missing("Target"))?;
+    let runs = if runs == "-" { None } else { Some(commit("Target", runs)?) };
+    Ok((name.to_owned(), runs))
+}
