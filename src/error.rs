@@ -63,6 +63,28 @@ pub enum RefusalCode {
     PushInFlight,
     /// History is incomplete here.
     Shallow,
+    /// The team keeps a record, and nobody put this commit forward.
+    NotProposed,
+    /// The candidate has no sign-off.
+    NotSignedOff,
+    /// Somebody blocked the candidate.
+    Blocked,
+    /// Another candidate is open.
+    CandidateOpen,
+    /// A candidate is open, so nothing but a fix may go where it is tested.
+    Frozen,
+    /// Somebody else's deploy is on its way, or was not seen to end.
+    Deploying,
+    /// What stands on the record's ref is no record.
+    RecordUnreadable,
+    /// The record was written by a newer program.
+    RecordNewer,
+    /// The record lacks events that this clone saw, or is gone.
+    RecordRewound,
+    /// The record cannot be written to.
+    RecordNotWritable,
+    /// Others wrote to the record each time that we tried.
+    RecordBusy,
     /// A question would have to be asked and there is no terminal.
     NeedsTerminal,
 }
@@ -70,7 +92,7 @@ pub enum RefusalCode {
 impl RefusalCode {
     /// Every code, for the documentation's test.
     #[cfg(test)]
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 25] = [
         Self::Diverged,
         Self::Behind,
         Self::Unreachable,
@@ -84,6 +106,17 @@ impl RefusalCode {
         Self::WrongBranch,
         Self::PushInFlight,
         Self::Shallow,
+        Self::NotProposed,
+        Self::NotSignedOff,
+        Self::Blocked,
+        Self::CandidateOpen,
+        Self::Frozen,
+        Self::Deploying,
+        Self::RecordUnreadable,
+        Self::RecordNewer,
+        Self::RecordRewound,
+        Self::RecordNotWritable,
+        Self::RecordBusy,
         Self::NeedsTerminal,
     ];
 
@@ -103,6 +136,17 @@ impl RefusalCode {
             Self::WrongBranch => "wrong-branch",
             Self::PushInFlight => "push-in-flight",
             Self::Shallow => "shallow",
+            Self::NotProposed => "not-proposed",
+            Self::NotSignedOff => "not-signed-off",
+            Self::Blocked => "blocked",
+            Self::CandidateOpen => "candidate-open",
+            Self::Frozen => "frozen",
+            Self::Deploying => "deploying",
+            Self::RecordUnreadable => "record-unreadable",
+            Self::RecordNewer => "record-newer",
+            Self::RecordRewound => "record-rewound",
+            Self::RecordNotWritable => "record-not-writable",
+            Self::RecordBusy => "record-busy",
             Self::NeedsTerminal => "needs-terminal",
         }
     }

@@ -14,6 +14,7 @@ mod observe;
 mod page;
 mod plan;
 mod record;
+mod recorder;
 mod render;
 mod text;
 mod ui;

@@ -12,6 +12,7 @@ mod open;
 mod plumbing;
 pub mod program;
 pub mod push;
+pub mod record;
 pub mod remote;
 mod source;
 #[cfg(test)]

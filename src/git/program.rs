@@ -148,7 +148,22 @@ impl Program {
         args: impl IntoIterator<Item = S>,
         input: &[u8],
     ) -> Result<Vec<u8>, Stop> {
+        self.ask_as(what, args, input, &[])
+    }
+
+    /// The same, with variables for this one child.
+    ///
+    /// # Errors
+    /// As [`Program::ask`].
+    pub fn ask_as<S: AsRef<OsStr>>(
+        &self,
+        what: &str,
+        args: impl IntoIterator<Item = S>,
+        input: &[u8],
+        variables: &[(&str, &str)],
+    ) -> Result<Vec<u8>, Stop> {
         let mut command = self.command(args);
+        command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {

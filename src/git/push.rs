@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::error::{Report, Stop};
 use crate::git::Repo;
 use crate::git::program::cannot_start;
-use crate::git::remote::without_userinfo;
+use crate::git::remote::{run_within, without_userinfo};
 use crate::model::CommitId;
 
 /// How often a running child is looked at.
@@ -24,6 +24,8 @@ const LOG_LIMIT: u64 = 8 << 20;
 const LINE_LIMIT: usize = 4096;
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
+/// How long an event may take to reach the record, a person who types a password included.
+const EVENT_LIMIT: Duration = Duration::from_secs(300);
 /// Logs of pushes that were left behind are kept this long.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -116,18 +118,56 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
     }
 }
 
-fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
-    let destination = format!("refs/heads/{}", push.branch);
-    let expected = push.expected.as_ref().map_or("", CommitId::as_str);
+/// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
+/// moment; with `may_ask` git may ask for a password meanwhile. Gives git's own words, too, which decide nothing.
+///
+/// # Errors
+/// When git cannot be started; then nothing was pushed.
+pub fn push_event(
+    repo: &Repo,
+    to: (&str, &str),
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+    may_ask: bool,
+) -> Result<(Ended, String), Stop> {
+    let (remote, reference) = to;
+    let mut command = exact_push(repo, remote, reference, commit, expected, "--no-progress");
+    if may_ask {
+        command.env_remove("GIT_TERMINAL_PROMPT");
+    }
+    let Ok(output) = run_within(command, EVENT_LIMIT) else { return Ok((Ended::Unclear, String::new())) };
+    let words = String::from_utf8_lossy(&output.stderr);
+    let sent = words.lines().any(|line| line.starts_with("remote:"));
+    let ended = judge(&String::from_utf8_lossy(&output.stdout), output.status.code(), sent);
+    Ok((ended, words.lines().map(without_userinfo).collect::<Vec<_>>().join("\n")))
+}
+
+/// Exactly one commit to exactly one ref, on the condition that it is still where it was; the user's own settings for
+/// pushes have no say.
+fn exact_push(
+    repo: &Repo,
+    remote: &str,
+    destination: &str,
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+    progress: &str,
+) -> Command {
+    let expected = expected.map_or("", CommitId::as_str);
     let mut command = repo.program().command(["-c", "push.pushOption="]);
     command
-        .args(["-c", &format!("remote.{}.mirror=false", push.remote)])
+        .args(["-c", &format!("remote.{remote}.mirror=false")])
         .args(["-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
         .args(["-c", "core.warnAmbiguousRefs=false"])
-        .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
+        .args(["push", "--porcelain", progress, "--no-verify", "--no-follow-tags", "--no-signed"])
         .args(["--no-force-if-includes", "--recurse-submodules=no"])
-        .arg(format!("--force-with-lease={destination}:{expected}"))
-        .args(["--", &push.remote, &format!("{}^0:{destination}", push.commit)]);
+        .arg(format!("--force-with-lease={destination}:{expected}"));
+    command.args(["--", remote, &format!("{commit}^0:{destination}")]);
+    command
+}
+
+fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
+    let destination = format!("refs/heads/{}", push.branch);
+    let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref(), "--progress");
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
     let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| env::var_os(name).is_some());
     if !own_ssh && repo.config()?.get("core.sshcommand").is_none() {

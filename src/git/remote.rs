@@ -37,6 +37,15 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
 }
 
+/// Reads what the ref of this very name points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<Option<CommitId>, Refusal> {
+    let listed = ls_remote(repo, remote, reference, may_ask)?;
+    Ok(listed.into_iter().find(|(name, _)| name == reference).map(|(_, id)| id))
+}
+
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
     let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
     command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
@@ -155,7 +164,7 @@ pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
 }
 
 /// Runs a child that must end within a time; past it the child is killed.
-fn run_within(mut command: Command, limit: Duration) -> Result<Output, String> {
+pub(super) fn run_within(mut command: Command, limit: Duration) -> Result<Output, String> {
     let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
     let (out, err) = (read_beside(child.stdout.take()), read_beside(child.stderr.take()));
     let status = wait_within(&mut child, limit)?;

@@ -1,0 +1,175 @@
+//! The record's objects: one commit an event, each with a tree that holds the state as one file. All by the `git`
+//! program, which knows every kind of repository. What others wrote is measured before it is read.
+
+use crate::error::{Report, Stop};
+use crate::git::Repo;
+use crate::model::CommitId;
+
+/// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
+pub const SEEN: &str = "refs/smp/seen";
+/// The one file of the record's tree.
+const FILE: &str = "state.json";
+/// The most bytes of a state: some thousand times what a team needs.
+pub const LARGEST_STATE: u64 = 256 << 10;
+/// The most bytes of an event.
+const LARGEST_EVENT: u64 = 64 << 10;
+
+/// An event as it is to be written.
+pub struct Draft<'a> {
+    /// The event before it.
+    pub parent: Option<&'a CommitId>,
+    /// The state after it.
+    pub state: &'a str,
+    /// Its message.
+    pub message: &'a str,
+    /// Who writes it: name and mail address.
+    pub by: (&'a str, &'a str),
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+/// An event as it was read.
+pub struct Written {
+    /// Its commit.
+    pub id: CommitId,
+    /// Who wrote it: name and mail address.
+    pub by: (String, String),
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// Its message.
+    pub message: String,
+}
+
+/// The last event that this clone saw and the state after it: `git show-ref --verify`, then `git cat-file blob`.
+///
+/// # Errors
+/// When git cannot read it.
+pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
+    let output = repo.program().run(["show-ref", "--verify", "--hash", SEEN])?;
+    let Some(id) = CommitId::parse(String::from_utf8_lossy(&output.stdout).trim()) else { return Ok(None) };
+    let what = "what this clone saw of the record cannot be read";
+    // It was measured before it was put there.
+    let state = repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")])?;
+    Ok(Some((id, state)))
+}
+
+/// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
+///
+/// # Errors
+/// The inner error says why it is no event of a record; the outer one, that git cannot read.
+pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, Stop> {
+    let what = "the record cannot be read";
+    let asked = format!("{id}\n{id}:{FILE}\n");
+    let format = "--batch-check=%(objecttype) %(objectsize)";
+    let answer = repo.program().ask(what, ["cat-file", format], asked.as_bytes())?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let mut lines = answer.lines().map(|line| {
+        let (kind, size) = line.rsplit_once(' ').unwrap_or((line, ""));
+        (kind.to_owned(), size.parse::<u64>().unwrap_or(u64::MAX))
+    });
+    let short = id.short();
+    let found = |is: &str| format!("{short} {is}");
+    match (lines.next(), lines.next()) {
+        (Some((kind, _)), _) if kind != "commit" => return Ok(Err(found(&format!("is a {kind}, not a commit")))),
+        (Some((_, size)), _) if size > LARGEST_EVENT => return Ok(Err(found("is larger than any event"))),
+        (_, Some((kind, _))) if kind != "blob" => return Ok(Err(found(&format!("has no {FILE}")))),
+        (_, Some((_, size))) if size > LARGEST_STATE => return Ok(Err(found("holds more than any state"))),
+        (Some(_), Some(_)) => {}
+        _ => return Ok(Err(found("is not here"))),
+    }
+    repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]).map(Ok)
+}
+
+/// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Says whether it was still at `old`.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<bool, Stop> {
+    let none = "0".repeat(new.as_str().len());
+    let old = old.map_or(none.as_str(), CommitId::as_str);
+    let args = ["update-ref", "-m", "git smp: the record as it was seen", SEEN, new.as_str(), old];
+    Ok(repo.program().run(args)?.status.success())
+}
+
+/// Writes an event's objects, which nothing points to yet: `git hash-object`, `git mktree`, `git commit-tree`.
+///
+/// # Errors
+/// When they cannot be written, as on a full disk.
+pub fn write(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
+    let what = "the event cannot be written here, so nothing was recorded";
+    let program = repo.program();
+    let blob = id(program.ask(what, ["hash-object", "-w", "--stdin"], draft.state.as_bytes())?)?;
+    let tree = id(program.ask(what, ["mktree"], format!("100644 blob {blob}\t{FILE}\n").as_bytes())?)?;
+    let mut args = vec!["-c", "i18n.commitEncoding=UTF-8", "-c", "commit.gpgSign=false", "commit-tree"];
+    args.extend([tree.as_str(), "-F", "-"]);
+    args.extend(draft.parent.into_iter().flat_map(|parent| ["-p", parent.as_str()]));
+    let date = format!("@{} +0000", draft.at.max(0));
+    let (name, email) = draft.by;
+    let who = [
+        ("GIT_AUTHOR_NAME", name),
+        ("GIT_AUTHOR_EMAIL", email),
+        ("GIT_AUTHOR_DATE", &date),
+        ("GIT_COMMITTER_NAME", name),
+        ("GIT_COMMITTER_EMAIL", email),
+        ("GIT_COMMITTER_DATE", &date),
+    ];
+    id(program.ask_as(what, args, draft.message.as_bytes(), &who)?)
+}
+
+fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    CommitId::parse(text.trim()).ok_or_else(|| Stop::Failed(Report::new("git wrote an object and did not name it")))
+}
+
+/// Who uses this clone, by name and mail address: `git var GIT_COMMITTER_IDENT`.
+///
+/// # Errors
+/// When git does not know, in its own words.
+pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
+    let what = "git does not know who you are, and everything on the record bears a name";
+    let answer = repo.program().read(what, ["var", "GIT_COMMITTER_IDENT"]).map_err(|stop| match stop {
+        Stop::Failed(report) => {
+            let because = report.because.into_iter().take(1).collect();
+            let hint = "git config --global user.name 'Your Name'; git config --global user.email you@example.com";
+            Stop::Failed(Report { error: report.error, because, hint: Some(hint.to_owned()) })
+        }
+        other => other,
+    })?;
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let person = text.rsplit_once('>').and_then(|(person, _)| person.split_once(" <"));
+    let (name, email) = person.ok_or_else(|| Stop::Failed(Report::new(what)))?;
+    Ok((name.to_owned(), email.to_owned()))
+}
+
+/// Every event up to this one, oldest first: `git log --first-parent --reverse`.
+///
+/// # Errors
+/// When git cannot read them.
+pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<Written>, Stop> {
+    let args = [
+        "-c",
+        "log.showSignature=false",
+        "-c",
+        "i18n.logOutputEncoding=UTF-8",
+        "log",
+        "-z",
+        "--first-parent",
+        "--reverse",
+        "--no-color",
+        "--no-decorate",
+        "--no-mailmap",
+        "--no-notes",
+        "--format=tformat:%H%n%an%n%ae%n%at%n%B",
+        tip.as_str(),
+        "--",
+    ];
+    let answer = repo.program().read("the record cannot be read", args)?;
+    Ok(answer.split(|byte| *byte == 0).filter_map(|entry| event(&String::from_utf8_lossy(entry))).collect())
+}
+
+fn event(text: &str) -> Option<Written> {
+    let mut fields = text.splitn(5, '\n');
+    let id = CommitId::parse(fields.next()?)?;
+    let by = (fields.next()?.to_owned(), fields.next()?.to_owned());
+    Some(Written { id, by, at: fields.next()?.parse().unwrap_or(0), message: fields.next()?.to_owned() })
+}
