@@ -136,6 +136,9 @@ pub struct Promote {
     /// How long to wait for the environment to report the commit
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
+    /// Put aside somebody's announcement whose run is dead
+    #[arg(long, value_name = "ID")]
+    pub take_over: Option<String>,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,

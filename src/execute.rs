@@ -1,7 +1,12 @@
 //! Does a plan step by step, stops at the first that fails, and says what is done and what is not.
 //!
 //! Exit codes and messages of `git push` decide nothing here: what the remote has is read from it afterwards, and what
-//! an environment runs is what it says itself.
+//! an environment runs is what it says itself. With a shared record a push is announced there before it begins, and its
+//! end is written there after it was seen.
+
+mod ledger;
+
+pub use ledger::Ledger;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +18,8 @@ use crate::git::remote;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::{Also, Look};
-use crate::plan::{Promotion, Step, Target, unmoved};
+use crate::plan::{Plan, Step, Target, unmoved};
+use crate::record::EventId;
 
 /// How many answers in a row must name the new commit: old and new processes may answer side by side for a while.
 const CONFIRMATIONS: u32 = 3;
@@ -41,6 +47,10 @@ pub enum Happening<'a> {
     },
     /// An environment reports the commit.
     Live(&'a str, &'a CommitId),
+    /// The record is read or written.
+    Recording,
+    /// It is on record, which lifts the freeze there.
+    Recorded(Option<&'a str>),
 }
 
 /// What the one who watches wants.
@@ -59,12 +69,32 @@ pub type Watcher<'a> = dyn FnMut(Happening<'_>) -> Wish + 'a;
 pub struct Execution<'a> {
     /// Who looks again.
     pub look: &'a Look<'a>,
-    /// The source as the plan saw it.
-    pub source: &'a Observed,
+    /// The source as the plan saw it, where what it runs is what is deployed.
+    pub source: Option<&'a Observed>,
     /// The targets as the plan saw them.
     pub targets: &'a [Target<'a>],
     /// How long to wait for an environment to report the commit.
     pub timeout: Duration,
+    /// The command to type to go on, without the environment's name where it takes one.
+    pub command: Again<'a>,
+    /// The shared record, where the team keeps one.
+    pub ledger: Option<Ledger<'a>>,
+}
+
+/// The command that goes on with a deploy.
+#[derive(Clone, Copy, Debug)]
+pub struct Again<'a> {
+    /// Its beginning.
+    pub command: &'a str,
+    /// Whether the environment's name belongs to it.
+    pub named: bool,
+}
+
+impl Again<'_> {
+    /// The whole command.
+    pub fn to(&self, environment: &str) -> String {
+        if self.named { format!("{} {environment}", self.command) } else { self.command.to_owned() }
+    }
 }
 
 impl Execution<'_> {
@@ -72,12 +102,13 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after.
-    pub fn run(&self, plan: &Promotion, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+    pub fn run(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let mut done: Vec<&str> = Vec::new();
         for step in &plan.steps {
             let result = match step {
                 Step::Push { environment, .. } => self.push(environment, step, watch),
                 Step::Await { environment, commit, pushed, .. } => self.wait(environment, commit, *pushed, watch),
+                Step::Record { environment, commit, lifts } => self.record(environment, commit, lifts.as_deref(), watch),
             };
             result.map_err(|stop| after(&done, stop))?;
             if let Step::Await { environment, commit, .. } = step {
@@ -88,23 +119,54 @@ impl Execution<'_> {
         Ok(())
     }
 
+    fn record(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        lifts: Option<&str>,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        watch(Happening::Recording);
+        let lifted = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
+        watch(Happening::Recorded(lifts.filter(|_| lifted)));
+        Ok(())
+    }
+
     fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {
         let found = self.targets.iter().find(|target| target.environment.name == name);
         found.ok_or_else(|| Stop::Failed(Report::new(format!("{name} is in the plan but not among its targets"))))
     }
 
+    /// Pushes what was announced before, where a record is kept; an announcement that came to nothing is taken back.
     fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(()) };
         let target = self.target(name)?;
-        self.look_again(target)?;
+        let push =
+            Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
+        let Some(ledger) = &self.ledger else { return self.push_announced(target, &push, None, step, watch) };
+        watch(Happening::Recording);
+        let intent = ledger.announce(self.look.repo, target, &push)?;
+        self.push_announced(target, &push, Some(&intent), step, watch)
+            .map_err(|stop| ledger.take_back(&intent, stop, &self.command.to(name)))
+    }
+
+    fn push_announced(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        intent: Option<&EventId>,
+        step: &Step,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let name = target.environment.name.as_str();
+        self.look_again(target, intent)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
-        let push =
-            Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
-        let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, &push)?;
+        let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
         let mut said = Vec::new();
-        let ended = push::push(self.look.repo, &push, &mut |event| match event {
+        let ended = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
                 wished(watch(Happening::Said(line)))
@@ -115,7 +177,7 @@ impl Execution<'_> {
             marker.ended();
             return ended.map(drop);
         };
-        let verdict = self.verdict(target.environment, &push, ended, &said, watch);
+        let verdict = self.verdict(target.environment, push, ended, &said, watch);
         if ended != Ended::Left && !matches!(verdict, Err(Stop::Incomplete(_))) {
             marker.ended();
         }
@@ -123,16 +185,34 @@ impl Execution<'_> {
     }
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed.
-    fn look_again(&self, target: &Target<'_>) -> Result<(), Stop> {
+    fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
         let config = self.look.config;
-        let source = config.environment(&self.source.environment)?;
-        let now = self.look.environments(&[source, target.environment], Also::Branches)?;
-        let [source_now, target_now] = now.as_slice() else {
-            return Err(Stop::Failed(Report::new("looking again failed; nothing was pushed")));
-        };
-        unmoved(self.source, source_now, RefusalCode::CandidateMoved)?;
-        unmoved(&target.observed, target_now, RefusalCode::TargetMoved)?;
-        Ok(())
+        let mut wanted = vec![target.environment];
+        if let Some(source) = self.source {
+            wanted.push(config.environment(&source.environment)?);
+        }
+        let (now, recorded) = thread::scope(|scope| {
+            let recorded = scope.spawn(|| match (&self.ledger, intent) {
+                (Some(ledger), Some(intent)) => ledger.still_allows(intent),
+                _ => Ok(()),
+            });
+            (self.look.environments(&wanted, Also::Branches), recorded.join())
+        });
+        let (now, recorded) = (now?, recorded.unwrap_or_else(|_| Err(Stop::Failed(nothing_seen()))));
+        recorded?;
+        let command = self.command.to(&target.environment.name);
+        let mut now = now.iter();
+        let target_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
+        if let Some(source) = self.source {
+            let source_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
+            unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
+        }
+        if target.observed.running.is_ok() {
+            return Ok(unmoved(&target.observed, target_now, RefusalCode::TargetMoved, &command)?);
+        }
+        // A page that was broken when the plan was shown tells nothing now; the branch does.
+        let (before, now) = (target.observed.by_branch(), target_now.by_branch());
+        Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
     }
 
     /// Reads the branch after a push and says what happened. Only "ours" is a success.
@@ -146,7 +226,7 @@ impl Execution<'_> {
     ) -> Result<(), Stop> {
         let name = &environment.name;
         if ended == Ended::Left {
-            return Err(left(name, push));
+            return Err(left(name, push, &self.command.to(name)));
         }
         let patience = if ended == Ended::Unclear { self.timeout } else { Duration::ZERO };
         let begun = Instant::now();
@@ -155,7 +235,7 @@ impl Execution<'_> {
             let at = match &now {
                 Ok(branch) => branch.commit(),
                 Err(refusal) if begun.elapsed() >= patience => {
-                    return Err(unreadable(name, push, ended, refusal, said));
+                    return Err(unreadable(name, push, ended, refusal, said, &self.command.to(name)));
                 }
                 Err(_) => None,
             };
@@ -164,12 +244,12 @@ impl Execution<'_> {
             }
             let settled = now.is_ok() && at != push.expected.as_ref();
             if settled || begun.elapsed() >= patience {
-                return Err(not_ours(name, push, ended, at, said));
+                return Err(not_ours(name, push, ended, at, said, &self.command.to(name)));
             }
             let reports = "nothing; the connection broke, and the host may still be building";
             let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports };
             if watch(happening) == Wish::Leave {
-                return Err(left(name, push));
+                return Err(left(name, push, &self.command.to(name)));
             }
             thread::sleep(Duration::from_millis(500));
         }
@@ -199,7 +279,7 @@ impl Execution<'_> {
             // Whoever wants to leave while the answers agree is told the good news in a moment.
             if watch(happening) == Wish::Leave && agreed == 0 {
                 let report = Report::new(format!("left before {name} reported {}", commit.short()));
-                return Err(Stop::Incomplete(report.because(format!("it reports {reports}")).hint(again(name))));
+                return Err(Stop::Incomplete(report.because(format!("it reports {reports}")).hint(again(&self.command.to(name)))));
             }
             let left = self.timeout.saturating_sub(begun.elapsed());
             let next = if agreed > 0 { CONFIRM_PAUSE } else { pause };
@@ -236,8 +316,12 @@ impl Execution<'_> {
         } else {
             report.because("the release may still be going on, or may have failed: the platform's log tells")
         };
-        Stop::Incomplete(report.hint(again(name)))
+        Stop::Incomplete(report.hint(again(&self.command.to(name))))
     }
+}
+
+fn nothing_seen() -> Report {
+    Report::new("looking again failed; nothing was pushed")
 }
 
 fn wished(wish: Wish) -> Watch {
@@ -263,24 +347,24 @@ fn reported(now: &Result<Option<CommitId>, Refusal>) -> String {
     }
 }
 
-fn again(name: &str) -> String {
-    format!("run it again to go on: git smp promote {name}")
+fn again(command: &str) -> String {
+    format!("run it again to go on: {command}")
 }
 
-fn left(name: &str, push: &Push) -> Stop {
+fn left(name: &str, push: &Push, command: &str) -> Stop {
     let report = Report::new(format!("left while {} was being pushed to {name}", push.commit.short()))
         .because("the push goes on, and the host may still be deploying: leaving does not stop that")
-        .hint(format!("see what came of it: git smp status; then: git smp promote {name}"));
+        .hint(format!("see what came of it: git smp status; then: {command}"));
     Stop::Incomplete(report)
 }
 
-fn unreadable(name: &str, push: &Push, ended: Ended, refusal: &Refusal, said: &[String]) -> Stop {
+fn unreadable(name: &str, push: &Push, ended: Ended, refusal: &Refusal, said: &[String], command: &str) -> Stop {
     if ended == Ended::NothingSent {
         return Stop::Failed(not_sent(name, said));
     }
     let report = Report::new(format!("cannot tell whether {} arrived on {name}", push.commit.short()));
     let report = report.because(refusal.report.error.clone());
-    Stop::Incomplete(refusal.report.because.iter().cloned().fold(report, Report::because).hint(again(name)))
+    Stop::Incomplete(refusal.report.because.iter().cloned().fold(report, Report::because).hint(again(command)))
 }
 
 fn not_sent(name: &str, said: &[String]) -> Report {
@@ -289,7 +373,7 @@ fn not_sent(name: &str, said: &[String]) -> Report {
     own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {name}"))
 }
 
-fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: &[String]) -> Stop {
+fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: &[String], command: &str) -> Stop {
     let short = push.commit.short();
     let is_at = at.map_or("not there", CommitId::short);
     if at == push.expected.as_ref() {
@@ -298,13 +382,13 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
             Ended::Accepted => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
                     .because("the host may have put the push aside: its own words above tell")
-                    .hint(again(name)),
+                    .hint(again(command)),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
                 Report::new(format!("cannot tell what became of the push to {name}"))
                     .because(format!("the connection broke; its branch is still at {is_at}"))
                     .because("the host may still be building")
-                    .hint(format!("wait a little, see git smp status, then: git smp promote {name}")),
+                    .hint(format!("wait a little, see git smp status, then: {command}")),
             ),
             Ended::Declined | Ended::Stale => Stop::Failed(declined(name, short, is_at)),
         };
@@ -314,7 +398,7 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
     match ended {
         Ended::Stale | Ended::Declined | Ended::NothingSent => Stop::refused(
             RefusalCode::TargetMoved,
-            report.because("nothing of ours was taken").hint("look at what would ship now: git smp promote"),
+            report.because("nothing of ours was taken").hint(format!("look at what would ship now: {command}")),
         ),
         Ended::Accepted | Ended::Unclear | Ended::Left => {
             let hint = "find out who deployed, then: git smp status";
@@ -326,7 +410,7 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
 fn declined(name: &str, short: &str, is_at: &str) -> Report {
     Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
         .because(format!("its branch is still at {is_at}; its own words are above"))
-        .hint(format!("mend the build, deploy that to staging, then: git smp promote {name}"))
+        .hint("mend it, then deploy that: git smp stage")
 }
 
 /// What stops a later target does not undo the ones before it.

@@ -41,7 +41,7 @@ impl InFlight {
         let trouble = |error: std::io::Error| {
             let report = Report::new("nothing was pushed: the clone's own notes cannot be written");
             let report = report.because(format!("{}: {error}", path.display()));
-            Stop::Failed(report.hint("make room for them, then: git smp promote"))
+            Stop::Failed(report.hint("make room for them, then run the same command again"))
         };
         written.map_err(trouble)?;
         Ok(Self { path })
@@ -53,19 +53,19 @@ impl InFlight {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// How long ago a push of `commit` onto `expected` began that may still be building; `None` if there is none.
-    pub fn age(
+    /// The commit of a push onto `expected` that may still be building, and how long ago it began; `None` if there is
+    /// none.
+    pub fn look(
         common_dir: &Path,
         environment: &str,
-        commit: &CommitId,
         expected: Option<&CommitId>,
-    ) -> Option<Duration> {
+    ) -> Option<(CommitId, Duration)> {
         let path = place(common_dir, environment);
         let note: Note = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
         let begun = fs::metadata(&path).ok()?.modified().ok()?;
         let age = SystemTime::now().duration_since(begun).unwrap_or_default();
-        let same = note.commit == commit.as_str() && note.expected.as_deref() == expected.map(CommitId::as_str);
-        (same && age < LONGEST_BUILD).then_some(age)
+        let open = note.expected.as_deref() == expected.map(CommitId::as_str) && age < LONGEST_BUILD;
+        open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Relation, Source};
-use crate::plan::{Promotion, Step, Target};
+use crate::plan::{Plan, Step, Target};
 use crate::text::visible_json;
 
 /// The version of every object below.
@@ -161,7 +161,7 @@ struct RefusalJson {
 }
 
 /// `git smp promote -n --json`. `candidate`: what would ship, where it is known.
-pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Result<Promotion, Refusal>) -> String {
+pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Result<Plan, Refusal>) -> String {
     // Several targets lack different things; the longest list has them all.
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
@@ -210,6 +210,7 @@ fn step(step: &Step) -> StepJson {
     let word = match step {
         Step::Push { .. } => "push",
         Step::Await { .. } => "wait",
+        Step::Record { .. } => "record",
     };
     StepJson { step: word, detail: step.to_string() }
 }

@@ -1,5 +1,6 @@
 //! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
 
+mod announced;
 mod cli;
 mod commands;
 mod config;

@@ -187,6 +187,16 @@ impl Observed {
         self.branch.as_ref().and_then(|branch| branch.as_ref().ok()).and_then(Branch::commit)
     }
 
+    /// The same, were its branch all that there is to ask.
+    pub fn by_branch(&self) -> Self {
+        let running = match &self.branch {
+            Some(Ok(branch)) => Ok(branch.commit().cloned()),
+            Some(Err(refusal)) => Err(refusal.clone()),
+            None => Ok(None),
+        };
+        Self { running, ..self.clone() }
+    }
+
     /// Whether what runs and the branch are the same; `None` where either is unknown.
     pub fn agrees(&self) -> Option<bool> {
         let running = self.running.as_ref().ok()?;

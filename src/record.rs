@@ -102,6 +102,8 @@ pub enum What {
         note: Option<String>,
         /// The channels that are owed a post.
         channels: Vec<String>,
+        /// An open intent that has come to its end unrecorded.
+        over: Option<EventId>,
     },
     /// Somebody gave their verdict on the candidate.
     Judged {
@@ -134,6 +136,8 @@ pub enum What {
         signed_off_by: Vec<String>,
         /// Whether nobody had to.
         unsigned: bool,
+        /// Who had announced it, where somebody else recorded its end.
+        announced_by: Option<String>,
     },
     /// A push came to nothing: the environment is as it was.
     Ended {
@@ -394,11 +398,11 @@ impl State {
     }
 
     fn propose(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Proposed { commit, environment, targets, note, channels } = &event.what else { return Ok(()) };
+        let What::Proposed { commit, environment, targets, note, channels, over } = &event.what else { return Ok(()) };
         if self.candidate.is_some() {
             return Err(Unlawful::CandidateOpen);
         }
-        self.close(None)?;
+        self.close(over.as_ref())?;
         let goal = |(environment, from): &(String, Option<CommitId>)| Goal {
             environment: environment.clone(),
             from: from.clone(),
@@ -438,7 +442,10 @@ impl State {
     fn announce(&mut self, event: &Event, intent: &Intent) -> Result<(), Unlawful> {
         self.close(intent.over.as_ref())?;
         match intent.kind {
-            Kind::Stage if self.frozen(&intent.environment).is_some() => return Err(Unlawful::Frozen),
+            // What is frozen may be put back to the candidate.
+            Kind::Stage if self.frozen(&intent.environment).is_some_and(|open| open.commit != intent.to) => {
+                return Err(Unlawful::Frozen);
+            }
             Kind::Fix => {
                 let open = self.frozen(&intent.environment).ok_or(Unlawful::OtherCandidate)?;
                 if Some(&open.commit) != intent.base.as_ref() {
@@ -484,18 +491,22 @@ impl State {
         {
             return Err(Unlawful::OtherDeploy);
         }
+        // Who began it deployed it, whoever saw its end.
+        let by = self.deploying.as_ref().map_or_else(|| event.by.clone(), |open| open.by.clone());
         self.close(intent.as_ref())?;
         match (kind, intent) {
             // What a promotion was announced for was lawful then, whatever was said since: it runs.
             (Kind::Promote, Some(_)) | (Kind::Stage | Kind::Rollback, _) => {}
-            (Kind::Promote, None) => self.may_ship(environment, to, *unsigned)?,
+            // Nor can a fact be refused that nobody announced; it bears the mark that nobody had signed it off.
+            (Kind::Promote, None) if *unsigned => {}
+            (Kind::Promote, None) => self.may_ship(environment, to, false)?,
             (Kind::Fix, None) => return Err(Unlawful::OtherDeploy),
             (Kind::Fix, Some(_)) => self.fixed(to, event.at),
         }
         if *kind == Kind::Promote {
             self.reached(environment, to);
         }
-        let deploy = Deploy { commit: to.clone(), from: from.clone(), by: event.by.clone(), at: event.at };
+        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
         self.deploys.insert(environment.clone(), deploy);
         Ok(())
     }

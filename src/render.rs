@@ -33,6 +33,14 @@ impl When {
         time.map_or_else(|_| "an impossible date".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
     }
 
+    /// A moment as people say it: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
+    pub fn moment(&self, seconds: i64) -> String {
+        let Ok(time) = Timestamp::from_second(seconds) else { return "at an impossible time".to_owned() };
+        let clock = time.to_zoned(self.zone.clone()).strftime("%H:%M").to_string();
+        let date = self.date(seconds);
+        if date == self.date(self.now) { format!("at {clock}") } else { format!("on {date} at {clock}") }
+    }
+
     fn dated(&self, seconds: i64) -> String {
         format!("{} ({})", self.date(seconds), ago(self.now, seconds))
     }

@@ -1,6 +1,7 @@
 //! The commands, a file each: look, plan, show, ask, do.
 
 pub mod checks;
+pub mod deploy;
 pub mod diff;
 pub mod promote;
 pub mod setup;

@@ -1,21 +1,22 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use crate::announced;
 use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
-use crate::commands::{Session, trust};
+use crate::commands::{Session, deploy, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::execute::{Execution, Happening, Wish};
-use crate::in_flight::InFlight;
+use crate::execute::{Again, Execution};
 use crate::json;
-use crate::model::{Branch, CommitId, Observed};
+use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
-use crate::plan::{self, Asked, Promotion, Step, Target};
+use crate::plan::{self, Asked, Plan, Recorded, Step, Target};
+use crate::record::{EventId, Kind, State};
+use crate::recorder::{Reading, Recorder};
 use crate::render;
-use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
 
 /// Runs it: look, plan, show, ask, do.
@@ -41,7 +42,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let look_and_plan = || {
         let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
-        let planned = plan(session, source, &facts, args);
+        let planned = plan(session, source, &facts, &config, args);
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
@@ -60,10 +61,10 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     somebody_said_yes(session.ui, args, &planned)?;
     session.ui.catch_interrupts()?;
     ask(session.ui, &environments, &planned, args.yes)?;
-    carry_out(session.ui, &look, &facts, &planned, args)
+    carry_out(session, &look, source, &facts, &planned, args)
 }
 
-fn is_in_flight(planned: &Result<Promotion, Refusal>) -> bool {
+fn is_in_flight(planned: &Result<Plan, Refusal>) -> bool {
     planned.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::PushInFlight)
 }
 
@@ -71,8 +72,8 @@ fn is_in_flight(planned: &Result<Promotion, Refusal>) -> bool {
 fn after_earlier_push<F>(
     ui: &Ui,
     args: &Promote,
-    look_and_plan: impl Fn() -> Result<(F, Result<Promotion, Refusal>), Stop>,
-) -> Result<(F, Result<Promotion, Refusal>), Stop> {
+    look_and_plan: impl Fn() -> Result<(F, Result<Plan, Refusal>), Stop>,
+) -> Result<(F, Result<Plan, Refusal>), Stop> {
     let (begun, progress) = (Instant::now(), ui.progress());
     ui.note("a push of this commit began before and was not seen to end; waiting for what it comes to");
     loop {
@@ -99,6 +100,25 @@ struct Facts<'a> {
     targets: Vec<Target<'a>>,
     /// What concerns the whole promotion and is worth knowing before a yes.
     warnings: Vec<String>,
+    /// The shared record, where the team keeps one.
+    reading: Option<Result<Reading, Refusal>>,
+    /// What this clone announced last.
+    mine: Option<EventId>,
+}
+
+impl Facts<'_> {
+    fn state(&self) -> Option<&State> {
+        self.reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state)
+    }
+
+    fn recorded<'a>(
+        &'a self,
+        config: &Config,
+        take_over: Option<&'a str>,
+        now: i64,
+    ) -> Result<Option<Recorded<'a>>, Refusal> {
+        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), take_over, now)
+    }
 }
 
 fn check_hash(hash: Option<&str>) -> Result<(), Stop> {
@@ -113,7 +133,7 @@ fn check_hash(hash: Option<&str>) -> Result<(), Stop> {
 }
 
 /// Without a person at a terminal only an explicit yes to an explicit commit will do.
-fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Promotion) -> Result<(), Stop> {
+fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop> {
     let error = match (ui.is_interactive(), args.yes, &args.commit) {
         (true, ..) | (false, true, Some(_)) => return Ok(()),
         (false, true, None) => "without a terminal, --yes needs --commit too",
@@ -128,7 +148,6 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Promotion) -> Result<(),
 /// A configuration that asks for more care than this version can give must not be deployed with less.
 fn only_what_is_built(config: &Config) -> Result<(), Stop> {
     let asked = [
-        (config.record.is_some(), "[record]"),
         (config.policy.reviewed, "policy.reviewed"),
         (config.policy.green, "policy.green"),
     ];
@@ -178,18 +197,21 @@ fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let (seen, main) = std::thread::scope(|scope| {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let (seen, main, reading) = std::thread::scope(|scope| {
         let main = scope.spawn(|| look.main_branch());
-        (look.environments(&concerned, Also::Branches), main.join())
+        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
+        (look.environments(&concerned, Also::Branches), main.join(), reading.join())
     });
     let seen = seen?;
+    let reading = reading.map_err(|_| Stop::Failed(Report::new("reading the record failed")))??;
     session.explain(look.config, &seen);
     let mut seen = seen.into_iter();
     let nothing_seen = || Stop::Failed(Report::new("no environment was looked at"));
     let source = seen.next().ok_or_else(nothing_seen)?;
     let mut warnings = Vec::new();
     if let (Some(candidate), Ok(main)) = (source.runs(), main) {
-        warnings.extend(not_on_main(session, look.config, candidate, main?)?);
+        warnings.extend(deploy::not_on_main(session, look.config, candidate, main?)?);
     }
     let mut targets = Vec::new();
     for (environment, observed) in environments.iter().zip(seen) {
@@ -197,68 +219,31 @@ fn gather<'c>(
         if address != environment.url {
             warnings.push(format!("pushes to {} go to {address}, by your own url.insteadOf", environment.remote));
         }
-        targets.push(target(session, environment, observed, source.runs())?);
+        targets.push(deploy::target(session, environment, observed, source.runs())?);
     }
-    Ok(Facts { source, targets, warnings })
+    let mine = announced::last(&look.repo.layout().common_dir);
+    Ok(Facts { source, targets, warnings, reading, mine })
 }
 
-fn target<'c>(
+fn plan(
     session: &Session<'_>,
-    environment: &'c Environment,
-    observed: Observed,
-    candidate: Option<&CommitId>,
-) -> Result<Target<'c>, Stop> {
-    let mut target = Target { environment, observed, changes: None, fast_forward: None };
-    let (Some(candidate), Ok(running)) = (candidate, &target.observed.running) else { return Ok(target) };
-    target.changes = Some(session.repo.changes(running.as_ref(), candidate)?);
-    if let Some(at) = target.observed.reference() {
-        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
-    }
-    Ok(target)
-}
-
-/// What ships should have been merged; a team is told when it was not, or when that cannot be known.
-fn not_on_main(
-    session: &Session<'_>,
+    source: &Environment,
+    facts: &Facts<'_>,
     config: &Config,
-    candidate: &CommitId,
-    main: Result<Branch, Refusal>,
-) -> Result<Option<String>, Stop> {
-    let main_name = format!("{}/{}", config.repository.remote, config.repository.branch);
-    let short = candidate.short();
-    Ok(match main {
-        Ok(Branch::At(tip)) if session.repo.is_ancestor(candidate, &tip)? => None,
-        Ok(Branch::At(_)) => Some(format!("{short} is not on {main_name}: it was not merged, or that was rewritten")),
-        Ok(_) => Some(format!("{main_name} does not exist, so nobody can say whether {short} was merged")),
-        Err(refusal) => Some(format!("whether {short} is on {main_name} is unknown: {}", refusal.report.error)),
-    })
+    args: &Promote,
+) -> Result<Plan, Refusal> {
+    let recorded = facts.recorded(config, args.take_over.as_deref(), session.when().now)?;
+    let asked = asked(session, args, recorded);
+    let mut planned = plan::promotion(source, &facts.source, &facts.targets, &asked)?;
+    planned.warnings.splice(0..0, facts.warnings.iter().cloned());
+    deploy::warn_of_earlier_push(session, &mut planned, asked.somebody_looks, "git smp promote")?;
+    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    Ok(planned)
 }
 
-fn plan(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, args: &Promote) -> Result<Promotion, Refusal> {
+fn asked<'a>(session: &Session<'_>, args: &'a Promote, recorded: Option<Recorded<'a>>) -> Asked<'a> {
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    let asked = Asked { commit: args.commit.as_deref(), somebody_looks, now: session.when().now };
-    let mut planned = plan::promotion(source, &facts.source, &facts.targets, &asked)?;
-    let mut warnings = facts.warnings.clone();
-    warnings.append(&mut planned.warnings);
-    for step in &planned.steps {
-        let Step::Push { environment, commit, expected, .. } = step else { continue };
-        let common_dir = &session.repo.layout().common_dir;
-        let Some(age) = InFlight::age(common_dir, environment, commit, expected.as_ref()) else { continue };
-        let story = format!(
-            "a push of {} to {environment} began {} from this clone and was not seen to end",
-            commit.short(),
-            ago(i64::try_from(age.as_secs()).unwrap_or(0), 0),
-        );
-        if !asked.somebody_looks {
-            let report = Report::new(story)
-                .because("the host may still be building it, and a second push would start a second build")
-                .hint("wait for it: git smp status; or say yes in a terminal: git smp promote");
-            return Err(Refusal { code: RefusalCode::PushInFlight, report });
-        }
-        warnings.push(format!("{story}: the host may still be building it, and pushing again starts a second build"));
-    }
-    planned.warnings = warnings;
-    Ok(planned)
+    Asked { commit: args.commit.as_deref(), somebody_looks, now: session.when().now, recorded }
 }
 
 /// Shows the plan; where a question about it follows, even to those who want quiet.
@@ -266,7 +251,7 @@ fn show(
     session: &Session<'_>,
     config: &Config,
     facts: &Facts<'_>,
-    planned: &Promotion,
+    planned: &Plan,
     asked: bool,
 ) -> Result<(), Stop> {
     if planned.steps.is_empty() {
@@ -281,7 +266,7 @@ fn show(
     let dates: HashMap<CommitId, i64> =
         session.repo.commits(&running)?.into_iter().map(|commit| (commit.id, commit.committed)).collect();
     let date = |id: &CommitId| dates.get(id).copied();
-    let lines = render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date);
+    let lines = render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date, facts.state());
     if asked {
         session.ui.insist(&lines)
     } else {
@@ -291,15 +276,20 @@ fn show(
 }
 
 /// The name of every environment must be typed. Silence is a no.
-fn ask(ui: &Ui, environments: &[&Environment], planned: &Promotion, yes: bool) -> Result<(), Stop> {
+fn ask(ui: &Ui, environments: &[&Environment], planned: &Plan, yes: bool) -> Result<(), Stop> {
     if yes {
         return Ok(());
     }
+    let deploys = |step: &&Step| !matches!(step, Step::Record { .. });
     let affected = |environment: &&&Environment| {
-        planned.steps.iter().any(|step| matches!(step, Step::Push { environment: name, .. } | Step::Await { environment: name, .. } if *name == environment.name))
+        planned.steps.iter().filter(deploys).any(|step| step.environment() == environment.name)
     };
     let names: Vec<&str> = environments.iter().filter(affected).map(|environment| environment.name.as_str()).collect();
     let names = names.join(" ");
+    if names.is_empty() {
+        // What runs already is only written down.
+        return Ok(());
+    }
     let answer = ui.ask(&format!("Type {names} to deploy: "));
     if answer.is_some_and(|answer| answer.trim() == names) {
         return Ok(());
@@ -307,53 +297,29 @@ fn ask(ui: &Ui, environments: &[&Environment], planned: &Promotion, yes: bool) -
     Err(Stop::Declined("not deployed; nothing was changed".to_owned()))
 }
 
-fn carry_out(ui: &Ui, look: &Look<'_>, facts: &Facts<'_>, planned: &Promotion, args: &Promote) -> Result<(), Stop> {
+fn carry_out(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    source: &Environment,
+    facts: &Facts<'_>,
+    planned: &Plan,
+    args: &Promote,
+) -> Result<(), Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
-    let timeout = Duration::from_secs(args.timeout);
-    let execution = Execution { look: &look, source: &facts.source, targets: &facts.targets, timeout };
-    let progress = ui.progress();
-    let mut asked_to_leave = 0_u32;
-    // Those who want quiet are shown the host's words only when they explain a failure.
-    let mut unsaid: VecDeque<Line> = VecDeque::new();
-    let result = execution.run(planned, &mut |happening| {
-        asked_to_leave += u32::from(ui.interrupted());
-        match happening {
-            Happening::Pushing(step) => ui.note(format!("{step} ...")),
-            Happening::Said(line) => {
-                progress.clear();
-                let line = Line::default().and(Tone::Faint, "  | ").and(Tone::Plain, line);
-                if ui.is_quiet() {
-                    unsaid.push_back(line);
-                    unsaid.drain(..unsaid.len().saturating_sub(40));
-                } else {
-                    ui.say(&[line]);
-                }
-                return Wish::GoOn;
-            }
-            Happening::StillPushing(name, elapsed) => {
-                if asked_to_leave == 1 {
-                    asked_to_leave += 1;
-                    progress.clear();
-                    ui.warn("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
-                }
-                progress.show(&format!("pushing to {name}, {} s", elapsed.as_secs()));
-                return if asked_to_leave > 2 { Wish::Leave } else { Wish::GoOn };
-            }
-            Happening::Waiting { environment, elapsed, reports } => {
-                progress.show(&format!("waiting for {environment}, {} s: it reports {reports}", elapsed.as_secs()));
-            }
-            Happening::Live(environment, commit) => {
-                progress.clear();
-                let done = Line::default().and(Tone::Good, "done: ");
-                ui.say(&[done.and(Tone::Plain, format!("{environment} runs {}", commit.short()))]);
-            }
-        }
-        if asked_to_leave > 0 { Wish::Leave } else { Wish::GoOn }
-    });
-    progress.clear();
-    if result.is_err() {
-        ui.insist(unsaid.make_contiguous());
-    }
-    result
+    let recorded = facts.recorded(look.config, args.take_over.as_deref(), session.when().now)?;
+    let asked = Asked { somebody_looks: true, ..asked(session, args, recorded) };
+    let replan = |recorded: &Recorded<'_>| {
+        let asked = Asked { recorded: Some(*recorded), ..asked };
+        plan::promotion(source, &facts.source, &facts.targets, &asked).map(drop)
+    };
+    let execution = Execution {
+        look: &look,
+        source: Some(&facts.source),
+        targets: &facts.targets,
+        timeout: Duration::from_secs(args.timeout),
+        command: Again { command: "git smp promote", named: true },
+        ledger: deploy::ledger(&look, Kind::Promote, recorded, &replan),
+    };
+    deploy::carry_out(session.ui, &execution, planned)
 }

@@ -277,7 +277,7 @@ fn remove_old_logs(dir: &Path) {
 fn log_trouble(path: &Path, error: &io::Error) -> Stop {
     let report = Report::new("nothing was pushed: the push's log cannot be written");
     let report = report.because(format!("{}: {error}", path.display()));
-    Stop::Failed(report.hint("make room for it, then: git smp promote"))
+    Stop::Failed(report.hint("make room for it, then run the same command again"))
 }
 
 /// Reads what was added to a growing file, line by line; `\r` ends a line too.

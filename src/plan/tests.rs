@@ -47,7 +47,7 @@ fn changes(relation: Relation) -> Changes {
 }
 
 /// What is decided when staging runs `b`, and production is as given.
-fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result<Promotion, Refusal> {
+fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let (staging, environment) = (environment("staging"), environment("production"));
     let (changes, fast_forward) = (Some(changes(relation)), Some(true));
     let target = Target { environment: &environment, observed: production, changes, fast_forward };
@@ -62,7 +62,7 @@ fn somebody() -> Asked<'static> {
     Asked { somebody_looks: true, ..nobody() }
 }
 
-fn code(result: Result<Promotion, Refusal>) -> RefusalCode {
+fn code(result: Result<Plan, Refusal>) -> RefusalCode {
     result.unwrap_err().code
 }
 

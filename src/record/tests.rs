@@ -23,6 +23,7 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
         targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
         note: Some(note.into()),
         channels: vec!["technical".into()],
+        over: None,
     });
     let text = message(&proposed);
     assert_eq!(text.lines().next(), Some("Ada Example proposed 11111111 for production and eu"));

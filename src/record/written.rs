@@ -136,13 +136,14 @@ fn word(what: &What) -> &'static str {
 
 fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
     match what {
-        What::Proposed { commit, environment, targets, note, channels } => {
+        What::Proposed { commit, environment, targets, note, channels, over } => {
             put("Commit", commit.as_str());
             put("Environment", environment);
             for (name, runs) in targets {
                 put("Target", &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)));
             }
             channels.iter().for_each(|channel| put("Channel", channel));
+            optional(put, "Over", over.as_ref().map(EventId::as_str));
             optional(put, "Note", note.as_deref());
         }
         What::Judged { commit, of, verdict: _, note } => {
@@ -158,13 +159,14 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", intent.unsigned.then_some("yes"));
             optional(put, "Over", intent.over.as_ref().map(EventId::as_str));
         }
-        What::Deployed { intent, kind: _, environment, from, to, commits, signed_off_by, unsigned } => {
+        What::Deployed { intent, kind: _, environment, from, to, commits, signed_off_by, unsigned, announced_by } => {
             put("Commit", to.as_str());
             put("Environment", environment);
             optional(put, "From", from.as_ref().map(CommitId::as_str));
             put("Commits", &commits.to_string());
             signed_off_by.iter().for_each(|name| put("Signed-Off-By", name));
             optional(put, "Unsigned", unsigned.then_some("yes"));
+            optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
         }
         What::Ended { intent, why } => {
@@ -275,6 +277,7 @@ impl Trailers {
                 targets: self.all("Target").iter().map(|text| target(text)).collect::<Result<_, _>>()?,
                 note: self.text("Note")?,
                 channels: self.all("Channel"),
+                over: self.id("Over")?,
             },
             "signed-off" | "blocked" => What::Judged {
                 commit: the_commit()?,
@@ -325,6 +328,7 @@ impl Trailers {
             commits: commits.parse().map_err(|_| Unreadable::Garbage("Smp-Commits is no number".to_owned()))?,
             signed_off_by: self.all("Signed-Off-By"),
             unsigned: self.text("Unsigned")?.is_some(),
+            announced_by: self.text("Announced-By")?,
         })
     }
 }

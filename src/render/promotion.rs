@@ -5,7 +5,8 @@ use std::fmt;
 use super::{When, listed};
 use crate::config::Config;
 use crate::model::{Changes, CommitId, Observed};
-use crate::plan::{Promotion, Step, Target, commits};
+use crate::plan::{Plan, Step, Target, commits};
+use crate::record::{Candidate, State, Verdict};
 use crate::text::{Line, Tone};
 
 impl fmt::Display for Step {
@@ -21,6 +22,10 @@ impl fmt::Display for Step {
                 write!(f, "wait until {witness} reports {}, without a push", commit.short())
             }
             Self::Await { witness, .. } => write!(f, "wait until {witness} reports it"),
+            Self::Record { lifts: Some(environment), .. } => {
+                write!(f, "record the deploy and lift the freeze on {environment}")
+            }
+            Self::Record { lifts: None, .. } => write!(f, "record the deploy"),
         }
     }
 }
@@ -33,18 +38,21 @@ pub fn promotion(
     config: &Config,
     source: &Observed,
     targets: &[Target<'_>],
-    plan: &Promotion,
+    plan: &Plan,
     when: &When,
     dates: Dates<'_>,
+    state: Option<&State>,
 ) -> Vec<Line> {
     let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
     let title = format!("{} deploy {}", capitalised(&names.join(", ")), when.date(when.now));
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
     let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
     for target in targets {
-        lines.push(target_line(target, width, when, dates));
+        lines.push(target_line(target, width, when, dates, state));
     }
-    lines.push(source_line(config, source, targets, width));
+    let signed_off = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == plan.commit);
+    let signed_off = signed_off.map(|candidate| signed_off_by(candidate, when)).unwrap_or_default();
+    lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
     lines.push(Line::default());
     let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
     if let Some(changes) = widest {
@@ -63,12 +71,31 @@ pub fn promotion(
     lines
 }
 
-fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>) -> Line {
+/// ", signed off by Rosi at 12:03".
+fn signed_off_by(candidate: &Candidate, when: &When) -> String {
+    let yes: Vec<String> = candidate
+        .who_said(Verdict::Pass)
+        .map(|one| format!("{} {}", one.by, when.moment(one.at)))
+        .collect();
+    if yes.is_empty() { String::new() } else { format!(", signed off by {}", yes.join(" and ")) }
+}
+
+fn target_line(
+    target: &Target<'_>,
+    width: usize,
+    when: &When,
+    dates: Dates<'_>,
+    state: Option<&State>,
+) -> Line {
     let name = &target.environment.name;
     let line = Line::plain(format!("  {name:width$}  "));
     let line = match target.observed.runs() {
         Some(id) => {
-            let age = dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default();
+            let deploy = state.and_then(|state| state.deploys.get(name)).filter(|deploy| deploy.commit == *id);
+            let age = match deploy {
+                Some(deploy) => format!("  live since {}", when.dated(deploy.at)),
+                None => dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default(),
+            };
             line.and(Tone::Hash, id.short()).and(Tone::Plain, age)
         }
         None => line.and(Tone::Plain, "nothing deployed yet"),

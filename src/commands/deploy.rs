@@ -1,0 +1,187 @@
+//! What every deploy has in common, whether to staging or to production: the look at what it needs, and the doing.
+
+use std::collections::VecDeque;
+
+use crate::announced::Turn;
+use crate::commands::Session;
+use crate::config::{Config, Environment};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::execute::{Execution, Happening, Ledger, Wish};
+use crate::in_flight::InFlight;
+use crate::model::{Branch, CommitId, Observed};
+use crate::observe::Look;
+use crate::plan::{Plan, Recorded, Step, Target};
+use crate::record::{EventId, Kind};
+use crate::recorder::{Reading, Recorder};
+use crate::text::{Line, Tone, ago};
+use crate::ui::Ui;
+
+/// What lies between an environment and the commit that it is to be given.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn target<'c>(
+    session: &Session<'_>,
+    environment: &'c Environment,
+    observed: Observed,
+    candidate: Option<&CommitId>,
+) -> Result<Target<'c>, Stop> {
+    let mut target = Target { environment, observed, changes: None, fast_forward: None };
+    let Some(candidate) = candidate else { return Ok(target) };
+    if let Ok(running) = &target.observed.running {
+        target.changes = Some(session.repo.changes(running.as_ref(), candidate)?);
+    }
+    if let Some(at) = target.observed.reference() {
+        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
+    }
+    Ok(target)
+}
+
+/// What ships should have been merged; a team is told when it was not, or when that cannot be known.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn not_on_main(
+    session: &Session<'_>,
+    config: &Config,
+    candidate: &CommitId,
+    main: Result<Branch, Refusal>,
+) -> Result<Option<String>, Stop> {
+    let main_name = format!("{}/{}", config.repository.remote, config.repository.branch);
+    let short = candidate.short();
+    Ok(match main {
+        Ok(Branch::At(tip)) if session.repo.is_ancestor(candidate, &tip)? => None,
+        Ok(Branch::At(_)) => Some(format!("{short} is not on {main_name}: it was not merged, or that was rewritten")),
+        Ok(_) => Some(format!("{main_name} does not exist, so nobody can say whether {short} was merged")),
+        Err(refusal) => Some(format!("whether {short} is on {main_name} is unknown: {}", refusal.report.error)),
+    })
+}
+
+/// The record as a plan sees it; `None` where the team keeps none.
+///
+/// # Errors
+/// Why it could not be read.
+pub fn recorded<'a>(
+    config: &Config,
+    reading: Option<&'a Result<Reading, Refusal>>,
+    mine: Option<&'a EventId>,
+    take_over: Option<&'a str>,
+    now: i64,
+) -> Result<Option<Recorded<'a>>, Refusal> {
+    let (Some(record), Some(reading)) = (&config.record, reading) else { return Ok(None) };
+    let state = &reading.as_ref().map_err(Clone::clone)?.state;
+    Ok(Some(Recorded { state, signoff: record.signoff, mine, take_over, now }))
+}
+
+/// The record's part in a deploy; `None` where the team keeps none.
+pub fn ledger<'a>(
+    look: &Look<'a>,
+    kind: Kind,
+    recorded: Option<Recorded<'a>>,
+    replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
+) -> Option<Ledger<'a>> {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask)?;
+    Some(Ledger { recorder, kind, recorded: recorded?, replan })
+}
+
+/// Adds what a push of this clone that was not seen to end means for this one.
+///
+/// # Errors
+/// `push-in-flight` where nobody looks: a second push would start a second build.
+pub fn warn_of_earlier_push(
+    session: &Session<'_>,
+    planned: &mut Plan,
+    somebody_looks: bool,
+    command: &str,
+) -> Result<(), Refusal> {
+    let common_dir = &session.repo.layout().common_dir;
+    for step in &planned.steps {
+        let Step::Push { environment, expected, .. } = step else { continue };
+        let Some((commit, age)) = InFlight::look(common_dir, environment, expected.as_ref()) else { continue };
+        let story = format!(
+            "a push of {} to {environment} began {} from this clone and was not seen to end",
+            commit.short(),
+            ago(i64::try_from(age.as_secs()).unwrap_or(0), 0),
+        );
+        if !somebody_looks {
+            let report = Report::new(story)
+                .because("the host may still be building it, and a second push would start a second build")
+                .hint(format!("wait for it: git smp status; or say yes in a terminal: {command}"));
+            return Err(Refusal { code: RefusalCode::PushInFlight, report });
+        }
+        let warning = format!("{story}: the host may still be building it, and pushing again starts a second build");
+        planned.warnings.push(warning);
+    }
+    Ok(())
+}
+
+/// Says whose announcement is put aside by this deploy.
+pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
+    let pushes = planned.steps.iter().any(|step| matches!(step, Step::Push { .. }));
+    let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?))) else { return };
+    if pushes && recorded.mine != Some(&open.id) {
+        let story = recorded.story(open);
+        planned.warnings.push(format!("{story}, which was not seen to end; this takes its place on the record"));
+    }
+}
+
+/// Does what was planned, and says on the terminal how it goes.
+///
+/// # Errors
+/// As [`Execution::run`]; `deploying` while another program of this clone deploys.
+pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
+    let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
+    let progress = ui.progress();
+    let mut asked_to_leave = 0_u32;
+    // Those who want quiet are shown the host's words only when they explain a failure.
+    let mut unsaid: VecDeque<Line> = VecDeque::new();
+    let result = execution.run(planned, &mut |happening| {
+        asked_to_leave += u32::from(ui.interrupted());
+        match happening {
+            Happening::Pushing(step) => ui.note(format!("{step} ...")),
+            Happening::Said(line) => {
+                progress.clear();
+                let line = Line::default().and(Tone::Faint, "  | ").and(Tone::Plain, line);
+                if ui.is_quiet() {
+                    unsaid.push_back(line);
+                    unsaid.drain(..unsaid.len().saturating_sub(40));
+                } else {
+                    ui.say(&[line]);
+                }
+                return Wish::GoOn;
+            }
+            Happening::StillPushing(name, elapsed) => {
+                if asked_to_leave == 1 {
+                    asked_to_leave += 1;
+                    progress.clear();
+                    ui.warn("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
+                }
+                progress.show(&format!("pushing to {name}, {} s", elapsed.as_secs()));
+                return if asked_to_leave > 2 { Wish::Leave } else { Wish::GoOn };
+            }
+            Happening::Waiting { environment, elapsed, reports } => {
+                progress.show(&format!("waiting for {environment}, {} s: it reports {reports}", elapsed.as_secs()));
+            }
+            Happening::Recording => progress.show("writing the record"),
+            Happening::Recorded(lifted) => {
+                progress.clear();
+                let text = match lifted {
+                    Some(environment) => format!("on record; the freeze on {environment} is lifted"),
+                    None => "on record".to_owned(),
+                };
+                ui.say(&[Line::default().and(Tone::Good, "done: ").and(Tone::Plain, text)]);
+            }
+            Happening::Live(environment, commit) => {
+                progress.clear();
+                let done = Line::default().and(Tone::Good, "done: ");
+                ui.say(&[done.and(Tone::Plain, format!("{environment} runs {}", commit.short()))]);
+            }
+        }
+        if asked_to_leave > 0 { Wish::Leave } else { Wish::GoOn }
+    });
+    progress.clear();
+    if result.is_err() {
+        ui.insist(unsaid.make_contiguous());
+    }
+    result
+}

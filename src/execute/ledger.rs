@@ -1,0 +1,155 @@
+//! What the shared record is told of a deploy: that a push begins, that it came to nothing, that it runs.
+
+use crate::announced;
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::Repo;
+use crate::git::push::Push;
+use crate::model::CommitId;
+use crate::plan::{Recorded, Target};
+use crate::record::{Deploying, EventId, Intent, Kind, Standing, State, Verdict, What};
+use crate::recorder::{Recorder, new_id};
+
+/// The record's part in a deploy.
+pub struct Ledger<'a> {
+    /// Who reads and writes it.
+    pub recorder: Recorder<'a>,
+    /// Why something is deployed.
+    pub kind: Kind,
+    /// The record as the plan saw it.
+    pub recorded: Recorded<'a>,
+    /// Makes the plan anew from another state of the record: what was allowed then may not be any more.
+    pub replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
+}
+
+impl Ledger<'_> {
+    /// Announces a push, so that nobody else's begins; or goes on with the announcement that this clone made before.
+    ///
+    /// # Errors
+    /// When the record does not allow it any more, or cannot be written; then nothing must be pushed.
+    pub fn announce(&self, repo: &Repo, target: &Target<'_>, push: &Push) -> Result<EventId, Stop> {
+        let name = &target.environment.name;
+        let ours = |open: &&Deploying| {
+            open.kind == self.kind
+                && open.environment == *name
+                && open.to == push.commit
+                && self.recorded.mine == Some(&open.id)
+        };
+        if let Some(open) = self.recorded.open().filter(ours) {
+            return Ok(open.id.clone());
+        }
+        let id = new_id();
+        announced::remember(&repo.layout().common_dir, &id)?;
+        self.recorder.append(&id, &mut |state| {
+            self.allows(state, self.recorded.mine)?;
+            let candidate = state.candidate.as_ref();
+            Ok(Some(What::Deploying(Intent {
+                kind: self.kind,
+                environment: name.clone(),
+                from: push.expected.clone(),
+                to: push.commit.clone(),
+                base: candidate.filter(|_| self.kind == Kind::Fix).map(|candidate| candidate.commit.clone()),
+                unsigned: is_unsigned(state, &push.commit),
+                over: state.deploying.as_ref().map(|open| open.id.clone()),
+            })))
+        })?;
+        Ok(id)
+    }
+
+    /// Looks at the record directly before the push: the announcement must still stand, and the candidate, too.
+    ///
+    /// # Errors
+    /// What changed.
+    pub fn still_allows(&self, intent: &EventId) -> Result<(), Stop> {
+        let now = self.recorder.read_now()??;
+        self.allows(&now.state, Some(intent))?;
+        match &now.state.deploying {
+            Some(open) if open.id == *intent => Ok(()),
+            other => {
+                let report = Report::new("the announcement of this deploy was put aside; nothing was pushed");
+                let recorded = Recorded { state: &now.state, ..self.recorded };
+                let report = match other {
+                    Some(open) => report.because(recorded.story(open)),
+                    None => report.because("somebody gave it up on the record"),
+                };
+                Err(Stop::refused(RefusalCode::Deploying, report.hint("see where things stand: git smp status")))
+            }
+        }
+    }
+
+    fn allows(&self, state: &State, mine: Option<&EventId>) -> Result<(), Refusal> {
+        (self.replan)(&Recorded { state, mine, ..self.recorded })
+    }
+
+    /// Takes an announcement back whose push came to nothing. What may have changed something outside stays announced.
+    pub fn take_back(&self, intent: &EventId, stop: Stop, again: &str) -> Stop {
+        let why = match &stop {
+            Stop::Failed(report) => report.error.clone(),
+            Stop::Refused(refusal) => refusal.report.error.clone(),
+            Stop::Declined(what) => what.clone(),
+            Stop::Answer | Stop::Misused(_) | Stop::Incomplete(_) | Stop::PipeClosed => return stop,
+        };
+        let ended = self.recorder.append(&new_id(), &mut |state| {
+            let open = state.deploying.as_ref().filter(|open| open.id == *intent);
+            Ok(open.map(|open| What::Ended { intent: open.id.clone(), why: why.clone() }))
+        });
+        let Err(trouble) = ended else { return stop };
+        let report = match &stop {
+            Stop::Declined(what) => Report::new(what.clone()),
+            other => other.report().cloned().unwrap_or_else(|| Report::new(why)),
+        };
+        let trouble = trouble.report().map_or("it cannot be written", |report| &report.error).to_owned();
+        let report = report.because(format!("the record still says that the deploy is going on: {trouble}"));
+        Stop::Incomplete(report.hint(format!("run it again to go on: {again}")))
+    }
+
+    /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. Says whether the
+    /// candidate has reached all its goals with that, so that nothing is frozen any more.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn deployed(&self, repo: &Repo, target: &Target<'_>, commit: &CommitId) -> Result<bool, Stop> {
+        let name = &target.environment.name;
+        let seen_before = target.observed.runs().filter(|runs| *runs != commit);
+        let mut unfrozen = false;
+        let state = self.recorder.append(&new_id(), &mut |state| {
+            let open = state.deploying.as_ref().filter(|open| {
+                open.environment == *name && open.to == *commit && open.kind == self.kind
+            });
+            let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
+            let goal = candidate.and_then(|candidate| candidate.goal(name));
+            let due = open.is_some() || (self.kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached));
+            if !due && state.deploys.get(name).is_some_and(|deploy| deploy.commit == *commit) {
+                return Ok(None);
+            }
+            unfrozen = self.kind == Kind::Promote && candidate.is_some();
+            let from = seen_before.cloned();
+            let from = from.or_else(|| goal.and_then(|goal| goal.from.clone()));
+            let from = from.or_else(|| open.and_then(|open| open.from.clone())).filter(|from| from != commit);
+            let changes = repo.changes(from.as_ref(), commit)?;
+            let passes = candidate.into_iter().flat_map(|candidate| candidate.who_said(Verdict::Pass));
+            let others = open.filter(|open| self.recorded.mine != Some(&open.id) && !is_last(repo, &open.id));
+            Ok(Some(What::Deployed {
+                intent: open.map(|open| open.id.clone()),
+                kind: self.kind,
+                environment: name.clone(),
+                from,
+                to: commit.clone(),
+                commits: u64::try_from(changes.ships.len() + changes.ships_merges).unwrap_or(u64::MAX),
+                signed_off_by: passes.map(|one| one.by.clone()).collect(),
+                unsigned: is_unsigned(state, commit),
+                announced_by: others.map(|open| open.by.name.clone()),
+            }))
+        })?;
+        Ok(unfrozen && state.candidate.is_none())
+    }
+}
+
+fn is_last(repo: &Repo, id: &EventId) -> bool {
+    announced::last(&repo.layout().common_dir).as_ref() == Some(id)
+}
+
+/// Whether nobody's yes stands on record for this very commit.
+fn is_unsigned(state: &State, commit: &CommitId) -> bool {
+    let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
+    candidate.is_none_or(|candidate| candidate.standing() != Standing::SignedOff)
+}

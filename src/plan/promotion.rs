@@ -1,0 +1,181 @@
+//! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
+
+use super::{Asked, Plan, Step, Target, amount, commits, disappearing, push_and_wait, wrong_branch};
+use crate::config::Environment;
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::{Branch, Changes, CommitId, Observed, Relation};
+
+/// Plans the promotion of what `environment` runs, as it was observed, to every target.
+///
+/// # Errors
+/// The first reason why it must not happen.
+pub fn promotion(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    asked: &Asked<'_>,
+) -> Result<Plan, Refusal> {
+    let commit = candidate(environment, source, asked.commit)?;
+    let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
+    for target in targets {
+        add_target(&mut plan, source, &commit, target, asked)?;
+    }
+    Ok(plan)
+}
+
+/// The one commit that would ship: what the source runs, if that is certain.
+fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) -> Result<CommitId, Refusal> {
+    let name = &source.environment;
+    let running = source.running.clone()?;
+    let Some(commit) = running else {
+        let report = Report::new(format!("nothing is deployed on {name} yet"))
+            .because("a promotion ships what runs there")
+            .hint("deploy the tip of the main branch: git smp stage");
+        return Err(Refusal { code: RefusalCode::NothingDeployed, report });
+    };
+    match &source.branch {
+        Some(Err(refusal)) => return Err(refusal.clone()),
+        Some(Ok(Branch::Missing(others))) => return Err(wrong_branch(environment, others)),
+        _ => {}
+    }
+    if source.agrees() == Some(false) {
+        return Err(stale_source(source, &commit));
+    }
+    match named {
+        Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
+            let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
+                .because("--commit names the only commit that may ship")
+                .hint("look at what would ship now: git smp diff");
+            Err(Refusal { code: RefusalCode::CandidateMoved, report })
+        }
+        _ => Ok(commit),
+    }
+}
+
+fn stale_source(source: &Observed, commit: &CommitId) -> Refusal {
+    let name = &source.environment;
+    let reference = source.reference().map_or("nothing", CommitId::short);
+    let report = Report::new(format!("{name} does not run what was last pushed to it"))
+        .because(format!("it runs {}, but its branch is at {reference}", commit.short()))
+        .because("its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested")
+        .hint("wait for it: git smp status; or deploy again: git smp stage");
+    Refusal { code: RefusalCode::StagingStale, report }
+}
+
+fn add_target(
+    plan: &mut Plan,
+    source: &Observed,
+    commit: &CommitId,
+    target: &Target<'_>,
+    asked: &Asked<'_>,
+) -> Result<(), Refusal> {
+    let environment = target.environment;
+    let name = &environment.name;
+    let running = target.observed.running.clone()?;
+    let branch = target.observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
+    if let Branch::Missing(others) = &branch {
+        return Err(wrong_branch(environment, others));
+    }
+    if running.as_ref() == Some(commit) {
+        if target.observed.agrees() == Some(false) {
+            let at = branch.commit().map_or("nothing", CommitId::short);
+            plan.warnings.push(format!("{name} runs {} already, though its branch is at {at}", commit.short()));
+        }
+        return add_record(plan, source, target, asked);
+    }
+    check_record(source, commit, target, asked)?;
+    check_history(&source.environment, target, asked.now)?;
+    if branch.commit() == Some(commit) {
+        plan.warnings.push(format!(
+            "the branch of {name} is at {} already, but {name} does not run it: nothing is pushed. If no deploy is going \
+             on there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)",
+            commit.short()
+        ));
+    } else {
+        check_branch(target, &branch, asked, plan)?;
+    }
+    push_and_wait(plan, target, &branch);
+    add_record(plan, source, target, asked)
+}
+
+/// What the record has to say of a target that is to be given the commit.
+fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let Some(recorded) = &asked.recorded else { return Ok(()) };
+    let name = &target.environment.name;
+    recorded.nobody_else(&[&target.observed, source], &format!("git smp promote {name}"))?;
+    recorded.signed_off(&source.environment, commit)?;
+    if recorded.resumed(name, commit, target.observed.reference()).is_some() {
+        return Ok(());
+    }
+    recorded.target_unmoved(target, target.changes.as_ref().map(|changes| changes.disappears.len()))
+}
+
+/// The last step of a target: what it runs goes on record, unless it is there.
+fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let Some(recorded) = &asked.recorded else { return Ok(()) };
+    let name = &target.environment.name;
+    let runs_already = target.observed.runs() == Some(&plan.commit);
+    if runs_already && !recorded.is_due(name, &plan.commit) {
+        return Ok(());
+    }
+    if runs_already && recorded.open().is_none_or(|open| open.environment != *name || open.to != plan.commit) {
+        // Somebody else brought it there; that is recorded only of what was signed off, as if we had.
+        recorded.signed_off(&source.environment, &plan.commit)?;
+    }
+    let reached = plan.steps.iter().map(Step::environment).chain([name.as_str()]).collect::<Vec<_>>();
+    let lifts = recorded.lifts(&plan.commit, &reached);
+    plan.steps.push(Step::Record { environment: name.clone(), commit: plan.commit.clone(), lifts });
+    Ok(())
+}
+
+/// Refuses to take anything away that the target runs.
+fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refusal> {
+    let Some(changes) = &target.changes else { return Ok(()) };
+    let name = &target.environment.name;
+    match changes.relation {
+        Relation::Identical | Relation::Ahead => Ok(()),
+        Relation::Behind => {
+            let lost = changes.disappears.len() + changes.disappears_merges;
+            let report = Report::new(format!("{source} is behind {name}"))
+                .because(format!("a promotion would take {} back by {}", name, commits(lost)))
+                .hint("deploy the newer commit first: git smp stage");
+            Err(Refusal { code: RefusalCode::Behind, report })
+        }
+        Relation::Diverged => {
+            Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, name, changes, now) })
+        }
+    }
+}
+
+fn diverged(source: &str, name: &str, changes: &Changes, now: i64) -> Report {
+    let lost = amount(changes.disappears.len(), changes.disappears_merges);
+    let report = Report::new(format!("{name} has {lost} that {source} lacks"));
+    let report = disappearing(changes, name, now).into_iter().fold(report, Report::because);
+    report.hint(format!("merge what {name} has into the main branch, then: git smp stage"))
+}
+
+/// Refuses a branch that would lose commits, or that somebody must look at first.
+fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+    let name = &target.environment.name;
+    let at = branch.commit().map_or("nothing", CommitId::short);
+    if target.fast_forward == Some(false) {
+        let report = Report::new(format!("the branch of {name} cannot go forward to {}", plan.commit.short()))
+            .because(format!("it is at {at}, which has commits that would be lost"))
+            .hint(format!("merge {at} into the main branch, then: git smp stage"));
+        return Err(Refusal { code: RefusalCode::Diverged, report });
+    }
+    if target.observed.agrees() != Some(false) {
+        return Ok(());
+    }
+    let runs = target.observed.runs().map_or("nothing", CommitId::short);
+    let story = format!("{name} runs {runs}, but its branch is at {at}: its last deploy failed or was rolled back");
+    if asked.somebody_looks {
+        plan.warnings.push(story);
+        return Ok(());
+    }
+    let report = Report::new(story)
+        .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
+        .hint(format!("run it in a terminal: git smp promote {name}"));
+    Err(Refusal { code: RefusalCode::RolledBack, report })
+}
+

@@ -1,0 +1,59 @@
+//! Decides whether what staging runs can be put forward for production.
+
+use super::{Asked, Recorded, Target, promotion};
+use crate::config::Environment;
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::{CommitId, Observed, Relation};
+use crate::record::EventId;
+
+/// A candidate that may be put forward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The commit.
+    pub commit: CommitId,
+    /// Where it is to go, and what runs there. Empty: everything runs it already.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    /// Whether it is the candidate already.
+    pub open: bool,
+    /// An announcement on the record that has come to its end.
+    pub over: Option<EventId>,
+    /// What a person should know before saying yes.
+    pub warnings: Vec<String>,
+}
+
+/// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it.
+///
+/// # Errors
+/// The first reason why it must not happen.
+pub fn proposal(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    recorded: &Recorded<'_>,
+) -> Result<Proposal, Refusal> {
+    let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
+    seen.push(source);
+    recorded.nobody_else(&seen, "git smp promote")?;
+    // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
+    let asked = Asked { commit: None, somebody_looks: true, now: recorded.now, recorded: None };
+    let plan = promotion(environment, source, targets, &asked)?;
+    let lacks = |target: &&Target<'_>| {
+        target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical)
+    };
+    let goal = |target: &Target<'_>| (target.environment.name.clone(), target.observed.runs().cloned());
+    let open = recorded.state.candidate.as_ref();
+    if let Some(candidate) = open.filter(|candidate| candidate.commit != plan.commit) {
+        let report = Report::new(format!("{} is the candidate already", candidate.commit.short()))
+            .because(format!("it was {}", recorded.proposed(candidate)))
+            .because(format!("{} runs {} now", source.environment, plan.commit.short()))
+            .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix");
+        return Err(Refusal { code: RefusalCode::CandidateOpen, report });
+    }
+    Ok(Proposal {
+        commit: plan.commit,
+        targets: targets.iter().filter(lacks).map(goal).collect(),
+        open: open.is_some(),
+        over: recorded.open().map(|open| open.id.clone()),
+        warnings: plan.warnings,
+    })
+}

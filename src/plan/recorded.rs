@@ -1,0 +1,174 @@
+//! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
+
+use super::{Target, commits};
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::{CommitId, Observed};
+use crate::record::{Candidate, Deploying, EventId, FORMAT, Kind, Standing, State, Verdict};
+use crate::text::ago;
+
+/// The record as a plan sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'a> {
+    /// What its events add up to.
+    pub state: &'a State,
+    /// Whether a promotion needs a sign-off.
+    pub signoff: bool,
+    /// The announcement that this clone made last.
+    pub mine: Option<&'a EventId>,
+    /// `--take-over`: somebody else's announcement that may be put aside.
+    pub take_over: Option<&'a str>,
+    /// The present moment, in seconds since 1970.
+    pub now: i64,
+}
+
+impl<'a> Recorded<'a> {
+    /// The push that is on its way as far as the record goes, whoever began it.
+    pub fn open(&self) -> Option<&'a Deploying> {
+        self.state.deploying.as_ref()
+    }
+
+    /// The announcement of exactly this push, if it can simply be gone on with: ours, or one whose push has landed.
+    pub fn resumed(&self, environment: &str, commit: &CommitId, reference: Option<&CommitId>) -> Option<&'a Deploying> {
+        let open = self.open().filter(|open| open.environment == environment && open.to == *commit)?;
+        (self.is_mine(open) || reference == Some(commit)).then_some(open)
+    }
+
+    fn is_mine(&self, open: &Deploying) -> bool {
+        self.mine == Some(&open.id)
+    }
+
+    /// Refuses while somebody else's push may be on its way: two pushes with the same lease would both build.
+    ///
+    /// # Errors
+    /// `deploying`, with who, what and since when; `record-newer`.
+    pub fn nobody_else(&self, seen: &[&Observed], command: &str) -> Result<(), Refusal> {
+        if self.state.format > FORMAT {
+            let report = Report::new("the record was written by a newer git-smp")
+                .hint("install the newest: cargo install git-smp");
+            return Err(Refusal { code: RefusalCode::RecordNewer, report });
+        }
+        let Some(open) = self.open() else { return Ok(()) };
+        let named = self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id));
+        // A branch that moved since the announcement tells that the push has landed, or that its lease never can hold.
+        let over = seen.iter().find(|one| one.environment == open.environment);
+        let over = over.is_some_and(|one| {
+            matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref())
+        });
+        if self.is_mine(open) || over || named {
+            return Ok(());
+        }
+        let report = Report::new(self.story(open))
+            .because("two pushes at once would both build, and the slower one would be what runs");
+        let take_over = format!("{command} --take-over {}", open.id.as_str());
+        let report = report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"));
+        Err(Refusal { code: RefusalCode::Deploying, report })
+    }
+
+    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
+    pub fn story(&self, open: &Deploying) -> String {
+        let what = match open.kind {
+            Kind::Stage => "deploy",
+            Kind::Fix => "deploy the fix",
+            Kind::Promote => "promote",
+            Kind::Rollback => "roll back to",
+        };
+        let place = if open.kind == Kind::Rollback { "on" } else { "to" };
+        let (by, to, environment) = (&open.by.name, open.to.short(), &open.environment);
+        format!("{by} began to {what} {to} {place} {environment} {}", ago(self.now, open.at))
+    }
+
+    /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
+    /// may promote.
+    ///
+    /// # Errors
+    /// `not-proposed`, `candidate-moved`, `blocked`, `not-signed-off`.
+    pub fn signed_off(&self, source: &str, commit: &CommitId) -> Result<(), Refusal> {
+        let Some(candidate) = &self.state.candidate else { return self.without_candidate(commit) };
+        if candidate.commit != *commit {
+            let short = candidate.commit.short();
+            let report = Report::new(format!("{source} does not run the candidate"))
+                .because(format!("the candidate is {short}, {}", self.proposed(candidate)))
+                .because(format!("{source} runs {}", commit.short()))
+                .hint(format!("put it back: git smp stage {short}; or give it up: git smp postpone"));
+            return Err(Refusal { code: RefusalCode::CandidateMoved, report });
+        }
+        match candidate.standing() {
+            Standing::SignedOff => Ok(()),
+            Standing::Waiting if !self.signoff => Ok(()),
+            Standing::Waiting => {
+                let report = Report::new(format!("nobody has signed {} off", commit.short()))
+                    .because(format!("it is the candidate, {}", self.proposed(candidate)))
+                    .hint("when it was tested and is fine: git smp signoff");
+                Err(Refusal { code: RefusalCode::NotSignedOff, report })
+            }
+            Standing::Blocked => {
+                let report = Report::new(format!("{} is blocked", commit.short()));
+                let report = candidate.who_said(Verdict::Block).fold(report, |report, one| {
+                    let why = one.note.as_deref().unwrap_or("without a reason");
+                    report.because(format!("{} blocked it {}: {why}", one.by, ago(self.now, one.at)))
+                });
+                let report = report.hint("ship a fix: git smp stage --fix; or give it up: git smp postpone");
+                Err(Refusal { code: RefusalCode::Blocked, report })
+            }
+        }
+    }
+
+    fn without_candidate(&self, commit: &CommitId) -> Result<(), Refusal> {
+        if !self.signoff {
+            return Ok(());
+        }
+        let report = Report::new(format!("{} was not proposed, so nobody can have signed it off", commit.short()))
+            .because("record.signoff in smp.toml asks for a sign-off of every candidate")
+            .hint("put it forward: git smp propose");
+        Err(Refusal { code: RefusalCode::NotProposed, report })
+    }
+
+    /// Refuses a target that is not where the proposal saw it.
+    ///
+    /// # Errors
+    /// `target-moved`, with what changed.
+    pub fn target_unmoved(&self, target: &Target<'_>, lost: Option<usize>) -> Result<(), Refusal> {
+        let Some(candidate) = &self.state.candidate else { return Ok(()) };
+        let name = &target.environment.name;
+        let again = "look anew: git smp postpone, then: git smp propose";
+        let Some(goal) = candidate.goal(name) else {
+            let report = Report::new(format!("{name} was not part of the proposal"))
+                .because(format!("{} {}", candidate.commit.short(), self.proposed(candidate)));
+            return Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) });
+        };
+        let runs = target.observed.runs();
+        if runs == goal.from.as_ref() {
+            return Ok(());
+        }
+        let (then, now) = (goal.from.as_ref().map_or("nothing", CommitId::short), runs.map_or("nothing", CommitId::short));
+        let report = Report::new(format!("{name} is not where the proposal saw it"))
+            .because(format!("it ran {then} when {}, and runs {now} now", self.by_whom(candidate)));
+        let lost = lost.filter(|lost| *lost > 0).map(|lost| format!("{} of it would disappear", commits(lost)));
+        let report = lost.into_iter().fold(report, Report::because);
+        Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) })
+    }
+
+    /// "proposed by Ada Example 2 hours ago".
+    pub fn proposed(&self, candidate: &Candidate) -> String {
+        format!("proposed by {} {}", candidate.by.name, ago(self.now, candidate.at))
+    }
+
+    fn by_whom(&self, candidate: &Candidate) -> String {
+        format!("{} proposed {} {}", candidate.by.name, candidate.commit.short(), ago(self.now, candidate.at))
+    }
+
+    /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
+    /// announced.
+    pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
+        let announced = self.open().is_some_and(|open| open.environment == environment && open.to == *commit);
+        let candidate = self.state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
+        announced || candidate.and_then(|candidate| candidate.goal(environment)).is_some_and(|goal| !goal.reached)
+    }
+
+    /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
+    pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
+        let candidate = self.state.candidate.as_ref().filter(|candidate| candidate.commit == *commit)?;
+        let all = candidate.targets.iter().all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
+        all.then(|| candidate.environment.clone())
+    }
+}

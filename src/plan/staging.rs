@@ -1,0 +1,110 @@
+//! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
+
+use super::{Asked, Plan, Recorded, Step, Target, amount, disappearing, push_and_wait, wrong_branch};
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::{Branch, Changes, CommitId, Relation};
+use crate::record::Candidate;
+use crate::text::ago;
+
+/// A deploy to staging as it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Staging<'a> {
+    /// Staging, and what lies between what it runs and the commit.
+    pub target: &'a Target<'a>,
+    /// What is to be deployed.
+    pub commit: &'a CommitId,
+    /// `--fix`: what lies between the candidate, if there is one, and the commit.
+    pub fix: Option<Option<&'a Changes>>,
+}
+
+/// Plans it.
+///
+/// # Errors
+/// The first reason why it must not happen.
+pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
+    let (target, commit) = (wanted.target, wanted.commit);
+    let name = &target.environment.name;
+    if let Some(recorded) = &asked.recorded {
+        recorded.nobody_else(&[&target.observed], "git smp stage")?;
+        thawed(wanted, recorded)?;
+    }
+    let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
+    let branch = target.observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
+    if let Branch::Missing(others) = &branch {
+        return Err(wrong_branch(target.environment, others));
+    }
+    // A page that is broken is what a deploy may mend, and staging may be broken at any time.
+    let runs_already = target.observed.runs() == Some(commit) && branch.commit() == Some(commit);
+    if !runs_already {
+        look_back(target, &branch, asked, &mut plan)?;
+        push_and_wait(&mut plan, target, &branch);
+    }
+    if let Some(recorded) = &asked.recorded
+        && (!runs_already || recorded.open().is_some_and(|open| open.environment == *name && open.to == *commit))
+    {
+        plan.steps.push(Step::Record { environment: name.clone(), commit: commit.clone(), lifts: None });
+    }
+    Ok(plan)
+}
+
+/// Refuses while a candidate is tested there, but for a fix of it, and for putting it back.
+fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> {
+    let name = &wanted.target.environment.name;
+    match (recorded.state.frozen(name), wanted.fix) {
+        (None, None) => Ok(()),
+        (Some(candidate), _) if candidate.commit == *wanted.commit => Ok(()),
+        (Some(candidate), None) => Err(frozen(name, candidate, recorded.now)),
+        (None, Some(_)) => {
+            let report = Report::new("there is no candidate that could be fixed")
+                .because("--fix is for what is being tested for production")
+                .hint("deploy it as anything else: git smp stage");
+            Err(Refusal { code: RefusalCode::NotProposed, report })
+        }
+        (Some(candidate), Some(changes)) => on_top(wanted.commit, candidate, changes),
+    }
+}
+
+fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
+    let (by, short) = (&candidate.by.name, candidate.commit.short());
+    let report = Report::new(format!("{name} is frozen by {by}"))
+        .because(format!("{by} proposed {short} for production {}, and it is tested there", ago(now, candidate.at)));
+    let report = candidate.note.iter().fold(report, |report, note| report.because(format!("{by} says: {note}")));
+    let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix";
+    Refusal { code: RefusalCode::Frozen, report: report.hint(hint) }
+}
+
+/// A fix has everything that the candidate has, and more.
+fn on_top(commit: &CommitId, candidate: &Candidate, changes: Option<&Changes>) -> Result<(), Refusal> {
+    let (short, base) = (commit.short(), candidate.commit.short());
+    let Some(changes) = changes.filter(|changes| changes.relation != Relation::Ahead) else { return Ok(()) };
+    let lost = amount(changes.disappears.len(), changes.disappears_merges);
+    let report = Report::new(format!("{short} is no fix of the candidate"))
+        .because(format!("it lacks {lost} of {base}"))
+        .hint("copy the fix alone onto the candidate: git smp stage --fix --pick COMMIT");
+    Err(Refusal { code: RefusalCode::Diverged, report })
+}
+
+/// What staging would lose: a person may say yes to that, a script may not.
+fn look_back(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+    let name = &target.environment.name;
+    let forward = target.fast_forward != Some(false);
+    let changes = target.changes.as_ref().filter(|changes| {
+        matches!(changes.relation, Relation::Behind | Relation::Diverged)
+    });
+    if forward && changes.is_none() {
+        return Ok(());
+    }
+    let at = branch.commit().map_or("nothing", CommitId::short);
+    let lost = changes.map(|changes| amount(changes.disappears.len(), changes.disappears_merges));
+    let lost = lost.unwrap_or_else(|| format!("commits of its branch, which is at {at},"));
+    let story = format!("{lost} would disappear from {name}, for {} does not have them", plan.commit.short());
+    let lines = changes.map(|changes| disappearing(changes, name, asked.now)).unwrap_or_default();
+    if asked.somebody_looks {
+        plan.warnings.push(story);
+        plan.warnings.extend(lines);
+        return Ok(());
+    }
+    let report = lines.into_iter().fold(Report::new(story), Report::because);
+    let report = report.because("a person must say yes to that").hint("run it in a terminal: git smp stage");
+    Err(Refusal { code: RefusalCode::Diverged, report })
+}
