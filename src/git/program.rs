@@ -13,7 +13,7 @@ use crate::error::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
 /// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
-const DROPPED: [&str; 23] = [
+const DROPPED: [&str; 24] = [
     "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -25,6 +25,7 @@ const DROPPED: [&str; 23] = [
     "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_REFLOG_ACTION",
     "GIT_LITERAL_PATHSPECS",
+    "GIT_ATTR_SOURCE",
     "GIT_TRACE",
     "GIT_TRACE2",
     "GIT_TRACE2_EVENT",
