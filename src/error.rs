@@ -87,12 +87,16 @@ pub enum RefusalCode {
     RecordBusy,
     /// A question would have to be asked and there is no terminal.
     NeedsTerminal,
+    /// A commit cannot be copied without a person to resolve a conflict.
+    PickConflict,
+    /// A commit has no change that could be copied, or none that is missing.
+    NothingToPick,
 }
 
 impl RefusalCode {
     /// Every code, for the documentation's test.
     #[cfg(test)]
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Diverged,
         Self::Behind,
         Self::Unreachable,
@@ -118,6 +122,8 @@ impl RefusalCode {
         Self::RecordNotWritable,
         Self::RecordBusy,
         Self::NeedsTerminal,
+        Self::PickConflict,
+        Self::NothingToPick,
     ];
 
     /// The word itself.
@@ -148,6 +154,8 @@ impl RefusalCode {
             Self::RecordNotWritable => "record-not-writable",
             Self::RecordBusy => "record-busy",
             Self::NeedsTerminal => "needs-terminal",
+            Self::PickConflict => "pick-conflict",
+            Self::NothingToPick => "nothing-to-pick",
         }
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod names;
 mod object;
 mod open;
+mod pick;
 mod plumbing;
 pub mod program;
 pub mod push;
@@ -160,6 +161,17 @@ impl Repo {
     /// When one is missing, in git's own words.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         self.either(|library| library.commits(&self.asking(), ids), || plumbing::commits(&self.program, ids))
+    }
+
+    /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x`, without work tree,
+    /// index, branch or ref. The same copies by the same user are the same commit.
+    ///
+    /// # Errors
+    /// `pick-conflict`, `nothing-to-pick` or `shallow`; a failure when git is too old for it, knows no committer or
+    /// cannot read or write, in its own words.
+    #[cfg_attr(not(test), expect(dead_code, reason = "git smp stage --fix uses it"))]
+    pub fn pick(&self, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
+        pick::pick(self, onto, picks)
     }
 
     fn asking(&self) -> Asking<'_> {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
 
 mod histories;
+mod picks;
 mod places;
 mod spellings;
 

@@ -1,0 +1,138 @@
+//! Copying commits onto another, as `git cherry-pick -x` does, but beside the work tree: nothing is checked out, no index
+//! and no ref is read or written, only objects come to be. The same copies by the same user are the same commits, so a
+//! run that was cut off and begun again goes on with what the first one made.
+//!
+//! Always the `git` program: it merges as the user's own `git cherry-pick` would, and opens every repository.
+//! What `git cherry-pick` takes from the clone's configuration holds here too: `merge.*`, `core.attributesFile` and
+//! `.git/info/attributes`. A merge driver that is configured there runs, and git gives it temporary files at the top of
+//! the work tree. Whether two moves of a submodule go together, git can only tell where that is checked out.
+
+mod message;
+mod original;
+mod refused;
+
+use std::slice;
+
+use super::Repo;
+use super::program::{Program, failed};
+use crate::error::Stop;
+use crate::model::CommitId;
+use original::{Original, Person};
+
+/// What git uses as an exit code when it does not know an option.
+const USAGE: i32 = 129;
+
+/// What is to be copied, and onto what.
+struct Task<'a> {
+    onto: &'a CommitId,
+    picks: &'a [CommitId],
+}
+
+/// What came of putting a change on top of another commit.
+enum Merged {
+    /// The tree with the change in it.
+    Tree(String),
+    /// The files that a person has to look at.
+    Conflict(Vec<String>),
+}
+
+/// Copies `picks`, in this order, onto `onto`: `git cherry-pick -x PICK...`. Nothing to copy gives `onto` itself.
+///
+/// # Errors
+/// `pick-conflict`, `nothing-to-pick`, or `shallow` where a pick's parent is cut off; a failure when git is too old for
+/// it, knows no committer or cannot read or write, in its own words.
+pub fn pick(repo: &Repo, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
+    if picks.is_empty() {
+        return Ok(onto.clone());
+    }
+    let task = Task { onto, picks };
+    let program = &repo.program;
+    let tree = original::read(program, slice::from_ref(onto))?.pop().map(|onto| onto.tree).unwrap_or_default();
+    let originals = original::read(program, picks)?;
+    // All that can be refused at once is refused before the first merge.
+    let parents = originals.iter().map(|original| only_parent(repo, original)).collect::<Result<Vec<_>, _>>()?;
+    let committer = committer(program)?;
+    let mut top = (onto.clone(), tree);
+    for (original, parent) in originals.iter().zip(parents) {
+        let tree = match merge(program, &task, parent, &top.0, original)? {
+            Merged::Conflict(files) => return Err(refused::conflict(&task, &top.0, original, &files)),
+            Merged::Tree(tree) if tree == top.1 => return Err(refused::contained(&task, &top.0, original)),
+            Merged::Tree(tree) => tree,
+        };
+        top = (write(program, &tree, &top.0, original, &committer)?, tree);
+    }
+    Ok(top.0)
+}
+
+/// The commit that a pick's change is told from.
+fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, Stop> {
+    match original.parents.as_slice() {
+        // The commit names its parent even where a shallow clone does not have it.
+        [parent] if repo.layout.shallow && !repo.has_commit(parent)? => Err(refused::cut_off(original)),
+        [parent] => Ok(parent),
+        [] => Err(refused::first(original)),
+        several => Err(refused::merge(original, several)),
+    }
+}
+
+/// The user's name and mail: `git var GIT_COMMITTER_IDENT`.
+fn committer(program: &Program) -> Result<Person, Stop> {
+    let answer = program.read("git does not know who makes the copies", ["var", "GIT_COMMITTER_IDENT"]);
+    let printed =
+        answer.map_err(|stop| match stop {
+            Stop::Failed(report) => Stop::Failed(report.hint(
+                "git config --global user.email you@example.com, and: git config --global user.name \"Your Name\"",
+            )),
+            stop => stop,
+        })?;
+    Ok(Person::read(original::utf8(&printed).trim_end()))
+}
+
+/// Puts what `original` changes on top of another commit:
+/// `git merge-tree --write-tree --name-only --no-messages -z --merge-base=PARENT TOP PICK`.
+///
+/// Attributes may say how a file is merged. `git cherry-pick` reads them from what is checked out, which is the commit
+/// below; `attr.tree` says so to git 2.43 and later. git 2.40 to 2.42 do not know it and read those of the work tree;
+/// `GIT_ATTR_SOURCE`, which they do know, makes their `merge-tree` crash.
+fn merge(
+    program: &Program,
+    task: &Task,
+    parent: &CommitId,
+    top: &CommitId,
+    original: &Original,
+) -> Result<Merged, Stop> {
+    let (attributes, base) = (format!("attr.tree={top}"), format!("--merge-base={parent}"));
+    let fixed = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"];
+    let commits = [base.as_str(), top.as_str(), original.id.as_str()];
+    let args = ["-c", &attributes].into_iter().chain(fixed).chain(commits);
+    let output = program.run(args)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut names = text.split_terminator('\0').map(str::to_owned);
+    match (output.status.code(), names.next()) {
+        (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
+        (Some(1), Some(_)) => Ok(Merged::Conflict(names.collect())),
+        (Some(USAGE), _) => Err(refused::too_old(task, program)),
+        _ => Err(Stop::Failed(failed(&format!("git cannot copy {}", original.named()), &output.stderr))),
+    }
+}
+
+/// Writes the copy: `git hash-object -t commit -w --stdin`, and not `git commit-tree`, which trims authors' names
+/// (`Ada "the Countess"` loses its last mark), takes none that are empty, and turns odd time zones into others.
+///
+/// Author and message are the original's; the committer is the user, at the time when the original was committed, so
+/// that nothing in the copy depends on when it is made. Signatures and other extra headers are not copied, as in git.
+fn write(
+    program: &Program,
+    tree: &str,
+    parent: &CommitId,
+    original: &Original,
+    committer: &Person,
+) -> Result<CommitId, Stop> {
+    let what = format!("the copy of {} cannot be written", original.named());
+    let (author, committer) = (original.author_line(), committer.at(original.committed()));
+    let message = message::with_origin(&original.message, &original.id);
+    let text = format!("tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{message}");
+    let printed = program.ask(&what, ["hash-object", "-t", "commit", "-w", "--stdin"], text.as_bytes())?;
+    CommitId::parse(String::from_utf8_lossy(&printed).trim_end())
+        .ok_or_else(|| Stop::Failed(failed(&what, b"git hash-object printed something unexpected")))
+}
