@@ -1,5 +1,7 @@
 //! Copies of commits, held against those of `git cherry-pick -x`.
 
+mod hostile;
+
 use std::slice;
 
 use super::*;
