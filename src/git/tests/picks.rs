@@ -1,6 +1,7 @@
 //! Copies of commits, held against those of `git cherry-pick -x`.
 
 mod hostile;
+mod places;
 mod refused;
 
 use std::slice;
