@@ -69,6 +69,14 @@ pub enum Command {
     Status(Status),
     /// List the commits that would ship, oneline
     Diff(Diff),
+    /// Deploy a commit of the main repository to staging
+    Stage(Stage),
+    /// Put staging's commit forward for production, and freeze staging
+    Propose(Propose),
+    /// Record QA's verdict on the candidate
+    Signoff(Signoff),
+    /// Close the candidate and lift the freeze
+    Postpone(Postpone),
     /// Push the exact staging commit to production and check that it runs
     Promote(Promote),
 }
@@ -116,6 +124,74 @@ pub struct Diff {
     /// Exit 1 when there are differences, as git diff does
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// `git smp stage`
+#[derive(Debug, Args)]
+pub struct Stage {
+    /// The commit; default: the tip of the main repository's branch
+    #[arg(value_name = "REV", allow_hyphen_values = false)]
+    pub rev: Option<String>,
+    /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: only a copy of this commit on top of the candidate (may be given several times)
+    #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev", allow_hyphen_values = false)]
+    pub pick: Vec<String>,
+    /// Show the plan and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How long to wait for staging to report the commit
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Put aside somebody's announcement whose run is dead
+    #[arg(long, value_name = "ID")]
+    pub take_over: Option<String>,
+}
+
+/// `git smp propose`
+#[derive(Debug, Args)]
+pub struct Propose {
+    /// What the post says beside the list of commits
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Show the plan and the post, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `git smp signoff`
+#[derive(Debug, Args)]
+pub struct Signoff {
+    /// Whose verdict it is; default: git's user.name
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// It must not ship, and why
+    #[arg(long, value_name = "REASON", conflicts_with = "note")]
+    pub block: Option<String>,
+    /// What is worth knowing beside the yes
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Refuse unless this is the candidate (full or abbreviated hash)
+    #[arg(long, value_name = "HASH")]
+    pub commit: Option<String>,
+}
+
+/// `git smp postpone`
+#[derive(Debug, Args)]
+pub struct Postpone {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// `git smp promote`

@@ -14,6 +14,7 @@ mod model;
 mod observe;
 mod page;
 mod plan;
+mod post;
 mod record;
 mod recorder;
 mod render;
@@ -77,6 +78,10 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         Command::Setup(args) => commands::setup::run(&session, args),
         Command::Status(args) => commands::status::run(&session, args),
         Command::Diff(args) => commands::diff::run(&session, args),
+        Command::Stage(args) => commands::stage::run(&session, args),
+        Command::Propose(args) => commands::propose::run(&session, args),
+        Command::Signoff(args) => commands::signoff::run(&session, args),
+        Command::Postpone(args) => commands::postpone::run(&session, args),
         Command::Promote(args) => commands::promote::run(&session, args),
     }
 }

@@ -8,7 +8,7 @@ mod staging;
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
-pub use staging::{Staging, staging};
+pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};

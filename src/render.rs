@@ -2,6 +2,8 @@
 
 mod diff;
 mod promotion;
+mod proposal;
+mod staging;
 mod status;
 
 use jiff::Timestamp;
@@ -9,9 +11,12 @@ use jiff::tz::TimeZone;
 
 pub use diff::{diff, end, markdown, oneline};
 pub use promotion::promotion;
+pub use proposal::proposal;
+pub use staging::staging;
 pub use status::{Mark, environment, how, picture, standing};
 
 use crate::model::Commit;
+use crate::plan::Plan;
 use crate::text::{Line, Tone, ago};
 
 /// How many commits a plan or a warning lists before it says "and n more".
@@ -46,7 +51,18 @@ impl When {
     }
 }
 
-fn listed(commits: &[Commit]) -> Vec<Line> {
+/// The warnings of a plan, and what it will do.
+fn steps(plan: &Plan) -> Vec<Line> {
+    let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
+    let mut lines: Vec<Line> = plan.warnings.iter().flat_map(warning).collect();
+    lines.extend([Line::default(), Line::plain("This will")]);
+    lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
+    lines.push(Line::default());
+    lines
+}
+
+/// Commits, a line each, up to what a person reads.
+pub fn listed(commits: &[Commit]) -> Vec<Line> {
     let mut lines: Vec<Line> = commits.iter().take(LISTED).map(|commit| named(Line::default(), commit)).collect();
     lines.extend(rest(commits, "git smp diff"));
     lines

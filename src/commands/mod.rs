@@ -3,8 +3,13 @@
 pub mod checks;
 pub mod deploy;
 pub mod diff;
+pub mod flow;
+pub mod postpone;
 pub mod promote;
+pub mod propose;
 pub mod setup;
+pub mod signoff;
+pub mod stage;
 pub mod status;
 pub mod trust;
 pub mod wizard;

@@ -169,7 +169,6 @@ impl Repo {
     /// # Errors
     /// `pick-conflict`, `nothing-to-pick` or `shallow`; a failure when git is too old for it, knows no committer or
     /// cannot read or write, in its own words.
-    #[cfg_attr(not(test), expect(dead_code, reason = "git smp stage --fix uses it"))]
     pub fn pick(&self, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
         pick::pick(self, onto, picks)
     }

@@ -13,8 +13,17 @@ pub struct Staging<'a> {
     pub target: &'a Target<'a>,
     /// What is to be deployed.
     pub commit: &'a CommitId,
-    /// `--fix`: what lies between the candidate, if there is one, and the commit.
-    pub fix: Option<Option<&'a Changes>>,
+    /// `--fix`: it may go there although a candidate is tested there.
+    pub fix: Option<Fix<'a>>,
+}
+
+/// What a fix is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Fix<'a> {
+    /// The candidate that it builds on.
+    pub base: &'a CommitId,
+    /// What lies between the two.
+    pub changes: &'a Changes,
 }
 
 /// Plans it.
@@ -54,14 +63,17 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
         (None, None) => Ok(()),
         (Some(candidate), _) if candidate.commit == *wanted.commit => Ok(()),
         (Some(candidate), None) => Err(frozen(name, candidate, recorded.now)),
-        (None, Some(_)) => {
-            let report = Report::new("there is no candidate that could be fixed")
-                .because("--fix is for what is being tested for production")
-                .hint("deploy it as anything else: git smp stage");
-            Err(Refusal { code: RefusalCode::NotProposed, report })
-        }
-        (Some(candidate), Some(changes)) => on_top(wanted.commit, candidate, changes),
+        (None, Some(_)) => Err(nothing_to_fix()),
+        (Some(candidate), Some(fix)) => on_top(wanted.commit, candidate, &fix),
     }
+}
+
+/// The refusal of a fix where there is no candidate.
+pub fn nothing_to_fix() -> Refusal {
+    let report = Report::new("there is no candidate that could be fixed")
+        .because("--fix is for what is being tested for production")
+        .hint("deploy it as anything else: git smp stage");
+    Refusal { code: RefusalCode::NotProposed, report }
 }
 
 fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
@@ -74,10 +86,18 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
 }
 
 /// A fix has everything that the candidate has, and more.
-fn on_top(commit: &CommitId, candidate: &Candidate, changes: Option<&Changes>) -> Result<(), Refusal> {
-    let (short, base) = (commit.short(), candidate.commit.short());
-    let Some(changes) = changes.filter(|changes| changes.relation != Relation::Ahead) else { return Ok(()) };
-    let lost = amount(changes.disappears.len(), changes.disappears_merges);
+fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(), Refusal> {
+    let (short, base) = (commit.short(), fix.base.short());
+    if candidate.commit != *fix.base {
+        let report = Report::new(format!("the candidate is {} now, no longer {base}", candidate.commit.short()))
+            .because("somebody deployed another fix meanwhile")
+            .hint("look at what is added to that: git smp stage --fix");
+        return Err(Refusal { code: RefusalCode::CandidateMoved, report });
+    }
+    if fix.changes.relation == Relation::Ahead {
+        return Ok(());
+    }
+    let lost = amount(fix.changes.disappears.len(), fix.changes.disappears_merges);
     let report = Report::new(format!("{short} is no fix of the candidate"))
         .because(format!("it lacks {lost} of {base}"))
         .hint("copy the fix alone onto the candidate: git smp stage --fix --pick COMMIT");

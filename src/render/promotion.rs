@@ -6,6 +6,7 @@ use super::{When, listed};
 use crate::config::Config;
 use crate::model::{Changes, CommitId, Observed};
 use crate::plan::{Plan, Step, Target, commits};
+use crate::post::heading;
 use crate::record::{Candidate, State, Verdict};
 use crate::text::{Line, Tone};
 
@@ -44,7 +45,7 @@ pub fn promotion(
     state: Option<&State>,
 ) -> Vec<Line> {
     let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
-    let title = format!("{} deploy {}", capitalised(&names.join(", ")), when.date(when.now));
+    let title = heading(&names.join(", "), &when.date(when.now));
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
     let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
     for target in targets {
@@ -60,14 +61,7 @@ pub fn promotion(
     }
     let from = targets.iter().find_map(|target| target.observed.runs());
     lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
-    lines.extend(
-        plan.warnings
-            .iter()
-            .flat_map(|text| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)]),
-    );
-    lines.extend([Line::default(), Line::plain("This will")]);
-    lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
-    lines.push(Line::default());
+    lines.extend(super::steps(plan));
     lines
 }
 
@@ -126,9 +120,4 @@ fn ahead(changes: &Changes, of: Option<&str>) -> String {
         1 => format!("{} and 1 merge ahead{of}", commits(changes.ships.len())),
         merges => format!("{} and {merges} merges ahead{of}", commits(changes.ships.len())),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

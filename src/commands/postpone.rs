@@ -1,0 +1,103 @@
+//! `git smp postpone`: close the candidate with a reason, and lift the freeze.
+
+use crate::cli::Postpone;
+use crate::commands::propose::check_text;
+use crate::commands::{Session, flow, trust};
+use crate::error::{RefusalCode, Report, Stop};
+use crate::plan::Recorded;
+use crate::record::{Candidate, EventId, State, What};
+use crate::recorder::{Recorder, new_id};
+
+/// Runs it.
+///
+/// # Errors
+/// When the question is declined, the candidate changed meanwhile, or the record cannot be written.
+pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
+    check_text("--reason", args.reason.as_deref())?;
+    let (config, ui) = (session.config()?, session.ui);
+    let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, ui.is_interactive()), "git smp postpone")?;
+    trust::require(&session.repo, &config, &[])?;
+    let reading = ui.during("reading the record", || recorder.read_now())??;
+    let Some(candidate) = &reading.state.candidate else {
+        ui.note("there is no candidate: nothing to postpone");
+        return Ok(());
+    };
+    show(session, candidate);
+    let intent = open_intent(session, args, &reading.state)?;
+    let reason = reason(session, args)?;
+    ask(session, args, candidate)?;
+    let shown = (candidate.id.clone(), candidate.commit.clone());
+    ui.during("writing the record", || {
+        recorder.append(&new_id(), &mut |state| {
+            let Some(now) = &state.candidate else { return Ok(None) };
+            if (&now.id, &now.commit) != (&shown.0, &shown.1)
+                || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref()
+            {
+                return Err(moved());
+            }
+            let (candidate, commit) = shown.clone();
+            Ok(Some(What::Postponed { candidate, commit, intent: intent.clone(), reason: reason.clone() }))
+        })
+    })?;
+    ui.note(format!("{} is postponed; {} is not frozen any more", shown.1.short(), candidate.environment));
+    Ok(())
+}
+
+fn show(session: &Session<'_>, candidate: &Candidate) {
+    let when = session.when().moment(candidate.at);
+    let short = candidate.commit.short();
+    session.ui.note(format!("the candidate is {short}, proposed by {} {when}", candidate.by.name));
+}
+
+/// The announcement that would be given up with the candidate, which a person must have seen.
+fn open_intent(session: &Session<'_>, args: &Postpone, state: &State) -> Result<Option<EventId>, Stop> {
+    let Some(open) = &state.deploying else { return Ok(None) };
+    let recorded = Recorded { state, signoff: true, mine: None, take_over: None, now: session.when().now };
+    let story = recorded.story(open);
+    if args.yes || !session.ui.is_interactive() {
+        let report = Report::new(story)
+            .because("that was not seen to end, and postponing would not stop it")
+            .hint("look at where it stands: git smp status; then, in a terminal: git smp postpone");
+        return Err(Stop::refused(RefusalCode::Deploying, report));
+    }
+    session.ui.warn(format!("{story}, and was not seen to end; postponing gives that up on the record and stops nothing"));
+    Ok(Some(open.id.clone()))
+}
+
+fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
+    if let Some(reason) = &args.reason {
+        return Ok(reason.trim().to_owned());
+    }
+    if args.yes || !session.ui.is_interactive() {
+        let report = Report::new("a postponement needs a reason").because("the team reads it on the record");
+        return Err(Stop::Misused(report.hint("git smp postpone --reason 'login is broken'")));
+    }
+    session.ui.catch_interrupts()?;
+    let given = session.ui.ask_text("Why", "").filter(|text| !text.is_empty());
+    given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
+}
+
+fn ask(session: &Session<'_>, args: &Postpone, candidate: &Candidate) -> Result<(), Stop> {
+    if args.yes {
+        return Ok(());
+    }
+    if !session.ui.is_interactive() {
+        let report = Report::new("there is no terminal to ask on").because("postponing lifts the freeze for everyone");
+        let report = report.hint("if the answer is yes: git smp postpone --yes --reason TEXT");
+        return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+    }
+    session.ui.catch_interrupts()?;
+    let question = format!("Postpone {} and lift the freeze on {}?", candidate.commit.short(), candidate.environment);
+    if session.ui.ask_yes(&question) {
+        Ok(())
+    } else {
+        Err(Stop::Declined("not postponed; nothing was changed".to_owned()))
+    }
+}
+
+fn moved() -> Stop {
+    let report = Report::new("the record changed meanwhile; nothing was postponed")
+        .because("the candidate, or the deploy of it, is not the one that was shown")
+        .hint("look again: git smp status");
+    Stop::refused(RefusalCode::CandidateMoved, report)
+}

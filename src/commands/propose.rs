@@ -1,0 +1,260 @@
+//! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
+
+use crate::announced;
+use crate::cli::Propose;
+use crate::commands::{Session, deploy, flow, trust};
+use crate::config::{ChannelKind, Config, Environment};
+use crate::error::{RefusalCode, Report, Stop};
+use crate::model::{CommitId, Observed};
+use crate::observe::{Also, Look};
+use crate::plan::{self, Proposal, Recorded, Target};
+use crate::post::ProposalPost;
+use crate::record::{Candidate, EventId, Owed, State, What};
+use crate::recorder::{Reading, Recorder, new_id};
+use crate::render;
+use crate::text::visible;
+
+/// The channel that is told of candidates.
+const CHANNEL: &str = "technical";
+/// The most characters of a note: it stands in a post.
+const LONGEST_NOTE: usize = 2000;
+
+/// Runs it: look, plan, show, ask, do.
+///
+/// # Errors
+/// When it cannot be put forward, the question is declined, or the record cannot be written.
+pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
+    check_text("--note", args.note.as_deref())?;
+    let config = session.config()?;
+    let source = flow::beginning(&config)?;
+    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
+    let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, look.may_ask), "git smp propose")?;
+    let targets = config.targets();
+    let mut concerned = vec![source];
+    concerned.extend(&targets);
+    trust::require(&session.repo, &config, &concerned)?;
+    session.whole_history()?;
+    let facts = session.ui.during("asking every environment", || gather(session, &look, recorder, source, &targets))?;
+    let proposal = planned(session, source, &facts, &facts.reading.state)?;
+    if proposal.targets.is_empty() {
+        session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
+        return Ok(());
+    }
+    let work = Work { session, config: &config, args, recorder, source, facts: &facts };
+    if proposal.open {
+        return work.again();
+    }
+    work.show(&proposal)?;
+    if args.dry_run {
+        return session.ui.data(work.post(&proposal.commit, &proposal.targets, args.note.as_deref(), None)?.as_bytes());
+    }
+    work.ask(&proposal)?;
+    work.unmoved(&look)?;
+    let state = work.record()?;
+    let short = proposal.commit.short();
+    session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
+    work.pay(&state)?;
+    session.ui.note("next, when it was tested: git smp signoff");
+    Ok(())
+}
+
+/// Refuses a text that no post could hold.
+///
+/// # Errors
+/// Exit 2.
+pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
+    let Some(text) = text else { return Ok(()) };
+    let wrong = if text.trim().is_empty() {
+        "is empty"
+    } else if text.chars().count() > LONGEST_NOTE {
+        "is longer than 2000 characters"
+    } else {
+        return Ok(());
+    };
+    Err(Stop::Misused(Report::new(format!("the text of {option} {wrong}")).hint("git smp help")))
+}
+
+/// Everything that was found out.
+struct Facts<'a> {
+    source: Observed,
+    targets: Vec<Target<'a>>,
+    warnings: Vec<String>,
+    reading: Reading,
+    mine: Option<EventId>,
+}
+
+fn gather<'c>(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    recorder: Recorder<'_>,
+    source: &'c Environment,
+    targets: &[&'c Environment],
+) -> Result<Facts<'c>, Stop> {
+    let mut concerned = vec![source];
+    concerned.extend(targets);
+    let lost = || Stop::Failed(Report::new("looking at the main repository failed"));
+    let (seen, main, reading) = std::thread::scope(|scope| {
+        let main = scope.spawn(|| look.main_branch());
+        let reading = scope.spawn(|| recorder.read_now());
+        (look.environments(&concerned, Also::Branches), main.join(), reading.join())
+    });
+    let (seen, main) = (seen?, main.map_err(|_| lost())??);
+    let reading = reading.map_err(|_| lost())???;
+    session.explain(look.config, &seen);
+    let mut seen = seen.into_iter();
+    let source = seen.next().ok_or_else(lost)?;
+    let warnings = match source.runs() {
+        Some(commit) => deploy::not_on_main(session, look.config, commit, main)?.into_iter().collect(),
+        None => Vec::new(),
+    };
+    let targets = targets
+        .iter()
+        .zip(seen)
+        .map(|(environment, observed)| deploy::target(session, environment, observed, source.runs()))
+        .collect::<Result<_, _>>()?;
+    let mine = announced::last(&look.repo.layout().common_dir);
+    Ok(Facts { source, targets, warnings, reading, mine })
+}
+
+fn planned(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, state: &State) -> Result<Proposal, Stop> {
+    let now = session.when().now;
+    let recorded = Recorded { state, signoff: true, mine: facts.mine.as_ref(), take_over: None, now };
+    let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
+    proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
+    Ok(proposal)
+}
+
+/// A proposal on its way.
+struct Work<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    args: &'a Propose,
+    recorder: Recorder<'a>,
+    source: &'a Environment,
+    facts: &'a Facts<'a>,
+}
+
+impl Work<'_> {
+    /// The same commit once more: nothing new, only what is still owed.
+    fn again(&self) -> Result<(), Stop> {
+        let state = &self.facts.reading.state;
+        if let Some(candidate) = &state.candidate {
+            let (short, when) = (candidate.commit.short(), self.session.when().moment(candidate.at));
+            self.session.ui.note(format!("{short} is the candidate already, proposed by {} {when}", candidate.by.name));
+        }
+        if self.args.dry_run { Ok(()) } else { self.pay(state) }
+    }
+
+    fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
+        let ui = self.session.ui;
+        let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
+        let lines =
+            render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), CHANNEL);
+        if self.args.yes { ui.say(&lines) } else { ui.insist(&lines) }
+        Ok(())
+    }
+
+    fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
+        let ui = self.session.ui;
+        if self.args.yes {
+            return Ok(());
+        }
+        if !ui.is_interactive() {
+            let report = Report::new("there is no terminal to ask on").because("a proposal freezes staging for everyone");
+            let report = report.hint("if the answer is yes: git smp propose --yes");
+            return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+        }
+        ui.catch_interrupts()?;
+        let question = format!("Propose {} and freeze {}?", proposal.commit.short(), self.source.name);
+        if ui.ask_yes(&question) { Ok(()) } else { Err(Stop::Declined("not proposed; nothing was changed".to_owned())) }
+    }
+
+    /// The look after the question: what is put forward must still be what was shown.
+    fn unmoved(&self, look: &Look<'_>) -> Result<(), Stop> {
+        let mut wanted = vec![self.source];
+        wanted.extend(self.facts.targets.iter().map(|target| target.environment));
+        let before = std::iter::once(&self.facts.source).chain(self.facts.targets.iter().map(|one| &one.observed));
+        let now = self.session.ui.during("looking once more", || look.environments(&wanted, Also::Branches))?;
+        for (before, now) in before.zip(&now) {
+            plan::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
+        }
+        Ok(())
+    }
+
+    fn record(&self) -> Result<State, Stop> {
+        let id = new_id();
+        self.session.ui.during("writing the record", || {
+            self.recorder.append(&id, &mut |state| {
+                let proposal = planned(self.session, self.source, self.facts, state)?;
+                if proposal.open {
+                    return Ok(None);
+                }
+                Ok(Some(What::Proposed {
+                    commit: proposal.commit,
+                    environment: self.source.name.clone(),
+                    targets: proposal.targets,
+                    note: self.args.note.as_ref().map(|note| note.trim().to_owned()),
+                    channels: vec![CHANNEL.to_owned()],
+                    over: proposal.over,
+                }))
+            })
+        })
+    }
+
+    /// Makes the posts that are owed, and puts each on record.
+    fn pay(&self, state: &State) -> Result<(), Stop> {
+        let Some(candidate) = &state.candidate else { return Ok(()) };
+        let owed = state.owed.iter().filter(|owed| owed.about == candidate.id);
+        for Owed { about, channel } in owed.cloned().collect::<Vec<_>>() {
+            self.print(candidate)?;
+            let id = new_id();
+            self.recorder.append(&id, &mut |state| {
+                let still = state.owed.iter().any(|owed| owed.about == about && owed.channel == channel);
+                Ok(still.then(|| What::Posted { about: about.clone(), channel: channel.clone() }))
+            })
+            .map_err(|stop| unpaid(stop, &channel))?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, candidate: &Candidate) -> Result<(), Stop> {
+        let ui = self.session.ui;
+        let targets: Vec<(String, Option<CommitId>)> =
+            candidate.targets.iter().map(|goal| (goal.environment.clone(), goal.from.clone())).collect();
+        let text = self.post(&candidate.commit, &targets, candidate.note.as_deref(), Some(candidate.at))?;
+        let channel = self.config.channels.iter().find(|channel| channel.name == CHANNEL);
+        let kind = channel.map_or(ChannelKind::Print, |channel| channel.kind);
+        if kind == ChannelKind::Print {
+            ui.note(format!("for the {CHANNEL} channel:"));
+        } else {
+            ui.warn(format!("this version posts to no chat yet; paste this into the {CHANNEL} channel:"));
+        }
+        ui.data(text.as_bytes())
+    }
+
+    fn post(
+        &self,
+        commit: &CommitId,
+        targets: &[(String, Option<CommitId>)],
+        note: Option<&str>,
+        at: Option<i64>,
+    ) -> Result<String, Stop> {
+        let from = targets.iter().find_map(|(_, from)| from.as_ref());
+        let changes = self.session.repo.changes(from, commit)?;
+        let when = self.session.when();
+        let date = when.date(at.unwrap_or(when.now));
+        let environment = self.source.name.as_str();
+        let post = ProposalPost { config: self.config, commit, environment, targets, changes: &changes, note, date: &date };
+        let text = post.text(self.config.channels.iter().find(|channel| channel.name == CHANNEL));
+        Ok(text.lines().map(|line| visible(line) + "\n").collect())
+    }
+}
+
+/// The candidate stands; that its post is owed still is for the next run.
+fn unpaid(stop: Stop, channel: &str) -> Stop {
+    let (Stop::Failed(report) | Stop::Incomplete(report)) = stop else { return stop };
+    let report = Report::new(format!("proposed, but that {channel} was told is not on record"))
+        .because(report.error)
+        .hint("run it again, which shows the post once more: git smp propose");
+    Stop::Incomplete(report)
+}

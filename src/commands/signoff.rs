@@ -1,0 +1,126 @@
+//! `git smp signoff`: record QA's verdict on the candidate.
+
+use crate::cli::Signoff;
+use crate::commands::propose::check_text;
+use crate::commands::{Session, flow, trust};
+use crate::error::{RefusalCode, Report, Stop};
+use crate::git::record::identity;
+use crate::model::CommitId;
+use crate::observe::{Also, Look};
+use crate::record::{Candidate, State, Verdict, What};
+use crate::recorder::{Recorder, new_id};
+
+/// The most characters of a name.
+const LONGEST_NAME: usize = 100;
+
+/// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
+///
+/// # Errors
+/// When there is no candidate, or another than was meant, or the record cannot be written.
+pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
+    check_text("--block", args.block.as_deref())?;
+    check_text("--note", args.note.as_deref())?;
+    check_name(args.by.as_deref())?;
+    let config = session.config()?;
+    let may_ask = session.ui.is_interactive();
+    let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, may_ask), "git smp signoff")?;
+    trust::require(&session.repo, &config, &[flow::beginning(&config)?])?;
+    let by = args.by.clone().map_or_else(|| identity(&session.repo).map(|(name, _)| name), Ok)?;
+    let look = Look { repo: &session.repo, config: &config, may_ask };
+    let reading = session.ui.during("reading the record", || recorder.read_now())??;
+    let candidate = candidate(&reading.state)?;
+    check_commit(args.commit.as_deref(), candidate)?;
+    let verdict = if args.block.is_some() { Verdict::Block } else { Verdict::Pass };
+    if verdict == Verdict::Pass {
+        is_tested(session, &look, candidate)?;
+    }
+    let note = args.block.as_ref().or(args.note.as_ref()).map(|text| text.trim().to_owned());
+    let commit = candidate.commit.clone();
+    let mut known = false;
+    let state = session.ui.during("writing the record", || {
+        recorder.append(&new_id(), &mut |state| {
+            let now = self::candidate(state)?;
+            if now.commit != commit {
+                return Err(moved(&commit, now));
+            }
+            let last = now.verdicts.iter().find(|one| one.by == by);
+            known = last.is_some_and(|last| last.verdict == verdict && last.note == note);
+            let of = by.trim().to_owned();
+            Ok((!known).then(|| What::Judged { commit: commit.clone(), of, verdict, note: note.clone() }))
+        })
+    })?;
+    let did = if verdict == Verdict::Pass { "signed off" } else { "blocked" };
+    let already = if known { " already" } else { "" };
+    session.ui.note(format!("{by} has{already} {did} {}, the candidate", commit.short()));
+    session.ui.note(format!("next: {}", next(&state)));
+    Ok(())
+}
+
+fn check_name(name: Option<&str>) -> Result<(), Stop> {
+    let wrong = |name: &str| {
+        name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
+    };
+    if name.is_some_and(wrong) {
+        let report = Report::new("--by takes a name of one line, with at most 100 characters");
+        return Err(Stop::Misused(report.hint("git smp signoff --by NAME")));
+    }
+    Ok(())
+}
+
+fn candidate(state: &State) -> Result<&Candidate, Stop> {
+    state.candidate.as_ref().ok_or_else(|| {
+        let report = Report::new("there is no candidate that could be signed off")
+            .because("a verdict is on exactly one commit, the one that was put forward")
+            .hint("put it forward: git smp propose");
+        Stop::refused(RefusalCode::NotProposed, report)
+    })
+}
+
+fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> {
+    let Some(hash) = named else { return Ok(()) };
+    if hash.len() >= 4 && candidate.commit.as_str().starts_with(&hash.to_ascii_lowercase()) {
+        return Ok(());
+    }
+    let report = Report::new(format!("the candidate is {}, not {hash}", candidate.commit.short()))
+        .because("--commit names the only commit that the verdict is on")
+        .hint("look at what is put forward now: git smp status");
+    Err(Stop::refused(RefusalCode::CandidateMoved, report))
+}
+
+fn moved(before: &CommitId, now: &Candidate) -> Stop {
+    let report = Report::new("the candidate changed meanwhile; nothing was recorded")
+        .because(format!("it was {} and is {}", before.short(), now.commit.short()))
+        .hint("look at what is put forward now: git smp status");
+    Stop::refused(RefusalCode::CandidateMoved, report)
+}
+
+/// A yes is to what was tested: where something else runs by now, it would be to something nobody looked at.
+fn is_tested(session: &Session<'_>, look: &Look<'_>, candidate: &Candidate) -> Result<(), Stop> {
+    let environment = look.config.environment(&candidate.environment)?;
+    let seen = session.ui.during("asking where it is tested", || look.environments(&[environment], Also::Nothing))?;
+    let Some(seen) = seen.first() else { return Ok(()) };
+    let (name, short) = (&environment.name, candidate.commit.short());
+    match &seen.running {
+        Ok(Some(runs)) if *runs == candidate.commit => Ok(()),
+        Err(refusal) => {
+            session.ui.warn(format!("whether {name} runs {short} is unknown: {}", refusal.report.error));
+            Ok(())
+        }
+        Ok(other) => {
+            let runs = other.as_ref().map_or("nothing", CommitId::short);
+            let report = Report::new(format!("{name} does not run the candidate {short}"))
+                .because(format!("it runs {runs}, so that may be what was tested"))
+                .hint(format!("put the candidate back: git smp stage {short}; then test it"));
+            Err(Stop::refused(RefusalCode::CandidateMoved, report))
+        }
+    }
+}
+
+fn next(state: &State) -> &'static str {
+    use crate::record::Standing;
+    match state.candidate.as_ref().map(Candidate::standing) {
+        Some(Standing::SignedOff) => "git smp promote",
+        Some(Standing::Blocked) => "git smp stage --fix, or git smp postpone",
+        Some(Standing::Waiting) | None => "git smp status",
+    }
+}
