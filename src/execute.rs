@@ -108,7 +108,9 @@ impl Execution<'_> {
             let result = match step {
                 Step::Push { environment, .. } => self.push(environment, step, watch),
                 Step::Await { environment, commit, pushed, .. } => self.wait(environment, commit, *pushed, watch),
-                Step::Record { environment, commit, lifts } => self.record(environment, commit, lifts.as_deref(), watch),
+                Step::Record { environment, commit, lifts } => {
+                    self.record(environment, commit, lifts.as_deref(), watch)
+                }
             };
             result.map_err(|stop| after(&done, stop))?;
             if let Step::Await { environment, commit, .. } = step {
@@ -119,13 +121,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn record(
-        &self,
-        name: &str,
-        commit: &CommitId,
-        lifts: Option<&str>,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
+    fn record(&self, name: &str, commit: &CommitId, lifts: Option<&str>, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let Some(ledger) = &self.ledger else { return Ok(()) };
         watch(Happening::Recording);
         let lifted = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
@@ -279,7 +275,9 @@ impl Execution<'_> {
             // Whoever wants to leave while the answers agree is told the good news in a moment.
             if watch(happening) == Wish::Leave && agreed == 0 {
                 let report = Report::new(format!("left before {name} reported {}", commit.short()));
-                return Err(Stop::Incomplete(report.because(format!("it reports {reports}")).hint(again(&self.command.to(name)))));
+                return Err(Stop::Incomplete(
+                    report.because(format!("it reports {reports}")).hint(again(&self.command.to(name))),
+                ));
             }
             let left = self.timeout.saturating_sub(begun.elapsed());
             let next = if agreed > 0 { CONFIRM_PAUSE } else { pause };

@@ -55,11 +55,7 @@ impl InFlight {
 
     /// The commit of a push onto `expected` that may still be building, and how long ago it began; `None` if there is
     /// none.
-    pub fn look(
-        common_dir: &Path,
-        environment: &str,
-        expected: Option<&CommitId>,
-    ) -> Option<(CommitId, Duration)> {
+    pub fn look(common_dir: &Path, environment: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
         let path = place(common_dir, environment);
         let note: Note = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
         let begun = fs::metadata(&path).ok()?.modified().ok()?;

@@ -5,11 +5,13 @@
 mod written;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use written::{Unreadable, message, read_event, read_state, sentence, write_state};
+pub use written::{Unreadable, message, read_event, read_state, write_state};
 
+use crate::error::Refusal;
 use crate::model::CommitId;
 
 /// The version of the written form. A record of a newer one is not written to.
@@ -294,6 +296,26 @@ pub struct Owed {
     pub channel: String,
 }
 
+/// The record as it was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What its events add up to.
+    pub state: State,
+    /// Its last event; `None`: nothing was ever recorded.
+    pub tip: Option<CommitId>,
+    /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
+    pub copy: Option<Copied>,
+}
+
+/// A copy that stands in for what cannot be reached.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// For how long the main repository was not heard of; `None`: nobody knows.
+    pub age: Option<Duration>,
+    /// Why it was not heard of now.
+    pub why: Refusal,
+}
+
 /// Where a candidate stands between proposal and promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -324,14 +346,7 @@ pub enum Unlawful {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            format: FORMAT,
-            events: 0,
-            candidate: None,
-            deploying: None,
-            deploys: BTreeMap::new(),
-            owed: Vec::new(),
-        }
+        Self { format: FORMAT, events: 0, candidate: None, deploying: None, deploys: BTreeMap::new(), owed: Vec::new() }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, Draft, SEEN};
 use crate::git::{Repo, remote};
 use crate::model::CommitId;
-use crate::record::{self, Event, EventId, FORMAT, Person, State, Unlawful, Unreadable, What};
+use crate::record::{self, Copied, Event, EventId, FORMAT, Person, Reading, State, Unlawful, Unreadable, What};
 
 /// For how long it is tried again when others write at the same time.
 const BUSY_LIMIT: Duration = Duration::from_secs(60);
@@ -30,26 +30,6 @@ pub struct Recorder<'a> {
     may_ask: bool,
 }
 
-/// The record as it was read.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// What its events add up to.
-    pub state: State,
-    /// Its last event; `None`: nothing was ever recorded.
-    pub tip: Option<CommitId>,
-    /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
-    pub copy: Option<Copied>,
-}
-
-/// A copy that stands in for what cannot be reached.
-#[derive(Clone, Debug)]
-pub struct Copied {
-    /// For how long the main repository was not heard of; `None`: nobody knows.
-    pub age: Option<Duration>,
-    /// Why it was not heard of now.
-    pub why: Refusal,
-}
-
 /// A name for an event to come, which nothing else has.
 pub fn new_id() -> EventId {
     // The standard library seeds this hasher from the system's random source, and time and process differ as well.
@@ -61,6 +41,25 @@ impl<'a> Recorder<'a> {
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
         Some(Self { repo, remote: &config.repository.remote, record, may_ask })
+    }
+
+    /// The ref that keeps it.
+    pub fn reference(&self) -> &str {
+        &self.record.reference
+    }
+
+    /// The remote that has it.
+    pub fn remote(&self) -> &str {
+        self.remote
+    }
+
+    /// Whether the main repository would let us push at all; the inner error has git's words. A hook there that knows
+    /// better is heard only by a real push.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn may_write(&self) -> Result<Result<(), Vec<String>>, Stop> {
+        push::may_push(self.repo, self.remote, self.may_ask)
     }
 
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
@@ -302,7 +301,10 @@ impl<'a> Recorder<'a> {
         };
         let report = Report::new("the record cannot be read")
             .because(format!("{} is at {}: {why}", self.place(), tip.short()))
-            .hint(format!("see what was written there: git fetch {} {} && git log -p FETCH_HEAD", self.remote, self.record.reference));
+            .hint(format!(
+                "see what was written there: git fetch {} {} && git log -p FETCH_HEAD",
+                self.remote, self.record.reference
+            ));
         Refusal { code: RefusalCode::RecordUnreadable, report }
     }
 
@@ -318,7 +320,10 @@ impl<'a> Recorder<'a> {
         let own = words.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("To ")).take(5);
         let report = own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")));
         let hint = if self.record.reference.starts_with("refs/heads/") {
-            format!("ask for the right to push to it: git push --dry-run {} HEAD:{}", self.remote, self.record.reference)
+            format!(
+                "ask for the right to push to it: git push --dry-run {} HEAD:{}",
+                self.remote, self.record.reference
+            )
         } else {
             format!(
                 "ask for the right to push to {}, or, if it takes branches only, set record.ref = \

@@ -13,7 +13,7 @@ pub use diff::{diff, end, markdown, oneline};
 pub use promotion::promotion;
 pub use proposal::proposal;
 pub use staging::staging;
-pub use status::{Mark, environment, how, picture, standing};
+pub use status::{Mark, copied, environment, frozen, how, picture, record, standing};
 
 use crate::model::Commit;
 use crate::plan::Plan;
@@ -40,10 +40,16 @@ impl When {
 
     /// A moment as people say it: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
     pub fn moment(&self, seconds: i64) -> String {
-        let Ok(time) = Timestamp::from_second(seconds) else { return "at an impossible time".to_owned() };
+        let clock = self.clock(seconds);
+        clock.split_once(' ').map_or_else(|| format!("at {clock}"), |(date, time)| format!("on {date} at {time}"))
+    }
+
+    /// A moment by the reader's clock: "10:14" today, "2022-03-01 10:14" on any other day.
+    pub fn clock(&self, seconds: i64) -> String {
+        let Ok(time) = Timestamp::from_second(seconds) else { return self.date(seconds) };
         let clock = time.to_zoned(self.zone.clone()).strftime("%H:%M").to_string();
         let date = self.date(seconds);
-        if date == self.date(self.now) { format!("at {clock}") } else { format!("on {date} at {clock}") }
+        if date == self.date(self.now) { clock } else { format!("{date} {clock}") }
     }
 
     fn dated(&self, seconds: i64) -> String {

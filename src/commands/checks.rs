@@ -8,6 +8,7 @@ use crate::git::Repo;
 use crate::manual::{self, Installed};
 use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
+use crate::recorder::Recorder;
 use crate::text::{Line, Tone};
 
 /// One check's outcome.
@@ -57,14 +58,16 @@ pub fn run(
     let environments: Vec<&Environment> = places.iter().filter(ready).filter_map(|place| place.environment).collect();
     let look = Look { repo, config, may_ask: session.ui.is_interactive() };
     let main_is_ready = places.iter().any(|place| place.environment.is_none() && ready(&place));
-    let (seen, main) = session.ui.during("asking every remote and page", || {
+    let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
+    let (seen, main, record) = session.ui.during("asking every remote and page", || {
         std::thread::scope(|scope| {
             let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
+            let record = scope.spawn(|| recorder.map(|recorder| check_record(recorder)).transpose());
             let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()))
+            (seen, main.and_then(|main| main.join().ok()), record.join().ok())
         })
     });
-    let (seen, main) = (seen?, main.transpose()?);
+    let (seen, main, record) = (seen?, main.transpose()?, record.transpose()?.flatten());
     session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
@@ -74,6 +77,7 @@ pub fn run(
             check_place(repo, config, place, seen, main.as_ref())
         })
         .collect();
+    checks.extend(record);
     if repo.layout().shallow {
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
         checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
@@ -109,6 +113,26 @@ fn check_place(
         (None, _, Some(main)) => check_main(config, name, main),
         _ => Check::bad(name, "was not looked at", Vec::new(), Some("try again: git smp setup".to_owned())),
     }
+}
+
+/// Reads the record and asks whether it could be written to. A clone that may only read is good for much.
+fn check_record(recorder: Recorder<'_>) -> Result<Check, Stop> {
+    let name = "record";
+    let reading = match recorder.read_now()? {
+        Ok(reading) => reading,
+        Err(refusal) => return Ok(Check::refused(name, "", &refusal)),
+    };
+    let events = match reading.state.events {
+        0 => "nothing on it yet".to_owned(),
+        1 => "1 event".to_owned(),
+        count => format!("{count} events"),
+    };
+    let mut check = Check::good(name, format!("{} on {}; {events}", recorder.reference(), recorder.remote()));
+    if let Err(words) = recorder.may_write()? {
+        check.words.push_str("; this clone may read it, not write to it");
+        check.because = words;
+    }
+    Ok(check)
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {

@@ -11,8 +11,8 @@ use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::Look;
 use crate::plan::{Plan, Recorded, Step, Target};
-use crate::record::{EventId, Kind};
-use crate::recorder::{Reading, Recorder};
+use crate::record::{EventId, Kind, Reading};
+use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
 

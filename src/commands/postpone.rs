@@ -60,7 +60,9 @@ fn open_intent(session: &Session<'_>, args: &Postpone, state: &State) -> Result<
             .hint("look at where it stands: git smp status; then, in a terminal: git smp postpone");
         return Err(Stop::refused(RefusalCode::Deploying, report));
     }
-    session.ui.warn(format!("{story}, and was not seen to end; postponing gives that up on the record and stops nothing"));
+    session
+        .ui
+        .warn(format!("{story}, and was not seen to end; postponing gives that up on the record and stops nothing"));
     Ok(Some(open.id.clone()))
 }
 

@@ -14,8 +14,8 @@ use crate::json;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Plan, Recorded, Step, Target};
-use crate::record::{EventId, Kind, State};
-use crate::recorder::{Reading, Recorder};
+use crate::record::{EventId, Kind, Reading, State};
+use crate::recorder::Recorder;
 use crate::render;
 use crate::ui::Ui;
 
@@ -147,10 +147,7 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
 
 /// A configuration that asks for more care than this version can give must not be deployed with less.
 fn only_what_is_built(config: &Config) -> Result<(), Stop> {
-    let asked = [
-        (config.policy.reviewed, "policy.reviewed"),
-        (config.policy.green, "policy.green"),
-    ];
+    let asked = [(config.policy.reviewed, "policy.reviewed"), (config.policy.green, "policy.green")];
     let missing: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, name)| *name).collect();
     if missing.is_empty() {
         return Ok(());
@@ -247,13 +244,7 @@ fn asked<'a>(session: &Session<'_>, args: &'a Promote, recorded: Option<Recorded
 }
 
 /// Shows the plan; where a question about it follows, even to those who want quiet.
-fn show(
-    session: &Session<'_>,
-    config: &Config,
-    facts: &Facts<'_>,
-    planned: &Plan,
-    asked: bool,
-) -> Result<(), Stop> {
+fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Plan, asked: bool) -> Result<(), Stop> {
     if planned.steps.is_empty() {
         let names: Vec<&str> = facts.targets.iter().map(|target| target.environment.name.as_str()).collect();
         let verb = if names.len() == 1 { "runs" } else { "run" };
@@ -266,7 +257,8 @@ fn show(
     let dates: HashMap<CommitId, i64> =
         session.repo.commits(&running)?.into_iter().map(|commit| (commit.id, commit.committed)).collect();
     let date = |id: &CommitId| dates.get(id).copied();
-    let lines = render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date, facts.state());
+    let lines =
+        render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date, facts.state());
     if asked {
         session.ui.insist(&lines)
     } else {

@@ -9,8 +9,8 @@ use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Proposal, Recorded, Target};
 use crate::post::ProposalPost;
-use crate::record::{Candidate, EventId, Owed, State, What};
-use crate::recorder::{Reading, Recorder, new_id};
+use crate::record::{Candidate, EventId, Owed, Reading, State, What};
+use crate::recorder::{Recorder, new_id};
 use crate::render;
 use crate::text::visible;
 
@@ -150,7 +150,11 @@ impl Work<'_> {
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
         let lines =
             render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), CHANNEL);
-        if self.args.yes { ui.say(&lines) } else { ui.insist(&lines) }
+        if self.args.yes {
+            ui.say(&lines)
+        } else {
+            ui.insist(&lines)
+        }
         Ok(())
     }
 
@@ -160,7 +164,8 @@ impl Work<'_> {
             return Ok(());
         }
         if !ui.is_interactive() {
-            let report = Report::new("there is no terminal to ask on").because("a proposal freezes staging for everyone");
+            let report =
+                Report::new("there is no terminal to ask on").because("a proposal freezes staging for everyone");
             let report = report.hint("if the answer is yes: git smp propose --yes");
             return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
         }
@@ -208,11 +213,12 @@ impl Work<'_> {
         for Owed { about, channel } in owed.cloned().collect::<Vec<_>>() {
             self.print(candidate)?;
             let id = new_id();
-            self.recorder.append(&id, &mut |state| {
-                let still = state.owed.iter().any(|owed| owed.about == about && owed.channel == channel);
-                Ok(still.then(|| What::Posted { about: about.clone(), channel: channel.clone() }))
-            })
-            .map_err(|stop| unpaid(stop, &channel))?;
+            self.recorder
+                .append(&id, &mut |state| {
+                    let still = state.owed.iter().any(|owed| owed.about == about && owed.channel == channel);
+                    Ok(still.then(|| What::Posted { about: about.clone(), channel: channel.clone() }))
+                })
+                .map_err(|stop| unpaid(stop, &channel))?;
         }
         Ok(())
     }
@@ -244,7 +250,8 @@ impl Work<'_> {
         let when = self.session.when();
         let date = when.date(at.unwrap_or(when.now));
         let environment = self.source.name.as_str();
-        let post = ProposalPost { config: self.config, commit, environment, targets, changes: &changes, note, date: &date };
+        let post =
+            ProposalPost { config: self.config, commit, environment, targets, changes: &changes, note, date: &date };
         let text = post.text(self.config.channels.iter().find(|channel| channel.name == CHANNEL));
         Ok(text.lines().map(|line| visible(line) + "\n").collect())
     }

@@ -11,8 +11,8 @@ use crate::execute::{Again, Execution};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::record::{Candidate, EventId, Kind};
-use crate::recorder::{Reading, Recorder};
+use crate::record::{Candidate, EventId, Kind, Reading};
+use crate::recorder::Recorder;
 use crate::render;
 use crate::text::Line;
 
@@ -175,12 +175,7 @@ fn compared<'c>(
 }
 
 /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
-fn settled<'c>(
-    session: &Session<'_>,
-    args: &Stage,
-    facts: &Facts<'c>,
-    wanted: Wanted<'c>,
-) -> Result<Wanted<'c>, Stop> {
+fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: Wanted<'c>) -> Result<Wanted<'c>, Stop> {
     let Some((base, changes)) = &wanted.fix else { return Ok(wanted) };
     let added = &changes.ships;
     if added.len() < 2 || wanted.picked || args.rev.is_some() || !changes.disappears.is_empty() || args.dry_run {
@@ -191,7 +186,8 @@ fn settled<'c>(
         let report = Report::new(story).because("a fix-only version has nothing else, and nobody said which they are");
         let report = added.iter().take(10).fold(report, |report, commit| report.because(named(commit)));
         let newest = added.first().map_or("COMMIT", |commit| commit.short.as_str());
-        let hint = format!("name the fix: git smp stage --fix --pick {newest}; or all of it: git smp stage --fix {newest}");
+        let hint =
+            format!("name the fix: git smp stage --fix --pick {newest}; or all of it: git smp stage --fix {newest}");
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report.hint(hint)));
     }
     session.ui.insist(&[Line::plain(format!("{story}:"))]);
@@ -265,8 +261,13 @@ fn show(
     }
     let commit = session.repo.commits(std::slice::from_ref(&wanted.commit))?.pop();
     let fix = wanted.fix.as_ref().filter(|(base, _)| *base != wanted.commit);
-    let lines = render::staging(config, &wanted.target, planned, commit.as_ref(), fix.map(|(base, changes)| (base, changes)));
-    if asked { session.ui.insist(&lines) } else { session.ui.say(&lines) }
+    let lines =
+        render::staging(config, &wanted.target, planned, commit.as_ref(), fix.map(|(base, changes)| (base, changes)));
+    if asked {
+        session.ui.insist(&lines)
+    } else {
+        session.ui.say(&lines)
+    }
     Ok(())
 }
 
@@ -327,12 +328,7 @@ fn carry_out(
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.
-fn must_come_back(
-    session: &Session<'_>,
-    config: &Config,
-    facts: &Facts<'_>,
-    wanted: &Wanted<'_>,
-) -> Result<(), Stop> {
+fn must_come_back(session: &Session<'_>, config: &Config, facts: &Facts<'_>, wanted: &Wanted<'_>) -> Result<(), Stop> {
     let Ok(Branch::At(tip)) = &facts.main else { return Ok(()) };
     if wanted.kind() != Kind::Fix || session.repo.is_ancestor(&wanted.commit, tip)? {
         return Ok(());

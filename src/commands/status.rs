@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, trust};
+use crate::commands::{Session, flow, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
+use crate::record::{Candidate, Kind, Reading, Standing, State};
+use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::text::{Line, Tone};
 
@@ -26,22 +29,26 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let all: Vec<&Environment> = config.environments.iter().collect();
     trust::require(&session.repo, &config, &all)?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
-    let (seen, main) = session.ui.during("asking every environment", || {
+    let recorder = Recorder::of(&session.repo, &config, look.may_ask);
+    let (seen, main, reading) = session.ui.during("asking every environment", || {
         std::thread::scope(|scope| {
             let main = scope.spawn(|| look.main_branch());
+            let reading = scope.spawn(|| recorder.map(|recorder| recorder.read()).transpose());
             let seen = look.environments(&all, Also::Branches);
-            (seen, main.join().ok())
+            (seen, main.join().ok(), reading.join().ok())
         })
     });
     let (seen, main) = (seen?, main.transpose()?.and_then(Result::ok));
+    let reading = reading.transpose()?.flatten();
     session.explain(&config, &seen);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
-    let view = View { session, config: &config, seen: &seen, main: main.as_ref(), known: RefCell::default() };
+    let (main, reading) = (main.as_ref(), reading.as_ref());
+    let view = View { session, config: &config, seen: &seen, main, reading, known: RefCell::default() };
     let behind = view.first_target_is_behind()?;
     if args.json {
-        session.ui.data(json::status(&config, &seen, behind.as_ref()).as_bytes())?;
+        session.ui.data(json::status(&config, &seen, behind.as_ref(), reading).as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
     }
@@ -61,6 +68,7 @@ struct View<'a> {
     config: &'a Config,
     seen: &'a [Observed],
     main: Option<&'a Branch>,
+    reading: Option<&'a Result<Reading, Refusal>>,
     /// What was compared already: every line asks about the same few pairs.
     known: RefCell<HashMap<(CommitId, CommitId), Changes>>,
 }
@@ -103,17 +111,78 @@ impl View<'_> {
             let changes = self.of_target(environment)?;
             let source = environment.promotes.as_deref().unwrap_or_default();
             let rest = changes.map(|changes| render::standing(source, &changes, &when)).unwrap_or_default();
-            lines.push(render::environment(seen, width, &rest));
+            let late = self.lateness(environment)?;
+            let frozen = self.candidate().filter(|candidate| candidate.environment == environment.name);
+            let frozen = frozen.map(|candidate| render::frozen(candidate, &when)).unwrap_or_default();
+            lines.push(render::environment(seen, width, &rest).and(Tone::Bad, late).and(Tone::Strong, frozen));
         }
+        let width = width.max("candidate".len());
+        lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, width, &when)));
         lines.push(Line::default().and(Tone::Strong, "next: ").and(Tone::Plain, self.next()?));
         Ok(lines)
+    }
+
+    fn candidate(&self) -> Option<&Candidate> {
+        self.state()?.candidate.as_ref()
+    }
+
+    fn state(&self) -> Option<&State> {
+        Some(&self.reading?.as_ref().ok()?.state)
+    }
+
+    /// For how long a target may lack what its source has, where that is over.
+    fn lateness(&self, target: &Environment) -> Result<String, Stop> {
+        let Some(record) = &self.config.record else { return Ok(String::new()) };
+        let changes = self.of_target(target)?.filter(|changes| is_late(self.config, changes, self.session.when().now));
+        Ok(changes.map(|_| format!(", past the {} days of cadence_days", record.cadence_days)).unwrap_or_default())
+    }
+
+    /// What the record says comes next; `None`: what the environments say decides.
+    fn next_on_record(&self) -> Option<String> {
+        let state = match self.reading? {
+            Ok(reading) => &reading.state,
+            Err(refusal) => return Some(refusal.report.hint.clone().unwrap_or_else(|| "git smp history".to_owned())),
+        };
+        let mine = announced::last(&self.session.repo.layout().common_dir);
+        if let Some(open) = &state.deploying {
+            let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
+            let again = match open.kind {
+                Kind::Stage => "git smp stage".to_owned(),
+                Kind::Fix => "git smp stage --fix".to_owned(),
+                Kind::Promote | Kind::Rollback => format!("git smp promote {}", open.environment),
+            };
+            let waits = at == open.from.as_ref() && mine.as_ref() != Some(&open.id);
+            return Some(if waits {
+                "git smp status, until that deploy has come to its end".to_owned()
+            } else {
+                again
+            });
+        }
+        let candidate = state.candidate.as_ref()?;
+        let tested = self.seen.iter().find(|seen| seen.environment == candidate.environment).and_then(Observed::runs);
+        if tested.is_some_and(|runs| *runs != candidate.commit) {
+            return Some(format!("git smp stage {}, or git smp postpone", candidate.commit.short()));
+        }
+        if state.owed.iter().any(|owed| owed.about == candidate.id) {
+            return Some("git smp propose, which makes the post that is still owed".to_owned());
+        }
+        let signoff = self.config.record.as_ref().is_some_and(|record| record.signoff);
+        match candidate.standing() {
+            Standing::Blocked => Some("git smp stage --fix, or git smp postpone".to_owned()),
+            Standing::Waiting if signoff => Some("git smp signoff, when it was tested".to_owned()),
+            Standing::Waiting | Standing::SignedOff => None,
+        }
     }
 
     /// The next command to type.
     fn next(&self) -> Result<String, Stop> {
         let targets = self.config.targets();
+        if let Some(next) = self.next_on_record() {
+            return Ok(next);
+        }
         // One of several is promoted by its name, for the others may not be ready.
         let promote = |target: &Environment| match targets.len() {
+            _ if self.config.record.is_some() && self.candidate().is_none() => "git smp propose".to_owned(),
             1 => "git smp promote".to_owned(),
             _ => format!("git smp promote {}", target.name),
         };
@@ -139,15 +208,21 @@ impl View<'_> {
                 Some(Relation::Ahead) => return Ok(promote(target)),
                 Some(Relation::Diverged | Relation::Behind) => return Ok(format!("git smp diff {}", target.name)),
                 Some(Relation::Identical) => {}
-                None if source.runs().is_none() => {
-                    return Ok(format!("deploy a commit to {} first, then: git smp status", source.environment));
-                }
+                None if source.runs().is_none() => return Ok("git smp stage".to_owned()),
                 None if seen.runs().is_none() => return Ok(promote(target)),
                 // Both are known, so that only history can be missing.
                 None => return Ok("git fetch --unshallow".to_owned()),
             }
         }
-        Ok("nothing to do".to_owned())
+        Ok(if self.is_something_to_stage()? { "git smp stage" } else { "nothing to do" }.to_owned())
+    }
+
+    /// Whether the main branch has commits that the first environment on their way lacks.
+    fn is_something_to_stage(&self) -> Result<bool, Stop> {
+        let Ok(beginning) = flow::beginning(self.config) else { return Ok(false) };
+        let runs = self.observed(beginning).and_then(Observed::runs);
+        let ahead = self.between(runs, self.main.and_then(Branch::commit))?;
+        Ok(ahead.is_some_and(|changes| changes.relation == Relation::Ahead))
     }
 
     /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is

@@ -112,9 +112,10 @@ impl Ledger<'_> {
         let seen_before = target.observed.runs().filter(|runs| *runs != commit);
         let mut unfrozen = false;
         let state = self.recorder.append(&new_id(), &mut |state| {
-            let open = state.deploying.as_ref().filter(|open| {
-                open.environment == *name && open.to == *commit && open.kind == self.kind
-            });
+            let open = state
+                .deploying
+                .as_ref()
+                .filter(|open| open.environment == *name && open.to == *commit && open.kind == self.kind);
             let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
             let goal = candidate.and_then(|candidate| candidate.goal(name));
             let due = open.is_some() || (self.kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached));

@@ -142,6 +142,28 @@ pub fn push_event(
     Ok((ended, words.lines().map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 
+/// Whether a remote would take a push from here, as far as it says so before one: `git push --dry-run` of a ref's
+/// deletion, which is sent no further than to the list of what it has. The inner error has git's words.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
+    let mut command = repo.program().command(["-c", "push.pushOption=", "-c", "http.followRedirects=false"]);
+    command.args(["-c", &format!("remote.{remote}.mirror=false"), "push", "--dry-run", "--no-verify"]);
+    // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+    command.args(["--no-follow-tags", "--no-signed", "--", remote, ":refs/smp/nobody-has-this"]);
+    if may_ask {
+        command.env_remove("GIT_TERMINAL_PROMPT");
+    }
+    let output = match run_within(command, EVENT_LIMIT) {
+        Ok(output) if output.status.success() => return Ok(Ok(())),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why,
+    };
+    let words = output.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("To ")).take(4);
+    Ok(Err(words.map(|line| without_userinfo(line.trim_start_matches("fatal: "))).collect()))
+}
+
 /// Exactly one commit to exactly one ref, on the condition that it is still where it was; the user's own settings for
 /// pushes have no say.
 fn exact_push(

@@ -178,4 +178,3 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
         .hint(format!("run it in a terminal: git smp promote {name}"));
     Err(Refusal { code: RefusalCode::RolledBack, report })
 }
-

@@ -37,9 +37,8 @@ pub fn proposal(
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
     let asked = Asked { commit: None, somebody_looks: true, now: recorded.now, recorded: None };
     let plan = promotion(environment, source, targets, &asked)?;
-    let lacks = |target: &&Target<'_>| {
-        target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical)
-    };
+    let lacks =
+        |target: &&Target<'_>| target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical);
     let goal = |target: &Target<'_>| (target.environment.name.clone(), target.observed.runs().cloned());
     let open = recorded.state.candidate.as_ref();
     if let Some(candidate) = open.filter(|candidate| candidate.commit != plan.commit) {

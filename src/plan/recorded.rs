@@ -51,9 +51,8 @@ impl<'a> Recorded<'a> {
         let named = self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id));
         // A branch that moved since the announcement tells that the push has landed, or that its lease never can hold.
         let over = seen.iter().find(|one| one.environment == open.environment);
-        let over = over.is_some_and(|one| {
-            matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref())
-        });
+        let over =
+            over.is_some_and(|one| matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref()));
         if self.is_mine(open) || over || named {
             return Ok(());
         }
@@ -132,15 +131,19 @@ impl<'a> Recorded<'a> {
         let name = &target.environment.name;
         let again = "look anew: git smp postpone, then: git smp propose";
         let Some(goal) = candidate.goal(name) else {
-            let report = Report::new(format!("{name} was not part of the proposal"))
-                .because(format!("{} {}", candidate.commit.short(), self.proposed(candidate)));
+            let report = Report::new(format!("{name} was not part of the proposal")).because(format!(
+                "{} {}",
+                candidate.commit.short(),
+                self.proposed(candidate)
+            ));
             return Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) });
         };
         let runs = target.observed.runs();
         if runs == goal.from.as_ref() {
             return Ok(());
         }
-        let (then, now) = (goal.from.as_ref().map_or("nothing", CommitId::short), runs.map_or("nothing", CommitId::short));
+        let (then, now) =
+            (goal.from.as_ref().map_or("nothing", CommitId::short), runs.map_or("nothing", CommitId::short));
         let report = Report::new(format!("{name} is not where the proposal saw it"))
             .because(format!("it ran {then} when {}, and runs {now} now", self.by_whom(candidate)));
         let lost = lost.filter(|lost| *lost > 0).map(|lost| format!("{} of it would disappear", commits(lost)));

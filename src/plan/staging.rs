@@ -108,9 +108,8 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
 fn look_back(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
     let name = &target.environment.name;
     let forward = target.fast_forward != Some(false);
-    let changes = target.changes.as_ref().filter(|changes| {
-        matches!(changes.relation, Relation::Behind | Relation::Diverged)
-    });
+    let changes =
+        target.changes.as_ref().filter(|changes| matches!(changes.relation, Relation::Behind | Relation::Diverged));
     if forward && changes.is_none() {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Running;
+use crate::model::Relation;
 
 fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
@@ -55,7 +56,7 @@ fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result
 }
 
 fn nobody() -> Asked<'static> {
-    Asked { commit: None, somebody_looks: false, now: 3 * 86_400 }
+    Asked { commit: None, somebody_looks: false, now: 3 * 86_400, recorded: None }
 }
 
 fn somebody() -> Asked<'static> {
@@ -149,7 +150,9 @@ fn only_the_named_commit_may_ship() {
 #[test]
 fn whatever_moved_since_the_plan_was_shown_stops_the_push() {
     let before = seen("production", 'a', 'a');
-    let check = |now: Observed| unmoved(&before, &now, RefusalCode::TargetMoved).map_err(|refusal| refusal.code);
+    let check = |now: Observed| {
+        unmoved(&before, &now, RefusalCode::TargetMoved, "git smp promote").map_err(|refusal| refusal.code)
+    };
     assert_eq!(check(before.clone()), Ok(()));
     assert_eq!(check(seen("production", 'c', 'a')), Err(RefusalCode::TargetMoved));
     assert_eq!(check(seen("production", 'a', 'c')), Err(RefusalCode::TargetMoved));

@@ -67,20 +67,12 @@ pub fn promotion(
 
 /// ", signed off by Rosi at 12:03".
 fn signed_off_by(candidate: &Candidate, when: &When) -> String {
-    let yes: Vec<String> = candidate
-        .who_said(Verdict::Pass)
-        .map(|one| format!("{} {}", one.by, when.moment(one.at)))
-        .collect();
+    let yes: Vec<String> =
+        candidate.who_said(Verdict::Pass).map(|one| format!("{} {}", one.by, when.moment(one.at))).collect();
     if yes.is_empty() { String::new() } else { format!(", signed off by {}", yes.join(" and ")) }
 }
 
-fn target_line(
-    target: &Target<'_>,
-    width: usize,
-    when: &When,
-    dates: Dates<'_>,
-    state: Option<&State>,
-) -> Line {
+fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>, state: Option<&State>) -> Line {
     let name = &target.environment.name;
     let line = Line::plain(format!("  {name:width$}  "));
     let line = match target.observed.runs() {

@@ -1,10 +1,14 @@
 //! What `git smp status` says: a picture, and a line for each environment.
 
+use std::time::Duration;
+
 use super::When;
 use crate::config::{Config, Running};
+use crate::error::Refusal;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::text::{Line, Tone};
+use crate::record::{Candidate, Copied, Reading, Verdict};
+use crate::text::{Line, Tone, ago};
 
 /// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
@@ -30,6 +34,67 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
         _ => line,
     };
     line.and(Tone::Plain, rest)
+}
+
+/// "; frozen by Ada since 10:14".
+pub fn frozen(candidate: &Candidate, when: &When) -> String {
+    format!("; frozen by {} since {}", candidate.by.name, when.clock(candidate.at))
+}
+
+/// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
+pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> Vec<Line> {
+    let line = |name: &str| Line::plain(format!("  {name:width$}  "));
+    let reading = match reading {
+        Ok(reading) => reading,
+        Err(refusal) => {
+            let because = refusal.report.because.first().map(|why| format!(" ({why})")).unwrap_or_default();
+            let text = format!(": {}{because}", refusal.report.error);
+            return vec![line("record").and(Tone::Bad, "unknown").and(Tone::Plain, text)];
+        }
+    };
+    let state = &reading.state;
+    let mut lines: Vec<Line> = state.candidate.iter().map(|open| candidate(line("candidate"), open, when)).collect();
+    if let Some(open) = &state.deploying {
+        let what =
+            format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
+        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, "; its end is not on record yet"));
+    }
+    let owed = state.owed.iter().map(|owed| line("owed").and(Tone::Plain, format!("a post to {}", owed.channel)));
+    lines.extend(owed);
+    lines.extend(reading.copy.iter().map(|copy| line("record").and(Tone::Bad, copied(copy))));
+    lines
+}
+
+/// How old a copy of the record is, and why it is shown.
+pub fn copied(copy: &Copied) -> String {
+    let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+    let age = copy.age.map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {}", ago(seconds(age), 0)));
+    format!("this clone's copy, {age}: {}", copy.why.report.error)
+}
+
+fn candidate(line: Line, candidate: &Candidate, when: &When) -> Line {
+    let line = line.and(Tone::Hash, candidate.commit.short());
+    let mut line = line.and(Tone::Plain, format!(", proposed by {} {}", candidate.by.name, when.moment(candidate.at)));
+    if let Some(at) = candidate.fixed_at {
+        line = line.and(Tone::Plain, format!(", fixed {}", when.moment(at)));
+    }
+    if candidate.verdicts.is_empty() {
+        return line.and(Tone::Plain, "; nobody has signed it off");
+    }
+    candidate.verdicts.iter().fold(line, |line, one| {
+        let (tone, did) = match one.verdict {
+            Verdict::Pass => (Tone::Good, "signed off"),
+            Verdict::Block => (Tone::Bad, "blocked"),
+        };
+        let note = one.note.as_ref().map(|note| format!(", \"{}\"", first_line(note))).unwrap_or_default();
+        line.and(Tone::Plain, "; ")
+            .and(tone, did)
+            .and(Tone::Plain, format!(" by {} {}{note}", one.by, when.moment(one.at)))
+    })
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// How it was found out what an environment runs, for those who asked to be told.

@@ -21,7 +21,8 @@ fn next_of(deploy: &Deploy, run: &Run) -> String {
         out.lines().last().and_then(|line| line.strip_prefix("next: ")).expect("the last line says what is next");
     let command = next.split_once(": ").map_or(next, |(_, command)| command);
     let words: Vec<&str> = command.split(' ').collect();
-    let words = if words.starts_with(&["git", "smp", "promote"]) { [&words[..], &["-n"]].concat() } else { words };
+    let deploys = words.len() > 2 && ["promote", "stage"].contains(&words[2]);
+    let words = if deploys { [&words[..], &["-n"]].concat() } else { words };
     if words[0] == "git" {
         deploy.runner().program("git", &words[1..]).ok();
     }
@@ -56,7 +57,10 @@ fn production_the_same_as_staging() {
         line(&out, "production"),
         format!("runs {}, as its ref says; the same as staging", short(deploy.nth(5)))
     );
-    assert_eq!(next_of(&deploy, &run), "nothing to do");
+    assert_eq!(next_of(&deploy, &run), "git smp stage");
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+    assert_eq!(next_of(&deploy, &deploy.smp(&["status"])), "nothing to do");
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn nothing_deployed_is_a_state_and_no_error() {
         empty(&deploy.staging);
         let run = deploy.smp(&["status"]);
         assert_eq!(line(&run.ok().out(), "staging"), "nothing deployed yet");
-        assert_eq!(next_of(&deploy, &run), "deploy a commit to staging first, then: git smp status");
+        assert_eq!(next_of(&deploy, &run), "git smp stage");
     }
 }
 
