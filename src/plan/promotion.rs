@@ -102,7 +102,7 @@ fn add_target(
 fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some(recorded) = &asked.recorded else { return Ok(()) };
     let name = &target.environment.name;
-    recorded.nobody_else(&[&target.observed, source], &format!("git smp promote {name}"))?;
+    recorded.nobody_else(&[&target.observed, source], Some(&format!("git smp promote {name}")))?;
     recorded.signed_off(&source.environment, commit)?;
     if recorded.resumed(name, commit, target.observed.reference()).is_some() {
         return Ok(());

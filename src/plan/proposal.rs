@@ -33,7 +33,7 @@ pub fn proposal(
 ) -> Result<Proposal, Refusal> {
     let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
     seen.push(source);
-    recorded.nobody_else(&seen, "git smp promote")?;
+    recorded.nobody_else(&seen, None)?;
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
     let asked = Asked { commit: None, somebody_looks: true, now: recorded.now, recorded: None };
     let plan = promotion(environment, source, targets, &asked)?;

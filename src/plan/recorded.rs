@@ -37,11 +37,12 @@ impl<'a> Recorded<'a> {
         self.mine == Some(&open.id)
     }
 
-    /// Refuses while somebody else's push may be on its way: two pushes with the same lease would both build.
+    /// Refuses while somebody else's push may be on its way: two pushes with the same lease would both build. `command`
+    /// is the one that could take its place; none: only one of its own kind could.
     ///
     /// # Errors
     /// `deploying`, with who, what and since when; `record-newer`.
-    pub fn nobody_else(&self, seen: &[&Observed], command: &str) -> Result<(), Refusal> {
+    pub fn nobody_else(&self, seen: &[&Observed], command: Option<&str>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let report = Report::new("the record was written by a newer git-smp")
                 .hint("install the newest: cargo install git-smp");
@@ -58,7 +59,12 @@ impl<'a> Recorded<'a> {
         }
         let report = Report::new(self.story(open))
             .because("two pushes at once would both build, and the slower one would be what runs");
-        let take_over = format!("{command} --take-over {}", open.id.as_str());
+        let own = match open.kind {
+            Kind::Stage => "git smp stage".to_owned(),
+            Kind::Fix => "git smp stage --fix".to_owned(),
+            Kind::Promote | Kind::Rollback => format!("git smp promote {}", open.environment),
+        };
+        let take_over = format!("{} --take-over {}", command.unwrap_or(&own), open.id.as_str());
         let report = report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"));
         Err(Refusal { code: RefusalCode::Deploying, report })
     }
