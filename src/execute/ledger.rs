@@ -40,6 +40,7 @@ impl Ledger<'_> {
         let id = new_id();
         announced::remember(&repo.layout().common_dir, &id)?;
         self.recorder.append(&id, &mut |state| {
+            self.nobody_was_quicker(state, name)?;
             self.allows(state, self.recorded.mine)?;
             let candidate = state.candidate.as_ref();
             Ok(Some(What::Deploying(Intent {
@@ -74,6 +75,20 @@ impl Ledger<'_> {
                 Err(Stop::refused(RefusalCode::Deploying, report.hint("see where things stand: git smp status")))
             }
         }
+    }
+
+    /// Refuses where somebody has deployed there since the plan was shown.
+    fn nobody_was_quicker(&self, state: &State, name: &str) -> Result<(), Refusal> {
+        let Some(deploy) = state.deploys.get(name).filter(|deploy| {
+            self.recorded.state.deploys.get(name).is_none_or(|before| before != *deploy)
+        }) else {
+            return Ok(());
+        };
+        let (by, short) = (&deploy.by.name, deploy.commit.short());
+        let report = Report::new(format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"))
+            .because("it went on record after the plan was shown")
+            .hint("see what runs now: git smp status");
+        Err(Refusal { code: RefusalCode::TargetMoved, report })
     }
 
     fn allows(&self, state: &State, mine: Option<&EventId>) -> Result<(), Refusal> {
