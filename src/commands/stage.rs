@@ -8,6 +8,7 @@ use crate::commands::{Session, deploy, flow, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
+use crate::git::Found;
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
@@ -108,14 +109,23 @@ fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<
         return Err(refusal.clone().into());
     }
     if !args.pick.is_empty() {
-        let picks = args.pick.iter().map(|rev| session.repo.resolve_revision(rev)).collect::<Result<Vec<_>, _>>()?;
+        let picks = args.pick.iter().map(|rev| named_commit(session, rev)).collect::<Result<Vec<_>, _>>()?;
         return picked(session, facts, &picks);
     }
     let commit = match &args.rev {
-        Some(rev) => session.repo.resolve_revision(rev)?,
+        Some(rev) => named_commit(session, rev)?,
         None => tip(facts)?,
     };
     compared(session, facts, commit, args.fix, false)
+}
+
+/// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag or
+/// branch that is called like one must not lead astray.
+fn named_commit(session: &Session<'_>, rev: &str) -> Result<CommitId, Stop> {
+    match session.repo.resolve_hash(rev)? {
+        Found::Commit(id) => Ok(id),
+        Found::Missing | Found::Ambiguous(_) | Found::NotACommit(_) => session.repo.resolve_revision(rev),
+    }
 }
 
 fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
