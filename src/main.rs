@@ -13,6 +13,7 @@ mod manual;
 mod model;
 mod observe;
 mod page;
+mod past;
 mod plan;
 mod post;
 mod record;

@@ -1,0 +1,160 @@
+//! The past deploys that the record tells of: what was promoted, and what was rolled back. Pure.
+
+use crate::model::CommitId;
+use crate::record::{Event, Kind, Person, What};
+
+/// One past deploy: a promotion or a rollback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Where.
+    pub environment: String,
+    /// What ran there before, if anything.
+    pub from: Option<CommitId>,
+    /// What ran there then.
+    pub to: CommitId,
+    /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
+    pub at: i64,
+    /// Who recorded it.
+    pub by: Person,
+    /// [`Kind::Promote`] or [`Kind::Rollback`], and no other.
+    pub kind: Kind,
+    /// How many commits that was.
+    pub commits: u64,
+    /// Who had signed it off.
+    pub signed_off_by: Vec<String>,
+    /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
+    pub candidate: Option<CommitId>,
+}
+
+/// The candidate that is open between two events.
+struct Open<'e> {
+    commit: &'e CommitId,
+    missing: Vec<&'e str>,
+}
+
+/// The deploys among the events, in the order of the events, which is oldest first.
+///
+/// The candidate is followed by hand and not with [`crate::record::State::after`]: that refuses whatever cannot follow,
+/// and after one event that cannot be read hardly anything can.
+pub fn deploys(events: &[Event]) -> Vec<Past> {
+    let mut open = None;
+    events.iter().filter_map(|event| follow(&mut open, event)).collect()
+}
+
+/// Takes one event in; gives the deploy that it is, if it is one.
+fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
+    match &event.what {
+        What::Proposed { commit, targets, .. } => {
+            *open = Some(Open { commit, missing: targets.iter().map(|(name, _)| name.as_str()).collect() });
+            None
+        }
+        What::Postponed { .. } => {
+            *open = None;
+            None
+        }
+        What::Deployed { kind: Kind::Fix, to, .. } => {
+            open.iter_mut().for_each(|open| open.commit = to);
+            None
+        }
+        What::Deployed { kind, environment, from, to, commits, signed_off_by, .. } if *kind != Kind::Stage => {
+            let promoted = *kind == Kind::Promote && reach(open, environment, to);
+            Some(Past {
+                environment: environment.clone(),
+                from: from.clone(),
+                to: to.clone(),
+                at: event.at,
+                by: event.by.clone(),
+                kind: *kind,
+                commits: *commits,
+                signed_off_by: signed_off_by.clone(),
+                candidate: promoted.then(|| to.clone()),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Notes that an environment was given a commit. Says whether that is the open candidate, which is closed when it has
+/// reached all that it was put forward for.
+fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool {
+    let Some(candidate) = open.as_mut().filter(|open| open.commit == to) else { return false };
+    candidate.missing.retain(|missing| *missing != environment);
+    if candidate.missing.is_empty() {
+        *open = None;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::EventId;
+
+    fn commit(digit: char) -> CommitId {
+        CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn event(what: What) -> Event {
+        let by = Person { name: "Ada Example".into(), email: "ada@example.com".into() };
+        Event { id: EventId::of(1), by, at: 7, program: String::new(), what }
+    }
+
+    fn proposed(digit: char, targets: &[&str]) -> Event {
+        event(What::Proposed {
+            commit: commit(digit),
+            environment: "staging".into(),
+            targets: targets.iter().map(|name| ((*name).to_owned(), None)).collect(),
+            note: None,
+            channels: Vec::new(),
+        })
+    }
+
+    fn deployed(kind: Kind, environment: &str, to: char) -> Event {
+        event(What::Deployed {
+            intent: None,
+            kind,
+            environment: environment.into(),
+            from: None,
+            to: commit(to),
+            commits: 1,
+            signed_off_by: Vec::new(),
+            unsigned: false,
+        })
+    }
+
+    /// Where, and which candidate, if any.
+    fn told(events: &[Event]) -> Vec<(String, Option<CommitId>)> {
+        deploys(events).into_iter().map(|past| (past.environment, past.candidate)).collect()
+    }
+
+    #[test]
+    fn a_candidate_is_that_of_every_target_until_it_has_reached_them_all() {
+        let events = [
+            proposed('1', &["eu", "us"]),
+            deployed(Kind::Stage, "elsewhere", '9'),
+            deployed(Kind::Fix, "staging", '2'),
+            deployed(Kind::Promote, "eu", '2'),
+            deployed(Kind::Rollback, "eu", '8'),
+            deployed(Kind::Promote, "us", '2'),
+            deployed(Kind::Promote, "eu", '2'),
+        ];
+        let told = told(&events);
+        assert_eq!(told[0], ("eu".to_owned(), Some(commit('2'))));
+        assert_eq!(told[1], ("eu".to_owned(), None), "a rollback");
+        assert_eq!(told[2], ("us".to_owned(), Some(commit('2'))));
+        assert_eq!(told[3], ("eu".to_owned(), None), "nobody put it forward again");
+    }
+
+    #[test]
+    fn what_was_postponed_or_never_proposed_was_no_candidate() {
+        let postponed =
+            What::Postponed { candidate: EventId::of(1), commit: commit('1'), intent: None, reason: "later".into() };
+        let events = [
+            proposed('1', &["eu"]),
+            deployed(Kind::Promote, "eu", '3'),
+            event(postponed),
+            deployed(Kind::Promote, "eu", '1'),
+        ];
+        assert!(told(&events).iter().all(|(_, candidate)| candidate.is_none()));
+    }
+}
