@@ -1,8 +1,12 @@
 //! The JSON that scripts read (contract, section 5): one object, versioned, unknown things as `null`. Pure.
 
+mod history;
+
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
+
+pub use history::history;
 
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode};

@@ -19,6 +19,7 @@ mod post;
 mod record;
 mod recorder;
 mod render;
+mod stats;
 mod text;
 mod ui;
 mod web;

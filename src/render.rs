@@ -1,6 +1,9 @@
 //! Everything that people read: plans, changes, status. Pure: values in, lines out.
 
+mod chart;
 mod diff;
+mod figures;
+mod history;
 mod promotion;
 mod proposal;
 mod staging;
@@ -10,6 +13,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use diff::{diff, end, markdown, oneline};
+pub use figures::figures;
+pub use history::history;
 pub use promotion::promotion;
 pub use proposal::proposal;
 pub use staging::staging;

@@ -1,0 +1,113 @@
+//! `git smp history --json`.
+
+use serde::Serialize;
+
+use super::{SCHEMA, rfc3339, text};
+use crate::model::CommitId;
+use crate::past::Past;
+use crate::record::Kind;
+use crate::stats::Figures;
+
+#[derive(Serialize)]
+struct HistoryJson<'a> {
+    schema: u32,
+    deploys: Vec<DeployJson<'a>>,
+    stats: Option<StatsJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DeployJson<'a> {
+    environment: &'a str,
+    from: Option<&'a CommitId>,
+    to: &'a CommitId,
+    at: Option<String>,
+    by: &'a str,
+    candidate: Option<&'a CommitId>,
+    signed_off_by: &'a [String],
+    kind: Kind,
+    commits: u64,
+}
+
+#[derive(Serialize)]
+struct StatsJson<'a> {
+    environments: Vec<FiguresJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FiguresJson<'a> {
+    environment: &'a str,
+    since: Option<String>,
+    promotions: usize,
+    rollbacks: usize,
+    promotions_per_week: Option<f64>,
+    weeks: Vec<WeekJson<'a>>,
+    lead_time_seconds: LeadJson,
+    rolled_back: usize,
+    rolled_back_share: Option<f64>,
+    time_to_restore_seconds: RestoreJson,
+}
+
+#[derive(Serialize)]
+struct WeekJson<'a> {
+    week: &'a str,
+    promotions: usize,
+    rollbacks: usize,
+}
+
+#[derive(Serialize)]
+struct LeadJson {
+    median: Option<i64>,
+    p90: Option<i64>,
+    commits: usize,
+    unknown: u64,
+}
+
+#[derive(Serialize)]
+struct RestoreJson {
+    median: Option<i64>,
+}
+
+/// `git smp history --json`, the deploys in the order given. `figures`: if they were asked for.
+pub fn history(deploys: &[&Past], figures: Option<&[Figures]>) -> String {
+    let stats = figures.map(|all| StatsJson { environments: all.iter().map(of).collect() });
+    text(&HistoryJson { schema: SCHEMA, deploys: deploys.iter().map(|past| deploy(past)).collect(), stats })
+}
+
+/// One past deploy.
+fn deploy(past: &Past) -> DeployJson<'_> {
+    DeployJson {
+        environment: &past.environment,
+        from: past.from.as_ref(),
+        to: &past.to,
+        at: rfc3339(past.at, 0),
+        by: &past.by.name,
+        candidate: past.candidate.as_ref(),
+        signed_off_by: &past.signed_off_by,
+        kind: past.kind,
+        commits: past.commits,
+    }
+}
+
+/// The figures of one environment.
+fn of(figures: &Figures) -> FiguresJson<'_> {
+    let weeks = figures.weeks.iter();
+    FiguresJson {
+        environment: &figures.environment,
+        since: figures.since.and_then(|seconds| rfc3339(seconds, 0)),
+        promotions: figures.promotions,
+        rollbacks: figures.rollbacks,
+        promotions_per_week: figures.promotions_per_week,
+        weeks: weeks
+            .map(|week| WeekJson { week: &week.name, promotions: week.promotions, rollbacks: week.rollbacks })
+            .collect(),
+        lead_time_seconds: LeadJson {
+            median: figures.lead.median(),
+            p90: figures.lead.ninetieth(),
+            commits: figures.lead.seconds.len(),
+            unknown: figures.lead.unknown,
+        },
+        rolled_back: figures.restores.len(),
+        rolled_back_share: figures.rolled_back_share(),
+        time_to_restore_seconds: RestoreJson { median: figures.time_to_restore() },
+    }
+}

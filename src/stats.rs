@@ -1,0 +1,155 @@
+//! Figures of past deploys, an environment at a time: how often, how fast, how well. Pure.
+//!
+//! What is not known is `None` and never 0. Times are other people's clocks: any number may come, and what lies before
+//! its beginning counts as no time at all.
+
+mod weeks;
+
+use std::collections::BTreeMap;
+
+pub use weeks::Week;
+
+use crate::past::Past;
+use crate::record::Kind;
+use crate::render::When;
+
+/// What is known of the commits that a deploy shipped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shipped {
+    /// When each of those that are here was committed, in seconds since 1970.
+    pub committed: Vec<i64>,
+    /// How many more there were, of which nothing is known here.
+    pub unknown: u64,
+}
+
+/// The figures of one environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// The environment.
+    pub environment: String,
+    /// When its first promotion was, in seconds since 1970.
+    pub since: Option<i64>,
+    /// How many promotions it saw.
+    pub promotions: usize,
+    /// How many rollbacks it saw.
+    pub rollbacks: usize,
+    /// How many promotions there were a week, from the week of the first one up to this week, both counted whole.
+    pub promotions_per_week: Option<f64>,
+    /// The last weeks, up to this one.
+    pub weeks: Vec<Week>,
+    /// From commit to production.
+    pub lead: Lead,
+    /// Each promotion that was rolled back before the next: when it was, and after how many seconds; oldest first.
+    pub restores: Vec<(i64, i64)>,
+}
+
+/// How long commits took from being committed to running, for every commit that a promotion shipped. A commit that was
+/// rolled back and shipped again counts again; what the very first deploy of an environment brought does not count,
+/// for it is all history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lead {
+    /// The seconds of each commit, the shortest first.
+    pub seconds: Vec<i64>,
+    /// Of how many more commits it is not known.
+    pub unknown: u64,
+}
+
+impl Lead {
+    /// Half of the commits took no longer.
+    pub fn median(&self) -> Option<i64> {
+        median(&self.seconds)
+    }
+
+    /// 90 of 100 commits took no longer.
+    pub fn ninetieth(&self) -> Option<i64> {
+        let rank = self.seconds.len().saturating_mul(9).div_ceil(10);
+        self.seconds.get(rank.checked_sub(1)?).copied()
+    }
+}
+
+impl Figures {
+    /// Which share of the promotions was rolled back before the next one, between 0 and 1.
+    pub fn rolled_back_share(&self) -> Option<f64> {
+        (self.promotions > 0).then(|| self.restores.len() as f64 / self.promotions as f64)
+    }
+
+    /// How many seconds passed from a promotion to the rollback that undid it, in the middle of all.
+    pub fn time_to_restore(&self) -> Option<i64> {
+        let mut all: Vec<i64> = self.restores.iter().map(|(_, seconds)| *seconds).collect();
+        all.sort_unstable();
+        median(&all)
+    }
+}
+
+/// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
+///
+/// `deploys` are the oldest first, and `shipped` tells of each of them.
+pub fn figures(first: &[&str], deploys: &[Past], shipped: &[Shipped], when: &When) -> Vec<Figures> {
+    let mut by_name = BTreeMap::<&str, Vec<(&Past, &Shipped)>>::new();
+    for (deploy, shipped) in deploys.iter().zip(shipped) {
+        by_name.entry(&deploy.environment).or_default().push((deploy, shipped));
+    }
+    let mut all: Vec<Figures> =
+        first.iter().map(|name| of(name, &by_name.remove(name).unwrap_or_default(), when)).collect();
+    all.extend(by_name.into_iter().map(|(name, deploys)| of(name, &deploys, when)));
+    all
+}
+
+/// The figures of one environment from its deploys, oldest first.
+fn of(environment: &str, deploys: &[(&Past, &Shipped)], when: &When) -> Figures {
+    let times = |kind: Kind| -> Vec<i64> {
+        deploys.iter().filter(|(deploy, _)| deploy.kind == kind).map(|(deploy, _)| deploy.at).collect()
+    };
+    let (promotions, rollbacks) = (times(Kind::Promote), times(Kind::Rollback));
+    Figures {
+        environment: environment.to_owned(),
+        since: promotions.iter().min().copied(),
+        promotions: promotions.len(),
+        rollbacks: rollbacks.len(),
+        promotions_per_week: weeks::rate(&promotions, when),
+        weeks: weeks::last(&promotions, &rollbacks, when),
+        lead: lead(deploys),
+        restores: restores(deploys),
+    }
+}
+
+/// From commit to production, for all that was promoted.
+fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
+    let promotions = deploys.iter().filter(|(deploy, _)| deploy.kind == Kind::Promote);
+    let mut lead = Lead::default();
+    for (deploy, shipped) in promotions {
+        lead.seconds.extend(shipped.committed.iter().map(|committed| passed(*committed, deploy.at)));
+        lead.unknown = lead.unknown.saturating_add(shipped.unknown);
+    }
+    lead.seconds.sort_unstable();
+    lead
+}
+
+/// Every promotion that the next deploy took back. A second rollback in a row undoes nothing that is not undone.
+fn restores(deploys: &[(&Past, &Shipped)]) -> Vec<(i64, i64)> {
+    let pairs = deploys.windows(2).filter_map(|pair| match pair {
+        [(before, _), (after, _)] if (before.kind, after.kind) == (Kind::Promote, Kind::Rollback) => {
+            Some((before.at, passed(before.at, after.at)))
+        }
+        _ => None,
+    });
+    pairs.collect()
+}
+
+/// The seconds from one time to another; none where the clocks say that it ran backwards.
+fn passed(from: i64, to: i64) -> i64 {
+    to.saturating_sub(from).max(0)
+}
+
+/// The middle of a sorted list; between the two middle ones where there are two.
+fn median(sorted: &[i64]) -> Option<i64> {
+    let upper = *sorted.get(sorted.len() / 2)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *sorted.get((sorted.len() / 2).checked_sub(1)?)?;
+    Some(lower + (upper - lower) / 2)
+}
+
+#[cfg(test)]
+mod tests;

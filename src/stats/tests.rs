@@ -1,0 +1,169 @@
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::*;
+use crate::json;
+use crate::model::CommitId;
+use crate::record::Person;
+use crate::render;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+/// Monday, the seventh of February 2022, at nine.
+const MONDAY: i64 = 1_644_224_400;
+
+fn when(now: i64) -> When {
+    When { now, zone: TimeZone::UTC }
+}
+
+fn past(kind: Kind, environment: &str, at: i64) -> Past {
+    Past {
+        environment: environment.into(),
+        from: None,
+        to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
+        at,
+        by: Person { name: "Ada Example".into(), email: "ada@example.com".into() },
+        kind,
+        commits: 1,
+        signed_off_by: Vec::new(),
+        candidate: None,
+    }
+}
+
+/// A promotion whose commits waited for so many seconds each.
+fn promoted(at: i64, waited: &[i64]) -> (Past, Shipped) {
+    let committed = waited.iter().map(|waited| at - waited).collect();
+    (past(Kind::Promote, "production", at), Shipped { committed, unknown: 0 })
+}
+
+fn rolled_back(at: i64) -> (Past, Shipped) {
+    (past(Kind::Rollback, "production", at), Shipped::default())
+}
+
+fn of_production(deploys: Vec<(Past, Shipped)>, now: i64) -> Figures {
+    let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
+    figures(&["production"], &deploys, &shipped, &when(now)).remove(0)
+}
+
+#[test]
+fn figures_are_what_a_hand_would_compute() {
+    let figures = of_production(
+        vec![
+            promoted(MONDAY, &[HOUR, 3 * HOUR]),
+            promoted(MONDAY + 7 * DAY, &[2 * HOUR, 5 * HOUR, 40 * HOUR]),
+            rolled_back(MONDAY + 7 * DAY + 600),
+            rolled_back(MONDAY + 7 * DAY + 900),
+            promoted(MONDAY + 8 * DAY, &[]),
+            rolled_back(MONDAY + 8 * DAY + 1200),
+        ],
+        MONDAY + 22 * DAY,
+    );
+    assert_eq!((figures.promotions, figures.rollbacks, figures.since), (3, 3, Some(MONDAY)));
+    // Four weeks: that of the first promotion, two between, and this one.
+    assert_eq!(figures.promotions_per_week, Some(0.75));
+    assert_eq!((figures.lead.median(), figures.lead.ninetieth()), (Some(3 * HOUR), Some(40 * HOUR)));
+    assert_eq!(figures.restores, [(MONDAY + 7 * DAY, 600), (MONDAY + 8 * DAY, 1200)]);
+    assert_eq!(figures.rolled_back_share(), Some(2.0 / 3.0));
+    assert_eq!(figures.time_to_restore(), Some(900));
+    let told: Vec<_> = figures.weeks.iter().map(|week| (week.promotions, week.rollbacks)).collect();
+    assert_eq!(told[8..], [(1, 0), (2, 3), (0, 0), (0, 0)]);
+}
+
+#[test]
+fn what_nobody_knows_is_none_and_not_zero() {
+    let nothing = of_production(Vec::new(), MONDAY);
+    assert_eq!((nothing.since, nothing.promotions_per_week), (None, None));
+    assert_eq!((nothing.lead.median(), nothing.lead.ninetieth()), (None, None));
+    assert_eq!((nothing.rolled_back_share(), nothing.time_to_restore()), (None, None));
+    // That nothing was rolled back is known.
+    let one = of_production(vec![promoted(MONDAY, &[])], MONDAY);
+    assert_eq!((one.rolled_back_share(), one.time_to_restore()), (Some(0.0), None));
+    assert_eq!(of_production(vec![rolled_back(MONDAY)], MONDAY).rolled_back_share(), None);
+}
+
+#[test]
+fn ranks_are_those_of_the_sorted_list() {
+    let lead = |seconds: &[i64]| Lead { seconds: seconds.to_vec(), unknown: 0 };
+    let ten: Vec<i64> = (1..=10).collect();
+    assert_eq!((lead(&ten).median(), lead(&ten).ninetieth()), (Some(5), Some(9)));
+    assert_eq!((lead(&ten[..9]).median(), lead(&ten[..9]).ninetieth()), (Some(5), Some(9)));
+    assert_eq!((lead(&[7]).median(), lead(&[7]).ninetieth()), (Some(7), Some(7)));
+    assert_eq!(lead(&[i64::MAX - 1, i64::MAX]).median(), Some(i64::MAX - 1));
+}
+
+#[test]
+fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() {
+    let (deploy, shipped) = promoted(MONDAY, &[-HOUR]);
+    let shipped = Shipped { unknown: u64::MAX, ..shipped };
+    let figures = of_production(
+        vec![
+            (deploy, shipped),
+            rolled_back(MONDAY - 5),
+            (past(Kind::Promote, "production", MONDAY), Shipped { committed: Vec::new(), unknown: 3 }),
+        ],
+        MONDAY,
+    );
+    assert_eq!(figures.lead, Lead { seconds: vec![0], unknown: u64::MAX });
+    assert_eq!(figures.restores, [(MONDAY, 0)]);
+}
+
+#[test]
+fn environments_do_not_mix_and_those_that_are_configured_come_first() {
+    let deploys = [
+        past(Kind::Promote, "us", MONDAY),
+        past(Kind::Promote, "old", MONDAY),
+        past(Kind::Rollback, "eu", MONDAY + 1),
+        past(Kind::Rollback, "us", MONDAY + 60),
+    ];
+    let all =
+        figures(&["us", "new"], &deploys, &[const { Shipped { committed: Vec::new(), unknown: 0 } }; 4], &when(0));
+    let told: Vec<_> =
+        all.iter().map(|one| (one.environment.as_str(), one.promotions, one.rollbacks, one.restores.len())).collect();
+    assert_eq!(told, [("us", 1, 1, 1), ("new", 0, 0, 0), ("eu", 0, 1, 0), ("old", 1, 0, 0)]);
+}
+
+/// Times as they are, and as nobody's clock should have them.
+fn times() -> impl Strategy<Value = i64> {
+    prop_oneof![MONDAY - 400 * DAY..MONDAY + 400 * DAY, any::<i64>(), Just(i64::MIN), Just(i64::MAX), Just(0)]
+}
+
+fn any_deploy() -> impl Strategy<Value = (Past, Shipped)> {
+    let shipped = (proptest::collection::vec(times(), 0..5), any::<u64>());
+    (any::<bool>(), "[ab\u{202e}]", times(), shipped).prop_map(|(forward, environment, at, (committed, unknown))| {
+        let kind = if forward { Kind::Promote } else { Kind::Rollback };
+        (past(kind, &environment, at), Shipped { committed, unknown })
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_clocks_say_figures_keep_their_bounds(
+        deploys in proptest::collection::vec(any_deploy(), 0..40), now in times(), width in 0_usize..200,
+    ) {
+        let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
+        let when = when(now);
+        let all = figures(&["a"], &deploys, &shipped, &when);
+        for one in &all {
+            prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
+            prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);
+            prop_assert!(one.promotions_per_week.is_none_or(|rate| rate > 0.0 && rate <= one.promotions as f64));
+            prop_assert!(one.restores.len() <= one.promotions.min(one.rollbacks));
+            prop_assert!(one.weeks.len() <= 12);
+            let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
+            let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());
+            prop_assert!(first.copied() <= median && median <= ninetieth && ninetieth <= last.copied());
+            prop_assert!(median.is_none_or(|seconds| seconds >= 0));
+            let took = || one.restores.iter().map(|(_, seconds)| *seconds);
+            prop_assert!(took().min() <= one.time_to_restore() && one.time_to_restore() <= took().max());
+        }
+        prop_assert_eq!(all.iter().map(|one| one.promotions + one.rollbacks).sum::<usize>(), deploys.len());
+        let shown: Vec<&Past> = deploys.iter().collect();
+        let lines = [
+            render::history(&shown, &when, Some(width)),
+            all.iter().flat_map(|one| render::figures(one, &when, Some(width))).collect(),
+        ];
+        prop_assert!(lines.concat().iter().all(|line| !line.0.is_empty()));
+        let json: serde_json::Value = serde_json::from_str(&json::history(&shown, Some(&all))).unwrap();
+        prop_assert_eq!(json["deploys"].as_array().map(Vec::len), Some(deploys.len()));
+    }
+}
