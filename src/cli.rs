@@ -79,6 +79,8 @@ pub enum Command {
     Postpone(Postpone),
     /// Push the exact staging commit to production and check that it runs
     Promote(Promote),
+    /// List past deploys, with figures if you like
+    History(History),
 }
 
 /// `git smp setup`
@@ -218,4 +220,18 @@ pub struct Promote {
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,
+}
+
+/// `git smp history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// How often, how fast and how well: figures of all deploys
+    #[arg(long)]
+    pub stats: bool,
+    /// List no more than the latest COUNT; the figures are of all
+    #[arg(short = 'n', value_name = "COUNT")]
+    pub count: Option<usize>,
 }

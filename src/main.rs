@@ -85,5 +85,6 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         Command::Signoff(args) => commands::signoff::run(&session, args),
         Command::Postpone(args) => commands::postpone::run(&session, args),
         Command::Promote(args) => commands::promote::run(&session, args),
+        Command::History(args) => commands::history::run(&session, args),
     }
 }

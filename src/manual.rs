@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::git::program;
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 5] = [
+pub const PAGES: [(&str, &str); 6] = [
     ("git-smp.1", include_str!("../man/git-smp.1")),
     ("git-smp-setup.1", include_str!("../man/git-smp-setup.1")),
     ("git-smp-status.1", include_str!("../man/git-smp-status.1")),
     ("git-smp-diff.1", include_str!("../man/git-smp-diff.1")),
     ("git-smp-promote.1", include_str!("../man/git-smp-promote.1")),
+    ("git-smp-history.1", include_str!("../man/git-smp-history.1")),
 ];
 
 /// What became of the pages.

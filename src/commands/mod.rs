@@ -5,6 +5,7 @@ pub mod deploy;
 pub mod diff;
 pub mod flow;
 pub mod postpone;
+pub mod history;
 pub mod promote;
 pub mod propose;
 pub mod setup;

@@ -12,6 +12,7 @@
 
 mod any_repository;
 mod diff;
+mod history;
 mod hostile_config;
 mod hostile_history;
 mod manual;
