@@ -1,7 +1,7 @@
 //! The past deploys that the record tells of: what was promoted, and what was rolled back. Pure.
 
 use crate::model::CommitId;
-use crate::record::{Event, Kind, Person, What};
+use crate::record::{Event, Kind, What};
 
 /// One past deploy: a promotion or a rollback.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Past {
     pub to: CommitId,
     /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
     pub at: i64,
-    /// Who recorded it.
-    pub by: Person,
+    /// Who deployed it: whoever announced it, even if somebody else saw its end.
+    pub by: String,
     /// [`Kind::Promote`] or [`Kind::Rollback`], and no other.
     pub kind: Kind,
     /// How many commits that was.
@@ -56,14 +56,14 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             open.iter_mut().for_each(|open| open.commit = to);
             None
         }
-        What::Deployed { kind, environment, from, to, commits, signed_off_by, .. } if *kind != Kind::Stage => {
+        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. } if *kind != Kind::Stage => {
             let promoted = *kind == Kind::Promote && reach(open, environment, to);
             Some(Past {
                 environment: environment.clone(),
                 from: from.clone(),
                 to: to.clone(),
                 at: event.at,
-                by: event.by.clone(),
+                by: announced_by.clone().unwrap_or_else(|| event.by.name.clone()),
                 kind: *kind,
                 commits: *commits,
                 signed_off_by: signed_off_by.clone(),
@@ -88,7 +88,7 @@ fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::EventId;
+    use crate::record::{EventId, Person};
 
     fn commit(digit: char) -> CommitId {
         CommitId::parse(&digit.to_string().repeat(40)).unwrap()
@@ -106,6 +106,7 @@ mod tests {
             targets: targets.iter().map(|name| ((*name).to_owned(), None)).collect(),
             note: None,
             channels: Vec::new(),
+            over: None,
         })
     }
 
@@ -119,6 +120,7 @@ mod tests {
             commits: 1,
             signed_off_by: Vec::new(),
             unsigned: false,
+            announced_by: None,
         })
     }
 

@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::error::{Report, Stop};
 use crate::json;
 use crate::past::{self, Past};
-use crate::record::Kind;
-use crate::recorder::{Copied, Recorder};
+use crate::record::{Copied, Kind};
+use crate::recorder::Recorder;
 use crate::render;
 use crate::stats::{self, Figures, Shipped};
 use crate::text::{Line, ago};
@@ -32,12 +32,12 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if deploys.is_empty() && unread == 0 {
         session.ui.note("no deploy is on record yet");
     }
-    let figures = args.stats.then(|| figures(session, &config, &deploys));
+    let figures = if args.stats || args.json { figures(session, &config, &deploys) } else { Vec::new() };
     let latest: Vec<&Past> = deploys.iter().rev().take(args.count.unwrap_or(usize::MAX)).collect();
     if args.json {
-        return session.ui.data(json::history(&latest, figures.as_deref()).as_bytes());
+        return session.ui.data(json::history(&latest, &figures).as_bytes());
     }
-    let figures = figures.filter(|_| !deploys.is_empty()).unwrap_or_default();
+    let figures = if deploys.is_empty() { Vec::new() } else { figures };
     session.ui.answer(&lines(session, &latest, &figures))
 }
 

@@ -12,7 +12,7 @@ use crate::stats::Figures;
 struct HistoryJson<'a> {
     schema: u32,
     deploys: Vec<DeployJson<'a>>,
-    stats: Option<StatsJson<'a>>,
+    stats: StatsJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -67,9 +67,9 @@ struct RestoreJson {
     median: Option<i64>,
 }
 
-/// `git smp history --json`, the deploys in the order given. `figures`: if they were asked for.
-pub fn history(deploys: &[&Past], figures: Option<&[Figures]>) -> String {
-    let stats = figures.map(|all| StatsJson { environments: all.iter().map(of).collect() });
+/// `git smp history --json`, the deploys in the order given.
+pub fn history(deploys: &[&Past], figures: &[Figures]) -> String {
+    let stats = StatsJson { environments: figures.iter().map(of).collect() };
     text(&HistoryJson { schema: SCHEMA, deploys: deploys.iter().map(|past| deploy(past)).collect(), stats })
 }
 
@@ -80,7 +80,7 @@ fn deploy(past: &Past) -> DeployJson<'_> {
         from: past.from.as_ref(),
         to: &past.to,
         at: rfc3339(past.at, 0),
-        by: &past.by.name,
+        by: &past.by,
         candidate: past.candidate.as_ref(),
         signed_off_by: &past.signed_off_by,
         kind: past.kind,

@@ -26,7 +26,7 @@ fn lines(past: &Past, (names, counts): (usize, usize), when: &When, width: Optio
     let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
         .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
         .and(Tone::Plain, format!("  {:>counts$}  ", count(past)));
-    let line = line.and(Tone::Plain, &past.by.name);
+    let line = line.and(Tone::Plain, &past.by);
     let Some((tone, remark)) = remark(past) else { return vec![line] };
     let needed = length(&line) + 2 + visible(&remark).chars().count();
     if width.is_none_or(|width| needed <= width) {
@@ -77,7 +77,6 @@ mod tests {
 
     use super::*;
     use crate::model::CommitId;
-    use crate::record::Person;
 
     fn past() -> Past {
         Past {
@@ -85,7 +84,7 @@ mod tests {
             from: CommitId::parse(&"7587cca7".repeat(5)),
             to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             at: 1_646_222_580,
-            by: Person { name: "Ada".into(), email: "ada@example.com".into() },
+            by: "Ada".into(),
             kind: Kind::Promote,
             commits: 8,
             signed_off_by: vec!["Rosi".into(), "Cem".into()],
