@@ -14,19 +14,37 @@ use crate::text::{Line, Tone};
 /// One check's outcome.
 struct Check {
     name: String,
-    good: bool,
+    mark: Mark,
     words: String,
     because: Vec<String>,
     hint: Option<String>,
 }
 
+/// What an outcome comes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// It is as it should be.
+    Good,
+    /// It is worth knowing, and no deploy needs it.
+    Note,
+    /// It must be mended.
+    Bad,
+}
+
 impl Check {
+    /// Something is as it should be.
     fn good(name: &str, words: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), good: true, words: words.into(), because: Vec::new(), hint: None }
+        Self { name: name.to_owned(), mark: Mark::Good, words: words.into(), because: Vec::new(), hint: None }
     }
 
+    /// Something is worth knowing, and fails nothing.
+    fn note(name: &str, words: impl Into<String>) -> Self {
+        Self { mark: Mark::Note, ..Self::good(name, words) }
+    }
+
+    /// Something must be mended: why, and by which command.
     fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
-        Self { name: name.to_owned(), good: false, words: words.into(), because, hint }
+        Self { mark: Mark::Bad, because, hint, ..Self::good(name, words) }
     }
 
     fn refused(name: &str, before: &str, refusal: &Refusal) -> Self {
@@ -34,8 +52,13 @@ impl Check {
         Self::bad(name, format!("{before}{what}"), refusal.report.because.clone(), refusal.report.hint.clone())
     }
 
+    /// The outcome as it is shown: its line, with names padded to `width`, and a line a cause.
     fn lines(&self, width: usize) -> Vec<Line> {
-        let (tone, mark) = if self.good { (Tone::Good, "ok  ") } else { (Tone::Bad, "FAIL") };
+        let (tone, mark) = match self.mark {
+            Mark::Good => (Tone::Good, "ok  "),
+            Mark::Note => (Tone::Strong, "note"),
+            Mark::Bad => (Tone::Bad, "FAIL"),
+        };
         let line =
             Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {}", self.name, self.words));
         let cause = |text: &String| Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10));
@@ -82,10 +105,9 @@ pub fn run(
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
         checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
     }
-    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0).max("man pages".len());
-    let mut lines: Vec<Line> = checks.iter().flat_map(|check| check.lines(width)).collect();
-    lines.push(man_pages(install, width));
-    session.ui.answer(&lines)?;
+    checks.push(man_pages(install));
+    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+    session.ui.answer(&checks.iter().flat_map(|check| check.lines(width)).collect::<Vec<_>>())?;
     conclude(&checks)
 }
 
@@ -179,28 +201,26 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.
-fn man_pages(install: bool, width: usize) -> Line {
-    let (tone, mark, words) = if install {
-        match manual::install() {
-            Installed::Already => (Tone::Good, "ok  ", "are installed; try: git smp --help".to_owned()),
-            Installed::Now(_) => (Tone::Good, "ok  ", "installed for you; try: git smp --help".to_owned()),
-            Installed::Unseen(folder) => (
-                Tone::Strong,
-                "note",
-                format!("written to {0}, where man does not look; try: man -M {0} git-smp", folder.display()),
-            ),
-            Installed::Not(why) => (Tone::Strong, "note", format!("could not be installed ({why}); try: git smp help")),
-        }
-    } else if manual::is_found() {
-        (Tone::Good, "ok  ", "are installed; try: git smp --help".to_owned())
-    } else {
-        (Tone::Strong, "note", "are not installed; git smp setup installs them".to_owned())
+fn man_pages(install: bool) -> Check {
+    let name = "man pages";
+    let installed = match (install, manual::is_found()) {
+        (true, _) => manual::install(),
+        (false, true) => Installed::Already,
+        (false, false) => return Check::note(name, "are not installed; git smp setup installs them"),
     };
-    Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {words}", "man pages"))
+    match installed {
+        Installed::Already => Check::good(name, "are installed; try: git smp --help"),
+        Installed::Now(_) => Check::good(name, "installed for you; try: git smp --help"),
+        Installed::Unseen(folder) => {
+            let words = format!("written to {0}, where man does not look; try: man -M {0} git-smp", folder.display());
+            Check::note(name, words)
+        }
+        Installed::Not(why) => Check::note(name, format!("could not be installed ({why}); try: git smp help")),
+    }
 }
 
 fn conclude(checks: &[Check]) -> Result<(), Stop> {
-    let bad: Vec<&Check> = checks.iter().filter(|check| !check.good).collect();
+    let bad: Vec<&Check> = checks.iter().filter(|check| check.mark == Mark::Bad).collect();
     let Some(first) = bad.first() else { return Ok(()) };
     let sentence = if bad.len() == 1 { "one check failed".to_owned() } else { format!("{} checks failed", bad.len()) };
     let report = Report::new(sentence);
