@@ -81,6 +81,9 @@ pub enum Command {
     Promote(Promote),
     /// List past deploys, with figures if you like
     History(History),
+    /// Stop a plain push that should not be; the hook that setup installs runs it
+    #[command(hide = true)]
+    PrePush(PrePush),
 }
 
 /// `git smp setup`
@@ -92,6 +95,17 @@ pub struct Setup {
     /// Answer yes to every question
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// `git smp pre-push`, as git calls such a hook
+#[derive(Debug, Args)]
+pub struct PrePush {
+    /// The remote's name, or its address where it has none
+    #[arg(value_name = "REMOTE", value_parser = OsStringValueParser::new())]
+    pub remote: OsString,
+    /// Where the push goes
+    #[arg(value_name = "URL", value_parser = OsStringValueParser::new())]
+    pub url: OsString,
 }
 
 /// `git smp status`

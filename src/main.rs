@@ -75,7 +75,13 @@ fn with_config(report: &Report) -> Report {
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
     // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
-    let session = ManuallyDrop::new(Session::open(&cli.common, ui)?);
+    let session = match (Session::open(&cli.common, ui), &cli.command) {
+        (Err(stop), Command::PrePush(_)) => {
+            commands::pre_push::pass(ui, &stop);
+            return Ok(());
+        }
+        (session, _) => ManuallyDrop::new(session?),
+    };
     match &cli.command {
         Command::Setup(args) => commands::setup::run(&session, args),
         Command::Status(args) => commands::status::run(&session, args),
@@ -86,5 +92,6 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         Command::Postpone(args) => commands::postpone::run(&session, args),
         Command::Promote(args) => commands::promote::run(&session, args),
         Command::History(args) => commands::history::run(&session, args),
+        Command::PrePush(args) => commands::pre_push::run(&session, args),
     }
 }

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn every_command_has_a_page_that_names_every_flag() {
         let cli = Cli::command();
-        for command in cli.get_subcommands() {
+        for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
             let page = page(&format!("git-smp-{}.1", command.get_name()));
             for arg in command.get_arguments() {
                 let long = arg.get_long().map(|long| format!("--{long}"));
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn the_main_page_names_every_command_and_common_flag() {
         let (cli, page) = (Cli::command(), page("git-smp.1"));
-        for command in cli.get_subcommands() {
+        for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
             assert!(page.contains(&format!("git smp {}", command.get_name())), "{}", command.get_name());
         }
         let flags = cli.get_arguments().filter_map(clap::Arg::get_long).map(|long| format!("--{long}"));

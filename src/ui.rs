@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::env;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -86,6 +86,23 @@ impl Ui {
     /// How many columns a line on stdout may have.
     pub fn width(&self) -> usize {
         Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
+    }
+
+    /// Reads to its end what another program says on standard input; tells whether that is more than white space. None of
+    /// it is kept: it may be long. From a terminal nothing is read, for nobody there knows what to type.
+    pub fn hears_something(&self) -> bool {
+        let mut stdin = io::stdin().lock();
+        let (mut heard, mut piece) = (false, [0; 8192]);
+        while !stdin.is_terminal() {
+            match stdin.read(&mut piece) {
+                Ok(0) => break,
+                Ok(read) => heard |= piece.iter().take(read).any(|byte| !byte.is_ascii_whitespace()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // What breaks off was something.
+                Err(_) => return true,
+            }
+        }
+        heard
     }
 
     /// Writes data to stdout, as it is: the caller has made it harmless.

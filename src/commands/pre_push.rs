@@ -1,0 +1,150 @@
+//! `git smp pre-push`: what git asks before a plain push, by the hook that `setup --hook` installs.
+//!
+//! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
+
+use crate::cli::PrePush;
+use crate::commands::{Session, trust};
+use crate::config::{self, Config, Environment};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::{Repo, record as objects};
+use crate::record::{self, Candidate, State};
+use crate::recorder::{Copied, Recorder};
+use crate::text::ago;
+use crate::ui::Ui;
+
+/// How a person passes the guard.
+const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
+
+/// What becomes of a push.
+enum Verdict {
+    /// It goes on.
+    Go,
+    /// It goes on, although this could not be found out.
+    GoUnknown(String),
+    /// It is stopped.
+    Stop(Stop),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the push is to be stopped.
+pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
+    // git says nothing where there is nothing to push.
+    if !session.ui.hears_something() {
+        return Ok(());
+    }
+    match judge(session, args) {
+        Ok(Verdict::Go) => {}
+        Ok(Verdict::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
+        Ok(Verdict::Stop(stop)) => return Err(stop),
+        Err(stop) => pass(session.ui, &stop),
+    }
+    Ok(())
+}
+
+/// Says that a push goes on because nobody could look at it.
+pub fn pass(ui: &Ui, stop: &Stop) {
+    let hint = stop.report().and_then(|report| report.hint.as_ref());
+    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+    ui.warn(format!("{stop}, so nobody looked whether this push may go; it goes on{hint}"));
+}
+
+fn judge(session: &Session<'_>, args: &PrePush) -> Result<Verdict, Stop> {
+    let config = session.config()?;
+    let mut meant = Vec::new();
+    for environment in &config.environments {
+        if is_meant(&session.repo, environment, args)? {
+            meant.push(environment);
+        }
+    }
+    // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
+    if let Some(production) = meant.iter().find(|environment| environment.promotes.is_some()) {
+        return Ok(Verdict::Stop(not_by_hand(&config, production)));
+    }
+    meant.first().map_or(Ok(Verdict::Go), |environment| look_for_a_freeze(session, &config, environment))
+}
+
+/// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's `insteadOf`
+/// makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
+fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bool, Stop> {
+    let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
+    let is = |address: &str| config::same_place(&remote, address) || config::same_place(&url, address);
+    if remote == environment.remote || is(&environment.url) {
+        return Ok(true);
+    }
+    // The address of a remote that is not the environment's says nothing of the environment.
+    let state = trust::remote_state(repo, &environment.remote, &environment.url, trust::exactly)?;
+    if state != trust::RemoteState::Same {
+        return Ok(false);
+    }
+    // Where a push to the remote goes to several places, none of them is the environment.
+    Ok(trust::push_address(repo, environment).is_ok_and(|address| config::display_url(&url) == address || is(&address)))
+}
+
+fn not_by_hand(config: &Config, production: &Environment) -> Stop {
+    let name = &production.name;
+    let source = production.promotes.as_deref().unwrap_or_default();
+    let report = Report::new(format!("a plain push to {name} is stopped"))
+        .because(format!("{name} is given what {source} runs, and that is looked at before and after"))
+        .because(PAST);
+    Stop::Failed(report.hint(match config.targets().len() {
+        1 => "git smp promote".to_owned(),
+        _ => format!("git smp promote {name}"),
+    }))
+}
+
+/// What is known of the record, and what makes that doubtful.
+struct Known {
+    state: State,
+    doubt: Option<String>,
+}
+
+fn look_for_a_freeze(session: &Session<'_>, config: &Config, environment: &Environment) -> Result<Verdict, Stop> {
+    // The push itself may be asking for a password on the same terminal, so this asks for none.
+    let Some(recorder) = Recorder::of(&session.repo, config, false) else { return Ok(Verdict::Go) };
+    trust::require(&session.repo, config, &[])?;
+    let name = &environment.name;
+    let known = match session.ui.during("asking whether this is frozen", || recorder.read())? {
+        Ok(reading) => Known { state: reading.state, doubt: reading.copy.map(|copied| aged(&copied)) },
+        Err(refusal) => match last_seen(&session.repo)? {
+            Some(state) => Known { state, doubt: Some(format!("{}; this clone read it before that", said(&refusal))) },
+            None => {
+                return Ok(Verdict::GoUnknown(format!("{}: nobody knows whether {name} is frozen", said(&refusal))));
+            }
+        },
+    };
+    Ok(match (known.state.frozen(name), known.doubt) {
+        (Some(candidate), doubt) => Verdict::Stop(frozen(session, name, candidate, doubt)),
+        (None, Some(doubt)) => Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then")),
+        (None, None) => Verdict::Go,
+    })
+}
+
+/// What this clone saw of a record that cannot be read any more.
+fn last_seen(repo: &Repo) -> Result<Option<State>, Stop> {
+    Ok(objects::seen(repo)?.and_then(|(_, text)| record::read_state(&text).ok()))
+}
+
+fn said(refusal: &Refusal) -> &str {
+    &refusal.report.error
+}
+
+fn aged(copied: &Copied) -> String {
+    let age = copied.age.map(|age| ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0));
+    let heard = match age {
+        Some(age) => format!("this clone heard of the record last {age}"),
+        None => "nobody knows when this clone heard of the record last".to_owned(),
+    };
+    format!("{}; {heard}", said(&copied.why))
+}
+
+fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Option<String>) -> Stop {
+    let (who, commit) = (&candidate.by.name, candidate.commit.short());
+    let since = session.when().moment(candidate.at);
+    let report = Report::new(format!("{name} is frozen: {who} put {commit} forward, {since}"))
+        .because("what is tested there should stay what it is until it is promoted or postponed");
+    let report = doubt.into_iter().fold(report, Report::because).because(PAST);
+    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";
+    Stop::refused(RefusalCode::Frozen, report.hint(hint))
+}
