@@ -95,6 +95,12 @@ pub struct Setup {
     /// Answer yes to every question
     #[arg(short, long)]
     pub yes: bool,
+    /// Install a pre-push hook that stops plain pushes to production, and to what is frozen
+    #[arg(long)]
+    pub hook: bool,
+    /// Take that hook away, put a former one back, and do nothing else
+    #[arg(long, conflicts_with_all = ["hook", "check"])]
+    pub no_hook: bool,
 }
 
 /// `git smp pre-push`, as git calls such a hook

@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod execute;
 mod git;
+mod guard;
 mod in_flight;
 mod json;
 mod manual;

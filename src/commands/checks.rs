@@ -12,7 +12,7 @@ use crate::recorder::Recorder;
 use crate::text::{Line, Tone};
 
 /// One check's outcome.
-struct Check {
+pub struct Check {
     name: String,
     mark: Mark,
     words: String,
@@ -33,17 +33,17 @@ enum Mark {
 
 impl Check {
     /// Something is as it should be.
-    fn good(name: &str, words: impl Into<String>) -> Self {
+    pub fn good(name: &str, words: impl Into<String>) -> Self {
         Self { name: name.to_owned(), mark: Mark::Good, words: words.into(), because: Vec::new(), hint: None }
     }
 
     /// Something is worth knowing, and fails nothing.
-    fn note(name: &str, words: impl Into<String>) -> Self {
+    pub fn note(name: &str, words: impl Into<String>) -> Self {
         Self { mark: Mark::Note, ..Self::good(name, words) }
     }
 
     /// Something must be mended: why, and by which command.
-    fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
+    pub fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
         Self { mark: Mark::Bad, because, hint, ..Self::good(name, words) }
     }
 
@@ -53,7 +53,7 @@ impl Check {
     }
 
     /// The outcome as it is shown: its line, with names padded to `width`, and a line a cause.
-    fn lines(&self, width: usize) -> Vec<Line> {
+    pub fn lines(&self, width: usize) -> Vec<Line> {
         let (tone, mark) = match self.mark {
             Mark::Good => (Tone::Good, "ok  "),
             Mark::Note => (Tone::Strong, "note"),
@@ -66,7 +66,7 @@ impl Check {
     }
 }
 
-/// Asks every remote and page, and says what came of it, one line a check.
+/// Asks every remote and page, and says what came of it, one line a check. `guard` is what there is to say of the hook.
 ///
 /// # Errors
 /// When a check fails, or the clone cannot be read.
@@ -76,6 +76,7 @@ pub fn run(
     config: &Config,
     places: &[Place<'_>],
     install: bool,
+    guard: Option<Check>,
 ) -> Result<(), Stop> {
     let ready = |place: &&Place<'_>| place.state == RemoteState::Same;
     let environments: Vec<&Environment> = places.iter().filter(ready).filter_map(|place| place.environment).collect();
@@ -105,6 +106,7 @@ pub fn run(
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
         checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
     }
+    checks.extend(guard);
     checks.push(man_pages(install));
     let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     session.ui.answer(&checks.iter().flat_map(|check| check.lines(width)).collect::<Vec<_>>())?;

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod flow;
 pub mod postpone;
 pub mod history;
+pub mod hook;
 pub mod pre_push;
 pub mod promote;
 pub mod propose;

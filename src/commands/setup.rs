@@ -2,7 +2,7 @@
 
 use crate::cli::Setup;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
-use crate::commands::{Session, checks, wizard};
+use crate::commands::{Session, checks, hook, wizard};
 use crate::config::{Config, Environment, Find, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
@@ -13,6 +13,9 @@ use crate::text::{Line, Tone};
 /// # Errors
 /// When the configuration is wrong (exit 2), the question is declined (3), or something is missing or wrong (1).
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
+    if args.no_hook {
+        return hook::remove(session);
+    }
     let path = session.config_path()?;
     if path.symlink_metadata().is_err() {
         if args.check || !session.ui.is_interactive() {
@@ -37,7 +40,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
             let report = report.because("so nothing was asked over the network");
             return Err(Stop::Failed(report.hint("look at it and agree: git smp setup")));
         }
-        return checks::run(session, &session.repo, &config, &places, false);
+        let guard = hook::check(session, &session.repo, &config, args)?;
+        return checks::run(session, &session.repo, &config, &places, false, guard);
     }
     if news || !missing.is_empty() {
         agree(session, args, &missing, news)?;
@@ -49,7 +53,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     // What was just written is to be seen, so the clone is opened anew.
     let repo = Repo::open()?;
     let places = trust::places(&repo, &config)?;
-    checks::run(session, &repo, &config, &places, true)
+    let guard = hook::check(session, &repo, &config, args)?;
+    checks::run(session, &repo, &config, &places, true, guard)
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to.

@@ -13,6 +13,7 @@
 mod any_repository;
 mod diff;
 mod history;
+mod hook;
 mod hostile_config;
 mod hostile_history;
 mod manual;
