@@ -8,7 +8,8 @@ use crate::config::{self, Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, record as objects};
 use crate::record::{self, Candidate, State};
-use crate::recorder::{Copied, Recorder};
+use crate::record::Copied;
+use crate::recorder::Recorder;
 use crate::text::ago;
 use crate::ui::Ui;
 

@@ -30,8 +30,6 @@ pub struct Draft<'a> {
 
 /// An event as it was read.
 pub struct Written {
-    /// Its commit.
-    pub id: CommitId,
     /// Who wrote it: name and mail address.
     pub by: (String, String),
     /// When, in seconds since 1970.
@@ -159,7 +157,7 @@ pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<Written>, Stop> {
         "--no-decorate",
         "--no-mailmap",
         "--no-notes",
-        "--format=tformat:%H%n%an%n%ae%n%at%n%B",
+        "--format=tformat:%an%n%ae%n%at%n%B",
         tip.as_str(),
         "--",
     ];
@@ -168,8 +166,7 @@ pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<Written>, Stop> {
 }
 
 fn event(text: &str) -> Option<Written> {
-    let mut fields = text.splitn(5, '\n');
-    let id = CommitId::parse(fields.next()?)?;
+    let mut fields = text.splitn(4, '\n');
     let by = (fields.next()?.to_owned(), fields.next()?.to_owned());
-    Some(Written { id, by, at: fields.next()?.parse().unwrap_or(0), message: fields.next()?.to_owned() })
+    Some(Written { by, at: fields.next()?.parse().unwrap_or(0), message: fields.next()?.to_owned() })
 }

@@ -66,7 +66,7 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
 }
 
 /// How old a copy of the record is, and why it is shown.
-pub fn copied(copy: &Copied) -> String {
+fn copied(copy: &Copied) -> String {
     let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     let age = copy.age.map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {}", ago(seconds(age), 0)));
     format!("this clone's copy, {age}: {}", copy.why.report.error)
