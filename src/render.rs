@@ -45,16 +45,26 @@ impl When {
 
     /// A moment as people say it: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
     pub fn moment(&self, seconds: i64) -> String {
-        let clock = self.clock(seconds);
-        clock.split_once(' ').map_or_else(|| format!("at {clock}"), |(date, time)| format!("on {date} at {time}"))
+        match self.time_of_day(seconds) {
+            Some((true, clock)) => format!("at {clock}"),
+            Some((false, clock)) => format!("on {} at {clock}", self.date(seconds)),
+            None => format!("on {}", self.date(seconds)),
+        }
     }
 
     /// A moment by the reader's clock: "10:14" today, "2022-03-01 10:14" on any other day.
     pub fn clock(&self, seconds: i64) -> String {
-        let Ok(time) = Timestamp::from_second(seconds) else { return self.date(seconds) };
-        let clock = time.to_zoned(self.zone.clone()).strftime("%H:%M").to_string();
-        let date = self.date(seconds);
-        if date == self.date(self.now) { clock } else { format!("{date} {clock}") }
+        match self.time_of_day(seconds) {
+            Some((true, clock)) => clock,
+            Some((false, clock)) => format!("{} {clock}", self.date(seconds)),
+            None => self.date(seconds),
+        }
+    }
+
+    /// Whether a moment is today, and the time of day.
+    fn time_of_day(&self, seconds: i64) -> Option<(bool, String)> {
+        let time = Timestamp::from_second(seconds).ok()?.to_zoned(self.zone.clone());
+        Some((self.date(seconds) == self.date(self.now), time.strftime("%H:%M").to_string()))
     }
 
     fn dated(&self, seconds: i64) -> String {

@@ -143,7 +143,7 @@ fn aged(copied: &Copied) -> String {
 fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Option<String>) -> Stop {
     let (who, commit) = (&candidate.by.name, candidate.commit.short());
     let since = session.when().moment(candidate.at);
-    let report = Report::new(format!("{name} is frozen: {who} put {commit} forward, {since}"))
+    let report = Report::new(format!("{name} is frozen: {who} put {commit} forward {since}"))
         .because("what is tested there should stay what it is until it is promoted or postponed");
     let report = doubt.into_iter().fold(report, Report::because).because(PAST);
     let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";

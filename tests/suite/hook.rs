@@ -191,7 +191,7 @@ fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
     for place in ["staging", staging] {
         let run = push(&deploy, &[place, "HEAD:master"]);
         run.exits(1).says("error: staging is frozen: Rosi Example put ").says(&deploy.nth(5)[..8]);
-        run.says("2022-03-02 10:00 (").says("because: ").says("git push --no-verify");
+        run.says("on 2022-03-02 at 10:00").says("because: ").says("git push --no-verify");
         run.says("hint: ").says("git smp status").says("git smp stage --fix").never_shows("does not answer");
     }
     let elsewhere = deploy.runner().env("TZ", "XYZ-3");
