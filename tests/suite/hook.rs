@@ -195,7 +195,7 @@ fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
         run.says("hint: ").says("git smp status").says("git smp stage --fix").never_shows("does not answer");
     }
     let elsewhere = deploy.runner().env("TZ", "XYZ-3");
-    elsewhere.program("git", &["push", "staging", "HEAD:master"]).exits(1).says("2022-03-02 13:00 (");
+    elsewhere.program("git", &["push", "staging", "HEAD:master"]).exits(1).says("on 2022-03-02 at 13:00");
     assert_eq!(deploy.snapshot(), before);
     push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
     push(&deploy, &["--no-verify", "staging", "HEAD:second"]).ok();
