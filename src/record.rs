@@ -2,6 +2,7 @@
 //!
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
+mod trailers;
 mod written;
 
 use std::collections::BTreeMap;

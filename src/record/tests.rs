@@ -1,8 +1,15 @@
+mod texts;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 
-fn event(what: What) -> Event {
+/// An event of Ada's, on the day of the runbook.
+fn event(id: u64, what: What) -> Event {
     Event {
-        id: EventId::of(7),
+        id: EventId::of(id),
         by: Person { name: "Ada Example".into(), email: "ada@example.com".into() },
         at: 1_646_222_400,
         program: "git-smp 0.1.0".into(),
@@ -10,22 +17,138 @@ fn event(what: What) -> Event {
     }
 }
 
+/// The commit whose name is this digit, over and over.
 fn commit(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
-#[test]
-fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
-    let note = "line one\n\nSmp-Event: promoted\n  indented";
-    let proposed = event(What::Proposed {
-        commit: commit('1'),
-        environment: "staging".into(),
-        targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
-        note: Some(note.into()),
-        channels: vec!["technical".into()],
-        over: None,
-    });
-    let text = message(&proposed);
-    assert_eq!(text.lines().next(), Some("Ada Example proposed 11111111 for production and eu"));
-    assert_eq!(read_event(&text, proposed.by.clone(), proposed.at), Ok(proposed));
+/// Pieces of the written form, of other forms, and what programs stumble over.
+const PIECES: &[&str] = &[
+    "\n",
+    "\n\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\t",
+    ".",
+    "..",
+    "\0",
+    ":",
+    ": ",
+    "---",
+    "#",
+    "Smp-Id: 0000000000000007",
+    "Smp-Event: promoted",
+    "Smp-Commit:",
+    "\nSmp-Unsigned: yes",
+    "\n\nSigned-off-by: Rosi <rosi@example.com>",
+    "\u{b}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\u{fffe}",
+    "\u{10ffff}",
+    "\u{fdd0}",
+    "\u{202e}",
+    "\u{1b}[31m",
+    "ä",
+    "日本",
+    "👩‍💻",
+    "stable",
+];
+
+/// Texts that somebody could want to break the written form with, and harmless ones.
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![6 => select(PIECES).prop_map(str::to_owned), 1 => any::<String>()];
+    vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+/// Names as `smp.toml` allows them for environments and channels.
+fn names() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9-]{0,8}"
+}
+
+fn commits() -> impl Strategy<Value = CommitId> {
+    prop_oneof!["[0-9a-f]{40}", "[0-9a-f]{64}"].prop_map(|hex| CommitId::parse(&hex).unwrap())
+}
+
+fn ids() -> impl Strategy<Value = EventId> {
+    any::<u64>().prop_map(EventId::of)
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Stage), Just(Kind::Fix), Just(Kind::Promote), Just(Kind::Rollback)]
+}
+
+fn verdicts() -> impl Strategy<Value = Verdict> {
+    prop_oneof![Just(Verdict::Pass), Just(Verdict::Block)]
+}
+
+fn maybe<S: Strategy>(of: S) -> impl Strategy<Value = Option<S::Value>>
+where
+    S::Value: Clone,
+{
+    proptest::option::of(of)
+}
+
+fn whats() -> impl Strategy<Value = What> {
+    prop_oneof![
+        (commits(), names(), vec((names(), maybe(commits())), 0..4), maybe(texts()), vec(names(), 0..3)).prop_map(
+            |(commit, environment, targets, note, channels)| What::Proposed {
+                commit,
+                environment,
+                targets,
+                note,
+                channels
+            }
+        ),
+        (commits(), texts(), verdicts(), maybe(texts())).prop_map(|(commit, of, verdict, note)| What::Judged {
+            commit,
+            of,
+            verdict,
+            note
+        }),
+        (kinds(), names(), maybe(commits()), commits(), maybe(commits()), any::<bool>(), maybe(ids())).prop_map(
+            |(kind, environment, from, to, base, unsigned, over)| What::Deploying(Intent {
+                kind,
+                environment,
+                from,
+                to,
+                base,
+                unsigned,
+                over
+            })
+        ),
+        (maybe(ids()), kinds(), names(), maybe(commits()), commits(), any::<u64>(), vec(texts(), 0..3), any::<bool>())
+            .prop_map(|(intent, kind, environment, from, to, commits, signed_off_by, unsigned)| What::Deployed {
+                intent,
+                kind,
+                environment,
+                from,
+                to,
+                commits,
+                signed_off_by,
+                unsigned
+            }),
+        (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
+        (ids(), commits(), maybe(ids()), texts()).prop_map(|(candidate, commit, intent, reason)| What::Postponed {
+            candidate,
+            commit,
+            intent,
+            reason
+        }),
+        (ids(), names()).prop_map(|(about, channel)| What::Posted { about, channel }),
+    ]
+}
+
+/// Any event at all, by somebody whom git let through.
+fn events() -> impl Strategy<Value = Event> {
+    let person = ("[A-Za-zäö日 .,:-]{1,20}", "[a-z@.]{0,12}").prop_map(|(name, email)| Person { name, email });
+    (ids(), person, any::<i64>(), texts(), whats()).prop_map(|(id, by, at, program, what)| Event {
+        id,
+        by,
+        at,
+        program,
+        what,
+    })
 }

@@ -1,8 +1,8 @@
 //! The written form of the record: an event as a commit's message with trailers, the state as a file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use super::trailers::{settled, trailer, trailers};
 use super::{Event, EventId, FORMAT, Intent, Kind, Person, State, Verdict, What};
 use crate::model::CommitId;
 
@@ -55,7 +55,7 @@ pub fn sentence(event: &Event) -> String {
         What::Judged { commit, of, verdict, note } => {
             let did = if *verdict == Verdict::Pass { "signed off" } else { "blocked" };
             let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-            let recorded = if by == of { String::new() } else { format!(" (recorded by {by})") };
+            let recorded = if settled(by) == settled(of) { String::new() } else { format!(" (recorded by {by})") };
             format!("{of} {did} {}{recorded}{note}", commit.short())
         }
         What::Deploying(Intent { kind, environment, to, .. }) => {
@@ -68,7 +68,7 @@ pub fn sentence(event: &Event) -> String {
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {reason}", commit.short()),
         What::Posted { channel, .. } => format!("{by} told {channel}"),
     };
-    one_line(&text)
+    one_line(&settled(&text))
 }
 
 fn verb(kind: Kind) -> &'static str {
@@ -101,13 +101,11 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The event as a commit's message. Who and when is for the commit itself to say.
+/// The event as a commit's message. Who and when is for the commit itself to say. Texts come back settled: the ends of
+/// lines are `\n`, blank lines are empty, no space stands at either end, and NUL and noncharacters are U+FFFD.
 pub fn message(event: &Event) -> String {
     let mut text = format!("{}\n\n", sentence(event));
-    let mut put = |key: &str, value: &str| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "Smp-{key}: {}", folded(value));
-    };
+    let mut put = |key: &str, value: &str| text.push_str(&trailer(key, value));
     put("Event", word(&event.what));
     put("Id", event.id.as_str());
     put("Program", &event.program);
@@ -192,12 +190,6 @@ fn optional(put: &mut impl FnMut(&str, &str), key: &str, value: Option<&str>) {
     }
 }
 
-/// A value of several lines, as git folds trailers: each further line begins with a space, an empty one is a dot.
-fn folded(value: &str) -> String {
-    let lines: Vec<&str> = value.trim().lines().map(|line| if line.trim().is_empty() { "." } else { line }).collect();
-    lines.join("\n ").replace('\r', " ")
-}
-
 /// Reads the event back from a commit: its message, its author, and when it was written.
 ///
 /// # Errors
@@ -219,26 +211,11 @@ struct Trailers(BTreeMap<String, Vec<String>>);
 
 impl Trailers {
     fn read(message: &str) -> Result<Self, Unreadable> {
-        let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
-        let mut found: Vec<(String, String)> = Vec::new();
-        for line in last.lines() {
-            if let Some(more) = line.strip_prefix(' ') {
-                let more = if more == "." { "" } else { more };
-                if let Some((_, value)) = found.last_mut() {
-                    value.push('\n');
-                    value.push_str(more);
-                }
-            } else if let Some((key, value)) = line.split_once(": ") {
-                found.push((key.to_owned(), value.to_owned()));
-            }
+        let mut all = BTreeMap::<String, Vec<String>>::new();
+        for (key, text) in trailers(message) {
+            all.entry(key).or_default().push(text);
         }
-        let mut trailers = BTreeMap::<String, Vec<String>>::new();
-        for (key, value) in found {
-            if let Some(key) = key.strip_prefix("Smp-") {
-                trailers.entry(key.to_owned()).or_default().push(value);
-            }
-        }
-        if trailers.is_empty() { Err(Unreadable::Garbage("it has no trailers".to_owned())) } else { Ok(Self(trailers)) }
+        if all.is_empty() { Err(Unreadable::Garbage("it has no trailers".to_owned())) } else { Ok(Self(all)) }
     }
 
     fn all(&self, key: &str) -> Vec<String> {
@@ -338,7 +315,7 @@ fn commit(key: &str, text: &str) -> Result<CommitId, Unreadable> {
 }
 
 fn target(text: &str) -> Result<(String, Option<CommitId>), Unreadable> {
-    let (name, runs) = text.split_once(' ').ok_or_else(|| missing("Target"))?;
+    let (name, runs) = text.rsplit_once(' ').ok_or_else(|| missing("Target"))?;
     let runs = if runs == "-" { None } else { Some(commit("Target", runs)?) };
     Ok((name.to_owned(), runs))
 }

@@ -1,0 +1,58 @@
+//! Texts as trailers of a commit's message, and back. Whatever a text holds, it stays one value of one trailer.
+
+/// What every key of ours begins with.
+const OURS: &str = "Smp-";
+
+/// A text as the record keeps it: its lines end in `\n`, a lone `\r` is a space, a line of nothing but space is empty,
+/// no space stands at either end, and what git refuses or mangles in a message is U+FFFD.
+pub fn settled(text: &str) -> String {
+    let text: String = text.replace("\r\n", "\n").chars().map(kept).collect();
+    let lines: Vec<&str> = text.split('\n').map(|line| if line.trim().is_empty() { "" } else { line }).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// git refuses a message with a NUL, and takes UTF-8 that spells a noncharacter for Latin-1.
+fn kept(c: char) -> char {
+    match c {
+        '\r' => ' ',
+        '\0' | '\u{fdd0}'..='\u{fdef}' => char::REPLACEMENT_CHARACTER,
+        c if u32::from(c) & 0xfffe == 0xfffe => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+/// One trailer, with its text folded as git folds: each further line begins with a space. One that is empty or made of
+/// dots has a dot more, for an empty one would end the trailers.
+pub fn trailer(key: &str, text: &str) -> String {
+    let text = settled(text);
+    let mut lines = text.split('\n');
+    let mut out = format!("{OURS}{key}: {}\n", lines.next().unwrap_or_default());
+    for line in lines {
+        out.extend([" ", if dots(line) { "." } else { "" }, line, "\n"]);
+    }
+    out
+}
+
+fn dots(line: &str) -> bool {
+    line.bytes().all(|byte| byte == b'.')
+}
+
+/// The trailers of ours in a message, in order, by their keys without `Smp-`.
+pub fn trailers(message: &str) -> Vec<(String, String)> {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let mut found: Vec<(&str, String)> = Vec::new();
+    for line in last.lines() {
+        match (line.strip_prefix(' '), found.last_mut()) {
+            (Some(more), Some((_, text))) => {
+                let more = if dots(more) { more.strip_prefix('.').unwrap_or(more) } else { more };
+                text.extend(["\n", more]);
+            }
+            _ => {
+                let (key, text) = line.split_once(':').unwrap_or(("", line));
+                found.push((key, text.to_owned()));
+            }
+        }
+    }
+    let ours = |(key, text): (&str, String)| Some((key.strip_prefix(OURS)?.to_owned(), settled(&text)));
+    found.into_iter().filter_map(ours).collect()
+}
