@@ -21,8 +21,17 @@ pub const FORMAT: u32 = 1;
 /// The name of one event, which nothing else ever has: random hex digits. Two people who write the very same thing in
 /// the same second would otherwise write the same object, and both would think that they were first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct EventId(String);
+
+impl TryFrom<String> for EventId {
+    type Error = &'static str;
+
+    /// Reads one; another text is no name.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not the name of an event")
+    }
+}
 
 impl EventId {
     /// Reads one: 16 lower-case hex digits.
@@ -195,9 +204,11 @@ pub struct State {
     pub format: u32,
     /// How many events there were.
     pub events: u64,
-    /// What is put forward, if anything.
+    /// What is put forward, if anything. That nothing is has to be said: a file without it is of another form.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub candidate: Option<Candidate>,
-    /// The push that is on its way, if any.
+    /// The push that is on its way, if any; that there is none has to be said as well.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub deploying: Option<Deploying>,
     /// What each environment was last seen to be given.
     pub deploys: BTreeMap<String, Deploy>,
@@ -387,7 +398,7 @@ impl State {
     pub fn after(&self, event: &Event) -> Result<Self, Unlawful> {
         let mut next = self.clone();
         next.take(event)?;
-        next.events += 1;
+        next.events = next.events.saturating_add(1);
         Ok(next)
     }
 

@@ -1,3 +1,4 @@
+mod states;
 mod texts;
 
 use proptest::collection::vec;
