@@ -532,6 +532,8 @@ impl State {
         }
         if *kind == Kind::Promote {
             self.reached(environment, to);
+        } else {
+            self.left(environment, to);
         }
         let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
         self.deploys.insert(environment.clone(), deploy);
@@ -542,8 +544,9 @@ impl State {
         if let Some(candidate) = &mut self.candidate {
             candidate.commit = commit.clone();
             candidate.fixed_at = Some(at);
-            // They were given for another commit.
+            // Both were about another commit.
             candidate.verdicts.clear();
+            candidate.targets.iter_mut().for_each(|goal| goal.reached = false);
         }
     }
 
@@ -554,6 +557,14 @@ impl State {
         }
         if candidate.targets.iter().all(|goal| goal.reached) {
             self.forget_candidate();
+        }
+    }
+
+    /// An environment that was given something else does not run the candidate any more.
+    fn left(&mut self, environment: &str, commit: &CommitId) {
+        let Some(candidate) = self.candidate.as_mut().filter(|open| open.commit != *commit) else { return };
+        for goal in candidate.targets.iter_mut().filter(|goal| goal.environment == environment) {
+            goal.reached = false;
         }
     }
 

@@ -1,4 +1,6 @@
+mod folding;
 mod states;
+mod stories;
 mod texts;
 
 use proptest::collection::vec;

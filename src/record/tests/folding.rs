@@ -1,0 +1,323 @@
+//! Whatever order events come in: what they add up to is held against what a slow reader of all of them would say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+/// Something that somebody tries. `aimed`: it means the events and commits that it should, otherwise any.
+#[derive(Clone, Debug)]
+struct Try {
+    aimed: bool,
+    what: usize,
+    who: usize,
+    commit: usize,
+    place: usize,
+    kind: Kind,
+    verdict: Verdict,
+    yes: bool,
+    at: i64,
+}
+
+const PEOPLE: [&str; 3] = ["Ada Example", "Rosi", "Ben"];
+const PLACES: [&str; 3] = ["staging", "production", "eu"];
+
+fn tries() -> impl Strategy<Value = Vec<Try>> {
+    let one = (prop::bool::weighted(0.8), 0..9_usize, 0..3_usize, 0..3_usize, 0..3_usize);
+    let one = (one, kinds(), verdicts(), any::<bool>(), any::<i64>()).prop_map(
+        |((aimed, what, who, commit, place), kind, verdict, yes, at)| Try {
+            aimed,
+            what,
+            who,
+            commit,
+            place,
+            kind,
+            verdict,
+            yes,
+            at,
+        },
+    );
+    vec(one, 0..60)
+}
+
+impl Try {
+    fn pool(&self) -> CommitId {
+        commit(['1', '2', '3'][self.commit])
+    }
+
+    fn place(&self) -> String {
+        PLACES[self.place].to_owned()
+    }
+
+    /// The candidate's commit, or any.
+    fn candidate(&self, state: &State) -> CommitId {
+        let open = state.candidate.as_ref().filter(|_| self.aimed);
+        open.map_or_else(|| self.pool(), |open| open.commit.clone())
+    }
+
+    /// The open intent, if it is meant to be named.
+    fn open(&self, state: &State) -> Option<EventId> {
+        let open = state.deploying.as_ref().map(|open| open.id.clone());
+        if self.aimed { open } else { self.yes.then(|| EventId::of(self.commit as u64)) }
+    }
+
+    fn what(&self, state: &State) -> What {
+        match self.what {
+            0 => self.propose(),
+            1 | 2 => What::Judged {
+                commit: self.candidate(state),
+                of: PEOPLE[self.who].into(),
+                verdict: self.verdict,
+                note: None,
+            },
+            3 | 4 => What::Deploying(self.intent(state)),
+            5 | 6 => self.deployed(state),
+            7 if self.yes => {
+                What::Ended { intent: self.open(state).unwrap_or_else(|| EventId::of(0)), why: "declined".into() }
+            }
+            7 => What::Postponed {
+                candidate: state.candidate.as_ref().map_or(EventId::of(0), |open| open.id.clone()),
+                commit: self.candidate(state),
+                intent: self.open(state),
+                reason: "not today".into(),
+            },
+            _ => {
+                let owed = state.owed.get(self.who);
+                What::Posted {
+                    about: owed.map_or(EventId::of(0), |owed| owed.about.clone()),
+                    channel: owed.map_or("technical".into(), |owed| owed.channel.clone()),
+                }
+            }
+        }
+    }
+
+    fn propose(&self) -> What {
+        let goals = ["production", "eu"].iter().take(1 + self.who % 2);
+        What::Proposed {
+            commit: self.pool(),
+            environment: "staging".into(),
+            targets: goals.map(|name| ((*name).to_owned(), None)).collect(),
+            note: None,
+            channels: PEOPLE.iter().take(self.place).map(|_| "technical".into()).collect(),
+        }
+    }
+
+    fn intent(&self, state: &State) -> Intent {
+        let fix = self.kind == Kind::Fix && self.aimed;
+        Intent {
+            kind: self.kind,
+            environment: if fix { "staging".into() } else { self.place() },
+            from: None,
+            to: if self.kind == Kind::Promote { self.candidate(state) } else { self.pool() },
+            base: fix.then(|| self.candidate(state)),
+            unsigned: self.yes,
+            over: self.open(state),
+        }
+    }
+
+    fn deployed(&self, state: &State) -> What {
+        let open = state.deploying.as_ref().filter(|_| self.aimed);
+        What::Deployed {
+            intent: self.open(state),
+            kind: open.map_or(self.kind, |open| open.kind),
+            environment: open.map_or_else(|| self.place(), |open| open.environment.clone()),
+            from: None,
+            to: open.map_or_else(|| self.candidate(state), |open| open.to.clone()),
+            commits: 1,
+            signed_off_by: Vec::new(),
+            unsigned: self.yes,
+        }
+    }
+}
+
+/// What a slow reader of all accepted events knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    open: Option<EventId>,
+    candidate: Option<EventId>,
+    commit: Option<CommitId>,
+    goals: BTreeSet<String>,
+    reached: BTreeSet<String>,
+    verdicts: BTreeMap<String, Verdict>,
+    runs: BTreeMap<String, CommitId>,
+    owed: Vec<String>,
+}
+
+impl Known {
+    /// The same after one more event.
+    fn and(mut self, event: &Event) -> Self {
+        match &event.what {
+            What::Proposed { commit, targets, channels, .. } => {
+                self.candidate = Some(event.id.clone());
+                self.commit = Some(commit.clone());
+                self.goals = targets.iter().map(|(name, _)| name.clone()).collect();
+                (self.reached, self.verdicts, self.owed) = (BTreeSet::new(), BTreeMap::new(), channels.clone());
+            }
+            What::Judged { of, verdict, .. } => {
+                self.verdicts.insert(of.clone(), *verdict);
+            }
+            What::Deploying(_) => self.open = Some(event.id.clone()),
+            What::Deployed { kind, environment, to, .. } => self.deployed(*kind, environment, to),
+            What::Ended { .. } => self.open = None,
+            What::Postponed { .. } => self = Self { runs: self.runs, ..Self::default() },
+            What::Posted { .. } => drop(self.owed.pop()),
+        }
+        self
+    }
+
+    fn deployed(&mut self, kind: Kind, environment: &str, to: &CommitId) {
+        self.open = None;
+        self.runs.insert(environment.to_owned(), to.clone());
+        if self.commit.as_ref() != Some(to) {
+            self.reached.remove(environment);
+        }
+        match kind {
+            Kind::Fix => {
+                self.commit = Some(to.clone());
+                (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
+            }
+            Kind::Promote if self.commit.as_ref() == Some(to) => {
+                self.reached.insert(environment.to_owned());
+            }
+            Kind::Promote | Kind::Stage | Kind::Rollback => {}
+        }
+        if self.candidate.is_some() && self.reached == self.goals {
+            *self = Self { runs: std::mem::take(&mut self.runs), ..Self::default() };
+        }
+    }
+
+    /// The same, as the state says it.
+    fn told_by(state: &State) -> Self {
+        let open = state.candidate.as_ref();
+        let goals = || open.into_iter().flat_map(|open| &open.targets);
+        let verdicts = open.into_iter().flat_map(|open| &open.verdicts);
+        Self {
+            open: state.deploying.as_ref().map(|open| open.id.clone()),
+            candidate: open.map(|open| open.id.clone()),
+            commit: open.map(|open| open.commit.clone()),
+            goals: goals().map(|goal| goal.environment.clone()).collect(),
+            reached: goals().filter(|goal| goal.reached).map(|goal| goal.environment.clone()).collect(),
+            verdicts: verdicts.map(|one| (one.by.clone(), one.verdict)).collect(),
+            runs: state.deploys.iter().map(|(name, deploy)| (name.clone(), deploy.commit.clone())).collect(),
+            owed: state.owed.iter().map(|owed| owed.channel.clone()).collect(),
+        }
+    }
+
+    /// Whether a commit may go to production.
+    fn lets(&self, environment: &str, commit: &CommitId, unsigned: bool) -> bool {
+        if self.candidate.is_none() {
+            return unsigned;
+        }
+        let said = |verdict| self.verdicts.values().any(|one| *one == verdict);
+        let goal = self.goals.contains(environment) && !self.reached.contains(environment);
+        goal && self.commit.as_ref() == Some(commit) && !said(Verdict::Block) && (said(Verdict::Pass) || unsigned)
+    }
+
+    /// Whether an event that was accepted may follow.
+    fn allows(&self, event: &Event) -> bool {
+        let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
+        match &event.what {
+            What::Proposed { .. } => self.candidate.is_none() && self.open.is_none(),
+            What::Judged { commit, .. } => self.candidate.is_some() && self.commit.as_ref() == Some(commit),
+            What::Deploying(intent) => {
+                self.open == intent.over
+                    && match intent.kind {
+                        Kind::Stage => !frozen(&intent.environment),
+                        Kind::Fix => frozen(&intent.environment) && self.commit == intent.base,
+                        Kind::Promote => self.lets(&intent.environment, &intent.to, intent.unsigned),
+                        Kind::Rollback => true,
+                    }
+            }
+            What::Deployed { intent: None, kind, environment, to, unsigned, .. } => {
+                let promotion = *kind != Kind::Promote || self.lets(environment, to, *unsigned);
+                self.open.is_none() && *kind != Kind::Fix && promotion
+            }
+            What::Deployed { intent: Some(intent), .. } | What::Ended { intent, .. } => {
+                self.open.as_ref() == Some(intent)
+            }
+            What::Postponed { candidate, commit, intent, .. } => {
+                self.candidate.as_ref() == Some(candidate)
+                    && self.commit.as_ref() == Some(commit)
+                    && self.open == *intent
+            }
+            What::Posted { .. } => !self.owed.is_empty(),
+        }
+    }
+}
+
+/// Plays all tries and gives the accepted events with the state after each.
+fn play(tries: &[Try]) -> Vec<(Event, State)> {
+    let mut state = State::default();
+    let mut accepted = Vec::new();
+    for (nth, one) in tries.iter().enumerate() {
+        let event = Event { at: one.at, ..event(1000 + nth as u64, one.what(&state)) };
+        let before = state.clone();
+        if let Ok(next) = state.after(&event) {
+            state = next;
+            accepted.push((event, state.clone()));
+        } else {
+            assert_eq!(state, before, "a refused event changed something");
+        }
+    }
+    accepted
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn what_is_accepted_is_lawful_and_adds_up(tries in tries()) {
+        let mut known = Known::default();
+        for (nth, (event, state)) in play(&tries).iter().enumerate() {
+            prop_assert!(known.allows(event), "{:?}\n{:?}", known, event);
+            known = known.and(event);
+            prop_assert_eq!(&known, &Known::told_by(state));
+            prop_assert_eq!(state.events, nth as u64 + 1);
+        }
+    }
+
+    #[test]
+    fn every_state_is_well_formed_and_comes_back_from_its_file(tries in tries()) {
+        for (_, state) in play(&tries) {
+            let candidate = state.candidate.as_ref();
+            let people: BTreeSet<_> = candidate.iter().flat_map(|open| &open.verdicts).map(|one| &one.by).collect();
+            prop_assert_eq!(people.len(), candidate.map_or(0, |open| open.verdicts.len()), "a verdict each");
+            prop_assert!(candidate.is_none_or(|open| open.targets.iter().any(|goal| !goal.reached)));
+            prop_assert!(state.owed.iter().all(|owed| Some(&owed.about) == candidate.map(|open| &open.id)));
+            prop_assert_eq!(read_state(write_state(&state).as_bytes()), Ok(state));
+        }
+    }
+
+    #[test]
+    fn what_is_read_back_adds_up_to_the_same(tries in tries()) {
+        let played = play(&tries);
+        let mut state = State::default();
+        for (event, written) in played {
+            let read = read_event(&message(&event), event.by.clone(), event.at).unwrap();
+            state = state.after(&read).unwrap();
+            prop_assert_eq!(&state, &written);
+        }
+    }
+
+    #[test]
+    fn no_clock_decides_anything(tries in tries(), ats in vec(any::<i64>(), 60)) {
+        let mut skewed = tries.clone();
+        skewed.iter_mut().zip(ats).for_each(|(one, at)| one.at = at);
+        let told = |tries: &[Try]| -> Vec<Known> { play(tries).iter().map(|(_, state)| Known::told_by(state)).collect() };
+        prop_assert_eq!(told(&tries), told(&skewed));
+    }
+
+    #[test]
+    fn there_is_always_a_way_out(tries in tries()) {
+        let state = play(&tries).pop().map(|(_, state)| state).unwrap_or_default();
+        let open = state.deploying.as_ref().map(|open| open.id.clone());
+        if let Some(intent) = open.clone() {
+            let ended = event(1, What::Ended { intent, why: "declined".into() });
+            prop_assert!(state.after(&ended).is_ok());
+        }
+        if let Some(candidate) = &state.candidate {
+            let (id, commit, reason) = (candidate.id.clone(), candidate.commit.clone(), "not today".to_owned());
+            let after = state.after(&event(1, What::Postponed { candidate: id, commit, intent: open, reason })).unwrap();
+            prop_assert!(after.candidate.is_none() && after.deploying.is_none() && after.owed.is_empty());
+        }
+    }
+}
