@@ -1,23 +1,31 @@
 //! Reads the shared record and adds to it: fetch, fold, decide anew, and push only onto what was read.
 
+mod append;
+mod words;
+
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use crate::config::{Config, Record};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::push::{self, Ended};
-use crate::git::record::{self as objects, Draft, SEEN};
+use crate::error::{Refusal, RefusalCode, Stop};
+use crate::git::record as objects;
 use crate::git::{Repo, remote};
 use crate::model::CommitId;
-use crate::record::{self, Copied, Event, EventId, FORMAT, Person, Reading, State, Unlawful, Unreadable, What};
+use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable};
 
-/// For how long it is tried again when others write at the same time.
-const BUSY_LIMIT: Duration = Duration::from_secs(60);
-/// For how long it is asked what became of an event whose push broke off.
-const UNKNOWN_LIMIT: Duration = Duration::from_secs(15);
+/// How long the recorder goes on before it says that it does not get through.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// For how long it is tried again when others write at the same time.
+    busy: Duration,
+    /// For how long it is asked what became of an event whose push broke off.
+    unknown: Duration,
+}
+
+/// What people have.
+const PATIENCE: Patience = Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15) };
 /// The name and version that every event bears.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
@@ -28,6 +36,7 @@ pub struct Recorder<'a> {
     remote: &'a str,
     record: &'a Record,
     may_ask: bool,
+    patience: Patience,
 }
 
 /// A name for an event to come, which nothing else has.
@@ -40,7 +49,7 @@ impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
-        Some(Self { repo, remote: &config.repository.remote, record, may_ask })
+        Some(Self { repo, remote: &config.repository.remote, record, may_ask, patience: PATIENCE })
     }
 
     /// The ref that keeps it.
@@ -174,186 +183,4 @@ impl<'a> Recorder<'a> {
         let unread = all - events.len();
         Ok((events, unread))
     }
-
-    /// Adds one event, whose name is `id`. What it is, `decide` says anew each time that somebody else was quicker;
-    /// `None`: nothing is to be recorded any more. Gives the state after it.
-    ///
-    /// # Errors
-    /// What `decide` refuses; that the record cannot be read or written; [`Stop::Incomplete`] where nobody can say
-    /// whether the event is on it.
-    pub fn append(
-        &self,
-        id: &EventId,
-        decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
-    ) -> Result<State, Stop> {
-        let (name, email) = objects::identity(self.repo)?;
-        let by = Person { name, email };
-        let mut ours: Vec<CommitId> = Vec::new();
-        let begun = Instant::now();
-        while ours.is_empty() || begun.elapsed() < BUSY_LIMIT {
-            let reading = self.read_now()??;
-            if self.holds(&reading, &ours)? {
-                return Ok(reading.state);
-            }
-            if reading.state.format > FORMAT {
-                return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
-            }
-            let Some(what) = decide(&reading.state)? else { return Ok(reading.state) };
-            let event = Event { id: id.clone(), by: by.clone(), at: now(), program: PROGRAM.to_owned(), what };
-            let next = reading.state.after(&event).map_err(unlawful)?;
-            let commit = self.write(&event, &next, reading.tip.as_ref())?;
-            ours.push(commit.clone());
-            if self.push(&commit, reading.tip.as_ref())? {
-                // Whoever reads next finds out by themselves if this cannot be kept here.
-                let _ = objects::remember(self.repo, &commit, reading.tip.as_ref())?;
-                return Ok(next);
-            }
-            self.wait_a_little(ours.len());
-        }
-        Err(self.busy().into())
-    }
-
-    /// Whether one of our attempts is on the record, whatever its push said.
-    fn holds(&self, reading: &Reading, ours: &[CommitId]) -> Result<bool, Stop> {
-        let Some(tip) = &reading.tip else { return Ok(false) };
-        for attempt in ours {
-            if self.repo.is_ancestor(attempt, tip)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn write(&self, event: &Event, next: &State, parent: Option<&CommitId>) -> Result<CommitId, Stop> {
-        let (state, message) = (record::write_state(next), record::message(event));
-        if state.len() as u64 > objects::LARGEST_STATE {
-            let report = Report::new("the record would hold more than anybody could read");
-            return Err(Stop::Failed(report.hint("close the candidate, and with it its verdicts: git smp postpone")));
-        }
-        let by = (event.by.name.as_str(), event.by.email.as_str());
-        objects::write(self.repo, &Draft { parent, state: &state, message: &message, by, at: event.at })
-    }
-
-    /// Pushes an event. Whether it is on the record is read from there, never inferred; no: somebody else was quicker.
-    fn push(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<bool, Stop> {
-        let to = (self.remote, self.record.reference.as_str());
-        let (mut ended, mut words) = push::push_event(self.repo, to, commit, onto, false)?;
-        let wanted = ["could not read Username", "could not read Password", "terminal prompts disabled"];
-        if self.may_ask && ended == Ended::NothingSent && wanted.iter().any(|sign| words.contains(sign)) {
-            (ended, words) = push::push_event(self.repo, to, commit, onto, true)?;
-        }
-        let begun = Instant::now();
-        loop {
-            match self.ask_tip() {
-                Ok(tip) if tip.as_ref() == Some(commit) => return Ok(true),
-                Ok(tip) if tip.as_ref() != onto => return Ok(false),
-                Ok(_) if matches!(ended, Ended::Declined | Ended::NothingSent) => {
-                    return Err(Stop::Refused(self.not_writable(&words)));
-                }
-                Ok(_) => return Ok(false),
-                Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
-                Err(refusal) if begun.elapsed() > UNKNOWN_LIMIT => return Err(self.unknown(&refusal)),
-                Err(_) => thread::sleep(Duration::from_secs(1)),
-            }
-        }
-    }
-
-    /// Pauses of growing and random length, so that those who collided do not collide again.
-    fn wait_a_little(&self, attempt: usize) {
-        let most = 40 * u64::try_from(attempt.min(12)).unwrap_or(12);
-        let random = RandomState::new().hash_one(SystemTime::now());
-        thread::sleep(Duration::from_millis(5 + random % most));
-    }
-
-    fn place(&self) -> String {
-        format!("{} on {}", self.record.reference, self.remote)
-    }
-
-    fn busy(&self) -> Refusal {
-        let report = Report::new("the record is busy: others wrote to it each time that we tried")
-            .because(format!("it is {}", self.place()));
-        Refusal { code: RefusalCode::RecordBusy, report: report.hint("see what happens there: git smp history") }
-    }
-
-    fn gone(&self, last: &CommitId) -> Refusal {
-        let report = Report::new("the record is gone")
-            .because(format!("{} does not exist, but this clone saw it at {}", self.place(), last.short()))
-            .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.remote, self.record.reference));
-        Refusal { code: RefusalCode::RecordRewound, report }
-    }
-
-    fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
-        let reference = &self.record.reference;
-        let lease = format!("--force-with-lease={reference}:{tip}");
-        let report = Report::new("the record was rewritten")
-            .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
-            .because(format!("this clone saw it at {}", last.short()))
-            .because(format!("if that was meant, forget what was seen: git update-ref -d {SEEN}"))
-            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.remote));
-        Refusal { code: RefusalCode::RecordRewound, report }
-    }
-
-    fn unreadable(&self, tip: &CommitId, why: &Unreadable) -> Refusal {
-        let why = match why {
-            Unreadable::Newer(format) => return self.unreadable_newer(*format),
-            Unreadable::Garbage(why) => why,
-        };
-        let report = Report::new("the record cannot be read")
-            .because(format!("{} is at {}: {why}", self.place(), tip.short()))
-            .hint(format!(
-                "see what was written there: git fetch {} {} && git log -p FETCH_HEAD",
-                self.remote, self.record.reference
-            ));
-        Refusal { code: RefusalCode::RecordUnreadable, report }
-    }
-
-    fn unreadable_newer(&self, format: u64) -> Refusal {
-        let report = Report::new("the record was written by a newer git-smp")
-            .because(format!("{} has format {format}; this is {PROGRAM}, which writes {FORMAT}", self.place()))
-            .hint("install the newest: cargo install git-smp");
-        Refusal { code: RefusalCode::RecordNewer, report }
-    }
-
-    fn not_writable(&self, words: &str) -> Refusal {
-        let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
-        let own = words.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("To ")).take(5);
-        let report = own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")));
-        let hint = if self.record.reference.starts_with("refs/heads/") {
-            format!(
-                "ask for the right to push to it: git push --dry-run {} HEAD:{}",
-                self.remote, self.record.reference
-            )
-        } else {
-            format!(
-                "ask for the right to push to {}, or, if it takes branches only, set record.ref = \
-                 \"refs/heads/smp-record\" in smp.toml, then: git smp setup",
-                self.remote
-            )
-        };
-        Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
-    }
-
-    fn unknown(&self, refusal: &Refusal) -> Stop {
-        let report = Report::new("cannot tell whether the record took the event").because(refusal.report.error.clone());
-        let report = refusal.report.because.iter().cloned().fold(report, Report::because);
-        Stop::Incomplete(report.hint("when it answers again, run the same command again: it goes on from there"))
-    }
-}
-
-fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
-
-/// The last guard: plans refuse with more words, before it comes to this.
-fn unlawful(why: Unlawful) -> Stop {
-    let (code, error) = match why {
-        Unlawful::OtherCandidate => (RefusalCode::CandidateMoved, "the candidate is another one now"),
-        Unlawful::CandidateOpen => (RefusalCode::CandidateOpen, "there is a candidate already"),
-        Unlawful::Frozen => (RefusalCode::Frozen, "a candidate is open, so nothing but a fix may be deployed"),
-        Unlawful::OtherDeploy => (RefusalCode::Deploying, "another deploy is on its way, or this one was given up"),
-        Unlawful::NotSignedOff => (RefusalCode::NotSignedOff, "the candidate is not signed off"),
-        Unlawful::NotOwed => (RefusalCode::CandidateMoved, "the post is not owed any more"),
-    };
-    Stop::refused(code, Report::new(error).hint("see where things stand: git smp status"))
 }

@@ -1,0 +1,97 @@
+//! What people are told about the record when it is not as it should be, and what to type then.
+
+use super::{PROGRAM, Recorder};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::record::SEEN;
+use crate::model::CommitId;
+use crate::record::{FORMAT, Unlawful, Unreadable};
+
+impl Recorder<'_> {
+    pub(super) fn place(&self) -> String {
+        format!("{} on {}", self.record.reference, self.remote)
+    }
+
+    pub(super) fn busy(&self) -> Refusal {
+        let report = Report::new("the record is busy: others wrote to it each time that we tried")
+            .because(format!("it is {}", self.place()));
+        Refusal { code: RefusalCode::RecordBusy, report: report.hint("see what happens there: git smp history") }
+    }
+
+    pub(super) fn gone(&self, last: &CommitId) -> Refusal {
+        let report = Report::new("the record is gone")
+            .because(format!("{} does not exist, but this clone saw it at {}", self.place(), last.short()))
+            .because("somebody deleted it, as git push --mirror does, or it was moved")
+            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.remote, self.record.reference));
+        Refusal { code: RefusalCode::RecordRewound, report }
+    }
+
+    pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
+        let reference = &self.record.reference;
+        let lease = format!("--force-with-lease={reference}:{tip}");
+        let report = Report::new("the record was rewritten")
+            .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
+            .because(format!("this clone saw it at {}", last.short()))
+            .because(format!("if that was meant, forget what was seen: git update-ref -d {SEEN}"))
+            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.remote));
+        Refusal { code: RefusalCode::RecordRewound, report }
+    }
+
+    pub(super) fn unreadable(&self, tip: &CommitId, why: &Unreadable) -> Refusal {
+        let why = match why {
+            Unreadable::Newer(format) => return self.unreadable_newer(*format),
+            Unreadable::Garbage(why) => why,
+        };
+        let report = Report::new("the record cannot be read")
+            .because(format!("{} is at {}: {why}", self.place(), tip.short()))
+            .hint(format!(
+                "see what was written there: git fetch {} {} && git log -p FETCH_HEAD",
+                self.remote, self.record.reference
+            ));
+        Refusal { code: RefusalCode::RecordUnreadable, report }
+    }
+
+    pub(super) fn unreadable_newer(&self, format: u64) -> Refusal {
+        let report = Report::new("the record was written by a newer git-smp")
+            .because(format!("{} has format {format}; this is {PROGRAM}, which writes {FORMAT}", self.place()))
+            .hint("install the newest: cargo install git-smp");
+        Refusal { code: RefusalCode::RecordNewer, report }
+    }
+
+    pub(super) fn not_writable(&self, words: &str) -> Refusal {
+        let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
+        let own = words.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("To ")).take(5);
+        let report = own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")));
+        let hint = if self.record.reference.starts_with("refs/heads/") {
+            format!(
+                "ask for the right to push to it: git push --dry-run {} HEAD:{}",
+                self.remote, self.record.reference
+            )
+        } else {
+            format!(
+                "ask for the right to push to {}, or, if it takes branches only, set record.ref = \
+                 \"refs/heads/smp-record\" in smp.toml, then: git smp setup",
+                self.remote
+            )
+        };
+        Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
+    }
+
+    pub(super) fn unknown(&self, refusal: &Refusal) -> Stop {
+        let report = Report::new("cannot tell whether the record took the event").because(refusal.report.error.clone());
+        let report = refusal.report.because.iter().cloned().fold(report, Report::because);
+        Stop::Incomplete(report.hint("when it answers again, run the same command again: it goes on from there"))
+    }
+}
+
+/// The last guard: plans refuse with more words, before it comes to this.
+pub(super) fn unlawful(why: Unlawful) -> Stop {
+    let (code, error) = match why {
+        Unlawful::OtherCandidate => (RefusalCode::CandidateMoved, "the candidate is another one now"),
+        Unlawful::CandidateOpen => (RefusalCode::CandidateOpen, "there is a candidate already"),
+        Unlawful::Frozen => (RefusalCode::Frozen, "a candidate is open, so nothing but a fix may be deployed"),
+        Unlawful::OtherDeploy => (RefusalCode::Deploying, "another deploy is on its way, or this one was given up"),
+        Unlawful::NotSignedOff => (RefusalCode::NotSignedOff, "the candidate is not signed off"),
+        Unlawful::NotOwed => (RefusalCode::CandidateMoved, "the post is not owed any more"),
+    };
+    Stop::refused(code, Report::new(error).hint("see where things stand: git smp status"))
+}
