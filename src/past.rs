@@ -56,7 +56,9 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             open.iter_mut().for_each(|open| open.commit = to);
             None
         }
-        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. } if *kind != Kind::Stage => {
+        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. }
+            if *kind != Kind::Stage =>
+        {
             let promoted = *kind == Kind::Promote && reach(open, environment, to);
             Some(Past {
                 environment: environment.clone(),

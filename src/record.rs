@@ -530,10 +530,9 @@ impl State {
             (Kind::Fix, None) => return Err(Unlawful::OtherDeploy),
             (Kind::Fix, Some(_)) => self.fixed(to, event.at),
         }
+        self.left(environment, to);
         if *kind == Kind::Promote {
             self.reached(environment, to);
-        } else {
-            self.left(environment, to);
         }
         let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
         self.deploys.insert(environment.clone(), deploy);

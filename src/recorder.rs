@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::config::{Config, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
+use crate::git::push;
 use crate::git::record as objects;
 use crate::git::{Repo, remote};
 use crate::model::CommitId;

@@ -79,9 +79,11 @@ impl Ledger<'_> {
 
     /// Refuses where somebody has deployed there since the plan was shown.
     fn nobody_was_quicker(&self, state: &State, name: &str) -> Result<(), Refusal> {
-        let Some(deploy) = state.deploys.get(name).filter(|deploy| {
-            self.recorded.state.deploys.get(name).is_none_or(|before| before != *deploy)
-        }) else {
+        let Some(deploy) = state
+            .deploys
+            .get(name)
+            .filter(|deploy| self.recorded.state.deploys.get(name).is_none_or(|before| before != *deploy))
+        else {
             return Ok(());
         };
         let (by, short) = (&deploy.by.name, deploy.commit.short());

@@ -96,15 +96,15 @@ where
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
-        (commits(), names(), vec((names(), maybe(commits())), 0..4), maybe(texts()), vec(names(), 0..3)).prop_map(
-            |(commit, environment, targets, note, channels)| What::Proposed {
+        (commits(), names(), vec((names(), maybe(commits())), 0..4), maybe(texts()), vec(names(), 0..3), maybe(ids()))
+            .prop_map(|(commit, environment, targets, note, channels, over)| What::Proposed {
                 commit,
                 environment,
                 targets,
                 note,
-                channels
-            }
-        ),
+                channels,
+                over
+            }),
         (commits(), texts(), verdicts(), maybe(texts())).prop_map(|(commit, of, verdict, note)| What::Judged {
             commit,
             of,
@@ -122,17 +122,32 @@ fn whats() -> impl Strategy<Value = What> {
                 over
             })
         ),
-        (maybe(ids()), kinds(), names(), maybe(commits()), commits(), any::<u64>(), vec(texts(), 0..3), any::<bool>())
-            .prop_map(|(intent, kind, environment, from, to, commits, signed_off_by, unsigned)| What::Deployed {
-                intent,
-                kind,
-                environment,
-                from,
-                to,
-                commits,
-                signed_off_by,
-                unsigned
-            }),
+        (
+            maybe(ids()),
+            kinds(),
+            names(),
+            maybe(commits()),
+            commits(),
+            any::<u64>(),
+            vec(texts(), 0..3),
+            any::<bool>(),
+            maybe(texts())
+        )
+            .prop_map(
+                |(intent, kind, environment, from, to, commits, signed_off_by, unsigned, announced_by)| {
+                    What::Deployed {
+                        announced_by,
+                        intent,
+                        kind,
+                        environment,
+                        from,
+                        to,
+                        commits,
+                        signed_off_by,
+                        unsigned,
+                    }
+                }
+            ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
         (ids(), commits(), maybe(ids()), texts()).prop_map(|(candidate, commit, intent, reason)| What::Postponed {
             candidate,

@@ -62,7 +62,7 @@ impl Try {
 
     fn what(&self, state: &State) -> What {
         match self.what {
-            0 => self.propose(),
+            0 => self.propose(state),
             1 | 2 => What::Judged {
                 commit: self.candidate(state),
                 of: PEOPLE[self.who].into(),
@@ -90,7 +90,7 @@ impl Try {
         }
     }
 
-    fn propose(&self) -> What {
+    fn propose(&self, state: &State) -> What {
         let goals = ["production", "eu"].iter().take(1 + self.who % 2);
         What::Proposed {
             commit: self.pool(),
@@ -98,6 +98,7 @@ impl Try {
             targets: goals.map(|name| ((*name).to_owned(), None)).collect(),
             note: None,
             channels: PEOPLE.iter().take(self.place).map(|_| "technical".into()).collect(),
+            over: self.open(state),
         }
     }
 
@@ -125,6 +126,7 @@ impl Try {
             commits: 1,
             signed_off_by: Vec::new(),
             unsigned: self.yes,
+            announced_by: None,
         }
     }
 }
@@ -147,6 +149,7 @@ impl Known {
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
             What::Proposed { commit, targets, channels, .. } => {
+                self.open = None;
                 self.candidate = Some(event.id.clone());
                 self.commit = Some(commit.clone());
                 self.goals = targets.iter().map(|(name, _)| name.clone()).collect();
@@ -216,19 +219,19 @@ impl Known {
     fn allows(&self, event: &Event) -> bool {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
-            What::Proposed { .. } => self.candidate.is_none() && self.open.is_none(),
+            What::Proposed { over, .. } => self.candidate.is_none() && self.open == *over,
             What::Judged { commit, .. } => self.candidate.is_some() && self.commit.as_ref() == Some(commit),
             What::Deploying(intent) => {
                 self.open == intent.over
                     && match intent.kind {
-                        Kind::Stage => !frozen(&intent.environment),
+                        Kind::Stage => !frozen(&intent.environment) || self.commit.as_ref() == Some(&intent.to),
                         Kind::Fix => frozen(&intent.environment) && self.commit == intent.base,
                         Kind::Promote => self.lets(&intent.environment, &intent.to, intent.unsigned),
                         Kind::Rollback => true,
                     }
             }
             What::Deployed { intent: None, kind, environment, to, unsigned, .. } => {
-                let promotion = *kind != Kind::Promote || self.lets(environment, to, *unsigned);
+                let promotion = *kind != Kind::Promote || *unsigned || self.lets(environment, to, false);
                 self.open.is_none() && *kind != Kind::Fix && promotion
             }
             What::Deployed { intent: Some(intent), .. } | What::Ended { intent, .. } => {

@@ -14,6 +14,7 @@ fn proposed(digit: char, goals: &[&str]) -> What {
         targets: goals.iter().map(|goal| ((*goal).to_owned(), None)).collect(),
         note: None,
         channels: vec!["technical".into()],
+        over: None,
     }
 }
 
@@ -43,6 +44,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> 
         commits: 1,
         signed_off_by: Vec::new(),
         unsigned: false,
+        announced_by: None,
     }
 }
 

@@ -26,7 +26,9 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
     match &mut event.what {
         What::Proposed { note, .. } => note.iter_mut().for_each(change),
         What::Judged { of, note, .. } => [of].into_iter().chain(note).for_each(change),
-        What::Deployed { signed_off_by, .. } => signed_off_by.iter_mut().for_each(change),
+        What::Deployed { signed_off_by, announced_by, .. } => {
+            signed_off_by.iter_mut().chain(announced_by).for_each(change);
+        }
         What::Ended { why: text, .. } | What::Postponed { reason: text, .. } => change(text),
         What::Deploying(_) | What::Posted { .. } => {}
     }
@@ -46,6 +48,7 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
         targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
         note: Some(note.into()),
         channels: vec!["technical".into()],
+        over: None,
     };
     let proposed = event(7, what);
     let text = message(&proposed);
