@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::git::program;
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 6] = [
+pub const PAGES: [(&str, &str); 10] = [
     ("git-smp.1", include_str!("../man/git-smp.1")),
     ("git-smp-setup.1", include_str!("../man/git-smp-setup.1")),
     ("git-smp-status.1", include_str!("../man/git-smp-status.1")),
     ("git-smp-diff.1", include_str!("../man/git-smp-diff.1")),
+    ("git-smp-stage.1", include_str!("../man/git-smp-stage.1")),
+    ("git-smp-propose.1", include_str!("../man/git-smp-propose.1")),
+    ("git-smp-signoff.1", include_str!("../man/git-smp-signoff.1")),
+    ("git-smp-postpone.1", include_str!("../man/git-smp-postpone.1")),
     ("git-smp-promote.1", include_str!("../man/git-smp-promote.1")),
     ("git-smp-history.1", include_str!("../man/git-smp-history.1")),
 ];

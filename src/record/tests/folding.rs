@@ -178,7 +178,7 @@ impl Known {
                 self.commit = Some(to.clone());
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
             }
-            Kind::Promote if self.commit.as_ref() == Some(to) => {
+            Kind::Promote if self.commit.as_ref() == Some(to) && self.goals.contains(environment) => {
                 self.reached.insert(environment.to_owned());
             }
             Kind::Promote | Kind::Stage | Kind::Rollback => {}
