@@ -1,6 +1,6 @@
 //! A whole deploy world in a folder: a main repository, a fork and its clone, and a staging and a production remote whose
-//! hooks "deploy", with pages on loopback that report what runs. It sets the world up, promotes once, and leaves it to
-//! play on.
+//! hooks "deploy", with pages on loopback that report what runs. It sets the world up, plays one week in it with a shared
+//! record, from staging to production, and leaves it to play on.
 //!
 //! `cargo run --example playground [-- FOLDER]` makes one; `cargo run --example playground -- --serve FOLDER` starts the
 //! pages of one again.
@@ -33,7 +33,7 @@ done
 
 /// What happened in this world so far, oldest first.
 const BEFORE: [&str; 3] = ["Start the shop", "Show a price on every item (#1)", "Let customers log in (#2)"];
-/// What staging has and production lacks.
+/// What was merged since, and runs nowhere yet.
 const NEW: [&str; 3] =
     ["Add translations to the cart (#3)", "Fix malformed view variable in items (#4)", "Speed up the search (#5)"];
 
@@ -67,18 +67,25 @@ fn play(folder: &Path) -> Outcome<()> {
     let work = world.folder.join("work");
     world.show(&work, &["setup", "--yes"])?;
     world.show(&work, &["status"])?;
+    world.show(&work, &["stage", "--yes"])?;
     world.show(&work, &["diff"])?;
+    world.show(&work, &["propose", "--yes"])?;
+    world.show(&work, &["signoff", "--by", "Rosi", "--note", "stable"])?;
+    world.show(&work, &["status"])?;
     let staging = world.git(&world.folder.join("staging.git"), &["rev-parse", "master"])?;
     world.show(&work, &["promote", "--yes", "--commit", &staging])?;
     world.show(&work, &["status"])?;
 
     world.commit(&work, "Warn before the cart is emptied (#6)")?;
     world.git(&work, &["push", "--quiet", "upstream", "master"])?;
-    world.git(&work, &["push", "--quiet", "staging", "master"])?;
-    println!("One more commit is on staging now. To play on, start the pages again in one terminal:\n");
+    println!("What the record says of it, newest first:\n");
+    println!("{}\n", world.git(&work, &["log", "--format=%s", "refs/smp/seen"])?);
+    println!("One more commit is on the main repository now. To play on, start the pages again in one terminal:\n");
     println!("  cargo run --example playground -- --serve {}\n", world.folder.display());
     println!("and in another:\n");
     println!("  cd {} && PATH={}:$PATH", work.display(), world.program.display());
+    println!("  git smp stage && git smp propose");
+    println!("  git smp signoff");
     println!("  git smp promote");
     Ok(())
 }
@@ -130,11 +137,11 @@ impl World {
         for subject in BEFORE {
             self.commit(&work, subject)?;
         }
-        self.push(&work, "production")?;
+        ["staging", "production"].iter().try_for_each(|to| self.push(&work, to))?;
         for subject in NEW {
             self.commit(&work, subject)?;
         }
-        ["main", "fork", "staging"].iter().try_for_each(|to| self.push(&work, to))
+        ["main", "fork"].iter().try_for_each(|to| self.push(&work, to))
     }
 
     fn configuration(&self, port: u16) -> String {
@@ -147,7 +154,7 @@ impl World {
             )
         };
         let main = format!("[repository]\nremote = \"upstream\"\nurl = '{}'\nbranch = \"master\"\n", place("main"));
-        main + &environment("staging", "") + &environment("production", "promotes = \"staging\"\n")
+        main + &environment("staging", "") + &environment("production", "promotes = \"staging\"\n") + "\n[record]\n"
     }
 
     fn commit(&self, work: &Path, subject: &str) -> Outcome<()> {
