@@ -108,13 +108,19 @@ mod tests {
         let when = When { now: 0, zone: TimeZone::UTC };
         assert_eq!(when.date(1_646_226_000), "2022-03-02");
         assert_eq!(when.date(i64::MAX), "an impossible date");
-        assert_eq!(when.moment(i64::MAX), "an impossible date");
+        assert_eq!(
+            (when.moment(i64::MAX), when.clock(i64::MAX)),
+            ("on an impossible date".into(), when.date(i64::MAX))
+        );
     }
 
     #[test]
     fn a_moment_is_told_by_the_readers_own_clock() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let when = When { now: 1_646_226_000 + 7_300, zone };
-        assert_eq!(when.moment(1_646_226_000), "2022-03-02 15:00 (2 hours ago)");
+        assert_eq!((when.moment(1_646_226_000), when.clock(1_646_226_000)), ("at 15:00".into(), "15:00".into()));
+        let day_before = 1_646_226_000 - 86_400;
+        assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
+        assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }
 }
