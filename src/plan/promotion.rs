@@ -103,7 +103,7 @@ fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked
     let Some(recorded) = &asked.recorded else { return Ok(()) };
     let name = &target.environment.name;
     recorded.nobody_else(&[&target.observed, source], Some(&format!("git smp promote {name}")))?;
-    recorded.signed_off(&source.environment, commit)?;
+    recorded.signed_off(&source.environment, commit, name)?;
     if recorded.resumed(name, commit, target.observed.reference()).is_some() {
         return Ok(());
     }
@@ -120,7 +120,7 @@ fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &A
     }
     if runs_already && recorded.open().is_none_or(|open| open.environment != *name || open.to != plan.commit) {
         // Somebody else brought it there; that is recorded only of what was signed off, as if we had.
-        recorded.signed_off(&source.environment, &plan.commit)?;
+        recorded.signed_off(&source.environment, &plan.commit, name)?;
     }
     let reached = plan.steps.iter().map(Step::environment).chain([name.as_str()]).collect::<Vec<_>>();
     let lifts = recorded.lifts(&plan.commit, &reached);

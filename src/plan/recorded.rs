@@ -86,9 +86,9 @@ impl<'a> Recorded<'a> {
     /// may promote.
     ///
     /// # Errors
-    /// `not-proposed`, `candidate-moved`, `blocked`, `not-signed-off`.
-    pub fn signed_off(&self, source: &str, commit: &CommitId) -> Result<(), Refusal> {
-        let Some(candidate) = &self.state.candidate else { return self.without_candidate(commit) };
+    /// `target-moved`, `not-proposed`, `candidate-moved`, `blocked`, `not-signed-off`.
+    pub fn signed_off(&self, source: &str, commit: &CommitId, target: &str) -> Result<(), Refusal> {
+        let Some(candidate) = &self.state.candidate else { return self.without_candidate(commit, target) };
         if candidate.commit != *commit {
             let short = candidate.commit.short();
             let report = Report::new(format!("{source} does not run the candidate"))
@@ -118,9 +118,17 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    fn without_candidate(&self, commit: &CommitId) -> Result<(), Refusal> {
+    fn without_candidate(&self, commit: &CommitId, target: &str) -> Result<(), Refusal> {
         if !self.signoff {
             return Ok(());
+        }
+        if let Some(deploy) = self.state.deploys.get(target).filter(|deploy| deploy.commit == *commit) {
+            // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
+            let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
+            let report = Report::new(format!("{by} promoted {} to {target} {when}", commit.short()))
+                .because("that fulfilled its proposal; to ship it once more it must be proposed once more")
+                .hint("look at what runs there now: git smp status");
+            return Err(Refusal { code: RefusalCode::TargetMoved, report });
         }
         let report = Report::new(format!("{} was not proposed, so nobody can have signed it off", commit.short()))
             .because("record.signoff in smp.toml asks for a sign-off of every candidate")

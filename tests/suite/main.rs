@@ -26,4 +26,5 @@ mod status;
 mod support;
 mod support_holds;
 mod terminal_talk;
+mod together;
 mod trust;

@@ -10,6 +10,7 @@
 #![allow(dead_code, unused_imports, reason = "a house has rooms that not every test enters")]
 
 mod capture;
+mod chain;
 mod deploy;
 mod gate;
 mod githttp;
@@ -21,6 +22,7 @@ mod web;
 mod wire;
 
 pub use capture::{Capture, PATIENCE};
+pub use chain::{Chain, Told};
 pub use deploy::{Deploy, DeployBuilder};
 pub use gate::Gate;
 pub use githttp::{Fault, GitHttp, Rule, Seen};

@@ -1,0 +1,191 @@
+//! The record as it lies on the main repository, read with plain git and folded here once more, and what always holds
+//! of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::deploy::Deploy;
+
+/// Every event, oldest first, and what the last one left behind.
+pub struct Chain {
+    /// The events.
+    pub events: Vec<Told>,
+    /// The last state; null where nothing was ever recorded.
+    pub state: Value,
+}
+
+/// One event.
+pub struct Told {
+    /// Its kind, as `promoted`.
+    pub word: String,
+    /// Its own name.
+    pub id: String,
+    /// Who recorded it.
+    pub author: String,
+    /// The rest of its trailers, without `Smp-`.
+    pub more: BTreeMap<String, Vec<String>>,
+}
+
+impl Told {
+    /// A trailer's only value.
+    #[track_caller]
+    pub fn field(&self, key: &str) -> &str {
+        self.maybe(key).unwrap_or_else(|| panic!("{} has no Smp-{key}", self.word))
+    }
+
+    fn maybe(&self, key: &str) -> Option<&str> {
+        Some(self.more.get(key)?.first()?)
+    }
+}
+
+impl Chain {
+    /// How many events of this kind there are.
+    pub fn count(&self, word: &str) -> usize {
+        self.all(word).count()
+    }
+
+    /// The events of this kind.
+    pub fn all(&self, word: &str) -> impl Iterator<Item = &Told> {
+        self.events.iter().filter(move |event| event.word == word)
+    }
+
+    /// The only event of this kind.
+    #[track_caller]
+    pub fn only(&self, word: &str) -> &Told {
+        assert_eq!(self.count(word), 1, "{word} in {:?}", self.words());
+        self.all(word).next().unwrap()
+    }
+
+    /// The kinds of all events, oldest first.
+    pub fn words(&self) -> Vec<&str> {
+        self.events.iter().map(|event| event.word.as_str()).collect()
+    }
+}
+
+impl Deploy {
+    /// Reads the record, and holds that it is sound: one line of events, none twice, each with the state that follows
+    /// from those before it.
+    #[track_caller]
+    pub fn chain(&self) -> Chain {
+        self.git(&self.main, &["fsck", "--strict", "--no-dangling", "--no-progress"]);
+        let format = "--format=tformat:%H%x1f%P%x1f%an%x1f%B%x1e";
+        let log = self.try_git(&self.main, &["log", "--topo-order", "--reverse", format, "refs/smp/record", "--"]);
+        if log.code != 0 {
+            return Chain { events: Vec::new(), state: Value::Null };
+        }
+        let log = log.out();
+        let entries: Vec<[&str; 4]> = log
+            .split('\u{1e}')
+            .map(str::trim_start)
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| entry.splitn(4, '\u{1f}').collect::<Vec<_>>().try_into().unwrap())
+            .collect();
+        let before = std::iter::once("").chain(entries.iter().map(|entry| entry[0]));
+        for (entry, before) in entries.iter().zip(before) {
+            assert_eq!(entry[1], before, "the record is no line of events");
+        }
+        let events: Vec<Told> = entries.iter().map(|[_, _, author, text]| told(author, text)).collect();
+        let names: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(names.len(), events.len(), "an event is there twice");
+        let asked: String = entries.iter().map(|entry| format!("{}:state.json\n", entry[0])).collect();
+        let batch = self.runner().cwd(&self.main).stdin(asked).program("git", &["cat-file", "--batch"]);
+        let states = blobs(&batch.ok().out());
+        let mut sum = Sum::default();
+        assert_eq!(states.len(), events.len());
+        for (number, (event, state)) in events.iter().zip(&states).enumerate() {
+            sum.take(event);
+            assert_eq!(state["events"], number + 1, "{}", event.word);
+            assert_eq!(Sum::of(state), sum, "after event {} of {:?}", number + 1, event.word);
+        }
+        Chain { state: states.last().cloned().unwrap_or_default(), events }
+    }
+}
+
+/// The files that `git cat-file --batch` printed, each after a line with its name, kind and size.
+fn blobs(mut text: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    while let Some((head, rest)) = text.split_once('\n') {
+        let size = head.rsplit(' ').next().unwrap().parse().unwrap();
+        let (blob, rest) = rest.split_at(size);
+        found.push(serde_json::from_str(blob).unwrap());
+        text = &rest[1..];
+    }
+    found
+}
+
+fn told(author: &str, text: &str) -> Told {
+    let mut more = BTreeMap::<String, Vec<String>>::new();
+    for (key, value) in text.lines().filter_map(|line| line.strip_prefix("Smp-")?.split_once(": ")) {
+        more.entry(key.to_owned()).or_default().push(value.to_owned());
+    }
+    let mut take = |key: &str| more.remove(key).and_then(|mut values| values.pop()).unwrap();
+    Told { word: take("Event"), id: take("Id"), author: author.to_owned(), more }
+}
+
+/// What the events add up to, in the few words that decide anything.
+#[derive(Default, Debug, PartialEq)]
+struct Sum {
+    candidate: Option<(String, String)>,
+    missing: BTreeSet<String>,
+    verdicts: BTreeMap<String, bool>,
+    deploying: Option<String>,
+    owed: usize,
+}
+
+impl Sum {
+    fn of(state: &Value) -> Sum {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let candidate = &state["candidate"];
+        let missing = list(&candidate["targets"]).into_iter().filter(|goal| goal["reached"] == false);
+        let verdicts = list(&candidate["verdicts"]).into_iter();
+        Sum {
+            candidate: text(&candidate["id"]).zip(text(&candidate["commit"])),
+            missing: missing.filter_map(|goal| text(&goal["environment"])).collect(),
+            verdicts: verdicts.filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass"))).collect(),
+            deploying: text(&state["deploying"]["id"]),
+            owed: list(&state["owed"]).len(),
+        }
+    }
+
+    fn take(&mut self, event: &Told) {
+        let of = |key: &str| event.field(key).to_owned();
+        match event.word.as_str() {
+            "proposed" => {
+                self.candidate = Some((event.id.clone(), of("Commit")));
+                let targets = event.more["Target"].iter().filter_map(|target| target.split(' ').next());
+                self.missing = targets.map(str::to_owned).collect();
+                self.owed += event.more["Channel"].len();
+                self.deploying = None;
+            }
+            "posted" => self.owed -= 1,
+            "signed-off" | "blocked" => drop(self.verdicts.insert(of("Of"), event.word == "signed-off")),
+            "promoting" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
+            "staged" | "ended" => self.deploying = None,
+            "staged-fix" => {
+                self.deploying = None;
+                self.verdicts.clear();
+                self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
+            }
+            "promoted" => {
+                self.deploying = None;
+                if self.candidate.as_ref().is_some_and(|(_, commit)| commit == event.field("Commit")) {
+                    self.missing.remove(event.field("Environment"));
+                    if self.missing.is_empty() {
+                        self.close();
+                    }
+                }
+            }
+            "postponed" => {
+                self.deploying = None;
+                self.close();
+            }
+            other => panic!("nobody records that it was {other}"),
+        }
+    }
+
+    fn close(&mut self) {
+        *self = Sum { deploying: self.deploying.take(), ..Sum::default() };
+    }
+}

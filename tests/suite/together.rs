@@ -1,0 +1,481 @@
+//! Several people at once: real clones of real people against one main repository, over a path and over HTTP.
+
+use std::path::PathBuf;
+
+use crate::promote::ready;
+use crate::support::{Deploy, DeployBuilder, Gate, Run, Runner, Running, World};
+
+const NAMES: [&str; 8] = [
+    "Ada Example",
+    "Ben Example",
+    "Cleo Example",
+    "Dora Example",
+    "Emil Example",
+    "Fay Example",
+    "Gil Example",
+    "Hana Example",
+];
+
+/// The two ways to a main repository.
+const WAYS: [fn() -> DeployBuilder; 2] = [over_a_path, over_http];
+
+fn over_a_path() -> DeployBuilder {
+    World::deploy_like().without_pages().toml("[record]\n")
+}
+
+fn over_http() -> DeployBuilder {
+    over_a_path().main_over_http()
+}
+
+/// A person with a clone of their own, in which everything was agreed to.
+struct Member<'d> {
+    deploy: &'d Deploy,
+    name: &'static str,
+    folder: PathBuf,
+}
+
+impl Member<'_> {
+    fn runner(&self) -> Runner<'_> {
+        self.deploy.runner().cwd(&self.folder).directly()
+    }
+
+    #[track_caller]
+    fn smp(&self, args: &[&str]) -> Run {
+        self.runner().smp(args)
+    }
+
+    #[track_caller]
+    fn start(&self, args: &[&str]) -> Running {
+        self.runner().start(args)
+    }
+
+    #[track_caller]
+    fn promotes(&self, more: &[&str]) -> Running {
+        self.start(&[&promotion(self.deploy), more].concat())
+    }
+}
+
+fn promotion(deploy: &Deploy) -> Vec<&str> {
+    vec!["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "20"]
+}
+
+/// The first so many people; the first of them has the world's own clone.
+#[track_caller]
+fn team(deploy: &Deploy, count: usize) -> Vec<Member<'_>> {
+    let member = |(number, name): (usize, &&'static str)| {
+        let folder = deploy.path(if number == 0 { "work".to_owned() } else { format!("clone-{number}") });
+        if number > 0 {
+            deploy.runner().program("cp", &["-a", deploy.work.to_str().unwrap(), folder.to_str().unwrap()]).ok();
+            let config = folder.join(".git/config");
+            let text = std::fs::read_to_string(&config).unwrap();
+            std::fs::write(config, format!("{text}[user]\n\tname = {name}\n\temail = person-{number}@example.com\n"))
+                .unwrap();
+        }
+        Member { deploy, name, folder }
+    };
+    NAMES.iter().take(count).enumerate().map(member).collect()
+}
+
+#[track_caller]
+fn proposed(deploy: &Deploy) {
+    deploy.smp(&["propose", "--yes"]).ok();
+}
+
+#[track_caller]
+fn signed_off(deploy: &Deploy) {
+    proposed(deploy);
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+}
+
+fn tip(deploy: &Deploy) -> String {
+    deploy.refs(&deploy.main).get("refs/smp/record").cloned().unwrap_or_else(|| "0".repeat(40))
+}
+
+/// Lets nobody write onto the record as it is now before so many have come to do so: all of them have passed the lease
+/// on their side by then.
+#[track_caller]
+fn barrier(deploy: &Deploy, name: &str) -> Gate {
+    let gate = Gate::new(deploy, name);
+    let script = format!("while read -r old new ref; do [ $old != {} ] || {}; done", tip(deploy), gate.line());
+    deploy.hook(&deploy.main, "pre-receive", &script);
+    gate
+}
+
+/// Starts all of them, and lets them go when the last has come to the barrier.
+#[track_caller]
+fn all_at_once(gate: &Gate, started: Vec<Running>) -> Vec<Run> {
+    started.iter().for_each(|_| gate.reached());
+    started.iter().for_each(|_| gate.open());
+    started.into_iter().map(Running::finish).collect()
+}
+
+/// The gate that only the first to come is held at.
+#[track_caller]
+fn for_the_first(deploy: &Deploy, repository: &PathBuf, hook: &str) -> Gate {
+    let gate = Gate::new(deploy, hook);
+    let once = deploy.path(format!("{hook}.once"));
+    deploy.hook(repository, hook, &format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line()));
+    gate
+}
+
+/// Production runs the candidate, was given it once, and the record says so once.
+#[track_caller]
+fn promoted_once(deploy: &Deploy) {
+    let chain = deploy.chain();
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)], "{:?}", chain.words());
+    chain.only("promoted");
+    assert_eq!(chain.count("promoting") - chain.count("ended"), 1, "{:?}", chain.words());
+    assert!(chain.state["candidate"].is_null() && chain.state["deploying"].is_null(), "{}", chain.state);
+}
+
+// --- eight at once
+
+#[test]
+fn of_eight_verdicts_at_once_none_is_lost_and_one_block_blocks() {
+    for way in WAYS {
+        let deploy = ready(way());
+        proposed(&deploy);
+        let members = team(&deploy, 8);
+        let gate = barrier(&deploy, "record");
+        let verdict = |member: &Member<'_>| {
+            let blocks: &[&str] = if member.name == NAMES[3] { &["--block", "login is broken"] } else { &[] };
+            member.start(&[&["signoff"], blocks].concat())
+        };
+        for run in all_at_once(&gate, members.iter().map(verdict).collect()) {
+            run.ok();
+        }
+        let chain = deploy.chain();
+        assert_eq!((chain.count("signed-off"), chain.count("blocked")), (7, 1));
+        let mut names: Vec<&str> = chain.state["candidate"]["verdicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|verdict| verdict["by"].as_str())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, NAMES);
+        let before = deploy.snapshot();
+        let refused = members[0].promotes(&[]).finish();
+        refused.exits(1).says("is blocked").says("Dora Example blocked it").says("login is broken");
+        assert_eq!(deploy.snapshot(), before);
+    }
+}
+
+/// Exactly one deploys; the others are told who did, and what.
+#[track_caller]
+fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
+    promoted_once(deploy);
+    let winner = deploy.chain().only("promoted").author.clone();
+    for (member, run) in members.iter().zip(runs).filter(|(member, _)| member.name != winner) {
+        match run.code {
+            0 => run.says(&format!("production runs {} already", &deploy.nth(5)[..8])),
+            _ => run.exits(1).says(&winner).says(&deploy.nth(5)[..8]),
+        };
+        run.never_shows(&format!("{} began", member.name));
+    }
+}
+
+// F-LOCK-1
+#[test]
+fn of_eight_who_promote_at_once_one_deploys_and_the_others_are_told_who_and_what() {
+    for way in WAYS {
+        let deploy = ready(way());
+        signed_off(&deploy);
+        let members = team(&deploy, 8);
+        let gate = barrier(&deploy, "record");
+        let runs = all_at_once(&gate, members.iter().map(|member| member.promotes(&[])).collect());
+        one_deploys(&deploy, &members, &runs);
+        if deploy.urls()[0].starts_with("http") {
+            assert_eq!(deploy.http().pushes(&deploy.production), 1);
+        }
+    }
+}
+
+// F-LOCK-1, without a barrier: whoever comes when
+#[test]
+fn eight_who_promote_as_they_come_deploy_once() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let members = team(&deploy, 8);
+    let runs: Vec<Running> = members.iter().map(|member| member.promotes(&[])).collect();
+    let runs: Vec<Run> = runs.into_iter().map(Running::finish).collect();
+    one_deploys(&deploy, &members, &runs);
+}
+
+#[test]
+fn whatever_eight_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice() {
+    for way in WAYS {
+        let deploy = ready(way());
+        signed_off(&deploy);
+        let members = team(&deploy, 8);
+        let promotion = promotion(&deploy);
+        let doings: [&[&str]; 8] = [
+            &promotion,
+            &["signoff"],
+            &["propose", "--yes"],
+            &promotion,
+            &["signoff", "--note", "on a phone, too"],
+            &["postpone", "--yes", "--reason", "later"],
+            &["stage", "--yes", "--timeout", "20"],
+            &promotion,
+        ];
+        let started: Vec<Running> = members.iter().zip(doings).map(|(member, args)| member.start(args)).collect();
+        let runs: Vec<Run> = started.into_iter().map(Running::finish).collect();
+        let chain = deploy.chain();
+        for (member, (run, args)) in members.iter().zip(runs.iter().zip(doings)) {
+            assert!(run.code < 2, "{run}");
+            let word = ["promoted", "signed-off", "postponed"].into_iter().find(|word| word.starts_with(args[0]));
+            if args[0] == "signoff" && run.code == 0 {
+                assert_eq!(chain.all("signed-off").filter(|event| event.author == member.name).count(), 1, "{run}");
+            }
+            if args[0] == "postpone" {
+                assert_eq!(chain.count("postponed") == 1, run.stderr.contains("is postponed"), "{run} {word:?}");
+            }
+        }
+        let deployed = deploy.deploys(&deploy.production).len() - 1;
+        assert_eq!(deployed, chain.count("promoted"), "{:?}", chain.words());
+        assert!(deployed < 2 && chain.state["deploying"].is_null(), "{:?}", chain.words());
+    }
+}
+
+// --- between announcement and push
+
+/// Ada has announced her promotion, and is held before she can push anything to production.
+fn announced<'d>(deploy: &'d Deploy, ada: &Member<'d>) -> (Running, Gate) {
+    let gate = for_the_first(deploy, &deploy.main, "post-receive");
+    let run = ada.promotes(&[]);
+    gate.reached();
+    (run, gate)
+}
+
+fn announcement(deploy: &Deploy) -> String {
+    deploy.chain().only("promoting").id.clone()
+}
+
+// F-LOCK-2, and R5: the id that was shown is the one that is put aside
+#[test]
+fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing_else() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let (mut run, gate) = announced(&deploy, &ada);
+    run.signal(rustix::process::Signal::KILL);
+    gate.open();
+    run.finish().exits(128 + 9);
+    let id = announcement(&deploy);
+    let before = deploy.snapshot();
+    let told = ben.promotes(&[]).finish();
+    told.exits(1).says(&format!("Ada Example began to promote {} to production", &deploy.nth(5)[..8]));
+    told.says("just now").says(&format!("git smp promote production --take-over {id}"));
+    let wrong = if id.starts_with('0') { "1111111111111111" } else { "0000000000000000" };
+    for other in [wrong, &id[..3], &format!("{id}0")] {
+        ben.promotes(&["--take-over", other]).finish().exits(1).says("Ada Example began to promote");
+    }
+    assert_eq!(deploy.snapshot(), before);
+
+    ben.promotes(&["--take-over", &id]).finish().ok().says("this takes its place on the record");
+    let chain = deploy.chain();
+    assert_eq!(chain.only("promoted").author, ben.name);
+    assert_eq!(chain.words(), ["proposed", "posted", "signed-off", "promoting", "promoting", "promoted"]);
+    assert_eq!(chain.events[4].field("Over"), id);
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    // What it named is closed, so it names nothing any more.
+    ada.promotes(&["--take-over", &id]).finish().ok().says("nothing to promote");
+}
+
+// F-LOCK-3
+#[test]
+fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_so() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let (run, gate) = announced(&deploy, &ada);
+    let id = announcement(&deploy);
+    // Ben is held as well, so that Ada comes back while he deploys.
+    let build = for_the_first(&deploy, &deploy.production, "pre-receive");
+    let ben = ben.promotes(&["--take-over", &id]);
+    build.reached();
+    gate.open();
+    run.finish().exits(1).says("Ben Example began to promote").never_shows("done:");
+    build.open();
+    ben.finish().ok();
+    let chain = deploy.chain();
+    assert_eq!((chain.count("ended"), chain.only("promoted").author.as_str()), (0, "Ben Example"));
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+// F-LOCK-3, when all is over by the time the first comes back
+#[test]
+fn a_promotion_that_comes_back_when_another_is_through_pushes_nothing_and_names_it() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let (run, gate) = announced(&deploy, &ada);
+    ben.promotes(&["--take-over", &announcement(&deploy)]).finish().ok();
+    let before = deploy.snapshot();
+    gate.open();
+    run.finish().exits(1).says("Ben Example promoted").never_shows("was not proposed").never_shows("done:");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+// F-LOCK-4
+#[test]
+fn a_take_over_that_comes_too_late_finds_it_finished() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let (run, gate) = announced(&deploy, &ada);
+    let id = announcement(&deploy);
+    // Ben's own announcement is under way, with the lease on Ada's, when she finishes.
+    let late = barrier(&deploy, "late");
+    deploy.hook(&deploy.main, "pre-receive", &only_for(&deploy, "Ben Example", &late));
+    let ben = ben.promotes(&["--take-over", &id]);
+    late.reached();
+    gate.open();
+    run.finish().ok().says("done: production runs");
+    let before = deploy.snapshot();
+    late.open();
+    ben.finish().exits(1).says("Ada Example promoted").says(&deploy.nth(5)[..8]).never_shows("done:");
+    assert_eq!(deploy.snapshot(), before);
+    promoted_once(&deploy);
+}
+
+/// The hook that holds this person's events at a gate, the first time.
+fn only_for(deploy: &Deploy, name: &str, gate: &Gate) -> String {
+    let once = deploy.path("only.once");
+    format!(
+        "while read -r old new ref; do\n  if [ \"$(git log -1 --format=%an $new)\" = '{name}' ] && mkdir '{}' 2>/dev/null; then\n    {}\n  fi\ndone",
+        once.display(),
+        gate.line()
+    )
+}
+
+// R6
+#[test]
+fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let (run, gate) = announced(&deploy, &ada);
+    ben.smp(&["signoff", "--block", "maps are empty"]).ok();
+    gate.open();
+    run.finish().exits(1).says("is blocked").says("Ben Example blocked it").says("maps are empty");
+    let chain = deploy.chain();
+    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
+    assert!(chain.state["deploying"].is_null());
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
+}
+
+// F-PUSH-6
+#[test]
+fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_announcement_is_ended() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada] = team(&deploy, 1).try_into().ok().unwrap();
+    let (run, gate) = announced(&deploy, &ada);
+    deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+    gate.open();
+    let run = run.finish();
+    run.exits(1).says("production moved since the plan was shown").says(&deploy.nth(3)[..8]);
+    let chain = deploy.chain();
+    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(3)]);
+
+    // Nor is it where the proposal saw it.
+    let before = deploy.snapshot();
+    let run = ada.promotes(&[]).finish();
+    run.exits(1).says("production is not where the proposal saw it").says(&deploy.nth(2)[..8]);
+    run.says(&deploy.nth(3)[..8]).says("git smp postpone");
+    let planned = ada.smp(&["promote", "-n", "--json"]);
+    assert_eq!(planned.exits(1).json()["refusal"]["code"], "target-moved");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+// --- after the push
+
+// F-LOCK-2, F-KILL-3: the push outlives the program that began it
+#[test]
+fn a_promotion_that_vanished_after_its_push_is_finished_by_a_colleague_in_its_name() {
+    let deploy = ready(World::deploy_like().toml("[record]\n"));
+    signed_off(&deploy);
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let gate = for_the_first(&deploy, &deploy.production, "pre-receive");
+    let mut run = ada.promotes(&[]);
+    gate.reached();
+    run.signal(rustix::process::Signal::KILL);
+    run.finish().exits(128 + 9);
+    ben.promotes(&[]).finish().exits(1).says("Ada Example began to promote");
+    gate.open();
+    crate::promote::comes_to(&deploy, &deploy.production, deploy.nth(5));
+    // The branch is there, the page is not: that is waited for, and needs nobody's --take-over.
+    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(2)));
+    let run = ben.promotes(&[]);
+    let asked = deploy.web.asked_for("/production").len();
+    deploy.web.is_asked_for("/production", asked + 2);
+    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(5)));
+    run.finish().ok().says("done: production runs").says("on record");
+    promoted_once(&deploy);
+    let chain = deploy.chain();
+    let promoted = chain.only("promoted");
+    assert_eq!((promoted.author.as_str(), promoted.field("Announced-By")), ("Ben Example", "Ada Example"));
+    assert_eq!(promoted.field("Intent"), chain.only("promoting").id);
+    assert_eq!(chain.state["deploys"]["production"]["by"]["name"], "Ada Example");
+    ada.promotes(&[]).finish().ok().says("nothing to promote");
+}
+
+// F-LOCK-1, "same clone"
+#[test]
+fn two_programs_in_one_clone_do_not_deploy_at_once() {
+    let deploy = ready(over_a_path());
+    signed_off(&deploy);
+    let [ada] = team(&deploy, 1).try_into().ok().unwrap();
+    let gate = for_the_first(&deploy, &deploy.production, "pre-receive");
+    let first = ada.promotes(&[]);
+    gate.reached();
+    // The note of the first push is what a script meets before the lock; a person says yes and meets the lock.
+    let mut terminal = ada.runner().env("NO_COLOR", "1").terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ").enters("production");
+    terminal.ends().exits(1).says("another git smp deploys from this clone right now");
+    gate.open();
+    first.finish().ok();
+    promoted_once(&deploy);
+}
+
+// F-LOCK-5
+#[test]
+fn no_clock_decides_anything() {
+    let deploy = ready(over_a_path());
+    proposed(&deploy);
+    // Everything so far, as if it had been written by somebody whose clock is decades off.
+    for at in [0_i64, 4_102_444_800] {
+        let chain = deploy.chain();
+        let mut state = chain.state.clone();
+        state["candidate"]["at"] = at.into();
+        let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+        rewrite(&deploy, &state);
+        ben.smp(&["signoff", "--note", &format!("at {at}")]).ok();
+        ada.smp(&["status"]).ok().prints_among("Ben Example");
+        deploy.git("", &["-C", ada.folder.to_str().unwrap(), "update-ref", "-d", "refs/smp/seen"]);
+        std::fs::remove_dir_all(ben.folder).unwrap();
+    }
+    deploy.smp(&promotion(&deploy)).ok();
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+/// Puts another state in the place of the last event's; every clone forgets what it saw.
+#[track_caller]
+fn rewrite(deploy: &Deploy, state: &serde_json::Value) {
+    let text = serde_json::to_string(state).unwrap();
+    let run = |input: &str, args: &[&str]| {
+        deploy.runner().cwd(&deploy.main).stdin(input).program("git", args).ok().out().trim_end().to_owned()
+    };
+    let blob = run(&text, &["hash-object", "-w", "--stdin"]);
+    let tree = run(&format!("100644 blob {blob}\tstate.json\n"), &["mktree"]);
+    let last = run("", &["cat-file", "commit", "refs/smp/record"]);
+    let rest = last.split_once('\n').unwrap().1;
+    let commit = run(&format!("tree {tree}\n{rest}\n"), &["hash-object", "-t", "commit", "-w", "--stdin"]);
+    run("", &["update-ref", "refs/smp/record", &commit]);
+    for clone in ["work", "clone-1"] {
+        deploy.git(clone, &["update-ref", "-d", "refs/smp/seen"]);
+    }
+}
