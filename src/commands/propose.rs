@@ -5,11 +5,12 @@ use crate::cli::Propose;
 use crate::commands::{Session, deploy, flow, trust};
 use crate::config::{ChannelKind, Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
+use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Proposal, Recorded, Target};
 use crate::post::ProposalPost;
-use crate::record::{Candidate, EventId, Owed, Reading, State, What};
+use crate::record::{Candidate, EventId, Owed, Person, Reading, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
 use crate::text::visible;
@@ -50,7 +51,15 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     work.ask(&proposal)?;
     work.unmoved(&look)?;
-    let state = work.record()?;
+    let id = new_id();
+    let state = work.record(&id)?;
+    if let Some(candidate) = state.candidate.as_ref().filter(|candidate| candidate.id != id) {
+        work.say_who(&state);
+        let (name, email) = identity(&session.repo)?;
+        // Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was
+        // we ourselves, in a run that was cut off, nobody else makes it.
+        return if candidate.by == (Person { name, email }) { work.pay(&state) } else { Ok(()) };
+    }
     let short = proposal.commit.short();
     session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
     work.pay(&state)?;
@@ -138,11 +147,15 @@ impl Work<'_> {
     /// The same commit once more: nothing new, only what is still owed.
     fn again(&self) -> Result<(), Stop> {
         let state = &self.facts.reading.state;
+        self.say_who(state);
+        if self.args.dry_run { Ok(()) } else { self.pay(state) }
+    }
+
+    fn say_who(&self, state: &State) {
         if let Some(candidate) = &state.candidate {
             let (short, when) = (candidate.commit.short(), self.session.when().moment(candidate.at));
             self.session.ui.note(format!("{short} is the candidate already, proposed by {} {when}", candidate.by.name));
         }
-        if self.args.dry_run { Ok(()) } else { self.pay(state) }
     }
 
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
@@ -186,10 +199,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn record(&self) -> Result<State, Stop> {
-        let id = new_id();
+    fn record(&self, id: &EventId) -> Result<State, Stop> {
         self.session.ui.during("writing the record", || {
-            self.recorder.append(&id, &mut |state| {
+            self.recorder.append(id, &mut |state| {
                 let proposal = planned(self.session, self.source, self.facts, state)?;
                 if proposal.open {
                     return Ok(None);

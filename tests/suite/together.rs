@@ -131,6 +131,26 @@ fn promoted_once(deploy: &Deploy) {
 // --- eight at once
 
 #[test]
+fn of_eight_who_propose_at_once_one_does_and_the_others_are_told() {
+    for way in WAYS {
+        let deploy = ready(way());
+        let members = team(&deploy, 8);
+        let gate = barrier(&deploy, "record");
+        let runs = all_at_once(&gate, members.iter().map(|member| member.start(&["propose", "--yes"])).collect());
+        let chain = deploy.chain();
+        let winner = chain.only("proposed").author.clone();
+        chain.only("posted");
+        for (member, run) in members.iter().zip(&runs) {
+            run.ok().says("is the candidate");
+            if member.name != winner {
+                run.says(&format!("proposed by {winner}")).prints("");
+            }
+        }
+        assert_eq!(chain.state["candidate"]["commit"], deploy.nth(5));
+    }
+}
+
+#[test]
 fn of_eight_verdicts_at_once_none_is_lost_and_one_block_blocks() {
     for way in WAYS {
         let deploy = ready(way());
