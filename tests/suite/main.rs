@@ -16,6 +16,7 @@ mod history;
 mod hook;
 mod hostile_config;
 mod hostile_history;
+mod interrupted;
 mod manual;
 mod pages;
 mod promote;

@@ -1,0 +1,347 @@
+//! Cut off anywhere, and begun again: the same command ends right, with one deploy and one event each.
+//!
+//! A `git` that stands in front of git counts the program's calls. Everything that the program does to the world outside
+//! of its own clone is such a call, so "before and after each" is every boundary between two steps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::process::Signal;
+
+use crate::promote::{comes_to, person, ready};
+use crate::support::{Chain, Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, World};
+
+/// Takes the next free number, notes what was asked, and kills at the one that it was told.
+const SHIM: &str = r#"set -C
+number=1
+until true 2>/dev/null >"$SHIM_CALLS/$number"; do number=$((number + 1)); done
+set +C
+echo "$*" >"$SHIM_CALLS/$number"
+how=
+[ "$number" != "$SHIM_AT" ] || how=$SHIM_HOW
+case $how in
+  before) kill -9 -$PPID; kill -9 $$ ;;
+  during) kill -9 $PPID ;;
+esac
+"$SHIM_GIT" "$@"
+code=$?
+[ "$how" != after ] || kill -9 $PPID
+: >"$SHIM_CALLS/$number.ended"
+exit $code"#;
+
+/// How the program is killed at a call of git.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    /// With all that it has started, before git does anything: as when the machine goes.
+    Before,
+    /// Alone, when git has begun, which goes on.
+    During,
+    /// Alone, when git has done its work.
+    After,
+}
+
+/// A world that is put back after each try, and the command that is cut off in it.
+struct Lab<'a> {
+    deploy: Deploy,
+    command: Vec<String>,
+    /// What must hold in the end.
+    holds: &'a dyn Fn(&Deploy, &Chain),
+}
+
+const FOLDERS: [&str; 4] = ["main.git", "staging.git", "production.git", "work"];
+
+impl<'a> Lab<'a> {
+    /// The lab of this command, from what is true now.
+    #[track_caller]
+    fn new(deploy: Deploy, command: &[&str], holds: &'a dyn Fn(&Deploy, &Chain)) -> Lab<'a> {
+        deploy.executable("bin/git", SHIM);
+        let lab = Lab { deploy, command: command.iter().map(ToString::to_string).collect(), holds };
+        lab.shell("mkdir kept; cp -a \"$@\" kept/");
+        lab
+    }
+
+    #[track_caller]
+    fn shell(&self, script: &str) {
+        let args = [&["-ec", script, "sh"], FOLDERS.as_slice()].concat();
+        self.deploy.runner().cwd("").program("sh", &args).ok();
+    }
+
+    #[track_caller]
+    fn put_back(&self) {
+        self.shell("rm -rf \"$@\" calls; mkdir calls; for each in \"$@\"; do cp -a \"kept/$each\" \"$each\"; done");
+    }
+
+    fn calls(&self) -> PathBuf {
+        self.deploy.path("calls")
+    }
+
+    fn args(&self) -> Vec<&str> {
+        self.command.iter().map(String::as_str).collect()
+    }
+
+    /// The program with the counting git, which kills at this call.
+    fn watched(&self, at: usize, how: How) -> Runner<'_> {
+        let ours = self.deploy.env();
+        let path = &ours.iter().find(|(name, _)| name == "PATH").unwrap().1;
+        let git = std::env::split_paths(path).map(|folder| folder.join("git")).find(|git| git.is_file()).unwrap();
+        let runner = self.deploy.runner().directly().path_first("bin").env("SHIM_GIT", git);
+        runner
+            .env("SHIM_CALLS", self.calls())
+            .env("SHIM_AT", at.to_string())
+            .env("SHIM_HOW", format!("{how:?}").to_lowercase())
+    }
+
+    /// What the command asks of git when nobody cuts it off, in order.
+    #[track_caller]
+    fn course(&self) -> Vec<String> {
+        self.put_back();
+        self.watched(0, How::After).smp(&self.args()).ok();
+        (self.holds)(&self.deploy, &self.deploy.chain());
+        let call = |number: usize| fs::read_to_string(self.calls().join(number.to_string())).ok();
+        (1..).map_while(call).collect()
+    }
+
+    /// Waits until the children that outlived the program have come to their ends.
+    #[track_caller]
+    fn quiet(&self, which: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let running = |number: &usize| {
+            let call = fs::read_to_string(self.calls().join(number.to_string())).unwrap_or_default();
+            which(&call) && !self.calls().join(format!("{number}.ended")).exists()
+        };
+        let begun = || (1..).take_while(|number| self.calls().join(number.to_string()).exists());
+        while let Some(number) = begun().find(running) {
+            assert!(Instant::now() < deadline, "call {number} of git does not end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Runs the same command until it ends well, as a script does, and holds that all is right then.
+    #[track_caller]
+    fn again(&self, story: &str) {
+        let mut runs: Vec<Run> = Vec::new();
+        while runs.last().is_none_or(|run| run.code != 0) {
+            let run = self.deploy.runner().directly().smp(&self.args());
+            if run.code != 0 && run.stderr.contains("was not seen to end") {
+                // It cannot be told whether a push that left no trace is still on its way, so half an hour must pass.
+                outlive_notes(&self.deploy);
+            } else if run.stderr.contains("changes nothing on top of") {
+                // The fix is on record as the candidate, so that there is nothing left to pick.
+                break;
+            }
+            runs.push(run);
+            assert!(runs.len() <= 3, "{story}: {}", runs.iter().map(ToString::to_string).collect::<String>());
+        }
+        println!("{story}");
+        (self.holds)(&self.deploy, &self.deploy.chain());
+    }
+
+    /// Kills at every call that writes, before and after it, and at some of those that only read.
+    #[track_caller]
+    fn survives_every_step(&self, part: usize, parts: usize) {
+        let course = self.course();
+        let all = std::env::var_os("GIT_SMP_EVERY_STEP").is_some();
+        let mut points = Vec::new();
+        for (index, call) in course.iter().enumerate() {
+            let number = index + 1;
+            if all || writes(call) || number.is_multiple_of(8) {
+                points.extend([(number, How::Before, call), (number, How::After, call)]);
+            }
+            if is_push(call) {
+                points.push((number, How::During, call));
+            }
+        }
+        let mut killed = 0;
+        let ours: Vec<_> = points.iter().skip(part).step_by(parts).collect();
+        for (number, how, call) in &ours {
+            let story = format!("killed {how:?} call {number} of {}: {}", course.len(), call.trim());
+            self.put_back();
+            let run = self.watched(*number, *how).smp(&self.args());
+            killed += usize::from(run.code == 128 + 9);
+            assert!(run.code == 0 || run.code == 128 + 9, "{story}: {run}");
+            match how {
+                How::After => self.quiet(|_| true),
+                // What goes on meets the next run, or has come to its end.
+                How::During => {}
+                // A push to an environment is in a group of its own, and this one never began.
+                How::Before => self.quiet(|other| is_deploy(other) && other != *call),
+            }
+            self.again(&story);
+            self.quiet(|other| *how == How::During && is_push(other));
+        }
+        // Calls side by side come in another order each time, and some may be saved; but that is not the rule.
+        assert!(killed * 10 >= ours.len() * 9, "only {killed} of {} were killed", ours.len());
+    }
+
+    /// Sends each of these signals at some times of its way.
+    #[track_caller]
+    fn survives_signals(&self, seed: u64, rounds: usize) {
+        self.put_back();
+        let begun = Instant::now();
+        self.deploy.runner().directly().smp(&self.args()).ok();
+        let full = u64::try_from(begun.elapsed().as_micros()).unwrap();
+        let mut random = seed;
+        for round in 0..rounds {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let time = Duration::from_micros((random >> 33) % full);
+            let signal = [Signal::KILL, Signal::INT, Signal::TERM, Signal::HUP][round % 4];
+            let group = (random >> 20) & 1 == 1;
+            let story = format!("seed {seed}, round {round}: {signal:?} after {time:?}, to all: {group}");
+            self.put_back();
+            let mut run = self.watched(0, How::After).start(&self.args());
+            std::thread::sleep(time);
+            if group {
+                run.signal_group(signal);
+            } else {
+                run.signal(signal);
+            }
+            let run = run.finish();
+            assert_ne!(run.code, 2, "{story}: {run}");
+            self.again(&story);
+            self.quiet(is_deploy);
+        }
+    }
+}
+
+fn writes(call: &str) -> bool {
+    ["push", "update-ref", "hash-object", "commit-tree", "fetch"].iter().any(|word| call.contains(&format!(" {word} ")))
+}
+
+fn is_push(call: &str) -> bool {
+    call.contains(" push ")
+}
+
+/// A push to an environment, not one to the record.
+fn is_deploy(call: &str) -> bool {
+    is_push(call) && call.contains(":refs/heads/master")
+}
+
+/// As if half an hour had passed since the last push began.
+fn outlive_notes(deploy: &Deploy) {
+    for entry in fs::read_dir(deploy.work.join(".git/smp")).unwrap().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("in-flight-") {
+            let file = fs::File::options().write(true).open(entry.path()).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(31 * 60)).unwrap();
+        }
+    }
+}
+
+fn with_record() -> Deploy {
+    ready(World::deploy_like().without_pages().toml("[record]\n"))
+}
+
+fn with_candidate() -> Deploy {
+    let deploy = with_record();
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy
+}
+
+fn signed_off() -> Deploy {
+    let deploy = with_candidate();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    deploy
+}
+
+fn promotion(deploy: &Deploy) -> Vec<String> {
+    ["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "2"].map(str::to_owned).to_vec()
+}
+
+fn words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
+}
+
+/// How many announcements stand that were neither ended nor put aside by the next one.
+fn announced(chain: &Chain, word: &str) -> usize {
+    let aside: Vec<&String> = chain.events.iter().filter_map(|event| event.more.get("Over")).flatten().collect();
+    chain.all(word).filter(|event| !aside.contains(&&event.id)).count() - chain.count("ended")
+}
+
+fn promoted_once(deploy: &Deploy, chain: &Chain) {
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)], "{:?}", chain.words());
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    chain.only("proposed");
+    chain.only("posted");
+    chain.only("promoted");
+    assert_eq!(announced(chain, "promoting"), 1, "{:?}", chain.words());
+    assert!(chain.state["candidate"].is_null() && chain.state["deploying"].is_null(), "{}", chain.state);
+}
+
+fn proposed_once(deploy: &Deploy, chain: &Chain) {
+    assert_eq!(chain.words(), ["proposed", "posted"]);
+    assert_eq!(chain.state["candidate"]["commit"], deploy.nth(5));
+}
+
+fn judged_once(_: &Deploy, chain: &Chain) {
+    assert_eq!(chain.words(), ["proposed", "posted", "signed-off"]);
+}
+
+fn postponed_once(_: &Deploy, chain: &Chain) {
+    assert_eq!(chain.words(), ["proposed", "posted", "postponed"]);
+}
+
+fn staged_once(deploy: &Deploy, chain: &Chain) {
+    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(6)], "{:?}", chain.words());
+    chain.only("staged");
+    assert_eq!(announced(chain, "staging"), 1, "{:?}", chain.words());
+    assert!(chain.state["deploying"].is_null());
+}
+
+fn fixed_once(deploy: &Deploy, chain: &Chain) {
+    let fix = chain.only("staged-fix").field("Commit");
+    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), fix], "{:?}", chain.words());
+    assert_eq!(announced(chain, "staging-fix"), 1, "{:?}", chain.words());
+    assert_eq!(chain.state["candidate"]["commit"], fix);
+    assert!(chain.state["deploying"].is_null());
+}
+
+// --- F-KILL-1: every step
+
+#[track_caller]
+fn promote_survives(part: usize) {
+    let deploy = signed_off();
+    let command = promotion(&deploy);
+    Lab::new(deploy, &words(&command), &promoted_once).survives_every_step(part, 2);
+}
+
+#[test]
+fn promote_killed_at_every_other_step_ends_right() {
+    promote_survives(0);
+}
+
+#[test]
+fn promote_killed_at_the_steps_between_ends_right() {
+    promote_survives(1);
+}
+
+#[test]
+fn propose_killed_at_any_step_ends_right() {
+    Lab::new(with_record(), &["propose", "--yes"], &proposed_once).survives_every_step(0, 1);
+}
+
+#[test]
+fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
+    Lab::new(with_candidate(), &["signoff"], &judged_once).survives_every_step(0, 1);
+    Lab::new(with_candidate(), &["postpone", "--yes", "--reason", "later"], &postponed_once).survives_every_step(0, 1);
+}
+
+#[test]
+fn stage_killed_at_any_step_ends_right() {
+    Lab::new(with_record(), &["stage", "--yes", "--timeout", "2"], &staged_once).survives_every_step(0, 1);
+}
+
+#[test]
+fn a_fix_killed_at_any_step_ends_right() {
+    let deploy = with_candidate();
+    let command = ["stage", "--fix", "--pick", deploy.nth(6), "--yes", "--timeout", "2"].map(str::to_owned);
+    Lab::new(deploy, &words(&command), &fixed_once).survives_every_step(0, 1);
+}
+
+// --- F-KILL-1: any time
+
+#[test]
+fn promote_ends_right_whenever_a_signal_comes() {
+    let deploy = signed_off();
+    let command = promotion(&deploy);
+    Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, 12);
+}
