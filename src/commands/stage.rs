@@ -156,7 +156,16 @@ fn picked<'c>(session: &Session<'_>, facts: &Facts<'c>, picks: &[CommitId]) -> R
             ordered.insert(place, pick.clone());
         }
     }
-    let commit = session.repo.pick(&candidate.commit, &ordered)?;
+    // What an earlier run has copied already, as one that was cut off, is not copied twice.
+    let mut missing = Vec::new();
+    for pick in ordered {
+        if session.repo.is_copied(&pick, &candidate.commit)? {
+            session.ui.note(format!("the candidate has a copy of {} already", pick.short()));
+        } else {
+            missing.push(pick);
+        }
+    }
+    let commit = session.repo.pick(&candidate.commit, &missing)?;
     compared(session, facts, commit, true, true)
 }
 

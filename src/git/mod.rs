@@ -173,6 +173,14 @@ impl Repo {
         pick::pick(self, onto, picks)
     }
 
+    /// Whether one of the last commits up to `tip` is a copy of `pick`: `git log --grep`.
+    ///
+    /// # Errors
+    /// When history cannot be read, in git's own words.
+    pub fn is_copied(&self, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
+        pick::is_copied(self, pick, tip)
+    }
+
     fn asking(&self) -> Asking<'_> {
         Asking { program: &self.program, config: &self.config }
     }

@@ -36,6 +36,17 @@ enum Merged {
     Conflict(Vec<String>),
 }
 
+/// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep`. Copies are made for a candidate,
+/// so only its last commits are looked at.
+///
+/// # Errors
+/// When git cannot read them, in its own words.
+pub fn is_copied(repo: &Repo, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
+    let line = format!("--grep=(cherry picked from commit {pick})");
+    let args = ["-c", "log.showSignature=false", "log", "-200", "--fixed-strings", &line, "--format=%H", tip.as_str(), "--"];
+    Ok(!repo.program.read("git cannot read the history", args)?.is_empty())
+}
+
 /// Copies `picks`, in this order, onto `onto`: `git cherry-pick -x PICK...`. Nothing to copy gives `onto` itself.
 ///
 /// # Errors
