@@ -72,6 +72,19 @@ impl<'a> Recorder<'a> {
         push::may_push(self.repo, self.remote, self.may_ask)
     }
 
+    /// Whether the main repository takes refs of this kind, found out with one that is taken back at once. A branch is not
+    /// tried: that would start what a team has hung on its branches.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn probe(&self, commit: &CommitId) -> Result<Result<(), Vec<String>>, Stop> {
+        if self.record.reference.starts_with("refs/heads/") {
+            return Ok(Ok(()));
+        }
+        let reference = format!("refs/smp/probe-{}", new_id().as_str());
+        push::probe(self.repo, (self.remote, &reference), commit, self.may_ask)
+    }
+
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
     ///
     /// # Errors

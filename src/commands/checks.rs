@@ -6,7 +6,7 @@ use crate::config::{Config, Environment};
 use crate::error::{Refusal, Report, Stop};
 use crate::git::Repo;
 use crate::manual::{self, Installed};
-use crate::model::{Branch, Observed};
+use crate::model::{Branch, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone};
@@ -86,7 +86,7 @@ pub fn run(
     let (seen, main, record) = session.ui.during("asking every remote and page", || {
         std::thread::scope(|scope| {
             let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
-            let record = scope.spawn(|| recorder.map(|recorder| check_record(recorder)).transpose());
+            let record = scope.spawn(|| recorder.map(check_record).transpose());
             let seen = look.environments(&environments, Also::Branches);
             (seen, main.and_then(|main| main.join().ok()), record.join().ok())
         })
@@ -101,7 +101,12 @@ pub fn run(
             check_place(repo, config, place, seen, main.as_ref())
         })
         .collect();
-    checks.extend(record);
+    if let (Some((mut check, is_new)), Some(recorder)) = (record, recorder) {
+        if let (true, true, Some(Ok(Branch::At(tip)))) = (install, is_new, &main) {
+            try_out(recorder, tip, &mut check)?;
+        }
+        checks.push(check);
+    }
     if repo.layout().shallow {
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
         checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
@@ -139,12 +144,13 @@ fn check_place(
     }
 }
 
-/// Reads the record and asks whether it could be written to. A clone that may only read is good for much.
-fn check_record(recorder: Recorder<'_>) -> Result<Check, Stop> {
+/// Reads the record and asks whether it could be written to. A clone that may only read is good for much. Says, too,
+/// whether nobody is known to have written to it yet.
+fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
     let name = "record";
     let reading = match recorder.read_now()? {
         Ok(reading) => reading,
-        Err(refusal) => return Ok(Check::refused(name, "", &refusal)),
+        Err(refusal) => return Ok((Check::refused(name, "", &refusal), false)),
     };
     let events = match reading.state.events {
         0 => "nothing on it yet".to_owned(),
@@ -155,8 +161,19 @@ fn check_record(recorder: Recorder<'_>) -> Result<Check, Stop> {
     if let Err(words) = recorder.may_write()? {
         check.words.push_str("; this clone may read it, not write to it");
         check.because = words;
+        return Ok((check, false));
     }
-    Ok(check)
+    Ok((check, reading.state.events == 0))
+}
+
+/// Finds out whether the host takes the first event, before somebody relies on that.
+fn try_out(recorder: Recorder<'_>, tip: &CommitId, check: &mut Check) -> Result<(), Stop> {
+    if let Err(words) = recorder.probe(tip)? {
+        let hint = "set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup";
+        let error = format!("{} takes no refs such as {}", recorder.remote(), recorder.reference());
+        *check = Check::bad("record", error, words, Some(hint.to_owned()));
+    }
+    Ok(())
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {

@@ -138,7 +138,10 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
-            Happening::Pushing(step) => ui.note(format!("{step} ...")),
+            Happening::Pushing(step) => {
+                progress.clear();
+                ui.note(format!("{step} ..."));
+            }
             Happening::Said(line) => {
                 progress.clear();
                 let line = Line::default().and(Tone::Faint, "  | ").and(Tone::Plain, line);

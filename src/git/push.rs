@@ -164,6 +164,34 @@ pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), V
     Ok(Err(words.map(|line| without_userinfo(line.trim_start_matches("fatal: "))).collect()))
 }
 
+/// Whether a remote takes refs such as this one, which nobody has: it is pushed and taken back, `git push` twice, each
+/// with an exact lease. A dry run would not come as far as the host's own rules. The inner error has git's words.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn probe(
+    repo: &Repo,
+    to: (&str, &str),
+    commit: &CommitId,
+    may_ask: bool,
+) -> Result<Result<(), Vec<String>>, Stop> {
+    let (remote, reference) = to;
+    let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
+    let said = |words: &str| words.lines().filter(|line| !line.trim().is_empty()).take(4).map(str::to_owned).collect();
+    if ended != Ended::Accepted {
+        return Ok(Err(said(&words)));
+    }
+    let mut command = repo.program().command(["-c", "push.pushOption=", "-c", "http.followRedirects=false"]);
+    command
+        .args(["-c", &format!("remote.{remote}.mirror=false"), "push", "--no-verify", "--no-follow-tags"])
+        .args(["--no-signed", &format!("--force-with-lease={reference}:{commit}"), "--", remote])
+        .arg(format!(":{reference}"));
+    Ok(match run_within(command, EVENT_LIMIT) {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(vec![format!("{reference} was made there to try, and could not be taken back")]),
+    })
+}
+
 /// Exactly one commit to exactly one ref, on the condition that it is still where it was; the user's own settings for
 /// pushes have no say.
 fn exact_push(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{When, listed};
 use crate::config::Config;
-use crate::model::{Changes, CommitId, Observed};
+use crate::model::{Changes, CommitId, Observed, Relation};
 use crate::plan::{Plan, Step, Target, commits};
 use crate::post::heading;
 use crate::record::{Candidate, State, Verdict};
@@ -59,7 +59,7 @@ pub fn promotion(
     if let Some(changes) = widest {
         lines.extend(listed(&changes.ships));
     }
-    let from = targets.iter().find_map(|target| target.observed.runs());
+    let from = targets.iter().find_map(|target| target.observed.runs()).filter(|runs| **runs != plan.commit);
     lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
     lines.extend(super::steps(plan));
     lines
@@ -108,6 +108,7 @@ fn source_line(config: &Config, source: &Observed, targets: &[Target<'_>], width
 fn ahead(changes: &Changes, of: Option<&str>) -> String {
     let of = of.map(|name| format!(" of {name}")).unwrap_or_default();
     match changes.ships_merges {
+        0 if changes.relation == Relation::Identical => format!("the same{of}"),
         0 => format!("{} ahead{of}", commits(changes.ships.len())),
         1 => format!("{} and 1 merge ahead{of}", commits(changes.ships.len())),
         merges => format!("{} and {merges} merges ahead{of}", commits(changes.ships.len())),
