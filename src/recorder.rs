@@ -198,3 +198,6 @@ impl<'a> Recorder<'a> {
         Ok((events, unread))
     }
 }
+
+#[cfg(test)]
+mod tests;

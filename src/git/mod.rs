@@ -80,6 +80,19 @@ impl Repo {
         Self::open_with(Program::find()?)
     }
 
+    /// Opens the repository of another folder, with this `git` and other variables than this process has.
+    ///
+    /// # Errors
+    /// As [`Repo::open`].
+    #[cfg(test)]
+    pub fn open_in(
+        git: PathBuf,
+        folder: PathBuf,
+        variables: Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>,
+    ) -> Result<Self, Stop> {
+        Self::open_with(Program::elsewhere(git, folder, variables))
+    }
+
     fn open_with(program: Program) -> Result<Self, Stop> {
         let config = PendingConfig::start(&program);
         let (layout, repository) = open::find(&program, &config)?;

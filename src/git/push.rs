@@ -99,7 +99,7 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
         };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
-            sent |= line.starts_with("remote:") || line.starts_with("Writing objects") || line.starts_with("Total ");
+            sent |= line.starts_with("remote:") || is_sending(&line);
             unnameable |= is_unnameable(&line);
             if !is_progress(&line) {
                 watch(Event::Line(&without_userinfo(&line)));
@@ -131,15 +131,21 @@ pub fn push_event(
     may_ask: bool,
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
-    let mut command = exact_push(repo, remote, reference, commit, expected, "--no-progress");
+    let mut command = exact_push(repo, remote, reference, commit, expected);
     if may_ask {
         command.env_remove("GIT_TERMINAL_PROMPT");
     }
     let Ok(output) = run_within(command, EVENT_LIMIT) else { return Ok((Ended::Unclear, String::new())) };
-    let words = String::from_utf8_lossy(&output.stderr);
-    let sent = words.lines().any(|line| line.starts_with("remote:"));
-    let ended = judge(&String::from_utf8_lossy(&output.stdout), output.status.code(), sent);
-    Ok((ended, words.lines().map(without_userinfo).collect::<Vec<_>>().join("\n")))
+    let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let lines = || words.split(['\n', '\r']);
+    // A server that lets nobody in speaks too, so its words alone are no sign.
+    let sent = lines().any(is_sending);
+    let never_began = !sent && said.is_empty() && lines().any(is_unnameable);
+    let ended = if never_began { Ended::NothingSent } else { judge(&said, output.status.code(), sent) };
+    // Why the server said no stands on the other stream than all else.
+    let reason = said.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1));
+    let words = reason.into_iter().chain(lines().filter(|line| !is_progress(line)));
+    Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 
 /// Whether a remote would take a push from here, as far as it says so before one: `git push --dry-run` of a ref's
@@ -193,22 +199,15 @@ pub fn probe(
 }
 
 /// Exactly one commit to exactly one ref, on the condition that it is still where it was; the user's own settings for
-/// pushes have no say.
-fn exact_push(
-    repo: &Repo,
-    remote: &str,
-    destination: &str,
-    commit: &CommitId,
-    expected: Option<&CommitId>,
-    progress: &str,
-) -> Command {
+/// pushes have no say. With progress, for it shows whether anything was sent.
+fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, expected: Option<&CommitId>) -> Command {
     let expected = expected.map_or("", CommitId::as_str);
     let mut command = repo.program().command(["-c", "push.pushOption="]);
     command
         .args(["-c", &format!("remote.{remote}.mirror=false")])
         .args(["-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
         .args(["-c", "core.warnAmbiguousRefs=false"])
-        .args(["push", "--porcelain", progress, "--no-verify", "--no-follow-tags", "--no-signed"])
+        .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
         .args(["--no-force-if-includes", "--recurse-submodules=no"])
         .arg(format!("--force-with-lease={destination}:{expected}"));
     command.args(["--", remote, &format!("{commit}^0:{destination}")]);
@@ -217,7 +216,7 @@ fn exact_push(
 
 fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
     let destination = format!("refs/heads/{}", push.branch);
-    let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref(), "--progress");
+    let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
     let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| env::var_os(name).is_some());
     if !own_ssh && repo.config()?.get("core.sshcommand").is_none() {
@@ -254,6 +253,12 @@ fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
 /// it comes before anything is sent, and a remote's words begin with `remote:`.
 fn is_unnameable(line: &str) -> bool {
     line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
+}
+
+/// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
+/// if it had never begun.
+fn is_sending(line: &str) -> bool {
+    line.starts_with("Writing objects") || line.starts_with("Total ")
 }
 
 /// Git's own progress bars, which would only flood a terminal that is shown the remote's words.

@@ -46,6 +46,17 @@ pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<
     Ok(listed.into_iter().find(|(name, _)| name == reference).map(|(_, id)| id))
 }
 
+/// Other refs of the remote that git takes this name for when it pushes, such as a branch that is called so:
+/// `git ls-remote REMOTE REF`.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
+    let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+    let listed = ls_remote(repo, remote, reference, false)?.into_iter().map(|(name, _)| name);
+    Ok(listed.filter(|name| name.strip_suffix(reference).is_some_and(|place| places.contains(&place))).collect())
+}
+
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
     let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
     command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);

@@ -6,11 +6,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
 use super::{PROGRAM, Reading, Recorder};
-use crate::error::{Report, Stop};
+use crate::error::{Refusal, Report, Stop};
 use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, Draft};
+use crate::git::remote;
 use crate::model::CommitId;
 use crate::record::{self, Event, EventId, FORMAT, Person, State, What};
+
+/// So often a server may say no before it is believed.
+const DECLINED: usize = 3;
+/// The longest time that an attempt is taken to need, for the pause after it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Recorder<'_> {
     /// Adds one event, whose name is `id`. What it is, `decide` says anew each time that somebody else was quicker;
@@ -26,35 +32,53 @@ impl Recorder<'_> {
     ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
-        let mut ours: Vec<CommitId> = Vec::new();
-        let begun = Instant::now();
-        while ours.is_empty() || begun.elapsed() < self.patience.busy {
-            let reading = self.read_now()??;
-            if self.holds(&reading, &ours)? {
-                return Ok(reading.state);
+        let mut attempts = Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None };
+        loop {
+            let begun = Instant::now();
+            match self.attempt((id, &by), &mut attempts, decide) {
+                Ok(Some(state)) => return Ok(state),
+                Ok(None) => wait_a_little(attempts.made.len(), begun.elapsed()),
+                Err(stop) => return Err(self.honest(stop, &attempts)),
             }
-            if reading.state.format > FORMAT {
-                return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
-            }
-            let Some(what) = decide(&reading.state)? else { return Ok(reading.state) };
-            let event = Event { id: id.clone(), by: by.clone(), at: now(), program: PROGRAM.to_owned(), what };
-            let next = reading.state.after(&event).map_err(unlawful)?;
-            let commit = self.write(&event, &next, reading.tip.as_ref())?;
-            ours.push(commit.clone());
-            if self.push(&commit, reading.tip.as_ref())? {
-                // Whoever reads next finds out by themselves if this cannot be kept here.
-                let _ = objects::remember(self.repo, &commit, reading.tip.as_ref())?;
-                return Ok(next);
-            }
-            self.wait_a_little(ours.len());
         }
-        Err(self.busy().into())
+    }
+
+    /// Looks, decides and pushes once. Gives the state when there is nothing more to do.
+    fn attempt(
+        &self,
+        (id, by): (&EventId, &Person),
+        attempts: &mut Attempts,
+        decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
+    ) -> Result<Option<State>, Stop> {
+        let reading = self.read_now()??;
+        if self.holds(&reading, &attempts.made)? {
+            return Ok(Some(reading.state));
+        }
+        attempts.saw(reading.tip.as_ref());
+        if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
+            let unclear = attempts.doubt.as_ref().map(|doubt| self.unclear(&doubt.words));
+            return Err(unclear.unwrap_or_else(|| self.busy().into()));
+        }
+        if reading.state.format > FORMAT {
+            return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
+        }
+        let Some(what) = decide(&reading.state)? else { return Ok(Some(reading.state)) };
+        let event = as_read(Event { id: id.clone(), by: by.clone(), at: now(), program: PROGRAM.to_owned(), what })?;
+        let next = reading.state.after(&event).map_err(unlawful)?;
+        let commit = self.write(&event, &next, reading.tip.as_ref())?;
+        attempts.made.push(commit.clone());
+        let landed = self.push(&commit, reading.tip.as_ref(), attempts)?;
+        if landed {
+            // Whoever reads next finds out by themselves if this cannot be kept here.
+            let _ = objects::remember(self.repo, &commit, reading.tip.as_ref());
+        }
+        Ok(landed.then_some(next))
     }
 
     /// Whether one of our attempts is on the record, whatever its push said.
-    fn holds(&self, reading: &Reading, ours: &[CommitId]) -> Result<bool, Stop> {
+    fn holds(&self, reading: &Reading, made: &[CommitId]) -> Result<bool, Stop> {
         let Some(tip) = &reading.tip else { return Ok(false) };
-        for attempt in ours {
+        for attempt in made {
             if self.repo.is_ancestor(attempt, tip)? {
                 return Ok(true);
             }
@@ -62,6 +86,7 @@ impl Recorder<'_> {
         Ok(false)
     }
 
+    /// Writes an event's objects, unless nobody could read them again.
     fn write(&self, event: &Event, next: &State, parent: Option<&CommitId>) -> Result<CommitId, Stop> {
         let (state, message) = (record::write_state(next), record::message(event));
         if state.len() as u64 > objects::LARGEST_STATE {
@@ -72,38 +97,116 @@ impl Recorder<'_> {
         objects::write(self.repo, &Draft { parent, state: &state, message: &message, by, at: event.at })
     }
 
-    /// Pushes an event. Whether it is on the record is read from there, never inferred; no: somebody else was quicker.
-    fn push(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<bool, Stop> {
-        let to = (self.remote, self.record.reference.as_str());
-        let (mut ended, mut words) = push::push_event(self.repo, to, commit, onto, false)?;
-        let wanted = ["could not read Username", "could not read Password", "terminal prompts disabled"];
-        if self.may_ask && ended == Ended::NothingSent && wanted.iter().any(|sign| words.contains(sign)) {
-            (ended, words) = push::push_event(self.repo, to, commit, onto, true)?;
+    /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
+    fn push(&self, commit: &CommitId, onto: Option<&CommitId>, attempts: &mut Attempts) -> Result<bool, Stop> {
+        let (ended, words) = self.push_once(commit, onto)?;
+        let tip = self.tip_after(ended)?;
+        if tip.as_ref() == Some(commit) {
+            return Ok(true);
         }
+        if tip.as_ref() == onto {
+            self.give_up_on(ended, &words, attempts)?;
+        }
+        // If it moved, somebody was quicker or built on ours already: the next look shows which.
+        if tip.as_ref() != onto || ended != Ended::Declined {
+            attempts.doubt = Some(Doubt { onto: onto.cloned(), words });
+        }
+        Ok(false)
+    }
+
+    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end.
+    fn tip_after(&self, ended: Ended) -> Result<Option<CommitId>, Stop> {
         let begun = Instant::now();
         loop {
             match self.ask_tip() {
-                Ok(tip) if tip.as_ref() == Some(commit) => return Ok(true),
-                Ok(tip) if tip.as_ref() != onto => return Ok(false),
-                Ok(_) if matches!(ended, Ended::Declined | Ended::NothingSent) => {
-                    return Err(Stop::Refused(self.not_writable(&words)));
-                }
-                Ok(_) => return Ok(false),
+                Ok(tip) => return Ok(tip),
                 Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
-                Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal)),
+                Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
         }
     }
 
-    /// Pauses of growing and random length, so that those who collided do not collide again.
-    fn wait_a_little(&self, attempt: usize) {
-        let most = 40 * u64::try_from(attempt.min(12)).unwrap_or(12);
-        let random = RandomState::new().hash_one(SystemTime::now());
-        thread::sleep(Duration::from_millis(5 + random % most));
+    /// Starts the push, and lets git ask for a password when it needs one.
+    fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<(Ended, String), Stop> {
+        let to = (self.remote, self.record.reference.as_str());
+        let (ended, words) = push::push_event(self.repo, to, commit, onto, false)?;
+        let wanted = ["could not read Username", "could not read Password", "terminal prompts disabled"];
+        if self.may_ask && ended == Ended::NothingSent && wanted.iter().any(|sign| words.contains(sign)) {
+            return push::push_event(self.repo, to, commit, onto, true);
+        }
+        Ok((ended, words))
+    }
+
+    /// The record is where it was before the push: refuses when another one would be no use.
+    fn give_up_on(&self, ended: Ended, words: &str, attempts: &mut Attempts) -> Result<(), Stop> {
+        if matches!(ended, Ended::NothingSent | Ended::Stale) {
+            let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference).unwrap_or_default();
+            if !namesakes.is_empty() {
+                return Err(self.ambiguous(&namesakes).into());
+            }
+        }
+        // Somebody else's push may hold the ref for a moment, which looks like any other no.
+        attempts.declined += usize::from(ended == Ended::Declined);
+        if ended == Ended::NothingSent || attempts.declined >= DECLINED {
+            return Err(self.not_writable(words).into());
+        }
+        Ok(())
+    }
+
+    /// Where an attempt may be on the record, or may still get there, no end is clean.
+    fn honest(&self, stop: Stop, attempts: &Attempts) -> Stop {
+        match stop {
+            Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) if attempts.doubt.is_some() => {
+                self.unknown(&report)
+            }
+            stop => stop,
+        }
     }
 }
 
+/// What was tried so far to get one event onto the record.
+struct Attempts {
+    begun: Instant,
+    /// The event's commits, one an attempt.
+    made: Vec<CommitId>,
+    /// How often the server said no while the record stayed where it is.
+    declined: usize,
+    /// The last push, if nobody knows its end.
+    doubt: Option<Doubt>,
+}
+
+/// A push that nobody knows the end of.
+struct Doubt {
+    /// Where the record was before: while it is there, that push may still land.
+    onto: Option<CommitId>,
+    /// What git said of it.
+    words: String,
+}
+
+impl Attempts {
+    /// None of them is on the record, which is here now: those that were to follow on anything else never will be.
+    fn saw(&mut self, tip: Option<&CommitId>) {
+        self.doubt.take_if(|doubt| doubt.onto.as_ref() != tip);
+    }
+}
+
+/// The event as everybody will read it: what is folded into the state is what stands in history.
+fn as_read(event: Event) -> Result<Event, Stop> {
+    record::read_event(&record::message(&event), event.by, event.at).map_err(|_| {
+        Stop::Failed(Report::new("the event could not be read again as it would be written, so nothing was recorded"))
+    })
+}
+
+/// Pauses of random length, longer with each attempt and the longer an attempt takes, so that those who collided do not
+/// collide again.
+fn wait_a_little(attempts: usize, took: Duration) {
+    let most = took.min(LONGEST_PAUSE) * u32::try_from(attempts.min(6)).unwrap_or(6);
+    let random = RandomState::new().hash_one(SystemTime::now()) % 1000;
+    thread::sleep(most.mul_f64(random as f64 / 1000.0));
+}
+
+/// Seconds since 1970.
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }

@@ -7,16 +7,19 @@ use crate::model::CommitId;
 use crate::record::{FORMAT, Unlawful, Unreadable};
 
 impl Recorder<'_> {
+    /// Where the record is.
     pub(super) fn place(&self) -> String {
         format!("{} on {}", self.record.reference, self.remote)
     }
 
+    /// Others were quicker for as long as there was patience.
     pub(super) fn busy(&self) -> Refusal {
         let report = Report::new("the record is busy: others wrote to it each time that we tried")
             .because(format!("it is {}", self.place()));
         Refusal { code: RefusalCode::RecordBusy, report: report.hint("see what happens there: git smp history") }
     }
 
+    /// There is no record where this clone saw one.
     pub(super) fn gone(&self, last: &CommitId) -> Refusal {
         let report = Report::new("the record is gone")
             .because(format!("{} does not exist, but this clone saw it at {}", self.place(), last.short()))
@@ -25,6 +28,7 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
+    /// The record lacks what this clone saw of it.
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         let reference = &self.record.reference;
         let lease = format!("--force-with-lease={reference}:{tip}");
@@ -36,6 +40,7 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
+    /// What stands on the record's ref is no record, or none that this version reads.
     pub(super) fn unreadable(&self, tip: &CommitId, why: &Unreadable) -> Refusal {
         let why = match why {
             Unreadable::Newer(format) => return self.unreadable_newer(*format),
@@ -44,12 +49,13 @@ impl Recorder<'_> {
         let report = Report::new("the record cannot be read")
             .because(format!("{} is at {}: {why}", self.place(), tip.short()))
             .hint(format!(
-                "see what was written there: git fetch {} {} && git log -p FETCH_HEAD",
+                "see what was written there: git fetch {} {} && git show FETCH_HEAD",
                 self.remote, self.record.reference
             ));
         Refusal { code: RefusalCode::RecordUnreadable, report }
     }
 
+    /// A newer program wrote it.
     pub(super) fn unreadable_newer(&self, format: u64) -> Refusal {
         let report = Report::new("the record was written by a newer git-smp")
             .because(format!("{} has format {format}; this is {PROGRAM}, which writes {FORMAT}", self.place()))
@@ -57,15 +63,12 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordNewer, report }
     }
 
+    /// The main repository says no, in git's words.
     pub(super) fn not_writable(&self, words: &str) -> Refusal {
         let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
-        let own = words.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("To ")).take(5);
-        let report = own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")));
+        let report = in_git_s_words(report, words);
         let hint = if self.record.reference.starts_with("refs/heads/") {
-            format!(
-                "ask for the right to push to it: git push --dry-run {} HEAD:{}",
-                self.remote, self.record.reference
-            )
+            format!("ask for the right to push to {}, then: git smp setup", self.place())
         } else {
             format!(
                 "ask for the right to push to {}, or, if it takes branches only, set record.ref = \
@@ -76,11 +79,36 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
     }
 
-    pub(super) fn unknown(&self, refusal: &Refusal) -> Stop {
-        let report = Report::new("cannot tell whether the record took the event").because(refusal.report.error.clone());
-        let report = refusal.report.because.iter().cloned().fold(report, Report::because);
+    /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
+    pub(super) fn ambiguous(&self, namesakes: &[String]) -> Refusal {
+        let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
+        let report = namesakes.iter().fold(report, |report, name| {
+            report.because(format!("{} has {name} as well, and git cannot tell the two apart in a push", self.remote))
+        });
+        let hint = format!("take that away: git push {} --delete {}", self.remote, namesakes.join(" "));
+        Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
+    }
+
+    /// Every push broke off, and the record stayed where it is for as long as there was patience.
+    pub(super) fn unclear(&self, words: &str) -> Stop {
+        let report = Report::new("the record does not show the event, and its push did not come to an end");
+        self.unknown(&in_git_s_words(report.because(format!("it is {}", self.place())), words))
+    }
+
+    /// Nobody can say whether an event is on the record.
+    pub(super) fn unknown(&self, why: &Report) -> Stop {
+        let report = Report::new("cannot tell whether the record took the event").because(why.error.clone());
+        let report = why.because.iter().cloned().fold(report, Report::because);
         Stop::Incomplete(report.hint("when it answers again, run the same command again: it goes on from there"))
     }
+}
+
+/// What git said of a push, without what it says of every one that failed.
+fn in_git_s_words(report: Report, words: &str) -> Report {
+    let noise = ["To ", "error: failed to push some refs to "];
+    let own = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let own = own.filter(|line| !noise.iter().any(|noise| line.starts_with(noise))).take(6);
+    own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")))
 }
 
 /// The last guard: plans refuse with more words, before it comes to this.
