@@ -3,6 +3,7 @@
 
 use crate::error::{Report, Stop};
 use crate::git::Repo;
+use crate::git::program::failed;
 use crate::model::CommitId;
 
 /// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
@@ -28,6 +29,15 @@ pub struct Draft<'a> {
     pub at: i64,
 }
 
+impl Draft<'_> {
+    /// How large its commit becomes, at most.
+    fn size(&self) -> u64 {
+        let (name, email) = self.by;
+        // Two names of 64 digits, two people, two dates, and the words around them.
+        (512 + 2 * (name.len() + email.len()) + self.message.len()) as u64
+    }
+}
+
 /// An event as it was read.
 pub struct Written {
     /// Who wrote it: name and mail address.
@@ -38,17 +48,38 @@ pub struct Written {
     pub message: String,
 }
 
-/// The last event that this clone saw and the state after it: `git show-ref --verify`, then `git cat-file blob`.
+/// The last event that this clone saw and the state after it: `git for-each-ref`, then `git cat-file blob`.
 ///
 /// # Errors
-/// When git cannot read it.
+/// When it cannot be read. That is not the same as never having seen any.
 pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
-    let output = repo.program().run(["show-ref", "--verify", "--hash", SEEN])?;
-    let Some(id) = CommitId::parse(String::from_utf8_lossy(&output.stdout).trim()) else { return Ok(None) };
     let what = "what this clone saw of the record cannot be read";
+    let Some(id) = seen_id(repo)? else { return Ok(None) };
     // It was measured before it was put there.
-    let state = repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")])?;
-    Ok(Some((id, state)))
+    let state = repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]);
+    state.map(|state| Some((id, state))).map_err(|stop| match stop {
+        Stop::Failed(report) => {
+            Stop::Failed(report.hint(format!("forget it, and read anew: git update-ref -d {SEEN}")))
+        }
+        other => other,
+    })
+}
+
+/// The last event that this clone saw: `git for-each-ref refs/smp/seen`.
+///
+/// # Errors
+/// When the ref is broken.
+pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
+    let output = repo.program().run(["for-each-ref", "--format=%(refname) %(objectname)", SEEN])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let id = text.lines().find_map(|line| CommitId::parse(line.strip_prefix(SEEN)?.trim_start()));
+    // A ref that git cannot make sense of is left out of the list with a warning.
+    if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
+        let report = failed("what this clone saw of the record cannot be read", &output.stderr);
+        let forget = format!("rm \"$(git rev-parse --git-path {SEEN})\"");
+        return Err(Stop::Failed(report.hint(format!("forget it, and read anew: {forget}"))));
+    }
+    Ok(id)
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
@@ -68,12 +99,12 @@ pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, S
     let short = id.short();
     let found = |is: &str| format!("{short} {is}");
     match (lines.next(), lines.next()) {
+        (Some((_, u64::MAX)), _) => return Ok(Err(found("is not here"))),
         (Some((kind, _)), _) if kind != "commit" => return Ok(Err(found(&format!("is a {kind}, not a commit")))),
         (Some((_, size)), _) if size > LARGEST_EVENT => return Ok(Err(found("is larger than any event"))),
         (_, Some((kind, _))) if kind != "blob" => return Ok(Err(found(&format!("has no {FILE}")))),
         (_, Some((_, size))) if size > LARGEST_STATE => return Ok(Err(found("holds more than any state"))),
-        (Some(_), Some(_)) => {}
-        _ => return Ok(Err(found("is not here"))),
+        _ => {}
     }
     repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]).map(Ok)
 }
@@ -94,6 +125,15 @@ pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<b
 /// # Errors
 /// When they cannot be written, as on a full disk.
 pub fn write(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
+    if draft.size() > LARGEST_EVENT {
+        let report = Report::new("the event is too long for the record, so nothing was recorded");
+        let report = report.because(format!(
+            "it would have {} KiB, and an event may have {}",
+            draft.size() >> 10,
+            LARGEST_EVENT >> 10
+        ));
+        return Err(Stop::Failed(report.hint("say it in fewer words, and type the command again")));
+    }
     let what = "the event cannot be written here, so nothing was recorded";
     let program = repo.program();
     let blob = id(program.ask(what, ["hash-object", "-w", "--stdin"], draft.state.as_bytes())?)?;
@@ -125,14 +165,17 @@ fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
 /// When git does not know, in its own words.
 pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     let what = "git does not know who you are, and everything on the record bears a name";
-    let answer = repo.program().read(what, ["var", "GIT_COMMITTER_IDENT"]).map_err(|stop| match stop {
-        Stop::Failed(report) => {
-            let because = report.because.into_iter().take(1).collect();
-            let hint = "git config --global user.name 'Your Name'; git config --global user.email you@example.com";
-            Stop::Failed(Report { error: report.error, because, hint: Some(hint.to_owned()) })
-        }
-        other => other,
-    })?;
+    // The date is not asked for, so whatever the environment says of it must not spoil the answer.
+    let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
+    let answer =
+        repo.program().ask_as(what, ["var", "GIT_COMMITTER_IDENT"], b"", &date).map_err(|stop| match stop {
+            Stop::Failed(report) => {
+                let because = report.because.into_iter().take(1).collect();
+                let hint = "git config --global user.name 'Your Name'; git config --global user.email you@example.com";
+                Stop::Failed(Report { error: report.error, because, hint: Some(hint.to_owned()) })
+            }
+            other => other,
+        })?;
     let text = String::from_utf8_lossy(&answer).into_owned();
     let person = text.rsplit_once('>').and_then(|(person, _)| person.split_once(" <"));
     let (name, email) = person.ok_or_else(|| Stop::Failed(Report::new(what)))?;

@@ -1,7 +1,9 @@
 //! The recorder against real repositories and the real `git`, and one that goes wrong on purpose.
 #![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
 
+mod appending;
 mod doubts;
+mod surroundings;
 mod unwritable;
 
 use std::ffi::OsString;
