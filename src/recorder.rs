@@ -27,6 +27,8 @@ struct Patience {
 
 /// What people have.
 const PATIENCE: Patience = Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15) };
+/// How often the record is looked at before other programs of the same clone are said to be in the way.
+const LOOKS: usize = 20;
 /// The name and version that every event bears.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
@@ -102,7 +104,7 @@ impl<'a> Recorder<'a> {
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
         // Another program of this clone may move what was seen between our two looks; then both are taken again.
-        for _ in 0..5 {
+        for _ in 0..LOOKS {
             if let Some(reading) = self.read_once()? {
                 return Ok(reading);
             }
@@ -110,57 +112,76 @@ impl<'a> Recorder<'a> {
         Ok(Err(self.busy()))
     }
 
+    /// Looks once; `None`: something moved meanwhile, so that another look is needed.
     fn read_once(&self) -> Result<Option<Result<Reading, Refusal>>, Stop> {
         let tip = match self.ask_tip() {
             Ok(tip) => tip,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
         self.heard();
-        let seen = objects::seen(self.repo)?;
-        let last = seen.as_ref().map(|(id, _)| id);
-        let (tip, text) = match (&tip, &seen) {
-            (None, None) => return Ok(Some(Ok(Reading { state: State::default(), tip: None, copy: None }))),
-            (None, Some((last, _))) => return Ok(Some(Err(self.gone(last)))),
-            (Some(tip), Some((last, text))) if tip == last => (tip, Ok(text.clone())),
-            (Some(tip), _) => {
-                if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, tip) {
-                    return Ok(Some(Err(refusal)));
-                }
-                (tip, objects::state_at(self.repo, tip)?)
-            }
-        };
-        let state = match text.map_err(Unreadable::Garbage).and_then(|text| record::read_state(&text)) {
-            Ok(state) => state,
-            Err(why) => return Ok(Some(Err(self.unreadable(tip, &why)))),
-        };
-        if let Some(last) = last.filter(|last| *last != tip) {
-            if self.repo.is_ancestor(tip, last)? {
-                // Older than what was seen: either it was rewound, or somebody of this clone was quicker than we.
-                return Ok((self.ask_tip().ok().flatten().as_ref() == Some(tip)
-                    && objects::seen(self.repo)?.map(|(id, _)| id).as_ref() == Some(last))
-                .then(|| Err(self.rewound(last, tip))));
-            }
-            if !self.repo.is_ancestor(last, tip)? {
-                return Ok(Some(Err(self.rewound(last, tip))));
-            }
+        match (tip, objects::seen(self.repo)?) {
+            (None, None) => Ok(Some(Ok(Reading { state: State::default(), tip: None, copy: None }))),
+            (None, Some((last, _))) => Ok(self.still(None, &last)?.then(|| Err(self.gone(&last)))),
+            (Some(tip), Some((last, text))) if tip == last => Ok(Some(self.understood(tip, &text))),
+            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last)),
         }
-        if last != Some(tip) && !objects::remember(self.repo, tip, last)? {
-            return Ok(None);
-        }
-        Ok(Some(Ok(Reading { state, tip: Some(tip.clone()), copy: None })))
     }
 
+    /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
+    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Option<Result<Reading, Refusal>>, Stop> {
+        if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, &tip) {
+            // Some servers hand out tips only, and this may be none any more.
+            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip));
+            return Ok((!moved).then_some(Err(refusal)));
+        }
+        let reading = match objects::state_at(self.repo, &tip)? {
+            Ok(text) => self.understood(tip.clone(), &text),
+            Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
+        };
+        let Ok(reading) = reading else { return Ok(Some(reading)) };
+        if let Some(last) = &last
+            && !self.repo.is_ancestor(last, &tip)?
+        {
+            return Ok(self.still(Some(&tip), last)?.then(|| Err(self.rewound(last, &tip))));
+        }
+        Ok(self.kept(&tip, last.as_ref())?.then_some(Ok(reading)))
+    }
+
+    /// Makes sense of a state.
+    fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
+        match record::read_state(text) {
+            Ok(state) => Ok(Reading { state, tip: Some(tip), copy: None }),
+            Err(why) => Err(self.unreadable(&tip, &why)),
+        }
+    }
+
+    /// Whether both are still so. If not, another program of this clone was between our two looks, and nothing is amiss.
+    fn still(&self, tip: Option<&CommitId>, last: &CommitId) -> Result<bool, Stop> {
+        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == tip);
+        Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
+    }
+
+    /// Remembers what was read. No: another program of this clone remembered something else, and who knows what.
+    fn kept(&self, tip: &CommitId, last: Option<&CommitId>) -> Result<bool, Stop> {
+        if objects::remember(self.repo, tip, last)? {
+            return Ok(true);
+        }
+        let now = objects::seen_id(self.repo)?;
+        // A clone that may only be read remembers nothing, and reads all the same.
+        let unchanged = now.as_ref() == last;
+        Ok(unchanged || now.map_or(Ok(false), |now| self.repo.is_ancestor(tip, &now))?)
+    }
+
+    /// What this clone saw last, where the main repository does not answer.
     fn read_copy(&self, why: Refusal) -> Result<Result<Reading, Refusal>, Stop> {
         let Some((tip, text)) = objects::seen(self.repo)? else { return Ok(Err(why)) };
         let age = fs::metadata(self.heard_at()).and_then(|data| data.modified()).ok();
         let age = age.map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
         let copy = Some(Copied { age, why });
-        Ok(match record::read_state(&text) {
-            Ok(state) => Ok(Reading { state, tip: Some(tip), copy }),
-            Err(why) => Err(self.unreadable(&tip, &why)),
-        })
+        Ok(self.understood(tip, &text).map(|reading| Reading { copy, ..reading }))
     }
 
+    /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
         let ask = |may_ask| remote::tip(self.repo, self.remote, &self.record.reference, may_ask);
         match ask(false) {
@@ -169,6 +190,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// The file whose age says when the main repository answered last.
     fn heard_at(&self) -> PathBuf {
         self.repo.layout().common_dir.join("smp").join("record-heard")
     }

@@ -2,8 +2,11 @@
 #![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
 
 mod appending;
+mod copies;
 mod doubts;
+mod refused;
 mod surroundings;
+mod together;
 mod unwritable;
 
 use std::ffi::OsString;
