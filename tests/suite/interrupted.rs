@@ -342,3 +342,16 @@ fn promote_ends_right_whenever_a_signal_comes() {
     let command = promotion(&deploy);
     Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, 12);
 }
+
+#[test]
+fn a_lock_that_a_killed_git_left_in_the_clone_is_named() {
+    let deploy = with_candidate();
+    let lock = deploy.work.join(".git/refs/smp/seen.lock");
+    deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    fs::write(&lock, "").unwrap();
+    deploy.smp(&["signoff"]).exits(1).says("cannot be kept in this clone").says("seen.lock").never_shows("busy");
+    assert_eq!(deploy.chain().count("signed-off"), 0);
+    fs::remove_file(&lock).unwrap();
+    deploy.smp(&["signoff"]).ok();
+}
