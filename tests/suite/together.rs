@@ -258,6 +258,22 @@ fn whatever_eight_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice()
     }
 }
 
+// A server says no, too, while somebody else's write holds the ref's lock: that is no lack of rights.
+#[test]
+fn a_record_that_is_locked_for_a_moment_is_written_to_all_the_same() {
+    let deploy = ready(over_a_path());
+    let lock = "refs/smp/record.lock";
+    let script = format!("mkdir once 2>/dev/null && {{ mkdir -p refs/smp; : >{lock}; }} || rm -f {lock}");
+    deploy.hook(&deploy.main, "pre-receive", &script);
+    proposed(&deploy);
+    assert_eq!(deploy.chain().words(), ["proposed", "posted"]);
+    // Where it stays, that is said in the server's own words.
+    deploy.hook(&deploy.main, "pre-receive", &format!(": >{lock}"));
+    deploy.smp(&["signoff"]).exits(1).says("the record cannot be written to").says("record.lock").says("hint: ");
+    std::fs::remove_file(deploy.main.join(lock)).unwrap();
+    assert_eq!(deploy.chain().count("signed-off"), 0);
+}
+
 // --- between announcement and push
 
 /// Ada has announced her promotion, and is held before she can push anything to production.
