@@ -26,6 +26,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, may_ask), "git smp signoff")?;
     trust::require(&session.repo, &config, &[flow::beginning(&config)?])?;
     let by = args.by.clone().map_or_else(|| identity(&session.repo).map(|(name, _)| name), Ok)?;
+    let by = by.trim().to_owned();
     let look = Look { repo: &session.repo, config: &config, may_ask };
     let reading = session.ui.during("reading the record", || recorder.read_now())??;
     let candidate = candidate(&reading.state)?;
@@ -45,7 +46,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
             }
             let last = now.verdicts.iter().find(|one| one.by == by);
             known = last.is_some_and(|last| last.verdict == verdict && last.note == note);
-            let of = by.trim().to_owned();
+            let of = by.clone();
             Ok((!known).then(|| What::Judged { commit: commit.clone(), of, verdict, note: note.clone() }))
         })
     })?;

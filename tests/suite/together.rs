@@ -274,6 +274,17 @@ fn a_record_that_is_locked_for_a_moment_is_written_to_all_the_same() {
     assert_eq!(deploy.chain().count("signed-off"), 0);
 }
 
+#[test]
+fn one_verdict_given_twice_is_one_event() {
+    let deploy = ready(over_a_path());
+    proposed(&deploy);
+    deploy.smp(&["signoff", "--by", " Rosi "]).ok();
+    for spelling in ["Rosi", " Rosi "] {
+        deploy.smp(&["signoff", "--by", spelling]).ok().says("Rosi has already signed off");
+    }
+    assert_eq!(deploy.chain().only("signed-off").field("Of"), "Rosi");
+}
+
 // --- between announcement and push
 
 /// Ada has announced her promotion, and is held before she can push anything to production.
