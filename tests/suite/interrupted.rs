@@ -4,13 +4,13 @@
 //! of its own clone is such a call, so "before and after each" is every boundary between two steps.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 
 use crate::promote::{comes_to, person, ready};
-use crate::support::{Chain, Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, World};
+use crate::support::{Chain, Deploy, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, World};
 
 /// Takes the next free number, notes what was asked, and kills at the one that it was told.
 const SHIM: &str = r#"set -C
@@ -354,4 +354,182 @@ fn a_lock_that_a_killed_git_left_in_the_clone_is_named() {
     assert_eq!(deploy.chain().count("signed-off"), 0);
     fs::remove_file(&lock).unwrap();
     deploy.smp(&["signoff"]).ok();
+}
+
+// --- the network
+
+/// A world whose main repository can fail, with a gate before production takes anything.
+fn failing() -> (Deploy, Gate) {
+    let deploy = World::deploy_like().without_pages().over_open_http().main_over_http().toml("[record]\n");
+    let deploy = ready(deploy);
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    (deploy, gate)
+}
+
+const RECORD: &str = "main.git/git-receive-pack";
+
+// F-LOCK-6, F-LED-2: for the announcement, and again for what came of it
+#[test]
+fn an_event_whose_answer_is_lost_is_recorded_once() {
+    let (deploy, gate) = failing();
+    let command = promotion(&deploy);
+    let lab = Lab::new(deploy, &words(&command), &promoted_once);
+    let faults = [
+        Rule::post(RECORD, Fault::DropResponse),
+        Rule::post(RECORD, Fault::DropResponse).times(2),
+        Rule::post(RECORD, Fault::TruncateResponse(30)),
+        Rule::post(RECORD, Fault::Status(503)),
+        Rule::post(RECORD, Fault::Status(503)).times(2),
+    ];
+    for fault in faults {
+        lab.put_back();
+        let http = lab.deploy.http();
+        let hit = || http.seen().iter().filter(|seen| seen.fault.is_some()).count();
+        let (before, pushes) = (hit(), http.pushes(&lab.deploy.production));
+        http.fault(fault.clone());
+        let run = lab.deploy.runner().directly().start(&lab.args());
+        gate.reached();
+        let between = hit();
+        http.fault(fault.clone());
+        gate.open();
+        run.finish().ok().says("done: production runs").says("on record");
+        assert!(before < between && between < hit(), "{fault:?} does not happen");
+        promoted_once(&lab.deploy, &lab.deploy.chain());
+        assert_eq!(http.pushes(&lab.deploy.production), pushes + 1);
+        http.heal();
+    }
+}
+
+// F-LOCK-7, in the middle
+#[test]
+fn a_main_repository_that_goes_down_after_the_push_leaves_a_step_for_the_next_run() {
+    let (deploy, gate) = failing();
+    let command = promotion(&deploy);
+    let run = deploy.runner().directly().start(&words(&command));
+    gate.reached();
+    deploy.http().fault(Rule::any("main.git", Fault::Status(503)).times(1000));
+    gate.open();
+    run.finish()
+        .exits(4)
+        .says("done: production runs")
+        .says("upstream does not answer")
+        .says("done before it: production");
+    deploy.http().heal();
+    deploy.smp(&words(&command)).ok().says("on record; the freeze on staging is lifted");
+    promoted_once(&deploy, &deploy.chain());
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    deploy.smp(&words(&command)).ok().says("nothing to promote");
+}
+
+#[test]
+fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_goes_on() {
+    let (deploy, production) = failing();
+    let gate = Gate::new(&deploy, "record");
+    deploy.hook(&deploy.main, "post-receive", &gate.line());
+    let command = promotion(&deploy);
+    let run = deploy.runner().directly().start(&words(&command));
+    gate.reached();
+    let ls_remote = ["main.git/info/refs?service=git-upload-pack", "main.git/git-upload-pack"];
+    // What became of the announcement can be read; the look before the push and the taking back cannot.
+    for request in ls_remote {
+        deploy.http().fault(Rule::any(request, Fault::Delay(Duration::ZERO)));
+    }
+    deploy.http().fault(Rule::any("main.git", Fault::Status(503)).times(1000));
+    gate.open();
+    run.finish().exits(4).says("the record still says that the deploy is going on").says("hint: run it again");
+    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    deploy.http().heal();
+    (0..2).for_each(|_| gate.open());
+    production.open();
+    deploy.smp(&words(&command)).ok();
+    promoted_once(&deploy, &deploy.chain());
+}
+
+// --- Ctrl-C
+
+/// The gate that the next to come is held at, and nobody after.
+fn next_event(deploy: &Deploy) -> Gate {
+    let gate = Gate::new(deploy, "event");
+    let once = deploy.path("event.once");
+    let script = format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line());
+    deploy.hook(&deploy.main, "post-receive", &script);
+    gate
+}
+
+fn nothing_pushed(deploy: &Deploy, chain: &Chain) {
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
+    assert!(chain.state["deploying"].is_null() && !chain.state["candidate"].is_null(), "{}", chain.state);
+}
+
+#[test]
+fn ctrl_c_at_the_question_and_during_the_announcement_pushes_nothing_and_leaves_nothing_open() {
+    let deploy = signed_off();
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ").ctrl_c();
+    terminal.ends().exits(3).says("nothing was changed");
+    assert_eq!(deploy.chain().count("promoting"), 0);
+
+    let gate = next_event(&deploy);
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ").enters("production");
+    gate.reached();
+    terminal.ctrl_c();
+    terminal.ends().exits(3).says("nothing was pushed");
+    let chain = deploy.chain();
+    nothing_pushed(&deploy, &chain);
+    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
+    deploy.smp(&words(&promotion(&deploy))).ok();
+    promoted_once(&deploy, &deploy.chain());
+}
+
+#[test]
+fn ctrl_c_during_the_push_says_that_the_host_may_still_deploy_and_the_next_run_records_it_once() {
+    let (deploy, gate) = failing();
+    let command = promotion(&deploy);
+    let mut terminal = person(&deploy).terminal(&words(&command));
+    gate.reached();
+    terminal.ctrl_c().sees("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
+    crate::push::insists(&mut terminal);
+    terminal
+        .ends()
+        .exits(4)
+        .says("left while")
+        .says("the host may still be deploying")
+        .says("hint: see what came of it");
+    assert_eq!(deploy.chain().count("ended"), 0);
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    deploy.smp(&words(&command)).ok().says("on record");
+    promoted_once(&deploy, &deploy.chain());
+    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+#[test]
+fn ctrl_c_while_the_page_hangs_or_the_end_is_recorded_loses_nothing() {
+    let deploy = ready(World::deploy_like().toml("[record]\n"));
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    let build = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &build.line());
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ").enters("production");
+    build.reached();
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
+    build.open();
+    terminal.sees("waiting for production").ctrl_c();
+    terminal.ends().exits(4).says("left before production reported").says("hint: run it again to go on");
+    let chain = deploy.chain();
+    assert_eq!((announced(&chain, "promoting"), chain.count("promoted")), (1, 0));
+
+    let gate = next_event(&deploy);
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    gate.reached();
+    terminal.ctrl_c();
+    terminal.ends().ok().says("on record; the freeze on staging is lifted");
+    promoted_once(&deploy, &deploy.chain());
+    deploy.smp(&words(&promotion(&deploy))).ok().says("nothing to promote");
 }

@@ -375,7 +375,7 @@ const CANNOT_BE_CALLED_BACK: &str = "the push cannot be called back; waiting for
 
 /// Presses Ctrl-C until the program ends.
 #[track_caller]
-fn insists(terminal: &mut Terminal) {
+pub fn insists(terminal: &mut Terminal) {
     let deadline = Instant::now() + PATIENCE;
     while terminal.is_running() {
         assert!(Instant::now() < deadline, "it does not leave: {}", terminal.screen());
