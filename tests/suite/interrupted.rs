@@ -130,7 +130,7 @@ impl<'a> Lab<'a> {
             runs.push(run);
             assert!(runs.len() <= 3, "{story}: {}", runs.iter().map(ToString::to_string).collect::<String>());
         }
-        println!("{story}");
+        eprintln!("{story}");
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
