@@ -6,6 +6,9 @@ use super::trailers::{settled, trailer, trailers};
 use super::{Event, EventId, FORMAT, Intent, Kind, Person, State, Verdict, What};
 use crate::model::CommitId;
 
+/// The most characters of a note in a sentence.
+const BRIEF: usize = 100;
+
 /// Why a piece of the record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
@@ -54,7 +57,7 @@ pub fn sentence(event: &Event) -> String {
         }
         What::Judged { commit, of, verdict, note } => {
             let did = if *verdict == Verdict::Pass { "signed off" } else { "blocked" };
-            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            let note = note.as_ref().map(|note| format!(": {}", brief(note))).unwrap_or_default();
             let recorded = if settled(by) == settled(of) { String::new() } else { format!(" (recorded by {by})") };
             format!("{of} {did} {}{recorded}{note}", commit.short())
         }
@@ -64,8 +67,8 @@ pub fn sentence(event: &Event) -> String {
         What::Deployed { kind, environment, to, .. } => {
             format!("{by} {} {} {environment}", past(*kind), aim(*kind, to))
         }
-        What::Ended { why, .. } => format!("{by} deployed nothing: {why}"),
-        What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {reason}", commit.short()),
+        What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
+        What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
         What::Posted { channel, .. } => format!("{by} told {channel}"),
     };
     one_line(&settled(&text))
@@ -99,6 +102,15 @@ fn aim(kind: Kind, to: &CommitId) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// As much of a text as a list of sentences can show; the trailers have all of it.
+fn brief(text: &str) -> String {
+    let text = one_line(text);
+    match text.char_indices().nth(BRIEF) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().trim_end().to_owned() + "\u{2026}",
+        None => text,
+    }
 }
 
 /// The event as a commit's message. Who and when is for the commit itself to say. Texts come back settled: the ends of
