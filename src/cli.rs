@@ -178,7 +178,7 @@ pub struct Stage {
 #[derive(Debug, Args)]
 pub struct Propose {
     /// What the post says beside the list of commits
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
     /// Show the plan and the post, and change nothing
     #[arg(short = 'n', long)]
@@ -195,10 +195,10 @@ pub struct Signoff {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// It must not ship, and why
-    #[arg(long, value_name = "REASON", conflicts_with = "note")]
+    #[arg(long, value_name = "REASON", conflicts_with = "note", allow_hyphen_values = true)]
     pub block: Option<String>,
     /// What is worth knowing beside the yes
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
     /// Refuse unless this is the candidate (full or abbreviated hash)
     #[arg(long, value_name = "HASH")]
@@ -209,7 +209,7 @@ pub struct Signoff {
 #[derive(Debug, Args)]
 pub struct Postpone {
     /// Why
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     /// Do not ask
     #[arg(short, long)]

@@ -77,6 +77,7 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     session.ui.catch_interrupts()?;
     let given = session.ui.ask_text("Why", "").filter(|text| !text.is_empty());
     given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
+    check_text("--reason", given.as_deref())?;
 }
 
 fn ask(session: &Session<'_>, args: &Postpone, candidate: &Candidate) -> Result<(), Stop> {

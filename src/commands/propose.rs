@@ -13,7 +13,7 @@ use crate::post::ProposalPost;
 use crate::record::{Candidate, EventId, Owed, Person, Reading, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
-use crate::text::visible;
+use crate::text::{acts, visible};
 
 /// The channel that is told of candidates.
 const CHANNEL: &str = "technical";
@@ -73,14 +73,22 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
 /// Exit 2.
 pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     let Some(text) = text else { return Ok(()) };
+    // The record's messages are read with git log, too, which shows them as they are.
+    let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
     let wrong = if text.trim().is_empty() {
         "is empty"
     } else if text.chars().count() > LONGEST_NOTE {
-        "is longer than 2000 characters"
+        format!("is longer than {LONGEST_NOTE} characters")
+    } else if text.starts_with('-') && !text.contains(char::is_whitespace) {
+        // A list begins so, too, and goes on.
+        "looks like an option".to_owned()
+    } else if let Some(c) = acting {
+        format!("holds the control character {}", visible(&c.to_string()))
     } else {
         return Ok(());
     };
-    Err(Stop::Misused(Report::new(format!("the text of {option} {wrong}")).hint("git smp help")))
+    let report = Report::new(format!("the text of {option} {wrong}"));
+    Err(Stop::Misused(report.hint(format!("say it again in plain words: {option} TEXT"))))
 }
 
 /// Everything that was found out.
