@@ -24,7 +24,7 @@ use crate::ui::Ui;
 /// # Errors
 /// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash(args.commit.as_deref())?;
+    check_hash(args.commit.as_deref(), "git smp diff --json")?;
     let config = session.config()?;
     only_what_is_built(&config)?;
     let environments = chosen(&config, &args.environments)?;
@@ -121,12 +121,16 @@ impl Facts<'_> {
     }
 }
 
-fn check_hash(hash: Option<&str>) -> Result<(), Stop> {
+/// Refuses what cannot be a hash. `source` is the command that tells the right one.
+///
+/// # Errors
+/// Exit 2.
+pub fn check_hash(hash: Option<&str>, source: &str) -> Result<(), Stop> {
     if let Some(hash) = hash {
         let good = (4..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !good {
             let report = Report::new("--commit takes a hash of 4 to 64 hex digits");
-            return Err(Stop::Misused(report.hint("copy it from: git smp diff --json")));
+            return Err(Stop::Misused(report.hint(format!("copy it from: {source}"))));
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `git smp signoff`: record QA's verdict on the candidate.
 
 use crate::cli::Signoff;
+use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
 use crate::commands::{Session, flow, trust};
 use crate::error::{RefusalCode, Report, Stop};
@@ -9,6 +10,7 @@ use crate::model::CommitId;
 use crate::observe::{Also, Look};
 use crate::record::{Candidate, State, Verdict, What};
 use crate::recorder::{Recorder, new_id};
+use crate::text::acts;
 
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
@@ -21,12 +23,15 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("--block", args.block.as_deref())?;
     check_text("--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
+    check_hash(args.commit.as_deref(), "git smp status --json")?;
     let config = session.config()?;
     let may_ask = session.ui.is_interactive();
     let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, may_ask), "git smp signoff")?;
     trust::require(&session.repo, &config, &[flow::beginning(&config)?])?;
-    let by = args.by.clone().map_or_else(|| identity(&session.repo).map(|(name, _)| name), Ok)?;
-    let by = by.trim().to_owned();
+    let by = match &args.by {
+        Some(name) => name.trim().to_owned(),
+        None => identity(&session.repo)?.0,
+    };
     let look = Look { repo: &session.repo, config: &config, may_ask };
     let reading = session.ui.during("reading the record", || recorder.read_now())??;
     let candidate = candidate(&reading.state)?;
@@ -46,8 +51,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
             }
             let last = now.verdicts.iter().find(|one| one.by == by);
             known = last.is_some_and(|last| last.verdict == verdict && last.note == note);
-            let of = by.clone();
-            Ok((!known).then(|| What::Judged { commit: commit.clone(), of, verdict, note: note.clone() }))
+            Ok((!known).then(|| What::Judged { commit: commit.clone(), of: by.clone(), verdict, note: note.clone() }))
         })
     })?;
     let did = if verdict == Verdict::Pass { "signed off" } else { "blocked" };
@@ -59,10 +63,11 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
 
 fn check_name(name: Option<&str>) -> Result<(), Stop> {
     let wrong = |name: &str| {
-        name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
+        name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(|c| acts(c) || c == '\t')
     };
     if name.is_some_and(wrong) {
-        let report = Report::new("--by takes a name of one line, with at most 100 characters");
+        let report =
+            Report::new("--by takes a name of one line, without control characters, of at most 100 characters");
         return Err(Stop::Misused(report.hint("git smp signoff --by NAME")));
     }
     Ok(())
@@ -79,7 +84,7 @@ fn candidate(state: &State) -> Result<&Candidate, Stop> {
 
 fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> {
     let Some(hash) = named else { return Ok(()) };
-    if hash.len() >= 4 && candidate.commit.as_str().starts_with(&hash.to_ascii_lowercase()) {
+    if candidate.commit.as_str().starts_with(&hash.to_ascii_lowercase()) {
         return Ok(());
     }
     let report = Report::new(format!("the candidate is {}, not {hash}", candidate.commit.short()))
