@@ -7,6 +7,7 @@ use crate::error::{RefusalCode, Report, Stop};
 use crate::plan::Recorded;
 use crate::record::{Candidate, EventId, State, What};
 use crate::recorder::{Recorder, new_id};
+use crate::text::shell_word;
 
 /// Runs it.
 ///
@@ -25,7 +26,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     show(session, candidate);
     let intent = open_intent(session, args, &reading.state)?;
     let reason = reason(session, args)?;
-    ask(session, args, candidate)?;
+    ask(session, args, candidate, &reason)?;
     let shown = (candidate.id.clone(), candidate.commit.clone());
     ui.during("writing the record", || {
         recorder.append(&new_id(), &mut |state| {
@@ -76,17 +77,18 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     }
     session.ui.catch_interrupts()?;
     let given = session.ui.ask_text("Why", "").filter(|text| !text.is_empty());
-    given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
     check_text("--reason", given.as_deref())?;
+    given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
 }
 
-fn ask(session: &Session<'_>, args: &Postpone, candidate: &Candidate) -> Result<(), Stop> {
+fn ask(session: &Session<'_>, args: &Postpone, candidate: &Candidate, reason: &str) -> Result<(), Stop> {
     if args.yes {
         return Ok(());
     }
     if !session.ui.is_interactive() {
         let report = Report::new("there is no terminal to ask on").because("postponing lifts the freeze for everyone");
-        let report = report.hint("if the answer is yes: git smp postpone --yes --reason TEXT");
+        let hint = format!("if the answer is yes: git smp postpone --yes --reason {}", shell_word(reason));
+        let report = report.hint(hint);
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
     }
     session.ui.catch_interrupts()?;
