@@ -4,7 +4,7 @@ use crate::announced;
 use crate::cli::Propose;
 use crate::commands::{Session, deploy, flow, trust};
 use crate::config::{ChannelKind, Config, Environment};
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
@@ -37,7 +37,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     session.whole_history()?;
     let facts = session.ui.during("asking every environment", || gather(session, &look, recorder, source, &targets))?;
     let proposal = planned(session, source, &facts, &facts.reading.state)?;
-    if proposal.targets.is_empty() {
+    if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
         return Ok(());
     }
@@ -76,7 +76,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     // The record's messages are read with git log, too, which shows them as they are.
     let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
     let wrong = if text.trim().is_empty() {
-        "is empty"
+        "is empty".to_owned()
     } else if text.chars().count() > LONGEST_NOTE {
         format!("is longer than {LONGEST_NOTE} characters")
     } else if text.starts_with('-') && !text.contains(char::is_whitespace) {
@@ -163,6 +163,9 @@ impl Work<'_> {
         if let Some(candidate) = &state.candidate {
             let (short, when) = (candidate.commit.short(), self.session.when().moment(candidate.at));
             self.session.ui.note(format!("{short} is the candidate already, proposed by {} {when}", candidate.by.name));
+            if self.args.note.as_ref().is_some_and(|note| candidate.note.as_deref() != Some(note.trim())) {
+                self.session.ui.warn("the proposal stays as it was made: this note is not added to it");
+            }
         }
     }
 
@@ -185,8 +188,8 @@ impl Work<'_> {
             return Ok(());
         }
         if !ui.is_interactive() {
-            let report =
-                Report::new("there is no terminal to ask on").because("a proposal freezes staging for everyone");
+            let report = Report::new("there is no terminal to ask on")
+                .because(format!("it freezes {} for everyone", self.source.name));
             let report = report.hint("if the answer is yes: git smp propose --yes");
             return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
         }
@@ -231,7 +234,7 @@ impl Work<'_> {
         let Some(candidate) = &state.candidate else { return Ok(()) };
         let owed = state.owed.iter().filter(|owed| owed.about == candidate.id);
         for Owed { about, channel } in owed.cloned().collect::<Vec<_>>() {
-            self.print(candidate)?;
+            self.print(candidate).map_err(|stop| unpaid(stop, &channel))?;
             let id = new_id();
             self.recorder
                 .append(&id, &mut |state| {
@@ -279,7 +282,9 @@ impl Work<'_> {
 
 /// The candidate stands; that its post is owed still is for the next run.
 fn unpaid(stop: Stop, channel: &str) -> Stop {
-    let (Stop::Failed(report) | Stop::Incomplete(report)) = stop else { return stop };
+    let (Stop::Failed(report) | Stop::Incomplete(report) | Stop::Refused(Refusal { report, .. })) = stop else {
+        return stop;
+    };
     let report = Report::new(format!("proposed, but that {channel} was told is not on record"))
         .because(report.error)
         .hint("run it again, which shows the post once more: git smp propose");
