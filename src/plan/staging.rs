@@ -44,8 +44,14 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     }
     // A page that is broken is what a deploy may mend, and staging may be broken at any time.
     let runs_already = target.observed.runs() == Some(commit) && branch.commit() == Some(commit);
+    if let (true, Some(recorded), Some(fix)) = (runs_already, &asked.recorded, &wanted.fix)
+        && fix.base != commit
+        && recorded.open().is_none()
+    {
+        return Err(deployed_by_hand(name, commit, fix));
+    }
     if !runs_already {
-        look_back(target, &branch, asked, &mut plan)?;
+        look_back(wanted, &branch, asked, &mut plan)?;
         push_and_wait(&mut plan, target, &branch);
     }
     if let Some(recorded) = &asked.recorded
@@ -78,11 +84,27 @@ pub fn nothing_to_fix() -> Refusal {
 
 fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
     let (by, short) = (&candidate.by.name, candidate.commit.short());
-    let report = Report::new(format!("{name} is frozen by {by}"))
-        .because(format!("{by} proposed {short} for production {}, and it is tested there", ago(now, candidate.at)));
+    let report = Report::new(format!("{name} is frozen by {by}")).because(format!(
+        "{by} proposed {short} for {} {}, and it is tested there",
+        goals(candidate),
+        ago(now, candidate.at)
+    ));
     let report = candidate.note.iter().fold(report, |report, note| report.because(format!("{by} says: {note}")));
     let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix";
     Refusal { code: RefusalCode::Frozen, report: report.hint(hint) }
+}
+
+fn goals(candidate: &Candidate) -> String {
+    let names: Vec<&str> = candidate.targets.iter().map(|goal| goal.environment.as_str()).collect();
+    names.join(" and ")
+}
+
+/// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.
+fn deployed_by_hand(name: &str, commit: &CommitId, fix: &Fix<'_>) -> Refusal {
+    let report = Report::new(format!("{name} runs {} already, but it is not the candidate", commit.short()))
+        .because(format!("the candidate is {}; somebody deployed past the record", fix.base.short()))
+        .hint("put forward what runs there: git smp postpone, then: git smp propose");
+    Refusal { code: RefusalCode::CandidateMoved, report }
 }
 
 /// A fix has everything that the candidate has, and more.
@@ -105,7 +127,8 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.
-fn look_back(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+fn look_back(wanted: &Staging<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+    let target = wanted.target;
     let name = &target.environment.name;
     let forward = target.fast_forward != Some(false);
     let changes =
@@ -116,7 +139,7 @@ fn look_back(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut
     let at = branch.commit().map_or("nothing", CommitId::short);
     let lost = changes.map(|changes| amount(changes.disappears.len(), changes.disappears_merges));
     let lost = lost.unwrap_or_else(|| format!("commits of its branch, which is at {at},"));
-    let story = format!("{lost} would disappear from {name}, for {} does not have them", plan.commit.short());
+    let story = format!("{lost} would disappear from {name}, being no part of {}", plan.commit.short());
     let lines = changes.map(|changes| disappearing(changes, name, asked.now)).unwrap_or_default();
     if asked.somebody_looks {
         plan.warnings.push(story);
@@ -124,6 +147,8 @@ fn look_back(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut
         return Ok(());
     }
     let report = lines.into_iter().fold(Report::new(story), Report::because);
-    let report = report.because("a person must say yes to that").hint("run it in a terminal: git smp stage");
+    let command = if wanted.fix.is_some() { "git smp stage --fix" } else { "git smp stage" };
+    let hint = format!("run it in a terminal: {command} {}", plan.commit.short());
+    let report = report.because("a person must say yes to that").hint(hint);
     Err(Refusal { code: RefusalCode::Diverged, report })
 }
