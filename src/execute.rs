@@ -240,7 +240,7 @@ impl Execution<'_> {
             }
             let settled = now.is_ok() && at != push.expected.as_ref();
             if settled || begun.elapsed() >= patience {
-                return Err(not_ours(name, push, ended, at, said, &self.command.to(name)));
+                return Err(not_ours(name, push, ended, at, said, (&self.command.to(name), &self.mended(name))));
             }
             let reports = "nothing; the connection broke, and the host may still be building";
             let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports };
@@ -249,6 +249,15 @@ impl Execution<'_> {
             }
             thread::sleep(Duration::from_millis(500));
         }
+    }
+
+    /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
+    fn mended(&self, name: &str) -> String {
+        let ledger = self.ledger.as_ref();
+        if ledger.is_none_or(|ledger| ledger.recorded.state.candidate.is_none()) {
+            return "mend it, then deploy that: git smp stage".to_owned();
+        }
+        format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
     }
 
     /// Waits until the environment itself reports the commit, several times in a row.
@@ -371,7 +380,14 @@ fn not_sent(name: &str, said: &[String]) -> Report {
     own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {name}"))
 }
 
-fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: &[String], command: &str) -> Stop {
+fn not_ours(
+    name: &str,
+    push: &Push,
+    ended: Ended,
+    at: Option<&CommitId>,
+    said: &[String],
+    (command, mended): (&str, &str),
+) -> Stop {
     let short = push.commit.short();
     let is_at = at.map_or("not there", CommitId::short);
     if at == push.expected.as_ref() {
@@ -388,7 +404,7 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {command}")),
             ),
-            Ended::Declined | Ended::Stale => Stop::Failed(declined(name, short, is_at)),
+            Ended::Declined | Ended::Stale => Stop::Failed(declined(name, short, is_at, mended)),
         };
     }
     let report = Report::new(format!("{name} was moved to {is_at} by somebody else meanwhile"))
@@ -405,10 +421,10 @@ fn not_ours(name: &str, push: &Push, ended: Ended, at: Option<&CommitId>, said: 
     }
 }
 
-fn declined(name: &str, short: &str, is_at: &str) -> Report {
+fn declined(name: &str, short: &str, is_at: &str, mended: &str) -> Report {
     Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
         .because(format!("its branch is still at {is_at}; its own words are above"))
-        .hint("mend it, then deploy that: git smp stage")
+        .hint(mended)
 }
 
 /// What stops a later target does not undo the ones before it.

@@ -15,7 +15,7 @@ pub fn promotion(
     targets: &[Target<'_>],
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
-    let commit = candidate(environment, source, asked.commit)?;
+    let commit = candidate(environment, source, asked)?;
     let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
@@ -24,7 +24,7 @@ pub fn promotion(
 }
 
 /// The one commit that would ship: what the source runs, if that is certain.
-fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) -> Result<CommitId, Refusal> {
+fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) -> Result<CommitId, Refusal> {
     let name = &source.environment;
     let running = source.running.clone()?;
     let Some(commit) = running else {
@@ -39,9 +39,10 @@ fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) 
         _ => {}
     }
     if source.agrees() == Some(false) {
-        return Err(stale_source(source, &commit));
+        let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
+        return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }
-    match named {
+    match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
                 .because("--commit names the only commit that may ship")
@@ -52,13 +53,18 @@ fn candidate(environment: &Environment, source: &Observed, named: Option<&str>) 
     }
 }
 
-fn stale_source(source: &Observed, commit: &CommitId) -> Refusal {
+fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>) -> Refusal {
     let name = &source.environment;
     let reference = source.reference().map_or("nothing", CommitId::short);
     let report = Report::new(format!("{name} does not run what was last pushed to it"))
         .because(format!("it runs {}, but its branch is at {reference}", commit.short()))
         .because("its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested")
-        .hint("wait for it: git smp status; or deploy again: git smp stage");
+        .hint(match tested {
+            Some(candidate) => {
+                format!("wait for it: git smp status; or deploy again: git smp stage {}", candidate.short())
+            }
+            None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
+        });
     Refusal { code: RefusalCode::StagingStale, report }
 }
 

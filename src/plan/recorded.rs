@@ -94,7 +94,11 @@ impl<'a> Recorded<'a> {
             let report = Report::new(format!("{source} does not run the candidate"))
                 .because(format!("the candidate is {short}, {}", self.proposed(candidate)))
                 .because(format!("{source} runs {}", commit.short()))
-                .hint(format!("put it back: git smp stage {short}; or give it up: git smp postpone"));
+                .hint(if source == candidate.environment {
+                    format!("put it back: git smp stage {short}; or give it up: git smp postpone")
+                } else {
+                    format!("bring it there first: git smp promote {source}; or give it up: git smp postpone")
+                });
             return Err(Refusal { code: RefusalCode::CandidateMoved, report });
         }
         match candidate.standing() {
