@@ -11,7 +11,7 @@ use crate::error::{Refusal, Stop};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, Kind, Reading, Standing, State};
+use crate::record::{Candidate, Goal, Kind, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::text::{Line, Tone};
@@ -186,6 +186,9 @@ impl View<'_> {
             1 => "git smp promote".to_owned(),
             _ => format!("git smp promote {}", target.name),
         };
+        if let Some(goal) = self.reached_unrecorded() {
+            return Ok(format!("git smp promote {goal}"));
+        }
         for target in &targets {
             let source = self.config.source_of(target).and_then(|source| self.observed(source));
             let (Some(seen), Some(source)) = (self.observed(target), source) else { continue };
@@ -214,15 +217,32 @@ impl View<'_> {
                 None => return Ok("git fetch --unshallow".to_owned()),
             }
         }
-        Ok(if self.is_something_to_stage()? { "git smp stage" } else { "nothing to do" }.to_owned())
+        Ok(self.next_to_stage()?.unwrap_or_else(|| "nothing to do".to_owned()))
     }
 
-    /// Whether the main branch has commits that the first environment on their way lacks.
-    fn is_something_to_stage(&self) -> Result<bool, Stop> {
-        let Ok(beginning) = flow::beginning(self.config) else { return Ok(false) };
+    /// A goal that runs the candidate, though nobody wrote that down: to promote it is to record it.
+    fn reached_unrecorded(&self) -> Option<&str> {
+        let candidate = self.candidate()?;
+        let runs = |name: &str| self.seen.iter().find(|seen| seen.environment == name).and_then(Observed::runs);
+        let there = |goal: &&Goal| !goal.reached && runs(&goal.environment) == Some(&candidate.commit);
+        candidate.targets.iter().find(there).map(|goal| goal.environment.as_str())
+    }
+
+    /// What to do where the main branch has commits that the first environment on their way lacks.
+    fn next_to_stage(&self) -> Result<Option<String>, Stop> {
+        let Ok(beginning) = flow::beginning(self.config) else { return Ok(None) };
+        let frozen = self.candidate().is_some_and(|candidate| candidate.environment == beginning.name);
         let runs = self.observed(beginning).and_then(Observed::runs);
-        let ahead = self.between(runs, self.main.and_then(Branch::commit))?;
-        Ok(ahead.is_some_and(|changes| changes.relation == Relation::Ahead))
+        let (Some(commit), false) = (runs, frozen) else { return Ok(None) };
+        let changes = self.between(runs, self.main.and_then(Branch::commit))?;
+        Ok(match changes.map(|changes| changes.relation) {
+            Some(Relation::Ahead) => Some("git smp stage".to_owned()),
+            // A fix that was made for a candidate alone, or a branch that somebody is trying out.
+            Some(Relation::Diverged) => {
+                Some(format!("merge {} into {}, then: git smp stage", commit.short(), self.config.repository.branch))
+            }
+            Some(Relation::Identical | Relation::Behind) | None => None,
+        })
     }
 
     /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
