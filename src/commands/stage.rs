@@ -58,13 +58,6 @@ impl Facts<'_> {
         reading.state.frozen(&self.environment.name)
     }
 
-    /// What ran before the candidate, where its last fix is what was deployed last.
-    fn fixed_from(&self, candidate: &Candidate) -> Option<&CommitId> {
-        let reading = self.reading.as_ref()?.as_ref().ok()?;
-        let last = reading.state.deploys.get(&self.environment.name)?;
-        last.from.as_ref().filter(|_| candidate.fixed_at.is_some() && last.commit == candidate.commit)
-    }
-
     fn recorded<'a>(&'a self, config: &Config, args: &'a Stage, now: i64) -> Result<Option<Recorded<'a>>, Refusal> {
         deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.take_over.as_deref(), now)
     }

@@ -43,7 +43,8 @@ enum Merged {
 /// When git cannot read them, in its own words.
 pub fn is_copied(repo: &Repo, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
     let line = format!("--grep=(cherry picked from commit {pick})");
-    let args = ["-c", "log.showSignature=false", "log", "-200", "--fixed-strings", &line, "--format=%H", tip.as_str(), "--"];
+    let args =
+        ["-c", "log.showSignature=false", "log", "-200", "--fixed-strings", &line, "--format=%H", tip.as_str(), "--"];
     Ok(!repo.program.read("git cannot read the history", args)?.is_empty())
 }
 

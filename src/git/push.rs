@@ -175,12 +175,7 @@ pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), V
 ///
 /// # Errors
 /// When git cannot be started.
-pub fn probe(
-    repo: &Repo,
-    to: (&str, &str),
-    commit: &CommitId,
-    may_ask: bool,
-) -> Result<Result<(), Vec<String>>, Stop> {
+pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
     let (remote, reference) = to;
     let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
     let said = |words: &str| words.lines().filter(|line| !line.trim().is_empty()).take(4).map(str::to_owned).collect();

@@ -34,7 +34,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        recorded.nobody_else(&[&target.observed], Some("git smp stage"))?;
+        recorded.nobody_else(&[&target.observed], None)?;
         thawed(wanted, recorded)?;
     }
     let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };

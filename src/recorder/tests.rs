@@ -255,6 +255,7 @@ fn found(environment: &str, nth: u64) -> What {
         commits: nth,
         signed_off_by: Vec::new(),
         unsigned: false,
+        announced_by: None,
     }
 }
 
@@ -266,6 +267,7 @@ fn proposed(note: &str) -> What {
         targets: vec![("production".to_owned(), None)],
         note: Some(note.to_owned()),
         channels: vec!["technical".to_owned()],
+        over: None,
     }
 }
 
