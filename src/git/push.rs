@@ -237,7 +237,9 @@ fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
     match told {
         Some(line) if line.starts_with('!') && line.contains("(stale info)") => Ended::Stale,
         Some(line) if line.starts_with('!') && line.contains("[remote rejected]") => Ended::Declined,
-        Some(line) if line.starts_with('!') => Ended::Stale,
+        // git itself kept it back.
+        Some(line) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
+        Some(line) if line.starts_with('!') => Ended::Unclear,
         Some(_) if code == Some(0) => Ended::Accepted,
         None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
         _ => Ended::Unclear,
@@ -374,6 +376,10 @@ mod tests {
         let stale = "To x\n!\tB^0:refs/heads/master\t[rejected] (stale info)\nDone\n";
         assert_eq!(judge(declined, Some(1), true), Ended::Declined);
         assert_eq!(judge(stale, Some(1), false), Ended::Stale);
+        let older = "!\tB^0:refs/heads/master\t[rejected] (fetch first)\nDone\n";
+        assert_eq!(judge(older, Some(1), false), Ended::Stale);
+        let silent = "!\tB^0:refs/heads/master\t[remote failure] (remote failed to report status)\nDone\n";
+        assert_eq!(judge(silent, Some(1), true), Ended::Unclear);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
 use super::{PROGRAM, Reading, Recorder};
-use crate::error::{Refusal, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, Draft};
 use crate::git::remote;
@@ -104,11 +104,12 @@ impl Recorder<'_> {
         if tip.as_ref() == Some(commit) {
             return Ok(true);
         }
-        if tip.as_ref() == onto {
+        let moved = tip.as_ref() != onto;
+        if !moved {
             self.give_up_on(ended, &words, attempts)?;
         }
-        // If it moved, somebody was quicker or built on ours already: the next look shows which.
-        if tip.as_ref() != onto || ended != Ended::Declined {
+        // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
+        if ended != Ended::Stale && (moved || ended != Ended::Declined) {
             attempts.doubt = Some(Doubt { onto: onto.cloned(), words });
         }
         Ok(false)
@@ -157,8 +158,10 @@ impl Recorder<'_> {
     /// Where an attempt may be on the record, or may still get there, no end is clean.
     fn honest(&self, stop: Stop, attempts: &Attempts) -> Stop {
         match stop {
-            Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) if attempts.doubt.is_some() => {
-                self.unknown(&report)
+            stop if attempts.doubt.is_none() => stop,
+            Stop::Refused(Refusal { code: RefusalCode::Unreachable, report }) => self.unknown(&report),
+            Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => {
+                Stop::Incomplete(report.because("cannot tell whether the record took the event"))
             }
             stop => stop,
         }

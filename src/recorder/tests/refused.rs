@@ -156,3 +156,20 @@ fn what_was_seen_and_cannot_be_read_any_more_is_not_taken_for_never_seen() {
         assert_eq!(recorder(&world, &repo).read().unwrap().unwrap().state, State::default());
     }
 }
+
+#[test]
+fn a_record_that_is_rewound_or_deleted_while_somebody_decides_is_not_written_over() {
+    for harm in ["update-ref refs/smp/record refs/smp/record~1", "update-ref -d refs/smp/record"] {
+        let world = begun();
+        let repo = world.named("one").repo();
+        let mut looked = 0;
+        let stop = recorder(&world, &repo).append(&new_id(), &mut |_| {
+            looked += 1;
+            world.git("main.git", &harm.split(' ').collect::<Vec<_>>());
+            Ok(Some(found("staging", 1)))
+        });
+        assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::RecordRewound, "{harm}");
+        assert_eq!((looked, world.refs().lines().count()), (1, usize::from(!harm.contains("-d"))));
+        assert!(world.at(RECORD).is_none_or(|_| world.states(RECORD).len() == 1));
+    }
+}
