@@ -30,10 +30,8 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let shown = (candidate.id.clone(), candidate.commit.clone());
     ui.during("writing the record", || {
         recorder.append(&new_id(), &mut |state| {
-            let Some(now) = &state.candidate else { return Ok(None) };
-            if (&now.id, &now.commit) != (&shown.0, &shown.1)
-                || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref()
-            {
+            let now = state.candidate.as_ref().map(|now| (&now.id, &now.commit));
+            if now != Some((&shown.0, &shown.1)) || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref() {
                 return Err(moved());
             }
             let (candidate, commit) = shown.clone();

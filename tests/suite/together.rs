@@ -354,7 +354,7 @@ fn a_take_over_that_comes_too_late_finds_it_finished() {
     run.finish().ok().says("done: production runs");
     let before = deploy.snapshot();
     late.open();
-    ben.finish().exits(1).says("Ada Example promoted").says(&deploy.nth(5)[..8]).never_shows("done:");
+    ben.finish().exits(1).says("Ada Example deployed").says(&deploy.nth(5)[..8]).never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
     promoted_once(&deploy);
 }

@@ -119,7 +119,7 @@ fn an_event_that_nobody_could_read_again_is_not_written() {
     let world = World::new();
     let clone = world.clone("one");
     clone.append(proposed("stable")).unwrap();
-    let stop = clone.append(judged("Rosi", &"long ".repeat(9_000))).unwrap_err();
+    let stop = clone.append(judged("Rosi", &"long ".repeat(14_000))).unwrap_err();
     let Stop::Failed(report) = stop else { panic!("{stop:?}") };
     assert_eq!(report.error, "the event is too long for the record, so nothing was recorded");
     clone.append(judged("Rosi", &"long ".repeat(5_000))).unwrap();
