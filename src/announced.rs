@@ -1,10 +1,14 @@
-//! What this clone remembers of its own deploys: the announcement it made last, and that one of its programs deploys now.
+//! What this clone remembers of its own deploys: the announcements it made last, and that one of its programs deploys now.
 
 use std::fs::{self, File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::record::EventId;
+use crate::record::{EventId, State};
+
+/// How many announcements are remembered.
+const KEPT: usize = 16;
 
 /// Held while a program of this clone deploys: two of them would take each other's announcement for their own.
 pub struct Turn {
@@ -34,22 +38,46 @@ impl Turn {
     }
 }
 
-/// Remembers an announcement before it is made, so that a run that is cut off is known as ours.
+/// Remembers an announcement before it is made, so that a run that is cut off is known as ours. The last few are kept: one
+/// that is open stays ours when the next run is cut off before its own is made.
 ///
 /// # Errors
 /// When it cannot be written; then nothing must be announced.
 pub fn remember(common_dir: &Path, id: &EventId) -> Result<(), Stop> {
     let path = place(common_dir);
-    let fresh = path.with_extension("new");
-    let written = fs::create_dir_all(common_dir.join("smp"))
-        .and_then(|()| fs::write(&fresh, id.as_str()))
-        .and_then(|()| fs::rename(&fresh, &path));
-    written.map_err(|error| cannot_write(&path, &error))
+    let mut ids = all(common_dir);
+    ids.insert(0, id.clone());
+    ids.truncate(KEPT);
+    let lines: String = ids.iter().map(|id| format!("{}\n", id.as_str())).collect();
+    keep(&path, lines.as_bytes()).map_err(|error| cannot_write(&path, &error))
 }
 
-/// The announcement that this clone made last, whatever came of it.
-pub fn last(common_dir: &Path) -> Option<EventId> {
-    EventId::parse(fs::read_to_string(place(common_dir)).ok()?.trim())
+/// Whether this clone made an announcement, whatever came of it.
+pub fn is_ours(common_dir: &Path, id: &EventId) -> bool {
+    all(common_dir).contains(id)
+}
+
+/// The open announcement of a record as it was read, if this clone made it.
+pub fn ours(common_dir: &Path, state: &State) -> Option<EventId> {
+    state.deploying.as_ref().map(|open| open.id.clone()).filter(|id| is_ours(common_dir, id))
+}
+
+fn all(common_dir: &Path) -> Vec<EventId> {
+    let text = fs::read_to_string(place(common_dir)).unwrap_or_default();
+    text.lines().filter_map(EventId::parse).collect()
+}
+
+/// Writes a note so that it is there whole or not at all, also after the power went.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let fresh = path.with_extension("new");
+    let mut file = File::create(&fresh)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)
 }
 
 fn place(common_dir: &Path) -> PathBuf {

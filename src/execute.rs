@@ -5,8 +5,10 @@
 //! end is written there after it was seen.
 
 mod ledger;
+mod pushed;
 
 pub use ledger::Ledger;
+use pushed::{Pushed, again};
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -220,9 +222,11 @@ impl Execution<'_> {
         said: &[String],
         watch: &mut Watcher<'_>,
     ) -> Result<(), Stop> {
-        let name = &environment.name;
+        let name = environment.name.as_str();
+        let (command, mended) = (self.command.to(name), self.mended(name));
+        let pushed = Pushed { name, push, ended, said, command: &command, mended: &mended };
         if ended == Ended::Left {
-            return Err(left(name, push, &self.command.to(name)));
+            return Err(pushed.left());
         }
         let patience = if ended == Ended::Unclear { self.timeout } else { Duration::ZERO };
         let begun = Instant::now();
@@ -230,9 +234,7 @@ impl Execution<'_> {
             let now = remote::branch(self.look.repo, &push.remote, &push.branch, false);
             let at = match &now {
                 Ok(branch) => branch.commit(),
-                Err(refusal) if begun.elapsed() >= patience => {
-                    return Err(unreadable(name, push, ended, refusal, said, &self.command.to(name)));
-                }
+                Err(refusal) if begun.elapsed() >= patience => return Err(pushed.unreadable(refusal)),
                 Err(_) => None,
             };
             if at == Some(&push.commit) {
@@ -240,12 +242,12 @@ impl Execution<'_> {
             }
             let settled = now.is_ok() && at != push.expected.as_ref();
             if settled || begun.elapsed() >= patience {
-                return Err(not_ours(name, push, ended, at, said, (&self.command.to(name), &self.mended(name))));
+                return Err(pushed.not_ours(at));
             }
             let reports = "nothing; the connection broke, and the host may still be building";
             let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports };
             if watch(happening) == Wish::Leave {
-                return Err(left(name, push, &self.command.to(name)));
+                return Err(pushed.left());
             }
             thread::sleep(Duration::from_millis(500));
         }
@@ -352,79 +354,6 @@ fn reported(now: &Result<Option<CommitId>, Refusal>) -> String {
         Ok(None) => "nothing".to_owned(),
         Err(refusal) => format!("nothing usable ({})", refusal.report.error),
     }
-}
-
-fn again(command: &str) -> String {
-    format!("run it again to go on: {command}")
-}
-
-fn left(name: &str, push: &Push, command: &str) -> Stop {
-    let report = Report::new(format!("left while {} was being pushed to {name}", push.commit.short()))
-        .because("the push goes on, and the host may still be deploying: leaving does not stop that")
-        .hint(format!("see what came of it: git smp status; then: {command}"));
-    Stop::Incomplete(report)
-}
-
-fn unreadable(name: &str, push: &Push, ended: Ended, refusal: &Refusal, said: &[String], command: &str) -> Stop {
-    if ended == Ended::NothingSent {
-        return Stop::Failed(not_sent(name, said));
-    }
-    let report = Report::new(format!("cannot tell whether {} arrived on {name}", push.commit.short()));
-    let report = report.because(refusal.report.error.clone());
-    Stop::Incomplete(refusal.report.because.iter().cloned().fold(report, Report::because).hint(again(command)))
-}
-
-fn not_sent(name: &str, said: &[String]) -> Report {
-    let report = Report::new(format!("nothing was sent to {name}"));
-    let own = said.iter().rev().take(3).rev().cloned();
-    own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {name}"))
-}
-
-fn not_ours(
-    name: &str,
-    push: &Push,
-    ended: Ended,
-    at: Option<&CommitId>,
-    said: &[String],
-    (command, mended): (&str, &str),
-) -> Stop {
-    let short = push.commit.short();
-    let is_at = at.map_or("not there", CommitId::short);
-    if at == push.expected.as_ref() {
-        return match ended {
-            Ended::NothingSent => Stop::Failed(not_sent(name, said)),
-            Ended::Accepted => Stop::Incomplete(
-                Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
-                    .because("the host may have put the push aside: its own words above tell")
-                    .hint(again(command)),
-            ),
-            Ended::Unclear | Ended::Left => Stop::Incomplete(
-                Report::new(format!("cannot tell what became of the push to {name}"))
-                    .because(format!("the connection broke; its branch is still at {is_at}"))
-                    .because("the host may still be building")
-                    .hint(format!("wait a little, see git smp status, then: {command}")),
-            ),
-            Ended::Declined | Ended::Stale => Stop::Failed(declined(name, short, is_at, mended)),
-        };
-    }
-    let report = Report::new(format!("{name} was moved to {is_at} by somebody else meanwhile"))
-        .because(format!("{short} is not what its branch has now"));
-    match ended {
-        Ended::Stale | Ended::Declined | Ended::NothingSent => Stop::refused(
-            RefusalCode::TargetMoved,
-            report.because("nothing of ours was taken").hint(format!("look at what would ship now: {command}")),
-        ),
-        Ended::Accepted | Ended::Unclear | Ended::Left => {
-            let hint = "find out who deployed, then: git smp status";
-            Stop::Incomplete(report.because("our push was taken before, or may have been").hint(hint))
-        }
-    }
-}
-
-fn declined(name: &str, short: &str, is_at: &str, mended: &str) -> Report {
-    Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
-        .because(format!("its branch is still at {is_at}; its own words are above"))
-        .hint(mended)
 }
 
 /// What stops a later target does not undo the ones before it.

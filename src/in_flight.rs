@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::announced;
 use crate::error::{Report, Stop};
 use crate::git::push::Push;
 use crate::model::CommitId;
@@ -32,12 +33,8 @@ impl InFlight {
     pub fn begin(common_dir: &Path, environment: &str, push: &Push) -> Result<Self, Stop> {
         let path = place(common_dir, environment);
         let note = Note { commit: push.commit.to_string(), expected: push.expected.as_ref().map(ToString::to_string) };
-        let fresh = path.with_extension("new");
-        let written = serde_json::to_vec(&note).map_err(std::io::Error::other).and_then(|json| {
-            fs::create_dir_all(common_dir.join("smp"))?;
-            fs::write(&fresh, json)?;
-            fs::rename(&fresh, &path)
-        });
+        let written =
+            serde_json::to_vec(&note).map_err(std::io::Error::other).and_then(|json| announced::keep(&path, &json));
         let trouble = |error: std::io::Error| {
             let report = Report::new("nothing was pushed: the clone's own notes cannot be written");
             let report = report.because(format!("{}: {error}", path.display()));

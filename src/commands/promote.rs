@@ -224,7 +224,8 @@ fn gather<'c>(
         }
         targets.push(deploy::target(session, environment, observed, source.runs())?);
     }
-    let mine = announced::last(&look.repo.layout().common_dir);
+    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
+    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
     Ok(Facts { source, targets, warnings, reading, mine })
 }
 

@@ -129,7 +129,7 @@ fn gather<'c>(
         .zip(seen)
         .map(|(environment, observed)| deploy::target(session, environment, observed, source.runs()))
         .collect::<Result<_, _>>()?;
-    let mine = announced::last(&look.repo.layout().common_dir);
+    let mine = announced::ours(&look.repo.layout().common_dir, &reading.state);
     Ok(Facts { source, targets, warnings, reading, mine })
 }
 

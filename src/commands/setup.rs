@@ -84,7 +84,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
                 .map(|environment| Line::plain(format!("  {:name_width$}  {}", "", runs_what(environment)))),
         );
     }
-    lines.extend(others(config).into_iter().map(Line::plain));
+    lines.extend(others(config, name_width).into_iter().map(Line::plain));
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(if changes.is_empty() {
             "What it said before is not known any more."
@@ -117,13 +117,13 @@ fn runs_what(environment: &Environment) -> String {
 }
 
 /// The rest of what is agreed to, where it is there.
-fn others(config: &Config) -> Vec<String> {
+fn others(config: &Config, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(record) = &config.record {
-        lines.push(format!("  record  {} on {}", record.reference, config.repository.remote));
+        lines.push(format!("  {:width$}  {} on {}", "record", record.reference, config.repository.remote));
     }
     for channel in &config.channels {
-        lines.push(format!("  channel {}  {:?}", channel.name, channel.kind).to_lowercase());
+        lines.push(format!("  {:width$}  channel, {:?}", channel.name, channel.kind).to_lowercase());
     }
     lines
 }

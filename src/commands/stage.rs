@@ -98,7 +98,8 @@ fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environme
     let reading = reading.map_err(|_| lost())??;
     session.explain(look.config, &seen);
     let observed = seen.into_iter().next().ok_or_else(lost)?;
-    let mine = announced::last(&look.repo.layout().common_dir);
+    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
+    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
     Ok(Facts { environment, observed, main, reading, mine })
 }
 

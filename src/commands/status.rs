@@ -11,7 +11,7 @@ use crate::error::{Refusal, Stop};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, Goal, Kind, Reading, Standing, State};
+use crate::record::{Candidate, Goal, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::text::{Line, Tone};
@@ -143,19 +143,14 @@ impl View<'_> {
             Ok(reading) => &reading.state,
             Err(refusal) => return Some(refusal.report.hint.clone().unwrap_or_else(|| "git smp history".to_owned())),
         };
-        let mine = announced::last(&self.session.repo.layout().common_dir);
         if let Some(open) = &state.deploying {
             let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
-            let again = match open.kind {
-                Kind::Stage => "git smp stage".to_owned(),
-                Kind::Fix => "git smp stage --fix".to_owned(),
-                Kind::Promote | Kind::Rollback => format!("git smp promote {}", open.environment),
-            };
-            let waits = at == open.from.as_ref() && mine.as_ref() != Some(&open.id);
-            return Some(if waits {
-                "git smp status, until that deploy has come to its end".to_owned()
+            let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
+            let landed = at.is_some() && at != open.from.as_ref();
+            return Some(if ours || landed {
+                open.command()
             } else {
-                again
+                "git smp status, until that deploy has come to its end".to_owned()
             });
         }
         let candidate = state.candidate.as_ref()?;
@@ -174,6 +169,11 @@ impl View<'_> {
         }
     }
 
+    /// Whether nothing can be promoted before it was put forward.
+    fn needs_proposal(&self) -> bool {
+        self.config.record.as_ref().is_some_and(|record| record.signoff) && self.candidate().is_none()
+    }
+
     /// The next command to type.
     fn next(&self) -> Result<String, Stop> {
         let targets = self.config.targets();
@@ -182,7 +182,7 @@ impl View<'_> {
         }
         // One of several is promoted by its name, for the others may not be ready.
         let promote = |target: &Environment| match targets.len() {
-            _ if self.config.record.is_some() && self.candidate().is_none() => "git smp propose".to_owned(),
+            _ if self.needs_proposal() => "git smp propose".to_owned(),
             1 => "git smp promote".to_owned(),
             _ => format!("git smp promote {}", target.name),
         };

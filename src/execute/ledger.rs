@@ -49,7 +49,7 @@ impl Ledger<'_> {
                 from: push.expected.clone(),
                 to: push.commit.clone(),
                 base: candidate.filter(|_| self.kind == Kind::Fix).map(|candidate| candidate.commit.clone()),
-                unsigned: is_unsigned(state, &push.commit),
+                unsigned: self.kind == Kind::Promote && is_unsigned(state, &push.commit),
                 over: state.deploying.as_ref().map(|open| open.id.clone()),
             })))
         })?;
@@ -145,7 +145,7 @@ impl Ledger<'_> {
             let from = from.or_else(|| open.and_then(|open| open.from.clone())).filter(|from| from != commit);
             let changes = repo.changes(from.as_ref(), commit)?;
             let passes = candidate.into_iter().flat_map(|candidate| candidate.who_said(Verdict::Pass));
-            let others = open.filter(|open| self.recorded.mine != Some(&open.id) && !is_last(repo, &open.id));
+            let others = open.filter(|open| !announced::is_ours(&repo.layout().common_dir, &open.id));
             Ok(Some(What::Deployed {
                 intent: open.map(|open| open.id.clone()),
                 kind: self.kind,
@@ -154,16 +154,12 @@ impl Ledger<'_> {
                 to: commit.clone(),
                 commits: u64::try_from(changes.ships.len() + changes.ships_merges).unwrap_or(u64::MAX),
                 signed_off_by: passes.map(|one| one.by.clone()).collect(),
-                unsigned: is_unsigned(state, commit),
+                unsigned: self.kind == Kind::Promote && is_unsigned(state, commit),
                 announced_by: others.map(|open| open.by.name.clone()),
             }))
         })?;
         Ok(unfrozen && state.candidate.is_none())
     }
-}
-
-fn is_last(repo: &Repo, id: &EventId) -> bool {
-    announced::last(&repo.layout().common_dir).as_ref() == Some(id)
 }
 
 /// Whether nobody's yes stands on record for this very commit.

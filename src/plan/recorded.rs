@@ -59,12 +59,7 @@ impl<'a> Recorded<'a> {
         }
         let report = Report::new(self.story(open))
             .because("two pushes at once would both build, and the slower one would be what runs");
-        let own = match open.kind {
-            Kind::Stage => "git smp stage".to_owned(),
-            Kind::Fix => "git smp stage --fix".to_owned(),
-            Kind::Promote | Kind::Rollback => format!("git smp promote {}", open.environment),
-        };
-        let take_over = format!("{} --take-over {}", command.unwrap_or(&own), open.id.as_str());
+        let take_over = format!("{} --take-over {}", command.unwrap_or(&open.command()), open.id.as_str());
         let report = report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"));
         Err(Refusal { code: RefusalCode::Deploying, report })
     }

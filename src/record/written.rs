@@ -69,7 +69,7 @@ pub fn sentence(event: &Event) -> String {
         }
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
-        What::Posted { channel, .. } => format!("{by} told {channel}"),
+        What::Posted { channel, .. } => format!("{by} printed the post for {channel}"),
     };
     one_line(&settled(&text))
 }

@@ -201,7 +201,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         format!("Ada Example began to stage {} on staging", c(&staged)),
         format!("Ada Example staged {} on staging", c(&staged)),
         format!("Ada Example proposed {} for production", c(&staged)),
-        "Ada Example told technical".to_owned(),
+        "Ada Example printed the post for technical".to_owned(),
         format!("Rosi blocked {} (recorded by Ada Example): login is broken", c(&staged)),
         format!("Ada Example began to stage the fix {} on staging", c(&candidate)),
         format!("Ada Example staged the fix {} on staging", c(&candidate)),

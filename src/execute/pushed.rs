@@ -1,0 +1,99 @@
+//! What is said of a push that did not bring its commit, by what the branch is at afterwards.
+
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::push::{Ended, Push};
+use crate::model::CommitId;
+
+/// A push that ended, or that was left.
+pub struct Pushed<'a> {
+    /// The environment's name.
+    pub name: &'a str,
+    /// What was pushed.
+    pub push: &'a Push,
+    /// How git ended.
+    pub ended: Ended,
+    /// The last lines that git and the remote said.
+    pub said: &'a [String],
+    /// The command that goes on.
+    pub command: &'a str,
+    /// What to do about a failed build.
+    pub mended: &'a str,
+}
+
+/// The hint of whatever can be gone on with.
+pub fn again(command: &str) -> String {
+    format!("run it again to go on: {command}")
+}
+
+impl Pushed<'_> {
+    /// Somebody left while it was running.
+    pub fn left(&self) -> Stop {
+        let report = Report::new(format!("left while {} was being pushed to {}", self.push.commit.short(), self.name))
+            .because("the push goes on, and the host may still be deploying: leaving does not stop that")
+            .hint(format!("see what came of it: git smp status; then: {}", self.command));
+        Stop::Incomplete(report)
+    }
+
+    /// The branch cannot be read afterwards.
+    pub fn unreadable(&self, refusal: &Refusal) -> Stop {
+        if self.ended == Ended::NothingSent {
+            return Stop::Failed(self.not_sent());
+        }
+        let what = format!("cannot tell whether {} arrived on {}", self.push.commit.short(), self.name);
+        let report = Report::new(what).because(refusal.report.error.clone());
+        let report = refusal.report.because.iter().cloned().fold(report, Report::because);
+        Stop::Incomplete(report.hint(again(self.command)))
+    }
+
+    /// The branch is at something else than what was pushed.
+    pub fn not_ours(&self, at: Option<&CommitId>) -> Stop {
+        if at == self.push.expected.as_ref() { self.unmoved() } else { self.somebody_elses(at) }
+    }
+
+    fn unmoved(&self) -> Stop {
+        let (name, short) = (self.name, self.push.commit.short());
+        let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
+        match self.ended {
+            Ended::NothingSent => Stop::Failed(self.not_sent()),
+            Ended::Accepted => Stop::Incomplete(
+                Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
+                    .because("the host may have put the push aside: its own words above tell")
+                    .hint(again(self.command)),
+            ),
+            Ended::Unclear | Ended::Left => Stop::Incomplete(
+                Report::new(format!("cannot tell what became of the push to {name}"))
+                    .because(format!("the connection broke; its branch is still at {is_at}"))
+                    .because("the host may still be building")
+                    .hint(format!("wait a little, see git smp status, then: {}", self.command)),
+            ),
+            Ended::Declined | Ended::Stale => Stop::Failed(
+                Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
+                    .because(format!("its branch is still at {is_at}; its own words are above"))
+                    .hint(self.mended),
+            ),
+        }
+    }
+
+    fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
+        let is_at = at.map_or("not there", CommitId::short);
+        let report = Report::new(format!("{} was moved to {is_at} by somebody else meanwhile", self.name))
+            .because(format!("{} is not what its branch has now", self.push.commit.short()));
+        match self.ended {
+            Ended::Stale | Ended::Declined | Ended::NothingSent => {
+                let report = report.because("nothing of ours was taken");
+                let hint = format!("look at what would ship now: {}", self.command);
+                Stop::refused(RefusalCode::TargetMoved, report.hint(hint))
+            }
+            Ended::Accepted | Ended::Unclear | Ended::Left => {
+                let report = report.because("our push was taken before, or may have been");
+                Stop::Incomplete(report.hint("find out who deployed, then: git smp status"))
+            }
+        }
+    }
+
+    fn not_sent(&self) -> Report {
+        let report = Report::new(format!("nothing was sent to {}", self.name));
+        let own = self.said.iter().rev().take(3).rev().cloned();
+        own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {}", self.name))
+    }
+}
