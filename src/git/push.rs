@@ -99,7 +99,7 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
         };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
-            sent |= line.starts_with("remote:") || is_sending(&line);
+            sent |= is_sending(&line);
             unnameable |= is_unnameable(&line);
             if !is_progress(&line) {
                 watch(Event::Line(&without_userinfo(&line)));
@@ -138,7 +138,6 @@ pub fn push_event(
     let Ok(output) = run_within(command, EVENT_LIMIT) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let lines = || words.split(['\n', '\r']);
-    // A server that lets nobody in speaks too, so its words alone are no sign.
     let sent = lines().any(is_sending);
     let never_began = !sent && said.is_empty() && lines().any(is_unnameable);
     let ended = if never_began { Ended::NothingSent } else { judge(&said, output.status.code(), sent) };
@@ -253,7 +252,7 @@ fn is_unnameable(line: &str) -> bool {
 }
 
 /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
-/// if it had never begun.
+/// if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
 fn is_sending(line: &str) -> bool {
     line.starts_with("Writing objects") || line.starts_with("Total ")
 }

@@ -244,7 +244,12 @@ impl Shared {
         let body = head.body(reader, stream)?;
         self.learn(number, |seen| seen.probe = body == b"0000");
         match &fault {
-            Some(Fault::Status(status)) => return plain(*status, &[]),
+            // Hosts say why in words, and git passes them on as the remote's.
+            Some(Fault::Status(status)) => {
+                self.learn(number, |seen| seen.status = *status);
+                let headers = [header("Content-Type", "text/plain")];
+                return write_answer(stream, *status, &headers, b"You have no access here.\n").map(|()| true);
+            }
             Some(Fault::Redirect(to)) => {
                 let to = format!("{to}{}?{}", head.path, head.query);
                 return plain(302, &[header("Location", to)]);
