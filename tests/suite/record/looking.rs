@@ -134,7 +134,7 @@ fn a_record_that_cannot_be_read_is_unknown_and_stops_everything_that_would_chang
 fn setup_checks_the_record_and_tells_how_much_is_on_it() {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let run = deploy.trust();
-    run.says("  record  refs/smp/record on upstream\n");
+    run.says("  record      refs/smp/record on upstream\n");
     run.prints_among("  ok    record      refs/smp/record on upstream; nothing on it yet\n");
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["setup", "--check"]).ok().prints_among("refs/smp/record on upstream; 2 events\n");
