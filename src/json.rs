@@ -12,7 +12,7 @@ use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Plan, Step, Target};
-use crate::record::{Candidate, Reading, SignOff, Verdict};
+use crate::record::{Candidate, FORMAT, Reading, SignOff, Verdict};
 use crate::text::visible_json;
 
 /// The version of every object below.
@@ -196,7 +196,10 @@ fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
         Ok(reading) => RecordJson {
             tip: reading.tip.clone(),
             copy_seconds: reading.copy.as_ref().and_then(|copy| copy.age).map(|age| age.as_secs()),
-            finding: reading.copy.as_ref().map(|copy| copy.why.code.as_str()),
+            finding: match &reading.copy {
+                Some(copy) => Some(copy.why.code.as_str()),
+                None => (reading.state.format > FORMAT).then(|| RefusalCode::RecordNewer.as_str()),
+            },
         },
         Err(refusal) => RecordJson { tip: None, copy_seconds: None, finding: Some(refusal.code.as_str()) },
     }

@@ -368,7 +368,8 @@ impl Deploying {
     pub fn command(&self) -> String {
         match self.kind {
             Kind::Stage => "git smp stage".to_owned(),
-            Kind::Fix => "git smp stage --fix".to_owned(),
+            // By its hash, for a copy that was made for the candidate is on no branch.
+            Kind::Fix => format!("git smp stage --fix {}", self.to.short()),
             Kind::Promote | Kind::Rollback => format!("git smp promote {}", self.environment),
         }
     }

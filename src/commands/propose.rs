@@ -63,7 +63,12 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let short = proposal.commit.short();
     session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
     work.pay(&state)?;
-    session.ui.note("next, when it was tested: git smp signoff");
+    let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
+    session.ui.note(if signoff {
+        "next, when it was tested: git smp signoff"
+    } else {
+        "next, when it was tested: git smp promote"
+    });
     Ok(())
 }
 

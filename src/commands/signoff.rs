@@ -8,7 +8,7 @@ use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, State, Verdict, What};
+use crate::record::{Candidate, Standing, State, Verdict, What};
 use crate::recorder::{Recorder, new_id};
 use crate::text::acts;
 
@@ -122,11 +122,14 @@ fn is_tested(session: &Session<'_>, look: &Look<'_>, candidate: &Candidate) -> R
     }
 }
 
-fn next(state: &State) -> &'static str {
-    use crate::record::Standing;
-    match state.candidate.as_ref().map(Candidate::standing) {
-        Some(Standing::SignedOff) => "git smp promote",
-        Some(Standing::Blocked) => "git smp stage --fix, or git smp postpone",
-        Some(Standing::Waiting) | None => "git smp status",
+fn next(state: &State) -> String {
+    let status = "git smp status".to_owned();
+    let Some(candidate) = state.candidate.as_ref().filter(|_| state.deploying.is_none()) else { return status };
+    let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
+    match (candidate.standing(), left.next(), candidate.targets.len()) {
+        (Standing::Blocked, ..) => "git smp stage --fix, or git smp postpone".to_owned(),
+        (Standing::SignedOff, Some(_), 1) => "git smp promote".to_owned(),
+        (Standing::SignedOff, Some(goal), _) => format!("git smp promote {}", goal.environment),
+        (Standing::Waiting, ..) | (Standing::SignedOff, None, _) => status,
     }
 }

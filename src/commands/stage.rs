@@ -197,27 +197,37 @@ fn compared<'c>(
 /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
 fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: Wanted<'c>) -> Result<Wanted<'c>, Stop> {
     let Some((base, changes)) = &wanted.fix else { return Ok(wanted) };
-    let added = &changes.ships;
-    if added.len() < 2 || wanted.picked || args.rev.is_some() || !changes.disappears.is_empty() || args.dry_run {
+    // Once the candidate is a copy itself, the main branch lacks it, and only copies can be put on top of it.
+    let on_top = changes.disappears.is_empty();
+    let mut added = Vec::new();
+    for commit in &changes.ships {
+        if on_top || !session.repo.is_copied(&commit.id, base)? {
+            added.push(commit.clone());
+        }
+    }
+    let clear = if on_top { added.len() < 2 } else { added.is_empty() };
+    if clear || wanted.picked || args.rev.is_some() || args.dry_run {
         return Ok(wanted);
     }
-    let story = format!("{} commits were added since the candidate {}", added.len(), base.short());
+    let story = format!("{} added since the candidate {}", were(added.len()), base.short());
     if args.yes || !session.ui.is_interactive() {
         let report = Report::new(story).because("a fix-only version has nothing else, and nobody said which they are");
         let report = added.iter().take(10).fold(report, |report, commit| report.because(named(commit)));
         let newest = added.first().map_or("COMMIT", |commit| commit.short.as_str());
-        let hint =
-            format!("name the fix: git smp stage --fix --pick {newest}; or all of it: git smp stage --fix {newest}");
+        let all = if on_top { format!("; or all of it: git smp stage --fix {newest}") } else { String::new() };
+        let hint = format!("name the fix: git smp stage --fix --pick {newest}{all}");
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report.hint(hint)));
     }
     session.ui.insist(&[Line::plain(format!("{story}:"))]);
-    session.ui.insist(&render::listed(added));
+    session.ui.insist(&render::listed(&added));
     session.ui.catch_interrupts()?;
-    let answer = session.ui.ask("Type the hashes of the fix, to deploy only them, or all: ").unwrap_or_default();
+    let or_all = if on_top { ", or all" } else { "" };
+    let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");
+    let answer = session.ui.ask(&question).unwrap_or_default();
     let words: Vec<&str> = answer.split_whitespace().collect();
     match words.as_slice() {
         [] => Err(declined()),
-        ["all"] => Ok(wanted),
+        ["all"] if on_top => Ok(wanted),
         hashes => {
             let chosen = |word: &&str| {
                 let meant = |commit: &&Commit| word.len() >= 4 && commit.id.as_str().starts_with(&word.to_lowercase());
@@ -230,6 +240,10 @@ fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: W
             picked(session, facts, &picks)
         }
     }
+}
+
+fn were(count: usize) -> String {
+    if count == 1 { "1 commit was".to_owned() } else { format!("{count} commits were") }
 }
 
 fn named(commit: &Commit) -> String {

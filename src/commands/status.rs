@@ -11,7 +11,7 @@ use crate::error::{Refusal, Stop};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, Goal, Reading, Standing, State};
+use crate::record::{Candidate, FORMAT, Goal, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::text::{Line, Tone};
@@ -38,7 +38,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
             (seen, main.join().ok(), reading.join().ok())
         })
     });
-    let (seen, main) = (seen?, main.transpose()?.and_then(Result::ok));
+    let (seen, main) = (seen?, main.transpose()?);
     let reading = reading.transpose()?.flatten();
     session.explain(&config, &seen);
     if session.repo.layout().shallow {
@@ -67,7 +67,7 @@ struct View<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
     seen: &'a [Observed],
-    main: Option<&'a Branch>,
+    main: Option<&'a Result<Branch, Refusal>>,
     reading: Option<&'a Result<Reading, Refusal>>,
     /// What was compared already: every line asks about the same few pairs.
     known: RefCell<HashMap<(CommitId, CommitId), Changes>>,
@@ -116,10 +116,19 @@ impl View<'_> {
             let frozen = frozen.map(|candidate| render::frozen(candidate, &when)).unwrap_or_default();
             lines.push(render::environment(seen, width, &rest).and(Tone::Bad, late).and(Tone::Strong, frozen));
         }
+        lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
         lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, width, &when)));
         lines.push(Line::default().and(Tone::Strong, "next: ").and(Tone::Plain, self.next()?));
         Ok(lines)
+    }
+
+    /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
+    fn unknown_main(&self) -> Option<Line> {
+        let Some(Err(refusal)) = self.main else { return None };
+        let main = &self.config.repository;
+        let name = format!("  {}/{}  ", main.remote, main.branch);
+        Some(Line::plain(name).and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {}", refusal.report.error)))
     }
 
     fn candidate(&self) -> Option<&Candidate> {
@@ -143,6 +152,9 @@ impl View<'_> {
             Ok(reading) => &reading.state,
             Err(refusal) => return Some(refusal.report.hint.clone().unwrap_or_else(|| "git smp history".to_owned())),
         };
+        if state.format > FORMAT {
+            return Some("cargo install git-smp, for a newer one writes this record".to_owned());
+        }
         if let Some(open) = &state.deploying {
             let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
             let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
@@ -228,13 +240,22 @@ impl View<'_> {
         candidate.targets.iter().find(there).map(|goal| goal.environment.as_str())
     }
 
+    /// The main branch, where that is known.
+    fn tip(&self) -> Option<&CommitId> {
+        self.main?.as_ref().ok()?.commit()
+    }
+
     /// What to do where the main branch has commits that the first environment on their way lacks.
     fn next_to_stage(&self) -> Result<Option<String>, Stop> {
         let Ok(beginning) = flow::beginning(self.config) else { return Ok(None) };
         let frozen = self.candidate().is_some_and(|candidate| candidate.environment == beginning.name);
         let runs = self.observed(beginning).and_then(Observed::runs);
         let (Some(commit), false) = (runs, frozen) else { return Ok(None) };
-        let changes = self.between(runs, self.main.and_then(Branch::commit))?;
+        if let Some(Err(refusal)) = self.main {
+            let hint = refusal.report.hint.clone();
+            return Ok(Some(hint.unwrap_or_else(|| "git smp setup --check".to_owned())));
+        }
+        let changes = self.between(runs, self.tip())?;
         Ok(match changes.map(|changes| changes.relation) {
             Some(Relation::Ahead) => Some("git smp stage".to_owned()),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
@@ -252,7 +273,7 @@ impl View<'_> {
         let start = targets.first().and_then(|target| self.observed(target)).and_then(Observed::runs);
         let (Some(start), true) = (start, self.session.ui.shows_pictures()) else { return Ok(Vec::new()) };
         let main = &self.config.repository;
-        let tip = self.main.and_then(Branch::commit).map(|tip| (format!("{}/{}", main.remote, main.branch), tip));
+        let tip = self.tip().map(|tip| (format!("{}/{}", main.remote, main.branch), tip));
         let environments = self.targets_first().into_iter();
         let places = environments.filter_map(|one| Some((one.name.clone(), self.observed(one)?.runs()?))).chain(tip);
         let mut marks: Vec<Mark> = Vec::new();

@@ -46,7 +46,7 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
                 .because("--commit names the only commit that may ship")
-                .hint("look at what would ship now: git smp diff");
+                .hint("look at what runs now: git smp status");
             Err(Refusal { code: RefusalCode::CandidateMoved, report })
         }
         _ => Ok(commit),

@@ -4,7 +4,7 @@ use super::{Asked, Recorded, Target, promotion};
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{CommitId, Observed, Relation};
-use crate::record::EventId;
+use crate::record::{EventId, Goal};
 
 /// A candidate that may be put forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,14 @@ pub fn proposal(
     targets: &[Target<'_>],
     recorded: &Recorded<'_>,
 ) -> Result<Proposal, Refusal> {
+    let open = recorded.state.candidate.as_ref();
+    if let Some(candidate) = open.filter(|candidate| source.runs() == Some(&candidate.commit)) {
+        // What is put forward already may still be owed a post, whatever else is the matter.
+        let goal = |goal: &Goal| (goal.environment.clone(), goal.from.clone());
+        let targets = candidate.targets.iter().map(goal).collect();
+        let commit = candidate.commit.clone();
+        return Ok(Proposal { commit, targets, open: true, over: None, warnings: Vec::new() });
+    }
     let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
     seen.push(source);
     recorded.nobody_else(&seen, None)?;

@@ -159,7 +159,13 @@ impl<'a> Recorded<'a> {
             (goal.from.as_ref().map_or("nothing", CommitId::short), runs.map_or("nothing", CommitId::short));
         let report = Report::new(format!("{name} is not where the proposal saw it"))
             .because(format!("it ran {then} when {}, and runs {now} now", self.by_whom(candidate)));
-        let lost = lost.filter(|lost| *lost > 0).map(|lost| format!("{} of it would disappear", commits(lost)));
+        let lost = lost.filter(|lost| *lost > 0);
+        let again = if lost.is_some() {
+            format!("merge what {name} has into the main branch, then: git smp postpone")
+        } else {
+            again.to_owned()
+        };
+        let lost = lost.map(|lost| format!("{} of it would disappear", commits(lost)));
         let report = lost.into_iter().fold(report, Report::because);
         Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) })
     }

@@ -149,6 +149,8 @@ fn look_back(wanted: &Staging<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mu
     let report = lines.into_iter().fold(Report::new(story), Report::because);
     let command = if wanted.fix.is_some() { "git smp stage --fix" } else { "git smp stage" };
     let hint = format!("run it in a terminal: {command} {}", plan.commit.short());
-    let report = report.because("a person must say yes to that").hint(hint);
+    let report =
+        report.because(format!("to keep them, merge {at} into the main branch; a person may say yes to losing them"));
+    let report = report.hint(hint);
     Err(Refusal { code: RefusalCode::Diverged, report })
 }

@@ -2,7 +2,7 @@
 
 use super::{PROGRAM, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::record::SEEN;
+use crate::git::record::{self as objects, SEEN};
 use crate::model::CommitId;
 use crate::record::{FORMAT, Unlawful, Unreadable};
 
@@ -46,12 +46,20 @@ impl Recorder<'_> {
             Unreadable::Newer(format) => return self.unreadable_newer(*format),
             Unreadable::Garbage(why) => why,
         };
-        let report = Report::new("the record cannot be read")
-            .because(format!("{} is at {}: {why}", self.place(), tip.short()))
-            .hint(format!(
-                "see what was written there: git fetch {} {} && git show FETCH_HEAD",
-                self.remote, self.record.reference
-            ));
+        let report =
+            Report::new("the record cannot be read").because(format!("{} is at {}: {why}", self.place(), tip.short()));
+        // What this clone saw was a record; somebody put something else in its place.
+        let seen = objects::seen_id(self.repo).ok().flatten().filter(|seen| seen != tip);
+        let reference = &self.record.reference;
+        let back = seen.map(|seen| {
+            let lease = format!("--force-with-lease={reference}:{tip}");
+            let back = format!("git push {lease} {} {SEEN}:{reference}", self.remote);
+            format!("this clone saw it at {}; to put that back: {back}", seen.short())
+        });
+        let report = back.into_iter().fold(report, Report::because).hint(format!(
+            "see what was written there: git fetch {} {} && git show FETCH_HEAD",
+            self.remote, self.record.reference
+        ));
         Refusal { code: RefusalCode::RecordUnreadable, report }
     }
 

@@ -7,7 +7,7 @@ use crate::config::{Config, Running};
 use crate::error::Refusal;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::record::{Candidate, Copied, Reading, Verdict};
+use crate::record::{Candidate, Copied, FORMAT, Reading, Verdict};
 use crate::text::{Line, Tone, ago};
 
 /// One line of `status` about an environment.
@@ -53,6 +53,11 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
         }
     };
     let state = &reading.state;
+    let newer = (state.format > FORMAT).then(|| {
+        line("record")
+            .and(Tone::Bad, "a newer git-smp writes it")
+            .and(Tone::Plain, "; this one only reads it, as well as it can")
+    });
     let mut lines: Vec<Line> = state.candidate.iter().map(|open| candidate(line("candidate"), open, when)).collect();
     if let Some(open) = &state.deploying {
         let what =
@@ -61,6 +66,7 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
     }
     let owed = state.owed.iter().map(|owed| line("owed").and(Tone::Plain, format!("a post to {}", owed.channel)));
     lines.extend(owed);
+    lines.extend(newer);
     lines.extend(reading.copy.iter().map(|copy| line("record").and(Tone::Bad, copied(copy))));
     lines
 }
