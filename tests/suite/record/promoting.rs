@@ -51,7 +51,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let hint = told["refusal"]["hint"].as_str().unwrap();
     assert!(hint.contains("only if that run is dead: git smp promote production --take-over "), "{hint}");
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
-    ben.smp(&["propose", "--yes"]).exits(1).says(story);
+    ben.smp(&["propose", "--yes"]).ok().says("is the candidate already, proposed by Ada Example");
     ben.smp(&["postpone", "--yes", "--reason", "x"]).exits(1).says(story);
     let json = ben.smp(&["status", "--json"]).ok().json();
     assert_eq!(
