@@ -144,7 +144,9 @@ impl<'a> Recorder<'a> {
         {
             return Ok(self.still(Some(&tip), last)?.then(|| Err(self.rewound(last, &tip))));
         }
-        Ok(self.kept(&tip, last.as_ref())?.then_some(Ok(reading)))
+        // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
+        objects::remember(self.repo, &tip, last.as_ref())?;
+        Ok(Some(Ok(reading)))
     }
 
     /// Makes sense of a state.
@@ -159,17 +161,6 @@ impl<'a> Recorder<'a> {
     fn still(&self, tip: Option<&CommitId>, last: &CommitId) -> Result<bool, Stop> {
         let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == tip);
         Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
-    }
-
-    /// Remembers what was read. No: another program of this clone remembered something else, and who knows what.
-    fn kept(&self, tip: &CommitId, last: Option<&CommitId>) -> Result<bool, Stop> {
-        if objects::remember(self.repo, tip, last)? {
-            return Ok(true);
-        }
-        let now = objects::seen_id(self.repo)?;
-        // A clone that may only be read remembers nothing, and reads all the same.
-        let unchanged = now.as_ref() == last;
-        Ok(unchanged || now.map_or(Ok(false), |now| self.repo.is_ancestor(tip, &now))?)
     }
 
     /// What this clone saw last, where the main repository does not answer.
