@@ -134,7 +134,7 @@ impl<'a> Lab<'a> {
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
-    /// Kills before and after every call, and during each push; of these a quarter, unless all are wanted.
+    /// Kills before and after every call, and during each push; of these a tenth, unless all are wanted.
     #[track_caller]
     fn survives_every_step(&self, offset: usize) {
         let course = self.course();
@@ -144,7 +144,7 @@ impl<'a> Lab<'a> {
             points.extend([(number, How::Before, call), (number, How::After, call)]);
             points.extend(is_push(call).then_some((number, How::During, call)));
         }
-        let ours: Vec<_> = if all { points } else { points.into_iter().skip(offset).step_by(4).collect() };
+        let ours: Vec<_> = if all { points } else { points.into_iter().skip(offset).step_by(10).collect() };
         let mut killed = 0;
         for (number, how, call) in &ours {
             let story = format!("killed {how:?} call {number} of {}: {}", course.len(), call.trim());
