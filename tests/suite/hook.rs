@@ -665,7 +665,8 @@ fn a_bare_repository_has_a_guard_too() {
     deploy.git("bare.git", &["remote", "rename", "origin", "upstream"]);
     deploy.git("bare.git", &["remote", "set-url", "upstream", deploy.urls()[0]]);
     let bare = deploy.runner().cwd("bare.git");
-    bare.smp(&["--config", "../work/smp.toml", "setup", "--yes", "--hook"]).ok();
+    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
+    bare.smp(&["--config", "../team.toml", "setup", "--yes", "--hook"]).ok();
     bare.program("git", &["push", "production", "master:one"]).exits(1).says("error: a plain push to production");
     bare.program("git", &["push", "staging", "master:one"]).ok();
 }

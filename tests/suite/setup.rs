@@ -427,10 +427,11 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     deploy.git("bare.git", &["remote", "set-url", "upstream", deploy.urls()[0]]);
     let bare = deploy.runner().cwd("bare.git");
     bare.smp(&["setup", "--yes"]).exits(2).says("a bare repository has no work tree").says("--config FILE");
-    let file = "../work/smp.toml";
-    bare.smp(&["--config", file, "status"]).exits(2).says("git smp --config ../work/smp.toml setup");
-    bare.smp(&["setup", "--yes", "--config", "../work/smp.toml"]).ok();
-    bare.smp(&["status", "--config", "../work/smp.toml"]).ok();
+    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
+    let file = "../team.toml";
+    bare.smp(&["--config", file, "status"]).exits(2).says("git smp --config ../team.toml setup");
+    bare.smp(&["setup", "--yes", "--config", "../team.toml"]).ok();
+    bare.smp(&["status", "--config", "../team.toml"]).ok();
 }
 
 #[test]

@@ -48,9 +48,10 @@ fn a_bare_repository_with_a_named_configuration() {
     let bare = cloned(&deploy, "bare.git", &["--bare"]);
     let runner = deploy.runner().cwd(&bare);
     runner.smp(&["diff"]).exits(2).prints("").says("a bare repository has no work tree").says("--config FILE");
-    works_with(&deploy, &runner, &["--config", "../work/smp.toml"]);
+    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
+    works_with(&deploy, &runner, &["--config", "../team.toml"]);
     works(&deploy, &runner.clone().env("GIT_SMP_CONFIG", deploy.work.join("smp.toml")));
-    runner.smp(&["--config", "../work/smp.toml", "status"]).ok();
+    runner.smp(&["--config", "../team.toml", "status"]).ok();
 }
 
 #[test]
