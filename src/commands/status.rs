@@ -143,7 +143,9 @@ impl View<'_> {
     fn lateness(&self, target: &Environment) -> Result<String, Stop> {
         let Some(record) = &self.config.record else { return Ok(String::new()) };
         let changes = self.of_target(target)?.filter(|changes| is_late(self.config, changes, self.session.when().now));
-        Ok(changes.map(|_| format!(", past the {} days of cadence_days", record.cadence_days)).unwrap_or_default())
+        let days = record.cadence_days;
+        let unit = if days == 1 { "day" } else { "days" };
+        Ok(changes.map(|_| format!(", past the {days} {unit} of cadence_days")).unwrap_or_default())
     }
 
     /// What the record says comes next; `None`: what the environments say decides.

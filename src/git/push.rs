@@ -2,6 +2,8 @@
 //! where it was seen. What a push says of itself never decides what happened; the branch is read afterwards.
 #![expect(clippy::disallowed_types, reason = "this is the door through which commits leave")]
 
+mod event;
+
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,8 +15,10 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::error::{Report, Stop};
 use crate::git::Repo;
 use crate::git::program::cannot_start;
-use crate::git::remote::{run_within, without_userinfo};
+use crate::git::remote::without_userinfo;
 use crate::model::CommitId;
+
+pub use event::{may_push, probe, push_event};
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);
@@ -24,8 +28,6 @@ const LOG_LIMIT: u64 = 8 << 20;
 const LINE_LIMIT: usize = 4096;
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
-/// How long an event may take to reach the record, a person who types a password included.
-const EVENT_LIMIT: Duration = Duration::from_secs(300);
 /// Logs of pushes that were left behind are kept this long.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -118,92 +120,24 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
     }
 }
 
-/// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
-/// moment; with `may_ask` git may ask for a password meanwhile. Gives git's own words, too, which decide nothing.
-///
-/// # Errors
-/// When git cannot be started; then nothing was pushed.
-pub fn push_event(
-    repo: &Repo,
-    to: (&str, &str),
-    commit: &CommitId,
-    expected: Option<&CommitId>,
-    may_ask: bool,
-) -> Result<(Ended, String), Stop> {
-    let (remote, reference) = to;
-    let mut command = exact_push(repo, remote, reference, commit, expected);
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    let Ok(output) = run_within(command, EVENT_LIMIT) else { return Ok((Ended::Unclear, String::new())) };
-    let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let lines = || words.split(['\n', '\r']);
-    let sent = lines().any(is_sending);
-    let never_began = !sent && said.is_empty() && lines().any(is_unnameable);
-    let ended = if never_began { Ended::NothingSent } else { judge(&said, output.status.code(), sent) };
-    // Why the server said no stands on the other stream than all else.
-    let reason = said.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1));
-    let words = reason.into_iter().chain(lines().filter(|line| !is_progress(line)));
-    Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
-}
-
-/// Whether a remote would take a push from here, as far as it says so before one: `git push --dry-run` of a ref's
-/// deletion, which is sent no further than to the list of what it has. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let mut command = repo.program().command(["-c", "push.pushOption=", "-c", "http.followRedirects=false"]);
-    command.args(["-c", &format!("remote.{remote}.mirror=false"), "push", "--dry-run", "--no-verify"]);
-    // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
-    command.args(["--no-follow-tags", "--no-signed", "--", remote, ":refs/smp/nobody-has-this"]);
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    let output = match run_within(command, EVENT_LIMIT) {
-        Ok(output) if output.status.success() => return Ok(Ok(())),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why,
-    };
-    let words = output.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("To ")).take(4);
-    Ok(Err(words.map(|line| without_userinfo(line.trim_start_matches("fatal: "))).collect()))
-}
-
-/// Whether a remote takes refs such as this one, which nobody has: it is pushed and taken back, `git push` twice, each
-/// with an exact lease. A dry run would not come as far as the host's own rules. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let (remote, reference) = to;
-    let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
-    let said = |words: &str| words.lines().filter(|line| !line.trim().is_empty()).take(4).map(str::to_owned).collect();
-    if ended != Ended::Accepted {
-        return Ok(Err(said(&words)));
-    }
-    let mut command = repo.program().command(["-c", "push.pushOption=", "-c", "http.followRedirects=false"]);
-    command
-        .args(["-c", &format!("remote.{remote}.mirror=false"), "push", "--no-verify", "--no-follow-tags"])
-        .args(["--no-signed", &format!("--force-with-lease={reference}:{commit}"), "--", remote])
-        .arg(format!(":{reference}"));
-    Ok(match run_within(command, EVENT_LIMIT) {
-        Ok(output) if output.status.success() => Ok(()),
-        _ => Err(vec![format!("{reference} was made there to try, and could not be taken back")]),
-    })
-}
-
-/// Exactly one commit to exactly one ref, on the condition that it is still where it was; the user's own settings for
-/// pushes have no say. With progress, for it shows whether anything was sent.
-fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, expected: Option<&CommitId>) -> Command {
-    let expected = expected.map_or("", CommitId::as_str);
+/// A push that the user's own settings for pushes have no say in, up to its own options and refspec. With progress, for it
+/// shows whether anything was sent.
+fn neutral_push(repo: &Repo, remote: &str) -> Command {
     let mut command = repo.program().command(["-c", "push.pushOption="]);
     command
         .args(["-c", &format!("remote.{remote}.mirror=false")])
         .args(["-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
         .args(["-c", "core.warnAmbiguousRefs=false"])
         .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
-        .args(["--no-force-if-includes", "--recurse-submodules=no"])
-        .arg(format!("--force-with-lease={destination}:{expected}"));
+        .args(["--no-force-if-includes", "--recurse-submodules=no"]);
+    command
+}
+
+/// Exactly one commit to exactly one ref, on the condition that it is still where it was.
+fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, expected: Option<&CommitId>) -> Command {
+    let expected = expected.map_or("", CommitId::as_str);
+    let mut command = neutral_push(repo, remote);
+    command.arg(format!("--force-with-lease={destination}:{expected}"));
     command.args(["--", remote, &format!("{commit}^0:{destination}")]);
     command
 }
