@@ -1,6 +1,7 @@
 //! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
 
 mod announced;
+mod chat;
 mod cli;
 mod commands;
 mod config;

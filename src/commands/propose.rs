@@ -1,6 +1,7 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::announced;
+use crate::chat::markdown;
 use crate::cli::Propose;
 use crate::commands::{Session, deploy, flow, trust};
 use crate::config::{ChannelKind, Config, Environment};
@@ -9,7 +10,7 @@ use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Proposal, Recorded, Target};
-use crate::post::ProposalPost;
+use crate::post::About;
 use crate::record::{Candidate, EventId, Owed, Person, Reading, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
@@ -277,11 +278,10 @@ impl Work<'_> {
         let changes = self.session.repo.changes(from, commit)?;
         let when = self.session.when();
         let date = when.date(at.unwrap_or(when.now));
-        let environment = self.source.name.as_str();
-        let post =
-            ProposalPost { config: self.config, commit, environment, targets, changes: &changes, note, date: &date };
-        let text = post.text(self.config.channels.iter().find(|channel| channel.name == CHANNEL));
-        Ok(text.lines().map(|line| visible(line) + "\n").collect())
+        let channel = self.config.channels.iter().find(|channel| channel.name == CHANNEL);
+        let mentions = channel.map_or(&[][..], |channel| &channel.mentions);
+        let about = About { config: self.config, mentions, date: &date, targets };
+        Ok(markdown::payload(&about.proposal(commit, &self.source.name, &changes, note)))
     }
 }
 

@@ -1,0 +1,79 @@
+//! A post as Markdown, for pasting.
+
+use super::opening;
+use crate::post::{Link, Post, Said, said};
+
+/// The text. Nothing is cut: whoever pastes it sees it first.
+pub fn payload(post: &Post) -> String {
+    let post = post.visible();
+    let mut parts = vec![format!("**{}**", escaped(&post.heading)), begin(&post)];
+    // Between empty lines: without them Markdown would read the subjects on as a paragraph.
+    let line = |commit: &crate::post::Listed| format!("    {} {}", commit.short, commit.subject);
+    parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
+    parts.extend(post.summary.as_deref().map(summary));
+    parts.extend(post.link.as_ref().map(see));
+    parts.extend(post.note.as_deref().map(paragraph));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n") + "\n"
+}
+
+/// Nobody is notified by a text that somebody pastes, so all are called by plain text. Those who are configured are
+/// meant, so their `@` is left as it is.
+fn begin(post: &Post) -> String {
+    let opening = opening(post, usize::MAX, |_| 1, |_| false);
+    let names = escaped(&opening.names).replace("@\u{2060}", "@");
+    format!("{names} {}", escaped(&opening.lead)).trim_start().to_owned()
+}
+
+fn see(link: &Link) -> String {
+    let (before, after) = link.sentence();
+    format!("{before}{}{after}", link.url)
+}
+
+fn summary(text: &str) -> String {
+    let mut out = String::new();
+    let mut points = false;
+    for line in said(text) {
+        let (point, text) = match line {
+            Said::Point(text) => (true, format!("- {}", beginning(text))),
+            Said::Line(text) => (false, beginning(text)),
+        };
+        // A line after a point would be read on as part of it.
+        out.push_str(if points && !point { "\n\n" } else { "\n" });
+        out.push_str(&text);
+        points = point;
+    }
+    out.trim_matches('\n').to_owned()
+}
+
+fn paragraph(text: &str) -> String {
+    text.lines().map(|line| beginning(line.trim())).collect::<Vec<_>>().join("\n")
+}
+
+/// A foreign line at whose beginning Markdown would see a list, a heading or a rule.
+fn beginning(line: &str) -> String {
+    let escaped = escaped(line);
+    let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = escaped.split_at(digits);
+    if rest.starts_with(['.', ')']) && !number.is_empty() || number.is_empty() && rest.starts_with(['-', '+', '=']) {
+        return format!("{number}\\{rest}");
+    }
+    escaped
+}
+
+/// Foreign text inside of a line: every character that could mean something is escaped, and nobody is called by it.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(' '),
+            '@' => out.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
