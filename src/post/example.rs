@@ -15,19 +15,20 @@ pub(crate) const NOTE: &str =
 pub(crate) const SUMMARY: &str = "- Some chunky updates to the floating UI\n- Always display flags on painpoints";
 
 const SUBJECTS: [(&str, &str); 8] = [
-    ("1f13dc6", "Fix malformed view variable in MapItems (#425)"),
-    ("704931c", "Floating UI: Add translations (#424)"),
-    ("c28e40a", "Floating UI: Move the legend into the side panel (#423)"),
-    ("9d07b5e", "Always display flags on painpoints (#421)"),
-    ("35fa6c1", "Floating UI: Keep the panel open between views (#420)"),
-    ("e6109f8", "Bump the map library to its latest patch release (#419)"),
-    ("48bd273", "Floating UI: First cut behind a setting (#412)"),
-    ("bbd6ba4", "Remove the unused splash styles (#418)"),
+    ("1f13dc69", "Fix malformed view variable in MapItems (#425)"),
+    ("704931c5", "Floating UI: Add translations (#424)"),
+    ("c28e40ad", "Floating UI: Move the legend into the side panel (#423)"),
+    ("9d07b5e8", "Always display flags on painpoints (#421)"),
+    ("35fa6c1e", "Floating UI: Keep the panel open between views (#420)"),
+    ("e6109f83", "Bump the map library to its latest patch release (#419)"),
+    ("48bd273a", "Floating UI: First cut behind a setting (#412)"),
+    ("bbd6ba47", "Remove the unused splash styles (#418)"),
 ];
 
-/// A full hash that begins with these digits.
+/// A full hash that begins with these digits: they go back and forth.
 pub(crate) fn id(digits: &str) -> CommitId {
-    CommitId::parse(&format!("{digits:9<40}")).unwrap()
+    let there_and_back = digits.chars().chain(digits.chars().rev());
+    CommitId::parse(&there_and_back.cycle().take(40).collect::<String>()).unwrap()
 }
 
 /// The configuration of the team, with these mentions in the technical channel.
@@ -51,9 +52,9 @@ pub(crate) fn config(mentions: &str) -> Config {
 }
 
 /// A commit with this subject.
-pub(crate) fn commit(short: &str, subject: &[u8]) -> Commit {
-    let (author, subject) = ("Ada Example".to_owned(), subject.to_vec());
-    Commit { id: id(short), short: short.to_owned(), subject, author, authored: (0, 0), committed: 0 }
+pub(crate) fn commit(digits: &str, subject: &[u8]) -> Commit {
+    let (short, author) = (digits[..7].to_owned(), "Ada Example".to_owned());
+    Commit { id: id(digits), short, subject: subject.to_vec(), author, authored: (0, 0), committed: 0 }
 }
 
 /// What would ship with these commits.
@@ -63,7 +64,7 @@ pub(crate) fn ships(ships: Vec<Commit>) -> Changes {
 
 /// The eight commits of the example.
 pub(crate) fn eight() -> Changes {
-    ships(SUBJECTS.iter().map(|(short, subject)| commit(short, subject.as_bytes())).collect())
+    ships(SUBJECTS.iter().map(|(digits, subject)| commit(digits, subject.as_bytes())).collect())
 }
 
 /// Something said about the deploy of the example, by a team with these mentions.
@@ -87,7 +88,7 @@ pub(crate) fn product() -> Post {
 /// Every short post.
 pub(crate) fn short() -> Vec<(&'static str, Post)> {
     let (candidate, fixed) = (id("1f13dc69"), id("5c0ffee1"));
-    let added = [commit("5c0ffee", b"Keep the legend from covering the map (#426)")];
+    let added = [commit("5c0ffee1", b"Keep the legend from covering the map (#426)")];
     let say = |tell: &dyn Fn(&About<'_>) -> Post| about(r#"["devs"]"#, tell);
     vec![
         ("fix", say(&|about| about.fix(&candidate, &fixed, "staging", &added))),

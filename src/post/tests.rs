@@ -2,7 +2,7 @@ use super::example::{self, NOTE, SUMMARY, about, eight, id};
 use super::*;
 use crate::chat::markdown;
 
-const COMPARE: &str = "https://github.com/VisualMeaning/sm_platform/compare/7587cca79999...1f13dc699999";
+const COMPARE: &str = "https://github.com/VisualMeaning/sm_platform/compare/7587cca77acc...1f13dc6996cd";
 
 #[test]
 fn the_runbooks_example_is_told_as_its_team_told_it() {
@@ -63,7 +63,7 @@ fn the_short_posts_say_what_happened_and_no_more() {
 
     5c0ffee Keep the legend from covering the map (#426)
 
-See https://github.com/VisualMeaning/sm_platform/compare/1f13dc699999...5c0ffee19999 for more detail.
+See https://github.com/VisualMeaning/sm_platform/compare/1f13dc6996cd...5c0ffee11eef for more detail.
 ";
     let blocked = "**Production deploy 2022-03-02 is blocked**
 

@@ -37,7 +37,8 @@ pub(super) fn clip(mut post: Post) -> Post {
 /// The bytes of a value as a string inside of JSON, as the least sparing of encoders writes it.
 pub(super) fn size(value: &Value) -> usize {
     let byte = |c: char| match c {
-        '"' | '\\' => 2,
+        // Some put a space after these two.
+        '"' | '\\' | ':' | ',' => 2,
         c if c.is_ascii() && !dear(c) => 1,
         c => 7 * c.len_utf16(),
     };
@@ -48,11 +49,12 @@ pub(super) fn size(value: &Value) -> usize {
 pub(super) fn weight(c: char) -> usize {
     match c {
         '"' | '\\' => 4,
+        ':' | ',' => 2,
         '\t' => 3,
         // A line of a summary may get a mark of its own.
         '\n' => 12,
         // Two of them may cost a run of their own.
-        '{' => 80,
+        '{' => 40,
         c if c.is_ascii() && !dear(c) => 1,
         c => 7 * c.len_utf16(),
     }
