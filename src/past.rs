@@ -107,6 +107,7 @@ mod tests {
             environment: "staging".into(),
             targets: targets.iter().map(|name| ((*name).to_owned(), None)).collect(),
             note: None,
+            date: "2022-03-02".into(),
             channels: Vec::new(),
             over: None,
         })
@@ -123,6 +124,7 @@ mod tests {
             signed_off_by: Vec::new(),
             unsigned: false,
             announced_by: None,
+            tells: None,
         })
     }
 
@@ -151,8 +153,13 @@ mod tests {
 
     #[test]
     fn what_was_postponed_or_never_proposed_was_no_candidate() {
-        let postponed =
-            What::Postponed { candidate: EventId::of(1), commit: commit('1'), intent: None, reason: "later".into() };
+        let postponed = What::Postponed {
+            candidate: EventId::of(1),
+            commit: commit('1'),
+            intent: None,
+            reason: "later".into(),
+            channels: Vec::new(),
+        };
         let events = [
             proposed('1', &["eu"]),
             deployed(Kind::Promote, "eu", '3'),

@@ -113,6 +113,8 @@ pub enum What {
         targets: Vec<(String, Option<CommitId>)>,
         /// What the proposer has to say of it.
         note: Option<String>,
+        /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
+        date: String,
         /// The channels that are owed a post.
         channels: Vec<String>,
         /// An open intent that has come to its end unrecorded.
@@ -128,6 +130,8 @@ pub enum What {
         verdict: Verdict,
         /// The reason, or anything else.
         note: Option<String>,
+        /// The channels that are owed a post.
+        channels: Vec<String>,
     },
     /// A push is about to begin. Until its end is on record nobody else's begins.
     Deploying(Intent),
@@ -151,6 +155,8 @@ pub enum What {
         unsigned: bool,
         /// Who had announced it, where somebody else recorded its end.
         announced_by: Option<String>,
+        /// Who is to be told of it, if anybody.
+        tells: Option<Telling>,
     },
     /// A push came to nothing: the environment is as it was.
     Ended {
@@ -169,14 +175,64 @@ pub enum What {
         intent: Option<EventId>,
         /// Why.
         reason: String,
+        /// The channels that are owed a post.
+        channels: Vec<String>,
     },
-    /// A channel was told.
-    Posted {
-        /// The event that it was told of.
+    /// A post is about to be sent. Until its end is on record nobody else sends it unasked.
+    Posting {
+        /// The event that it tells of.
         about: EventId,
         /// The channel.
         channel: String,
+        /// An attempt whose end nobody saw, and that a person said to make again.
+        over: Option<EventId>,
     },
+    /// An attempt came to nothing: the channel did not take the post, for certain.
+    Unposted {
+        /// The attempt that this ends.
+        attempt: EventId,
+        /// The channel.
+        channel: String,
+        /// Why.
+        why: String,
+    },
+    /// A post is owed no more.
+    Posted {
+        /// The event that it tells of.
+        about: EventId,
+        /// The channel.
+        channel: String,
+        /// The attempt that this ends, if there was one.
+        attempt: Option<EventId>,
+        /// What became of it.
+        how: How,
+    },
+}
+
+/// How a post came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The chat's webhook accepted it, which is all that it says.
+    Accepted,
+    /// It was printed, for a person to paste.
+    Printed,
+    /// A person saw it in the channel.
+    Found,
+    /// A person said to leave it.
+    Skipped,
+}
+
+/// Who is to be told of a deploy, and what beside the commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// The channels that are owed a post.
+    pub channels: Vec<String>,
+    /// The date in its heading.
+    pub date: String,
+    /// The environments that it speaks of, and what ran there before.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    /// What a person wrote: the summary of a release, or the reason of a rollback.
+    pub text: Option<String>,
 }
 
 /// The announcement of a push.
@@ -232,6 +288,9 @@ pub struct Candidate {
     pub by: Person,
     /// When, in seconds since 1970.
     pub at: i64,
+    /// The date that every post about it carries; empty in a record from before there were any.
+    #[serde(default)]
+    pub date: String,
     /// What they had to say.
     pub note: Option<String>,
     /// When the last fix of it was deployed, in seconds since 1970.
@@ -300,13 +359,81 @@ pub struct Deploy {
     pub at: i64,
 }
 
-/// A post that is still to be made.
+/// A post that is still to be made, with everything that it is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owed {
     /// The event that it tells of.
     pub about: EventId,
     /// The channel.
     pub channel: String,
+    /// The date in its heading.
+    pub date: String,
+    /// The commit that it speaks of.
+    pub commit: CommitId,
+    /// Where that runs.
+    pub environment: String,
+    /// Where it is to go, or went, and what ran there before.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    /// What happened.
+    pub news: News,
+    /// The attempt that was begun and not seen to end.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub sending: Option<Sending>,
+}
+
+/// What a post tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum News {
+    /// The commit was put forward.
+    Proposed {
+        /// What the proposer had to say.
+        note: Option<String>,
+    },
+    /// It takes the place of another candidate.
+    Fixed {
+        /// That one.
+        before: CommitId,
+    },
+    /// Somebody holds it back.
+    Blocked {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It was withdrawn.
+    Postponed {
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// It runs now.
+    Released {
+        /// What people wrote for people.
+        summary: Option<String>,
+    },
+    /// It runs again.
+    RolledBack {
+        /// What ran in between.
+        from: Option<CommitId>,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// An attempt to send a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// Its announcement.
+    pub id: EventId,
+    /// Who sends.
+    pub by: Person,
+    /// Since when, in seconds since 1970.
+    pub at: i64,
 }
 
 /// The record as it was read.
@@ -353,7 +480,7 @@ pub enum Unlawful {
     OtherDeploy,
     /// The commit may not go to production.
     NotSignedOff,
-    /// The post is not owed.
+    /// The post is not owed, or its attempt is not the one that the event means.
     NotOwed,
 }
 
@@ -375,7 +502,35 @@ impl Deploying {
     }
 }
 
+impl Owed {
+    /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
+    pub fn is_of_candidate(&self) -> bool {
+        matches!(self.news, News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. })
+    }
+
+    /// Whether it belongs to the way of a candidate, this one or the one before it.
+    pub fn is_of_the_way(&self) -> bool {
+        self.is_of_candidate() || matches!(self.news, News::Postponed { .. })
+    }
+
+    /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
+    pub fn command(&self, open: bool) -> &'static str {
+        match self.news {
+            News::Postponed { .. } if !open => "git smp postpone",
+            News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. } | News::Postponed { .. } => {
+                "git smp propose"
+            }
+            News::Released { .. } | News::RolledBack { .. } => "git smp promote",
+        }
+    }
+}
+
 impl Candidate {
+    /// Where it is to go, and what ran there when it was put forward.
+    pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
+        self.targets.iter().map(|goal| (goal.environment.clone(), goal.from.clone())).collect()
+    }
+
     /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
         if self.verdicts.iter().any(|one| one.verdict == Verdict::Block) {

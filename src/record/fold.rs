@@ -1,7 +1,8 @@
 //! Which event may follow on which, and what they add up to.
 
 use super::{
-    Candidate, Deploy, Deploying, Event, EventId, Goal, Intent, Kind, Owed, SignOff, Standing, State, Unlawful, What,
+    Candidate, Deploy, Deploying, Event, EventId, Goal, Intent, Kind, News, Owed, Sending, SignOff, Standing, State,
+    Telling, Unlawful, Verdict, What,
 };
 use crate::model::CommitId;
 
@@ -22,6 +23,19 @@ impl State {
         Ok(next)
     }
 
+    /// Whether this post is still owed in the way that an event about it means.
+    pub fn owes(&self, what: &What) -> bool {
+        let mut copy = self.clone();
+        match what {
+            What::Posting { about, channel, over } => copy.attempted(Some((about, channel)), over.as_ref()).is_ok(),
+            What::Unposted { attempt, .. } => copy.attempted(None, Some(attempt)).is_ok(),
+            What::Posted { about, channel, attempt, .. } => {
+                copy.attempted(Some((about, channel)), attempt.as_ref()).is_ok()
+            }
+            _ => false,
+        }
+    }
+
     fn take(&mut self, event: &Event) -> Result<(), Unlawful> {
         match &event.what {
             What::Proposed { .. } => self.propose(event),
@@ -29,23 +43,29 @@ impl State {
             What::Deploying(intent) => self.announce(event, intent),
             What::Deployed { .. } => self.deployed(event),
             What::Ended { intent, .. } => self.close(Some(intent)),
-            What::Postponed { candidate, commit, intent, .. } => {
-                let meant = self.candidate.as_ref().filter(|open| open.id == *candidate && open.commit == *commit);
-                meant.ok_or(Unlawful::OtherCandidate)?;
-                self.close(intent.as_ref())?;
-                self.forget_candidate();
+            What::Postponed { .. } => self.postpone(event),
+            What::Posting { about, channel, over } => {
+                let place = self.attempted(Some((about, channel)), over.as_ref())?;
+                place.sending = Some(Sending { id: event.id.clone(), by: event.by.clone(), at: event.at });
                 Ok(())
             }
-            What::Posted { about, channel } => {
-                let place = self.owed.iter().position(|owed| owed.about == *about && owed.channel == *channel);
-                self.owed.remove(place.ok_or(Unlawful::NotOwed)?);
+            What::Unposted { attempt, .. } => {
+                self.attempted(None, Some(attempt))?.sending = None;
+                Ok(())
+            }
+            What::Posted { about, channel, attempt, .. } => {
+                let told = self.attempted(Some((about, channel)), attempt.as_ref())?.clone();
+                let place = self.owed.iter().position(|owed| *owed == told).ok_or(Unlawful::NotOwed)?;
+                self.owed.remove(place);
                 Ok(())
             }
         }
     }
 
     fn propose(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Proposed { commit, environment, targets, note, channels, over } = &event.what else { return Ok(()) };
+        let What::Proposed { commit, environment, targets, note, date, channels, over } = &event.what else {
+            return Ok(());
+        };
         if self.candidate.is_some() {
             return Err(Unlawful::CandidateOpen);
         }
@@ -62,17 +82,18 @@ impl State {
             targets: targets.iter().map(goal).collect(),
             by: event.by.clone(),
             at: event.at,
+            date: date.clone(),
             note: note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
         });
-        let owed = |channel: &String| Owed { about: event.id.clone(), channel: channel.clone() };
-        self.owed.extend(channels.iter().map(owed));
+        let news = News::Proposed { note: note.clone() };
+        self.owe(self.candidate.clone().as_ref(), event, channels, &news);
         Ok(())
     }
 
     fn judge(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Judged { commit, of, verdict, note } = &event.what else { return Ok(()) };
+        let What::Judged { commit, of, verdict, note, channels } = &event.what else { return Ok(()) };
         let candidate = self.candidate.as_mut().filter(|open| open.commit == *commit);
         let candidate = candidate.ok_or(Unlawful::OtherCandidate)?;
         candidate.verdicts.retain(|one| one.by != *of);
@@ -83,7 +104,50 @@ impl State {
             note: note.clone(),
             at: event.at,
         });
+        if *verdict == Verdict::Block {
+            let news = News::Blocked { by: of.clone(), reason: note.clone() };
+            self.owe(self.candidate.clone().as_ref(), event, channels, &news);
+        }
         Ok(())
+    }
+
+    fn postpone(&mut self, event: &Event) -> Result<(), Unlawful> {
+        let What::Postponed { candidate, commit, intent, reason, channels } = &event.what else { return Ok(()) };
+        let meant = self.candidate.clone().filter(|open| open.id == *candidate && open.commit == *commit);
+        let meant = meant.ok_or(Unlawful::OtherCandidate)?;
+        self.close(intent.as_ref())?;
+        self.forget_candidate();
+        let news = News::Postponed { by: event.by.name.clone(), reason: reason.clone() };
+        self.owe(Some(&meant), event, channels, &news);
+        Ok(())
+    }
+
+    /// Every one of these channels is to be told something of a candidate.
+    fn owe(&mut self, candidate: Option<&Candidate>, event: &Event, channels: &[String], news: &News) {
+        let owed = |(candidate, channel): (&Candidate, &String)| Owed {
+            about: event.id.clone(),
+            channel: channel.clone(),
+            date: candidate.date.clone(),
+            commit: candidate.commit.clone(),
+            environment: candidate.environment.clone(),
+            targets: candidate.goals(),
+            news: news.clone(),
+            sending: None,
+        };
+        self.owed.extend(candidate.into_iter().flat_map(|open| channels.iter().map(move |one| (open, one))).map(owed));
+    }
+
+    /// The owed post whose open attempt is this one; none meant, none may be open.
+    fn attempted(
+        &mut self,
+        post: Option<(&EventId, &String)>,
+        attempt: Option<&EventId>,
+    ) -> Result<&mut Owed, Unlawful> {
+        let meant = |owed: &&mut Owed| {
+            post.is_none_or(|post| (&owed.about, &owed.channel) == post)
+                && owed.sending.as_ref().map(|sending| &sending.id) == attempt
+        };
+        self.owed.iter_mut().find(meant).ok_or(Unlawful::NotOwed)
     }
 
     fn announce(&mut self, event: &Event, intent: &Intent) -> Result<(), Unlawful> {
@@ -131,7 +195,9 @@ impl State {
     }
 
     fn deployed(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Deployed { intent, kind, environment, from, to, unsigned, .. } = &event.what else { return Ok(()) };
+        let What::Deployed { intent, kind, environment, from, to, unsigned, tells, .. } = &event.what else {
+            return Ok(());
+        };
         if let Some(open) = &self.deploying
             && intent.is_some()
             && (open.kind != *kind || open.environment != *environment || open.to != *to)
@@ -141,6 +207,7 @@ impl State {
         // Who began it deployed it, whoever saw its end.
         let by = self.deploying.as_ref().map_or_else(|| event.by.clone(), |open| open.by.clone());
         self.close(intent.as_ref())?;
+        let before = self.candidate.as_ref().map(|open| open.commit.clone());
         match (kind, intent) {
             // What a promotion was announced for was lawful then, whatever was said since: it runs.
             (Kind::Promote, Some(_)) | (Kind::Stage | Kind::Rollback, _) => {}
@@ -154,9 +221,34 @@ impl State {
         if *kind == Kind::Promote {
             self.reached(environment, to);
         }
+        let who = by.name.clone();
         let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
         self.deploys.insert(environment.clone(), deploy);
+        if let Some(tells) = tells {
+            let text = tells.text.clone();
+            let news = match (kind, before) {
+                (Kind::Fix, Some(before)) => News::Fixed { before },
+                (Kind::Promote, _) => News::Released { summary: text },
+                (Kind::Rollback, _) => News::RolledBack { from: from.clone(), by: who, reason: text },
+                (Kind::Fix, None) | (Kind::Stage, _) => return Ok(()),
+            };
+            self.owe_of_deploy(event, tells, (environment, to), &news);
+        }
         Ok(())
+    }
+
+    fn owe_of_deploy(&mut self, event: &Event, tells: &Telling, (place, commit): (&str, &CommitId), news: &News) {
+        let owed = |channel: &String| Owed {
+            about: event.id.clone(),
+            channel: channel.clone(),
+            date: tells.date.clone(),
+            commit: commit.clone(),
+            environment: place.to_owned(),
+            targets: tells.targets.clone(),
+            news: news.clone(),
+            sending: None,
+        };
+        self.owed.extend(tells.channels.iter().map(owed));
     }
 
     fn fixed(&mut self, commit: &CommitId, at: i64) {
@@ -187,10 +279,10 @@ impl State {
         }
     }
 
-    /// A proposal that is over needs no post any more.
+    /// A proposal that is over needs no post any more, nor what was said of it on its way.
     fn forget_candidate(&mut self) {
-        if let Some(candidate) = self.candidate.take() {
-            self.owed.retain(|owed| owed.about != candidate.id);
+        if self.candidate.take().is_some() {
+            self.owed.retain(|owed| !owed.is_of_candidate());
         }
     }
 

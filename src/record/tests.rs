@@ -96,21 +96,25 @@ where
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
-        (commits(), names(), vec((names(), maybe(commits())), 0..4), maybe(texts()), vec(names(), 0..3), maybe(ids()))
-            .prop_map(|(commit, environment, targets, note, channels, over)| What::Proposed {
+        (
+            commits(),
+            names(),
+            vec((names(), maybe(commits())), 0..4),
+            maybe(texts()),
+            (dates(), channels()),
+            maybe(ids())
+        )
+            .prop_map(|(commit, environment, targets, note, (date, channels), over)| What::Proposed {
                 commit,
                 environment,
                 targets,
                 note,
+                date,
                 channels,
                 over
             }),
-        (commits(), texts(), verdicts(), maybe(texts())).prop_map(|(commit, of, verdict, note)| What::Judged {
-            commit,
-            of,
-            verdict,
-            note
-        }),
+        (commits(), texts(), verdicts(), maybe(texts()), channels())
+            .prop_map(|(commit, of, verdict, note, channels)| { What::Judged { commit, of, verdict, note, channels } }),
         (kinds(), names(), maybe(commits()), commits(), maybe(commits()), any::<bool>(), maybe(ids())).prop_map(
             |(kind, environment, from, to, base, unsigned, over)| What::Deploying(Intent {
                 kind,
@@ -131,12 +135,13 @@ fn whats() -> impl Strategy<Value = What> {
             any::<u64>(),
             vec(texts(), 0..3),
             any::<bool>(),
-            maybe(texts())
+            (maybe(texts()), maybe(tellings()))
         )
             .prop_map(
-                |(intent, kind, environment, from, to, commits, signed_off_by, unsigned, announced_by)| {
+                |(intent, kind, environment, from, to, commits, signed_off_by, unsigned, (announced_by, tells))| {
                     What::Deployed {
                         announced_by,
+                        tells,
                         intent,
                         kind,
                         environment,
@@ -149,14 +154,41 @@ fn whats() -> impl Strategy<Value = What> {
                 }
             ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
-        (ids(), commits(), maybe(ids()), texts()).prop_map(|(candidate, commit, intent, reason)| What::Postponed {
-            candidate,
-            commit,
-            intent,
-            reason
+        (ids(), commits(), maybe(ids()), texts(), channels()).prop_map(
+            |(candidate, commit, intent, reason, channels)| What::Postponed {
+                candidate,
+                commit,
+                intent,
+                reason,
+                channels
+            }
+        ),
+        (ids(), names(), maybe(ids())).prop_map(|(about, channel, over)| What::Posting { about, channel, over }),
+        (ids(), names(), texts()).prop_map(|(attempt, channel, why)| What::Unposted { attempt, channel, why }),
+        (ids(), names(), maybe(ids()), hows()).prop_map(|(about, channel, attempt, how)| What::Posted {
+            about,
+            channel,
+            attempt,
+            how
         }),
-        (ids(), names()).prop_map(|(about, channel)| What::Posted { about, channel }),
     ]
+}
+
+fn channels() -> impl Strategy<Value = Vec<String>> {
+    vec(names(), 0..3)
+}
+
+fn dates() -> impl Strategy<Value = String> {
+    "20[0-9]{2}-[01][0-9]-[0-3][0-9]"
+}
+
+fn hows() -> impl Strategy<Value = How> {
+    prop_oneof![Just(How::Accepted), Just(How::Printed), Just(How::Found), Just(How::Skipped)]
+}
+
+fn tellings() -> impl Strategy<Value = Telling> {
+    (channels(), dates(), vec((names(), maybe(commits())), 0..4), maybe(texts()))
+        .prop_map(|(channels, date, targets, text)| Telling { channels, date, targets, text })
 }
 
 /// Any event at all, by somebody whom git let through.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::trailers::{settled, trailer, trailers};
-use super::{Event, EventId, FORMAT, Intent, Kind, Person, State, Verdict, What};
+use super::{Event, EventId, FORMAT, How, Intent, Kind, Person, State, Telling, Verdict, What};
 use crate::model::CommitId;
 
 /// The most characters of a note in a sentence.
@@ -55,7 +55,7 @@ pub fn sentence(event: &Event) -> String {
             let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
             format!("{by} proposed {} for {}", commit.short(), names.join(" and "))
         }
-        What::Judged { commit, of, verdict, note } => {
+        What::Judged { commit, of, verdict, note, .. } => {
             let did = if *verdict == Verdict::Pass { "signed off" } else { "blocked" };
             let note = note.as_ref().map(|note| format!(": {}", brief(note))).unwrap_or_default();
             let recorded = if settled(by) == settled(of) { String::new() } else { format!(" (recorded by {by})") };
@@ -69,7 +69,12 @@ pub fn sentence(event: &Event) -> String {
         }
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
-        What::Posted { channel, .. } => format!("{by} printed the post for {channel}"),
+        What::Posting { channel, .. } => format!("{by} began to send the post to {channel}"),
+        What::Unposted { channel, why, .. } => format!("{by} sent nothing to {channel}: {}", brief(why)),
+        What::Posted { channel, how: How::Accepted, .. } => format!("{by} sent the post to {channel}"),
+        What::Posted { channel, how: How::Printed, .. } => format!("{by} printed the post for {channel}"),
+        What::Posted { channel, how: How::Found, .. } => format!("{by} found the post in {channel}"),
+        What::Posted { channel, how: How::Skipped, .. } => format!("{by} left out the post to {channel}"),
     };
     one_line(&settled(&text))
 }
@@ -140,25 +145,31 @@ fn word(what: &What) -> &'static str {
         What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
         What::Ended { .. } => "ended",
         What::Postponed { .. } => "postponed",
+        What::Posting { .. } => "posting",
+        What::Unposted { .. } => "unposted",
         What::Posted { .. } => "posted",
     }
 }
 
+/// The words for the ways in which a post ends.
+const HOWS: [(How, &str); 4] =
+    [(How::Accepted, "accepted"), (How::Printed, "printed"), (How::Found, "found"), (How::Skipped, "skipped")];
+
 fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
     match what {
-        What::Proposed { commit, environment, targets, note, channels, over } => {
+        What::Proposed { commit, environment, targets, note, date, channels, over } => {
             put("Commit", commit.as_str());
             put("Environment", environment);
-            for (name, runs) in targets {
-                put("Target", &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)));
-            }
+            put("Date", date);
+            put_targets(put, targets);
             channels.iter().for_each(|channel| put("Channel", channel));
             optional(put, "Over", over.as_ref().map(EventId::as_str));
             optional(put, "Note", note.as_deref());
         }
-        What::Judged { commit, of, verdict: _, note } => {
+        What::Judged { commit, of, verdict: _, note, channels } => {
             put("Commit", commit.as_str());
             put("Of", of);
+            channels.iter().for_each(|channel| put("Channel", channel));
             optional(put, "Note", note.as_deref());
         }
         What::Deploying(intent) => {
@@ -169,7 +180,18 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", intent.unsigned.then_some("yes"));
             optional(put, "Over", intent.over.as_ref().map(EventId::as_str));
         }
-        What::Deployed { intent, kind: _, environment, from, to, commits, signed_off_by, unsigned, announced_by } => {
+        What::Deployed {
+            intent,
+            kind: _,
+            environment,
+            from,
+            to,
+            commits,
+            signed_off_by,
+            unsigned,
+            announced_by,
+            tells,
+        } => {
             put("Commit", to.as_str());
             put("Environment", environment);
             optional(put, "From", from.as_ref().map(CommitId::as_str));
@@ -178,21 +200,46 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", unsigned.then_some("yes"));
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+            if let Some(tells) = tells {
+                put("Date", &tells.date);
+                put_targets(put, &tells.targets);
+                tells.channels.iter().for_each(|channel| put("Channel", channel));
+                optional(put, "Text", tells.text.as_deref());
+            }
         }
         What::Ended { intent, why } => {
             put("Intent", intent.as_str());
             put("Why", why);
         }
-        What::Postponed { candidate, commit, intent, reason } => {
+        What::Postponed { candidate, commit, intent, reason, channels } => {
             put("Candidate", candidate.as_str());
             put("Commit", commit.as_str());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+            channels.iter().for_each(|channel| put("Channel", channel));
             put("Why", reason);
         }
-        What::Posted { about, channel } => {
+        What::Posting { about, channel, over } => {
             put("About", about.as_str());
             put("Channel", channel);
+            optional(put, "Over", over.as_ref().map(EventId::as_str));
         }
+        What::Unposted { attempt, channel, why } => {
+            put("Attempt", attempt.as_str());
+            put("Channel", channel);
+            put("Why", why);
+        }
+        What::Posted { about, channel, attempt, how } => {
+            put("About", about.as_str());
+            put("Channel", channel);
+            optional(put, "Attempt", attempt.as_ref().map(EventId::as_str));
+            optional(put, "How", HOWS.iter().find(|(one, _)| one == how).map(|(_, word)| *word));
+        }
+    }
+}
+
+fn put_targets(put: &mut impl FnMut(&str, &str), targets: &[(String, Option<CommitId>)]) {
+    for (name, runs) in targets {
+        put("Target", &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)));
     }
 }
 
@@ -263,8 +310,9 @@ impl Trailers {
             "proposed" => What::Proposed {
                 commit: the_commit()?,
                 environment: self.required("Environment")?,
-                targets: self.all("Target").iter().map(|text| target(text)).collect::<Result<_, _>>()?,
+                targets: self.targets()?,
                 note: self.text("Note")?,
+                date: self.text("Date")?.unwrap_or_default(),
                 channels: self.all("Channel"),
                 over: self.id("Over")?,
             },
@@ -273,6 +321,7 @@ impl Trailers {
                 of: self.required("Of")?,
                 verdict: if word == "blocked" { Verdict::Block } else { Verdict::Pass },
                 note: self.text("Note")?,
+                channels: self.all("Channel"),
             },
             "staging" => self.deploying(Kind::Stage)?,
             "staging-fix" => self.deploying(Kind::Fix)?,
@@ -288,8 +337,22 @@ impl Trailers {
                 commit: the_commit()?,
                 intent: self.id("Intent")?,
                 reason: self.required("Why")?,
+                channels: self.all("Channel"),
             },
-            "posted" => What::Posted { about: the_id("About")?, channel: self.required("Channel")? },
+            "posting" => {
+                What::Posting { about: the_id("About")?, channel: self.required("Channel")?, over: self.id("Over")? }
+            }
+            "unposted" => What::Unposted {
+                attempt: the_id("Attempt")?,
+                channel: self.required("Channel")?,
+                why: self.required("Why")?,
+            },
+            "posted" => What::Posted {
+                about: the_id("About")?,
+                channel: self.required("Channel")?,
+                attempt: self.id("Attempt")?,
+                how: self.how()?,
+            },
             _ => return Err(Unreadable::Garbage("it is of a kind that this version does not know".to_owned())),
         })
     }
@@ -318,7 +381,24 @@ impl Trailers {
             signed_off_by: self.all("Signed-Off-By"),
             unsigned: self.text("Unsigned")?.is_some(),
             announced_by: self.text("Announced-By")?,
+            tells: self.telling()?,
         })
+    }
+
+    fn telling(&self) -> Result<Option<Telling>, Unreadable> {
+        let Some(date) = self.text("Date")? else { return Ok(None) };
+        let (channels, targets) = (self.all("Channel"), self.targets()?);
+        Ok(Some(Telling { channels, date, targets, text: self.text("Text")? }))
+    }
+
+    fn targets(&self) -> Result<Vec<(String, Option<CommitId>)>, Unreadable> {
+        self.all("Target").iter().map(|text| target(text)).collect()
+    }
+
+    fn how(&self) -> Result<How, Unreadable> {
+        let word = self.required("How")?;
+        let how = HOWS.iter().find(|(_, one)| *one == word).map(|(how, _)| *how);
+        how.ok_or_else(|| Unreadable::Garbage("Smp-How is no way to end a post".to_owned()))
     }
 }
 

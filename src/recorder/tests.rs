@@ -256,6 +256,7 @@ fn found(environment: &str, nth: u64) -> What {
         signed_off_by: Vec::new(),
         unsigned: false,
         announced_by: None,
+        tells: None,
     }
 }
 
@@ -266,13 +267,20 @@ fn proposed(note: &str) -> What {
         environment: "staging".to_owned(),
         targets: vec![("production".to_owned(), None)],
         note: Some(note.to_owned()),
+        date: "2022-03-02".to_owned(),
         channels: vec!["technical".to_owned()],
         over: None,
     }
 }
 
 fn judged(of: &str, note: &str) -> What {
-    What::Judged { commit: some_commit(), of: of.to_owned(), verdict: Verdict::Pass, note: Some(note.to_owned()) }
+    What::Judged {
+        commit: some_commit(),
+        of: of.to_owned(),
+        verdict: Verdict::Pass,
+        note: Some(note.to_owned()),
+        channels: Vec::new(),
+    }
 }
 
 fn some_commit() -> CommitId {

@@ -68,6 +68,7 @@ impl Try {
                 of: PEOPLE[self.who].into(),
                 verdict: self.verdict,
                 note: None,
+                channels: self.channels(),
             },
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
@@ -79,14 +80,27 @@ impl Try {
                 commit: self.candidate(state),
                 intent: self.open(state),
                 reason: "not today".into(),
+                channels: self.channels(),
             },
-            _ => {
-                let owed = state.owed.get(self.who);
-                What::Posted {
-                    about: owed.map_or(EventId::of(0), |owed| owed.about.clone()),
-                    channel: owed.map_or("technical".into(), |owed| owed.channel.clone()),
-                }
-            }
+            _ => self.posting(state),
+        }
+    }
+
+    fn channels(&self) -> Vec<String> {
+        PEOPLE.iter().take(self.place).map(|_| "technical".into()).collect()
+    }
+
+    fn posting(&self, state: &State) -> What {
+        let owed = state.owed.get(self.who);
+        let about = owed.map_or(EventId::of(0), |owed| owed.about.clone());
+        let channel = owed.map_or("technical".into(), |owed| owed.channel.clone());
+        let open = owed.and_then(|owed| owed.sending.as_ref()).map(|sending| sending.id.clone());
+        let open = if self.aimed { open } else { self.yes.then(|| EventId::of(self.commit as u64)) };
+        match (self.kind, open) {
+            (Kind::Stage, Some(attempt)) => What::Unposted { attempt, channel, why: "404".into() },
+            (Kind::Stage | Kind::Fix, over) => What::Posting { about, channel, over },
+            (Kind::Promote, attempt) => What::Posted { about, channel, attempt, how: How::Accepted },
+            (Kind::Rollback, attempt) => What::Posted { about, channel, attempt, how: How::Skipped },
         }
     }
 
@@ -97,7 +111,8 @@ impl Try {
             environment: "staging".into(),
             targets: goals.map(|name| ((*name).to_owned(), None)).collect(),
             note: None,
-            channels: PEOPLE.iter().take(self.place).map(|_| "technical".into()).collect(),
+            date: "2022-03-02".into(),
+            channels: self.channels(),
             over: self.open(state),
         }
     }
@@ -127,6 +142,12 @@ impl Try {
             signed_off_by: Vec::new(),
             unsigned: self.yes,
             announced_by: None,
+            tells: (self.place != 0).then(|| Telling {
+                channels: self.channels(),
+                date: "2022-03-02".into(),
+                targets: vec![(self.place(), None)],
+                text: self.yes.then(|| "- Flags".into()),
+            }),
         }
     }
 }
@@ -141,7 +162,7 @@ struct Known {
     reached: BTreeSet<String>,
     verdicts: BTreeMap<String, Verdict>,
     runs: BTreeMap<String, CommitId>,
-    owed: Vec<String>,
+    owed: Vec<(EventId, String, bool, Option<EventId>)>,
 }
 
 impl Known {
@@ -153,18 +174,66 @@ impl Known {
                 self.candidate = Some(event.id.clone());
                 self.commit = Some(commit.clone());
                 self.goals = targets.iter().map(|(name, _)| name.clone()).collect();
-                (self.reached, self.verdicts, self.owed) = (BTreeSet::new(), BTreeMap::new(), channels.clone());
+                (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
+                self.owe(event, channels, true);
             }
-            What::Judged { of, verdict, .. } => {
+            What::Judged { of, verdict, channels, .. } => {
                 self.verdicts.insert(of.clone(), *verdict);
+                if *verdict == Verdict::Block {
+                    self.owe(event, channels, true);
+                }
             }
             What::Deploying(_) => self.open = Some(event.id.clone()),
-            What::Deployed { kind, environment, to, .. } => self.deployed(*kind, environment, to),
+            What::Deployed { kind, environment, to, tells, .. } => {
+                self.deployed(*kind, environment, to);
+                if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
+                    self.owe(event, &tells.channels, *kind == Kind::Fix);
+                }
+            }
             What::Ended { .. } => self.open = None,
-            What::Postponed { .. } => self = Self { runs: self.runs, ..Self::default() },
-            What::Posted { .. } => drop(self.owed.pop()),
+            What::Postponed { channels, .. } => {
+                self.close();
+                self.open = None;
+                self.owe(event, channels, false);
+            }
+            What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => self.posted(event),
         }
         self
+    }
+
+    /// Whatever was said of a candidate is moot once it is over.
+    fn close(&mut self) {
+        self.owed.retain(|(_, _, moot, _)| !moot);
+        let (runs, owed) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.owed));
+        *self = Self { runs, owed, ..Self::default() };
+    }
+
+    fn owe(&mut self, event: &Event, channels: &[String], moot: bool) {
+        self.owed.extend(channels.iter().map(|channel| (event.id.clone(), channel.clone(), moot, None)));
+    }
+
+    /// The place of the post whose open attempt this is.
+    fn place(&self, post: Option<(&EventId, &String)>, attempt: Option<&EventId>) -> Option<usize> {
+        self.owed.iter().position(|(about, channel, _, open)| {
+            post.is_none_or(|post| post == (about, channel)) && open.as_ref() == attempt
+        })
+    }
+
+    fn posted(&mut self, event: &Event) {
+        match &event.what {
+            What::Posting { about, channel, over } => {
+                let place = self.place(Some((about, channel)), over.as_ref()).unwrap();
+                self.owed[place].3 = Some(event.id.clone());
+            }
+            What::Unposted { attempt, .. } => {
+                let place = self.place(None, Some(attempt)).unwrap();
+                self.owed[place].3 = None;
+            }
+            What::Posted { about, channel, attempt, .. } => {
+                drop(self.owed.remove(self.place(Some((about, channel)), attempt.as_ref()).unwrap()));
+            }
+            _ => {}
+        }
     }
 
     fn deployed(&mut self, kind: Kind, environment: &str, to: &CommitId) {
@@ -184,7 +253,7 @@ impl Known {
             Kind::Promote | Kind::Stage | Kind::Rollback => {}
         }
         if self.candidate.is_some() && self.reached == self.goals {
-            *self = Self { runs: std::mem::take(&mut self.runs), ..Self::default() };
+            self.close();
         }
     }
 
@@ -201,7 +270,14 @@ impl Known {
             reached: goals().filter(|goal| goal.reached).map(|goal| goal.environment.clone()).collect(),
             verdicts: verdicts.map(|one| (one.by.clone(), one.verdict)).collect(),
             runs: state.deploys.iter().map(|(name, deploy)| (name.clone(), deploy.commit.clone())).collect(),
-            owed: state.owed.iter().map(|owed| owed.channel.clone()).collect(),
+            owed: state
+                .owed
+                .iter()
+                .map(|owed| {
+                    let open = owed.sending.as_ref().map(|sending| sending.id.clone());
+                    (owed.about.clone(), owed.channel.clone(), owed.is_of_candidate(), open)
+                })
+                .collect(),
         }
     }
 
@@ -242,7 +318,11 @@ impl Known {
                     && self.commit.as_ref() == Some(commit)
                     && self.open == *intent
             }
-            What::Posted { .. } => !self.owed.is_empty(),
+            What::Posting { about, channel, over } => self.place(Some((about, channel)), over.as_ref()).is_some(),
+            What::Unposted { attempt, .. } => self.place(None, Some(attempt)).is_some(),
+            What::Posted { about, channel, attempt, .. } => {
+                self.place(Some((about, channel)), attempt.as_ref()).is_some()
+            }
         }
     }
 }
@@ -285,7 +365,7 @@ proptest! {
             let people: BTreeSet<_> = candidate.iter().flat_map(|open| &open.verdicts).map(|one| &one.by).collect();
             prop_assert_eq!(people.len(), candidate.map_or(0, |open| open.verdicts.len()), "a verdict each");
             prop_assert!(candidate.is_none_or(|open| open.targets.iter().any(|goal| !goal.reached)));
-            prop_assert!(state.owed.iter().all(|owed| Some(&owed.about) == candidate.map(|open| &open.id)));
+            prop_assert!(candidate.is_some() || state.owed.iter().all(|owed| !owed.is_of_candidate()));
             prop_assert_eq!(read_state(write_state(&state).as_bytes()), Ok(state));
         }
     }
@@ -319,8 +399,17 @@ proptest! {
         }
         if let Some(candidate) = &state.candidate {
             let (id, commit, reason) = (candidate.id.clone(), candidate.commit.clone(), "not today".to_owned());
-            let after = state.after(&event(1, What::Postponed { candidate: id, commit, intent: open, reason })).unwrap();
-            prop_assert!(after.candidate.is_none() && after.deploying.is_none() && after.owed.is_empty());
+            let channels = Vec::new();
+            let postponed = What::Postponed { candidate: id, commit, intent: open, reason, channels };
+            let after = state.after(&event(1, postponed)).unwrap();
+            prop_assert!(after.candidate.is_none() && after.deploying.is_none());
+            prop_assert!(after.owed.iter().all(|owed| !owed.is_of_candidate()));
+        }
+        for owed in &state.owed {
+            let (about, channel) = (owed.about.clone(), owed.channel.clone());
+            let attempt = owed.sending.as_ref().map(|sending| sending.id.clone());
+            let skipped = What::Posted { about, channel, attempt, how: How::Skipped };
+            prop_assert_eq!(state.after(&event(2, skipped)).unwrap().owed.len(), state.owed.len() - 1);
         }
     }
 }

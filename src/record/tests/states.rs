@@ -6,6 +6,18 @@ use super::*;
 fn full() -> State {
     let goal = |name: &str, reached| Goal { environment: name.into(), from: Some(commit('2')), reached };
     let by = Person { name: "Ada Example".into(), email: "ada@example.com".into() };
+    let owed = |news, sending| Owed {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        date: "2022-03-02".into(),
+        commit: commit('1'),
+        environment: "staging".into(),
+        targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
+        news,
+        sending,
+    };
+    let sending = Sending { id: EventId::of(5), by: by.clone(), at: 1_646_222_700 };
+    let released = News::Released { summary: Some("- Flags on painpoints".into()) };
     let rosi = Person { name: "Rosi".into(), email: "rosi@example.com".into() };
     State {
         format: FORMAT,
@@ -17,6 +29,7 @@ fn full() -> State {
             targets: vec![goal("production", false), goal("eu", true)],
             by: by.clone(),
             at: 1_646_222_400,
+            date: "2022-03-02".into(),
             note: Some("a\n\n\"b\" \u{1b}\0".into()),
             fixed_at: None,
             verdicts: vec![SignOff {
@@ -37,8 +50,8 @@ fn full() -> State {
             by: by.clone(),
             at: 1_646_222_600,
         }),
-        deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by, at: -1 })].into(),
-        owed: vec![Owed { about: EventId::of(1), channel: "technical".into() }],
+        deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1 })].into(),
+        owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
     }
 }
 
@@ -119,9 +132,13 @@ fn a_field_that_format_1_does_not_have_is_passed_over_and_not_written_again() {
     assert_eq!(read(&odd), Ok(full()));
 }
 
+fn whatever() -> What {
+    What::Posted { about: EventId::of(1), channel: "technical".into(), attempt: None, how: How::Printed }
+}
+
 #[test]
 fn the_count_of_events_has_an_end_and_no_overflow() {
-    let told = event(9, What::Posted { about: EventId::of(1), channel: "technical".into() });
+    let told = event(9, whatever());
     let state = State { events: u64::MAX, ..full() };
     assert_eq!(state.after(&told).map(|state| state.events), Ok(u64::MAX));
 }

@@ -13,13 +13,14 @@ fn proposed(digit: char, goals: &[&str]) -> What {
         environment: "staging".into(),
         targets: goals.iter().map(|goal| ((*goal).to_owned(), None)).collect(),
         note: None,
+        date: "2022-03-02".into(),
         channels: vec!["technical".into()],
         over: None,
     }
 }
 
 fn judged(digit: char, of: &str, verdict: Verdict) -> What {
-    What::Judged { commit: commit(digit), of: of.into(), verdict, note: None }
+    What::Judged { commit: commit(digit), of: of.into(), verdict, note: None, channels: Vec::new() }
 }
 
 fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What {
@@ -45,6 +46,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> 
         signed_off_by: Vec::new(),
         unsigned: false,
         announced_by: None,
+        tells: None,
     }
 }
 
@@ -55,7 +57,7 @@ const NO: Verdict = Verdict::Block;
 fn a_candidate_is_proposed_signed_off_and_promoted() {
     let story = [
         proposed('1', &["production"]),
-        What::Posted { about: EventId::of(1), channel: "technical".into() },
+        What::Posted { about: EventId::of(1), channel: "technical".into(), attempt: None, how: How::Printed },
         judged('1', "Rosi", YES),
         began(Kind::Promote, "production", '1', None),
         deployed(Some(4), Kind::Promote, "production", '1'),
@@ -180,4 +182,107 @@ fn a_frozen_environment_takes_nothing_but_a_fix_of_what_is_tested() {
     assert_eq!(begin(Kind::Fix, "staging", Some('3')), Err(Unlawful::OtherCandidate));
     assert_eq!(begin(Kind::Fix, "staging", None), Err(Unlawful::OtherCandidate));
     assert_eq!(begin(Kind::Fix, "other", Some('1')), Err(Unlawful::OtherCandidate));
+}
+
+/// What is owed after these: to whom, about which event, and whether an attempt is open.
+fn owed(whats: &[What]) -> Vec<(String, EventId, bool)> {
+    let told = |owed: Owed| (owed.channel, owed.about, owed.sending.is_some());
+    after(whats).owed.into_iter().map(told).collect()
+}
+
+fn telling(text: Option<&str>) -> Telling {
+    Telling {
+        channels: vec!["product".into()],
+        date: "2022-03-02".into(),
+        targets: vec![("production".into(), Some(commit('0')))],
+        text: text.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_post_is_owed_until_somebody_saw_its_end() {
+    let posting = |over: Option<u64>| What::Posting {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        over: over.map(EventId::of),
+    };
+    let unposted =
+        |attempt| What::Unposted { attempt: EventId::of(attempt), channel: "technical".into(), why: "404".into() };
+    let posted = |attempt: Option<u64>, how| What::Posted {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        attempt: attempt.map(EventId::of),
+        how,
+    };
+    let owes = |open| vec![("technical".to_owned(), EventId::of(1), open)];
+    let mut story = vec![proposed('1', &["production"])];
+    assert_eq!(owed(&story), owes(false));
+    story.push(posting(None));
+    assert_eq!(owed(&story), owes(true));
+    let begun = after(&story);
+    for other in [posting(None), posting(Some(9)), unposted(9), posted(None, How::Printed), posted(Some(9), How::Found)]
+    {
+        assert_eq!(begun.after(&event(9, other.clone())), Err(Unlawful::NotOwed), "{other:?}");
+        assert!(!begun.owes(&other));
+    }
+    story.extend([unposted(2), posting(None)]);
+    assert_eq!(owed(&story), owes(true));
+    story.extend([posting(Some(4)), posted(Some(5), How::Accepted)]);
+    assert_eq!(owed(&story), []);
+}
+
+#[test]
+fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
+    let blocked = What::Judged {
+        commit: commit('1'),
+        of: "Rosi".into(),
+        verdict: NO,
+        note: None,
+        channels: vec!["technical".into()],
+    };
+    let story = [proposed('1', &["production"]), blocked, judged('1', "Rosi", YES)];
+    assert_eq!(owed(&story).len(), 2, "a yes is nothing to post");
+    let promoted = What::Deployed {
+        intent: Some(EventId::of(4)),
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: Some(commit('0')),
+        to: commit('1'),
+        commits: 1,
+        signed_off_by: vec!["Rosi".into()],
+        unsigned: false,
+        announced_by: None,
+        tells: Some(telling(Some("- Flags"))),
+    };
+    let began = began(Kind::Promote, "production", '1', None);
+    let promoted: Vec<What> = story.iter().cloned().chain([began, promoted]).collect();
+    let left = after(&promoted).owed;
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].news.clone(), left[0].date.as_str()),
+        (News::Released { summary: Some("- Flags".into()) }, "2022-03-02")
+    );
+    let postponed = What::Postponed {
+        candidate: EventId::of(1),
+        commit: commit('1'),
+        intent: None,
+        reason: "not today".into(),
+        channels: vec!["technical".into()],
+    };
+    let postponed: Vec<What> = story.iter().cloned().chain([postponed]).collect();
+    assert_eq!(owed(&postponed), [("technical".to_owned(), EventId::of(4), false)]);
+}
+
+#[test]
+fn a_fix_is_told_with_what_it_takes_the_place_of() {
+    let mut fixed = deployed(Some(2), Kind::Fix, "staging", '2');
+    if let What::Deployed { tells, .. } = &mut fixed {
+        *tells = Some(Telling { channels: vec!["technical".into()], ..telling(None) });
+    }
+    let state = after(&[proposed('1', &["production"]), began(Kind::Fix, "staging", '2', Some('1')), fixed]);
+    let told = &state.owed[1];
+    assert_eq!(
+        (&told.news, &told.commit, told.environment.as_str()),
+        (&News::Fixed { before: commit('1') }, &commit('2'), "staging")
+    );
 }

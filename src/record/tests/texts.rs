@@ -26,11 +26,14 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
     match &mut event.what {
         What::Proposed { note, .. } => note.iter_mut().for_each(change),
         What::Judged { of, note, .. } => [of].into_iter().chain(note).for_each(change),
-        What::Deployed { signed_off_by, announced_by, .. } => {
-            signed_off_by.iter_mut().chain(announced_by).for_each(change);
+        What::Deployed { signed_off_by, announced_by, tells, .. } => {
+            let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
+            signed_off_by.iter_mut().chain(announced_by).chain(told).for_each(change);
         }
-        What::Ended { why: text, .. } | What::Postponed { reason: text, .. } => change(text),
-        What::Deploying(_) | What::Posted { .. } => {}
+        What::Ended { why: text, .. } | What::Postponed { reason: text, .. } | What::Unposted { why: text, .. } => {
+            change(text);
+        }
+        What::Deploying(_) | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }
@@ -47,6 +50,7 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
         environment: "staging".into(),
         targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
         note: Some(note.into()),
+        date: "2022-03-02".into(),
         channels: vec!["technical".into()],
         over: None,
     };
@@ -58,9 +62,20 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
 
 #[test]
 fn a_text_that_is_empty_is_still_there() {
-    let postponed =
-        What::Postponed { candidate: EventId::of(1), commit: commit('1'), intent: None, reason: String::new() };
-    let judged = |note| What::Judged { commit: commit('1'), of: String::new(), verdict: Verdict::Pass, note };
+    let postponed = What::Postponed {
+        candidate: EventId::of(1),
+        commit: commit('1'),
+        intent: None,
+        reason: String::new(),
+        channels: Vec::new(),
+    };
+    let judged = |note| What::Judged {
+        commit: commit('1'),
+        of: String::new(),
+        verdict: Verdict::Pass,
+        note,
+        channels: Vec::new(),
+    };
     for what in [postponed, judged(None), judged(Some(String::new()))] {
         let event = event(7, what);
         assert_eq!(reread(&event), Ok(event));
@@ -103,7 +118,7 @@ fn a_message_of_another_kind_is_no_event() {
 }
 
 fn whatever() -> What {
-    What::Posted { about: EventId::of(1), channel: "technical".into() }
+    What::Posted { about: EventId::of(1), channel: "technical".into(), attempt: None, how: How::Printed }
 }
 
 #[test]

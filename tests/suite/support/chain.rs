@@ -123,6 +123,18 @@ fn told(author: &str, text: &str) -> Told {
     Told { word: take("Event"), id: take("Id"), author: author.to_owned(), more }
 }
 
+/// A post that is owed, as the state says it.
+fn owed_by(owed: &Value) -> (String, String, Option<String>) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let word = match owed["news"].as_object().and_then(|news| news.keys().next()).map(String::as_str) {
+        Some("released") => "promoted",
+        Some("fixed") => "staged-fix",
+        other => other.unwrap_or_default(),
+    };
+    let about = format!("{word} {}", owed["about"].as_str().unwrap());
+    (about, text(&owed["channel"]).unwrap(), text(&owed["sending"]["id"]))
+}
+
 /// What the events add up to, in the few words that decide anything.
 #[derive(Default, Debug, PartialEq)]
 struct Sum {
@@ -130,7 +142,8 @@ struct Sum {
     missing: BTreeSet<String>,
     verdicts: BTreeMap<String, bool>,
     deploying: Option<String>,
-    owed: usize,
+    /// Of what, to whom, with which open attempt.
+    owed: Vec<(String, String, Option<String>)>,
 }
 
 impl Sum {
@@ -145,7 +158,7 @@ impl Sum {
             missing: missing.filter_map(|goal| text(&goal["environment"])).collect(),
             verdicts: verdicts.filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass"))).collect(),
             deploying: text(&state["deploying"]["id"]),
-            owed: list(&state["owed"]).len(),
+            owed: list(&state["owed"]).iter().map(owed_by).collect(),
         }
     }
 
@@ -156,16 +169,25 @@ impl Sum {
                 self.candidate = Some((event.id.clone(), of("Commit")));
                 let targets = event.more["Target"].iter().filter_map(|target| target.split(' ').next());
                 self.missing = targets.map(str::to_owned).collect();
-                self.owed += event.more["Channel"].len();
+                self.owe(event);
                 self.deploying = None;
             }
-            "posted" => self.owed -= 1,
-            "signed-off" | "blocked" => drop(self.verdicts.insert(of("Of"), event.word == "signed-off")),
+            "posting" => self.attempt(event, "Over").2 = Some(event.id.clone()),
+            "unposted" => self.attempt(event, "Attempt").2 = None,
+            "posted" => {
+                let done = self.attempt(event, "Attempt").clone();
+                self.owed.retain(|one| *one != done);
+            }
+            "signed-off" | "blocked" => {
+                self.verdicts.insert(of("Of"), event.word == "signed-off");
+                self.owe(event);
+            }
             "promoting" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
             "staged" | "ended" => self.deploying = None,
             "staged-fix" => {
                 self.deploying = None;
                 self.verdicts.clear();
+                self.owe(event);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
             "promoted" => {
@@ -176,16 +198,38 @@ impl Sum {
                         self.close();
                     }
                 }
+                self.owe(event);
             }
             "postponed" => {
                 self.deploying = None;
                 self.close();
+                self.owe(event);
             }
             other => panic!("nobody records that it was {other}"),
         }
     }
 
+    /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not.
     fn close(&mut self) {
-        *self = Sum { deploying: self.deploying.take(), ..Sum::default() };
+        let owed = self.owed.drain(..).filter(|(about, ..)| about.starts_with("promoted")).collect();
+        *self = Sum { deploying: self.deploying.take(), owed, ..Sum::default() };
+    }
+
+    fn owe(&mut self, event: &Told) {
+        let about = format!("{} {}", event.word, event.id);
+        let channels = event.more.get("Channel").into_iter().flatten();
+        self.owed.extend(channels.map(|channel| (about.clone(), channel.clone(), None)));
+    }
+
+    /// The owed post that an event is about, and the attempt that it names.
+    #[track_caller]
+    fn attempt(&mut self, event: &Told, key: &str) -> &mut (String, String, Option<String>) {
+        let (about, attempt) = (event.maybe("About"), event.maybe(key));
+        let mut found = self.owed.iter_mut().filter(|(of, channel, open)| {
+            about.is_none_or(|about| of.ends_with(about))
+                && channel == event.field("Channel")
+                && open.as_deref() == attempt
+        });
+        found.next().unwrap_or_else(|| panic!("{} of what is not owed", event.word))
     }
 }
