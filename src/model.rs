@@ -94,6 +94,19 @@ impl Commit {
     }
 }
 
+/// One commit as a draft of what is new reads it: all that its message says, and what it was built on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// Its full name.
+    pub id: CommitId,
+    /// What it was built on, in order; a merge has several.
+    pub parents: Vec<CommitId>,
+    /// The first paragraph of its message, in one line.
+    pub subject: String,
+    /// The rest of its message.
+    pub body: String,
+}
+
 /// How one commit stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

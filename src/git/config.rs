@@ -14,7 +14,7 @@ pub struct GitConfig {
 
 impl GitConfig {
     /// Reads what `git config -z --list` prints.
-    fn parse(text: &[u8]) -> Self {
+    pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         let entries = text.split('\0').filter(|entry| !entry.is_empty()).map(|entry| {
             // A key without a value is how a boolean says yes.
@@ -22,6 +22,12 @@ impl GitConfig {
             (key.to_owned(), value.to_owned())
         });
         Self { entries: entries.collect() }
+    }
+
+    /// A configuration of these.
+    #[cfg(test)]
+    pub fn of(entries: &[(&str, &str)]) -> Self {
+        Self { entries: entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect() }
     }
 
     /// The value that wins. Section and name of the key are lower case, a subsection is as written.

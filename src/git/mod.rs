@@ -15,6 +15,7 @@ pub mod program;
 pub mod push;
 pub mod record;
 pub mod remote;
+pub mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use history::{Asking, Gap, Library};
 use program::Program;
 
 use crate::error::Stop;
-use crate::model::{Changes, Commit, CommitId};
+use crate::model::{Changes, Commit, CommitId, Landed};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -174,6 +175,16 @@ impl Repo {
     /// When one is missing, in git's own words.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         self.either(|library| library.commits(&self.asking(), ids), || plumbing::commits(&self.program, ids))
+    }
+
+    /// All commits that `to` has and `from` lacks, merges too, with their whole messages: `git log FROM..TO`. Of more
+    /// than 2,000 the oldest are left out.
+    ///
+    /// # Errors
+    /// When history cannot be read, in git's own words.
+    pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
+        // Once in a promotion, before somebody types: what the library could save here nobody would notice.
+        plumbing::landed(&self.program, from, to)
     }
 
     /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x`, without work tree,

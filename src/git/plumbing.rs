@@ -7,7 +7,7 @@ use super::Found;
 use super::object;
 use super::program::{Program, failed};
 use crate::error::{Report, Stop};
-use crate::model::{Changes, Commit, CommitId, Relation};
+use crate::model::{Changes, Commit, CommitId, Landed, Relation};
 
 const HISTORY: &str = "git cannot read the history";
 
@@ -120,6 +120,31 @@ pub fn commits(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop>
     let (commits, _) = join(shorts, details, |_| true)?;
     let by_id: HashMap<_, _> = commits.into_iter().map(|commit| (commit.id.clone(), commit)).collect();
     ids.iter().map(|id| by_id.get(id).cloned().ok_or_else(unexpected)).collect()
+}
+
+/// All commits of a range with their messages, newest first: `git log FROM..TO`.
+///
+/// # Errors
+/// When git cannot tell, in its own words.
+pub fn landed(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
+    let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
+    // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
+    let args = ["--format=tformat:%H%n%P%n%s%n%b", "--encoding=UTF-8", MOST_LANDED, &range, "--"];
+    records(&log(program, &args, b"")?).map(|record| message(record).ok_or_else(unexpected)).collect()
+}
+
+/// What landed before these is for the history, and not for a post.
+const MOST_LANDED: &str = "--max-count=2000";
+
+fn message(record: &[u8]) -> Option<Landed> {
+    let text = String::from_utf8_lossy(record);
+    let mut fields = text.splitn(4, '\n');
+    Some(Landed {
+        id: CommitId::parse(fields.next()?)?,
+        parents: fields.next()?.split_whitespace().map(CommitId::parse).collect::<Option<_>>()?,
+        subject: fields.next()?.to_owned(),
+        body: fields.next()?.trim_end().to_owned(),
+    })
 }
 
 /// Subjects and authors as git prints them, whatever encoding they are stored in: `git log --no-walk`.

@@ -2,8 +2,11 @@
 #![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
 
 mod histories;
+mod landed;
 mod picks;
 mod places;
+#[cfg(unix)]
+mod secrets;
 mod spellings;
 
 use std::ffi::OsString;

@@ -1,0 +1,121 @@
+//! Keeping a secret in the clone's own configuration. By the library, because everybody on a machine can read the
+//! command line of a `git config KEY VALUE`; then git itself is asked whether it reads the same.
+
+use std::fs;
+use std::path::Path;
+
+use git2::{Config, ErrorClass};
+
+use super::config::GitConfig;
+use super::{Layout, Repo};
+use crate::error::{Report, Stop};
+use crate::secret::Secret;
+
+/// Writes a secret to the configuration that all work trees of the clone share, and makes that file its owner's alone
+/// unless the repository is shared.
+///
+/// # Errors
+/// When it cannot be written, or git reads another value from somewhere else.
+pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
+    let path = config_file(repo.layout());
+    let shared = is_shared(repo.config()?);
+    let before = fs::metadata(&path).map(|found| found.permissions()).ok();
+    let written = {
+        // The library makes a new file of the old one, which must not be open to others for a moment either.
+        let _private = (!shared).then(private::Umask::set);
+        write(&path, key, secret)
+    };
+    written.map_err(|error| not_kept(key, &error))?;
+    let limited = match before.filter(|_| shared) {
+        Some(before) => fs::set_permissions(&path, before),
+        None => private::limit(&path, shared),
+    };
+    limited.map_err(|error| {
+        let report = Report::new(format!("{} cannot be closed to others", path.display()));
+        Stop::Failed(report.because(error.to_string()))
+    })?;
+    agrees(repo, key, secret)
+}
+
+fn config_file(layout: &Layout) -> std::path::PathBuf {
+    layout.common_dir.join("config")
+}
+
+/// The library's words about the system name files; its words about the content of a file repeat that.
+fn not_kept(key: &str, error: &git2::Error) -> Stop {
+    let cause =
+        if error.class() == ErrorClass::Os { error.message() } else { "the library of git cannot edit the file" };
+    Stop::Failed(Report::new(format!("{key} cannot be written to the clone's configuration")).because(cause))
+}
+
+/// Replaces all values of the key by this one; everything else in the file stays as it is.
+fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
+    let mut config = Config::open(path)?;
+    // Several values at once are refused here, and written without the quotes they need by the library's way to
+    // write several.
+    config.set_str(key, secret.expose()).or_else(|_| {
+        config.remove_multivar(key, ".*")?;
+        config.set_str(key, secret.expose())
+    })
+}
+
+/// Whether the repository is meant for several users of the machine.
+fn is_shared(config: &GitConfig) -> bool {
+    let key = "core.sharedrepository";
+    config.get(key).is_some_and(|value| !value.eq_ignore_ascii_case("umask")) && !config.denies(key)
+}
+
+fn agrees(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
+    let config = GitConfig::parse(&repo.program().read_config()?);
+    if config.get(key) == Some(secret.expose()) {
+        return Ok(());
+    }
+    let report = Report::new(format!("{key} was written, but git reads another value"))
+        .because("another place of git's configuration has one, too, and comes later");
+    Err(Stop::Failed(report.hint("see which: git config --list --show-origin --name-only")))
+}
+
+#[cfg(unix)]
+mod private {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+
+    /// New files are their owner's alone, until it is dropped.
+    pub struct Umask(Mode);
+
+    impl Umask {
+        pub fn set() -> Self {
+            Self(umask(Mode::RWXG | Mode::RWXO))
+        }
+    }
+
+    impl Drop for Umask {
+        fn drop(&mut self) {
+            umask(self.0);
+        }
+    }
+
+    pub fn limit(path: &Path, shared: bool) -> std::io::Result<()> {
+        if shared { Ok(()) } else { fs::set_permissions(path, Permissions::from_mode(0o600)) }
+    }
+}
+
+#[cfg(not(unix))]
+mod private {
+    /// Elsewhere the folder's own rights decide.
+    pub struct Umask;
+
+    impl Umask {
+        pub fn set() -> Self {
+            Self
+        }
+    }
+
+    pub fn limit(_path: &std::path::Path, _shared: bool) -> std::io::Result<()> {
+        Ok(())
+    }
+}
