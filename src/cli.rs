@@ -231,6 +231,12 @@ pub struct Promote {
     /// Refuse unless this is what would ship (full or abbreviated hash)
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
+    /// What the product post says; default: your editor is asked. An empty text means no post
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]
+    pub summary: Option<String>,
+    /// What the product post says, from a file; - is standard input
+    #[arg(short = 'F', long, value_name = "FILE", value_parser = OsStringValueParser::new())]
+    pub file: Option<OsString>,
     /// How long to wait for the environment to report the commit
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,

@@ -43,6 +43,15 @@ pub fn acts(c: char) -> bool {
     bidi || (c.is_control() && c != '\t')
 }
 
+/// What is wrong with a text that people read in a post and, as it is, in `git log`; to stand behind its name.
+pub fn unfit(text: &str, longest: usize) -> Option<String> {
+    if text.chars().count() > longest {
+        return Some(format!("is longer than {longest} characters"));
+    }
+    let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
+    acting.map(|c| format!("holds the control character {}", visible(c.encode_utf8(&mut [0; 4]))))
+}
+
 /// Text with every acting character shown as an escape, `\x1b` or `\u202e`.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
