@@ -1,12 +1,17 @@
-//! The door to HTTP: one careful GET. Total time, size and redirects are bounded; nothing is decompressed.
+//! The door to HTTP: one careful GET, and one careful POST. Total time, size and redirects are bounded; nothing is
+//! decompressed.
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
+
+mod post;
 
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA};
 use reqwest::{Url, redirect};
+
+pub use post::{RENEW, Sent, post};
 
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::page::Answer;
@@ -40,6 +45,11 @@ pub fn get(address: &str, header: Option<&str>) -> Result<Answer, Refusal> {
 }
 
 fn client(url: &Url) -> reqwest::Result<Client> {
+    plain_client(url).default_headers(asking_for_the_truth()).build()
+}
+
+/// A client for this address that follows no redirect by itself.
+fn plain_client(url: &Url) -> ClientBuilder {
     // The crate that speaks TLS is chosen here, once; a second choice of the same is no error worth a word.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
@@ -47,8 +57,7 @@ fn client(url: &Url) -> reqwest::Result<Client> {
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(5));
     // Without TLS no certificates are needed, and a machine without any must still reach its own loopback.
-    let builder = if url.scheme() == "http" { builder.tls_certs_only([]).no_proxy() } else { builder };
-    builder.default_headers(asking_for_the_truth()).build()
+    if url.scheme() == "http" { builder.tls_certs_only([]).no_proxy() } else { builder }
 }
 
 /// Caches may not answer in the site's place.
@@ -121,13 +130,16 @@ fn unreachable(error: &reqwest::Error) -> Refusal {
     } else {
         "its page did not answer as HTTP asks"
     };
-    let mut report = Report::new(what);
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        cause = inner.source();
-        if cause.is_none() {
-            report = report.because(inner.to_string());
-        }
-    }
+    let report = Report::new(what);
+    let report = innermost(error).into_iter().fold(report, Report::because);
     Refusal { code: RefusalCode::Unreachable, report }
+}
+
+/// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.
+fn innermost(error: &reqwest::Error) -> Option<String> {
+    let mut cause = std::error::Error::source(error)?;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Some(cause.to_string())
 }

@@ -1,0 +1,53 @@
+//! A text that nobody may read over somebody's shoulder: it is not shown, not written out, and wiped when it is let go.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A secret, such as the address of a webhook: whoever knows that can post.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a text for a secret, without the white space around it that pasting and files bring along.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = Zeroizing::new(text.into());
+        Self(Zeroizing::new(text.trim().to_owned()))
+    }
+
+    /// The text itself: for the doors that send it or keep it, and for the check of what it looks like. Never for a
+    /// sentence, an error or a command line.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it, which counts as not set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_it_is_shown() {
+        assert_eq!(
+            format!("{:?} {:#?}", Secret::new("hunter2"), Some(Secret::new("hunter2"))),
+            "Secret Some(\n    Secret,\n)"
+        );
+    }
+
+    #[test]
+    fn sec_07_white_space_around_it_does_not_count() {
+        assert_eq!(Secret::new(" hunter2 \r\n").expose(), "hunter2");
+        assert!(Secret::new(" \r\n").is_empty() && !Secret::new("x").is_empty());
+    }
+}

@@ -1,0 +1,153 @@
+//! A channel's webhook: the secret address that takes its posts, and where that is looked up. It never stands in
+//! `smp.toml`, which is committed: it is in a variable of the environment or in git's own configuration.
+
+use reqwest::Url;
+
+use crate::config::{Channel, ChannelKind};
+use crate::error::{Report, Stop};
+use crate::git::Repo;
+use crate::secret::Secret;
+
+/// More than any webhook has.
+const LONGEST: usize = 8192;
+/// Where the webhooks of Office 365 connectors were.
+const RETIRED: [&str; 3] = ["outlook.office.com", "outlook.office365.com", "webhook.office.com"];
+/// Where Slack's webhooks are.
+const SLACK: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+/// Where those of Teams are mostly; they changed twice in two years, so other places are as good.
+const TEAMS: [&str; 4] = ["powerplatform.com", "powerautomate.com", "logic.azure.com", "flow.microsoft.com"];
+/// How a webhook of Teams is made.
+const IN_TEAMS: &str = "make a new one in the Workflows app of Teams: template \"Post to a channel when a webhook \
+                        request is received\"; who can trigger the flow: Anyone";
+
+/// A webhook that can be used, and where it was found.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Where posts are sent to.
+    pub address: Secret,
+    /// Where it was found: `SMP_TECHNICAL_WEBHOOK`, or `smp.technical.webhook in git's configuration`.
+    pub from: String,
+}
+
+impl Webhook {
+    /// What to do with one that is worth nothing any more; `git smp setup` asks for a new one only where none is.
+    pub fn renewal(&self) -> String {
+        match self.from.split_once(' ') {
+            Some((key, _)) => format!("make a new one, then: git config --unset-all {key} && git smp setup"),
+            None => format!("make a new one, and set {} to it", self.from),
+        }
+    }
+}
+
+/// The variable that may hold a channel's webhook.
+pub fn variable(channel: &Channel) -> String {
+    format!("SMP_{}_WEBHOOK", channel.name.to_ascii_uppercase().replace(['-', '.'], "_"))
+}
+
+/// The key of git's configuration that may hold it.
+pub fn key(channel: &Channel) -> String {
+    format!("smp.{}.webhook", channel.name)
+}
+
+/// The chat that a channel is in, if posts are sent there at all.
+pub fn chat(kind: ChannelKind) -> Option<&'static str> {
+    match kind {
+        ChannelKind::Teams => Some("Teams"),
+        ChannelKind::Slack => Some("Slack"),
+        ChannelKind::Print => None,
+    }
+}
+
+/// Looks a channel's webhook up: in the environment, then in git's configuration. An empty one is none.
+///
+/// # Errors
+/// Exit 2 for one that cannot be used: it names the place, never the value. A failure when git cannot read its
+/// configuration.
+pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
+    if chat(channel.kind).is_none() {
+        return Ok(None);
+    }
+    let Some((webhook, hint)) = looked_up(repo, channel)? else { return Ok(None) };
+    match check(channel.kind, webhook.address.expose()) {
+        Ok(_) => Ok(Some(webhook)),
+        Err(report) => {
+            let error = format!("{}: {}", webhook.from, report.error);
+            Err(Stop::Misused(Report { error, hint: Some(hint), ..report }))
+        }
+    }
+}
+
+/// The webhook that counts, good or not, and what to do if it is not.
+fn looked_up(repo: &Repo, channel: &Channel) -> Result<Option<(Webhook, String)>, Stop> {
+    if let Some(address) = in_environment(repo, channel) {
+        let from = variable(channel);
+        let hint = format!("set {from} to the webhook of {}, or take it away and run: git smp setup", channel.name);
+        return Ok(Some((Webhook { address, from }, hint)));
+    }
+    let from = format!("{} in git's configuration", key(channel));
+    let webhook = in_configuration(repo, channel)?.map(|address| Webhook { address, from });
+    Ok(webhook.map(|webhook| (webhook, "have the right one at hand and run: git smp setup".to_owned())))
+}
+
+/// What the channel's variable holds, if it is set. A value that is no text is kept as far as it is one: the check
+/// will refuse it.
+pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
+    let value = repo.program().variable(&variable(channel))?;
+    Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())
+}
+
+fn in_configuration(repo: &Repo, channel: &Channel) -> Result<Option<Secret>, Stop> {
+    let value = repo.config()?.get(&key(channel)).map(Secret::new);
+    Ok(value.filter(|secret| !secret.is_empty()))
+}
+
+/// Whether an address may be a webhook of such a channel. Gives what is odd about it, if anything is: which hosts take
+/// posts is not for us to say.
+///
+/// # Errors
+/// Why it cannot be used, without any of it.
+pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report> {
+    let host = host(address).map_err(Report::new)?;
+    let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
+    if at(&RETIRED) {
+        let error = "the webhook is one of the Office 365 connectors, which Microsoft retired in May 2026";
+        return Err(Report::new(error).because(IN_TEAMS));
+    }
+    Ok(match kind {
+        ChannelKind::Teams if at(&SLACK) => Some("the webhook looks like one of Slack, and the channel is in Teams"),
+        ChannelKind::Slack if at(&TEAMS) => Some("the webhook looks like one of Teams, and the channel is in Slack"),
+        ChannelKind::Teams if at(&["logic.azure.com"]) => Some(
+            "Microsoft announced an end of the webhooks at logic.azure.com for November 2025; if posts do not arrive, \
+             make a new one in the Workflows app of Teams",
+        ),
+        _ => None,
+    }
+    .map(str::to_owned))
+}
+
+/// The host of an address that posts may be sent to, in small letters.
+fn host(address: &str) -> Result<String, &'static str> {
+    if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("the webhook holds blanks, or characters that no address has");
+    }
+    let web = ["https://", "http://"].iter().any(|scheme| begins(address, scheme));
+    let url = Url::parse(address).ok().filter(|_| web && address.len() <= LONGEST);
+    let Some(url) = url else { return Err("the webhook is no address; one begins with https:// and a host") };
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    if url.scheme() == "http" && !matches!(host.as_str(), "127.0.0.1" | "[::1]" | "localhost") {
+        return Err("the webhook must begin with https://, for http lets everybody on the way read it");
+    }
+    Ok(host)
+}
+
+fn begins(address: &str, scheme: &str) -> bool {
+    address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// Whether a host is this place, or one below it.
+fn is_at(host: &str, place: &str) -> bool {
+    host.strip_suffix(place).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests;
