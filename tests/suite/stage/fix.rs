@@ -30,7 +30,9 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.smp(&["signoff", "--by", "Ben", "--block", "login is broken"]).ok();
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
-    run.ok().prints("").says(&format!("Fix of the candidate {} on staging\n", short(deploy.nth(5))));
+    run.ok()
+        .prints_among("is to be tested again; it adds only:")
+        .says(&format!("Fix of the candidate {} on staging\n", short(deploy.nth(5))));
     let abbreviated = deploy.git(&deploy.work, &["rev-parse", "--short", deploy.nth(6)]);
     run.says(&format!("Added to the candidate:\n{abbreviated} Sort layers by name (#427)\n\nThis will\n"));
     run.says("It is the candidate then, and what was signed off before is no longer.\n").says("done: on record");

@@ -1,0 +1,118 @@
+//! What the chat answers, and what is said of it. A chat that fails neither fails a proposal nor fakes a post.
+
+use super::*;
+
+/// A proposal whose post certainly was not taken: it stands, the text is shown and kept, and the next run sends it.
+#[track_caller]
+fn not_told(answer: Page, why: &str, attempts: usize) {
+    let deploy = chatting("teams");
+    deploy.web.set(TECHNICAL, answer);
+    let run = posts(&deploy, &["propose", "--yes"]);
+    run.exits(4).says("error: proposed, but technical was not told\n").says(why);
+    run.says("the post is kept, and still owed").says("run it again, which sends it: git smp propose");
+    run.prints_among("looking at deploying current staging version");
+    assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
+    assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("frozen by")
+        .prints_among("a post to technical; make it: git smp propose");
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    posts(&deploy, &["propose"]).ok().prints("");
+    posts(&deploy, &["propose"]).ok().prints("");
+    assert_eq!(sent(&deploy, TECHNICAL).len(), attempts + 1, "sent once");
+    assert_eq!(events(&deploy)[3..], ["posting", "posted"]);
+    deploy.chain();
+}
+
+#[test]
+fn what_a_chat_declines_is_sent_by_the_next_run() {
+    not_told(Page::body("no").status(400), "400", 1);
+}
+
+#[test]
+fn a_flow_that_is_gone_is_named() {
+    not_told(Page::body("gone").status(404), "404", 1);
+}
+
+#[test]
+fn a_redirect_is_not_followed_for_the_address_is_a_secret() {
+    let deploy = chatting("teams");
+    deploy.web.set(TECHNICAL, Page::redirect("/elsewhere"));
+    deploy.web.set("/elsewhere", accepted("teams"));
+    posts(&deploy, &["propose", "--yes"]).exits(4).says("technical was not told").says("redirect");
+    assert!(deploy.web.asked_for("/elsewhere").is_empty());
+    assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
+}
+
+#[test]
+fn a_chat_that_is_busy_is_asked_again_as_it_says() {
+    for (status, wait) in [(429, "1"), (503, "0")] {
+        let deploy = chatting("slack");
+        let busy = Page::body("rate_limited").status(status).header("Retry-After", wait);
+        deploy.web.set_first(TECHNICAL, 2, busy, accepted("slack"));
+        posts(&deploy, &["propose", "--yes"]).ok().says("Slack accepted the post to technical");
+        assert_eq!(sent(&deploy, TECHNICAL).len(), 3);
+        assert_eq!(events(&deploy), ["proposed", "posting", "posted"]);
+    }
+}
+
+#[test]
+fn a_chat_that_stays_busy_is_asked_again_three_times_and_no_more() {
+    not_told(Page::body("").status(429).header("Retry-After", "0"), "429", 4);
+}
+
+#[test]
+fn a_chat_that_wants_an_hour_is_not_waited_for() {
+    not_told(Page::body("").status(429).header("Retry-After", "3600"), "3600", 1);
+}
+
+#[test]
+fn where_nobody_listens_nothing_was_sent() {
+    let deploy = chatting("teams");
+    let runner = deploy.runner().env("SMP_TECHNICAL_WEBHOOK", "http://127.0.0.1:1/workflows/s3cr3tOfDevs");
+    let run = runner.smp(&["propose", "--yes"]);
+    tells_no_secret(&deploy, &run);
+    run.exits(4).says("technical was not told").says("cannot be reached");
+    assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
+}
+
+#[test]
+fn without_a_webhook_the_proposal_stands_and_the_way_to_one_is_shown() {
+    let deploy = chatting("teams");
+    let run = deploy.smp(&["propose", "--yes"]);
+    run.exits(4).says("technical was not told").says("SMP_TECHNICAL_WEBHOOK").says("git smp setup");
+    run.prints_among("looking at deploying");
+    assert_eq!(events(&deploy), ["proposed"]);
+    // A colleague who has one sends it.
+    posts(&deploy, &["propose"]).ok();
+    assert_eq!(
+        (events(&deploy), sent(&deploy, TECHNICAL).len()),
+        (vec!["proposed".into(), "posting".into(), "posted".into()], 1)
+    );
+}
+
+#[test]
+fn the_clones_own_configuration_has_the_webhook_too_and_the_environment_goes_first() {
+    let deploy = chatting("teams");
+    deploy.web.set("/other", accepted("teams"));
+    deploy.git(&deploy.work, &["config", "smp.technical.webhook", &deploy.web.url("/other")]);
+    deploy.smp(&["propose", "--yes"]).ok();
+    assert_eq!((sent(&deploy, "/other").len(), sent(&deploy, TECHNICAL).len()), (1, 0));
+    posts(&deploy, &["postpone", "--yes", "--reason", "too late"]).ok();
+    assert_eq!((sent(&deploy, "/other").len(), sent(&deploy, TECHNICAL).len()), (1, 1));
+}
+
+#[test]
+fn a_webhook_that_cannot_be_one_is_told_by_its_place_and_never_by_its_value() {
+    for bad in
+        ["http://example.com/s3cr3tOfDevs", "s3cr3tOfDevs", "https://x.webhook.office.com/webhookb2/s3cr3tOfDevs"]
+    {
+        let deploy = chatting("teams");
+        let run = deploy.runner().env("SMP_TECHNICAL_WEBHOOK", bad).smp(&["propose", "--yes"]);
+        tells_no_secret(&deploy, &run);
+        run.exits(4).says("SMP_TECHNICAL_WEBHOOK").says("technical was not told");
+        assert_eq!(events(&deploy), ["proposed"]);
+    }
+}

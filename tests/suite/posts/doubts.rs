@@ -1,0 +1,111 @@
+//! Where a post may have gone out it is never sent again unasked.
+
+use rustix::process::Signal;
+
+use super::*;
+use crate::promote::person;
+
+/// A proposal after whose post nobody knows whether it is in the channel.
+#[track_caller]
+fn in_doubt(answer: Page, why: &str) -> Deploy {
+    let deploy = chatting("teams");
+    deploy.web.set(TECHNICAL, answer);
+    let run = posts(&deploy, &["propose", "--yes"]);
+    run.exits(4).says("error: proposed, but whether technical was told is not known\n").says(why);
+    run.says("nothing is sent twice unasked").says("hint: look into technical");
+    holds_back(&deploy, 1);
+    deploy
+}
+
+/// Without a person nothing is sent again; the text is not printed either, for it may be there.
+#[track_caller]
+fn holds_back(deploy: &Deploy, sent_so_far: usize) {
+    assert_eq!(events(deploy), ["proposed", "posting"]);
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    let run = posts(deploy, &["propose", "--yes"]);
+    run.exits(4).prints("").says("whether technical was told is not known").says("nobody saw what came of it");
+    assert_eq!(sent(deploy, TECHNICAL).len(), sent_so_far);
+    assert_eq!(events(deploy), ["proposed", "posting"]);
+    deploy.smp(&["status"]).ok().prints_among("not seen to end; make it: git smp propose");
+}
+
+/// A person at a terminal answers the question.
+#[track_caller]
+fn answers(deploy: &Deploy, answer: &str) -> Run {
+    let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
+    let mut terminal = person.terminal(&["propose"]);
+    terminal.sees("nobody saw what came of it").sees("looking at deploying");
+    terminal.sees("Type posted, repost or skip: ").types(&format!("{answer}\r"));
+    let run = terminal.ends();
+    tells_no_secret(deploy, &run);
+    run
+}
+
+#[test]
+fn after_a_500_the_person_who_finds_it_there_says_so() {
+    let deploy = in_doubt(Page::body("oops").status(500), "500");
+    answers(&deploy, "posted").ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+    assert_eq!(events(&deploy), ["proposed", "posting", "posted"]);
+    assert_eq!(crate::record::trailer(&deploy, "Smp-How"), "found");
+    posts(&deploy, &["propose"]).ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+    deploy.chain();
+}
+
+#[test]
+fn after_a_cut_connection_the_person_who_misses_it_has_it_sent_again_and_marked() {
+    let deploy = in_doubt(Page::cut(100, "half").status(202), "");
+    let first = sent(&deploy, TECHNICAL);
+    answers(&deploy, "repost").ok();
+    let all = sent(&deploy, TECHNICAL);
+    assert_eq!(all.len(), 2);
+    assert!(words(&all[1]).contains(&format!("{} (repeated)", heading(&first[0]))));
+    assert_eq!(events(&deploy), ["proposed", "posting", "posting", "posted"]);
+    deploy.chain();
+}
+
+#[test]
+fn whatever_else_is_typed_leaves_it_as_it_is() {
+    let deploy = in_doubt(Page::body("oops").status(502), "502");
+    for nothing in ["", "y", "yes", "\u{3}"] {
+        answers(&deploy, nothing).exits(4);
+        assert_eq!((sent(&deploy, TECHNICAL).len(), events(&deploy).len()), (1, 2));
+    }
+    answers(&deploy, "skip").ok();
+    assert_eq!(crate::record::trailer(&deploy, "Smp-How"), "skipped");
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
+
+#[test]
+fn a_chat_that_takes_a_post_and_never_answers_may_have_it() {
+    in_doubt(Page::silence(), "did not answer");
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_sends_leaves_the_same_question() {
+    let deploy = chatting("teams");
+    deploy.web.set(TECHNICAL, Page::silence());
+    let mut running = with_webhooks(&deploy).directly().start(&["propose", "--yes"]);
+    deploy.web.is_asked_for(TECHNICAL, 1);
+    running.signal(Signal::KILL);
+    drop(running.finish());
+    holds_back(&deploy, 1);
+    answers(&deploy, "posted").ok();
+    deploy.chain();
+}
+
+#[test]
+fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
+    let deploy = chatting("teams");
+    deploy.web.set(TECHNICAL, Page::silence());
+    let mut running = with_webhooks(&deploy).directly().start(&["propose", "--yes"]);
+    deploy.web.is_asked_for(TECHNICAL, 1);
+    running.signal(Signal::KILL);
+    drop(running.finish());
+    let ben = with_webhooks(&deploy).env("GIT_AUTHOR_NAME", "Ben").env("GIT_COMMITTER_NAME", "Ben");
+    let run =
+        ben.env("GIT_AUTHOR_EMAIL", "ben@example.com").env("GIT_COMMITTER_EMAIL", "ben@example.com").smp(&["propose"]);
+    run.ok().says("Ada Example began to send the post to technical").says("may be at it still");
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
