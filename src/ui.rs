@@ -11,9 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Key, Style, Term};
+use zeroize::Zeroizing;
 
 use crate::cli::Color;
 use crate::error::{Report, Stop};
+use crate::file;
+use crate::secret::Secret;
 use crate::text::{Line, Tone, visible};
 
 /// How much is said.
@@ -235,22 +238,40 @@ impl Ui {
         }
         let term = Term::stderr();
         term.write_str(&visible(question)).ok()?;
-        let answer = self.read_line(&term);
+        let answer = self.read_line(&term, Echo::On);
         term.write_line("").ok()?;
-        answer
+        answer.map(|mut line| std::mem::take(&mut *line))
     }
 
-    fn read_line(&self, term: &Term) -> Option<String> {
-        let mut line = String::new();
+    /// Asks for a secret, none of which is shown as it is typed. `None` for Enter alone, end of input, Ctrl-C and a
+    /// terminal that went away.
+    ///
+    /// What was typed or pasted before the question was there is part of the answer.
+    pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+        let _keys = Keys::take(Pending::Kept);
+        if self.interrupted() {
+            return None;
+        }
+        let term = Term::stderr();
+        term.write_str(&visible(question)).ok()?;
+        let answer = self.read_line(&term, Echo::Off);
+        term.write_line("").ok()?;
+        answer.map(|line| Secret::new(line.as_str())).filter(|secret| !secret.is_empty())
+    }
+
+    fn read_line(&self, term: &Term, echo: Echo) -> Option<Zeroizing<String>> {
+        let mut line = Zeroizing::new(String::with_capacity(1024));
         loop {
             match term.read_key_raw().ok()? {
                 Key::Enter => return Some(line),
                 Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => return None,
                 Key::Char(c) if !c.is_control() => {
                     line.push(c);
-                    term.write_str(&visible(c.encode_utf8(&mut [0; 4]))).ok()?;
+                    if echo == Echo::On {
+                        term.write_str(&visible(c.encode_utf8(&mut [0; 4]))).ok()?;
+                    }
                 }
-                Key::Backspace if line.pop().is_some() => term.clear_chars(1).ok()?,
+                Key::Backspace if line.pop().is_some() && echo == Echo::On => term.clear_chars(1).ok()?,
                 _ => {}
             }
             if self.interrupted() {
@@ -280,6 +301,15 @@ impl Ui {
         }
         answer.ok().map(|text| text.trim().to_owned())
     }
+}
+
+/// Whether keys are shown as they are pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    /// They are.
+    On,
+    /// They are not: it is a secret.
+    Off,
 }
 
 /// What becomes of keys that were pressed before a question was there to be read.
@@ -328,6 +358,14 @@ impl Drop for Keys {
             let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), rustix::termios::OptionalActions::Drain, before);
         }
     }
+}
+
+/// A text that another program, or a person up to Ctrl-D, says on standard input.
+///
+/// # Errors
+/// What is wrong with it, as [`file::read`].
+pub fn said() -> Result<String, String> {
+    file::text(io::stdin().lock())
 }
 
 /// Says what is wrong with a command line, or the help that was asked for; gives the exit code.

@@ -42,6 +42,13 @@ impl Check {
         Self { mark: Mark::Note, ..Self::good(name, words) }
     }
 
+    /// Adds a line under it: why, or what could be done.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.because.push(cause.into());
+        self
+    }
+
     /// Something must be mended: why, and by which command.
     pub fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
         Self { mark: Mark::Bad, because, hint, ..Self::good(name, words) }
@@ -66,7 +73,8 @@ impl Check {
     }
 }
 
-/// Asks every remote and page, and says what came of it, one line a check. `guard` is what there is to say of the hook.
+/// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what
+/// lies outside both.
 ///
 /// # Errors
 /// When a check fails, or the clone cannot be read.
@@ -76,7 +84,7 @@ pub fn run(
     config: &Config,
     places: &[Place<'_>],
     install: bool,
-    guard: Option<Check>,
+    more: Vec<Check>,
 ) -> Result<(), Stop> {
     let ready = |place: &&Place<'_>| place.state == RemoteState::Same;
     let environments: Vec<&Environment> = places.iter().filter(ready).filter_map(|place| place.environment).collect();
@@ -111,7 +119,7 @@ pub fn run(
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
         checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
     }
-    checks.extend(guard);
+    checks.extend(more);
     checks.push(man_pages(install));
     let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     session.ui.answer(&checks.iter().flat_map(|check| check.lines(width)).collect::<Vec<_>>())?;

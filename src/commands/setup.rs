@@ -1,8 +1,9 @@
 //! `git smp setup`: add the missing remotes, and check everything that a deploy needs.
 
 use crate::cli::Setup;
+use crate::commands::checks::Check;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
-use crate::commands::{Session, checks, hook, wizard};
+use crate::commands::{Session, checks, hook, webhooks, wizard};
 use crate::config::{Config, Environment, Find, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
@@ -40,8 +41,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
             let report = report.because("so nothing was asked over the network");
             return Err(Stop::Failed(report.hint("look at it and agree: git smp setup")));
         }
-        let guard = hook::check(session, &session.repo, &config, args)?;
-        return checks::run(session, &session.repo, &config, &places, false, guard);
+        let more = more(session, &session.repo, &config, args)?;
+        return checks::run(session, &session.repo, &config, &places, false, more);
     }
     if news || !missing.is_empty() {
         agree(session, args, &missing, news)?;
@@ -50,11 +51,21 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         }
         trust::keep(&session.repo, &config)?;
     }
+    if !args.yes && session.ui.is_interactive() {
+        webhooks::ask(session, &config)?;
+    }
     // What was just written is to be seen, so the clone is opened anew.
     let repo = Repo::open()?;
     let places = trust::places(&repo, &config)?;
-    let guard = hook::check(session, &repo, &config, args)?;
-    checks::run(session, &repo, &config, &places, true, guard)
+    let more = more(session, &repo, &config, args)?;
+    checks::run(session, &repo, &config, &places, true, more)
+}
+
+/// The checks that ask nobody: the channels' and the hook's.
+fn more(session: &Session<'_>, repo: &Repo, config: &Config, args: &Setup) -> Result<Vec<Check>, Stop> {
+    let mut checks = webhooks::checks(repo, config)?;
+    checks.extend(hook::check(session, repo, config, args)?);
+    Ok(checks)
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to.

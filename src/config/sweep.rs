@@ -46,8 +46,8 @@ fn check_text(source: &Source<'_>, path: &str, at: usize, text: &str) -> Result<
 
 /// Says that a secret does not belong in a file that is committed, and where it does.
 fn strayed_secret(source: &Source<'_>, at: usize, path: &str) -> Report {
-    let advice = "keep it in SMP_<CHANNEL>_WEBHOOK, git config smp.<channel>.webhook, HEROKU_API_KEY or a credential \
-                  helper, and replace it if it was ever committed";
+    let advice = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential helper, \
+                  and replace it if it was ever committed";
     source.problem_with(at, &format!("{}: secrets do not belong in this file", shown_key(path)), advice)
 }
 
@@ -62,7 +62,7 @@ impl Table<'_> {
         let Some((key, at)) = found else { return Ok(()) };
         let variable = channel.to_ascii_uppercase().replace(['-', '.'], "_");
         let what = format!("{}: secrets do not belong in this file", shown_key(&self.dotted(key)));
-        let advice = format!("keep it in SMP_{variable}_WEBHOOK or git config smp.{channel}.webhook");
+        let advice = format!("keep it in SMP_{variable}_WEBHOOK, or let setup ask for it");
         Err(self.source.problem_with(at, &what, &advice))
     }
 }

@@ -429,10 +429,14 @@ fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
         let report = error_of(below, added);
         assert!(report.error.ends_with(&format!("{key}: {why}")), "{}", report.error);
         assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
-        assert!(report.hint.unwrap().contains("git config smp."), "{added}");
+        assert!(report.hint.unwrap().contains("_WEBHOOK"), "{added}");
     }
     let hint = error_of("", "[channels.technical]\nwebhook = 'x'").hint.unwrap();
-    assert!(hint.starts_with("keep it in SMP_TECHNICAL_WEBHOOK or git config smp.technical.webhook"), "{hint}");
+    assert!(
+        hint.starts_with("keep it in SMP_TECHNICAL_WEBHOOK, or let setup ask for it; edit ")
+            && hint.ends_with(", then: git smp setup"),
+        "{hint}"
+    );
     let text = SMALL.replace("https://github.com/o/r.git", "https://ghp_hunter2@github.com/o/r.git");
     assert!(parse(Path::new("smp.toml"), &text).unwrap_err().error.ends_with(why));
 }
