@@ -5,13 +5,11 @@
 
 mod fit;
 pub mod markdown;
-#[cfg_attr(not(test), expect(dead_code, reason = "used once posts are sent"))]
 pub mod slack;
-#[cfg_attr(not(test), expect(dead_code, reason = "used once posts are sent"))]
 pub mod teams;
 
 use crate::config::Mention;
-use crate::post::{Post, capital};
+use crate::post::Post;
 use fit::clipped;
 
 /// The most weight of those who are notified: more are called by plain text, and nobody is left out in silence.
@@ -68,8 +66,7 @@ fn opening(post: &Post, room: usize, weigh: fn(char) -> usize, knows: fn(&str) -
             None => plain.push(format!("@{name}")),
         }
     }
-    let lead = if post.mentions.is_empty() { capital(&post.lead) } else { post.lead.clone() };
-    Opening { called, names: clipped(&plain.join(" "), room, weigh), lead }
+    Opening { called, names: clipped(&plain.join(" "), room, weigh), lead: post.lead.clone() }
 }
 
 /// Whether no chat could take any of this text for markup, a link or an emoji: letters, digits, and the marks of a

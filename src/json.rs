@@ -305,6 +305,7 @@ fn step(step: &Step) -> StepJson {
         Step::Push { .. } => "push",
         Step::Await { .. } => "wait",
         Step::Record { .. } => "record",
+        Step::Post { .. } => "post",
     };
     StepJson { step: word, detail: step.to_string() }
 }

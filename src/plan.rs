@@ -10,7 +10,7 @@ pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
-use crate::config::Environment;
+use crate::config::{ChannelKind, Environment};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Source};
 use crate::text::ago;
@@ -77,16 +77,29 @@ pub enum Step {
         /// Where that lifts the freeze, if anywhere.
         lifts: Option<String>,
     },
+    /// Tell a channel.
+    Post {
+        /// The channel.
+        channel: String,
+        /// What it speaks.
+        kind: ChannelKind,
+    },
 }
 
 impl Step {
-    /// The environment that it concerns.
-    pub fn environment(&self) -> &str {
+    /// The environment that it concerns, if it is one.
+    pub fn environment(&self) -> Option<&str> {
         match self {
             Self::Push { environment, .. } | Self::Await { environment, .. } | Self::Record { environment, .. } => {
-                environment
+                Some(environment)
             }
+            Self::Post { .. } => None,
         }
+    }
+
+    /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
+    pub fn deploys(&self) -> bool {
+        matches!(self, Self::Push { .. } | Self::Await { .. })
     }
 }
 

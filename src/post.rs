@@ -99,27 +99,24 @@ impl About<'_> {
     }
 
     /// Tells what a fix adds to the candidate, and only that: the rest was tested before.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posted once fixes are told of"))]
     pub fn fix(&self, before: &CommitId, now: &CommitId, environment: &str, added: &[Commit]) -> Post {
         let (before_digits, now_digits) = (before.short(), now.short());
         let lead = format!(
-            "{environment} version {now_digits} takes the place of {before_digits} and is to be tested again; it adds only:"
+            "Version {now_digits} on {environment} takes the place of {before_digits} and is to be tested again; it adds only:"
         );
         let link = self.link(Some(before), now, Words::Technical);
         Post { commits: self.listed(added), link, ..self.post(": a fix", lead, None) }
     }
 
     /// Tells who holds the candidate back, and why.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posted once verdicts are told of"))]
     pub fn blocked(&self, commit: &CommitId, by: &str, reason: Option<&str>) -> Post {
-        self.post(" is blocked", format!("version {} is blocked by {by}.", commit.short()), reason)
+        self.post(" is blocked", format!("Version {} is blocked by {by}.", commit.short()), reason)
     }
 
     /// Tells that the candidate is withdrawn, and that the freeze is over with it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posted once postponements are told of"))]
     pub fn postponed(&self, commit: &CommitId, environment: &str, by: &str, reason: &str) -> Post {
         let lead = format!(
-            "version {} does not go to {} for now, says {by}; {environment} is free for deploys again.",
+            "Version {} does not go to {} for now, says {by}; {environment} is free for deploys again.",
             commit.short(),
             self.places()
         );
@@ -127,15 +124,18 @@ impl About<'_> {
     }
 
     /// Tells that an environment was put back. The link is turned around: pages that compare show nothing backwards.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posted once rollbacks are told of"))]
-    pub fn rolled_back(&self, from: &CommitId, to: &CommitId, by: &str, reason: Option<&str>) -> Post {
-        let lead = format!("version {} was put back to {} on {} by {by}.", from.short(), to.short(), self.places());
+    pub fn rolled_back(&self, from: Option<&CommitId>, to: &CommitId, by: &str, reason: Option<&str>) -> Post {
+        let what = from.map_or_else(|| "What ran".to_owned(), |from| format!("Version {}", from.short()));
+        let lead = format!("{what} was put back to {} on {} by {by}.", to.short(), self.places());
         let heading = titled(&self.places(), "rollback", self.date);
-        Post { heading, link: self.link(Some(to), from, Words::TakenBack), ..self.post("", lead, reason) }
+        Post {
+            heading,
+            link: from.and_then(|from| self.link(Some(to), from, Words::TakenBack)),
+            ..self.post("", lead, reason)
+        }
     }
 
     /// Tells everyone what is new: what people wrote for people, and never the log.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posted once promotions are told of"))]
     pub fn product(&self, commit: &CommitId, summary: Option<&str>) -> Post {
         let end = if summary.is_some() { " with the following changes:" } else { "." };
         let lead = format!("New release to {}{end}", self.places());

@@ -18,7 +18,7 @@ pub use history::history;
 pub use promotion::promotion;
 pub use proposal::proposal;
 pub use staging::staging;
-pub use status::{Mark, environment, frozen, how, picture, record, standing};
+pub use status::{Mark, environment, frozen, how, owed, picture, record, standing};
 
 use crate::model::Commit;
 use crate::plan::Plan;

@@ -6,13 +6,14 @@ use crate::post::{Link, Post, Said, said};
 /// The text. Nothing is cut: whoever pastes it sees it first.
 pub fn payload(post: &Post) -> String {
     let post = post.visible();
-    let mut parts = vec![format!("**{}**", escaped(&post.heading)), begin(&post)];
+    // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
+    let mut parts = vec![escaped(&post.heading), begin(&post)];
     // Between empty lines: without them Markdown would read the subjects on as a paragraph.
     let line = |commit: &crate::post::Listed| format!("    {} {}", commit.short, commit.subject);
     parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
-    parts.extend(post.summary.as_deref().map(summary));
+    parts.extend(post.summary.as_deref().map(written));
     parts.extend(post.link.as_ref().map(see));
-    parts.extend(post.note.as_deref().map(paragraph));
+    parts.extend(post.note.as_deref().map(written));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n") + "\n"
 }
@@ -30,7 +31,8 @@ fn see(link: &Link) -> String {
     format!("{before}{}{after}", link.url)
 }
 
-fn summary(text: &str) -> String {
+/// What people wrote for people.
+fn written(text: &str) -> String {
     let mut out = String::new();
     let mut points = false;
     for line in said(text) {
@@ -44,10 +46,6 @@ fn summary(text: &str) -> String {
         points = point;
     }
     out.trim_matches('\n').to_owned()
-}
-
-fn paragraph(text: &str) -> String {
-    text.lines().map(|line| beginning(line.trim())).collect::<Vec<_>>().join("\n")
 }
 
 /// A foreign line at whose beginning Markdown would see a list, a heading or a rule.

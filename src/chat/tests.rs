@@ -106,7 +106,7 @@ fn who_cannot_be_notified_is_called_by_plain_text() {
     assert_eq!(opening.called.iter().map(|one| one.id).collect::<Vec<_>>(), ["U01"]);
     assert!(opening.words().starts_with("@devs @qa looking at"), "{}", opening.words());
     let nobody = Post { mentions: Vec::new(), ..technical() };
-    assert!(super::opening(&nobody, 100, |_| 1, |_| true).words().starts_with("Looking at"));
+    assert!(super::opening(&nobody, 100, |_| 1, |_| true).words().starts_with("looking at"));
 }
 
 /// Foreign texts, from plain to as bad as they come.

@@ -11,7 +11,7 @@ use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::Look;
 use crate::plan::{Plan, Recorded, Step, Target};
-use crate::record::{EventId, Kind, Reading};
+use crate::record::{EventId, Kind, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
@@ -78,10 +78,11 @@ pub fn ledger<'a>(
     look: &Look<'a>,
     kind: Kind,
     recorded: Option<Recorded<'a>>,
+    tells: Option<(&'a str, Telling)>,
     replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
 ) -> Option<Ledger<'a>> {
     let recorder = Recorder::of(look.repo, look.config, look.may_ask)?;
-    Some(Ledger { recorder, kind, recorded: recorded?, replan })
+    Some(Ledger { recorder, kind, recorded: recorded?, tells, replan })
 }
 
 /// Adds what a push of this clone that was not seen to end means for this one.

@@ -7,14 +7,18 @@ pub mod flow;
 pub mod history;
 pub mod hook;
 pub mod postpone;
+pub mod posts;
 pub mod pre_push;
 pub mod promote;
 pub mod propose;
+pub mod release;
 pub mod setup;
 pub mod signoff;
 pub mod stage;
 pub mod status;
+pub mod summary;
 pub mod trust;
+pub mod webhooks;
 pub mod wizard;
 
 use std::path::PathBuf;

@@ -1,11 +1,15 @@
 //! `git smp postpone`: close the candidate with a reason, and lift the freeze.
 
 use crate::cli::Postpone;
+use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::propose::check_text;
+
 use crate::commands::{Session, flow, trust};
+use crate::config::Config;
 use crate::error::{RefusalCode, Report, Stop};
+use crate::git::record::identity;
 use crate::plan::Recorded;
-use crate::record::{Candidate, EventId, State, What};
+use crate::record::{Candidate, EventId, News, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::text::shell_word;
 
@@ -21,25 +25,40 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let reading = ui.during("reading the record", || recorder.read_now())??;
     let Some(candidate) = &reading.state.candidate else {
         ui.note("there is no candidate: nothing to postpone");
-        return Ok(());
+        return pay(session, &config, &reading.state);
     };
     show(session, candidate);
     let intent = open_intent(session, args, &reading.state)?;
     let reason = reason(session, args)?;
     ask(session, args, candidate, &reason)?;
     let shown = (candidate.id.clone(), candidate.commit.clone());
-    ui.during("writing the record", || {
+    let state = ui.during("writing the record", || {
         recorder.append(&new_id(), &mut |state| {
             let now = state.candidate.as_ref().map(|now| (&now.id, &now.commit));
             if now != Some((&shown.0, &shown.1)) || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref() {
                 return Err(moved());
             }
             let (candidate, commit) = shown.clone();
-            Ok(Some(What::Postponed { candidate, commit, intent: intent.clone(), reason: reason.clone() }))
+            let (intent, reason, channels) = (intent.clone(), reason.clone(), posts::owing(&config, TECHNICAL));
+            Ok(Some(What::Postponed { candidate, commit, intent, reason, channels }))
         })
     })?;
     ui.note(format!("{} is postponed; {} is not frozen any more", shown.1.short(), candidate.environment));
-    Ok(())
+    if posts::configured(&config, TECHNICAL).is_none() {
+        let by = identity(&session.repo)?.0;
+        let news = News::Postponed { by, reason };
+        return posts(session, &config).say(&posts::of_candidate(candidate, news));
+    }
+    pay(session, &config, &state)
+}
+
+/// Tells the team that the freeze is over, unless it was told.
+fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
+    posts(session, config).pay(&state.owed, |owed| matches!(owed.news, News::Postponed { .. }))
+}
+
+fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Posts<'a> {
+    Posts::of(session, config, "postponed", "git smp postpone")
 }
 
 fn show(session: &Session<'_>, candidate: &Candidate) {

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::announced;
 use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
-use crate::commands::{Session, deploy, trust};
+use crate::commands::posts::{self, PRODUCT};
+use crate::commands::release::{self, Release};
+use crate::commands::{Session, deploy, summary, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -14,7 +16,7 @@ use crate::json;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Plan, Recorded, Step, Target};
-use crate::record::{EventId, Kind, Reading, State};
+use crate::record::{EventId, Kind, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::ui::Ui;
@@ -25,6 +27,7 @@ use crate::ui::Ui;
 /// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash(args.commit.as_deref(), "git smp diff --json")?;
+    let given = summary::given(args)?;
     let config = session.config()?;
     only_what_is_built(&config)?;
     let environments = chosen(&config, &args.environments)?;
@@ -50,18 +53,52 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         (facts, planned) = after_earlier_push(session.ui, args, look_and_plan)?;
     }
     if args.json {
+        if let Ok(plan) = &mut planned {
+            let release = Release::of(session, &config, &facts.targets, plan, facts.state());
+            add_post(&config, plan, release.is_wanted(given.as_ref()));
+        }
         session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
     }
-    let planned = planned?;
-    show(session, &config, &facts, &planned, !args.yes)?;
-    if args.dry_run || planned.steps.is_empty() {
-        return Ok(());
+    let again = again(args);
+    let mut planned = match planned {
+        Ok(planned) => planned,
+        Err(refusal) if args.dry_run => return Err(refusal.into()),
+        Err(refusal) => return Err(release::paid_before(session, &config, facts.state(), &again, refusal)),
+    };
+    let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
+    if planned.steps.is_empty() {
+        show(session, &config, &facts, &planned, false)?;
+        return if args.dry_run { Ok(()) } else { release.resume(&again) };
     }
-    somebody_said_yes(session.ui, args, &planned)?;
+    if !args.dry_run {
+        somebody_said_yes(session.ui, args, &planned)?;
+    }
+    let text = release.text(args, given)?;
+    add_post(&config, &mut planned, text.is_some());
+    show(session, &config, &facts, &planned, !args.yes)?;
+    if args.dry_run {
+        return text.map_or(Ok(()), |text| release.preview(&text));
+    }
     session.ui.catch_interrupts()?;
+    release.keep(text.as_deref(), false)?;
     ask(session.ui, &environments, &planned, args.yes)?;
-    carry_out(session, &look, source, &facts, &planned, args)
+    release.keep(text.as_deref(), true)?;
+    carry_out(session, &look, source, &facts, &planned, args, text.as_ref().map(|text| release.telling(text)))?;
+    release.end(text.as_deref(), &again)
+}
+
+/// The last step, where there is something to tell.
+fn add_post(config: &Config, plan: &mut Plan, is_wanted: bool) {
+    if is_wanted && !plan.steps.is_empty() {
+        plan.steps.push(Step::Post { channel: PRODUCT.to_owned(), kind: posts::kind(config, PRODUCT) });
+    }
+}
+
+/// The command that goes on.
+fn again(args: &Promote) -> String {
+    let names: String = args.environments.iter().map(|name| format!(" {name}")).collect();
+    format!("git smp promote{names}")
 }
 
 fn is_in_flight(planned: &Result<Plan, Refusal>) -> bool {
@@ -139,15 +176,14 @@ pub fn check_hash(hash: Option<&str>, source: &str) -> Result<(), Stop> {
 /// Without a person at a terminal only an explicit yes to an explicit commit will do.
 fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop> {
     // What runs already is only written down.
-    let deploys = planned.steps.iter().any(|step| !matches!(step, Step::Record { .. }));
+    let deploys = planned.steps.iter().any(Step::deploys);
     let error = match (ui.is_interactive() || !deploys, args.yes, &args.commit) {
         (true, ..) | (false, true, Some(_)) => return Ok(()),
         (false, true, None) => "without a terminal, --yes needs --commit too",
         (false, false, _) => "there is no terminal to ask on",
     };
     let report = Report::new(error).because("a deploy needs a yes to exactly what ships");
-    let names: String = args.environments.iter().map(|name| format!(" {name}")).collect();
-    let hint = format!("if the answer is yes: git smp promote{names} --yes --commit {}", planned.commit);
+    let hint = format!("if the answer is yes: {} --yes --commit {}", again(args), planned.commit);
     Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
 }
 
@@ -279,9 +315,9 @@ fn ask(ui: &Ui, environments: &[&Environment], planned: &Plan, yes: bool) -> Res
     if yes {
         return Ok(());
     }
-    let deploys = |step: &&Step| !matches!(step, Step::Record { .. });
     let affected = |environment: &&&Environment| {
-        planned.steps.iter().filter(deploys).any(|step| step.environment() == environment.name)
+        let mut deploys = planned.steps.iter().filter(|step| step.deploys());
+        deploys.any(|step| step.environment() == Some(environment.name.as_str()))
     };
     let names: Vec<&str> = environments.iter().filter(affected).map(|environment| environment.name.as_str()).collect();
     let names = names.join(" ");
@@ -303,6 +339,7 @@ fn carry_out(
     facts: &Facts<'_>,
     planned: &Plan,
     args: &Promote,
+    telling: Option<Telling>,
 ) -> Result<(), Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
@@ -318,7 +355,14 @@ fn carry_out(
         targets: &facts.targets,
         timeout: Duration::from_secs(args.timeout),
         command: Again { command: "git smp promote", named: true },
-        ledger: deploy::ledger(&look, Kind::Promote, recorded, &replan),
+        ledger: deploy::ledger(&look, Kind::Promote, recorded, telling.and_then(|one| last(planned, one)), &replan),
     };
     deploy::carry_out(session.ui, &execution, planned)
+}
+
+/// A promotion is told with the last environment that goes on record.
+fn last(planned: &Plan, telling: Telling) -> Option<(&str, Telling)> {
+    let recorded = |step: &&Step| matches!(step, Step::Record { .. });
+    let step = planned.steps.iter().rfind(recorded)?;
+    Some((step.environment()?, telling))
 }

@@ -1,23 +1,20 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::announced;
-use crate::chat::markdown;
 use crate::cli::Propose;
+use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, deploy, flow, trust};
-use crate::config::{ChannelKind, Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::config::{Config, Environment};
+use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
-use crate::model::{CommitId, Observed};
+use crate::model::Observed;
 use crate::observe::{Also, Look};
-use crate::plan::{self, Proposal, Recorded, Target};
-use crate::post::About;
-use crate::record::{Candidate, EventId, Owed, Person, Reading, State, What};
+use crate::plan::{self, Proposal, Recorded, Step, Target};
+use crate::record::{EventId, News, Owed, Person, Reading, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
-use crate::text::{acts, visible};
+use crate::text::unfit;
 
-/// The channel that is told of candidates.
-const CHANNEL: &str = "technical";
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
 
@@ -48,7 +45,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     work.show(&proposal)?;
     if args.dry_run {
-        return session.ui.data(work.post(&proposal.commit, &proposal.targets, args.note.as_deref(), None)?.as_bytes());
+        return work.preview(&proposal);
     }
     work.ask(&proposal)?;
     work.unmoved(&look)?;
@@ -79,22 +76,22 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
 /// Exit 2.
 pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     let Some(text) = text else { return Ok(()) };
-    // The record's messages are read with git log, too, which shows them as they are.
-    let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
     let wrong = if text.trim().is_empty() {
         "is empty".to_owned()
-    } else if text.chars().count() > LONGEST_NOTE {
-        format!("is longer than {LONGEST_NOTE} characters")
-    } else if text.starts_with('-') && !text.contains(char::is_whitespace) {
-        // A list begins so, too, and goes on.
+    } else if looks_like_an_option(text) {
         "looks like an option".to_owned()
-    } else if let Some(c) = acting {
-        format!("holds the control character {}", visible(&c.to_string()))
+    } else if let Some(wrong) = unfit(text, LONGEST_NOTE) {
+        wrong
     } else {
         return Ok(());
     };
     let report = Report::new(format!("the text of {option} {wrong}"));
     Err(Stop::Misused(report.hint(format!("say it again in plain words: {option} TEXT"))))
+}
+
+/// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
+pub fn looks_like_an_option(text: &str) -> bool {
+    text.starts_with('-') && !text.contains(char::is_whitespace)
 }
 
 /// Everything that was found out.
@@ -178,8 +175,8 @@ impl Work<'_> {
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
-        let lines =
-            render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), CHANNEL);
+        let post = Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(self.config, TECHNICAL) };
+        let lines = render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), &post);
         if self.args.yes {
             ui.say(&lines)
         } else {
@@ -228,70 +225,36 @@ impl Work<'_> {
                     environment: self.source.name.clone(),
                     targets: proposal.targets,
                     note: self.args.note.as_ref().map(|note| note.trim().to_owned()),
-                    channels: vec![CHANNEL.to_owned()],
+                    date: self.date(),
+                    channels: vec![TECHNICAL.to_owned()],
                     over: proposal.over,
                 }))
             })
         })
     }
 
-    /// Makes the posts that are owed, and puts each on record.
+    /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        let Some(candidate) = &state.candidate else { return Ok(()) };
-        let owed = state.owed.iter().filter(|owed| owed.about == candidate.id);
-        for Owed { about, channel } in owed.cloned().collect::<Vec<_>>() {
-            self.print(candidate).map_err(|stop| unpaid(stop, &channel))?;
-            let id = new_id();
-            self.recorder
-                .append(&id, &mut |state| {
-                    let still = state.owed.iter().any(|owed| owed.about == about && owed.channel == channel);
-                    Ok(still.then(|| What::Posted { about: about.clone(), channel: channel.clone() }))
-                })
-                .map_err(|stop| unpaid(stop, &channel))?;
-        }
-        Ok(())
+        self.posts().pay(&state.owed, Owed::is_of_the_way)
     }
 
-    fn print(&self, candidate: &Candidate) -> Result<(), Stop> {
-        let ui = self.session.ui;
-        let targets: Vec<(String, Option<CommitId>)> =
-            candidate.targets.iter().map(|goal| (goal.environment.clone(), goal.from.clone())).collect();
-        let text = self.post(&candidate.commit, &targets, candidate.note.as_deref(), Some(candidate.at))?;
-        let channel = self.config.channels.iter().find(|channel| channel.name == CHANNEL);
-        let kind = channel.map_or(ChannelKind::Print, |channel| channel.kind);
-        if kind == ChannelKind::Print {
-            ui.note(format!("for the {CHANNEL} channel:"));
-        } else {
-            ui.warn(format!("this version posts to no chat yet; paste this into the {CHANNEL} channel:"));
-        }
-        ui.data(text.as_bytes())
+    fn posts(&self) -> Posts<'_> {
+        Posts::of(self.session, self.config, "proposed", "git smp propose")
     }
 
-    fn post(
-        &self,
-        commit: &CommitId,
-        targets: &[(String, Option<CommitId>)],
-        note: Option<&str>,
-        at: Option<i64>,
-    ) -> Result<String, Stop> {
-        let from = targets.iter().find_map(|(_, from)| from.as_ref());
-        let changes = self.session.repo.changes(from, commit)?;
+    /// The post as it would go out.
+    fn preview(&self, proposal: &Proposal) -> Result<(), Stop> {
+        let note = self.args.note.as_ref().map(|note| note.trim().to_owned());
+        let owed = Owed {
+            targets: proposal.targets.clone(),
+            ..posts::to_be_told(TECHNICAL, (&self.date(), &proposal.commit), &self.source.name, News::Proposed { note })
+        };
+        self.posts().say(&owed)
+    }
+
+    /// Today, where the proposer is: the date of every post about this candidate.
+    fn date(&self) -> String {
         let when = self.session.when();
-        let date = when.date(at.unwrap_or(when.now));
-        let channel = self.config.channels.iter().find(|channel| channel.name == CHANNEL);
-        let mentions = channel.map_or(&[][..], |channel| &channel.mentions);
-        let about = About { config: self.config, mentions, date: &date, targets };
-        Ok(markdown::payload(&about.proposal(commit, &self.source.name, &changes, note)))
+        when.date(when.now)
     }
-}
-
-/// The candidate stands; that its post is owed still is for the next run.
-fn unpaid(stop: Stop, channel: &str) -> Stop {
-    let (Stop::Failed(report) | Stop::Incomplete(report) | Stop::Refused(Refusal { report, .. })) = stop else {
-        return stop;
-    };
-    let report = Report::new(format!("proposed, but that {channel} was told is not on record"))
-        .because(report.error)
-        .hint("run it again, which shows the post once more: git smp propose");
-    Stop::Incomplete(report)
 }

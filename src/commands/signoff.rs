@@ -1,6 +1,7 @@
 //! `git smp signoff`: record QA's verdict on the candidate.
 
 use crate::cli::Signoff;
+use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
 use crate::commands::{Session, flow, trust};
@@ -8,9 +9,9 @@ use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, Standing, State, Verdict, What};
+use crate::record::{Candidate, News, Owed, Standing, State, Verdict, What};
 use crate::recorder::{Recorder, new_id};
-use crate::text::acts;
+use crate::text::{acts, shell_word};
 
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
@@ -51,14 +52,26 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
             }
             let last = now.verdicts.iter().find(|one| one.by == by);
             known = last.is_some_and(|last| last.verdict == verdict && last.note == note);
-            Ok((!known).then(|| What::Judged { commit: commit.clone(), of: by.clone(), verdict, note: note.clone() }))
+            let blocked = verdict == Verdict::Block;
+            let channels = if blocked { posts::owing(&config, TECHNICAL) } else { Vec::new() };
+            let (commit, of, note) = (commit.clone(), by.clone(), note.clone());
+            Ok((!known).then_some(What::Judged { commit, of, verdict, note, channels }))
         })
     })?;
     let did = if verdict == Verdict::Pass { "signed off" } else { "blocked" };
     let already = if known { " already" } else { "" };
     session.ui.note(format!("{by} has{already} {did} {}, the candidate", commit.short()));
+    let again = again(args, &by);
+    let posts = Posts::of(session, &config, did, &again);
+    let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
+    let paid = match &state.candidate {
+        Some(candidate) if verdict == Verdict::Block && posts::configured(&config, TECHNICAL).is_none() && !known => {
+            posts.say(&posts::of_candidate(candidate, News::Blocked { by: by.clone(), reason: note.clone() }))
+        }
+        _ => posts.pay(&state.owed, told),
+    };
     session.ui.note(format!("next: {}", next(&state)));
-    Ok(())
+    paid
 }
 
 fn check_name(name: Option<&str>) -> Result<(), Stop> {
@@ -120,6 +133,12 @@ fn is_tested(session: &Session<'_>, look: &Look<'_>, candidate: &Candidate) -> R
             Err(Stop::refused(RefusalCode::CandidateMoved, report))
         }
     }
+}
+
+/// The command that does the same again.
+fn again(args: &Signoff, by: &str) -> String {
+    let block = args.block.as_ref().map(|reason| format!(" --block {}", shell_word(reason.trim()))).unwrap_or_default();
+    format!("git smp signoff --by {}{block}", shell_word(by))
 }
 
 fn next(state: &State) -> String {

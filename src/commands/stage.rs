@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::announced;
 use crate::cli::Stage;
+use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, deploy, flow, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
@@ -12,7 +13,7 @@ use crate::git::Found;
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::record::{Candidate, EventId, Kind, Reading};
+use crate::record::{Candidate, EventId, Kind, News, Owed, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::text::Line;
@@ -35,12 +36,47 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
     show(session, &config, &facts, &wanted, &planned, !args.yes)?;
-    if args.dry_run || planned.steps.is_empty() {
+    if args.dry_run {
         return Ok(());
+    }
+    if planned.steps.is_empty() {
+        return pay(session, &config, args, facts.owed());
     }
     ask(session, args, &wanted, &planned)?;
     carry_out(session, &look, args, &facts, &wanted, &planned)?;
-    must_come_back(session, &config, &facts, &wanted)
+    must_come_back(session, &config, &facts, &wanted)?;
+    match &wanted.fix {
+        Some((before, _)) if wanted.kind() == Kind::Fix => tell(session, &config, args, &facts, &wanted, before),
+        _ => Ok(()),
+    }
+}
+
+/// Tells of the fix: what it adds, and that it is to be tested again.
+fn tell(
+    session: &Session<'_>,
+    config: &Config,
+    args: &Stage,
+    facts: &Facts<'_>,
+    wanted: &Wanted<'_>,
+    before: &CommitId,
+) -> Result<(), Stop> {
+    let Some(candidate) = facts.candidate().filter(|_| posts::configured(config, TECHNICAL).is_none()) else {
+        return pay(session, config, args, None);
+    };
+    let owed = posts::of_candidate(candidate, News::Fixed { before: before.clone() });
+    let owed = Owed { commit: wanted.commit.clone(), ..owed };
+    Posts::of(session, config, "deployed", "git smp stage").say(&owed)
+}
+
+/// Tells of the fixes that nobody was told of. `owed`: what is owed, where that is known.
+fn pay(session: &Session<'_>, config: &Config, args: &Stage, owed: Option<&[Owed]>) -> Result<(), Stop> {
+    let again = again(args);
+    let posts = Posts::of(session, config, "deployed", &again);
+    let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. });
+    match owed {
+        Some(owed) => posts.pay(owed, told),
+        None => posts.pay(&posts.owed()?, told),
+    }
 }
 
 /// Everything that was found out.
@@ -56,6 +92,11 @@ impl Facts<'_> {
     fn candidate(&self) -> Option<&Candidate> {
         let reading = self.reading.as_ref()?.as_ref().ok()?;
         reading.state.frozen(&self.environment.name)
+    }
+
+    fn owed(&self) -> Option<&[Owed]> {
+        let reading = self.reading.as_ref().and_then(|reading| reading.as_ref().ok());
+        Some(reading.map_or(&[], |reading| &reading.state.owed))
     }
 
     fn recorded<'a>(&'a self, config: &Config, args: &'a Stage, now: i64) -> Result<Option<Recorded<'a>>, Refusal> {
@@ -275,6 +316,9 @@ fn plan(
         let remote = &facts.environment.remote;
         planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
     }
+    if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
+        planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
+    }
     deploy::warn_of_earlier_push(session, &mut planned, somebody_looks, "git smp stage")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
@@ -306,7 +350,7 @@ fn show(
 }
 
 fn ask(session: &Session<'_>, args: &Stage, wanted: &Wanted<'_>, planned: &Plan) -> Result<(), Stop> {
-    let deploys = planned.steps.iter().any(|step| !matches!(step, Step::Record { .. }));
+    let deploys = planned.steps.iter().any(Step::deploys);
     if args.yes || !deploys {
         return Ok(());
     }
@@ -350,13 +394,18 @@ fn carry_out(
         plan::staging(&wanted.staging(), &asked).map(drop)
     };
     let command = again(args);
+    let config = look.config;
+    let told = facts.candidate().filter(|_| wanted.kind() == Kind::Fix).map(|candidate| {
+        let (channels, date) = (posts::owing(config, TECHNICAL), candidate.date.clone());
+        (facts.environment.name.as_str(), Telling { channels, date, targets: candidate.goals(), text: None })
+    });
     let execution = Execution {
         look: &look,
         source: None,
         targets: std::slice::from_ref(&wanted.target),
         timeout: Duration::from_secs(args.timeout),
         command: Again { command: &command, named: false },
-        ledger: deploy::ledger(&look, wanted.kind(), recorded, &replan),
+        ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
     deploy::carry_out(session.ui, &execution, planned)
 }

@@ -11,7 +11,8 @@ use crate::error::{Refusal, Stop};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, FORMAT, Goal, Reading, Standing, State};
+use crate::outbox::Notes;
+use crate::record::{Candidate, FORMAT, Goal, Owed, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::text::{Line, Tone};
@@ -119,6 +120,10 @@ impl View<'_> {
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
         lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, width, &when)));
+        if self.config.record.is_none() {
+            let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
+            lines.extend(render::owed(&own, false, width, &when));
+        }
         lines.push(Line::default().and(Tone::Strong, "next: ").and(Tone::Plain, self.next()?));
         Ok(lines)
     }
@@ -167,12 +172,15 @@ impl View<'_> {
                 "git smp status, until that deploy has come to its end".to_owned()
             });
         }
-        let candidate = state.candidate.as_ref()?;
+        let Some(candidate) = &state.candidate else {
+            let owed = state.owed.first()?;
+            return Some(format!("{}, which makes the post that is still owed", owed.command(false)));
+        };
         let tested = self.seen.iter().find(|seen| seen.environment == candidate.environment).and_then(Observed::runs);
         if tested.is_some_and(|runs| *runs != candidate.commit) {
             return Some(format!("git smp stage {}, or git smp postpone", candidate.commit.short()));
         }
-        if state.owed.iter().any(|owed| owed.about == candidate.id) {
+        if state.owed.iter().any(Owed::is_of_the_way) {
             return Some("git smp propose, which makes the post that is still owed".to_owned());
         }
         let signoff = self.config.record.as_ref().is_some_and(|record| record.signoff);

@@ -6,7 +6,7 @@ use crate::git::Repo;
 use crate::git::push::Push;
 use crate::model::CommitId;
 use crate::plan::{Recorded, Target};
-use crate::record::{Deploying, EventId, Intent, Kind, Standing, State, Verdict, What};
+use crate::record::{Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
 use crate::recorder::{Recorder, new_id};
 
 /// The record's part in a deploy.
@@ -17,6 +17,8 @@ pub struct Ledger<'a> {
     pub kind: Kind,
     /// The record as the plan saw it.
     pub recorded: Recorded<'a>,
+    /// Whom the end of this deploy is told, with the last environment that it reaches.
+    pub tells: Option<(&'a str, Telling)>,
     /// Makes the plan anew from another state of the record: what was allowed then may not be any more.
     pub replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
 }
@@ -156,6 +158,7 @@ impl Ledger<'_> {
                 signed_off_by: passes.map(|one| one.by.clone()).collect(),
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, commit),
                 announced_by: others.map(|open| open.by.name.clone()),
+                tells: self.tells.as_ref().filter(|(last, _)| last == name).map(|(_, tells)| tells.clone()),
             }))
         })?;
         Ok(unfrozen && state.candidate.is_none())

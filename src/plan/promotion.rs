@@ -128,7 +128,7 @@ fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &A
         // Somebody else brought it there; that is recorded only of what was signed off, as if we had.
         recorded.signed_off(&source.environment, &plan.commit, name)?;
     }
-    let reached = plan.steps.iter().map(Step::environment).chain([name.as_str()]).collect::<Vec<_>>();
+    let reached = plan.steps.iter().filter_map(Step::environment).chain([name.as_str()]).collect::<Vec<_>>();
     let lifts = recorded.lifts(&plan.commit, &reached);
     plan.steps.push(Step::Record { environment: name.clone(), commit: plan.commit.clone(), lifts });
     Ok(())

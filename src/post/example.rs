@@ -94,6 +94,9 @@ pub(crate) fn short() -> Vec<(&'static str, Post)> {
         ("fix", say(&|about| about.fix(&candidate, &fixed, "staging", &added))),
         ("blocked", say(&|about| about.blocked(&candidate, "Rosi", Some("The legend covers the map.")))),
         ("postponed", say(&|about| about.postponed(&candidate, "staging", "Ada", "The legend covers the map."))),
-        ("rolled-back", say(&|about| about.rolled_back(&candidate, &id("7587cca7"), "Ada", Some("Maps are empty.")))),
+        (
+            "rolled-back",
+            say(&|about| about.rolled_back(Some(&candidate), &id("7587cca7"), "Ada", Some("Maps are empty."))),
+        ),
     ]
 }

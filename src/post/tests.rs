@@ -7,7 +7,7 @@ const COMPARE: &str = "https://github.com/VisualMeaning/sm_platform/compare/7587
 #[test]
 fn the_runbooks_example_is_told_as_its_team_told_it() {
     let technical = format!(
-        "**Production deploy 2022-03-02**
+        "Production deploy 2022-03-02
 
 @devs looking at deploying current staging version 1f13dc69 to production.
 
@@ -27,7 +27,7 @@ See {COMPARE} for more detail.
     );
     assert_eq!(markdown::payload(&example::technical()), technical);
     let product = format!(
-        "**Production deploy 2022-03-02**
+        "Production deploy 2022-03-02
 
 New release to production with the following changes:
 
@@ -57,30 +57,30 @@ fn the_product_post_never_holds_the_log() {
 #[test]
 fn the_short_posts_say_what_happened_and_no_more() {
     let texts: Vec<String> = example::short().iter().map(|(_, post)| markdown::payload(post)).collect();
-    let fix = "**Production deploy 2022-03-02: a fix**
+    let fix = "Production deploy 2022-03-02: a fix
 
-@devs staging version 5c0ffee1 takes the place of 1f13dc69 and is to be tested again; it adds only:
+@devs Version 5c0ffee1 on staging takes the place of 1f13dc69 and is to be tested again; it adds only:
 
     5c0ffee Keep the legend from covering the map (#426)
 
 See https://github.com/VisualMeaning/sm_platform/compare/1f13dc6996cd...5c0ffee11eef for more detail.
 ";
-    let blocked = "**Production deploy 2022-03-02 is blocked**
+    let blocked = "Production deploy 2022-03-02 is blocked
 
-@devs version 1f13dc69 is blocked by Rosi.
+@devs Version 1f13dc69 is blocked by Rosi.
 
 The legend covers the map.
 ";
-    let postponed = "**Production deploy 2022-03-02 is postponed**
+    let postponed = "Production deploy 2022-03-02 is postponed
 
-@devs version 1f13dc69 does not go to production for now, says Ada; staging is free for deploys again.
+@devs Version 1f13dc69 does not go to production for now, says Ada; staging is free for deploys again.
 
 The legend covers the map.
 ";
     let back = format!(
-        "**Production rollback 2022-03-02**
+        "Production rollback 2022-03-02
 
-@devs version 1f13dc69 was put back to 7587cca7 on production by Ada.
+@devs Version 1f13dc69 was put back to 7587cca7 on production by Ada.
 
 See {COMPARE} for what that takes back.
 

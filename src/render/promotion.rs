@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{When, listed};
-use crate::config::Config;
+use crate::config::{ChannelKind, Config};
 use crate::model::{Changes, CommitId, Observed, Relation};
 use crate::plan::{Plan, Step, Target, commits};
 use crate::post::heading;
@@ -27,6 +27,8 @@ impl fmt::Display for Step {
                 write!(f, "record the deploy and lift the freeze on {environment}")
             }
             Self::Record { lifts: None, .. } => write!(f, "record the deploy"),
+            Self::Post { channel, kind: ChannelKind::Print } => write!(f, "print the post to {channel}, for pasting"),
+            Self::Post { channel, .. } => write!(f, "post to {channel}"),
         }
     }
 }
@@ -45,14 +47,17 @@ pub fn promotion(
     state: Option<&State>,
 ) -> Vec<Line> {
     let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
-    let title = heading(&names.join(", "), &when.date(when.now));
+    let candidate = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == plan.commit);
+    // Every post about it carries the date of its proposal.
+    let date = candidate.map(|open| open.date.clone()).filter(|date| !date.is_empty());
+    let date = date.unwrap_or_else(|| when.date(when.now));
+    let title = heading(&names.join(", "), &date);
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
     let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
     for target in targets {
         lines.push(target_line(target, width, when, dates, state));
     }
-    let signed_off = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == plan.commit);
-    let signed_off = signed_off.map(|candidate| signed_off_by(candidate, when)).unwrap_or_default();
+    let signed_off = candidate.map(|candidate| signed_off_by(candidate, when)).unwrap_or_default();
     lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
     lines.push(Line::default());
     let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());

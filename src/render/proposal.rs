@@ -3,7 +3,7 @@
 use super::{When, listed};
 use crate::config::Config;
 use crate::model::{CommitId, Observed};
-use crate::plan::{Proposal, Target, commits};
+use crate::plan::{Proposal, Step, Target, commits};
 use crate::text::{Line, Tone};
 
 /// The plan of a proposal, from its heading to its last step.
@@ -13,7 +13,7 @@ pub fn proposal(
     targets: &[&Target<'_>],
     plan: &Proposal,
     when: &When,
-    channel: &str,
+    post: &Step,
 ) -> Vec<Line> {
     let names: Vec<&str> = plan.targets.iter().map(|(name, _)| name.as_str()).collect();
     let title = format!("Candidate for {}, {}", names.join(" and "), when.date(when.now));
@@ -38,7 +38,7 @@ pub fn proposal(
         Line::default(),
         Line::plain("This will"),
         Line::plain(format!("  1. record {} as the candidate and freeze {}", plan.commit.short(), source.environment)),
-        Line::plain(format!("  2. print the post to {channel}, for pasting")),
+        Line::plain(format!("  2. {post}")),
         Line::default(),
     ]);
     lines

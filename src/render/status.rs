@@ -7,7 +7,7 @@ use crate::config::{Config, Running};
 use crate::error::Refusal;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::record::{Candidate, Copied, FORMAT, Reading, Verdict};
+use crate::record::{Candidate, Copied, FORMAT, Owed, Reading, Verdict};
 use crate::text::{Line, Tone, ago};
 
 /// One line of `status` about an environment.
@@ -64,11 +64,25 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
             format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
         lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, "; its end is not on record yet"));
     }
-    let owed = state.owed.iter().map(|owed| line("owed").and(Tone::Plain, format!("a post to {}", owed.channel)));
-    lines.extend(owed);
+    lines.extend(self::owed(&state.owed, state.candidate.is_some(), width, when));
     lines.extend(newer);
     lines.extend(reading.copy.iter().map(|copy| line("record").and(Tone::Bad, copied(copy))));
     lines
+}
+
+/// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
+pub fn owed(owed: &[Owed], open: bool, width: usize, when: &When) -> Vec<Line> {
+    let line = |owed: &Owed| {
+        let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
+        let begun = owed.sending.as_ref().map(|sending| {
+            format!(" that {} began to send {}, not seen to end", sending.by.name, when.moment(sending.at))
+        });
+        let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
+        Line::plain(format!("  {name:width$}  "))
+            .and(Tone::Strong, format!("a post to {channel}"))
+            .and(Tone::Plain, rest)
+    };
+    owed.iter().map(line).collect()
 }
 
 /// How old a copy of the record is, and why it is shown.

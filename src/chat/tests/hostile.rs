@@ -121,7 +121,7 @@ fn markdown_escapes_what_is_foreign_outside_of_code() {
     let text = markdown::payload(&bad_post());
     assert!(text.contains(r"blocked by \[x\](https://evil.example) \!\[y\](https"), "{text}");
     assert!(text.contains("@\u{2060}channel @\u{2060}here"), "{text}");
-    assert!(text.contains("\n\\# heading\n\\- point\n1\\. one\n"), "{text}");
+    assert!(text.contains("\n\\# heading\n- point\n\n1\\. one\n"), "{text}");
     assert!(text.contains("@devs version"), "{text}");
 }
 

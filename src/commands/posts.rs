@@ -1,0 +1,297 @@
+//! The posts that are owed: each is sent or printed once, and its end goes where the team, or this clone, remembers it.
+
+use crate::announced::Turn;
+use crate::chat::{markdown, slack, teams};
+use crate::commands::Session;
+use crate::config::{Channel, ChannelKind, Config};
+use crate::error::{Refusal, Report, Stop};
+use crate::execute::Wish;
+use crate::git::record::identity;
+use crate::model::CommitId;
+use crate::outbox::Outbox;
+use crate::post::{About, Post};
+use crate::record::{Candidate, EventId, How, News, Owed, Person, Sending, What};
+use crate::recorder::new_id;
+use crate::sending::{self, Outcome};
+use crate::text::ago;
+use crate::web;
+use crate::webhook;
+
+/// The channel that is told of candidates, verdicts and rollbacks.
+pub const TECHNICAL: &str = "technical";
+/// The channel that is told what is new on production.
+pub const PRODUCT: &str = "product";
+/// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
+const FRESH: i64 = 300;
+
+/// What a channel speaks; one that is not configured is printed for.
+pub fn kind(config: &Config, channel: &str) -> ChannelKind {
+    configured(config, channel).map_or(ChannelKind::Print, |channel| channel.kind)
+}
+
+/// The channel, if it is configured.
+pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
+    config.channels.iter().find(|channel| channel.name == name)
+}
+
+/// The channels that are owed a post on the record. Where none is configured the text is printed at once, and that is all.
+pub fn owing(config: &Config, channel: &str) -> Vec<String> {
+    configured(config, channel).map(|channel| channel.name.clone()).into_iter().collect()
+}
+
+/// Whoever makes posts.
+pub struct Posts<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    outbox: Outbox<'a>,
+    done: &'a str,
+    again: &'a str,
+}
+
+impl<'a> Posts<'a> {
+    /// One who says of what was done before the posts that it is `done`, and which command goes on: `again`.
+    pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
+        let outbox = Outbox::of(&session.repo, config, session.ui.is_interactive());
+        Self { session, config, outbox, done, again }
+    }
+
+    /// What is owed now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
+        let owed = self.session.ui.during("reading what is owed", || self.outbox.owed());
+        owed.map_err(|stop| self.unclear(stop, "every channel"))
+    }
+
+    /// Makes what is owed of this kind, oldest first, until one cannot be made.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: what was done stands, and what is owed stays so.
+    pub fn pay(&self, owed: &[Owed], wanted: impl Fn(&Owed) -> bool) -> Result<(), Stop> {
+        let owed: Vec<&Owed> = owed.iter().filter(|owed| wanted(owed)).collect();
+        // Two runs of one clone could not tell each other's attempt from one that was cut off.
+        let chats = owed.iter().any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
+        let turn = chats.then(|| Turn::take(&self.session.repo.layout().common_dir)).transpose();
+        let _turn = turn.map_err(|stop| self.unclear(stop, "every channel"))?;
+        owed.into_iter().try_for_each(|owed| self.make(owed))
+    }
+
+    /// The post as Markdown, which is how a person reads it before it goes out.
+    ///
+    /// # Errors
+    /// When history cannot be read.
+    pub fn preview(&self, owed: &Owed) -> Result<String, Stop> {
+        Ok(markdown::payload(&self.composed(owed)?))
+    }
+
+    /// Prints a post that nobody keeps a record of.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn say(&self, owed: &Owed) -> Result<(), Stop> {
+        self.session.ui.note(format!("for the {} channel:", owed.channel));
+        self.session.ui.data(self.preview(owed)?.as_bytes())
+    }
+
+    fn make(&self, owed: &Owed) -> Result<(), Stop> {
+        let over = match &owed.sending {
+            None => None,
+            Some(sending) if self.is_made_or_left(owed, sending)? => return Ok(()),
+            Some(sending) => Some(&sending.id),
+        };
+        let mut post = self.composed(owed).map_err(|stop| self.unclear(stop, &owed.channel))?;
+        if over.is_some() {
+            post.heading.push_str(" (repeated)");
+        }
+        match kind(self.config, &owed.channel) {
+            ChannelKind::Print => self.print(owed, &post, over),
+            kind => self.send(kind, owed, &post, over),
+        }
+    }
+
+    /// Everything that the post says.
+    fn composed(&self, owed: &Owed) -> Result<Post, Stop> {
+        let Owed { date, commit, environment, targets, .. } = owed;
+        let mentions = configured(self.config, &owed.channel).map_or(&[][..], |channel| &channel.mentions);
+        let when = self.session.when();
+        let today = when.date(when.now);
+        let about = About { config: self.config, mentions, date: if date.is_empty() { &today } else { date }, targets };
+        let repo = &self.session.repo;
+        Ok(match &owed.news {
+            News::Proposed { note } => {
+                let from = targets.iter().find_map(|(_, from)| from.as_ref());
+                about.proposal(commit, environment, &repo.changes(from, commit)?, note.as_deref())
+            }
+            News::Fixed { before } => {
+                about.fix(before, commit, environment, &repo.changes(Some(before), commit)?.ships)
+            }
+            News::Blocked { by, reason } => about.blocked(commit, by, reason.as_deref()),
+            News::Postponed { by, reason } => about.postponed(commit, environment, by, reason),
+            News::Released { summary } => about.product(commit, summary.as_deref()),
+            News::RolledBack { from, by, reason } => about.rolled_back(from.as_ref(), commit, by, reason.as_deref()),
+        })
+    }
+
+    fn print(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+        let channel = &owed.channel;
+        self.session.ui.note(format!("for the {channel} channel:"));
+        self.session.ui.data(markdown::payload(post).as_bytes()).map_err(|stop| self.unclear(stop, channel))?;
+        self.ended(owed, over.cloned(), How::Printed)
+    }
+
+    fn send(&self, kind: ChannelKind, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, &owed.channel);
+        let address = match self.address(channel) {
+            Ok(address) => address,
+            Err(report) => return Err(self.untold(owed, post, &report)),
+        };
+        let payload = match kind {
+            ChannelKind::Slack => slack::payload(post),
+            ChannelKind::Teams | ChannelKind::Print => teams::payload(post),
+        };
+        let attempt = new_id();
+        let (about, over) = (owed.about.clone(), over.cloned());
+        let posting = What::Posting { about, channel: channel.clone(), over };
+        if !self.note(owed, &attempt, &posting)? {
+            ui.note(format!("somebody else makes the post to {channel}"));
+            return Ok(());
+        }
+        match self.deliver(channel, &address, &payload)? {
+            Outcome::Accepted => {
+                let who = if kind == ChannelKind::Slack { "Slack" } else { "the Teams workflow" };
+                ui.note(format!("{who} accepted the post to {channel}"));
+                self.ended(owed, Some(attempt), How::Accepted)
+            }
+            Outcome::NotTaken(report) => {
+                let (channel, why) = (channel.clone(), report.error.clone());
+                self.note(owed, &new_id(), &What::Unposted { attempt, channel, why })?;
+                let renewed = report.hint.as_deref() == Some(web::RENEW);
+                let report = if renewed { report.hint(address.renewal()) } else { report };
+                Err(self.untold(owed, post, &report))
+            }
+            Outcome::Unclear(report) => Err(self.unknown(owed, &report)),
+        }
+    }
+
+    fn address(&self, channel: &str) -> Result<webhook::Webhook, Report> {
+        let found = configured(self.config, channel).map(|channel| webhook::find(&self.session.repo, channel));
+        match found {
+            Some(Ok(Some(webhook))) => Ok(webhook),
+            Some(Err(stop)) => Err(stop.report().cloned().unwrap_or_else(|| Report::new("no webhook can be read"))),
+            None | Some(Ok(None)) => Err(missing(channel)),
+        }
+    }
+
+    fn deliver(&self, channel: &str, webhook: &webhook::Webhook, payload: &str) -> Result<Outcome, Stop> {
+        let ui = self.session.ui;
+        ui.catch_interrupts()?;
+        let progress = ui.progress();
+        let outcome = ui.during(&format!("posting to {channel}"), || {
+            sending::send(&webhook.address, payload, &mut |why, left| {
+                progress.show(&format!("{channel}: {}; again in {} s", why.error, left.as_secs() + 1));
+                if ui.interrupted() { Wish::Leave } else { Wish::GoOn }
+            })
+        });
+        progress.clear();
+        Ok(outcome)
+    }
+
+    /// What is to be done about an attempt whose end nobody saw. Nothing is sent twice unasked.
+    fn is_made_or_left(&self, owed: &Owed, sending: &Sending) -> Result<bool, Stop> {
+        let (ui, channel, now) = (self.session.ui, &owed.channel, self.session.when().now);
+        let (name, email) = identity(&self.session.repo)?;
+        let story = format!("{} began to send the post to {channel} {}", sending.by.name, ago(now, sending.at));
+        if sending.by != (Person { name, email }) && now.saturating_sub(sending.at) < FRESH {
+            ui.note(format!("{story}, and may be at it still"));
+            return Ok(true);
+        }
+        let story = format!("{story}, and nobody saw what came of it");
+        if !ui.is_interactive() {
+            return Err(self.unknown(owed, &Report::new(story)));
+        }
+        ui.warn(format!("{story}. The post is:"));
+        ui.insist(&self.preview(owed)?.lines().map(crate::text::Line::plain).collect::<Vec<_>>());
+        ui.catch_interrupts()?;
+        let answer = ui.ask(&format!("Look into {channel}: is it there? Type posted, repost or skip: "));
+        let how = match answer.as_deref().map(str::trim) {
+            Some("posted") => How::Found,
+            Some("skip") => How::Skipped,
+            Some("repost") => return Ok(false),
+            _ => return Err(self.unknown(owed, &Report::new(story))),
+        };
+        self.ended(owed, Some(sending.id.clone()), how).map(|()| true)
+    }
+
+    fn ended(&self, owed: &Owed, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
+        let (about, channel) = (owed.about.clone(), owed.channel.clone());
+        self.note(owed, &new_id(), &What::Posted { about, channel, attempt, how }).map(drop)
+    }
+
+    fn note(&self, owed: &Owed, id: &EventId, what: &What) -> Result<bool, Stop> {
+        let noted = self.session.ui.during("writing the record", || self.outbox.note(id, what));
+        noted.map_err(|stop| self.unclear(stop, &owed.channel))
+    }
+
+    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
+    fn untold(&self, owed: &Owed, post: &Post, why: &Report) -> Stop {
+        let channel = &owed.channel;
+        self.session.ui.warn(format!("{channel} was not told; this is the post, should you have to paste it:"));
+        // Where nobody reads it the record has it still.
+        let _ = self.session.ui.data(markdown::payload(post).as_bytes());
+        let report = Report::new(format!("{}, but {channel} was not told", self.done)).because(&why.error);
+        let report = why.because.iter().fold(report, Report::because).because("the post is kept, and still owed");
+        let first = why.hint.as_ref().map(|hint| format!("{hint}; then ")).unwrap_or_default();
+        Stop::Incomplete(report.hint(format!("{first}run it again, which sends it: {}", self.again)))
+    }
+
+    /// It may be in the channel.
+    fn unknown(&self, owed: &Owed, why: &Report) -> Stop {
+        let channel = &owed.channel;
+        let report = Report::new(format!("{}, but whether {channel} was told is not known", self.done));
+        let report = std::iter::once(&why.error).chain(&why.because).fold(report, Report::because);
+        let report = report.because("the post may be there, and nothing is sent twice unasked");
+        Stop::Incomplete(report.hint(format!("look into {channel}, then in a terminal, which asks: {}", self.again)))
+    }
+
+    /// What was done stands; that a channel was told is not on record.
+    fn unclear(&self, stop: Stop, channel: &str) -> Stop {
+        let (Stop::Failed(report)
+        | Stop::Incomplete(report)
+        | Stop::Refused(Refusal { report, .. })
+        | Stop::Misused(report)) = stop
+        else {
+            return stop;
+        };
+        let text = format!("{}, but that {channel} was told is not on record", self.done);
+        Stop::Incomplete(Report::new(text).because(report.error).hint(format!("run it again: {}", self.again)))
+    }
+}
+
+fn missing(channel: &str) -> Report {
+    let report = Report::new(format!("this clone has no webhook of {channel}"));
+    let variable = format!("SMP_{}_WEBHOOK", channel.to_uppercase());
+    report
+        .because(format!("neither {variable} nor smp.{channel}.webhook in git's configuration is set"))
+        .hint("store it: git smp setup")
+}
+
+/// What would be owed of a candidate, for showing it.
+pub fn of_candidate(candidate: &Candidate, news: News) -> Owed {
+    let about = (candidate.date.as_str(), &candidate.commit);
+    Owed { targets: candidate.goals(), ..to_be_told(TECHNICAL, about, &candidate.environment, news) }
+}
+
+/// What would be owed, for showing it before anything is.
+pub fn to_be_told(channel: &str, (date, commit): (&str, &CommitId), place: &str, news: News) -> Owed {
+    Owed {
+        about: new_id(),
+        channel: channel.to_owned(),
+        date: date.to_owned(),
+        commit: commit.clone(),
+        environment: place.to_owned(),
+        targets: Vec::new(),
+        news,
+        sending: None,
+    }
+}

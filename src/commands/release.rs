@@ -1,0 +1,215 @@
+//! The product post of a promotion: its text, whom it names, and its way through runs that are cut off.
+
+use crate::cli::Promote;
+use crate::commands::Session;
+use crate::commands::posts::{self, PRODUCT, Posts};
+use crate::commands::summary::{self, Offer, Summary};
+use crate::config::Config;
+use crate::error::{Refusal, Report, Stop};
+use crate::model::CommitId;
+use crate::outbox::Notes;
+use crate::plan::{Plan, Step, Target};
+use crate::post::heading;
+use crate::record::{Deploy, News, Owed, State, Telling};
+
+/// What is to be told of a promotion.
+pub struct Release<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    commit: CommitId,
+    date: String,
+    targets: Vec<(String, Option<CommitId>)>,
+    /// Whether something is pushed; else an earlier run has done so, or somebody else.
+    pushes: bool,
+    /// Whether the record owes a post of an earlier deploy.
+    owes: bool,
+}
+
+impl<'a> Release<'a> {
+    /// What this plan releases. It carries the date of its proposal, as the post that put it forward.
+    pub fn of(
+        session: &'a Session<'a>,
+        config: &'a Config,
+        targets: &[Target<'_>],
+        plan: &Plan,
+        state: Option<&State>,
+    ) -> Self {
+        let commit = plan.commit.clone();
+        let pushes = plan.steps.iter().any(|step| matches!(step, Step::Push { .. }));
+        let candidate = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == commit);
+        let when = session.when();
+        let date = candidate.map(|open| open.date.clone()).filter(|date| !date.is_empty());
+        let date = date.unwrap_or_else(|| when.date(when.now));
+        let before = |target: &Target<'_>| {
+            let name = target.environment.name.clone();
+            let deploy = state.and_then(|state| state.deploys.get(&name)).filter(|deploy| deploy.commit == commit);
+            let goal = candidate.and_then(|open| open.goal(&name)).and_then(|goal| goal.from.clone());
+            let runs = target.observed.runs().filter(|runs| **runs != commit).cloned();
+            (name, runs.or(goal).or(deploy.and_then(|deploy: &Deploy| deploy.from.clone())))
+        };
+        let targets = targets.iter().map(before).collect();
+        let owes = state.is_some_and(|state| state.owed.iter().any(is_of_deploys));
+        Self { session, config, commit, date, targets, pushes, owes }
+    }
+
+    /// Whether the plan has a post as its last step, as far as that is known before anybody wrote its text.
+    pub fn is_wanted(&self, given: Option<&Summary>) -> bool {
+        match given {
+            Some(given) => matches!(given, Summary::Text(_)),
+            None => posts::configured(self.config, PRODUCT).is_some(),
+        }
+    }
+
+    /// The text of the post, from whoever has it; `None`: there is none, which is said.
+    ///
+    /// # Errors
+    /// When the editor fails, or its text cannot be used.
+    pub fn text(&self, args: &Promote, given: Option<Summary>) -> Result<Option<String>, Stop> {
+        let ui = self.session.ui;
+        if given.is_none() && posts::configured(self.config, PRODUCT).is_none() {
+            return Ok(None);
+        }
+        Ok(match given.map_or_else(|| self.asked_for(args), Ok)? {
+            Summary::Text(text) => Some(text),
+            Summary::Empty => {
+                ui.note(format!("no post to {PRODUCT}: its text is empty"));
+                None
+            }
+            Summary::Missing => {
+                ui.warn(format!("no post to {PRODUCT}: nobody gave its text, with --summary or -F"));
+                None
+            }
+        })
+    }
+
+    fn asked_for(&self, args: &Promote) -> Result<Summary, Stop> {
+        // What was written for this deploy before it was cut off is not asked for again.
+        if let Some(text) = self.notes().begun(&self.commit).filter(|_| !self.pushes) {
+            return Ok(Summary::of(text));
+        }
+        let kept = self.notes().kept(&self.commit);
+        let title = heading(&self.names().join(", "), &self.date);
+        let from = self.targets.iter().find_map(|(_, from)| from.as_ref());
+        let offer = Offer { heading: &title, commit: &self.commit, from, kept: kept.as_deref() };
+        match (&kept, args.dry_run, self.session.ui.is_interactive() && !args.yes) {
+            (Some(text), true, _) => Ok(Summary::of(text.clone())),
+            (None, true, _) => Ok(Summary::Text(summary::drafted(self.session, &offer)?)),
+            (_, false, true) => {
+                self.session.ui.catch_interrupts()?;
+                summary::written(self.session, &offer)
+            }
+            (_, false, false) => Ok(Summary::Missing),
+        }
+    }
+
+    /// What goes on record with the deploy.
+    pub fn telling(&self, text: &str) -> Telling {
+        let (date, targets) = (self.date.clone(), self.targets.clone());
+        Telling { channels: posts::owing(self.config, PRODUCT), date, targets, text: Some(text.to_owned()) }
+    }
+
+    /// Shows the post as it would go out.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn preview(&self, text: &str) -> Result<(), Stop> {
+        self.posts("git smp promote").say(&self.owed(text))
+    }
+
+    /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
+    /// is cut off loses nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, text: Option<&str>, begins: bool) -> Result<(), Stop> {
+        if text.is_none() && posts::configured(self.config, PRODUCT).is_none() {
+            return Ok(());
+        }
+        self.notes().keep(&self.commit, text.unwrap_or_default(), begins)
+    }
+
+    /// The deploy came to its end: makes the post, and any that is owed from before.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: the deploy stands.
+    pub fn end(&self, text: Option<&str>, again: &str) -> Result<(), Stop> {
+        let keeps = posts::configured(self.config, PRODUCT).is_some();
+        if let Some(text) = text.filter(|_| !keeps) {
+            self.posts(again).say(&self.owed(text)).map_err(|stop| unsettled(&stop, again))?;
+        }
+        // Where a record is kept the deploy's own event owes it already.
+        let own = text.filter(|_| keeps && self.config.record.is_none()).map(|text| self.owed(text));
+        self.notes().settle(own).map_err(|stop| unsettled(&stop, again))?;
+        if self.config.record.is_some() && text.is_none() && !self.owes {
+            return Ok(());
+        }
+        let posts = self.posts(again);
+        posts.pay(&posts.owed()?, is_of_deploys)
+    }
+
+    /// Nothing is to be deployed: makes what is still owed. Where no record is kept, a text that was kept for this very
+    /// commit is owed from now on, for it runs.
+    ///
+    /// # Errors
+    /// As [`Release::end`].
+    pub fn resume(&self, again: &str) -> Result<(), Stop> {
+        let kept = self.notes().begun(&self.commit).filter(|text| !text.is_empty());
+        self.end(kept.as_deref(), again)
+    }
+
+    fn posts<'p>(&'p self, again: &'p str) -> Posts<'p> {
+        Posts::of(self.session, self.config, "deployed", again)
+    }
+
+    fn owed(&self, text: &str) -> Owed {
+        let news = News::Released { summary: Some(text.to_owned()) };
+        let place = self.names().first().copied().unwrap_or_default();
+        let owed = posts::to_be_told(PRODUCT, (&self.date, &self.commit), place, news);
+        Owed { targets: self.targets.clone(), ..owed }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.targets.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn notes(&self) -> Notes<'a> {
+        Notes::of(&self.session.repo)
+    }
+}
+
+/// Makes what is owed of earlier deploys where a new one is refused; gives the refusal.
+pub fn paid_before(
+    session: &Session<'_>,
+    config: &Config,
+    state: Option<&State>,
+    again: &str,
+    refusal: Refusal,
+) -> Stop {
+    let posts = Posts::of(session, config, "deployed", again);
+    let owed = match state {
+        Some(state) => state.owed.clone(),
+        None if config.record.is_some() => Vec::new(),
+        None => posts.owed().unwrap_or_default(),
+    };
+    if !owed.iter().any(is_of_deploys) {
+        return refusal.into();
+    }
+    match posts.pay(&owed, is_of_deploys) {
+        Ok(()) => Stop::Incomplete(refusal.report.because("only what was owed of an earlier deploy was told")),
+        Err(stop) => {
+            let report = stop.report().cloned().unwrap_or_else(|| Report::new("what is owed was not told"));
+            Stop::Incomplete(report.because(refusal.report.error))
+        }
+    }
+}
+
+/// Whether a post tells of a deploy that is over.
+pub fn is_of_deploys(owed: &Owed) -> bool {
+    matches!(owed.news, News::Released { .. } | News::RolledBack { .. })
+}
+
+fn unsettled(stop: &Stop, again: &str) -> Stop {
+    let report = Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
+    let report = report.hint(format!("run it again, which tells it: {again}"));
+    Stop::Incomplete(report)
+}
