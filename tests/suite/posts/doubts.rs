@@ -96,6 +96,20 @@ fn a_run_that_is_killed_while_it_sends_leaves_the_same_question() {
 }
 
 #[test]
+fn what_was_accepted_and_could_not_be_recorded_is_asked_about_and_not_sent_again() {
+    let deploy = chatting("teams");
+    deploy.hook(&deploy.main, "update", "git log -1 --format=%B \"$3\" | grep -q 'Event: posted' && exit 1; exit 0");
+    let run = posts(&deploy, &["propose", "--yes"]);
+    run.exits(4)
+        .says("the Teams workflow accepted the post to technical")
+        .says("that technical was told is not on record");
+    deploy.hook(&deploy.main, "update", "exit 0");
+    holds_back(&deploy, 1);
+    answers(&deploy, "posted").ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
+
+#[test]
 fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, Page::silence());
