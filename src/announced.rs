@@ -22,14 +22,27 @@ impl Turn {
     /// # Errors
     /// `deploying` while another program has it.
     pub fn take(common_dir: &Path) -> Result<Self, Stop> {
-        let path = common_dir.join("smp").join("turn");
+        let why = "two at once would take each other's announcements for their own";
+        Self::take_named(common_dir, "turn", "deploys", why)
+    }
+
+    /// Takes the clone's one turn to post, which a chat may take its time with.
+    ///
+    /// # Errors
+    /// `deploying` while another program has it.
+    pub fn take_for_posts(common_dir: &Path) -> Result<Self, Stop> {
+        Self::take_named(common_dir, "posting", "posts", "two at once could post the same")
+    }
+
+    fn take_named(common_dir: &Path, name: &str, what: &str, why: &str) -> Result<Self, Stop> {
+        let path = common_dir.join("smp").join(name);
         let opened = fs::create_dir_all(common_dir.join("smp")).and_then(|()| File::create(&path));
         let file = opened.map_err(|error| cannot_write(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
-                let report = Report::new("another git smp deploys from this clone right now")
-                    .because("two at once would take each other's announcements for their own")
+                let report = Report::new(format!("another git smp {what} from this clone right now"))
+                    .because(why)
                     .hint("wait for it: git smp status");
                 Err(Refusal { code: RefusalCode::Deploying, report }.into())
             }

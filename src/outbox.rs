@@ -13,6 +13,7 @@ use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::record::{Event, EventId, Owed, Person, State, What};
 use crate::recorder::Recorder;
+use crate::text::shell_word;
 
 /// Where it stands what is owed.
 pub enum Outbox<'a> {
@@ -109,6 +110,12 @@ impl<'a> Notes<'a> {
         (kept.commit == *commit && kept.begun).then_some(kept.text)
     }
 
+    /// What was written for another deploy that somebody said yes to, and whose end was not seen.
+    pub fn begun_for_another(&self, commit: &CommitId) -> Option<(CommitId, String)> {
+        let kept = self.read().ok()?.kept?;
+        (kept.commit != *commit && kept.begun && !kept.text.is_empty()).then_some((kept.commit, kept.text))
+    }
+
     /// Keeps what was written for a deploy. `begun`: somebody said yes to it.
     ///
     /// # Errors
@@ -137,7 +144,8 @@ impl<'a> Notes<'a> {
     fn take(&self, id: &EventId, what: &What) -> Result<bool, Stop> {
         let mut written = self.read()?;
         let state = State { owed: std::mem::take(&mut written.owed), ..State::default() };
-        let (name, email) = identity(self.repo)?;
+        // The note is this clone's alone, so whoever has no name for git may post all the same.
+        let (name, email) = identity(self.repo).unwrap_or_default();
         let (by, at) = (Person { name, email }, jiff::Timestamp::now().as_second());
         let event = Event { id: id.clone(), by, at, program: String::new(), what: what.clone() };
         let Ok(next) = state.after(&event) else { return Ok(false) };
@@ -168,6 +176,11 @@ impl<'a> Notes<'a> {
         let path = self.path();
         let report = Report::new(format!("the clone's own note of posts cannot be {what}"));
         let report = report.because(format!("{}: {why}", path.display()));
-        Stop::Failed(report.hint(format!("look at it; without it no post is owed: rm {}", path.display())))
+        Stop::Failed(
+            report.hint(format!(
+                "look at it; without it no post is owed: rm {}",
+                shell_word(&path.display().to_string())
+            )),
+        )
     }
 }

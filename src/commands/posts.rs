@@ -64,7 +64,7 @@ impl<'a> Posts<'a> {
         owed.map_err(|stop| self.unclear(stop, "every channel"))
     }
 
-    /// Makes what is owed of this kind, oldest first, until one cannot be made.
+    /// Makes what is owed of this kind, oldest first. The first that cannot be made is the error.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and what is owed stays so.
@@ -72,9 +72,11 @@ impl<'a> Posts<'a> {
         let owed: Vec<&Owed> = owed.iter().filter(|owed| wanted(owed)).collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
         let chats = owed.iter().any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
-        let turn = chats.then(|| Turn::take(&self.session.repo.layout().common_dir)).transpose();
+        let turn = chats.then(|| Turn::take_for_posts(&self.session.repo.layout().common_dir)).transpose();
         let _turn = turn.map_err(|stop| self.unclear(stop, "every channel"))?;
-        owed.into_iter().try_for_each(|owed| self.make(owed))
+        // One that cannot be made holds back no other.
+        let made: Vec<Result<(), Stop>> = owed.into_iter().map(|owed| self.make(owed)).collect();
+        made.into_iter().collect()
     }
 
     /// The post as Markdown, which is how a person reads it before it goes out.
@@ -200,9 +202,9 @@ impl<'a> Posts<'a> {
     /// What is to be done about an attempt whose end nobody saw. Nothing is sent twice unasked.
     fn is_made_or_left(&self, owed: &Owed, sending: &Sending) -> Result<bool, Stop> {
         let (ui, channel, now) = (self.session.ui, &owed.channel, self.session.when().now);
-        let (name, email) = identity(&self.session.repo)?;
+        let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let story = format!("{} began to send the post to {channel} {}", sending.by.name, ago(now, sending.at));
-        if sending.by != (Person { name, email }) && now.saturating_sub(sending.at) < FRESH {
+        if sending.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(sending.at)) {
             ui.note(format!("{story}, and may be at it still"));
             return Ok(true);
         }
@@ -264,7 +266,9 @@ impl<'a> Posts<'a> {
             return stop;
         };
         let text = format!("{}, but that {channel} was told is not on record", self.done);
-        Stop::Incomplete(Report::new(text).because(report.error).hint(format!("run it again: {}", self.again)))
+        let text = std::iter::once(&report.error).chain(&report.because).fold(Report::new(text), Report::because);
+        let first = report.hint.map(|hint| format!("{hint}; then ")).unwrap_or_default();
+        Stop::Incomplete(text.hint(format!("{first}run it again: {}", self.again)))
     }
 }
 

@@ -69,7 +69,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
     if planned.steps.is_empty() {
         show(session, &config, &facts, &planned, false)?;
-        return if args.dry_run { Ok(()) } else { release.resume(&again) };
+        return if args.dry_run { Ok(()) } else { release.resume(given.as_ref(), &again) };
     }
     if !args.dry_run {
         somebody_said_yes(session.ui, args, &planned)?;
@@ -81,10 +81,18 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     session.ui.catch_interrupts()?;
-    release.keep(text.as_deref(), false)?;
+    let was_begun = release.is_begun();
+    release.keep(text.as_deref(), was_begun)?;
     ask(session.ui, &environments, &planned, args.yes)?;
     release.keep(text.as_deref(), true)?;
-    carry_out(session, &look, source, &facts, &planned, args, text.as_ref().map(|text| release.telling(text)))?;
+    let telling = text.as_ref().map(|text| release.telling(text));
+    if let Err(stop) = carry_out(session, &look, source, &facts, &planned, args, telling) {
+        if !matches!(stop, Stop::Incomplete(_)) {
+            // Nothing was deployed: should somebody else do it, it is theirs to tell.
+            release.keep(text.as_deref(), was_begun)?;
+        }
+        return Err(stop);
+    }
     release.end(text.as_deref(), &again)
 }
 

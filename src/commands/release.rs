@@ -11,6 +11,7 @@ use crate::outbox::Notes;
 use crate::plan::{Plan, Step, Target};
 use crate::post::heading;
 use crate::record::{Deploy, News, Owed, State, Telling};
+use crate::text::Line;
 
 /// What is to be told of a promotion.
 pub struct Release<'a> {
@@ -72,6 +73,9 @@ impl<'a> Release<'a> {
         Ok(match given.map_or_else(|| self.asked_for(args), Ok)? {
             Summary::Text(text) => Some(text),
             Summary::Empty => {
+                if !args.dry_run {
+                    self.notes().settle(None)?;
+                }
                 ui.note(format!("no post to {PRODUCT}: its text is empty"));
                 None
             }
@@ -122,10 +126,18 @@ impl<'a> Release<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self, text: Option<&str>, begins: bool) -> Result<(), Stop> {
-        if text.is_none() && posts::configured(self.config, PRODUCT).is_none() {
-            return Ok(());
+        let Some(text) = text else { return Ok(()) };
+        if let Some((commit, other)) = self.notes().begun_for_another(&self.commit) {
+            let story = format!("what was written for {} was never told to {PRODUCT}:", commit.short());
+            self.session.ui.warn(story);
+            self.session.ui.insist(&other.lines().map(Line::plain).collect::<Vec<_>>());
         }
-        self.notes().keep(&self.commit, text.unwrap_or_default(), begins)
+        self.notes().keep(&self.commit, text, begins)
+    }
+
+    /// Whether somebody said yes to this deploy before, in a run that was not seen to end.
+    pub fn is_begun(&self) -> bool {
+        self.notes().begun(&self.commit).is_some()
     }
 
     /// The deploy came to its end: makes the post, and any that is owed from before.
@@ -144,7 +156,16 @@ impl<'a> Release<'a> {
             return Ok(());
         }
         let posts = self.posts(again);
-        posts.pay(&posts.owed()?, is_of_deploys)
+        let owed = posts.owed()?;
+        let is_this = |owed: &Owed| owed.commit == self.commit && is_of_deploys(owed);
+        if let Some(text) = text.filter(|_| keeps && !owed.iter().any(is_this)) {
+            let ui = self.session.ui;
+            ui.warn(format!(
+                "somebody else put the deploy on record, so {PRODUCT} is not told this; paste it if need be:"
+            ));
+            posts.say(&self.owed(text)).map_err(|stop| unsettled(&stop, again))?;
+        }
+        posts.pay(&owed, is_of_deploys)
     }
 
     /// Nothing is to be deployed: makes what is still owed. Where no record is kept, a text that was kept for this very
@@ -152,9 +173,18 @@ impl<'a> Release<'a> {
     ///
     /// # Errors
     /// As [`Release::end`].
-    pub fn resume(&self, again: &str) -> Result<(), Stop> {
+    pub fn resume(&self, given: Option<&Summary>, again: &str) -> Result<(), Stop> {
         let kept = self.notes().begun(&self.commit).filter(|text| !text.is_empty());
-        self.end(kept.as_deref(), again)
+        let text = match (kept, given) {
+            (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
+            (kept, None) => kept,
+            (None, Some(Summary::Text(_))) => {
+                self.session.ui.warn(format!("the text is not posted to {PRODUCT}: nothing was deployed with it"));
+                None
+            }
+            (_, Some(Summary::Empty | Summary::Missing)) => None,
+        };
+        self.end(text.as_deref(), again)
     }
 
     fn posts<'p>(&'p self, again: &'p str) -> Posts<'p> {

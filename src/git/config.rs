@@ -7,7 +7,8 @@ use super::program::Program;
 use crate::error::{Report, Stop};
 
 /// The configuration that holds here.
-#[derive(Clone, Debug, Default)]
+// Not `Debug`: a webhook may be among the entries.
+#[derive(Clone, Default)]
 pub struct GitConfig {
     entries: Vec<(String, String)>,
 }

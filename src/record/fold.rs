@@ -104,6 +104,8 @@ impl State {
             note: note.clone(),
             at: event.at,
         });
+        // Whoever speaks again takes back what was to be told of their word before.
+        self.owed.retain(|owed| owed.sending.is_some() || !matches!(&owed.news, News::Blocked { by, .. } if by == of));
         if *verdict == Verdict::Block {
             let news = News::Blocked { by: of.clone(), reason: note.clone() };
             self.owe(self.candidate.clone().as_ref(), event, channels, &news);
@@ -258,6 +260,7 @@ impl State {
             // Both were about another commit.
             candidate.verdicts.clear();
             candidate.targets.iter_mut().for_each(|goal| goal.reached = false);
+            self.owed.retain(|owed| owed.sending.is_some() || !matches!(owed.news, News::Blocked { .. }));
         }
     }
 

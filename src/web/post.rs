@@ -68,6 +68,8 @@ fn unanswered(error: &reqwest::Error) -> Sent {
 
 fn because(report: Report, error: &reqwest::Error) -> Report {
     match innermost(error) {
+        // What is said of a certificate names the host, which is a part of the secret.
+        Some(cause) if cause.contains("certificate") => report.because("its certificate is not valid"),
         Some(cause) => report.because(cause),
         None => report,
     }
@@ -87,7 +89,7 @@ fn answered(webhook: &Secret, response: Response) -> Sent {
         200..=299 => Sent::Accepted,
         429 => Sent::Later(wait, report("the webhook takes no more posts for now")),
         503 => Sent::Later(wait, report("the webhook is out of service for now")),
-        303 | 500.. | ..=199 => Sent::Unclear(report("the webhook does not say what became of the post")),
+        303 | 408 | 500.. | ..=199 => Sent::Unclear(report("the webhook does not say what became of the post")),
         300..=499 => Sent::Declined(advised(report("the webhook does not take the post"), status)),
     }
 }

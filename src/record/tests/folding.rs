@@ -152,6 +152,15 @@ impl Try {
     }
 }
 
+/// When a post is owed no more, whoever was told or not.
+#[derive(Clone, Debug, PartialEq)]
+enum Moot {
+    Never,
+    AfterTheCandidate,
+    /// Also when this person says something else.
+    WithTheBlockOf(String),
+}
+
 /// What a slow reader of all accepted events knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Known {
@@ -162,7 +171,7 @@ struct Known {
     reached: BTreeSet<String>,
     verdicts: BTreeMap<String, Verdict>,
     runs: BTreeMap<String, CommitId>,
-    owed: Vec<(EventId, String, bool, Option<EventId>)>,
+    owed: Vec<(EventId, String, Moot, Option<EventId>)>,
 }
 
 impl Known {
@@ -175,26 +184,29 @@ impl Known {
                 self.commit = Some(commit.clone());
                 self.goals = targets.iter().map(|(name, _)| name.clone()).collect();
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
-                self.owe(event, channels, true);
+                self.owe(event, channels, &Moot::AfterTheCandidate);
             }
             What::Judged { of, verdict, channels, .. } => {
                 self.verdicts.insert(of.clone(), *verdict);
+                let moot = Moot::WithTheBlockOf(of.clone());
+                self.owed.retain(|(_, _, one, open)| open.is_some() || *one != moot);
                 if *verdict == Verdict::Block {
-                    self.owe(event, channels, true);
+                    self.owe(event, channels, &moot);
                 }
             }
             What::Deploying(_) => self.open = Some(event.id.clone()),
             What::Deployed { kind, environment, to, tells, .. } => {
                 self.deployed(*kind, environment, to);
                 if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
-                    self.owe(event, &tells.channels, *kind == Kind::Fix);
+                    let moot = if *kind == Kind::Fix { Moot::AfterTheCandidate } else { Moot::Never };
+                    self.owe(event, &tells.channels, &moot);
                 }
             }
             What::Ended { .. } => self.open = None,
             What::Postponed { channels, .. } => {
                 self.close();
                 self.open = None;
-                self.owe(event, channels, false);
+                self.owe(event, channels, &Moot::Never);
             }
             What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => self.posted(event),
         }
@@ -203,13 +215,13 @@ impl Known {
 
     /// Whatever was said of a candidate is moot once it is over.
     fn close(&mut self) {
-        self.owed.retain(|(_, _, moot, _)| !moot);
+        self.owed.retain(|(_, _, moot, _)| *moot == Moot::Never);
         let (runs, owed) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.owed));
         *self = Self { runs, owed, ..Self::default() };
     }
 
-    fn owe(&mut self, event: &Event, channels: &[String], moot: bool) {
-        self.owed.extend(channels.iter().map(|channel| (event.id.clone(), channel.clone(), moot, None)));
+    fn owe(&mut self, event: &Event, channels: &[String], moot: &Moot) {
+        self.owed.extend(channels.iter().map(|channel| (event.id.clone(), channel.clone(), moot.clone(), None)));
     }
 
     /// The place of the post whose open attempt this is.
@@ -246,6 +258,7 @@ impl Known {
             Kind::Fix => {
                 self.commit = Some(to.clone());
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
+                self.owed.retain(|(_, _, moot, open)| open.is_some() || !matches!(moot, Moot::WithTheBlockOf(_)));
             }
             Kind::Promote if self.commit.as_ref() == Some(to) && self.goals.contains(environment) => {
                 self.reached.insert(environment.to_owned());
@@ -275,7 +288,12 @@ impl Known {
                 .iter()
                 .map(|owed| {
                     let open = owed.sending.as_ref().map(|sending| sending.id.clone());
-                    (owed.about.clone(), owed.channel.clone(), owed.is_of_candidate(), open)
+                    let moot = match &owed.news {
+                        News::Blocked { by, .. } => Moot::WithTheBlockOf(by.clone()),
+                        _ if owed.is_of_candidate() => Moot::AfterTheCandidate,
+                        _ => Moot::Never,
+                    };
+                    (owed.about.clone(), owed.channel.clone(), moot, open)
                 })
                 .collect(),
         }

@@ -241,7 +241,8 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         channels: vec!["technical".into()],
     };
     let story = [proposed('1', &["production"]), blocked, judged('1', "Rosi", YES)];
-    assert_eq!(owed(&story).len(), 2, "a yes is nothing to post");
+    assert_eq!(owed(&story[..2]).len(), 2);
+    assert_eq!(owed(&story).len(), 1, "a yes is nothing to post, and takes back that it was a no");
     let promoted = What::Deployed {
         intent: Some(EventId::of(4)),
         kind: Kind::Promote,

@@ -175,3 +175,15 @@ fn without_a_record_this_clone_remembers_what_is_owed() {
     assert!(words(&sent(&deploy, PRODUCT)[4]).contains("Flags on painpoints"));
     deploy.smp(&["status"]).ok().never_shows("owed");
 }
+
+#[test]
+fn what_a_colleague_deployed_is_not_told_by_whoever_was_turned_away() {
+    let deploy = ready(World::deploy_like().without_pages().toml(&channels("teams")));
+    deploy.web.set(PRODUCT, accepted("teams"));
+    deploy.hook(&deploy.production, "pre-receive", "exit 1");
+    promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(1).says("declined");
+    deploy.hook(&deploy.production, "pre-receive", "exit 0");
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    promotes(&deploy, &["--summary", "- Flags on painpoints"]).ok().says("nothing to promote").says("is not posted");
+    assert!(sent(&deploy, PRODUCT).is_empty());
+}

@@ -67,3 +67,16 @@ fn a_channel_that_prints_is_printed_for_once() {
     deploy.smp(&["postpone", "--yes", "--reason", "Not today."]).ok().prints("");
     assert_eq!(events(&deploy), ["proposed", "posted", "postponed", "posted"]);
 }
+
+#[test]
+fn a_block_that_nobody_was_told_of_is_not_told_after_it_was_taken_back() {
+    let deploy = chatting("teams");
+    posts(&deploy, &["propose", "--yes"]).ok();
+    deploy.web.set(TECHNICAL, Page::body("").status(400));
+    posts(&deploy, &["signoff", "--by", "Rosi", "--block", "Maps are empty."]).exits(4).says("blocked, but technical");
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
+    posts(&deploy, &["propose", "--yes"]).ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 2, "the proposal, and the attempt at the block");
+    deploy.chain();
+}

@@ -131,7 +131,8 @@ fn owed_by(owed: &Value) -> (String, String, Option<String>) {
         Some("fixed") => "staged-fix",
         other => other.unwrap_or_default(),
     };
-    let about = format!("{word} {}", owed["about"].as_str().unwrap());
+    let by = owed["news"]["blocked"]["by"].as_str().map(|by| format!("{by} ")).unwrap_or_default();
+    let about = format!("{word} {by}{}", owed["about"].as_str().unwrap());
     (about, text(&owed["channel"]).unwrap(), text(&owed["sending"]["id"]))
 }
 
@@ -180,6 +181,8 @@ impl Sum {
             }
             "signed-off" | "blocked" => {
                 self.verdicts.insert(of("Of"), event.word == "signed-off");
+                let before = format!("blocked {} ", of("Of"));
+                self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
                 self.owe(event);
             }
             "promoting" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
@@ -187,6 +190,7 @@ impl Sum {
             "staged-fix" => {
                 self.deploying = None;
                 self.verdicts.clear();
+                self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
                 self.owe(event);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
@@ -216,7 +220,8 @@ impl Sum {
     }
 
     fn owe(&mut self, event: &Told) {
-        let about = format!("{} {}", event.word, event.id);
+        let by = event.maybe("Of").map(|by| format!("{by} ")).unwrap_or_default();
+        let about = format!("{} {by}{}", event.word, event.id);
         let channels = event.more.get("Channel").into_iter().flatten();
         self.owed.extend(channels.map(|channel| (about.clone(), channel.clone(), None)));
     }
