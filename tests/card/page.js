@@ -69,7 +69,7 @@ function check() {
     const page = document.createElement("div");
     page.innerHTML = parser.render(source);
     const marks = [...page.querySelectorAll("strong, em, a, img, script, h1, h2, h3, blockquote, s, ol")];
-    say(marks.length === 1 && marks[0].tagName === "STRONG", `${name}: no markup but its heading`);
+    say(marks.length === 0, `${name}: no markup`);
     const code = page.querySelector("pre")?.textContent ?? "";
     const all = name !== "hostile.md" || data.literal.every((literal) => code.includes(literal));
     say(all && page.querySelectorAll("pre").length <= 1, `${name}: subjects are code, literally`);
