@@ -59,6 +59,7 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     // A shell that waits would end by the editor's Ctrl-C too, once the editor is done, and its text would be lost. The
     // editor itself gets no trap, and of ours what is only caught is not handed down: it takes Ctrl-C as it likes.
     command.args(["-c", &format!("trap : INT; {editor} \"$@\""), editor]).arg(path);
+    command.env_remove("SMP_TECHNICAL_WEBHOOK").env_remove("SMP_PRODUCT_WEBHOOK");
     command.stdin(Stdio::inherit()).stdout(screen()).stderr(Stdio::inherit()).status()
 }
 

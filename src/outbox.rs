@@ -98,7 +98,7 @@ impl<'a> Notes<'a> {
         Ok(self.read()?.owed)
     }
 
-    /// What was written for the deploy of this commit in a run that did not come to its end; empty: no post is wanted.
+    /// What was written for the deploy of this commit in a run that did not come to its end.
     pub fn kept(&self, commit: &CommitId) -> Option<String> {
         let kept = self.read().ok()?.kept?;
         (kept.commit == *commit).then_some(kept.text)

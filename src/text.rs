@@ -71,6 +71,24 @@ fn push_visible(out: &mut String, c: char) {
     let _ = if code < 0x100 { write!(out, "\\x{code:02x}") } else { write!(out, "\\u{code:04x}") };
 }
 
+/// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
+/// escaped, and nobody is called by it.
+pub fn in_markdown(text: &str) -> String {
+    let mut out = String::new();
+    for c in visible(text).chars() {
+        match c {
+            '\t' => out.push(' '),
+            '@' => out.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// The same for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
 pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());

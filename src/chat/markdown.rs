@@ -2,12 +2,13 @@
 
 use super::opening;
 use crate::post::{Link, Post, Said, said};
+use crate::text::in_markdown;
 
 /// The text. Nothing is cut: whoever pastes it sees it first.
 pub fn payload(post: &Post) -> String {
     let post = post.visible();
     // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
-    let mut parts = vec![escaped(&post.heading), begin(&post)];
+    let mut parts = vec![in_markdown(&post.heading), begin(&post)];
     // Between empty lines: without them Markdown would read the subjects on as a paragraph.
     let line = |commit: &crate::post::Listed| format!("    {} {}", commit.short, commit.subject);
     parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
@@ -22,8 +23,8 @@ pub fn payload(post: &Post) -> String {
 /// meant, so their `@` is left as it is.
 fn begin(post: &Post) -> String {
     let opening = opening(post, usize::MAX, |_| 1, |_| false);
-    let names = escaped(&opening.names).replace("@\u{2060}", "@");
-    format!("{names} {}", escaped(&opening.lead)).trim_start().to_owned()
+    let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
+    format!("{names} {}", in_markdown(&opening.lead)).trim_start().to_owned()
 }
 
 fn see(link: &Link) -> String {
@@ -50,28 +51,11 @@ fn written(text: &str) -> String {
 
 /// A foreign line at whose beginning Markdown would see a list, a heading or a rule.
 fn beginning(line: &str) -> String {
-    let escaped = escaped(line);
+    let escaped = in_markdown(line);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = escaped.split_at(digits);
     if rest.starts_with(['.', ')']) && !number.is_empty() || number.is_empty() && rest.starts_with(['-', '+', '=']) {
         return format!("{number}\\{rest}");
     }
     escaped
-}
-
-/// Foreign text inside of a line: every character that could mean something is escaped, and nobody is called by it.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
 }

@@ -13,7 +13,10 @@ use crate::error::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
 /// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
-const DROPPED: [&str; 24] = [
+const DROPPED: [&str; 26] = [
+    // Secrets of ours: no hook and no helper needs them.
+    "SMP_TECHNICAL_WEBHOOK",
+    "SMP_PRODUCT_WEBHOOK",
     "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",

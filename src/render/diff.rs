@@ -4,7 +4,7 @@ use super::{LISTED, named, rest};
 use crate::config::Config;
 use crate::model::{Changes, Commit, CommitId, Relation};
 use crate::plan::commits;
-use crate::text::{Line, Tone, visible_bytes};
+use crate::text::{Line, Tone, in_markdown, visible_bytes};
 
 /// The list as `git log --oneline` writes it, but for characters that would act on a terminal.
 pub fn oneline(commits: &[Commit]) -> Vec<u8> {
@@ -71,7 +71,7 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
 
 /// `git smp diff --markdown`: the heading, the list and the link, for pasting.
 pub fn markdown(config: Option<&Config>, from: &str, to: &str, changes: &Changes, link: Option<&str>) -> String {
-    let mut out = format!("**{} → {}**\n", escape_markdown(from), escape_markdown(to));
+    let mut out = format!("**{} → {}**\n", in_markdown(from), in_markdown(to));
     out.push_str(&markdown_list(config, &changes.ships));
     out.push_str(&markdown_merges(changes.ships_merges));
     if changes.ships.is_empty() && changes.ships_merges == 0 {
@@ -99,24 +99,7 @@ fn markdown_list(config: Option<&Config>, commits: &[Commit]) -> String {
             Some(url) => format!("[`{}`]({url})", commit.short),
             None => format!("`{}`", commit.short),
         };
-        out.push_str(&format!("- {hash} {}\n", escape_markdown(&commit.subject_text())));
-    }
-    out
-}
-
-/// Foreign text in Markdown: every character that could mean something is escaped.
-fn escape_markdown(text: &str) -> String {
-    let mut out = String::new();
-    for c in crate::text::visible(text).chars() {
-        match c {
-            '\t' => out.push(' '),
-            '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
+        out.push_str(&format!("- {hash} {}\n", in_markdown(&commit.subject_text())));
     }
     out
 }
@@ -128,7 +111,7 @@ mod tests {
     #[test]
     fn markdown_in_a_subject_stays_text() {
         let hostile = "**b** [x](http://evil) <at>devs</at> `c` @channel {{DATE(1)}}";
-        let escaped = escape_markdown(hostile);
+        let escaped = in_markdown(hostile);
         assert!(escaped.starts_with("\\*\\*b\\*\\* \\[x\\](http://evil) \\<at\\>"), "{escaped}");
         assert!(!escaped.contains("@channel"));
     }

@@ -187,3 +187,10 @@ fn what_a_colleague_deployed_is_not_told_by_whoever_was_turned_away() {
     promotes(&deploy, &["--summary", "- Flags on painpoints"]).ok().says("nothing to promote").says("is not posted");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
+
+#[test]
+fn no_hook_that_runs_on_this_machine_is_handed_a_webhook() {
+    let deploy = signed_off("teams");
+    deploy.hook(&deploy.production, "pre-receive", "env | grep -a SMP_ || echo none is here");
+    promotes(&deploy, &["--summary", "- Flags on painpoints"]).ok().says("none is here");
+}
