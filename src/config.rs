@@ -90,6 +90,8 @@ pub enum Running {
     Heroku {
         /// The app to ask about.
         app: String,
+        /// A page that is to agree, if there is one.
+        page: Option<Page>,
     },
 }
 

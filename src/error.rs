@@ -55,8 +55,16 @@ pub enum RefusalCode {
     CandidateMoved,
     /// The target moved after it was shown.
     TargetMoved,
-    /// The target runs something older than what its branch says, and nobody was asked about it.
+    /// What would ship was rolled back there before, or may have been, and nobody was asked about it.
     RolledBack,
+    /// A rollback to something that the environment does not have behind it.
+    NotARollback,
+    /// A service does not let us in: no token, a wrong one, or one without the right to look.
+    Unauthorized,
+    /// A commit that would ship has no pull request that somebody else approved, or nobody can tell.
+    NotReviewed,
+    /// A check of the commit that would ship has not succeeded, or nobody can tell.
+    NotGreen,
     /// The branch does not exist on a remote that has others.
     WrongBranch,
     /// A push of the same commit from this clone may still be building.
@@ -96,7 +104,7 @@ pub enum RefusalCode {
 impl RefusalCode {
     /// Every code, for the documentation's test.
     #[cfg(test)]
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Diverged,
         Self::Behind,
         Self::Unreachable,
@@ -107,6 +115,10 @@ impl RefusalCode {
         Self::CandidateMoved,
         Self::TargetMoved,
         Self::RolledBack,
+        Self::NotARollback,
+        Self::Unauthorized,
+        Self::NotReviewed,
+        Self::NotGreen,
         Self::WrongBranch,
         Self::PushInFlight,
         Self::Shallow,
@@ -139,6 +151,10 @@ impl RefusalCode {
             Self::CandidateMoved => "candidate-moved",
             Self::TargetMoved => "target-moved",
             Self::RolledBack => "rolled-back",
+            Self::NotARollback => "not-a-rollback",
+            Self::Unauthorized => "unauthorized",
+            Self::NotReviewed => "not-reviewed",
+            Self::NotGreen => "not-green",
             Self::WrongBranch => "wrong-branch",
             Self::PushInFlight => "push-in-flight",
             Self::Shallow => "shallow",

@@ -176,6 +176,40 @@ pub enum Source {
     Ref,
 }
 
+/// One release of an app, as its platform's API tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The platform's own name of it.
+    pub id: String,
+    /// Its number, which grows.
+    pub version: u64,
+    /// How it stands.
+    pub status: ReleaseStatus,
+    /// Whether it is the one that runs.
+    pub current: bool,
+    /// Whether the platform can go back to it.
+    pub eligible: bool,
+    /// What was built for it, by the platform's own name; several releases may share it.
+    pub slug: Option<String>,
+    /// The commit that this was built from, all digits, where the platform was asked and names one.
+    pub commit: Option<CommitId>,
+}
+
+/// How a release stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseStatus {
+    /// Its release phase runs.
+    Pending,
+    /// It came to its end and is, or was, live.
+    Succeeded,
+    /// Its release phase failed, so it never ran.
+    Failed,
+    /// What was built for it was deleted.
+    Expired,
+    /// A word that this program does not know.
+    Other,
+}
+
 /// What was found out about an environment. What could not be found out is a refusal, never a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
@@ -187,6 +221,12 @@ pub struct Observed {
     pub running: Result<Option<CommitId>, Refusal>,
     /// The branch on its remote, if it was asked.
     pub branch: Option<Result<Branch, Refusal>>,
+    /// How the branch stands to what runs, where both are known and differ.
+    pub drift: Option<Relation>,
+    /// What its page says, where its platform was asked too and is believed.
+    pub page: Option<Result<CommitId, Refusal>>,
+    /// Its latest releases, newest first, if its platform was asked.
+    pub releases: Option<Result<Vec<Release>, Refusal>>,
 }
 
 impl Observed {

@@ -151,7 +151,15 @@ impl Look<'_> {
             Some(Err(refusal)) => Err(refusal),
             None => by_ref(environment, branch.as_ref()),
         };
-        Ok(Observed { environment: environment.name.clone(), source: source(environment), running, branch })
+        Ok(Observed {
+            environment: environment.name.clone(),
+            source: source(environment),
+            running,
+            branch,
+            drift: None,
+            page: None,
+            releases: None,
+        })
     }
 
     /// Resolves a hash to the one commit it names, fetching what is not here: the main repository first, for there it

@@ -2,6 +2,7 @@
 //! decompressed.
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
+pub mod api;
 mod post;
 
 use std::io::Read;

@@ -114,7 +114,10 @@ fn runs_what(environment: &Environment) -> String {
     let branch = &environment.branch;
     match &environment.running {
         Running::Ref => format!("runs what its branch {branch} is at"),
-        Running::Heroku { app } => format!("deploys {branch}; runs what Heroku's API says of {app}"),
+        Running::Heroku { app, page: None } => format!("deploys {branch}; runs what Heroku's API says of {app}"),
+        Running::Heroku { app, page: Some(page) } => {
+            format!("deploys {branch}; runs what Heroku's API says of {app}, and {} is to agree", page.url)
+        }
         Running::Page(page) => {
             let how = match &page.find {
                 Find::Pattern(pattern) => format!(", at {}", pattern.as_str()),

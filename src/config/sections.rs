@@ -81,13 +81,14 @@ fn running(table: &Table<'_>) -> Result<Running, Report> {
     let heroku = table.checked("heroku", names::check_heroku_app)?;
     let page = table.checked("page", check_page)?;
     match (heroku, page) {
-        (Some(_), Some(_)) => Err(table.wrong_with("has both `page` and `heroku`", "keep the one to believe")),
-        (Some(app), None) => match ["pattern", "json", "header"].iter().find(|key| table.has(key)) {
-            Some(key) => {
-                Err(table.wrong_with(&format!("`{key}` is for a page, not for `heroku`"), "remove one of them"))
+        (Some(app), Some(url)) => Ok(Running::Heroku { app, page: Some(Page { url, find: find(table)? }) }),
+        (Some(app), None) => {
+            match ["pattern", "json", "header"].iter().find(|key| table.has(key)) {
+                Some(key) => Err(table
+                    .wrong_with(&format!("`{key}` is for a page, and there is none"), "write `page`, or remove it")),
+                None => Ok(Running::Heroku { app, page: None }),
             }
-            None => Ok(Running::Heroku { app }),
-        },
+        }
         (None, Some(url)) => Ok(Running::Page(Page { url, find: find(table)? })),
         (None, None) => Err(table.wrong_with("has no `page`", "write page or heroku, or remove the table")),
     }

@@ -376,7 +376,6 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
         ("json = '/a', header = 'x'", "has more than one of"),
         ("json = 'a'", "running.json: must be a JSON pointer"),
         ("header = 'a: b'", "running.header: must be the name of a header"),
-        ("heroku = 'app'", "has both `page` and `heroku`"),
     ] {
         let report = error_of(STAGING, &page(rest));
         assert!(report.error.contains(error), "{rest}: {}", report.error);
@@ -407,7 +406,9 @@ fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
     assert!(matches!(find(", json = ''"), Find::Json(pointer) if pointer.is_empty()));
     assert!(matches!(find(", json = '/a/0'"), Find::Json(pointer) if pointer == "/a/0"));
     assert!(matches!(find(", header = 'x-commit'"), Find::Header(name) if name == "x-commit"));
-    assert!(matches!(running("heroku = 'shared-meaning'"), Running::Heroku { app } if app == "shared-meaning"));
+    assert!(matches!(running("heroku = 'an-app'"), Running::Heroku { app, page: None } if app == "an-app"));
+    let both = running("heroku = 'an-app', page = 'https://h/x', header = 'x-commit'");
+    assert!(matches!(both, Running::Heroku { page: Some(Page { find: Find::Header(_), .. }), .. }));
 }
 
 #[test]

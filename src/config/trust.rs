@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Channel, ChannelKind, Config, Environment, Find, Mention, Running};
+use super::{Channel, ChannelKind, Config, Environment, Find, Mention, Page, Running};
 
 /// A value that is no longer the trusted one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +59,21 @@ fn trust_environment(environment: &Environment, put: &mut impl FnMut(String, &st
     }
     match &environment.running {
         Running::Ref => {}
-        Running::Heroku { app } => put(key("running.heroku"), app),
-        Running::Page(page) => {
-            put(key("running.page"), &page.url);
-            match &page.find {
-                Find::Pattern(regex) => put(key("running.pattern"), regex.as_str()),
-                Find::Json(pointer) => put(key("running.json"), pointer),
-                Find::Header(name) => put(key("running.header"), name),
-                Find::Body => {}
-            }
+        Running::Heroku { app, page } => {
+            put(key("running.heroku"), app);
+            page.iter().for_each(|page| trust_page(page, &key, put));
         }
+        Running::Page(page) => trust_page(page, &key, put),
+    }
+}
+
+fn trust_page(page: &Page, key: &impl Fn(&str) -> String, put: &mut impl FnMut(String, &str)) {
+    put(key("running.page"), &page.url);
+    match &page.find {
+        Find::Pattern(regex) => put(key("running.pattern"), regex.as_str()),
+        Find::Json(pointer) => put(key("running.json"), pointer),
+        Find::Header(name) => put(key("running.header"), name),
+        Find::Body => {}
     }
 }
 

@@ -26,6 +26,9 @@ fn seen(name: &str, running: char, branch: char) -> Observed {
         source: Source::Page,
         running: Ok(Some(id(running))),
         branch: Some(Ok(Branch::At(id(branch)))),
+        drift: (running != branch).then_some(Relation::Ahead),
+        page: None,
+        releases: None,
     }
 }
 
