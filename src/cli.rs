@@ -79,6 +79,8 @@ pub enum Command {
     Postpone(Postpone),
     /// Push the exact staging commit to production and check that it runs
     Promote(Promote),
+    /// Put production back to what it ran before
+    Rollback(Rollback),
     /// List past deploys, with figures if you like
     History(History),
     /// Stop a plain push that should not be; the hook that setup installs runs it
@@ -240,12 +242,41 @@ pub struct Promote {
     /// How long to wait for the environment to report the commit
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
+    /// Ship what was rolled back before once more
+    #[arg(long)]
+    pub again: bool,
     /// Put aside somebody's announcement whose run is dead
     #[arg(long, value_name = "ID")]
     pub take_over: Option<String>,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,
+}
+
+/// `git smp rollback`
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The environment; default: the only one that promotes
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environment: Option<String>,
+    /// What to put it back to (full or abbreviated hash); default: the deploy before
+    #[arg(long, value_name = "HASH")]
+    pub to: Option<String>,
+    /// Why; the record and the technical channel are told
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub reason: Option<String>,
+    /// Show the plan and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask; without a terminal this needs --to too
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How long to wait for the environment to report the commit
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Put aside somebody's announcement whose run is dead
+    #[arg(long, value_name = "ID")]
+    pub take_over: Option<String>,
 }
 
 /// `git smp history`

@@ -4,31 +4,29 @@
 //! an environment runs is what it says itself. With a shared record a push is announced there before it begins, and its
 //! end is written there after it was seen.
 
+mod doubt;
 mod ledger;
 mod pushed;
+mod release;
+mod wait;
 
+use doubt::Doubt;
 pub use ledger::Ledger;
-use pushed::{Pushed, again};
+use pushed::Pushed;
+use wait::Begun;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::Environment;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::error::{RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::git::remote;
 use crate::in_flight::InFlight;
-use crate::model::{Branch, CommitId, Observed};
+use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
-
-/// How many answers in a row must name the new commit: old and new processes may answer side by side for a while.
-const CONFIRMATIONS: u32 = 3;
-/// The pause between such answers.
-const CONFIRM_PAUSE: Duration = Duration::from_millis(200);
-/// The longest pause between two looks at an environment that is not there yet.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// What happens while a plan is carried out.
 pub enum Happening<'a> {
@@ -106,10 +104,18 @@ impl Execution<'_> {
     /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after.
     pub fn run(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let mut done: Vec<&str> = Vec::new();
+        let mut begun = None;
         for step in &plan.steps {
             let result = match step {
-                Step::Push { environment, .. } => self.push(environment, step, watch),
-                Step::Await { environment, commit, pushed, .. } => self.wait(environment, commit, *pushed, watch),
+                Step::Push { environment, .. } => self.push(environment, step, watch).map(|doubt| {
+                    begun = Some(Begun { word: "pushed", doubt });
+                }),
+                Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
+                    begun = Some(Begun { word: "released", doubt: None });
+                }),
+                Step::Await { environment, commit, .. } => {
+                    self.wait(self.target(environment)?, commit, begun.take().as_ref(), watch)
+                }
                 Step::Record { environment, commit, lifts } => {
                     self.record(environment, commit, lifts.as_deref(), watch)
                 }
@@ -139,8 +145,8 @@ impl Execution<'_> {
     }
 
     /// Pushes what was announced before, where a record is kept; an announcement that came to nothing is taken back.
-    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(()) };
+    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<Option<Doubt>, Stop> {
+        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(None) };
         let target = self.target(name)?;
         let push =
             Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
@@ -158,30 +164,31 @@ impl Execution<'_> {
         intent: Option<&EventId>,
         step: &Step,
         watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Doubt>, Stop> {
         let name = target.environment.name.as_str();
         self.look_again(target, intent)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
-        let mut said = Vec::new();
+        let (mut said, mut doubt) = (Vec::new(), None);
         let ended = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
+                doubt = doubt.take().or_else(|| Doubt::of(line));
                 wished(watch(Happening::Said(line)))
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
         });
         let Ok(ended) = ended else {
             marker.ended();
-            return ended.map(drop);
+            return ended.map(|_| None);
         };
         let verdict = self.verdict(target.environment, push, ended, &said, watch);
         if ended != Ended::Left && !matches!(verdict, Err(Stop::Incomplete(_))) {
             marker.ended();
         }
-        verdict
+        verdict.map(|()| doubt)
     }
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed.
@@ -263,72 +270,6 @@ impl Execution<'_> {
         }
         format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
     }
-
-    /// Waits until the environment itself reports the commit, several times in a row.
-    fn wait(&self, name: &str, commit: &CommitId, pushed: bool, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let target = self.target(name)?;
-        let begun = Instant::now();
-        let mut pause = Duration::from_millis(250);
-        let mut agreed = 0;
-        loop {
-            let now = self.look.running(target.environment)?;
-            if now.as_ref().is_ok_and(|id| id.as_ref() == Some(commit)) {
-                agreed += 1;
-                if agreed == self.look.confirmations_of(target.environment, CONFIRMATIONS) {
-                    return Ok(());
-                }
-            } else {
-                agreed = 0;
-            }
-            if agreed == 0 && begun.elapsed() >= self.timeout {
-                return Err(self.never_reported(target.environment, commit, &now, pushed));
-            }
-            let reports = reported(&now);
-            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports: &reports };
-            // Whoever wants to leave while the answers agree is told the good news in a moment.
-            if watch(happening) == Wish::Leave && agreed == 0 {
-                let report = Report::new(format!("left before {name} reported {}", commit.short()));
-                return Err(Stop::Incomplete(
-                    report.because(format!("it reports {reports}")).hint(again(&self.command.to(name))),
-                ));
-            }
-            let left = self.timeout.saturating_sub(begun.elapsed());
-            let next = if agreed > 0 { CONFIRM_PAUSE } else { pause };
-            thread::sleep(next.min(left.max(Duration::from_millis(10))));
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    fn never_reported(
-        &self,
-        environment: &Environment,
-        commit: &CommitId,
-        now: &Result<Option<CommitId>, Refusal>,
-        pushed: bool,
-    ) -> Stop {
-        let name = &environment.name;
-        let seconds = self.timeout.as_secs();
-        let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
-        let at = branch.as_ref().ok().and_then(Branch::commit);
-        let report = if pushed {
-            Report::new(format!("pushed, but not live: {name} does not report {} after {seconds} s", commit.short()))
-        } else {
-            let what = format!("up to date, but not running: {name} does not report {}", commit.short());
-            Report::new(format!("{what} after {seconds} s"))
-        };
-        let report = report.because(format!("it reports {}", reported(now)));
-        let report = match at {
-            Some(id) if id == commit => report.because(format!("its branch is at {}", commit.short())),
-            Some(id) => report.because(format!("its branch was moved to {} meanwhile, by somebody else", id.short())),
-            None => report.because("its branch cannot be read now"),
-        };
-        let report = if at == Some(commit) && !pushed {
-            report.because("a push changes nothing there; the last release failed or was rolled back")
-        } else {
-            report.because("the release may still be going on, or may have failed: the platform's log tells")
-        };
-        Stop::Incomplete(report.hint(again(&self.command.to(name))))
-    }
 }
 
 fn nothing_seen() -> Report {
@@ -348,14 +289,6 @@ fn keep_last(said: &mut Vec<String>, line: &str) {
         said.remove(0);
     }
     said.push(line.to_owned());
-}
-
-fn reported(now: &Result<Option<CommitId>, Refusal>) -> String {
-    match now {
-        Ok(Some(id)) => id.short().to_owned(),
-        Ok(None) => "nothing".to_owned(),
-        Err(refusal) => format!("nothing usable ({})", refusal.report.error),
-    }
 }
 
 /// What stops a later target does not undo the ones before it.

@@ -10,7 +10,8 @@ pub use history::history;
 
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode};
-use crate::model::{Branch, Changes, Commit, CommitId, Observed, Relation, Source};
+use crate::finding::Finding;
+use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Plan, Step, Target};
 use crate::record::{Candidate, FORMAT, Reading, SignOff, Verdict};
 use crate::text::visible_json;
@@ -124,7 +125,7 @@ struct EnvironmentJson {
     running: Option<CommitId>,
     source: Source,
     agrees: Option<bool>,
-    finding: Option<String>,
+    finding: Option<&'static str>,
 }
 
 /// How far production is behind.
@@ -151,7 +152,7 @@ pub fn status(
         running: seen.runs().cloned(),
         source: seen.source,
         agrees: seen.agrees(),
-        finding: finding(seen).map(str::to_owned),
+        finding: Finding::of(seen).map(Finding::word),
     });
     text(&StatusJson {
         schema: SCHEMA,
@@ -202,24 +203,6 @@ fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
             },
         },
         Err(refusal) => RecordJson { tip: None, copy_seconds: None, finding: Some(refusal.code.as_str()) },
-    }
-}
-
-/// What is remarkable about an environment, as a stable word; `None`: all is well.
-pub fn finding(seen: &Observed) -> Option<&'static str> {
-    if let Err(refusal) = &seen.running {
-        return Some(refusal.code.as_str());
-    }
-    if let Some(Err(refusal)) = &seen.branch {
-        return Some(refusal.code.as_str());
-    }
-    if let Some(Ok(Branch::Missing(_))) = &seen.branch {
-        return Some(RefusalCode::WrongBranch.as_str());
-    }
-    match (seen.runs(), seen.agrees()) {
-        (None, _) => Some("nothing-deployed"),
-        (_, Some(false)) => Some("ref-differs"),
-        _ => None,
     }
 }
 
@@ -303,6 +286,7 @@ fn refusal(refusal: &Refusal) -> RefusalJson {
 fn step(step: &Step) -> StepJson {
     let word = match step {
         Step::Push { .. } => "push",
+        Step::Release { .. } => "release",
         Step::Await { .. } => "wait",
         Step::Record { .. } => "record",
         Step::Post { .. } => "post",

@@ -10,6 +10,7 @@ mod editor;
 mod error;
 mod execute;
 mod file;
+mod finding;
 mod git;
 mod guard;
 mod in_flight;
@@ -25,6 +26,7 @@ mod post;
 mod record;
 mod recorder;
 mod render;
+mod rollbacks;
 mod secret;
 mod sending;
 mod stats;
@@ -100,6 +102,7 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         Command::Signoff(args) => commands::signoff::run(&session, args),
         Command::Postpone(args) => commands::postpone::run(&session, args),
         Command::Promote(args) => commands::promote::run(&session, args),
+        Command::Rollback(args) => commands::rollback::run(&session, args),
         Command::History(args) => commands::history::run(&session, args),
         Command::PrePush(args) => commands::pre_push::run(&session, args),
     }

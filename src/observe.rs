@@ -1,14 +1,18 @@
 //! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
 
+mod platform;
+
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::config::{Config, Environment, Find, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, remote};
-use crate::model::{Branch, CommitId, Observed, Source};
+use crate::model::{Branch, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
 use crate::{page, web};
+
+pub use platform::{app, heroku};
 
 /// Who looks, and how.
 pub struct Look<'a> {
@@ -27,6 +31,16 @@ pub enum Also {
     Nothing,
     /// Each environment's branch on its remote.
     Branches,
+    /// Its branch, and the commits of all releases that its platform remembers.
+    Releases,
+}
+
+/// What an environment runs at one moment, while a deploy is waited for.
+pub struct Now {
+    /// What it reports; where a page is to agree with the platform, only what both say.
+    pub running: Result<Option<CommitId>, Refusal>,
+    /// The newest release, where its platform is asked.
+    pub newest: Option<Release>,
 }
 
 /// The first answers, before any hash is resolved.
@@ -34,6 +48,7 @@ struct Raw<'a> {
     environment: &'a Environment,
     hash: Option<Result<String, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
+    releases: Option<Result<Vec<Release>, Refusal>>,
 }
 
 impl Look<'_> {
@@ -48,7 +63,8 @@ impl Look<'_> {
             self.ask_again_with_a_person(one);
         }
         let mut fetched = Fetched::default();
-        raw.into_iter().map(|one| self.settle(one, &mut fetched)).collect()
+        let settled = raw.into_iter().map(|one| self.settle(one, &mut fetched)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.compared(wanted, settled, also))
     }
 
     /// Where the main repository's branch is, with its commit here.
@@ -73,24 +89,39 @@ impl Look<'_> {
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
     ///
     /// # Errors
-    /// When this clone cannot be read; what the environment does not tell is the inner error.
-    pub fn running(&self, environment: &Environment) -> Result<Result<Option<CommitId>, Refusal>, Stop> {
-        match ask_page(environment) {
-            None => {
-                let branch = self.ask_branch(environment, false);
-                Ok(by_ref(environment, Some(&branch)))
+    /// When this clone cannot be read; what the environment does not tell is in the answer.
+    pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
+        let (hash, releases) = thread::scope(|scope| {
+            let releases = scope.spawn(|| self.ask_platform(environment));
+            (ask_page(environment), releases.join().unwrap_or(None))
+        });
+        let page = match hash {
+            None => None,
+            Some(Err(refusal)) => Some(Err(refusal)),
+            Some(Ok(hash)) => Some(one_commit(environment, &hash, self.repo.resolve_hash(&hash)?, &[])),
+        };
+        let newest = releases.as_ref().and_then(|releases| releases.as_ref().ok()?.first().cloned());
+        let released = match releases {
+            Some(Ok(releases)) => Some(platform::current(environment, &releases)),
+            // Whoever has no access to the platform goes by the page, if there is one.
+            Some(Err(_)) if page.is_some() => None,
+            Some(Err(refusal)) => Some(Err(refusal)),
+            None => None,
+        };
+        let running = match (released, page) {
+            (Some(Ok(released)), Some(Ok(page))) if released.as_ref() != Some(&page) => {
+                Err(platform::stale(released.as_ref(), &page))
             }
-            Some(Err(refusal)) => Ok(Err(refusal)),
-            Some(Ok(hash)) => {
-                let found = self.repo.resolve_hash(&hash)?;
-                Ok(one_commit(environment, &hash, found, &[]).map(Some))
-            }
-        }
+            (_, Some(page)) => page.map(Some),
+            (Some(released), None) => released,
+            (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
+        };
+        Ok(Now { running, newest })
     }
 
-    /// How many answers in a row make certain what an environment runs: a ref is certain at once, a page is not.
+    /// How many answers in a row make certain what an environment runs: only those of a page may change back.
     pub fn confirmations_of(&self, environment: &Environment, of_a_page: u32) -> u32 {
-        if matches!(environment.running, Running::Ref) { 1 } else { of_a_page }
+        if platform::page(environment).is_some() { of_a_page } else { 1 }
     }
 
     fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {
@@ -98,10 +129,11 @@ impl Look<'_> {
             let asked: Vec<_> = wanted
                 .iter()
                 .map(|environment| {
-                    let ref_is_needed = also == Also::Branches || matches!(environment.running, Running::Ref);
+                    let ref_is_needed = also != Also::Nothing || matches!(environment.running, Running::Ref);
                     let hash = scope.spawn(|| ask_page(environment));
+                    let releases = scope.spawn(|| self.ask_platform(environment));
                     let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, false)));
-                    (*environment, hash, branch)
+                    (*environment, hash, releases, branch)
                 })
                 .collect();
             let lost = |name: &str| Refusal {
@@ -110,8 +142,9 @@ impl Look<'_> {
             };
             asked
                 .into_iter()
-                .map(|(environment, hash, branch)| Raw {
+                .map(|(environment, hash, releases, branch)| Raw {
                     environment,
+                    releases: releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
                     hash: hash.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
                     branch: branch.map(|asked| asked.join().unwrap_or_else(|_| Err(lost(&environment.name)))),
                 })
@@ -145,21 +178,58 @@ impl Look<'_> {
             other => other,
         };
         let nothing_there = matches!(branch, Some(Ok(Branch::Empty)));
-        let running = match raw.hash {
-            Some(Ok(hash)) => self.bring_commit(environment, &hash, fetched)?.map(Some),
-            Some(Err(_)) if nothing_there => Ok(None),
-            Some(Err(refusal)) => Err(refusal),
-            None => by_ref(environment, branch.as_ref()),
+        let page = match raw.hash {
+            Some(Ok(hash)) => Some(self.bring_commit(environment, &hash, fetched)?),
+            Some(Err(refusal)) => Some(Err(refusal)),
+            None => None,
         };
-        Ok(Observed {
-            environment: environment.name.clone(),
-            source: source(environment),
-            running,
-            branch,
-            drift: None,
-            page: None,
-            releases: None,
-        })
+        let released = match &raw.releases {
+            Some(Ok(releases)) => match platform::current(environment, releases) {
+                Ok(Some(id)) => Some(self.bring_commit(environment, id.as_str(), fetched)?.map(Some)),
+                told => Some(told),
+            },
+            // Whoever has no access to the platform goes by the page, if there is one.
+            Some(Err(_)) if page.is_some() => None,
+            Some(Err(refusal)) => Some(Err(refusal.clone())),
+            None => None,
+        };
+        let (source, running, page) = match (released, page) {
+            // A platform that does not name the commit leaves that to the page.
+            (Some(Err(_)), Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
+            (Some(released), page) => (Source::Api, released, page),
+            (None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
+            (None, Some(Err(_))) if nothing_there => (Source::Page, Ok(None), None),
+            (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
+            (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
+        };
+        let drift = self.drift(running.as_ref().ok().and_then(Option::as_ref), branch.as_ref())?;
+        let environment = environment.name.clone();
+        Ok(Observed { environment, source, running, branch, drift, page, releases: raw.releases })
+    }
+
+    /// How the branch stands to what runs, where they differ and history is whole.
+    fn drift(
+        &self,
+        runs: Option<&CommitId>,
+        branch: Option<&Result<Branch, Refusal>>,
+    ) -> Result<Option<Relation>, Stop> {
+        let at = branch.and_then(|branch| branch.as_ref().ok()).and_then(Branch::commit);
+        let (Some(runs), Some(at)) = (runs, at) else { return Ok(None) };
+        if runs == at || self.repo.layout().shallow {
+            return Ok(None);
+        }
+        Ok(Some(self.repo.changes(Some(runs), at)?.relation))
+    }
+
+    /// The commits of older releases cost a question each, so they are asked for only where they tell something.
+    fn compared(&self, wanted: &[&Environment], seen: Vec<Observed>, also: Also) -> Vec<Observed> {
+        let with_commits = |(environment, mut seen): (&&Environment, Observed)| {
+            if also == Also::Releases || seen.agrees() == Some(false) {
+                seen.releases = self.with_commits(environment, seen.releases);
+            }
+            seen
+        };
+        wanted.iter().zip(seen).map(with_commits).collect()
     }
 
     /// Resolves a hash to the one commit it names, fetching what is not here: the main repository first, for there it
@@ -220,22 +290,16 @@ fn in_turn(
 }
 
 fn ask_page(environment: &Environment) -> Option<Result<String, Refusal>> {
-    let asked = match &environment.running {
-        Running::Ref => return None,
-        Running::Page(page) => read_page(page),
-        Running::Heroku { .. } => Err(Refusal {
-            code: RefusalCode::Unreachable,
-            report: Report::new("this version of git-smp does not ask Heroku's API")
-                .hint(format!("name a page under environments.{}.running in smp.toml", environment.name)),
-        }),
-    };
+    let asked = read_page(platform::page(environment)?);
     let name = &environment.name;
     let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
-    Some(asked.map_err(|Refusal { code, report }| {
-        let hint = report.hint.unwrap_or(hint);
-        let error = format!("{}: {}", environment.name, report.error);
-        Refusal { code, report: Report { error, because: report.because, hint: Some(hint) } }
-    }))
+    Some(asked.map_err(|refusal| named(environment, refusal, hint)))
+}
+
+/// The same refusal with the environment's name, and with this hint where it has none.
+fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
+    let error = format!("{}: {}", environment.name, report.error);
+    Refusal { code, report: Report { error, because: report.because, hint: report.hint.or(Some(hint)) } }
 }
 
 fn read_page(wanted: &Page) -> Result<String, Refusal> {
@@ -244,14 +308,6 @@ fn read_page(wanted: &Page) -> Result<String, Refusal> {
         Find::Pattern(_) | Find::Json(_) | Find::Body => None,
     };
     page::hash_in(&wanted.find, &web::get(&wanted.url, header)?)
-}
-
-fn source(environment: &Environment) -> Source {
-    match environment.running {
-        Running::Ref => Source::Ref,
-        Running::Page(_) => Source::Page,
-        Running::Heroku { .. } => Source::Api,
-    }
 }
 
 fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {

@@ -141,6 +141,16 @@ impl<'a> Notes<'a> {
         self.write(&written)
     }
 
+    /// Owes a post from now on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn owe(&self, owed: Owed) -> Result<(), Stop> {
+        let mut written = self.read()?;
+        written.owed.push(owed);
+        self.write(&written)
+    }
+
     fn take(&self, id: &EventId, what: &What) -> Result<bool, Stop> {
         let mut written = self.read()?;
         let state = State { owed: std::mem::take(&mut written.owed), ..State::default() };

@@ -41,6 +41,26 @@ pub fn deploys(events: &[Event]) -> Vec<Past> {
     events.iter().filter_map(|event| follow(&mut open, event)).collect()
 }
 
+/// What ran there, one commit after the other.
+pub fn ran<'p>(deploys: &'p [Past], environment: &str) -> impl Iterator<Item = &'p CommitId> {
+    let there: Vec<&Past> = deploys.iter().filter(|past| past.environment == environment).collect();
+    there.into_iter().flat_map(|past| past.from.iter().chain([&past.to]))
+}
+
+/// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
+/// back once more leads further back, and never forward to what was rolled back.
+pub fn before<'p>(ran: impl Iterator<Item = &'p CommitId>, runs: &CommitId) -> Option<&'p CommitId> {
+    let mut line: Vec<&CommitId> = Vec::new();
+    for commit in ran {
+        match line.iter().position(|one| *one == commit) {
+            Some(place) => line.truncate(place + 1),
+            None => line.push(commit),
+        }
+    }
+    let place = line.iter().position(|one| *one == runs)?;
+    line.get(place.checked_sub(1)?).copied()
+}
+
 /// Takes one event in; gives the deploy that it is, if it is one.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
     match &event.what {
@@ -149,6 +169,20 @@ mod tests {
         assert_eq!(told[1], ("eu".to_owned(), None), "a rollback");
         assert_eq!(told[2], ("us".to_owned(), Some(commit('2'))));
         assert_eq!(told[3], ("eu".to_owned(), None), "nobody put it forward again");
+    }
+
+    #[test]
+    fn a_rollback_leads_back_and_a_second_one_further_back() {
+        let line = |digits: &str| digits.chars().map(commit).collect::<Vec<_>>();
+        let before = |digits: &str, runs| before(line(digits).iter(), &commit(runs)).cloned();
+        assert_eq!(before("12233", '3'), Some(commit('2')));
+        // From 4 to 3, and then from 3: not to 4.
+        assert_eq!(before("12233443", '3'), Some(commit('2')));
+        assert_eq!(before("1223344332", '2'), Some(commit('1')));
+        // Something new was promoted after a rollback.
+        assert_eq!(before("122332255", '5'), Some(commit('2')));
+        assert_eq!(before("11", '1'), None, "nothing ran before");
+        assert_eq!(before("12", '9'), None, "somebody deployed past the record");
     }
 
     #[test]

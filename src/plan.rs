@@ -3,16 +3,19 @@
 mod promotion;
 mod proposal;
 mod recorded;
+mod rollback;
 mod staging;
 
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
+pub use rollback::{Back, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use crate::config::{ChannelKind, Environment};
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::model::{Branch, Changes, Commit, CommitId, Observed, Source};
+use crate::model::{Branch, Changes, Commit, CommitId, Observed, Release, Source};
+use crate::record::Held;
 use crate::text::ago;
 
 /// One environment that is to be given a commit, with everything that was found out about it.
@@ -26,6 +29,8 @@ pub struct Target<'a> {
     pub changes: Option<Changes>,
     /// Whether its branch could go there by fast-forward, when both are known.
     pub fast_forward: Option<bool>,
+    /// What it was rolled back from since its last promotion, oldest first.
+    pub held: Vec<Held>,
 }
 
 /// What the person at the terminal, or the script, asked for.
@@ -35,6 +40,8 @@ pub struct Asked<'a> {
     pub commit: Option<&'a str>,
     /// Whether somebody sees the plan and answers a question.
     pub somebody_looks: bool,
+    /// `--again`: what was rolled back may ship once more.
+    pub again: bool,
     /// The present moment, in seconds since 1970.
     pub now: i64,
     /// The shared record, where the team keeps one.
@@ -57,6 +64,19 @@ pub enum Step {
         /// Where the branch must still be; `None`: it must not exist yet.
         expected: Option<CommitId>,
     },
+    /// Let the platform release once more what it has built of the commit before.
+    Release {
+        /// The environment's name.
+        environment: String,
+        /// The app there.
+        app: String,
+        /// What it releases.
+        commit: CommitId,
+        /// The release that was made of it before.
+        former: Release,
+        /// Whether that is to come back as it was, with its config vars.
+        back: bool,
+    },
     /// Wait until the environment reports the commit.
     Await {
         /// The environment's name.
@@ -65,7 +85,7 @@ pub enum Step {
         commit: CommitId,
         /// Who reports it: an address for people, or the branch.
         witness: String,
-        /// Whether a push of this plan comes before it.
+        /// Whether a push or a release of this plan comes before it.
         pushed: bool,
     },
     /// Put it on the shared record that the environment runs the commit.
@@ -90,16 +110,17 @@ impl Step {
     /// The environment that it concerns, if it is one.
     pub fn environment(&self) -> Option<&str> {
         match self {
-            Self::Push { environment, .. } | Self::Await { environment, .. } | Self::Record { environment, .. } => {
-                Some(environment)
-            }
+            Self::Push { environment, .. }
+            | Self::Release { environment, .. }
+            | Self::Await { environment, .. }
+            | Self::Record { environment, .. } => Some(environment),
             Self::Post { .. } => None,
         }
     }
 
     /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
     pub fn deploys(&self) -> bool {
-        matches!(self, Self::Push { .. } | Self::Await { .. })
+        matches!(self, Self::Push { .. } | Self::Release { .. } | Self::Await { .. })
     }
 }
 
@@ -112,6 +133,15 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
+    /// What a person must say yes to before they are asked for all of it.
+    pub consents: Vec<String>,
+}
+
+impl Plan {
+    /// One that does nothing yet.
+    fn of(commit: &CommitId) -> Self {
+        Self { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new(), consents: Vec::new() }
+    }
 }
 
 /// The refusal for a branch that is not on a remote which has others: a push would create it, and hosts take such
@@ -133,13 +163,34 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
     let pushed = branch.commit() != Some(&commit);
     if pushed {
         plan.steps.push(Step::Push {
-            environment: environment.clone(),
+            environment,
             remote: target.environment.remote.clone(),
             branch: target.environment.branch.clone(),
-            commit: commit.clone(),
+            commit,
             expected: branch.commit().cloned(),
         });
     }
+    wait(plan, target, pushed);
+}
+
+/// The release and the wait that bring an environment to a commit that its platform has built before.
+fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Release, back: bool) {
+    let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
+    plan.steps.push(Step::Release { environment, app: app.to_owned(), commit, former: former.clone(), back });
+    wait(plan, target, true);
+}
+
+/// That a branch is at the commit already, although that does not run.
+fn not_pushed(name: &str, commit: &CommitId) -> String {
+    format!(
+        "the branch of {name} is at {} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
+         there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)",
+        commit.short()
+    )
+}
+
+fn wait(plan: &mut Plan, target: &Target<'_>, pushed: bool) {
+    let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
     let witness = witness(target.environment, target.observed.source);
     plan.steps.push(Step::Await { environment, commit, witness, pushed });
 }

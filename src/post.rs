@@ -220,7 +220,7 @@ pub fn heading(names: &str, date: &str) -> String {
 }
 
 /// "Production rollback 2022-03-02".
-fn titled(names: &str, what: &str, date: &str) -> String {
+pub fn titled(names: &str, what: &str, date: &str) -> String {
     format!("{} {what} {date}", capital(names))
 }
 

@@ -3,6 +3,7 @@
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
 mod fold;
+mod held;
 mod post;
 mod trailers;
 mod written;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use held::Held;
 pub use post::{How, News, Owed, Sending, Telling};
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
@@ -247,6 +249,9 @@ pub struct State {
     pub deploys: BTreeMap<String, Deploy>,
     /// Posts that nobody was seen to make yet.
     pub owed: Vec<Owed>,
+    /// What each environment was rolled back from since its last promotion.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, Vec<Held>>,
 }
 
 /// What is put forward for production.
@@ -385,7 +390,15 @@ pub enum Unlawful {
 
 impl Default for State {
     fn default() -> Self {
-        Self { format: FORMAT, events: 0, candidate: None, deploying: None, deploys: BTreeMap::new(), owed: Vec::new() }
+        Self {
+            format: FORMAT,
+            events: 0,
+            candidate: None,
+            deploying: None,
+            deploys: BTreeMap::new(),
+            owed: Vec::new(),
+            held: BTreeMap::new(),
+        }
     }
 }
 
@@ -396,7 +409,8 @@ impl Deploying {
             Kind::Stage => "git smp stage".to_owned(),
             // By its hash, for a copy that was made for the candidate is on no branch.
             Kind::Fix => format!("git smp stage --fix {}", self.to.short()),
-            Kind::Promote | Kind::Rollback => format!("git smp promote {}", self.environment),
+            Kind::Promote => format!("git smp promote {}", self.environment),
+            Kind::Rollback => format!("git smp rollback {} --to {}", self.environment, self.to.short()),
         }
     }
 }

@@ -6,6 +6,7 @@ mod figures;
 mod history;
 mod promotion;
 mod proposal;
+mod rollback;
 mod staging;
 mod status;
 
@@ -17,8 +18,9 @@ pub use figures::figures;
 pub use history::history;
 pub use promotion::promotion;
 pub use proposal::proposal;
+pub use rollback::rollback;
 pub use staging::staging;
-pub use status::{Mark, environment, frozen, how, owed, picture, record, standing};
+pub use status::{Mark, environment, finding, frozen, how, owed, picture, record, standing};
 
 use crate::model::Commit;
 use crate::plan::Plan;
@@ -75,7 +77,8 @@ impl When {
 /// The warnings of a plan, and what it will do.
 fn steps(plan: &Plan) -> Vec<Line> {
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
-    let mut lines: Vec<Line> = plan.warnings.iter().flat_map(warning).collect();
+    let told = plan.consents.iter().chain(&plan.warnings);
+    let mut lines: Vec<Line> = told.flat_map(warning).collect();
     lines.extend([Line::default(), Line::plain("This will")]);
     lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
     lines.push(Line::default());

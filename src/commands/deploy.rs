@@ -26,7 +26,7 @@ pub fn target<'c>(
     observed: Observed,
     candidate: Option<&CommitId>,
 ) -> Result<Target<'c>, Stop> {
-    let mut target = Target { environment, observed, changes: None, fast_forward: None };
+    let mut target = Target { environment, observed, changes: None, fast_forward: None, held: Vec::new() };
     let Some(candidate) = candidate else { return Ok(target) };
     if let Ok(running) = &target.observed.running {
         target.changes = Some(session.repo.changes(running.as_ref(), candidate)?);

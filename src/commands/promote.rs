@@ -19,6 +19,7 @@ use crate::plan::{self, Asked, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Kind, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::render;
+use crate::rollbacks::Rollbacks;
 use crate::ui::Ui;
 
 /// Runs it: look, plan, show, ask, do.
@@ -26,7 +27,7 @@ use crate::ui::Ui;
 /// # Errors
 /// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash(args.commit.as_deref(), "git smp diff --json")?;
+    check_hash("--commit", args.commit.as_deref(), "git smp diff --json")?;
     let given = summary::given(args)?;
     let config = session.config()?;
     only_what_is_built(&config)?;
@@ -83,6 +84,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     session.ui.catch_interrupts()?;
     let was_begun = release.is_begun();
     release.keep(text.as_deref(), was_begun)?;
+    consent(session.ui, &planned)?;
     ask(session.ui, &environments, &planned, args.yes)?;
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
@@ -93,6 +95,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         }
         return Err(stop);
     }
+    let names = facts.targets.iter().map(|target| target.environment.name.as_str());
+    Rollbacks::of(&session.repo, &config).promoted(names)?;
     release.end(text.as_deref(), &again)
 }
 
@@ -170,11 +174,11 @@ impl Facts<'_> {
 ///
 /// # Errors
 /// Exit 2.
-pub fn check_hash(hash: Option<&str>, source: &str) -> Result<(), Stop> {
+pub fn check_hash(option: &str, hash: Option<&str>, source: &str) -> Result<(), Stop> {
     if let Some(hash) = hash {
         let good = (4..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !good {
-            let report = Report::new("--commit takes a hash of 4 to 64 hex digits");
+            let report = Report::new(format!("{option} takes a hash of 4 to 64 hex digits"));
             return Err(Stop::Misused(report.hint(format!("copy it from: {source}"))));
         }
     }
@@ -268,6 +272,14 @@ fn gather<'c>(
         }
         targets.push(deploy::target(session, environment, observed, source.runs())?);
     }
+    let held = Rollbacks::of(&session.repo, look.config);
+    for target in &mut targets {
+        target.held = match &reading {
+            Some(Ok(reading)) => reading.state.held(&target.environment.name).to_vec(),
+            Some(Err(_)) => Vec::new(),
+            None => held.held(&target.environment.name)?,
+        };
+    }
     let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
     let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
     Ok(Facts { source, targets, warnings, reading, mine })
@@ -291,7 +303,7 @@ fn plan(
 
 fn asked<'a>(session: &Session<'_>, args: &'a Promote, recorded: Option<Recorded<'a>>) -> Asked<'a> {
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    Asked { commit: args.commit.as_deref(), somebody_looks, now: session.when().now, recorded }
+    Asked { commit: args.commit.as_deref(), somebody_looks, again: args.again, now: session.when().now, recorded }
 }
 
 /// Shows the plan; where a question about it follows, even to those who want quiet.
@@ -314,6 +326,16 @@ fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Pla
         session.ui.insist(&lines)
     } else {
         session.ui.say(&lines)
+    }
+    Ok(())
+}
+
+/// What was rolled back ships again only when somebody says so, each time.
+fn consent(ui: &Ui, planned: &Plan) -> Result<(), Stop> {
+    for story in &planned.consents {
+        if !ui.ask_yes(&format!("{story}. Ship it all the same?")) {
+            return Err(Stop::Declined("not deployed; nothing was changed".to_owned()));
+        }
     }
     Ok(())
 }
@@ -352,7 +374,7 @@ fn carry_out(
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
     let recorded = facts.recorded(look.config, args.take_over.as_deref(), session.when().now)?;
-    let asked = Asked { somebody_looks: true, ..asked(session, args, recorded) };
+    let asked = Asked { somebody_looks: true, again: true, ..asked(session, args, recorded) };
     let replan = |recorded: &Recorded<'_>| {
         let asked = Asked { recorded: Some(*recorded), ..asked };
         plan::promotion(source, &facts.source, &facts.targets, &asked).map(drop)

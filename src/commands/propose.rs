@@ -130,8 +130,11 @@ fn gather<'c>(
     let targets = targets
         .iter()
         .zip(seen)
-        .map(|(environment, observed)| deploy::target(session, environment, observed, source.runs()))
-        .collect::<Result<_, _>>()?;
+        .map(|(environment, observed)| {
+            let held = reading.state.held(&environment.name).to_vec();
+            Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
+        })
+        .collect::<Result<_, Stop>>()?;
     let mine = announced::ours(&look.repo.layout().common_dir, &reading.state);
     Ok(Facts { source, targets, warnings, reading, mine })
 }

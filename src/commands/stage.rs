@@ -305,7 +305,7 @@ fn plan(
     let now = session.when().now;
     let recorded = facts.recorded(config, args, now)?;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
-    let asked = Asked { commit: None, somebody_looks, now, recorded };
+    let asked = Asked { commit: None, somebody_looks, again: false, now, recorded };
     let mut planned = plan::staging(&wanted.staging(), &asked)?;
     if planned.steps.iter().any(|step| matches!(step, Step::Push { .. })) && !wanted.picked {
         let unmerged = deploy::not_on_main(session, config, &wanted.commit, facts.main.clone())?;
@@ -390,7 +390,7 @@ fn carry_out(
     let now = session.when().now;
     let recorded = facts.recorded(look.config, args, now)?;
     let replan = |recorded: &Recorded<'_>| {
-        let asked = Asked { commit: None, somebody_looks: true, now, recorded: Some(*recorded) };
+        let asked = Asked { commit: None, somebody_looks: true, again: false, now, recorded: Some(*recorded) };
         plan::staging(&wanted.staging(), &asked).map(drop)
     };
     let command = again(args);

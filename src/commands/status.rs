@@ -8,6 +8,7 @@ use crate::cli::Status;
 use crate::commands::{Session, flow, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
+use crate::finding::{self, Finding};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
@@ -94,6 +95,13 @@ impl View<'_> {
         Ok(Some(changes))
     }
 
+    /// The next command about what is the matter with an environment.
+    fn advice(&self, seen: &Observed) -> String {
+        let environment = self.config.environments.iter().find(|one| one.name == seen.environment);
+        let advice = environment.and_then(|one| Finding::of(seen).map(|found| found.advice(seen, one)));
+        advice.unwrap_or_else(|| "git smp setup --check".to_owned())
+    }
+
     fn of_target(&self, target: &Environment) -> Result<Option<Changes>, Stop> {
         let source = self.config.source_of(target).and_then(|source| self.observed(source));
         self.between(self.observed(target).and_then(Observed::runs), source.and_then(Observed::runs))
@@ -116,6 +124,7 @@ impl View<'_> {
             let frozen = self.candidate().filter(|candidate| candidate.environment == environment.name);
             let frozen = frozen.map(|candidate| render::frozen(candidate, &when)).unwrap_or_default();
             lines.push(render::environment(seen, width, &rest).and(Tone::Bad, late).and(Tone::Strong, frozen));
+            lines.extend(render::finding(seen, environment, width));
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
@@ -220,14 +229,28 @@ impl View<'_> {
             if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
                 return Ok(refusal.report.hint.clone().unwrap_or_else(|| "git smp setup --check".to_owned()));
             }
-            if source.agrees() == Some(false) {
-                return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
-            }
-            if seen.agrees() == Some(false) && seen.reference() == source.runs() {
-                let name = &target.name;
-                return Ok(format!(
-                    "git smp promote {name}, which waits for it; if its release failed, release it again there"
-                ));
+            let name = &target.name;
+            match (Finding::of(source), Finding::of(seen)) {
+                (Some(Finding::StalePage), _) => return Ok(self.advice(source)),
+                (Some(_), _) if source.agrees() == Some(false) => {
+                    return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
+                }
+                (_, Some(found @ (Finding::StalePage | Finding::ReleasePending))) => {
+                    return Ok(found.advice(seen, target));
+                }
+                (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
+                    return Ok(format!("git smp promote {name}, which releases it again; see first why it failed"));
+                }
+                (_, Some(_)) if seen.agrees() == Some(false) && seen.reference() == source.runs() => {
+                    return Ok(if finding::is_certain(seen) {
+                        format!("git smp promote {name}, which asks whether what was rolled back shall ship again")
+                    } else {
+                        format!(
+                            "git smp promote {name}, which waits for it; if its release failed, release it again there"
+                        )
+                    });
+                }
+                _ => {}
             }
             match self.of_target(target)?.map(|changes| changes.relation) {
                 Some(Relation::Ahead) => return Ok(promote(target)),

@@ -4,7 +4,7 @@ use crate::announced;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
 use crate::git::push::Push;
-use crate::model::CommitId;
+use crate::model::{Changes, CommitId};
 use crate::plan::{Recorded, Target};
 use crate::record::{Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
 use crate::recorder::{Recorder, new_id};
@@ -154,7 +154,7 @@ impl Ledger<'_> {
                 environment: name.clone(),
                 from,
                 to: commit.clone(),
-                commits: u64::try_from(changes.ships.len() + changes.ships_merges).unwrap_or(u64::MAX),
+                commits: u64::try_from(moved(self.kind, &changes)).unwrap_or(u64::MAX),
                 signed_off_by: passes.map(|one| one.by.clone()).collect(),
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, commit),
                 announced_by: others.map(|open| open.by.name.clone()),
@@ -162,6 +162,14 @@ impl Ledger<'_> {
             }))
         })?;
         Ok(unfrozen && state.candidate.is_none())
+    }
+}
+
+/// How many commits a deploy brought or, where it went back, took away.
+fn moved(kind: Kind, changes: &Changes) -> usize {
+    match kind {
+        Kind::Rollback => changes.disappears.len() + changes.disappears_merges,
+        Kind::Stage | Kind::Fix | Kind::Promote => changes.ships.len() + changes.ships_merges,
     }
 }
 

@@ -1,9 +1,14 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
-use super::{Asked, Plan, Step, Target, amount, commits, disappearing, push_and_wait, wrong_branch};
-use crate::config::Environment;
+use super::{
+    Asked, Plan, Step, Target, amount, commits, disappearing, not_pushed, push_and_wait, release_and_wait, wait,
+    wrong_branch,
+};
+use crate::config::{Environment, Running};
 use crate::error::{Refusal, RefusalCode, Report};
+use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
+use crate::text::ago;
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target.
 ///
@@ -16,7 +21,7 @@ pub fn promotion(
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
     let commit = candidate(environment, source, asked)?;
-    let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
+    let mut plan = Plan::of(&commit);
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
     }
@@ -38,7 +43,7 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         Some(Ok(Branch::Missing(others))) => return Err(wrong_branch(environment, others)),
         _ => {}
     }
-    if source.agrees() == Some(false) {
+    if source.agrees() == Some(false) || Finding::of(source) == Some(Finding::StalePage) {
         let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
         return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }
@@ -57,14 +62,22 @@ fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>)
     let name = &source.environment;
     let reference = source.reference().map_or("nothing", CommitId::short);
     let report = Report::new(format!("{name} does not run what was last pushed to it"))
-        .because(format!("it runs {}, but its branch is at {reference}", commit.short()))
-        .because("its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested")
-        .hint(match tested {
-            Some(candidate) => {
-                format!("wait for it: git smp status; or deploy again: git smp stage {}", candidate.short())
-            }
-            None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
-        });
+        .because(format!("it runs {}, but its branch is at {reference}", commit.short()));
+    let report = match Finding::of(source) {
+        Some(Finding::StalePage) => Report::new(format!("nobody can say what {name} runs"))
+            .because(Finding::StalePage.meaning(source))
+            .because("so nobody can say what was tested"),
+        Some(found) if finding::is_certain(source) => {
+            report.because(format!("{}; so what was tested is not what was pushed", found.meaning(source)))
+        }
+        _ => report.because(
+            "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested",
+        ),
+    };
+    let report = report.hint(match tested {
+        Some(candidate) => format!("wait for it: git smp status; or deploy again: git smp stage {}", candidate.short()),
+        None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
+    });
     Refusal { code: RefusalCode::StagingStale, report }
 }
 
@@ -92,16 +105,72 @@ fn add_target(
     check_record(source, commit, target, asked)?;
     check_history(&source.environment, target, asked.now)?;
     if branch.commit() == Some(commit) {
-        plan.warnings.push(format!(
-            "the branch of {name} is at {} already, but {name} does not run it: nothing is pushed. If no deploy is going \
-             on there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)",
-            commit.short()
-        ));
+        release_again(plan, target, asked)?;
     } else {
         check_branch(target, &branch, asked, plan)?;
+        check_held(plan, target, asked)?;
+        push_and_wait(plan, target, &branch);
     }
-    push_and_wait(plan, target, &branch);
     add_record(plan, source, target, asked)
+}
+
+/// The branch is there already, so that a push would change nothing: what its platform has built is released again,
+/// where that can be, or waited for.
+fn release_again(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let name = &target.environment.name;
+    let found = Finding::of(&target.observed);
+    let former = finding::release_of(&target.observed, &plan.commit);
+    if let (Some(Finding::RolledBack | Finding::ReleaseFailed), Running::Heroku { app, .. }, Some(former)) =
+        (found, &target.environment.running, former)
+    {
+        check_held(plan, target, asked)?;
+        release_and_wait(plan, target, app, former, false);
+        return Ok(());
+    }
+    plan.warnings.push(match found {
+        Some(Finding::ReleasePending) => format!("a release on {name} is going on already: nothing is pushed"),
+        _ => not_pushed(name, &plan.commit),
+    });
+    wait(plan, target, false);
+    Ok(())
+}
+
+/// What was rolled back ships again only when somebody says so in as many words.
+fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let (name, commit) = (&target.environment.name, plan.commit.clone());
+    let told = target.held.iter().find(|held| held.commit == commit).map(|held| {
+        let why = held.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let (short, by, when) = (commit.short(), &held.by.name, ago(asked.now, held.at));
+        format!("{short} was rolled back from {name} by {by} {when}{why}")
+    });
+    let observed = &target.observed;
+    let seen = || {
+        let back = Finding::of(observed) == Some(Finding::RolledBack) && observed.reference() == Some(&commit);
+        back.then(|| format!("{name} was {}", Finding::RolledBack.meaning(observed)))
+    };
+    let Some(story) = told.or_else(seen) else {
+        for held in &target.held {
+            let (by, when) = (&held.by.name, ago(asked.now, held.at));
+            plan.warnings.push(format!(
+                "{} was rolled back from {name} by {by} {when}{}; see that what ships now mends that",
+                held.commit.short(),
+                held.reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default(),
+            ));
+        }
+        return Ok(());
+    };
+    if asked.again {
+        plan.warnings.push(story);
+        return Ok(());
+    }
+    if asked.somebody_looks {
+        plan.consents.push(story);
+        return Ok(());
+    }
+    let report = Report::new(story)
+        .because("what was taken away from production ships again only when somebody says so in as many words")
+        .hint(format!("if it shall: git smp promote {name} --again; or ship what mends it: git smp stage"));
+    Err(Refusal { code: RefusalCode::RolledBack, report })
 }
 
 /// What the record has to say of a target that is to be given the commit.
@@ -170,17 +239,30 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
             .hint(format!("merge {at} into the main branch, then: git smp stage"));
         return Err(Refusal { code: RefusalCode::Diverged, report });
     }
-    if target.observed.agrees() != Some(false) {
-        return Ok(());
-    }
+    let found = match Finding::of(&target.observed) {
+        None | Some(Finding::NothingDeployed) => return Ok(()),
+        Some(found) => found,
+    };
     let runs = target.observed.runs().map_or("nothing", CommitId::short);
-    let story = format!("{name} runs {runs}, but its branch is at {at}: its last deploy failed or was rolled back");
-    if asked.somebody_looks {
+    let meaning = found.meaning(&target.observed);
+    let story = match found {
+        Finding::StalePage => format!("{name} runs {runs}: {meaning}"),
+        _ => format!("{name} runs {runs}, but its branch is at {at}: {meaning}"),
+    };
+    let harmless = matches!(found, Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed);
+    if harmless || asked.again || asked.somebody_looks {
         plan.warnings.push(story);
         return Ok(());
     }
-    let report = Report::new(story)
-        .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-        .hint(format!("run it in a terminal: git smp promote {name}"));
-    Err(Refusal { code: RefusalCode::RolledBack, report })
+    let report = Report::new(story);
+    Err(if found == Finding::ReleasePending {
+        let report = report.because("two releases at once would race for what runs");
+        let report = report.hint(format!("wait for it: git smp status, then: git smp promote {name}"));
+        Refusal { code: RefusalCode::Deploying, report }
+    } else {
+        let report = report
+            .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
+            .hint(format!("run it in a terminal: git smp promote {name}; in a script: add --again"));
+        Refusal { code: RefusalCode::RolledBack, report }
+    })
 }

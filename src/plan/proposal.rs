@@ -43,7 +43,7 @@ pub fn proposal(
     seen.push(source);
     recorded.nobody_else(&seen, None)?;
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
-    let asked = Asked { commit: None, somebody_looks: true, now: recorded.now, recorded: None };
+    let asked = Asked { commit: None, somebody_looks: true, again: true, now: recorded.now, recorded: None };
     let plan = promotion(environment, source, targets, &asked)?;
     let lacks =
         |target: &&Target<'_>| target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical);

@@ -37,7 +37,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         recorded.nobody_else(&[&target.observed], None)?;
         thawed(wanted, recorded)?;
     }
-    let mut plan = Plan { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new() };
+    let mut plan = Plan::of(commit);
     let branch = target.observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
     if let Branch::Missing(others) = &branch {
         return Err(wrong_branch(target.environment, others));

@@ -1,8 +1,8 @@
 //! Which event may follow on which, and what they add up to.
 
 use super::{
-    Candidate, Deploy, Deploying, Event, EventId, Goal, Intent, Kind, News, Owed, Sending, SignOff, Standing, State,
-    Telling, Unlawful, Verdict, What,
+    Candidate, Deploy, Deploying, Event, EventId, Goal, Held, Intent, Kind, News, Owed, Sending, SignOff, Standing,
+    State, Telling, Unlawful, Verdict, What,
 };
 use crate::model::CommitId;
 
@@ -224,6 +224,15 @@ impl State {
             self.reached(environment, to);
         }
         let who = by.name.clone();
+        match (kind, from) {
+            (Kind::Rollback, Some(from)) if from != to => {
+                let reason = tells.as_ref().and_then(|tells| tells.text.clone());
+                self.hold(environment, Held { commit: from.clone(), by: by.clone(), at: event.at, reason });
+            }
+            // Somebody said yes to what ships now, whatever that has in it.
+            (Kind::Promote, _) => drop(self.held.remove(environment)),
+            (Kind::Rollback | Kind::Stage | Kind::Fix, _) => {}
+        }
         let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
         self.deploys.insert(environment.clone(), deploy);
         if let Some(tells) = tells {

@@ -19,6 +19,10 @@ impl fmt::Display for Step {
             Self::Push { remote, branch, commit, expected: None, .. } => {
                 write!(f, "push {} to {branch} on {remote}, if that does not exist yet", commit.short())
             }
+            Self::Release { commit, former, .. } => {
+                let (short, version) = (commit.short(), former.version);
+                write!(f, "release {short} (v{version}) again on Heroku, without a build")
+            }
             Self::Await { commit, witness, pushed: false, .. } => {
                 write!(f, "wait until {witness} reports {}, without a push", commit.short())
             }

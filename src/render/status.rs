@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::When;
-use crate::config::{Config, Running};
+use crate::config::{Config, Environment, Running};
 use crate::error::Refusal;
+use crate::finding::Finding;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
 use crate::record::{Candidate, Copied, FORMAT, Owed, Reading, Verdict};
@@ -34,6 +35,27 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
         _ => line,
     };
     line.and(Tone::Plain, rest)
+}
+
+/// What is the matter with an environment, and the next command about it; nothing where all is well, or the line before
+/// has said it all.
+pub fn finding(seen: &Observed, environment: &Environment, width: usize) -> Vec<Line> {
+    let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
+    let unasked = match (&seen.releases, seen.source) {
+        (Some(Err(refusal)), Source::Page) => {
+            let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
+            Some(line(format!("its platform was not asked, only its page: {what}")))
+        }
+        _ => None,
+    };
+    let disagreement = Finding::of(seen).filter(|found| {
+        !matches!(found, Finding::Unknown(_) | Finding::NothingDeployed | Finding::WrongBranch | Finding::RefDiffers)
+    });
+    let told = disagreement.map(|found| {
+        let (meaning, advice) = (found.meaning(seen), found.advice(seen, environment));
+        line(format!("{}: {meaning}; next: {advice}", found.word()))
+    });
+    told.into_iter().chain(unasked).collect()
 }
 
 /// "; frozen by Ada since 10:14".
@@ -120,12 +142,15 @@ fn first_line(text: &str) -> &str {
 /// How it was found out what an environment runs, for those who asked to be told.
 pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
-    let page = config.environments.iter().find(|one| one.name == *name).and_then(|one| match &one.running {
-        Running::Page(page) => Some(page.url.as_str()),
-        Running::Ref | Running::Heroku { .. } => None,
-    });
+    let running = config.environments.iter().find(|one| one.name == *name).map(|one| &one.running);
+    let witness = match (running, seen.source) {
+        (Some(Running::Page(page)), _) => Some(page.url.clone()),
+        (Some(Running::Heroku { page: Some(page), .. }), Source::Page) => Some(page.url.clone()),
+        (Some(Running::Heroku { app, .. }), _) => Some(format!("Heroku's API, asked about {app},")),
+        (Some(Running::Ref) | None, _) => None,
+    };
     let running = seen.runs().map_or("nothing that can be told", CommitId::as_str);
-    let place = page.unwrap_or("its branch");
+    let place = witness.as_deref().unwrap_or("its branch");
     let branch = match &seen.branch {
         Some(Ok(branch)) => format!("; its branch is at {}", branch.commit().map_or("nothing", CommitId::as_str)),
         Some(Err(_)) => "; its branch cannot be read".to_owned(),

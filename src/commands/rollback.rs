@@ -1,0 +1,364 @@
+//! `git smp rollback`: put an environment back to what it ran before.
+
+use std::time::Duration;
+
+use crate::announced;
+use crate::cli::Rollback;
+use crate::commands::diff::{no_target, source_of};
+use crate::commands::posts::{self, Posts, TECHNICAL};
+use crate::commands::promote::check_hash;
+use crate::commands::propose::check_text;
+use crate::commands::{Session, deploy, trust};
+use crate::config::{Config, Environment};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::execute::{Again, Execution};
+use crate::git::Found;
+use crate::git::record::identity;
+use crate::model::{CommitId, Observed, Release, ReleaseStatus};
+use crate::observe::{Also, Look, app};
+use crate::past;
+use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
+use crate::record::{EventId, Held, Kind, News, Owed, Person, Reading, Telling};
+use crate::recorder::Recorder;
+use crate::render;
+use crate::rollbacks::Rollbacks;
+use crate::text::shell_word;
+
+/// Runs it: look, plan, show, ask, do.
+///
+/// # Errors
+/// Every way in which a rollback ends other than with the environment reporting the older commit.
+pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
+    check_hash("--to", args.to.as_deref(), "git smp history")?;
+    check_text("--reason", args.reason.as_deref())?;
+    let config = session.config()?;
+    let environment = the_environment(&config, args.environment.as_deref())?;
+    source_of(&config, environment)?;
+    trust::require(&session.repo, &config, &[environment])?;
+    session.whole_history()?;
+    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
+    let asking = format!("asking {}", environment.name);
+    let facts = session.ui.during(&asking, || gather(session, &look, environment))?;
+    let commit = destination(session, &look, args, &facts)?;
+    let target = target(session, &facts, &commit)?;
+    let planned = plan(session, &config, args, &facts, &target, &commit)?;
+    let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
+    if planned.steps.is_empty() {
+        session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
+        return if args.dry_run { Ok(()) } else { rollback.tell(&commit) };
+    }
+    let deploys = planned.steps.iter().any(Step::deploys);
+    if !args.dry_run && deploys {
+        rollback.somebody_said_yes(&commit)?;
+    }
+    rollback.show(&planned)?;
+    if args.dry_run {
+        return Ok(());
+    }
+    session.ui.catch_interrupts()?;
+    if deploys {
+        rollback.ask()?;
+    }
+    rollback.remember(&commit)?;
+    if let Err(stop) = rollback.carry_out(&look, &planned) {
+        if !matches!(stop, Stop::Incomplete(_)) {
+            rollback.notes().forget(&environment.name)?;
+        }
+        return Err(stop);
+    }
+    rollback.tell(&commit)
+}
+
+/// The environment that was named, or the only one that promotes another.
+fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
+    if let Some(name) = name {
+        return config.environment(name);
+    }
+    match config.targets().as_slice() {
+        [only] => Ok(only),
+        [] => Err(no_target()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
+            let report = Report::new("which environment is meant?")
+                .because(format!("{} promote, and one at a time is put back", names.join(", ")));
+            let hint = format!("name one: git smp rollback {}", names.first().unwrap_or(&"production"));
+            Err(Stop::Misused(report.hint(hint)))
+        }
+    }
+}
+
+/// Everything that was found out.
+struct Facts<'a> {
+    environment: &'a Environment,
+    observed: Observed,
+    reading: Option<Result<Reading, Refusal>>,
+    mine: Option<EventId>,
+}
+
+impl<'a> Facts<'a> {
+    /// What runs there or, where it does not say, what its branch has.
+    fn runs(&self) -> Option<&CommitId> {
+        match &self.observed.running {
+            Ok(running) => running.as_ref(),
+            Err(_) => self.observed.reference(),
+        }
+    }
+
+    fn reading(&self) -> Option<&Reading> {
+        self.reading.as_ref()?.as_ref().ok()
+    }
+
+    fn recorded<'f>(&'f self, config: &Config, args: &'f Rollback, now: i64) -> Result<Option<Recorded<'f>>, Refusal> {
+        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.take_over.as_deref(), now)
+    }
+}
+
+fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environment) -> Result<Facts<'c>, Stop> {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let lost = || Stop::Failed(Report::new("looking at the record failed"));
+    let (seen, reading) = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
+        (look.environments(&[environment], Also::Releases), reading.join())
+    });
+    let (seen, reading) = (seen?, reading.map_err(|_| lost())??);
+    session.explain(look.config, &seen);
+    let observed = seen.into_iter().next().ok_or_else(lost)?;
+    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
+    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
+    Ok(Facts { environment, observed, reading, mine })
+}
+
+/// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
+fn destination(session: &Session<'_>, look: &Look<'_>, args: &Rollback, facts: &Facts<'_>) -> Result<CommitId, Stop> {
+    if let Some(Err(refusal)) = &facts.reading {
+        return Err(refusal.clone().into());
+    }
+    let name = &facts.environment.name;
+    if let Some(hash) = &args.to {
+        return named(session, hash);
+    }
+    let open = facts.reading().and_then(|reading| reading.state.deploying.as_ref());
+    let is_this = |kind: Kind, environment: &str| kind == Kind::Rollback && environment == name;
+    if let Some(open) =
+        open.filter(|open| is_this(open.kind, &open.environment) && facts.mine.as_ref() == Some(&open.id))
+    {
+        return Ok(open.to.clone());
+    }
+    let Some(runs) = facts.runs() else {
+        let report = Report::new(format!("nothing is deployed on {name} yet, so there is nothing to put back"));
+        let report = report.hint(format!("see where things stand: git smp status; to deploy: git smp promote {name}"));
+        return Err(Stop::refused(RefusalCode::NothingDeployed, report));
+    };
+    let before = match (Recorder::of(look.repo, look.config, look.may_ask), facts.reading()) {
+        (Some(recorder), Some(reading)) => {
+            let (events, _) = recorder.events(reading)?;
+            let deploys = past::deploys(&events);
+            past::before(past::ran(&deploys, name), runs).cloned()
+        }
+        _ => None,
+    };
+    before.or_else(|| released_before(&facts.observed, runs)).ok_or_else(|| unknown(name, runs, facts).into())
+}
+
+/// What the platform released before what runs.
+fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
+    let releases = observed.releases.as_ref()?.as_ref().ok()?;
+    let ran = |release: &&Release| matches!(release.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired);
+    past::before(releases.iter().rev().filter(ran).filter_map(|release| release.commit.as_ref()), runs).cloned()
+}
+
+/// Nobody remembers what ran before.
+fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
+    let report = Report::new(format!("what {name} ran before {} is not known", runs.short()));
+    let report = match &facts.reading {
+        Some(_) => report.because(format!("the record has no deploy of {} to {name} with one before it", runs.short())),
+        None => report.because("smp.toml has no [record], which would remember it"),
+    };
+    let report = match &facts.observed.releases {
+        Some(Err(refusal)) => report.because(format!("its platform does not tell: {}", refusal.report.error)),
+        Some(Ok(_)) => report.because("its platform remembers no release of another commit before it"),
+        None => report,
+    };
+    let report = report.hint(format!("name it: git smp rollback {name} --to HASH"));
+    Refusal { code: RefusalCode::UnknownCommit, report }
+}
+
+/// The commit that a person named by its hash.
+fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
+    let report = match session.repo.resolve_hash(&hash.to_ascii_lowercase())? {
+        Found::Commit(id) => return Ok(id),
+        Found::Ambiguous(count) => Report::new(format!("the hash {hash} is ambiguous"))
+            .because(format!("{count} commits here begin with it"))
+            .hint("type more of its digits"),
+        Found::NotACommit(kind) => {
+            Report::new(format!("{hash} is not a commit, but a {kind}")).hint("name a commit: git smp history")
+        }
+        Found::Missing if hash.len() < 7 => {
+            Report::new(format!("{hash} is too short for a hash")).hint("type at least 7 digits of it")
+        }
+        Found::Missing => Report::new(format!("there is no commit {hash} in this clone")).hint(format!(
+            "fetch it, then run it again; see what there was: git smp history; to search: git log {hash}"
+        )),
+    };
+    Err(Stop::refused(RefusalCode::UnknownCommit, report))
+}
+
+fn target<'c>(session: &Session<'_>, facts: &Facts<'c>, commit: &CommitId) -> Result<Target<'c>, Stop> {
+    let changes = facts.runs().map(|runs| session.repo.changes(Some(runs), commit)).transpose()?;
+    let observed = facts.observed.clone();
+    Ok(Target { environment: facts.environment, observed, changes, fast_forward: None, held: Vec::new() })
+}
+
+fn plan(
+    session: &Session<'_>,
+    config: &Config,
+    args: &Rollback,
+    facts: &Facts<'_>,
+    target: &Target<'_>,
+    commit: &CommitId,
+) -> Result<Plan, Stop> {
+    let now = session.when().now;
+    let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
+    let recorded = facts.recorded(config, args, now)?;
+    let asked = Asked { commit: None, somebody_looks, again: false, now, recorded };
+    let mut planned = plan::rollback(&back(target, commit), &asked)?;
+    let address = trust::push_address(&session.repo, facts.environment)?;
+    if address != facts.environment.url {
+        let remote = &facts.environment.remote;
+        planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
+    }
+    if planned.steps.iter().any(Step::deploys) {
+        planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
+    }
+    let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
+    deploy::warn_of_earlier_push(session, &mut planned, somebody_looks, &command)?;
+    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    Ok(planned)
+}
+
+fn back<'a>(target: &'a Target<'_>, commit: &'a CommitId) -> Back<'a> {
+    Back { target, commit, app: app(target.environment) }
+}
+
+/// A rollback that was planned.
+struct Run<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    args: &'a Rollback,
+    facts: &'a Facts<'a>,
+    target: &'a Target<'a>,
+}
+
+impl Run<'_> {
+    /// The command that does the same again, and no more: without the commit it would lead further back.
+    fn again(&self, commit: &CommitId) -> String {
+        let reason = self.args.reason.as_ref().map(|reason| format!(" --reason {}", shell_word(reason)));
+        let name = &self.facts.environment.name;
+        format!("git smp rollback {name} --to {}{}", commit.short(), reason.unwrap_or_default())
+    }
+
+    /// Without a terminal only an explicit yes to an explicit commit will do.
+    fn somebody_said_yes(&self, commit: &CommitId) -> Result<(), Stop> {
+        let error = match (self.session.ui.is_interactive(), self.args.yes, &self.args.to) {
+            (true, ..) | (false, true, Some(_)) => return Ok(()),
+            (false, true, None) => "without a terminal, --yes needs --to too",
+            (false, false, _) => "there is no terminal to ask on",
+        };
+        let report = Report::new(error).because("a rollback needs a yes to exactly what runs afterwards");
+        let hint =
+            format!("if the answer is yes: git smp rollback {} --yes --to {commit}", self.facts.environment.name);
+        Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
+    }
+
+    /// Shows the plan; where a question about it follows, even to those who want quiet.
+    fn show(&self, planned: &Plan) -> Result<(), Stop> {
+        let commit = self.session.repo.commits(std::slice::from_ref(&planned.commit))?.pop();
+        let lines = render::rollback(self.config, self.target, planned, commit.as_ref(), &self.session.when());
+        if self.args.yes {
+            self.session.ui.say(&lines)
+        } else {
+            self.session.ui.insist(&lines)
+        }
+        Ok(())
+    }
+
+    /// The name of the environment must be typed. Silence is a no.
+    fn ask(&self) -> Result<(), Stop> {
+        let name = &self.facts.environment.name;
+        if self.args.yes
+            || self.session.ui.ask(&format!("Type {name} to put it back: ")).is_some_and(|answer| answer.trim() == name)
+        {
+            return Ok(());
+        }
+        Err(Stop::Declined("not put back; nothing was changed".to_owned()))
+    }
+
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<(), Stop> {
+        let look = Look { may_ask: false, repo: look.repo, config: look.config };
+        let now = self.session.when().now;
+        let recorded = self.facts.recorded(self.config, self.args, now)?;
+        let replan = |recorded: &Recorded<'_>| {
+            let asked = Asked { commit: None, somebody_looks: true, again: true, now, recorded: Some(*recorded) };
+            plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
+        };
+        let again = self.again(&planned.commit);
+        let tells = Some((self.facts.environment.name.as_str(), self.telling()));
+        let execution = Execution {
+            look: &look,
+            source: None,
+            targets: std::slice::from_ref(self.target),
+            timeout: Duration::from_secs(self.args.timeout),
+            command: Again { command: &again, named: false },
+            ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
+        };
+        deploy::carry_out(self.session.ui, &execution, planned)
+    }
+
+    fn telling(&self) -> Telling {
+        let when = self.session.when();
+        let targets = vec![(self.facts.environment.name.clone(), self.facts.runs().cloned())];
+        let channels = posts::owing(self.config, TECHNICAL);
+        Telling { channels, date: when.date(when.now), targets, text: self.args.reason.clone() }
+    }
+
+    /// Tells the technical channel, which must know before anybody else deploys.
+    fn tell(&self, commit: &CommitId) -> Result<(), Stop> {
+        let again = self.again(commit);
+        let posts = Posts::of(self.session, self.config, "put back", &again);
+        let configured = posts::configured(self.config, TECHNICAL).is_some();
+        let came = self.notes().came_back(&self.facts.environment.name, commit, configured);
+        let came = came.map_err(|stop| unsettled(&stop, &again))?;
+        match came.filter(|_| !configured) {
+            Some(owed) => posts.say(&owed).map_err(|stop| unsettled(&stop, &again)),
+            None if configured => posts.pay(&posts.owed()?, is_of_rollbacks),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes what there is to tell before anything begins, so that a run which is cut off loses nothing.
+    fn remember(&self, commit: &CommitId) -> Result<(), Stop> {
+        let Telling { date, targets, text, .. } = self.telling();
+        let (by, email) = identity(&self.session.repo).unwrap_or_default();
+        let from = self.facts.runs().filter(|runs| *runs != commit).cloned();
+        let news = News::RolledBack { from, by: by.clone(), reason: text };
+        let owed = posts::to_be_told(TECHNICAL, (&date, commit), &self.facts.environment.name, news);
+        let (by, at) = (Person { name: by, email }, self.session.when().now);
+        let reason = self.args.reason.clone();
+        let held = self.facts.runs().filter(|runs| *runs != commit);
+        let held = held.map(|from| Held { commit: from.clone(), by, at, reason });
+        self.notes().goes_back(&Owed { targets, ..owed }, held)
+    }
+
+    fn notes(&self) -> Rollbacks<'_> {
+        Rollbacks::of(&self.session.repo, self.config)
+    }
+}
+
+fn is_of_rollbacks(owed: &Owed) -> bool {
+    matches!(owed.news, News::RolledBack { .. })
+}
+
+fn unsettled(stop: &Stop, again: &str) -> Stop {
+    let report = Report::new(format!("put back, but {TECHNICAL} was not told")).because(stop.to_string());
+    Stop::Incomplete(report.hint(format!("run it again, which tells it: {again}")))
+}

@@ -1,0 +1,84 @@
+//! Lets a platform release once more what it has built before.
+
+use std::thread;
+use std::time::Duration;
+
+use super::pushed::again;
+use super::{Execution, Happening, Watcher, Wish};
+use crate::error::{Report, Stop};
+use crate::finding::newest;
+use crate::git::push::Push;
+use crate::model::{CommitId, Release};
+use crate::observe::heroku;
+use crate::plan::{Step, Target};
+use crate::record::EventId;
+use crate::web::heroku::{Again, Released};
+
+/// How often the platform is asked whether it heard us.
+const LOOKS: u32 = 5;
+
+impl Execution<'_> {
+    /// Releases what was announced before, where a record is kept; an announcement that came to nothing is taken back.
+    pub(super) fn release(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let Step::Release { commit, .. } = step else { return Ok(()) };
+        let target = self.target(name)?;
+        let Some(ledger) = &self.ledger else { return self.release_announced(target, step, None, watch) };
+        watch(Happening::Recording);
+        let announced = Push {
+            remote: target.environment.remote.clone(),
+            branch: target.environment.branch.clone(),
+            commit: commit.clone(),
+            expected: target.observed.reference().cloned(),
+        };
+        let intent = ledger.announce(self.look.repo, target, &announced)?;
+        self.release_announced(target, step, Some(&intent), watch)
+            .map_err(|stop| ledger.take_back(&intent, stop, &self.command.to(name)))
+    }
+
+    fn release_announced(
+        &self,
+        target: &Target<'_>,
+        step: &Step,
+        intent: Option<&EventId>,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let Step::Release { app, commit, former, back, .. } = step else { return Ok(()) };
+        self.look_again(target, intent)?;
+        if watch(Happening::Pushing(step)) == Wish::Leave {
+            return Err(Stop::Declined("nothing was released".to_owned()));
+        }
+        match heroku(self.look.repo)?.release(app, &wanted(former, *back)) {
+            Ok(_) => Ok(()),
+            Err(Released::Not(report)) => Err(Stop::Failed(report)),
+            Err(Released::Unclear(report)) => self.was_heard(target, commit, report),
+        }
+    }
+
+    /// The platform may have heard us all the same: then it has a newer release of the commit.
+    fn was_heard(&self, target: &Target<'_>, commit: &CommitId, why: Report) -> Result<(), Stop> {
+        let before = newest(&target.observed).map_or(0, |release| release.version);
+        let is_ours = |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);
+        for _ in 0..LOOKS {
+            if self.look.now(target.environment)?.newest.as_ref().is_some_and(is_ours) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+        let name = &target.environment.name;
+        let text = format!("cannot tell whether {name} releases {}", commit.short());
+        let report = Report::new(text).because(why.error);
+        let report = why.because.into_iter().fold(report, Report::because);
+        Err(Stop::Incomplete(report.hint(again(&self.command.to(name)))))
+    }
+}
+
+/// Going back takes the config vars of that time along; going forward again does not.
+fn wanted(former: &Release, back: bool) -> Again {
+    match &former.slug {
+        Some(slug) if !back => {
+            let description = format!("Release of v{} again", former.version);
+            Again::Slug { slug: slug.clone(), description }
+        }
+        _ => Again::Back(former.id.clone()),
+    }
+}

@@ -1,0 +1,161 @@
+//! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
+//! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
+
+use crate::config::{Environment, Running};
+use crate::error::{Refusal, RefusalCode};
+use crate::model::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus};
+
+/// A disagreement, or something that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// What runs, or where its branch is, is not known.
+    Unknown(RefusalCode),
+    /// Its remote lacks the branch and has others.
+    WrongBranch,
+    /// Nothing was ever deployed.
+    NothingDeployed,
+    /// Its page says something else than its platform.
+    StalePage,
+    /// The newest release has not come to its end.
+    ReleasePending,
+    /// What was pushed was built, but its release failed.
+    ReleaseFailed,
+    /// It runs something older than what was pushed. Without the platform's word a release that failed, or a deploy
+    /// that is still going on, looks the same.
+    RolledBack,
+    /// It runs something that was not pushed there.
+    DeployedOutsideGit,
+    /// Its branch is at something else than what runs, and nobody can tell how the two stand.
+    RefDiffers,
+}
+
+impl Finding {
+    /// What there is to say of an environment; `None`: all is well.
+    pub fn of(seen: &Observed) -> Option<Self> {
+        if let Err(refusal) = &seen.running {
+            return Some(Self::Unknown(refusal.code));
+        }
+        match &seen.branch {
+            Some(Err(refusal)) => return Some(Self::Unknown(refusal.code)),
+            Some(Ok(Branch::Missing(_))) => return Some(Self::WrongBranch),
+            _ => {}
+        }
+        let Some(runs) = seen.runs() else { return Some(Self::NothingDeployed) };
+        if seen.page.as_ref().is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs)) {
+            return Some(Self::StalePage);
+        }
+        if seen.agrees() != Some(false) {
+            return None;
+        }
+        Some(by_releases(seen).unwrap_or(match seen.drift {
+            Some(Relation::Ahead) => Self::RolledBack,
+            Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
+            Some(Relation::Identical) | None => Self::RefDiffers,
+        }))
+    }
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown(code) => code.as_str(),
+            Self::WrongBranch => RefusalCode::WrongBranch.as_str(),
+            Self::NothingDeployed => RefusalCode::NothingDeployed.as_str(),
+            Self::StalePage => "stale-page",
+            Self::ReleasePending => "release-pending",
+            Self::ReleaseFailed => "release-failed",
+            Self::RolledBack => RefusalCode::RolledBack.as_str(),
+            Self::DeployedOutsideGit => "deployed-outside-git",
+            Self::RefDiffers => "ref-differs",
+        }
+    }
+
+    /// What it means, to stand after what runs and where the branch is.
+    pub fn meaning(self, seen: &Observed) -> String {
+        let at = seen.reference().map_or("nothing", CommitId::short);
+        let runs = seen.runs().map_or("nothing", CommitId::short);
+        let newest = newest(seen).map_or_else(String::new, |release| format!(" v{}", release.version));
+        match self {
+            Self::Unknown(_) => "unknown".to_owned(),
+            Self::WrongBranch => "its remote has no such branch".to_owned(),
+            Self::NothingDeployed => "nothing deployed yet".to_owned(),
+            Self::StalePage => {
+                let page = seen.page.as_ref().and_then(|page| page.as_ref().ok()).map_or("nothing", CommitId::short);
+                format!("its page is stale, it names {page} although {runs} was released")
+            }
+            Self::ReleasePending => format!("the release{newest} has not come to its end yet"),
+            Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
+            Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
+            Self::RolledBack => {
+                format!("rolled back from {at} to {runs}, or the release of {at} failed or is still going on")
+            }
+            Self::DeployedOutsideGit => format!("{runs} was deployed past its git remote"),
+            Self::RefDiffers => "nobody can say how the two stand".to_owned(),
+        }
+    }
+
+    /// The next command to type about it.
+    pub fn advice(self, seen: &Observed, environment: &Environment) -> String {
+        let name = &environment.name;
+        let again = match environment.promotes {
+            Some(_) => format!("git smp promote {name}"),
+            None => "git smp stage".to_owned(),
+        };
+        let own = |refusal: &Refusal| refusal.report.hint.clone();
+        match self {
+            Self::Unknown(_) => {
+                let refusal = seen.running.as_ref().err().or(seen.branch.as_ref().and_then(|one| one.as_ref().err()));
+                refusal.and_then(own).unwrap_or_else(|| "git smp setup --check".to_owned())
+            }
+            Self::WrongBranch => format!("set environments.{name}.branch in smp.toml, then: git smp setup"),
+            Self::NothingDeployed | Self::DeployedOutsideGit => again,
+            Self::StalePage => match &environment.running {
+                Running::Heroku { app, .. } => format!("heroku restart -a {app}"),
+                Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
+            },
+            Self::ReleasePending => "wait for it: git smp status".to_owned(),
+            Self::ReleaseFailed => match (&environment.running, newest(seen)) {
+                (Running::Heroku { app, .. }, Some(release)) => {
+                    format!("heroku releases:output v{} -a {app}, then: {again}", release.version)
+                }
+                _ => again,
+            },
+            Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => format!("git smp diff {name}"),
+            Self::RolledBack | Self::RefDiffers => again,
+        }
+    }
+}
+
+/// Whether the platform itself says what happened.
+pub fn is_certain(seen: &Observed) -> bool {
+    matches!(seen.releases, Some(Ok(_)))
+}
+
+/// The newest release, where the platform was asked.
+pub fn newest(seen: &Observed) -> Option<&Release> {
+    seen.releases.as_ref()?.as_ref().ok()?.first()
+}
+
+/// The newest release of a commit that the platform may release again: one that has something built.
+pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
+    let releases = seen.releases.as_ref()?.as_ref().ok()?;
+    let built = |release: &&Release| release.commit.as_ref() == Some(commit) && release.slug.is_some();
+    releases.iter().filter(built).find(|release| release.status != ReleaseStatus::Expired)
+}
+
+/// What the platform says of a branch that is at something else than what runs.
+fn by_releases(seen: &Observed) -> Option<Finding> {
+    let releases = seen.releases.as_ref()?.as_ref().ok()?;
+    if releases.first().is_some_and(|newest| newest.status == ReleaseStatus::Pending) {
+        return Some(Finding::ReleasePending);
+    }
+    let at = seen.reference()?;
+    let mut of_branch = releases.iter().filter(|release| release.commit.as_ref() == Some(at)).peekable();
+    let first = of_branch.peek().is_some();
+    if of_branch.any(|release| matches!(release.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired)) {
+        return Some(Finding::RolledBack);
+    }
+    first.then_some(Finding::ReleaseFailed)
+}
+
+#[cfg(test)]
+mod tests;

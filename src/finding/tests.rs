@@ -1,0 +1,108 @@
+use super::*;
+use crate::error::Report;
+use crate::model::Source;
+
+fn id(digit: char) -> CommitId {
+    CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+/// Runs the first and has its branch at the second, which is ahead of it.
+fn seen(running: char, branch: char) -> Observed {
+    Observed {
+        environment: "production".into(),
+        source: Source::Page,
+        running: Ok(Some(id(running))),
+        branch: Some(Ok(Branch::At(id(branch)))),
+        drift: (running != branch).then_some(Relation::Ahead),
+        page: None,
+        releases: None,
+    }
+}
+
+fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
+    let (slug, commit) = (Some(format!("slug-{commit}")), Some(id(commit)));
+    Release { id: format!("id-{version}"), version, status, current: false, eligible: true, slug, commit }
+}
+
+fn released(seen: Observed, releases: &[(u64, ReleaseStatus, char)]) -> Observed {
+    let releases = releases.iter().map(|(version, status, commit)| release(*version, *status, *commit)).collect();
+    Observed { releases: Some(Ok(releases)), source: Source::Api, ..seen }
+}
+
+fn word(seen: &Observed) -> Option<&'static str> {
+    Finding::of(seen).map(Finding::word)
+}
+
+#[test]
+fn where_all_agree_there_is_nothing_to_say() {
+    assert_eq!(word(&seen('a', 'a')), None);
+    let same = Observed { page: Some(Ok(id('a'))), ..seen('a', 'a') };
+    assert_eq!(word(&released(same, &[(2, ReleaseStatus::Succeeded, 'a')])), None);
+    // A change of a config var that failed leaves what runs as it is.
+    assert_eq!(word(&released(seen('a', 'a'), &[(3, ReleaseStatus::Failed, 'a')])), None);
+}
+
+#[test]
+fn a_page_alone_cannot_tell_a_rollback_from_a_failed_release_and_says_so() {
+    let back = seen('a', 'b');
+    assert_eq!(word(&back), Some("rolled-back"));
+    let meaning = Finding::RolledBack.meaning(&back);
+    assert_eq!(
+        meaning,
+        "rolled back from bbbbbbbb to aaaaaaaa, or the release of bbbbbbbb failed or is still going on"
+    );
+    let outside = Observed { drift: Some(Relation::Behind), ..seen('a', 'b') };
+    assert_eq!(word(&outside), Some("deployed-outside-git"));
+    assert_eq!(word(&Observed { drift: Some(Relation::Diverged), ..outside }), Some("deployed-outside-git"));
+    assert_eq!(word(&Observed { drift: None, ..seen('a', 'b') }), Some("ref-differs"));
+}
+
+#[test]
+fn the_platform_tells_which_of_them_it_is() {
+    use ReleaseStatus::{Failed, Pending, Succeeded};
+    let back = released(seen('a', 'b'), &[(3, Succeeded, 'a'), (2, Succeeded, 'b'), (1, Succeeded, 'a')]);
+    assert_eq!(word(&back), Some("rolled-back"));
+    assert_eq!(Finding::RolledBack.meaning(&back), "rolled back from bbbbbbbb to aaaaaaaa");
+    let failed = released(seen('a', 'b'), &[(2, Failed, 'b'), (1, Succeeded, 'a')]);
+    assert_eq!(word(&failed), Some("release-failed"));
+    let pending = released(seen('a', 'b'), &[(2, Pending, 'b'), (1, Succeeded, 'a')]);
+    assert_eq!(word(&pending), Some("release-pending"));
+    // Released once, and a second time in vain: what took it away was a rollback.
+    let both = [(4, Failed, 'b'), (3, Succeeded, 'a'), (2, Succeeded, 'b'), (1, Succeeded, 'a')];
+    assert_eq!(word(&released(seen('a', 'b'), &both)), Some("rolled-back"));
+    // It never heard of what the branch is at, so git's history decides.
+    let unheard = released(Observed { drift: Some(Relation::Behind), ..seen('a', 'b') }, &[(1, Succeeded, 'a')]);
+    assert_eq!(word(&unheard), Some("deployed-outside-git"));
+}
+
+#[test]
+fn a_page_that_disagrees_with_the_platform_is_stale_whatever_the_branch_says() {
+    let stale = Observed { page: Some(Ok(id('c'))), ..seen('a', 'a') };
+    let stale = released(stale, &[(2, ReleaseStatus::Succeeded, 'a')]);
+    assert_eq!(word(&stale), Some("stale-page"));
+    assert!(Finding::StalePage.meaning(&stale).contains("it names cccccccc although aaaaaaaa was released"));
+}
+
+#[test]
+fn what_is_unknown_bears_the_word_of_its_reason() {
+    let refusal = |code| Refusal { code, report: Report::new("no").hint("git smp setup") };
+    for code in [RefusalCode::Unreachable, RefusalCode::Unauthorized, RefusalCode::UnknownCommit] {
+        let page = Observed { running: Err(refusal(code)), ..seen('a', 'a') };
+        assert_eq!(word(&page), Some(code.as_str()));
+        let remote = Observed { branch: Some(Err(refusal(code))), ..seen('a', 'a') };
+        assert_eq!(word(&remote), Some(code.as_str()));
+    }
+    let empty = Observed { running: Ok(None), branch: Some(Ok(Branch::Empty)), drift: None, ..seen('a', 'a') };
+    assert_eq!(word(&empty), Some("nothing-deployed"));
+    let wrong = Observed { branch: Some(Ok(Branch::Missing(vec!["main".into()]))), ..seen('a', 'a') };
+    assert_eq!(word(&wrong), Some("wrong-branch"));
+}
+
+#[test]
+fn what_was_built_before_can_be_released_again_unless_it_was_deleted() {
+    use ReleaseStatus::{Expired, Failed, Succeeded};
+    let seen = released(seen('a', 'b'), &[(4, Failed, 'b'), (3, Succeeded, 'a'), (2, Expired, 'c')]);
+    assert_eq!(release_of(&seen, &id('b')).map(|release| release.version), Some(4));
+    assert_eq!(release_of(&seen, &id('c')), None);
+    assert_eq!(release_of(&seen, &id('d')), None);
+}

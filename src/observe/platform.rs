@@ -1,0 +1,88 @@
+//! The platform's own word: its releases, and the commit of the one that runs.
+
+use super::{Look, named};
+use crate::config::{Environment, Page, Running};
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::git::Repo;
+use crate::model::{CommitId, Release};
+use crate::token;
+use crate::web::heroku::Heroku;
+
+/// The app that the platform knows an environment by, where its platform is to be asked.
+pub fn app(environment: &Environment) -> Option<&str> {
+    match &environment.running {
+        Running::Heroku { app, .. } => Some(app),
+        Running::Page(_) | Running::Ref => None,
+    }
+}
+
+/// The page that says, or is to agree on, what an environment runs.
+pub fn page(environment: &Environment) -> Option<&Page> {
+    match &environment.running {
+        Running::Page(page) => Some(page),
+        Running::Heroku { page, .. } => page.as_ref(),
+        Running::Ref => None,
+    }
+}
+
+/// Heroku's API, as whoever is logged in here may ask it.
+///
+/// # Errors
+/// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
+pub fn heroku(repo: &Repo) -> Result<Heroku, Refusal> {
+    let refused = |report| Refusal { code: RefusalCode::Unauthorized, report };
+    let token = token::heroku(repo).ok_or_else(|| {
+        let report = Report::new("nobody is logged in to Heroku here")
+            .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
+            .hint("log in: heroku login; or set HEROKU_API_KEY");
+        refused(report)
+    })?;
+    let base = repo.program().variable("HEROKU_API_URL").map(|base| base.to_string_lossy().into_owned());
+    Heroku::new(base.as_deref(), &token).map_err(refused)
+}
+
+impl Look<'_> {
+    /// The latest releases of an environment, newest first; `None` where its platform is not to be asked.
+    pub(super) fn ask_platform(&self, environment: &Environment) -> Option<Result<Vec<Release>, Refusal>> {
+        let app = app(environment)?;
+        let releases = heroku(self.repo).and_then(|heroku| heroku.releases(app));
+        let hint = format!("correct environments.{}.running in smp.toml, then: git smp setup", environment.name);
+        Some(releases.map_err(|refusal| named(environment, refusal, hint)))
+    }
+
+    /// The same releases with the commit of each.
+    pub(super) fn with_commits(
+        &self,
+        environment: &Environment,
+        releases: Option<Result<Vec<Release>, Refusal>>,
+    ) -> Option<Result<Vec<Release>, Refusal>> {
+        let (Some(app), Some(Ok(known))) = (app(environment), &releases) else { return releases };
+        // What is known already is worth more than nothing.
+        let all = heroku(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone()));
+        Some(Ok(all.unwrap_or_else(|_| known.clone())))
+    }
+}
+
+/// The commit of the release that runs; `None`: nothing was ever deployed.
+///
+/// # Errors
+/// `unknown-commit` where the platform does not name it.
+pub fn current(environment: &Environment, releases: &[Release]) -> Result<Option<CommitId>, Refusal> {
+    let Some(release) = releases.iter().find(|release| release.current) else { return Ok(None) };
+    if release.commit.is_some() || release.slug.is_none() {
+        return Ok(release.commit.clone());
+    }
+    let name = &environment.name;
+    let what = format!("{name}: Heroku does not name the commit of its release v{}", release.version);
+    let report = Report::new(what)
+        .because("it was built from something else than a git push, as a container or a tarball")
+        .hint(format!("name a page that does in environments.{name}.running of smp.toml, then: git smp setup"));
+    Err(Refusal { code: RefusalCode::UnknownCommit, report })
+}
+
+/// The refusal of two witnesses that do not agree.
+pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
+    let released = released.map_or("nothing", CommitId::short);
+    let report = Report::new(format!("its page names {}, its platform {released}", page.short()));
+    Refusal { code: RefusalCode::PageUnclear, report }
+}

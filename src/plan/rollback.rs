@@ -1,0 +1,127 @@
+//! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
+//! by pushing the older commit.
+
+use super::{Asked, Plan, Step, Target, amount, push_and_wait, release_and_wait, wait, wrong_branch};
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::finding::{Finding, newest};
+use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
+
+/// A rollback as it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Back<'a> {
+    /// The environment, and what lies between what it runs and the commit; what it runs is what its branch has, where
+    /// it does not say itself.
+    pub target: &'a Target<'a>,
+    /// What it is put back to.
+    pub commit: &'a CommitId,
+    /// The app on its platform, where that is to be asked.
+    pub app: Option<&'a str>,
+}
+
+/// Plans it.
+///
+/// # Errors
+/// The first reason why it must not happen.
+pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
+    let Back { target, commit, .. } = *wanted;
+    let (name, observed) = (&target.environment.name, &target.observed);
+    let branch = observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
+    if let Branch::Missing(others) = &branch {
+        return Err(wrong_branch(target.environment, others));
+    }
+    let mut plan = Plan::of(commit);
+    let open = asked.recorded.and_then(|recorded| recorded.open());
+    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
+    let runs_already = observed.runs() == Some(commit);
+    if !runs_already {
+        if let Some(recorded) = &asked.recorded {
+            recorded.nobody_else(&[observed], Some(&format!("git smp rollback {name} --to {}", commit.short())))?;
+        }
+        lies_behind(wanted, &branch, asked, &mut plan)?;
+        warn(wanted, &branch, asked, &mut plan);
+        take_back(wanted, &branch, &mut plan);
+    }
+    if asked.recorded.is_some() && (!runs_already || announced) {
+        plan.steps.push(Step::Record { environment: name.clone(), commit: commit.clone(), lifts: None });
+    }
+    Ok(plan)
+}
+
+/// Refuses to go forward: whatever is new on production was tested before, and is promoted.
+fn lies_behind(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+    let (name, short) = (&wanted.target.environment.name, wanted.commit.short());
+    let Some(changes) = &wanted.target.changes else {
+        let report = Report::new(format!("nothing is deployed on {name} yet, so there is nothing to put back"))
+            .hint(format!("see where things stand: git smp status; to deploy: git smp promote {name}"));
+        return Err(Refusal { code: RefusalCode::NothingDeployed, report });
+    };
+    let new = amount(changes.ships.len(), changes.ships_merges);
+    let runs = wanted.target.observed.runs().or(branch.commit()).map_or("nothing", CommitId::short);
+    let story = format!("{short} has {new} that {name} does not run");
+    match changes.relation {
+        Relation::Behind | Relation::Identical => Ok(()),
+        Relation::Diverged if asked.somebody_looks => {
+            plan.warnings.push(format!("{story}: it lies beside {runs}, not behind it"));
+            Ok(())
+        }
+        Relation::Diverged | Relation::Ahead => {
+            let report = Report::new(format!("to deploy {short} would be no rollback of {name}"))
+                .because(story)
+                .because("a rollback only takes away; what is new is tested and promoted")
+                .hint(format!("name an older commit: git smp history; or go forward: git smp promote {name}"));
+            Err(Refusal { code: RefusalCode::NotARollback, report })
+        }
+    }
+}
+
+fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
+    let (target, name) = (wanted.target, &wanted.target.environment.name);
+    if let Err(refusal) = &target.observed.running {
+        let at = branch.commit().map_or("nothing", CommitId::short);
+        let why = &refusal.report.error;
+        plan.warnings.push(format!("what {name} runs is unknown ({why}); its branch is at {at}, so that counts here"));
+    }
+    if Finding::of(&target.observed) == Some(Finding::ReleasePending) {
+        let version = newest(&target.observed).map_or(0, |release| release.version);
+        plan.warnings.push(format!("the release v{version} on {name} is still going on, and may end after this one"));
+    }
+    let candidate = asked.recorded.and_then(|recorded| recorded.state.candidate.as_ref());
+    if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
+        let short = candidate.commit.short();
+        plan.warnings
+            .push(format!("{short} was proposed for {name} as it is now; it has to be proposed anew after this"));
+    }
+}
+
+/// The steps: what was built before is released again where that can be, for it takes seconds.
+fn take_back(wanted: &Back<'_>, branch: &Branch, plan: &mut Plan) {
+    let Back { target, commit, app } = *wanted;
+    let name = &target.environment.name;
+    let is_under_way =
+        |release: &&Release| release.status == ReleaseStatus::Pending && release.commit.as_ref() == Some(commit);
+    if newest(&target.observed).as_ref().is_some_and(is_under_way) {
+        plan.warnings.push(format!("a release of {} on {name} is going on already", commit.short()));
+        return wait(plan, target, false);
+    }
+    if let (Some(app), Some(former)) = (app, former(target, commit)) {
+        plan.warnings.push(format!("the config vars of {name} go back to those of v{}, too", former.version));
+        return release_and_wait(plan, target, app, former, true);
+    }
+    if app.is_some() {
+        plan.warnings.push(format!(
+            "the platform has no release of {} to go back to, or does not say: it is pushed and built again",
+            commit.short()
+        ));
+    }
+    if branch.commit() == Some(commit) {
+        plan.warnings.push(super::not_pushed(name, commit));
+    }
+    push_and_wait(plan, target, branch);
+}
+
+/// The newest release of the commit that the platform says it can go back to.
+fn former<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
+    let releases = target.observed.releases.as_ref()?.as_ref().ok()?;
+    let good = |release: &&Release| release.status == ReleaseStatus::Succeeded && release.eligible && !release.current;
+    releases.iter().filter(good).find(|release| release.commit.as_ref() == Some(commit))
+}

@@ -1,0 +1,136 @@
+//! What this clone remembers of its rollbacks: what is to be told of one that is on its way and, where the team keeps no
+//! record, what was rolled back, so that it does not ship again unasked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::announced;
+use crate::config::Config;
+use crate::error::{Report, Stop};
+use crate::git::Repo;
+use crate::model::CommitId;
+use crate::outbox::Notes;
+use crate::record::{Held, Owed};
+use crate::text::shell_word;
+
+/// This clone's own note.
+#[derive(Clone, Copy)]
+pub struct Rollbacks<'a> {
+    repo: &'a Repo,
+    /// Whether the record owes the post and holds the commit.
+    recorded: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Written {
+    going: BTreeMap<String, Going>,
+    held: BTreeMap<String, Vec<Held>>,
+}
+
+/// A rollback on its way.
+#[derive(Clone, Serialize, Deserialize)]
+struct Going {
+    owed: Owed,
+    held: Option<Held>,
+}
+
+impl<'a> Rollbacks<'a> {
+    /// The note of this clone.
+    pub fn of(repo: &'a Repo, config: &Config) -> Self {
+        Self { repo, recorded: config.record.is_some() }
+    }
+
+    /// An environment is about to be put back: this is to be told of it then, and held back from it. A second run of the
+    /// same rollback changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing should begin.
+    pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<(), Stop> {
+        let mut written = self.read()?;
+        let going = Going { owed: owed.clone(), held };
+        let same = written.going.get(&owed.environment).is_some_and(|before| before.owed.commit == owed.commit);
+        if !same {
+            written.going.insert(owed.environment.clone(), going);
+            self.write(&written)?;
+        }
+        Ok(())
+    }
+
+    /// The environment was seen to run the older commit. Gives what is to be told of it, if that was not done yet.
+    /// `owes`: there is a channel that is owed it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn came_back(&self, environment: &str, commit: &CommitId, owes: bool) -> Result<Option<Owed>, Stop> {
+        let mut written = self.read()?;
+        let going = written.going.get(environment).filter(|going| going.owed.commit == *commit).cloned();
+        let Some(going) = going else { return Ok(None) };
+        if !self.recorded {
+            if owes {
+                Notes::of(self.repo).owe(going.owed.clone())?;
+            }
+            let held = written.held.entry(environment.to_owned()).or_default();
+            held.retain(|one| going.held.as_ref().is_none_or(|new| new.commit != one.commit));
+            held.extend(going.held);
+        }
+        written.going.remove(environment);
+        self.write(&written)?;
+        Ok(Some(going.owed))
+    }
+
+    /// It came to nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget(&self, environment: &str) -> Result<(), Stop> {
+        let mut written = self.read()?;
+        if written.going.remove(environment).is_some() { self.write(&written) } else { Ok(()) }
+    }
+
+    /// What an environment was rolled back from since its last promotion, as far as this clone knows.
+    ///
+    /// # Errors
+    /// When the note cannot be read.
+    pub fn held(&self, environment: &str) -> Result<Vec<Held>, Stop> {
+        Ok(self.read()?.held.remove(environment).unwrap_or_default())
+    }
+
+    /// Somebody said yes to what these environments run now.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn promoted<'e>(&self, environments: impl Iterator<Item = &'e str>) -> Result<(), Stop> {
+        let mut written = self.read()?;
+        let gone: Vec<bool> = environments.map(|name| written.held.remove(name).is_some()).collect();
+        if gone.contains(&true) { self.write(&written) } else { Ok(()) }
+    }
+
+    fn read(&self) -> Result<Written, Stop> {
+        let text = match std::fs::read(self.path()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Written::default()),
+            Err(error) => return Err(self.trouble("read", &error.to_string())),
+        };
+        serde_json::from_slice(&text).map_err(|error| self.trouble("read", &format!("line {}", error.line())))
+    }
+
+    fn write(&self, written: &Written) -> Result<(), Stop> {
+        let json = serde_json::to_vec_pretty(written).map_err(|error| self.trouble("written", &error.to_string()))?;
+        announced::keep(&self.path(), &json).map_err(|error| self.trouble("written", &error.to_string()))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.repo.layout().common_dir.join("smp").join("rollbacks")
+    }
+
+    fn trouble(&self, what: &str, why: &str) -> Stop {
+        let path = self.path();
+        let report = Report::new(format!("the clone's own note of rollbacks cannot be {what}"));
+        let report = report.because(format!("{}: {why}", path.display()));
+        let remove =
+            format!("look at it; without it nothing is held back: rm {}", shell_word(&path.display().to_string()));
+        Stop::Failed(report.hint(remove))
+    }
+}
