@@ -54,7 +54,7 @@ fn changes(relation: Relation) -> Changes {
 fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let (staging, environment) = (environment("staging"), environment("production"));
     let (changes, fast_forward) = (Some(changes(relation)), Some(true));
-    let target = Target { environment: &environment, observed: production, changes, fast_forward };
+    let target = Target { environment: &environment, observed: production, changes, fast_forward, held: Vec::new() };
     promotion(&staging, &seen("staging", 'b', 'b'), &[target], asked)
 }
 
