@@ -137,6 +137,26 @@ fn the_example_file_is_read_as_it_is() {
     assert_eq!((config.record, config.channels.len()), (None, 0), "what comes later is commented out");
 }
 
+#[test]
+fn the_examples_of_hosts_are_read_as_they_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hosts");
+    let mut hosts = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let config = parse(&path, &text).unwrap_or_else(|report| panic!("{}: {report:?}", path.display()));
+        let names: Vec<&str> = config.environments.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(names, ["staging", "production"], "{}", path.display());
+        assert_eq!(config.environments[1].promotes.as_deref(), Some("staging"), "{}", path.display());
+        let told = |environment: &Environment| !matches!(environment.running, Running::Ref);
+        assert!(config.environments.iter().all(told), "{}: a branch is no proof", path.display());
+        assert!(text.lines().all(|line| line.len() <= 120 || line.starts_with("url = ")), "{}", path.display());
+        hosts.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
+    }
+    hosts.sort();
+    assert_eq!(hosts, ["clever-cloud", "dokku", "gigalixir", "heroku", "piku", "scalingo"]);
+}
+
 /// The example with one commented key in place, or with all that go together.
 fn uncomment(text: &str, choose: impl Fn(&str) -> bool) -> String {
     let is_key =
