@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::git::program;
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 10] = [
+pub const PAGES: [(&str, &str); 11] = [
     ("git-smp.1", include_str!("../man/git-smp.1")),
     ("git-smp-setup.1", include_str!("../man/git-smp-setup.1")),
     ("git-smp-status.1", include_str!("../man/git-smp-status.1")),
@@ -18,6 +18,7 @@ pub const PAGES: [(&str, &str); 10] = [
     ("git-smp-signoff.1", include_str!("../man/git-smp-signoff.1")),
     ("git-smp-postpone.1", include_str!("../man/git-smp-postpone.1")),
     ("git-smp-promote.1", include_str!("../man/git-smp-promote.1")),
+    ("git-smp-rollback.1", include_str!("../man/git-smp-rollback.1")),
     ("git-smp-history.1", include_str!("../man/git-smp-history.1")),
 ];
 
@@ -151,9 +152,20 @@ mod tests {
         for code in RefusalCode::ALL {
             assert!(promote.contains(code.as_str()), "git-smp-promote(1) does not explain {}", code.as_str());
         }
-        for finding in
-            ["unreachable", "page-unclear", "unknown-commit", "wrong-branch", "nothing-deployed", "ref-differs"]
-        {
+        for finding in [
+            "rolled-back",
+            "release-failed",
+            "release-pending",
+            "deployed-outside-git",
+            "stale-page",
+            "nothing-deployed",
+            "wrong-branch",
+            "ref-differs",
+            "unreachable",
+            "unauthorized",
+            "page-unclear",
+            "unknown-commit",
+        ] {
             assert!(status.contains(finding), "git-smp-status(1) does not explain {finding}");
         }
     }

@@ -37,7 +37,8 @@ fn after_setup_git_finds_the_manual() {
     let page = deploy.path("share/man/man1/git-smp.1");
     assert_eq!(Path::new(found.trim_end()).canonicalize().unwrap(), page);
     assert_eq!(std::fs::read(&page).unwrap(), include_bytes!("../../man/git-smp.1"));
-    for command in ["setup", "status", "diff", "stage", "propose", "signoff", "postpone", "promote", "history"] {
+    let before = ["setup", "status", "diff", "stage", "propose", "signoff", "postpone"];
+    for command in before.into_iter().chain(["promote", "rollback", "history"]) {
         assert!(deploy.path(format!("share/man/man1/git-smp-{command}.1")).exists(), "{command}");
     }
     runner.smp(&["setup"]).ok().prints_among("are installed; try: git smp --help").never_shows("installed for you");
