@@ -192,6 +192,8 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
         let config = parsed(&format!("{head}# {tail}"));
         assert!(!matches!(config.environments[0].running, Running::Ref), "{key}");
     }
+    let beside = parsed(&uncomment(EXAMPLE, |line| line.starts_with("heroku")));
+    assert!(matches!(beside.environments[0].running, Running::Heroku { page: Some(_), .. }), "as the comment says");
 }
 
 #[test]
