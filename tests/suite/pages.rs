@@ -421,6 +421,6 @@ fn a_page_that_disagrees_with_its_branch_is_believed_and_both_are_shown() {
     deploy.web.set("/production", Page::commit(deploy.nth(1)));
     let seen = deploy.smp(&["status", "--json"]).ok().json()["environments"][1].clone();
     assert_eq!((&seen["running"], &seen["ref"]), (&deploy.nth(1).into(), &deploy.nth(2).into()));
-    assert_eq!((&seen["agrees"], &seen["finding"]), (&false.into(), &"ref-differs".into()));
+    assert_eq!((&seen["agrees"], &seen["finding"]), (&false.into(), &"rolled-back".into()));
     deploy.smp(&["status"]).ok().prints_among(&deploy.nth(1)[..7]).prints_among(&deploy.nth(2)[..7]);
 }

@@ -711,7 +711,8 @@ fn what_was_rolled_back_does_not_ship_again_unless_a_person_looks() {
     let deploy = rolled_back();
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
-    promote(&deploy, &[]).exits(1).says("or was rolled back").says("because: ").says("hint: run it in a terminal");
+    promote(&deploy, &[]).exits(1).says("rolled back from").says("because: ").says("hint: run it in a terminal");
+    promote(&deploy, &["--again", "-n"]).ok().says("warning: production runs");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -719,7 +720,7 @@ fn what_was_rolled_back_does_not_ship_again_unless_a_person_looks() {
 fn what_was_rolled_back_ships_again_when_a_person_says_so() {
     let deploy = rolled_back();
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("warning: production runs").sees("its last deploy failed or was rolled back");
+    terminal.sees("warning: production runs").sees("rolled back from");
     terminal.sees("Type production to deploy: ").enters("production");
     terminal.ends().ok();
     let all = [2, 4, 5].map(|number| deploy.nth(number));
@@ -731,6 +732,6 @@ fn a_yes_given_beforehand_on_a_terminal_is_no_look_at_a_rollback() {
     let deploy = rolled_back();
     let before = deploy.snapshot();
     let terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
-    terminal.ends().exits(1).says("or was rolled back");
+    terminal.ends().exits(1).says("rolled back from");
     assert_eq!(deploy.snapshot(), before);
 }
