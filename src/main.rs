@@ -31,6 +31,7 @@ mod secret;
 mod sending;
 mod stats;
 mod text;
+mod token;
 mod ui;
 mod web;
 mod webhook;

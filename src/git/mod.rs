@@ -5,6 +5,7 @@
 
 mod abbrev;
 mod config;
+pub mod credential;
 mod history;
 mod names;
 mod object;

@@ -1,6 +1,8 @@
 //! Two answers to every question, held against each other and against git.
 #![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
 
+#[cfg(unix)]
+mod credentials;
 mod histories;
 mod landed;
 mod picks;

@@ -1,0 +1,143 @@
+//! Reading a file of logins, as `ftp` and `curl` read it: words in any number of lines.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// The first password that is there for a machine. That of `default` is not: whoever wrote it had other machines in
+/// mind, and a token that goes to the wrong place is lost.
+pub fn password(text: &str, machine: &str) -> Option<Secret> {
+    let mut words = Words(text.chars().peekable());
+    let mut ours = false;
+    while let Some(key) = words.key() {
+        match key.as_str() {
+            "machine" => ours = words.value()?.eq_ignore_ascii_case(machine),
+            "default" => ours = false,
+            "macdef" => words.skip_macro(),
+            "login" | "account" => drop(words.value()?),
+            "password" => {
+                let value = Secret::new(words.value()?.as_str());
+                if ours && !value.is_empty() {
+                    return Some(value);
+                }
+            }
+            // What follows a word that nobody knows may be a key again.
+            _ => {}
+        }
+    }
+    None
+}
+
+struct Words<'t>(Peekable<Chars<'t>>);
+
+impl Words<'_> {
+    /// The next word where a key may stand, and with it a comment, which is passed over.
+    fn key(&mut self) -> Option<Zeroizing<String>> {
+        loop {
+            let word = self.value()?;
+            if !word.starts_with('#') {
+                return Some(word);
+            }
+            // The end of the line may have been the end of the word.
+            while self.0.next_if(|char| *char != '\n').is_some() {}
+        }
+    }
+
+    /// The next word, quoted or not.
+    fn value(&mut self) -> Option<Zeroizing<String>> {
+        while self.0.next_if(|char| char.is_whitespace()).is_some() {}
+        self.0.peek()?;
+        let mut word = Zeroizing::new(String::new());
+        if self.0.next_if_eq(&'"').is_none() {
+            while let Some(char) = self.0.next_if(|char| !char.is_whitespace()) {
+                word.push(char);
+            }
+            return Some(word);
+        }
+        while let Some(char) = self.0.next().filter(|char| *char != '"') {
+            // What is escaped stands for itself.
+            word.push(if char == '\\' { self.0.next()? } else { char });
+        }
+        Some(word)
+    }
+
+    /// A macro ends at an empty line, and nothing in it is a login.
+    fn skip_macro(&mut self) {
+        let mut blank = false;
+        while let Some(char) = self.0.next() {
+            match char {
+                '\n' if blank => return,
+                '\n' => blank = true,
+                '\r' => {}
+                _ => blank = false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is(text: &str, expected: Option<&str>) {
+        let found = password(text, "api.heroku.com");
+        assert_eq!(found.as_ref().map(Secret::expose), expected, "{text}");
+    }
+
+    #[test]
+    fn words_may_stand_in_one_line_or_in_many() {
+        is("machine api.heroku.com\n  login ada@example.com\n  password t0ken\n", Some("t0ken"));
+        is(
+            "machine git.heroku.com login a password other machine api.heroku.com login a password t0ken",
+            Some("t0ken"),
+        );
+        is("machine\r\napi.heroku.com\r\n\r\npassword\r\nt0ken\r\nlogin\r\na", Some("t0ken"));
+        is("machine API.heroku.com password t0ken", Some("t0ken"));
+        is("machine api.heroku.com account x password t0ken", Some("t0ken"));
+    }
+
+    #[test]
+    fn other_machines_and_the_default_are_not_ours() {
+        is("", None);
+        is("machine git.heroku.com password other", None);
+        is("machine api.heroku.com.example.com password other", None);
+        is("machine api.heroku.com login a\ndefault login b password other", None);
+        is("default password other machine api.heroku.com password t0ken", Some("t0ken"));
+        is("password other", None);
+    }
+
+    #[test]
+    fn quoted_words_are_taken_out_of_their_quotes() {
+        is(r#"machine "api.heroku.com" password "t0 \"k\\n""#, Some(r#"t0 "k\n"#));
+        is(r#"machine api.heroku.com password "" machine api.heroku.com password t0ken"#, Some("t0ken"));
+        is(r#"machine api.heroku.com password "t0ken"#, Some("t0ken"));
+        is(r#"machine api.heroku.com password "t0ken\"#, None);
+        is(r#"machine api.heroku.com login "machine x password y" password t0ken"#, Some("t0ken"));
+    }
+
+    #[test]
+    fn comments_and_macros_are_passed_over() {
+        is("# machine api.heroku.com password other\nmachine api.heroku.com # mine\npassword t0ken", Some("t0ken"));
+        is("#\nmachine api.heroku.com password #t0ken # a word may begin so", Some("#t0ken"));
+        is(
+            "macdef init\nmachine api.heroku.com\npassword other\n\nmachine api.heroku.com password t0ken",
+            Some("t0ken"),
+        );
+        is(
+            "macdef init\r\nmachine api.heroku.com password other\r\n\r\nmachine api.heroku.com password t0ken",
+            Some("t0ken"),
+        );
+        is("macdef init\nmachine api.heroku.com password other", None);
+    }
+
+    #[test]
+    fn what_is_cut_off_holds_nothing() {
+        for text in ["machine", "machine api.heroku.com", "machine api.heroku.com password", "macdef", "#", "\""] {
+            is(text, None);
+        }
+    }
+}
