@@ -67,7 +67,7 @@ impl Words<'_> {
     /// A macro ends at an empty line, and nothing in it is a login.
     fn skip_macro(&mut self) {
         let mut blank = false;
-        while let Some(char) = self.0.next() {
+        for char in self.0.by_ref() {
             match char {
                 '\n' if blank => return,
                 '\n' => blank = true,

@@ -1,6 +1,7 @@
 //! The test house itself: its world is closed, its servers do what they are told, and its terminal is one.
 
 mod git_host;
+mod heroku;
 mod pages;
 mod terminal;
 mod world;

@@ -1,0 +1,612 @@
+//! Heroku's Platform API: apps with their releases, what was built for them, and an account that may look at them.
+//!
+//! ```ignore
+//! let api = HerokuApi::start("t0ken");
+//! api.app("an-app").follow("an-app", &deploy.production);
+//! api.new_releases("an-app", Outcome::FailsAfter(2));
+//! deploy.runner().env("HEROKU_API_URL", api.url()).env("HEROKU_API_KEY", "t0ken").smp(&["promote"]);
+//! assert_eq!(api.current("an-app").as_deref(), Some(deploy.nth(2)));
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+
+use super::web::Asked;
+use super::wire::{Head, Listener, header, reset_at_end, write_answer};
+
+/// What becomes of a release that a push or a call makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is current at once.
+    Succeeds,
+    /// It is pending in so many lists of releases, and then current.
+    SucceedsAfter(usize),
+    /// It is pending in so many lists of releases, and then failed.
+    FailsAfter(usize),
+    /// It is failed at once.
+    Fails,
+}
+
+/// The API; it ends when it is dropped.
+pub struct HerokuApi {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+struct Shared {
+    token: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    apps: BTreeMap<String, App>,
+    asked: Vec<Asked>,
+    faults: Vec<Fault>,
+}
+
+/// An answer in place of the right one.
+struct Fault {
+    /// None: whatever it is about.
+    app: Option<String>,
+    only_posts: bool,
+    /// Whether the right thing is done nonetheless.
+    done: bool,
+    /// None: no answer, and the connection is cut.
+    status: Option<u16>,
+    body: String,
+}
+
+struct App {
+    name: String,
+    /// Oldest first; the first is version 1.
+    releases: Vec<Release>,
+    slugs: Vec<Slug>,
+    /// Oldest first: how each stands, and the slug it made.
+    builds: Vec<(String, Option<usize>)>,
+    /// Whose pushes become releases, and how many did so far.
+    follows: Option<(PathBuf, usize)>,
+    serves: Option<PathBuf>,
+    outcome: Outcome,
+    tells_commits: bool,
+}
+
+struct Release {
+    status: String,
+    /// In how many lists it is still pending, and what it is then.
+    pending: Option<(usize, &'static str)>,
+    current: bool,
+    slug: Option<usize>,
+    description: String,
+    user: &'static str,
+}
+
+struct Slug {
+    commit: String,
+    deleted: bool,
+}
+
+impl HerokuApi {
+    /// An API without apps, for an account with this token.
+    pub fn start(token: &str) -> HerokuApi {
+        let shared = Arc::new(Shared { token: token.to_owned(), state: Mutex::default() });
+        let serving = shared.clone();
+        let listener = Listener::start(move |stream, _| {
+            let _ = serving.connection(&stream);
+        });
+        HerokuApi { shared, listener }
+    }
+
+    /// Its address, for `HEROKU_API_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.listener.address)
+    }
+
+    /// Makes an app; it has the two releases of every app to which nothing was deployed yet.
+    pub fn app(&self, name: &str) -> &HerokuApi {
+        let mut app = App {
+            name: name.to_owned(),
+            releases: Vec::new(),
+            slugs: Vec::new(),
+            builds: Vec::new(),
+            follows: None,
+            serves: None,
+            outcome: Outcome::Succeeds,
+            tells_commits: true,
+        };
+        for description in ["Initial release", "Enable Logplex"] {
+            app.add(None, description.to_owned(), "ada@example.com", Outcome::Succeeds);
+        }
+        self.state().apps.insert(name.to_owned(), app);
+        self
+    }
+
+    /// Deploys a commit, as a push does that is built and released at once; answers with the release's version.
+    #[track_caller]
+    pub fn deploys(&self, app: &str, commit: &str) -> u64 {
+        self.pushes(app, commit, "succeeded")
+    }
+
+    /// A commit was pushed and built, and its release has this status from now on; answers with its version.
+    #[track_caller]
+    pub fn pushes(&self, app: &str, commit: &str, status: &str) -> u64 {
+        self.with(app, |app| {
+            let version = app.push(commit, Outcome::Fails);
+            app.end(version, status);
+            version
+        })
+    }
+
+    /// The release that is still pending ends with this status.
+    #[track_caller]
+    pub fn ends(&self, app: &str, version: u64, status: &str) {
+        self.with(app, |app| app.end(version, status));
+    }
+
+    /// What was built for a release is deleted.
+    #[track_caller]
+    pub fn expires(&self, app: &str, version: u64) {
+        self.with(app, |app| {
+            let slug = app.releases[index(version)].slug.unwrap();
+            app.slugs[slug].deleted = true;
+            app.releases.iter_mut().filter(|release| release.slug == Some(slug)).for_each(|release| {
+                release.status = "expired".to_owned();
+            });
+        });
+    }
+
+    /// Each commit that is deployed in a bare repository from now on becomes a release, when the app is asked about
+    /// next; and what was deployed there before, if nothing was deployed to the app.
+    #[track_caller]
+    pub fn follow(&self, app: &str, bare: &Path) -> &HerokuApi {
+        self.with(app, |app| {
+            let file = bare.join("deploys");
+            let before = lines(&file);
+            if app.slugs.is_empty() {
+                before.iter().for_each(|commit| drop(app.push(commit, Outcome::Succeeds)));
+            }
+            app.follows = Some((file, before.len()));
+        });
+        self
+    }
+
+    /// What becomes of the releases that pushes and calls make from now on.
+    #[track_caller]
+    pub fn new_releases(&self, app: &str, outcome: Outcome) -> &HerokuApi {
+        self.with(app, |app| app.outcome = outcome);
+        self
+    }
+
+    /// Keeps a file at the commit of the current release, as a site shows it. A push to a repository that is followed
+    /// may have written something else there; that is put right when the app is asked about next.
+    #[track_caller]
+    pub fn serves(&self, app: &str, file: &Path) -> &HerokuApi {
+        self.with(app, |app| app.serves = Some(file.to_owned()));
+        self
+    }
+
+    /// Somebody else runs `heroku rollback`; answers with the new release's version.
+    #[track_caller]
+    pub fn rollback(&self, app: &str, version: u64) -> u64 {
+        self.with(app, |app| {
+            let slug = app.releases[index(version)].slug;
+            app.add(slug, format!("Rollback to v{version}"), "ben@example.com", Outcome::Succeeds)
+        })
+    }
+
+    /// Somebody sets a config var: a release of the same slug; answers with its version.
+    #[track_caller]
+    pub fn sets_config(&self, app: &str, name: &str) -> u64 {
+        self.with(app, |app| {
+            let slug = app.current().and_then(|at| app.releases[at].slug);
+            app.add(slug, format!("Set {name} config vars"), "ben@example.com", Outcome::Succeeds)
+        })
+    }
+
+    /// What was built for the app names no commit any more.
+    #[track_caller]
+    pub fn null_commit(&self, app: &str) {
+        self.with(app, |app| app.tells_commits = false);
+    }
+
+    /// A build begins, or ends, with this status, and no release comes of it.
+    #[track_caller]
+    pub fn builds(&self, app: &str, status: &str) {
+        self.with(app, |app| app.builds.push((status.to_owned(), None)));
+    }
+
+    /// Whatever is asked about the app, or about any, is answered so, until [`HerokuApi::recovers`].
+    pub fn answers(&self, app: Option<&str>, status: u16, body: &str) {
+        self.fault(app, false, false, Some(status), body);
+    }
+
+    /// A release that is asked for is answered so until [`HerokuApi::recovers`], and made or not.
+    pub fn answers_posts(&self, app: &str, status: u16, body: &str, made: bool) {
+        self.fault(Some(app), true, made, Some(status), body);
+    }
+
+    /// A release that is asked for is made, and the connection cut before anybody hears of it.
+    pub fn cuts_posts(&self, app: &str) {
+        self.fault(Some(app), true, true, None, "");
+    }
+
+    /// All is answered as it should be again.
+    pub fn recovers(&self) {
+        self.state().faults.clear();
+    }
+
+    fn fault(&self, app: Option<&str>, only_posts: bool, done: bool, status: Option<u16>, body: &str) {
+        let fault = Fault { app: app.map(str::to_owned), only_posts, done, status, body: body.to_owned() };
+        self.state().faults.insert(0, fault);
+    }
+
+    /// All requests so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state().asked.clone()
+    }
+
+    /// The requests with this method and path so far.
+    pub fn asked_for(&self, method: &str, path: &str) -> Vec<Asked> {
+        let all = self.asked();
+        all.into_iter().filter(|asked| asked.head.method == method && asked.head.path == path).collect()
+    }
+
+    /// The bodies of all requests for a release so far.
+    pub fn posted(&self, app: &str) -> Vec<Value> {
+        let all = self.asked_for("POST", &format!("/apps/{app}/releases"));
+        all.iter().map(|asked| serde_json::from_slice(&asked.body).unwrap()).collect()
+    }
+
+    /// The commit of the current release, if it has one.
+    #[track_caller]
+    pub fn current(&self, app: &str) -> Option<String> {
+        self.with(app, |app| app.running().map(str::to_owned))
+    }
+
+    /// Every release, oldest first: its version, its status and its description.
+    #[track_caller]
+    pub fn releases(&self, app: &str) -> Vec<(u64, String, String)> {
+        self.with(app, |app| {
+            let all = app.releases.iter().zip(1..);
+            all.map(|(release, version)| (version, release.status.clone(), release.description.clone())).collect()
+        })
+    }
+
+    /// The platform's own name of a release.
+    #[track_caller]
+    pub fn id_of(&self, app: &str, version: u64) -> String {
+        self.with(app, |app| uuid(&app.name, "release", index(version)))
+    }
+
+    /// Does something with an app that knows of every push so far.
+    #[track_caller]
+    fn with<T>(&self, name: &str, act: impl FnOnce(&mut App) -> T) -> T {
+        let mut state = self.state();
+        let app = state.apps.get_mut(name).unwrap_or_else(|| panic!("there is no app {name}"));
+        app.hear_of_pushes();
+        let done = act(app);
+        app.show();
+        done
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap()
+    }
+}
+
+impl Shared {
+    fn connection(&self, stream: &TcpStream) -> io::Result<()> {
+        let mut reader = BufReader::new(stream);
+        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        let body = head.body(&mut reader, stream)?;
+        let (status, mut headers, answer) = match self.answer(&head, body) {
+            Some(answer) => answer,
+            None => {
+                reset_at_end(stream);
+                return Ok(());
+            }
+        };
+        headers.push(header("Content-Type", "application/json"));
+        headers.push(header("Connection", "close"));
+        write_answer(stream, status, &headers, answer.as_bytes())
+    }
+
+    /// The answer; none where the connection is to be cut.
+    fn answer(&self, head: &Head, body: Vec<u8>) -> Option<(u16, Vec<(String, String)>, String)> {
+        let mut state = self.state.lock().unwrap();
+        state.asked.push(Asked { head: head.clone(), body: body.clone() });
+        let left = 4500_usize.saturating_sub(state.asked.len());
+        let mut parts = head.path.trim_start_matches('/').split('/');
+        let (apps, name) = (parts.next(), parts.next().unwrap_or_default());
+        let rest: Vec<&str> = parts.collect();
+        let State { apps: known, faults, .. } = &mut *state;
+        let fault = faults.iter().find(|fault| {
+            fault.app.as_deref().is_none_or(|app| app == name) && (!fault.only_posts || head.method == "POST")
+        });
+        let mut right = || {
+            if head.header("authorization") != Some(&format!("Bearer {}", self.token)) {
+                return no(401, "unauthorized", "Invalid credentials provided.");
+            }
+            if !head.header("accept").is_some_and(|accept| accept.starts_with("application/vnd.heroku+json; version=3"))
+            {
+                return no(400, "bad_version", "Please specify a version along with Heroku's API.");
+            }
+            match known.get_mut(name).filter(|_| apps == Some("apps")) {
+                Some(app) => app.answer(head, &rest, &body),
+                None => no(404, "not_found", "Couldn't find that app."),
+            }
+        };
+        let (status, mut headers, body) = match fault {
+            None => right(),
+            Some(fault) => {
+                if fault.done {
+                    right();
+                }
+                (fault.status?, Vec::new(), fault.body.clone())
+            }
+        };
+        let left = if status == 429 { 0 } else { left };
+        headers.push(header("RateLimit-Remaining", left));
+        Some((status, headers, body))
+    }
+}
+
+type Answer = (u16, Vec<(String, String)>, String);
+
+fn yes(status: u16, body: Value) -> Answer {
+    (status, Vec::new(), body.to_string())
+}
+
+fn no(status: u16, id: &str, message: &str) -> Answer {
+    yes(
+        status,
+        json!({ "id": id, "message": message, "url": "https://devcenter.heroku.com/articles/platform-api-reference" }),
+    )
+}
+
+impl App {
+    fn answer(&mut self, head: &Head, rest: &[&str], body: &[u8]) -> Answer {
+        self.hear_of_pushes();
+        let answer = match (head.method.as_str(), rest) {
+            ("GET", ["releases"]) => {
+                let all = self.releases();
+                self.time_passes();
+                listed(&all, "version", head.header("range"))
+            }
+            ("POST", ["releases"]) => self.post(body),
+            ("GET", ["slugs", id]) => self.slug(id),
+            ("GET", ["builds"]) => listed(&self.builds(), "created_at", head.header("range")),
+            _ => no(404, "not_found", "The requested API endpoint was not found."),
+        };
+        self.show();
+        answer
+    }
+
+    /// Makes releases of what was pushed since.
+    fn hear_of_pushes(&mut self) {
+        let Some((file, known)) = self.follows.clone() else { return };
+        let all = lines(&file);
+        for commit in &all[known.min(all.len())..] {
+            self.push(commit, self.outcome);
+        }
+        self.follows = Some((file, all.len()));
+    }
+
+    /// Adds a slug, its build and its release; answers with its version.
+    fn push(&mut self, commit: &str, outcome: Outcome) -> u64 {
+        self.slugs.push(Slug { commit: commit.to_owned(), deleted: false });
+        let slug = self.slugs.len() - 1;
+        self.builds.push(("succeeded".to_owned(), Some(slug)));
+        self.add(Some(slug), format!("Deploy {}", commit.get(..8).unwrap_or(commit)), "ada@example.com", outcome)
+    }
+
+    fn add(&mut self, slug: Option<usize>, description: String, user: &'static str, outcome: Outcome) -> u64 {
+        let status = "pending".to_owned();
+        self.releases.push(Release { status, pending: None, current: false, slug, description, user });
+        let version = self.releases.len() as u64;
+        match outcome {
+            Outcome::Succeeds | Outcome::SucceedsAfter(0) => self.end(version, "succeeded"),
+            Outcome::Fails | Outcome::FailsAfter(0) => self.end(version, "failed"),
+            Outcome::SucceedsAfter(lists) => self.releases[index(version)].pending = Some((lists, "succeeded")),
+            Outcome::FailsAfter(lists) => self.releases[index(version)].pending = Some((lists, "failed")),
+        }
+        version
+    }
+
+    /// A release comes to its end; one that succeeds is current, unless a later one is.
+    fn end(&mut self, version: u64, status: &str) {
+        let at = index(version);
+        let release = &mut self.releases[at];
+        (release.status, release.pending) = (status.to_owned(), None);
+        if status == "succeeded" && self.current().is_none_or(|current| current < at) {
+            self.releases.iter_mut().for_each(|release| release.current = false);
+            self.releases[at].current = true;
+        }
+    }
+
+    /// What is pending was so in one more list.
+    fn time_passes(&mut self) {
+        for version in 1..=self.releases.len() as u64 {
+            match &mut self.releases[index(version)].pending {
+                None => {}
+                Some((1, then)) => {
+                    let then = *then;
+                    self.end(version, then);
+                }
+                Some((lists, _)) => *lists -= 1,
+            }
+        }
+    }
+
+    fn current(&self) -> Option<usize> {
+        self.releases.iter().position(|release| release.current)
+    }
+
+    fn running(&self) -> Option<&str> {
+        Some(&self.slugs[self.releases[self.current()?].slug?].commit)
+    }
+
+    /// Lets the site show what is current.
+    fn show(&self) {
+        let (Some(file), Some(commit)) = (&self.serves, self.running()) else { return };
+        let commit = format!("{commit}\n");
+        if std::fs::read_to_string(file).ok().as_ref() != Some(&commit) {
+            // A site never shows half a page.
+            let fresh = file.with_extension("fresh");
+            std::fs::write(&fresh, commit).and_then(|()| std::fs::rename(&fresh, file)).unwrap();
+        }
+    }
+
+    /// The releases as they are told, oldest first, each with its number.
+    fn releases(&self) -> Vec<(u64, Value)> {
+        (1..=self.releases.len() as u64).map(|version| (version, self.told(version))).collect()
+    }
+
+    fn told(&self, version: u64) -> Value {
+        let release = &self.releases[index(version)];
+        let slug = release.slug.map(|slug| uuid(&self.name, "slug", slug));
+        let stream = format!("https://release-output.heroku.com/streams/{version}");
+        json!({
+            "addon_plan_names": [],
+            "app": { "id": uuid(&self.name, "app", 0), "name": self.name },
+            "artifacts": slug.iter().map(|id| json!({ "type": "slug", "id": id })).collect::<Vec<_>>(),
+            "created_at": moment(version),
+            "current": release.current,
+            "description": release.description,
+            "eligible_for_rollback": slug.is_some() && release.status == "succeeded",
+            "id": uuid(&self.name, "release", index(version)),
+            "oci_image": null,
+            "output_stream_url": Some(stream).filter(|_| release.status != "succeeded"),
+            "slug": slug.map(|id| json!({ "id": id })),
+            "status": release.status,
+            "updated_at": moment(version),
+            "user": { "id": uuid(release.user, "user", 0), "email": release.user },
+            "version": version,
+        })
+    }
+
+    fn builds(&self) -> Vec<(u64, Value)> {
+        let told = |(status, slug): &(String, Option<usize>), number: u64| {
+            let commit = slug.filter(|_| self.tells_commits).map(|slug| self.slugs[slug].commit.clone());
+            json!({
+                "app": { "id": uuid(&self.name, "app", 0) },
+                "buildpacks": null,
+                "created_at": moment(number),
+                "id": uuid(&self.name, "build", index(number)),
+                "output_stream_url": "https://build-output.heroku.com/streams/0",
+                "release": null,
+                "slug": slug.map(|slug| json!({ "id": uuid(&self.name, "slug", slug) })),
+                "source_blob": { "checksum": null, "url": "https://example.com/source.tgz", "version": commit },
+                "stack": "heroku-24",
+                "status": status,
+                "updated_at": moment(number),
+                "user": { "id": uuid("ada@example.com", "user", 0), "email": "ada@example.com" },
+            })
+        };
+        self.builds.iter().zip(1..).map(|(build, number)| (number, told(build, number))).collect()
+    }
+
+    fn slug(&self, id: &str) -> Answer {
+        let found = (0..self.slugs.len()).find(|at| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted);
+        let Some(at) = found else { return no(404, "not_found", "Couldn't find that slug.") };
+        let commit = Some(&self.slugs[at].commit).filter(|_| self.tells_commits);
+        yes(
+            200,
+            json!({
+                "blob": { "method": "get", "url": "https://example.com/slug.tgz" },
+                "buildpack_provided_description": "Python",
+                "checksum": null,
+                "commit": commit,
+                "commit_description": null,
+                "created_at": moment(at as u64),
+                "id": id,
+                "process_types": { "web": "./bin/web -p $PORT" },
+                "size": 2048,
+                "stack": { "id": uuid("heroku-24", "stack", 0), "name": "heroku-24" },
+                "updated_at": moment(at as u64),
+            }),
+        )
+    }
+
+    fn post(&mut self, body: &[u8]) -> Answer {
+        let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
+        let (slug, description) = match (wanted["release"].as_str(), wanted["slug"].as_str()) {
+            (Some(id), None) => {
+                let at = (0..self.releases.len()).find(|at| uuid(&self.name, "release", *at) == id);
+                let Some(at) = at else { return no(422, "invalid_params", "Couldn't find that release.") };
+                let release = &self.releases[at];
+                if release.slug.is_none() || release.status != "succeeded" {
+                    let message = format!("Cannot roll back to v{}, it is not eligible for rollback.", at + 1);
+                    return no(422, "invalid_params", &message);
+                }
+                (release.slug, format!("Rollback to v{}", at + 1))
+            }
+            (None, Some(id)) => {
+                let alive = |at: &usize| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted;
+                let Some(slug) = (0..self.slugs.len()).find(alive) else {
+                    return no(422, "invalid_params", "Couldn't find that slug.");
+                };
+                (Some(slug), wanted["description"].as_str().unwrap_or("Deploy").to_owned())
+            }
+            _ => return no(422, "invalid_params", "Require params: slug."),
+        };
+        let version = self.add(slug, description, "ada@example.com", self.outcome);
+        yes(201, self.told(version))
+    }
+}
+
+/// A list, or the part of it that is asked for: `Range: version ]7..; max=10, order=desc`.
+fn listed(all: &[(u64, Value)], by: &str, range: Option<&str>) -> Answer {
+    let range = range.unwrap_or_default();
+    let option = |name: &str| {
+        let mut options = range.split([';', ',']).map(str::trim);
+        options.find_map(|option| option.strip_prefix(name).map(str::to_owned))
+    };
+    let max = option("max=").and_then(|max| max.parse().ok()).unwrap_or(200);
+    let descends = option("order=").as_deref() == Some("desc");
+    let after = range.split_once(']').and_then(|(_, rest)| rest.split_once("..")?.0.parse::<u64>().ok());
+    let mut all: Vec<&(u64, Value)> = all.iter().collect();
+    if descends {
+        all.reverse();
+    }
+    all.retain(|(number, _)| after.is_none_or(|after| if descends { *number < after } else { *number > after }));
+    let part = &all[..all.len().min(max)];
+    let body = Value::from(part.iter().map(|(_, told)| told.clone()).collect::<Vec<_>>());
+    let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) else { return yes(200, body) };
+    let mut headers = vec![header("Accept-Ranges", by), header("Content-Range", format!("{by} {first}..{last}"))];
+    if part.len() == all.len() {
+        return (200, headers, body.to_string());
+    }
+    let order = if descends { ", order=desc" } else { "" };
+    headers.push(header("Next-Range", format!("{by} ]{last}..; max={max}{order}")));
+    (206, headers, body.to_string())
+}
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    // A line without its end is still being written.
+    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+}
+
+fn index(version: u64) -> usize {
+    usize::try_from(version).unwrap() - 1
+}
+
+/// The same name for the same thing, and another for each other one.
+fn uuid(of: &str, kind: &str, number: usize) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (of, kind).hash(&mut hasher);
+    let hash = hasher.finish();
+    format!("{:08x}-{:04x}-4{:03x}-8000-{number:012x}", hash >> 32, hash >> 16 & 0xffff, hash & 0xfff)
+}
+
+/// A minute later for each.
+fn moment(number: u64) -> String {
+    format!("2022-02-{:02}T{:02}:{:02}:00Z", 1 + number / 1440 % 28, number / 60 % 24, number % 60)
+}
