@@ -168,7 +168,9 @@ impl HerokuApi {
             let file = bare.join("deploys");
             let before = lines(&file);
             if app.slugs.is_empty() {
-                before.iter().for_each(|commit| drop(app.push(commit, Outcome::Succeeds)));
+                for commit in &before {
+                    app.push(commit, Outcome::Succeeds);
+                }
             }
             app.follows = Some((file, before.len()));
         });
@@ -317,7 +319,7 @@ impl Shared {
     }
 
     /// The answer; none where the connection is to be cut.
-    fn answer(&self, head: &Head, body: Vec<u8>) -> Option<(u16, Vec<(String, String)>, String)> {
+    fn answer(&self, head: &Head, body: Vec<u8>) -> Option<Answer> {
         let mut state = self.state.lock().unwrap();
         state.asked.push(Asked { head: head.clone(), body: body.clone() });
         let left = 4500_usize.saturating_sub(state.asked.len());
@@ -356,6 +358,7 @@ impl Shared {
     }
 }
 
+/// A status, headers and a body.
 type Answer = (u16, Vec<(String, String)>, String);
 
 fn yes(status: u16, body: Value) -> Answer {
