@@ -24,7 +24,7 @@ use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::git::remote;
 use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed};
-use crate::observe::{Also, Look};
+use crate::observe::{Also, Look, app, heroku};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
 
@@ -253,12 +253,21 @@ impl Execution<'_> {
             if settled || begun.elapsed() >= patience {
                 return Err(pushed.not_ours(at));
             }
-            let reports = "nothing; the connection broke, and the host may still be building";
-            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports };
+            let reports = self.building(environment);
+            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports: &reports };
             if watch(happening) == Wish::Leave {
                 return Err(pushed.left());
             }
             thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// How a build goes that can no more be watched.
+    fn building(&self, environment: &Environment) -> String {
+        let platform = app(environment).and_then(|app| heroku(self.look.repo).ok()?.newest_build(app));
+        match platform {
+            Some(word) => format!("nothing; the connection broke, and the newest build there is {word}"),
+            None => "nothing; the connection broke, and the host may still be building".to_owned(),
         }
     }
 

@@ -38,14 +38,26 @@ pub fn heroku(repo: &Repo) -> Result<Heroku, Refusal> {
         refused(report)
     })?;
     let base = repo.program().variable("HEROKU_API_URL").map(|base| base.to_string_lossy().into_owned());
-    Heroku::new(base.as_deref(), &token).map_err(refused)
+    Heroku::new(base.as_deref(), &token.secret).map_err(refused)
+}
+
+/// Says whose word did not count, where somebody has several tokens.
+fn whose_token(repo: &Repo, refusal: Refusal) -> Refusal {
+    match token::heroku(repo) {
+        Some(token) if refusal.code == RefusalCode::Unauthorized => {
+            let report = refusal.report.because(format!("the token is that of {}", token.from));
+            Refusal { report, ..refusal }
+        }
+        _ => refusal,
+    }
 }
 
 impl Look<'_> {
     /// The latest releases of an environment, newest first; `None` where its platform is not to be asked.
     pub(super) fn ask_platform(&self, environment: &Environment) -> Option<Result<Vec<Release>, Refusal>> {
         let app = app(environment)?;
-        let releases = heroku(self.repo).and_then(|heroku| heroku.releases(app));
+        let asked = |heroku: Heroku| heroku.releases(app).map_err(|refusal| whose_token(self.repo, refusal));
+        let releases = heroku(self.repo).and_then(asked);
         let hint = format!("correct environments.{}.running in smp.toml, then: git smp setup", environment.name);
         Some(releases.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -68,11 +80,17 @@ impl Look<'_> {
 /// # Errors
 /// `unknown-commit` where the platform does not name it.
 pub fn current(environment: &Environment, releases: &[Release]) -> Result<Option<CommitId>, Refusal> {
-    let Some(release) = releases.iter().find(|release| release.current) else { return Ok(None) };
+    let name = &environment.name;
+    let Some(release) = releases.iter().find(|release| release.current) else {
+        if releases.is_empty() {
+            return Ok(None);
+        }
+        let report = Report::new(format!("{name}: Heroku says of none of its releases that it runs"));
+        return Err(Refusal { code: RefusalCode::UnknownCommit, report: report.hint("see them: heroku releases") });
+    };
     if release.commit.is_some() || release.slug.is_none() {
         return Ok(release.commit.clone());
     }
-    let name = &environment.name;
     let what = format!("{name}: Heroku does not name the commit of its release v{}", release.version);
     let report = Report::new(what)
         .because("it was built from something else than a git push, as a container or a tarball")
