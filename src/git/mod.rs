@@ -188,6 +188,16 @@ impl Repo {
         plumbing::landed(&self.program, from, to)
     }
 
+    /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
+    /// `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`. Without `from` all files of `to` are new. A
+    /// pattern begins at the top of the work tree; one that ends in `/` means everything in such a folder.
+    ///
+    /// # Errors
+    /// When a tree cannot be read, in git's own words.
+    pub fn touched(&self, from: Option<&CommitId>, to: &CommitId, patterns: &[String]) -> Result<Vec<String>, Stop> {
+        plumbing::touched(&self.program, from, to, patterns)
+    }
+
     /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x`, without work tree,
     /// index, branch or ref. The same copies by the same user are the same commit.
     ///

@@ -147,6 +147,41 @@ fn message(record: &[u8]) -> Option<Landed> {
     })
 }
 
+/// The names of the empty tree, which git knows in every repository.
+const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+
+/// The files between two commits that match a pattern: `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`.
+///
+/// # Errors
+/// When git cannot tell, in its own words.
+pub fn touched(
+    program: &Program,
+    from: Option<&CommitId>,
+    to: &CommitId,
+    patterns: &[String],
+) -> Result<Vec<String>, Stop> {
+    if patterns.is_empty() || from == Some(to) {
+        return Ok(Vec::new());
+    }
+    let nothing = if to.as_str().len() == EMPTY_TREE.len() { EMPTY_TREE } else { EMPTY_TREE_SHA256 };
+    let trees = [from.map_or(nothing, CommitId::as_str), to.as_str(), "--"];
+    // What `.gitmodules` would have ignored is deployed, too.
+    let fixed = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none"];
+    let patterns: Vec<String> = patterns.iter().map(|pattern| pathspec(pattern)).collect();
+    let args = fixed.into_iter().chain(trees).chain(patterns.iter().map(String::as_str));
+    let names = program.read("git cannot compare the files", args)?;
+    Ok(records(&names).map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+}
+
+/// A pattern as git takes it: from the top, and with no magic but that of `*`, `**`, `?` and `[ ]`.
+fn pathspec(pattern: &str) -> String {
+    // git would take both for the name of a folder as it stands, which matches nothing.
+    let pattern = pattern.trim_start_matches("./");
+    let inside = if pattern.ends_with('/') { "**" } else { "" };
+    format!(":(top,glob){pattern}{inside}")
+}
+
 /// Subjects and authors as git prints them, whatever encoding they are stored in: `git log --no-walk`.
 ///
 /// # Errors

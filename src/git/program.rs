@@ -13,7 +13,7 @@ use crate::error::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
 /// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
-const DROPPED: [&str; 26] = [
+const DROPPED: [&str; 29] = [
     // Secrets of ours: no hook and no helper needs them.
     "SMP_TECHNICAL_WEBHOOK",
     "SMP_PRODUCT_WEBHOOK",
@@ -28,6 +28,9 @@ const DROPPED: [&str; 26] = [
     "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_REFLOG_ACTION",
     "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
     "GIT_ATTR_SOURCE",
     "GIT_TRACE",
     "GIT_TRACE2",

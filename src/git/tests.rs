@@ -10,6 +10,7 @@ mod places;
 #[cfg(unix)]
 mod secrets;
 mod spellings;
+mod touched;
 
 use std::ffi::OsString;
 use std::fs;
