@@ -213,6 +213,9 @@ struct PromoteJson {
     targets: Vec<TargetJson>,
     ships: Vec<CommitJson>,
     merges: usize,
+    /// Only where the team watches files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watched: Option<Vec<String>>,
     steps: Vec<StepJson>,
     refusal: Option<RefusalJson>,
 }
@@ -237,8 +240,14 @@ struct RefusalJson {
     hint: Option<String>,
 }
 
-/// `git smp promote -n --json`. `candidate`: what would ship, where it is known.
-pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Result<Plan, Refusal>) -> String {
+/// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `watched`: the files in it that the team
+/// wants to be named, where it has such.
+pub fn promote(
+    candidate: Option<&CommitId>,
+    targets: &[Target<'_>],
+    plan: &Result<Plan, Refusal>,
+    watched: Option<&[String]>,
+) -> String {
     // Several targets lack different things; the longest list has them all.
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
@@ -256,13 +265,14 @@ pub fn promote(candidate: Option<&CommitId>, targets: &[Target<'_>], plan: &Resu
             .collect(),
         ships: changes.map(|changes| commits(&changes.ships)).unwrap_or_default(),
         merges: changes.map_or(0, |changes| changes.ships_merges),
+        watched: watched.map(<[String]>::to_vec),
         steps,
         refusal: plan.as_ref().err().map(refusal),
     })
 }
 
 /// `git smp promote -n --json` where it was refused before anything was looked at.
-pub fn refused(targets: &[&Environment], why: &Refusal) -> String {
+pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String]>) -> String {
     let unseen = |target: &&Environment| TargetJson { environment: target.name.clone(), from: None, relation: None };
     text(&PromoteJson {
         schema: SCHEMA,
@@ -270,6 +280,7 @@ pub fn refused(targets: &[&Environment], why: &Refusal) -> String {
         targets: targets.iter().map(unseen).collect(),
         ships: Vec::new(),
         merges: 0,
+        watched: watched.map(<[String]>::to_vec),
         steps: Vec::new(),
         refusal: Some(refusal(why)),
     })

@@ -135,12 +135,15 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// What a person must say yes to before they are asked for all of it.
     pub consents: Vec<String>,
+    /// The files among what ships that the team wants to be named.
+    pub watched: Vec<String>,
 }
 
 impl Plan {
     /// One that does nothing yet.
     fn of(commit: &CommitId) -> Self {
-        Self { commit: commit.clone(), steps: Vec::new(), warnings: Vec::new(), consents: Vec::new() }
+        let (steps, warnings, consents, watched) = Default::default();
+        Self { commit: commit.clone(), steps, warnings, consents, watched }
     }
 }
 

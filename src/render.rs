@@ -28,6 +28,8 @@ use crate::text::{Line, Tone, ago};
 
 /// How many commits a plan or a warning lists before it says "and n more".
 const LISTED: usize = 60;
+/// How many files a plan names before it says the same.
+const NAMED: usize = 20;
 
 /// The present moment, and where the reader is.
 #[derive(Clone, Debug)]
@@ -74,14 +76,27 @@ impl When {
     }
 }
 
-/// The warnings of a plan, and what it will do.
+/// The watched files and the warnings of a plan, and what it will do.
 fn steps(plan: &Plan) -> Vec<Line> {
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
-    let told = plan.consents.iter().chain(&plan.warnings);
-    let mut lines: Vec<Line> = told.flat_map(warning).collect();
+    let mut lines = watched(&plan.watched);
+    lines.extend(plan.consents.iter().chain(&plan.warnings).flat_map(warning));
     lines.extend([Line::default(), Line::plain("This will")]);
     lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
     lines.push(Line::default());
+    lines
+}
+
+/// The watched files that ship, a line each, up to what a person reads; nothing where there are none.
+fn watched(names: &[String]) -> Vec<Line> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let plural = if names.len() == 1 { "" } else { "s" };
+    let mut lines = vec![Line::default(), Line::plain(format!("touches {} watched file{plural}:", names.len()))];
+    lines.extend(names.iter().take(NAMED).map(|name| Line::plain(format!("  {name}"))));
+    let more = names.len().saturating_sub(NAMED);
+    lines.extend((more > 0).then(|| Line::default().and(Tone::Faint, format!("  and {more} more"))));
     lines
 }
 
@@ -105,6 +120,23 @@ fn rest(commits: &[Commit], all: &str) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_watched_files_a_plan_names_some_and_counts_the_rest() {
+        let texts = |count: usize| {
+            let names: Vec<String> = (1..=count).map(|number| format!("db/{number}.sql")).collect();
+            let text = |line: Line| line.0.into_iter().map(|(_, text)| text).collect::<String>();
+            watched(&names).into_iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(0), Vec::<String>::new());
+        assert_eq!(texts(1), ["", "touches 1 watched file:", "  db/1.sql"]);
+        assert_eq!(texts(20).last().unwrap(), "  db/20.sql");
+        let many = texts(32);
+        assert_eq!(
+            (many.len(), many[1].as_str(), many[22].as_str()),
+            (23, "touches 32 watched files:", "  and 12 more")
+        );
+    }
 
     #[test]
     fn a_date_that_no_calendar_has_is_no_panic() {

@@ -19,6 +19,7 @@ pub mod stage;
 pub mod status;
 pub mod summary;
 pub mod trust;
+pub mod watched;
 pub mod webhooks;
 pub mod wizard;
 

@@ -8,7 +8,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, summary, trust};
+use crate::commands::{Session, deploy, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -38,7 +38,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     if let Err(stop) = session.whole_history() {
         if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
-            session.ui.data(json::refused(&environments, refusal).as_bytes())?;
+            session.ui.data(json::refused(&environments, refusal, watched::for_scripts(&config, &[])).as_bytes())?;
         }
         return Err(stop);
     }
@@ -58,7 +58,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             let release = Release::of(session, &config, &facts.targets, plan, facts.state());
             add_post(&config, plan, release.is_wanted(given.as_ref()));
         }
-        session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned).as_bytes())?;
+        let watched = watched::for_scripts(&config, &facts.watched);
+        session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned, watched).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
     }
     let again = again(args);
@@ -149,6 +150,8 @@ struct Facts<'a> {
     targets: Vec<Target<'a>>,
     /// What concerns the whole promotion and is worth knowing before a yes.
     warnings: Vec<String>,
+    /// The files among what would ship that the team wants to be named.
+    watched: Vec<String>,
     /// The shared record, where the team keeps one.
     reading: Option<Result<Reading, Refusal>>,
     /// What this clone announced last.
@@ -282,7 +285,8 @@ fn gather<'c>(
     }
     let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
     let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
-    Ok(Facts { source, targets, warnings, reading, mine })
+    let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
+    Ok(Facts { source, targets, warnings, watched, reading, mine })
 }
 
 fn plan(
@@ -296,6 +300,7 @@ fn plan(
     let asked = asked(session, args, recorded);
     let mut planned = plan::promotion(source, &facts.source, &facts.targets, &asked)?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
+    planned.watched.clone_from(&facts.watched);
     deploy::warn_of_earlier_push(session, &mut planned, asked.somebody_looks, "git smp promote")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)

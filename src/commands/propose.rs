@@ -3,7 +3,7 @@
 use crate::announced;
 use crate::cli::Propose;
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, deploy, flow, trust};
+use crate::commands::{Session, deploy, flow, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
@@ -99,6 +99,7 @@ struct Facts<'a> {
     source: Observed,
     targets: Vec<Target<'a>>,
     warnings: Vec<String>,
+    watched: Vec<String>,
     reading: Reading,
     mine: Option<EventId>,
 }
@@ -134,9 +135,10 @@ fn gather<'c>(
             let held = reading.state.held(&environment.name).to_vec();
             Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
         })
-        .collect::<Result<_, Stop>>()?;
+        .collect::<Result<Vec<_>, Stop>>()?;
+    let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
     let mine = announced::ours(&look.repo.layout().common_dir, &reading.state);
-    Ok(Facts { source, targets, warnings, reading, mine })
+    Ok(Facts { source, targets, warnings, watched, reading, mine })
 }
 
 fn planned(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, state: &State) -> Result<Proposal, Stop> {
@@ -144,6 +146,7 @@ fn planned(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, state
     let recorded = Recorded { state, signoff: true, mine: facts.mine.as_ref(), take_over: None, now };
     let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
     proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
+    proposal.watched.clone_from(&facts.watched);
     Ok(proposal)
 }
 

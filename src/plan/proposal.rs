@@ -19,6 +19,8 @@ pub struct Proposal {
     pub over: Option<EventId>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
+    /// The files that it changes and that the team wants to be named.
+    pub watched: Vec<String>,
 }
 
 /// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it.
@@ -37,7 +39,7 @@ pub fn proposal(
         let goal = |goal: &Goal| (goal.environment.clone(), goal.from.clone());
         let targets = candidate.targets.iter().map(goal).collect();
         let commit = candidate.commit.clone();
-        return Ok(Proposal { commit, targets, open: true, over: None, warnings: Vec::new() });
+        return Ok(Proposal { commit, targets, open: true, over: None, warnings: Vec::new(), watched: Vec::new() });
     }
     let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
     seen.push(source);
@@ -62,5 +64,6 @@ pub fn proposal(
         open: open.is_some(),
         over: recorded.open().map(|open| open.id.clone()),
         warnings: plan.warnings,
+        watched: plan.watched,
     })
 }

@@ -1,6 +1,6 @@
 //! The plan of a proposal.
 
-use super::{When, listed};
+use super::{When, listed, watched};
 use crate::config::Config;
 use crate::model::{CommitId, Observed};
 use crate::plan::{Proposal, Step, Target, commits};
@@ -32,6 +32,7 @@ pub fn proposal(
     lines.extend(widest.map(|changes| listed(&changes.ships)).unwrap_or_default());
     let from = plan.targets.iter().find_map(|(_, runs)| runs.as_ref());
     lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
+    lines.extend(watched(&plan.watched));
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
     lines.extend(plan.warnings.iter().flat_map(warning));
     lines.extend([

@@ -95,7 +95,10 @@ fn a_ref_that_is_elsewhere_than_what_runs() {
     let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
     let expected = format!("runs {runs}, but its ref is at {at}; 3 commits behind staging");
     assert!(line(&out, "production").starts_with(&expected), "{out}");
-    assert!(out.contains(&format!("rolled-back: rolled back from {at} to {runs}, or the release of {at} failed")), "{out}");
+    assert!(
+        out.contains(&format!("rolled-back: rolled back from {at} to {runs}, or the release of {at} failed")),
+        "{out}"
+    );
     let json = deploy.smp(&["status", "--json"]).ok().json();
     let production = &json["environments"][1];
     assert_eq!(production["ref"], deploy.nth(6));

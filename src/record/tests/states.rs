@@ -52,7 +52,8 @@ fn full() -> State {
         }),
         deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1 })].into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
-        held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])].into(),
+        held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])]
+            .into(),
     }
 }
 

@@ -1,0 +1,51 @@
+//! The files that the team wants to be named wherever they change: the same in a plan and in the post about it.
+
+use std::collections::BTreeSet;
+
+use crate::commands::Session;
+use crate::config::Config;
+use crate::error::Stop;
+use crate::model::CommitId;
+use crate::plan::Target;
+
+/// Those that a commit changes where these run, `None` being nothing yet; each once, however many of them lack it.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn between<'a>(
+    session: &Session<'_>,
+    config: &Config,
+    running: impl IntoIterator<Item = Option<&'a CommitId>>,
+    commit: &CommitId,
+) -> Result<Vec<String>, Stop> {
+    let running: BTreeSet<Option<&CommitId>> = running.into_iter().collect();
+    let mut names = Vec::new();
+    for from in &running {
+        names.extend(session.repo.touched(*from, commit, &config.policy.watch)?);
+    }
+    if running.len() > 1 {
+        names.sort();
+        names.dedup();
+    }
+    Ok(names)
+}
+
+/// Those that a candidate, where there is one, changes in every target of which it is known what runs there.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn in_targets(
+    session: &Session<'_>,
+    config: &Config,
+    targets: &[Target<'_>],
+    candidate: Option<&CommitId>,
+) -> Result<Vec<String>, Stop> {
+    let Some(candidate) = candidate else { return Ok(Vec::new()) };
+    let running = targets.iter().filter_map(|target| target.observed.running.as_ref().ok());
+    between(session, config, running.map(Option::as_ref), candidate)
+}
+
+/// The same for scripts: where nothing is watched they are told nothing of it.
+pub fn for_scripts<'a>(config: &Config, names: &'a [String]) -> Option<&'a [String]> {
+    (!config.policy.watch.is_empty()).then_some(names)
+}
