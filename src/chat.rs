@@ -7,6 +7,7 @@ mod fit;
 pub mod markdown;
 pub mod slack;
 pub mod teams;
+mod watched;
 
 use crate::config::Mention;
 use crate::post::Post;

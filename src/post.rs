@@ -17,6 +17,8 @@ pub struct Post {
     pub lead: String,
     /// The commits that it is about, in the order of `git log`.
     pub commits: Vec<Listed>,
+    /// The files that they change and that the team wants to be named.
+    pub watched: Vec<String>,
     /// What people wrote for people; lines that begin with `-` or `*` are points of a list.
     pub summary: Option<String>,
     /// Where to read more.
@@ -149,6 +151,7 @@ impl About<'_> {
             mentions: self.mentions.to_vec(),
             lead,
             commits: Vec::new(),
+            watched: Vec::new(),
             summary: None,
             link: None,
             note: note.map(str::to_owned),
@@ -199,6 +202,7 @@ impl Post {
             mentions: self.mentions.iter().map(visible_mention).collect(),
             lead: visible(&self.lead),
             commits: self.commits.iter().map(listed).collect(),
+            watched: self.watched.iter().map(|name| visible(name)).collect(),
             summary: self.summary.as_ref().map(lines).filter(|text| !text.is_empty()),
             link: self.link.as_ref().map(|link| Link { url: visible(&link.url), words: link.words }),
             note: self.note.as_ref().map(lines).filter(|text| !text.is_empty()),

@@ -1,10 +1,14 @@
 //! A post as Markdown, for pasting.
 
 use super::opening;
+use super::watched::{Piece, sentence};
 use crate::post::{Link, Post, Said, said};
 use crate::text::in_markdown;
 
-/// The text. Nothing is cut: whoever pastes it sees it first.
+/// The most characters of a file's name.
+const NAME: usize = 250;
+
+/// The text. Nothing but the name of a file is cut: whoever pastes it sees it first.
 pub fn payload(post: &Post) -> String {
     let post = post.visible();
     // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
@@ -12,6 +16,7 @@ pub fn payload(post: &Post) -> String {
     // Between empty lines: without them Markdown would read the subjects on as a paragraph.
     let line = |commit: &crate::post::Listed| format!("    {} {}", commit.short, commit.subject);
     parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
+    parts.push(sentence(&post, NAME, usize::MAX, |_| 1).iter().map(piece).collect());
     parts.extend(post.summary.as_deref().map(written));
     parts.extend(post.link.as_ref().map(see));
     parts.extend(post.note.as_deref().map(written));
@@ -25,6 +30,15 @@ fn begin(post: &Post) -> String {
     let opening = opening(post, usize::MAX, |_| 1, |_| false);
     let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
     format!("{names} {}", in_markdown(&opening.lead)).trim_start().to_owned()
+}
+
+/// A name as code, but for one in which what ends the code would depend on the chat.
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Words(words) => words.clone(),
+        Piece::Name(name) if name.contains(['`', '\\']) => in_markdown(name),
+        Piece::Name(name) => format!("`{name}`"),
+    }
 }
 
 fn see(link: &Link) -> String {

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::fit::{clipped, more, most};
+use super::watched::{Piece, sentence};
 use super::{Called, harmless, opening};
 use crate::post::{Link, Listed, Post, Said, said};
 
@@ -21,6 +22,9 @@ const LIST: usize = 1_500;
 const SENTENCE: usize = 500;
 const NAMES: usize = 300;
 const SUBJECT: usize = 250;
+/// The most of one file's name, and of all together.
+const FILE: usize = 250;
+const FILES: usize = 800;
 
 /// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
@@ -71,10 +75,13 @@ fn blocks(post: &Post, count: usize) -> Value {
     blocks.extend(begin(post));
     let mut commits = list(&post.commits, count);
     commits.extend(more(post.commits.len(), count).map(|more| section(vec![text(&more)])));
+    let watched: Vec<Value> = sentence(post, FILE, FILES, weight).iter().map(piece).collect();
+    let watched = if watched.is_empty() { watched } else { vec![section(watched)] };
     let summary = post.summary.as_deref().map(points).unwrap_or_default();
     let link = post.link.iter().map(see).collect();
     let note = post.note.iter().map(|note| section(vec![text(note)])).collect();
-    blocks.extend([commits, summary, link, note].into_iter().filter(|part: &Vec<_>| !part.is_empty()).map(rich));
+    blocks
+        .extend([commits, watched, summary, link, note].into_iter().filter(|part: &Vec<_>| !part.is_empty()).map(rich));
     blocks.into()
 }
 
@@ -118,6 +125,13 @@ fn list(commits: &[Listed], count: usize) -> Vec<Value> {
     lists.push(elements);
     lists.retain(|elements| !elements.is_empty());
     lists.into_iter().map(|elements| json!({"type": "rich_text_preformatted", "elements": elements})).collect()
+}
+
+fn piece(piece: &Piece) -> Value {
+    match piece {
+        Piece::Words(words) => text(words),
+        Piece::Name(name) => json!({"type": "text", "text": name, "style": {"code": true}}),
+    }
 }
 
 /// The summary, each run of points as a list.

@@ -10,9 +10,10 @@ mod size;
 use serde_json::{Value, json};
 
 use self::mention::begin;
-use self::size::{LIMIT, clip, size};
+use self::size::{FILE, FILES, LIMIT, clip, size, weight};
 use super::fit::{more, most};
 use super::harmless;
+use super::watched::{Piece, sentence};
 use crate::post::{Link, Listed, Post, Said, said};
 
 /// The message for the webhook: JSON.
@@ -27,6 +28,7 @@ fn message(post: &Post, count: usize) -> Value {
     let mut body = vec![heading(&post.heading)];
     body.extend(beginning);
     body.extend(list(&post.commits, count));
+    body.extend(watched(post));
     body.extend(post.summary.as_ref().map(|text| block(runs(&points(text), &json!({})))));
     body.extend(post.link.as_ref().map(see));
     body.extend(post.note.as_ref().map(|text| block(runs(text, &json!({})))));
@@ -70,6 +72,16 @@ fn list(commits: &[Listed], count: usize) -> Option<Value> {
         }
     }
     inlines.extend(more(commits.len(), count).map(|more| json!({"type": "TextRun", "text": more, "italic": true})));
+    (!inlines.is_empty()).then(|| block(inlines))
+}
+
+/// The watched files, their names in the look of the list.
+fn watched(post: &Post) -> Option<Value> {
+    let piece = |piece: &Piece| match piece {
+        Piece::Words(words) => runs(words, &json!({})),
+        Piece::Name(name) => runs(name, &json!({"fontType": "Monospace"})),
+    };
+    let inlines: Vec<Value> = sentence(post, FILE, FILES, weight).iter().flat_map(piece).collect();
     (!inlines.is_empty()).then(|| block(inlines))
 }
 

@@ -1,5 +1,6 @@
 mod hostile;
 mod sizes;
+mod watched;
 mod written;
 
 use proptest::prelude::*;
@@ -62,6 +63,11 @@ fn with_subjects(count: usize, subjects: &[String]) -> Post {
         Listed { short, subject: subjects[index % subjects.len()].clone(), url }
     };
     Post { commits: (0..count).map(listed).collect(), ..technical() }
+}
+
+/// The technical post with these watched files.
+fn with_files(names: &[&str]) -> Post {
+    Post { watched: names.iter().map(|name| (*name).to_owned()).collect(), ..technical() }
 }
 
 #[test]
@@ -141,10 +147,11 @@ fn any_post() -> impl Strategy<Value = Post> {
     let link =
         prop::option::of("https://git\\.example/[a-z_]{1,1900}".prop_map(|url| Link { url, words: Words::Technical }));
     let count = prop_oneof![0..30_usize, 0..=2_000_usize];
-    (count, subjects, texts, prop::collection::vec(mention(), 0..100), link).prop_map(
-        |(count, subjects, (heading, lead, note, summary), mentions, link)| {
+    let watched = prop_oneof![Just(Vec::new()), prop::collection::vec(foreign(5_000), 0..40)];
+    (count, subjects, texts, prop::collection::vec(mention(), 0..100), link, watched).prop_map(
+        |(count, subjects, (heading, lead, note, summary), mentions, link, watched)| {
             let commits = with_subjects(count, &subjects).commits;
-            Post { heading, mentions, lead, commits, summary, link, note }
+            Post { heading, mentions, lead, commits, watched, summary, link, note }
         },
     )
 }

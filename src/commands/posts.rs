@@ -2,7 +2,7 @@
 
 use crate::announced::Turn;
 use crate::chat::{markdown, slack, teams};
-use crate::commands::Session;
+use crate::commands::{Session, watched};
 use crate::config::{Channel, ChannelKind, Config};
 use crate::error::{Refusal, Report, Stop};
 use crate::execute::Wish;
@@ -120,13 +120,17 @@ impl<'a> Posts<'a> {
         let today = when.date(when.now);
         let about = About { config: self.config, mentions, date: if date.is_empty() { &today } else { date }, targets };
         let repo = &self.session.repo;
+        let watched = |running: &[Option<&CommitId>]| watched::between(self.session, self.config, running, commit);
         Ok(match &owed.news {
             News::Proposed { note } => {
                 let from = targets.iter().find_map(|(_, from)| from.as_ref());
-                about.proposal(commit, environment, &repo.changes(from, commit)?, note.as_deref())
+                let changes = repo.changes(from, commit)?;
+                let running: Vec<_> = targets.iter().map(|(_, from)| from.as_ref()).collect();
+                Post { watched: watched(&running)?, ..about.proposal(commit, environment, &changes, note.as_deref()) }
             }
             News::Fixed { before } => {
-                about.fix(before, commit, environment, &repo.changes(Some(before), commit)?.ships)
+                let added = repo.changes(Some(before), commit)?.ships;
+                Post { watched: watched(&[Some(before)])?, ..about.fix(before, commit, environment, &added) }
             }
             News::Blocked { by, reason } => about.blocked(commit, by, reason.as_deref()),
             News::Postponed { by, reason } => about.postponed(commit, environment, by, reason),

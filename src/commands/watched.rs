@@ -12,13 +12,13 @@ use crate::plan::Target;
 ///
 /// # Errors
 /// When the clone cannot be read.
-pub fn between<'a>(
+pub fn between(
     session: &Session<'_>,
     config: &Config,
-    running: impl IntoIterator<Item = Option<&'a CommitId>>,
+    running: &[Option<&CommitId>],
     commit: &CommitId,
 ) -> Result<Vec<String>, Stop> {
-    let running: BTreeSet<Option<&CommitId>> = running.into_iter().collect();
+    let running: BTreeSet<Option<&CommitId>> = running.iter().copied().collect();
     let mut names = Vec::new();
     for from in &running {
         names.extend(session.repo.touched(*from, commit, &config.policy.watch)?);
@@ -42,7 +42,7 @@ pub fn in_targets(
 ) -> Result<Vec<String>, Stop> {
     let Some(candidate) = candidate else { return Ok(Vec::new()) };
     let running = targets.iter().filter_map(|target| target.observed.running.as_ref().ok());
-    between(session, config, running.map(Option::as_ref), candidate)
+    between(session, config, &running.map(Option::as_ref).collect::<Vec<_>>(), candidate)
 }
 
 /// The same for scripts: where nothing is watched they are told nothing of it.

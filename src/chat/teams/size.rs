@@ -15,6 +15,9 @@ const LIST: usize = 4_000;
 const SUBJECT: usize = 480;
 const HEADING: usize = 800;
 pub(super) const SENTENCE: usize = 1_200;
+/// The most of one watched file's name, and of all together.
+pub(super) const FILE: usize = 480;
+pub(super) const FILES: usize = 2_000;
 
 /// The post with each of its texts cut to its share. The list is cut by its commits, and last.
 pub(super) fn clip(mut post: Post) -> Post {

@@ -27,7 +27,7 @@ pub(super) fn bad_post() -> Post {
     let subjects: Vec<String> = BAD.iter().map(|bad| (*bad).to_owned()).collect();
     let note = Some(BAD.join("\n"));
     let lead = format!("version 1f13dc69 is blocked by {}.", BAD[0]);
-    Post { lead, note, ..with_subjects(BAD.len(), &subjects) }
+    Post { lead, note, watched: subjects.clone(), ..with_subjects(BAD.len(), &subjects) }
 }
 
 #[test]

@@ -19,7 +19,8 @@ fn counted(value: &Value, text_type: &str) -> (usize, usize) {
     (links.len(), left.unwrap_or(0))
 }
 
-fn check_teams(post: &Post) -> usize {
+/// Holds a card against what Teams takes; how many commits it lists.
+pub(super) fn check_teams(post: &Post) -> usize {
     let payload = teams::payload(post);
     let card = card(&payload);
     let (bytes, ascii) = escaped_size(&card);
@@ -33,7 +34,8 @@ fn check_teams(post: &Post) -> usize {
     listed
 }
 
-fn check_slack(post: &Post) -> usize {
+/// The same for Slack.
+pub(super) fn check_slack(post: &Post) -> usize {
     let message = read(&slack::payload(post));
     let length = |text: &str| text.encode_utf16().count();
     let blocks = message["blocks"].as_array().unwrap();

@@ -22,7 +22,8 @@ fn all() -> Vec<(&'static str, Post)> {
     let called = Post { mentions: persons(mentions), ..technical() };
     let mut posts = vec![("technical", technical()), ("product", product())];
     posts.extend(short());
-    posts.extend([("hostile", bad_post()), ("many", many), ("called", called)]);
+    let watched = with_files(&["db/migrations/0007_users.py", "Procfile"]);
+    posts.extend([("hostile", bad_post()), ("many", many), ("called", called), ("watched", watched)]);
     posts
 }
 
