@@ -147,7 +147,7 @@ fn any_post() -> impl Strategy<Value = Post> {
     let link =
         prop::option::of("https://git\\.example/[a-z_]{1,1900}".prop_map(|url| Link { url, words: Words::Technical }));
     let count = prop_oneof![0..30_usize, 0..=2_000_usize];
-    let watched = prop_oneof![Just(Vec::new()), prop::collection::vec(foreign(5_000), 0..40)];
+    let watched = prop_oneof![Just(Vec::new()), prop::collection::vec(foreign(600), 0..14)];
     (count, subjects, texts, prop::collection::vec(mention(), 0..100), link, watched).prop_map(
         |(count, subjects, (heading, lead, note, summary), mentions, link, watched)| {
             let commits = with_subjects(count, &subjects).commits;

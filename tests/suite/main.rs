@@ -36,4 +36,5 @@ mod support_holds;
 mod terminal_talk;
 mod together;
 mod trust;
+mod watch;
 mod webhook;
