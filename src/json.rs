@@ -14,6 +14,7 @@ use crate::finding::Finding;
 use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Plan, Step, Target};
 use crate::record::{Candidate, FORMAT, Reading, SignOff, Verdict};
+use crate::review::{Checks, Origin, PullRequest, Reviews};
 use crate::text::visible_json;
 
 /// The version of every object below.
@@ -36,6 +37,20 @@ struct CommitJson {
     author: String,
     date: Option<String>,
     pull_request: Option<u64>,
+    /// Only where GitHub was asked and knows the commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<ReviewJson>,
+}
+
+/// What GitHub says of a commit.
+#[derive(Serialize)]
+struct ReviewJson {
+    pull_request: Option<u64>,
+    author: Option<String>,
+    approved_by: Vec<String>,
+    approved: bool,
+    /// `null`: unknown.
+    checks: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -50,15 +65,15 @@ struct DiffJson<'a> {
     compare_url: Option<String>,
 }
 
-/// `git smp diff --json`.
-pub fn diff(from: &End, to: &End, changes: &Changes, compare_url: Option<String>) -> String {
+/// `git smp diff --json`. `reviews`: what is known of those that would ship, if anything.
+pub fn diff(from: &End, to: &End, changes: &Changes, compare_url: Option<String>, reviews: Option<&Reviews>) -> String {
     text(&DiffJson {
         schema: SCHEMA,
         from,
         to,
         relation: changes.relation,
-        ships: commits(&changes.ships),
-        disappears: commits(&changes.disappears),
+        ships: commits(&changes.ships, reviews),
+        disappears: commits(&changes.disappears, None),
         merges: changes.ships_merges + changes.disappears_merges,
         compare_url,
     })
@@ -240,12 +255,13 @@ struct RefusalJson {
     hint: Option<String>,
 }
 
-/// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `watched`: the files in it that the team
-/// wants to be named, where it has such.
+/// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `reviews`: what is known of the commits, if
+/// anything. `watched`: the files in it that the team wants to be named, where it has such.
 pub fn promote(
     candidate: Option<&CommitId>,
     targets: &[Target<'_>],
     plan: &Result<Plan, Refusal>,
+    reviews: Option<&Reviews>,
     watched: Option<&[String]>,
 ) -> String {
     // Several targets lack different things; the longest list has them all.
@@ -263,7 +279,7 @@ pub fn promote(
                 relation: target.changes.as_ref().map(|changes| changes.relation),
             })
             .collect(),
-        ships: changes.map(|changes| commits(&changes.ships)).unwrap_or_default(),
+        ships: changes.map(|changes| commits(&changes.ships, reviews)).unwrap_or_default(),
         merges: changes.map_or(0, |changes| changes.ships_merges),
         watched: watched.map(<[String]>::to_vec),
         steps,
@@ -305,16 +321,41 @@ fn step(step: &Step) -> StepJson {
     StepJson { step: word, detail: step.to_string() }
 }
 
-fn commits(list: &[Commit]) -> Vec<CommitJson> {
-    let json = |commit: &Commit| CommitJson {
-        commit: commit.id.clone(),
-        short: commit.short.clone(),
-        subject: commit.subject_text(),
-        author: commit.author.clone(),
-        date: rfc3339(commit.authored.0, commit.authored.1),
-        pull_request: commit.pull_request(),
+fn commits(list: &[Commit], reviews: Option<&Reviews>) -> Vec<CommitJson> {
+    let json = |commit: &Commit| {
+        let review = reviews.and_then(|reviews| review(&commit.id, reviews));
+        CommitJson {
+            commit: commit.id.clone(),
+            short: commit.short.clone(),
+            subject: commit.subject_text(),
+            author: commit.author.clone(),
+            date: rfc3339(commit.authored.0, commit.authored.1),
+            pull_request: review.as_ref().and_then(|review| review.pull_request).or_else(|| commit.pull_request()),
+            review,
+        }
     };
     list.iter().map(json).collect()
+}
+
+fn review(id: &CommitId, reviews: &Reviews) -> Option<ReviewJson> {
+    let pull = match reviews.origin(id) {
+        Origin::Unknown => return None,
+        Origin::Direct => None,
+        Origin::PullRequest(pull) => Some(pull),
+    };
+    Some(ReviewJson {
+        pull_request: pull.map(|pull| pull.number),
+        author: pull.and_then(|pull| pull.author.clone()),
+        approved_by: pull.map(|pull| pull.approved_by.clone()).unwrap_or_default(),
+        approved: pull.is_some_and(PullRequest::is_approved),
+        checks: match reviews.checks(id) {
+            Checks::Unknown => None,
+            Checks::None => Some("none"),
+            Checks::Pending => Some("pending"),
+            Checks::Failed => Some("failure"),
+            Checks::Succeeded => Some("success"),
+        },
+    })
 }
 
 /// A time in seconds and an offset in minutes, as RFC 3339; `None` for times that no calendar has.

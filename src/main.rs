@@ -26,6 +26,8 @@ mod post;
 mod record;
 mod recorder;
 mod render;
+mod review;
+mod review_cache;
 mod rollbacks;
 mod secret;
 mod sending;

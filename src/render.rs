@@ -13,7 +13,7 @@ mod status;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub use diff::{diff, end, markdown, oneline};
+pub use diff::{diff, end, markdown, marks, oneline};
 pub use figures::figures;
 pub use history::history;
 pub use promotion::promotion;

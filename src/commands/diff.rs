@@ -1,13 +1,14 @@
 //! `git smp diff`: the commits that would ship, oneline.
 
 use crate::cli::Diff;
-use crate::commands::{Session, trust};
+use crate::commands::{Session, reviews, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Report, Stop};
 use crate::json::{self, End};
-use crate::model::{Changes, Relation};
+use crate::model::{Changes, Commit, Relation};
 use crate::observe::{Also, Look};
 use crate::render;
+use crate::review::{Asked, Reviews};
 
 /// Runs it.
 ///
@@ -24,11 +25,29 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let changes =
         session.ui.during("walking through history", || session.repo.changes(from.commit.as_ref(), target))?;
     let link = link(config.as_ref(), &from, &to, &changes);
-    show(session, args, config.as_ref(), (&from, &to), &changes, link)?;
+    let ships: Vec<&Commit> = changes.ships.iter().collect();
+    let asking = may_ask(args, &changes, session.ui.is_quiet()).then_some(config.as_ref()).flatten();
+    let look = || asking.map(|config| reviews::look(session, config, &ships, target));
+    // The list waits for nobody; JSON is one object, so it has to.
+    let reviews = if args.json { look() } else { None };
+    show(session, args, config.as_ref(), (&from, &to), &changes, (link, reviews.as_ref()))?;
+    if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
+        if args.json || matches!(reviews.asked(), Asked::Not(_)) {
+            reviews::explain(session, config, &reviews);
+        } else {
+            session.ui.say(&render::marks(&ships, target, &reviews));
+        }
+    }
     if args.exit_code && changes.relation != Relation::Identical {
         return Err(Stop::Answer);
     }
     Ok(())
+}
+
+/// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.
+fn may_ask(args: &Diff, changes: &Changes, quiet: bool) -> bool {
+    let named = args.from.is_some() && args.to.is_some();
+    !named && matches!(changes.relation, Relation::Ahead | Relation::Diverged) && (args.json || !quiet)
 }
 
 fn show(
@@ -37,11 +56,11 @@ fn show(
     config: Option<&Config>,
     (from, to): (&End, &End),
     changes: &Changes,
-    link: Option<String>,
+    (link, reviews): (Option<String>, Option<&Reviews>),
 ) -> Result<(), Stop> {
     let ui = session.ui;
     if args.json {
-        return ui.data(json::diff(from, to, changes, link).as_bytes());
+        return ui.data(json::diff(from, to, changes, link, reviews).as_bytes());
     }
     let name = |end: &End| render::end(end.environment.as_deref(), end.commit.as_ref());
     let (from, to) = (name(from), name(to));

@@ -12,6 +12,7 @@ pub mod pre_push;
 pub mod promote;
 pub mod propose;
 pub mod release;
+pub mod reviews;
 pub mod rollback;
 pub mod setup;
 pub mod signoff;

@@ -8,7 +8,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, summary, trust, watched};
+use crate::commands::{Session, deploy, reviews, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -30,7 +30,6 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), "git smp diff --json")?;
     let given = summary::given(args)?;
     let config = session.config()?;
-    only_what_is_built(&config)?;
     let environments = chosen(&config, &args.environments)?;
     let source = one_source(&config, &environments)?;
     let mut concerned = vec![source];
@@ -53,13 +52,15 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if args.yes && !args.dry_run && is_in_flight(&planned) {
         (facts, planned) = after_earlier_push(session.ui, args, look_and_plan)?;
     }
+    let (reviews, mut planned) = reviews::check(session, &config, &facts.targets, planned, !args.json);
     if args.json {
         if let Ok(plan) = &mut planned {
             let release = Release::of(session, &config, &facts.targets, plan, facts.state());
             add_post(&config, plan, release.is_wanted(given.as_ref()));
         }
         let watched = watched::for_scripts(&config, &facts.watched);
-        session.ui.data(json::promote(facts.source.runs(), &facts.targets, &planned, watched).as_bytes())?;
+        let (runs, reviews) = (facts.source.runs(), reviews.as_ref());
+        session.ui.data(json::promote(runs, &facts.targets, &planned, reviews, watched).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
     }
     let again = again(args);
@@ -200,18 +201,6 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
     let report = Report::new(error).because("a deploy needs a yes to exactly what ships");
     let hint = format!("if the answer is yes: {} --yes --commit {}", again(args), planned.commit);
     Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
-}
-
-/// A configuration that asks for more care than this version can give must not be deployed with less.
-fn only_what_is_built(config: &Config) -> Result<(), Stop> {
-    let asked = [(config.policy.reviewed, "policy.reviewed"), (config.policy.green, "policy.green")];
-    let missing: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, name)| *name).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let report = Report::new(format!("smp.toml asks for {}, which this version cannot do", missing.join(", ")))
-        .because("promoting without it would skip what your team agreed to");
-    Err(Stop::Misused(report.hint("take it out of smp.toml, then: git smp setup")))
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {

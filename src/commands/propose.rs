@@ -3,7 +3,7 @@
 use crate::announced;
 use crate::cli::Propose;
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, deploy, flow, trust, watched};
+use crate::commands::{Session, deploy, flow, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
@@ -34,7 +34,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     session.whole_history()?;
     let facts = session.ui.during("asking every environment", || gather(session, &look, recorder, source, &targets))?;
-    let proposal = planned(session, source, &facts, &facts.reading.state)?;
+    let mut proposal = planned(session, source, &facts, &facts.reading.state)?;
     if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
         return Ok(());
@@ -43,6 +43,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     if proposal.open {
         return work.again();
     }
+    reviews::warn(session, &config, &facts.targets, &mut proposal);
     work.show(&proposal)?;
     if args.dry_run {
         return work.preview(&proposal);

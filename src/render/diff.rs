@@ -4,7 +4,11 @@ use super::{LISTED, named, rest};
 use crate::config::Config;
 use crate::model::{Changes, Commit, CommitId, Relation};
 use crate::plan::commits;
+use crate::review::{self, Reviews};
 use crate::text::{Line, Tone, in_markdown, visible_bytes};
+
+/// How many commits that were not reviewed are named.
+const MARKED: usize = 20;
 
 /// The list as `git log --oneline` writes it, but for characters that would act on a terminal.
 pub fn oneline(commits: &[Commit]) -> Vec<u8> {
@@ -66,6 +70,22 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     if changes.disappears_merges > 0 {
         lines.push(Line::plain(format!("  and merges: {}", changes.disappears_merges)));
     }
+    lines
+}
+
+/// What is known of the reviews and checks of what would ship, and what is not.
+pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<Line> {
+    let faults = review::faults(ships, reviews);
+    let mark = |(commit, fault): &(&Commit, String)| {
+        let line = Line::default().and(Tone::Bad, "not reviewed: ").and(Tone::Hash, &commit.short);
+        line.and(Tone::Plain, format!(" {fault}"))
+    };
+    let mut lines: Vec<Line> = faults.iter().take(MARKED).map(mark).collect();
+    let more = faults.len().saturating_sub(MARKED);
+    let all = || Line::default().and(Tone::Faint, format!("and {more} more; all of them: git smp diff --json"));
+    lines.extend((more > 0).then(all));
+    lines.extend(review::unknown(ships, reviews).map(Line::plain));
+    lines.extend(review::checked(candidate, reviews).map(|text| Line::default().and(Tone::Bad, text)));
     lines
 }
 

@@ -26,6 +26,7 @@ mod propose;
 mod push;
 mod question;
 mod record;
+mod reviews;
 mod setup;
 mod signoff;
 mod stage;

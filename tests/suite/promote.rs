@@ -581,19 +581,6 @@ fn a_colleague_who_deploys_while_we_wait_is_told_of() {
 // --- what a team agreed to
 
 #[test]
-fn a_configuration_that_asks_for_more_than_this_version_can_is_not_deployed_with_less() {
-    for (more, words) in
-        [("[policy]\ngreen = true\n", "policy.green"), ("[policy]\nreviewed = true\n", "policy.reviewed")]
-    {
-        let deploy = ready(World::deploy_like().toml(more));
-        let before = deploy.snapshot();
-        promote(&deploy, &[]).exits(2).says(words).says("error: ").says("because: ").says("hint: ");
-        deploy.smp(&["promote", "-n"]).exits(2);
-        assert_eq!(deploy.snapshot(), before);
-    }
-}
-
-#[test]
 fn a_configuration_that_nobody_agreed_to_deploys_nothing() {
     let deploy = World::deploy();
     deploy.add_remotes();

@@ -1,0 +1,158 @@
+//! The reviews' part in the commands: GitHub is asked about what would ship, where there is one and a token for it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::commands::Session;
+use crate::config::Config;
+use crate::error::{Refusal, Report};
+use crate::git::Repo;
+use crate::model::{Commit, CommitId};
+use crate::plan::{Plan, Proposal, Step, Target};
+use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
+use crate::review_cache;
+use crate::secret::Secret;
+use crate::web::github::{self, Finding, Place, Told};
+
+/// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered and
+/// not asked for again.
+pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate: &CommitId) -> Reviews {
+    let Some(place) = config.web_base().as_deref().and_then(Place::of) else {
+        let why = Report::new("the main repository has no pages on GitHub");
+        return Reviews::not_asked(why.hint("say where they are: repository.web in smp.toml, then: git smp setup"));
+    };
+    let Some(token) = token(&session.repo, place.host()) else {
+        let variable = if place.is_githubs_own() { "GH_TOKEN" } else { "GH_ENTERPRISE_TOKEN" };
+        let why = Report::new(format!("there is no token for {}", place.host()));
+        return Reviews::not_asked(why.hint(format!("set {variable} to a token that may read {}", place.shown())));
+    };
+    let common_dir = &session.repo.layout().common_dir;
+    let mut known = review_cache::read(common_dir, &place.key());
+    if config.policy.green {
+        // Checks may have run again, and here they decide.
+        known.entry(candidate.clone()).and_modify(|review| review.checks = Checks::Unknown);
+    }
+    let wanted = unsettled(ships, candidate, &known);
+    let told = ask(session, &place, &token, &wanted);
+    let fresh: HashMap<CommitId, Review> =
+        told.found.into_iter().map(|(id, finding)| (id, review(finding, config))).collect();
+    for (id, review) in fresh {
+        let before = known.remove(&id).unwrap_or_default();
+        known.insert(id, review.or(&before));
+    }
+    let wanted: HashSet<CommitId> = wanted.into_iter().collect();
+    let settled = known.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, one)| (id.clone(), one.clone()));
+    review_cache::add(common_dir, &place.key(), &settled.collect());
+    Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
+}
+
+/// The token for a host; one that GitHub's own hosts take goes nowhere else.
+fn token(repo: &Repo, host: &str) -> Option<Secret> {
+    let own = host == "github.com" || host.ends_with(".ghe.com");
+    let names = if own { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
+    let texts = names.iter().filter_map(|name| repo.program().variable(name)?.into_string().ok());
+    texts.map(Secret::new).find(|secret| !secret.is_empty())
+}
+
+/// The commits to ask for, the candidate first. GitHub knows no hashes of 64 digits.
+fn unsettled(ships: &[&Commit], candidate: &CommitId, known: &HashMap<CommitId, Review>) -> Vec<CommitId> {
+    let mut seen = HashSet::new();
+    let all = std::iter::once(candidate).chain(ships.iter().map(|commit| &commit.id));
+    let open = |id: &&CommitId| !known.get(id).is_some_and(Review::is_whole) && id.as_str().len() == 40;
+    all.filter(open).filter(|id| seen.insert(*id)).cloned().collect()
+}
+
+fn ask(session: &Session<'_>, place: &Place, token: &Secret, wanted: &[CommitId]) -> Told {
+    if wanted.is_empty() {
+        return Told::default();
+    }
+    let address = session.repo.program().variable(github::VARIABLE);
+    let address = address.as_ref().map(|address| address.to_string_lossy());
+    session.ui.during("asking GitHub", || github::ask(place, address.as_deref(), token, wanted))
+}
+
+fn review(finding: Finding, config: &Config) -> Review {
+    let origin = finding.pulls.map_or(Origin::Unknown, |pulls| Origin::of(pulls, &config.repository.branch));
+    Review { origin, checks: finding.checks }
+}
+
+/// Says why GitHub was not asked, or did not answer, where no list of marks says so.
+pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
+    match reviews.asked() {
+        Asked::Not(why) => {
+            let text = format!("reviews and checks were not looked at: {}", why.error);
+            if config.policy.reviewed || config.policy.green {
+                session.ui.note(text);
+            } else {
+                session.ui.detail(text);
+            }
+        }
+        Asked::Partly(why) => session.ui.note(format!("reviews and checks are not all known: {}", why.error)),
+        Asked::Whole => {}
+    }
+}
+
+/// Looks at what a promotion would ship, and adds to its plan what a person should know of it. `is_shown`: whether people
+/// are shown the plan.
+///
+/// # Errors
+/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`. Only a push is refused; what was
+/// pushed before is seen to its end.
+pub fn check(
+    session: &Session<'_>,
+    config: &Config,
+    targets: &[Target<'_>],
+    planned: Result<Plan, Refusal>,
+    is_shown: bool,
+) -> (Option<Reviews>, Result<Plan, Refusal>) {
+    let mut plan = match planned {
+        Ok(plan) if plan.steps.iter().any(Step::deploys) => plan,
+        planned => return (None, planned),
+    };
+    let named = |which: fn(&Step) -> bool| {
+        let steps = plan.steps.iter().filter(move |step| which(step));
+        steps.filter_map(Step::environment).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ships = shipping(targets, &named(Step::deploys));
+    let pushed = shipping(targets, &named(|step| matches!(step, Step::Push { .. })));
+    let is_pushed = plan.steps.iter().any(|step| matches!(step, Step::Push { .. }));
+    let reviews = look(session, config, &ships, &plan.commit);
+    let refusal = refusal(config, &pushed, &plan.commit, &reviews).filter(|_| is_pushed);
+    if let Some(refusal) = refusal {
+        return (Some(reviews), Err(refusal));
+    }
+    plan.warnings.extend(review::warnings(&ships, &plan.commit, &reviews));
+    if !is_shown || matches!(reviews.asked(), Asked::Not(_)) {
+        explain(session, config, &reviews);
+    }
+    (Some(reviews), Ok(plan))
+}
+
+/// Looks at what a proposal would ship, and adds to it what a person should know: also that its promotion is refused as
+/// things stand, which is no reason not to test it.
+pub fn warn(session: &Session<'_>, config: &Config, targets: &[Target<'_>], proposal: &mut Proposal) {
+    let named: Vec<String> = proposal.targets.iter().map(|(name, _)| name.clone()).collect();
+    let ships = shipping(targets, &named);
+    let reviews = look(session, config, &ships, &proposal.commit);
+    proposal.warnings.extend(review::warnings(&ships, &proposal.commit, &reviews));
+    if let Some(refusal) = refusal(config, &ships, &proposal.commit, &reviews) {
+        let why = match reviews.asked() {
+            Asked::Not(why) => format!("{}: {}", refusal.report.error, why.error),
+            Asked::Whole | Asked::Partly(_) => refusal.report.error,
+        };
+        proposal.warnings.push(format!("as things stand, git smp promote refuses it: {why}"));
+    }
+}
+
+fn refusal(config: &Config, ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
+    let reviewed = || config.policy.reviewed.then(|| review::reviewed(ships, reviews)).flatten();
+    let green = || config.policy.green.then(|| review::green(candidate, reviews)).flatten();
+    reviewed().or_else(green)
+}
+
+/// The commits that some of these environments lack, each once.
+fn shipping<'a>(targets: &'a [Target<'_>], named: &[String]) -> Vec<&'a Commit> {
+    let mut seen = HashSet::new();
+    let named = targets.iter().filter(|target| named.contains(&target.environment.name));
+    let changes = named.filter_map(|target| target.changes.as_ref());
+    changes.flat_map(|changes| &changes.ships).filter(|commit| seen.insert(&commit.id)).collect()
+}

@@ -1,0 +1,183 @@
+//! Whether commits were reviewed and whether their checks succeeded: the words, the verdict, and what a policy makes of
+//! it. What nobody can tell is never taken for a yes. Pure.
+
+mod policy;
+mod told;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use policy::{green, reviewed};
+pub use told::{checked, faults, unknown, warnings};
+
+use crate::error::Report;
+use crate::model::CommitId;
+
+/// How many commits are named one by one in a plan or a refusal.
+const NAMED: usize = 10;
+
+/// How the checks of a commit ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Checks {
+    /// Nobody can tell.
+    #[default]
+    Unknown,
+    /// It has none.
+    None,
+    /// Not all have come to their end.
+    Pending,
+    /// At least one failed.
+    Failed,
+    /// All succeeded.
+    Succeeded,
+}
+
+/// A pull request, as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Whose it is; `None` for an account that is gone.
+    pub author: Option<String>,
+    /// The branch that it goes to.
+    pub base: String,
+    /// Whether it was merged.
+    pub merged: bool,
+    /// Who approves of it, but for its author.
+    pub approved_by: Vec<String>,
+    /// Whether somebody wants changes.
+    pub changes_requested: bool,
+}
+
+impl PullRequest {
+    /// Whether it was merged with somebody else's approval, and nobody wants changes.
+    pub fn is_approved(&self) -> bool {
+        self.merged && !self.approved_by.is_empty() && !self.changes_requested
+    }
+
+    /// What keeps it from being approved, to stand behind the commit that came with it.
+    fn fault(&self) -> Option<String> {
+        let what = match self {
+            _ if self.is_approved() => return None,
+            Self { merged: false, .. } => "is not merged",
+            Self { changes_requested: true, .. } => "was merged although changes were requested",
+            _ => "nobody else approved",
+        };
+        Some(format!("came with #{}, which {what}", self.number))
+    }
+}
+
+/// How a commit came to be where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody can tell.
+    #[default]
+    Unknown,
+    /// With no pull request.
+    Direct,
+    /// With this pull request.
+    PullRequest(PullRequest),
+}
+
+impl Origin {
+    /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
+    /// several such the approved one.
+    pub fn of(pulls: Vec<PullRequest>, main: &str) -> Self {
+        let rank = |pull: &PullRequest| (pull.merged, pull.base == main, pull.is_approved());
+        // Of equals the first counts, and `max_by_key` would take the last.
+        pulls.into_iter().rev().max_by_key(rank).map_or(Self::Direct, Self::PullRequest)
+    }
+}
+
+/// What is known of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Review {
+    /// How it came.
+    pub origin: Origin,
+    /// How its checks ended.
+    pub checks: Checks,
+}
+
+impl Review {
+    /// What of it will not change any more.
+    pub fn settled(&self) -> Self {
+        let origin = match &self.origin {
+            Origin::PullRequest(pull) if pull.is_approved() => self.origin.clone(),
+            _ => Origin::Unknown,
+        };
+        let checks = if self.checks == Checks::Succeeded { self.checks } else { Checks::Unknown };
+        Self { origin, checks }
+    }
+
+    /// Whether nothing of it is unknown.
+    pub fn is_whole(&self) -> bool {
+        self.origin != Origin::Unknown && self.checks != Checks::Unknown
+    }
+
+    /// This, and what was known before of whatever is unknown now.
+    #[must_use]
+    pub fn or(self, before: &Self) -> Self {
+        let origin = if self.origin == Origin::Unknown { before.origin.clone() } else { self.origin };
+        let checks = if self.checks == Checks::Unknown { before.checks } else { self.checks };
+        Self { origin, checks }
+    }
+}
+
+/// Whether the service was asked, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It was not, for this reason.
+    Not(Report),
+    /// It answered all that it was asked.
+    Whole,
+    /// This kept it from answering all.
+    Partly(Report),
+}
+
+/// What is known of some commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviews {
+    known: HashMap<CommitId, Review>,
+    asked: Asked,
+}
+
+impl Reviews {
+    /// What came of asking.
+    pub fn new(known: HashMap<CommitId, Review>, asked: Asked) -> Self {
+        Self { known, asked }
+    }
+
+    /// Nothing is known, for this reason.
+    pub fn not_asked(why: Report) -> Self {
+        Self::new(HashMap::new(), Asked::Not(why))
+    }
+
+    /// Whether the service was asked, and what came of it.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// How a commit came.
+    pub fn origin(&self, id: &CommitId) -> &Origin {
+        self.known.get(id).map_or(&Origin::Unknown, |review| &review.origin)
+    }
+
+    /// How the checks of a commit ended.
+    pub fn checks(&self, id: &CommitId) -> Checks {
+        self.known.get(id).map(|review| review.checks).unwrap_or_default()
+    }
+
+    /// Why whatever is unknown is unknown.
+    fn why(&self) -> Report {
+        match &self.asked {
+            Asked::Not(why) | Asked::Partly(why) => why.clone(),
+            Asked::Whole => Report::new("GitHub does not tell")
+                .because("the commit is not there, or the token may not see its pull requests or checks"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What a team's policy makes of reviews and checks.
+
+use super::told::{more, quoted, unknowns};
+use super::{Checks, NAMED, Reviews, checked, faults};
+use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::{Commit, CommitId};
+use crate::plan::commits;
+
+/// How many commits stand for all those of which nothing is known.
+const EXAMPLES: usize = 3;
+
+/// Why these commits must not ship where each needs a pull request that somebody else approved.
+pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
+    let faults = faults(ships, reviews);
+    let report = if faults.is_empty() { not_known(ships, reviews)? } else { not_reviewed(&faults) };
+    Some(Refusal { code: RefusalCode::NotReviewed, report })
+}
+
+fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
+    let verb = if faults.len() == 1 { "was" } else { "were" };
+    let report = Report::new(format!("{} that would ship {verb} not reviewed", commits(faults.len())));
+    let cause = |(commit, fault): &(&Commit, String)| format!("{} {fault}", quoted(commit));
+    let report = faults.iter().take(NAMED).map(cause).chain(more(faults.len())).fold(report, Report::because);
+    report.because("policy.reviewed in smp.toml asks for a merged pull request that somebody else approved").hint(
+        "have it approved on GitHub, then: git smp promote; or give the policy up in smp.toml, then: git smp setup",
+    )
+}
+
+fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
+    let unknown: Vec<&Commit> = unknowns(ships, reviews).collect();
+    let named = unknown.first()?;
+    let report = Report::new("whether every commit that would ship was reviewed is unknown");
+    let report = if unknown.len() < ships.len() {
+        let named: Vec<String> = unknown.iter().take(EXAMPLES).map(|commit| quoted(commit)).collect();
+        let rest = unknown.len() - named.len();
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        report.because(format!("nobody can tell of {}{rest}", named.join(", ")))
+    } else if ships.len() == 1 {
+        report.because(format!("nobody can tell of {}", quoted(named)))
+    } else {
+        report
+    };
+    Some(because_unknown(report, reviews, "policy.reviewed in smp.toml asks for it, and unknown is not reviewed"))
+}
+
+/// Why this commit must not ship where its checks must have succeeded.
+pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
+    const ASKS: &str = "policy.green in smp.toml asks for checks that succeeded";
+    let short = candidate.short();
+    let report = match reviews.checks(candidate) {
+        Checks::Succeeded => return None,
+        Checks::Unknown => {
+            let report = Report::new(format!("whether the checks of {short} succeeded is unknown"));
+            because_unknown(report, reviews, "policy.green in smp.toml asks for it, and unknown is not green")
+        }
+        Checks::None => Report::new(format!("{short} has no checks"))
+            .because(ASKS)
+            .hint("let them run for it on GitHub, then: git smp promote"),
+        Checks::Pending => {
+            Report::new(checked(candidate, reviews)?).because(ASKS).hint("wait for them, then: git smp promote")
+        }
+        Checks::Failed => Report::new(checked(candidate, reviews)?)
+            .because(ASKS)
+            .hint("mend what failed and deploy that: git smp stage; or let them run again, then: git smp promote"),
+    };
+    Some(Refusal { code: RefusalCode::NotGreen, report })
+}
+
+fn because_unknown(report: Report, reviews: &Reviews, policy: &str) -> Report {
+    let why = reviews.why();
+    let report = why.because.iter().fold(report.because(why.error), Report::because);
+    report.because(policy).hint(match why.hint {
+        Some(hint) => format!("{hint}, then: git smp promote"),
+        None => "try again: git smp promote".to_owned(),
+    })
+}

@@ -1,0 +1,222 @@
+//! Reading what GitHub answers: good, broken, refused or hostile.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Finding, Told};
+use crate::error::Report;
+use crate::model::CommitId;
+use crate::review::{Checks, PullRequest};
+use crate::web::api::Answer;
+
+/// More characters than a login or a branch has.
+const LONGEST_NAME: usize = 255;
+/// What a token is allowed is settled there.
+const RIGHTS: &str = "give the token read access to contents, pull requests, checks and commit statuses";
+
+#[derive(Deserialize)]
+struct Body {
+    data: Option<Data>,
+    errors: Option<Vec<Problem>>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    #[serde(rename = "nameWithOwner")]
+    full_name: Option<String>,
+    #[serde(flatten)]
+    commits: HashMap<String, Value>,
+}
+
+/// Its message is not read: it may repeat anything.
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    path: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Nodes<T> {
+    nodes: Vec<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pull {
+    number: u64,
+    merged: bool,
+    base_ref_name: String,
+    base_repository: Option<Named>,
+    author: Option<Actor>,
+    latest_opinionated_reviews: Nodes<Opinion>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    name_with_owner: String,
+}
+
+#[derive(Deserialize)]
+struct Opinion {
+    state: String,
+    author: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    login: String,
+}
+
+/// What an answer says of the commits that were asked for. `repository` is for sentences.
+pub fn read(answer: &Answer, page: &[CommitId], repository: &str) -> Told {
+    let failed = |report: Report| Told { trouble: Some(report), ..Told::default() };
+    if answer.status != 200 {
+        return failed(refused(answer));
+    }
+    let Ok(body) = serde_json::from_slice::<Body>(&answer.body) else {
+        return failed(Report::new("GitHub's answer is not what was asked for"));
+    };
+    let errors = body.errors.unwrap_or_default();
+    let trouble = errors.first().map(|problem| problem.report(answer, repository));
+    let Some(found) = body.data.and_then(|data| data.repository) else {
+        return failed(trouble.unwrap_or_else(|| not_found(repository)));
+    };
+    let whole_page_is_spoilt = errors.iter().any(|problem| problem.alias().is_none());
+    if whole_page_is_spoilt {
+        return Told { trouble, ..Told::default() };
+    }
+    let commit = |(index, id): (usize, &CommitId)| {
+        let alias = format!("c{index}");
+        let spoilt = |field: &str| errors.iter().any(|problem| problem.spoils(&alias, field));
+        let finding = finding(found.commits.get(&alias)?, found.full_name.as_deref(), spoilt);
+        finding.map(|finding| (id.clone(), finding))
+    };
+    Told { found: page.iter().enumerate().filter_map(commit).collect(), trouble }
+}
+
+impl Problem {
+    /// The commit that it concerns, if it is one.
+    fn alias(&self) -> Option<&str> {
+        self.path.as_ref()?.get(1)?.as_str()
+    }
+
+    /// Whether a field of a commit is not to be believed for it.
+    fn spoils(&self, alias: &str, field: &str) -> bool {
+        let inside = self.path.as_ref().and_then(|path| path.get(2)).and_then(Value::as_str);
+        self.alias() == Some(alias) && inside.is_none_or(|inside| inside == field)
+    }
+
+    fn report(&self, answer: &Answer, repository: &str) -> Report {
+        match self.kind.as_deref() {
+            Some("RATE_LIMITED" | "RATE_LIMIT") => limited(answer),
+            Some("NOT_FOUND") if self.alias().is_none() => not_found(repository),
+            Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => {
+                Report::new("GitHub does not let the token see all of it").hint(RIGHTS)
+            }
+            _ => Report::new("GitHub answers with an error"),
+        }
+    }
+}
+
+fn finding(commit: &Value, repository: Option<&str>, spoilt: impl Fn(&str) -> bool) -> Option<Finding> {
+    let field = |name: &str| commit.as_object()?.get(name).filter(|_| !spoilt(name));
+    let finding = Finding {
+        pulls: field("associatedPullRequests").and_then(|value| pulls(value, repository)),
+        checks: field("statusCheckRollup").map(checks).unwrap_or_default(),
+    };
+    (finding != Finding::default()).then_some(finding)
+}
+
+fn checks(rollup: &Value) -> Checks {
+    if rollup.is_null() {
+        return Checks::None;
+    }
+    match rollup.get("state").and_then(Value::as_str) {
+        Some("SUCCESS") => Checks::Succeeded,
+        Some("FAILURE" | "ERROR") => Checks::Failed,
+        Some("PENDING" | "EXPECTED") => Checks::Pending,
+        _ => Checks::Unknown,
+    }
+}
+
+/// The pull requests of this repository. A fork shares its commits, and what was approved there was approved by its own
+/// people.
+fn pulls(value: &Value, repository: Option<&str>) -> Option<Vec<PullRequest>> {
+    let repository = repository?;
+    let pulls = Nodes::<Pull>::deserialize(value).ok()?.nodes;
+    let ours = |pull: &Pull| pull.base_repository.as_ref().is_some_and(|base| base.name_with_owner == repository);
+    Some(pulls.into_iter().filter(ours).map(Pull::read).collect())
+}
+
+impl Pull {
+    fn read(self) -> PullRequest {
+        let opinions = self.latest_opinionated_reviews.nodes;
+        let author = self.author.map(Actor::shown);
+        let others = opinions.iter().filter(|opinion| opinion.state == "APPROVED").filter_map(|opinion| {
+            let login = opinion.author.as_ref()?.login.as_str();
+            let own = author.as_ref().is_some_and(|author| author.eq_ignore_ascii_case(login));
+            (!own && !login.is_empty()).then(|| cut(login))
+        });
+        PullRequest {
+            number: self.number,
+            base: cut(&self.base_ref_name),
+            merged: self.merged,
+            approved_by: others.take(50).collect(),
+            changes_requested: opinions.iter().any(|opinion| opinion.state == "CHANGES_REQUESTED"),
+            author,
+        }
+    }
+}
+
+impl Actor {
+    fn shown(self) -> String {
+        cut(&self.login)
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_NAME).collect()
+}
+
+fn refused(answer: &Answer) -> Report {
+    let spent = answer.header("x-ratelimit-remaining") == Some("0") || answer.header("retry-after").is_some();
+    match answer.status {
+        401 => Report::new("GitHub does not accept the token").hint("make a new one, and set GH_TOKEN to it"),
+        429 => limited(answer),
+        403 if answer.header("x-github-sso").is_some() => {
+            Report::new("GitHub wants the token to be authorized for the organization (single sign-on)")
+                .hint("authorize it in GitHub's settings of tokens")
+        }
+        403 if spent => limited(answer),
+        403 => Report::new("GitHub does not let the token look").hint(RIGHTS),
+        404 => Report::new("GitHub's API is not at this address"),
+        status => Report::new(format!("GitHub answers {status}")),
+    }
+}
+
+fn limited(answer: &Answer) -> Report {
+    let number = |name: &str| answer.header(name).and_then(|value| value.parse::<i64>().ok());
+    let reset = number("x-ratelimit-reset").map(|reset| reset.saturating_sub(Timestamp::now().as_second()));
+    let report = Report::new("GitHub takes no more calls for now, for too many were made with this token");
+    // An hour is the longest that GitHub makes anybody wait.
+    match number("retry-after").or(reset).filter(|wait| (1..=3600).contains(wait)) {
+        Some(wait) => report.because(format!("it will again in {} min", (wait + 59) / 60)),
+        None => report,
+    }
+}
+
+fn not_found(repository: &str) -> Report {
+    Report::new(format!("GitHub does not show {repository} to this token"))
+        .because("it is not there, or the token may not see it")
+        .hint(RIGHTS)
+}
