@@ -1,6 +1,6 @@
 //! What a team's policy makes of reviews and checks.
 
-use super::told::{more, quoted, unknowns};
+use super::told::{quoted, unknowns};
 use super::{Checks, NAMED, Reviews, checked, faults};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Commit, CommitId};
@@ -20,7 +20,9 @@ fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
     let verb = if faults.len() == 1 { "was" } else { "were" };
     let report = Report::new(format!("{} that would ship {verb} not reviewed", commits(faults.len())));
     let cause = |(commit, fault): &(&Commit, String)| format!("{} {fault}", quoted(commit));
-    let report = faults.iter().take(NAMED).map(cause).chain(more(faults.len())).fold(report, Report::because);
+    let rest = faults.len().saturating_sub(NAMED);
+    let rest = (rest > 0).then(|| format!("and {rest} more"));
+    let report = faults.iter().take(NAMED).map(cause).chain(rest).fold(report, Report::because);
     report.because("policy.reviewed in smp.toml asks for a merged pull request that somebody else approved").hint(
         "have it approved on GitHub, then: git smp promote; or give the policy up in smp.toml, then: git smp setup",
     )

@@ -52,7 +52,10 @@ pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> V
     let faults = faults(ships, reviews);
     let line = |(commit, fault): &(&Commit, String)| format!("{} was not reviewed: it {fault}", quoted(commit));
     let mut lines: Vec<String> = faults.iter().take(NAMED).map(line).collect();
-    lines.extend(more(faults.len()).map(|more| format!("{more} were not reviewed; all of them: git smp diff --json")));
+    let rest = faults.len().saturating_sub(NAMED);
+    let (noun, verb) = if rest == 1 { ("commit", "was") } else { ("commits", "were") };
+    let all = || format!("{rest} more {noun} {verb} not reviewed; all of them: git smp diff --json");
+    lines.extend((rest > 0).then(all));
     lines.extend(unknown(ships, reviews));
     lines.extend(checked(candidate, reviews));
     lines
@@ -61,9 +64,4 @@ pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> V
 /// A commit in a sentence: hash and subject.
 pub(super) fn quoted(commit: &Commit) -> String {
     format!("{} \"{}\"", commit.short, commit.subject_text())
-}
-
-/// How many are not named one by one.
-pub(super) fn more(all: usize) -> Option<String> {
-    all.checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("and {more} more"))
 }

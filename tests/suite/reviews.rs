@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::diff::{log, range};
+use crate::diff::{commit_on, log, range};
 use crate::promote::{deployed_once, scripted};
 use crate::support::{Deploy, GitHubApi, Run, Runner, World};
 
@@ -154,7 +154,7 @@ fn a_promotion_is_warned_and_goes_ahead_where_no_policy_forbids_it() {
 }
 
 #[test]
-fn merges_are_left_out_of_reviews_and_long_lists_are_cut() {
+fn long_lists_of_marks_end_in_a_number() {
     let deploy = on_github("");
     let api = GitHubApi::start(TOKEN);
     for number in 0..25 {
@@ -162,13 +162,29 @@ fn merges_are_left_out_of_reviews_and_long_lists_are_cut() {
         api.commit(&hash);
         deploy.colleague_pushes(&deploy.staging, &hash);
     }
-    (3..=6).for_each(|nth| drop(api.commit(deploy.nth(nth))));
+    for nth in 3..=6 {
+        api.commit(deploy.nth(nth));
+    }
     let run = smp(&deploy, &api, &["diff"]);
     assert_eq!(run.ok().stderr.matches("not reviewed: ").count(), 20);
     run.says("and 9 more; all of them: git smp diff --json\n");
     let run = smp(&deploy, &api, &["promote", "-n"]);
     assert_eq!(run.ok().stderr.matches(" was not reviewed: it has no pull request").count(), 10);
-    run.says("and 19 more were not reviewed; all of them: git smp diff --json\n");
+    run.says("19 more commits were not reviewed; all of them: git smp diff --json\n");
+}
+
+#[test]
+fn of_a_merge_that_would_ship_the_checks_count_and_not_the_review() {
+    let deploy = on_github(&format!("{REVIEWED}green = true\n"));
+    let api = all_is_well(&deploy);
+    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(5), deploy.nth(4)], "Ada", "Merge it");
+    deploy.colleague_pushes(&deploy.staging, &merge);
+    api.commit(&merge).checks(&merge, "FAILURE");
+    let line = format!("the checks of {} failed\n", &merge[..8]);
+    smp(&deploy, &api, &["diff"]).ok().says(&line).never_shows("not reviewed");
+    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(&format!("error: {line}"));
+    api.checks(&merge, "SUCCESS");
+    smp(&deploy, &api, &["promote", "-n"]).ok();
 }
 
 // --- who is asked, and how often
@@ -194,9 +210,9 @@ fn a_page_of_commits_is_one_call_and_all_calls_are_made_side_by_side() {
         last = deploy.commit_files(&deploy.team, &format!("Change {number}"), &[]);
         api.pull_request(&last, number + 500, "ada", true, (&["ben"], &[])).checks(&last, "SUCCESS");
     }
-    (3..=6).for_each(|nth| {
-        drop(api.pull_request(deploy.nth(nth), 1, "ada", true, (&["ben"], &[])).checks(deploy.nth(nth), "SUCCESS"))
-    });
+    for nth in 3..=6 {
+        api.pull_request(deploy.nth(nth), 1, "ada", true, (&["ben"], &[])).checks(deploy.nth(nth), "SUCCESS");
+    }
     deploy.colleague_pushes(&deploy.staging, &last);
     api.together(3);
     smp(&deploy, &api, &["diff"]).ok().never_shows("reviewed");
@@ -502,7 +518,7 @@ fn a_proposal_is_warned_that_its_promotion_is_refused_as_things_stand() {
     smp(&deploy, &api, &["propose", "--yes"]).ok();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"]).ok();
     is_untouched(&deploy, || {
-        drop(asking(&deploy, &api).smp(&scripted(&deploy, &[])).exits(1).says("were not reviewed"))
+        asking(&deploy, &api).smp(&scripted(&deploy, &[])).exits(1).says("were not reviewed");
     });
     let api = all_is_well(&deploy);
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();

@@ -1,1 +1,152 @@
+use proptest::prelude::*;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
+use super::super::api::Answer;
+use super::*;
+
+fn id(number: usize) -> CommitId {
+    CommitId::parse(&format!("{number:040x}")).unwrap()
+}
+
+fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    let header =
+        |(name, value): &(&'static str, &str)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    Answer { status, headers: headers.iter().map(header).collect::<HeaderMap>(), body: body.as_bytes().to_vec() }
+}
+
+fn told(body: &Value) -> Told {
+    answer::read(&answer(200, &[], &body.to_string()), &[id(1)], "o/r")
+}
+
+/// What is told of one commit with this pull request.
+fn with(pull: Value) -> Option<Finding> {
+    let commit = json!({"associatedPullRequests": {"nodes": [pull]}, "statusCheckRollup": null});
+    told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}})).found.remove(&id(1))
+}
+
+fn pull(author: Value, opinions: Value) -> Value {
+    json!({
+        "number": 425, "merged": true, "baseRefName": "main", "baseRepository": {"nameWithOwner": "o/r"},
+        "author": author, "latestOpinionatedReviews": {"nodes": opinions},
+    })
+}
+
+fn approved_by(pull: Value) -> Vec<String> {
+    with(pull).unwrap().pulls.unwrap().remove(0).approved_by
+}
+
+#[test]
+fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
+    for (pages, api) in [
+        ("https://github.com/o/r", Some("https://api.github.com/graphql")),
+        ("https://www.GitHub.com/o/r/", Some("https://api.github.com/graphql")),
+        ("https://acme.ghe.com/o/r", Some("https://api.acme.ghe.com/graphql")),
+        ("https://git.acme.example:8443/o/r.x", Some("https://git.acme.example:8443/api/graphql")),
+        ("https://notghe.com/o/r", Some("https://notghe.com/api/graphql")),
+        ("https://gitlab.acme.example/o/r", None),
+        ("https://bitbucket.org/o/r", None),
+        ("https://github.com/o", None),
+        ("https://github.com/o/r/tree", None),
+        ("https://github.com/o/r%22", None),
+        ("/srv/r", None),
+    ] {
+        assert_eq!(Place::of(pages).map(|place| place.api).as_deref(), api, "{pages}");
+    }
+    assert_eq!(Place::of("https://github.com/O/R").unwrap().key(), "github.com/o/r");
+    assert!(!Place::of("https://evilghe.com/o/r").unwrap().is_githubs_own());
+}
+
+#[test]
+fn a_question_names_its_commits_by_all_their_digits() {
+    let query = query(&[id(1), id(2)]);
+    assert!(query.contains(&format!(
+        " c0:object(oid:\"{}\"){{...F}} c1:object(oid:\"{}\"){{...F}}}}}} ",
+        id(1),
+        id(2)
+    )));
+    assert_eq!(query.matches('{').count(), query.matches('}').count());
+}
+
+#[test]
+fn an_authors_own_approval_and_that_of_an_account_that_is_gone_are_none() {
+    let ada = json!({"login": "ada"});
+    let approval = |author: &Value| json!({"state": "APPROVED", "author": author});
+    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&json!({"login": "ADA"}))]))), [""; 0]);
+    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&Value::Null)]))), [""; 0]);
+    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&json!({"login": ""}))]))), [""; 0]);
+    assert_eq!(approved_by(pull(ada.clone(), json!([{"state": "DISMISSED", "author": {"login": "ben"}}]))), [""; 0]);
+    assert_eq!(approved_by(pull(ada, json!([approval(&json!({"login": "ben"}))]))), ["ben"]);
+    assert_eq!(approved_by(pull(Value::Null, json!([approval(&json!({"login": "ben"}))]))), ["ben"]);
+}
+
+#[test]
+fn pull_requests_of_forks_are_not_the_repositorys_own() {
+    let mut theirs = pull(json!({"login": "ada"}), json!([{"state": "APPROVED", "author": {"login": "ben"}}]));
+    assert_eq!(with(theirs.clone()).unwrap().pulls.unwrap().len(), 1);
+    for base in [json!({"nameWithOwner": "ada/r"}), Value::Null] {
+        theirs["baseRepository"] = base;
+        assert_eq!(with(theirs.clone()).unwrap().pulls, Some(vec![]));
+    }
+}
+
+#[test]
+fn what_is_missing_or_odd_is_unknown() {
+    let ada = json!({"login": "ada"});
+    for odd in [
+        json!(null),
+        json!({}),
+        pull(ada.clone(), json!(null)),
+        pull(ada.clone(), json!([null])),
+        pull(json!("ada"), json!([])),
+        json!({"number": -1, "merged": true}),
+    ] {
+        assert_eq!(with(odd.clone()).unwrap().pulls, None, "{odd}");
+    }
+    for commit in [json!(null), json!({}), json!([]), json!("x"), json!({"statusCheckRollup": {"state": "NEW"}})] {
+        let told = told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit, "c7": {}}}}));
+        assert!(told.found.is_empty() && told.trouble.is_none());
+    }
+    assert_eq!(told(&json!({"data": {"repository": null}})).found.len(), 0);
+}
+
+#[test]
+fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
+    let commit = json!({"associatedPullRequests": {"nodes": []}, "statusCheckRollup": null});
+    let told = |path: Value| {
+        let errors = json!([{"type": "FORBIDDEN", "path": path, "message": "x"}]);
+        told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}, "errors": errors}))
+    };
+    let finding = |path: Value| told(path).found.remove(&id(1));
+    let (pulls, checks) = (Some(vec![]), Checks::None);
+    assert_eq!(
+        finding(json!(["repository", "c0", "statusCheckRollup"])),
+        Some(Finding { pulls: pulls.clone(), checks: Checks::Unknown })
+    );
+    let inside = json!(["repository", "c0", "associatedPullRequests", "nodes", 0, "author"]);
+    assert_eq!(finding(inside), Some(Finding { pulls: None, checks }));
+    assert_eq!(finding(json!(["repository", "c1"])), Some(Finding { pulls, checks }));
+    for all in [json!(["repository", "c0"]), json!(["repository"]), json!(null), json!([]), json!(["repository", 0])] {
+        assert_eq!(finding(all.clone()), None, "{all}");
+        assert!(told(all).trouble.is_some());
+    }
+}
+
+#[test]
+fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
+    let because = |headers: &[(&'static str, &str)]| {
+        answer::read(&answer(429, headers, ""), &[id(1)], "o/r").trouble.unwrap().because
+    };
+    assert_eq!(because(&[("retry-after", "61")]), ["it will again in 2 min"]);
+    for odd in ["-1", "0", "99999999999999999999", "9223372036854775807", "soon"] {
+        assert_eq!(because(&[("retry-after", odd), ("x-ratelimit-reset", odd)]), [""; 0], "{odd}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_it_stop(status in 100_u16..600, body: Vec<u8>) {
+        let answer = Answer { status, headers: HeaderMap::new(), body };
+        prop_assert!(answer::read(&answer, &[id(1)], "o/r").found.is_empty());
+    }
+}
