@@ -27,11 +27,14 @@ struct Shared {
     news: Condvar,
 }
 
+/// An answer that tests set: status, headers and body.
+type Instead = (u16, Vec<(String, String)>, String);
+
 #[derive(Default)]
 struct State {
     commits: BTreeMap<String, Value>,
     errors: Vec<Value>,
-    instead: Option<(u16, Vec<(String, String)>, String)>,
+    instead: Option<Instead>,
     cut: bool,
     together: usize,
     asked: Vec<(Head, Vec<u8>)>,
