@@ -13,8 +13,8 @@ use crate::review_cache;
 use crate::secret::Secret;
 use crate::web::github::{self, Finding, Place, Told};
 
-/// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered and
-/// not asked for again.
+/// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
+/// and not asked for again.
 pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate: &CommitId) -> Reviews {
     let Some(place) = config.web_base().as_deref().and_then(Place::of) else {
         let why = Report::new("the main repository has no pages on GitHub");
@@ -91,12 +91,12 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     }
 }
 
-/// Looks at what a promotion would ship, and adds to its plan what a person should know of it. `is_shown`: whether people
-/// are shown the plan.
+/// Looks at what a promotion would ship, and adds to its plan what a person should know of it. `is_shown`: whether
+/// people are shown the plan.
 ///
 /// # Errors
-/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`. Only a push is refused; what was
-/// pushed before is seen to its end.
+/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`. Only a push is refused; what
+/// was pushed before is seen to its end.
 pub fn check(
     session: &Session<'_>,
     config: &Config,

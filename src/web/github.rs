@@ -1,6 +1,6 @@
-//! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits is
-//! one call, and all calls are made side by side. An answer is believed only as far as it goes: what is missing in it, or
-//! was refused, is unknown.
+//! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
+//! is one call, and all calls are made side by side. An answer is believed only as far as it goes: what is missing in
+//! it, or was refused, is unknown.
 
 mod answer;
 
@@ -107,7 +107,8 @@ pub struct Told {
     pub trouble: Option<Report>,
 }
 
-/// Asks for commits. Of more than [`LOOKED_AT`] the last are left out. `address`: where the API is, in place of the usual.
+/// Asks for commits. Of more than [`LOOKED_AT`] the last are left out. `address`: where the API is, in place of the
+/// usual.
 pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[CommitId]) -> Told {
     let service = match service(place, address, token) {
         Ok(service) => service,
