@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use crate::commands::Session;
 use crate::config::Config;
 use crate::error::{Refusal, Report};
-use crate::git::Repo;
 use crate::model::{Commit, CommitId};
 use crate::plan::{Plan, Proposal, Step, Target};
 use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
 use crate::review_cache;
 use crate::secret::Secret;
+use crate::token;
 use crate::web::github::{self, Finding, Place, Told};
 
 /// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
@@ -20,7 +20,7 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
         let why = Report::new("the main repository has no pages on GitHub");
         return Reviews::not_asked(why.hint("say where they are: repository.web in smp.toml, then: git smp setup"));
     };
-    let Some(token) = token(&session.repo, place.host()) else {
+    let Some(token) = token::github(&session.repo, place.host()) else {
         let variable = if place.is_githubs_own() { "GH_TOKEN" } else { "GH_ENTERPRISE_TOKEN" };
         let why = Report::new(format!("there is no token for {}", place.host()));
         return Reviews::not_asked(why.hint(format!("set {variable} to a token that may read {}", place.shown())));
@@ -43,14 +43,6 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
     let settled = known.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, one)| (id.clone(), one.clone()));
     review_cache::add(common_dir, &place.key(), &settled.collect());
     Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
-}
-
-/// The token for a host; one that GitHub's own hosts take goes nowhere else.
-fn token(repo: &Repo, host: &str) -> Option<Secret> {
-    let own = host == "github.com" || host.ends_with(".ghe.com");
-    let names = if own { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
-    let texts = names.iter().filter_map(|name| repo.program().variable(name)?.into_string().ok());
-    texts.map(Secret::new).find(|secret| !secret.is_empty())
 }
 
 /// The commits to ask for, the candidate first. GitHub knows no hashes of 64 digits.
@@ -95,8 +87,8 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
 /// people are shown the plan.
 ///
 /// # Errors
-/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`. Only a push is refused; what
-/// was pushed before is seen to its end.
+/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`. Only a push or a release is
+/// refused; what was pushed before is seen to its end.
 pub fn check(
     session: &Session<'_>,
     config: &Config,
@@ -113,8 +105,9 @@ pub fn check(
         steps.filter_map(Step::environment).map(str::to_owned).collect::<Vec<_>>()
     };
     let ships = shipping(targets, &named(Step::deploys));
-    let pushed = shipping(targets, &named(|step| matches!(step, Step::Push { .. })));
-    let is_pushed = plan.steps.iter().any(|step| matches!(step, Step::Push { .. }));
+    let brings = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
+    let pushed = shipping(targets, &named(brings));
+    let is_pushed = plan.steps.iter().any(brings);
     let reviews = look(session, config, &ships, &plan.commit);
     let refusal = refusal(config, &pushed, &plan.commit, &reviews).filter(|_| is_pushed);
     if let Some(refusal) = refusal {

@@ -133,6 +133,14 @@ fn runs_what(environment: &Environment) -> String {
 /// The rest of what is agreed to, where it is there.
 fn others(config: &Config, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(web) = &config.repository.web {
+        lines.push(format!("  {:width$}  {web}, where links lead and reviews are asked for", "pages"));
+    }
+    let asked = [(config.policy.reviewed, "reviewed"), (config.policy.green, "green")];
+    let asked: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, word)| *word).collect();
+    if !asked.is_empty() {
+        lines.push(format!("  {:width$}  what ships is {}, as GitHub tells", "policy", asked.join(" and ")));
+    }
     if let Some(record) = &config.record {
         lines.push(format!("  {:width$}  {} on {}", "record", record.reference, config.repository.remote));
     }
