@@ -13,7 +13,7 @@ use crate::error::{Refusal, RefusalCode};
 use crate::finding::Finding;
 use crate::model::{Changes, Commit, CommitId, Observed, Relation, Source};
 use crate::plan::{Plan, Step, Target};
-use crate::record::{Candidate, FORMAT, Reading, SignOff, Verdict};
+use crate::record::{Candidate, FORMAT, Held, Reading, SignOff, Verdict};
 use crate::review::{Checks, Origin, PullRequest, Reviews};
 use crate::text::visible_json;
 
@@ -141,6 +141,17 @@ struct EnvironmentJson {
     source: Source,
     agrees: Option<bool>,
     finding: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<HeldJson>,
+}
+
+/// What was rolled back, and does not ship again unasked.
+#[derive(Serialize)]
+struct HeldJson {
+    commit: CommitId,
+    by: String,
+    at: Option<String>,
+    reason: Option<String>,
 }
 
 /// How far production is behind.
@@ -151,10 +162,11 @@ struct BehindJson {
 }
 
 /// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
-/// `reading`: the shared record, where the team keeps one.
+/// `reading`: the shared record, where the team keeps one. `held`: what an environment was rolled back from.
 pub fn status(
     config: &Config,
     observed: &[Observed],
+    held: &dyn Fn(&Environment) -> Vec<Held>,
     behind: Option<&Changes>,
     reading: Option<&Result<Reading, Refusal>>,
 ) -> String {
@@ -168,6 +180,7 @@ pub fn status(
         source: seen.source,
         agrees: seen.agrees(),
         finding: Finding::of(seen).map(Finding::word),
+        held: held(environment).into_iter().map(held_json).collect(),
     });
     text(&StatusJson {
         schema: SCHEMA,
@@ -190,6 +203,10 @@ pub fn status(
             since: changes.oldest_waiting().and_then(|seconds| rfc3339(seconds, 0)),
         }),
     })
+}
+
+fn held_json(held: Held) -> HeldJson {
+    HeldJson { commit: held.commit, by: held.by.name, at: rfc3339(held.at, 0), reason: held.reason }
 }
 
 fn candidate(candidate: &Candidate) -> CandidateJson {

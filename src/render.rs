@@ -20,7 +20,7 @@ pub use promotion::promotion;
 pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::staging;
-pub use status::{Mark, environment, finding, frozen, how, owed, picture, record, standing};
+pub use status::{Mark, environment, finding, frozen, held, how, owed, picture, record, standing};
 
 use crate::model::Commit;
 use crate::plan::Plan;

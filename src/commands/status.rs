@@ -13,9 +13,10 @@ use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
 use crate::outbox::Notes;
-use crate::record::{Candidate, FORMAT, Goal, Owed, Reading, Standing, State};
+use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
+use crate::rollbacks::Rollbacks;
 use crate::text::{Line, Tone};
 
 /// How long production may be behind when `smp.toml` does not say.
@@ -50,7 +51,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let view = View { session, config: &config, seen: &seen, main, reading, known: RefCell::default() };
     let behind = view.first_target_is_behind()?;
     if args.json {
-        session.ui.data(json::status(&config, &seen, behind.as_ref(), reading).as_bytes())?;
+        session.ui.data(json::status(&config, &seen, &|one| view.held(one), behind.as_ref(), reading).as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
     }
@@ -129,6 +130,9 @@ impl View<'_> {
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
         lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, width, &when)));
+        for target in self.config.targets() {
+            lines.extend(render::held(&target.name, &self.held(target), width, &when));
+        }
         if self.config.record.is_none() {
             let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
             lines.extend(render::owed(&own, false, width, &when));
@@ -143,6 +147,16 @@ impl View<'_> {
         let main = &self.config.repository;
         let name = format!("  {}/{}  ", main.remote, main.branch);
         Some(Line::plain(name).and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {}", refusal.report.error)))
+    }
+
+    /// What an environment was rolled back from: on the record or, where none is kept, as far as this clone knows.
+    fn held(&self, target: &Environment) -> Vec<Held> {
+        match (self.state(), &self.config.record) {
+            (Some(state), _) => state.held(&target.name).to_vec(),
+            (None, Some(_)) => Vec::new(),
+            // A note that cannot be read is told by whoever needs it.
+            (None, None) => Rollbacks::of(&self.session.repo, self.config).held(&target.name).unwrap_or_default(),
+        }
     }
 
     fn candidate(&self) -> Option<&Candidate> {
@@ -252,7 +266,12 @@ impl View<'_> {
                 }
                 _ => {}
             }
+            let was_rolled_back = self.held(target).iter().any(|held| Some(&held.commit) == source.runs());
             match self.of_target(target)?.map(|changes| changes.relation) {
+                Some(Relation::Ahead) if was_rolled_back && self.candidate().is_none() => {
+                    let short = source.runs().map_or("it", CommitId::short);
+                    return Ok(format!("git smp stage, with what mends {short}"));
+                }
                 Some(Relation::Ahead) => return Ok(promote(target)),
                 Some(Relation::Diverged | Relation::Behind) => return Ok(format!("git smp diff {}", target.name)),
                 Some(Relation::Identical) => {}

@@ -8,7 +8,7 @@ use crate::error::Refusal;
 use crate::finding::Finding;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::record::{Candidate, Copied, FORMAT, Owed, Reading, Verdict};
+use crate::record::{Candidate, Copied, FORMAT, Held, Owed, Reading, Verdict};
 use crate::text::{Line, Tone, ago};
 
 /// One line of `status` about an environment.
@@ -56,6 +56,18 @@ pub fn finding(seen: &Observed, environment: &Environment, width: usize) -> Vec<
         line(format!("{}: {meaning}; next: {advice}", found.word()))
     });
     told.into_iter().chain(unasked).collect()
+}
+
+/// What an environment was rolled back from, which does not ship again unasked.
+pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<Line> {
+    let line = |one: &Held| {
+        let why = one.reason.as_deref().map(|why| format!(": {}", first_line(why))).unwrap_or_default();
+        let (name, by, at) = ("held", &one.by.name, when.moment(one.at));
+        Line::plain(format!("  {name:width$}  "))
+            .and(Tone::Hash, one.commit.short())
+            .and(Tone::Plain, format!(", rolled back from {environment} by {by} {at}{why}"))
+    };
+    held.iter().map(line).collect()
 }
 
 /// "; frozen by Ada since 10:14".
