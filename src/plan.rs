@@ -12,8 +12,9 @@ pub use recorded::Recorded;
 pub use rollback::{Back, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
-use crate::config::{ChannelKind, Environment};
+use crate::config::{ChannelKind, Environment, Running};
 use crate::error::{Refusal, RefusalCode, Report};
+use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Release, Source};
 use crate::record::Held;
 use crate::text::ago;
@@ -174,6 +175,28 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
         });
     }
     wait(plan, target, pushed);
+}
+
+/// The app and the release that can bring a commit back which the branch has and the environment does not run.
+fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<(&'t str, &'t Release)> {
+    let Running::Heroku { app, .. } = &target.environment.running else { return None };
+    let back = matches!(Finding::of(&target.observed), Some(Finding::RolledBack | Finding::ReleaseFailed));
+    let former = finding::release_of(&target.observed, commit).filter(|_| back)?;
+    Some((app, former))
+}
+
+/// The branch is there already, so that a push would change nothing: what its platform has built is released again,
+/// where that can be, or waited for.
+fn release_again(plan: &mut Plan, target: &Target<'_>) {
+    if let Some((app, former)) = built_before(target, &plan.commit) {
+        return release_and_wait(plan, target, app, former, false);
+    }
+    let name = &target.environment.name;
+    plan.warnings.push(match Finding::of(&target.observed) {
+        Some(Finding::ReleasePending) => format!("a release on {name} is going on already: nothing is pushed"),
+        _ => not_pushed(name, &plan.commit),
+    });
+    wait(plan, target, false);
 }
 
 /// The release and the wait that bring an environment to a commit that its platform has built before.

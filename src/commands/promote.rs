@@ -227,7 +227,9 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
             let report = Report::new("these environments promote different ones")
                 .because(format!("they promote {}", names.join(", ")));
-            Err(Stop::Misused(report.hint("promote them one after the other: git smp promote ENVIRONMENT")))
+            let commands: Vec<String> =
+                targets.iter().map(|target| format!("git smp promote {}", target.name)).collect();
+            Err(Stop::Misused(report.hint(format!("promote them one after the other: {}", commands.join(", then: ")))))
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
 use super::{
-    Asked, Plan, Step, Target, amount, commits, disappearing, not_pushed, push_and_wait, release_and_wait, wait,
-    wrong_branch,
+    Asked, Plan, Step, Target, amount, built_before, commits, disappearing, push_and_wait, release_again, wrong_branch,
 };
-use crate::config::{Environment, Running};
+use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
@@ -105,34 +104,16 @@ fn add_target(
     check_record(source, commit, target, asked)?;
     check_history(&source.environment, target, asked.now)?;
     if branch.commit() == Some(commit) {
-        release_again(plan, target, asked)?;
+        if built_before(target, commit).is_some() {
+            check_held(plan, target, asked)?;
+        }
+        release_again(plan, target);
     } else {
         check_branch(target, &branch, asked, plan)?;
         check_held(plan, target, asked)?;
         push_and_wait(plan, target, &branch);
     }
     add_record(plan, source, target, asked)
-}
-
-/// The branch is there already, so that a push would change nothing: what its platform has built is released again,
-/// where that can be, or waited for.
-fn release_again(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let name = &target.environment.name;
-    let found = Finding::of(&target.observed);
-    let former = finding::release_of(&target.observed, &plan.commit);
-    if let (Some(Finding::RolledBack | Finding::ReleaseFailed), Running::Heroku { app, .. }, Some(former)) =
-        (found, &target.environment.running, former)
-    {
-        check_held(plan, target, asked)?;
-        release_and_wait(plan, target, app, former, false);
-        return Ok(());
-    }
-    plan.warnings.push(match found {
-        Some(Finding::ReleasePending) => format!("a release on {name} is going on already: nothing is pushed"),
-        _ => not_pushed(name, &plan.commit),
-    });
-    wait(plan, target, false);
-    Ok(())
 }
 
 /// What was rolled back ships again only when somebody says so in as many words.
