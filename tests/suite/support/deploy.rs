@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::githttp::GitHttp;
 use super::sandbox::World;
+use super::ssh::SshHost;
 use super::template;
 use super::web::{Page, Web};
 
@@ -32,6 +33,7 @@ pub struct Deploy {
     /// The sites: `/staging` and `/production` name the commit that was deployed last.
     pub web: Web,
     http: Option<GitHttp>,
+    ssh: Option<SshHost>,
     world: World,
     /// The team's main repository.
     pub main: PathBuf,
@@ -66,6 +68,12 @@ impl Deploy {
     #[track_caller]
     pub fn http(&self) -> &GitHttp {
         self.http.as_ref().expect("this world has no git host: build it `over_http()`")
+    }
+
+    /// The host that is reached over ssh, where the world has one.
+    #[track_caller]
+    pub fn ssh(&self) -> &SshHost {
+        self.ssh.as_ref().expect("this world has no such host: build it `over_ssh()`")
     }
 
     /// The addresses of the main repository, staging and production, as `smp.toml` has them.
@@ -132,6 +140,7 @@ pub struct DeployBuilder {
     account: Option<(&'static str, &'static str)>,
     over_http: bool,
     main_over_http: bool,
+    over_ssh: bool,
     formats: Vec<String>,
     toml: String,
 }
@@ -159,6 +168,12 @@ impl DeployBuilder {
     pub fn main_over_http(mut self) -> Self {
         self.main_over_http = true;
         if self.over_http { self } else { self.over_http() }
+    }
+
+    /// The environments' remotes are served by an `sshd`, to a key that the world's ssh has.
+    pub fn over_ssh(mut self) -> Self {
+        self.over_ssh = true;
+        self
     }
 
     /// All repositories have object names of 64 digits.
@@ -192,18 +207,19 @@ impl DeployBuilder {
         world.cwd = work.clone();
 
         let http = self.host(&world);
-        let url = |bare: &PathBuf, served: bool| match http.as_ref().filter(|_| served) {
-            Some(http) => http.url(bare),
-            None => bare.display().to_string(),
-        };
-        let urls = [url(&main, self.main_over_http), url(&staging, true), url(&production, true)];
+        let ssh = self.over_ssh.then(|| SshHost::start(&world));
+        let plain = |bare: &PathBuf| bare.display().to_string();
+        let served = |bare: &PathBuf| http.as_ref().map_or_else(|| plain(bare), |http| http.url(bare));
+        let pushed = |bare: &PathBuf| ssh.as_ref().map_or_else(|| served(bare), |ssh| ssh.url(bare));
+        let of_main = if self.main_over_http { served(&main) } else { plain(&main) };
+        let urls = [of_main, pushed(&staging), pushed(&production)];
         if self.main_over_http {
             world.git(&work, &["remote", "set-url", "upstream", &urls[0]]);
         }
         let web = Web::start();
         web.set("/staging", Page::deployed(&staging));
         web.set("/production", Page::deployed(&production));
-        let deploy = Deploy { web, http, world, main, staging, production, work, team, commits, urls };
+        let deploy = Deploy { web, http, ssh, world, main, staging, production, work, team, commits, urls };
         deploy.write_toml(&self.config(&deploy));
         deploy
     }

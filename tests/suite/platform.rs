@@ -1,0 +1,177 @@
+//! Hosts that take every push, with exit code 0, and build afterwards: what they say then, and what runs there, is what
+//! counts.
+
+use std::time::{Duration, Instant};
+
+use crate::posts::{PRODUCT, chatting_like, posts, sent};
+use crate::promote::{begin, promote, ready, scripted};
+use crate::record::{recorded_like, sentences};
+use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, RELEASE_COMMAND, Run, SKIPS, World};
+
+/// Within this time it is told what the host said, however long the wait for a page may be.
+const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// A world with pages whose production behaves so.
+#[track_caller]
+fn on(behaviour: &Behaviour<'_>) -> Deploy {
+    on_like(World::deploy_like(), behaviour)
+}
+
+/// A world without pages whose production behaves so: only its branch and its words tell anything.
+#[track_caller]
+fn unseen_on(behaviour: &Behaviour<'_>) -> Deploy {
+    on_like(World::deploy_like().without_pages(), behaviour)
+}
+
+#[track_caller]
+fn on_like(builder: DeployBuilder, behaviour: &Behaviour<'_>) -> Deploy {
+    let deploy = ready(builder);
+    deploy.platform(&deploy.production, behaviour);
+    deploy
+}
+
+/// The host has the commit and said that it does nothing with it: nobody has to wait to know that.
+#[track_caller]
+fn is_told_as_not_deployed(deploy: &Deploy, words: &str) -> Run {
+    let run = deploy.runner().limit(AT_ONCE).smp(&scripted(deploy, &["--timeout", "60"]));
+    run.exits(4).says("not deployed").says(words).says("error: ").says("hint: ").never_shows("done:");
+    let because = run.stderr.lines().any(|line| line.starts_with("because: ") && line.contains(words));
+    assert!(because, "the host's own words are no reason in {run}");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5), "it was pushed");
+    run
+}
+
+#[test]
+fn a_deploy_after_the_push_is_success() {
+    let deploy = on(&Behaviour::Deploys);
+    promote(&deploy, &[]).ok().says("-----> Building").says("done: production runs");
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+// facts 11: a build that fails after git was told that all is well.
+#[test]
+fn a_build_that_fails_after_the_push_is_not_live_and_nobody_is_told_of_a_release() {
+    let deploy = chatting_like(World::deploy_like(), "teams");
+    deploy.platform(&deploy.production, &Behaviour::Fails);
+    posts(&deploy, &["propose", "--yes"]).ok();
+    posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
+    let promotion = scripted(&deploy, &["--timeout", "1", "--summary", "- Flags on painpoints"]);
+    let run = posts(&deploy, &promotion);
+    run.exits(4).says("-----> Build failed").says("error: pushed, but not live").says("hint: ").never_shows("done:");
+    assert!(sent(&deploy, PRODUCT).is_empty());
+    // A second run pushes nothing and makes nothing up.
+    posts(&deploy, &promotion).never_shows("done:").never_shows("nothing to promote");
+    assert!(sent(&deploy, PRODUCT).is_empty());
+    assert!(!sentences(&deploy).iter().any(|line| line.contains(" promoted ")));
+}
+
+#[test]
+fn a_deploy_that_comes_late_is_waited_for() {
+    let deploy = ready(World::deploy_like());
+    let gate = Gate::new(&deploy, "release");
+    deploy.platform(&deploy.production, &Behaviour::DeploysLate(&gate));
+    let mut run = begin(&deploy, &[]);
+    gate.reached();
+    let asked = deploy.web.asked_for("/production").len();
+    deploy.web.is_asked_for("/production", asked + 2);
+    assert!(run.is_running() && !run.stderr.text().contains("done:"), "{}", run.stderr.text());
+    gate.open();
+    run.finish().ok().says("Building in the background").says("done: production runs");
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+#[test]
+fn a_deploy_that_comes_too_late_is_found_by_the_next_run() {
+    let deploy = ready(World::deploy_like());
+    let gate = Gate::new(&deploy, "release");
+    deploy.platform(&deploy.production, &Behaviour::DeploysLate(&gate));
+    promote(&deploy, &["--timeout", "1"]).exits(4).says("error: pushed, but not live");
+    gate.reached();
+    gate.open();
+    let deployed = || deploy.deploys(&deploy.production).len() > 1;
+    let deadline = Instant::now() + crate::support::PATIENCE;
+    while !deployed() || std::fs::read_to_string(deploy.production.join("deployed")).unwrap().trim() != deploy.nth(5) {
+        assert!(Instant::now() < deadline, "it is never released");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+}
+
+// --- the host says itself that it does nothing with it
+
+// facts 3.8
+#[test]
+fn a_branch_that_heroku_skips_is_pushed_and_not_deployed() {
+    is_told_as_not_deployed(&on(&Behaviour::SkipsTheBranch), SKIPS);
+}
+
+// facts 3.13
+#[test]
+fn a_branch_that_dokku_does_not_deploy_is_pushed_and_not_deployed() {
+    is_told_as_not_deployed(&on(&Behaviour::IsNotTheBranchOfDokku), NOT_COMPLETE);
+}
+
+#[test]
+fn a_branch_that_is_skipped_is_never_done_where_the_branch_is_all_that_is_seen() {
+    is_told_as_not_deployed(&unseen_on(&Behaviour::SkipsTheBranch), SKIPS);
+    is_told_as_not_deployed(&unseen_on(&Behaviour::IsNotTheBranchOfDokku), NOT_COMPLETE);
+}
+
+#[test]
+fn what_was_skipped_is_not_on_record_as_deployed() {
+    let deploy = recorded_like(World::deploy_like().without_pages());
+    deploy.platform(&deploy.production, &Behaviour::SkipsTheBranch);
+    deploy.smp(&["propose", "--yes", "--quiet"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    is_told_as_not_deployed(&deploy, SKIPS);
+    assert!(!sentences(&deploy).iter().any(|line| line.contains(" promoted ")));
+}
+
+#[test]
+fn staging_that_skips_the_branch_is_told_as_well() {
+    let deploy = ready(World::deploy_like());
+    deploy.platform(&deploy.staging, &Behaviour::SkipsTheBranch);
+    let run = deploy.runner().limit(AT_ONCE).smp(&["stage", "--yes", "--timeout", "60"]);
+    run.exits(4).says("not deployed").says(SKIPS).never_shows("done:");
+}
+
+// --- a release phase, facts 3.6
+
+#[test]
+fn a_release_phase_that_never_succeeds_is_not_live() {
+    let deploy = on(&Behaviour::NeverReleases);
+    let run = promote(&deploy, &["--timeout", "1"]);
+    run.exits(4).says("error: pushed, but not live").says(RELEASE_COMMAND).never_shows("done:");
+}
+
+#[test]
+fn a_release_phase_that_nobody_can_see_the_end_of_is_not_confirmed() {
+    let deploy = unseen_on(&Behaviour::NeverReleases);
+    let run = promote(&deploy, &["--timeout", "2"]);
+    run.exits(4).says("not confirmed").says("error: ").says("hint: ").never_shows("done:");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+// --- what is seen to run counts more than what was said
+
+#[test]
+fn a_page_that_shows_the_commit_counts_more_than_the_words() {
+    for words in [SKIPS, NOT_COMPLETE, RELEASE_COMMAND] {
+        let deploy = ready(World::deploy_like());
+        // The same words of a host that deploys all the same, as when they are about another branch.
+        let script = format!("echo '{words}'\nread -r old new ref; echo $new >deployed; echo $new >>deploys");
+        deploy.hook(&deploy.production, "post-receive", &script);
+        promote(&deploy, &[]).ok().says(words).says("done: production runs");
+    }
+    let deploy = on(&Behaviour::ReleasesAfterAll);
+    promote(&deploy, &[]).ok().says(RELEASE_COMMAND).says("done: production runs");
+}
+
+#[test]
+fn the_words_of_a_program_that_is_built_are_not_the_hosts() {
+    let deploy = unseen_on(&Behaviour::Deploys);
+    let script = "cat >/dev/null; echo 'test: a build failed page is shown when a deploy did not complete ... ok'";
+    deploy.hook(&deploy.production, "pre-receive", script);
+    promote(&deploy, &[]).ok().says("done: production runs");
+}

@@ -1,0 +1,228 @@
+//! Environments that are reached over ssh, by a real `sshd`: a deploy from its beginning to its end, and every way in
+//! which the connection, the key or the host can fail.
+
+use std::path::Path;
+
+use crate::diff::log;
+use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
+use crate::push::insists;
+use crate::support::{Deploy, Gate, Page, Run, World};
+
+/// A world whose environments are reached over ssh, where what runs is what the ref says.
+fn host() -> Deploy {
+    ready(World::deploy_like().over_ssh().without_pages())
+}
+
+/// It is not known what runs there, and nobody says that there is nothing to do.
+#[track_caller]
+fn is_not_up_to_date(run: &Run) {
+    run.never_shows("nothing to promote").never_shows("the same").never_shows("up to date").never_shows("done:");
+}
+
+/// Production runs staging's commit: whoever mistakes an unknown for "up to date" is right by accident here.
+fn up_to_date() -> Deploy {
+    let deploy = host();
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    deploy
+}
+
+/// Nobody can tell what runs there now, whatever is asked; and the words say why.
+#[track_caller]
+fn is_unknown(deploy: &Deploy, words: &str) {
+    let before = deploy.snapshot();
+    is_refused(deploy, words);
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among(words);
+    is_not_up_to_date(&status);
+    deploy.smp(&["setup", "--check"]).exits(1).prints_among(words);
+    assert_eq!(deploy.snapshot(), before);
+}
+
+/// Nothing is listed and nothing is pushed; and the words say why.
+#[track_caller]
+fn is_refused(deploy: &Deploy, words: &str) {
+    for run in [promote(deploy, &[]), deploy.smp(&["diff"]), deploy.smp(&["stage", "--yes"])] {
+        run.exits(1).says("does not answer").says(words).says("hint: ");
+        is_not_up_to_date(&run);
+    }
+    assert_eq!(refusal(deploy), "unreachable");
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among("unknown: the remote production does not answer");
+    is_not_up_to_date(&status);
+}
+
+/// How often a push to a repository was asked for.
+fn pushes(deploy: &Deploy, bare: &Path) -> usize {
+    let wanted = format!("git-receive-pack '{}'", bare.display());
+    deploy.ssh().asked().iter().filter(|command| **command == wanted).count()
+}
+
+#[test]
+fn a_deploy_from_its_setup_to_its_end() {
+    let deploy = World::deploy_like().over_ssh().build();
+    deploy.smp(&["setup", "--check"]).exits(1).says("hint: look at it and agree: git smp setup");
+    deploy.trust();
+    deploy.smp(&["setup", "--check"]).ok();
+    deploy.smp(&["status"]).ok().prints_among("3 commits behind staging");
+    let range = format!("{}..{}", deploy.nth(2), deploy.nth(5));
+    deploy.smp(&["diff"]).ok().prints(log(&deploy, &deploy.team, &range));
+
+    let (before, pushed) = (deploy.snapshot(), pushes(&deploy, &deploy.production));
+    let run = promote(&deploy, &[]);
+    run.ok().says("-----> Building").says("-----> Released").says("done: production runs").prints("");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    assert_eq!(pushes(&deploy, &deploy.production), pushed + 1);
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(pushes(&deploy, &deploy.production), pushed + 1);
+}
+
+#[test]
+fn a_person_deploys_at_a_terminal() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ").enters("production").sees("done: production runs");
+    terminal.ends().ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+#[test]
+fn what_is_missing_here_is_fetched() {
+    let deploy = host();
+    let fix = crate::diff::production_has_a_hotfix(&deploy, "Ben Hotfix", "Fix login loop");
+    deploy.smp(&["diff"]).ok().says("have diverged").says(&format!("{} Fix login loop, by Ben Hotfix", &fix[..7]));
+}
+
+#[test]
+fn a_failed_build_is_told_in_the_hosts_own_words() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo ' !     Push rejected'; exit 1");
+    promote(&deploy, &[]).exits(1).says("!     Push rejected").says("error: production declined");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+// facts 11: the wrong cause reported.
+#[test]
+fn a_key_that_is_not_let_in_is_told_as_such() {
+    let deploy = up_to_date();
+    deploy.ssh().lets_nobody_in();
+    is_unknown(&deploy, "Permission denied (publickey)");
+    deploy.ssh().lets_in();
+    promote(&deploy, &[]).ok().says("nothing to promote");
+}
+
+#[test]
+fn a_key_that_may_only_read_sends_nothing() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    deploy.ssh().lets_nobody_push();
+    let run = promote(&deploy, &[]);
+    run.exits(1).says("nothing was sent to production").says("this key may not push here").says("hint: ");
+    is_not_up_to_date(&run);
+    assert_eq!(deploy.snapshot(), before);
+    deploy.ssh().lets_in();
+    promote(&deploy, &[]).ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+}
+
+// Safety 4.4, "ssh refused", and a host that takes connections and says nothing
+#[test]
+fn a_host_that_answers_nothing_is_unknown() {
+    let deploy = up_to_date();
+    deploy.ssh().falls_silent();
+    is_unknown(&deploy, "timed out");
+}
+
+#[test]
+fn a_host_with_another_key_than_before_is_not_talked_to() {
+    let deploy = up_to_date();
+    let asked = deploy.ssh().asked().len();
+    deploy.ssh().becomes_somebody_else(&deploy);
+    is_refused(&deploy, "REMOTE HOST IDENTIFICATION HAS CHANGED");
+    assert_eq!(deploy.ssh().asked().len(), asked);
+}
+
+// ssh puts a frame around it, and says much; what it comes to stands at the end.
+#[test]
+fn a_host_with_another_key_is_told_as_such_wherever_there_is_room_for_one_line() {
+    let deploy = host();
+    deploy.ssh().becomes_somebody_else(&deploy);
+    deploy.smp(&["status"]).ok().prints_among("Host key verification failed").never_shows("@@@@");
+    deploy.smp(&["diff"]).exits(1).says("because: Host key verification failed");
+}
+
+/// The host is held at a gate in this hook of production, which it comes to with our push.
+fn held_in(deploy: &Deploy, hook: &str, when: &str) -> Gate {
+    let gate = Gate::new(deploy, hook);
+    let script =
+        format!("{when} && while read -r old new ref; do\n[ $ref != refs/heads/master ] || {}\ndone", gate.line());
+    deploy.hook(&deploy.production, hook, &format!("{script}\nexit 0"));
+    gate
+}
+
+// F-PUSH-2; facts 11: a cut connection during the push.
+#[test]
+fn a_connection_that_is_cut_after_the_push_was_taken_is_looked_into() {
+    let deploy = host();
+    let gate = held_in(&deploy, "reference-transaction", "[ $1 = committed ]");
+    let run = begin(&deploy, &[]);
+    gate.reached();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    deploy.ssh().cuts();
+    run.finish().ok().says("done: production runs");
+    gate.open();
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(pushes(&deploy, &deploy.production), 1);
+}
+
+// The same where a page tells what runs: the host never came to its release.
+#[test]
+fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_live() {
+    let deploy = ready(World::deploy_like().over_ssh());
+    let before = pushes(&deploy, &deploy.production);
+    let gate = held_in(&deploy, "reference-transaction", "[ $1 = committed ]");
+    let run = begin(&deploy, &["--timeout", "1"]);
+    gate.reached();
+    deploy.ssh().cuts();
+    run.finish().exits(4).says("error: pushed, but not live").says("hint: run it again");
+    gate.open();
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(pushes(&deploy, &deploy.production), before + 1);
+}
+
+// F-PUSH-2 and F-KILL-3: the build goes on without its connection.
+#[test]
+fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
+    let deploy = host();
+    let gate = held_in(&deploy, "pre-receive", ":");
+    let run = begin(&deploy, &["--timeout", "1"]);
+    gate.reached();
+    deploy.ssh().cuts();
+    run.finish().exits(4).says("cannot tell what became of the push").says("the host may still be building");
+    // Nothing is pushed a second time while it may build.
+    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end");
+    assert_eq!(refusal(&deploy), "push-in-flight");
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(pushes(&deploy, &deploy.production), 1);
+}
+
+// F-KILL-2
+#[test]
+fn ctrl_c_twice_leaves_the_push_to_the_host() {
+    let deploy = host();
+    let gate = held_in(&deploy, "pre-receive", ":");
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
+    gate.reached();
+    terminal.ctrl_c().sees("the push cannot be called back");
+    insists(&mut terminal);
+    terminal.ends().exits(4).says("error: left while");
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(pushes(&deploy, &deploy.production), 1);
+}
