@@ -312,6 +312,73 @@ fn a_remote_that_does_not_answer_is_not_up_to_date() {
     });
 }
 
+/// A world whose two environments run the same, and a user whose password is wrong from now on: whoever mistakes an
+/// unknown for "up to date" is right by accident here.
+fn locked_out() -> Deploy {
+    let deploy = ready(World::deploy_like().over_http().without_pages());
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    deploy.configure("credential.helper", "!f() { echo username=ada; echo password=wrong-and-secret; }; f");
+    deploy
+}
+
+// Facts 11, "the wrong cause reported"
+#[test]
+fn a_wrong_password_is_told_as_authentication_and_never_as_up_to_date() {
+    let deploy = locked_out();
+    let before = deploy.snapshot();
+    for run in [promote(&deploy, &[]), deploy.smp(&["diff"]), deploy.smp(&["stage", "--yes"])] {
+        run.exits(1).says("does not answer").says("because: Authentication failed").says("hint: log in to the host");
+        run.never_shows("nothing to promote").never_shows("the same").never_shows("wrong-and-secret");
+    }
+    assert_eq!(refusal(&deploy), "unreachable");
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among("unknown: the remote production does not answer (Authentication failed");
+    status.never_shows("the same as").never_shows("wrong-and-secret");
+    deploy.smp(&["setup", "--check"]).exits(1).prints_among("Authentication failed").never_shows("wrong-and-secret");
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+}
+
+/// Facts 3.9, as Heroku has it.
+const OF_HEROKU: &str = " !\tWARNING:\n !\tDo not authenticate with username and password using git.\n \
+    !\tRun `heroku login` to update your credentials, then retry the git command.\n \
+    !\tSee documentation for details: https://devcenter.heroku.com/articles/http-git#authentication\n";
+
+#[test]
+fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
+    let deploy = locked_out();
+    deploy.http().says_to_strangers(OF_HEROKU);
+    let run = promote(&deploy, &[]);
+    run.exits(1).says("Run `heroku login`").says("because: Authentication failed").says("hint: log in to the host");
+    run.never_shows("nothing to promote");
+    deploy.smp(&["status"]).ok().prints_among("unknown: the remote production does not answer").never_shows("the same");
+}
+
+#[test]
+fn a_hosts_own_words_for_a_wrong_password_hide_the_cause_nowhere() {
+    let deploy = locked_out();
+    deploy.http().says_to_strangers(OF_HEROKU);
+    deploy.smp(&["status"]).ok().prints_among("Authentication failed");
+    let long: String = (1..=9).map(|line| format!(" !\tline {line} of a long story\n")).collect();
+    deploy.http().says_to_strangers(&long);
+    promote(&deploy, &[]).exits(1).says("because: Authentication failed").says("hint: log in to the host");
+}
+
+// Safety 4.4, "wrong credentials", where only the push is refused
+#[test]
+fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
+    let deploy = ready(World::deploy_like().over_http());
+    let before = deploy.snapshot();
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ");
+    deploy.configure("credential.helper", "!f() { echo username=ada; echo password=wrong-and-secret; }; f");
+    terminal.enters("production");
+    let run = terminal.ends();
+    run.exits(1).says("Authentication failed").never_shows("wrong-and-secret").never_shows("done:");
+    assert_eq!(deploy.snapshot(), before);
+}
+
 #[test]
 fn a_page_that_breaks_off_is_not_up_to_date() {
     refuses("unreachable", "its page broke off", |deploy| {

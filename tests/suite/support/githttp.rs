@@ -113,6 +113,7 @@ struct Shared {
     root: PathBuf,
     env: Vec<(OsString, OsString)>,
     account: Option<(String, String)>,
+    words: Mutex<String>,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
     news: Condvar,
@@ -134,6 +135,7 @@ impl GitHttp {
             root: world.path(""),
             env: world.env(),
             account,
+            words: Mutex::default(),
             rules: Mutex::default(),
             seen: Mutex::default(),
             news: Condvar::new(),
@@ -151,6 +153,11 @@ impl GitHttp {
     /// Lets something go wrong from now on; several rules take effect in the order they came.
     pub fn fault(&self, rule: Rule) {
         self.shared.rules.lock().unwrap().push(rule);
+    }
+
+    /// Says this from now on to whoever it does not let in; git passes it on as the remote's words.
+    pub fn says_to_strangers(&self, words: &str) {
+        words.clone_into(&mut self.shared.words.lock().unwrap());
     }
 
     /// Forgets all faults that have not happened yet.
@@ -232,7 +239,9 @@ impl Shared {
         };
         if !self.lets_in(head) {
             head.body(reader, stream)?;
-            return plain(401, &[header("WWW-Authenticate", "Basic realm=\"deploys\"")]);
+            self.learn(number, |seen| seen.status = 401);
+            let headers = [header("WWW-Authenticate", "Basic realm=\"deploys\""), header("Content-Type", "text/plain")];
+            return write_answer(stream, 401, &headers, self.words.lock().unwrap().as_bytes()).map(|()| true);
         }
         let fault = self.fault_for(head);
         self.learn(number, |seen| seen.fault = fault.clone());
