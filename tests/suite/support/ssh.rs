@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::capture::PATIENCE;
 use super::sandbox::World;
 use super::wire::{Closing, Listener, reset_at_end};
 
@@ -54,7 +55,7 @@ impl SshHost {
         let [known, key] = keys;
         let port = listener.address.port();
         std::fs::write(folder.join("known_hosts"), format!("[127.0.0.1]:{port} {known}")).unwrap();
-        std::fs::write(folder.join("config"), client(&folder)).unwrap();
+        std::fs::write(folder.join("config"), client(&folder, PATIENCE.as_secs())).unwrap();
         world.configure("core.sshCommand", &format!("ssh -F '{}'", folder.join("config").display()));
         let user = world.runner().program("id", &["-un"]).ok().out().trim().to_owned();
         let host = SshHost { folder, user, key, shared, listener };
@@ -67,13 +68,12 @@ impl SshHost {
         format!("ssh://{}@{}{}", self.user, self.listener.address, repository.display())
     }
 
-    /// Lets the world's key in, to read and to push, and answers.
+    /// Lets the world's key in, to read and to push.
     pub fn lets_in(&self) {
         let serve = self.folder.join("serve");
         let line = format!("restrict,command=\"{}\" {}", serve.display(), self.key);
         std::fs::write(self.folder.join("authorized_keys"), line).unwrap();
         let _ = std::fs::remove_file(self.folder.join("read-only"));
-        self.shared.silent.store(false, Ordering::SeqCst);
     }
 
     /// Knows nobody's key any more.
@@ -86,8 +86,9 @@ impl SshHost {
         std::fs::write(self.folder.join("read-only"), "").unwrap();
     }
 
-    /// Takes connections from now on, and says nothing.
+    /// Takes connections from now on, and says nothing; the world's ssh has one second's patience with that.
     pub fn falls_silent(&self) {
+        std::fs::write(self.folder.join("config"), client(&self.folder, 1)).unwrap();
         self.shared.silent.store(true, Ordering::SeqCst);
     }
 
@@ -156,13 +157,13 @@ fn configuration(folder: &Path) -> String {
     )
 }
 
-/// What the world's ssh goes by, and nothing of the developer's own.
-fn client(folder: &Path) -> String {
+/// What the world's ssh goes by, and nothing of the developer's own; keys are exchanged in the way that takes least time.
+fn client(folder: &Path, patience: u64) -> String {
     let own = folder.display();
     format!(
         "Host *\n  IdentityFile {own}/client\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
          UserKnownHostsFile {own}/known_hosts\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n  \
-         PreferredAuthentications publickey\n  ConnectTimeout 1\n  LogLevel ERROR\n"
+         PreferredAuthentications publickey\n  KexAlgorithms curve25519-sha256\n  ConnectTimeout {patience}\n  LogLevel ERROR\n"
     )
 }
 
