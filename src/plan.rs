@@ -12,6 +12,8 @@ pub use recorded::Recorded;
 pub use rollback::{Back, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
+use std::collections::HashMap;
+
 use crate::config::{ChannelKind, Environment, Running};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
@@ -32,6 +34,8 @@ pub struct Target<'a> {
     pub fast_forward: Option<bool>,
     /// What it was rolled back from since its last promotion, oldest first.
     pub held: Vec<Held>,
+    /// Commits that would disappear, each with the one that ships and makes the same change.
+    pub twins: HashMap<CommitId, CommitId>,
 }
 
 /// What the person at the terminal, or the script, asked for.
@@ -222,11 +226,16 @@ fn wait(plan: &mut Plan, target: &Target<'_>, pushed: bool) {
 }
 
 /// The lines that name commits one by one: which would disappear from where.
-fn disappearing(changes: &Changes, from: &str, now: i64) -> Vec<String> {
+fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String> {
+    let from = &target.environment.name;
     let lost = changes.disappears.len();
     let named = changes.disappears.iter().take(10);
     let more = (lost > 10).then(|| format!("and {} more", lost - 10));
-    named.map(|commit| format!("{} would disappear from {from}", quoted(commit, now))).chain(more).collect()
+    let told = |commit: &Commit| {
+        let twin = target.twins.get(&commit.id).map(|twin| format!("; the same change as {}", twin.short()));
+        format!("{} would disappear from {from}{}", quoted(commit, now), twin.unwrap_or_default())
+    };
+    named.map(told).chain(more).collect()
 }
 
 /// A commit in a sentence: hash, subject, author and age.

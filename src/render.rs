@@ -22,6 +22,7 @@ pub use rollback::rollback;
 pub use staging::staging;
 pub use status::{Mark, environment, finding, frozen, held, how, owed, picture, record, standing};
 
+use crate::config::{Config, display_url};
 use crate::model::Commit;
 use crate::plan::Plan;
 use crate::text::{Line, Tone, ago};
@@ -74,6 +75,12 @@ impl When {
     fn dated(&self, seconds: i64) -> String {
         format!("{} ({})", self.date(seconds), ago(self.now, seconds))
     }
+}
+
+/// Which repository is the main one: never somebody's fork, and so to be seen in every plan.
+fn main_repository(config: &Config, width: usize) -> Line {
+    let main = &config.repository;
+    Line::plain(format!("  {:width$}  ", main.remote)).and(Tone::Faint, display_url(&main.url))
 }
 
 /// The watched files and the warnings of a plan, and what it will do.

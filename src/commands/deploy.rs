@@ -1,6 +1,6 @@
 //! What every deploy has in common, whether to staging or to production: the look at what it needs, and the doing.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::announced::Turn;
 use crate::commands::Session;
@@ -26,10 +26,13 @@ pub fn target<'c>(
     observed: Observed,
     candidate: Option<&CommitId>,
 ) -> Result<Target<'c>, Stop> {
-    let mut target = Target { environment, observed, changes: None, fast_forward: None, held: Vec::new() };
+    let (held, twins) = (Vec::new(), HashMap::new());
+    let mut target = Target { environment, observed, changes: None, fast_forward: None, held, twins };
     let Some(candidate) = candidate else { return Ok(target) };
     if let Ok(running) = &target.observed.running {
-        target.changes = Some(session.repo.changes(running.as_ref(), candidate)?);
+        let changes = session.repo.changes(running.as_ref(), candidate)?;
+        target.twins = session.repo.same_changes(&changes)?;
+        target.changes = Some(changes);
     }
     if let Some(at) = target.observed.reference() {
         target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);

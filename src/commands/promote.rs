@@ -13,7 +13,7 @@ use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
 use crate::json;
-use crate::model::{CommitId, Observed};
+use crate::model::{Changes, Commit, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{self, Asked, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Kind, Reading, State, Telling};
@@ -153,6 +153,8 @@ struct Facts<'a> {
     warnings: Vec<String>,
     /// The files among what would ship that the team wants to be named.
     watched: Vec<String>,
+    /// What the source runs beyond the candidate, where it runs something else.
+    came: Option<Changes>,
     /// The shared record, where the team keeps one.
     reading: Option<Result<Reading, Refusal>>,
     /// What this clone announced last.
@@ -162,6 +164,19 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn state(&self) -> Option<&State> {
         self.reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state)
+    }
+
+    /// Lists what came to the source since the candidate was put forward, where that is the matter.
+    fn with_what_came(&self, refusal: Refusal) -> Refusal {
+        let came = self.came.as_ref().filter(|_| refusal.code == RefusalCode::CandidateMoved);
+        let Some(came) = came.filter(|came| !came.ships.is_empty()) else { return refusal };
+        let report = refusal.report.because("since then came:");
+        let named =
+            |report: Report, commit: &Commit| report.because(format!("{} {}", commit.short, commit.subject_text()));
+        let report = came.ships.iter().take(10).fold(report, named);
+        let more = came.ships.len().saturating_sub(10);
+        let report = if more > 0 { report.because(format!("and {more} more")) } else { report };
+        Refusal { report, ..refusal }
     }
 
     fn recorded<'a>(
@@ -277,7 +292,14 @@ fn gather<'c>(
     let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
     let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    Ok(Facts { source, targets, warnings, watched, reading, mine })
+    let candidate = state.and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);
+    let came = match (candidate, source.runs()) {
+        (Some(candidate), Some(runs)) if candidate != runs && session.repo.has_commit(candidate)? => {
+            Some(session.repo.changes(Some(candidate), runs)?)
+        }
+        _ => None,
+    };
+    Ok(Facts { source, targets, warnings, watched, came, reading, mine })
 }
 
 fn plan(
@@ -289,7 +311,8 @@ fn plan(
 ) -> Result<Plan, Refusal> {
     let recorded = facts.recorded(config, args.take_over.as_deref(), session.when().now)?;
     let asked = asked(session, args, recorded);
-    let mut planned = plan::promotion(source, &facts.source, &facts.targets, &asked)?;
+    let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
+    let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);
     deploy::warn_of_earlier_push(session, &mut planned, asked.somebody_looks, "git smp promote")?;

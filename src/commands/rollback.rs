@@ -1,5 +1,6 @@
 //! `git smp rollback`: put an environment back to what it ran before.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::announced;
@@ -206,7 +207,14 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
 fn target<'c>(session: &Session<'_>, facts: &Facts<'c>, commit: &CommitId) -> Result<Target<'c>, Stop> {
     let changes = facts.runs().map(|runs| session.repo.changes(Some(runs), commit)).transpose()?;
     let observed = facts.observed.clone();
-    Ok(Target { environment: facts.environment, observed, changes, fast_forward: None, held: Vec::new() })
+    Ok(Target {
+        environment: facts.environment,
+        observed,
+        changes,
+        fast_forward: None,
+        held: Vec::new(),
+        twins: HashMap::new(),
+    })
 }
 
 fn plan(

@@ -15,7 +15,8 @@ impl Doubt {
         let words = line.strip_prefix("remote:")?.trim();
         let small = words.to_ascii_lowercase();
         let skipped = small.trim_end_matches(['.', '!']).ends_with("skipping build");
-        if skipped || small.contains("deploy did not complete") {
+        let not_complete = small.trim_start_matches(['!', ' ']).trim_start_matches("warning: ");
+        if skipped || not_complete.starts_with("deploy did not complete") {
             return Some(Self::NotDeployed(words.to_owned()));
         }
         small.starts_with("release command declared:").then(|| Self::NotConfirmed(words.to_owned()))
@@ -53,6 +54,7 @@ mod tests {
             "remote: -----> Skipping build cache",
             "remote:        skipping build step for tests",
             "remote: Verifying deploy... done.",
+            "remote: test: a page is shown when a deploy did not complete ... ok",
             "Pushed to non-main branch, skipping build.",
         ] {
             assert_eq!(Doubt::of(line), None, "{line}");

@@ -22,6 +22,7 @@ mod source;
 mod tests;
 mod walk;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 pub use config::GitConfig;
@@ -196,6 +197,20 @@ impl Repo {
     /// When a tree cannot be read, in git's own words.
     pub fn touched(&self, from: Option<&CommitId>, to: &CommitId, patterns: &[String]) -> Result<Vec<String>, Stop> {
         plumbing::touched(&self.program, from, to, patterns)
+    }
+
+    /// Which of the commits that would disappear are among those that ship under another name, as copies are:
+    /// `git patch-id`. Of very many only the first are looked at.
+    ///
+    /// # Errors
+    /// When history cannot be read, in git's own words.
+    pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
+        let names = |commits: &[Commit]| commits.iter().take(200).map(|commit| commit.id.clone()).collect::<Vec<_>>();
+        let (lost, ships) = (names(&changes.disappears), names(&changes.ships));
+        if lost.is_empty() || ships.is_empty() {
+            return Ok(HashMap::new());
+        }
+        plumbing::same_changes(&self.program, &lost, &ships)
     }
 
     /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x`, without work tree,

@@ -292,3 +292,26 @@ fn lines(ids: &[CommitId]) -> Vec<u8> {
 fn unexpected() -> Stop {
     Stop::Failed(Report::new(HISTORY).because("git log printed something unexpected"))
 }
+
+/// Which of these commits make the same change as one of those: `git diff-tree -p --stdin | git patch-id --stable`.
+///
+/// # Errors
+/// When git cannot read them, in its own words.
+pub fn same_changes(
+    program: &Program,
+    these: &[CommitId],
+    those: &[CommitId],
+) -> Result<HashMap<CommitId, CommitId>, Stop> {
+    let what = "git cannot compare the changes";
+    let names: String = these.iter().chain(those).map(|id| format!("{id}\n")).collect();
+    let diff = ["diff-tree", "--stdin", "-p", "-r", "--root", "--no-ext-diff", "--no-textconv", "--no-renames"];
+    let patches = program.ask(what, diff, names.as_bytes())?;
+    let told = program.ask(what, ["patch-id", "--stable"], &patches)?;
+    let told = String::from_utf8_lossy(&told);
+    let pairs = told.lines().filter_map(|line| line.split_once(' '));
+    let patch_of: HashMap<CommitId, &str> =
+        pairs.filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch))).collect();
+    let by_patch: HashMap<&str, &CommitId> = those.iter().filter_map(|id| Some((*patch_of.get(id)?, id))).collect();
+    let same = |id: &CommitId| Some((id.clone(), (*by_patch.get(patch_of.get(id)?)?).clone()));
+    Ok(these.iter().filter_map(same).collect())
+}

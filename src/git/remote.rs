@@ -85,7 +85,10 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
     let mut report = Report::new(format!("the remote {remote} does not answer"));
-    for line in words.lines().map(str::trim).filter(|line| !line.is_empty()).take(6) {
+    // A host may have much to say; git's own word for what is wrong comes first, for many places show but one line.
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (own, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_gits_own(line));
+    for line in own.into_iter().chain(others).take(6) {
         report = report.because(without_userinfo(line.trim_start_matches("fatal: ")));
     }
     let report =
@@ -95,6 +98,11 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
             report.hint(format!("see whether it answers: git ls-remote {remote}"))
         };
     Refusal { code: RefusalCode::Unreachable, report }
+}
+
+/// Whether a line is git's, or ssh's, and no word of the host.
+fn is_gits_own(line: &str) -> bool {
+    ["fatal: ", "error: ", "Host key verification failed"].iter().any(|sign| line.starts_with(sign))
 }
 
 /// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.

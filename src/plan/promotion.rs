@@ -198,15 +198,16 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             Err(Refusal { code: RefusalCode::Behind, report })
         }
         Relation::Diverged => {
-            Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, name, changes, now) })
+            Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, target, changes, now) })
         }
     }
 }
 
-fn diverged(source: &str, name: &str, changes: &Changes, now: i64) -> Report {
+fn diverged(source: &str, target: &Target<'_>, changes: &Changes, now: i64) -> Report {
+    let name = &target.environment.name;
     let lost = amount(changes.disappears.len(), changes.disappears_merges);
     let report = Report::new(format!("{name} has {lost} that {source} lacks"));
-    let report = disappearing(changes, name, now).into_iter().fold(report, Report::because);
+    let report = disappearing(target, changes, now).into_iter().fold(report, Report::because);
     report.hint(format!("merge what {name} has into the main branch, then: git smp stage"))
 }
 

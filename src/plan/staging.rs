@@ -155,7 +155,7 @@ fn look_back(wanted: &Staging<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mu
     let lost = changes.map(|changes| amount(changes.disappears.len(), changes.disappears_merges));
     let lost = lost.unwrap_or_else(|| format!("commits of its branch, which is at {at},"));
     let story = format!("{lost} would disappear from {name}, being no part of {}", plan.commit.short());
-    let lines = changes.map(|changes| disappearing(changes, name, asked.now)).unwrap_or_default();
+    let lines = changes.map(|changes| disappearing(target, changes, asked.now)).unwrap_or_default();
     if asked.somebody_looks {
         plan.warnings.push(story);
         plan.warnings.extend(lines);

@@ -1,5 +1,7 @@
 //! Decisions, each in a few lines: facts in, steps or a refusal out.
 
+use std::collections::HashMap;
+
 use super::*;
 use crate::config::Running;
 use crate::model::Relation;
@@ -54,7 +56,14 @@ fn changes(relation: Relation) -> Changes {
 fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let (staging, environment) = (environment("staging"), environment("production"));
     let (changes, fast_forward) = (Some(changes(relation)), Some(true));
-    let target = Target { environment: &environment, observed: production, changes, fast_forward, held: Vec::new() };
+    let target = Target {
+        environment: &environment,
+        observed: production,
+        changes,
+        fast_forward,
+        held: Vec::new(),
+        twins: HashMap::new(),
+    };
     promotion(&staging, &seen("staging", 'b', 'b'), &[target], asked)
 }
 

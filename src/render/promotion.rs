@@ -57,12 +57,14 @@ pub fn promotion(
     let date = date.unwrap_or_else(|| when.date(when.now));
     let title = heading(&names.join(", "), &date);
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
-    let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
+    let labels = names.iter().chain([&source.environment.as_str(), &config.repository.remote.as_str()]);
+    let width = labels.map(|name| name.chars().count()).max().unwrap_or(0);
     for target in targets {
         lines.push(target_line(target, width, when, dates, state));
     }
     let signed_off = candidate.map(|candidate| signed_off_by(candidate, when)).unwrap_or_default();
     lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
+    lines.push(super::main_repository(config, width));
     lines.push(Line::default());
     let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
     if let Some(changes) = widest {

@@ -18,7 +18,8 @@ pub fn proposal(
     let names: Vec<&str> = plan.targets.iter().map(|(name, _)| name.as_str()).collect();
     let title = format!("Candidate for {}, {}", names.join(" and "), when.date(when.now));
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
-    let width = names.iter().chain([&source.environment.as_str()]).map(|name| name.chars().count()).max().unwrap_or(0);
+    let labels = names.iter().chain([&source.environment.as_str(), &config.repository.remote.as_str()]);
+    let width = labels.map(|name| name.chars().count()).max().unwrap_or(0);
     for (name, runs) in &plan.targets {
         let ahead = targets.iter().find(|target| target.environment.name == *name);
         let ahead = ahead.and_then(|target| target.changes.as_ref());
@@ -27,6 +28,7 @@ pub fn proposal(
         lines.push(Line::plain(format!("  {name:width$}  ")).and(Tone::Hash, hash).and(Tone::Plain, behind));
     }
     lines.push(Line::plain(format!("  {:width$}  ", source.environment)).and(Tone::Hash, plan.commit.short()));
+    lines.push(super::main_repository(config, width));
     lines.push(Line::default());
     let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
     lines.extend(widest.map(|changes| listed(&changes.ships)).unwrap_or_default());
