@@ -57,8 +57,8 @@ pub fn promotion(
     let date = date.unwrap_or_else(|| when.date(when.now));
     let title = heading(&names.join(", "), &date);
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
-    let labels = names.iter().chain([&source.environment.as_str(), &config.repository.remote.as_str()]);
-    let width = labels.map(|name| name.chars().count()).max().unwrap_or(0);
+    let others = [source.environment.as_str(), config.repository.remote.as_str()];
+    let width = names.iter().chain(&others).map(|name| name.chars().count()).max().unwrap_or(0);
     for target in targets {
         lines.push(target_line(target, width, when, dates, state));
     }

@@ -18,8 +18,8 @@ pub fn proposal(
     let names: Vec<&str> = plan.targets.iter().map(|(name, _)| name.as_str()).collect();
     let title = format!("Candidate for {}, {}", names.join(" and "), when.date(when.now));
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
-    let labels = names.iter().chain([&source.environment.as_str(), &config.repository.remote.as_str()]);
-    let width = labels.map(|name| name.chars().count()).max().unwrap_or(0);
+    let others = [source.environment.as_str(), config.repository.remote.as_str()];
+    let width = names.iter().chain(&others).map(|name| name.chars().count()).max().unwrap_or(0);
     for (name, runs) in &plan.targets {
         let ahead = targets.iter().find(|target| target.environment.name == *name);
         let ahead = ahead.and_then(|target| target.changes.as_ref());
