@@ -12,6 +12,7 @@
 
 mod any_repository;
 mod diff;
+mod heroku;
 mod history;
 mod hook;
 mod hostile_config;

@@ -1,0 +1,162 @@
+//! A push that becomes a release: at once, later, or never.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::Platform;
+use crate::record::events;
+use crate::support::Outcome;
+
+#[test]
+fn a_release_that_succeeds_is_live() {
+    for platform in [Platform::alone(), Platform::beside_pages()] {
+        let before = platform.deploy.snapshot();
+        platform.promote(&[]).ok().says("done: production runs");
+        platform.is_deployed_once(&before);
+        platform.smp(&["promote"]).ok().says("nothing to promote");
+        platform.is_deployed_once(&before);
+    }
+}
+
+#[test]
+fn a_release_that_takes_its_time_is_waited_for() {
+    for platform in [Platform::alone(), Platform::beside_pages()] {
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(3));
+        let before = platform.deploy.snapshot();
+        platform.promote(&[]).ok().says("done: production runs");
+        platform.is_deployed_once(&before);
+    }
+}
+
+// facts 3.6: `git push` exits 0 although the release failed.
+#[test]
+fn a_release_that_fails_ends_the_wait_at_once() {
+    for platform in [Platform::alone(), Platform::beside_pages()] {
+        platform.api.new_releases("shop", Outcome::FailsAfter(3));
+        let begun = Instant::now();
+        let run = platform.promote(&["--timeout", "60", "--summary", "The map is faster"]);
+        assert!(begun.elapsed() < Duration::from_secs(30), "{run}");
+        let five = platform.short(5);
+        let words = format!("error: pushed, but not live: the release v4 of {five} on production failed");
+        run.exits(4).says(&words).says("what ran before runs on").prints("");
+        run.says("hint: see why: heroku releases:output v4 -a shop; then mend it, or run it again to go on: git smp promote");
+        assert_eq!(platform.finding(), "release-failed");
+        assert_eq!(platform.posts(), 0);
+    }
+}
+
+#[test]
+fn a_release_that_failed_is_made_again_without_a_build() {
+    let platform = Platform::alone();
+    platform.api.new_releases("shop", Outcome::Fails);
+    platform.promote(&["--summary", "The map is faster"]).exits(4).prints("");
+    let before = platform.deploy.snapshot();
+    let plan = platform.plan();
+    let detail = format!("release {} (v4) again on Heroku, without a build", platform.short(5));
+    assert_eq!(plan["steps"][0], json!({ "step": "release", "detail": detail }));
+    assert_eq!(plan["steps"][1]["step"], "wait");
+    // Somebody saw to its cause.
+    platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
+    let run = platform.promote(&["--summary", "The map is faster"]);
+    run.ok().says(&format!("1. {detail}")).says("done: production runs").prints_among("The map is faster");
+    assert_eq!(platform.deploy.snapshot(), before, "nothing is pushed");
+    let posted = platform.api.posted("shop");
+    assert_eq!((posted.len(), &posted[0]["description"]), (1, &json!("Release of v4 again")));
+    assert!(posted[0]["slug"].is_string() && posted[0]["release"].is_null(), "{posted:?}");
+    assert_eq!(platform.api.current("shop").as_deref(), Some(platform.deploy.nth(5)));
+    assert_eq!(platform.finding(), json!(null));
+}
+
+#[test]
+fn a_release_that_fails_again_is_said_to_have_been_released() {
+    let platform = Platform::alone();
+    platform.release_failed();
+    platform.api.new_releases("shop", Outcome::FailsAfter(2));
+    let words = format!("error: released, but not live: the release v5 of {} on production failed", platform.short(5));
+    platform.promote(&["--timeout", "60"]).exits(4).says(&words).says("heroku releases:output v5 -a shop");
+    assert_eq!(platform.posts(), 1);
+}
+
+// The first deploy of all: nothing runs yet, but something is built.
+#[test]
+fn a_first_release_that_failed_is_made_again_too() {
+    let platform = Platform::alone();
+    let production = &platform.deploy.production;
+    platform.deploy.git(production, &["update-ref", "-d", "refs/heads/master"]);
+    std::fs::remove_file(production.join("deploys")).unwrap();
+    platform.api.app("shop").follow("shop", production).new_releases("shop", Outcome::Fails);
+    platform.promote(&["--timeout", "60"]).exits(4).says("the release v3 of ");
+    assert_eq!(platform.finding(), "release-failed");
+    platform.api.new_releases("shop", Outcome::Succeeds);
+    platform.promote(&[]).ok();
+    assert_eq!((platform.posts(), platform.deploy.deploys(production).len()), (1, 1));
+}
+
+#[test]
+fn a_failed_release_is_not_on_record_as_promoted_until_it_runs() {
+    let platform = Platform::recorded();
+    platform.api.new_releases("shop", Outcome::FailsAfter(2));
+    platform.promote(&["--timeout", "60"]).exits(4).says("pushed, but not live");
+    assert_eq!(events(&platform.deploy), ["promoting"]);
+    platform.api.new_releases("shop", Outcome::Succeeds);
+    platform.promote(&[]).ok().says("again on Heroku").says("done: on record");
+    assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+    assert_eq!(platform.posts(), 1);
+}
+
+#[test]
+fn a_release_of_the_candidate_that_goes_on_is_only_waited_for() {
+    for platform in [Platform::alone(), Platform::beside_pages()] {
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(4));
+        platform.colleague_promotes();
+        let before = platform.deploy.snapshot();
+        let run = platform.promote(&[]);
+        run.ok().says("a release on production is going on already: nothing is pushed").says("without a push");
+        assert_eq!((platform.deploy.snapshot(), platform.posts()), (before, 0));
+    }
+}
+
+#[test]
+fn a_release_of_the_candidate_that_goes_on_and_fails_is_told() {
+    let platform = Platform::alone();
+    platform.api.new_releases("shop", Outcome::FailsAfter(4));
+    platform.colleague_promotes();
+    let run = platform.promote(&["--timeout", "60"]);
+    run.exits(4).says(&format!("not live: the release v4 of {} on production failed", platform.short(5)));
+    assert_eq!(platform.posts(), 0);
+}
+
+#[test]
+fn a_release_of_something_else_that_goes_on_is_not_raced() {
+    let platform = Platform::alone();
+    platform.api.new_releases("shop", Outcome::SucceedsAfter(1000));
+    platform.deploy.colleague_pushes(&platform.deploy.production, platform.deploy.nth(3));
+    platform.refuses("deploying").says("the release v4 has not come to its end yet").says("race for what runs");
+    platform.api.ends("shop", 4, "succeeded");
+    let before = platform.deploy.snapshot();
+    platform.api.new_releases("shop", Outcome::Succeeds);
+    platform.promote(&[]).ok();
+    platform.is_deployed_once(&before);
+}
+
+// Nobody pushes for a rollback, so the branch and what runs agree as long as it goes on.
+#[test]
+fn a_rollback_that_goes_on_is_not_raced_either() {
+    let platform = Platform::alone();
+    let deploy = &platform.deploy;
+    platform.deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+    assert_eq!(platform.api.current("shop").as_deref(), Some(deploy.nth(3)));
+    platform.api.pushes("shop", deploy.nth(2), "pending");
+    assert_eq!(platform.finding(), "release-pending");
+    platform.refuses("deploying");
+}
+
+// What was rolled back stands on the branch, and something else is being released: to wait for it would be in vain.
+#[test]
+fn a_release_of_something_else_is_not_waited_for_as_if_it_were_the_candidate() {
+    let platform = Platform::alone();
+    platform.rolled_back();
+    platform.api.pushes("shop", platform.deploy.nth(2), "pending");
+    platform.refuses("deploying");
+}
