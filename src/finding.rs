@@ -113,7 +113,7 @@ impl Finding {
                 Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
             },
             Self::ReleasePending => "wait for it: git smp status".to_owned(),
-            Self::ReleaseFailed => match (&environment.running, newest(seen)) {
+            Self::ReleaseFailed => match (&environment.running, failed(seen)) {
                 (Running::Heroku { app, .. }, Some(release)) => {
                     format!("heroku releases:output v{} -a {app}, then: {again}", release.version)
                 }
@@ -135,6 +135,18 @@ pub fn newest(seen: &Observed) -> Option<&Release> {
     seen.releases.as_ref()?.as_ref().ok()?.first()
 }
 
+/// The newest release, while it has not come to its end.
+fn pending(seen: &Observed) -> Option<&Release> {
+    newest(seen).filter(|newest| newest.status == ReleaseStatus::Pending)
+}
+
+/// The newest release of what the branch is at, where that failed.
+fn failed(seen: &Observed) -> Option<&Release> {
+    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
+    let of_branch = releases.iter().find(|release| release.commit.as_ref() == Some(at));
+    of_branch.filter(|release| release.status == ReleaseStatus::Failed)
+}
+
 /// The newest release of a commit that the platform may release again: one that has something built.
 pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
     let releases = seen.releases.as_ref()?.as_ref().ok()?;
@@ -144,17 +156,16 @@ pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Relea
 
 /// What the platform says of a branch that is at something else than what runs.
 fn by_releases(seen: &Observed) -> Option<Finding> {
-    let releases = seen.releases.as_ref()?.as_ref().ok()?;
-    if releases.first().is_some_and(|newest| newest.status == ReleaseStatus::Pending) {
+    if pending(seen).is_some() {
         return Some(Finding::ReleasePending);
     }
-    let at = seen.reference()?;
-    let mut of_branch = releases.iter().filter(|release| release.commit.as_ref() == Some(at)).peekable();
-    let first = of_branch.peek().is_some();
-    if of_branch.any(|release| matches!(release.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired)) {
-        return Some(Finding::RolledBack);
+    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
+    let ran = |release: &Release| matches!(release.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired);
+    if releases.iter().any(|release| release.commit.as_ref() == Some(at) && ran(release)) {
+        // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
+        return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }
-    first.then_some(Finding::ReleaseFailed)
+    failed(seen).map(|_| Finding::ReleaseFailed)
 }
 
 #[cfg(test)]

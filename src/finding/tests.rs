@@ -70,6 +70,9 @@ fn the_platform_tells_which_of_them_it_is() {
     // Released once, and a second time in vain: what took it away was a rollback.
     let both = [(4, Failed, 'b'), (3, Succeeded, 'a'), (2, Succeeded, 'b'), (1, Succeeded, 'a')];
     assert_eq!(word(&released(seen('a', 'b'), &both)), Some("rolled-back"));
+    // What runs is newer than the branch, which ran once: nobody went back.
+    let newer = Observed { drift: Some(Relation::Behind), ..seen('a', 'b') };
+    assert_eq!(word(&released(newer, &[(2, Succeeded, 'a'), (1, Succeeded, 'b')])), Some("deployed-outside-git"));
     // It never heard of what the branch is at, so git's history decides.
     let unheard = released(Observed { drift: Some(Relation::Behind), ..seen('a', 'b') }, &[(1, Succeeded, 'a')]);
     assert_eq!(word(&unheard), Some("deployed-outside-git"));
