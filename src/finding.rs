@@ -45,7 +45,9 @@ impl Finding {
             return Some(Self::StalePage);
         }
         if seen.agrees() != Some(false) {
-            return None;
+            // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
+            let other = pending(seen).and_then(|newest| newest.commit.as_ref()).is_some_and(|commit| commit != runs);
+            return other.then_some(Self::ReleasePending);
         }
         Some(by_releases(seen).unwrap_or(match seen.drift {
             Some(Relation::Ahead) => Self::RolledBack,
@@ -136,7 +138,7 @@ pub fn newest(seen: &Observed) -> Option<&Release> {
 }
 
 /// The newest release, while it has not come to its end.
-fn pending(seen: &Observed) -> Option<&Release> {
+pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| newest.status == ReleaseStatus::Pending)
 }
 

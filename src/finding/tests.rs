@@ -79,6 +79,14 @@ fn the_platform_tells_which_of_them_it_is() {
 }
 
 #[test]
+fn a_release_of_another_commit_that_goes_on_is_told_though_the_branch_agrees() {
+    use ReleaseStatus::{Pending, Succeeded};
+    let back = released(seen('b', 'b'), &[(3, Pending, 'a'), (2, Succeeded, 'b'), (1, Succeeded, 'a')]);
+    assert_eq!(word(&back), Some("release-pending"));
+    assert_eq!(word(&released(seen('b', 'b'), &[(3, Pending, 'b'), (2, Succeeded, 'b')])), None);
+}
+
+#[test]
 fn a_page_that_disagrees_with_the_platform_is_stale_whatever_the_branch_says() {
     let stale = Observed { page: Some(Ok(id('c'))), ..seen('a', 'a') };
     let stale = released(stale, &[(2, ReleaseStatus::Succeeded, 'a')]);

@@ -102,7 +102,8 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
 
 /// Whether a line is git's, or ssh's, and no word of the host.
 fn is_gits_own(line: &str) -> bool {
-    ["fatal: ", "error: ", "Host key verification failed"].iter().any(|sign| line.starts_with(sign))
+    let says_nothing = line.starts_with("fatal: Could not read from remote repository");
+    !says_nothing && ["fatal: ", "error: ", "Host key verification failed"].iter().any(|sign| line.starts_with(sign))
 }
 
 /// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.

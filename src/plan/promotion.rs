@@ -6,7 +6,7 @@ use super::{
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
-use crate::model::{Branch, Changes, CommitId, Observed, Relation};
+use crate::model::{Branch, Changes, CommitId, Observed, Relation, Release};
 use crate::text::ago;
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target.
@@ -106,6 +106,12 @@ fn add_target(
     if branch.commit() == Some(commit) {
         if built_before(target, commit).is_some() {
             check_held(plan, target, asked)?;
+        }
+        let other = |pending: &Release| pending.commit.as_ref().is_some_and(|pending| pending != commit);
+        if finding::pending(&target.observed).is_some_and(other) {
+            // It is not the candidate that could be waited for.
+            let meaning = Finding::ReleasePending.meaning(&target.observed);
+            return Err(deploying(Report::new(format!("{name} has another release going on: {meaning}")), name));
         }
         release_again(plan, target);
     } else {
@@ -228,7 +234,7 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     let runs = target.observed.runs().map_or("nothing", CommitId::short);
     let meaning = found.meaning(&target.observed);
     let story = match found {
-        Finding::StalePage => format!("{name} runs {runs}: {meaning}"),
+        _ if runs == at || found == Finding::StalePage => format!("{name} runs {runs}: {meaning}"),
         _ => format!("{name} runs {runs}, but its branch is at {at}: {meaning}"),
     };
     let harmless = matches!(found, Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed);
@@ -238,13 +244,18 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     }
     let report = Report::new(story);
     Err(if found == Finding::ReleasePending {
-        let report = report.because("two releases at once would race for what runs");
-        let report = report.hint(format!("wait for it: git smp status, then: git smp promote {name}"));
-        Refusal { code: RefusalCode::Deploying, report }
+        deploying(report, name)
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
             .hint(format!("run it in a terminal: git smp promote {name}; in a script: add --again"));
         Refusal { code: RefusalCode::RolledBack, report }
     })
+}
+
+/// The refusal where the platform is at it already.
+fn deploying(report: Report, name: &str) -> Refusal {
+    let report = report.because("two releases at once would race for what runs");
+    let report = report.hint(format!("wait for it: git smp status, then: git smp promote {name}"));
+    Refusal { code: RefusalCode::Deploying, report }
 }

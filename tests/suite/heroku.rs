@@ -190,7 +190,10 @@ fn the_platform_says_what_runs() {
         assert_eq!(platform.status("production"), (json!(deploy.nth(2)), json!("api"), json!(null)));
         let run = platform.smp(&["status", "-v"]);
         let out = run.ok().out();
-        assert!(out.contains(&format!("runs {}, as its ref says; 3 commits behind staging", platform.short(2))), "{out}");
+        assert!(
+            out.contains(&format!("runs {}, as its ref says; 3 commits behind staging", platform.short(2))),
+            "{out}"
+        );
         assert!(out.ends_with("next: git smp promote\n"), "{out}");
         for (name, app, nth) in [("staging", "shop-staging", 5), ("production", "shop", 2)] {
             let at = deploy.nth(nth);

@@ -69,7 +69,11 @@ fn what_is_newer_than_what_was_rolled_back_ships_by_a_push() {
 fn a_release_that_the_platform_declines_changes_nothing() {
     for (status, body, words) in [
         (422, json!({ "id": "invalid_params", "message": "It has expired." }), "Heroku makes no such release of shop"),
-        (403, json!({ "id": "forbidden", "message": "No." }), "Heroku gives this account no right to release to the app"),
+        (
+            403,
+            json!({ "id": "forbidden", "message": "No." }),
+            "Heroku gives this account no right to release to the app",
+        ),
     ] {
         let platform = Platform::recorded();
         platform.rolled_back();

@@ -72,7 +72,9 @@ fn of_a_page_that_says_something_else_the_platform_is_believed() {
     assert_eq!(platform.status("production"), (running, json!("api"), json!("stale-page")));
     let [one, two] = [1, 2].map(|nth| platform.short(nth));
     let out = platform.lines();
-    let expected = format!("stale-page: its page is stale, it names {one} although {two} was released; next: heroku restart -a shop");
+    let expected = format!(
+        "stale-page: its page is stale, it names {one} although {two} was released; next: heroku restart -a shop"
+    );
     assert!(out.contains(&expected), "{out}");
     // Both must agree after a deploy.
     let run = platform.promote(&["--timeout", "1"]);
