@@ -40,7 +40,7 @@ impl Finding {
             Some(Ok(Branch::Missing(_))) => return Some(Self::WrongBranch),
             _ => {}
         }
-        let Some(runs) = seen.runs() else { return Some(Self::NothingDeployed) };
+        let Some(runs) = seen.runs() else { return Some(by_releases(seen).unwrap_or(Self::NothingDeployed)) };
         if seen.page.as_ref().is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs)) {
             return Some(Self::StalePage);
         }

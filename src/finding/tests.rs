@@ -87,6 +87,15 @@ fn a_release_of_another_commit_that_goes_on_is_told_though_the_branch_agrees() {
 }
 
 #[test]
+fn a_first_release_that_failed_or_goes_on_is_more_than_nothing() {
+    use ReleaseStatus::{Failed, Pending};
+    let first = Observed { running: Ok(None), drift: None, ..seen('a', 'b') };
+    assert_eq!(word(&released(first.clone(), &[(3, Failed, 'b')])), Some("release-failed"));
+    assert_eq!(word(&released(first.clone(), &[(3, Pending, 'b')])), Some("release-pending"));
+    assert_eq!(word(&released(first, &[])), Some("nothing-deployed"));
+}
+
+#[test]
 fn a_page_that_disagrees_with_the_platform_is_stale_whatever_the_branch_says() {
     let stale = Observed { page: Some(Ok(id('c'))), ..seen('a', 'a') };
     let stale = released(stale, &[(2, ReleaseStatus::Succeeded, 'a')]);
