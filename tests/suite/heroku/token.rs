@@ -58,7 +58,7 @@ fn it_goes_to_the_api_and_nowhere_else() {
     let real = deploy.runner().program("sh", &["-c", "command -v git"]).ok().out().trim().to_owned();
     deploy.executable("front/git", &format!("printf '%s\\n' \"$@\" >>'{}'; exec '{real}' \"$@\"", log.display()));
     platform.rolled_back();
-    let runner = platform.runner().path_first("front");
+    let runner = platform.runner().directly().path_first("front");
     let commands: [&[&str]; 4] = [&["status", "-v"], &["diff", "-v"], &["setup", "--check", "-v"], &["promote", "-n"]];
     for args in commands {
         runner.smp(args).ok().never_shows(TOKEN);
