@@ -151,7 +151,8 @@ impl Execution<'_> {
         if matches!(begun, Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. })) {
             return Stop::Incomplete(report.hint(branch_hint(name)));
         }
-        let report = if at == Some(commit) && begun.is_none() {
+        // What the platform itself says of its release stands above.
+        let report = if at == Some(commit) && begun.is_none() && now.newest.is_none() {
             report.because("a push changes nothing there; the last release failed or was rolled back")
         } else {
             report.because("the release may still be going on, or may have failed: the platform's log tells")

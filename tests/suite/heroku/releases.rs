@@ -29,6 +29,19 @@ fn a_release_that_takes_its_time_is_waited_for() {
     }
 }
 
+// Without the API nobody could say whether the command succeeds.
+#[test]
+fn a_release_command_that_the_host_declares_is_followed_to_its_end() {
+    let declared = "Release command declared: this new release will not be available until the command succeeds.";
+    for (outcome, code) in [(Outcome::SucceedsAfter(2), 0), (Outcome::FailsAfter(2), 4)] {
+        let platform = Platform::alone();
+        platform.deploy.hook(&platform.deploy.production, "pre-receive", &format!("cat >/dev/null; echo '{declared}'"));
+        platform.api.new_releases("shop", outcome);
+        let run = platform.promote(&["--timeout", "60"]);
+        run.exits(code).says(declared).never_shows("not confirmed");
+    }
+}
+
 // facts 3.6: `git push` exits 0 although the release failed.
 #[test]
 fn a_release_that_fails_ends_the_wait_at_once() {
