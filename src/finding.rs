@@ -3,7 +3,7 @@
 
 use crate::config::{Environment, Running};
 use crate::error::{Refusal, RefusalCode};
-use crate::model::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus};
+use crate::model::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source};
 
 /// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,13 @@ impl Finding {
 /// Whether the platform itself says what happened.
 pub fn is_certain(seen: &Observed) -> bool {
     matches!(seen.releases, Some(Ok(_)))
+}
+
+/// That a page is believed alone, where the platform should have been asked, too.
+pub fn unasked(seen: &Observed) -> Option<String> {
+    let Some(Err(refusal)) = seen.releases.as_ref().filter(|_| seen.source == Source::Page) else { return None };
+    let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment));
+    Some(format!("its platform was not asked, only its page: {what}"))
 }
 
 /// The newest release, where the platform was asked.

@@ -1,6 +1,5 @@
 use super::*;
 use crate::error::Report;
-use crate::model::Source;
 
 fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()

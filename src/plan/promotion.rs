@@ -21,6 +21,8 @@ pub fn promotion(
 ) -> Result<Plan, Refusal> {
     let commit = candidate(environment, source, asked)?;
     let mut plan = Plan::of(&commit);
+    let all = targets.iter().map(|target| &target.observed).chain([source]);
+    plan.warnings.extend(all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))));
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::When;
 use crate::config::{Config, Environment, Running};
 use crate::error::Refusal;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
 use crate::record::{Candidate, Copied, FORMAT, Held, Owed, Reading, Verdict};
@@ -41,13 +41,7 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
 /// has said it all.
 pub fn finding(seen: &Observed, environment: &Environment, width: usize) -> Vec<Line> {
     let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
-    let unasked = match (&seen.releases, seen.source) {
-        (Some(Err(refusal)), Source::Page) => {
-            let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
-            Some(line(format!("its platform was not asked, only its page: {what}")))
-        }
-        _ => None,
-    };
+    let unasked = finding::unasked(seen).map(line);
     let disagreement = Finding::of(seen).filter(|found| {
         !matches!(found, Finding::Unknown(_) | Finding::NothingDeployed | Finding::WrongBranch | Finding::RefDiffers)
     });

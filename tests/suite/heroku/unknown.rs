@@ -127,6 +127,9 @@ fn a_page_is_believed_alone_where_the_platform_says_nothing() {
     platform.smp(&["status", "-v"]).ok().says(&says);
     let (before, run) = (platform.deploy.snapshot(), platform.promote(&[]));
     run.ok().says("done: production runs");
+    for name in ["staging", "production"] {
+        run.says(&format!("{name}: its platform was not asked, only its page: Heroku cannot answer for now"));
+    }
     platform.api.recovers();
     platform.is_deployed_once(&before);
 }
