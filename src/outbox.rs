@@ -141,12 +141,15 @@ impl<'a> Notes<'a> {
         self.write(&written)
     }
 
-    /// Owes a post from now on.
+    /// Owes a post from now on, unless it is owed already.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn owe(&self, owed: Owed) -> Result<(), Stop> {
         let mut written = self.read()?;
+        if written.owed.iter().any(|one| one.about == owed.about) {
+            return Ok(());
+        }
         written.owed.push(owed);
         self.write(&written)
     }
