@@ -12,6 +12,7 @@ pub use status::status;
 
 use crate::config::Environment;
 use crate::error::Refusal;
+use crate::finding::Finding;
 use crate::model::{Changes, Commit, CommitId, Relation};
 use crate::plan::{Plan, Step, Target};
 use crate::review::{Checks, Origin, PullRequest, Reviews};
@@ -98,6 +99,9 @@ struct TargetJson {
     environment: String,
     from: Option<CommitId>,
     relation: Option<Relation>,
+    /// What is the matter with it, as a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +139,7 @@ pub fn promote(
                 environment: target.environment.name.clone(),
                 from: target.observed.runs().cloned(),
                 relation: target.changes.as_ref().map(|changes| changes.relation),
+                finding: Finding::of(&target.observed).map(Finding::word),
             })
             .collect(),
         ships: changes.map(|changes| commits(&changes.ships, reviews)).unwrap_or_default(),
@@ -147,7 +152,12 @@ pub fn promote(
 
 /// `git smp promote -n --json` where it was refused before anything was looked at.
 pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String]>) -> String {
-    let unseen = |target: &&Environment| TargetJson { environment: target.name.clone(), from: None, relation: None };
+    let unseen = |target: &&Environment| TargetJson {
+        environment: target.name.clone(),
+        from: None,
+        relation: None,
+        finding: None,
+    };
     text(&PromoteJson {
         schema: SCHEMA,
         commit: None,

@@ -181,6 +181,18 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
     wait(plan, target, pushed);
 }
 
+/// What is the matter with an environment before the deploy, where it is known what runs.
+fn disagreement(target: &Target<'_>) -> Option<String> {
+    let (name, observed) = (&target.environment.name, &target.observed);
+    let (runs, at) = (observed.runs()?.short(), observed.reference().map_or("nothing", CommitId::short));
+    let found = Finding::of(observed)?;
+    let meaning = found.meaning(observed);
+    Some(match observed.agrees() {
+        Some(false) => format!("{name} runs {runs}, but its branch is at {at}: {meaning}"),
+        _ => format!("{name} runs {runs}: {meaning}"),
+    })
+}
+
 /// The app and the release that can bring a commit back which the branch has and the environment does not run.
 fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<(&'t str, &'t Release)> {
     let Running::Heroku { app, .. } = &target.environment.running else { return None };

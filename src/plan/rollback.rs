@@ -1,9 +1,9 @@
 //! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
 //! by pushing the older commit.
 
-use super::{Asked, Plan, Step, Target, amount, push_and_wait, release_and_wait, wait, wrong_branch};
+use super::{Asked, Plan, Step, Target, amount, disagreement, push_and_wait, release_and_wait, wait, wrong_branch};
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::{Finding, newest};
+use crate::finding::newest;
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
 
 /// A rollback as it was asked for.
@@ -81,10 +81,7 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
         let why = &refusal.report.error;
         plan.warnings.push(format!("what {name} runs is unknown ({why}); its branch is at {at}, so that counts here"));
     }
-    if Finding::of(&target.observed) == Some(Finding::ReleasePending) {
-        let version = newest(&target.observed).map_or(0, |release| release.version);
-        plan.warnings.push(format!("the release v{version} on {name} is still going on, and may end after this one"));
-    }
+    plan.warnings.extend(disagreement(target));
     let candidate = asked.recorded.and_then(|recorded| recorded.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         let short = candidate.commit.short();

@@ -1,8 +1,9 @@
 //! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
 
-use super::{Asked, Plan, Recorded, Step, Target, amount, disappearing, push_and_wait, release_again, wrong_branch};
+use super::{
+    Asked, Plan, Recorded, Step, Target, amount, disagreement, disappearing, push_and_wait, release_again, wrong_branch,
+};
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::Finding;
 use crate::model::{Branch, Changes, CommitId, Relation};
 use crate::record::Candidate;
 use crate::text::ago;
@@ -66,15 +67,6 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         plan.steps.push(Step::Record { environment: name.clone(), commit: commit.clone(), lifts: None });
     }
     Ok(plan)
-}
-
-/// What is the matter with staging before the deploy, which mends most of it.
-fn disagreement(target: &Target<'_>) -> Option<String> {
-    let found = Finding::of(&target.observed).filter(|_| target.observed.agrees() == Some(false))?;
-    let name = &target.environment.name;
-    let runs = target.observed.runs().map_or("nothing", CommitId::short);
-    let at = target.observed.reference().map_or("nothing", CommitId::short);
-    Some(format!("{name} runs {runs}, but its branch is at {at}: {}", found.meaning(&target.observed)))
 }
 
 /// Refuses while a candidate is tested there, but for a fix of it, and for putting it back.
