@@ -129,6 +129,7 @@ fn owed_by(owed: &Value) -> (String, String, Option<String>) {
     let word = match owed["news"].as_object().and_then(|news| news.keys().next()).map(String::as_str) {
         Some("released") => "promoted",
         Some("fixed") => "staged-fix",
+        Some("rolled_back" | "rolledback") => "rolled-back",
         other => other.unwrap_or_default(),
     };
     let by = owed["news"]["blocked"]["by"].as_str().map(|by| format!("{by} ")).unwrap_or_default();
@@ -136,15 +137,24 @@ fn owed_by(owed: &Value) -> (String, String, Option<String>) {
     (about, text(&owed["channel"]).unwrap(), text(&owed["sending"]["id"]))
 }
 
+/// What an environment was rolled back from, as the state says it.
+fn held((name, all): (&String, &Value)) -> (String, Vec<String>) {
+    let commits = all.as_array().into_iter().flatten().filter_map(|one| Some(one["commit"].as_str()?.to_owned()));
+    (name.clone(), commits.collect())
+}
+
 /// What the events add up to, in the few words that decide anything.
 #[derive(Default, Debug, PartialEq)]
 struct Sum {
     candidate: Option<(String, String)>,
+    goals: BTreeSet<String>,
     missing: BTreeSet<String>,
     verdicts: BTreeMap<String, bool>,
     deploying: Option<String>,
     /// Of what, to whom, with which open attempt.
     owed: Vec<(String, String, Option<String>)>,
+    /// What each environment was rolled back from since its last promotion, oldest first.
+    held: BTreeMap<String, Vec<String>>,
 }
 
 impl Sum {
@@ -152,14 +162,17 @@ impl Sum {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let candidate = &state["candidate"];
-        let missing = list(&candidate["targets"]).into_iter().filter(|goal| goal["reached"] == false);
+        let goals = list(&candidate["targets"]);
+        let missing = goals.iter().filter(|goal| goal["reached"] == false);
         let verdicts = list(&candidate["verdicts"]).into_iter();
         Sum {
             candidate: text(&candidate["id"]).zip(text(&candidate["commit"])),
+            goals: goals.iter().filter_map(|goal| text(&goal["environment"])).collect(),
             missing: missing.filter_map(|goal| text(&goal["environment"])).collect(),
             verdicts: verdicts.filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass"))).collect(),
             deploying: text(&state["deploying"]["id"]),
             owed: list(&state["owed"]).iter().map(owed_by).collect(),
+            held: state["held"].as_object().into_iter().flatten().map(held).collect(),
         }
     }
 
@@ -170,6 +183,7 @@ impl Sum {
                 self.candidate = Some((event.id.clone(), of("Commit")));
                 let targets = event.more["Target"].iter().filter_map(|target| target.split(' ').next());
                 self.missing = targets.map(str::to_owned).collect();
+                self.goals = self.missing.clone();
                 self.owe(event);
                 self.deploying = None;
             }
@@ -185,7 +199,7 @@ impl Sum {
                 self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
                 self.owe(event);
             }
-            "promoting" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
+            "promoting" | "rolling-back" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
             "staged" | "ended" => self.deploying = None,
             "staged-fix" => {
                 self.deploying = None;
@@ -194,8 +208,20 @@ impl Sum {
                 self.owe(event);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
+            "rolled-back" => {
+                self.deploying = None;
+                self.leaves(event);
+                if let Some(from) = event.maybe("From").filter(|from| *from != event.field("Commit")) {
+                    let held = self.held.entry(of("Environment")).or_default();
+                    held.retain(|one| one != from);
+                    held.push(from.to_owned());
+                }
+                self.owe(event);
+            }
             "promoted" => {
                 self.deploying = None;
+                self.leaves(event);
+                self.held.remove(event.field("Environment"));
                 if self.candidate.as_ref().is_some_and(|(_, commit)| commit == event.field("Commit")) {
                     self.missing.remove(event.field("Environment"));
                     if self.missing.is_empty() {
@@ -213,10 +239,20 @@ impl Sum {
         }
     }
 
+    /// What was given something else than the candidate is still to be given that.
+    fn leaves(&mut self, event: &Told) {
+        let other = self.candidate.as_ref().is_some_and(|(_, commit)| commit != event.field("Commit"));
+        if other && self.goals.contains(event.field("Environment")) {
+            self.missing.insert(event.field("Environment").to_owned());
+        }
+    }
+
     /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not.
     fn close(&mut self) {
-        let owed = self.owed.drain(..).filter(|(about, ..)| about.starts_with("promoted")).collect();
-        *self = Sum { deploying: self.deploying.take(), owed, ..Sum::default() };
+        let of_deploys = |about: &str| ["promoted", "rolled-back"].iter().any(|word| about.starts_with(word));
+        let owed = self.owed.drain(..).filter(|(about, ..)| of_deploys(about)).collect();
+        let held = std::mem::take(&mut self.held);
+        *self = Sum { deploying: self.deploying.take(), owed, held, ..Sum::default() };
     }
 
     fn owe(&mut self, event: &Told) {
