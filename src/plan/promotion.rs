@@ -240,7 +240,10 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
         _ => format!("{name} runs {runs}, but its branch is at {at}: {meaning}"),
     };
     let harmless = matches!(found, Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed);
-    if harmless || asked.again || asked.somebody_looks {
+    // Where it is known who rolled that back, and why, what is newer is meant to mend it.
+    let at_held = target.held.iter().any(|held| Some(&held.commit) == target.observed.reference());
+    let known = found == Finding::RolledBack && at_held;
+    if harmless || known || asked.again || asked.somebody_looks {
         plan.warnings.push(story);
         return Ok(());
     }
