@@ -23,7 +23,7 @@ use crate::error::{RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::git::remote;
 use crate::in_flight::InFlight;
-use crate::model::{CommitId, Observed};
+use crate::model::{CommitId, Observed, Relation};
 use crate::observe::{Also, Look, app, heroku};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
@@ -273,6 +273,11 @@ impl Execution<'_> {
 
     /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
     fn mended(&self, name: &str) -> String {
+        let target = self.target(name).ok();
+        let goes_back = target.and_then(|target| target.changes.as_ref()).map(|changes| changes.relation);
+        if goes_back == Some(Relation::Behind) {
+            return format!("mend it, then: {}", self.command.to(name));
+        }
         let ledger = self.ledger.as_ref();
         if ledger.is_none_or(|ledger| ledger.recorded.state.candidate.is_none()) {
             return "mend it, then deploy that: git smp stage".to_owned();

@@ -66,6 +66,11 @@ impl Pushed<'_> {
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {}", self.command)),
             ),
+            Ended::Declined if self.said.iter().any(|line| line.contains("non-fast-forward")) => Stop::Failed(
+                Report::new(format!("{name} declined {short}: its host takes no push that goes back"))
+                    .because(format!("its branch is still at {is_at}; its own words are above"))
+                    .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage"),
+            ),
             Ended::Declined | Ended::Stale => Stop::Failed(
                 Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
                     .because(format!("its branch is still at {is_at}; its own words are above"))
