@@ -158,6 +158,9 @@ fn destination(session: &Session<'_>, look: &Look<'_>, args: &Rollback, facts: &
         }
         _ => None,
     };
+    // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
+    let pushed = open.filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
+    let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
     before.or_else(|| released_before(&facts.observed, runs)).ok_or_else(|| unknown(name, runs, facts).into())
 }
 
