@@ -54,7 +54,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     }
     rollback.show(&planned)?;
     if args.dry_run {
-        return Ok(());
+        return rollback.preview(&planned);
     }
     session.ui.catch_interrupts()?;
     if deploys {
@@ -313,7 +313,7 @@ impl Run<'_> {
             plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
         };
         let again = self.again(&planned.commit);
-        let tells = Some((self.facts.environment.name.as_str(), self.telling()));
+        let tells = Some((self.facts.environment.name.as_str(), self.telling(&planned.commit)?));
         let execution = Execution {
             look: &look,
             source: None,
@@ -325,11 +325,20 @@ impl Run<'_> {
         deploy::carry_out(self.session.ui, &execution, planned)
     }
 
-    fn telling(&self) -> Telling {
-        let when = self.session.when();
-        let targets = vec![(self.facts.environment.name.clone(), self.facts.runs().cloned())];
+    fn telling(&self, commit: &CommitId) -> Result<Telling, Stop> {
+        let (when, name) = (self.session.when(), &self.facts.environment.name);
+        let from = match self.came_from(commit) {
+            Some(from) => Some(from.clone()),
+            None => self.notes().from(name, commit)?,
+        };
         let channels = posts::owing(self.config, TECHNICAL);
-        Telling { channels, date: when.date(when.now), targets, text: self.args.reason.clone() }
+        let targets = vec![(name.clone(), from)];
+        Ok(Telling { channels, date: when.date(when.now), targets, text: self.args.reason.clone() })
+    }
+
+    /// What runs, unless that is where it goes back to already.
+    fn came_from(&self, commit: &CommitId) -> Option<&CommitId> {
+        self.facts.runs().filter(|runs| *runs != commit)
     }
 
     /// Tells the technical channel, which must know before anybody else deploys.
@@ -348,16 +357,28 @@ impl Run<'_> {
 
     /// Notes what there is to tell before anything begins, so that a run which is cut off loses nothing.
     fn remember(&self, commit: &CommitId) -> Result<(), Stop> {
-        let Telling { date, targets, text, .. } = self.telling();
-        let (by, email) = identity(&self.session.repo).unwrap_or_default();
-        let from = self.facts.runs().filter(|runs| *runs != commit).cloned();
-        let news = News::RolledBack { from, by: by.clone(), reason: text };
+        let (name, email) = identity(&self.session.repo).unwrap_or_default();
+        let (by, at, reason) = (Person { name, email }, self.session.when().now, self.args.reason.clone());
+        let held = self.came_from(commit).map(|from| Held { commit: from.clone(), by, at, reason });
+        self.notes().goes_back(&self.owed(commit)?, held)
+    }
+
+    /// What there is to tell.
+    fn owed(&self, commit: &CommitId) -> Result<Owed, Stop> {
+        let Telling { date, targets, text, .. } = self.telling(commit)?;
+        let (by, _) = identity(&self.session.repo).unwrap_or_default();
+        let news = News::RolledBack { from: self.came_from(commit).cloned(), by, reason: text };
         let owed = posts::to_be_told(TECHNICAL, (&date, commit), &self.facts.environment.name, news);
-        let (by, at) = (Person { name: by, email }, self.session.when().now);
-        let reason = self.args.reason.clone();
-        let held = self.facts.runs().filter(|runs| *runs != commit);
-        let held = held.map(|from| Held { commit: from.clone(), by, at, reason });
-        self.notes().goes_back(&Owed { targets, ..owed }, held)
+        Ok(Owed { targets, ..owed })
+    }
+
+    /// Shows the post as it would go out.
+    fn preview(&self, planned: &Plan) -> Result<(), Stop> {
+        if !planned.steps.iter().any(|step| matches!(step, Step::Post { .. })) {
+            return Ok(());
+        }
+        let again = self.again(&planned.commit);
+        Posts::of(self.session, self.config, "put back", &again).say(&self.owed(&planned.commit)?)
     }
 
     fn notes(&self) -> Rollbacks<'_> {

@@ -121,6 +121,12 @@ impl Ledger<'_> {
         Stop::Incomplete(report.hint(format!("run it again to go on: {again}")))
     }
 
+    /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
+    fn ran_before(&self, name: &str) -> Option<CommitId> {
+        let (_, telling) = self.tells.as_ref().filter(|_| self.kind == Kind::Rollback)?;
+        telling.targets.iter().find(|(target, _)| target == name)?.1.clone()
+    }
+
     /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. Says whether the
     /// candidate has reached all its goals with that, so that nothing is frozen any more.
     ///
@@ -144,6 +150,7 @@ impl Ledger<'_> {
             unfrozen = self.kind == Kind::Promote && candidate.is_some();
             let from = seen_before.cloned();
             let from = from.or_else(|| goal.and_then(|goal| goal.from.clone()));
+            let from = from.or_else(|| self.ran_before(name));
             let from = from.or_else(|| open.and_then(|open| open.from.clone())).filter(|from| from != commit);
             let changes = repo.changes(from.as_ref(), commit)?;
             let passes = candidate.into_iter().flat_map(|candidate| candidate.who_said(Verdict::Pass));
