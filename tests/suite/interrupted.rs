@@ -287,6 +287,15 @@ fn fixed_once(deploy: &Deploy, chain: &Chain) {
     assert!(chain.state["deploying"].is_null());
 }
 
+fn rolled_back_once(deploy: &Deploy, chain: &Chain) {
+    let all = [2, 5, 2].map(|number| deploy.nth(number));
+    assert_eq!(deploy.deploys(&deploy.production), all, "{:?}", chain.words());
+    assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
+    assert_eq!(announced(chain, "rolling-back"), 1, "{:?}", chain.words());
+    chain.only("posted");
+    assert!(chain.state["deploying"].is_null() && chain.state["owed"] == serde_json::json!([]), "{}", chain.state);
+}
+
 // --- F-KILL-1: every step
 
 #[test]
@@ -310,6 +319,15 @@ fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
 #[test]
 fn stage_killed_at_any_step_ends_right() {
     Lab::new(with_record(), &["stage", "--yes", "--timeout", "2"], &staged_once).survives_every_step(2);
+}
+
+#[test]
+fn rollback_killed_at_any_step_ends_right() {
+    let toml = "[record]\nsignoff = false\n[channels.technical]\nkind = \"print\"\n";
+    let deploy = ready(World::deploy_like().without_pages().toml(toml));
+    deploy.smp(&words(&promotion(&deploy))).ok();
+    let command = ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
+    Lab::new(deploy, &words(&command), &rolled_back_once).survives_every_step(1);
 }
 
 #[test]

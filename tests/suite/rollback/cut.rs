@@ -1,0 +1,197 @@
+//! Rollbacks that are cut off, or that meet somebody else's deploy.
+
+use rustix::process::Signal;
+
+use super::*;
+use crate::posts::{TECHNICAL, accepted, channels, posts, sent};
+use crate::promote::comes_to;
+
+/// A colleague's clone, and how to start programs there.
+fn ben(deploy: &Deploy) -> std::path::PathBuf {
+    crate::record::bens_clone(deploy)
+}
+
+fn chatting() -> Deploy {
+    let deploy = ready(World::deploy_like().toml(&format!("{RECORD}{}", channels("teams"))));
+    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    deploy
+}
+
+#[track_caller]
+fn put_back_and_told_once(deploy: &Deploy) {
+    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    let chain = deploy.chain();
+    let event = chain.only("rolled-back");
+    assert_eq!((event.field("From"), event.field("Text")), (deploy.nth(5), "Maps are empty."));
+    chain.only("rolling-back");
+    assert!(chain.state["deploying"].is_null());
+    assert_eq!(sent(deploy, TECHNICAL).len(), 1);
+}
+
+#[test]
+fn killed_during_the_push_it_goes_on_when_the_push_has_landed() {
+    let deploy = chatting();
+    let args = scripted(&deploy, 4, &["--reason", "Maps are empty."]);
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let mut run = deploy.runner().directly().start(&args);
+    gate.reached();
+    run.signal(Signal::KILL);
+    run.finish().exits(128 + 9);
+    // As long as nobody knows what becomes of it, it is not doubled.
+    posts(&deploy, &args[..args.len()]).exits(1).says("was not seen to end");
+    gate.open();
+    comes_to(&deploy, &deploy.production, deploy.nth(4));
+    posts(&deploy, &args).ok().says("done: on record");
+    posts(&deploy, &args).ok().says("nothing to put back");
+    put_back_and_told_once(&deploy);
+}
+
+#[test]
+fn killed_during_the_wait_it_goes_on_with_the_wait() {
+    let deploy = chatting();
+    let args = scripted(&deploy, 4, &["--reason", "Maps are empty."]);
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    let mut run = deploy.runner().directly().start(&args);
+    comes_to(&deploy, &deploy.production, deploy.nth(4));
+    let asked = deploy.web.asked_for("/production").len();
+    deploy.web.is_asked_for("/production", asked + 2);
+    run.signal(Signal::KILL);
+    run.finish().exits(128 + 9);
+    deploy.web.set("/production", Page::deployed(&deploy.production));
+    // Without naming the commit it is this one, too, for this clone has announced it.
+    deploy.smp(&["rollback", "-n"]).ok().never_shows(short(deploy.nth(2)));
+    posts(&deploy, &args).ok().says("done: on record");
+    posts(&deploy, &args).ok().says("nothing to put back");
+    put_back_and_told_once(&deploy);
+}
+
+#[test]
+fn killed_before_its_end_is_on_record_without_a_record_it_is_told_and_held_all_the_same() {
+    let deploy = shipped(World::deploy_like().toml(&channels("teams")));
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
+    let mut run = deploy.runner().directly().start(&args);
+    comes_to(&deploy, &deploy.production, deploy.nth(2));
+    let asked = deploy.web.asked_for("/production").len();
+    deploy.web.is_asked_for("/production", asked + 2);
+    run.signal(Signal::KILL);
+    run.finish().exits(128 + 9);
+    deploy.web.set("/production", Page::deployed(&deploy.production));
+    for _ in 0..2 {
+        posts(&deploy, &args).ok().says("nothing to put back");
+    }
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+    promotes(&deploy, &[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+}
+
+#[test]
+fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    let before = without_record(deploy.snapshot());
+    let gate = Gate::new(&deploy, "event");
+    let once = deploy.path("event.once");
+    let script = format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line());
+    deploy.hook(&deploy.main, "post-receive", &script);
+    let mut terminal = person(&deploy).terminal(&["rollback"]);
+    terminal.sees("Type production to put it back: ").enters("production");
+    gate.reached();
+    terminal.ctrl_c();
+    terminal.ends().exits(3).says("nothing was pushed");
+    let chain = deploy.chain();
+    assert_eq!(chain.only("ended").field("Intent"), chain.only("rolling-back").id);
+    assert_eq!(without_record(deploy.snapshot()), before);
+    says_yes(&deploy, &["rollback"]).ok();
+    deploy.chain().only("rolled-back");
+}
+
+#[test]
+fn of_two_at_once_one_puts_it_back() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    let folder = ben(&deploy);
+    let gate = Gate::new(&deploy, "both");
+    let tip = deploy.refs(&deploy.main)["refs/smp/record"].clone();
+    let script = format!("while read -r old new ref; do [ $old != {tip} ] || {}; done", gate.line());
+    deploy.hook(&deploy.main, "pre-receive", &script);
+    let args = scripted(&deploy, 4, &[]);
+    let runs = [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
+    (0..2).for_each(|_| gate.reached());
+    (0..2).for_each(|_| gate.open());
+    let mut runs = runs.map(crate::support::Running::finish);
+    runs.sort_by_key(|run| run.code);
+    runs[0].ok();
+    runs[1].exits(1).says("error: ");
+    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    let chain = deploy.chain();
+    chain.only("rolled-back");
+    assert!(chain.state["deploying"].is_null());
+    // Whoever was second has nothing left to do, and nothing to tell.
+    for folder in [&deploy.work, &folder] {
+        deploy.runner().cwd(folder).smp(&args).ok().says("nothing to put back").prints("");
+    }
+}
+
+#[test]
+fn of_two_at_once_without_a_record_one_puts_it_back() {
+    let deploy = shipped(World::deploy_like().without_pages());
+    let folder = ben(&deploy);
+    let gate = Gate::new(&deploy, "both");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let args = scripted(&deploy, 2, &[]);
+    let runs = [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
+    (0..2).for_each(|_| gate.reached());
+    (0..2).for_each(|_| gate.open());
+    let codes: Vec<i32> = runs.into_iter().map(|run| run.finish().code).collect();
+    // Both wanted the same, so that the branch is where either wanted it.
+    assert!(codes.contains(&0) && codes.iter().all(|code| [0, 1].contains(code)), "{codes:?}");
+    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+}
+
+#[test]
+fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    let folder = ben(&deploy);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let bens = deploy.runner().cwd(&folder).directly();
+    let mut promotion = bens.start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "20"]);
+    gate.reached();
+    let before = deploy.snapshot();
+    let run = rolls_back(&deploy, 4, &[]);
+    run.exits(1).says(&format!("Ben began to promote {} to production just now", short(deploy.nth(6))));
+    let chain = deploy.chain();
+    let id = chain.events.last().unwrap().id.clone();
+    let hint = format!("git smp rollback production --to {} --take-over {id}", short(deploy.nth(4)));
+    run.says(&hint);
+    assert_eq!(deploy.snapshot(), before);
+
+    // A run that is dead can be put aside.
+    promotion.signal_group(Signal::KILL);
+    promotion.finish();
+    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
+    let run = rolls_back(&deploy, 4, &["--take-over", &id]);
+    run.ok().says("this takes its place on the record");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
+    assert_eq!(deploy.chain().only("rolling-back").field("Over"), id);
+    drop(gate);
+}
+
+#[test]
+fn while_a_rollback_is_announced_nobody_promotes() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    let folder = ben(&deploy);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let rollback = deploy.runner().directly().start(&scripted(&deploy, 4, &[]));
+    gate.reached();
+    let run = deploy.runner().cwd(&folder).smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
+    run.exits(1).says(&format!("Ada Example began to roll back to {} on production", short(deploy.nth(4))));
+    gate.open();
+    rollback.finish().ok();
+    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+}

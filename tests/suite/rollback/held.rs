@@ -1,0 +1,153 @@
+//! What was rolled back does not ship again unasked, until something else was promoted.
+
+use super::*;
+
+/// A world with a record, whose production was put back from the fifth commit to the fourth; staging runs the fifth.
+fn undone() -> Deploy {
+    let deploy = recorded(World::deploy_like().without_pages());
+    rolls_back(&deploy, 4, &["--reason", "Maps are empty."]).ok();
+    deploy
+}
+
+#[track_caller]
+fn refusal(deploy: &Deploy) -> String {
+    let run = deploy.smp(&["promote", "-n", "--json"]);
+    run.exits(1).json()["refusal"]["code"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_very_commit_ships_from_a_script_only_with_a_word_for_it() {
+    let deploy = undone();
+    let before = deploy.snapshot();
+    assert_eq!(refusal(&deploy), "rolled-back");
+    let run = promotes(&deploy, &[]);
+    let story =
+        format!("{} was rolled back from production by Ada Example just now: Maps are empty.", short(deploy.nth(5)));
+    run.exits(1).says(&format!("error: {story}")).says("because: ").says("git smp promote production --again");
+    assert_eq!(deploy.snapshot(), before);
+    deploy.smp(&["promote", "-n", "--again"]).ok().says(&format!("warning: {story}"));
+    assert_eq!(deploy.snapshot(), before);
+
+    promotes(&deploy, &["--again"]).ok().says(&format!("warning: {story}"));
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    let chain = deploy.chain();
+    assert!(chain.state["held"]["production"].is_null(), "{}", chain.state);
+}
+
+#[test]
+fn at_a_terminal_it_is_a_question_of_its_own() {
+    let deploy = undone();
+    let before = deploy.snapshot();
+    let asked = "by Ada Example just now: Maps are empty.. Ship it all the same?";
+    for no in ["", "n", "production", "\x04"] {
+        let mut terminal = person(&deploy).terminal(&["promote"]);
+        terminal.sees("was rolled back from production ").sees("Ship it all the same?");
+        terminal.types(if no == "\x04" { no.to_owned() } else { format!("{no}\r") }.as_str());
+        let run = terminal.ends();
+        run.exits(3).says("not deployed; nothing was changed").never_shows("Type production");
+        assert_eq!(deploy.snapshot(), before, "{asked}");
+    }
+    // A yes to that is none to the rest.
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("");
+    terminal.ends().exits(3);
+    assert_eq!(deploy.snapshot(), before);
+    // Nor is a yes that was given before to what ships one to ship it again.
+    let commit = deploy.nth(5);
+    person(&deploy).terminal(&["promote", "--yes", "--commit", commit]).ends().exits(1).says("was rolled back from");
+    assert_eq!(deploy.snapshot(), before);
+
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("production");
+    terminal.ends().ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    // With the word for it, there is one question less.
+    rolls_back(&deploy, 4, &[]).ok();
+    let mut terminal = person(&deploy).terminal(&["promote", "--again"]);
+    terminal.sees("warning: ").sees("Type production to deploy: ").enters("production");
+    terminal.ends().ok().never_shows("Ship it all the same?");
+    deploy.chain();
+}
+
+#[test]
+fn who_proposes_it_is_warned() {
+    let deploy = undone();
+    let run = deploy.smp(&["propose", "--yes"]);
+    run.ok().says("was rolled back from production by Ada Example just now: Maps are empty.");
+    // What was proposed is not a yes to that.
+    promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+    promotes(&deploy, &["--again"]).ok();
+    deploy.chain();
+}
+
+#[test]
+fn a_newer_commit_ships_with_a_warning_and_ends_it() {
+    let deploy = undone();
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let run = promotes(&deploy, &[]);
+    let story =
+        format!("{} was rolled back from production by Ada Example just now (Maps are empty.)", short(deploy.nth(5)));
+    run.ok().says(&format!("warning: {story}; see that what ships now mends that"));
+    let chain = deploy.chain();
+    assert!(chain.state["held"]["production"].is_null(), "{}", chain.state);
+    // What shipped in it is no matter any more.
+    rolls_back(&deploy, 4, &[]).ok();
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
+    promotes(&deploy, &[]).ok().never_shows(&format!("{} was rolled back", short(deploy.nth(5))));
+}
+
+#[test]
+fn each_that_was_rolled_back_is_remembered() {
+    let deploy = undone();
+    rolls_back(&deploy, 2, &["--reason", "Nor does this help."]).ok();
+    let held = deploy.chain().state["held"]["production"].clone();
+    let commits: Vec<&str> = held.as_array().unwrap().iter().map(|one| one["commit"].as_str().unwrap()).collect();
+    assert_eq!(commits, [deploy.nth(5), deploy.nth(4)]);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
+    promotes(&deploy, &[]).exits(1).says(": Nor does this help.");
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let run = promotes(&deploy, &["-n"]);
+    run.ok().says("(Maps are empty.)").says("(Nor does this help.)");
+}
+
+#[test]
+fn whoever_has_the_same_record_knows_of_it() {
+    let deploy = undone();
+    let ben = crate::record::bens_clone(&deploy);
+    let run = deploy.runner().cwd(&ben).smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
+    run.exits(1).says("was rolled back from production by Ada Example");
+}
+
+#[test]
+fn without_a_record_the_clone_remembers_it() {
+    let deploy = shipped(World::deploy_like());
+    rolls_back(&deploy, 2, &["--reason", "Maps are empty."]).ok();
+    let before = deploy.snapshot();
+    assert_eq!(refusal(&deploy), "rolled-back");
+    let run = promotes(&deploy, &[]);
+    run.exits(1).says("was rolled back from production by Ada Example just now: Maps are empty.").says("--again");
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Ship it all the same?").enters("n");
+    terminal.ends().exits(3);
+    assert_eq!(deploy.snapshot(), before);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    promotes(&deploy, &["-n"]).ok().says("see that what ships now mends that");
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
+    promotes(&deploy, &["--again"]).ok();
+    // With the next promotion it is over.
+    deploy.colleague_pushes(&deploy.production, deploy.nth(2));
+    promotes(&deploy, &[]).ok().never_shows("rolled back");
+}
+
+#[test]
+fn an_open_candidate_has_to_be_proposed_anew() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    deploy.smp(&["propose", "--yes"]).ok();
+    rolls_back(&deploy, 4, &[]).ok().says("it has to be proposed anew after this");
+    promotes(&deploy, &[]).exits(1).says("production is not where the proposal saw it").says("git smp postpone");
+    deploy.smp(&["postpone", "--yes", "--reason", "rolled back"]).ok();
+    deploy.smp(&["propose", "--yes"]).ok();
+    promotes(&deploy, &[]).ok();
+    deploy.chain();
+}

@@ -1,0 +1,296 @@
+//! Rollbacks by a release of the platform: in seconds, without a build, and the branch stays where it is.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{HerokuApi, Outcome, Runner};
+
+const APP: &str = "shared-maps";
+const TOKEN: &str = "t0ken-0123456789";
+
+/// A world whose production is an app of Heroku.
+struct Platform {
+    deploy: Deploy,
+    api: HerokuApi,
+}
+
+impl Platform {
+    /// Production's releases v3 and v4 are of the second and fifth commits, and the latter runs.
+    #[track_caller]
+    fn new(record: &str) -> Platform {
+        let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
+        let deploy = World::deploy_like().without_pages().toml(&format!("{table}{record}")).build();
+        let api = HerokuApi::start(TOKEN);
+        deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+        api.app(APP).follow(APP, &deploy.production);
+        let platform = Platform { deploy, api };
+        platform.smp(&["setup", "--yes"]).ok();
+        platform
+    }
+
+    fn runner(&self) -> Runner<'_> {
+        self.deploy.runner().env("HEROKU_API_URL", self.api.url()).env("HEROKU_API_KEY", TOKEN)
+    }
+
+    #[track_caller]
+    fn smp(&self, args: &[&str]) -> Run {
+        let run = self.runner().smp(args);
+        run.never_shows(TOKEN);
+        run
+    }
+
+    #[track_caller]
+    fn rolls_back(&self, more: &[&str]) -> Run {
+        self.smp(&scripted(&self.deploy, 2, more))
+    }
+
+    #[track_caller]
+    fn promotes(&self, more: &[&str]) -> Run {
+        let commit = self.deploy.master(&self.deploy.staging);
+        self.smp(&[&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat())
+    }
+
+    #[track_caller]
+    fn went_back_once(&self) {
+        assert_eq!(self.api.posted(APP), [json!({ "release": self.api.id_of(APP, 3) })]);
+        assert_eq!(self.api.current(APP).as_deref(), Some(self.deploy.nth(2)));
+        assert_eq!(self.api.releases(APP).len(), 5);
+        self.pushed_nothing();
+    }
+
+    #[track_caller]
+    fn pushed_nothing(&self) {
+        assert_eq!(self.deploy.master(&self.deploy.production), self.deploy.nth(5));
+        assert_eq!(self.deploy.deploys(&self.deploy.production), [2, 5].map(|number| self.deploy.nth(number)));
+    }
+}
+
+#[test]
+fn what_was_built_is_released_again_and_nothing_is_pushed() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        let before = without_record(platform.deploy.snapshot());
+        let (two, five) = (short(platform.deploy.nth(2)), short(platform.deploy.nth(5)));
+        let run = platform.rolls_back(&["--reason", "Maps are empty."]);
+        run.ok().says(&format!("1. release {two} (v3) again on Heroku, without a build"));
+        run.says("warning: the config vars of production go back to those of v3, too");
+        run.says(&format!("done: production runs {two}")).never_shows("-----> Building");
+        platform.went_back_once();
+        assert_eq!(without_record(platform.deploy.snapshot()), before);
+        platform.rolls_back(&[]).ok().says("nothing to put back");
+        platform.went_back_once();
+        let status = platform.smp(&["status"]);
+        status.ok().prints_among(&format!("rolled back from {five} to {two}"));
+        let json = platform.smp(&["status", "--json"]).ok().json();
+        let production = json["environments"].as_array().unwrap().iter().find(|one| one["name"] == "production");
+        assert_eq!(production.unwrap()["finding"], "rolled-back", "{json:#}");
+        let chain = platform.deploy.chain();
+        if !record.is_empty() {
+            let event = chain.only("rolled-back");
+            assert_eq!((event.field("From"), event.field("Commits")), (platform.deploy.nth(5), "3"));
+            assert_eq!(chain.state["held"]["production"][0]["commit"], platform.deploy.nth(5));
+        }
+    }
+}
+
+#[test]
+fn without_a_record_the_releases_tell_what_ran_before() {
+    let platform = Platform::new("");
+    platform.smp(&["rollback", "-n"]).ok().says("(v3) again on Heroku, without a build");
+    // A release of the same commit with other config vars is none to go back from.
+    platform.api.sets_config(APP, "DEBUG");
+    platform.smp(&["rollback", "-n"]).ok().says("(v3) again on Heroku, without a build");
+    platform.api.deploys(APP, platform.deploy.nth(3));
+    platform.api.deploys(APP, platform.deploy.nth(4));
+    platform.smp(&["rollback", "-n", "--to", platform.deploy.nth(3)]).ok().says("(v6) again on Heroku");
+    assert!(platform.api.posted(APP).is_empty());
+}
+
+#[test]
+fn a_second_one_leads_further_back() {
+    let platform = Platform::new("");
+    let deploy = &platform.deploy;
+    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+    let person = || platform.runner().directly().env("NO_COLOR", "1");
+    for (version, number) in [(4, 5), (3, 2)] {
+        let mut terminal = person().terminal(&["rollback"]);
+        terminal.sees(&format!("release {} (v{version}) again", short(deploy.nth(number))));
+        terminal.sees("Type production to put it back: ").enters("production");
+        terminal.ends().ok();
+        assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(number)));
+    }
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+    platform.smp(&["rollback", "-n"]).exits(1).says("is not known").says("no release of another commit before it");
+}
+
+#[test]
+fn a_dry_run_and_a_no_ask_for_no_release() {
+    let platform = Platform::new(RECORD);
+    let before = platform.deploy.snapshot();
+    platform.smp(&["rollback", "-n"]).ok().says("This will");
+    let mut terminal = platform.runner().directly().terminal(&["rollback"]);
+    terminal.sees("Type production to put it back: ").enters("no");
+    terminal.ends().exits(3);
+    assert!(platform.api.posted(APP).is_empty());
+    assert_eq!((platform.api.releases(APP).len(), platform.deploy.snapshot()), (4, before));
+}
+
+#[test]
+fn what_was_built_and_is_gone_is_pushed_and_built_anew() {
+    let platform = Platform::new("");
+    platform.api.expires(APP, 3);
+    let before = platform.deploy.snapshot();
+    let run = platform.rolls_back(&[]);
+    run.ok().says("warning: the platform has no release of").says("it is pushed and built again");
+    run.says("1. push ").says("-----> Building");
+    assert!(platform.api.posted(APP).is_empty());
+    assert_eq!(platform.deploy.snapshot(), put_back_once(&platform.deploy, &before, 2));
+    assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(2)));
+}
+
+#[test]
+fn a_platform_that_says_no_changed_nothing() {
+    for (status, id, words) in [
+        (422, "invalid_params", "Cannot roll back to v3, it is not eligible for rollback."),
+        (403, "forbidden", "You do not have access to the app."),
+    ] {
+        let platform = Platform::new(RECORD);
+        let body = json!({ "id": id, "message": words }).to_string();
+        platform.api.answers_posts(APP, status, &body, false);
+        let run = platform.rolls_back(&[]);
+        run.exits(1).says("error: ").says(words).says("hint: ");
+        let chain = platform.deploy.chain();
+        assert_eq!(chain.only("ended").field("Intent"), chain.only("rolling-back").id);
+        assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 4));
+        platform.pushed_nothing();
+        // Nothing stands in the way of the next try.
+        platform.api.recovers();
+        platform.rolls_back(&[]).ok();
+        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(2)));
+        platform.deploy.chain().only("rolled-back");
+    }
+}
+
+#[test]
+fn a_release_whose_answer_is_lost_is_found_and_made_once() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        platform.api.cuts_posts(APP);
+        platform.rolls_back(&[]).ok().says("done: production runs");
+        platform.went_back_once();
+        platform.rolls_back(&[]).ok().says("nothing to put back");
+        platform.went_back_once();
+        platform.deploy.chain();
+    }
+}
+
+#[test]
+fn a_release_that_takes_its_time_is_waited_for() {
+    let platform = Platform::new(RECORD);
+    platform.api.new_releases(APP, Outcome::SucceedsAfter(3));
+    platform.rolls_back(&[]).ok().says("done: on record");
+    platform.went_back_once();
+}
+
+#[test]
+fn a_release_phase_that_fails_ends_the_wait_at_once() {
+    let platform = Platform::new(RECORD);
+    platform.api.new_releases(APP, Outcome::FailsAfter(2));
+    let begun = std::time::Instant::now();
+    let run = platform.rolls_back(&["--timeout", "600"]);
+    run.exits(4).says("released, but not live: the release v5 of").says("failed");
+    run.says(&format!("heroku releases:output v5 -a {APP}"));
+    run.says(&format!("git smp rollback production --to {}", short(platform.deploy.nth(2))));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+    assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(5)));
+    platform.pushed_nothing();
+    // The same command goes on, and what ran all the time is still what it is put back from.
+    platform.api.new_releases(APP, Outcome::Succeeds);
+    platform.rolls_back(&[]).ok();
+    let chain = platform.deploy.chain();
+    assert_eq!(chain.only("rolled-back").field("From"), platform.deploy.nth(5));
+    assert!(chain.state["deploying"].is_null());
+}
+
+#[test]
+fn a_page_that_shows_another_commit_is_waited_for_too() {
+    let platform = Platform::new("");
+    let deploy = &platform.deploy;
+    let page =
+        format!("page = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n", deploy.web.url("/production"));
+    deploy.write_toml(&deploy.toml().replace("heroku = ", &format!("{page}heroku = ")));
+    platform.smp(&["setup", "--yes"]).ok();
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    platform.rolls_back(&["--timeout", "1"]).exits(4).says("released, but not live");
+    platform.went_back_once();
+    platform.api.serves(APP, &deploy.production.join("deployed"));
+    deploy.web.set("/production", Page::deployed(&deploy.production));
+    platform.rolls_back(&[]).ok();
+    platform.went_back_once();
+}
+
+#[test]
+fn whoever_is_not_logged_in_goes_by_a_push_or_is_told() {
+    let platform = Platform::new("");
+    let before = platform.deploy.snapshot();
+    let stranger = platform.runner().without_env("HEROKU_API_KEY");
+    let run = stranger.smp(&["rollback", "-n"]);
+    run.exits(1).says("nobody is logged in to Heroku here");
+    let run = stranger.smp(&["rollback", "-n", "--to", platform.deploy.nth(2)]);
+    run.ok().says("push ").says("or does not say: it is pushed and built again");
+    assert_eq!(platform.deploy.snapshot(), before);
+}
+
+#[test]
+fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        platform.rolls_back(&["--reason", "Maps are empty."]).ok();
+        let run = platform.promotes(&[]);
+        run.exits(1).says("was rolled back from production by Ada Example").says("--again");
+        platform.promotes(&["--again"]).ok().says("(v4) again on Heroku, without a build");
+        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(5)));
+        assert_eq!(platform.api.posted(APP).len(), 2);
+        platform.pushed_nothing();
+        platform.deploy.chain();
+        // It is over with that.
+        platform.smp(&["promote", "-n"]).ok().never_shows("rolled back");
+    }
+}
+
+#[test]
+fn a_newer_commit_ships_from_a_script_with_a_warning() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        platform.rolls_back(&["--reason", "Maps are empty."]).ok();
+        platform.deploy.colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
+        let run = platform.promotes(&[]);
+        run.ok().says("was rolled back from production by Ada Example just now (Maps are empty.)");
+        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(6)));
+        platform.deploy.chain();
+    }
+}
+
+// What ran is told by the platform, and not by the branch, which stayed where it was.
+#[test]
+fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
+    let platform = Platform::new(RECORD);
+    let deploy = &platform.deploy;
+    platform.api.deploys(APP, deploy.nth(4));
+    platform.api.deploys(APP, deploy.nth(5));
+    platform.smp(&["rollback", "--yes", "--to", deploy.nth(4)]).ok();
+    // The second is made, and its end is not recorded.
+    deploy.hook(
+        &deploy.main,
+        "update",
+        "git log -1 --format=%B \"$3\" | grep -q 'Event: rolled-back' && exit 1; exit 0",
+    );
+    platform.rolls_back(&[]).exits(4);
+    deploy.hook(&deploy.main, "update", "exit 0");
+    platform.rolls_back(&[]).ok().says("done: on record");
+    let chain = deploy.chain();
+    let last = chain.all("rolled-back").last().unwrap();
+    assert_eq!((last.field("From"), last.field("Commits")), (deploy.nth(4), "2"));
+    let held = &chain.state["held"]["production"];
+    assert_eq!((&held[0]["commit"], &held[1]["commit"]), (&deploy.nth(5).into(), &deploy.nth(4).into()));
+}
