@@ -4,6 +4,7 @@ use crate::commands::Session;
 use crate::commands::trust::{self, Place, RemoteState};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Report, Stop};
+use crate::finding::{self, Finding};
 use crate::git::Repo;
 use crate::manual::{self, Installed};
 use crate::model::{Branch, CommitId, Observed};
@@ -219,12 +220,15 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         }
         None => "its remote was not asked".to_owned(),
     };
-    match (&seen.running, seen.agrees()) {
-        (Err(refusal), _) => Check::refused(name, &format!("{answers}; "), refusal),
+    let check = match (&seen.running, seen.agrees()) {
+        (Err(refusal), _) => return Check::refused(name, &format!("{answers}; "), refusal),
         (Ok(Some(id)), Some(false)) => Check::good(name, format!("{answers}; but it runs {}", id.short())),
         (Ok(Some(id)), _) => Check::good(name, format!("{answers}; runs {}", id.short())),
         (Ok(None), _) => Check::good(name, format!("{answers}; nothing runs yet")),
-    }
+    };
+    let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
+    let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
+    Check { because: remarks.into_iter().chain(finding::unasked(seen)).collect(), ..check }
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.
