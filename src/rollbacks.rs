@@ -80,13 +80,13 @@ impl<'a> Rollbacks<'a> {
         Ok(Some(going.owed))
     }
 
-    /// What an environment ran before a rollback to this commit that is on its way.
+    /// What there is to tell of a rollback to this commit that is on its way.
     ///
     /// # Errors
     /// When the note cannot be read.
-    pub fn from(&self, environment: &str, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
+    pub fn going(&self, environment: &str, commit: &CommitId) -> Result<Option<Owed>, Stop> {
         let going = self.read()?.going.remove(environment).filter(|going| going.owed.commit == *commit);
-        Ok(going.and_then(|going| going.held).map(|held| held.commit))
+        Ok(going.map(|going| going.owed))
     }
 
     /// It came to nothing.

@@ -1,6 +1,7 @@
 //! What every deploy has in common, whether to staging or to production: the look at what it needs, and the doing.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use crate::announced::Turn;
 use crate::commands::Session;
@@ -117,6 +118,40 @@ pub fn warn_of_earlier_push(
         planned.warnings.push(warning);
     }
     Ok(())
+}
+
+/// Whether an earlier push may still be building.
+pub fn is_in_flight(planned: &Result<Plan, Refusal>) -> bool {
+    planned.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::PushInFlight)
+}
+
+/// Looks until an earlier push, which was cut off from us, came to something: a second one would be a second build.
+///
+/// # Errors
+/// When it takes longer than `timeout`, in seconds, or looking fails.
+pub fn after_earlier_push<F>(
+    ui: &Ui,
+    timeout: u64,
+    look_and_plan: impl Fn() -> Result<(F, Result<Plan, Refusal>), Stop>,
+) -> Result<(F, Result<Plan, Refusal>), Stop> {
+    let (begun, progress) = (Instant::now(), ui.progress());
+    ui.note("a push of this commit began before and was not seen to end; waiting for what it comes to");
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let (facts, planned) = look_and_plan()?;
+        match planned {
+            Err(refusal) if refusal.code == RefusalCode::PushInFlight => {
+                if begun.elapsed().as_secs() >= timeout {
+                    return Err(Stop::Incomplete(refusal.report));
+                }
+                progress.show(&format!("waiting for the earlier push, {} s", begun.elapsed().as_secs()));
+            }
+            planned => {
+                progress.clear();
+                return Ok((facts, planned));
+            }
+        }
+    }
 }
 
 /// Says whose announcement is put aside by this deploy.

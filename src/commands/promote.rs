@@ -3,7 +3,7 @@
 mod facts;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
@@ -28,7 +28,7 @@ use facts::{Facts, gather};
 /// # Errors
 /// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash("--commit", args.commit.as_deref(), "git smp diff --json")?;
+    check_hash("--commit", args.commit.as_deref(), 4, "git smp diff --json")?;
     let given = summary::given(args)?;
     let config = session.config()?;
     let environments = chosen(&config, &args.environments)?;
@@ -50,8 +50,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
-    if args.yes && !args.dry_run && is_in_flight(&planned) {
-        (facts, planned) = after_earlier_push(session.ui, args, look_and_plan)?;
+    if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
+        (facts, planned) = deploy::after_earlier_push(session.ui, args.timeout, look_and_plan)?;
     }
     let (reviews, mut planned) = reviews::check(session, &config, &facts.targets, planned, !args.json);
     if args.json {
@@ -116,45 +116,15 @@ fn again(args: &Promote) -> String {
     format!("git smp promote{names}")
 }
 
-fn is_in_flight(planned: &Result<Plan, Refusal>) -> bool {
-    planned.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::PushInFlight)
-}
-
-/// Looks until an earlier push, which was cut off from us, came to something: a second one would be a second build.
-fn after_earlier_push<F>(
-    ui: &Ui,
-    args: &Promote,
-    look_and_plan: impl Fn() -> Result<(F, Result<Plan, Refusal>), Stop>,
-) -> Result<(F, Result<Plan, Refusal>), Stop> {
-    let (begun, progress) = (Instant::now(), ui.progress());
-    ui.note("a push of this commit began before and was not seen to end; waiting for what it comes to");
-    loop {
-        std::thread::sleep(Duration::from_secs(1));
-        let (facts, planned) = look_and_plan()?;
-        match planned {
-            Err(refusal) if refusal.code == RefusalCode::PushInFlight => {
-                if begun.elapsed().as_secs() >= args.timeout {
-                    return Err(Stop::Incomplete(refusal.report));
-                }
-                progress.show(&format!("waiting for the earlier push, {} s", begun.elapsed().as_secs()));
-            }
-            planned => {
-                progress.clear();
-                return Ok((facts, planned));
-            }
-        }
-    }
-}
-
-/// Refuses what cannot be a hash. `source` is the command that tells the right one.
+/// Refuses what cannot be a hash, or has fewer digits than `least`. `source` is the command that tells the right one.
 ///
 /// # Errors
 /// Exit 2.
-pub fn check_hash(option: &str, hash: Option<&str>, source: &str) -> Result<(), Stop> {
+pub fn check_hash(option: &str, hash: Option<&str>, least: usize, source: &str) -> Result<(), Stop> {
     if let Some(hash) = hash {
-        let good = (4..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let good = (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !good {
-            let report = Report::new(format!("{option} takes a hash of 4 to 64 hex digits"));
+            let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
             return Err(Stop::Misused(report.hint(format!("copy it from: {source}"))));
         }
     }

@@ -30,7 +30,7 @@ use crate::text::shell_word;
 /// # Errors
 /// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
-    check_hash("--to", args.to.as_deref(), "git smp history")?;
+    check_hash("--to", args.to.as_deref(), 7, "git smp history")?;
     check_text("--reason", args.reason.as_deref())?;
     let config = session.config()?;
     let environment = the_environment(&config, args.environment.as_deref())?;
@@ -39,10 +39,21 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     session.whole_history()?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let asking = format!("asking {}", environment.name);
-    let facts = session.ui.during(&asking, || gather(session, &look, environment))?;
-    let commit = destination(session, &look, args, &facts)?;
-    let target = target(session, &facts, &commit)?;
-    let planned = plan(session, &config, args, &facts, &target, &commit)?;
+    let look_and_plan = || {
+        let facts = session.ui.during(&asking, || gather(session, &look, environment))?;
+        let commit = destination(session, &look, args, &facts)?;
+        let target = target(session, &facts, &commit)?;
+        match plan(session, &config, args, &facts, &target, &commit) {
+            Ok(plan) => Ok(((facts, commit, target), Ok(plan))),
+            Err(Stop::Refused(refusal)) => Ok(((facts, commit, target), Err(refusal))),
+            Err(stop) => Err(stop),
+        }
+    };
+    let (mut found, mut planned) = look_and_plan()?;
+    if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
+        (found, planned) = deploy::after_earlier_push(session.ui, args.timeout, look_and_plan)?;
+    }
+    let ((facts, commit, target), planned) = (found, planned?);
     let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
     if planned.steps.is_empty() {
         session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
@@ -197,9 +208,6 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
         Found::NotACommit(kind) => {
             Report::new(format!("{hash} is not a commit, but a {kind}")).hint("name a commit: git smp history")
         }
-        Found::Missing if hash.len() < 7 => {
-            Report::new(format!("{hash} is too short for a hash")).hint("type at least 7 digits of it")
-        }
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone")).hint(format!(
             "fetch it, then run it again; see what there was: git smp history; to search: git log {hash}"
         )),
@@ -276,8 +284,9 @@ impl Run<'_> {
             (false, false, _) => "there is no terminal to ask on",
         };
         let report = Report::new(error).because("a rollback needs a yes to exactly what runs afterwards");
-        let hint =
-            format!("if the answer is yes: git smp rollback {} --yes --to {commit}", self.facts.environment.name);
+        let reason = self.args.reason.as_ref().map(|reason| format!(" --reason {}", shell_word(reason)));
+        let command = format!("git smp rollback {} --yes --to {commit}", self.facts.environment.name);
+        let hint = format!("if the answer is yes: {command}{}", reason.unwrap_or_default());
         Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
     }
 
@@ -327,13 +336,16 @@ impl Run<'_> {
 
     fn telling(&self, commit: &CommitId) -> Result<Telling, Stop> {
         let (when, name) = (self.session.when(), &self.facts.environment.name);
-        let from = match self.came_from(commit) {
-            Some(from) => Some(from.clone()),
-            None => self.notes().from(name, commit)?,
+        // Of a run that was cut off it is known what it came from, and why.
+        let before = self.notes().going(name, commit)?.map(|owed| owed.news);
+        let (from, reason) = match before {
+            Some(News::RolledBack { from, reason, .. }) => (from, reason),
+            _ => (None, None),
         };
         let channels = posts::owing(self.config, TECHNICAL);
-        let targets = vec![(name.clone(), from)];
-        Ok(Telling { channels, date: when.date(when.now), targets, text: self.args.reason.clone() })
+        let targets = vec![(name.clone(), self.came_from(commit).cloned().or(from))];
+        let text = self.args.reason.clone().or(reason);
+        Ok(Telling { channels, date: when.date(when.now), targets, text })
     }
 
     /// What runs, unless that is where it goes back to already.

@@ -24,7 +24,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("--block", args.block.as_deref())?;
     check_text("--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
-    check_hash("--commit", args.commit.as_deref(), "git smp status --json")?;
+    check_hash("--commit", args.commit.as_deref(), 4, "git smp status --json")?;
     let config = session.config()?;
     let may_ask = session.ui.is_interactive();
     let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, may_ask), "git smp signoff")?;
