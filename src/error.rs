@@ -61,6 +61,8 @@ pub enum RefusalCode {
     NotARollback,
     /// A service does not let us in: no token, a wrong one, or one without the right to look.
     Unauthorized,
+    /// Its host said that what its branch is at is not deployed, or not yet, and nothing else tells what runs.
+    NotConfirmed,
     /// A commit that would ship has no pull request that somebody else approved, or nobody can tell.
     NotReviewed,
     /// A check of the commit that would ship has not succeeded, or nobody can tell.
@@ -104,7 +106,7 @@ pub enum RefusalCode {
 impl RefusalCode {
     /// Every code, for the documentation's test.
     #[cfg(test)]
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Diverged,
         Self::Behind,
         Self::Unreachable,
@@ -117,6 +119,7 @@ impl RefusalCode {
         Self::RolledBack,
         Self::NotARollback,
         Self::Unauthorized,
+        Self::NotConfirmed,
         Self::NotReviewed,
         Self::NotGreen,
         Self::WrongBranch,
@@ -153,6 +156,7 @@ impl RefusalCode {
             Self::RolledBack => "rolled-back",
             Self::NotARollback => "not-a-rollback",
             Self::Unauthorized => "unauthorized",
+            Self::NotConfirmed => "not-confirmed",
             Self::NotReviewed => "not-reviewed",
             Self::NotGreen => "not-green",
             Self::WrongBranch => "wrong-branch",

@@ -25,6 +25,8 @@ pub enum Finding {
     RolledBack,
     /// It runs something that was not pushed there.
     DeployedOutsideGit,
+    /// Its host said that what its branch is at is not deployed, or not yet.
+    NotConfirmed,
     /// Its branch is at something else than what runs, and nobody can tell how the two stand.
     RefDiffers,
 }
@@ -39,6 +41,9 @@ impl Finding {
             Some(Err(refusal)) => return Some(Self::Unknown(refusal.code)),
             Some(Ok(Branch::Missing(_))) => return Some(Self::WrongBranch),
             _ => {}
+        }
+        if seen.doubt.is_some() {
+            return Some(Self::NotConfirmed);
         }
         let Some(runs) = seen.runs() else { return Some(by_releases(seen).unwrap_or(Self::NothingDeployed)) };
         if seen.page.as_ref().is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs)) {
@@ -67,6 +72,7 @@ impl Finding {
             Self::ReleaseFailed => "release-failed",
             Self::RolledBack => RefusalCode::RolledBack.as_str(),
             Self::DeployedOutsideGit => "deployed-outside-git",
+            Self::NotConfirmed => RefusalCode::NotConfirmed.as_str(),
             Self::RefDiffers => "ref-differs",
         }
     }
@@ -91,6 +97,10 @@ impl Finding {
                 format!("rolled back from {at} to {runs}, or the release of {at} failed or is still going on")
             }
             Self::DeployedOutsideGit => format!("{runs} was deployed past its git remote"),
+            Self::NotConfirmed => {
+                let words = seen.doubt.as_deref().unwrap_or("nothing");
+                format!("whether it runs {at} is not confirmed, for its host said: {words}")
+            }
             Self::RefDiffers => "nobody can say how the two stand".to_owned(),
         }
     }
@@ -115,6 +125,7 @@ impl Finding {
                 Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
             },
             Self::ReleasePending => "wait for it: git smp status".to_owned(),
+            Self::NotConfirmed => witness_hint(name),
             Self::ReleaseFailed => match (&environment.running, failed(seen)) {
                 (Running::Heroku { app, .. }, Some(release)) => {
                     format!("heroku releases:output v{} -a {app}, then: {again}", release.version)
@@ -127,9 +138,14 @@ impl Finding {
     }
 }
 
-/// Whether the platform itself says what happened.
+/// What to do where nothing but a branch could tell what runs.
+pub fn witness_hint(name: &str) -> String {
+    format!("let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup")
+}
+
+/// Whether the platform itself says what became of what the branch is at.
 pub fn is_certain(seen: &Observed) -> bool {
-    matches!(seen.releases, Some(Ok(_)))
+    by_releases(seen).is_some()
 }
 
 /// That a page is believed alone, where the platform should have been asked, too.

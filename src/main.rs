@@ -5,6 +5,7 @@ mod chat;
 mod cli;
 mod commands;
 mod config;
+mod doubts;
 mod draft;
 mod editor;
 mod error;

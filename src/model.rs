@@ -227,6 +227,8 @@ pub struct Observed {
     pub page: Option<Result<CommitId, Refusal>>,
     /// Its latest releases, newest first, if its platform was asked.
     pub releases: Option<Result<Vec<Release>, Refusal>>,
+    /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
+    pub doubt: Option<String>,
 }
 
 impl Observed {

@@ -10,7 +10,7 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, remote};
 use crate::model::{Branch, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
-use crate::{page, web};
+use crate::{doubts, page, web};
 
 pub use platform::{app, heroku};
 
@@ -202,9 +202,12 @@ impl Look<'_> {
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
         };
+        let doubt = running.as_ref().ok().and_then(Option::as_ref).filter(|_| source == Source::Ref);
+        let common_dir = &self.repo.layout().common_dir;
+        let doubt = doubt.and_then(|commit| doubts::look(common_dir, &environment.name, commit));
         let drift = self.drift(running.as_ref().ok().and_then(Option::as_ref), branch.as_ref())?;
         let environment = environment.name.clone();
-        Ok(Observed { environment, source, running, branch, drift, page, releases: raw.releases })
+        Ok(Observed { environment, source, running, branch, drift, page, releases: raw.releases, doubt })
     }
 
     /// How the branch stands to what runs, where they differ and history is whole.

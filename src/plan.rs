@@ -181,6 +181,31 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
     wait(plan, target, pushed);
 }
 
+/// Refuses to take a branch for what runs where the host said otherwise.
+fn confirmed(target: &Target<'_>) -> Result<(), Refusal> {
+    let Some(words) = &target.observed.doubt else { return Ok(()) };
+    let name = &target.environment.name;
+    let at = target.observed.reference().map_or("nothing", CommitId::short);
+    let report = Report::new(format!("whether {name} runs {at} is not confirmed"))
+        .because(format!("its host said of that push: {words}"))
+        .because("nothing but its branch could tell otherwise, and a branch does not tell what runs")
+        .hint(finding::witness_hint(name));
+    Err(Refusal { code: RefusalCode::NotConfirmed, report })
+}
+
+/// Refuses to call it done while another release is on its way: what runs now will not for long.
+fn settled(target: &Target<'_>) -> Result<(), Refusal> {
+    let runs = target.observed.runs();
+    let other = |pending: &&Release| pending.commit.is_some() && pending.commit.as_ref() != runs;
+    let Some(pending) = finding::pending(&target.observed).filter(other) else { return Ok(()) };
+    let (name, version) = (&target.environment.name, pending.version);
+    let commit = pending.commit.as_ref().map_or("another commit", CommitId::short);
+    let report = Report::new(format!("{name} runs {} now, but not for long", runs.map_or("nothing", CommitId::short)))
+        .because(format!("its release v{version} of {commit} has not come to its end yet"))
+        .hint("wait for it: git smp status; then run it again");
+    Err(Refusal { code: RefusalCode::Deploying, report })
+}
+
 /// What is the matter with an environment before the deploy, where it is known what runs.
 fn disagreement(target: &Target<'_>) -> Option<String> {
     let (name, observed) = (&target.environment.name, &target.observed);

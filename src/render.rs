@@ -83,6 +83,12 @@ fn main_repository(config: &Config, width: usize) -> Line {
     Line::plain(format!("  {:width$}  ", main.remote)).and(Tone::Faint, display_url(&main.url))
 }
 
+/// The same below lines whose names have four letters.
+fn main_below(config: &Config) -> Line {
+    let main = &config.repository;
+    Line::plain("  main  ").and(Tone::Faint, format!("{}, {}", main.remote, display_url(&main.url)))
+}
+
 /// The watched files and the warnings of a plan, and what it will do.
 fn steps(plan: &Plan) -> Vec<Line> {
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];

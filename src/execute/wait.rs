@@ -7,8 +7,9 @@ use super::doubt::Doubt;
 use super::pushed::again;
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
+use crate::doubts;
 use crate::error::{Report, Stop};
-use crate::finding::newest;
+use crate::finding::{newest, witness_hint};
 use crate::git::remote;
 use crate::model::{Branch, CommitId, Release, ReleaseStatus};
 use crate::observe::{Now, app};
@@ -43,6 +44,9 @@ impl Execution<'_> {
         let name = target.environment.name.as_str();
         let doubt = begun.and_then(|begun| begun.doubt.as_ref());
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
+            // The next run must not take the branch for what runs either.
+            doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words())
+                .map_err(|stop| Stop::Incomplete(stop.report().cloned().unwrap_or_else(|| Report::new("not kept"))))?;
             return Err(self.not_confirmed(name, commit, doubt));
         }
         let patience = match doubt {
@@ -96,9 +100,7 @@ impl Execution<'_> {
         let report = report.because(format!("its host says: {}", doubt.words()));
         Stop::Incomplete(match doubt {
             Doubt::NotDeployed(_) => report.hint(branch_hint(name)),
-            Doubt::NotConfirmed(_) => report.because("a branch does not tell what runs").hint(format!(
-                "let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup"
-            )),
+            Doubt::NotConfirmed(_) => report.because("a branch does not tell what runs").hint(witness_hint(name)),
         })
     }
 
@@ -153,7 +155,8 @@ impl Execution<'_> {
         }
         // What the platform itself says of its release stands above.
         let report = if at == Some(commit) && begun.is_none() && now.newest.is_none() {
-            report.because("a push changes nothing there; the last release failed or was rolled back")
+            report
+                .because("a push changes nothing there; the last release failed, was rolled back, or is still going on")
         } else {
             report.because("the release may still be going on, or may have failed: the platform's log tells")
         };

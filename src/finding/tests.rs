@@ -15,6 +15,7 @@ fn seen(running: char, branch: char) -> Observed {
         drift: (running != branch).then_some(Relation::Ahead),
         page: None,
         releases: None,
+        doubt: None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Look, named};
 use crate::config::{Environment, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::git::Repo;
-use crate::model::{CommitId, Release};
+use crate::model::{CommitId, Release, ReleaseStatus};
 use crate::token;
 use crate::web::heroku::Heroku;
 
@@ -69,9 +69,8 @@ impl Look<'_> {
         releases: Option<Result<Vec<Release>, Refusal>>,
     ) -> Option<Result<Vec<Release>, Refusal>> {
         let (Some(app), Some(Ok(known))) = (app(environment), &releases) else { return releases };
-        // What is known already is worth more than nothing.
-        let all = heroku(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone()));
-        Some(Ok(all.unwrap_or_else(|_| known.clone())))
+        // Releases without their commits would tell a half of the story, which may be the wrong one.
+        Some(heroku(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone())))
     }
 }
 
@@ -88,8 +87,14 @@ pub fn current(environment: &Environment, releases: &[Release]) -> Result<Option
         let report = Report::new(format!("{name}: Heroku says of none of its releases that it runs"));
         return Err(Refusal { code: RefusalCode::UnknownCommit, report: report.hint("see them: heroku releases") });
     };
-    if release.commit.is_some() || release.slug.is_none() {
+    if release.commit.is_some() {
         return Ok(release.commit.clone());
+    }
+    // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
+    let ran =
+        |one: &Release| one.slug.is_some() && matches!(one.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired);
+    if release.slug.is_none() && !releases.iter().any(ran) {
+        return Ok(None);
     }
     let what = format!("{name}: Heroku does not name the commit of its release v{}", release.version);
     let report = Report::new(what)

@@ -1,7 +1,8 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
 use super::{
-    Asked, Plan, Step, Target, amount, built_before, commits, disappearing, push_and_wait, release_again, wrong_branch,
+    Asked, Plan, Step, Target, amount, built_before, commits, confirmed, disappearing, push_and_wait, release_again,
+    settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -97,6 +98,8 @@ fn add_target(
         return Err(wrong_branch(environment, others));
     }
     if running.as_ref() == Some(commit) {
+        confirmed(target)?;
+        settled(target)?;
         if target.observed.agrees() == Some(false) {
             let at = branch.commit().map_or("nothing", CommitId::short);
             plan.warnings.push(format!("{name} runs {} already, though its branch is at {at}", commit.short()));
@@ -239,11 +242,15 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
         _ if runs == at || found == Finding::StalePage => format!("{name} runs {runs}: {meaning}"),
         _ => format!("{name} runs {runs}, but its branch is at {at}: {meaning}"),
     };
-    let harmless = matches!(found, Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed);
+    let harmless = matches!(
+        found,
+        Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed | Finding::NotConfirmed
+    );
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
     let at_held = target.held.iter().any(|held| Some(&held.commit) == target.observed.reference());
     let known = found == Finding::RolledBack && at_held;
-    if harmless || known || asked.again || asked.somebody_looks {
+    let again = asked.again && found != Finding::ReleasePending;
+    if harmless || known || again || asked.somebody_looks {
         plan.warnings.push(story);
         return Ok(());
     }

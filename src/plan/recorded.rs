@@ -2,6 +2,7 @@
 
 use super::{Target, commits};
 use crate::error::{Refusal, RefusalCode, Report};
+use crate::finding::pending;
 use crate::model::{CommitId, Observed};
 use crate::record::{Candidate, Deploying, EventId, FORMAT, Kind, Standing, State, Verdict};
 use crate::text::ago;
@@ -52,8 +53,10 @@ impl<'a> Recorded<'a> {
         let named = self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id));
         // A branch that moved since the announcement tells that the push has landed, or that its lease never can hold.
         let over = seen.iter().find(|one| one.environment == open.environment);
-        let over =
-            over.is_some_and(|one| matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref()));
+        let over = over.is_some_and(|one| {
+            // A release that was pushed for is still on its way, though its push has landed.
+            matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref()) && pending(one).is_none()
+        });
         if self.is_mine(open) || over || named {
             return Ok(());
         }

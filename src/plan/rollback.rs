@@ -1,7 +1,10 @@
 //! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
 //! by pushing the older commit.
 
-use super::{Asked, Plan, Step, Target, amount, disagreement, push_and_wait, release_and_wait, wait, wrong_branch};
+use super::{
+    Asked, Plan, Step, Target, amount, confirmed, disagreement, push_and_wait, release_and_wait, settled, wait,
+    wrong_branch,
+};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::newest;
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
@@ -33,7 +36,10 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let open = asked.recorded.and_then(|recorded| recorded.open());
     let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
     let runs_already = observed.runs() == Some(commit);
-    if !runs_already {
+    if runs_already {
+        confirmed(target)?;
+        settled(target)?;
+    } else {
         if let Some(recorded) = &asked.recorded {
             recorded.nobody_else(&[observed], Some(&format!("git smp rollback {name} --to {}", commit.short())))?;
         }

@@ -1,7 +1,8 @@
 //! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
 
 use super::{
-    Asked, Plan, Recorded, Step, Target, amount, disagreement, disappearing, push_and_wait, release_again, wrong_branch,
+    Asked, Plan, Recorded, Step, Target, amount, confirmed, disagreement, disappearing, push_and_wait, release_again,
+    settled, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, CommitId, Relation};
@@ -52,7 +53,10 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     {
         return Err(deployed_by_hand(name, commit, fix));
     }
-    if !runs_already {
+    if runs_already {
+        confirmed(target)?;
+        settled(target)?;
+    } else {
         look_back(wanted, &branch, asked, &mut plan)?;
         if branch.commit() == Some(commit) {
             release_again(&mut plan, target);

@@ -31,6 +31,7 @@ fn seen(name: &str, running: char, branch: char) -> Observed {
         drift: (running != branch).then_some(Relation::Ahead),
         page: None,
         releases: None,
+        doubt: None,
     }
 }
 

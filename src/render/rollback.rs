@@ -26,7 +26,7 @@ pub fn rollback(config: &Config, target: &Target<'_>, plan: &Plan, commit: Optio
         }
         None => then,
     });
-    lines.push(super::main_repository(config, 4));
+    lines.push(super::main_below(config));
     lines.push(Line::default());
     if let Some(changes) = target.changes.as_ref().filter(|changes| !changes.disappears.is_empty()) {
         lines.push(Line::plain("Taken back:"));

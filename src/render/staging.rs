@@ -30,7 +30,7 @@ pub fn staging(
     );
     let then = Line::plain("  then  ").and(Tone::Hash, plan.commit.short());
     lines.push(commit.map_or(then.clone(), |commit| then.and(Tone::Plain, format!("  {}", commit.subject_text()))));
-    lines.push(super::main_repository(config, 4));
+    lines.push(super::main_below(config));
     lines.push(Line::default());
     let changes = fix.map(|(_, changes)| changes).or(target.changes.as_ref());
     let from = fix.map(|(base, _)| base).or(runs);
