@@ -23,6 +23,9 @@ pub struct InFlight {
 struct Note {
     commit: String,
     expected: Option<String>,
+    /// The number of the newest release before it, where a platform was to release and nothing is pushed.
+    #[serde(default)]
+    newest: Option<u64>,
 }
 
 impl InFlight {
@@ -31,10 +34,22 @@ impl InFlight {
     /// # Errors
     /// When it cannot be written; then nothing must be pushed.
     pub fn begin(common_dir: &Path, environment: &str, push: &Push) -> Result<Self, Stop> {
-        let path = place(common_dir, environment);
-        let note = Note { commit: push.commit.to_string(), expected: push.expected.as_ref().map(ToString::to_string) };
+        let (commit, expected) = (push.commit.to_string(), push.expected.as_ref().map(ToString::to_string));
+        Self::note(place(common_dir, environment), &Note { commit, expected, newest: None })
+    }
+
+    /// Writes the note before a platform is told to release a commit.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing must be released.
+    pub fn begin_release(common_dir: &Path, environment: &str, commit: &CommitId, newest: u64) -> Result<Self, Stop> {
+        let note = Note { commit: commit.to_string(), expected: None, newest: Some(newest) };
+        Self::note(place(common_dir, environment), &note)
+    }
+
+    fn note(path: PathBuf, note: &Note) -> Result<Self, Stop> {
         let written =
-            serde_json::to_vec(&note).map_err(std::io::Error::other).and_then(|json| announced::keep(&path, &json));
+            serde_json::to_vec(note).map_err(std::io::Error::other).and_then(|json| announced::keep(&path, &json));
         let trouble = |error: std::io::Error| {
             let report = Report::new("nothing was pushed: the clone's own notes cannot be written");
             let report = report.because(format!("{}: {error}", path.display()));
@@ -53,12 +68,24 @@ impl InFlight {
     /// The commit of a push onto `expected` that may still be building, and how long ago it began; `None` if there is
     /// none.
     pub fn look(common_dir: &Path, environment: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
+        let (note, age) = Self::read(common_dir, environment)?;
+        let same = note.newest.is_none() && note.expected.as_deref() == expected.map(CommitId::as_str);
+        let open = same && age < LONGEST_BUILD;
+        open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
+    }
+
+    /// The same of a release that a platform was told to make when this was its newest.
+    pub fn look_release(common_dir: &Path, environment: &str, newest: u64) -> Option<(CommitId, Duration)> {
+        let (note, age) = Self::read(common_dir, environment)?;
+        let open = note.newest == Some(newest) && age < LONGEST_BUILD;
+        open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
+    }
+
+    fn read(common_dir: &Path, environment: &str) -> Option<(Note, Duration)> {
         let path = place(common_dir, environment);
         let note: Note = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
         let begun = fs::metadata(&path).ok()?.modified().ok()?;
-        let age = SystemTime::now().duration_since(begun).unwrap_or_default();
-        let open = note.expected.as_deref() == expected.map(CommitId::as_str) && age < LONGEST_BUILD;
-        open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
+        Some((note, SystemTime::now().duration_since(begun).unwrap_or_default()))
     }
 }
 

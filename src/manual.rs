@@ -160,6 +160,7 @@ mod tests {
             "stale-page",
             "nothing-deployed",
             "wrong-branch",
+            "not-confirmed",
             "ref-differs",
             "unreachable",
             "unauthorized",

@@ -81,6 +81,8 @@ pub enum Step {
         former: Release,
         /// Whether that is to come back as it was, with its config vars.
         back: bool,
+        /// The number of the newest release before it.
+        newest: u64,
     },
     /// Wait until the environment reports the commit.
     Await {
@@ -182,10 +184,10 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
 }
 
 /// Refuses to take a branch for what runs where the host said otherwise.
-fn confirmed(target: &Target<'_>) -> Result<(), Refusal> {
-    let Some(words) = &target.observed.doubt else { return Ok(()) };
-    let name = &target.environment.name;
-    let at = target.observed.reference().map_or("nothing", CommitId::short);
+fn confirmed(observed: &Observed) -> Result<(), Refusal> {
+    let Some(words) = &observed.doubt else { return Ok(()) };
+    let name = &observed.environment;
+    let at = observed.reference().map_or("nothing", CommitId::short);
     let report = Report::new(format!("whether {name} runs {at} is not confirmed"))
         .because(format!("its host said of that push: {words}"))
         .because("nothing but its branch could tell otherwise, and a branch does not tell what runs")
@@ -243,7 +245,9 @@ fn release_again(plan: &mut Plan, target: &Target<'_>) {
 /// The release and the wait that bring an environment to a commit that its platform has built before.
 fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Release, back: bool) {
     let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
-    plan.steps.push(Step::Release { environment, app: app.to_owned(), commit, former: former.clone(), back });
+    let (app, former) = (app.to_owned(), former.clone());
+    let newest = finding::newest(&target.observed).map_or(0, |release| release.version);
+    plan.steps.push(Step::Release { environment, app, commit, former, back, newest });
     wait(plan, target, true);
 }
 

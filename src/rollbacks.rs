@@ -43,11 +43,11 @@ impl<'a> Rollbacks<'a> {
     }
 
     /// An environment is about to be put back: this is to be told of it then, and held back from it. A second run of the
-    /// same rollback changes nothing.
+    /// same rollback changes nothing. Says whether the note is a new one.
     ///
     /// # Errors
     /// When it cannot be written; then nothing should begin.
-    pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<(), Stop> {
+    pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<bool, Stop> {
         let mut written = self.read()?;
         let going = Going { owed: owed.clone(), held };
         let same = written.going.get(&owed.environment).is_some_and(|before| before.owed.commit == owed.commit);
@@ -55,7 +55,7 @@ impl<'a> Rollbacks<'a> {
             written.going.insert(owed.environment.clone(), going);
             self.write(&written)?;
         }
-        Ok(())
+        Ok(!same)
     }
 
     /// The environment was seen to run the older commit. Gives what is to be told of it, if that was not done yet.
@@ -89,6 +89,17 @@ impl<'a> Rollbacks<'a> {
         Ok(going.map(|going| going.owed))
     }
 
+    /// Where a rollback that is on its way leads to, as long as the environment runs that, or what it came from.
+    ///
+    /// # Errors
+    /// When the note cannot be read.
+    pub fn leads_to(&self, environment: &str, runs: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
+        let Some(Going { owed, held }) = self.read()?.going.remove(environment) else { return Ok(None) };
+        let from = held.as_ref().map(|held| &held.commit);
+        let still = runs.is_some() && (runs == Some(&owed.commit) || runs == from);
+        Ok(still.then_some(owed.commit))
+    }
+
     /// It came to nothing.
     ///
     /// # Errors
@@ -112,7 +123,8 @@ impl<'a> Rollbacks<'a> {
     /// When it cannot be written.
     pub fn promoted<'e>(&self, environments: impl Iterator<Item = &'e str>) -> Result<(), Stop> {
         let mut written = self.read()?;
-        let gone: Vec<bool> = environments.map(|name| written.held.remove(name).is_some()).collect();
+        let gone = |name| written.held.remove(name).is_some() | written.going.remove(name).is_some();
+        let gone: Vec<bool> = environments.map(gone).collect();
         if gone.contains(&true) { self.write(&written) } else { Ok(()) }
     }
 

@@ -101,8 +101,16 @@ pub fn warn_of_earlier_push(
 ) -> Result<(), Refusal> {
     let common_dir = &session.repo.layout().common_dir;
     for step in &planned.steps {
-        let Step::Push { environment, expected, .. } = step else { continue };
-        let Some((commit, age)) = InFlight::look(common_dir, environment, expected.as_ref()) else { continue };
+        let begun = match step {
+            Step::Push { environment, expected, .. } => {
+                InFlight::look(common_dir, environment, expected.as_ref()).map(|found| (environment, found))
+            }
+            Step::Release { environment, newest, .. } => {
+                InFlight::look_release(common_dir, environment, *newest).map(|found| (environment, found))
+            }
+            Step::Await { .. } | Step::Record { .. } | Step::Post { .. } => None,
+        };
+        let Some((environment, (commit, age))) = begun else { continue };
         let story = format!(
             "a push of {} to {environment} began {} from this clone and was not seen to end",
             commit.short(),
@@ -156,7 +164,7 @@ pub fn after_earlier_push<F>(
 
 /// Says whose announcement is put aside by this deploy.
 pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
-    let pushes = planned.steps.iter().any(|step| matches!(step, Step::Push { .. }));
+    let pushes = planned.steps.iter().any(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
     let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?))) else { return };
     if pushes && recorded.mine != Some(&open.id) {
         let story = recorded.story(open);
@@ -170,6 +178,14 @@ pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
 pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
     let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
+    carry_out_in_turn(ui, execution, planned)
+}
+
+/// The same, for whoever has the clone's turn already.
+///
+/// # Errors
+/// As [`Execution::run`].
+pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.

@@ -98,8 +98,11 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         }
         return Err(stop);
     }
-    let names = facts.targets.iter().map(|target| target.environment.name.as_str());
-    Rollbacks::of(&session.repo, &config).promoted(names)?;
+    let given = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
+    if let Err(stop) = Rollbacks::of(&session.repo, &config).promoted(given.filter_map(Step::environment)) {
+        // It is deployed all the same, and that is to be told.
+        session.ui.warn(stop.to_string());
+    }
     release.end(text.as_deref(), &again)
 }
 

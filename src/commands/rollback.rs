@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::announced;
+use crate::announced::{self, Turn};
 use crate::cli::Rollback;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, Posts, TECHNICAL};
@@ -71,10 +71,15 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if deploys {
         rollback.ask()?;
     }
-    rollback.remember(&commit)?;
+    // Another run of this clone would take our note for its own.
+    let _turn = Turn::take(&session.repo.layout().common_dir)?;
+    let is_new = rollback.remember(&commit)?;
     if let Err(stop) = rollback.carry_out(&look, &planned) {
-        if !matches!(stop, Stop::Incomplete(_)) {
-            rollback.notes().forget(&environment.name)?;
+        if is_new
+            && !matches!(stop, Stop::Incomplete(_))
+            && let Err(trouble) = rollback.notes().forget(&environment.name)
+        {
+            session.ui.warn(trouble.to_string());
         }
         return Err(stop);
     }
@@ -155,6 +160,9 @@ fn destination(session: &Session<'_>, look: &Look<'_>, args: &Rollback, facts: &
         open.filter(|open| is_this(open.kind, &open.environment) && facts.mine.as_ref() == Some(&open.id))
     {
         return Ok(open.to.clone());
+    }
+    if let Some(commit) = Rollbacks::of(&session.repo, look.config).leads_to(name, facts.runs())? {
+        return Ok(commit);
     }
     let Some(runs) = facts.runs() else {
         let report = Report::new(format!("nothing is deployed on {name} yet, so there is nothing to put back"));
@@ -331,7 +339,7 @@ impl Run<'_> {
             command: Again { command: &again, named: false },
             ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
         };
-        deploy::carry_out(self.session.ui, &execution, planned)
+        deploy::carry_out_in_turn(self.session.ui, &execution, planned)
     }
 
     fn telling(&self, commit: &CommitId) -> Result<Telling, Stop> {
@@ -368,7 +376,16 @@ impl Run<'_> {
     }
 
     /// Notes what there is to tell before anything begins, so that a run which is cut off loses nothing.
-    fn remember(&self, commit: &CommitId) -> Result<(), Stop> {
+    fn remember(&self, commit: &CommitId) -> Result<bool, Stop> {
+        let name = &self.facts.environment.name;
+        if let Some(runs) = self.came_from(commit) {
+            // An earlier one came to its end unseen, and is told before the next begins.
+            let configured = posts::configured(self.config, TECHNICAL).is_some();
+            let before = self.notes().came_back(name, runs, configured)?;
+            if let Some(owed) = before.filter(|_| !configured) {
+                Posts::of(self.session, self.config, "put back", &self.again(commit)).say(&owed)?;
+            }
+        }
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let (by, at, reason) = (Person { name, email }, self.session.when().now, self.args.reason.clone());
         let held = self.came_from(commit).map(|from| Held { commit: from.clone(), by, at, reason });
@@ -378,7 +395,11 @@ impl Run<'_> {
     /// What there is to tell.
     fn owed(&self, commit: &CommitId) -> Result<Owed, Stop> {
         let Telling { date, targets, text, .. } = self.telling(commit)?;
-        let (by, _) = identity(&self.session.repo).unwrap_or_default();
+        let (own, _) = identity(&self.session.repo).unwrap_or_default();
+        // Whoever began it did it, whoever sees its end.
+        let open = self.facts.reading().and_then(|reading| reading.state.deploying.as_ref());
+        let open = open.filter(|open| open.kind == Kind::Rollback && open.to == *commit);
+        let by = open.map_or(own, |open| open.by.name.clone());
         let news = News::RolledBack { from: self.came_from(commit).cloned(), by, reason: text };
         let owed = posts::to_be_told(TECHNICAL, (&date, commit), &self.facts.environment.name, news);
         Ok(Owed { targets, ..owed })

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::pushed::again;
 use super::{Execution, Happening, Watcher, Wish};
 use crate::error::{Report, Stop};
-use crate::finding::newest;
+use crate::finding;
 use crate::git::push::Push;
+use crate::in_flight::InFlight;
 use crate::model::{CommitId, Release};
 use crate::observe::heroku;
 use crate::plan::{Step, Target};
@@ -42,21 +43,27 @@ impl Execution<'_> {
         intent: Option<&EventId>,
         watch: &mut Watcher<'_>,
     ) -> Result<(), Stop> {
-        let Step::Release { app, commit, former, back, .. } = step else { return Ok(()) };
+        let Step::Release { app, commit, former, back, newest, .. } = step else { return Ok(()) };
         self.look_again(target, intent)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
-        match heroku(self.look.repo)?.release(app, &wanted(former, *back)) {
+        let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
+        let marker = InFlight::begin_release(&self.look.repo.layout().common_dir, name, commit, *newest)?;
+        let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),
             Err(Released::Unclear(report)) => self.was_heard(target, commit, report),
+        };
+        if !matches!(released, Err(Stop::Incomplete(_))) {
+            marker.ended();
         }
+        released
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.
     fn was_heard(&self, target: &Target<'_>, commit: &CommitId, why: Report) -> Result<(), Stop> {
-        let before = newest(&target.observed).map_or(0, |release| release.version);
+        let before = finding::newest(&target.observed).map_or(0, |release| release.version);
         let is_ours = |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);
         for _ in 0..LOOKS {
             if self.look.now(target.environment)?.newest.as_ref().is_some_and(is_ours) {

@@ -49,6 +49,7 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
         return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }
+    confirmed(source)?;
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
@@ -98,7 +99,7 @@ fn add_target(
         return Err(wrong_branch(environment, others));
     }
     if running.as_ref() == Some(commit) {
-        confirmed(target)?;
+        confirmed(&target.observed)?;
         settled(target)?;
         if target.observed.agrees() == Some(false) {
             let at = branch.commit().map_or("nothing", CommitId::short);

@@ -37,7 +37,7 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
     let runs_already = observed.runs() == Some(commit);
     if runs_already {
-        confirmed(target)?;
+        confirmed(observed)?;
         settled(target)?;
     } else {
         if let Some(recorded) = &asked.recorded {

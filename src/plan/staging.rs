@@ -54,7 +54,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         return Err(deployed_by_hand(name, commit, fix));
     }
     if runs_already {
-        confirmed(target)?;
+        confirmed(&target.observed)?;
         settled(target)?;
     } else {
         look_back(wanted, &branch, asked, &mut plan)?;
