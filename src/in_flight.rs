@@ -60,7 +60,7 @@ impl InFlight {
     }
 
     /// Takes the note away: the push was seen to end.
-    pub fn ended(self) {
+    pub fn ended(&self) {
         // A note that stays is outlived by its own age, and by any move of the branch.
         let _ = fs::remove_file(&self.path);
     }

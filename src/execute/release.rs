@@ -53,11 +53,14 @@ impl Execution<'_> {
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),
-            Err(Released::Unclear(report)) => self.was_heard(target, commit, report),
+            Err(Released::Failed(report)) => self.was_heard(target, commit, report),
+            Err(Released::Unclear(report)) => {
+                // It may be worked on still; asked for again, it would be made twice.
+                let heard = self.was_heard(target, commit, report);
+                return heard.inspect(|()| marker.ended());
+            }
         };
-        if !matches!(released, Err(Stop::Incomplete(_))) {
-            marker.ended();
-        }
+        marker.ended();
         released
     }
 

@@ -120,13 +120,12 @@ fn what_names_no_commit_is_refused_before_anything_changes() {
     // A tag whose name is a hash's beginning leads nobody astray.
     deploy.git(&deploy.work, &["tag", short(deploy.nth(4)), deploy.nth(1)]);
     let before = deploy.snapshot();
-    for wrong in ["", "abc", "HEAD", "HEAD~1", "v1", "master", "production", "0x123456", &"a".repeat(65)] {
+    for wrong in ["", "abc", "HEAD", "HEAD~1", "v1", "master", "production", "0x123456", "deade", &"a".repeat(65)] {
         deploy.smp(&["rollback", "--yes", "--to", wrong]).exits(2).says("error: ").says("git smp history");
     }
     let unknown = "deadbeef".repeat(5);
     let run = deploy.smp(&["rollback", "--yes", "--to", &unknown]);
     run.exits(1).says(&format!("there is no commit {unknown} in this clone")).says("hint: ");
-    deploy.smp(&["rollback", "--yes", "--to", "deade"]).exits(1).says("is too short").says("at least 7 digits");
     let tree = deploy.git(&deploy.work, &["rev-parse", "HEAD^{tree}"]);
     deploy.smp(&["rollback", "--yes", "--to", &tree]).exits(1).says("is not a commit, but a tree");
     assert_eq!(deploy.snapshot(), before);
