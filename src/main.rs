@@ -18,6 +18,7 @@ mod in_flight;
 mod json;
 mod manual;
 mod model;
+mod note;
 mod observe;
 mod outbox;
 mod page;

@@ -1,19 +1,16 @@
 //! Which posts are owed: on the team's record, or in a note of this clone where the team keeps none. The note also keeps
 //! what a person wrote for a deploy, until that runs.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
-use crate::announced;
 use crate::config::Config;
-use crate::error::{Report, Stop};
+use crate::error::Stop;
 use crate::git::Repo;
 use crate::git::record::identity;
 use crate::model::CommitId;
+use crate::note::Note;
 use crate::record::{Event, EventId, Owed, Person, State, What};
 use crate::recorder::Recorder;
-use crate::text::shell_word;
 
 /// Where it stands what is owed.
 pub enum Outbox<'a> {
@@ -167,33 +164,14 @@ impl<'a> Notes<'a> {
     }
 
     fn read(&self) -> Result<Written, Stop> {
-        let path = self.path();
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Written::default()),
-            Err(error) => return Err(self.trouble("read", &error.to_string())),
-        };
-        serde_json::from_slice(&text).map_err(|error| self.trouble("read", &format!("line {}", error.line())))
+        self.note().read()
     }
 
     fn write(&self, written: &Written) -> Result<(), Stop> {
-        let json = serde_json::to_vec_pretty(written).map_err(|error| self.trouble("written", &error.to_string()))?;
-        announced::keep(&self.path(), &json).map_err(|error| self.trouble("written", &error.to_string()))
+        self.note().write(written)
     }
 
-    fn path(&self) -> PathBuf {
-        self.repo.layout().common_dir.join("smp").join("posts")
-    }
-
-    fn trouble(&self, what: &str, why: &str) -> Stop {
-        let path = self.path();
-        let report = Report::new(format!("the clone's own note of posts cannot be {what}"));
-        let report = report.because(format!("{}: {why}", path.display()));
-        Stop::Failed(
-            report.hint(format!(
-                "look at it; without it no post is owed: rm {}",
-                shell_word(&path.display().to_string())
-            )),
-        )
+    fn note(&self) -> Note {
+        Note::named(self.repo, "posts", "posts", "no post is owed")
     }
 }

@@ -23,8 +23,8 @@ pub use staging::staging;
 pub use status::{Mark, environment, finding, frozen, held, how, owed, picture, record, standing};
 
 use crate::config::{Config, display_url};
-use crate::model::Commit;
-use crate::plan::Plan;
+use crate::model::{Commit, CommitId};
+use crate::plan::{Plan, Target};
 use crate::text::{Line, Tone, ago};
 
 /// How many commits a plan or a warning lists before it says "and n more".
@@ -83,10 +83,20 @@ fn main_repository(config: &Config, width: usize) -> Line {
     Line::plain(format!("  {:width$}  ", main.remote)).and(Tone::Faint, display_url(&main.url))
 }
 
-/// The same below lines whose names have four letters.
-fn main_below(config: &Config) -> Line {
+/// The head of a plan for one environment: what runs there now, and what is to run then.
+fn now_and_then(config: &Config, target: &Target<'_>, plan: &Plan, heading: String, then: Option<String>) -> Vec<Line> {
+    let runs = target.observed.runs().or(target.observed.reference());
+    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
+    let now = Line::plain("  now   ").and(Tone::Hash, runs.map_or("nothing", CommitId::short));
+    let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
     let main = &config.repository;
-    Line::plain("  main  ").and(Tone::Faint, format!("{}, {}", main.remote, display_url(&main.url)))
+    vec![
+        Line::default().and(Tone::Strong, heading),
+        Line::default(),
+        now.and(Tone::Faint, format!("  {place}")),
+        Line::plain("  then  ").and(Tone::Hash, plan.commit.short()).and(Tone::Plain, subject),
+        Line::plain("  main  ").and(Tone::Faint, format!("{}, {}", main.remote, display_url(&main.url))),
+    ]
 }
 
 /// The watched files and the warnings of a plan, and what it will do.

@@ -2,18 +2,16 @@
 //! record, what was rolled back, so that it does not ship again unasked.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::announced;
 use crate::config::Config;
-use crate::error::{Report, Stop};
+use crate::error::Stop;
 use crate::git::Repo;
 use crate::model::CommitId;
+use crate::note::Note;
 use crate::outbox::Notes;
 use crate::record::{Held, Owed};
-use crate::text::shell_word;
 
 /// This clone's own note.
 #[derive(Clone, Copy)]
@@ -129,29 +127,14 @@ impl<'a> Rollbacks<'a> {
     }
 
     fn read(&self) -> Result<Written, Stop> {
-        let text = match std::fs::read(self.path()) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Written::default()),
-            Err(error) => return Err(self.trouble("read", &error.to_string())),
-        };
-        serde_json::from_slice(&text).map_err(|error| self.trouble("read", &format!("line {}", error.line())))
+        self.note().read()
     }
 
     fn write(&self, written: &Written) -> Result<(), Stop> {
-        let json = serde_json::to_vec_pretty(written).map_err(|error| self.trouble("written", &error.to_string()))?;
-        announced::keep(&self.path(), &json).map_err(|error| self.trouble("written", &error.to_string()))
+        self.note().write(written)
     }
 
-    fn path(&self) -> PathBuf {
-        self.repo.layout().common_dir.join("smp").join("rollbacks")
-    }
-
-    fn trouble(&self, what: &str, why: &str) -> Stop {
-        let path = self.path();
-        let report = Report::new(format!("the clone's own note of rollbacks cannot be {what}"));
-        let report = report.because(format!("{}: {why}", path.display()));
-        let remove =
-            format!("look at it; without it nothing is held back: rm {}", shell_word(&path.display().to_string()));
-        Stop::Failed(report.hint(remove))
+    fn note(&self) -> Note {
+        Note::named(self.repo, "rollbacks", "rollbacks", "nothing is held back")
     }
 }

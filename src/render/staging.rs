@@ -1,10 +1,10 @@
 //! The plan of a deploy to staging.
 
-use super::listed;
+use super::{listed, now_and_then};
 use crate::config::Config;
 use crate::model::{Changes, Commit, CommitId};
 use crate::plan::{Plan, Target};
-use crate::text::{Line, Tone};
+use crate::text::Line;
 
 /// The plan of a deploy to staging, from its heading to its last step. With `fix`, exactly what is added to the
 /// candidate is listed; else what is new there.
@@ -21,16 +21,8 @@ pub fn staging(
         None => format!("Deploy to {name}"),
     };
     let runs = target.observed.runs().or(target.observed.reference());
-    let mut lines = vec![Line::default().and(Tone::Strong, heading), Line::default()];
-    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
-    lines.push(
-        Line::plain("  now   ")
-            .and(Tone::Hash, runs.map_or("nothing", CommitId::short))
-            .and(Tone::Faint, format!("  {place}")),
-    );
-    let then = Line::plain("  then  ").and(Tone::Hash, plan.commit.short());
-    lines.push(commit.map_or(then.clone(), |commit| then.and(Tone::Plain, format!("  {}", commit.subject_text()))));
-    lines.push(super::main_below(config));
+    let then = commit.map(Commit::subject_text);
+    let mut lines = now_and_then(config, target, plan, heading, then);
     lines.push(Line::default());
     let changes = fix.map(|(_, changes)| changes).or(target.changes.as_ref());
     let from = fix.map(|(base, _)| base).or(runs);
