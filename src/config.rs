@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-pub use address::{check_page, check_url, display_url, same_place};
+pub use address::{check_page, check_url, display_url, is_loopback, same_place};
 pub use file::read;
 pub use names::{check_branch, check_remote_name};
 pub use trust::{Change, changes, digest, read_trusted, write_trusted};

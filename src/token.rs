@@ -6,6 +6,8 @@ mod netrc;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use reqwest::Url;
+
 use crate::file;
 use crate::git::{Repo, credential};
 use crate::secret::Secret;
@@ -46,14 +48,43 @@ fn look_up_heroku(repo: &Repo) -> Option<Token> {
     in_environment().or_else(with_helpers).or_else(in_netrc)
 }
 
+/// Why no token may be sent to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    /// There is none.
+    Token,
+    /// There is one, and nothing in the person's own environment says that it may be sent there.
+    Leave,
+}
+
 /// Looks the token for GitHub up: in `GH_TOKEN`, then in `GITHUB_TOKEN`. Those are for `github.com` and `*.ghe.com`; a
-/// server of one's own gets only what is in `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`.
-pub fn github(repo: &Repo, host: &str) -> Option<Secret> {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let at_github = host == "github.com" || host.strip_suffix(".ghe.com").is_some_and(|before| !before.is_empty());
+/// server of one's own gets only what is in `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`, and only where `GH_HOST`
+/// or `GITHUB_SERVER_URL` names it, for `smp.toml` could name anybody's. `server`: its host, with a port where it has
+/// one of its own.
+///
+/// # Errors
+/// Why there is none to be sent there.
+pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
+    let server = server_in(server).ok_or(Without::Token)?;
+    let at_github = server == "github.com" || server.strip_suffix(".ghe.com").is_some_and(|before| !before.is_empty());
     let variables =
         if at_github { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
-    variables.iter().find_map(|name| variable(repo, name))
+    let token = variables.iter().find_map(|name| variable(repo, name)).ok_or(Without::Token)?;
+    if at_github || is_named(repo, &server) { Ok(token) } else { Err(Without::Leave) }
+}
+
+/// Whether the environment names a server as the GitHub that the person works with.
+fn is_named(repo: &Repo, server: &str) -> bool {
+    let named = |name: &&str| server_in(&repo.program().variable(name)?.to_string_lossy());
+    ["GH_HOST", "GITHUB_SERVER_URL"].iter().filter_map(named).any(|named| named == server)
+}
+
+/// The server in an address, or in a name without a scheme: `git.example.com`, or with a port that is not the usual one.
+fn server_in(text: &str) -> Option<String> {
+    let text = text.trim();
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("https://{text}")) }.ok()?;
+    let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+    Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
 }
 
 /// What a variable holds, if that is something. A value that is no text is kept as far as it is one: the service will

@@ -10,7 +10,7 @@ use crate::plan::{Plan, Proposal, Step, Target};
 use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
 use crate::review_cache;
 use crate::secret::Secret;
-use crate::token;
+use crate::token::{self, Without};
 use crate::web::github::{self, Finding, Place, Told};
 
 /// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
@@ -20,10 +20,9 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
         let why = Report::new("the main repository has no pages on GitHub");
         return Reviews::not_asked(why.hint("say where they are: repository.web in smp.toml, then: git smp setup"));
     };
-    let Some(token) = token::github(&session.repo, place.host()) else {
-        let variable = if place.is_githubs_own() { "GH_TOKEN" } else { "GH_ENTERPRISE_TOKEN" };
-        let why = Report::new(format!("there is no token for {}", place.host()));
-        return Reviews::not_asked(why.hint(format!("set {variable} to a token that may read {}", place.shown())));
+    let token = match token::github(&session.repo, place.server()) {
+        Ok(token) => token,
+        Err(without) => return Reviews::not_asked(no_token(&place, without)),
     };
     let common_dir = &session.repo.layout().common_dir;
     let mut known = review_cache::read(common_dir, &place.key());
@@ -43,6 +42,19 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
     let settled = known.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, one)| (id.clone(), one.clone()));
     review_cache::add(common_dir, &place.key(), &settled.collect());
     Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
+}
+
+fn no_token(place: &Place, without: Without) -> Report {
+    let (server, repository) = (place.server(), place.shown());
+    match without {
+        Without::Leave => Report::new(format!("your environment does not say that the token is for {server}"))
+            .hint(format!("set GH_HOST={server}, which says that your token may be sent there")),
+        Without::Token => Report::new(format!("there is no token for {server}")).hint(if place.is_githubs_own() {
+            format!("set GH_TOKEN to a token that may read {repository}")
+        } else {
+            format!("set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={server}")
+        }),
+    }
 }
 
 /// The commits to ask for, the candidate first. GitHub knows no hashes of 64 digits.

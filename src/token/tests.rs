@@ -19,7 +19,8 @@ impl World {
     }
 
     fn repo(&self, variables: &[(&str, &str)]) -> Repo {
-        let ours = ["HEROKU_API_KEY", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+        let githubs = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+        let ours = githubs.into_iter().chain(["HEROKU_API_KEY", "GH_HOST", "GITHUB_SERVER_URL"]);
         let inherited = std::env::vars_os().map(|(name, _)| name);
         let dropped = inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
         let mut all: Vec<(OsString, Option<OsString>)> =
@@ -78,21 +79,48 @@ fn the_token_is_looked_up_once() {
     assert_eq!((first.as_deref(), second.as_deref()), (Some("t0ken"), Some("t0ken")));
 }
 
+fn githubs(variables: &[(&str, &str)], server: &str) -> Result<String, Without> {
+    github(&World::new().repo(variables), server).map(|secret| secret.expose().to_owned())
+}
+
 #[test]
 fn githubs_tokens_go_to_no_other_server() {
-    let world = World::new();
     let all = [("GITHUB_TOKEN", "public"), ("GITHUB_ENTERPRISE_TOKEN", "own")];
-    let found = |variables: &[(&str, &str)], host: &str| {
-        github(&world.repo(variables), host).map(|secret| secret.expose().to_owned())
-    };
     for host in ["github.com", "GitHub.com", "github.com.", "acme.ghe.com"] {
-        assert_eq!(found(&all, host).as_deref(), Some("public"), "{host}");
+        assert_eq!(githubs(&all, host), Ok("public".into()), "{host}");
     }
-    for host in ["git.example.com", "github.com.example.com", "notgithub.com", "ghe.com", ".ghe.com", "xghe.com", ""] {
-        assert_eq!(found(&all, host).as_deref(), Some("own"), "{host}");
-        assert_eq!(found(&all[..1], host), None, "{host}");
+    for host in ["git.example.com", "github.com.example.com", "notgithub.com", "ghe.com", ".ghe.com", "xghe.com"] {
+        assert_eq!(githubs(&[all[0], all[1], ("GH_HOST", host)], host), Ok("own".into()), "{host}");
+        assert_eq!(githubs(&[all[0], ("GH_HOST", host)], host), Err(Without::Token), "{host}");
     }
-    assert_eq!(found(&[all[0], ("GH_TOKEN", "first")], "github.com").as_deref(), Some("first"));
-    assert_eq!(found(&[all[1], ("GH_ENTERPRISE_TOKEN", "first")], "git.example.com").as_deref(), Some("first"));
-    assert_eq!(found(&[all[0], ("GH_TOKEN", "")], "github.com").as_deref(), Some("public"));
+    assert_eq!(githubs(&all, ""), Err(Without::Token));
+    assert_eq!(githubs(&[all[0], ("GH_TOKEN", "first")], "github.com"), Ok("first".into()));
+    let (first, named) = (("GH_ENTERPRISE_TOKEN", "first"), ("GH_HOST", "git.example.com"));
+    assert_eq!(githubs(&[all[1], first, named], "git.example.com"), Ok("first".into()));
+    assert_eq!(githubs(&[all[0], ("GH_TOKEN", "")], "github.com"), Ok("public".into()));
+}
+
+#[test]
+fn a_server_of_ones_own_gets_a_token_only_where_the_environment_names_it() {
+    let own = ("GH_ENTERPRISE_TOKEN", "own");
+    for (variable, value, server, is_named) in [
+        ("GH_HOST", "git.example.com", "git.example.com", true),
+        ("GH_HOST", " https://Git.Example.com/ ", "git.example.com", true),
+        ("GH_HOST", "git.example.com", "git.example.com.", true),
+        ("GH_HOST", "git.example.com:8443", "git.example.com:8443", true),
+        ("GITHUB_SERVER_URL", "https://git.example.com", "git.example.com", true),
+        ("GITHUB_SERVER_URL", "https://git.example.com:443", "git.example.com", true),
+        ("GH_HOST", "git.example.com", "git.example.com:8443", false),
+        ("GH_HOST", "git.example.com", "evil.example", false),
+        ("GH_HOST", "git.example.com", "git.example.com.evil.example", false),
+        ("GH_HOST", "https://evil.example@git.example.com", "evil.example", false),
+        ("GH_HOST", "example.com", "git.example.com", false),
+        ("GITHUB_SERVER_URL", "https://github.com", "git.example.com", false),
+        ("GH_HOST", "", "git.example.com", false),
+        ("GH_HOST", "no host", "git.example.com", false),
+    ] {
+        let expected = if is_named { Ok("own".to_owned()) } else { Err(Without::Leave) };
+        assert_eq!(githubs(&[own, (variable, value)], server), expected, "{variable}={value} for {server}");
+    }
+    assert_eq!(githubs(&[own], "git.example.com"), Err(Without::Leave));
 }

@@ -11,6 +11,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use super::api::{Service, Trouble, base};
+use crate::config::is_loopback;
 use crate::error::Report;
 use crate::model::CommitId;
 use crate::review::{Checks, PullRequest};
@@ -35,6 +36,7 @@ const FIELDS: &str = "fragment F on Commit{associatedPullRequests(first:5){nodes
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     host: String,
+    server: String,
     owner: String,
     name: String,
     api: String,
@@ -52,17 +54,17 @@ impl Place {
             return None;
         }
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let api = if is_githubs_own(&host) {
-            format!("https://api.{host}/graphql")
+        let (server, api) = if is_githubs_own(&host) {
+            (host.clone(), format!("https://api.{host}/graphql"))
         } else {
-            format!("{}://{host}{port}/api/graphql", url.scheme())
+            (format!("{host}{port}"), format!("{}://{host}{port}/api/graphql", url.scheme()))
         };
-        Some(Self { host, owner: (*owner).to_owned(), name: (*name).to_owned(), api })
+        Some(Self { host, server, owner: (*owner).to_owned(), name: (*name).to_owned(), api })
     }
 
-    /// Its host, which decides on the token.
-    pub fn host(&self) -> &str {
-        &self.host
+    /// Its host, with a port where it has one of its own, which decides on the token.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// Whether the host is GitHub's own and no server of a company's.
@@ -73,6 +75,16 @@ impl Place {
     /// Its name among all repositories: `github.com/owner/name`.
     pub fn key(&self) -> String {
         format!("{}/{}/{}", self.host, self.owner, self.name).to_ascii_lowercase()
+    }
+
+    /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
+    /// may be another than the one that the token is for.
+    fn may_be_asked_at(&self, address: &str) -> bool {
+        let Some(host) = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else {
+            // Whoever is to use it says what is wrong with it.
+            return true;
+        };
+        host == self.host || host.strip_prefix("api.") == Some(self.host.as_str()) || is_loopback(&host)
     }
 
     /// Its name for people: `owner/name`.
@@ -108,7 +120,7 @@ pub struct Told {
 }
 
 /// Asks for commits. Of more than [`LOOKED_AT`] the last are left out. `address`: where the API is, in place of the
-/// usual.
+/// usual; one of another GitHub is passed over.
 pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[CommitId]) -> Told {
     let service = match service(place, address, token) {
         Ok(service) => service,
@@ -132,6 +144,7 @@ pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[Comm
 }
 
 fn service(place: &Place, address: Option<&str>, token: &Secret) -> Result<Service, Report> {
+    let address = address.filter(|address| place.may_be_asked_at(address));
     let base = base(VARIABLE, address, &place.api)?;
     let headers = [("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
     Service::new("GitHub", base, token, &headers)

@@ -249,15 +249,30 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
     on_github_at(&deploy, "https://git.example.com/an-org/a-repo");
     let api = nothing_is_well(&deploy);
     smp(&deploy, &api, &["-v", "diff"]).ok().says("there is no token for git.example.com");
+    let enterprise = || deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).env("GH_ENTERPRISE_TOKEN", TOKEN);
+    let unnamed = "were not looked at: your environment does not say that the token is for git.example.com\n";
+    enterprise().smp(&["-v", "diff"]).ok().says(unnamed);
+    enterprise().env("GH_HOST", "github.com").smp(&["-v", "diff"]).ok().says(unnamed);
     assert_eq!(api.calls(), 0);
-    let enterprise = deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).env("GH_ENTERPRISE_TOKEN", TOKEN);
-    enterprise.smp(&["diff"]).ok().says("not reviewed: ");
-    assert_eq!(api.calls(), 1);
-    enterprise
-        .env("GITHUB_GRAPHQL_URL", "http://example.com/graphql")
+    enterprise().env("GITHUB_SERVER_URL", "https://git.example.com").smp(&["diff"]).ok().says("not reviewed: ");
+    let named = enterprise().env("GH_HOST", "git.example.com");
+    named.smp(&["diff"]).ok().says("not reviewed: ");
+    assert_eq!(api.calls(), 2);
+    named
+        .env("GITHUB_GRAPHQL_URL", "http://git.example.com/graphql")
         .smp(&["diff"])
         .ok()
         .says("whether the commits were reviewed is unknown: GITHUB_GRAPHQL_URL cannot be used: must use https");
+}
+
+#[test]
+fn what_smp_toml_names_is_nobodys_leave_to_send_a_token_there() {
+    let deploy = World::deploy_like().toml(REVIEWED).build();
+    on_github_at(&deploy, "https://git.example.com/an-org/a-repo");
+    let run = deploy.runner().env("GH_ENTERPRISE_TOKEN", TOKEN).smp(&["promote", "-n"]);
+    run.exits(1).says("because: your environment does not say that the token is for git.example.com\n");
+    let hint = "set GH_HOST=git.example.com, which says that your token may be sent there";
+    run.says(&format!("hint: {hint}, then: git smp promote\n"));
 }
 
 #[test]

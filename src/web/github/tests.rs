@@ -58,6 +58,39 @@ fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
 }
 
 #[test]
+fn an_address_of_another_github_is_passed_over() {
+    for (pages, address, is_used) in [
+        ("https://github.com/o/r", "https://api.github.com/graphql", true),
+        ("https://github.com/o/r", "https://API.github.com/other", true),
+        ("https://github.com/o/r", "http://127.0.0.1:80/graphql", true),
+        ("https://github.com/o/r", "http://localhost:80/graphql", true),
+        ("https://github.com/o/r", "https://git.acme.example/api/graphql", false),
+        ("https://github.com/o/r", "https://api.github.com.acme.example/graphql", false),
+        ("https://github.com/o/r", "https://api.github.com@acme.example/graphql", false),
+        ("https://acme.ghe.com/o/r", "https://api.github.com/graphql", false),
+        ("https://acme.ghe.com/o/r", "https://api.acme.ghe.com/graphql", true),
+        ("https://git.acme.example/o/r", "https://git.acme.example/api/graphql", true),
+        ("https://git.acme.example/o/r", "https://api.git.acme.example/graphql", true),
+        ("https://git.acme.example/o/r", "https://api.github.com/graphql", false),
+        ("https://git.acme.example/o/r", "https://acme.example/graphql", false),
+        ("https://github.com/o/r", "nonsense", true),
+    ] {
+        assert_eq!(Place::of(pages).unwrap().may_be_asked_at(address), is_used, "{address} for {pages}");
+    }
+}
+
+#[test]
+fn a_port_is_part_of_the_server_that_a_token_is_for() {
+    for (pages, server) in [
+        ("https://git.acme.example:8443/o/r", "git.acme.example:8443"),
+        ("https://git.acme.example:443/o/r", "git.acme.example"),
+        ("https://github.com:8443/o/r", "github.com"),
+    ] {
+        assert_eq!(Place::of(pages).unwrap().server(), server);
+    }
+}
+
+#[test]
 fn a_question_names_its_commits_by_all_their_digits() {
     let query = query(&[id(1), id(2)]);
     assert!(query.contains(&format!(
