@@ -43,6 +43,8 @@ pub struct PullRequest {
     pub author: Option<String>,
     /// The branch that it goes to.
     pub base: String,
+    /// Whether that is the main branch. What was reviewed for another one was not reviewed for what ships.
+    pub into_main: bool,
     /// Whether it was merged.
     pub merged: bool,
     /// Who approves of it, but for its author.
@@ -52,9 +54,9 @@ pub struct PullRequest {
 }
 
 impl PullRequest {
-    /// Whether it was merged with somebody else's approval, and nobody wants changes.
+    /// Whether it was merged into the main branch with somebody else's approval, and nobody wants changes.
     pub fn is_approved(&self) -> bool {
-        self.merged && !self.approved_by.is_empty() && !self.changes_requested
+        self.merged && self.into_main && !self.approved_by.is_empty() && !self.changes_requested
     }
 
     /// What keeps it from being approved, to stand behind the commit that came with it.
@@ -62,6 +64,7 @@ impl PullRequest {
         let what = match self {
             _ if self.is_approved() => return None,
             Self { merged: false, .. } => "is not merged",
+            Self { into_main: false, .. } => "was not merged into the main branch",
             Self { changes_requested: true, .. } => "was merged although changes were requested",
             _ => "nobody else approved",
         };
@@ -85,9 +88,10 @@ impl Origin {
     /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
     /// several such the approved one.
     pub fn of(pulls: Vec<PullRequest>, main: &str) -> Self {
-        let rank = |pull: &PullRequest| (pull.merged, pull.base == main, pull.is_approved());
+        let told = |pull: PullRequest| PullRequest { into_main: pull.base == main, ..pull };
+        let rank = |pull: &PullRequest| (pull.merged, pull.into_main, pull.is_approved());
         // Of equals the first counts, and `max_by_key` would take the last.
-        pulls.into_iter().rev().max_by_key(rank).map_or(Self::Direct, Self::PullRequest)
+        pulls.into_iter().map(told).rev().max_by_key(rank).map_or(Self::Direct, Self::PullRequest)
     }
 }
 

@@ -26,6 +26,7 @@ struct Written {
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
+    /// With the main branch, for what was merged into another one would not count.
     repository: String,
     commit: CommitId,
     pull_request: Option<PullRequest>,
@@ -107,6 +108,7 @@ mod tests {
             number: 425,
             author: Some("ada".into()),
             base: "main".into(),
+            into_main: true,
             merged: true,
             approved_by: vec!["ben".into()],
             changes_requested: false,

@@ -24,8 +24,8 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
         Ok(token) => token,
         Err(without) => return Reviews::not_asked(no_token(&place, without)),
     };
-    let common_dir = &session.repo.layout().common_dir;
-    let mut known = review_cache::read(common_dir, &place.key());
+    let (common_dir, key) = (&session.repo.layout().common_dir, place.key(&config.repository.branch));
+    let mut known = review_cache::read(common_dir, &key);
     if config.policy.green {
         // Checks may have run again, and here they decide.
         known.entry(candidate.clone()).and_modify(|review| review.checks = Checks::Unknown);
@@ -40,7 +40,7 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
     }
     let wanted: HashSet<CommitId> = wanted.into_iter().collect();
     let settled = known.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, one)| (id.clone(), one.clone()));
-    review_cache::add(common_dir, &place.key(), &settled.collect());
+    review_cache::add(common_dir, &key, &settled.collect());
     Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
 }
 

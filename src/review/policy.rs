@@ -23,7 +23,7 @@ fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
     let rest = faults.len().saturating_sub(NAMED);
     let rest = (rest > 0).then(|| format!("and {rest} more"));
     let report = faults.iter().take(NAMED).map(cause).chain(rest).fold(report, Report::because);
-    report.because("policy.reviewed in smp.toml asks for a merged pull request that somebody else approved").hint(
+    report.because("policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody else approved").hint(
         "have it approved on GitHub, then: git smp promote; or give the policy up in smp.toml, then: git smp setup",
     )
 }

@@ -17,6 +17,7 @@ fn pull(number: u64) -> PullRequest {
         number,
         author: Some("ada".into()),
         base: "main".into(),
+        into_main: true,
         merged: true,
         approved_by: vec!["ben".into()],
         changes_requested: false,
@@ -50,9 +51,20 @@ fn what_was_merged_into_the_main_branch_counts_before_what_was_merged_elsewhere_
 }
 
 #[test]
+fn what_was_approved_for_another_branch_is_shown_and_does_not_count() {
+    let elsewhere = PullRequest { base: "feature".into(), ..pull(7) };
+    let Origin::PullRequest(shown) = Origin::of(vec![elsewhere.clone()], "main") else { panic!() };
+    assert_eq!((shown.number, shown.is_approved()), (7, false));
+    assert_eq!(shown.fault().as_deref(), Some("came with #7, which was not merged into the main branch"));
+    let Origin::PullRequest(theirs) = Origin::of(vec![elsewhere], "feature") else { panic!() };
+    assert!(theirs.is_approved());
+}
+
+#[test]
 fn approved_is_what_was_merged_with_somebodys_approval_and_nobodys_wish_for_changes() {
     assert!(pull(1).is_approved());
     assert!(!PullRequest { merged: false, ..pull(1) }.is_approved());
+    assert!(!PullRequest { into_main: false, ..pull(1) }.is_approved());
     assert!(!PullRequest { changes_requested: true, ..pull(1) }.is_approved());
     assert!(!PullRequest { approved_by: vec![], ..pull(1) }.is_approved());
 }

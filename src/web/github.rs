@@ -72,9 +72,10 @@ impl Place {
         is_githubs_own(&self.host)
     }
 
-    /// Its name among all repositories: `github.com/owner/name`.
-    pub fn key(&self) -> String {
-        format!("{}/{}/{}", self.host, self.owner, self.name).to_ascii_lowercase()
+    /// The name of one of its branches among those of all repositories: `github.com/owner/name:branch`.
+    pub fn key(&self, branch: &str) -> String {
+        let repository = format!("{}/{}/{}", self.server, self.owner, self.name).to_ascii_lowercase();
+        format!("{repository}:{branch}")
     }
 
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which

@@ -440,6 +440,39 @@ fn each_way_of_not_being_approved_is_told() {
 }
 
 #[test]
+fn what_was_approved_for_another_branch_is_not_reviewed() {
+    let deploy = on_github(REVIEWED);
+    let api = all_is_well(&deploy);
+    api.goes_into(deploy.nth(5), "feature");
+    let fault = "came with #425, which was not merged into the main branch\n";
+    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
+    is_untouched(&deploy, || {
+        let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
+        run.exits(1).says("error: 1 commit that would ship was not reviewed\n").says(fault);
+    });
+    let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
+    let review = &json["ships"][0]["review"];
+    assert_eq!((&review["pull_request"], &review["approved"]), (&json!(425), &json!(false)));
+}
+
+#[test]
+fn another_main_branch_is_asked_about_anew() {
+    let deploy = on_github(REVIEWED);
+    let api = all_is_well(&deploy);
+    smp(&deploy, &api, &["promote", "-n"]).ok();
+    smp(&deploy, &api, &["promote", "-n"]).ok();
+    assert_eq!(api.calls(), 1);
+    deploy.git(&deploy.main, &["branch", "other", "master"]);
+    let toml = deploy.toml().replacen("branch = \"master\"\n", "branch = \"other\"\n", 1);
+    let own_branch = |toml: String, name: &str| toml.replacen(name, &format!("{name}\nbranch = \"master\""), 1);
+    deploy.write_toml(&["[environments.staging]", "[environments.production]"].into_iter().fold(toml, own_branch));
+    deploy.trust();
+    let run = smp(&deploy, &api, &["promote", "-n"]);
+    run.exits(1).says("error: 3 commits that would ship were not reviewed\n");
+    assert_eq!(api.calls(), 2);
+}
+
+#[test]
 fn unknown_is_not_reviewed() {
     let deploy = on_github(REVIEWED);
     let unknown = "error: whether every commit that would ship was reviewed is unknown\n";

@@ -170,6 +170,7 @@ impl Pull {
         PullRequest {
             number: self.number,
             base: cut(&self.base_ref_name),
+            into_main: false,
             merged: self.merged,
             approved_by: others.take(50).collect(),
             changes_requested: opinions.iter().any(|opinion| opinion.state == "CHANGES_REQUESTED"),

@@ -53,7 +53,7 @@ fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
     ] {
         assert_eq!(Place::of(pages).map(|place| place.api).as_deref(), api, "{pages}");
     }
-    assert_eq!(Place::of("https://github.com/O/R").unwrap().key(), "github.com/o/r");
+    assert_eq!(Place::of("https://github.com/O/R").unwrap().key("Main"), "github.com/o/r:Main");
     assert!(!Place::of("https://evilghe.com/o/r").unwrap().is_githubs_own());
 }
 

@@ -88,9 +88,21 @@ impl GitHubApi {
         self.change(commit, |node| node["associatedPullRequests"]["nodes"].as_array_mut().unwrap().push(pull))
     }
 
+    /// The last pull request of a commit goes into this branch.
+    pub fn goes_into(&self, commit: &str, branch: &str) -> &Self {
+        self.change_pull(commit, |pull| pull["baseRefName"] = branch.into())
+    }
+
     /// The checks of a commit stand so: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING`, `EXPECTED`.
     pub fn checks(&self, commit: &str, state: &str) -> &Self {
         self.change(commit, |node| node["statusCheckRollup"] = json!({"state": state}))
+    }
+
+    fn change_pull(&self, commit: &str, change: impl FnOnce(&mut Value)) -> &Self {
+        let last = |node: &mut Value| {
+            change(node["associatedPullRequests"]["nodes"].as_array_mut().unwrap().last_mut().unwrap())
+        };
+        self.change(commit, last)
     }
 
     fn change(&self, commit: &str, change: impl FnOnce(&mut Value)) -> &Self {
