@@ -47,7 +47,7 @@ pub struct PullRequest {
     pub into_main: bool,
     /// Whether it was merged.
     pub merged: bool,
-    /// Who approves of it, but for its author.
+    /// Who approves of it, but for its author and those of the commit.
     pub approved_by: Vec<String>,
     /// Whether somebody wants changes.
     pub changes_requested: bool,

@@ -27,7 +27,9 @@ pub const LOOKED_AT: usize = PAGE * CALLS;
 pub const VARIABLE: &str = "GITHUB_GRAPHQL_URL";
 
 /// What is asked of each commit. Opinions of people who may not write to the repository are worth nothing there either.
-const FIELDS: &str = "fragment F on Commit{associatedPullRequests(first:5){nodes{number merged baseRefName \
+const FIELDS: &str = "fragment F on Commit{authors(first:10){nodes{user{login}}} parents(first:2){nodes{oid}} \
+                      signature{isValid wasSignedByGitHub} \
+                      associatedPullRequests(first:5){nodes{number merged baseRefName headRefOid mergeCommit{oid} \
                       baseRepository{nameWithOwner} author{login} \
                       latestOpinionatedReviews(first:50,writersOnly:true){nodes{state author{login}}}}} \
                       statusCheckRollup{state}}";

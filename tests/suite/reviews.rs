@@ -440,6 +440,32 @@ fn each_way_of_not_being_approved_is_told() {
 }
 
 #[test]
+fn whoever_wrote_a_commit_cannot_approve_it_in_somebody_elses_pull_request() {
+    let deploy = on_github(REVIEWED);
+    let api = all_is_well(&deploy);
+    api.authors(deploy.nth(4), &["ada"]).authors(deploy.nth(5), &["ada", "Ben"]);
+    let fault = "came with #425, which nobody else approved\n";
+    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
+    is_untouched(&deploy, || {
+        let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
+        run.exits(1).says("error: 1 commit that would ship was not reviewed\n").says(fault);
+    });
+    let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
+    assert_eq!(json["ships"][0]["review"]["approved_by"], json!([]));
+    assert_eq!(json["ships"][1]["review"]["approved_by"], json!(["ben"]));
+}
+
+#[test]
+fn without_the_authors_nobody_can_tell_whose_approval_counts() {
+    let deploy = on_github(REVIEWED);
+    let api = all_is_well(&deploy);
+    api.refuses("FORBIDDEN", &["repository", "c0", "authors"]);
+    let run = smp(&deploy, &api, &["promote", "-n"]);
+    run.exits(1).says("error: whether every commit that would ship was reviewed is unknown\n");
+    run.says(&format!("because: nobody can tell of {} \"Fix malformed", seven(&deploy, 5)));
+}
+
+#[test]
 fn what_was_approved_for_another_branch_is_not_reviewed() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);

@@ -55,6 +55,8 @@ struct Pull {
     number: u64,
     merged: bool,
     base_ref_name: String,
+    head_ref_oid: Option<String>,
+    merge_commit: Option<Object>,
     base_repository: Option<Named>,
     author: Option<Actor>,
     latest_opinionated_reviews: Nodes<Opinion>,
@@ -70,6 +72,24 @@ struct Named {
 struct Opinion {
     state: String,
     author: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    oid: String,
+}
+
+/// The account is missing where nobody has the address that stands in the commit.
+#[derive(Deserialize)]
+struct Author {
+    user: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Signature {
+    is_valid: bool,
+    was_signed_by_git_hub: bool,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +118,7 @@ pub fn read(answer: &Answer, page: &[CommitId], repository: &str) -> Told {
     let commit = |(index, id): (usize, &CommitId)| {
         let alias = format!("c{index}");
         let spoilt = |field: &str| errors.iter().any(|problem| problem.spoils(&alias, field));
-        let finding = finding(found.commits.get(&alias)?, found.full_name.as_deref(), spoilt);
+        let finding = finding(id, found.commits.get(&alias)?, found.full_name.as_deref(), spoilt);
         finding.map(|finding| (id.clone(), finding))
     };
     Told { found: page.iter().enumerate().filter_map(commit).collect(), trouble }
@@ -128,13 +148,55 @@ impl Problem {
     }
 }
 
-fn finding(commit: &Value, repository: Option<&str>, spoilt: impl Fn(&str) -> bool) -> Option<Finding> {
+fn finding(id: &CommitId, commit: &Value, repository: Option<&str>, spoilt: impl Fn(&str) -> bool) -> Option<Finding> {
     let field = |name: &str| commit.as_object()?.get(name).filter(|_| !spoilt(name));
-    let finding = Finding {
-        pulls: field("associatedPullRequests").and_then(|value| pulls(value, repository)),
-        checks: field("statusCheckRollup").map(checks).unwrap_or_default(),
+    let origin = || {
+        let made = Made {
+            id,
+            authors: authors(field("authors")?)?,
+            merges: field("parents").zip(field("signature")).and_then(merges),
+        };
+        pulls(field("associatedPullRequests")?, repository?, &made)
     };
+    let finding = Finding { pulls: origin(), checks: field("statusCheckRollup").map(checks).unwrap_or_default() };
     (finding != Finding::default()).then_some(finding)
+}
+
+/// How a commit was made.
+struct Made<'a> {
+    id: &'a CommitId,
+    authors: Vec<String>,
+    /// What was merged, if it is a merge that GitHub itself signed.
+    merges: Option<String>,
+}
+
+impl Made<'_> {
+    /// Whether this login wrote some of what came with the pull request in this commit, so that its approval is none.
+    fn is_by(&self, login: &str, pull: &Pull) -> bool {
+        !self.is_merge_of(pull) && self.authors.iter().any(|author| author.eq_ignore_ascii_case(login))
+    }
+
+    /// Whether it is what GitHub made when the pull request was merged: whoever pressed the button wrote nothing of it,
+    /// and often is who approved.
+    fn is_merge_of(&self, pull: &Pull) -> bool {
+        let is_this = pull.merge_commit.as_ref().is_some_and(|merge| merge.oid == self.id.as_str());
+        is_this && self.merges.is_some() && self.merges == pull.head_ref_oid
+    }
+}
+
+/// The logins of a commit's authors, who are one at least.
+fn authors(value: &Value) -> Option<Vec<String>> {
+    let authors = Nodes::<Author>::deserialize(value).ok()?.nodes;
+    let logins = || authors.iter().filter_map(|author| Some(author.user.as_ref()?.login.clone())).collect();
+    (!authors.is_empty()).then(logins)
+}
+
+/// What a merge that GitHub made merged: the second of its parents.
+fn merges((parents, signature): (&Value, &Value)) -> Option<String> {
+    let signature = Signature::deserialize(signature).ok()?;
+    let parents = Nodes::<Object>::deserialize(parents).ok()?.nodes;
+    let is_githubs = signature.is_valid && signature.was_signed_by_git_hub;
+    parents.into_iter().nth(1).filter(|_| is_githubs).map(|parent| parent.oid)
 }
 
 fn checks(rollup: &Value) -> Checks {
@@ -151,21 +213,19 @@ fn checks(rollup: &Value) -> Checks {
 
 /// The pull requests of this repository. A fork shares its commits, and what was approved there was approved by its own
 /// people.
-fn pulls(value: &Value, repository: Option<&str>) -> Option<Vec<PullRequest>> {
-    let repository = repository?;
+fn pulls(value: &Value, repository: &str, made: &Made<'_>) -> Option<Vec<PullRequest>> {
     let pulls = Nodes::<Pull>::deserialize(value).ok()?.nodes;
     let ours = |pull: &Pull| pull.base_repository.as_ref().is_some_and(|base| base.name_with_owner == repository);
-    Some(pulls.into_iter().filter(ours).map(Pull::read).collect())
+    Some(pulls.into_iter().filter(ours).map(|pull| pull.read(made)).collect())
 }
 
 impl Pull {
-    fn read(self) -> PullRequest {
-        let opinions = self.latest_opinionated_reviews.nodes;
-        let author = self.author.map(Actor::shown);
+    fn read(self, made: &Made<'_>) -> PullRequest {
+        let opinions = &self.latest_opinionated_reviews.nodes;
         let others = opinions.iter().filter(|opinion| opinion.state == "APPROVED").filter_map(|opinion| {
             let login = opinion.author.as_ref()?.login.as_str();
-            let own = author.as_ref().is_some_and(|author| author.eq_ignore_ascii_case(login));
-            (!own && !login.is_empty()).then(|| cut(login))
+            let own = self.author.as_ref().is_some_and(|author| author.login.eq_ignore_ascii_case(login));
+            (!own && !made.is_by(login, &self) && !login.is_empty()).then(|| cut(login))
         });
         PullRequest {
             number: self.number,
@@ -174,14 +234,8 @@ impl Pull {
             merged: self.merged,
             approved_by: others.take(50).collect(),
             changes_requested: opinions.iter().any(|opinion| opinion.state == "CHANGES_REQUESTED"),
-            author,
+            author: self.author.as_ref().map(|author| cut(&author.login)),
         }
-    }
-}
-
-impl Actor {
-    fn shown(self) -> String {
-        cut(&self.login)
     }
 }
 

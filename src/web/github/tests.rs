@@ -19,10 +19,20 @@ fn told(body: &Value) -> Told {
     answer::read(&answer(200, &[], &body.to_string()), &[id(1)], "o/r")
 }
 
+/// A commit of a person without an account, and with these pull requests.
+fn commit(pulls: &Value) -> Value {
+    let authors = json!({"nodes": [{"user": null}]});
+    json!({"authors": authors, "associatedPullRequests": {"nodes": pulls}, "statusCheckRollup": null})
+}
+
+/// What is told of one commit.
+fn of(commit: &Value) -> Option<Finding> {
+    told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}})).found.remove(&id(1))
+}
+
 /// What is told of one commit with this pull request.
 fn with(pull: Value) -> Option<Finding> {
-    let commit = json!({"associatedPullRequests": {"nodes": [pull]}, "statusCheckRollup": null});
-    told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}})).found.remove(&id(1))
+    of(&commit(&json!([pull])))
 }
 
 fn pull(author: Value, opinions: Value) -> Value {
@@ -114,6 +124,56 @@ fn an_authors_own_approval_and_that_of_an_account_that_is_gone_are_none() {
 }
 
 #[test]
+fn the_approval_of_a_commits_own_author_is_none() {
+    let approval = |login: &str| json!({"state": "APPROVED", "author": {"login": login}});
+    let opinions = json!([approval("ben"), approval("cleo")]);
+    let approved_by = |authors: Value| {
+        let mut commit = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
+        commit["authors"] = json!({"nodes": authors});
+        of(&commit).unwrap().pulls.map(|mut pulls| pulls.remove(0).approved_by)
+    };
+    let user = |login: &str| json!({"user": {"login": login}});
+    assert_eq!(approved_by(json!([user("Ben")])).unwrap(), ["cleo"]);
+    assert_eq!(approved_by(json!([user("ada"), user("BEN"), user("cleo")])).unwrap(), [""; 0]);
+    assert_eq!(approved_by(json!([user("ada"), {"user": null}])).unwrap(), ["ben", "cleo"]);
+    // Nobody can tell whose approval would count.
+    for odd in [json!([]), json!(null), json!([null]), json!([user("ada"), "ben"]), json!([{"user": {}}])] {
+        assert_eq!(approved_by(odd.clone()), None, "{odd}");
+    }
+    let mut without = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
+    without.as_object_mut().unwrap().remove("authors");
+    assert_eq!(of(&without).unwrap().pulls, None);
+}
+
+#[test]
+fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
+    let mut pull = pull(json!({"login": "ada"}), json!([{"state": "APPROVED", "author": {"login": "ben"}}]));
+    (pull["mergeCommit"], pull["headRefOid"]) = (json!({"oid": id(1).as_str()}), json!(id(3).as_str()));
+    let mut merge = commit(&json!([pull]));
+    merge["authors"] = json!({"nodes": [{"user": {"login": "ben"}}]});
+    merge["parents"] = json!({"nodes": [{"oid": id(2).as_str()}, {"oid": id(3).as_str()}]});
+    merge["signature"] = json!({"isValid": true, "wasSignedByGitHub": true});
+    let is_approved = |merge: &Value| !of(merge).unwrap().pulls.unwrap().remove(0).approved_by.is_empty();
+    assert!(is_approved(&merge));
+    // Made by hand, another merge, a merge the other way round as of conflicts that were resolved there, no merge.
+    for (at, instead) in [
+        ("/signature", json!(null)),
+        ("/signature/isValid", json!(false)),
+        ("/signature/wasSignedByGitHub", json!(false)),
+        ("/associatedPullRequests/nodes/0/mergeCommit", json!(null)),
+        ("/associatedPullRequests/nodes/0/mergeCommit/oid", json!(id(4).as_str())),
+        ("/associatedPullRequests/nodes/0/headRefOid", json!(id(1).as_str())),
+        ("/associatedPullRequests/nodes/0/headRefOid", json!(null)),
+        ("/parents/nodes", json!([{"oid": id(3).as_str()}])),
+        ("/parents", json!(null)),
+    ] {
+        let mut other = merge.clone();
+        *other.pointer_mut(at).unwrap() = instead;
+        assert!(!is_approved(&other), "{at}");
+    }
+}
+
+#[test]
 fn pull_requests_of_forks_are_not_the_repositorys_own() {
     let mut theirs = pull(json!({"login": "ada"}), json!([{"state": "APPROVED", "author": {"login": "ben"}}]));
     assert_eq!(with(theirs.clone()).unwrap().pulls.unwrap().len(), 1);
@@ -145,7 +205,7 @@ fn what_is_missing_or_odd_is_unknown() {
 
 #[test]
 fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
-    let commit = json!({"associatedPullRequests": {"nodes": []}, "statusCheckRollup": null});
+    let commit = commit(&json!([]));
     let told = |path: Value| {
         let errors = json!([{"type": "FORBIDDEN", "path": path, "message": "x"}]);
         told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}, "errors": errors}))
@@ -158,6 +218,8 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
     );
     let inside = json!(["repository", "c0", "associatedPullRequests", "nodes", 0, "author"]);
     assert_eq!(finding(inside), Some(Finding { pulls: None, checks }));
+    let author = json!(["repository", "c0", "authors", "nodes", 0, "user"]);
+    assert_eq!(finding(author), Some(Finding { pulls: None, checks }));
     assert_eq!(finding(json!(["repository", "c1"])), Some(Finding { pulls, checks }));
     for all in [json!(["repository", "c0"]), json!(["repository"]), json!(null), json!([]), json!(["repository", 0])] {
         assert_eq!(finding(all.clone()), None, "{all}");

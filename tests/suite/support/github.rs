@@ -88,6 +88,23 @@ impl GitHubApi {
         self.change(commit, |node| node["associatedPullRequests"]["nodes"].as_array_mut().unwrap().push(pull))
     }
 
+    /// These logins wrote a commit; until this is said it is somebody without an account.
+    pub fn authors(&self, commit: &str, logins: &[&str]) -> &Self {
+        let authors: Vec<Value> = logins.iter().map(|login| json!({"user": {"login": login}})).collect();
+        self.change(commit, |node| node["authors"] = json!({"nodes": authors}))
+    }
+
+    /// A commit is the merge that GitHub made of its last pull request, whose head is the second of these parents.
+    pub fn merged_there(&self, commit: &str, parents: [&str; 2]) -> &Self {
+        self.change_pull(commit, |pull| {
+            (pull["mergeCommit"], pull["headRefOid"]) = (json!({"oid": commit}), json!(parents[1]));
+        });
+        self.change(commit, |node| {
+            node["parents"] = json!({"nodes": parents.map(|parent| json!({"oid": parent}))});
+            node["signature"] = json!({"isValid": true, "wasSignedByGitHub": true});
+        })
+    }
+
     /// The last pull request of a commit goes into this branch.
     pub fn goes_into(&self, commit: &str, branch: &str) -> &Self {
         self.change_pull(commit, |pull| pull["baseRefName"] = branch.into())
@@ -106,7 +123,10 @@ impl GitHubApi {
     }
 
     fn change(&self, commit: &str, change: impl FnOnce(&mut Value)) -> &Self {
-        let nothing = || json!({"associatedPullRequests": {"nodes": []}, "statusCheckRollup": null});
+        let nothing = || {
+            let authors = json!({"nodes": [{"user": null}]});
+            json!({"authors": authors, "associatedPullRequests": {"nodes": []}, "statusCheckRollup": null})
+        };
         change(self.shared.state.lock().unwrap().commits.entry(commit.to_owned()).or_insert_with(nothing));
         self
     }
