@@ -145,12 +145,19 @@ pub enum Asked {
 pub struct Reviews {
     known: HashMap<CommitId, Review>,
     asked: Asked,
+    unnamed: usize,
 }
 
 impl Reviews {
     /// What came of asking.
     pub fn new(known: HashMap<CommitId, Review>, asked: Asked) -> Self {
-        Self { known, asked }
+        Self { known, asked, unnamed: 0 }
+    }
+
+    /// The same, where so many more merges would ship which nobody could name, so that nobody could ask about them.
+    #[must_use]
+    pub fn but_for(self, unnamed: usize) -> Self {
+        Self { unnamed, ..self }
     }
 
     /// Nothing is known, for this reason.
@@ -177,6 +184,8 @@ impl Reviews {
     fn why(&self) -> Report {
         match &self.asked {
             Asked::Not(why) | Asked::Partly(why) => why.clone(),
+            Asked::Whole if self.unnamed > 0 => Report::new("git does not name every merge that would ship")
+                .because("it names no more than 2,000 commits, or the history cannot be read"),
             Asked::Whole => Report::new("GitHub does not tell")
                 .because("the commit is not there, or the token may not see its pull requests or checks"),
         }

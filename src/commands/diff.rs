@@ -1,6 +1,7 @@
 //! `git smp diff`: the commits that would ship, oneline.
 
 use crate::cli::Diff;
+use crate::commands::reviews::Merges;
 use crate::commands::{Session, reviews, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Report, Stop};
@@ -25,9 +26,11 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let changes =
         session.ui.during("walking through history", || session.repo.changes(from.commit.as_ref(), target))?;
     let link = link(config.as_ref(), &from, &to, &changes);
-    let ships: Vec<&Commit> = changes.ships.iter().collect();
     let asking = may_ask(args, &changes, session.ui.is_quiet()).then_some(config.as_ref()).flatten();
-    let look = || asking.map(|config| reviews::look(session, config, &ships, target));
+    let range = (from.commit.as_ref(), target);
+    let merges = asking.map(|config| Merges::of(session, config, &changes, range)).unwrap_or_default();
+    let ships: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
+    let look = || asking.map(|config| reviews::look(session, config, &ships, target).but_for(merges.unnamed));
     // The list waits for nobody; JSON is one object, so it has to.
     let reviews = if args.json { look() } else { None };
     show(session, args, config.as_ref(), (&from, &to), &changes, (link, reviews.as_ref()))?;

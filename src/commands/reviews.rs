@@ -5,13 +5,43 @@ use std::collections::{HashMap, HashSet};
 use crate::commands::Session;
 use crate::config::Config;
 use crate::error::{Refusal, Report};
-use crate::model::{Commit, CommitId};
+use crate::model::{Changes, Commit, CommitId};
 use crate::plan::{Plan, Proposal, Step, Target};
 use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
 use crate::review_cache;
 use crate::secret::Secret;
 use crate::token::{self, Without};
 use crate::web::github::{self, Finding, Place, Told};
+
+/// The merges that would ship, where the policy asks who reviewed those, too: files can be changed in one that are in
+/// neither of its parents.
+#[derive(Clone, Debug, Default)]
+pub struct Merges {
+    /// Those that git named.
+    pub named: Vec<Commit>,
+    /// How many more there are.
+    pub unnamed: usize,
+}
+
+impl Merges {
+    /// The merges among `changes`, which lie between `from` and `to`.
+    pub fn of(
+        session: &Session<'_>,
+        config: &Config,
+        changes: &Changes,
+        (from, to): (Option<&CommitId>, &CommitId),
+    ) -> Self {
+        if !config.policy.reviewed || changes.ships_merges == 0 {
+            return Self::default();
+        }
+        // What cannot be read is not named.
+        let landed = session.repo.landed(from, to).unwrap_or_default();
+        let merges = landed.into_iter().filter(|commit| commit.parents.len() > 1);
+        let merges: Vec<CommitId> = merges.map(|commit| commit.id).collect();
+        let named = session.repo.commits(&merges).unwrap_or_default();
+        Self { unnamed: changes.ships_merges.saturating_sub(named.len()), named }
+    }
+}
 
 /// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
 /// and not asked for again.
@@ -116,11 +146,12 @@ pub fn check(
         let steps = plan.steps.iter().filter(move |step| which(step));
         steps.filter_map(Step::environment).map(str::to_owned).collect::<Vec<_>>()
     };
-    let ships = shipping(targets, &named(Step::deploys));
+    let shipping = Shipping::of(session, config, targets, &named(Step::deploys), &plan.commit);
+    let ships = shipping.commits(None);
     let brings = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
-    let pushed = shipping(targets, &named(brings));
+    let pushed = shipping.commits(Some(&named(brings)));
     let is_pushed = plan.steps.iter().any(brings);
-    let reviews = look(session, config, &ships, &plan.commit);
+    let reviews = look(session, config, &ships, &plan.commit).but_for(shipping.unnamed());
     let refusal = refusal(config, &pushed, &plan.commit, &reviews).filter(|_| is_pushed);
     if let Some(refusal) = refusal {
         return (Some(reviews), Err(refusal));
@@ -136,8 +167,9 @@ pub fn check(
 /// things stand, which is no reason not to test it.
 pub fn warn(session: &Session<'_>, config: &Config, targets: &[Target<'_>], proposal: &mut Proposal) {
     let named: Vec<String> = proposal.targets.iter().map(|(name, _)| name.clone()).collect();
-    let ships = shipping(targets, &named);
-    let reviews = look(session, config, &ships, &proposal.commit);
+    let shipping = Shipping::of(session, config, targets, &named, &proposal.commit);
+    let ships = shipping.commits(None);
+    let reviews = look(session, config, &ships, &proposal.commit).but_for(shipping.unnamed());
     proposal.warnings.extend(review::warnings(&ships, &proposal.commit, &reviews));
     if let Some(refusal) = refusal(config, &ships, &proposal.commit, &reviews) {
         let why = match reviews.asked() {
@@ -154,10 +186,33 @@ fn refusal(config: &Config, ships: &[&Commit], candidate: &CommitId, reviews: &R
     reviewed().or_else(green)
 }
 
-/// The commits that some of these environments lack, each once.
-fn shipping<'a>(targets: &'a [Target<'_>], named: &[String]) -> Vec<&'a Commit> {
-    let mut seen = HashSet::new();
-    let named = targets.iter().filter(|target| named.contains(&target.environment.name));
-    let changes = named.filter_map(|target| target.changes.as_ref());
-    changes.flat_map(|changes| &changes.ships).filter(|commit| seen.insert(&commit.id)).collect()
+/// What some environments lack of the commit that they are to be given.
+struct Shipping<'a> {
+    environments: Vec<(&'a str, &'a Changes, Merges)>,
+}
+
+impl<'a> Shipping<'a> {
+    fn of(session: &Session<'_>, config: &Config, targets: &'a [Target<'_>], named: &[String], to: &CommitId) -> Self {
+        let lacks = |target: &'a Target<'_>| {
+            let (name, changes) = (target.environment.name.as_str(), target.changes.as_ref()?);
+            Some((name, changes, Merges::of(session, config, changes, (target.observed.runs(), to))))
+        };
+        let named = targets.iter().filter(|target| named.contains(&target.environment.name));
+        Self { environments: named.filter_map(lacks).collect() }
+    }
+
+    /// The commits that these environments lack, or all of them, each once. Merges come first, for no list names them.
+    fn commits(&self, named: Option<&[String]>) -> Vec<&Commit> {
+        let mut seen = HashSet::new();
+        let is_named = |name: &str| named.is_none_or(|named| named.iter().any(|one| one == name));
+        let lacking = || self.environments.iter().filter(|(name, ..)| is_named(name));
+        let merges = lacking().flat_map(|(_, _, merges)| &merges.named);
+        let all = merges.chain(lacking().flat_map(|(_, changes, _)| &changes.ships));
+        all.filter(|commit| seen.insert(&commit.id)).collect()
+    }
+
+    /// How many merges there are beyond these.
+    fn unnamed(&self) -> usize {
+        self.environments.iter().map(|(_, _, merges)| merges.unnamed).sum()
+    }
 }

@@ -17,28 +17,31 @@ pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
 }
 
 fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
+    const ASKS: &str = "policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody \
+                        else approved";
     let verb = if faults.len() == 1 { "was" } else { "were" };
     let report = Report::new(format!("{} that would ship {verb} not reviewed", commits(faults.len())));
     let cause = |(commit, fault): &(&Commit, String)| format!("{} {fault}", quoted(commit));
     let rest = faults.len().saturating_sub(NAMED);
     let rest = (rest > 0).then(|| format!("and {rest} more"));
     let report = faults.iter().take(NAMED).map(cause).chain(rest).fold(report, Report::because);
-    report.because("policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody else approved").hint(
+    report.because(ASKS).hint(
         "have it approved on GitHub, then: git smp promote; or give the policy up in smp.toml, then: git smp setup",
     )
 }
 
 fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     let unknown: Vec<&Commit> = unknowns(ships, reviews).collect();
-    let named = unknown.first()?;
+    if unknown.is_empty() && reviews.unnamed == 0 {
+        return None;
+    }
     let report = Report::new("whether every commit that would ship was reviewed is unknown");
-    let report = if unknown.len() < ships.len() {
+    let is_worth_naming = !unknown.is_empty() && (unknown.len() < ships.len() || ships.len() == 1);
+    let report = if is_worth_naming {
         let named: Vec<String> = unknown.iter().take(EXAMPLES).map(|commit| quoted(commit)).collect();
         let rest = unknown.len() - named.len();
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         report.because(format!("nobody can tell of {}{rest}", named.join(", ")))
-    } else if ships.len() == 1 {
-        report.because(format!("nobody can tell of {}", quoted(named)))
     } else {
         report
     };

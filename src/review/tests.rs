@@ -100,6 +100,20 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
 }
 
 #[test]
+fn a_merge_that_nobody_could_name_is_unknown() {
+    let commits = [commit(1)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let all = || known(&[(1, Origin::PullRequest(pull(9)), Checks::Succeeded)], Asked::Whole);
+    assert_eq!((reviewed(&ships, &all()), unknown(&ships, &all())), (None, None));
+    let refusal = reviewed(&ships, &all().but_for(1)).unwrap();
+    assert_eq!(refusal.report.error, "whether every commit that would ship was reviewed is unknown");
+    assert_eq!(refusal.report.because[0], "git does not name every merge that would ship");
+    assert!(reviewed(&[], &all().but_for(2)).is_some());
+    let line = "whether 1 of 2 commits was reviewed is unknown: git does not name every merge that would ship";
+    assert_eq!(unknown(&ships, &all().but_for(1)).as_deref(), Some(line));
+}
+
+#[test]
 fn only_checks_that_succeeded_are_green() {
     for checks in [Checks::Unknown, Checks::None, Checks::Pending, Checks::Failed] {
         let refusal = green(&id(1), &known(&[(1, Origin::Direct, checks)], Asked::Whole)).unwrap();

@@ -22,12 +22,12 @@ pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
     if matches!(reviews.asked(), Asked::Not(_)) {
         return None;
     }
-    let count = unknowns(ships, reviews).count();
+    let (count, all) = (unknowns(ships, reviews).count() + reviews.unnamed, ships.len() + reviews.unnamed);
     let which = match count {
         0 => return None,
-        all if all == ships.len() => "the commits were".to_owned(),
-        1 => format!("1 of {} was", commits(ships.len())),
-        some => format!("{some} of {} were", commits(ships.len())),
+        _ if count == all => "the commits were".to_owned(),
+        1 => format!("1 of {} was", commits(all)),
+        some => format!("{some} of {} were", commits(all)),
     };
     Some(format!("whether {which} reviewed is unknown: {}", reviews.why().error))
 }

@@ -174,8 +174,8 @@ fn long_lists_of_marks_end_in_a_number() {
 }
 
 #[test]
-fn of_a_merge_that_would_ship_the_checks_count_and_not_the_review() {
-    let deploy = on_github(&format!("{REVIEWED}green = true\n"));
+fn of_a_merge_that_would_ship_only_the_checks_count_where_no_policy_asks_who_reviewed_it() {
+    let deploy = on_github(GREEN);
     let api = all_is_well(&deploy);
     let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(5), deploy.nth(4)], "Ada", "Merge it");
     deploy.colleague_pushes(&deploy.staging, &merge);
@@ -185,6 +185,50 @@ fn of_a_merge_that_would_ship_the_checks_count_and_not_the_review() {
     smp(&deploy, &api, &["promote", "-n"]).exits(1).says(&format!("error: {line}"));
     api.checks(&merge, "SUCCESS");
     smp(&deploy, &api, &["promote", "-n"]).ok();
+}
+
+#[test]
+fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so() {
+    let deploy = on_github(REVIEWED);
+    let api = all_is_well(&deploy);
+    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(5), deploy.nth(4)], "Ada", "Merge it");
+    deploy.colleague_pushes(&deploy.staging, &merge);
+    let run = smp(&deploy, &api, &["promote", "-n"]);
+    run.exits(1).says("error: whether every commit that would ship was reviewed is unknown\n");
+    run.says(&format!("because: nobody can tell of {} \"Merge it\"\n", &merge[..7]));
+    api.commit(&merge);
+    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} has no pull request\n", &merge[..7]));
+    let promote = ["promote", "--yes", "--commit", &merge, "--timeout", "20"];
+    is_untouched(&deploy, || {
+        let run = asking(&deploy, &api).smp(&promote);
+        run.exits(1).says("error: 1 commit that would ship was not reviewed\n");
+        run.says(&format!("because: {} \"Merge it\" has no pull request\n", &merge[..7]));
+    });
+    // What the button made is written by nobody, also where who approved pressed it.
+    api.pull_request(&merge, 426, "ada", true, (&["ben"], &[])).authors(&merge, &["ben"]);
+    smp(&deploy, &api, &["promote", "-n"]).exits(1).says("came with #426, which nobody else approved\n");
+    api.merged_there(&merge, [deploy.nth(5), deploy.nth(4)]);
+    smp(&deploy, &api, &["diff"]).ok().never_shows("not reviewed");
+    asking(&deploy, &api).smp(&promote).ok();
+    assert_eq!(deploy.master(&deploy.production), merge);
+}
+
+#[test]
+fn a_merge_with_nothing_beside_it_is_decided_too() {
+    let deploy = on_github(&format!("[record]\nsignoff = false\n{REVIEWED}"));
+    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(2), deploy.nth(1)], "Ada", "Merge it");
+    deploy.colleague_pushes(&deploy.staging, &merge);
+    let api = GitHubApi::start(TOKEN);
+    api.commit(&merge);
+    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} has no pull request\n", &merge[..7]));
+    let refused = "1 commit that would ship was not reviewed";
+    smp(&deploy, &api, &["propose", "-n"]).ok().says(&format!("git smp promote refuses it: {refused}\n"));
+    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(refused);
+    api.answers(500, &[], "");
+    smp(&deploy, &api, &["diff"]).ok().says("whether the commits were reviewed is unknown: GitHub answers 500\n");
+    let unknown = "whether every commit that would ship was reviewed is unknown\n";
+    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(unknown).says("GitHub answers 500\n");
+    deploy.smp(&["promote", "-n"]).exits(1).says(unknown);
 }
 
 // --- who is asked, and how often
