@@ -1,7 +1,7 @@
 //! What a team's policy makes of reviews and checks.
 
 use super::told::{quoted, unknowns};
-use super::{Checks, NAMED, Reviews, checked, faults};
+use super::{Checks, NAMED, Origin, Reviews, checked, faults};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Commit, CommitId};
 use crate::plan::commits;
@@ -12,11 +12,11 @@ const EXAMPLES: usize = 3;
 /// Why these commits must not ship where each needs a pull request that somebody else approved.
 pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     let faults = faults(ships, reviews);
-    let report = if faults.is_empty() { not_known(ships, reviews)? } else { not_reviewed(&faults) };
+    let report = if faults.is_empty() { not_known(ships, reviews)? } else { not_reviewed(&faults, reviews) };
     Some(Refusal { code: RefusalCode::NotReviewed, report })
 }
 
-fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
+fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     const ASKS: &str = "policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody \
                         else approved";
     let verb = if faults.len() == 1 { "was" } else { "were" };
@@ -25,9 +25,30 @@ fn not_reviewed(faults: &[(&Commit, String)]) -> Report {
     let rest = faults.len().saturating_sub(NAMED);
     let rest = (rest > 0).then(|| format!("and {rest} more"));
     let report = faults.iter().take(NAMED).map(cause).chain(rest).fold(report, Report::because);
-    report.because(ASKS).hint(
-        "have it approved on GitHub, then: git smp promote; or give the policy up in smp.toml, then: git smp setup",
-    )
+    report.because(ASKS).hint(what_to_do(faults, reviews))
+}
+
+/// What can be done about them. Only a pull request can be approved; and whatever is in the branch ships with it, what
+/// was reverted too.
+fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> String {
+    const GIVE_UP: &str = "or give the policy up in smp.toml, then: git smp setup";
+    let can_be_approved = |commit: &Commit| {
+        let origin = reviews.origin(&commit.id);
+        matches!(origin, Origin::PullRequest(pull) if pull.into_main)
+    };
+    let approvable = faults.iter().filter(|(commit, _)| can_be_approved(commit)).count();
+    if approvable == faults.len() {
+        format!("have it approved on GitHub, then: git smp promote; {GIVE_UP}")
+    } else if approvable == 0 {
+        format!(
+            "take it out of the branch, for a revert leaves it there, and bring it back with a pull request; {GIVE_UP}"
+        )
+    } else {
+        format!(
+            "have approved on GitHub what has a pull request, then: git smp promote; take the rest out of the branch, \
+             for a revert leaves it there, and bring it back with one; {GIVE_UP}"
+        )
+    }
 }
 
 fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {

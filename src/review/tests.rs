@@ -100,6 +100,27 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
 }
 
 #[test]
+fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
+    let commits = [commit(1), commit(2)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let unapproved = || Origin::PullRequest(PullRequest { approved_by: vec![], ..pull(1) });
+    let elsewhere = || Origin::PullRequest(PullRequest { into_main: false, ..pull(1) });
+    let hint = |one: Origin, two: Origin| {
+        let known = known(&[(1, one, Checks::None), (2, two, Checks::None)], Asked::Whole);
+        reviewed(&ships, &known).unwrap().report.hint.unwrap()
+    };
+    let give_up = "; or give the policy up in smp.toml, then: git smp setup";
+    let approve = format!("have it approved on GitHub, then: git smp promote{give_up}");
+    assert_eq!(hint(unapproved(), unapproved()), approve);
+    assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
+    let take_out = "take it out of the branch, for a revert leaves it there, and bring it back with a pull request";
+    assert_eq!(hint(Origin::Direct, elsewhere()), format!("{take_out}{give_up}"));
+    let both = "have approved on GitHub what has a pull request, then: git smp promote; \
+                take the rest out of the branch, for a revert leaves it there, and bring it back with one";
+    assert_eq!(hint(Origin::Direct, unapproved()), format!("{both}{give_up}"));
+}
+
+#[test]
 fn a_merge_that_nobody_could_name_is_unknown() {
     let commits = [commit(1)];
     let ships: Vec<&Commit> = commits.iter().collect();
