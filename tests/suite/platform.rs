@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::posts::{PRODUCT, chatting_like, posts, sent};
-use crate::promote::{begin, promote, ready, scripted};
+use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
+use crate::promote::{begin, promote, ready, refusal, scripted};
 use crate::record::{recorded_like, sentences};
-use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, RELEASE_COMMAND, Run, SKIPS, World};
+use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS, World};
 
 /// Within this time it is told what the host said, however long the wait for a page may be.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -151,6 +151,119 @@ fn a_release_phase_that_nobody_can_see_the_end_of_is_not_confirmed() {
     let run = promote(&deploy, &["--timeout", "2"]);
     run.exits(4).says("not confirmed").says("error: ").says("hint: ").never_shows("done:");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+// --- where only the branch tells what runs, it is not believed against its host's word by any later run either
+
+const BOTH: [(Behaviour<'static>, &str); 2] =
+    [(Behaviour::SkipsTheBranch, SKIPS), (Behaviour::NeverReleases, RELEASE_COMMAND)];
+
+/// A world without pages, with channels, whose production was promoted to and said these words. With a record, what
+/// ships was signed off there.
+#[track_caller]
+fn doubted(record: bool, behaviour: &Behaviour<'_>) -> Deploy {
+    let world = World::deploy_like().without_pages();
+    let deploy = if record {
+        chatting_like(world, "teams")
+    } else {
+        let deploy = ready(world.toml(&channels("teams")));
+        deploy.web.set(PRODUCT, accepted("teams"));
+        deploy
+    };
+    deploy.platform(&deploy.production, behaviour);
+    if record {
+        posts(&deploy, &["propose", "--yes"]).ok();
+        posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
+    }
+    posts(&deploy, &scripted(&deploy, &["--summary", "- Flags on painpoints"])).exits(4).never_shows("done:");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    deploy
+}
+
+/// The word for what is the matter with an environment.
+#[track_caller]
+fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
+    let json = deploy.smp(&["status", "--json"]).ok().json();
+    let found = json["environments"].as_array().unwrap().iter().find(|one| one["name"] == name);
+    found.unwrap()["finding"].clone()
+}
+
+#[test]
+fn a_second_run_neither_calls_it_done_nor_tells_anybody_of_a_release() {
+    for record in [true, false] {
+        for (behaviour, words) in BOTH {
+            let deploy = doubted(record, &behaviour);
+            let before = (deploy.snapshot(), deploy.chain().words().len());
+            for more in [&["--summary", "- Flags on painpoints"][..], &[], &["--again"]] {
+                let run = posts(&deploy, &scripted(&deploy, more));
+                run.exits(1).says("is not confirmed").says(words).says("environments.production.running").prints("");
+                run.never_shows("nothing to promote").never_shows("done:");
+            }
+            assert_eq!(refusal(&deploy), "not-confirmed");
+            assert_eq!((deploy.snapshot(), deploy.chain().words().len()), before);
+            assert!(sent(&deploy, PRODUCT).is_empty());
+            assert_eq!(deploy.chain().count("promoted"), 0);
+            assert_eq!(finding(&deploy, "production"), "not-confirmed");
+            deploy.smp(&["status"]).ok().prints_among(words).never_shows("the same as");
+        }
+    }
+}
+
+#[test]
+fn staging_that_is_not_confirmed_can_neither_be_proposed_nor_promoted() {
+    for (behaviour, words) in BOTH {
+        let deploy = recorded_like(World::deploy_like().without_pages());
+        deploy.platform(&deploy.staging, &behaviour);
+        deploy.smp(&["stage", "--yes", "--timeout", "2"]).exits(4).says(words);
+        assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
+        deploy.smp(&["stage", "--yes", "--timeout", "2"]).exits(1).says("is not confirmed").says(words);
+        assert_eq!(finding(&deploy, "staging"), "not-confirmed");
+        let before = deploy.snapshot();
+        deploy.smp(&["propose", "--yes"]).exits(1).says("whether staging runs").says(words);
+        assert_eq!(refusal(&deploy), "not-confirmed");
+        assert_eq!(deploy.snapshot(), before);
+        assert_eq!(deploy.chain().count("proposed"), 0);
+    }
+}
+
+#[test]
+fn the_commit_after_one_that_was_not_confirmed_ships_with_a_warning() {
+    for (behaviour, words) in BOTH {
+        let deploy = doubted(false, &behaviour);
+        deploy.platform(&deploy.production, &Behaviour::Deploys);
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+        let run = posts(&deploy, &["promote", "--yes", "--commit", deploy.nth(6), "--summary", "- Layers by name"]);
+        run.ok().says("warning: ").says(words).says("done: production runs");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+        assert_eq!(finding(&deploy, "production"), serde_json::Value::Null);
+        let told = sent(&deploy, PRODUCT);
+        assert_eq!(told.len(), 1);
+        assert!(words_of(&told[0]).contains("Layers by name"));
+    }
+}
+
+#[test]
+fn a_page_that_is_named_afterwards_counts() {
+    for record in [true, false] {
+        for (behaviour, _) in BOTH {
+            let deploy = doubted(record, &behaviour);
+            deploy.add_toml(&format!(
+                "\n[environments.production.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n",
+                deploy.web.url("/production")
+            ));
+            deploy.trust();
+            // What it shows is what runs, be it what ran before or what was pushed.
+            assert_ne!(finding(&deploy, "production"), "not-confirmed");
+            posts(&deploy, &scripted(&deploy, &["--timeout", "1"])).exits(4).never_shows("done:");
+            assert!(sent(&deploy, PRODUCT).is_empty());
+            deploy.web.set("/production", Page::commit(deploy.nth(5)));
+            assert_eq!(finding(&deploy, "production"), serde_json::Value::Null);
+            posts(&deploy, &scripted(&deploy, &[])).ok();
+            posts(&deploy, &scripted(&deploy, &[])).ok().says("nothing to promote");
+            assert_eq!(sent(&deploy, PRODUCT).len(), 1);
+            assert_eq!(deploy.chain().count("promoted"), usize::from(record));
+        }
+    }
 }
 
 // --- what is seen to run counts more than what was said

@@ -129,6 +129,24 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     assert!(deploy.chain().state["held"]["us"].is_null());
 }
 
+// Nobody said yes to what was put back by shipping that very commit elsewhere.
+#[test]
+fn a_promotion_that_gives_one_nothing_leaves_what_is_held_there() {
+    let (deploy, us) = regions(false, "");
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    deploy.colleague_pushes(&us, deploy.nth(1));
+    deploy.smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2), "--reason", "Maps are empty."]).ok();
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(2));
+    promotes(&deploy, &["eu", "us"]).ok().says("done: us runs").never_shows("done: eu runs");
+    masters(&deploy, &us, [2, 2]);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
+    promotes(&deploy, &["us"]).ok().never_shows("rolled back");
+    promotes(&deploy, &[]).exits(1).says("was rolled back from eu by Ada Example").says("Maps are empty.");
+    masters(&deploy, &us, [2, 5]);
+    promotes(&deploy, &["--again"]).ok();
+    masters(&deploy, &us, [5, 5]);
+}
+
 #[test]
 fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     let (deploy, us) = regions(false, RECORD);

@@ -3,8 +3,9 @@
 use rustix::process::Signal;
 
 use super::*;
-use crate::posts::{TECHNICAL, accepted, channels, posts, sent};
+use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, posts, sent, with_webhooks, words};
 use crate::promote::comes_to;
+use crate::support::Running;
 
 /// A colleague's clone, and how to start programs there.
 fn ben(deploy: &Deploy) -> std::path::PathBuf {
@@ -87,6 +88,82 @@ fn killed_before_its_end_is_on_record_without_a_record_it_is_told_and_held_all_t
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
     assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
     promotes(&deploy, &[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+}
+
+/// A world without a record, whose rollback from the fifth commit to the second stands at the gate while the host
+/// builds.
+#[track_caller]
+fn building() -> (Deploy, Gate, Running) {
+    let deploy = shipped(World::deploy_like().without_pages().toml(&channels("teams")));
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let run = with_webhooks(&deploy).directly().start(&scripted(&deploy, 2, &["--reason", "Maps are empty."]));
+    gate.reached();
+    (deploy, gate, run)
+}
+
+/// The build lands, and the first run's post and hold are what they would have been.
+#[track_caller]
+fn lands_and_nothing_is_lost(deploy: &Deploy) {
+    let args = scripted(deploy, 2, &["--reason", "Maps are empty."]);
+    for _ in 0..2 {
+        posts(deploy, &args).ok().says("nothing to put back");
+    }
+    let told = sent(deploy, TECHNICAL);
+    assert_eq!(told.len(), 1);
+    let text = words(&told[0]);
+    assert!(text.contains(&format!("Version {} was put back to {}", short(deploy.nth(5)), short(deploy.nth(2)))), "{text}");
+    assert!(text.contains("Maps are empty."), "{text}");
+    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+    let run = promotes(deploy, &[]);
+    run.exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+    assert_eq!(crate::promote::refusal(deploy), "rolled-back");
+}
+
+// Whatever a later run was to put back: the first one's note is not its own.
+#[test]
+fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
+    for to in [2, 4] {
+        let (deploy, gate, mut run) = building();
+        run.signal(Signal::KILL);
+        run.finish().exits(128 + 9);
+        let mut terminal = with_webhooks(&deploy).directly().terminal(&["rollback", "--to", deploy.nth(to)]);
+        terminal.sees("was not seen to end").sees("Type production to put it back: ");
+        gate.open();
+        comes_to(&deploy, &deploy.production, deploy.nth(2));
+        terminal.enters("production");
+        terminal.ends().exits(1).says("production moved since the plan was shown; nothing was pushed");
+        lands_and_nothing_is_lost(&deploy);
+    }
+}
+
+#[test]
+fn a_run_beside_another_one_takes_no_note_of_it_away() {
+    for to in [2, 4] {
+        let (deploy, gate, mut run) = building();
+        let mut terminal = with_webhooks(&deploy).directly().terminal(&["rollback", "--to", deploy.nth(to)]);
+        terminal.sees("Type production to put it back: ").enters("production");
+        terminal.ends().exits(1).says("another git smp deploys from this clone right now");
+        run.signal(Signal::KILL);
+        run.finish().exits(128 + 9);
+        gate.open();
+        comes_to(&deploy, &deploy.production, deploy.nth(2));
+        lands_and_nothing_is_lost(&deploy);
+    }
+}
+
+#[test]
+fn with_a_record_a_broken_note_of_rollbacks_fails_no_promotion() {
+    let deploy = chatting();
+    deploy.web.set(PRODUCT, accepted("teams"));
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    std::fs::write(deploy.work.join(".git/smp/rollbacks"), "{ what is this").unwrap();
+    let promotion = ["promote", "--yes", "--commit", deploy.nth(6), "--summary", "- Layers by name"];
+    posts(&deploy, &promotion).ok().says("done: production runs").says("accepted the post to product");
+    posts(&deploy, &promotion).ok().says("nothing to promote");
+    assert_eq!(sent(&deploy, PRODUCT).len(), 1);
+    assert_eq!(deploy.chain().all("promoted").last().unwrap().field("Commit"), deploy.nth(6));
 }
 
 #[test]

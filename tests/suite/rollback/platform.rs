@@ -294,3 +294,34 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     let held = &chain.state["held"]["production"];
     assert_eq!((&held[0]["commit"], &held[1]["commit"]), (&deploy.nth(5).into(), &deploy.nth(4).into()));
 }
+
+/// A release that was made but is not over, and whoever made it has gone.
+#[test]
+fn killed_during_the_wait_the_same_words_lead_no_further_back() {
+    let platform = Platform::new(&channels("teams"));
+    let deploy = &platform.deploy;
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+    platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
+    let person = || platform.runner().directly().env("NO_COLOR", "1").env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
+    let rollback = ["rollback", "--reason", "Maps are empty."];
+    let mut terminal = person().terminal(&rollback);
+    terminal.sees("(v4) again on Heroku").sees("Type production to put it back: ").enters("production");
+    terminal.sees("its release v6 is going on").signal(Signal::KILL);
+    terminal.ends();
+    // As long as it goes on it is this one that is waited for, and no other is made.
+    person().smp(&["rollback", "-n"]).ok().says(&format!("reports {}, without a push", short(deploy.nth(5))));
+    platform.api.ends(APP, 6, "succeeded");
+    platform.api.new_releases(APP, Outcome::Succeeds);
+    for _ in 0..2 {
+        person().smp(&rollback).ok().says("nothing to put back");
+        if platform.api.posted(APP).len() > 1 { break; }
+    }
+    assert_eq!(platform.api.posted(APP).len(), 1);
+    assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
+    let told = sent(deploy, TECHNICAL);
+    assert_eq!(told.len(), 1);
+    assert!(words(&told[0]).contains("Maps are empty."));
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    platform.promotes(&[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+}

@@ -13,11 +13,12 @@ use std::io::{self, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::web::Asked;
-use super::wire::{Head, Listener, header, reset_at_end, write_answer};
+use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
 /// What becomes of a release that a push or a call makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +55,32 @@ struct State {
 struct Fault {
     /// None: whatever it is about.
     app: Option<String>,
-    only_posts: bool,
+    only: Only,
     /// Whether the right thing is done nonetheless.
     done: bool,
     /// None: no answer, and the connection is cut.
     status: Option<u16>,
     body: String,
+    /// After so long.
+    delay: Duration,
+}
+
+/// Which requests a fault befalls.
+enum Only {
+    All,
+    Posts,
+    /// What asks about this slug.
+    Slug(String),
+}
+
+impl Only {
+    fn befalls(&self, head: &Head) -> bool {
+        match self {
+            Only::All => true,
+            Only::Posts => head.method == "POST",
+            Only::Slug(id) => head.path.ends_with(&format!("/slugs/{id}")),
+        }
+    }
 }
 
 struct App {
@@ -96,8 +117,8 @@ impl HerokuApi {
     pub fn start(token: &str) -> HerokuApi {
         let shared = Arc::new(Shared { token: token.to_owned(), state: Mutex::default() });
         let serving = shared.clone();
-        let listener = Listener::start(move |stream, _| {
-            let _ = serving.connection(&stream);
+        let listener = Listener::start(move |stream, closing| {
+            let _ = serving.connection(&stream, closing);
         });
         HerokuApi { shared, listener }
     }
@@ -210,6 +231,12 @@ impl HerokuApi {
         })
     }
 
+    /// Something runs that nothing is told of as built, as of a kind that is not known here; answers with its version.
+    #[track_caller]
+    pub fn runs_the_unknown(&self, app: &str) -> u64 {
+        self.with(app, |app| app.add(None, "Deployed".to_owned(), "ben@example.com", Outcome::Succeeds))
+    }
+
     /// What was built for the app names no commit any more.
     #[track_caller]
     pub fn null_commit(&self, app: &str) {
@@ -224,17 +251,30 @@ impl HerokuApi {
 
     /// Whatever is asked about the app, or about any, is answered so, until [`HerokuApi::recovers`].
     pub fn answers(&self, app: Option<&str>, status: u16, body: &str) {
-        self.fault(app, false, false, Some(status), body);
+        self.fault(app, Only::All, false, Some(status), body);
     }
 
     /// A release that is asked for is answered so until [`HerokuApi::recovers`], and made or not.
     pub fn answers_posts(&self, app: &str, status: u16, body: &str, made: bool) {
-        self.fault(Some(app), true, made, Some(status), body);
+        self.fault(Some(app), Only::Posts, made, Some(status), body);
     }
 
     /// A release that is asked for is made, and the connection cut before anybody hears of it.
     pub fn cuts_posts(&self, app: &str) {
-        self.fault(Some(app), true, true, None, "");
+        self.fault(Some(app), Only::Posts, true, None, "");
+    }
+
+    /// A release that is asked for is not made, nor is it declined: after so long the connection is cut.
+    pub fn loses_posts(&self, app: &str, after: Duration) {
+        self.fault(Some(app), Only::Posts, false, None, "");
+        self.state().faults[0].delay = after;
+    }
+
+    /// Whoever asks what was built for a release is answered so.
+    #[track_caller]
+    pub fn answers_about_slug(&self, app: &str, version: u64, status: u16) {
+        let slug = self.with(app, |app| uuid(&app.name, "slug", app.releases[index(version)].slug.unwrap()));
+        self.fault(Some(app), Only::Slug(slug), false, Some(status), "");
     }
 
     /// All is answered as it should be again.
@@ -242,8 +282,9 @@ impl HerokuApi {
         self.state().faults.clear();
     }
 
-    fn fault(&self, app: Option<&str>, only_posts: bool, done: bool, status: Option<u16>, body: &str) {
-        let fault = Fault { app: app.map(str::to_owned), only_posts, done, status, body: body.to_owned() };
+    fn fault(&self, app: Option<&str>, only: Only, done: bool, status: Option<u16>, body: &str) {
+        let (app, body) = (app.map(str::to_owned), body.to_owned());
+        let fault = Fault { app, only, done, status, body, delay: Duration::ZERO };
         self.state().faults.insert(0, fault);
     }
 
@@ -302,11 +343,15 @@ impl HerokuApi {
 }
 
 impl Shared {
-    fn connection(&self, stream: &TcpStream) -> io::Result<()> {
+    fn connection(&self, stream: &TcpStream, closing: &Closing) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
         let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
         let body = head.body(&mut reader, stream)?;
-        let (status, mut headers, answer) = match self.answer(&head, body) {
+        let (delay, answer) = self.answer(&head, body);
+        if closing.pause(delay) {
+            return Ok(());
+        }
+        let (status, mut headers, answer) = match answer {
             Some(answer) => answer,
             None => {
                 reset_at_end(stream);
@@ -318,8 +363,8 @@ impl Shared {
         write_answer(stream, status, &headers, answer.as_bytes())
     }
 
-    /// The answer; none where the connection is to be cut.
-    fn answer(&self, head: &Head, body: Vec<u8>) -> Option<Answer> {
+    /// The answer, and after how long; none where the connection is to be cut.
+    fn answer(&self, head: &Head, body: Vec<u8>) -> (Duration, Option<Answer>) {
         let mut state = self.state.lock().unwrap();
         state.asked.push(Asked { head: head.clone(), body: body.clone() });
         let left = 4500_usize.saturating_sub(state.asked.len());
@@ -328,7 +373,7 @@ impl Shared {
         let rest: Vec<&str> = parts.collect();
         let State { apps: known, faults, .. } = &mut *state;
         let fault = faults.iter().find(|fault| {
-            fault.app.as_deref().is_none_or(|app| app == name) && (!fault.only_posts || head.method == "POST")
+            fault.app.as_deref().is_none_or(|app| app == name) && fault.only.befalls(head)
         });
         let mut right = || {
             if head.header("authorization") != Some(&format!("Bearer {}", self.token)) {
@@ -343,18 +388,20 @@ impl Shared {
                 None => no(404, "not_found", "Couldn't find that app."),
             }
         };
-        let (status, mut headers, body) = match fault {
-            None => right(),
+        let delay = fault.map(|fault| fault.delay).unwrap_or_default();
+        let answer = match fault {
+            None => Some(right()),
             Some(fault) => {
                 if fault.done {
                     right();
                 }
-                (fault.status?, Vec::new(), fault.body.clone())
+                fault.status.map(|status| (status, Vec::new(), fault.body.clone()))
             }
         };
+        let Some((status, mut headers, body)) = answer else { return (delay, None) };
         let left = if status == 429 { 0 } else { left };
         headers.push(header("RateLimit-Remaining", left));
-        Some((status, headers, body))
+        (delay, Some((status, headers, body)))
     }
 }
 
