@@ -17,6 +17,23 @@ fn a_rollback_is_called_one() {
     }
 }
 
+// Whether what the branch is at ran before, or failed, is then not known.
+#[test]
+fn of_releases_whose_commits_the_platform_does_not_tell_nothing_is_certain() {
+    for platform in [Platform::alone(), Platform::beside_pages()] {
+        platform.rolled_back();
+        let [two, five] = [2, 5].map(|nth| platform.short(nth));
+        let certain = format!("rolled back from {five} to {two};");
+        assert!(platform.lines().contains(&certain));
+        platform.api.answers_about_slug("shop", 4, 500);
+        let out = platform.lines();
+        let unsure = format!("rolled back from {five} to {two}, or the release of {five} failed or is still going on");
+        assert!(out.contains(&unsure) && !out.contains(&certain), "{out}");
+        platform.api.recovers();
+        assert!(platform.lines().contains(&certain));
+    }
+}
+
 #[test]
 fn a_release_that_failed_is_none_and_names_its_log() {
     let platform = Platform::alone();

@@ -155,6 +155,42 @@ fn a_release_of_something_else_that_goes_on_is_not_raced() {
     platform.is_deployed_once(&before);
 }
 
+// What it allows is to ship what was rolled back, and no more.
+#[test]
+fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
+    let refuses = |platform: &Platform| {
+        let before = (platform.deploy.snapshot(), platform.posts());
+        let run = platform.promote(&["--again"]);
+        run.exits(1).says("has not come to its end yet").says("wait for it: git smp status").prints("");
+        let run = platform.smp(&["promote", "-n", "--json", "--again"]);
+        assert_eq!(run.exits(1).json()["refusal"]["code"], "deploying", "{run}");
+        assert_eq!((platform.deploy.snapshot(), platform.posts()), before);
+    };
+    // The branch is at what is being released.
+    let platform = Platform::alone();
+    platform.api.new_releases("shop", Outcome::SucceedsAfter(1000));
+    platform.deploy.colleague_pushes(&platform.deploy.production, platform.deploy.nth(3));
+    refuses(&platform);
+    platform.api.ends("shop", 4, "succeeded");
+    platform.api.new_releases("shop", Outcome::Succeeds);
+    platform.promote(&["--again"]).ok();
+    // It is at what runs.
+    let platform = Platform::alone();
+    platform.api.pushes("shop", platform.deploy.nth(3), "pending");
+    refuses(&platform);
+    // It is at the candidate, which was rolled back.
+    let platform = Platform::alone();
+    platform.rolled_back();
+    platform.api.pushes("shop", platform.deploy.nth(3), "pending");
+    refuses(&platform);
+    // It is at something else that was rolled back.
+    let platform = Platform::alone();
+    platform.deploy.colleague_pushes(&platform.deploy.production, platform.deploy.nth(4));
+    platform.api.rollback("shop", super::FIRST);
+    platform.api.pushes("shop", platform.deploy.nth(3), "pending");
+    refuses(&platform);
+}
+
 // Nobody pushes for a rollback, so the branch and what runs agree as long as it goes on.
 #[test]
 fn a_rollback_that_goes_on_is_not_raced_either() {

@@ -95,6 +95,40 @@ fn a_release_without_a_commit_is_unknown() {
     platform.refuses("unknown-commit").says("a commit that cannot be found");
 }
 
+// Nothing is built for an app that begins; once something ran, what has nothing built is of a kind that is not known.
+#[test]
+fn a_release_of_nothing_that_was_built_is_unknown_once_something_ran() {
+    let platform = Platform::alone();
+    let version = platform.api.runs_the_unknown("shop");
+    assert_eq!(platform.status("production"), (Value::Null, json!("api"), json!("unknown-commit")));
+    let words = format!("Heroku does not name the commit of its release v{version}");
+    platform.refuses("unknown-commit").says(&words).never_shows("nothing is deployed");
+    // Nor does what ran before, expired since, make it one where nothing ran.
+    platform.api.expires("shop", super::FIRST);
+    platform.refuses("unknown-commit").says(&words);
+
+    let platform = Platform::beside_pages();
+    platform.api.runs_the_unknown("shop");
+    assert_eq!(platform.status("production"), (json!(platform.deploy.nth(2)), json!("page"), Value::Null));
+    let before = platform.deploy.snapshot();
+    platform.promote(&[]).ok().says("done: production runs");
+    platform.is_deployed_once(&before);
+}
+
+#[test]
+fn an_app_that_has_only_its_first_releases_runs_nothing() {
+    let platform = Platform::alone();
+    platform.deploy.git(&platform.deploy.production, &["update-ref", "-d", "refs/heads/master"]);
+    std::fs::remove_file(platform.deploy.production.join("deploys")).unwrap();
+    platform.api.app("shop").follow("shop", &platform.deploy.production);
+    assert_eq!(platform.api.releases("shop").len(), 2);
+    assert_eq!(platform.status("production"), (Value::Null, json!("api"), json!("nothing-deployed")));
+    // Config vars that somebody sets first change nothing of that.
+    platform.api.sets_config("shop", "COLOUR");
+    assert_eq!(platform.finding(), "nothing-deployed");
+    platform.promote(&[]).ok().says("done: production runs");
+}
+
 #[test]
 fn nobody_who_is_not_logged_in_is_told_anything() {
     let platform = Platform::alone();

@@ -113,7 +113,10 @@ fn lands_and_nothing_is_lost(deploy: &Deploy) {
     let told = sent(deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     let text = words(&told[0]);
-    assert!(text.contains(&format!("Version {} was put back to {}", short(deploy.nth(5)), short(deploy.nth(2)))), "{text}");
+    assert!(
+        text.contains(&format!("Version {} was put back to {}", short(deploy.nth(5)), short(deploy.nth(2)))),
+        "{text}"
+    );
     assert!(text.contains("Maps are empty."), "{text}");
     assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
     let run = promotes(deploy, &[]);

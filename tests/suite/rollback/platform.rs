@@ -1,8 +1,13 @@
 //! Rollbacks by a release of the platform: in seconds, without a build, and the branch stays where it is.
 
+use std::time::Duration;
+
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::*;
+use crate::posts::{TECHNICAL, accepted, channels, sent, words};
+use crate::promote::comes_to;
 use crate::support::{HerokuApi, Outcome, Runner};
 
 const APP: &str = "shared-maps";
@@ -295,7 +300,6 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     assert_eq!((&held[0]["commit"], &held[1]["commit"]), (&deploy.nth(5).into(), &deploy.nth(4).into()));
 }
 
-/// A release that was made but is not over, and whoever made it has gone.
 #[test]
 fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     let platform = Platform::new(&channels("teams"));
@@ -303,7 +307,8 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     deploy.web.set(TECHNICAL, accepted("teams"));
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
-    let person = || platform.runner().directly().env("NO_COLOR", "1").env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
+    let person =
+        || platform.runner().directly().env("NO_COLOR", "1").env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     let rollback = ["rollback", "--reason", "Maps are empty."];
     let mut terminal = person().terminal(&rollback);
     terminal.sees("(v4) again on Heroku").sees("Type production to put it back: ").enters("production");
@@ -313,10 +318,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     person().smp(&["rollback", "-n"]).ok().says(&format!("reports {}, without a push", short(deploy.nth(5))));
     platform.api.ends(APP, 6, "succeeded");
     platform.api.new_releases(APP, Outcome::Succeeds);
-    for _ in 0..2 {
-        person().smp(&rollback).ok().says("nothing to put back");
-        if platform.api.posted(APP).len() > 1 { break; }
-    }
+    person().smp(&rollback).ok().says("nothing to put back").says("accepted the post to technical");
     assert_eq!(platform.api.posted(APP).len(), 1);
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     let told = sent(deploy, TECHNICAL);
@@ -324,4 +326,123 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     assert!(words(&told[0]).contains("Maps are empty."));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     platform.promotes(&[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+    // Only whoever says it once more, now that it is over, means the one before.
+    person().smp(&["rollback", "-n"]).ok().says(&format!("release {} (v3) again", short(deploy.nth(2))));
+    assert_eq!((platform.api.posted(APP).len(), sent(deploy, TECHNICAL).len()), (1, 1));
+}
+
+// Its push has landed, but what it was for has not: two releases would race.
+#[test]
+fn a_colleagues_release_that_is_pending_is_not_raced() {
+    let platform = Platform::new(RECORD);
+    let deploy = &platform.deploy;
+    let ben = crate::record::bens_clone(deploy);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
+    platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
+    let bens = platform.runner().cwd(&ben).directly();
+    let mut promotion = bens.start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "50"]);
+    comes_to(deploy, &deploy.production, deploy.nth(6));
+    assert_eq!(platform.api.releases(APP).len(), 5);
+    let before = deploy.snapshot();
+    let run = platform.rolls_back(&[]);
+    run.exits(1).says(&format!("Ben began to promote {} to production", short(deploy.nth(6))));
+    let id = deploy.chain().only("promoting").id.clone();
+    run.says(&format!("git smp rollback production --to {} --take-over {id}", short(deploy.nth(2))));
+    assert_eq!((deploy.snapshot(), platform.api.posted(APP).len()), (before, 0));
+    // Who is sure that nobody waits for it puts it aside.
+    promotion.signal_group(Signal::KILL);
+    promotion.finish();
+    platform.api.new_releases(APP, Outcome::Succeeds);
+    platform.rolls_back(&["--take-over", &id]).ok().says("done: production runs");
+    assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(2)));
+    assert_eq!(platform.api.posted(APP).len(), 1);
+    assert_eq!(deploy.chain().only("rolled-back").field("From"), deploy.nth(5));
+}
+
+/// A release that was asked for and of which nothing is heard or seen, until it is there after all.
+#[track_caller]
+fn is_asked_for_once(record: &str, after: Duration) {
+    let platform = Platform::new(record);
+    let deploy = &platform.deploy;
+    platform.api.loses_posts(APP, after);
+    let run = platform.rolls_back(&["--reason", "Maps are empty."]);
+    run.exits(4).says(&format!("cannot tell whether production releases {}", short(deploy.nth(2))));
+    platform.api.recovers();
+    for _ in 0..2 {
+        let run = platform.rolls_back(&["--timeout", "1", "--reason", "Maps are empty."]);
+        run.exits(4).says("was not seen to end").never_shows("done:");
+        assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 4));
+    }
+    // It is there, and goes on for a while.
+    let version = platform.api.pushes(APP, deploy.nth(2), "pending");
+    platform.rolls_back(&["--timeout", "1"]).exits(4).says("is going on already");
+    platform.api.ends(APP, version, "succeeded");
+    platform.rolls_back(&[]).ok();
+    platform.rolls_back(&[]).ok().says("nothing to put back");
+    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 5));
+    platform.pushed_nothing();
+    assert_eq!(deploy.chain().count("rolled-back"), usize::from(!record.is_empty()));
+    platform.promotes(&[]).exits(1).says("was rolled back from production").says("Maps are empty.");
+}
+
+#[test]
+fn a_release_that_was_cut_off_and_is_nowhere_to_be_seen_is_not_asked_for_again() {
+    for record in ["", RECORD] {
+        is_asked_for_once(record, Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_release_that_takes_longer_than_a_call_may_is_not_asked_for_again() {
+    is_asked_for_once("", Duration::from_secs(14));
+}
+
+#[test]
+fn a_run_that_waits_for_a_release_follows_it_when_it_appears() {
+    let platform = Platform::new(RECORD);
+    let deploy = &platform.deploy;
+    platform.api.loses_posts(APP, Duration::ZERO);
+    platform.rolls_back(&[]).exits(4);
+    platform.api.recovers();
+    let run = platform.runner().directly().start(&scripted(deploy, 2, &[]));
+    run.says("was not seen to end; waiting for what it comes to");
+    let version = platform.api.pushes(APP, deploy.nth(2), "pending");
+    run.says("is going on already");
+    platform.api.ends(APP, version, "succeeded");
+    run.finish().ok().says("done: on record");
+    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 5));
+    assert_eq!(deploy.chain().only("rolled-back").field("From"), deploy.nth(5));
+}
+
+#[test]
+fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
+    let platform = Platform::new("");
+    platform.api.loses_posts(APP, Duration::ZERO);
+    platform.rolls_back(&[]).exits(4);
+    platform.api.recovers();
+    let mut terminal = platform.runner().directly().env("NO_COLOR", "1").terminal(&["rollback"]);
+    terminal.sees("was not seen to end").sees("Type production to put it back: ").enters("production");
+    terminal.ends().ok();
+    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (2, 5));
+    platform.rolls_back(&[]).ok().says("nothing to put back");
+}
+
+#[test]
+fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        let deploy = &platform.deploy;
+        let version = platform.api.pushes(APP, deploy.nth(6), "pending");
+        let before = deploy.snapshot();
+        let run = platform.smp(&scripted(deploy, 5, &[]));
+        run.exits(1).says("not for long").says(&format!("v{version}")).never_shows("nothing to put back");
+        let run = platform.promotes(&[]);
+        run.exits(1).says("not for long").says(short(deploy.nth(6))).never_shows("nothing to promote");
+        let run = platform.smp(&["promote", "-n", "--json"]);
+        assert_eq!(run.exits(1).json()["refusal"]["code"], "deploying");
+        assert_eq!((deploy.snapshot(), platform.api.posted(APP).len()), (before, 0));
+        platform.api.ends(APP, version, "failed");
+        platform.smp(&scripted(deploy, 5, &[])).ok().says("nothing to put back");
+    }
 }

@@ -372,9 +372,8 @@ impl Shared {
         let (apps, name) = (parts.next(), parts.next().unwrap_or_default());
         let rest: Vec<&str> = parts.collect();
         let State { apps: known, faults, .. } = &mut *state;
-        let fault = faults.iter().find(|fault| {
-            fault.app.as_deref().is_none_or(|app| app == name) && fault.only.befalls(head)
-        });
+        let fault =
+            faults.iter().find(|fault| fault.app.as_deref().is_none_or(|app| app == name) && fault.only.befalls(head));
         let mut right = || {
             if head.header("authorization") != Some(&format!("Bearer {}", self.token)) {
                 return no(401, "unauthorized", "Invalid credentials provided.");
