@@ -34,6 +34,9 @@ struct Going {
     held: Option<Held>,
 }
 
+/// What was noted of an environment before a rollback of it began.
+pub struct Before(Option<Going>);
+
 impl<'a> Rollbacks<'a> {
     /// The note of this clone.
     pub fn of(repo: &'a Repo, config: &Config) -> Self {
@@ -41,19 +44,18 @@ impl<'a> Rollbacks<'a> {
     }
 
     /// An environment is about to be put back: this is to be told of it then, and held back from it. A second run of the
-    /// same rollback changes nothing. Says whether the note is a new one.
+    /// same rollback changes nothing. Gives what was noted before, for [`Rollbacks::forget`].
     ///
     /// # Errors
     /// When it cannot be written; then nothing should begin.
-    pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<bool, Stop> {
+    pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<Before, Stop> {
         let mut written = self.read()?;
-        let going = Going { owed: owed.clone(), held };
-        let same = written.going.get(&owed.environment).is_some_and(|before| before.owed.commit == owed.commit);
-        if !same {
-            written.going.insert(owed.environment.clone(), going);
+        let before = written.going.get(&owed.environment).cloned();
+        if before.as_ref().is_none_or(|before| before.owed.commit != owed.commit) {
+            written.going.insert(owed.environment.clone(), Going { owed: owed.clone(), held });
             self.write(&written)?;
         }
-        Ok(!same)
+        Ok(Before(before))
     }
 
     /// The environment was seen to run the older commit. Gives what is to be told of it, if that was not done yet.
@@ -98,13 +100,17 @@ impl<'a> Rollbacks<'a> {
         Ok(still.then_some(owed.commit))
     }
 
-    /// It came to nothing.
+    /// It came to nothing: what was noted before is all there is to note, for an earlier one may still be on its way.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn forget(&self, environment: &str) -> Result<(), Stop> {
+    pub fn forget(&self, environment: &str, before: Before) -> Result<(), Stop> {
         let mut written = self.read()?;
-        if written.going.remove(environment).is_some() { self.write(&written) } else { Ok(()) }
+        match before.0 {
+            Some(going) => written.going.insert(environment.to_owned(), going),
+            None => written.going.remove(environment),
+        };
+        self.write(&written)
     }
 
     /// What an environment was rolled back from since its last promotion, as far as this clone knows.

@@ -22,7 +22,7 @@ use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Held, Kind, News, Owed, Person, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::render;
-use crate::rollbacks::Rollbacks;
+use crate::rollbacks::{Before, Rollbacks};
 use crate::text::shell_word;
 
 /// Runs it: look, plan, show, ask, do.
@@ -73,11 +73,10 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     }
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
-    let is_new = rollback.remember(&commit)?;
+    let before = rollback.remember(&commit)?;
     if let Err(stop) = rollback.carry_out(&look, &planned) {
-        if is_new
-            && !matches!(stop, Stop::Incomplete(_))
-            && let Err(trouble) = rollback.notes().forget(&environment.name)
+        if !matches!(stop, Stop::Incomplete(_))
+            && let Err(trouble) = rollback.notes().forget(&environment.name, before)
         {
             session.ui.warn(trouble.to_string());
         }
@@ -376,7 +375,7 @@ impl Run<'_> {
     }
 
     /// Notes what there is to tell before anything begins, so that a run which is cut off loses nothing.
-    fn remember(&self, commit: &CommitId) -> Result<bool, Stop> {
+    fn remember(&self, commit: &CommitId) -> Result<Before, Stop> {
         let name = &self.facts.environment.name;
         if let Some(runs) = self.came_from(commit) {
             // An earlier one came to its end unseen, and is told before the next begins.
