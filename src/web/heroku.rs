@@ -82,7 +82,7 @@ impl Heroku {
         let mut releases = answer.and_then(|body| told::releases(&body)).ok_or_else(refused::unlike_the_api)?;
         settle(&mut releases);
         let mut newest = true;
-        self.fill(app, &mut releases, |release| release.current || std::mem::take(&mut newest))?;
+        self.fill(app, &mut releases, |release| std::mem::take(&mut newest) || release.current)?;
         Ok(releases)
     }
 
