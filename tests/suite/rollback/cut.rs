@@ -41,8 +41,8 @@ fn killed_during_the_push_it_goes_on_when_the_push_has_landed() {
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
     // As long as nobody knows what becomes of it, it is not doubled.
-    let hurried: Vec<&str> = args.iter().map(|word| if *word == "20" { "1" } else { word }).collect();
-    posts(&deploy, &hurried).exits(4).says("was not seen to end");
+    let impatient = scripted(&deploy, 4, &["--reason", "Maps are empty.", "--timeout", "1"]);
+    posts(&deploy, &impatient).exits(4).says("was not seen to end");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(4));
     posts(&deploy, &args).ok().says("done: on record");

@@ -1,5 +1,6 @@
 //! Rollbacks by a release of the platform: in seconds, without a build, and the branch stays where it is.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -53,6 +54,16 @@ impl Platform {
     fn promotes(&self, more: &[&str]) -> Run {
         let commit = self.deploy.master(&self.deploy.staging);
         self.smp(&[&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat())
+    }
+
+    /// A clone of a colleague's, who may ask the platform, too.
+    #[track_caller]
+    fn bens_clone(&self) -> PathBuf {
+        let clone = self.deploy.clone_of(self.deploy.urls()[0], "ben", "upstream");
+        std::fs::write(clone.join("smp.toml"), self.deploy.toml()).unwrap();
+        self.deploy.git(&clone, &["config", "user.name", "Ben"]);
+        self.runner().cwd(&clone).smp(&["setup", "--yes"]).ok();
+        clone
     }
 
     #[track_caller]
@@ -336,7 +347,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
 fn a_colleagues_release_that_is_pending_is_not_raced() {
     let platform = Platform::new(RECORD);
     let deploy = &platform.deploy;
-    let ben = crate::record::bens_clone(deploy);
+    let ben = platform.bens_clone();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
