@@ -120,7 +120,9 @@ impl View<'_> {
             let Some(seen) = self.observed(environment) else { continue };
             let changes = self.of_target(environment)?;
             let source = environment.promotes.as_deref().unwrap_or_default();
-            let rest = changes.map(|changes| render::standing(source, &changes, &when)).unwrap_or_default();
+            // Where its host said otherwise, nobody knows that it runs the same.
+            let told = changes.filter(|changes| seen.doubt.is_none() || changes.relation != Relation::Identical);
+            let rest = told.map(|changes| render::standing(source, &changes, &when)).unwrap_or_default();
             let late = self.lateness(environment)?;
             let frozen = self.candidate().filter(|candidate| candidate.environment == environment.name);
             let frozen = frozen.map(|candidate| render::frozen(candidate, &when)).unwrap_or_default();
@@ -222,6 +224,9 @@ impl View<'_> {
     /// The next command to type.
     fn next(&self) -> Result<String, Stop> {
         let targets = self.config.targets();
+        if let Some(seen) = self.not_confirmed() {
+            return Ok(self.advice(seen));
+        }
         if let Some(next) = self.next_on_record() {
             return Ok(next);
         }
@@ -282,6 +287,15 @@ impl View<'_> {
             }
         }
         Ok(self.next_to_stage()?.unwrap_or_else(|| "nothing to do".to_owned()))
+    }
+
+    /// An environment that no promotion can go on with before somebody can tell what it runs.
+    fn not_confirmed(&self) -> Option<&Observed> {
+        self.config.targets().into_iter().find_map(|target| {
+            let source = self.config.source_of(target).and_then(|source| self.observed(source))?;
+            let stuck = |seen: &&Observed| seen.doubt.is_some() && seen.runs() == source.runs();
+            Some(source).filter(stuck).or_else(|| self.observed(target).filter(stuck))
+        })
     }
 
     /// A goal that runs the candidate, though nobody wrote that down: to promote it is to record it.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
 use crate::promote::{begin, promote, ready, refusal, scripted};
-use crate::record::{recorded_like, sentences};
+use crate::record::{next, recorded_like, sentences};
 use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS, World};
 
 /// Within this time it is told what the host said, however long the wait for a page may be.
@@ -205,6 +205,9 @@ fn a_second_run_neither_calls_it_done_nor_tells_anybody_of_a_release() {
             assert_eq!(deploy.chain().count("promoted"), 0);
             assert_eq!(finding(&deploy, "production"), "not-confirmed");
             deploy.smp(&["status"]).ok().prints_among(words).never_shows("the same as");
+            assert!(
+                next(&deploy).starts_with("let a page or the platform's API tell: environments.production.running")
+            );
         }
     }
 }
@@ -223,6 +226,7 @@ fn staging_that_is_not_confirmed_can_neither_be_proposed_nor_promoted() {
         assert_eq!(refusal(&deploy), "not-confirmed");
         assert_eq!(deploy.snapshot(), before);
         assert_eq!(deploy.chain().count("proposed"), 0);
+        assert!(next(&deploy).starts_with("let a page or the platform's API tell: environments.staging.running"));
     }
 }
 
