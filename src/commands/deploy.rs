@@ -101,29 +101,32 @@ pub fn warn_of_earlier_push(
 ) -> Result<(), Refusal> {
     let common_dir = &session.repo.layout().common_dir;
     for step in &planned.steps {
-        let begun = match step {
+        let (environment, found, is_push) = match step {
             Step::Push { environment, expected, .. } => {
-                InFlight::look(common_dir, environment, expected.as_ref()).map(|found| (environment, found))
+                (environment, InFlight::look(common_dir, environment, expected.as_ref()), true)
             }
             Step::Release { environment, newest, .. } => {
-                InFlight::look_release(common_dir, environment, *newest).map(|found| (environment, found))
+                (environment, InFlight::look_release(common_dir, environment, *newest), false)
             }
-            Step::Await { .. } | Step::Record { .. } | Step::Post { .. } => None,
+            Step::Await { .. } | Step::Record { .. } | Step::Post { .. } => continue,
         };
-        let Some((environment, (commit, age))) = begun else { continue };
-        let story = format!(
-            "a push of {} to {environment} began {} from this clone and was not seen to end",
-            commit.short(),
-            ago(i64::try_from(age.as_secs()).unwrap_or(0), 0),
-        );
+        let Some((commit, age)) = found else { continue };
+        let (short, when) = (commit.short(), ago(i64::try_from(age.as_secs()).unwrap_or(0), 0));
+        let (story, may_be, second) = if is_push {
+            let story = format!("a push of {short} to {environment} began {when} from this clone");
+            (story, "the host may still be building it", "a second push would start a second build")
+        } else {
+            let story = format!("a release of {short} on {environment} was asked for {when} from this clone");
+            (story, "the platform may still make it", "asking again would make a second one")
+        };
+        let story = format!("{story} and was not seen to end");
         if !somebody_looks {
             let report = Report::new(story)
-                .because("the host may still be building it, and a second push would start a second build")
+                .because(format!("{may_be}, and {second}"))
                 .hint(format!("wait for it: git smp status; or say yes in a terminal: {command}"));
             return Err(Refusal { code: RefusalCode::PushInFlight, report });
         }
-        let warning = format!("{story}: the host may still be building it, and pushing again starts a second build");
-        planned.warnings.push(warning);
+        planned.warnings.push(format!("{story}: {may_be}, and {second}"));
     }
     Ok(())
 }
@@ -143,7 +146,7 @@ pub fn after_earlier_push<F>(
     look_and_plan: impl Fn() -> Result<(F, Result<Plan, Refusal>), Stop>,
 ) -> Result<(F, Result<Plan, Refusal>), Stop> {
     let (begun, progress) = (Instant::now(), ui.progress());
-    ui.note("a push of this commit began before and was not seen to end; waiting for what it comes to");
+    ui.note("a deploy of this commit began before and was not seen to end; waiting for what it comes to");
     loop {
         std::thread::sleep(Duration::from_secs(1));
         let (facts, planned) = look_and_plan()?;
@@ -152,7 +155,7 @@ pub fn after_earlier_push<F>(
                 if begun.elapsed().as_secs() >= timeout {
                     return Err(Stop::Incomplete(refusal.report));
                 }
-                progress.show(&format!("waiting for the earlier push, {} s", begun.elapsed().as_secs()));
+                progress.show(&format!("waiting for the earlier deploy, {} s", begun.elapsed().as_secs()));
             }
             planned => {
                 progress.clear();

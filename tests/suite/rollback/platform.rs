@@ -382,7 +382,8 @@ fn is_asked_for_once(record: &str, after: Duration) {
     platform.api.recovers();
     for _ in 0..2 {
         let run = platform.rolls_back(&["--timeout", "1", "--reason", "Maps are empty."]);
-        run.exits(4).says("was not seen to end").never_shows("done:");
+        run.exits(4).never_shows("done:").never_shows("a push of");
+        run.says(&format!("error: a release of {} on production was asked for ", short(deploy.nth(2))));
         assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 4));
     }
     // It is there, and goes on for a while.
