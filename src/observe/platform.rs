@@ -69,8 +69,11 @@ impl Look<'_> {
         releases: Option<Result<Vec<Release>, Refusal>>,
     ) -> Option<Result<Vec<Release>, Refusal>> {
         let (Some(app), Some(Ok(known))) = (app(environment), &releases) else { return releases };
-        // Releases without their commits would tell a half of the story, which may be the wrong one.
-        Some(heroku(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone())))
+        let all = heroku(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone()));
+        // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
+        // is going on is the whole of it.
+        let is_pending = known.first().is_some_and(|newest| newest.status == ReleaseStatus::Pending);
+        Some(all.or_else(|refusal| if is_pending { Ok(known.clone()) } else { Err(refusal) }))
     }
 }
 
