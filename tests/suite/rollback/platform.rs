@@ -1,7 +1,7 @@
 //! Rollbacks by a release of the platform: in seconds, without a build, and the branch stays where it is.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::posts::{TECHNICAL, accepted, channels, sent, words};
 use crate::promote::comes_to;
-use crate::support::{HerokuApi, Outcome, Runner};
+use crate::support::{HerokuApi, Outcome, PATIENCE, Runner};
 
 const APP: &str = "shared-maps";
 const TOKEN: &str = "t0ken-0123456789";
@@ -354,7 +354,12 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
     let bens = platform.runner().cwd(&ben).directly();
     let mut promotion = bens.start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "50"]);
     comes_to(deploy, &deploy.production, deploy.nth(6));
-    assert_eq!(platform.api.releases(APP).len(), 5);
+    // The hook that deploys runs after the branch has moved.
+    let deadline = Instant::now() + PATIENCE;
+    while platform.api.releases(APP).len() < 5 {
+        assert!(Instant::now() < deadline, "no release comes of the push");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let before = deploy.snapshot();
     let run = platform.rolls_back(&[]);
     run.exits(1).says(&format!("Ben began to promote {} to production", short(deploy.nth(6))));
