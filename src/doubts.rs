@@ -30,6 +30,12 @@ pub fn keep(common_dir: &Path, environment: &str, commit: &CommitId, words: &str
     })
 }
 
+/// Forgets it: a later push was taken without such words, or a person saw it run.
+pub fn forget(common_dir: &Path, environment: &str) {
+    // A note that stays is about one commit, and tells of nothing else.
+    let _ = fs::remove_file(place(common_dir, environment));
+}
+
 /// What the host said of this very commit, if it did.
 pub fn look(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<String> {
     let note: Note = serde_json::from_slice(&fs::read(place(common_dir, environment)).ok()?).ok()?;

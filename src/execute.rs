@@ -88,12 +88,15 @@ pub struct Again<'a> {
     pub command: &'a str,
     /// Whether the environment's name belongs to it.
     pub named: bool,
+    /// Its options, each after a blank.
+    pub flags: &'a str,
 }
 
 impl Again<'_> {
     /// The whole command.
     pub fn to(&self, environment: &str) -> String {
-        if self.named { format!("{} {environment}", self.command) } else { self.command.to_owned() }
+        let name = if self.named { format!(" {environment}") } else { String::new() };
+        format!("{}{name}{}", self.command, self.flags)
     }
 }
 

@@ -51,7 +51,7 @@ impl Finding {
         }
         if seen.agrees() != Some(false) {
             // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
-            let other = pending(seen).and_then(|newest| newest.commit.as_ref()).is_some_and(|commit| commit != runs);
+            let other = pending(seen).is_some_and(|newest| newest.commit.as_ref() != Some(runs));
             return other.then_some(Self::ReleasePending);
         }
         Some(by_releases(seen).unwrap_or(match seen.drift {

@@ -44,7 +44,7 @@ impl InFlight {
     /// When it cannot be written; then nothing must be released.
     pub fn begin_release(common_dir: &Path, environment: &str, commit: &CommitId, newest: u64) -> Result<Self, Stop> {
         let note = Note { commit: commit.to_string(), expected: None, newest: Some(newest) };
-        Self::note(place(common_dir, environment), &note)
+        Self::note(place_of_release(common_dir, environment), &note)
     }
 
     fn note(path: PathBuf, note: &Note) -> Result<Self, Stop> {
@@ -68,7 +68,7 @@ impl InFlight {
     /// The commit of a push onto `expected` that may still be building, and how long ago it began; `None` if there is
     /// none.
     pub fn look(common_dir: &Path, environment: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
-        let (note, age) = Self::read(common_dir, environment)?;
+        let (note, age) = Self::read(&place(common_dir, environment))?;
         let same = note.newest.is_none() && note.expected.as_deref() == expected.map(CommitId::as_str);
         let open = same && age < LONGEST_BUILD;
         open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
@@ -76,17 +76,20 @@ impl InFlight {
 
     /// The same of a release that a platform was told to make when this was its newest.
     pub fn look_release(common_dir: &Path, environment: &str, newest: u64) -> Option<(CommitId, Duration)> {
-        let (note, age) = Self::read(common_dir, environment)?;
+        let (note, age) = Self::read(&place_of_release(common_dir, environment))?;
         let open = note.newest == Some(newest) && age < LONGEST_BUILD;
         open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
     }
 
-    fn read(common_dir: &Path, environment: &str) -> Option<(Note, Duration)> {
-        let path = place(common_dir, environment);
-        let note: Note = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
-        let begun = fs::metadata(&path).ok()?.modified().ok()?;
+    fn read(path: &Path) -> Option<(Note, Duration)> {
+        let note: Note = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let begun = fs::metadata(path).ok()?.modified().ok()?;
         Some((note, SystemTime::now().duration_since(begun).unwrap_or_default()))
     }
+}
+
+fn place_of_release(common_dir: &Path, environment: &str) -> PathBuf {
+    common_dir.join("smp").join(format!("releasing-{environment}"))
 }
 
 fn place(common_dir: &Path, environment: &str) -> PathBuf {

@@ -93,7 +93,7 @@ impl Look<'_> {
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
         let (hash, releases) = thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            (ask_page(environment), releases.join().unwrap_or(None))
+            (ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
         });
         let page = match hash {
             None => None,
@@ -136,10 +136,6 @@ impl Look<'_> {
                     (*environment, hash, releases, branch)
                 })
                 .collect();
-            let lost = |name: &str| Refusal {
-                code: RefusalCode::Unreachable,
-                report: Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status"),
-            };
             asked
                 .into_iter()
                 .map(|(environment, hash, releases, branch)| Raw {
@@ -290,6 +286,12 @@ fn in_turn(
     static FETCHING: Mutex<()> = Mutex::new(());
     let _turn = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(if here()? { Ok(()) } else { fetch() })
+}
+
+/// The refusal of a look that broke down: unknown is never a yes.
+fn lost(name: &str) -> Refusal {
+    let report = Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
+    Refusal { code: RefusalCode::Unreachable, report }
 }
 
 fn ask_page(environment: &Environment) -> Option<Result<String, Refusal>> {

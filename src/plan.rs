@@ -198,7 +198,8 @@ fn confirmed(observed: &Observed) -> Result<(), Refusal> {
 /// Refuses to call it done while another release is on its way: what runs now will not for long.
 fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     let runs = target.observed.runs();
-    let other = |pending: &&Release| pending.commit.is_some() && pending.commit.as_ref() != runs;
+    // One whose commit nobody knows is another one, too.
+    let other = |pending: &&Release| pending.commit.as_ref() != runs;
     let Some(pending) = finding::pending(&target.observed).filter(other) else { return Ok(()) };
     let (name, version) = (&target.environment.name, pending.version);
     let commit = pending.commit.as_ref().map_or("another commit", CommitId::short);

@@ -8,6 +8,7 @@ use crate::commands::Session;
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Execution, Happening, Ledger, Wish};
+use crate::finding;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::Look;
@@ -96,20 +97,21 @@ pub fn ledger<'a>(
 pub fn warn_of_earlier_push(
     session: &Session<'_>,
     planned: &mut Plan,
+    targets: &[Target<'_>],
     somebody_looks: bool,
     command: &str,
 ) -> Result<(), Refusal> {
     let common_dir = &session.repo.layout().common_dir;
-    for step in &planned.steps {
-        let (environment, found, is_push) = match step {
-            Step::Push { environment, expected, .. } => {
-                (environment, InFlight::look(common_dir, environment, expected.as_ref()), true)
-            }
-            Step::Release { environment, newest, .. } => {
-                (environment, InFlight::look_release(common_dir, environment, *newest), false)
-            }
-            Step::Await { .. } | Step::Record { .. } | Step::Post { .. } => continue,
-        };
+    let begins = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
+    let names: Vec<&str> = begins.filter_map(Step::environment).collect();
+    // A push that still builds and a release that still comes are in each other's way, too.
+    let both = targets.iter().filter(|target| names.contains(&target.environment.name.as_str())).flat_map(|target| {
+        let (name, newest) = (target.environment.name.as_str(), finding::newest(&target.observed));
+        let pushed = InFlight::look(common_dir, name, target.observed.reference());
+        let released = newest.and_then(|newest| InFlight::look_release(common_dir, name, newest.version));
+        [(name, pushed, true), (name, released, false)]
+    });
+    for (environment, found, is_push) in both {
         let Some((commit, age)) = found else { continue };
         let (short, when) = (commit.short(), ago(i64::try_from(age.as_secs()).unwrap_or(0), 0));
         let (story, may_be, second) = if is_push {

@@ -20,6 +20,7 @@ use crate::plan::{self, Asked, Plan, Recorded, Step};
 use crate::record::{Kind, Telling};
 use crate::render;
 use crate::rollbacks::Rollbacks;
+use crate::text::shell_word;
 use crate::ui::Ui;
 use facts::{Facts, gather};
 
@@ -116,7 +117,14 @@ fn add_post(config: &Config, plan: &mut Plan, is_wanted: bool) {
 /// The command that goes on.
 fn again(args: &Promote) -> String {
     let names: String = args.environments.iter().map(|name| format!(" {name}")).collect();
-    format!("git smp promote{names}")
+    format!("git smp promote{names}{}", flags(args))
+}
+
+/// The options without which the same command would be another.
+fn flags(args: &Promote) -> String {
+    let again = if args.again { " --again" } else { "" };
+    let take_over = args.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id))).unwrap_or_default();
+    format!("{again}{take_over}")
 }
 
 /// Refuses what cannot be a hash, or has fewer digits than `least`. `source` is the command that tells the right one.
@@ -192,7 +200,7 @@ fn plan(
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);
-    deploy::warn_of_earlier_push(session, &mut planned, asked.somebody_looks, "git smp promote")?;
+    deploy::warn_of_earlier_push(session, &mut planned, &facts.targets, asked.somebody_looks, "git smp promote")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }
@@ -280,7 +288,7 @@ fn carry_out(
         source: Some(&facts.source),
         targets: &facts.targets,
         timeout: Duration::from_secs(args.timeout),
-        command: Again { command: "git smp promote", named: true },
+        command: Again { command: "git smp promote", named: true, flags: &flags(args) },
         ledger: deploy::ledger(&look, Kind::Promote, recorded, telling.and_then(|one| last(planned, one)), &replan),
     };
     deploy::carry_out(session.ui, &execution, planned)

@@ -184,7 +184,8 @@ fn plan(
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
     let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
-    deploy::warn_of_earlier_push(session, &mut planned, somebody_looks, &command)?;
+    let targets = std::slice::from_ref(target);
+    deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }
@@ -207,7 +208,9 @@ impl Run<'_> {
     fn again(&self, commit: &CommitId) -> String {
         let reason = self.args.reason.as_ref().map(|reason| format!(" --reason {}", shell_word(reason)));
         let name = &self.facts.environment.name;
-        format!("git smp rollback {name} --to {}{}", commit.short(), reason.unwrap_or_default())
+        let take_over = self.args.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id)));
+        let options = [reason, take_over].into_iter().flatten().collect::<String>();
+        format!("git smp rollback {name} --to {}{options}", commit.short())
     }
 
     /// Without a terminal only an explicit yes to an explicit commit will do.
@@ -262,7 +265,7 @@ impl Run<'_> {
             source: None,
             targets: std::slice::from_ref(self.target),
             timeout: Duration::from_secs(self.args.timeout),
-            command: Again { command: &again, named: false },
+            command: Again { command: &again, named: false, flags: "" },
             ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
         };
         deploy::carry_out_in_turn(self.session.ui, &execution, planned)

@@ -319,7 +319,8 @@ fn plan(
     if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
-    deploy::warn_of_earlier_push(session, &mut planned, somebody_looks, "git smp stage")?;
+    let target = std::slice::from_ref(&wanted.target);
+    deploy::warn_of_earlier_push(session, &mut planned, target, somebody_looks, "git smp stage")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }
@@ -404,7 +405,7 @@ fn carry_out(
         source: None,
         targets: std::slice::from_ref(&wanted.target),
         timeout: Duration::from_secs(args.timeout),
-        command: Again { command: &command, named: false },
+        command: Again { command: &command, named: false, flags: "" },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
     deploy::carry_out(session.ui, &execution, planned)

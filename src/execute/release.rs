@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::pushed::again;
 use super::{Execution, Happening, Watcher, Wish};
-use crate::error::{Report, Stop};
+use crate::error::{RefusalCode, Report, Stop};
 use crate::finding;
 use crate::git::push::Push;
 use crate::in_flight::InFlight;
@@ -45,6 +45,7 @@ impl Execution<'_> {
     ) -> Result<(), Stop> {
         let Step::Release { app, commit, former, back, newest, .. } = step else { return Ok(()) };
         self.look_again(target, intent)?;
+        self.nothing_newer(target, *newest)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
@@ -53,7 +54,6 @@ impl Execution<'_> {
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),
-            Err(Released::Failed(report)) => self.was_heard(target, commit, report),
             Err(Released::Unclear(report)) => {
                 // It may be worked on still; asked for again, it would be made twice.
                 let heard = self.was_heard(target, commit, report);
@@ -62,6 +62,22 @@ impl Execution<'_> {
         };
         marker.ended();
         released
+    }
+
+    /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
+    /// runs would show another that began meanwhile.
+    fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
+        let (name, now) = (&target.environment.name, self.look.now(target.environment)?.newest);
+        let report = match now {
+            Some(release) if release.version == newest => return Ok(()),
+            Some(release) => {
+                Report::new(format!("{name} has a newer release, v{}; nothing was released", release.version))
+                    .because("it began after the plan was shown")
+            }
+            None => Report::new(format!("{name} does not tell its releases any more; nothing was released")),
+        };
+        let hint = format!("see what it came to: git smp status; then: {}", self.command.to(name));
+        Err(Stop::refused(RefusalCode::TargetMoved, report.hint(hint)))
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.

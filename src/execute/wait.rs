@@ -43,6 +43,9 @@ impl Execution<'_> {
     ) -> Result<(), Stop> {
         let name = target.environment.name.as_str();
         let doubt = begun.and_then(|begun| begun.doubt.as_ref());
+        if begun.is_some_and(|begun| begun.doubt.is_none()) {
+            doubts::forget(&self.look.repo.layout().common_dir, name);
+        }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
             doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words())

@@ -113,7 +113,7 @@ fn add_target(
         if built_before(target, commit).is_some() {
             check_held(plan, target, asked)?;
         }
-        let other = |pending: &Release| pending.commit.as_ref().is_some_and(|pending| pending != commit);
+        let other = |pending: &Release| pending.commit.as_ref() != Some(commit);
         if finding::pending(&target.observed).is_some_and(other) {
             // It is not the candidate that could be waited for.
             let meaning = Finding::ReleasePending.meaning(&target.observed);
@@ -162,7 +162,11 @@ fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result
     }
     let report = Report::new(story)
         .because("what was taken away from production ships again only when somebody says so in as many words")
-        .hint(format!("if it shall: git smp promote {name} --again; or ship what mends it: git smp stage"));
+        .hint(format!(
+            "if it shall: git smp promote {name} --again (in a script with --yes --commit {}); or ship what mends it: git \
+             smp stage",
+            commit.short()
+        ));
     Err(Refusal { code: RefusalCode::RolledBack, report })
 }
 

@@ -45,7 +45,7 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
         }
         lies_behind(wanted, &branch, asked, &mut plan)?;
         warn(wanted, &branch, asked, &mut plan);
-        take_back(wanted, &branch, &mut plan);
+        take_back(wanted, &branch, asked, &mut plan)?;
     }
     if asked.recorded.is_some() && (!runs_already || announced) {
         plan.steps.push(Step::Record { environment: name.clone(), commit: commit.clone(), lifts: None });
@@ -97,18 +97,23 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
 }
 
 /// The steps: what was built before is released again where that can be, for it takes seconds.
-fn take_back(wanted: &Back<'_>, branch: &Branch, plan: &mut Plan) {
+fn take_back(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
     let Back { target, commit, app } = *wanted;
     let name = &target.environment.name;
     let is_under_way =
         |release: &&Release| release.status == ReleaseStatus::Pending && release.commit.as_ref() == Some(commit);
     if newest(&target.observed).as_ref().is_some_and(is_under_way) {
         plan.warnings.push(format!("a release of {} on {name} is going on already", commit.short()));
-        return wait(plan, target, false);
+        wait(plan, target, false);
+        return Ok(());
+    }
+    if !asked.somebody_looks {
+        settled(target)?;
     }
     if let (Some(app), Some(former)) = (app, former(target, commit)) {
         plan.warnings.push(format!("the config vars of {name} go back to those of v{}, too", former.version));
-        return release_and_wait(plan, target, app, former, true);
+        release_and_wait(plan, target, app, former, true);
+        return Ok(());
     }
     if app.is_some() {
         plan.warnings.push(format!(
@@ -120,6 +125,7 @@ fn take_back(wanted: &Back<'_>, branch: &Branch, plan: &mut Plan) {
         plan.warnings.push(super::not_pushed(name, commit));
     }
     push_and_wait(plan, target, branch);
+    Ok(())
 }
 
 /// The newest release of the commit that the platform says it can go back to.

@@ -53,9 +53,7 @@ pub enum Again {
 pub enum Released {
     /// Nothing changed there.
     Not(Report),
-    /// It was answered, and not in a way that tells what came of it.
-    Failed(Report),
-    /// No answer came: the call may have been heard, and may still be worked on.
+    /// The call may have been heard, and may still be worked on: no answer came, or one that something stopped waiting.
     Unclear(Report),
 }
 
@@ -115,9 +113,9 @@ impl Heroku {
         match answer.status {
             200 | 201 => told::release(&answer.body).ok_or_else(|| Released::Unclear(refused::unlike_the_api().report)),
             // It gave up waiting for the call, or so it believes.
-            408 => Err(Released::Failed(self.refused(&answer).unclear())),
+            408 => Err(Released::Unclear(self.refused(&answer).unclear())),
             400..=499 => Err(Released::Not(self.refused(&answer).of_release(app))),
-            _ => Err(Released::Failed(self.refused(&answer).unclear())),
+            _ => Err(Released::Unclear(self.refused(&answer).unclear())),
         }
     }
 

@@ -161,7 +161,7 @@ fn released(answer: String) -> (&'static str, Report) {
     let api = Api::start(&[(POST, answer)]);
     let told = match api.heroku().release("an-app", &Again::Back("r7".into())).unwrap_err() {
         Released::Not(report) => ("not", report),
-        Released::Failed(report) | Released::Unclear(report) => ("unclear", report),
+        Released::Unclear(report) => ("unclear", report),
     };
     tells_no_secret(&told);
     assert_eq!(api.times(POST), 1, "a release is asked for once");

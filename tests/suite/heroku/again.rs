@@ -136,8 +136,12 @@ fn a_release_that_nobody_heard_of_is_not_known_and_can_be_asked_for_again() {
     run.exits(4).says(&format!("cannot tell whether production releases {}", platform.short(5)));
     assert_eq!(events(&platform.deploy), ["promoting"]);
     platform.api.recovers();
-    // It was answered and did not come, so nobody works on it any more.
-    platform.promote(&["--again"]).ok().says("done: on record");
+    // It may still come, so a script waits for it, and only a person who looks asks for another.
+    platform.promote(&["--again", "--timeout", "1"]).exits(4).says("was not seen to end");
+    assert_eq!(platform.posts(), 1);
+    let mut terminal = platform.at_a_terminal(&["promote", "--again"]);
+    terminal.sees("was not seen to end").sees("Type production to deploy: ").enters("production");
+    terminal.ends().ok().says("done: on record");
     assert_eq!(platform.posts(), 2);
     assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
 }
