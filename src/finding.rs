@@ -140,7 +140,10 @@ impl Finding {
 
 /// What to do where nothing but a branch could tell what runs.
 pub fn witness_hint(name: &str) -> String {
-    format!("let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup")
+    format!(
+        "let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup; or, when you \
+         saw it run, say so in a terminal: git smp promote"
+    )
 }
 
 /// Whether the platform itself says what became of what the branch is at.

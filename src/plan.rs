@@ -141,9 +141,20 @@ pub struct Plan {
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
     /// What a person must say yes to before they are asked for all of it.
-    pub consents: Vec<String>,
+    pub consents: Vec<Consent>,
     /// The files among what ships that the team wants to be named.
     pub watched: Vec<String>,
+}
+
+/// Something that a person must say yes to by itself, for it is not to be had from any witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// What is the matter.
+    pub story: String,
+    /// What is asked.
+    pub question: &'static str,
+    /// The environment whose host is not to be doubted any more after a yes.
+    pub confirms: Option<String>,
 }
 
 impl Plan {
@@ -184,7 +195,10 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
 }
 
 /// Refuses to take a branch for what runs where the host said otherwise.
-fn confirmed(observed: &Observed) -> Result<(), Refusal> {
+///
+/// # Errors
+/// `not-confirmed`, with the host's words.
+pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
     let Some(words) = &observed.doubt else { return Ok(()) };
     let name = &observed.environment;
     let at = observed.reference().map_or("nothing", CommitId::short);
@@ -193,6 +207,19 @@ fn confirmed(observed: &Observed) -> Result<(), Refusal> {
         .because("nothing but its branch could tell otherwise, and a branch does not tell what runs")
         .hint(finding::witness_hint(name));
     Err(Refusal { code: RefusalCode::NotConfirmed, report })
+}
+
+/// The same where a person at the terminal may have seen what no witness tells.
+fn confirmed_or_seen(observed: &Observed, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+    match confirmed(observed) {
+        Err(_) if asked.somebody_looks => {
+            let story = format!("{}: {}", observed.environment, Finding::NotConfirmed.meaning(observed));
+            let confirms = Some(observed.environment.clone());
+            plan.consents.push(Consent { story, question: "Did you see that it runs?", confirms });
+            Ok(())
+        }
+        told => told,
+    }
 }
 
 /// Refuses to call it done while another release is on its way: what runs now will not for long.

@@ -103,7 +103,7 @@ fn now_and_then(config: &Config, target: &Target<'_>, plan: &Plan, heading: Stri
 fn steps(plan: &Plan) -> Vec<Line> {
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
     let mut lines = watched(&plan.watched);
-    lines.extend(plan.consents.iter().chain(&plan.warnings).flat_map(warning));
+    lines.extend(plan.consents.iter().map(|consent| &consent.story).chain(&plan.warnings).flat_map(warning));
     lines.extend([Line::default(), Line::plain("This will")]);
     lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
     lines.push(Line::default());

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use crate::announced::Turn;
 use crate::commands::Session;
 use crate::config::{Config, Environment};
+use crate::doubts;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Execution, Happening, Ledger, Wish};
 use crate::finding;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::Look;
-use crate::plan::{Plan, Recorded, Step, Target};
+use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Kind, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
@@ -129,6 +130,22 @@ pub fn warn_of_earlier_push(
             return Err(Refusal { code: RefusalCode::PushInFlight, report });
         }
         planned.warnings.push(format!("{story}: {may_be}, and {second}"));
+    }
+    Ok(())
+}
+
+/// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
+/// after a no.
+///
+/// # Errors
+/// [`Stop::Declined`] at the first no.
+pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
+    for Consent { story, question, confirms } in consents {
+        session.ui.catch_interrupts()?;
+        if !session.ui.ask_yes(&format!("{story}. {question}")) {
+            return Err(Stop::Declined(format!("{not}; nothing was changed")));
+        }
+        confirms.iter().for_each(|name| doubts::forget(&session.repo.layout().common_dir, name));
     }
     Ok(())
 }

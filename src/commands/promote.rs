@@ -73,6 +73,9 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     };
     let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
     if planned.steps.is_empty() {
+        if !args.dry_run {
+            deploy::consent(session, &planned.consents, "not confirmed")?;
+        }
         show(session, &config, &facts, &planned, false)?;
         return if args.dry_run { Ok(()) } else { release.resume(given.as_ref(), &again) };
     }
@@ -88,7 +91,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     session.ui.catch_interrupts()?;
     let was_begun = release.is_begun();
     release.keep(text.as_deref(), was_begun)?;
-    consent(session.ui, &planned)?;
+    deploy::consent(session, &planned.consents, "not deployed")?;
     ask(session.ui, &environments, &planned, args.yes)?;
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
@@ -230,16 +233,6 @@ fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Pla
         session.ui.insist(&lines)
     } else {
         session.ui.say(&lines)
-    }
-    Ok(())
-}
-
-/// What was rolled back ships again only when somebody says so, each time.
-fn consent(ui: &Ui, planned: &Plan) -> Result<(), Stop> {
-    for story in &planned.consents {
-        if !ui.ask_yes(&format!("{story}. Ship it all the same?")) {
-            return Err(Stop::Declined("not deployed; nothing was changed".to_owned()));
-        }
     }
     Ok(())
 }

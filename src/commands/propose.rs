@@ -194,6 +194,11 @@ impl Work<'_> {
 
     fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
+        if !proposal.consents.is_empty() && (self.args.yes || !ui.is_interactive()) {
+            // Only a person who looks can have seen it.
+            plan::confirmed(&self.facts.source)?;
+        }
+        deploy::consent(self.session, &proposal.consents, "not proposed")?;
         if self.args.yes {
             return Ok(());
         }

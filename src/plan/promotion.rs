@@ -1,8 +1,8 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
 use super::{
-    Asked, Plan, Step, Target, amount, built_before, commits, confirmed, disappearing, push_and_wait, release_again,
-    settled, wrong_branch,
+    Asked, Consent, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
+    release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -22,6 +22,7 @@ pub fn promotion(
 ) -> Result<Plan, Refusal> {
     let commit = candidate(environment, source, asked)?;
     let mut plan = Plan::of(&commit);
+    confirmed_or_seen(source, asked, &mut plan)?;
     let all = targets.iter().map(|target| &target.observed).chain([source]);
     plan.warnings.extend(all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))));
     for target in targets {
@@ -49,7 +50,6 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
         return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }
-    confirmed(source)?;
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
@@ -99,7 +99,7 @@ fn add_target(
         return Err(wrong_branch(environment, others));
     }
     if running.as_ref() == Some(commit) {
-        confirmed(&target.observed)?;
+        confirmed_or_seen(&target.observed, asked, plan)?;
         settled(target)?;
         if target.observed.agrees() == Some(false) {
             let at = branch.commit().map_or("nothing", CommitId::short);
@@ -157,7 +157,7 @@ fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result
         return Ok(());
     }
     if asked.somebody_looks {
-        plan.consents.push(story);
+        plan.consents.push(Consent { story, question: "Ship it all the same?", confirms: None });
         return Ok(());
     }
     let report = Report::new(story)

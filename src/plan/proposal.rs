@@ -1,6 +1,6 @@
 //! Decides whether what staging runs can be put forward for production.
 
-use super::{Asked, Recorded, Target, promotion};
+use super::{Asked, Consent, Recorded, Target, promotion};
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{CommitId, Observed, Relation};
@@ -19,6 +19,8 @@ pub struct Proposal {
     pub over: Option<EventId>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
+    /// What a person must say yes to before they are asked for all of it.
+    pub consents: Vec<Consent>,
     /// The files that it changes and that the team wants to be named.
     pub watched: Vec<String>,
 }
@@ -39,7 +41,15 @@ pub fn proposal(
         let goal = |goal: &Goal| (goal.environment.clone(), goal.from.clone());
         let targets = candidate.targets.iter().map(goal).collect();
         let commit = candidate.commit.clone();
-        return Ok(Proposal { commit, targets, open: true, over: None, warnings: Vec::new(), watched: Vec::new() });
+        return Ok(Proposal {
+            commit,
+            targets,
+            open: true,
+            over: None,
+            warnings: Vec::new(),
+            consents: Vec::new(),
+            watched: Vec::new(),
+        });
     }
     let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
     seen.push(source);
@@ -64,6 +74,7 @@ pub fn proposal(
         open: open.is_some(),
         over: recorded.open().map(|open| open.id.clone()),
         warnings: plan.warnings,
+        consents: plan.consents,
         watched: plan.watched,
     })
 }

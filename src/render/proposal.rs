@@ -36,7 +36,8 @@ pub fn proposal(
     lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
     lines.extend(watched(&plan.watched));
     let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
-    lines.extend(plan.warnings.iter().flat_map(warning));
+    let told = plan.consents.iter().map(|consent| &consent.story).chain(&plan.warnings);
+    lines.extend(told.flat_map(warning));
     lines.extend([
         Line::default(),
         Line::plain("This will"),

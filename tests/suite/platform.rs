@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
-use crate::promote::{begin, promote, ready, refusal, scripted};
+use crate::promote::{begin, person, promote, ready, refusal, scripted};
 use crate::record::{next, recorded_like, sentences};
 use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS, World};
 
@@ -210,6 +210,32 @@ fn a_second_run_neither_calls_it_done_nor_tells_anybody_of_a_release() {
             );
         }
     }
+}
+
+#[test]
+fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
+    let deploy = unseen_on(&Behaviour::NeverReleases);
+    promote(&deploy, &["--timeout", "2"]).exits(4).says("not confirmed");
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Did you see that it runs?").enters("");
+    terminal.ends().exits(3).says("not confirmed; nothing was changed");
+    promote(&deploy, &[]).exits(1).says("is not confirmed");
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees(RELEASE_COMMAND).sees("Did you see that it runs?").enters("y");
+    terminal.ends().ok().says("nothing to promote");
+    promote(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(deploy.deploys(&deploy.production).len(), 1, "nothing was deployed by that");
+}
+
+#[test]
+fn a_push_without_such_words_ends_the_doubt_of_an_earlier_one() {
+    let deploy = unseen_on(&Behaviour::SkipsTheBranch);
+    promote(&deploy, &["--timeout", "2"]).exits(4).says("not deployed");
+    assert_eq!(finding(&deploy, "production"), "not-confirmed");
+    deploy.colleague_pushes(&deploy.production, deploy.nth(2));
+    deploy.platform(&deploy.production, &Behaviour::Deploys);
+    promote(&deploy, &[]).ok().says("done: production runs");
+    assert_eq!(finding(&deploy, "production"), serde_json::Value::Null);
 }
 
 #[test]
