@@ -107,7 +107,9 @@ fn take_back(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut P
         wait(plan, target, false);
         return Ok(());
     }
-    if !asked.somebody_looks {
+    // Whoever puts a deploy aside by its name knows of its release, which may be why it is put aside.
+    let takes_over = asked.recorded.is_some_and(|recorded| recorded.take_over.is_some());
+    if !asked.somebody_looks && !takes_over {
         settled(target)?;
     }
     if let (Some(app), Some(former)) = (app, former(target, commit)) {
