@@ -150,6 +150,17 @@ pub struct Diff {
     pub exit_code: bool,
 }
 
+/// Options of every command that deploys.
+#[derive(Debug, Args)]
+pub struct Deploying {
+    /// How long to wait for the environment to report the commit
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Put aside somebody's announcement whose run is dead
+    #[arg(long, value_name = "ID")]
+    pub take_over: Option<String>,
+}
+
 /// `git smp stage`
 #[derive(Debug, Args)]
 pub struct Stage {
@@ -168,12 +179,9 @@ pub struct Stage {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// How long to wait for staging to report the commit
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: u64,
-    /// Put aside somebody's announcement whose run is dead
-    #[arg(long, value_name = "ID")]
-    pub take_over: Option<String>,
+    /// What every deploy understands.
+    #[command(flatten)]
+    pub deploying: Deploying,
 }
 
 /// `git smp propose`
@@ -239,15 +247,12 @@ pub struct Promote {
     /// What the product post says, from a file; - is standard input
     #[arg(short = 'F', long, value_name = "FILE", value_parser = OsStringValueParser::new())]
     pub file: Option<OsString>,
-    /// How long to wait for the environment to report the commit
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: u64,
     /// Ship what was rolled back before once more
     #[arg(long)]
     pub again: bool,
-    /// Put aside somebody's announcement whose run is dead
-    #[arg(long, value_name = "ID")]
-    pub take_over: Option<String>,
+    /// What every deploy understands.
+    #[command(flatten)]
+    pub deploying: Deploying,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,
@@ -271,12 +276,9 @@ pub struct Rollback {
     /// Do not ask; without a terminal this needs --to too
     #[arg(short, long)]
     pub yes: bool,
-    /// How long to wait for the environment to report the commit
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: u64,
-    /// Put aside somebody's announcement whose run is dead
-    #[arg(long, value_name = "ID")]
-    pub take_over: Option<String>,
+    /// What every deploy understands.
+    #[command(flatten)]
+    pub deploying: Deploying,
 }
 
 /// `git smp history`

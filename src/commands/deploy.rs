@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::announced::Turn;
+use crate::announced::{self, Turn};
 use crate::commands::Session;
 use crate::config::{Config, Environment};
 use crate::doubts;
@@ -12,12 +12,51 @@ use crate::execute::{Execution, Happening, Ledger, Wish};
 use crate::finding;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
-use crate::observe::Look;
+use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Kind, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
+
+/// What every deploy that goes forward looks at.
+pub struct Seen {
+    /// The environments, in the order asked for.
+    pub environments: std::vec::IntoIter<Observed>,
+    /// The main repository's branch.
+    pub main: Result<Branch, Refusal>,
+    /// The shared record, where the team keeps one.
+    pub reading: Option<Result<Reading, Refusal>>,
+}
+
+/// Looks at these environments, at the main repository and at the record, all at once.
+///
+/// # Errors
+/// When this clone cannot be read; what others do not tell is in its part.
+pub fn see(session: &Session<'_>, look: &Look<'_>, concerned: &[&Environment]) -> Result<Seen, Stop> {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let lost = || Stop::Failed(Report::new("looking at the main repository failed").hint("try again: git smp status"));
+    let (seen, main, reading) = std::thread::scope(|scope| {
+        let main = scope.spawn(|| look.main_branch());
+        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
+        (look.environments(concerned, Also::Branches), main.join(), reading.join())
+    });
+    let seen = seen?;
+    let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
+    session.explain(look.config, &seen);
+    Ok(Seen { environments: seen.into_iter(), main, reading })
+}
+
+/// What no look should leave out was left out.
+pub fn not_seen() -> Stop {
+    Stop::Failed(Report::new("no environment was looked at").hint("try again: git smp status"))
+}
+
+/// The announcement on the record that this clone made last, if it is the open one.
+pub fn mine(look: &Look<'_>, reading: Option<&Result<Reading, Refusal>>) -> Option<EventId> {
+    let reading = reading?.as_ref().ok()?;
+    announced::ours(&look.repo.layout().common_dir, &reading.state)
+}
 
 /// What lies between an environment and the commit that it is to be given.
 ///

@@ -99,7 +99,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         return Ok((config, named(from)?, named(to)?));
     }
     let config = session.config()?;
-    let target = the_target(&config, args.environment.as_deref())?;
+    let target = the_target(&config, args.environment.as_deref(), "git smp diff")?;
     let source = source_of(&config, target)?;
     let mut wanted: Vec<&Environment> = Vec::new();
     wanted.extend(args.from.is_none().then_some(target));
@@ -134,11 +134,11 @@ fn observe(session: &Session<'_>, config: &Config, wanted: &[&Environment]) -> R
     Ok(seen.into_iter().map(end).collect())
 }
 
-/// The environment that was named, or the only one that promotes.
+/// The environment that was named, or the only one that promotes. `command` takes one by its name.
 ///
 /// # Errors
 /// When it does not exist, or several could be meant.
-pub fn the_target<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
+pub fn the_target<'c>(config: &'c Config, name: Option<&str>, command: &str) -> Result<&'c Environment, Stop> {
     if let Some(name) = name {
         return config.environment(name);
     }
@@ -148,9 +148,7 @@ pub fn the_target<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Envi
         several => {
             let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
             let report = Report::new("which environment is meant?").because(format!("{} promote", names.join(", ")));
-            Err(Stop::Misused(
-                report.hint(format!("name one: git smp diff {}", names.first().unwrap_or(&"production"))),
-            ))
+            Err(Stop::Misused(report.hint(format!("name one: {command} {}", names.first().unwrap_or(&"production")))))
         }
     }
 }

@@ -52,7 +52,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     };
     let (mut facts, mut planned) = look_and_plan()?;
     if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
-        (facts, planned) = deploy::after_earlier_push(session.ui, args.timeout, look_and_plan)?;
+        (facts, planned) = deploy::after_earlier_push(session.ui, args.deploying.timeout, look_and_plan)?;
     }
     let (reviews, mut planned) = reviews::check(session, &config, &facts.targets, planned, !args.json);
     if args.json {
@@ -126,7 +126,8 @@ fn again(args: &Promote) -> String {
 /// The options without which the same command would be another.
 fn flags(args: &Promote) -> String {
     let again = if args.again { " --again" } else { "" };
-    let take_over = args.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id))).unwrap_or_default();
+    let take_over =
+        args.deploying.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id))).unwrap_or_default();
     format!("{again}{take_over}")
 }
 
@@ -197,7 +198,7 @@ fn plan(
     config: &Config,
     args: &Promote,
 ) -> Result<Plan, Refusal> {
-    let recorded = facts.recorded(config, args.take_over.as_deref(), session.when().now)?;
+    let recorded = facts.recorded(config, args.deploying.take_over.as_deref(), session.when().now)?;
     let asked = asked(session, args, recorded);
     let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
@@ -270,7 +271,7 @@ fn carry_out(
 ) -> Result<(), Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
-    let recorded = facts.recorded(look.config, args.take_over.as_deref(), session.when().now)?;
+    let recorded = facts.recorded(look.config, args.deploying.take_over.as_deref(), session.when().now)?;
     let asked = Asked { somebody_looks: true, again: true, ..asked(session, args, recorded) };
     let replan = |recorded: &Recorded<'_>| {
         let asked = Asked { recorded: Some(*recorded), ..asked };
@@ -280,7 +281,7 @@ fn carry_out(
         look: &look,
         source: Some(&facts.source),
         targets: &facts.targets,
-        timeout: Duration::from_secs(args.timeout),
+        timeout: Duration::from_secs(args.deploying.timeout),
         command: Again { command: "git smp promote", named: true, flags: &flags(args) },
         ledger: deploy::ledger(&look, Kind::Promote, recorded, telling.and_then(|one| last(planned, one)), &replan),
     };

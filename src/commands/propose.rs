@@ -1,9 +1,9 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
-use crate::announced;
 use crate::cli::Propose;
+use crate::commands::deploy::{self, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, deploy, flow, reviews, trust, watched};
+use crate::commands::{Session, flow, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
@@ -33,7 +33,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     concerned.extend(&targets);
     trust::require(&session.repo, &config, &concerned)?;
     session.whole_history()?;
-    let facts = session.ui.during("asking every environment", || gather(session, &look, recorder, source, &targets))?;
+    let facts = session.ui.during("asking every environment", || gather(session, &look, source, &targets))?;
     let mut proposal = planned(session, source, &facts, &facts.reading.state)?;
     if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
@@ -108,23 +108,15 @@ struct Facts<'a> {
 fn gather<'c>(
     session: &Session<'_>,
     look: &Look<'_>,
-    recorder: Recorder<'_>,
     source: &'c Environment,
     targets: &[&'c Environment],
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(targets);
-    let lost = || Stop::Failed(Report::new("looking at the main repository failed"));
-    let (seen, main, reading) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| look.main_branch());
-        let reading = scope.spawn(|| recorder.read_now());
-        (look.environments(&concerned, Also::Branches), main.join(), reading.join())
-    });
-    let (seen, main) = (seen?, main.map_err(|_| lost())??);
-    let reading = reading.map_err(|_| lost())???;
-    session.explain(look.config, &seen);
-    let mut seen = seen.into_iter();
-    let source = seen.next().ok_or_else(lost)?;
+    let Seen { environments: mut seen, main, reading } = see(session, look, &concerned)?;
+    let mine = deploy::mine(look, reading.as_ref());
+    let reading = reading.ok_or_else(not_seen)??;
+    let source = seen.next().ok_or_else(not_seen)?;
     let warnings = match source.runs() {
         Some(commit) => deploy::not_on_main(session, look.config, commit, main)?.into_iter().collect(),
         None => Vec::new(),
@@ -138,7 +130,6 @@ fn gather<'c>(
         })
         .collect::<Result<Vec<_>, Stop>>()?;
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    let mine = announced::ours(&look.repo.layout().common_dir, &reading.state);
     Ok(Facts { source, targets, warnings, watched, reading, mine })
 }
 

@@ -5,9 +5,9 @@ mod destination;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::announced::{self, Turn};
+use crate::announced::Turn;
 use crate::cli::Rollback;
-use crate::commands::diff::no_target;
+use crate::commands::diff::the_target;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
@@ -51,7 +51,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     };
     let (mut found, mut planned) = look_and_plan()?;
     if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
-        (found, planned) = deploy::after_earlier_push(session.ui, args.timeout, look_and_plan)?;
+        (found, planned) = deploy::after_earlier_push(session.ui, args.deploying.timeout, look_and_plan)?;
     }
     let ((facts, commit, target), planned) = (found, planned?);
     let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
@@ -85,27 +85,15 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     rollback.tell(&commit)
 }
 
-/// The environment that was named, or the only one that promotes another.
+/// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
 fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
-    if let Some(name) = name {
-        let environment = config.environment(name)?;
-        if environment.promotes.is_some() {
-            return Ok(environment);
-        }
-        let report = Report::new(format!("{name} promotes no other environment, so nothing there was promoted"));
-        return Err(Stop::Misused(report.hint("deploy an older commit to it as any other: git smp stage COMMIT")));
+    let environment = the_target(config, name, "git smp rollback")?;
+    if environment.promotes.is_some() {
+        return Ok(environment);
     }
-    match config.targets().as_slice() {
-        [only] => Ok(only),
-        [] => Err(no_target()),
-        several => {
-            let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
-            let report = Report::new("which environment is meant?")
-                .because(format!("{} promote, and one at a time is put back", names.join(", ")));
-            let hint = format!("name one: git smp rollback {}", names.first().unwrap_or(&"production"));
-            Err(Stop::Misused(report.hint(hint)))
-        }
-    }
+    let name = &environment.name;
+    let report = Report::new(format!("{name} promotes no other environment, so nothing there was promoted"));
+    Err(Stop::Misused(report.hint("deploy an older commit to it as any other: git smp stage COMMIT")))
 }
 
 /// Everything that was found out.
@@ -130,7 +118,7 @@ impl<'a> Facts<'a> {
     }
 
     fn recorded<'f>(&'f self, config: &Config, args: &'f Rollback, now: i64) -> Result<Option<Recorded<'f>>, Refusal> {
-        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.take_over.as_deref(), now)
+        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.deploying.take_over.as_deref(), now)
     }
 }
 
@@ -144,8 +132,7 @@ fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environme
     let (seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
     let observed = seen.into_iter().next().ok_or_else(lost)?;
-    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
+    let mine = deploy::mine(look, reading.as_ref());
     Ok(Facts { environment, observed, reading, mine })
 }
 
@@ -206,11 +193,15 @@ struct Run<'a> {
 impl Run<'_> {
     /// The command that does the same again, and no more: without the commit it would lead further back.
     fn again(&self, commit: &CommitId) -> String {
-        let reason = self.args.reason.as_ref().map(|reason| format!(" --reason {}", shell_word(reason)));
-        let name = &self.facts.environment.name;
-        let take_over = self.args.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id)));
-        let options = [reason, take_over].into_iter().flatten().collect::<String>();
-        format!("git smp rollback {name} --to {}{options}", commit.short())
+        format!("git smp rollback {} --to {}{}", self.facts.environment.name, commit.short(), self.options())
+    }
+
+    /// The options without which the same command would be another.
+    fn options(&self) -> String {
+        let Rollback { reason, deploying, .. } = self.args;
+        let named =
+            |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(" {name} {}", shell_word(value)));
+        [named("--reason", reason), named("--take-over", &deploying.take_over)].into_iter().flatten().collect()
     }
 
     /// Without a terminal only an explicit yes to an explicit commit will do.
@@ -221,9 +212,8 @@ impl Run<'_> {
             (false, false, _) => "there is no terminal to ask on",
         };
         let report = Report::new(error).because("a rollback needs a yes to exactly what runs afterwards");
-        let reason = self.args.reason.as_ref().map(|reason| format!(" --reason {}", shell_word(reason)));
-        let command = format!("git smp rollback {} --yes --to {commit}", self.facts.environment.name);
-        let hint = format!("if the answer is yes: {command}{}", reason.unwrap_or_default());
+        let name = &self.facts.environment.name;
+        let hint = format!("if the answer is yes: git smp rollback {name} --yes --to {commit}{}", self.options());
         Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
     }
 
@@ -264,7 +254,7 @@ impl Run<'_> {
             look: &look,
             source: None,
             targets: std::slice::from_ref(self.target),
-            timeout: Duration::from_secs(self.args.timeout),
+            timeout: Duration::from_secs(self.args.deploying.timeout),
             command: Again { command: &again, named: false, flags: "" },
             ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
         };
@@ -315,20 +305,25 @@ impl Run<'_> {
                 Posts::of(self.session, self.config, "put back", &self.again(commit)).say(&owed)?;
             }
         }
-        let (name, email) = identity(&self.session.repo).unwrap_or_default();
-        let (by, at, reason) = (Person { name, email }, self.session.when().now, self.args.reason.clone());
+        let (by, at, reason) = (self.me(), self.session.when().now, self.args.reason.clone());
         let held = self.came_from(commit).map(|from| Held { commit: from.clone(), by, at, reason });
         self.notes().goes_back(&self.owed(commit)?, held)
+    }
+
+    /// Whoever rolls back, as git knows them; a rollback that is on no record waits for no name.
+    fn me(&self) -> Person {
+        let nobody = || ("somebody".to_owned(), String::new());
+        let (name, email) = identity(&self.session.repo).unwrap_or_else(|_| nobody());
+        Person { name, email }
     }
 
     /// What there is to tell.
     fn owed(&self, commit: &CommitId) -> Result<Owed, Stop> {
         let Telling { date, targets, text, .. } = self.telling(commit)?;
-        let (own, _) = identity(&self.session.repo).unwrap_or_default();
         // Whoever began it did it, whoever sees its end.
         let open = self.facts.reading().and_then(|reading| reading.state.deploying.as_ref());
         let open = open.filter(|open| open.kind == Kind::Rollback && open.to == *commit);
-        let by = open.map_or(own, |open| open.by.name.clone());
+        let by = open.map_or_else(|| self.me().name, |open| open.by.name.clone());
         let news = News::RolledBack { from: self.came_from(commit).cloned(), by, reason: text };
         let owed = posts::to_be_told(TECHNICAL, (&date, commit), &self.facts.environment.name, news);
         Ok(Owed { targets, ..owed })

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::announced;
 use crate::cli::Stage;
+use crate::commands::deploy::{self, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, deploy, flow, trust};
+use crate::commands::{Session, flow, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
 use crate::git::Found;
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
-use crate::observe::{Also, Look};
+use crate::observe::Look;
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::record::{Candidate, EventId, Kind, News, Owed, Reading, Telling};
 use crate::recorder::Recorder;
@@ -100,7 +100,7 @@ impl Facts<'_> {
     }
 
     fn recorded<'a>(&'a self, config: &Config, args: &'a Stage, now: i64) -> Result<Option<Recorded<'a>>, Refusal> {
-        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.take_over.as_deref(), now)
+        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.deploying.take_over.as_deref(), now)
     }
 }
 
@@ -128,19 +128,9 @@ impl Wanted<'_> {
 }
 
 fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environment) -> Result<Facts<'c>, Stop> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || Stop::Failed(Report::new("looking at the main repository failed"));
-    let (seen, main, reading) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| look.main_branch());
-        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (look.environments(&[environment], Also::Branches), main.join(), reading.join())
-    });
-    let (seen, main) = (seen?, main.map_err(|_| lost())??);
-    let reading = reading.map_err(|_| lost())??;
-    session.explain(look.config, &seen);
-    let observed = seen.into_iter().next().ok_or_else(lost)?;
-    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
+    let Seen { environments: mut seen, main, reading } = see(session, look, &[environment])?;
+    let observed = seen.next().ok_or_else(not_seen)?;
+    let mine = deploy::mine(look, reading.as_ref());
     Ok(Facts { environment, observed, main, reading, mine })
 }
 
@@ -404,7 +394,7 @@ fn carry_out(
         look: &look,
         source: None,
         targets: std::slice::from_ref(&wanted.target),
-        timeout: Duration::from_secs(args.timeout),
+        timeout: Duration::from_secs(args.deploying.timeout),
         command: Again { command: &command, named: false, flags: "" },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };

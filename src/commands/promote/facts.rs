@@ -1,14 +1,13 @@
 //! What a promotion looks at before it is planned.
 
-use crate::announced;
-use crate::commands::{Session, deploy, trust, watched};
+use crate::commands::deploy::{self, Seen, not_seen, see};
+use crate::commands::{Session, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::model::{Changes, Commit, Observed};
-use crate::observe::{Also, Look};
+use crate::observe::Look;
 use crate::plan::{Recorded, Target};
 use crate::record::{EventId, Reading, State};
-use crate::recorder::Recorder;
 use crate::rollbacks::Rollbacks;
 
 /// Everything that was found out.
@@ -74,21 +73,11 @@ pub fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let (seen, main, reading) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| look.main_branch());
-        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (look.environments(&concerned, Also::Branches), main.join(), reading.join())
-    });
-    let seen = seen?;
-    let reading = reading.map_err(|_| Stop::Failed(Report::new("reading the record failed")))??;
-    session.explain(look.config, &seen);
-    let mut seen = seen.into_iter();
-    let nothing_seen = || Stop::Failed(Report::new("no environment was looked at"));
-    let source = seen.next().ok_or_else(nothing_seen)?;
+    let Seen { environments: mut seen, main, reading } = see(session, look, &concerned)?;
+    let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
-    if let (Some(candidate), Ok(main)) = (source.runs(), main) {
-        warnings.extend(deploy::not_on_main(session, look.config, candidate, main?)?);
+    if let Some(candidate) = source.runs() {
+        warnings.extend(deploy::not_on_main(session, look.config, candidate, main)?);
     }
     let mut targets = Vec::new();
     for (environment, observed) in environments.iter().zip(seen) {
@@ -107,7 +96,7 @@ pub fn gather<'c>(
         };
     }
     let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let mine = state.and_then(|state| announced::ours(&look.repo.layout().common_dir, state));
+    let mine = deploy::mine(look, reading.as_ref());
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
     let candidate = state.and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);
     let came = match (candidate, source.runs()) {

@@ -91,9 +91,8 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
         Found::NotACommit(kind) => {
             Report::new(format!("{hash} is not a commit, but a {kind}")).hint("name a commit: git smp history")
         }
-        Found::Missing => Report::new(format!("there is no commit {hash} in this clone")).hint(format!(
-            "fetch it, then run it again; see what there was: git smp history; to search: git log {hash}"
-        )),
+        Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
+            .hint("see what ran there: git smp history; if it is only missing here: git fetch --all"),
     };
     Err(Stop::refused(RefusalCode::UnknownCommit, report))
 }
