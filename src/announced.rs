@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::record::{EventId, State};
+use crate::record::EventId;
 
 /// How many announcements are remembered.
 const KEPT: usize = 16;
@@ -68,11 +68,6 @@ pub fn remember(common_dir: &Path, id: &EventId) -> Result<(), Stop> {
 /// Whether this clone made an announcement, whatever came of it.
 pub fn is_ours(common_dir: &Path, id: &EventId) -> bool {
     all(common_dir).contains(id)
-}
-
-/// The open announcement of a record as it was read, if this clone made it.
-pub fn ours(common_dir: &Path, state: &State) -> Option<EventId> {
-    state.deploying.as_ref().map(|open| open.id.clone()).filter(|id| is_ours(common_dir, id))
 }
 
 fn all(common_dir: &Path) -> Vec<EventId> {

@@ -11,7 +11,7 @@ mod release;
 mod wait;
 
 use doubt::Doubt;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, end_rollback};
 use pushed::Pushed;
 use wait::Begun;
 

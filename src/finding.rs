@@ -151,6 +151,11 @@ pub fn is_certain(seen: &Observed) -> bool {
     by_releases(seen).is_some()
 }
 
+/// Whether what the branch has beyond what runs may be on its way: nobody can tell that from a release that failed.
+pub fn may_be_on_its_way(seen: &Observed) -> bool {
+    matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)
+}
+
 /// That a page is believed alone, where the platform should have been asked, too.
 pub fn unasked(seen: &Observed) -> Option<String> {
     let Some(Err(refusal)) = seen.releases.as_ref().filter(|_| seen.source == Source::Page) else { return None };

@@ -81,6 +81,13 @@ impl InFlight {
         open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
     }
 
+    /// Whether a push or a release of this commit may still be on its way, wherever the branch is by now.
+    pub fn may_go_on(common_dir: &Path, environment: &str, commit: &CommitId) -> bool {
+        let notes = [place(common_dir, environment), place_of_release(common_dir, environment)];
+        let open = |(note, age): (Note, Duration)| note.commit == commit.as_str() && age < LONGEST_BUILD;
+        notes.iter().any(|path| Self::read(path).is_some_and(open))
+    }
+
     fn read(path: &Path) -> Option<(Note, Duration)> {
         let note: Note = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         let begun = fs::metadata(path).ok()?.modified().ok()?;

@@ -184,6 +184,9 @@ pub struct Deploying {
     pub by: Person,
     /// Since when, in seconds since 1970.
     pub at: i64,
+    /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tells: Option<Telling>,
 }
 
 /// What an environment was given last.
@@ -262,6 +265,13 @@ impl Default for State {
 }
 
 impl Deploying {
+    /// What a rollback takes away, where that is known.
+    pub fn takes_away(&self) -> Option<&CommitId> {
+        let tells = self.tells.as_ref().filter(|_| self.kind == Kind::Rollback)?;
+        let (_, ran) = tells.targets.iter().find(|(name, _)| *name == self.environment)?;
+        ran.as_ref().filter(|ran| **ran != self.to)
+    }
+
     /// The command that goes on with it, or takes its place.
     pub fn command(&self) -> String {
         match self.kind {

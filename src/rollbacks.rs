@@ -113,12 +113,18 @@ impl<'a> Rollbacks<'a> {
         self.write(&written)
     }
 
-    /// What an environment was rolled back from since its last promotion, as far as this clone knows.
+    /// What an environment was rolled back from since its last promotion, as far as this clone knows. A rollback that is
+    /// on its way counts, however it ends.
     ///
     /// # Errors
     /// When the note cannot be read.
     pub fn held(&self, environment: &str) -> Result<Vec<Held>, Stop> {
-        Ok(self.read()?.held.remove(environment).unwrap_or_default())
+        let mut written = self.read()?;
+        let going = written.going.remove(environment).and_then(|going| going.held);
+        let mut held = written.held.remove(environment).unwrap_or_default();
+        held.retain(|one| going.as_ref().is_none_or(|going| going.commit != one.commit));
+        held.extend(going);
+        Ok(held)
     }
 
     /// Somebody said yes to what these environments run now.

@@ -1,10 +1,11 @@
 //! What every deploy has in common, whether to staging or to production: the look at what it needs, and the doing.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::announced::{self, Turn};
-use crate::commands::Session;
+use crate::commands::{Session, trust};
 use crate::config::{Config, Environment};
 use crate::doubts;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
@@ -14,7 +15,7 @@ use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
-use crate::record::{EventId, Kind, Reading, Telling};
+use crate::record::{EventId, Kind, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
@@ -25,8 +26,66 @@ pub struct Seen {
     pub environments: std::vec::IntoIter<Observed>,
     /// The main repository's branch.
     pub main: Result<Branch, Refusal>,
-    /// The shared record, where the team keeps one.
+    /// The shared record.
+    pub record: OnRecord,
+}
+
+/// The shared record as it was read, with what this clone knows of its open announcement.
+pub struct OnRecord {
+    /// The record, where the team keeps one.
     pub reading: Option<Result<Reading, Refusal>>,
+    /// The open announcement, if this clone made it.
+    pub mine: Option<EventId>,
+    /// Whether a push or a release of this clone for it may still be on its way.
+    sent: bool,
+    /// The environment of the open announcement, as it was seen.
+    announced: Option<Observed>,
+}
+
+impl OnRecord {
+    /// What was read. The environment of the open announcement is looked at unless that was done already.
+    ///
+    /// # Errors
+    /// When this clone cannot be read.
+    pub fn of(look: &Look<'_>, reading: Option<Result<Reading, Refusal>>, seen: &[Observed]) -> Result<Self, Stop> {
+        let open = reading.as_ref().and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
+        let common_dir = &look.repo.layout().common_dir;
+        let ours = open.filter(|open| announced::is_ours(common_dir, &open.id));
+        let sent = ours.is_some_and(|open| InFlight::may_go_on(common_dir, &open.environment, &open.to));
+        let mine = ours.map(|open| open.id.clone());
+        let seen = open.and_then(|open| seen.iter().find(|one| one.environment == open.environment));
+        let place = open.and_then(|open| look.config.environments.iter().find(|one| one.name == open.environment));
+        let announced = match place {
+            _ if seen.is_some() => seen.cloned(),
+            // What nobody here agreed to is not looked at.
+            Some(place) if trust::require(look.repo, look.config, &[place]).is_ok() => {
+                look.environments(&[place], Also::Branches)?.pop()
+            }
+            _ => None,
+        };
+        Ok(Self { reading, mine, sent, announced })
+    }
+
+    /// What its events add up to, where it could be read.
+    pub fn state(&self) -> Option<&State> {
+        Some(&self.reading.as_ref()?.as_ref().ok()?.state)
+    }
+
+    /// The record as a plan sees it; `None` where the team keeps none.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub fn recorded<'a>(
+        &'a self,
+        config: &Config,
+        take_over: Option<&'a str>,
+        now: i64,
+    ) -> Result<Option<Recorded<'a>>, Refusal> {
+        let (Some(record), Some(reading)) = (&config.record, &self.reading) else { return Ok(None) };
+        let state = &reading.as_ref().map_err(Clone::clone)?.state;
+        let (mine, sent, announced) = (self.mine.as_ref(), self.sent, self.announced.as_ref());
+        Ok(Some(Recorded { state, signoff: record.signoff, mine, sent, announced, take_over, now }))
+    }
 }
 
 /// Looks at these environments, at the main repository and at the record, all at once.
@@ -44,18 +103,13 @@ pub fn see(session: &Session<'_>, look: &Look<'_>, concerned: &[&Environment]) -
     let seen = seen?;
     let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
-    Ok(Seen { environments: seen.into_iter(), main, reading })
+    let record = OnRecord::of(look, reading, &seen)?;
+    Ok(Seen { environments: seen.into_iter(), main, record })
 }
 
 /// What no look should leave out was left out.
 pub fn not_seen() -> Stop {
     Stop::Failed(Report::new("no environment was looked at").hint("try again: git smp status"))
-}
-
-/// The announcement on the record that this clone made last, if it is the open one.
-pub fn mine(look: &Look<'_>, reading: Option<&Result<Reading, Refusal>>) -> Option<EventId> {
-    let reading = reading?.as_ref().ok()?;
-    announced::ours(&look.repo.layout().common_dir, &reading.state)
 }
 
 /// What lies between an environment and the commit that it is to be given.
@@ -102,22 +156,6 @@ pub fn not_on_main(
     })
 }
 
-/// The record as a plan sees it; `None` where the team keeps none.
-///
-/// # Errors
-/// Why it could not be read.
-pub fn recorded<'a>(
-    config: &Config,
-    reading: Option<&'a Result<Reading, Refusal>>,
-    mine: Option<&'a EventId>,
-    take_over: Option<&'a str>,
-    now: i64,
-) -> Result<Option<Recorded<'a>>, Refusal> {
-    let (Some(record), Some(reading)) = (&config.record, reading) else { return Ok(None) };
-    let state = &reading.as_ref().map_err(Clone::clone)?.state;
-    Ok(Some(Recorded { state, signoff: record.signoff, mine, take_over, now }))
-}
-
 /// The record's part in a deploy; `None` where the team keeps none.
 pub fn ledger<'a>(
     look: &Look<'a>,
@@ -130,10 +168,11 @@ pub fn ledger<'a>(
     Some(Ledger { recorder, kind, recorded: recorded?, tells, replan })
 }
 
-/// Adds what a push of this clone that was not seen to end means for this one.
+/// Adds what a push of this clone that was not seen to end means for this one. Where another commit is on its way, this
+/// one may run now and not for long: that is never "nothing to do".
 ///
 /// # Errors
-/// `push-in-flight` where nobody looks: a second push would start a second build.
+/// `push-in-flight` or, of another commit, `deploying`, where nobody looks: a second push would start a second build.
 pub fn warn_of_earlier_push(
     session: &Session<'_>,
     planned: &mut Plan,
@@ -142,17 +181,16 @@ pub fn warn_of_earlier_push(
     command: &str,
 ) -> Result<(), Refusal> {
     let common_dir = &session.repo.layout().common_dir;
-    let begins = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    let names: Vec<&str> = begins.filter_map(Step::environment).collect();
+    let begins = |step: &&Step| matches!(step, Step::Push { .. } | Step::Release { .. });
+    let begun: Vec<String> =
+        planned.steps.iter().filter(begins).filter_map(Step::environment).map(str::to_owned).collect();
     // A push that still builds and a release that still comes are in each other's way, too.
-    let both = targets.iter().filter(|target| names.contains(&target.environment.name.as_str())).flat_map(|target| {
-        let (name, newest) = (target.environment.name.as_str(), finding::newest(&target.observed));
-        let pushed = InFlight::look(common_dir, name, target.observed.reference());
-        let released = newest.and_then(|newest| InFlight::look_release(common_dir, name, newest.version));
-        [(name, pushed, true), (name, released, false)]
-    });
-    for (environment, found, is_push) in both {
-        let Some((commit, age)) = found else { continue };
+    let notes = targets.iter().flat_map(|target| earlier(common_dir, target));
+    for Earlier { environment, commit, age, is_push } in notes {
+        let (same, begins) = (commit == planned.commit, begun.contains(&environment));
+        if same && !begins {
+            continue;
+        }
         let (short, when) = (commit.short(), ago(i64::try_from(age.as_secs()).unwrap_or(0), 0));
         let (story, may_be, second) = if is_push {
             let story = format!("a push of {short} to {environment} began {when} from this clone");
@@ -162,15 +200,42 @@ pub fn warn_of_earlier_push(
             (story, "the platform may still make it", "asking again would make a second one")
         };
         let story = format!("{story} and was not seen to end");
-        if !somebody_looks {
-            let report = Report::new(story)
-                .because(format!("{may_be}, and {second}"))
-                .hint(format!("wait for it: git smp status; or say yes in a terminal: {command}"));
-            return Err(Refusal { code: RefusalCode::PushInFlight, report });
+        if somebody_looks && begins {
+            planned.warnings.push(format!("{story}: {may_be}, and {second}"));
+            continue;
         }
-        planned.warnings.push(format!("{story}: {may_be}, and {second}"));
+        let report = Report::new(story);
+        let (code, report) = if begins {
+            let hint = format!("wait for it: git smp status; or say yes in a terminal: {command}");
+            let code = if same { RefusalCode::PushInFlight } else { RefusalCode::Deploying };
+            (code, report.because(format!("{may_be}, and {second}")).hint(hint))
+        } else {
+            let why = format!("{environment} runs {} now, and maybe not for long", planned.commit.short());
+            let hint = format!("wait for it: git smp status; then: {command}");
+            (RefusalCode::Deploying, report.because(may_be).because(why).hint(hint))
+        };
+        return Err(Refusal { code, report });
     }
     Ok(())
+}
+
+/// A push or a release of this clone that was not seen to end.
+struct Earlier {
+    environment: String,
+    commit: CommitId,
+    age: Duration,
+    is_push: bool,
+}
+
+fn earlier(common_dir: &Path, target: &Target<'_>) -> impl Iterator<Item = Earlier> {
+    let (name, newest) = (target.environment.name.clone(), finding::newest(&target.observed));
+    let pushed = InFlight::look(common_dir, &name, target.observed.reference());
+    let released = newest.and_then(|newest| InFlight::look_release(common_dir, &name, newest.version));
+    let found = [(pushed, true), (released, false)].into_iter();
+    found.filter_map(move |(found, is_push)| {
+        let (commit, age) = found?;
+        Some(Earlier { environment: name.clone(), commit, age, is_push })
+    })
 }
 
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
@@ -189,9 +254,14 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
     Ok(())
 }
 
-/// Whether an earlier push may still be building.
-pub fn is_in_flight(planned: &Result<Plan, Refusal>) -> bool {
-    planned.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::PushInFlight)
+/// Whether an earlier push of this clone to one of these environments is all that is in the way.
+pub fn is_in_flight(session: &Session<'_>, targets: &[Target<'_>], planned: &Result<Plan, Refusal>) -> bool {
+    let common_dir = &session.repo.layout().common_dir;
+    planned.as_ref().is_err_and(|refusal| match refusal.code {
+        RefusalCode::PushInFlight => true,
+        RefusalCode::Deploying => targets.iter().any(|target| earlier(common_dir, target).next().is_some()),
+        _ => false,
+    })
 }
 
 /// Looks until an earlier push, which was cut off from us, came to something: a second one would be a second build.
@@ -202,14 +272,16 @@ pub fn after_earlier_push<F>(
     ui: &Ui,
     timeout: u64,
     look_and_plan: impl Fn() -> Result<(F, Result<Plan, Refusal>), Stop>,
+    is_in_flight: impl Fn(&F, &Result<Plan, Refusal>) -> bool,
 ) -> Result<(F, Result<Plan, Refusal>), Stop> {
     let (begun, progress) = (Instant::now(), ui.progress());
-    ui.note("a deploy of this commit began before and was not seen to end; waiting for what it comes to");
+    ui.note("a deploy from this clone began before and was not seen to end; waiting for what it comes to");
     loop {
         std::thread::sleep(Duration::from_secs(1));
         let (facts, planned) = look_and_plan()?;
+        let goes_on = is_in_flight(&facts, &planned);
         match planned {
-            Err(refusal) if refusal.code == RefusalCode::PushInFlight => {
+            Err(refusal) if goes_on => {
                 if begun.elapsed().as_secs() >= timeout {
                     return Err(Stop::Incomplete(refusal.report));
                 }

@@ -70,7 +70,15 @@ fn show(session: &Session<'_>, candidate: &Candidate) {
 /// The announcement that would be given up with the candidate, which a person must have seen.
 fn open_intent(session: &Session<'_>, args: &Postpone, state: &State) -> Result<Option<EventId>, Stop> {
     let Some(open) = &state.deploying else { return Ok(None) };
-    let recorded = Recorded { state, signoff: true, mine: None, take_over: None, now: session.when().now };
+    let recorded = Recorded {
+        state,
+        signoff: true,
+        mine: None,
+        sent: false,
+        announced: None,
+        take_over: None,
+        now: session.when().now,
+    };
     let story = recorded.story(open);
     if args.yes || !session.ui.is_interactive() {
         let report = Report::new(story)

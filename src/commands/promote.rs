@@ -51,8 +51,10 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
-    if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
-        (facts, planned) = deploy::after_earlier_push(session.ui, args.deploying.timeout, look_and_plan)?;
+    let is_in_flight = |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
+    if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
+        let timeout = args.deploying.timeout;
+        (facts, planned) = deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
     let (reviews, mut planned) = reviews::check(session, &config, &facts.targets, planned, !args.json);
     if args.json {

@@ -1,16 +1,17 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::cli::Propose;
-use crate::commands::deploy::{self, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, flow, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
+use crate::execute::end_rollback;
 use crate::git::record::identity;
 use crate::model::Observed;
 use crate::observe::{Also, Look};
 use crate::plan::{self, Proposal, Recorded, Step, Target};
-use crate::record::{EventId, News, Owed, Person, Reading, State, What};
+use crate::record::{EventId, News, Owed, Person, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
 use crate::text::unfit;
@@ -34,7 +35,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     session.whole_history()?;
     let facts = session.ui.during("asking every environment", || gather(session, &look, source, &targets))?;
-    let mut proposal = planned(session, source, &facts, &facts.reading.state)?;
+    let mut proposal = planned(session, &config, source, &facts, facts.state()?)?;
     if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
         return Ok(());
@@ -101,8 +102,19 @@ struct Facts<'a> {
     targets: Vec<Target<'a>>,
     warnings: Vec<String>,
     watched: Vec<String>,
-    reading: Reading,
-    mine: Option<EventId>,
+    record: OnRecord,
+}
+
+impl Facts<'_> {
+    fn state(&self) -> Result<&State, Stop> {
+        let reading = self.record.reading.as_ref().ok_or_else(not_seen)?;
+        Ok(&reading.as_ref().map_err(Clone::clone)?.state)
+    }
+
+    fn recorded<'a>(&'a self, config: &Config, state: &'a State, now: i64) -> Result<Recorded<'a>, Stop> {
+        let recorded = self.record.recorded(config, None, now)?.ok_or_else(not_seen)?;
+        Ok(Recorded { state, signoff: true, ..recorded })
+    }
 }
 
 fn gather<'c>(
@@ -113,9 +125,7 @@ fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(targets);
-    let Seen { environments: mut seen, main, reading } = see(session, look, &concerned)?;
-    let mine = deploy::mine(look, reading.as_ref());
-    let reading = reading.ok_or_else(not_seen)??;
+    let Seen { environments: mut seen, main, record } = see(session, look, &concerned)?;
     let source = seen.next().ok_or_else(not_seen)?;
     let warnings = match source.runs() {
         Some(commit) => deploy::not_on_main(session, look.config, commit, main)?.into_iter().collect(),
@@ -125,17 +135,22 @@ fn gather<'c>(
         .iter()
         .zip(seen)
         .map(|(environment, observed)| {
-            let held = reading.state.held(&environment.name).to_vec();
+            let held = record.state().map(|state| state.held(&environment.name)).unwrap_or_default();
             Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
         })
         .collect::<Result<Vec<_>, Stop>>()?;
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    Ok(Facts { source, targets, warnings, watched, reading, mine })
+    Ok(Facts { source, targets, warnings, watched, record })
 }
 
-fn planned(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, state: &State) -> Result<Proposal, Stop> {
-    let now = session.when().now;
-    let recorded = Recorded { state, signoff: true, mine: facts.mine.as_ref(), take_over: None, now };
+fn planned(
+    session: &Session<'_>,
+    config: &Config,
+    source: &Environment,
+    facts: &Facts<'_>,
+    state: &State,
+) -> Result<Proposal, Stop> {
+    let recorded = facts.recorded(config, state, session.when().now)?;
     let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
     proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
     proposal.watched.clone_from(&facts.watched);
@@ -155,7 +170,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// The same commit once more: nothing new, only what is still owed.
     fn again(&self) -> Result<(), Stop> {
-        let state = &self.facts.reading.state;
+        let state = self.facts.state()?;
         self.say_who(state);
         if self.args.dry_run { Ok(()) } else { self.pay(state) }
     }
@@ -218,8 +233,10 @@ impl Work<'_> {
 
     fn record(&self, id: &EventId) -> Result<State, Stop> {
         self.session.ui.during("writing the record", || {
+            let recorded = self.facts.recorded(self.config, self.facts.state()?, self.session.when().now)?;
+            end_rollback(&self.recorder, &self.session.repo, &recorded)?;
             self.recorder.append(id, &mut |state| {
-                let proposal = planned(self.session, self.source, self.facts, state)?;
+                let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
                 if proposal.open {
                     return Ok(None);
                 }
@@ -238,7 +255,7 @@ impl Work<'_> {
 
     /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().pay(&state.owed, Owed::is_of_the_way)
+        self.posts().pay(&state.owed, |owed| owed.is_of_the_way() || owed.is_of_a_rollback())
     }
 
     fn posts(&self) -> Posts<'_> {

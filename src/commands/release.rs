@@ -10,7 +10,7 @@ use crate::model::CommitId;
 use crate::outbox::Notes;
 use crate::plan::{Plan, Step, Target};
 use crate::post::heading;
-use crate::record::{Deploy, News, Owed, State, Telling};
+use crate::record::{Deploy, Kind, News, Owed, State, Telling};
 use crate::text::Line;
 
 /// What is to be told of a promotion.
@@ -49,7 +49,9 @@ impl<'a> Release<'a> {
             (name, runs.or(goal).or(deploy.and_then(|deploy: &Deploy| deploy.from.clone())))
         };
         let targets = targets.iter().map(before).collect();
-        let owes = state.is_some_and(|state| state.owed.iter().any(is_of_deploys));
+        // A rollback that has arrived unseen goes on record with this deploy, and is owed then.
+        let goes_back = |state: &State| state.deploying.as_ref().is_some_and(|open| open.kind == Kind::Rollback);
+        let owes = state.is_some_and(|state| goes_back(state) || state.owed.iter().any(is_of_deploys));
         Self { session, config, commit, date, targets, pushes, owes }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::announced::Turn;
 use crate::cli::Rollback;
+use crate::commands::deploy::OnRecord;
 use crate::commands::diff::the_target;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
@@ -15,11 +16,12 @@ use crate::commands::{Session, deploy, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
+use crate::finding::may_be_on_its_way;
 use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
 use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
-use crate::record::{EventId, Held, Kind, News, Owed, Person, Reading, Telling};
+use crate::record::{Held, Kind, News, Owed, Person, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::rollbacks::{Before, Rollbacks};
@@ -50,8 +52,12 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         }
     };
     let (mut found, mut planned) = look_and_plan()?;
-    if args.yes && !args.dry_run && deploy::is_in_flight(&planned) {
-        (found, planned) = deploy::after_earlier_push(session.ui, args.deploying.timeout, look_and_plan)?;
+    let is_in_flight = |(_, _, target): &(Facts<'_>, CommitId, Target<'_>), planned: &_| {
+        deploy::is_in_flight(session, std::slice::from_ref(target), planned)
+    };
+    if args.yes && !args.dry_run && is_in_flight(&found, &planned) {
+        let timeout = args.deploying.timeout;
+        (found, planned) = deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
     let ((facts, commit, target), planned) = (found, planned?);
     let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
@@ -100,8 +106,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
 struct Facts<'a> {
     environment: &'a Environment,
     observed: Observed,
-    reading: Option<Result<Reading, Refusal>>,
-    mine: Option<EventId>,
+    record: OnRecord,
 }
 
 impl<'a> Facts<'a> {
@@ -114,11 +119,11 @@ impl<'a> Facts<'a> {
     }
 
     fn reading(&self) -> Option<&Reading> {
-        self.reading.as_ref()?.as_ref().ok()
+        self.record.reading.as_ref()?.as_ref().ok()
     }
 
     fn recorded<'f>(&'f self, config: &Config, args: &'f Rollback, now: i64) -> Result<Option<Recorded<'f>>, Refusal> {
-        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.deploying.take_over.as_deref(), now)
+        self.record.recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
 
@@ -131,9 +136,9 @@ fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environme
     });
     let (seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
+    let record = OnRecord::of(look, reading, &seen)?;
     let observed = seen.into_iter().next().ok_or_else(lost)?;
-    let mine = deploy::mine(look, reading.as_ref());
-    Ok(Facts { environment, observed, reading, mine })
+    Ok(Facts { environment, observed, record })
 }
 
 fn target<'c>(session: &Session<'_>, facts: &Facts<'c>, commit: &CommitId) -> Result<Target<'c>, Stop> {
@@ -275,9 +280,12 @@ impl Run<'_> {
         Ok(Telling { channels, date: when.date(when.now), targets, text })
     }
 
-    /// What runs, unless that is where it goes back to already.
+    /// What runs or, where that is what it goes back to already, what its branch has and may be on its way.
     fn came_from(&self, commit: &CommitId) -> Option<&CommitId> {
-        self.facts.runs().filter(|runs| *runs != commit)
+        let is_other = |one: &&CommitId| *one != commit;
+        let observed = &self.facts.observed;
+        let coming = observed.reference().filter(|_| may_be_on_its_way(observed));
+        self.facts.runs().filter(is_other).or(coming.filter(is_other))
     }
 
     /// Tells the technical channel, which must know before anybody else deploys.
@@ -289,7 +297,7 @@ impl Run<'_> {
         let came = came.map_err(|stop| unsettled(&stop, &again))?;
         match came.filter(|_| !configured) {
             Some(owed) => posts.say(&owed).map_err(|stop| unsettled(&stop, &again)),
-            None if configured => posts.pay(&posts.owed()?, is_of_rollbacks),
+            None if configured => posts.pay(&posts.owed()?, Owed::is_of_a_rollback),
             None => Ok(()),
         }
     }
@@ -341,10 +349,6 @@ impl Run<'_> {
     fn notes(&self) -> Rollbacks<'_> {
         Rollbacks::of(&self.session.repo, self.config)
     }
-}
-
-fn is_of_rollbacks(owed: &Owed) -> bool {
-    matches!(owed.news, News::RolledBack { .. })
 }
 
 fn unsettled(stop: &Stop, again: &str) -> Stop {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::Stage;
-use crate::commands::deploy::{self, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, flow, trust};
 use crate::config::{Config, Environment};
@@ -13,7 +13,7 @@ use crate::git::Found;
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
 use crate::observe::Look;
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::record::{Candidate, EventId, Kind, News, Owed, Reading, Telling};
+use crate::record::{Candidate, Kind, News, Owed, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::text::Line;
@@ -47,6 +47,8 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     must_come_back(session, &config, &facts, &wanted)?;
     match &wanted.fix {
         Some((before, _)) if wanted.kind() == Kind::Fix => tell(session, &config, args, &facts, &wanted, before),
+        // The end of somebody's rollback went on record with this deploy, and the team is to hear of it.
+        _ if facts.goes_back() => pay(session, &config, args, None),
         _ => Ok(()),
     }
 }
@@ -68,11 +70,11 @@ fn tell(
     Posts::of(session, config, "deployed", "git smp stage").say(&owed)
 }
 
-/// Tells of the fixes that nobody was told of. `owed`: what is owed, where that is known.
+/// Tells of the fixes and rollbacks that nobody was told of. `owed`: what is owed, where that is known.
 fn pay(session: &Session<'_>, config: &Config, args: &Stage, owed: Option<&[Owed]>) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
-    let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. });
+    let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
     match owed {
         Some(owed) => posts.pay(owed, told),
         None => posts.pay(&posts.owed()?, told),
@@ -84,23 +86,25 @@ struct Facts<'a> {
     environment: &'a Environment,
     observed: Observed,
     main: Result<Branch, Refusal>,
-    reading: Option<Result<Reading, Refusal>>,
-    mine: Option<EventId>,
+    record: OnRecord,
 }
 
 impl Facts<'_> {
     fn candidate(&self) -> Option<&Candidate> {
-        let reading = self.reading.as_ref()?.as_ref().ok()?;
-        reading.state.frozen(&self.environment.name)
+        self.record.state()?.frozen(&self.environment.name)
+    }
+
+    fn goes_back(&self) -> bool {
+        let open = self.record.state().and_then(|state| state.deploying.as_ref());
+        open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
     fn owed(&self) -> Option<&[Owed]> {
-        let reading = self.reading.as_ref().and_then(|reading| reading.as_ref().ok());
-        Some(reading.map_or(&[], |reading| &reading.state.owed))
+        Some(self.record.state().map_or(&[], |state| &state.owed))
     }
 
     fn recorded<'a>(&'a self, config: &Config, args: &'a Stage, now: i64) -> Result<Option<Recorded<'a>>, Refusal> {
-        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), args.deploying.take_over.as_deref(), now)
+        self.record.recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
 
@@ -128,16 +132,15 @@ impl Wanted<'_> {
 }
 
 fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environment) -> Result<Facts<'c>, Stop> {
-    let Seen { environments: mut seen, main, reading } = see(session, look, &[environment])?;
+    let Seen { environments: mut seen, main, record } = see(session, look, &[environment])?;
     let observed = seen.next().ok_or_else(not_seen)?;
-    let mine = deploy::mine(look, reading.as_ref());
-    Ok(Facts { environment, observed, main, reading, mine })
+    Ok(Facts { environment, observed, main, record })
 }
 
 /// The commit that was asked for.
 fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<Wanted<'c>, Stop> {
     // Whatever is wrong with the record is said before anything else: the candidate is written there.
-    if let Some(Err(refusal)) = &facts.reading {
+    if let Some(Err(refusal)) = &facts.record.reading {
         return Err(refusal.clone().into());
     }
     if !args.pick.is_empty() {

@@ -154,7 +154,7 @@ impl View<'_> {
     /// What an environment was rolled back from: on the record or, where none is kept, as far as this clone knows.
     fn held(&self, target: &Environment) -> Vec<Held> {
         match (self.state(), &self.config.record) {
-            (Some(state), _) => state.held(&target.name).to_vec(),
+            (Some(state), _) => state.held(&target.name),
             (None, Some(_)) => Vec::new(),
             // A note that cannot be read is told by whoever needs it.
             (None, None) => Rollbacks::of(&self.session.repo, self.config).held(&target.name).unwrap_or_default(),

@@ -6,7 +6,7 @@ use crate::git::Repo;
 use crate::git::push::Push;
 use crate::model::{Changes, CommitId};
 use crate::plan::{Recorded, Target};
-use crate::record::{Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
+use crate::record::{Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
 use crate::recorder::{Recorder, new_id};
 
 /// The record's part in a deploy.
@@ -34,15 +34,19 @@ impl Ledger<'_> {
             open.kind == self.kind
                 && open.environment == *name
                 && open.to == push.commit
+                // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
+                && open.from == push.expected
                 && self.recorded.mine == Some(&open.id)
         };
         if let Some(open) = self.recorded.open().filter(ours) {
             return Ok(open.id.clone());
         }
+        let ended = end_rollback(&self.recorder, repo, &self.recorded)?;
+        let known = ended.as_ref().unwrap_or(self.recorded.state);
         let id = new_id();
         announced::remember(&repo.layout().common_dir, &id)?;
         self.recorder.append(&id, &mut |state| {
-            self.nobody_was_quicker(state, name)?;
+            self.nobody_was_quicker(known, state, name)?;
             self.allows(state, self.recorded.mine)?;
             let candidate = state.candidate.as_ref();
             Ok(Some(What::Deploying(Intent {
@@ -53,6 +57,7 @@ impl Ledger<'_> {
                 base: candidate.filter(|_| self.kind == Kind::Fix).map(|candidate| candidate.commit.clone()),
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, &push.commit),
                 over: state.deploying.as_ref().map(|open| open.id.clone()),
+                tells: self.tells.as_ref().filter(|_| self.kind == Kind::Rollback).map(|(_, tells)| tells.clone()),
             })))
         })?;
         Ok(id)
@@ -64,9 +69,12 @@ impl Ledger<'_> {
     /// What changed.
     pub fn still_allows(&self, intent: &EventId) -> Result<(), Stop> {
         let now = self.recorder.read_now()??;
-        self.allows(&now.state, Some(intent))?;
+        let ours = |open: &&Deploying| open.id == *intent;
+        // What is announced is this very push, which is in nobody's way.
+        let deploying = now.state.deploying.clone().filter(|open| !ours(&open));
+        self.allows(&State { deploying, ..now.state.clone() }, None)?;
         match &now.state.deploying {
-            Some(open) if open.id == *intent => Ok(()),
+            Some(open) if ours(&open) => Ok(()),
             other => {
                 let report = Report::new("the announcement of this deploy was put aside; nothing was pushed");
                 let recorded = Recorded { state: &now.state, ..self.recorded };
@@ -80,14 +88,9 @@ impl Ledger<'_> {
     }
 
     /// Refuses where somebody has deployed there since the plan was shown.
-    fn nobody_was_quicker(&self, state: &State, name: &str) -> Result<(), Refusal> {
-        let Some(deploy) = state
-            .deploys
-            .get(name)
-            .filter(|deploy| self.recorded.state.deploys.get(name).is_none_or(|before| before != *deploy))
-        else {
-            return Ok(());
-        };
+    fn nobody_was_quicker(&self, known: &State, state: &State, name: &str) -> Result<(), Refusal> {
+        let is_new = |deploy: &&Deploy| known.deploys.get(name) != Some(*deploy);
+        let Some(deploy) = state.deploys.get(name).filter(is_new) else { return Ok(()) };
         let (by, short) = (&deploy.by.name, deploy.commit.short());
         let report = Report::new(format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"))
             .because("it went on record after the plan was shown")
@@ -170,6 +173,36 @@ impl Ledger<'_> {
         })?;
         Ok(unfrozen && state.candidate.is_none())
     }
+}
+
+/// Writes the end of a rollback down that was announced and has arrived, where nobody did: whoever deploys next closes its
+/// announcement, and then it would be on no record and told to nobody. Gives the state after it.
+///
+/// # Errors
+/// When the record cannot be written; then nothing must be deployed.
+pub fn end_rollback(recorder: &Recorder<'_>, repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<State>, Stop> {
+    let Some(open) = recorded.unwritten_rollback() else { return Ok(None) };
+    let from = open.takes_away().or(open.from.as_ref()).filter(|from| **from != open.to).cloned();
+    let changes = repo.changes(from.as_ref(), &open.to)?;
+    let is_ours = announced::is_ours(&repo.layout().common_dir, &open.id);
+    let state = recorder.append(&new_id(), &mut |state| {
+        if state.deploying.as_ref().is_none_or(|now| now.id != open.id) {
+            return Ok(None);
+        }
+        Ok(Some(What::Deployed {
+            intent: Some(open.id.clone()),
+            kind: Kind::Rollback,
+            environment: open.environment.clone(),
+            from: from.clone(),
+            to: open.to.clone(),
+            commits: u64::try_from(moved(Kind::Rollback, &changes)).unwrap_or(u64::MAX),
+            signed_off_by: Vec::new(),
+            unsigned: false,
+            announced_by: (!is_ours).then(|| open.by.name.clone()),
+            tells: open.tells.clone(),
+        }))
+    })?;
+    Ok(Some(state))
 }
 
 /// How many commits a deploy brought or, where it went back, took away.

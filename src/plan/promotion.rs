@@ -8,6 +8,7 @@ use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Release};
+use crate::record::Kind;
 use crate::text::ago;
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target.
@@ -101,6 +102,9 @@ fn add_target(
     if running.as_ref() == Some(commit) {
         confirmed_or_seen(&target.observed, asked, plan)?;
         settled(target)?;
+        if let Some(recorded) = &asked.recorded {
+            recorded.nothing_on_its_way(&target.observed, commit)?;
+        }
         if target.observed.agrees() == Some(false) {
             let at = branch.commit().map_or("nothing", CommitId::short);
             plan.warnings.push(format!("{name} runs {} already, though its branch is at {at}", commit.short()));
@@ -174,7 +178,8 @@ fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result
 fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some(recorded) = &asked.recorded else { return Ok(()) };
     let name = &target.environment.name;
-    recorded.nobody_else(&[&target.observed, source], Some(&format!("git smp promote {name}")))?;
+    let wanted = Some((Kind::Promote, name.as_str(), commit));
+    recorded.nobody_else(wanted, Some(&format!("git smp promote {name}")))?;
     recorded.signed_off(&source.environment, commit, name)?;
     if recorded.resumed(name, commit, target.observed.reference()).is_some() {
         return Ok(());

@@ -51,9 +51,7 @@ pub fn proposal(
             watched: Vec::new(),
         });
     }
-    let mut seen: Vec<&Observed> = targets.iter().map(|target| &target.observed).collect();
-    seen.push(source);
-    recorded.nobody_else(&seen, None)?;
+    recorded.nobody_else(None, None)?;
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
     let asked = Asked { commit: None, somebody_looks: true, again: true, now: recorded.now, recorded: None };
     let plan = promotion(environment, source, targets, &asked)?;

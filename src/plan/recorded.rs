@@ -16,10 +16,32 @@ pub struct Recorded<'a> {
     pub signoff: bool,
     /// The announcement that this clone made last.
     pub mine: Option<&'a EventId>,
+    /// Whether a push or a release of this clone for that announcement may still be on its way.
+    pub sent: bool,
+    /// The environment of the open announcement, as it was seen.
+    pub announced: Option<&'a Observed>,
     /// `--take-over`: somebody else's announcement that may be put aside.
     pub take_over: Option<&'a str>,
     /// The present moment, in seconds since 1970.
     pub now: i64,
+}
+
+/// The deploy that is planned: why, where and what. `None`: nothing is deployed.
+type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
+
+/// How an announced deploy stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    /// It may be on its way.
+    Going,
+    /// It was cut off before it began.
+    Dead,
+    /// The branch has it, and the environment does not run it yet.
+    Landed,
+    /// Somebody moved the branch on.
+    Passed,
+    /// The environment runs it.
+    Arrived,
 }
 
 impl<'a> Recorded<'a> {
@@ -31,40 +53,98 @@ impl<'a> Recorded<'a> {
     /// The announcement of exactly this push, if it can simply be gone on with: ours, or one whose push has landed.
     pub fn resumed(&self, environment: &str, commit: &CommitId, reference: Option<&CommitId>) -> Option<&'a Deploying> {
         let open = self.open().filter(|open| open.environment == environment && open.to == *commit)?;
-        (self.is_mine(open) || reference == Some(commit)).then_some(open)
+        let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
+        (is_ours || reference == Some(commit)).then_some(open)
     }
 
     fn is_mine(&self, open: &Deploying) -> bool {
         self.mine == Some(&open.id)
     }
 
-    /// Refuses while somebody else's push may be on its way: two pushes with the same lease would both build. `command`
-    /// is the one that could take its place; none: only one of its own kind could.
+    /// How the announced deploy stands, as far as its environment tells.
+    fn course(&self, open: &Deploying) -> Course {
+        let seen = self.announced.filter(|one| one.environment == open.environment);
+        let Some(one) = seen.filter(|one| pending(one).is_none()) else { return Course::Going };
+        let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
+        let moved = at.is_some_and(|at| at != open.from.as_ref());
+        // A rollback by the platform leaves the branch as it is; what ran before has changed all the same.
+        let came = one.runs() == Some(&open.to) && (moved || open.takes_away().is_some());
+        match at {
+            _ if came => Course::Arrived,
+            Some(at) if moved && at == Some(&open.to) => Course::Landed,
+            _ if moved => Course::Passed,
+            // What this clone announced and has no push of in the air was cut off before it began.
+            _ if self.is_mine(open) && !self.sent => Course::Dead,
+            _ => Course::Going,
+        }
+    }
+
+    /// The rollback that was announced and has come to its end, which nobody wrote down: whoever deploys next does.
+    pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
+        let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
+        (self.course(open) == Course::Arrived).then_some(open)
+    }
+
+    /// Refuses while another deploy may be on its way: two pushes with the same lease would both build. `wanted` is the
+    /// deploy that is planned, `command` the one that could take the other's place; none: only one of its own kind could.
     ///
     /// # Errors
     /// `deploying`, with who, what and since when; `record-newer`.
-    pub fn nobody_else(&self, seen: &[&Observed], command: Option<&str>) -> Result<(), Refusal> {
+    pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<&str>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let report = Report::new("the record was written by a newer git-smp")
                 .hint("install the newest: cargo install git-smp");
             return Err(Refusal { code: RefusalCode::RecordNewer, report });
         }
-        let Some(open) = self.open() else { return Ok(()) };
-        let named = self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id));
-        // A branch that moved since the announcement tells that the push has landed, or that its lease never can hold.
-        let over = seen.iter().find(|one| one.environment == open.environment);
-        let over = over.is_some_and(|one| {
-            // A release that was pushed for is still on its way, though its push has landed.
-            matches!(&one.branch, Some(Ok(branch)) if branch.commit() != open.from.as_ref()) && pending(one).is_none()
-        });
-        if self.is_mine(open) || over || named {
-            return Ok(());
+        let Some(open) = self.open().filter(|open| !self.is_named(open)) else { return Ok(()) };
+        let is_this = wanted.is_some_and(|(_, name, commit)| name == open.environment && *commit == open.to);
+        let takes_back = wanted.is_some_and(|(kind, name, _)| kind == Kind::Rollback && name == open.environment);
+        match self.course(open) {
+            Course::Arrived | Course::Passed | Course::Dead => Ok(()),
+            // Its lease cannot hold any more. But whoever deploys over a rollback would undo it before it was seen to run.
+            Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
+            Course::Going if self.is_mine(open) && is_this => Ok(()),
+            course => Err(self.deploying(open, course, command)),
         }
-        let report = Report::new(self.story(open))
-            .because("two pushes at once would both build, and the slower one would be what runs");
-        let take_over = format!("{} --take-over {}", command.unwrap_or(&open.command()), open.id.as_str());
-        let report = report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"));
-        Err(Refusal { code: RefusalCode::Deploying, report })
+    }
+
+    /// Refuses to call it done that an environment runs this commit while another is on its way there.
+    ///
+    /// # Errors
+    /// `deploying`, with who, what and since when.
+    pub fn nothing_on_its_way(&self, observed: &Observed, commit: &CommitId) -> Result<(), Refusal> {
+        let here = |open: &&Deploying| open.environment == observed.environment && open.to != *commit;
+        let Some(open) = self.open().filter(here).filter(|open| !self.is_named(open)) else { return Ok(()) };
+        match self.course(open) {
+            Course::Arrived | Course::Passed | Course::Dead => Ok(()),
+            course @ (Course::Landed | Course::Going) => Err(self.deploying(open, course, None)),
+        }
+    }
+
+    fn is_named(&self, open: &Deploying) -> bool {
+        self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id))
+    }
+
+    fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
+        let (name, to, own) = (&open.environment, open.to.short(), open.command());
+        let report = Report::new(self.story(open));
+        let (report, dead) = match course {
+            Course::Landed => (
+                report.because(format!("it has landed on the branch of {name}, which does not report {to} yet")),
+                format!("go on with it: {own}; or deploy all the same"),
+            ),
+            _ if self.is_mine(open) => (
+                report.because("it was begun from this clone and was not seen to end"),
+                format!("go on with it: {own}; only if it is dead"),
+            ),
+            _ => (
+                report.because("two pushes at once would both build, and the slower one would be what runs"),
+                "only if that run is dead".to_owned(),
+            ),
+        };
+        let take_over = format!("{} --take-over {}", command.unwrap_or(&own), open.id.as_str());
+        let report = report.hint(format!("wait for it: git smp status; {dead}: {take_over}"));
+        Refusal { code: RefusalCode::Deploying, report }
     }
 
     /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".

@@ -6,8 +6,9 @@ use super::{
     wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::newest;
+use crate::finding::{may_be_on_its_way, newest};
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
+use crate::record::Kind;
 
 /// A rollback as it was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +36,18 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(commit);
     let open = asked.recorded.and_then(|recorded| recorded.open());
     let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    let runs_already = observed.runs() == Some(commit);
+    // A deploy that may be on its way is taken back on the branch, too.
+    let runs_already = observed.runs() == Some(commit) && !may_be_on_its_way(observed);
     if runs_already {
         confirmed(observed)?;
         settled(target)?;
+        if let Some(recorded) = &asked.recorded {
+            recorded.nothing_on_its_way(observed, commit)?;
+        }
     } else {
         if let Some(recorded) = &asked.recorded {
-            recorded.nobody_else(&[observed], Some(&format!("git smp rollback {name} --to {}", commit.short())))?;
+            let command = format!("git smp rollback {name} --to {}", commit.short());
+            recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(&command))?;
         }
         lies_behind(wanted, &branch, asked, &mut plan)?;
         warn(wanted, &branch, asked, &mut plan);

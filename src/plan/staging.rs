@@ -6,7 +6,7 @@ use super::{
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, CommitId, Relation};
-use crate::record::Candidate;
+use crate::record::{Candidate, Kind};
 use crate::text::ago;
 
 /// A deploy to staging as it was asked for.
@@ -37,7 +37,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        recorded.nobody_else(&[&target.observed], None)?;
+        recorded.nobody_else(Some((Kind::Stage, name, commit)), None)?;
         thawed(wanted, recorded)?;
     }
     let mut plan = Plan::of(commit);
@@ -56,6 +56,9 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     if runs_already {
         confirmed(&target.observed)?;
         settled(target)?;
+        if let Some(recorded) = &asked.recorded {
+            recorded.nothing_on_its_way(&target.observed, commit)?;
+        }
     } else {
         look_back(wanted, &branch, asked, &mut plan)?;
         if branch.commit() == Some(commit) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::config::Running;
 use crate::model::Relation;
+use crate::record::{Deploying, EventId, Kind, Person, State, Telling};
 
 fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
@@ -76,7 +77,7 @@ fn somebody() -> Asked<'static> {
     Asked { somebody_looks: true, ..nobody() }
 }
 
-fn code(result: Result<Plan, Refusal>) -> RefusalCode {
+fn code<T: std::fmt::Debug>(result: Result<T, Refusal>) -> RefusalCode {
     result.unwrap_err().code
 }
 
@@ -169,4 +170,102 @@ fn whatever_moved_since_the_plan_was_shown_stops_the_push() {
     assert_eq!(check(before.clone()), Ok(()));
     assert_eq!(check(seen("production", 'c', 'a')), Err(RefusalCode::TargetMoved));
     assert_eq!(check(seen("production", 'a', 'c')), Err(RefusalCode::TargetMoved));
+}
+
+/// Somebody's announcement to bring production from `a` to `b`, or back from `b` to `a`.
+fn announced(kind: Kind) -> State {
+    let (from, to) = if kind == Kind::Rollback { ('b', 'a') } else { ('a', 'b') };
+    let by = Person { name: "Ada".into(), email: "ada@example.com".into() };
+    let tells = (kind == Kind::Rollback).then(|| Telling {
+        channels: Vec::new(),
+        date: "2026-11-23".into(),
+        targets: vec![("production".into(), Some(id(from)))],
+        text: None,
+    });
+    let open = Deploying {
+        id: EventId::of(7),
+        kind,
+        environment: "production".into(),
+        from: Some(id(from)),
+        to: id(to),
+        unsigned: true,
+        by,
+        at: 0,
+        tells,
+    };
+    State { deploying: Some(open), ..State::default() }
+}
+
+#[test]
+fn who_may_deploy_while_a_deploy_is_announced() {
+    use Kind::{Promote, Rollback, Stage};
+    let mine = EventId::of(7);
+    // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent it;
+    // what is wanted there; whether that may begin.
+    let cases = [
+        (Promote, 'a', 'a', None, (Promote, 'b'), false, "a colleague's may be on its way"),
+        (Promote, 'a', 'b', None, (Promote, 'c'), true, "it has landed, so that its lease holds no more"),
+        (Promote, 'a', 'c', None, (Promote, 'b'), true, "somebody moved the branch on"),
+        (Promote, 'b', 'b', None, (Rollback, 'a'), true, "it has arrived"),
+        (Promote, 'a', 'a', Some(true), (Promote, 'b'), true, "ours goes on"),
+        (Promote, 'a', 'a', Some(true), (Promote, 'c'), false, "ours may be on its way, and this is another"),
+        (Promote, 'a', 'a', Some(false), (Promote, 'c'), true, "ours was cut off before its push"),
+        (Rollback, 'b', 'b', None, (Promote, 'b'), false, "a rollback may be on its way"),
+        (Rollback, 'b', 'a', None, (Promote, 'c'), false, "it has landed, and would be undone unseen"),
+        (Rollback, 'b', 'a', None, (Rollback, 'a'), true, "whoever goes on with it may"),
+        (Rollback, 'b', 'a', None, (Rollback, '0'), true, "further back is back as well"),
+        (Rollback, 'a', 'a', None, (Promote, 'c'), true, "it has arrived"),
+        (Rollback, 'a', 'b', None, (Promote, 'c'), true, "the platform made it, and the branch stayed"),
+        (Rollback, 'b', 'a', Some(false), (Promote, 'c'), false, "ours has landed and was not seen to run"),
+        (Promote, 'a', 'a', None, (Stage, 'c'), false, "one deploy at a time for the whole team"),
+    ];
+    for (kind, runs, branch, ours, (wanted, commit), may, why) in cases {
+        let (state, production) = (announced(kind), seen("production", runs, branch));
+        let recorded = Recorded {
+            state: &state,
+            signoff: false,
+            mine: ours.map(|_| &mine),
+            sent: ours == Some(true),
+            announced: Some(&production),
+            take_over: None,
+            now: 0,
+        };
+        let name = if wanted == Stage { "staging" } else { "production" };
+        let decided = recorded.nobody_else(Some((wanted, name, &id(commit))), None);
+        assert_eq!(decided.is_ok(), may, "{why}");
+        if !may {
+            assert_eq!(code(decided), RefusalCode::Deploying, "{why}");
+            let named = Recorded { take_over: Some("0000000000000007"), ..recorded };
+            assert!(named.nobody_else(Some((wanted, name, &id(commit))), None).is_ok(), "{why}");
+        }
+        // Nobody knows what has become of it where its environment was not looked at.
+        let unseen = Recorded { announced: None, mine: None, ..recorded };
+        assert_eq!(code(unseen.nobody_else(Some((wanted, name, &id(commit))), None)), RefusalCode::Deploying, "{why}");
+    }
+}
+
+#[test]
+fn nothing_to_do_is_said_only_where_nothing_is_on_its_way() {
+    let state = announced(Kind::Promote);
+    for (runs, branch, ours, done) in [
+        ('a', 'a', None, false),
+        ('a', 'b', None, false),
+        ('a', 'c', None, true),
+        ('a', 'a', Some(true), false),
+        ('a', 'a', Some(false), true),
+    ] {
+        let production = seen("production", runs, branch);
+        let mine = EventId::of(7);
+        let recorded = Recorded {
+            state: &state,
+            signoff: false,
+            mine: ours.map(|_| &mine),
+            sent: ours == Some(true),
+            announced: Some(&production),
+            take_over: None,
+            now: 0,
+        };
+        assert_eq!(recorded.nothing_on_its_way(&production, &id('a')).is_ok(), done, "{runs} {branch} {ours:?}");
+        assert!(recorded.nothing_on_its_way(&seen("staging", 'a', 'a'), &id('a')).is_ok(), "that is elsewhere");
+    }
 }

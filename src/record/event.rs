@@ -144,4 +144,6 @@ pub struct Intent {
     pub unsigned: bool,
     /// Somebody's open intent that this takes the place of.
     pub over: Option<EventId>,
+    /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
+    pub tells: Option<Telling>,
 }

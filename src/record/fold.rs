@@ -42,7 +42,8 @@ impl State {
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),
             What::Deployed { .. } => self.deployed(event),
-            What::Ended { intent, .. } => self.close(Some(intent)),
+            // What came to nothing took nothing away, so nothing of it is held.
+            What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed { .. } => self.postpone(event),
             What::Posting { about, channel, over } => {
                 let place = self.attempted(Some((about, channel)), over.as_ref())?;
@@ -69,7 +70,7 @@ impl State {
         if self.candidate.is_some() {
             return Err(Unlawful::CandidateOpen);
         }
-        self.close(over.as_ref())?;
+        self.supersede(over.as_ref())?;
         let goal = |(environment, from): &(String, Option<CommitId>)| Goal {
             environment: environment.clone(),
             from: from.clone(),
@@ -117,7 +118,7 @@ impl State {
         let What::Postponed { candidate, commit, intent, reason, channels } = &event.what else { return Ok(()) };
         let meant = self.candidate.clone().filter(|open| open.id == *candidate && open.commit == *commit);
         let meant = meant.ok_or(Unlawful::OtherCandidate)?;
-        self.close(intent.as_ref())?;
+        self.supersede(intent.as_ref())?;
         self.forget_candidate();
         let news = News::Postponed { by: event.by.name.clone(), reason: reason.clone() };
         self.owe(Some(&meant), event, channels, &news);
@@ -153,7 +154,7 @@ impl State {
     }
 
     fn announce(&mut self, event: &Event, intent: &Intent) -> Result<(), Unlawful> {
-        self.close(intent.over.as_ref())?;
+        self.supersede(intent.over.as_ref())?;
         match intent.kind {
             // What is frozen may be put back to the candidate.
             Kind::Stage if self.frozen(&intent.environment).is_some_and(|open| open.commit != intent.to) => {
@@ -177,6 +178,7 @@ impl State {
             unsigned: intent.unsigned,
             by: event.by.clone(),
             at: event.at,
+            tells: intent.tells.clone().filter(|_| intent.kind == Kind::Rollback),
         });
         Ok(())
     }
@@ -299,11 +301,20 @@ impl State {
     }
 
     /// Closes the open intent, which must be the one that was meant; none meant, none may be open.
-    fn close(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
+    fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
         if self.deploying.as_ref().map(|open| &open.id) != meant {
             return Err(Unlawful::OtherDeploy);
         }
-        self.deploying = None;
+        Ok(self.deploying.take())
+    }
+
+    /// Closes the open intent without its end. A rollback may have landed, so what it takes away stays held.
+    fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
+        if let Some(closed) = self.close(meant)?
+            && let Some(held) = closed.holds()
+        {
+            self.hold(&closed.environment, held);
+        }
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Person, State};
+use super::{Deploying, Person, State};
 use crate::model::CommitId;
 
 /// A commit that an environment was rolled back from.
@@ -19,15 +19,34 @@ pub struct Held {
 }
 
 impl State {
-    /// What an environment was rolled back from since its last promotion, oldest first.
-    pub fn held(&self, environment: &str) -> &[Held] {
-        self.held.get(environment).map_or(&[], Vec::as_slice)
+    /// What an environment was rolled back from since its last promotion, oldest first. A rollback counts from its
+    /// announcement: whether it has landed is often not known before somebody deploys again.
+    pub fn held(&self, environment: &str) -> Vec<Held> {
+        let mut all = self.held.get(environment).cloned().unwrap_or_default();
+        if let Some(held) =
+            self.deploying.as_ref().filter(|open| open.environment == environment).and_then(Deploying::holds)
+        {
+            put(&mut all, held);
+        }
+        all
     }
 
     /// Takes in that an environment was rolled back from a commit.
     pub(super) fn hold(&mut self, environment: &str, held: Held) {
-        let all = self.held.entry(environment.to_owned()).or_default();
-        all.retain(|one| one.commit != held.commit);
-        all.push(held);
+        put(self.held.entry(environment.to_owned()).or_default(), held);
     }
+}
+
+impl Deploying {
+    /// What an announced rollback holds back.
+    pub(super) fn holds(&self) -> Option<Held> {
+        let (commit, by) = (self.takes_away()?.clone(), self.by.clone());
+        Some(Held { commit, by, at: self.at, reason: self.tells.as_ref().and_then(|tells| tells.text.clone()) })
+    }
+}
+
+/// A commit is held once, for its last reason.
+fn put(all: &mut Vec<Held>, held: Held) {
+    all.retain(|one| one.commit != held.commit);
+    all.push(held);
 }

@@ -19,7 +19,7 @@ pub enum How {
 }
 
 /// Who is to be told of a deploy, and what beside the commits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
     /// The channels that are owed a post.
     pub channels: Vec<String>,
@@ -117,6 +117,11 @@ impl Owed {
     /// Whether it belongs to the way of a candidate, this one or the one before it.
     pub fn is_of_the_way(&self) -> bool {
         self.is_of_candidate() || matches!(self.news, News::Postponed { .. })
+    }
+
+    /// Whether it tells that something was taken back, which the team must know before anybody else deploys.
+    pub fn is_of_a_rollback(&self) -> bool {
+        matches!(self.news, News::RolledBack { .. })
     }
 
     /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.

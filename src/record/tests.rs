@@ -115,17 +115,13 @@ fn whats() -> impl Strategy<Value = What> {
             }),
         (commits(), texts(), verdicts(), maybe(texts()), channels())
             .prop_map(|(commit, of, verdict, note, channels)| { What::Judged { commit, of, verdict, note, channels } }),
-        (kinds(), names(), maybe(commits()), commits(), maybe(commits()), any::<bool>(), maybe(ids())).prop_map(
-            |(kind, environment, from, to, base, unsigned, over)| What::Deploying(Intent {
-                kind,
-                environment,
-                from,
-                to,
-                base,
-                unsigned,
-                over
-            })
-        ),
+        (
+            (kinds(), names(), maybe(commits()), commits()),
+            (maybe(commits()), any::<bool>(), maybe(ids()), maybe(tellings()))
+        )
+            .prop_map(|((kind, environment, from, to), (base, unsigned, over, tells))| What::Deploying(
+                Intent { kind, environment, from, to, base, unsigned, over, tells }
+            )),
         (
             maybe(ids()),
             kinds(),

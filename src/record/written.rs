@@ -179,6 +179,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Base", intent.base.as_ref().map(CommitId::as_str));
             optional(put, "Unsigned", intent.unsigned.then_some("yes"));
             optional(put, "Over", intent.over.as_ref().map(EventId::as_str));
+            put_telling(put, intent.tells.as_ref());
         }
         What::Deployed {
             intent,
@@ -200,12 +201,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", unsigned.then_some("yes"));
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
-            if let Some(tells) = tells {
-                put("Date", &tells.date);
-                put_targets(put, &tells.targets);
-                tells.channels.iter().for_each(|channel| put("Channel", channel));
-                optional(put, "Text", tells.text.as_deref());
-            }
+            put_telling(put, tells.as_ref());
         }
         What::Ended { intent, why } => {
             put("Intent", intent.as_str());
@@ -235,6 +231,14 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "How", HOWS.iter().find(|(one, _)| one == how).map(|(_, word)| *word));
         }
     }
+}
+
+fn put_telling(put: &mut impl FnMut(&str, &str), tells: Option<&Telling>) {
+    let Some(tells) = tells else { return };
+    put("Date", &tells.date);
+    put_targets(put, &tells.targets);
+    tells.channels.iter().for_each(|channel| put("Channel", channel));
+    optional(put, "Text", tells.text.as_deref());
 }
 
 fn put_targets(put: &mut impl FnMut(&str, &str), targets: &[(String, Option<CommitId>)]) {
@@ -366,6 +370,7 @@ impl Trailers {
             base: self.commit("Base")?,
             unsigned: self.text("Unsigned")?.is_some(),
             over: self.id("Over")?,
+            tells: self.telling()?,
         }))
     }
 

@@ -1,13 +1,13 @@
 //! What a promotion looks at before it is planned.
 
-use crate::commands::deploy::{self, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::{Session, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::model::{Changes, Commit, Observed};
 use crate::observe::Look;
 use crate::plan::{Recorded, Target};
-use crate::record::{EventId, Reading, State};
+use crate::record::State;
 use crate::rollbacks::Rollbacks;
 
 /// Everything that was found out.
@@ -22,16 +22,14 @@ pub struct Facts<'a> {
     pub watched: Vec<String>,
     /// What the source runs beyond the candidate, where it runs something else.
     came: Option<Changes>,
-    /// The shared record, where the team keeps one.
-    reading: Option<Result<Reading, Refusal>>,
-    /// What this clone announced last.
-    mine: Option<EventId>,
+    /// The shared record.
+    record: OnRecord,
 }
 
 impl Facts<'_> {
     /// The record, where it could be read.
     pub fn state(&self) -> Option<&State> {
-        self.reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state)
+        self.record.state()
     }
 
     /// Lists what came to the source since the candidate was put forward, where that is the matter.
@@ -57,7 +55,7 @@ impl Facts<'_> {
         take_over: Option<&'a str>,
         now: i64,
     ) -> Result<Option<Recorded<'a>>, Refusal> {
-        deploy::recorded(config, self.reading.as_ref(), self.mine.as_ref(), take_over, now)
+        self.record.recorded(config, take_over, now)
     }
 }
 
@@ -73,7 +71,7 @@ pub fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let Seen { environments: mut seen, main, reading } = see(session, look, &concerned)?;
+    let Seen { environments: mut seen, main, record } = see(session, look, &concerned)?;
     let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
     if let Some(candidate) = source.runs() {
@@ -89,21 +87,19 @@ pub fn gather<'c>(
     }
     let held = Rollbacks::of(&session.repo, look.config);
     for target in &mut targets {
-        target.held = match &reading {
-            Some(Ok(reading)) => reading.state.held(&target.environment.name).to_vec(),
+        target.held = match &record.reading {
+            Some(Ok(reading)) => reading.state.held(&target.environment.name),
             Some(Err(_)) => Vec::new(),
             None => held.held(&target.environment.name)?,
         };
     }
-    let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let mine = deploy::mine(look, reading.as_ref());
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    let candidate = state.and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);
+    let candidate = record.state().and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);
     let came = match (candidate, source.runs()) {
         (Some(candidate), Some(runs)) if candidate != runs && session.repo.has_commit(candidate)? => {
             Some(session.repo.changes(Some(candidate), runs)?)
         }
         _ => None,
     };
-    Ok(Facts { source, targets, warnings, watched, came, reading, mine })
+    Ok(Facts { source, targets, warnings, watched, came, record })
 }

@@ -22,7 +22,7 @@ pub fn destination(
     args: &Rollback,
     facts: &Facts<'_>,
 ) -> Result<CommitId, Stop> {
-    if let Some(Err(refusal)) = &facts.reading {
+    if let Some(Err(refusal)) = &facts.record.reading {
         return Err(refusal.clone().into());
     }
     let name = &facts.environment.name;
@@ -32,7 +32,7 @@ pub fn destination(
     let open = facts.reading().and_then(|reading| reading.state.deploying.as_ref());
     let is_this = |kind: Kind, environment: &str| kind == Kind::Rollback && environment == name;
     if let Some(open) =
-        open.filter(|open| is_this(open.kind, &open.environment) && facts.mine.as_ref() == Some(&open.id))
+        open.filter(|open| is_this(open.kind, &open.environment) && facts.record.mine.as_ref() == Some(&open.id))
     {
         return Ok(open.to.clone());
     }
@@ -44,6 +44,10 @@ pub fn destination(
         let report = report.hint(format!("see where things stand: git smp status; to deploy: git smp promote {name}"));
         return Err(Stop::refused(RefusalCode::NothingDeployed, report));
     };
+    // What is on its way is what there is to take back: what runs now is what ran before it.
+    if open.is_some_and(|open| open.kind == Kind::Promote && open.environment == *name && open.to != *runs) {
+        return Ok(runs.clone());
+    }
     let before = match (Recorder::of(look.repo, look.config, look.may_ask), facts.reading()) {
         (Some(recorder), Some(reading)) => {
             let (events, _) = recorder.events(reading)?;
@@ -68,7 +72,7 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
 /// Nobody remembers what ran before.
 fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
     let report = Report::new(format!("what {name} ran before {} is not known", runs.short()));
-    let report = match &facts.reading {
+    let report = match &facts.record.reading {
         Some(_) => report.because(format!("the record has no deploy of {} to {name} with one before it", runs.short())),
         None => report.because("smp.toml has no [record], which would remember it"),
     };

@@ -127,6 +127,7 @@ impl Try {
             base: fix.then(|| self.candidate(state)),
             unsigned: self.yes,
             over: self.open(state),
+            tells: None,
         }
     }
 

@@ -49,6 +49,7 @@ fn full() -> State {
             unsigned: false,
             by: by.clone(),
             at: 1_646_222_600,
+            tells: None,
         }),
         deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1 })].into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],

@@ -32,6 +32,7 @@ fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What
         base: base.map(commit),
         unsigned: false,
         over: None,
+        tells: None,
     })
 }
 
@@ -130,6 +131,48 @@ fn an_environment_that_was_rolled_back_does_not_run_the_candidate() {
     ]);
     assert!(!state.candidate.as_ref().unwrap().goal("eu").unwrap().reached);
     assert!(state.after(&event(9, began(Kind::Promote, "eu", '1', None))).is_ok());
+}
+
+/// The announcement to put production back from one commit to another.
+fn goes_back(from: char, to: char, over: Option<u64>) -> What {
+    let What::Deploying(intent) = began(Kind::Rollback, "production", to, None) else { unreachable!() };
+    let targets = vec![("production".into(), Some(commit(from)))];
+    let tells = Telling { targets, text: Some("Maps are empty.".into()), ..telling(None) };
+    What::Deploying(Intent { over: over.map(EventId::of), tells: Some(tells), ..intent })
+}
+
+#[test]
+fn a_rollback_holds_from_its_announcement_until_it_comes_to_nothing() {
+    let held = |whats: &[What]| {
+        let held = after(whats).held("production");
+        held.into_iter().map(|one| (one.commit, one.reason)).collect::<Vec<_>>()
+    };
+    let why = |digit| (commit(digit), Some("Maps are empty.".to_owned()));
+    assert_eq!(held(&[goes_back('2', '1', None)]), [why('2')]);
+    assert!(after(&[goes_back('2', '1', None)]).held("eu").is_empty());
+    let nothing = What::Ended { intent: EventId::of(1), why: "declined".into() };
+    assert!(held(&[goes_back('2', '1', None), nothing]).is_empty());
+    // Whoever takes its place does not know whether it has landed.
+    let over = What::Deploying(Intent {
+        over: Some(EventId::of(1)),
+        ..match began(Kind::Stage, "staging", '3', None) {
+            What::Deploying(intent) => intent,
+            _ => unreachable!(),
+        }
+    });
+    assert_eq!(held(&[goes_back('2', '1', None), over]), [why('2')]);
+    assert_eq!(held(&[goes_back('2', '1', None), goes_back('1', '0', Some(1))]), [why('2'), why('1')]);
+    // A promotion ends all of it.
+    let promotion = What::Deploying(Intent {
+        over: Some(EventId::of(1)),
+        unsigned: true,
+        ..match began(Kind::Promote, "production", '3', None) {
+            What::Deploying(intent) => intent,
+            _ => unreachable!(),
+        }
+    });
+    let promoted = deployed(Some(2), Kind::Promote, "production", '3');
+    assert!(held(&[goes_back('2', '1', None), promotion, promoted]).is_empty());
 }
 
 #[test]

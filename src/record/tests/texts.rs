@@ -33,6 +33,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
         What::Ended { why: text, .. } | What::Postponed { reason: text, .. } | What::Unposted { why: text, .. } => {
             change(text);
         }
+        What::Deploying(Intent { tells: Some(Telling { text, .. }), .. }) => text.iter_mut().for_each(change),
         What::Deploying(_) | What::Posting { .. } | What::Posted { .. } => {}
     }
     event

@@ -82,6 +82,7 @@ fn promotion() -> Intent {
         base: None,
         unsigned: false,
         over: None,
+        tells: None,
     }
 }
 
