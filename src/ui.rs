@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::env;
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -30,6 +30,8 @@ pub enum Talk {
     Verbose,
 }
 
+/// The most bytes of a line of another program's that are looked at as one.
+const LONGEST_LINE: u64 = 64 << 10;
 /// Within this time a second Ctrl-C is the first one once more: `git smp` passes on what the terminal sent already.
 const SAME_INTERRUPT: Duration = Duration::from_millis(500);
 
@@ -91,15 +93,20 @@ impl Ui {
         Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
     }
 
-    /// Reads to its end what another program says on standard input; tells whether that is more than white space. None of
-    /// it is kept: it may be long. From a terminal nothing is read, for nobody there knows what to type.
-    pub fn hears_something(&self) -> bool {
+    /// Reads to its end what another program says on standard input, and hands each line on; tells whether it said more
+    /// than white space. None of it is kept: it may be long. From a terminal nothing is read, for nobody there knows what
+    /// to type.
+    pub fn hears(&self, each: &mut dyn FnMut(&str)) -> bool {
         let mut stdin = io::stdin().lock();
-        let (mut heard, mut piece) = (false, [0; 8192]);
+        let (mut heard, mut line) = (false, Vec::new());
         while !stdin.is_terminal() {
-            match stdin.read(&mut piece) {
+            line.clear();
+            match stdin.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
                 Ok(0) => break,
-                Ok(read) => heard |= piece.iter().take(read).any(|byte| !byte.is_ascii_whitespace()),
+                Ok(_) => {
+                    heard |= line.iter().any(|byte| !byte.is_ascii_whitespace());
+                    each(&String::from_utf8_lossy(&line));
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // What breaks off was something.
                 Err(_) => return true,

@@ -7,6 +7,7 @@ use crate::commands::{Session, trust};
 use crate::config::{self, Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, record as objects};
+use crate::model::CommitId;
 use crate::record::Copied;
 use crate::record::{self, Candidate, State};
 use crate::recorder::Recorder;
@@ -31,11 +32,13 @@ enum Verdict {
 /// # Errors
 /// When the push is to be stopped.
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
+    let mut updates = Vec::new();
+    let heard = session.ui.hears(&mut |line| updates.extend(Update::read(line)));
     // git says nothing where there is nothing to push.
-    if !session.ui.hears_something() {
+    if !heard {
         return Ok(());
     }
-    match judge(session, args) {
+    match judge(session, args, &updates) {
         Ok(Verdict::Go) => {}
         Ok(Verdict::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
         Ok(Verdict::Stop(stop)) => return Err(stop),
@@ -51,8 +54,27 @@ pub fn pass(ui: &Ui, stop: &Stop) {
     ui.warn(format!("{stop}, so nobody looked whether this push may go; it goes on{hint}"));
 }
 
-fn judge(session: &Session<'_>, args: &PrePush) -> Result<Verdict, Stop> {
+/// One ref that the push would set.
+struct Update {
+    reference: String,
+    /// What it would be set to; `None`: it would be deleted.
+    to: Option<CommitId>,
+}
+
+impl Update {
+    /// Reads git's line: local ref, local object, remote ref, remote object.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace().skip(1);
+        let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
+        Some(Self { reference, to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')) })
+    }
+}
+
+fn judge(session: &Session<'_>, args: &PrePush, updates: &[Update]) -> Result<Verdict, Stop> {
     let config = session.config()?;
+    if let Some(stop) = of_the_record(session, &config, args, updates)? {
+        return Ok(Verdict::Stop(stop));
+    }
     let mut meant = Vec::new();
     for environment in &config.environments {
         if is_meant(&session.repo, environment, args)? {
@@ -64,6 +86,31 @@ fn judge(session: &Session<'_>, args: &PrePush) -> Result<Verdict, Stop> {
         return Ok(Verdict::Stop(not_by_hand(&config, production)));
     }
     meant.first().map_or(Ok(Verdict::Go), |environment| look_for_a_freeze(session, &config, environment))
+}
+
+/// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the freeze
+/// and every verdict. What this clone saw of it may be put back.
+fn of_the_record(
+    session: &Session<'_>,
+    config: &Config,
+    args: &PrePush,
+    updates: &[Update],
+) -> Result<Option<Stop>, Stop> {
+    let (Some(record), main) = (&config.record, &config.repository) else { return Ok(None) };
+    let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
+    let is_main = remote == main.remote || config::same_place(&url, &main.url);
+    // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
+    let is_mirror = |update: &Update| update.reference == objects::SEEN;
+    let is_meant = |update: &&Update| is_main && (update.reference == record.reference || is_mirror(update));
+    let Some(update) = updates.iter().find(is_meant) else { return Ok(None) };
+    if !is_mirror(update) && update.to.is_some() && update.to == objects::seen_id(&session.repo)? {
+        return Ok(None);
+    }
+    let what = if update.to.is_none() || is_mirror(update) { "deletes" } else { "writes over" };
+    let report = Report::new(format!("this push {what} the record of the team, so it is stopped"))
+        .because(format!("{} holds the freeze, every verdict and every deploy", record.reference))
+        .because(PAST);
+    Ok(Some(Stop::Failed(report.hint("push what you mean by its name: git push REMOTE BRANCH"))))
 }
 
 /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's `insteadOf`

@@ -218,6 +218,30 @@ fn names_of_the_record_cannot_act_on_the_terminal() {
 }
 
 #[test]
+fn a_mirror_push_that_would_delete_the_record_is_stopped() {
+    let deploy = recorded();
+    freeze(&deploy);
+    deploy.smp(&["status"]).ok();
+    let before = deploy.refs(&deploy.main);
+    let record = before["refs/smp/record"].clone();
+    for args in
+        [&["--mirror", "upstream"][..], &["upstream", ":refs/smp/record"], &[deploy.urls()[0], ":refs/smp/record"]]
+    {
+        push(&deploy, args).exits(1).says("deletes the record of the team").says("--no-verify");
+        assert_eq!(deploy.refs(&deploy.main), before);
+    }
+    let over = format!("+{}:refs/smp/record", deploy.nth(2));
+    push(&deploy, &["upstream", &over]).exits(1).says("writes over the record of the team");
+    assert_eq!(deploy.refs(&deploy.main), before);
+    // Other refs are everybody's, and what this clone saw may be put back where somebody else deleted it.
+    push(&deploy, &["upstream", &format!("{}:refs/heads/topic", deploy.nth(2))]).ok();
+    deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
+    push(&deploy, &["upstream", "refs/smp/seen:refs/smp/record"]).ok();
+    assert_eq!(deploy.refs(&deploy.main)["refs/smp/record"], record);
+    push(&deploy, &["--no-verify", "upstream", ":refs/smp/record"]).ok();
+}
+
+#[test]
 fn without_a_record_staging_is_nobodys_to_guard() {
     let deploy = guarded();
     freeze(&deploy);
