@@ -18,6 +18,7 @@ fn environment(name: &str) -> Environment {
         branch: "main".into(),
         site: None,
         promotes: None,
+        confirm_seconds: 0,
         running: Running::Ref,
     }
 }
