@@ -165,7 +165,7 @@ enum Route {
     /// Each so many times, and the last for ever.
     InTurn(Vec<(usize, Page)>),
     Alternating(Vec<Page>, usize),
-    Rollout(Rollout),
+    Rollout(Box<Rollout>),
 }
 
 /// Instances behind a load balancer that answer in turn, and are replaced one by one.
@@ -234,7 +234,7 @@ impl Web {
     /// them are.
     pub fn set_rollout(&self, path: &str, instances: usize, every: usize, replaced: usize, old: Page, new: Page) {
         let answers = 0;
-        self.route(path, Route::Rollout(Rollout { instances, every, replaced, old, new, answers }));
+        self.route(path, Route::Rollout(Box::new(Rollout { instances, every, replaced, old, new, answers })));
     }
 
     fn route(&self, path: &str, route: Route) {
