@@ -150,7 +150,7 @@ impl World {
             let (url, page) = (place(name), format!("http://127.0.0.1:{port}/{name}"));
             format!(
                 "\n[environments.{name}]\nurl = '{url}'\n{more}\n[environments.{name}.running]\npage = '{page}'\n\
-                 pattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n"
+                 pattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 1\n"
             )
         };
         let main = format!("[repository]\nremote = \"upstream\"\nurl = '{}'\nbranch = \"master\"\n", place("main"));

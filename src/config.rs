@@ -77,6 +77,8 @@ pub struct Environment {
     pub promotes: Option<String>,
     /// How to find out what it runs.
     pub running: Running,
+    /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
+    pub confirm_seconds: u32,
 }
 
 /// How to find out what an environment runs.
@@ -93,6 +95,17 @@ pub enum Running {
         /// A page that is to agree, if there is one.
         page: Option<Page>,
     },
+}
+
+impl Running {
+    /// For how many seconds the answers must agree where the file does not say so. Behind a load balancer old and new
+    /// instances answer a page in turn; a platform's API and a branch have one answer at a time.
+    pub fn usual_confirm_seconds(&self) -> u32 {
+        match self {
+            Self::Page(_) | Self::Heroku { page: Some(_), .. } => 10,
+            Self::Heroku { page: None, .. } | Self::Ref => 0,
+        }
+    }
 }
 
 /// A page that says which commit runs.

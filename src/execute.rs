@@ -8,25 +8,28 @@ mod doubt;
 mod ledger;
 mod pushed;
 mod release;
+mod span;
+mod verdict;
 mod wait;
 
 use doubt::Doubt;
 pub use ledger::{Ledger, end_rollback};
-use pushed::Pushed;
+use verdict::Verdict;
 use wait::Begun;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::config::Environment;
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
-use crate::git::remote;
 use crate::in_flight::InFlight;
-use crate::model::{CommitId, Observed, Relation};
-use crate::observe::{Also, Look, app, heroku};
+use crate::model::{CommitId, Observed};
+use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
+
+/// The pauses after which a look directly before a push is repeated where it failed.
+const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 /// What happens while a plan is carried out.
 pub enum Happening<'a> {
@@ -45,6 +48,10 @@ pub enum Happening<'a> {
         /// What it reports, as far as is known.
         reports: &'a str,
     },
+    /// An environment reports the commit, and must go on to do so for this long.
+    Confirming(&'a str, &'a CommitId, Duration),
+    /// Something is not as it should be, and hinders nothing.
+    Warned(&'a str),
     /// An environment reports the commit.
     Live(&'a str, &'a CommitId),
     /// The record is read or written.
@@ -107,6 +114,7 @@ impl Execution<'_> {
     /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after.
     pub fn run(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let mut done: Vec<&str> = Vec::new();
+        self.confirm_earlier(plan, watch)?;
         let mut begun = None;
         for step in &plan.steps {
             let result = match step {
@@ -116,19 +124,67 @@ impl Execution<'_> {
                 Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
                     begun = Some(Begun { word: "released", doubt: None });
                 }),
-                Step::Await { environment, commit, .. } => {
-                    self.wait(self.target(environment)?, commit, begun.take().as_ref(), watch)
+                Step::Await { environment, commit, pushed, .. } => {
+                    let announced = if *pushed { Ok(()) } else { self.announce_return(environment, commit, watch) };
+                    announced.and_then(|()| self.await_live(environment, commit, begun.take(), watch))
                 }
+                // What ran before this run is believed no sooner than what it brought itself.
                 Step::Record { environment, commit, lifts } => {
-                    self.record(environment, commit, lifts.as_deref(), watch)
+                    let confirmed = match done.contains(&environment.as_str()) {
+                        true => Ok(()),
+                        false => self.confirm(environment, commit, watch),
+                    };
+                    confirmed.and_then(|()| self.record(environment, commit, lifts.as_deref(), watch))
                 }
                 // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
                 Step::Post { .. } => Ok(()),
             };
             result.map_err(|stop| after(&done, stop))?;
-            if let Step::Await { environment, commit, .. } = step {
-                watch(Happening::Live(environment, commit));
+            if let Step::Await { environment, .. } = step {
                 done.push(environment);
+            }
+        }
+        Ok(())
+    }
+
+    fn announce_return(&self, name: &str, commit: &CommitId, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        watch(Happening::Recording);
+        ledger.announce_return(self.look.repo, self.target(name)?, commit)
+    }
+
+    fn await_live(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        begun: Option<Begun>,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        self.wait(self.target(name)?, commit, begun.as_ref(), watch)?;
+        watch(Happening::Live(name, commit));
+        Ok(())
+    }
+
+    /// What an environment was seen to run at the first look must be so for its whole span, before anything is recorded
+    /// or told of it. Where one answer is enough, that was it.
+    ///
+    /// # Errors
+    /// As [`Execution::run`].
+    pub fn confirm(&self, name: &str, commit: &CommitId, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        if self.target(name)?.environment.confirm_seconds == 0 {
+            InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
+            return Ok(());
+        }
+        self.await_live(name, commit, None, watch)
+    }
+
+    /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
+    fn confirm_earlier(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+        let planned: Vec<&str> = plan.steps.iter().filter_map(Step::environment).collect();
+        let names = self.targets.iter().map(|target| target.environment.name.as_str());
+        for name in names.filter(|name| !planned.contains(name)) {
+            if InFlight::is_unconfirmed(&self.look.repo.layout().common_dir, name, &plan.commit) {
+                self.confirm(name, &plan.commit, watch)?;
             }
         }
         Ok(())
@@ -187,15 +243,39 @@ impl Execution<'_> {
             marker.ended();
             return ended.map(|_| None);
         };
-        let verdict = self.verdict(target.environment, push, ended, &said, watch);
-        if ended != Ended::Left && !matches!(verdict, Err(Stop::Incomplete(_))) {
-            marker.ended();
+        match self.verdict(target, push, ended, &said, watch) {
+            Verdict::Arrived => {
+                marker.landed();
+                Ok(doubt)
+            }
+            Verdict::RunsAllTheSame(stop) => {
+                marker.landed();
+                Err(stop)
+            }
+            Verdict::Not(stop) => {
+                if ended != Ended::Left && !matches!(stop, Stop::Incomplete(_)) {
+                    marker.ended();
+                }
+                Err(stop)
+            }
         }
-        verdict.map(|()| doubt)
     }
 
-    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed.
+    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
+    /// is repeated twice, for many a host that limits connections lets the next one in.
     fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
+        for pause in LOOK_PAUSES {
+            match self.look_once_more(target, intent) {
+                Err(Stop::Refused(Refusal { code: RefusalCode::Unreachable | RefusalCode::PageUnclear, .. })) => {
+                    thread::sleep(pause);
+                }
+                looked => return looked,
+            }
+        }
+        self.look_once_more(target, intent)
+    }
+
+    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
         let config = self.look.config;
         let mut wanted = vec![target.environment];
         if let Some(source) = self.source {
@@ -223,69 +303,6 @@ impl Execution<'_> {
         // A page that was broken when the plan was shown tells nothing now; the branch does.
         let (before, now) = (target.observed.by_branch(), target_now.by_branch());
         Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
-    }
-
-    /// Reads the branch after a push and says what happened. Only "ours" is a success.
-    fn verdict(
-        &self,
-        environment: &Environment,
-        push: &Push,
-        ended: Ended,
-        said: &[String],
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        let name = environment.name.as_str();
-        let (command, mended) = (self.command.to(name), self.mended(name));
-        let pushed = Pushed { name, push, ended, said, command: &command, mended: &mended };
-        if ended == Ended::Left {
-            return Err(pushed.left());
-        }
-        let patience = if ended == Ended::Unclear { self.timeout } else { Duration::ZERO };
-        let begun = Instant::now();
-        loop {
-            let now = remote::branch(self.look.repo, &push.remote, &push.branch, false);
-            let at = match &now {
-                Ok(branch) => branch.commit(),
-                Err(refusal) if begun.elapsed() >= patience => return Err(pushed.unreadable(refusal)),
-                Err(_) => None,
-            };
-            if at == Some(&push.commit) {
-                return Ok(());
-            }
-            let settled = now.is_ok() && at != push.expected.as_ref();
-            if settled || begun.elapsed() >= patience {
-                return Err(pushed.not_ours(at));
-            }
-            let reports = self.building(environment);
-            let happening = Happening::Waiting { environment: name, elapsed: begun.elapsed(), reports: &reports };
-            if watch(happening) == Wish::Leave {
-                return Err(pushed.left());
-            }
-            thread::sleep(Duration::from_millis(500));
-        }
-    }
-
-    /// How a build goes that can no more be watched.
-    fn building(&self, environment: &Environment) -> String {
-        let platform = app(environment).and_then(|app| heroku(self.look.repo).ok()?.newest_build(app));
-        match platform {
-            Some(word) => format!("nothing; the connection broke, and the newest build there is {word}"),
-            None => "nothing; the connection broke, and the host may still be building".to_owned(),
-        }
-    }
-
-    /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
-    fn mended(&self, name: &str) -> String {
-        let target = self.target(name).ok();
-        let goes_back = target.and_then(|target| target.changes.as_ref()).map(|changes| changes.relation);
-        if goes_back == Some(Relation::Behind) {
-            return format!("mend it, then: {}", self.command.to(name));
-        }
-        let ledger = self.ledger.as_ref();
-        if ledger.is_none_or(|ledger| ledger.recorded.state.candidate.is_none()) {
-            return "mend it, then deploy that: git smp stage".to_owned();
-        }
-        format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
     }
 }
 

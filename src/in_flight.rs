@@ -1,8 +1,9 @@
-//! A note in the clone that a push is on its way, so that a run that was cut off is not doubled by the next one.
+//! A note in the clone that a push is on its way, so that a run that was cut off is not doubled by the next one; it stays
+//! until what was pushed is seen to run, so that the next one does not believe a single answer either.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, SystemTimeError};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,10 @@ use crate::model::CommitId;
 /// A build that takes longer than this is not waited for any more.
 const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// A push that began in this clone and was not seen to end.
+/// So far ahead a note may lie by the clocks of a file system and a machine.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
+
+/// A push that began in this clone and whose end, or whose commit, was not seen yet.
 pub struct InFlight {
     path: PathBuf,
 }
@@ -26,6 +30,9 @@ struct Note {
     /// The number of the newest release before it, where a platform was to release and nothing is pushed.
     #[serde(default)]
     newest: Option<u64>,
+    /// Whether it came to its end: what is left is to see it run.
+    #[serde(default)]
+    landed: bool,
 }
 
 impl InFlight {
@@ -35,7 +42,7 @@ impl InFlight {
     /// When it cannot be written; then nothing must be pushed.
     pub fn begin(common_dir: &Path, environment: &str, push: &Push) -> Result<Self, Stop> {
         let (commit, expected) = (push.commit.to_string(), push.expected.as_ref().map(ToString::to_string));
-        Self::note(place(common_dir, environment), &Note { commit, expected, newest: None })
+        Self::note(place(common_dir, environment), &Note { commit, expected, newest: None, landed: false })
     }
 
     /// Writes the note before a platform is told to release a commit.
@@ -43,7 +50,7 @@ impl InFlight {
     /// # Errors
     /// When it cannot be written; then nothing must be released.
     pub fn begin_release(common_dir: &Path, environment: &str, commit: &CommitId, newest: u64) -> Result<Self, Stop> {
-        let note = Note { commit: commit.to_string(), expected: None, newest: Some(newest) };
+        let note = Note { commit: commit.to_string(), expected: None, newest: Some(newest), landed: false };
         Self::note(place_of_release(common_dir, environment), &note)
     }
 
@@ -59,7 +66,36 @@ impl InFlight {
         Ok(Self { path })
     }
 
-    /// Takes the note away: the push was seen to end.
+    /// The push was seen to end, and what it brought is still to be seen to run.
+    pub fn landed(&self) {
+        let Some((note, _)) = Self::read(&self.path) else { return };
+        // Left as it was, the note is of a push whose end nobody saw: then it is looked at more closely, not less.
+        let _ = Self::note(self.path.clone(), &Note { landed: true, ..note });
+    }
+
+    /// Whether this clone gave an environment this commit and did not see it run since.
+    pub fn is_unconfirmed(common_dir: &Path, environment: &str, commit: &CommitId) -> bool {
+        let notes = [place(common_dir, environment), place_of_release(common_dir, environment)];
+        notes.iter().filter_map(|path| Self::read(path)).any(|(note, _)| note.commit == commit.as_str())
+    }
+
+    /// What the branch was at when this clone pushed the commit there that was not seen to run since.
+    pub fn pushed_onto(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<CommitId> {
+        let (note, _) = Self::read(&place(common_dir, environment))?;
+        (note.commit == commit.as_str()).then_some(note.expected?).as_deref().and_then(CommitId::parse)
+    }
+
+    /// The commit was seen to run.
+    pub fn confirmed(common_dir: &Path, environment: &str, commit: &CommitId) {
+        for path in [place(common_dir, environment), place_of_release(common_dir, environment)] {
+            if Self::read(&path).is_some_and(|(note, _)| note.commit == commit.as_str()) {
+                // A note that stays costs one more look.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Takes the note away: the push came to nothing.
     pub fn ended(&self) {
         // A note that stays is outlived by its own age, and by any move of the branch.
         let _ = fs::remove_file(&self.path);
@@ -70,14 +106,14 @@ impl InFlight {
     pub fn look(common_dir: &Path, environment: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
         let (note, age) = Self::read(&place(common_dir, environment))?;
         let same = note.newest.is_none() && note.expected.as_deref() == expected.map(CommitId::as_str);
-        let open = same && age < LONGEST_BUILD;
+        let open = same && !note.landed && age < LONGEST_BUILD;
         open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
     }
 
     /// The same of a release that a platform was told to make when this was its newest.
     pub fn look_release(common_dir: &Path, environment: &str, newest: u64) -> Option<(CommitId, Duration)> {
         let (note, age) = Self::read(&place_of_release(common_dir, environment))?;
-        let open = note.newest == Some(newest) && age < LONGEST_BUILD;
+        let open = note.newest == Some(newest) && !note.landed && age < LONGEST_BUILD;
         open.then(|| CommitId::parse(&note.commit)).flatten().map(|commit| (commit, age))
     }
 
@@ -91,7 +127,10 @@ impl InFlight {
     fn read(path: &Path) -> Option<(Note, Duration)> {
         let note: Note = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         let begun = fs::metadata(path).ok()?.modified().ok()?;
-        Some((note, SystemTime::now().duration_since(begun).unwrap_or_default()))
+        // By a clock that was set back since, nobody knows how old it is; then it must not bar the way until that time comes.
+        let age =
+            |ahead: SystemTimeError| if ahead.duration() < CLOCKS_DIFFER { Duration::ZERO } else { LONGEST_BUILD };
+        Some((note, SystemTime::now().duration_since(begun).unwrap_or_else(age)))
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Also {
 pub struct Now {
     /// What it reports; where a page is to agree with the platform, only what both say.
     pub running: Result<Option<CommitId>, Refusal>,
+    /// What its page names, where there is one and it does.
+    pub page: Option<CommitId>,
     /// The newest release, where its platform is asked.
     pub newest: Option<Release>,
 }
@@ -100,6 +102,7 @@ impl Look<'_> {
             Some(Err(refusal)) => Some(Err(refusal)),
             Some(Ok(hash)) => Some(one_commit(environment, &hash, self.repo.resolve_hash(&hash)?, &[])),
         };
+        let named = page.as_ref().and_then(|page| page.as_ref().ok()).cloned();
         let newest = releases.as_ref().and_then(|releases| releases.as_ref().ok()?.first().cloned());
         let released = match releases {
             Some(Ok(releases)) => Some(platform::current(environment, &releases)),
@@ -116,12 +119,7 @@ impl Look<'_> {
             (Some(released), None) => released,
             (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
         };
-        Ok(Now { running, newest })
-    }
-
-    /// How many answers in a row make certain what an environment runs: only those of a page may change back.
-    pub fn confirmations_of(&self, environment: &Environment, of_a_page: u32) -> u32 {
-        if platform::page(environment).is_some() { of_a_page } else { 1 }
+        Ok(Now { running, page: named, newest })
     }
 
     fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {

@@ -11,7 +11,9 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, ClientBuilder, Response};
-use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA};
+use reqwest::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA,
+};
 use reqwest::{Url, redirect};
 
 pub use post::{RENEW, Sent, post};
@@ -48,7 +50,7 @@ pub fn get(address: &str, header: Option<&str>) -> Result<Answer, Refusal> {
 }
 
 fn client(url: &Url) -> reqwest::Result<Client> {
-    plain_client(url).default_headers(asking_for_the_truth()).build()
+    plain_client(url).default_headers(asking_for_the_truth()).pool_max_idle_per_host(0).build()
 }
 
 /// A client for this address that follows no redirect by itself.
@@ -63,11 +65,13 @@ fn plain_client(url: &Url) -> ClientBuilder {
     if url.scheme() == "http" { builder.tls_certs_only([]).no_proxy() } else { builder }
 }
 
-/// Caches may not answer in the site's place.
+/// Caches may not answer in the site's place, nor one instance in the place of all.
 fn asking_for_the_truth() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CACHE_CONTROL, reqwest::header::HeaderValue::from_static("no-cache"));
     headers.insert(PRAGMA, reqwest::header::HeaderValue::from_static("no-cache"));
+    // Behind a load balancer a connection may stay with one of several instances.
+    headers.insert(CONNECTION, reqwest::header::HeaderValue::from_static("close"));
     headers.insert(ACCEPT_ENCODING, reqwest::header::HeaderValue::from_static("identity"));
     headers
 }

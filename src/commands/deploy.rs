@@ -254,6 +254,13 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
     Ok(())
 }
 
+/// Whether this clone gave one of these environments the commit and did not see it run for its whole span since: one
+/// answer is not enough then to say that there is nothing to do.
+pub fn is_unconfirmed(session: &Session<'_>, targets: &[Target<'_>], commit: &CommitId) -> bool {
+    let common_dir = &session.repo.layout().common_dir;
+    targets.iter().any(|target| InFlight::is_unconfirmed(common_dir, &target.environment.name, commit))
+}
+
 /// Whether an earlier push of this clone to one of these environments is all that is in the way.
 pub fn is_in_flight(session: &Session<'_>, targets: &[Target<'_>], planned: &Result<Plan, Refusal>) -> bool {
     let common_dir = &session.repo.layout().common_dir;
@@ -352,6 +359,15 @@ pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> 
             }
             Happening::Waiting { environment, elapsed, reports } => {
                 progress.show(&format!("waiting for {environment}, {} s: it reports {reports}", elapsed.as_secs()));
+            }
+            Happening::Confirming(environment, commit, left) => {
+                let (short, left) = (commit.short(), left.as_secs_f64().ceil());
+                progress.show(&format!("{environment} reports {short}; watching for {left} s more"));
+            }
+            Happening::Warned(text) => {
+                progress.clear();
+                ui.warn(text);
+                return Wish::GoOn;
             }
             Happening::Recording => progress.show("writing the record"),
             Happening::Recorded(lifted) => {

@@ -77,6 +77,10 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if planned.steps.is_empty() {
         if !args.dry_run {
             deploy::consent(session, &planned.consents, "not confirmed")?;
+            if deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
+                session.ui.catch_interrupts()?;
+                carry_out(session, &look, source, &facts, &planned, args, None)?;
+            }
         }
         show(session, &config, &facts, &planned, false)?;
         return if args.dry_run { Ok(()) } else { release.resume(given.as_ref(), &again) };

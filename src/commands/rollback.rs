@@ -62,6 +62,11 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let ((facts, commit, target), planned) = (found, planned?);
     let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
     if planned.steps.is_empty() {
+        if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit) {
+            session.ui.catch_interrupts()?;
+            let _turn = Turn::take(&session.repo.layout().common_dir)?;
+            rollback.carry_out(&look, &planned)?;
+        }
         session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
         return if args.dry_run { Ok(()) } else { rollback.tell(&commit) };
     }

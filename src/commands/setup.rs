@@ -112,11 +112,15 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
 /// How an environment's running commit is read, and which branch deploys.
 fn runs_what(environment: &Environment) -> String {
     let branch = &environment.branch;
+    let live = match environment.confirm_seconds {
+        0 => "; live at its first answer".to_owned(),
+        seconds => format!("; live once it agrees for {seconds} s"),
+    };
     match &environment.running {
         Running::Ref => format!("runs what its branch {branch} is at"),
-        Running::Heroku { app, page: None } => format!("deploys {branch}; runs what Heroku's API says of {app}"),
+        Running::Heroku { app, page: None } => format!("deploys {branch}; runs what Heroku's API says of {app}{live}"),
         Running::Heroku { app, page: Some(page) } => {
-            format!("deploys {branch}; runs what Heroku's API says of {app}, and {} is to agree", page.url)
+            format!("deploys {branch}; runs what Heroku's API says of {app}, and {} is to agree{live}", page.url)
         }
         Running::Page(page) => {
             let how = match &page.find {
@@ -125,7 +129,7 @@ fn runs_what(environment: &Environment) -> String {
                 Find::Header(name) => format!(", in the header {name}"),
                 Find::Body => String::new(),
             };
-            format!("deploys {branch}; runs what {} reports{how}", page.url)
+            format!("deploys {branch}; runs what {} reports{how}{live}", page.url)
         }
     }
 }

@@ -35,6 +35,10 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let wanted = wanted(session, args, &facts)?;
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
+    let target = std::slice::from_ref(&wanted.target);
+    if planned.steps.is_empty() && !args.dry_run && deploy::is_unconfirmed(session, target, &wanted.commit) {
+        carry_out(session, &look, args, &facts, &wanted, &planned)?;
+    }
     show(session, &config, &facts, &wanted, &planned, !args.yes)?;
     if args.dry_run {
         return Ok(());

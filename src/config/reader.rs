@@ -84,7 +84,7 @@ impl<'a> Table<'a> {
     /// What to do about an unknown key.
     fn advice_for(&self, key: &str, known: &[&str]) -> String {
         const COMMANDS: [&str; 8] = ["command", "cmd", "exec", "run", "script", "shell", "hook", "hooks"];
-        const RUNNING: [&str; 5] = ["page", "pattern", "json", "header", "heroku"];
+        const RUNNING: [&str; 6] = ["page", "pattern", "json", "header", "heroku", "confirm_seconds"];
         if let Some(meant) = nearest(key, known.iter().copied()) {
             return format!("did you mean `{meant}`?");
         }

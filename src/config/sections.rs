@@ -18,6 +18,8 @@ const LIST: usize = 100;
 const SHORT: usize = 200;
 /// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
 const COMPILED: usize = 1 << 20;
+/// For how many seconds answers can be asked to agree.
+const CONFIRM: std::ops::RangeInclusive<u32> = 0..=3600;
 
 /// The whole file.
 ///
@@ -65,19 +67,24 @@ fn environments<'a>(root: &Table<'a>, main: &MainRepository) -> Result<(Vec<Envi
 
 fn environment(name: String, table: &Table<'_>, main: &MainRepository) -> Result<Environment, Report> {
     table.knows_only(&["url", "remote", "branch", "site", "promotes", "running"])?;
+    let url = table.required("url", "write the address whose push deploys it")?.checked(check_url)?;
+    let how = table.table("running")?;
+    let running = how.as_ref().map_or(Ok(Running::Ref), running)?;
+    let confirm_seconds = how.map(|how| how.number("confirm_seconds", CONFIRM)).transpose()?.flatten();
     Ok(Environment {
-        url: table.required("url", "write the address whose push deploys it")?.checked(check_url)?,
+        url,
         remote: table.checked("remote", check_remote_name)?.unwrap_or_else(|| name.clone()),
         branch: table.checked("branch", check_branch)?.unwrap_or_else(|| main.branch.clone()),
         site: table.checked("site", check_page)?,
         promotes: table.text("promotes")?.map(|text| text.value.to_owned()),
-        running: table.table("running")?.map_or(Ok(Running::Ref), |table| running(&table))?,
+        confirm_seconds: confirm_seconds.unwrap_or_else(|| running.usual_confirm_seconds()),
+        running,
         name,
     })
 }
 
 fn running(table: &Table<'_>) -> Result<Running, Report> {
-    table.knows_only(&["page", "pattern", "json", "header", "heroku"])?;
+    table.knows_only(&["page", "pattern", "json", "header", "heroku", "confirm_seconds"])?;
     let heroku = table.checked("heroku", names::check_heroku_app)?;
     let page = table.checked("page", check_page)?;
     match (heroku, page) {

@@ -434,6 +434,41 @@ fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
 }
 
 #[test]
+fn answers_must_agree_for_ten_seconds_where_a_page_tells_and_for_as_long_as_the_file_says() {
+    let seconds = |table: &str| {
+        let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {table} }}"), 1);
+        parsed(&text).environments[0].confirm_seconds
+    };
+    assert_eq!(seconds("page = 'https://h/x'"), 10);
+    assert_eq!(seconds("heroku = 'an-app', page = 'https://h/x'"), 10);
+    assert_eq!(seconds("heroku = 'an-app'"), 0, "a platform has one answer at a time");
+    assert_eq!(parsed(SMALL).environments[0].confirm_seconds, 0, "and so has a branch");
+    assert_eq!(seconds("heroku = 'an-app', confirm_seconds = 30"), 30);
+    assert_eq!(seconds("page = 'https://h/x', confirm_seconds = 0"), 0);
+    assert_eq!(seconds("page = 'https://h/x', confirm_seconds = 3600"), 3600);
+    refuses(&[
+        (
+            STAGING,
+            "running = { page = 'https://h/x', confirm_seconds = -1 }",
+            "confirm_seconds: must be a number from 0",
+        ),
+        (STAGING, "running = { page = 'https://h/x', confirm_seconds = 3601 }", "must be a number from 0 to 3600"),
+        (
+            STAGING,
+            "running = { page = 'https://h/x', confirm_seconds = 1.5 }",
+            "confirm_seconds: must be a whole number",
+        ),
+        (
+            STAGING,
+            "running = { page = 'https://h/x', confirm_seconds = '10' }",
+            "confirm_seconds: must be a whole number",
+        ),
+        (STAGING, "running = { confirm_seconds = 10 }", "environments.staging.running: has no `page`"),
+        (STAGING, "confirm_seconds = 10", "unknown key `confirm_seconds`"),
+    ]);
+}
+
+#[test]
 fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
     let why = "secrets do not belong in this file";
     for (below, added, key) in [

@@ -65,6 +65,9 @@ fn trust_environment(environment: &Environment, put: &mut impl FnMut(String, &st
         }
         Running::Page(page) => trust_page(page, &key, put),
     }
+    if !matches!(environment.running, Running::Ref) {
+        put(key("running.confirm_seconds"), &environment.confirm_seconds.to_string());
+    }
 }
 
 fn trust_page(page: &Page, key: &impl Fn(&str) -> String, put: &mut impl FnMut(String, &str)) {
@@ -193,6 +196,7 @@ mod tests {
             value("environments.production.running.page"),
             Some("https://eom.ecosystem.guide/maps/bucks-strategy/introduction")
         );
+        assert_eq!(value("environments.production.running.confirm_seconds"), Some("10"));
         assert_eq!(value("environments.production.site"), Some("https://eom.ecosystem.guide"));
         assert_eq!((value("record.ref"), value("record.signoff")), (Some("refs/smp/record"), Some("true")));
         assert_eq!((value("channels.technical.kind"), value("channels.product.kind")), (Some("teams"), Some("teams")));
@@ -219,6 +223,11 @@ mod tests {
             ("branch = \"master\"", "branch = \"main\"", "environments.production.branch"),
             ("https://eom.ecosystem.guide/maps", "https://evil.example/maps", "environments.production.running.page"),
             ("data-commit=", "data-other=", "environments.production.running.pattern"),
+            (
+                "production.running]",
+                "production.running]\nconfirm_seconds = 0",
+                "environments.production.running.confirm_seconds",
+            ),
             ("remote = \"upstream\"", "remote = \"other\"", "repository.remote"),
             ("signoff = true", "signoff = false", "record.signoff"),
             ("refs/smp/record", "refs/smp/other", "record.ref"),

@@ -63,6 +63,24 @@ impl Ledger<'_> {
         Ok(id)
     }
 
+    /// Announces a rollback that needs no push of ours, for the branch is there already: what is open of another deploy,
+    /// as of one that the host declined and made all the same, ends with it.
+    ///
+    /// # Errors
+    /// As for [`Ledger::announce`].
+    pub fn announce_return(&self, repo: &Repo, target: &Target<'_>, commit: &CommitId) -> Result<(), Stop> {
+        let environment = target.environment;
+        let is_this = |open: &Deploying| {
+            open.kind == Kind::Rollback && open.environment == environment.name && open.to == *commit
+        };
+        if self.kind != Kind::Rollback || self.recorded.open().is_some_and(is_this) {
+            return Ok(());
+        }
+        let (remote, branch) = (environment.remote.clone(), environment.branch.clone());
+        let expected = target.observed.reference().cloned();
+        self.announce(repo, target, &Push { remote, branch, commit: commit.clone(), expected }).map(drop)
+    }
+
     /// Looks at the record directly before the push: the announcement must still stand, and the candidate, too.
     ///
     /// # Errors

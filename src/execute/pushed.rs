@@ -50,6 +50,31 @@ impl Pushed<'_> {
         if at == self.push.expected.as_ref() { self.unmoved() } else { self.somebody_elses(at) }
     }
 
+    /// The host said no, or left its branch where it was, and deployed the commit all the same. `back`: the command that
+    /// takes it away again.
+    pub fn runs_all_the_same(&self, at: Result<Option<&CommitId>, &Refusal>, back: Option<String>) -> Stop {
+        let (name, short) = (self.name, self.push.commit.short());
+        let report = match self.ended {
+            Ended::Declined | Ended::Stale => {
+                Report::new(format!("{name} declined the push of {short}, yet it runs it"))
+                    .because("its host deployed before it said no, as with a hook or a lock there that failed late")
+            }
+            Ended::Accepted | Ended::Unclear | Ended::NothingSent | Ended::Left => {
+                Report::new(format!("the branch of {name} does not have {short}, yet {name} runs it"))
+                    .because("its host deployed the push and did not keep it")
+            }
+        };
+        let report = report.because(match at {
+            Ok(at) if at == self.push.expected.as_ref() => {
+                format!("its branch is still at {}; its own words are above", at.map_or("nothing", CommitId::short))
+            }
+            Ok(at) => format!("its branch is at {}", at.map_or("nothing", CommitId::short)),
+            Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
+        });
+        let back = back.map(|back| format!("; or take it back: {back}")).unwrap_or_default();
+        Stop::Incomplete(report.hint(format!("{}{back}", again(self.command))))
+    }
+
     fn unmoved(&self) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
         let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::pushed::again;
-use super::{Execution, Happening, Watcher, Wish};
+use super::{Execution, Happening, LOOK_PAUSES, Watcher, Wish};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::finding;
 use crate::git::push::Push;
@@ -57,17 +57,28 @@ impl Execution<'_> {
             Err(Released::Unclear(report)) => {
                 // It may be worked on still; asked for again, it would be made twice.
                 let heard = self.was_heard(target, commit, report);
-                return heard.inspect(|()| marker.ended());
+                return heard.inspect(|()| marker.landed());
             }
         };
-        marker.ended();
+        if released.is_ok() {
+            marker.landed()
+        } else {
+            marker.ended()
+        }
         released
     }
 
     /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
     /// runs would show another that began meanwhile.
     fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
-        let (name, now) = (&target.environment.name, self.look.now(target.environment)?.newest);
+        let name = &target.environment.name;
+        let mut now = self.look.now(target.environment)?.newest;
+        for pause in LOOK_PAUSES {
+            if now.is_none() {
+                thread::sleep(pause);
+                now = self.look.now(target.environment)?.newest;
+            }
+        }
         let report = match now {
             Some(release) if release.version == newest => return Ok(()),
             Some(release) => {

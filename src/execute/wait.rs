@@ -5,20 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::doubt::Doubt;
 use super::pushed::again;
+use super::span::{Agreement, Answer, InTurn};
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::doubts;
 use crate::error::{Report, Stop};
 use crate::finding::{newest, witness_hint};
 use crate::git::remote;
+use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Release, ReleaseStatus};
 use crate::observe::{Now, app};
 use crate::plan::Target;
 
-/// How many answers in a row must name the new commit: old and new processes may answer side by side for a while.
-const CONFIRMATIONS: u32 = 3;
-/// The pause between such answers.
-const CONFIRM_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two looks at an environment that is not there yet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How long it is waited for a deploy that the host says it does not make.
@@ -33,7 +31,7 @@ pub struct Begun {
 }
 
 impl Execution<'_> {
-    /// Waits until the environment itself reports the commit, several times in a row.
+    /// Waits until the environment itself reports the commit, and has done so in every answer for its span.
     pub(super) fn wait(
         &self,
         target: &Target<'_>,
@@ -56,39 +54,49 @@ impl Execution<'_> {
             Some(Doubt::NotDeployed(_)) => self.timeout.min(HARDLY),
             Some(Doubt::NotConfirmed(_)) | None => self.timeout,
         };
-        let began = Instant::now();
-        let mut pause = Duration::from_millis(250);
-        let mut agreed = 0;
+        let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
+        let span = Duration::from_secs(u64::from(target.environment.confirm_seconds));
+        let mut agreement = Agreement::over(span);
         loop {
             let now = self.look.now(target.environment)?;
-            if now.running.as_ref().is_ok_and(|id| id.as_ref() == Some(commit)) {
-                agreed += 1;
-                if agreed == self.look.confirmations_of(target.environment, CONFIRMATIONS) {
-                    return Ok(());
-                }
-            } else {
-                agreed = 0;
+            if agreement.take(answer(&now, commit), began.elapsed()) {
+                InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
+                return Ok(());
             }
             if let Some(failed) = failed(target, commit, &now) {
                 return Err(self.release_failed(target, commit, failed, begun));
             }
-            if agreed == 0 && began.elapsed() >= patience {
-                return Err(self.never_reported(target.environment, commit, &now, begun, patience));
+            let left = agreement.left(began.elapsed());
+            if left.is_none() && began.elapsed() >= patience {
+                return Err(self.never_reported(target, commit, &now, begun, &agreement, patience));
             }
             let reports = reported(&now);
-            let happening = Happening::Waiting { environment: name, elapsed: began.elapsed(), reports: &reports };
-            // Whoever wants to leave while the answers agree is told the good news in a moment.
-            if watch(happening) == Wish::Leave && agreed == 0 {
-                let report = Report::new(format!("left before {name} reported {}", commit.short()));
-                return Err(Stop::Incomplete(
-                    report.because(format!("it reports {reports}")).hint(again(&self.command.to(name))),
-                ));
+            let wish = match left {
+                Some(left) => watch(Happening::Confirming(name, commit, left)),
+                None => watch(Happening::Waiting { environment: name, elapsed: began.elapsed(), reports: &reports }),
+            };
+            if wish == Wish::Leave {
+                return Err(self.left(name, commit, left.map(|left| (span - left, span)), &reports));
             }
-            let left = patience.saturating_sub(began.elapsed());
-            let next = if agreed > 0 { CONFIRM_PAUSE } else { pause };
-            thread::sleep(next.min(left.max(Duration::from_millis(10))));
+            let next = agreement.pause().unwrap_or(pause);
+            let patience = if left.is_some() { next } else { patience.saturating_sub(began.elapsed()) };
+            thread::sleep(next.min(patience.max(Duration::from_millis(10))));
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Somebody left before it was certain. `seen`: for how long it has reported the commit, and for how long it must.
+    fn left(&self, name: &str, commit: &CommitId, seen: Option<(Duration, Duration)>, reports: &str) -> Stop {
+        let short = commit.short();
+        let report = match seen {
+            Some((seen, span)) => Report::new(format!("left before it was confirmed that {name} runs {short}"))
+                .because(format!("it has reported {short} for {} s of {} s", seen.as_secs(), span.as_secs()))
+                .because("old instances may still answer in turn with new ones"),
+            None => {
+                Report::new(format!("left before {name} reported {short}")).because(format!("it reports {reports}"))
+            }
+        };
+        Stop::Incomplete(report.hint(again(&self.command.to(name))))
     }
 
     /// Nothing but the branch could tell, and the host says that the branch does not.
@@ -120,50 +128,85 @@ impl Execution<'_> {
 
     fn never_reported(
         &self,
-        environment: &Environment,
+        target: &Target<'_>,
         commit: &CommitId,
         now: &Now,
         begun: Option<&Begun>,
+        agreement: &Agreement,
         patience: Duration,
     ) -> Stop {
+        let environment = target.environment;
         let name = &environment.name;
-        let seconds = patience.as_secs();
-        let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
-        let at = branch.as_ref().ok().and_then(Branch::commit);
-        let report = match begun {
-            Some(Begun { doubt: Some(doubt @ Doubt::NotDeployed(_)), .. }) => {
-                Report::new(format!("pushed, but not deployed: {name} does not report {}", commit.short()))
-                    .because(format!("its host says: {}", doubt.words()))
-            }
-            Some(Begun { word, .. }) => Report::new(format!(
-                "{word}, but not live: {name} does not report {} after {seconds} s",
-                commit.short()
-            )),
-            None => {
-                let what = format!("up to date, but not running: {name} does not report {}", commit.short());
-                Report::new(format!("{what} after {seconds} s"))
-            }
+        let in_turn = agreement.in_turn();
+        let report = match in_turn {
+            Some(in_turn) => not_everywhere(environment, commit, begun, in_turn),
+            None => nowhere(environment, commit, begun, patience),
         };
         let report = report.because(format!("it reports {}", reported(now)));
-        let report = match at {
-            Some(id) if id == commit => report.because(format!("its branch is at {}", commit.short())),
+        let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
+        let at = branch.as_ref().ok().and_then(Branch::commit);
+        let report = report.because(match at {
+            Some(id) if id == commit => format!("its branch is at {}", commit.short()),
             Some(id) if begun.is_some_and(|begun| begun.word == "released") => {
-                report.because(format!("its branch is at {}, which a release leaves as it is", id.short()))
+                format!("its branch is at {}, which a release leaves as it is", id.short())
             }
-            Some(id) => report.because(format!("its branch was moved to {} meanwhile, by somebody else", id.short())),
-            None => report.because("its branch cannot be read now"),
-        };
+            Some(id) if begun.is_none() && target.observed.reference() == Some(id) => {
+                format!("its branch is still at {}", id.short())
+            }
+            Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
+            None => "its branch cannot be read now".to_owned(),
+        });
         if matches!(begun, Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. })) {
             return Stop::Incomplete(report.hint(branch_hint(name)));
         }
         // What the platform itself says of its release stands above.
-        let report = if at == Some(commit) && begun.is_none() && now.newest.is_none() {
-            report
-                .because("a push changes nothing there; the last release failed, was rolled back, or is still going on")
+        let report = report.because(if in_turn.is_some() {
+            "the release may still be going on, or an instance was left behind: the platform's log tells"
+        } else if at == Some(commit) && begun.is_none() && now.newest.is_none() {
+            "a push changes nothing there; the last release failed, was rolled back, or is still going on"
         } else {
-            report.because("the release may still be going on, or may have failed: the platform's log tells")
-        };
+            "the release may still be going on, or may have failed: the platform's log tells"
+        });
         Stop::Incomplete(report.hint(again(&self.command.to(name))))
+    }
+}
+
+/// The beginning of what is said of an environment that never reported the commit.
+fn nowhere(environment: &Environment, commit: &CommitId, begun: Option<&Begun>, patience: Duration) -> Report {
+    let (name, short, seconds) = (&environment.name, commit.short(), patience.as_secs());
+    match begun {
+        Some(Begun { doubt: Some(doubt @ Doubt::NotDeployed(_)), .. }) => {
+            Report::new(format!("pushed, but not deployed: {name} does not report {short}"))
+                .because(format!("its host says: {}", doubt.words()))
+        }
+        Some(Begun { word, .. }) => {
+            Report::new(format!("{word}, but not live: {name} does not report {short} after {seconds} s"))
+        }
+        None => Report::new(format!("up to date, but not running: {name} does not report {short} after {seconds} s")),
+    }
+}
+
+/// The same of one that reports it, but not in every answer.
+fn not_everywhere(environment: &Environment, commit: &CommitId, begun: Option<&Begun>, in_turn: InTurn) -> Report {
+    let (name, short) = (&environment.name, commit.short());
+    let InTurn { new, all, others } = in_turn;
+    let word = begun.map_or("deployed", |begun| begun.word);
+    let report = Report::new(match others {
+        true => format!("{word}, but not live: old and new instances of {name} still answer in turn"),
+        false => format!("{word}, but not live: {name} reports {short} only now and then"),
+    });
+    let seconds = environment.confirm_seconds;
+    report.because(format!("{new} of its last {all} answers named {short}; all must do so for {seconds} s"))
+}
+
+/// What an answer says of the commit.
+fn answer(now: &Now, commit: &CommitId) -> Answer {
+    match &now.running {
+        Ok(Some(id)) if id == commit => Answer::New,
+        Ok(_) => Answer::Other,
+        // A page that does not agree with its platform is that of an old instance, or of a platform that is not there yet.
+        Err(_) if now.page.is_some() => Answer::Other,
+        Err(_) => Answer::Unreadable,
     }
 }
 

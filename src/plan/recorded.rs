@@ -3,7 +3,7 @@
 use super::{Target, commits};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::pending;
-use crate::model::{CommitId, Observed};
+use crate::model::{CommitId, Observed, Source};
 use crate::record::{Candidate, Deploying, EventId, FORMAT, Kind, Standing, State, Verdict};
 use crate::text::ago;
 
@@ -67,8 +67,10 @@ impl<'a> Recorded<'a> {
         let Some(one) = seen.filter(|one| pending(one).is_none()) else { return Course::Going };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
         let moved = at.is_some_and(|at| at != open.from.as_ref());
-        // A rollback by the platform leaves the branch as it is; what ran before has changed all the same.
-        let came = one.runs() == Some(&open.to) && (moved || open.takes_away().is_some());
+        // Whoever announced it saw something else run, but for a rollback of what had not arrived: that one shows on the
+        // branch, unless the platform makes it.
+        let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
+        let came = one.runs() == Some(&open.to) && shows;
         match at {
             _ if came => Course::Arrived,
             Some(at) if moved && at == Some(&open.to) => Course::Landed,

@@ -130,10 +130,21 @@ fn take_back(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut P
         ));
     }
     if branch.commit() == Some(commit) {
-        plan.warnings.push(super::not_pushed(name, commit));
+        plan.warnings.push(already_there(target, commit));
     }
     push_and_wait(plan, target, branch);
     Ok(())
+}
+
+/// That a push would change nothing, and what would: as after a push that the host declined and deployed all the same.
+fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
+    let (name, short) = (&target.environment.name, commit.short());
+    let runs = target.observed.runs().map_or("what runs now", CommitId::short);
+    format!(
+        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform \
+         (Heroku: heroku releases:retry; Dokku: dokku ps:rebuild), and this waits until it runs. Where that cannot be, \
+         revert {runs} on the main branch and ship that: git smp stage"
+    )
 }
 
 /// The newest release of the commit that the platform says it can go back to.

@@ -19,6 +19,7 @@ fn environment(name: &str) -> Environment {
         branch: "main".into(),
         site: None,
         promotes: None,
+        confirm_seconds: 0,
         running: Running::Ref,
     }
 }
@@ -215,7 +216,8 @@ fn who_may_deploy_while_a_deploy_is_announced() {
         (Rollback, 'b', 'a', None, (Rollback, 'a'), true, "whoever goes on with it may"),
         (Rollback, 'b', 'a', None, (Rollback, '0'), true, "further back is back as well"),
         (Rollback, 'a', 'a', None, (Promote, 'c'), true, "it has arrived"),
-        (Rollback, 'a', 'b', None, (Promote, 'c'), true, "the platform made it, and the branch stayed"),
+        (Rollback, 'a', 'b', None, (Promote, 'c'), false, "it took back what had not arrived, and may be on its way"),
+        (Promote, 'b', 'a', None, (Rollback, 'a'), true, "the host declined it, and it runs"),
         (Rollback, 'b', 'a', Some(false), (Promote, 'c'), false, "ours has landed and was not seen to run"),
         (Promote, 'a', 'a', None, (Stage, 'c'), false, "one deploy at a time for the whole team"),
     ];
@@ -238,6 +240,11 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             let named = Recorded { take_over: Some("0000000000000007"), ..recorded };
             assert!(named.nobody_else(Some((wanted, name, &id(commit))), None).is_ok(), "{why}");
         }
+        // What its platform says has changed has arrived, for a release leaves the branch as it is.
+        let by_api = Observed { source: Source::Api, ..production.clone() };
+        let released = Recorded { announced: Some(&by_api), ..recorded };
+        let arrived = by_api.runs() == state.deploying.as_ref().map(|open| &open.to);
+        assert!(!arrived || released.nobody_else(Some((wanted, name, &id(commit))), None).is_ok(), "{why}");
         // Nobody knows what has become of it where its environment was not looked at.
         let unseen = Recorded { announced: None, mine: None, ..recorded };
         assert_eq!(code(unseen.nobody_else(Some((wanted, name, &id(commit))), None)), RefusalCode::Deploying, "{why}");

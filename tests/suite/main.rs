@@ -11,12 +11,14 @@
 )]
 
 mod any_repository;
+mod declined;
 mod diff;
 mod heroku;
 mod history;
 mod hook;
 mod hostile_config;
 mod hostile_history;
+mod instances;
 mod interrupted;
 mod manual;
 mod on_its_way;

@@ -278,7 +278,7 @@ fn a_page_that_is_named_afterwards_counts() {
         for (behaviour, _) in BOTH {
             let deploy = doubted(record, &behaviour);
             deploy.add_toml(&format!(
-                "\n[environments.production.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n",
+                "\n[environments.production.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 0\n",
                 deploy.web.url("/production")
             ));
             deploy.trust();

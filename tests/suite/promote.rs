@@ -92,7 +92,7 @@ fn the_commit_that_staging_runs_comes_to_production_and_is_seen_to_run() {
     let run = promote(&deploy, &[]);
     run.ok().says("This will").says("-----> Building").says("done: production runs").prints("");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert!(deploy.web.asked_for("/production").len() >= 5, "the page is looked at three times after the push");
+    assert_eq!(deploy.web.asked_for("/production").len(), 4, "by setup, for the plan, before the push, and after it");
 }
 
 #[test]
@@ -585,7 +585,7 @@ fn a_page_that_fails_after_the_push_is_not_live() {
 
 #[test]
 fn old_and_new_answers_side_by_side_are_not_live_yet() {
-    let deploy = ready(World::deploy_like());
+    let deploy = ready(World::deploy_like().confirming(1));
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let mut run = begin(&deploy, &[]);

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
-use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Rule, Terminal, World};
+use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, Terminal, World};
 
 const RECEIVE: &str = "production.git/git-receive-pack";
+const ASKS_TO_LOOK: &str = "production.git/info/refs?service=git-upload-pack";
 const ASKS_TO_PUSH: &str = "production.git/info/refs?service=git-receive-pack";
 
 /// A world whose host can fail, where what runs is what the ref says.
@@ -71,14 +72,117 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     let deploy = host();
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
-    let run = begin(&deploy, &[]);
+    let run = begin(&deploy, &["--timeout", "2"]);
     gate.reached();
-    deploy.http().fault(Rule::get("service=git-upload-pack", Fault::Status(500)).times(1000));
+    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(500)).times(1000));
     gate.open();
     run.finish().exits(4).says("cannot tell whether").says("because: ").says("hint: run it again");
+    let looks = deploy.http().seen().iter().filter(|seen| seen.fault.is_some()).count();
+    assert!(looks > 1, "it is looked at once more within the timeout");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+/// A push that the host holds in its build; what happens to the looks after it, and what the run comes to.
+#[track_caller]
+fn looked_at_after(deploy: &Deploy, fault: Rule, more: &[&str]) -> Run {
+    let gate = Gate::new(deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let run = begin(deploy, more);
+    gate.reached();
+    deploy.http().fault(fault);
+    gate.open();
+    run.finish()
+}
+
+// A host that is busy, or that shuts out who comes too often (ssh MaxStartups, `ufw limit`), lets the next one in.
+#[test]
+fn a_look_after_the_push_that_fails_is_repeated() {
+    for (fault, times) in [
+        (Fault::Status(503), 1),
+        (Fault::Status(429), 2),
+        (Fault::DropRequest(0), 1),
+        (Fault::DropResponse, 1),
+        (Fault::TruncateResponse(30), 2),
+    ] {
+        let deploy = host();
+        let before = deploy.snapshot();
+        let run = looked_at_after(&deploy, Rule::get(ASKS_TO_LOOK, fault.clone()).times(times), &[]);
+        run.ok().says("done: production runs").never_shows("cannot be read");
+        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before), "{fault:?}");
+        assert_eq!(deploy.http().pushes(&deploy.production), 1);
+        promote(&deploy, &[]).ok().says("nothing to promote");
+    }
+}
+
+#[test]
+fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
+    let deploy = ready(World::deploy_like().over_http().confirming(1));
+    let before = deploy.snapshot();
+    let run = looked_at_after(&deploy, Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000), &[]);
+    run.ok().says("warning: the branch of production cannot be read now").says("done: production runs");
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    deploy.http().heal();
+    promote(&deploy, &[]).ok().says("nothing to promote");
+}
+
+#[test]
+fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_be_read() {
+    let deploy = ready(World::deploy_like().over_http());
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
+    let never = Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000);
+    let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
+    run.exits(4).says("cannot tell whether").says("hint: run it again to go on").never_shows("done:");
+    deploy.http().heal();
+    promote(&deploy, &["--timeout", "1"]).exits(4).never_shows("nothing to promote").never_shows("done:");
+    assert_eq!(deploy.http().pushes(&deploy.production), 1, "it is not pushed twice");
+}
+
+#[test]
+fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
+    let deploy = host();
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let mut terminal = person(&deploy).terminal(&scripted(&deploy, &["--timeout", "600"]));
+    gate.reached();
+    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+    gate.open();
+    terminal.sees("its branch cannot be read").ctrl_c();
+    terminal.ends().exits(4).says("left while").says("hint: see what came of it");
+    deploy.http().heal();
+    promote(&deploy, &[]).ok().says("nothing to promote");
+}
+
+// The look directly before the push: nothing was pushed yet, so that a short patience is enough.
+#[test]
+fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
+    for fails in ["host", "page"] {
+        let deploy = ready(World::deploy_like().over_http());
+        let before = deploy.snapshot();
+        let mut terminal = person(&deploy).terminal(&["promote"]);
+        terminal.sees("Type production to deploy: ");
+        match fails {
+            "host" => deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503))),
+            _ => deploy.web.set_first("/production", 1, Page::body("").status(503), Page::deployed(&deploy.production)),
+        }
+        terminal.enters("production");
+        terminal.ends().ok().says("done: production runs");
+        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before), "{fails}");
+    }
+}
+
+#[test]
+fn a_host_that_stays_away_before_the_push_is_sent_nothing() {
+    let deploy = host();
+    let before = deploy.snapshot();
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("Type production to deploy: ");
+    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+    terminal.enters("production");
+    terminal.ends().exits(1).says("does not answer").never_shows("done:");
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(deploy.http().pushes(&deploy.production), 0);
 }
 
 // --- nobody can tell what became of it
@@ -445,7 +549,7 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
 #[test]
 fn ctrl_c_while_waiting_for_the_page_leaves_and_says_how_to_go_on() {
     let deploy = ready(World::deploy_like());
-    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(2)));
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     terminal.sees("waiting for production").ctrl_c();
     terminal.ends().exits(4).says("left before production reported").says("hint: run it again to go on");

@@ -18,7 +18,7 @@ fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
     deploy.runner().cwd("").program("sh", &["-c", copy]).ok();
     deploy.web.set("/us", Page::deployed(&us));
     let running = format!(
-        "[environments.us.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n",
+        "[environments.us.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 0\n",
         deploy.web.url("/us")
     );
     deploy.write_toml(&deploy.toml().replace("[environments.production", "[environments.eu"));

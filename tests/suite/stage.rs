@@ -38,7 +38,7 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
     staging.insert("refs/heads/master".into(), deploy.nth(6).into());
     staging.get_mut("deploys").unwrap().push_str(&format!("{}\n", deploy.nth(6)));
     assert_eq!(deploy.snapshot(), after);
-    assert!(deploy.web.asked_for("/staging").len() >= 5, "the page is looked at three times after the push");
+    assert_eq!(deploy.web.asked_for("/staging").len(), 4, "by setup, for the plan, before the push, and after it");
     // There is nothing left to do.
     deploy.smp(&["stage", "--yes"]).ok().says(&format!("staging runs {new} already: nothing to deploy\n"));
     deploy.smp(&["stage"]).ok().never_shows("terminal");

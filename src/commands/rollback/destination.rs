@@ -5,6 +5,7 @@ use crate::cli::Rollback;
 use crate::commands::Session;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Found;
+use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed, Release, ReleaseStatus};
 use crate::observe::Look;
 use crate::past;
@@ -59,6 +60,7 @@ pub fn destination(
     // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
     let pushed = open.filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
     let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
+    let before = before.or_else(|| InFlight::pushed_onto(&session.repo.layout().common_dir, name, runs));
     before.or_else(|| released_before(&facts.observed, runs)).ok_or_else(|| unknown(name, runs, facts).into())
 }
 

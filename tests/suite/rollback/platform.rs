@@ -463,3 +463,46 @@ fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
         platform.smp(&scripted(deploy, 5, &[])).ok().says("nothing to put back");
     }
 }
+
+// --- a push that it declined, and a platform that is away for a moment
+
+#[test]
+fn a_push_that_it_declined_and_released_is_told_so_and_goes_back_by_a_release() {
+    for record in ["", RECORD] {
+        let platform = Platform::new(record);
+        let deploy = &platform.deploy;
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+        deploy.hook(&deploy.production, "pre-receive", "read -r old new ref; echo \"$new\" >>deploys; exit 1");
+        let run = platform.promotes(&[]);
+        run.exits(4).says(&format!("production declined the push of {}, yet it runs it", short(deploy.nth(6))));
+        run.says(&format!("git smp rollback production --to {}", short(deploy.nth(5)))).never_shows("done:");
+        assert_eq!(deploy.chain().count("ended"), 0);
+        let run = platform.smp(&["rollback", "--yes", "--to", deploy.nth(5), "--timeout", "20"]);
+        run.ok().says("(v4) again on Heroku, without a build").says("done: production runs");
+        assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
+        assert_eq!(platform.api.posted(APP), [json!({ "release": platform.api.id_of(APP, 4) })]);
+        assert_eq!(deploy.chain().count("rolled-back"), usize::from(!record.is_empty()));
+    }
+}
+
+#[test]
+fn an_answer_of_the_platform_that_fails_during_the_wait_is_asked_for_again() {
+    let platform = Platform::new("");
+    let deploy = &platform.deploy;
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let gate = Gate::new(deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let args = ["promote", "--yes", "--timeout", "20", "--commit", deploy.nth(6)];
+    let run = platform.runner().directly().start(&args);
+    gate.reached();
+    platform.api.answers(Some(APP), 503, "");
+    let asked = platform.api.asked().len();
+    gate.open();
+    let deadline = Instant::now() + PATIENCE;
+    while platform.api.asked().len() < asked + 2 {
+        assert!(Instant::now() < deadline, "it is not asked again");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    platform.api.recovers();
+    run.finish().ok().says("done: production runs");
+}

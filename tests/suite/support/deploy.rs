@@ -137,6 +137,7 @@ impl Deploy {
 #[must_use]
 pub struct DeployBuilder {
     without_pages: bool,
+    confirm_seconds: u32,
     account: Option<(&'static str, &'static str)>,
     over_http: bool,
     main_over_http: bool,
@@ -149,6 +150,12 @@ impl DeployBuilder {
     /// No pages: what runs is what the ref says.
     pub fn without_pages(mut self) -> Self {
         self.without_pages = true;
+        self
+    }
+
+    /// The pages must agree for so long; without this one answer is enough.
+    pub fn confirming(mut self, seconds: u32) -> Self {
+        self.confirm_seconds = seconds;
         self
     }
 
@@ -242,7 +249,8 @@ impl DeployBuilder {
             }
             let page = deploy.web.url(&format!("/{environment}"));
             let pattern = r#"'data-commit="([0-9a-f]{7,64})"'"#;
-            format!("\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n")
+            let confirm = format!("confirm_seconds = {}\n", self.confirm_seconds);
+            format!("\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n{confirm}")
         };
         format!(
             "[repository]\nremote = \"upstream\"\nurl = \"{main}\"\nbranch = \"master\"\n\

@@ -165,6 +165,28 @@ enum Route {
     /// Each so many times, and the last for ever.
     InTurn(Vec<(usize, Page)>),
     Alternating(Vec<Page>, usize),
+    Rollout(Box<Rollout>),
+}
+
+/// Instances behind a load balancer that answer in turn, and are replaced one by one.
+struct Rollout {
+    instances: usize,
+    /// After how many answers one more of them is new.
+    every: usize,
+    /// How many of them are replaced at last.
+    replaced: usize,
+    old: Page,
+    new: Page,
+    answers: usize,
+}
+
+impl Rollout {
+    fn next(&mut self) -> Page {
+        let new = (self.answers / self.every).min(self.replaced);
+        let instance = self.answers % self.instances;
+        self.answers += 1;
+        if instance < new { self.new.clone() } else { self.old.clone() }
+    }
 }
 
 impl Web {
@@ -206,6 +228,13 @@ impl Web {
     /// Answers with each page in turn, over and over, as two servers behind one name do.
     pub fn set_alternating(&self, path: &str, pages: Vec<Page>) {
         self.route(path, Route::Alternating(pages, 0));
+    }
+
+    /// Answers as so many instances in turn, of which one more is new after each `every` answers, until `replaced` of
+    /// them are.
+    pub fn set_rollout(&self, path: &str, instances: usize, every: usize, replaced: usize, old: Page, new: Page) {
+        let answers = 0;
+        self.route(path, Route::Rollout(Box::new(Rollout { instances, every, replaced, old, new, answers })));
     }
 
     fn route(&self, path: &str, route: Route) {
@@ -259,6 +288,7 @@ impl Shared {
                 *next += 1;
                 pages[(*next - 1) % pages.len()].clone()
             }
+            Some(Route::Rollout(rollout)) => rollout.next(),
             Some(Route::InTurn(pages)) => {
                 let at = pages.iter().position(|(times, _)| *times > 0).unwrap_or(pages.len() - 1);
                 pages[at].0 = pages[at].0.saturating_sub(1);
