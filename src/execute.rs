@@ -109,12 +109,13 @@ impl Execution<'_> {
         let mut done: Vec<&str> = Vec::new();
         let mut begun = None;
         for step in &plan.steps {
+            let since = Instant::now();
             let result = match step {
                 Step::Push { environment, .. } => self.push(environment, step, watch).map(|doubt| {
-                    begun = Some(Begun { word: "pushed", doubt });
+                    begun = Some(Begun { word: "pushed", since, doubt });
                 }),
                 Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
-                    begun = Some(Begun { word: "released", doubt: None });
+                    begun = Some(Begun { word: "released", since, doubt: None });
                 }),
                 Step::Await { environment, commit, .. } => {
                     self.wait(self.target(environment)?, commit, begun.take().as_ref(), watch)

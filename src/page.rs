@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Find;
 use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::Cached;
 
 /// What a server answered.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Answer {
     pub header: Vec<String>,
     /// The kind of content, as the server names it.
     pub content_type: String,
+    /// Where a cache gave it.
+    pub cached: Option<Cached>,
     /// The body.
     pub body: Vec<u8>,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
+mod cache;
 pub mod github;
 pub mod heroku;
 mod post;
@@ -98,16 +99,19 @@ fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
 
 fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
     let status = response.status();
-    if status.as_u16() != 200 {
-        return Err(unclear(&format!("its page answers {status}")));
-    }
     let headers = response.headers();
+    if status.as_u16() != 200 {
+        let mut refusal = unclear(&format!("its page answers {status}"));
+        refusal.report.because.extend(cache::cached(headers).map(|cached| format!("it is {cached}")));
+        return Err(refusal);
+    }
     if all(headers, CONTENT_ENCODING.as_str()).iter().any(|encoding| encoding != "identity") {
         return Err(unclear("its page is compressed, though plain content was asked for"));
     }
     let mut answer = Answer {
         header: header.map(|name| all(headers, name)).unwrap_or_default(),
         content_type: all(headers, CONTENT_TYPE.as_str()).into_iter().next().unwrap_or_default(),
+        cached: cache::cached(headers),
         body: vec![],
     };
     let read = response.take(SIZE + 1).read_to_end(&mut answer.body);
@@ -155,3 +159,6 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
     Some(cause.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::doubts;
 use crate::error::{Report, Stop};
-use crate::finding::{newest, witness_hint};
+use crate::finding::{cache_hint, newest, witness_hint};
 use crate::git::remote;
 use crate::model::{Branch, CommitId, Release, ReleaseStatus};
 use crate::observe::{Now, app};
@@ -28,6 +28,8 @@ const HARDLY: Duration = Duration::from_secs(5);
 pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
+    /// When it began.
+    pub since: Instant,
     /// What the host said against it.
     pub doubt: Option<Doubt>,
 }
@@ -61,7 +63,7 @@ impl Execution<'_> {
         let mut agreed = 0;
         loop {
             let now = self.look.now(target.environment)?;
-            if now.running.as_ref().is_ok_and(|id| id.as_ref() == Some(commit)) {
+            if now.running.as_ref().is_ok_and(|id| id.as_ref() == Some(commit)) && !from_before(&now, begun) {
                 agreed += 1;
                 if agreed == self.look.confirmations_of(target.environment, CONFIRMATIONS) {
                     return Ok(());
@@ -156,6 +158,14 @@ impl Execution<'_> {
         if matches!(begun, Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. })) {
             return Stop::Incomplete(report.hint(branch_hint(name)));
         }
+        if now.cached.is_some() {
+            let why = if from_before(now, begun) {
+                "that answer is older than this deploy"
+            } else {
+                "a cache answers in its place, so what it runs now is not seen"
+            };
+            return Stop::Incomplete(report.because(why).hint(cache_hint(&self.command.to(name))));
+        }
         // What the platform itself says of its release stands above.
         let report = if at == Some(commit) && begun.is_none() && now.newest.is_none() {
             report
@@ -181,11 +191,20 @@ fn failed<'n>(target: &Target<'_>, commit: &CommitId, now: &'n Now) -> Option<&'
     (ours && newest.status == ReleaseStatus::Failed).then_some(newest)
 }
 
+/// Whether what a page says was kept by a cache since before the deploy: it may name a commit that ran there once.
+fn from_before(now: &Now, begun: Option<&Begun>) -> bool {
+    begun.is_some_and(|begun| now.cached.is_some_and(|cached| cached.is_older_than(begun.since.elapsed())))
+}
+
 fn reported(now: &Now) -> String {
     let reports = match &now.running {
         Ok(Some(id)) => id.short().to_owned(),
         Ok(None) => "nothing".to_owned(),
         Err(refusal) => format!("nothing usable ({})", refusal.report.error),
+    };
+    let reports = match now.cached {
+        Some(cached) => format!("{reports} in {cached}"),
+        None => reports,
     };
     match &now.newest {
         Some(release) if release.status == ReleaseStatus::Pending => {

@@ -2,8 +2,8 @@
 //! by pushing the older commit.
 
 use super::{
-    Asked, Plan, Step, Target, amount, confirmed, disagreement, push_and_wait, release_and_wait, settled, wait,
-    wrong_branch,
+    Asked, Plan, Step, Target, amount, confirmed, disagreement, is_cached, not_pushed, push_and_wait, release_and_wait,
+    settled, wait, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::newest;
@@ -35,7 +35,8 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(commit);
     let open = asked.recorded.and_then(|recorded| recorded.open());
     let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    let runs_already = observed.runs() == Some(commit);
+    // A cache may still hold the page of what ran before what is to be taken back.
+    let runs_already = observed.runs() == Some(commit) && !is_cached(observed);
     if runs_already {
         confirmed(observed)?;
         settled(target)?;
@@ -124,7 +125,7 @@ fn take_back(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut P
         ));
     }
     if branch.commit() == Some(commit) {
-        plan.warnings.push(super::not_pushed(name, commit));
+        plan.warnings.push(not_pushed(target, commit));
     }
     push_and_wait(plan, target, branch);
     Ok(())
