@@ -2,6 +2,8 @@
 
 mod pointer;
 
+pub use pointer::values;
+
 use std::collections::BTreeSet;
 
 use crate::config::Find;
@@ -71,8 +73,8 @@ fn said<'v>(values: impl Iterator<Item = &'v str>) -> BTreeSet<String> {
 
 /// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
 fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
-    let values = pointer::values(text, pointer)
-        .map_err(|_| unclear("its page is not JSON", [format!("looked at {pointer}")]))?;
+    let values =
+        values(text, pointer).map_err(|_| unclear("its page is not JSON", [format!("looked at {pointer}")]))?;
     if values.iter().any(|value| !value.is_string() && !value.is_null()) {
         return Err(unclear("its page names something that is no hash", [format!("{pointer} is not a string")]));
     }
