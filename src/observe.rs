@@ -131,7 +131,7 @@ impl Look<'_> {
 
     /// How many answers in a row make certain what an environment runs: only those of a page may change back.
     pub fn confirmations_of(&self, environment: &Environment, of_a_page: u32) -> u32 {
-        if platform::page(environment).is_some() { of_a_page } else { 1 }
+        if environment.running.page().is_some() { of_a_page } else { 1 }
     }
 
     fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {
@@ -310,7 +310,7 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
 }
 
 fn ask_page(environment: &Environment) -> Option<Result<Told, Refusal>> {
-    let asked = read_page(platform::page(environment)?);
+    let asked = read_page(environment.running.page()?);
     let name = &environment.name;
     let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
     Some(asked.map_err(|refusal| named(environment, refusal, hint)))
