@@ -161,6 +161,11 @@ pub fn witness_hint(name: &str) -> String {
     )
 }
 
+/// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
+pub fn is_cached(seen: &Observed) -> bool {
+    Finding::of(seen) == Some(Finding::CachedPage)
+}
+
 /// What to do where a cache answers in the site's place; then the command.
 pub fn cache_hint(then: &str) -> String {
     format!("let the cache forget the page, or exclude the page from the cache, then: {then}")

@@ -236,11 +236,6 @@ fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     Err(Refusal { code: RefusalCode::Deploying, report })
 }
 
-/// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
-fn is_cached(observed: &Observed) -> bool {
-    Finding::of(observed) == Some(Finding::CachedPage)
-}
-
 /// What is the matter with an environment before the deploy, where it is known what runs.
 fn disagreement(target: &Target<'_>) -> Option<String> {
     let (name, observed) = (&target.environment.name, &target.observed);
@@ -287,7 +282,7 @@ fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Re
 /// That a branch is at the commit already, although that does not run.
 fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
     let (name, short) = (&target.environment.name, commit.short());
-    if let Some(cached) = target.observed.cached.filter(|_| is_cached(&target.observed)) {
+    if let Some(cached) = target.observed.cached.filter(|_| finding::is_cached(&target.observed)) {
         return format!(
             "the branch of {name} is at {short} already, and its page is {cached}: nothing is pushed or released. To see \
              what runs, let the cache forget the page, or exclude the page from the cache"

@@ -15,6 +15,7 @@ use crate::commands::{Session, deploy, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
+use crate::finding::is_cached;
 use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
@@ -105,11 +106,11 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// What runs there or, where it does not say, what its branch has.
+    /// What runs there or, where it does not say or a cache says it, what its branch has.
     fn runs(&self) -> Option<&CommitId> {
         match &self.observed.running {
-            Ok(running) => running.as_ref(),
-            Err(_) => self.observed.reference(),
+            Ok(running) if !is_cached(&self.observed) => running.as_ref(),
+            _ => self.observed.reference(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
 use super::{
-    Asked, Consent, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, is_cached,
-    push_and_wait, release_again, settled, wrong_branch,
+    Asked, Consent, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
+    release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -105,7 +105,7 @@ fn add_target(
         return Err(wrong_branch(environment, others));
     }
     // A cache may still hold the page of a commit that was put back since.
-    if running.as_ref() == Some(commit) && !is_cached(&target.observed) {
+    if running.as_ref() == Some(commit) && !finding::is_cached(&target.observed) {
         confirmed_or_seen(&target.observed, asked, plan)?;
         settled(target)?;
         if target.observed.agrees() == Some(false) {
@@ -193,7 +193,7 @@ fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked
 fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some(recorded) = &asked.recorded else { return Ok(()) };
     let name = &target.environment.name;
-    let runs_already = target.observed.runs() == Some(&plan.commit) && !is_cached(&target.observed);
+    let runs_already = target.observed.runs() == Some(&plan.commit) && !finding::is_cached(&target.observed);
     if runs_already && !recorded.is_due(name, &plan.commit) {
         return Ok(());
     }

@@ -2,11 +2,11 @@
 //! by pushing the older commit.
 
 use super::{
-    Asked, Plan, Step, Target, amount, confirmed, disagreement, is_cached, not_pushed, push_and_wait, release_and_wait,
-    settled, wait, wrong_branch,
+    Asked, Plan, Step, Target, amount, confirmed, disagreement, not_pushed, push_and_wait, release_and_wait, settled,
+    wait, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::newest;
+use crate::finding::{is_cached, newest};
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
 
 /// A rollback as it was asked for.

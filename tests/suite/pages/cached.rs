@@ -146,3 +146,17 @@ fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
     deploy.web.set("/staging", Page::body("").status(503).header("X-Cache", "HIT"));
     is_refused(&deploy, "its page answers 503").says("because: it is a cached answer\n");
 }
+
+#[test]
+fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_page() {
+    let deploy = World::deploy_like().toml(RECORD).build();
+    deploy.trust();
+    for number in [4, 5] {
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
+        crate::record::promotes(&deploy, &["--again", "-q"]).ok();
+    }
+    // From the cached page's own commit it would lead to what ran before that.
+    deploy.web.set("/production", kept(deploy.nth(4)));
+    let run = deploy.smp(&["rollback", "-n"]);
+    run.ok().says(&format!("push {} to master on production", &deploy.nth(4)[..8])).says("a cached answer, 340 s old");
+}
