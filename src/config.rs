@@ -106,6 +106,23 @@ impl Running {
             Self::Heroku { page: None, .. } | Self::Ref => 0,
         }
     }
+
+    /// The app that the platform knows an environment by, where its platform is to be asked.
+    pub fn app(&self) -> Option<&str> {
+        match self {
+            Self::Heroku { app, .. } => Some(app),
+            Self::Page(_) | Self::Ref => None,
+        }
+    }
+
+    /// The page that says, or is to agree on, what an environment runs.
+    pub fn page(&self) -> Option<&Page> {
+        match self {
+            Self::Page(page) => Some(page),
+            Self::Heroku { page, .. } => page.as_ref(),
+            Self::Ref => None,
+        }
+    }
 }
 
 /// A page that says which commit runs.

@@ -18,7 +18,7 @@ use verdict::Verdict;
 use wait::Begun;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
@@ -117,12 +117,13 @@ impl Execution<'_> {
         self.confirm_earlier(plan, watch)?;
         let mut begun = None;
         for step in &plan.steps {
+            let since = Instant::now();
             let result = match step {
                 Step::Push { environment, .. } => self.push(environment, step, watch).map(|doubt| {
-                    begun = Some(Begun { word: "pushed", doubt });
+                    begun = Some(Begun { word: "pushed", since, doubt });
                 }),
                 Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
-                    begun = Some(Begun { word: "released", doubt: None });
+                    begun = Some(Begun { word: "released", since, doubt: None });
                 }),
                 Step::Await { environment, commit, pushed, .. } => {
                     let announced = if *pushed { Ok(()) } else { self.announce_return(environment, commit, watch) };

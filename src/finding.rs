@@ -16,6 +16,8 @@ pub enum Finding {
     NothingDeployed,
     /// Its page says something else than its platform.
     StalePage,
+    /// Nothing but its page tells what it runs, and the page is not at its branch and was answered by a cache.
+    CachedPage,
     /// The newest release has not come to its end.
     ReleasePending,
     /// What was pushed was built, but its release failed.
@@ -54,7 +56,12 @@ impl Finding {
             let other = pending(seen).is_some_and(|newest| newest.commit.as_ref() != Some(runs));
             return other.then_some(Self::ReleasePending);
         }
-        Some(by_releases(seen).unwrap_or(match seen.drift {
+        let released = by_releases(seen);
+        if seen.source == Source::Page && seen.cached.is_some() {
+            let certain = released.filter(|found| *found != Self::RolledBack);
+            return Some(certain.unwrap_or(Self::CachedPage));
+        }
+        Some(released.unwrap_or(match seen.drift {
             Some(Relation::Ahead) => Self::RolledBack,
             Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
             Some(Relation::Identical) | None => Self::RefDiffers,
@@ -68,6 +75,7 @@ impl Finding {
             Self::WrongBranch => RefusalCode::WrongBranch.as_str(),
             Self::NothingDeployed => RefusalCode::NothingDeployed.as_str(),
             Self::StalePage => "stale-page",
+            Self::CachedPage => "cached-page",
             Self::ReleasePending => "release-pending",
             Self::ReleaseFailed => "release-failed",
             Self::RolledBack => RefusalCode::RolledBack.as_str(),
@@ -88,7 +96,12 @@ impl Finding {
             Self::NothingDeployed => "nothing deployed yet".to_owned(),
             Self::StalePage => {
                 let page = seen.page.as_ref().and_then(|page| page.as_ref().ok()).map_or("nothing", CommitId::short);
-                format!("its page is stale, it names {page} although {runs} was released")
+                let kind = seen.cached.map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
+                format!("its page is {kind}, it names {page} although {runs} was released")
+            }
+            Self::CachedPage => {
+                let cached = seen.cached.map_or_else(String::new, |cached| cached.to_string());
+                format!("what it runs now is not known, its page is {cached}")
             }
             Self::ReleasePending => format!("the release{newest} has not come to its end yet"),
             Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
@@ -120,6 +133,8 @@ impl Finding {
             }
             Self::WrongBranch => format!("set environments.{name}.branch in smp.toml, then: git smp setup"),
             Self::NothingDeployed | Self::DeployedOutsideGit => again,
+            Self::CachedPage => cache_hint("git smp status"),
+            Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
             Self::StalePage => match &environment.running {
                 Running::Heroku { app, .. } => format!("heroku restart -a {app}"),
                 Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
@@ -144,6 +159,16 @@ pub fn witness_hint(name: &str) -> String {
         "let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup; or, when you \
          saw it run, say so in a terminal: git smp promote"
     )
+}
+
+/// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
+pub fn is_cached(seen: &Observed) -> bool {
+    Finding::of(seen) == Some(Finding::CachedPage)
+}
+
+/// What to do where a cache answers in the site's place; then the command.
+pub fn cache_hint(then: &str) -> String {
+    format!("let the cache forget the page, or exclude the page from the cache, then: {then}")
 }
 
 /// Whether the platform itself says what became of what the branch is at.

@@ -158,6 +158,7 @@ mod tests {
             "release-pending",
             "deployed-outside-git",
             "stale-page",
+            "cached-page",
             "nothing-deployed",
             "wrong-branch",
             "not-confirmed",

@@ -1,6 +1,7 @@
 //! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -210,6 +211,32 @@ pub enum ReleaseStatus {
     Other,
 }
 
+/// An answer that a cache gave in the site's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cached {
+    /// How old it is, where the cache says so.
+    pub age: Option<Duration>,
+}
+
+impl Cached {
+    /// Whether it is certainly older than something that began so long ago, by more than the second that an age is
+    /// rounded by.
+    pub fn is_older_than(self, elapsed: Duration) -> bool {
+        self.age.is_some_and(|age| age > elapsed + Duration::from_secs(1))
+    }
+}
+
+impl fmt::Display for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cached answer")?;
+        match self.age.map(|age| age.as_secs()) {
+            Some(86_401..) => f.write_str(", more than a day old"),
+            Some(seconds) => write!(f, ", {seconds} s old"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What was found out about an environment. What could not be found out is a refusal, never a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
@@ -225,6 +252,8 @@ pub struct Observed {
     pub drift: Option<Relation>,
     /// What its page says, where its platform was asked too and is believed.
     pub page: Option<Result<CommitId, Refusal>>,
+    /// Where its page was answered by a cache, so that what it says may be old.
+    pub cached: Option<Cached>,
     /// Its latest releases, newest first, if its platform was asked.
     pub releases: Option<Result<Vec<Release>, Refusal>>,
     /// What its host said against what its branch is at, where nothing but the branch could tell what runs.

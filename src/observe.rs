@@ -8,7 +8,7 @@ use std::thread;
 use crate::config::{Config, Environment, Find, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, remote};
-use crate::model::{Branch, CommitId, Observed, Relation, Release, Source};
+use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
 use crate::{doubts, page, web};
 
@@ -41,14 +41,23 @@ pub struct Now {
     pub running: Result<Option<CommitId>, Refusal>,
     /// What its page names, where there is one and it does.
     pub page: Option<CommitId>,
+    /// Where its page was answered by a cache, so that what it says may be old.
+    pub cached: Option<Cached>,
     /// The newest release, where its platform is asked.
     pub newest: Option<Release>,
+}
+
+/// The one hash that a page names.
+struct Told {
+    hash: String,
+    /// Where a cache told it.
+    cached: Option<Cached>,
 }
 
 /// The first answers, before any hash is resolved.
 struct Raw<'a> {
     environment: &'a Environment,
-    hash: Option<Result<String, Refusal>>,
+    hash: Option<Result<Told, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
     releases: Option<Result<Vec<Release>, Refusal>>,
 }
@@ -97,10 +106,11 @@ impl Look<'_> {
             let releases = scope.spawn(|| self.ask_platform(environment));
             (ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
         });
+        let cached = cached(hash.as_ref());
         let page = match hash {
             None => None,
             Some(Err(refusal)) => Some(Err(refusal)),
-            Some(Ok(hash)) => Some(one_commit(environment, &hash, self.repo.resolve_hash(&hash)?, &[])),
+            Some(Ok(Told { hash, .. })) => Some(one_commit(environment, &hash, self.repo.resolve_hash(&hash)?, &[])),
         };
         let named = page.as_ref().and_then(|page| page.as_ref().ok()).cloned();
         let newest = releases.as_ref().and_then(|releases| releases.as_ref().ok()?.first().cloned());
@@ -119,7 +129,7 @@ impl Look<'_> {
             (Some(released), None) => released,
             (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
         };
-        Ok(Now { running, page: named, newest })
+        Ok(Now { running, page: named, cached, newest })
     }
 
     fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {
@@ -172,8 +182,9 @@ impl Look<'_> {
             other => other,
         };
         let nothing_there = matches!(branch, Some(Ok(Branch::Empty)));
+        let cached = cached(raw.hash.as_ref());
         let page = match raw.hash {
-            Some(Ok(hash)) => Some(self.bring_commit(environment, &hash, fetched)?),
+            Some(Ok(Told { hash, .. })) => Some(self.bring_commit(environment, &hash, fetched)?),
             Some(Err(refusal)) => Some(Err(refusal)),
             None => None,
         };
@@ -201,7 +212,7 @@ impl Look<'_> {
         let doubt = doubt.and_then(|commit| doubts::look(common_dir, &environment.name, commit));
         let drift = self.drift(running.as_ref().ok().and_then(Option::as_ref), branch.as_ref())?;
         let environment = environment.name.clone();
-        Ok(Observed { environment, source, running, branch, drift, page, releases: raw.releases, doubt })
+        Ok(Observed { environment, source, running, branch, drift, page, cached, releases: raw.releases, doubt })
     }
 
     /// How the branch stands to what runs, where they differ and history is whole.
@@ -292,8 +303,12 @@ fn lost(name: &str) -> Refusal {
     Refusal { code: RefusalCode::Unreachable, report }
 }
 
-fn ask_page(environment: &Environment) -> Option<Result<String, Refusal>> {
-    let asked = read_page(platform::page(environment)?);
+fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
+    page?.as_ref().ok()?.cached
+}
+
+fn ask_page(environment: &Environment) -> Option<Result<Told, Refusal>> {
+    let asked = read_page(environment.running.page()?);
     let name = &environment.name;
     let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
     Some(asked.map_err(|refusal| named(environment, refusal, hint)))
@@ -305,12 +320,18 @@ fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: Str
     Refusal { code, report: Report { error, because: report.because, hint: report.hint.or(Some(hint)) } }
 }
 
-fn read_page(wanted: &Page) -> Result<String, Refusal> {
+fn read_page(wanted: &Page) -> Result<Told, Refusal> {
     let header = match &wanted.find {
         Find::Header(name) => Some(name.as_str()),
         Find::Pattern(_) | Find::Json(_) | Find::Body => None,
     };
-    page::hash_in(&wanted.find, &web::get(&wanted.url, header)?)
+    let answer = web::get(&wanted.url, header)?;
+    let cached = answer.cached;
+    let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
+        refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
+        refusal
+    })?;
+    Ok(Told { hash, cached })
 }
 
 fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {

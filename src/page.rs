@@ -1,17 +1,24 @@
 //! What a page says: from an answer of a server to the one hash in it. Pure; it never repeats the page's content.
 
+mod pointer;
+
+pub use pointer::values;
+
 use std::collections::BTreeSet;
 
 use crate::config::Find;
 use crate::error::{Refusal, RefusalCode, Report};
+use crate::model::Cached;
 
 /// What a server answered.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// The header that was asked for, if it was there.
-    pub header: Option<String>,
+    /// Each value of the header that was asked for: a proxy may have added a second one.
+    pub header: Vec<String>,
     /// The kind of content, as the server names it.
     pub content_type: String,
+    /// Where a cache gave it.
+    pub cached: Option<Cached>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -19,16 +26,19 @@ pub struct Answer {
 /// The one hash (7 to 64 lower-case hex digits) that a page names.
 ///
 /// # Errors
-/// `page-unclear` when it names none, several, or something that is no hash. The key to mend is left to the caller.
+/// `page-unclear` when it names none, several, or something that is no hash. The key to correct is left to the caller.
 pub fn hash_in(find: &Find, answer: &Answer) -> Result<String, Refusal> {
     let text = String::from_utf8_lossy(&answer.body);
+    // Some servers begin UTF-8 with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let found: BTreeSet<String> = match find {
         Find::Pattern(pattern) => {
-            let matches = pattern.captures_iter(&text).filter_map(|captures| captures.get(1));
+            let matches = pattern.captures_iter(text).filter_map(|captures| captures.get(1));
             matches.map(|found| found.as_str().to_ascii_lowercase()).take(1000).collect()
         }
-        Find::Json(pointer) => json_value(&text, pointer)?.into_iter().collect(),
-        Find::Header(_) => answer.header.iter().map(|value| value.trim().to_ascii_lowercase()).collect(),
+        Find::Json(pointer) => json_values(text, pointer)?,
+        // Two values may also be joined by a comma.
+        Find::Header(_) => said(answer.header.iter().flat_map(|value| value.split(','))),
         Find::Body => BTreeSet::from([text.trim().to_ascii_lowercase()]),
     };
     let looked = looked_for(find, answer);
@@ -56,14 +66,19 @@ fn without_prefixes(sorted: &[String]) -> Vec<String> {
     sorted.iter().filter(longer).cloned().collect()
 }
 
-fn json_value(text: &str, pointer: &str) -> Result<Option<String>, Refusal> {
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|_| unclear("its page is not JSON", [format!("looked at {pointer}")]))?;
-    match value.pointer(pointer) {
-        None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) => Ok(Some(text.trim().to_ascii_lowercase())),
-        Some(_) => Err(unclear("its page names something that is no hash", [format!("{pointer} is not a string")])),
+/// What is said, once each. An empty value says nothing, so it hides nothing either.
+fn said<'v>(values: impl Iterator<Item = &'v str>) -> BTreeSet<String> {
+    values.map(|value| value.trim().to_ascii_lowercase()).filter(|value| !value.is_empty()).collect()
+}
+
+/// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
+fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
+    let values =
+        values(text, pointer).map_err(|_| unclear("its page is not JSON", [format!("looked at {pointer}")]))?;
+    if values.iter().any(|value| !value.is_string() && !value.is_null()) {
+        return Err(unclear("its page names something that is no hash", [format!("{pointer} is not a string")]));
     }
+    Ok(said(values.iter().filter_map(serde_json::Value::as_str)))
 }
 
 fn is_hash(text: &str) -> bool {
@@ -94,7 +109,7 @@ mod tests {
     use super::*;
 
     fn html(body: &str) -> Answer {
-        Answer { header: None, content_type: "text/html; charset=utf-8".into(), body: body.into() }
+        Answer { content_type: "text/html; charset=utf-8".into(), body: body.into(), ..Answer::default() }
     }
 
     fn pattern() -> Find {
@@ -131,9 +146,67 @@ mod tests {
     fn json_header_and_body_are_read() {
         let json = Answer { body: br#"{"build":{"commit":"1f13dc69"}}"#.to_vec(), ..Answer::default() };
         assert_eq!(hash_in(&Find::Json("/build/commit".into()), &json).unwrap(), "1f13dc69");
-        let header = Answer { header: Some(" 1f13dc69 ".into()), ..Answer::default() };
+        let header = Answer { header: vec![" 1f13dc69 ".into()], ..Answer::default() };
         assert_eq!(hash_in(&Find::Header("x-commit".into()), &header).unwrap(), "1f13dc69");
         assert_eq!(hash_in(&Find::Body, &html(" 1f13dc69\n")).unwrap(), "1f13dc69");
+    }
+
+    #[test]
+    fn two_answers_in_one_are_neither_the_first_nor_the_last() {
+        let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body));
+        let header = |values: &[&str]| {
+            let header = values.iter().map(|value| (*value).to_owned()).collect();
+            hash_in(&Find::Header("x-commit".into()), &Answer { header, ..Answer::default() })
+        };
+        for several in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":"7587cca7"}}"#),
+            json(r#"{"build":{"commit":"1f13dc69"},"build":{"\u0063ommit":"7587cca7"}}"#),
+            header(&["1f13dc69", "7587cca7"]),
+            header(&["1f13dc69, 7587cca7"]),
+            header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
+        ] {
+            let refusal = several.unwrap_err();
+            assert_eq!(refusal.report.error, "its page holds 2 different hashes");
+            assert_eq!(refusal.report.because[1], "found 1f13dc69, 7587cca7");
+        }
+        for no_hash in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":7}}"#),
+            json(r#"{"build":{"commit":"1f13dc69","commit":["1f13dc69"]}}"#),
+            json(r#"{"build":{"commit":"1f13dc69","commit":"unknown"}}"#),
+            header(&["1f13dc69", "unknown"]),
+            header(&["1f13dc69; 1f13dc69"]),
+            header(&["1f13dc69", "\u{fffd}"]),
+        ] {
+            assert_eq!(no_hash.unwrap_err().report.error, "its page names something that is no hash");
+        }
+    }
+
+    #[test]
+    fn equal_answers_are_one_and_an_empty_one_hides_nothing() {
+        let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body)).unwrap();
+        let header = |values: &[&str]| {
+            let header = values.iter().map(|value| (*value).to_owned()).collect();
+            hash_in(&Find::Header("x-commit".into()), &Answer { header, ..Answer::default() }).unwrap()
+        };
+        for one in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":"1F13DC69 "}}"#),
+            json(r#"{"build":{"commit":"1f13dc6"},"build":{"commit":"1f13dc69"}}"#),
+            json(r#"{"build":{"commit":"1f13dc69","commit":"","commit":null},"build":{},"build":7}"#),
+            json(r#"{"commit":"7587cca7","x":1,"x":2,"build":{"commit":"1f13dc69"}}"#),
+            json("\u{feff}{\"build\":{\"commit\":\"1f13dc69\"}}"),
+            header(&["1f13dc69", " 1F13DC69 "]),
+            header(&["1f13dc69, 1f13dc69"]),
+            header(&["", "1f13dc69", " , "]),
+            header(&["1f13dc69", "1f13dc6,1f13dc69"]),
+            hash_in(&Find::Body, &html("\u{feff}1f13dc69\n")).unwrap(),
+        ] {
+            assert_eq!(one, "1f13dc69");
+        }
+        for nothing in [vec![], vec![String::new()], vec![" , ".into()]] {
+            let answer = Answer { header: nothing, ..Answer::default() };
+            let refusal = hash_in(&Find::Header("x-commit".into()), &answer).unwrap_err();
+            assert_eq!(refusal.report.error, "its page holds no hash");
+        }
     }
 
     #[test]

@@ -265,7 +265,7 @@ fn release_again(plan: &mut Plan, target: &Target<'_>) {
     let name = &target.environment.name;
     plan.warnings.push(match Finding::of(&target.observed) {
         Some(Finding::ReleasePending) => format!("a release on {name} is going on already: nothing is pushed"),
-        _ => not_pushed(name, &plan.commit),
+        _ => not_pushed(target, &plan.commit),
     });
     wait(plan, target, false);
 }
@@ -280,11 +280,17 @@ fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Re
 }
 
 /// That a branch is at the commit already, although that does not run.
-fn not_pushed(name: &str, commit: &CommitId) -> String {
+fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
+    let (name, short) = (&target.environment.name, commit.short());
+    if let Some(cached) = target.observed.cached.filter(|_| finding::is_cached(&target.observed)) {
+        return format!(
+            "the branch of {name} is at {short} already, and its page is {cached}: nothing is pushed or released. To see \
+             what runs, let the cache forget the page, or exclude the page from the cache"
+        );
+    }
     format!(
-        "the branch of {name} is at {} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
-         there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)",
-        commit.short()
+        "the branch of {name} is at {short} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
+         there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)"
     )
 }
 

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::config::ChannelKind;
 use crate::error::Report;
 use crate::execute::Wish;
 use crate::secret::Secret;
@@ -36,8 +37,13 @@ struct Pauses {
 
 /// Sends a post to a webhook. While it waits to try again, `watch` is told why and how long still, some ten times a
 /// second, and may leave. What may have arrived is never sent again.
-pub fn send(address: &Secret, payload: &str, watch: &mut dyn FnMut(&Report, Duration) -> Wish) -> Outcome {
-    attempts(&PAUSES, &mut || web::post(address, payload), watch)
+pub fn send(
+    chat: ChannelKind,
+    address: &Secret,
+    payload: &str,
+    watch: &mut dyn FnMut(&Report, Duration) -> Wish,
+) -> Outcome {
+    attempts(&PAUSES, &mut || web::post(chat, address, payload), watch)
 }
 
 fn attempts(

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
+mod cache;
 pub mod github;
 pub mod heroku;
 mod post;
@@ -77,8 +78,12 @@ fn asking_for_the_truth() -> HeaderMap {
 }
 
 fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let to = location.and_then(|location| from.join(location).ok());
+    let mut locations = all(response.headers(), LOCATION.as_str());
+    locations.dedup();
+    if locations.len() > 1 {
+        return Err(unclear("its page redirects to two places at once"));
+    }
+    let to = locations.first().and_then(|location| from.join(location).ok());
     let Some(to) = to else { return Err(unclear("its page redirects to nowhere")) };
     let same_host = to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
     let same_door = to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
@@ -98,16 +103,19 @@ fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
 
 fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
     let status = response.status();
+    let headers = response.headers();
     if status.as_u16() != 200 {
-        return Err(unclear(&format!("its page answers {status}")));
+        let mut refusal = unclear(&format!("its page answers {status}"));
+        refusal.report.because.extend(cache::cached(headers).map(|cached| format!("it is {cached}")));
+        return Err(refusal);
     }
-    let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    if text(CONTENT_ENCODING.as_str()).is_some_and(|encoding| encoding != "identity") {
+    if all(headers, CONTENT_ENCODING.as_str()).iter().any(|encoding| encoding != "identity") {
         return Err(unclear("its page is compressed, though plain content was asked for"));
     }
     let mut answer = Answer {
-        header: header.and_then(text),
-        content_type: text(CONTENT_TYPE.as_str()).unwrap_or_default(),
+        header: header.map(|name| all(headers, name)).unwrap_or_default(),
+        content_type: all(headers, CONTENT_TYPE.as_str()).into_iter().next().unwrap_or_default(),
+        cached: cache::cached(headers),
         body: vec![],
     };
     let read = response.take(SIZE + 1).read_to_end(&mut answer.body);
@@ -122,6 +130,11 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
         Refusal { code: RefusalCode::Unreachable, report }
     })?;
     Ok(answer)
+}
+
+/// Each value of a header. What is not text stays a value, one that no hash can be.
+fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
 fn unclear(what: &str) -> Refusal {
@@ -150,3 +163,6 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
     Some(cause.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,7 +163,7 @@ impl<'a> Posts<'a> {
             ui.note(format!("somebody else makes the post to {channel}"));
             return Ok(());
         }
-        match self.deliver(channel, &address, &payload)? {
+        match self.deliver(kind, channel, &address, &payload)? {
             Outcome::Accepted => {
                 let who = if kind == ChannelKind::Slack { "Slack" } else { "the Teams workflow" };
                 ui.note(format!("{who} accepted the post to {channel}"));
@@ -189,12 +189,18 @@ impl<'a> Posts<'a> {
         }
     }
 
-    fn deliver(&self, channel: &str, webhook: &webhook::Webhook, payload: &str) -> Result<Outcome, Stop> {
+    fn deliver(
+        &self,
+        kind: ChannelKind,
+        channel: &str,
+        webhook: &webhook::Webhook,
+        payload: &str,
+    ) -> Result<Outcome, Stop> {
         let ui = self.session.ui;
         ui.catch_interrupts()?;
         let progress = ui.progress();
         let outcome = ui.during(&format!("posting to {channel}"), || {
-            sending::send(&webhook.address, payload, &mut |why, left| {
+            sending::send(kind, &webhook.address, payload, &mut |why, left| {
                 progress.show(&format!("{channel}: {}; again in {} s", why.error, left.as_secs() + 1));
                 if ui.interrupted() { Wish::Leave } else { Wish::GoOn }
             })

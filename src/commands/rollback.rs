@@ -16,7 +16,7 @@ use crate::commands::{Session, deploy, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
-use crate::finding::may_be_on_its_way;
+use crate::finding::{is_cached, may_be_on_its_way};
 use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
@@ -115,11 +115,11 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// What runs there or, where it does not say, what its branch has.
+    /// What runs there or, where it does not say or a cache says it, what its branch has.
     fn runs(&self) -> Option<&CommitId> {
         match &self.observed.running {
-            Ok(running) => running.as_ref(),
-            Err(_) => self.observed.reference(),
+            Ok(running) if !is_cached(&self.observed) => running.as_ref(),
+            _ => self.observed.reference(),
         }
     }
 

@@ -250,11 +250,11 @@ impl View<'_> {
             }
             let name = &target.name;
             match (Finding::of(source), Finding::of(seen)) {
-                (Some(Finding::StalePage), _) => return Ok(self.advice(source)),
+                (Some(Finding::StalePage | Finding::CachedPage), _) => return Ok(self.advice(source)),
                 (Some(_), _) if source.agrees() == Some(false) => {
                     return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
                 }
-                (_, Some(found @ (Finding::StalePage | Finding::ReleasePending))) => {
+                (_, Some(found @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending))) => {
                     return Ok(found.advice(seen, target));
                 }
                 (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {

@@ -1,8 +1,10 @@
 //! The rules between environments: what each one alone cannot tell.
 
+use reqwest::Url;
+
 use super::reader::{Table, Text};
-use super::sentence::nearest;
-use super::{Environment, MainRepository, same_place};
+use super::sentence::{nearest, shown_key};
+use super::{Environment, Find, MainRepository, Page, same_place};
 use crate::error::Report;
 
 /// Where an environment stands in the file.
@@ -21,6 +23,7 @@ pub(super) fn environments(main: &MainRepository, all: &[Environment], places: &
         apart_from_main(main, one, &place.table)?;
         for other in all.iter().take(index) {
             apart(one, other, &place.table)?;
+            looks_elsewhere(one, other, &place.table)?;
         }
     }
     for (one, place) in all.iter().zip(places) {
@@ -53,6 +56,53 @@ fn apart(one: &Environment, other: &Environment, table: &Table<'_>) -> Result<()
         return Err(table.wrong_with(&why, "give each environment its own url, or its own branch"));
     }
     Ok(())
+}
+
+/// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
+/// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
+fn looks_elsewhere(one: &Environment, other: &Environment, table: &Table<'_>) -> Result<(), Report> {
+    let same = |key: &str, advice: &str| {
+        let key_of_other = shown_key(&format!("environments.{}.running.{key}", other.name));
+        let running = table.table("running")?;
+        let text = running.map(|running| running.text(key)).transpose()?.flatten();
+        let why = format!("asks the same as {key_of_other}");
+        Err(text.map_or_else(|| table.wrong_with(&why, advice), |text| text.wrong_with(&why, advice)))
+    };
+    if one.running.app().is_some() && one.running.app() == other.running.app() {
+        return same("heroku", "name the app of each environment");
+    }
+    match (one.running.page(), other.running.page()) {
+        (Some(page), Some(others)) if same_page(page, others) => same(
+            "page",
+            "give each environment a page of its own, or a pattern, json or header that finds its own commit",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Whether both are the same address, searched in the same way.
+fn same_page(one: &Page, other: &Page) -> bool {
+    let way = match (&one.find, &other.find) {
+        (Find::Pattern(one), Find::Pattern(other)) => one.as_str() == other.as_str(),
+        (Find::Json(one), Find::Json(other)) => one == other,
+        (Find::Header(one), Find::Header(other)) => one.eq_ignore_ascii_case(other),
+        (Find::Body, Find::Body) => true,
+        _ => false,
+    };
+    way && (one.url == other.url || asked(&one.url).is_some_and(|url| Some(url) == asked(&other.url)))
+}
+
+/// What a server is asked for by this address: spelled as the client spells it, without what is never sent.
+fn asked(address: &str) -> Option<Url> {
+    let mut url = Url::parse(address).ok()?;
+    url.set_fragment(None);
+    if url.query() == Some("") {
+        url.set_query(None);
+    }
+    if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {
+        url.set_host(Some(&host)).ok()?;
+    }
+    Some(url)
 }
 
 /// Remotes keep their refs in folders, and some file systems take either case for the same folder.

@@ -1,3 +1,5 @@
+mod apart;
+
 use proptest::prelude::*;
 
 use super::*;

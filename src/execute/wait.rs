@@ -10,7 +10,7 @@ use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::doubts;
 use crate::error::{Report, Stop};
-use crate::finding::{newest, witness_hint};
+use crate::finding::{cache_hint, newest, witness_hint};
 use crate::git::remote;
 use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Release, ReleaseStatus};
@@ -26,6 +26,8 @@ const HARDLY: Duration = Duration::from_secs(5);
 pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
+    /// When it began.
+    pub since: Instant,
     /// What the host said against it.
     pub doubt: Option<Doubt>,
 }
@@ -59,7 +61,7 @@ impl Execution<'_> {
         let mut agreement = Agreement::over(span);
         loop {
             let now = self.look.now(target.environment)?;
-            if agreement.take(answer(&now, commit), began.elapsed()) {
+            if agreement.take(answer(&now, commit, begun), began.elapsed()) {
                 InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
                 return Ok(());
             }
@@ -159,6 +161,14 @@ impl Execution<'_> {
         if matches!(begun, Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. })) {
             return Stop::Incomplete(report.hint(branch_hint(name)));
         }
+        if now.cached.is_some() {
+            let why = if from_before(now, begun) {
+                "that answer is older than this deploy"
+            } else {
+                "a cache answers in its place, so what it runs now is not seen"
+            };
+            return Stop::Incomplete(report.because(why).hint(cache_hint(&self.command.to(name))));
+        }
         // What the platform itself says of its release stands above.
         let report = report.because(if in_turn.is_some() {
             "the release may still be going on, or an instance was left behind: the platform's log tells"
@@ -200,8 +210,10 @@ fn not_everywhere(environment: &Environment, commit: &CommitId, begun: Option<&B
 }
 
 /// What an answer says of the commit.
-fn answer(now: &Now, commit: &CommitId) -> Answer {
+fn answer(now: &Now, commit: &CommitId, begun: Option<&Begun>) -> Answer {
     match &now.running {
+        // It may name a commit that ran there once.
+        _ if from_before(now, begun) => Answer::Unreadable,
         Ok(Some(id)) if id == commit => Answer::New,
         Ok(_) => Answer::Other,
         // A page that does not agree with its platform is that of an old instance, or of a platform that is not there yet.
@@ -224,11 +236,20 @@ fn failed<'n>(target: &Target<'_>, commit: &CommitId, now: &'n Now) -> Option<&'
     (ours && newest.status == ReleaseStatus::Failed).then_some(newest)
 }
 
+/// Whether what a page says was kept by a cache since before the deploy.
+fn from_before(now: &Now, begun: Option<&Begun>) -> bool {
+    begun.is_some_and(|begun| now.cached.is_some_and(|cached| cached.is_older_than(begun.since.elapsed())))
+}
+
 fn reported(now: &Now) -> String {
     let reports = match &now.running {
         Ok(Some(id)) => id.short().to_owned(),
         Ok(None) => "nothing".to_owned(),
         Err(refusal) => format!("nothing usable ({})", refusal.report.error),
+    };
+    let reports = match now.cached {
+        Some(cached) => format!("{reports} in {cached}"),
+        None => reports,
     };
     match &now.newest {
         Some(release) if release.status == ReleaseStatus::Pending => {

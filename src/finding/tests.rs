@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use super::*;
 use crate::error::Report;
+use crate::model::Cached;
 
 fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
@@ -14,6 +17,7 @@ fn seen(running: char, branch: char) -> Observed {
         branch: Some(Ok(Branch::At(id(branch)))),
         drift: (running != branch).then_some(Relation::Ahead),
         page: None,
+        cached: None,
         releases: None,
         doubt: None,
     }
@@ -125,4 +129,43 @@ fn what_was_built_before_can_be_released_again_unless_it_was_deleted() {
     assert_eq!(release_of(&seen, &id('b')).map(|release| release.version), Some(4));
     assert_eq!(release_of(&seen, &id('c')), None);
     assert_eq!(release_of(&seen, &id('d')), None);
+}
+
+#[test]
+fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
+    let cached = Some(Cached { age: Some(Duration::from_secs(340)) });
+    let old = Observed { cached, ..seen('a', 'b') };
+    assert_eq!(word(&old), Some("cached-page"));
+    for drift in [None, Some(Relation::Behind), Some(Relation::Diverged)] {
+        assert_eq!(word(&Observed { drift, ..old.clone() }), Some("cached-page"));
+    }
+    let meaning = Finding::CachedPage.meaning(&old);
+    assert_eq!(meaning, "what it runs now is not known, its page is a cached answer, 340 s old");
+    assert_eq!(word(&Observed { cached, ..seen('a', 'a') }), None);
+    // A release that goes on or failed is certain, whatever a page says; that one was rolled back is not.
+    let beside = |status| Observed { source: Source::Page, ..released(old.clone(), &[(2, status, 'b')]) };
+    assert_eq!(word(&beside(ReleaseStatus::Pending)), Some("release-pending"));
+    assert_eq!(word(&beside(ReleaseStatus::Failed)), Some("release-failed"));
+    assert_eq!(word(&beside(ReleaseStatus::Succeeded)), Some("cached-page"));
+}
+
+#[test]
+fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
+    let running = Running::Heroku { app: "shop".into(), page: None };
+    let environment = Environment {
+        name: "production".into(),
+        url: "https://git.example.com/production.git".into(),
+        remote: "production".into(),
+        branch: "main".into(),
+        site: None,
+        promotes: None,
+        running,
+    };
+    let stale = Observed { page: Some(Ok(id('c'))), source: Source::Api, ..seen('a', 'a') };
+    assert_eq!(Finding::StalePage.advice(&stale, &environment), "heroku restart -a shop");
+    let cached = Observed { cached: Some(Cached { age: None }), ..stale };
+    assert_eq!(word(&cached), Some("stale-page"));
+    assert!(Finding::StalePage.advice(&cached, &environment).starts_with("let the cache forget the page"));
+    let meaning = Finding::StalePage.meaning(&cached);
+    assert_eq!(meaning, "its page is a cached answer, it names cccccccc although aaaaaaaa was released");
 }

@@ -1,7 +1,7 @@
 //! The platform's own word: its releases, and the commit of the one that runs.
 
 use super::{Look, named};
-use crate::config::{Environment, Page, Running};
+use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::git::Repo;
 use crate::model::{CommitId, Release, ReleaseStatus};
@@ -10,19 +10,7 @@ use crate::web::heroku::Heroku;
 
 /// The app that the platform knows an environment by, where its platform is to be asked.
 pub fn app(environment: &Environment) -> Option<&str> {
-    match &environment.running {
-        Running::Heroku { app, .. } => Some(app),
-        Running::Page(_) | Running::Ref => None,
-    }
-}
-
-/// The page that says, or is to agree on, what an environment runs.
-pub fn page(environment: &Environment) -> Option<&Page> {
-    match &environment.running {
-        Running::Page(page) => Some(page),
-        Running::Heroku { page, .. } => page.as_ref(),
-        Running::Ref => None,
-    }
+    environment.running.app()
 }
 
 /// Heroku's API, as whoever is logged in here may ask it.

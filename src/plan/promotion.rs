@@ -65,12 +65,16 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
 fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>) -> Refusal {
     let name = &source.environment;
     let reference = source.reference().map_or("nothing", CommitId::short);
+    let unknown = Report::new(format!("nobody can say what {name} runs"));
     let report = Report::new(format!("{name} does not run what was last pushed to it"))
         .because(format!("it runs {}, but its branch is at {reference}", commit.short()));
     let report = match Finding::of(source) {
-        Some(Finding::StalePage) => Report::new(format!("nobody can say what {name} runs"))
-            .because(Finding::StalePage.meaning(source))
-            .because("so nobody can say what was tested"),
+        Some(Finding::StalePage) => {
+            unknown.because(Finding::StalePage.meaning(source)).because("so nobody can say what was tested")
+        }
+        Some(Finding::CachedPage) => unknown
+            .because(Finding::CachedPage.meaning(source))
+            .because(format!("it names {}, but its branch is at {reference}", commit.short())),
         Some(found) if finding::is_certain(source) => {
             report.because(format!("{}; so what was tested is not what was pushed", found.meaning(source)))
         }
@@ -79,6 +83,8 @@ fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>)
         ),
     };
     let report = report.hint(match tested {
+        // To deploy again would not change what a cache says.
+        _ if source.cached.is_some() => finding::cache_hint("git smp status"),
         Some(candidate) => format!("wait for it: git smp status; or deploy again: git smp stage {}", candidate.short()),
         None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
     });
@@ -99,7 +105,8 @@ fn add_target(
     if let Branch::Missing(others) = &branch {
         return Err(wrong_branch(environment, others));
     }
-    if running.as_ref() == Some(commit) {
+    // A cache may still hold the page of a commit that was put back since.
+    if running.as_ref() == Some(commit) && !finding::is_cached(&target.observed) {
         confirmed_or_seen(&target.observed, asked, plan)?;
         settled(target)?;
         if let Some(recorded) = &asked.recorded {
@@ -191,7 +198,7 @@ fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked
 fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some(recorded) = &asked.recorded else { return Ok(()) };
     let name = &target.environment.name;
-    let runs_already = target.observed.runs() == Some(&plan.commit);
+    let runs_already = target.observed.runs() == Some(&plan.commit) && !finding::is_cached(&target.observed);
     if runs_already && !recorded.is_due(name, &plan.commit) {
         return Ok(());
     }
@@ -267,6 +274,10 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     let report = Report::new(story);
     Err(if found == Finding::ReleasePending {
         deploying(report, name)
+    } else if found == Finding::CachedPage {
+        let report = report.because("what its branch is at may have been rolled back; only a page that is new tells");
+        let hint = finding::cache_hint(&format!("git smp promote {name}"));
+        Refusal { code: RefusalCode::PageUnclear, report: report.hint(hint) }
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")

@@ -2,7 +2,7 @@
 
 use super::{Target, commits};
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::pending;
+use crate::finding::{is_cached, pending};
 use crate::model::{CommitId, Observed, Source};
 use crate::record::{Candidate, Deploying, EventId, FORMAT, Kind, Standing, State, Verdict};
 use crate::text::ago;
@@ -70,7 +70,7 @@ impl<'a> Recorded<'a> {
         // Whoever announced it saw something else run, but for a rollback of what had not arrived: that one shows on the
         // branch, unless the platform makes it.
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
-        let came = one.runs() == Some(&open.to) && shows;
+        let came = one.runs() == Some(&open.to) && shows && !is_cached(one);
         match at {
             _ if came => Course::Arrived,
             Some(at) if moved && at == Some(&open.to) => Course::Landed,

@@ -2,11 +2,11 @@
 //! by pushing the older commit.
 
 use super::{
-    Asked, Plan, Step, Target, amount, confirmed, disagreement, push_and_wait, release_and_wait, settled, wait,
-    wrong_branch,
+    Asked, Plan, Step, Target, amount, confirmed, disagreement, not_pushed, push_and_wait, release_and_wait, settled,
+    wait, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
-use crate::finding::{may_be_on_its_way, newest};
+use crate::finding::{is_cached, may_be_on_its_way, newest};
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
 use crate::record::Kind;
 
@@ -36,8 +36,9 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(commit);
     let open = asked.recorded.and_then(|recorded| recorded.open());
     let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    // A deploy that may be on its way is taken back on the branch, too.
-    let runs_already = observed.runs() == Some(commit) && !may_be_on_its_way(observed);
+    // A deploy that may be on its way is taken back on the branch, too; and a cache may still hold the page of what ran
+    // before what is to be taken back.
+    let runs_already = observed.runs() == Some(commit) && !may_be_on_its_way(observed) && !is_cached(observed);
     if runs_already {
         confirmed(observed)?;
         settled(target)?;
@@ -130,7 +131,8 @@ fn take_back(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut P
         ));
     }
     if branch.commit() == Some(commit) {
-        plan.warnings.push(already_there(target, commit));
+        let is_kept = is_cached(&target.observed);
+        plan.warnings.push(if is_kept { not_pushed(target, commit) } else { already_there(target, commit) });
     }
     push_and_wait(plan, target, branch);
     Ok(())

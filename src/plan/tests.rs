@@ -32,6 +32,7 @@ fn seen(name: &str, running: char, branch: char) -> Observed {
         branch: Some(Ok(Branch::At(id(branch)))),
         drift: (running != branch).then_some(Relation::Ahead),
         page: None,
+        cached: None,
         releases: None,
         doubt: None,
     }

@@ -104,7 +104,7 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = Secret::new(format!("http://127.0.0.1:{port}/s3cr3t"));
-    match send(&address, "{}", &mut |_, _| Wish::Leave) {
+    match send(ChannelKind::Teams, &address, "{}", &mut |_, _| Wish::Leave) {
         Outcome::NotTaken(report) => assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}"),
         other => panic!("{other:?}"),
     }

@@ -1,6 +1,8 @@
 //! One POST to a webhook, and what its answer is worth. The address is a secret: neither it nor an answer, which may
 //! repeat it, is ever shown.
 
+mod taken;
+
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -10,7 +12,9 @@ use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{StatusCode, Url, retry};
 
+use self::taken::{Taken, taken};
 use super::{innermost, plain_client};
+use crate::config::ChannelKind;
 use crate::error::Report;
 use crate::secret::Secret;
 
@@ -18,8 +22,6 @@ use crate::secret::Secret;
 const LIMIT: Duration = Duration::from_secs(15);
 /// How much of an answer is read, in bytes.
 const SIZE: u64 = 4096;
-/// What an answer of 200 may hold although nothing was posted.
-const FAILED: &[u8] = b"Webhook message delivery failed";
 /// What to do when a webhook will never take anything again.
 pub const RENEW: &str = "make a new webhook, take the old one away, then: git smp setup";
 
@@ -27,7 +29,7 @@ pub const RENEW: &str = "make a new webhook, take the old one away, then: git sm
 #[derive(Debug)]
 #[expect(clippy::enum_variant_names, reason = "what was not sent is one way for a sending to end")]
 pub enum Sent {
-    /// 2xx: taken by whoever answers. For Teams that is "accepted by the workflow", never "posted".
+    /// The chat says that it took it. For Teams that is "accepted by the workflow", never "posted".
     Accepted,
     /// Not taken; try again, after this time if one was told.
     Later(Option<Duration>, Report),
@@ -39,8 +41,8 @@ pub enum Sent {
     Unclear(Report),
 }
 
-/// Posts to a webhook, once.
-pub fn post(webhook: &Secret, payload: &str) -> Sent {
+/// Posts to a webhook of this kind of chat, once.
+pub fn post(chat: ChannelKind, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is no address"));
     };
@@ -50,7 +52,7 @@ pub fn post(webhook: &Secret, payload: &str) -> Sent {
         request.timeout(LIMIT).body(payload.to_owned()).send()
     });
     match sent {
-        Ok(response) => answered(webhook, response),
+        Ok(response) => answered(chat, webhook, response),
         Err(error) => unanswered(&error),
     }
 }
@@ -75,18 +77,25 @@ fn because(report: Report, error: &reqwest::Error) -> Report {
     }
 }
 
-fn answered(webhook: &Secret, response: Response) -> Sent {
+fn answered(chat: ChannelKind, webhook: &Secret, response: Response) -> Sent {
     let (status, wait) = (response.status(), told_to_wait(response.headers()));
+    let kind = header(response.headers(), &CONTENT_TYPE).unwrap_or_default().to_owned();
     let mut body = Vec::new();
     let whole = response.take(SIZE).read_to_end(&mut body).is_ok();
-    let answers = format!("it answers {}", words(status, &body, webhook));
+    let error = std::str::from_utf8(body.trim_ascii()).ok().filter(|_| !status.is_success());
+    let answers = format!("it answers {}", words(status, error, webhook));
     let report = |error: &str| Report::new(error).because(&answers);
     match status.as_u16() {
         200..=299 if !whole => Sent::Unclear(report("the webhook broke off in its answer")),
-        200..=299 if holds(&body, FAILED) => {
-            Sent::Unclear(report("the webhook could not deliver the post").because("and says so in its answer"))
-        }
-        200..=299 => Sent::Accepted,
+        200..=299 => match taken(chat, status.as_u16(), &kind, &body) {
+            Taken::Yes => Sent::Accepted,
+            Taken::No(word) => {
+                let answers = format!("it answers {}", words(status, word.as_deref(), webhook));
+                let report = Report::new("the webhook does not take the post").because(answers);
+                Sent::Declined(report.because("and says in its answer that it took nothing").hint(RENEW))
+            }
+            Taken::Unknown(why) => Sent::Unclear(report("the webhook does not say that it took the post").because(why)),
+        },
         429 => Sent::Later(wait, report("the webhook takes no more posts for now")),
         503 => Sent::Later(wait, report("the webhook is out of service for now")),
         303 | 408 | 500.. | ..=199 => Sent::Unclear(report("the webhook does not say what became of the post")),
@@ -107,11 +116,10 @@ fn advised(report: Report, status: StatusCode) -> Report {
     }
 }
 
-/// The status; and Slack's word for what is wrong, if the body is nothing else and no piece of the address.
-fn words(status: StatusCode, body: &[u8], webhook: &Secret) -> String {
-    let word = std::str::from_utf8(body.trim_ascii()).ok().filter(|word| is_word(word));
+/// The status; and Slack's word for what is wrong, if it is one and no piece of the address.
+fn words(status: StatusCode, error: Option<&str>, webhook: &Secret) -> String {
     let address = webhook.expose().to_ascii_lowercase();
-    let word = word.filter(|word| !status.is_success() && !address.contains(word));
+    let word = error.filter(|word| is_word(word) && !address.contains(word));
     match word.or(status.canonical_reason()) {
         Some(word) => format!("{} {word}", status.as_str()),
         None => status.as_str().to_owned(),
@@ -120,10 +128,6 @@ fn words(status: StatusCode, body: &[u8], webhook: &Secret) -> String {
 
 fn is_word(text: &str) -> bool {
     (2..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-fn holds(body: &[u8], needle: &[u8]) -> bool {
-    memchr::memmem::find(body, needle).is_some()
 }
 
 /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock

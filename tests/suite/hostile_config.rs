@@ -1,5 +1,7 @@
 //! `smp.toml` as somebody would write it who means harm: each is refused in one sentence, before anything happens.
 
+mod apart;
+
 use std::time::Duration;
 
 use crate::support::{Deploy, Run, World};

@@ -1,5 +1,8 @@
 //! The pages of the environments, good and bad: what they say is read with care, and never repeated.
 
+mod cached;
+mod twice;
+
 use std::time::{Duration, Instant};
 
 use git2::{ObjectType, Oid};
@@ -82,6 +85,8 @@ fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
     assert_eq!(asked.header("Accept-Encoding"), Some("identity"));
     // VER-12: caches are not to answer.
     assert_eq!(asked.header("Cache-Control"), Some("no-cache"));
+    assert_eq!(asked.header("Pragma"), Some("no-cache"));
+    assert_eq!(asked.query, "", "an address is asked as it was given");
     assert_eq!(asked.header("Authorization"), None);
 }
 

@@ -77,12 +77,18 @@ fn request(stream: &mut TcpStream) -> String {
     }
 }
 
-/// Posts to a webhook that answers so.
+/// Posts to a webhook of Teams that answers so.
 #[track_caller]
 fn on(status: &str, headers: &str, body: &str) -> Sent {
+    at(ChannelKind::Teams, status, headers, body)
+}
+
+/// The same in this chat.
+#[track_caller]
+fn at(chat: ChannelKind, status: &str, headers: &str, body: &str) -> Sent {
     let answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len());
     let (address, served) = webhook(answer);
-    let sent = post(&address, "{}");
+    let sent = post(chat, &address, "{}");
     served.join().unwrap();
     sent
 }
@@ -90,7 +96,7 @@ fn on(status: &str, headers: &str, body: &str) -> Sent {
 #[test]
 fn one_request_goes_out_as_a_chat_wants_it() {
     let (address, served) = webhook("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(told(post(&address, "{\"text\":\"ü\"}")).0, "accepted");
+    assert_eq!(told(post(ChannelKind::Teams, &address, "{\"text\":\"ü\"}")).0, "accepted");
     let asked = served.join().unwrap();
     assert!(asked.starts_with(&format!("POST {PATH}?{QUERY} HTTP/1.1\r\n")), "{asked}");
     assert!(asked.contains("\r\ncontent-type: application/json; charset=utf-8\r\n"), "{asked}");
@@ -110,7 +116,30 @@ fn a_success_that_tells_of_a_failure_is_none() {
     let body =
         "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with s1gnature";
     let (kind, report) = told(on("200 OK", "", body));
-    assert_eq!((kind, report.error.as_str()), ("unclear", "the webhook could not deliver the post"));
+    assert_eq!((kind, report.error.as_str()), ("unclear", "the webhook does not say that it took the post"));
+    let page = "<!DOCTYPE html><title>Sign in</title>";
+    for chat in [ChannelKind::Teams, ChannelKind::Slack] {
+        let (kind, report) = told(at(chat, "200 OK", "Content-Type: text/html\r\n", page));
+        assert_eq!(kind, "unclear");
+        assert!(report.because[1].contains("a web page came back"), "{report:?}");
+    }
+}
+
+#[test]
+fn slacks_no_with_a_status_of_200_is_declined_by_its_word() {
+    let slack = |body: &str| answered(at(ChannelKind::Slack, "200 OK", "Content-Type: text/html\r\n", body));
+    assert_eq!(slack("ok").0, "accepted");
+    for (body, cause) in [
+        (r#"{"ok":false,"error":"invalid_auth"}"#.to_owned(), "it answers 200 invalid_auth"),
+        ("no_service".to_owned(), "it answers 200 no_service"),
+        // What it says is foreign, and may repeat the address.
+        (format!(r#"{{"ok":false,"error":"{PATH}"}}"#), "it answers 200 OK"),
+        (r#"{"ok":false,"error":"s1gnature"}"#.to_owned(), "it answers 200 OK"),
+        (r#"{"ok":false,"error":"\u001b[2J"}"#.to_owned(), "it answers 200 OK"),
+    ] {
+        assert_eq!(slack(&body), ("declined", cause.to_owned()), "{body}");
+    }
+    assert_eq!(slack("").0, "unclear");
 }
 
 #[test]
@@ -170,18 +199,18 @@ fn what_nobody_can_know_is_unclear() {
 fn a_connection_that_is_cut_is_unclear() {
     for answer in ["", "HTTP/1.1 2", "HTTP/1.1 202 Accepted\r\nContent-Len", "s1gnature\r\n\r\n", "\0\0\0\0"] {
         let (address, served) = webhook(answer);
-        assert_eq!(told(post(&address, "{}")).0, "unclear", "{answer:?}");
+        assert_eq!(told(post(ChannelKind::Teams, &address, "{}")).0, "unclear", "{answer:?}");
         served.join().unwrap();
     }
     let (address, served) = webhook("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok");
-    assert_eq!(told(post(&address, "{}")).0, "unclear");
+    assert_eq!(told(post(ChannelKind::Teams, &address, "{}")).0, "unclear");
     served.join().unwrap();
 }
 
 #[test]
 fn a_closed_port_means_that_nothing_was_sent() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (kind, report) = told(post(&address(port), "{}"));
+    let (kind, report) = told(post(ChannelKind::Teams, &address(port), "{}"));
     assert_eq!((kind, report.error.as_str()), ("not sent", "the webhook cannot be reached"));
     assert!(report.because[0].contains("refused"), "{report:?}");
 }
@@ -196,7 +225,7 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         read
     });
-    assert_eq!(told(post(&address, "{}")).0, "not sent");
+    assert_eq!(told(post(ChannelKind::Teams, &address, "{}")).0, "not sent");
     // A machine without certificates does not even call.
     if !served.is_finished() {
         drop(TcpStream::connect(address.expose().trim_start_matches("https://").split_once('/').unwrap().0));
@@ -207,7 +236,7 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
 #[test]
 fn what_is_no_address_is_not_sent_and_not_shown() {
     for bad in [format!("{PATH}?{QUERY}"), format!("https://{PATH}"), format!("foo://x{PATH}?{QUERY}")] {
-        assert_eq!(told(post(&Secret::new(bad), "{}")).0, "not sent");
+        assert_eq!(told(post(ChannelKind::Teams, &Secret::new(bad), "{}")).0, "not sent");
     }
 }
 
@@ -253,7 +282,7 @@ fn a_webhook_that_never_answers_is_unclear_after_a_while() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = address(listener.local_addr().unwrap().port());
     let begun = std::time::Instant::now();
-    let (kind, report) = told(post(&address, "{}"));
+    let (kind, report) = told(post(ChannelKind::Teams, &address, "{}"));
     assert_eq!((kind, report.error.as_str()), ("unclear", "the webhook did not answer within 15 seconds"));
     assert!(begun.elapsed() < Duration::from_secs(25));
 }

@@ -116,3 +116,35 @@ fn a_webhook_that_cannot_be_one_is_told_by_its_place_and_never_by_its_value() {
         assert_eq!(events(&deploy), ["proposed"]);
     }
 }
+
+/// A team in Slack whose webhook gives this answer to a proposal.
+#[track_caller]
+fn slack_answers(answer: Page) -> (Deploy, Run) {
+    let deploy = chatting("slack");
+    deploy.web.set(TECHNICAL, answer);
+    let run = posts(&deploy, &["propose", "--yes"]);
+    run.never_shows("Slack accepted");
+    (deploy, run)
+}
+
+#[test]
+fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
+    // great_expectations#5818
+    let json = "{\"ok\":false,\"error\":\"invalid_auth\",\"warning\":\"missing_charset\"}";
+    for (body, why) in [(json, "it answers 200 invalid_auth"), ("no_service", "it answers 200 no_service")] {
+        let (deploy, run) = slack_answers(Page::body(body));
+        run.exits(4).says("error: proposed, but technical was not told\n").says(why);
+        run.says("and says in its answer that it took nothing").says("set SMP_TECHNICAL_WEBHOOK to it");
+        assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
+        deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));
+        posts(&deploy, &["propose"]).ok().says("Slack accepted the post to technical");
+        assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
+        deploy.chain();
+    }
+}
+
+#[test]
+fn a_no_that_repeats_the_address_does_not_show_it() {
+    let (_, run) = slack_answers(Page::body("{\"ok\":false,\"error\":\"triggers\"}"));
+    run.exits(4).says("it answers 200 OK");
+}

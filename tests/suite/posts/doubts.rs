@@ -123,3 +123,47 @@ fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
     run.ok().says("Ada Example began to send the post to technical").says("may be at it still");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
+
+#[test]
+fn a_login_page_with_a_200_is_no_post_and_no_no() {
+    // RediSearch#9873: what answers is not the chat, and what was done with the post before nobody knows.
+    let page = "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head></html>";
+    for (answer, why) in [
+        (Page::body(page), "a web page came back"),
+        (Page::body(page).status(202), "a web page came back"),
+        (Page::body(page).header("Content-Type", "application/octet-stream"), "a web page came back"),
+        (Page::body("{\"error\":{\"code\":\"x\"}}").header("Content-Type", "application/json"), "tells of an error"),
+    ] {
+        let deploy = in_doubt(answer, why);
+        answers(&deploy, "repost").ok().says("the Teams workflow accepted the post to technical");
+        assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
+        deploy.chain();
+    }
+}
+
+#[test]
+fn a_200_in_which_slack_does_not_say_ok_is_never_called_accepted() {
+    for (answer, why) in [
+        (Page::body(""), "its answer is empty"),
+        (Page::body("").status(204), "its answer is empty"),
+        (Page::body("<html>portal</html>"), "a web page came back"),
+        (Page::body("thanks"), "its answer does not say ok"),
+        (Page::body("{\"ok\":true,\"ok\":false}"), "its answer says both ok and not"),
+    ] {
+        let deploy = chatting("slack");
+        deploy.web.set(TECHNICAL, answer);
+        let run = posts(&deploy, &["propose", "--yes"]);
+        run.exits(4).says("error: proposed, but whether technical was told is not known\n").says(why);
+        run.never_shows("Slack accepted").never_shows("portal").never_shows("thanks");
+        assert_eq!(events(&deploy), ["proposed", "posting"]);
+    }
+}
+
+#[test]
+fn a_workflow_with_an_answer_of_its_own_is_believed() {
+    for answer in [Page::body("posted").header("Content-Type", "text/plain"), Page::body("").status(202)] {
+        let deploy = chatting("teams");
+        deploy.web.set(TECHNICAL, answer);
+        posts(&deploy, &["propose", "--yes"]).ok().says("the Teams workflow accepted the post to technical");
+    }
+}

@@ -107,6 +107,12 @@ impl Page {
         self
     }
 
+    /// With this header beside those of the same name.
+    pub fn one_more(mut self, name: &str, value: &str) -> Page {
+        self.headers.push(header(name, value));
+        self
+    }
+
     /// Answered after this time.
     pub fn after(mut self, delay: Duration) -> Page {
         self.delay = delay;

@@ -1,0 +1,162 @@
+//! A cache that answers in the site's place: told as what it is, and nobody is sent to release again for it.
+
+use super::*;
+use crate::promote::{person, promote, refusal, scripted};
+use crate::rollback::RECORD;
+use crate::support::Snapshot;
+
+const FORGET: &str = "let the cache forget the page, or exclude the page from the cache, then: ";
+
+/// The page of a commit as a cache gives it that has kept it for 340 seconds.
+fn kept(hash: &str) -> Page {
+    Page::commit(hash).header("Age", "340").header("X-Cache", "HIT")
+}
+
+/// A world where production's branch is at staging's commit, and a cache still has the page of what ran before.
+#[track_caller]
+fn behind_a_cache() -> Deploy {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    deploy.web.set("/production", kept(deploy.nth(2)));
+    deploy
+}
+
+#[track_caller]
+fn untouched(deploy: &Deploy, before: &Snapshot) {
+    assert_eq!(deploy.snapshot()["production.git"], before["production.git"]);
+}
+
+#[test]
+fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
+    // mozilla/addons#15854
+    let deploy = behind_a_cache();
+    for (page, words) in [
+        (kept(deploy.nth(2)), "its page is a cached answer, 340 s old; next: "),
+        (Page::commit(deploy.nth(2)).header("CF-Cache-Status", "HIT"), "its page is a cached answer; next: "),
+    ] {
+        deploy.web.set("/production", page);
+        let run = deploy.smp(&["status"]);
+        let line = format!("cached-page: what it runs now is not known, {words}{FORGET}git smp status\n");
+        run.ok().prints_among(&line).prints_among(&format!("next: {FORGET}git smp status\n"));
+        run.never_shows("rolled back").never_shows("release it again");
+        let production = deploy.smp(&["status", "--json"]).ok().json()["environments"][1].clone();
+        assert_eq!((&production["finding"], &production["agrees"]), (&"cached-page".into(), &false.into()));
+        deploy.smp(&["setup", "--check"]).prints_among("cached-page: ");
+    }
+    // A proxy that asked the site itself is no cache.
+    let proxied = Page::commit(deploy.nth(2)).header("Via", "1.1 vegur").header("Age", "0").header("X-Cache", "MISS");
+    deploy.web.set("/production", proxied);
+    deploy.smp(&["status"]).ok().prints_among("rolled-back: ");
+    // What a cache says is nothing to speak of while it agrees.
+    deploy.web.set("/production", kept(deploy.nth(5)));
+    deploy.smp(&["status"]).ok().prints_among("as its ref says").never_shows("cache");
+}
+
+#[test]
+fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
+    let deploy = behind_a_cache();
+    let before = deploy.snapshot();
+    let run = promote(&deploy, &["--timeout", "1"]);
+    run.exits(4).says("its page is a cached answer, 340 s old: nothing is pushed or released");
+    run.says("a cache answers in its place, so what it runs now is not seen");
+    run.says(&format!("it reports {} in a cached answer, 340 s old", &deploy.nth(2)[..8]));
+    run.says(&format!("hint: {FORGET}git smp promote production\n"));
+    run.never_shows("release it again").never_shows("rolled back").never_shows("failed").never_shows("done:");
+    untouched(&deploy, &before);
+    // The cache forgets, and the same command comes to its end.
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    promote(&deploy, &[]).ok().never_shows("cache");
+    untouched(&deploy, &before);
+}
+
+#[test]
+fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.web.set("/production", kept(deploy.nth(2)));
+    let run = promote(&deploy, &["--timeout", "1"]);
+    run.exits(4).says("error: pushed, but not live: production does not report ");
+    run.says("in a cached answer, 340 s old").says("that answer is older than this deploy");
+    run.says(&format!("hint: {FORGET}git smp promote production\n")).never_shows("the platform's log tells");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
+fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
+    let deploy = behind_a_cache();
+    deploy.colleague_pushes(&deploy.production, deploy.nth(4));
+    let before = deploy.snapshot();
+    let run = promote(&deploy, &[]);
+    run.exits(1).says("what it runs now is not known, its page is a cached answer, 340 s old");
+    run.says(&format!("hint: {FORGET}git smp promote production\n")).never_shows("--again");
+    assert_eq!(refusal(&deploy), "page-unclear");
+    untouched(&deploy, &before);
+    let mut terminal = person(&deploy).terminal(&["promote", "--timeout", "1"]);
+    terminal.sees("a cached answer, 340 s old").sees("Type production to deploy: ").enters("no");
+    terminal.ends().exits(3);
+    untouched(&deploy, &before);
+}
+
+#[test]
+fn staging_behind_a_cache_is_not_deployed_again_for_it() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.web.set("/staging", kept(deploy.nth(4)));
+    let run = promote(&deploy, &[]);
+    run.exits(1).says("error: nobody can say what staging runs").says("its page is a cached answer, 340 s old");
+    run.says(&format!("hint: {FORGET}git smp status\n")).never_shows("git smp stage");
+    assert_eq!(refusal(&deploy), "staging-stale");
+    deploy.smp(&["status"]).ok().prints_among(&format!("\nnext: {FORGET}git smp status\n"));
+}
+
+#[test]
+fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad_deploy() {
+    let deploy = behind_a_cache();
+    // The page says that the good commit runs; it is the branch that knows better.
+    let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];
+    let run = deploy.smp(&args);
+    run.exits(4).never_shows("nothing to put back").never_shows("done:").says("that answer is older than this deploy");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+    // An answer that was made since the push is as good as any, though a cache kept it.
+    let deploy = behind_a_cache();
+    deploy.web.set("/production", Page::commit(deploy.nth(2)).header("Age", "1").header("X-Cache", "HIT"));
+    deploy.smp(&args).ok().says("done: production runs");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+}
+
+#[test]
+fn a_cached_candidate_on_a_production_that_was_put_back_is_not_recorded_as_promoted() {
+    let deploy = World::deploy_like().toml(RECORD).build();
+    deploy.trust();
+    deploy.web.set("/production", kept(deploy.nth(5)));
+    let before = deploy.snapshot();
+    let run = deploy.smp(&scripted(&deploy, &[]));
+    run.exits(1).says("a cached answer, 340 s old").never_shows("nothing to promote").never_shows("done:");
+    untouched(&deploy, &before);
+    assert!(deploy.chain().words().is_empty());
+}
+
+#[test]
+fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
+    let deploy = World::deploy();
+    deploy.trust();
+    deploy.web.set("/staging", Page::body("<title>Sorry</title>").header("Age", "340"));
+    is_refused(&deploy, "its page holds no hash").says("because: it is a cached answer, 340 s old");
+    deploy.web.set("/staging", Page::body("").status(503).header("X-Cache", "HIT"));
+    is_refused(&deploy, "its page answers 503").says("because: it is a cached answer\n");
+}
+
+#[test]
+fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_page() {
+    let deploy = World::deploy_like().toml(RECORD).build();
+    deploy.trust();
+    for number in [4, 5] {
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
+        crate::record::promotes(&deploy, &["--again", "-q"]).ok();
+    }
+    // From the cached page's own commit it would lead to what ran before that.
+    deploy.web.set("/production", kept(deploy.nth(4)));
+    let run = deploy.smp(&["rollback", "-n"]);
+    run.ok().says(&format!("push {} to master on production", &deploy.nth(4)[..8])).says("a cached answer, 340 s old");
+}
