@@ -8,9 +8,11 @@ mod doubt;
 mod ledger;
 mod pushed;
 mod release;
+mod said;
 mod wait;
+mod words;
 
-use doubt::Doubt;
+use doubt::{Doubt, Heard};
 pub use ledger::Ledger;
 use pushed::Pushed;
 use wait::Begun;
@@ -174,11 +176,11 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
-        let (mut said, mut doubt) = (Vec::new(), None);
+        let (mut said, mut heard) = (Vec::new(), Heard::default());
         let ended = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
-                doubt = doubt.take().or_else(|| Doubt::of(line));
+                heard.line(line);
                 wished(watch(Happening::Said(line)))
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
@@ -191,7 +193,7 @@ impl Execution<'_> {
         if ended != Ended::Left && !matches!(verdict, Err(Stop::Incomplete(_))) {
             marker.ended();
         }
-        verdict.map(|()| doubt)
+        verdict.map(|()| heard.doubt())
     }
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed.
@@ -276,16 +278,23 @@ impl Execution<'_> {
 
     /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
     fn mended(&self, name: &str) -> String {
-        let target = self.target(name).ok();
-        let goes_back = target.and_then(|target| target.changes.as_ref()).map(|changes| changes.relation);
-        if goes_back == Some(Relation::Behind) {
+        if self.goes_back(name) {
             return format!("mend it, then: {}", self.command.to(name));
         }
-        let ledger = self.ledger.as_ref();
-        if ledger.is_none_or(|ledger| ledger.recorded.state.candidate.is_none()) {
+        if !self.candidate_is_open() {
             return "mend it, then deploy that: git smp stage".to_owned();
         }
         format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
+    }
+
+    /// Whether an environment is given less than it runs.
+    fn goes_back(&self, name: &str) -> bool {
+        let changes = self.target(name).ok().and_then(|target| target.changes.as_ref());
+        changes.is_some_and(|changes| changes.relation == Relation::Behind)
+    }
+
+    fn candidate_is_open(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.recorded.state.candidate.is_some())
     }
 }
 
