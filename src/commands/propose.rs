@@ -3,7 +3,7 @@
 use crate::cli::Propose;
 use crate::commands::deploy::{self, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, reviews, trust, watched};
+use crate::commands::{Session, flow, held, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
@@ -126,6 +126,7 @@ fn gather<'c>(
         .zip(seen)
         .map(|(environment, observed)| {
             let held = reading.state.held(&environment.name).to_vec();
+            let held = held::weigh(session, observed.runs(), source.runs(), held)?;
             Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
         })
         .collect::<Result<Vec<_>, Stop>>()?;

@@ -74,7 +74,8 @@ fn escape(rest: &mut std::str::Chars<'_>) {
         Some('[') => drop(rest.find(|c| matches!(c, '@'..='~'))),
         // A text for the terminal, which ends with BEL or with ESC and a backslash.
         Some(']' | 'P' | 'X' | '^' | '_') => {
-            if rest.find(|c| matches!(c, '\u{7}' | '\u{1b}')) == Some('\u{1b}') {
+            let end = rest.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
+            if end == Some('\u{1b}') {
                 rest.next();
             }
         }

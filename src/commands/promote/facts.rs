@@ -1,7 +1,7 @@
 //! What a promotion looks at before it is planned.
 
 use crate::commands::deploy::{self, Seen, not_seen, see};
-use crate::commands::{Session, trust, watched};
+use crate::commands::{Session, held, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::model::{Changes, Commit, Observed};
@@ -87,13 +87,14 @@ pub fn gather<'c>(
         }
         targets.push(deploy::target(session, environment, observed, source.runs())?);
     }
-    let held = Rollbacks::of(&session.repo, look.config);
+    let rollbacks = Rollbacks::of(&session.repo, look.config);
     for target in &mut targets {
-        target.held = match &reading {
+        let held = match &reading {
             Some(Ok(reading)) => reading.state.held(&target.environment.name).to_vec(),
             Some(Err(_)) => Vec::new(),
-            None => held.held(&target.environment.name)?,
+            None => rollbacks.held(&target.environment.name)?,
         };
+        target.held = held::weigh(session, target.observed.runs(), source.runs(), held)?;
     }
     let state = reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
     let mine = deploy::mine(look, reading.as_ref());
