@@ -59,16 +59,10 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     let report = Report::new(story)
         .because("what was taken away from production ships again only when somebody says so in as many words");
     let report = match again.filter(|one| one.held.commit != commit) {
-        Some(one) => {
-            report.because(format!("no revert of it ships as well, so {} may be in it", one.held.commit.short()))
-        }
-        None => report,
-    };
-    let report = match again {
-        Some(one) if one.held.commit != commit => report.hint(format!(
+        Some(one) => report.because(format!("no known revert of {} ships with it", one.held.commit.short())).hint(format!(
             "stage its revert: git smp stage; or, if what came since mends it: git smp promote {name} --again"
         )),
-        _ => report.hint(format!(
+        None => report.hint(format!(
             "if it shall: git smp promote {name} --again (in a script with --yes --commit {}); or ship what mends it: git \
              smp stage",
             commit.short()

@@ -89,7 +89,9 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
     let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
     let story = format!("{six} contains {five}, which was rolled back from production by Ada Example just now");
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
-    run.exits(1).says(&format!("error: {story}: Maps are empty.")).says("no revert of it ships as well");
+    run.exits(1)
+        .says(&format!("error: {story}: Maps are empty."))
+        .says(&format!("because: no known revert of {five} ships with it"));
     run.says(
         "hint: stage its revert: git smp stage; or, if what came since mends it: git smp promote production --again\n",
     );
