@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::model::Landed;
+use crate::model::{CommitId, Landed};
 use crate::text::visible;
 use graph::Graph;
 use names::Name;
@@ -35,6 +35,14 @@ pub fn draft(landed: &[Landed]) -> String {
     let mut seen = HashSet::new();
     let titles = left.filter_map(|(name, _)| name.title.as_deref()).map(shown);
     lines(&titles.filter(|title| seen.insert(title.clone())).collect::<Vec<_>>())
+}
+
+/// The reverts among these commits that were not taken back themselves, each with all that it took back.
+pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
+    let names: Vec<Name> = landed.iter().map(names::name).collect();
+    let id = |at: usize| landed[at].id.clone();
+    let standing = reverts::standing(landed, &names, &Graph::of(landed));
+    standing.into_iter().map(|(by, taken)| (id(by), taken.into_iter().map(id).collect())).collect()
 }
 
 /// Drops what the title of a pull request stands for, and the title where nothing of that is left.

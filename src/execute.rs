@@ -8,11 +8,13 @@ mod doubt;
 mod ledger;
 mod pushed;
 mod release;
+mod said;
 mod span;
 mod verdict;
 mod wait;
+mod words;
 
-use doubt::Doubt;
+use doubt::{Doubt, Heard};
 pub use ledger::{Ledger, end_rollback};
 use verdict::Verdict;
 use wait::Begun;
@@ -231,11 +233,11 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
-        let (mut said, mut doubt) = (Vec::new(), None);
+        let (mut said, mut heard) = (Vec::new(), Heard::default());
         let ended = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
-                doubt = doubt.take().or_else(|| Doubt::of(line));
+                heard.line(line);
                 wished(watch(Happening::Said(line)))
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
@@ -247,7 +249,7 @@ impl Execution<'_> {
         match self.verdict(target, push, ended, &said, watch) {
             Verdict::Arrived => {
                 marker.landed();
-                Ok(doubt)
+                Ok(heard.doubt())
             }
             Verdict::RunsAllTheSame(stop) => {
                 marker.landed();

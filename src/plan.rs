@@ -1,11 +1,13 @@
 //! Decides what a deploy does, from what is true now: facts in, steps or a refusal out. Pure.
 
+mod held;
 mod promotion;
 mod proposal;
 mod recorded;
 mod rollback;
 mod staging;
 
+pub use held::{HeldBack, Ships};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
@@ -18,7 +20,6 @@ use crate::config::{ChannelKind, Environment, Running};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Release, Source};
-use crate::record::Held;
 use crate::text::ago;
 
 /// One environment that is to be given a commit, with everything that was found out about it.
@@ -33,7 +34,7 @@ pub struct Target<'a> {
     /// Whether its branch could go there by fast-forward, when both are known.
     pub fast_forward: Option<bool>,
     /// What it was rolled back from since its last promotion, oldest first.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldBack>,
     /// Commits that would disappear, each with the one that ships and makes the same change.
     pub twins: HashMap<CommitId, CommitId>,
 }

@@ -4,6 +4,7 @@ pub mod checks;
 pub mod deploy;
 pub mod diff;
 pub mod flow;
+pub mod held;
 pub mod history;
 pub mod hook;
 pub mod postpone;

@@ -3,7 +3,7 @@
 use crate::cli::Propose;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, reviews, trust, watched};
+use crate::commands::{Session, flow, held, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::execute::end_rollback;
@@ -136,6 +136,7 @@ fn gather<'c>(
         .zip(seen)
         .map(|(environment, observed)| {
             let held = record.state().map(|state| state.held(&environment.name)).unwrap_or_default();
+            let held = held::weigh(session, observed.runs(), source.runs(), held)?;
             Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
         })
         .collect::<Result<Vec<_>, Stop>>()?;

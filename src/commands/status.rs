@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, flow, trust};
+use crate::commands::{Session, flow, held, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
@@ -13,6 +13,7 @@ use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
 use crate::outbox::Notes;
+use crate::plan::Ships;
 use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Mark};
@@ -271,13 +272,8 @@ impl View<'_> {
                 }
                 _ => {}
             }
-            let was_rolled_back = self.held(target).iter().any(|held| Some(&held.commit) == source.runs());
             match self.of_target(target)?.map(|changes| changes.relation) {
-                Some(Relation::Ahead) if was_rolled_back && self.candidate().is_none() => {
-                    let short = source.runs().map_or("it", CommitId::short);
-                    return Ok(format!("git smp stage, with what mends {short}"));
-                }
-                Some(Relation::Ahead) => return Ok(promote(target)),
+                Some(Relation::Ahead) => return self.next_forward(target, source, promote(target)),
                 Some(Relation::Diverged | Relation::Behind) => return Ok(format!("git smp diff {}", target.name)),
                 Some(Relation::Identical) => {}
                 None if source.runs().is_none() => return Ok("git smp stage".to_owned()),
@@ -287,6 +283,27 @@ impl View<'_> {
             }
         }
         Ok(self.next_to_stage()?.unwrap_or_else(|| "nothing to do".to_owned()))
+    }
+
+    /// The next command where a target lacks what its source runs: what was rolled back does not ship again by itself.
+    fn next_forward(&self, target: &Environment, source: &Observed, promote: String) -> Result<String, Stop> {
+        let Some(held) = self.given_again(target, source.runs())?.filter(|_| self.candidate().is_none()) else {
+            return Ok(promote);
+        };
+        let newer = self.tip().filter(|tip| self.session.repo.has_commit(tip).is_ok_and(|here| here));
+        let newer_mends = newer.is_some() && self.given_again(target, newer)?.is_none();
+        Ok(if newer_mends || Some(&held) == source.runs() {
+            format!("git smp stage, with what mends {}", held.short())
+        } else {
+            format!("{promote}, if what came since mends {}", held.short())
+        })
+    }
+
+    /// What a target was rolled back from and would be given again with this commit.
+    fn given_again(&self, target: &Environment, commit: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
+        let runs = self.observed(target).and_then(Observed::runs);
+        let weighed = held::weigh(self.session, runs, commit, self.held(target))?;
+        Ok(weighed.into_iter().find(|one| one.ships == Ships::Again).map(|one| one.held.commit))
     }
 
     /// An environment that no promotion can go on with before somebody can tell what it runs.

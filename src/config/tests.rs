@@ -159,6 +159,16 @@ fn the_examples_of_hosts_are_read_as_they_are() {
     assert_eq!(hosts, ["clever-cloud", "dokku", "gigalixir", "heroku", "piku", "scalingo"]);
 }
 
+// Piku stops what matches NAME*.ini.
+#[test]
+fn the_example_of_piku_has_names_of_which_neither_begins_with_the_other() {
+    let example = include_str!("../../examples/hosts/piku.toml");
+    let config = parsed(example);
+    let apps: Vec<&str> = config.environments.iter().map(|one| one.url.rsplit(':').next().unwrap()).collect();
+    let [one, other] = apps.as_slice() else { unreachable!("{apps:?}") };
+    assert!(!one.starts_with(other) && !other.starts_with(one), "{apps:?}");
+}
+
 /// The example with one commented key in place, or with all that go together.
 fn uncomment(text: &str, choose: impl Fn(&str) -> bool) -> String {
     let is_key =

@@ -24,6 +24,29 @@ pub fn undone(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<bool> {
     search.gone
 }
 
+/// The reverts that still stand, each with what it took back: those that no other that stands took back. Only what a
+/// message names by hash or number counts, for a subject may be that of many.
+pub fn standing(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<(usize, Vec<usize>)> {
+    let search = Search { landed, names, gone: vec![false; landed.len()] };
+    let taken_by = |at: usize| {
+        let revert = Revert::read(&landed[at], &names[at])?;
+        let named = search.named(&revert, at).places;
+        // With a merge goes what it brought.
+        let all = named.iter().flat_map(|&one| graph.brought(one).into_iter().chain([one])).collect::<Vec<_>>();
+        (!all.is_empty()).then_some((at, all))
+    };
+    let reverts: Vec<(usize, Vec<usize>)> = (0..landed.len()).filter_map(taken_by).collect();
+    let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
+    // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
+    for _ in 0..=reverts.len() {
+        for (at, _) in &reverts {
+            let mut takers = reverts.iter().filter(|(_, taken)| taken.contains(at)).map(|(by, _)| stands[*by]);
+            stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
+        }
+    }
+    reverts.into_iter().filter(|(at, _)| stands[*at] == Some(true)).collect()
+}
+
 /// What a message says that it takes back.
 struct Revert<'a> {
     /// The beginnings of hashes.
@@ -100,16 +123,23 @@ struct Search<'a> {
 impl Search<'_> {
     /// A hash is exact, a number nearly so. A subject may be that of many, so it counts only where nothing better is said.
     fn taken(&self, revert: &Revert<'_>, at: usize) -> Taken {
-        let by_hash = all(revert.hashes.iter().map(|hash| self.hash(hash, at)));
-        let by_number = || all(revert.numbers.iter().map(|number| self.number(*number, at)));
-        let by_subject = || all(revert.quoted.iter().map(|subject| self.subject(subject, at)));
+        let named = self.named(revert, at);
         let vague = revert.hashes.is_empty() && revert.numbers.is_empty();
-        let found = |taken: &Taken| !taken.places.is_empty();
-        Some(by_hash)
-            .filter(found)
-            .or_else(|| Some(by_number()).filter(found))
-            .or_else(|| vague.then(by_subject).filter(found))
-            .unwrap_or(Taken { places: Vec::new(), whole: false })
+        if !named.places.is_empty() || !vague {
+            return named;
+        }
+        let by_subject = all(revert.quoted.iter().map(|subject| self.subject(subject, at)));
+        if by_subject.places.is_empty() { named } else { by_subject }
+    }
+
+    /// What is named by hash or, where none is here, by number.
+    fn named(&self, revert: &Revert<'_>, at: usize) -> Taken {
+        let by_hash = all(revert.hashes.iter().map(|hash| self.hash(hash, at)));
+        if !by_hash.places.is_empty() {
+            return by_hash;
+        }
+        let by_number = all(revert.numbers.iter().map(|number| self.number(*number, at)));
+        if by_number.places.is_empty() { Taken { places: Vec::new(), whole: false } } else { by_number }
     }
 
     /// The only commit whose hash begins so.

@@ -1,63 +1,68 @@
-//! Words of a host which say that a push that it took is not deployed, or not yet. Pure.
+//! What a host said against a push that it took: read off all of its lines. Pure.
+
+use std::sync::LazyLock;
+
+use super::said::{Pattern, Said};
+use super::words::{Meaning, TABLE};
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| TABLE.iter().map(|row| Pattern::of(row.words)).collect());
 
 /// What speaks against a deploy although the push was taken; with the host's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// It was put aside: pushed to another branch than the one that deploys.
+    /// It was put aside: another branch deploys, or the deploy was skipped.
     NotDeployed(String),
-    /// It is built, and whether its release comes to a good end is not said in the push.
+    /// Its build or its release failed.
+    Failed(String),
+    /// Whether it comes to a good end is not said in the push.
     NotConfirmed(String),
 }
 
 impl Doubt {
-    /// What one line of a push's output gives reason to doubt; only the remote's own words count.
-    pub fn of(line: &str) -> Option<Self> {
-        let words = line.strip_prefix("remote:")?.trim();
-        let small = words.to_ascii_lowercase();
-        let skipped = small.trim_end_matches(['.', '!']).ends_with("skipping build");
-        let not_complete = small.trim_start_matches(['!', ' ']).trim_start_matches("warning: ");
-        if skipped || not_complete.starts_with("deploy did not complete") {
-            return Some(Self::NotDeployed(words.to_owned()));
-        }
-        small.starts_with("release command declared:").then(|| Self::NotConfirmed(words.to_owned()))
-    }
-
     /// The host's own words.
     pub fn words(&self) -> &str {
         match self {
-            Self::NotDeployed(words) | Self::NotConfirmed(words) => words,
+            Self::NotDeployed(words) | Self::Failed(words) | Self::NotConfirmed(words) => words,
+        }
+    }
+
+    /// Whether nothing more is to come of the push, so that there is little to wait for.
+    pub fn is_the_end(&self) -> bool {
+        matches!(self, Self::NotDeployed(_) | Self::Failed(_))
+    }
+}
+
+/// What was heard of a host so far.
+#[derive(Debug, Default)]
+pub struct Heard(Option<(Meaning, String)>);
+
+impl Heard {
+    /// Takes in one line of a push's output. The first that says how it ended stands; until then the last that leaves
+    /// it open does, and a release that was declared is settled by its success.
+    pub fn line(&mut self, line: &str) {
+        let Some(said) = Said::by_remote(line) else { return };
+        let Some(row) = said.first_of(&PATTERNS).and_then(|place| TABLE.get(place)) else { return };
+        let before = self.0.as_ref().map(|(meaning, _)| *meaning);
+        match (before, row.meaning) {
+            (Some(Meaning::NotDeployed | Meaning::Failed), _) | (Some(Meaning::Queued), Meaning::Declared) => {}
+            (Some(Meaning::Declared), Meaning::Released) => self.0 = None,
+            (_, Meaning::Released) => {}
+            (_, meaning) => self.0 = Some((meaning, said.words().to_owned())),
+        }
+    }
+
+    /// What all of it gives reason to doubt.
+    pub fn doubt(self) -> Option<Doubt> {
+        let (meaning, words) = self.0?;
+        match meaning {
+            Meaning::NotDeployed => Some(Doubt::NotDeployed(words)),
+            Meaning::Failed => Some(Doubt::Failed(words)),
+            Meaning::Queued | Meaning::Declared => Some(Doubt::NotConfirmed(words)),
+            Meaning::Released => None,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_hosts_that_put_a_push_aside_are_known() {
-        for line in [
-            "remote: Pushed to non-main branch, skipping build.",
-            "remote: Pushed to non-master branch, skipping build.   ",
-            "remote:  WARNING: deploy did not complete, you must push to main.",
-        ] {
-            assert!(matches!(Doubt::of(line), Some(Doubt::NotDeployed(_))), "{line}");
-        }
-        let release =
-            "remote: Release command declared: this new release will not be available until the command succeeds.";
-        assert!(matches!(Doubt::of(release), Some(Doubt::NotConfirmed(_))));
-    }
-
-    #[test]
-    fn what_a_build_says_of_its_own_steps_is_no_such_word() {
-        for line in [
-            "remote: -----> Skipping build cache",
-            "remote:        skipping build step for tests",
-            "remote: Verifying deploy... done.",
-            "remote: test: a page is shown when a deploy did not complete ... ok",
-            "Pushed to non-main branch, skipping build.",
-        ] {
-            assert_eq!(Doubt::of(line), None, "{line}");
-        }
-    }
-}
+#[path = "doubt_tests.rs"]
+mod tests;

@@ -157,15 +157,19 @@ impl Execution<'_> {
         if self.goes_back(name) {
             return format!("mend it, then: {}", self.command.to(name));
         }
-        let ledger = self.ledger.as_ref();
-        if ledger.is_none_or(|ledger| ledger.recorded.state.candidate.is_none()) {
+        if !self.candidate_is_open() {
             return "mend it, then deploy that: git smp stage".to_owned();
         }
         format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
     }
 
+    /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
+    pub(super) fn candidate_is_open(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.recorded.state.candidate.is_some())
+    }
+
     /// Whether what is deployed lies behind what runs.
-    fn goes_back(&self, name: &str) -> bool {
+    pub(super) fn goes_back(&self, name: &str) -> bool {
         let changes = self.target(name).ok().and_then(|target| target.changes.as_ref());
         changes.is_some_and(|changes| changes.relation == Relation::Behind)
     }

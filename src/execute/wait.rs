@@ -52,10 +52,8 @@ impl Execution<'_> {
                 .map_err(|stop| Stop::Incomplete(stop.report().cloned().unwrap_or_else(|| Report::new("not kept"))))?;
             return Err(self.not_confirmed(name, commit, doubt));
         }
-        let patience = match doubt {
-            Some(Doubt::NotDeployed(_)) => self.timeout.min(HARDLY),
-            Some(Doubt::NotConfirmed(_)) | None => self.timeout,
-        };
+        let hopeless = doubt.is_some_and(Doubt::is_the_end);
+        let patience = if hopeless { self.timeout.min(HARDLY) } else { self.timeout };
         let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
         let span = Duration::from_secs(u64::from(target.environment.confirm_seconds));
         let mut agreement = Agreement::over(span);
@@ -106,15 +104,32 @@ impl Execution<'_> {
         let short = commit.short();
         let report = match doubt {
             Doubt::NotDeployed(_) => Report::new(format!("pushed, but not deployed: {name} put {short} aside")),
+            Doubt::Failed(_) => Report::new(format!("pushed, but not live: the deploy of {short} on {name} failed")),
             Doubt::NotConfirmed(_) => {
                 Report::new(format!("pushed, but not confirmed: whether {name} runs {short} is not known"))
             }
         };
         let report = report.because(format!("its host says: {}", doubt.words()));
-        Stop::Incomplete(match doubt {
-            Doubt::NotDeployed(_) => report.hint(branch_hint(name)),
-            Doubt::NotConfirmed(_) => report.because("a branch does not tell what runs").hint(witness_hint(name)),
+        Stop::Incomplete(match self.hint_after(name, doubt) {
+            Some(hint) => report.hint(hint),
+            None => report.because("a branch does not tell what runs").hint(witness_hint(name)),
         })
+    }
+
+    /// What to do where nothing more is to come of a push.
+    fn hint_after(&self, name: &str, doubt: &Doubt) -> Option<String> {
+        match doubt {
+            Doubt::NotDeployed(_) => Some(format!(
+                "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
+            )),
+            // The branch has the commit, so the same push would do nothing.
+            Doubt::Failed(_) if self.goes_back(name) => {
+                Some("release it again on the platform, then: git smp status".to_owned())
+            }
+            Doubt::Failed(_) if self.candidate_is_open() => Some("mend it, then: git smp stage --fix".to_owned()),
+            Doubt::Failed(_) => Some("mend it, then: git smp stage".to_owned()),
+            Doubt::NotConfirmed(_) => None,
+        }
     }
 
     fn release_failed(&self, target: &Target<'_>, commit: &CommitId, failed: &Release, begun: Option<&Begun>) -> Stop {
@@ -139,12 +154,14 @@ impl Execution<'_> {
     ) -> Stop {
         let environment = target.environment;
         let name = &environment.name;
+        let doubt = begun.and_then(|begun| begun.doubt.as_ref());
         let in_turn = agreement.in_turn();
         let report = match in_turn {
             Some(in_turn) => not_everywhere(environment, commit, begun, in_turn),
             None => nowhere(environment, commit, begun, patience),
         };
-        let report = report.because(format!("it reports {}", reported(now)));
+        let said = doubt.map(|doubt| format!("its host says: {}", doubt.words()));
+        let report = said.into_iter().fold(report, Report::because).because(format!("it reports {}", reported(now)));
         let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
         let at = branch.as_ref().ok().and_then(Branch::commit);
         let report = report.because(match at {
@@ -158,8 +175,8 @@ impl Execution<'_> {
             Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
             None => "its branch cannot be read now".to_owned(),
         });
-        if matches!(begun, Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. })) {
-            return Stop::Incomplete(report.hint(branch_hint(name)));
+        if let Some(hint) = doubt.and_then(|doubt| self.hint_after(name, doubt)) {
+            return Stop::Incomplete(report.hint(hint));
         }
         if now.cached.is_some() {
             let why = if from_before(now, begun) {
@@ -185,9 +202,8 @@ impl Execution<'_> {
 fn nowhere(environment: &Environment, commit: &CommitId, begun: Option<&Begun>, patience: Duration) -> Report {
     let (name, short, seconds) = (&environment.name, commit.short(), patience.as_secs());
     match begun {
-        Some(Begun { doubt: Some(doubt @ Doubt::NotDeployed(_)), .. }) => {
+        Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. }) => {
             Report::new(format!("pushed, but not deployed: {name} does not report {short}"))
-                .because(format!("its host says: {}", doubt.words()))
         }
         Some(Begun { word, .. }) => {
             Report::new(format!("{word}, but not live: {name} does not report {short} after {seconds} s"))
@@ -220,10 +236,6 @@ fn answer(now: &Now, commit: &CommitId, begun: Option<&Begun>) -> Answer {
         Err(_) if now.page.is_some() => Answer::Other,
         Err(_) => Answer::Unreadable,
     }
-}
-
-fn branch_hint(name: &str) -> String {
-    format!("set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup")
 }
 
 /// The release of the commit that came to a bad end since the plan was made.

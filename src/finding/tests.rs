@@ -159,6 +159,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
         branch: "main".into(),
         site: None,
         promotes: None,
+        confirm_seconds: 0,
         running,
     };
     let stale = Observed { page: Some(Ok(id('c'))), source: Source::Api, ..seen('a', 'a') };

@@ -24,6 +24,8 @@ pub use event::{may_push, probe, push_event};
 const TICK: Duration = Duration::from_millis(40);
 /// The size at which the log of a push starts again from nothing, in bytes.
 const LOG_LIMIT: u64 = 8 << 20;
+/// How much of it is read at once, in bytes.
+const PIECE: u64 = 1 << 20;
 /// The longest line of a remote's output that is passed on, in bytes.
 const LINE_LIMIT: usize = 4096;
 /// After so long without a word the push is left alone: builds take long, but they talk.
@@ -107,7 +109,7 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
                 watch(Event::Line(&without_userinfo(&line)));
             }
         }
-        if let Some(status) = ended {
+        if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
             let never_began = unnameable && !sent && porcelain.is_empty();
             return Ok(if never_began { Ended::NothingSent } else { judge(&porcelain, status.code(), sent) });
@@ -116,7 +118,9 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
             log.keep();
             return Ok(Ended::Left);
         }
-        thread::sleep(TICK);
+        if !tail.is_behind {
+            thread::sleep(TICK);
+        }
     }
 }
 
@@ -228,7 +232,7 @@ impl Log {
     fn tail(&self) -> Result<Tail, Stop> {
         let file = File::options().read(true).write(true).open(&self.path);
         let file = file.map_err(|error| log_trouble(&self.path, &error))?;
-        Ok(Tail { file, position: 0, rest: Vec::new() })
+        Ok(Tail { file, position: 0, rest: Vec::new(), is_behind: false })
     }
 
     /// A push that we left still writes to it.
@@ -270,33 +274,37 @@ struct Tail {
     file: File,
     position: u64,
     rest: Vec<u8>,
+    /// Whether there is more to read at once.
+    is_behind: bool,
 }
 
 impl Tail {
+    /// Lines that came since. `to_the_end`: nobody writes any more, so what is left is a line as well.
     fn lines(&mut self, to_the_end: bool) -> Vec<String> {
+        // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
         let mut fresh = Vec::new();
-        if self.file.seek(SeekFrom::Start(self.position)).is_ok() {
-            // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
-            if let Ok(read) = self.file.by_ref().take(1 << 20).read_to_end(&mut fresh) {
-                self.position += read as u64;
-            }
-            if self.position > LOG_LIMIT && self.file.set_len(0).is_ok() {
-                self.position = 0;
-            }
+        let from = self.file.seek(SeekFrom::Start(self.position));
+        let read = from.and_then(|_| self.file.by_ref().take(PIECE).read_to_end(&mut fresh)).unwrap_or(0) as u64;
+        self.position += read;
+        self.is_behind = read == PIECE;
+        // Never what was not read yet: the last line tells how it ended.
+        if !self.is_behind && self.position > LOG_LIMIT && self.file.set_len(0).is_ok() {
+            self.position = 0;
         }
         self.rest.extend_from_slice(&fresh);
-        let mut lines = Vec::new();
-        while let Some(end) = self.rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            lines.push(line);
+        let whole = self.rest.iter().rposition(|byte| is_end(*byte)).map_or(0, |end| end + 1);
+        let left = self.rest.split_off(whole);
+        let mut ended = std::mem::replace(&mut self.rest, left);
+        if (to_the_end && !self.is_behind) || self.rest.len() > LINE_LIMIT {
+            ended.append(&mut self.rest);
         }
-        if to_the_end || self.rest.len() > LINE_LIMIT {
-            lines.push(std::mem::take(&mut self.rest));
-        }
-        let text =
-            |line: &Vec<u8>| String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line)).trim_end().to_owned();
-        lines.iter().map(text).filter(|line| !line.is_empty()).collect()
+        let text = |line: &[u8]| String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line)).trim_end().to_owned();
+        ended.split(|byte| is_end(*byte)).map(text).filter(|line| !line.is_empty()).collect()
     }
+}
+
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
 }
 
 #[cfg(test)]

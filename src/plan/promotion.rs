@@ -1,7 +1,8 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
+use super::held::check_held;
 use super::{
-    Asked, Consent, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
+    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
     release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
@@ -9,7 +10,6 @@ use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Release};
 use crate::record::Kind;
-use crate::text::ago;
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target.
 ///
@@ -139,48 +139,6 @@ fn add_target(
     add_record(plan, source, target, asked)
 }
 
-/// What was rolled back ships again only when somebody says so in as many words.
-fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let (name, commit) = (&target.environment.name, plan.commit.clone());
-    let told = target.held.iter().find(|held| held.commit == commit).map(|held| {
-        let why = held.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let (short, by, when) = (commit.short(), &held.by.name, ago(asked.now, held.at));
-        format!("{short} was rolled back from {name} by {by} {when}{why}")
-    });
-    let observed = &target.observed;
-    let seen = || {
-        let back = Finding::of(observed) == Some(Finding::RolledBack) && observed.reference() == Some(&commit);
-        back.then(|| format!("{name} was {}", Finding::RolledBack.meaning(observed)))
-    };
-    let Some(story) = told.or_else(seen) else {
-        for held in &target.held {
-            let (by, when) = (&held.by.name, ago(asked.now, held.at));
-            plan.warnings.push(format!(
-                "{} was rolled back from {name} by {by} {when}{}; see that what ships now mends that",
-                held.commit.short(),
-                held.reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default(),
-            ));
-        }
-        return Ok(());
-    };
-    if asked.again {
-        plan.warnings.push(story);
-        return Ok(());
-    }
-    if asked.somebody_looks {
-        plan.consents.push(Consent { story, question: "Ship it all the same?", confirms: None });
-        return Ok(());
-    }
-    let report = Report::new(story)
-        .because("what was taken away from production ships again only when somebody says so in as many words")
-        .hint(format!(
-            "if it shall: git smp promote {name} --again (in a script with --yes --commit {}); or ship what mends it: git \
-             smp stage",
-            commit.short()
-        ));
-    Err(Refusal { code: RefusalCode::RolledBack, report })
-}
-
 /// What the record has to say of a target that is to be given the commit.
 fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some(recorded) = &asked.recorded else { return Ok(()) };
@@ -264,7 +222,7 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
         Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed | Finding::NotConfirmed
     );
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
-    let at_held = target.held.iter().any(|held| Some(&held.commit) == target.observed.reference());
+    let at_held = target.held.iter().any(|one| Some(&one.held.commit) == target.observed.reference());
     let known = found == Finding::RolledBack && at_held;
     let again = asked.again && found != Finding::ReleasePending;
     if harmless || known || again || asked.somebody_looks {

@@ -277,3 +277,33 @@ fn nothing_to_do_is_said_only_where_nothing_is_on_its_way() {
         assert!(recorded.nothing_on_its_way(&seen("staging", 'a', 'a'), &id('a')).is_ok(), "that is elsewhere");
     }
 }
+
+/// What is decided when production was rolled back from `c`, and what staging runs stands to that as given.
+fn decide_after_rollback(ships: Ships, asked: &Asked<'_>) -> Result<Plan, Refusal> {
+    let (staging, environment) = (environment("staging"), environment("production"));
+    let by = crate::record::Person { name: "Ada".into(), email: "ada@example.com".into() };
+    let held = crate::record::Held { commit: id('c'), by, at: 0, reason: None };
+    let target = Target {
+        environment: &environment,
+        observed: seen("production", 'a', 'a'),
+        changes: Some(changes(Relation::Ahead)),
+        fast_forward: Some(true),
+        held: vec![HeldBack { held, ships }],
+        twins: HashMap::new(),
+    };
+    promotion(&staging, &seen("staging", 'b', 'b'), &[target], asked)
+}
+
+#[test]
+fn what_contains_a_rolled_back_commit_ships_with_a_yes_or_with_its_revert() {
+    assert_eq!(code(decide_after_rollback(Ships::Again, &nobody())), RefusalCode::RolledBack);
+    let asks = decide_after_rollback(Ships::Again, &somebody()).unwrap();
+    assert_eq!((asks.consents.len(), asks.warnings.len()), (1, 0));
+    let again = decide_after_rollback(Ships::Again, &Asked { again: true, ..nobody() }).unwrap();
+    assert_eq!((again.consents.len(), again.warnings.len()), (0, 1));
+    let with_revert = Ships::TakenBack { by: id('d'), of: id('c') };
+    for ships in [with_revert, Ships::Without] {
+        let plan = decide_after_rollback(ships, &nobody()).unwrap();
+        assert_eq!((plan.consents.len(), plan.warnings.len()), (0, 1), "{:?}", plan.warnings);
+    }
+}

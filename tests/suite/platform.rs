@@ -4,9 +4,11 @@
 use std::time::{Duration, Instant};
 
 use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
-use crate::promote::{begin, person, promote, ready, refusal, scripted};
+use crate::promote::{begin, comes_to, person, promote, ready, refusal, scripted};
 use crate::record::{next, recorded_like, sentences};
-use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS, World};
+use crate::support::{
+    Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS, Transcript, World,
+};
 
 /// Within this time it is told what the host said, however long the wait for a page may be.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -300,7 +302,8 @@ fn a_page_that_is_named_afterwards_counts() {
 
 #[test]
 fn a_page_that_shows_the_commit_counts_more_than_the_words() {
-    for words in [SKIPS, NOT_COMPLETE, RELEASE_COMMAND] {
+    let release = Transcript::named("heroku-release-failed").says;
+    for words in [SKIPS, NOT_COMPLETE, RELEASE_COMMAND, &release] {
         let deploy = ready(World::deploy_like());
         // The same words of a host that deploys all the same, as when they are about another branch.
         let script = format!("echo '{words}'\nread -r old new ref; echo $new >deployed; echo $new >>deploys");
@@ -317,4 +320,116 @@ fn the_words_of_a_program_that_is_built_are_not_the_hosts() {
     let script = "cat >/dev/null; echo 'test: a build failed page is shown when a deploy did not complete ... ok'";
     deploy.hook(&deploy.production, "pre-receive", script);
     promote(&deploy, &[]).ok().says("done: production runs");
+}
+
+// --- the hosts' own lines: see tests/hosts, where each names its source
+
+/// Production was given its old commit by somebody else, so that the next promotion pushes again.
+#[track_caller]
+fn as_before(deploy: &Deploy) {
+    deploy.hook(&deploy.production, "post-receive", "cat >/dev/null");
+    deploy.colleague_pushes(&deploy.production, deploy.nth(2));
+}
+
+#[test]
+fn whoever_has_only_the_branch_is_told_what_every_host_says_of_its_own_push() {
+    let deploy = ready(World::deploy_like().without_pages());
+    for Transcript { name, ends, says, text } in Transcript::all() {
+        as_before(&deploy);
+        deploy.host_says(&deploy.production, &text);
+        let run = promote(&deploy, &["--timeout", "20"]);
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5), "{name}: it was pushed");
+        let told = match ends.as_str() {
+            "done" => {
+                assert_eq!(run.code, 0, "{name}: {run}");
+                run.says("done: production runs");
+                continue;
+            }
+            "not-deployed" => "error: pushed, but not deployed",
+            "failed" => "error: pushed, but not live",
+            _ => "error: pushed, but not confirmed",
+        };
+        assert_eq!(run.code, 4, "{name}: {run}");
+        run.says(told).says(&format!("because: its host says: {says}")).says("hint: ").never_shows("done:");
+        assert_eq!(refusal(&deploy), "not-confirmed", "{name}: the next run does not believe the branch either");
+    }
+}
+
+#[test]
+fn a_release_that_failed_by_the_hosts_words_is_neither_on_record_nor_told_to_anybody() {
+    for name in ["heroku-release-failed", "kudu", "piku-release", "clever-cloud", "dokku-skip-deploy"] {
+        let deploy = chatting_like(World::deploy_like().without_pages(), "teams");
+        posts(&deploy, &["propose", "--yes"]).ok();
+        posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
+        let Transcript { says, text, .. } = Transcript::named(name);
+        deploy.host_says(&deploy.production, &text);
+        let promotion = scripted(&deploy, &["--summary", "- Flags on painpoints"]);
+        posts(&deploy, &promotion).exits(4).says(&says).never_shows("done:");
+        posts(&deploy, &promotion).exits(1).says("is not confirmed").says(&says).never_shows("done:");
+        assert!(sent(&deploy, PRODUCT).is_empty(), "{name}");
+        assert_eq!(deploy.chain().count("promoted"), 0, "{name}");
+    }
+}
+
+#[test]
+fn a_release_command_that_succeeded_is_a_promotion_on_record_and_told() {
+    let deploy = chatting_like(World::deploy_like().without_pages(), "teams");
+    posts(&deploy, &["propose", "--yes"]).ok();
+    posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
+    deploy.host_says(&deploy.production, &Transcript::named("heroku-release-done").text);
+    posts(&deploy, &scripted(&deploy, &["--summary", "- Flags on painpoints"])).ok().says("done: production runs");
+    assert_eq!((sent(&deploy, PRODUCT).len(), deploy.chain().count("promoted")), (1, 1));
+}
+
+#[test]
+fn staging_and_a_rollback_hear_the_hosts_words_too() {
+    let Transcript { says, text, .. } = Transcript::named("heroku-release-failed");
+    let deploy = ready(World::deploy_like().without_pages());
+    deploy.host_says(&deploy.staging, &text);
+    let run = deploy.smp(&["stage", "--yes", "--timeout", "20"]);
+    run.exits(4).says("error: pushed, but not live").says(&says).says("hint: mend it, then: git smp stage\n");
+    deploy.smp(&["stage", "--yes"]).exits(1).says("is not confirmed").says(&says);
+
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    deploy.host_says(&deploy.production, &text);
+    let back = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"];
+    deploy.smp(&back).exits(4).says("error: pushed, but not live").says(&says).says("then: git smp status\n");
+    deploy.smp(&back).exits(1).says("is not confirmed").says(&says);
+}
+
+#[test]
+fn a_page_is_asked_for_a_moment_after_a_failure_and_for_long_after_a_deploy_that_was_only_queued() {
+    let Transcript { says, text, .. } = Transcript::named("piku-no-runtime");
+    let deploy = ready(World::deploy_like());
+    deploy.host_says(&deploy.production, &text);
+    let run = deploy.runner().limit(AT_ONCE).smp(&scripted(&deploy, &["--timeout", "60"]));
+    run.exits(4).says("error: pushed, but not live: production does not report").says(&says).never_shows("done:");
+
+    let deploy = ready(World::deploy_like());
+    deploy.host_says(&deploy.production, &Transcript::named("clever-cloud").text);
+    let run = begin(&deploy, &["--timeout", "60"]);
+    comes_to(&deploy, &deploy.production, deploy.nth(5));
+    let asked = deploy.web.asked_for("/production").len();
+    deploy.web.is_asked_for("/production", asked + 3);
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    run.finish().ok().says("done: production runs");
+}
+
+#[test]
+fn gits_own_colours_hide_no_words() {
+    let Transcript { says, text, .. } = Transcript::named("kudu");
+    let deploy = ready(World::deploy_like().without_pages());
+    deploy.configure("color.remote", "always");
+    deploy.configure("color.remote.error", "red bold");
+    deploy.host_says(&deploy.production, &text);
+    promote(&deploy, &[]).exits(4).says("error: pushed, but not live").says(&says);
+}
+
+#[test]
+fn a_host_that_talks_more_than_anybody_reads_is_heard_to_its_last_word() {
+    let deploy = ready(World::deploy_like().without_pages());
+    let talk = "cat >/dev/null\nyes '       compiling another file of a very large program' | head -n 160000\n\
+                echo 'Waiting for release.... failed.'";
+    deploy.hook(&deploy.production, "post-receive", talk);
+    promote(&deploy, &["-q"]).exits(4).says("its host says: Waiting for release.... failed.");
 }

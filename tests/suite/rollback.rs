@@ -4,6 +4,7 @@ mod cut;
 mod destination;
 mod held;
 mod platform;
+mod reverts;
 mod told;
 
 use crate::promote::{person, ready};

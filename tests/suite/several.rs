@@ -119,12 +119,13 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("Environment"), "us");
     assert!(chain.state["held"]["eu"].is_null(), "{}", chain.state);
-    // Only there it is held back, and only there a newer one ends it.
+    // Only there it is held back, in a newer one as well, and only there an explicit yes ends it.
     promotes(&deploy, &["eu"]).ok().says("nothing to promote");
     promotes(&deploy, &[]).exits(1).says("was rolled back from us by Ada Example");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     promotes(&deploy, &["eu"]).ok().never_shows("rolled back");
-    promotes(&deploy, &["us"]).ok().says("was rolled back from us by Ada Example");
+    promotes(&deploy, &["us"]).exits(1).says("which was rolled back from us by Ada Example");
+    promotes(&deploy, &["us", "--again"]).ok().says("which was rolled back from us by Ada Example");
     masters(&deploy, &us, [6, 6]);
     assert!(deploy.chain().state["held"]["us"].is_null());
 }

@@ -1,7 +1,7 @@
 //! What a promotion looks at before it is planned.
 
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
-use crate::commands::{Session, trust, watched};
+use crate::commands::{Session, held, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::model::{Changes, Commit, Observed};
@@ -85,13 +85,14 @@ pub fn gather<'c>(
         }
         targets.push(deploy::target(session, environment, observed, source.runs())?);
     }
-    let held = Rollbacks::of(&session.repo, look.config);
+    let rollbacks = Rollbacks::of(&session.repo, look.config);
     for target in &mut targets {
-        target.held = match &record.reading {
+        let held = match &record.reading {
             Some(Ok(reading)) => reading.state.held(&target.environment.name),
             Some(Err(_)) => Vec::new(),
-            None => held.held(&target.environment.name)?,
+            None => rollbacks.held(&target.environment.name)?,
         };
+        target.held = held::weigh(session, target.observed.runs(), source.runs(), held)?;
     }
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
     let candidate = record.state().and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);

@@ -175,3 +175,46 @@ fn a_hash_that_several_begin_with_takes_nothing_back() {
     history.then("Go back further\n\nThis reverts commit abcdef02.");
     assert_eq!(history.titles(), ["Go back", "Change 1"]);
 }
+
+/// The reverts that stand, oldest first, each with the oldest of what it took back.
+fn standing(history: &History) -> Vec<(usize, usize)> {
+    let newest_first: Vec<Landed> = history.landed.iter().rev().cloned().collect();
+    let place = |commit: &CommitId| history.landed.iter().position(|one| one.id == *commit).unwrap();
+    let told =
+        |(by, of): (CommitId, std::collections::HashSet<CommitId>)| (place(&by), of.iter().map(place).min().unwrap());
+    let mut all: Vec<(usize, usize)> = crate::draft::reverts(&newest_first).into_iter().map(told).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn a_revert_stands_until_another_that_stands_takes_it_back() {
+    let mut history = History::default();
+    let bad = history.then("Draw maps");
+    assert_eq!(standing(&history), []);
+    let once = history.then(&by_hash("Revert \"Draw maps\"", bad));
+    assert_eq!(standing(&history), [(once, bad)]);
+    let twice = history.then(&by_hash("Reapply \"Draw maps\"", once));
+    assert_eq!(standing(&history), [(twice, once)]);
+    let thrice = history.then(&by_hash("Revert \"Reapply \"Draw maps\"\"", twice));
+    assert_eq!(standing(&history), [(once, bad), (thrice, twice)]);
+}
+
+#[test]
+fn the_revert_of_a_merge_takes_back_what_the_merge_brought() {
+    let (mut history, [_, two, merge]) = merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
+    let revert = history.then(&by_hash("Revert \"Draw maps\"", merge));
+    assert_eq!(standing(&history), [(revert, two - 1)]);
+}
+
+#[test]
+fn a_subject_alone_is_no_revert_to_rely_on_and_what_names_each_other_stands_nowhere() {
+    let mut history = History::default();
+    history.then("Draw maps");
+    history.then("Revert \"Draw maps\"");
+    assert_eq!(standing(&history), []);
+    let mut history = History::default();
+    history.then(&by_hash("Revert it", 1));
+    history.then(&by_hash("Revert it", 0));
+    assert_eq!(standing(&history), []);
+}

@@ -81,19 +81,34 @@ fn who_proposes_it_is_warned() {
 }
 
 #[test]
-fn a_newer_commit_ships_with_a_warning_and_ends_it() {
+fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it() {
     let deploy = undone();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    let run = promotes(&deploy, &[]);
-    let story =
-        format!("{} was rolled back from production by Ada Example just now (Maps are empty.)", short(deploy.nth(5)));
-    run.ok().says(&format!("warning: {story}; see that what ships now mends that"));
+    let before = deploy.snapshot();
+    assert_eq!(refusal(&deploy), "rolled-back");
+    let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
+    let story = format!("{six} contains {five}, which was rolled back from production by Ada Example just now");
+    let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
+    run.exits(1)
+        .says(&format!("error: {story}: Maps are empty."))
+        .says(&format!("because: no known revert of {five} ships with it"));
+    run.says(
+        "hint: stage its revert: git smp stage; or, if what came since mends it: git smp promote production --again\n",
+    );
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees("which was rolled back from production ").sees("Ship it all the same?").enters("n");
+    terminal.ends().exits(3);
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(crate::record::next(&deploy), "git smp promote, if what came since mends ".to_owned() + five);
+    deploy.smp(&["propose", "--yes"]).ok().says(&format!("warning: {story}"));
+
+    promotes(&deploy, &["--again"]).ok().says(&format!("warning: {story}"));
     let chain = deploy.chain();
     assert!(chain.state["held"]["production"].is_null(), "{}", chain.state);
     // What shipped in it is no matter any more.
     rolls_back(&deploy, 4, &[]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
-    promotes(&deploy, &[]).ok().never_shows(&format!("{} was rolled back", short(deploy.nth(5))));
+    promotes(&deploy, &[]).ok().never_shows(&format!("{five} was rolled back"));
 }
 
 #[test]
@@ -106,7 +121,10 @@ fn each_that_was_rolled_back_is_remembered() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     promotes(&deploy, &[]).exits(1).says(": Nor does this help.");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    let run = promotes(&deploy, &["-n"]);
+    promotes(&deploy, &[]).exits(1).says("Maps are empty.");
+    // One that has neither is no matter of either.
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(3));
+    let run = deploy.smp(&["promote", "-n", "--yes", "--commit", deploy.nth(3)]);
     run.ok().says("(Maps are empty.)").says("(Nor does this help.)");
 }
 
@@ -131,7 +149,7 @@ fn without_a_record_the_clone_remembers_it() {
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    promotes(&deploy, &["-n"]).ok().says("see that what ships now mends that");
+    promotes(&deploy, &[]).exits(1).says("which was rolled back from production by Ada Example").says("--again");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
     promotes(&deploy, &["--again"]).ok();
     // With the next promotion it is over.
@@ -148,6 +166,6 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     promotes(&deploy, &[]).exits(1).says("production is not where the proposal saw it").says("git smp postpone");
     deploy.smp(&["postpone", "--yes", "--reason", "rolled back"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
-    promotes(&deploy, &[]).ok();
+    promotes(&deploy, &["--again"]).ok();
     deploy.chain();
 }

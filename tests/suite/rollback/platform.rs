@@ -275,13 +275,15 @@ fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
 }
 
 #[test]
-fn a_newer_commit_ships_from_a_script_with_a_warning() {
+fn a_newer_commit_ships_from_a_script_only_with_a_word_for_it() {
     for record in ["", RECORD] {
         let platform = Platform::new(record);
         platform.rolls_back(&["--reason", "Maps are empty."]).ok();
         platform.deploy.colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
-        let run = platform.promotes(&[]);
-        run.ok().says("was rolled back from production by Ada Example just now (Maps are empty.)");
+        let story = "which was rolled back from production by Ada Example just now: Maps are empty.";
+        platform.promotes(&[]).exits(1).says(story);
+        platform.pushed_nothing();
+        platform.promotes(&["--again"]).ok().says(&format!("{story}\n"));
         assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(6)));
         platform.deploy.chain();
     }

@@ -27,7 +27,7 @@ pub enum Behaviour<'a> {
 /// Heroku's words where another branch than its own is pushed.
 pub const SKIPS: &str = "Pushed to non-main branch, skipping build.";
 /// Dokku's.
-pub const NOT_COMPLETE: &str = "WARNING: deploy did not complete, you must push to master.";
+pub const NOT_COMPLETE: &str = "deploy did not complete, you must push to master.";
 /// Heroku's words before a release phase.
 pub const RELEASE_COMMAND: &str =
     "Release command declared: this new release will not be available until the command succeeds.";
@@ -35,16 +35,18 @@ pub const RELEASE_COMMAND: &str =
 impl Behaviour<'_> {
     fn hook(&self) -> String {
         let says = |lines: &[&str]| {
-            let lines: String = lines.iter().map(|line| format!("echo '{line}'\n")).collect();
+            let lines: String = lines.iter().map(|line| format!("printf '%b\\n' '{line}'\n")).collect();
             format!("cat >/dev/null\n{lines}exit 0")
         };
         match self {
             Self::Deploys => DEPLOYS.to_owned(),
             Self::Fails => says(&["-----> Building on the Heroku-24 stack", "-----> Build failed"]),
             Self::SkipsTheBranch => says(&[SKIPS]),
-            Self::IsNotTheBranchOfDokku => says(&[NOT_COMPLETE]),
-            Self::NeverReleases => says(&["-----> Launching...", RELEASE_COMMAND, "       Released v6"]),
-            Self::ReleasesAfterAll => format!("echo '{RELEASE_COMMAND}'\n{DEPLOYS}"),
+            Self::IsNotTheBranchOfDokku => says(&[&format!("\\033[1G\\033[K-----> WARNING: {NOT_COMPLETE}")]),
+            Self::NeverReleases => {
+                says(&["-----> Launching...", &format!(" !     {RELEASE_COMMAND}"), "       Released v6"])
+            }
+            Self::ReleasesAfterAll => format!("echo ' !     {RELEASE_COMMAND}'\n{DEPLOYS}"),
             // The release holds none of the push's pipes: git would wait for their ends.
             Self::DeploysLate(gate) => format!(
                 "read -r old new ref; echo '-----> Building in the background'\n\

@@ -1,0 +1,118 @@
+//! The transcripts of `tests/hosts`, each with what has to come of it.
+
+use std::collections::HashSet;
+use std::fs;
+
+use super::super::words::TABLE;
+use super::*;
+
+/// A transcript: its head, and its lines as git hands them out.
+struct Transcript {
+    name: String,
+    ends: String,
+    says: Option<String>,
+    lines: Vec<String>,
+}
+
+fn transcripts() -> Vec<Transcript> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hosts");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "txt")).map(|path| read(&path)).collect()
+}
+
+fn read(path: &std::path::Path) -> Transcript {
+    let text = fs::read_to_string(path).unwrap().replace("\\x1b", "\u{1b}").replace("\\r", "\r");
+    let (head, body) = text.split_once("\n\n").unwrap();
+    let field =
+        |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
+    assert!(field("source").is_some_and(|source| source.len() > 10), "{} has no source", path.display());
+    let line = |line: &str| format!("remote: {line}        ");
+    Transcript {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        ends: field("ends").unwrap(),
+        says: field("says"),
+        lines: body.split(['\n', '\r']).map(line).collect(),
+    }
+}
+
+fn heard<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Doubt> {
+    let mut heard = Heard::default();
+    lines.into_iter().for_each(|line| heard.line(line));
+    heard.doubt()
+}
+
+fn ends(doubt: Option<&Doubt>) -> &'static str {
+    match doubt {
+        None => "done",
+        Some(Doubt::NotDeployed(_)) => "not-deployed",
+        Some(Doubt::Failed(_)) => "failed",
+        Some(Doubt::NotConfirmed(_)) => "not-confirmed",
+    }
+}
+
+#[test]
+fn every_hosts_transcript_comes_to_what_became_of_its_push() {
+    for transcript in transcripts() {
+        let doubt = heard(transcript.lines.iter().map(String::as_str));
+        assert_eq!(ends(doubt.as_ref()), transcript.ends, "{}: {doubt:?}", transcript.name);
+        if let Some(says) = transcript.says {
+            assert!(doubt.as_ref().unwrap().words().contains(&says), "{}: {doubt:?}", transcript.name);
+        }
+    }
+}
+
+#[test]
+fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
+    let all = transcripts();
+    let lines: Vec<&str> = all.iter().flat_map(|one| one.lines.iter().map(String::as_str)).collect();
+    for row in TABLE {
+        let pattern = [Pattern::of(row.words)];
+        let is_heard =
+            lines.iter().filter_map(|line| Said::by_remote(line)).any(|said| said.first_of(&pattern).is_some());
+        // Seen in the sources of its host's own tool alone.
+        assert!(is_heard || row.words == "Environment redeployment failed*", "{}: {}", row.host, row.words);
+        assert!(!row.host.is_empty() && row.source.len() > 10, "{}", row.words);
+    }
+    let distinct: HashSet<&str> = TABLE.iter().map(|row| row.words).collect();
+    assert_eq!(distinct.len(), TABLE.len());
+}
+
+#[test]
+fn only_the_remotes_own_lines_count() {
+    assert_eq!(
+        heard([
+            "Pushed to non-main branch, skipping build.",
+            "To remote: Waiting for release.... failed.",
+            // A build that pushes somewhere itself.
+            "remote: remote: Pushed to non-main branch, skipping build.",
+        ]),
+        None
+    );
+}
+
+const DECLARED: &str =
+    "remote:  !     Release command declared: this new release will not be available until the command succeeds.";
+const DONE: &str = "remote: Waiting for release.... done.";
+const FAILED: &str = "remote: Waiting for release.... failed.";
+const QUEUED: &str = "remote: [SUCCESS] The application has successfully been queued for redeploy.";
+
+#[test]
+fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
+    for (lines, end) in [
+        (&[DONE][..], "done"),
+        (&[DECLARED, DONE], "done"),
+        (&[DONE, DECLARED], "not-confirmed"),
+        (&[DECLARED, DONE, DECLARED], "not-confirmed"),
+        (&[DECLARED, FAILED], "failed"),
+        (&[FAILED], "failed"),
+        // A release command could print the words itself; what the host says after it stands.
+        (&[DECLARED, DONE, FAILED], "failed"),
+        (&[DECLARED, FAILED, DONE], "failed"),
+        (&[FAILED, DECLARED, DONE], "failed"),
+        (&[QUEUED, DECLARED, DONE], "not-confirmed"),
+        (&[DECLARED, QUEUED, DONE], "not-confirmed"),
+        (&["remote: Pushed to non-main branch, skipping build.", FAILED], "not-deployed"),
+    ] {
+        assert_eq!(ends(heard(lines.iter().copied()).as_ref()), end, "{lines:?}");
+    }
+}

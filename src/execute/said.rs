@@ -1,0 +1,183 @@
+//! A remote's line as its host meant it, without what only dresses it up. Pure.
+
+use crate::text::acts;
+
+/// What hosts put in front of what they say, beside arrows such as `----->`.
+const TAGS: [&str; 8] = ["!", "WARNING:", "ERROR:", "Error -", "E:", "[SUCCESS]", "[WARNING]", "[ERROR]"];
+
+/// What a host said in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its words, with the marks in front of them.
+    marked: String,
+    /// Where its words begin.
+    begin: usize,
+}
+
+impl Said {
+    /// Reads a line of a push's output. Only a remote's own words count.
+    pub fn by_remote(line: &str) -> Option<Self> {
+        let plain = without_escapes(line.strip_prefix("remote:")?);
+        // What stands before a carriage return was written over.
+        let marked = plain.rsplit('\r').map(str::trim).find(|part| !part.is_empty())?;
+        let begin = marked.len() - without_marks(marked).len();
+        Some(Self { marked: marked.to_owned(), begin })
+    }
+
+    /// The words, to be shown.
+    pub fn words(&self) -> &str {
+        self.marked.get(self.begin..).unwrap_or_default()
+    }
+
+    /// The place of the first of these patterns that is this whole line.
+    pub fn first_of(&self, patterns: &[Pattern]) -> Option<usize> {
+        let (marked, words) = (evened(&self.marked), evened(self.words()));
+        patterns.iter().position(|one| fits(&one.text, if one.is_marked { &marked } else { &words }))
+    }
+}
+
+/// What a whole line may look like: `*` stands for anything. One that begins with a mark wants that mark.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: String,
+    is_marked: bool,
+}
+
+impl Pattern {
+    /// Reads it.
+    pub fn of(words: &str) -> Self {
+        Self { text: evened(words), is_marked: without_marks(words) != words }
+    }
+}
+
+/// Takes away what would act on a terminal: CSI and OSC sequences and other escapes, and every control character but
+/// the carriage return.
+fn without_escapes(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => escape(&mut rest),
+            '\u{9b}' => drop(rest.find(|c| matches!(c, '@'..='~'))),
+            '\t' => plain.push(' '),
+            '\r' => plain.push(c),
+            c if acts(c) => {}
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Passes over what follows on an ESC.
+fn escape(rest: &mut std::str::Chars<'_>) {
+    match rest.next() {
+        Some('[') => drop(rest.find(|c| matches!(c, '@'..='~'))),
+        // A text for the terminal, which ends with BEL or with ESC and a backslash.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            let end = rest.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
+            if end == Some('\u{1b}') {
+                rest.next();
+            }
+        }
+        Some(' '..='/') => drop(rest.find(|c| matches!(c, '0'..='~'))),
+        _ => {}
+    }
+}
+
+fn without_marks(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(next) = arrow(rest).or_else(|| TAGS.iter().find_map(|tag| tagged(rest, tag))) {
+        rest = next.trim_start();
+    }
+    rest
+}
+
+/// What follows on `----->` or `=====>` of any length.
+fn arrow(text: &str) -> Option<&str> {
+    let bare = text.starts_with("--") || text.starts_with("==");
+    text.trim_start_matches(['-', '=']).strip_prefix('>').filter(|_| bare)
+}
+
+fn tagged<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(tag.len())?;
+    head.eq_ignore_ascii_case(tag).then_some(rest)
+}
+
+/// Small letters, one blank, three dots however many a host printed while it waited, and nothing at the end that only
+/// closes a sentence.
+fn evened(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut even = words.join(" ").to_ascii_lowercase().replace('…', "...");
+    while even.contains("....") {
+        even = even.replace("....", "...");
+    }
+    even.trim_end_matches(['.', '!', ' ']).to_owned()
+}
+
+/// Whether a text is this whole pattern.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> String {
+        Said::by_remote(line).map(|said| said.words().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_dresses_a_line_up_is_taken_away() {
+        for line in [
+            "remote: Nothing runs.",
+            "remote:  !     Nothing runs.        ",
+            "remote: \u{1b}[1G\u{1b}[K-----> WARNING: Nothing runs.",
+            "remote: \u{1b}[1G \u{1b}[K-----> Nothing runs.",
+            "remote: \u{1b}[1;31mError\u{1b}[m - Nothing runs.",
+            "remote: \u{1b}]0;a title\u{7}[ERROR] Nothing runs.",
+            "remote: \u{1b}]8;;https://example.com\u{1b}\\Nothing runs.\u{1b}]8;;\u{1b}\\",
+            "remote: \u{9b}32m=====> Nothing runs.\u{1b}(B",
+            "remote: Building 10%\rBuilding 99%\r !\tNothing runs.\r",
+            "remote: a\u{8}\u{202e}",
+        ] {
+            let read = words(line);
+            assert!(read == "Nothing runs." || line.contains('\u{8}') && read == "a", "{read:?} of {line:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_remotes_words_are_its_words() {
+        for line in
+            ["-----> Nothing runs.", " remote: Nothing runs.", "To remote: Nothing runs.", "remote:", "remote: !"]
+        {
+            assert_eq!(words(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_a_whole_line() {
+        let is = |line: &str, pattern: &str| {
+            Said::by_remote(&format!("remote: {line}")).unwrap().first_of(&[Pattern::of(pattern)]).is_some()
+        };
+        assert!(is("Waiting  for release.......... DONE", "Waiting for release... done."));
+        assert!(is("Waiting for release… done!", "Waiting for release... done."));
+        assert!(!is("app[web]: Waiting for release... done.", "Waiting for release... done."));
+        assert!(!is("Waiting for release lock... done.", "Waiting for release... done."));
+        assert!(is("code: 12", "code: *") && !is("the code: 12", "code: *"));
+        assert!(is("a b c", "a*c") && is("ac", "a*c") && !is("a", "a*a") && is("abcabc", "a*b*c"));
+        assert!(is("-----> Off", "-----> Off") && !is("Off", "-----> Off") && is("-----> Off", "Off"));
+    }
+
+    #[test]
+    fn a_pattern_never_fits_the_same_letters_twice() {
+        assert!(!fits("ab*bc", "abc") && fits("ab*bc", "abbc"));
+    }
+}

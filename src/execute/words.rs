@@ -1,0 +1,71 @@
+//! What hosts say of a push that they took, and what it means. Data: a new host is a new row.
+
+/// What a host's words mean for a push that git calls a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing is deployed: another branch deploys, or the deploy was skipped.
+    NotDeployed,
+    /// The build or the release failed.
+    Failed,
+    /// The deploy has still to run, and the push does not say how it ends.
+    Queued,
+    /// A release command has still to succeed; a later line may say how it ended.
+    Declared,
+    /// That release command has succeeded.
+    Released,
+}
+
+/// One thing that a host says.
+pub struct HostWords {
+    /// Who says it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
+    pub host: &'static str,
+    /// The whole line; `*` stands for anything. With a mark such as `----->` in front the mark must be there too, for
+    /// words that a program could say of itself. Without one all marks are passed over.
+    pub words: &'static str,
+    /// What it means.
+    pub meaning: Meaning,
+    /// Where it was seen, and since when.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
+    pub source: &'static str,
+}
+
+const fn row(host: &'static str, words: &'static str, meaning: Meaning, source: &'static str) -> HostWords {
+    HostWords { host, words, meaning, source }
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub const TABLE: &[HostWords] = &[
+    row("Heroku", "Pushed to non-* branch, skipping build.", Meaning::NotDeployed,
+        "Dev Center, Deploying with Git; seen since 2015"),
+    row("Heroku", "Release command declared: this new release will not be available until the command succeeds.",
+        Meaning::Declared, "heroku/hatchet#92, AkhileshNS/heroku-deploy#43; since 2020"),
+    row("Heroku", "Waiting for release... done.", Meaning::Released, "AkhileshNS/heroku-deploy#51; since 2020"),
+    row("Heroku", "Waiting for release... failed.", Meaning::Failed, "AkhileshNS/heroku-deploy#43; since 2020"),
+    row("Dokku", "deploy did not complete, you must push to *", Meaning::NotDeployed,
+        "dokku/dokku plugins/git/functions, dokku/github-action#49; since 2022"),
+    row("Dokku", "Invalid branch name '*' specified via deploy-branch setting.", Meaning::NotDeployed,
+        "dokku/dokku plugins/git/functions; read in 2026"),
+    row("Dokku", "-----> Skipping deployment", Meaning::NotDeployed,
+        "dokku/dokku plugins/common/functions (skip-deploy); read in 2026"),
+    row("Clever Cloud", "The application has successfully been queued for redeploy.", Meaning::Queued,
+        "47ng/actions-clever-cloud#184, CleverCloud/clever-tools#428; since 2020"),
+    row("Clever Cloud", "{\"id\":*,\"message\":\"The application has successfully been queued for redeploy.\",*}",
+        Meaning::Queued, "the older form of the same words, public transcripts; since 2014"),
+    row("Kudu", "Changes committed to remote repository but deployment to website failed*", Meaning::Failed,
+        "projectkudu/kudu#1404, Kudu.Console/Resources.resx; since 2014"),
+    row("Piku", "-----> Could not detect runtime!", Meaning::Failed, "piku/piku#325, piku.py do_deploy; since 2023"),
+    row("Piku", "PHP app detected but uwsgi-plugin-php was not found", Meaning::Failed,
+        "piku/piku piku.py do_deploy; read in 2026"),
+    row("Piku", "Invalid Procfile for app '*'.", Meaning::Failed, "piku/piku piku.py do_deploy; read in 2026"),
+    row("Piku", "Exiting due to preflight command error value: *", Meaning::Failed,
+        "piku/piku piku.py do_deploy; read in 2026"),
+    row("Piku", "Exiting due to release command error value: *", Meaning::Failed,
+        "piku/piku piku.py do_deploy; read in 2026"),
+    row("Gigalixir", "Please wait a minute for the new instance(s) to roll out and pass health checks.",
+        Meaning::Queued, "public transcripts; glific/glific#5328 on what follows; since 2020"),
+    row("Platform.sh", "E: Error building project: *", Meaning::Failed,
+        "platformsh/legacy-cli#1065, platformsh/legacy-cli#1315; since 2021"),
+    row("Platform.sh", "Environment redeployment failed*", Meaning::Failed, "platformsh/legacy-cli#1315; since 2023"),
+];
