@@ -6,6 +6,7 @@ pub mod diff;
 pub mod flow;
 pub mod history;
 pub mod hook;
+pub mod observed;
 pub mod postpone;
 pub mod posts;
 pub mod pre_push;

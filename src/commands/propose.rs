@@ -3,7 +3,7 @@
 use crate::cli::Propose;
 use crate::commands::deploy::{self, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, reviews, trust, watched};
+use crate::commands::{Session, flow, observed, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
@@ -37,10 +37,12 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let mut proposal = planned(session, source, &facts, &facts.reading.state)?;
     if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
+        observed::record(session, &look, Some(&facts.reading.state), &facts.seen(), args.dry_run);
         return Ok(());
     }
     let work = Work { session, config: &config, args, recorder, source, facts: &facts };
     if proposal.open {
+        observed::record(session, &look, Some(&facts.reading.state), &facts.seen(), args.dry_run);
         return work.again();
     }
     reviews::warn(session, &config, &facts.targets, &mut proposal);
@@ -50,6 +52,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     work.ask(&proposal)?;
     work.unmoved(&look)?;
+    observed::record(session, &look, Some(&facts.reading.state), &facts.seen(), false);
     let id = new_id();
     let state = work.record(&id)?;
     if let Some(candidate) = state.candidate.as_ref().filter(|candidate| candidate.id != id) {
@@ -105,6 +108,13 @@ struct Facts<'a> {
     mine: Option<EventId>,
 }
 
+impl Facts<'_> {
+    /// Everything that was looked at, the source first.
+    fn seen(&self) -> Vec<&Observed> {
+        std::iter::once(&self.source).chain(self.targets.iter().map(|target| &target.observed)).collect()
+    }
+}
+
 fn gather<'c>(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -138,6 +148,7 @@ fn planned(session: &Session<'_>, source: &Environment, facts: &Facts<'_>, state
     let recorded = Recorded { state, signoff: true, mine: facts.mine.as_ref(), take_over: None, now };
     let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
     proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
+    proposal.warnings.extend(observed::warnings(Some(state), facts.seen()));
     proposal.watched.clone_from(&facts.watched);
     Ok(proposal)
 }

@@ -11,7 +11,7 @@ use crate::commands::diff::the_target;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
-use crate::commands::{Session, deploy, trust};
+use crate::commands::{Session, deploy, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -19,7 +19,7 @@ use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
 use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
-use crate::record::{EventId, Held, Kind, News, Owed, Person, Reading, Telling};
+use crate::record::{EventId, Held, Kind, News, Owed, Person, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::rollbacks::{Before, Rollbacks};
@@ -57,6 +57,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
     if planned.steps.is_empty() {
         session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
+        observed::record(session, &look, facts.state(), &[&facts.observed], args.dry_run);
         return if args.dry_run { Ok(()) } else { rollback.tell(&commit) };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
@@ -71,6 +72,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if deploys {
         rollback.ask()?;
     }
+    observed::record(session, &look, facts.state(), &[&facts.observed], false);
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
     let before = rollback.remember(&commit)?;
@@ -115,6 +117,10 @@ impl<'a> Facts<'a> {
 
     fn reading(&self) -> Option<&Reading> {
         self.reading.as_ref()?.as_ref().ok()
+    }
+
+    fn state(&self) -> Option<&State> {
+        Some(&self.reading()?.state)
     }
 
     fn recorded<'f>(&'f self, config: &Config, args: &'f Rollback, now: i64) -> Result<Option<Recorded<'f>>, Refusal> {
@@ -170,6 +176,7 @@ fn plan(
     if planned.steps.iter().any(Step::deploys) {
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
+    planned.warnings.extend(observed::warnings(facts.state(), [&facts.observed]));
     let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
     let targets = std::slice::from_ref(target);
     deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, trust};
+use crate::commands::{Session, flow, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -13,7 +13,7 @@ use crate::git::Found;
 use crate::model::{Branch, Changes, Commit, CommitId, Observed};
 use crate::observe::Look;
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::record::{Candidate, EventId, Kind, News, Owed, Reading, Telling};
+use crate::record::{Candidate, EventId, Kind, News, Owed, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::render;
 use crate::text::Line;
@@ -36,6 +36,9 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
     show(session, &config, &facts, &wanted, &planned, !args.yes)?;
+    if planned.steps.is_empty() {
+        observed::record(session, &look, facts.state(), &[&facts.observed], args.dry_run);
+    }
     if args.dry_run {
         return Ok(());
     }
@@ -43,6 +46,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return pay(session, &config, args, facts.owed());
     }
     ask(session, args, &wanted, &planned)?;
+    observed::record(session, &look, facts.state(), &[&facts.observed], false);
     carry_out(session, &look, args, &facts, &wanted, &planned)?;
     must_come_back(session, &config, &facts, &wanted)?;
     match &wanted.fix {
@@ -92,6 +96,10 @@ impl Facts<'_> {
     fn candidate(&self) -> Option<&Candidate> {
         let reading = self.reading.as_ref()?.as_ref().ok()?;
         reading.state.frozen(&self.environment.name)
+    }
+
+    fn state(&self) -> Option<&State> {
+        self.reading.as_ref().and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state)
     }
 
     fn owed(&self) -> Option<&[Owed]> {
@@ -309,6 +317,7 @@ fn plan(
     if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
+    planned.warnings.extend(observed::warnings(facts.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
     deploy::warn_of_earlier_push(session, &mut planned, target, somebody_looks, "git smp stage")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());

@@ -85,6 +85,8 @@ impl Ledger<'_> {
             .deploys
             .get(name)
             .filter(|deploy| self.recorded.state.deploys.get(name).is_none_or(|before| before != *deploy))
+            // What was only seen there is no deploy of a colleague's; whether it moved is looked at before the push.
+            .filter(|deploy| deploy.seen_since.is_none())
         else {
             return Ok(());
         };

@@ -42,7 +42,8 @@ impl State {
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),
             What::Deployed { .. } => self.deployed(event),
-            What::Ended { intent, .. } => self.close(Some(intent)),
+            What::Observed { .. } => self.observed(event),
+            What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed { .. } => self.postpone(event),
             What::Posting { about, channel, over } => {
                 let place = self.attempted(Some((about, channel)), over.as_ref())?;
@@ -69,7 +70,8 @@ impl State {
         if self.candidate.is_some() {
             return Err(Unlawful::CandidateOpen);
         }
-        self.close(over.as_ref())?;
+        let over = self.close(over.as_ref())?;
+        self.gave_up(over);
         let goal = |(environment, from): &(String, Option<CommitId>)| Goal {
             environment: environment.clone(),
             from: from.clone(),
@@ -117,7 +119,8 @@ impl State {
         let What::Postponed { candidate, commit, intent, reason, channels } = &event.what else { return Ok(()) };
         let meant = self.candidate.clone().filter(|open| open.id == *candidate && open.commit == *commit);
         let meant = meant.ok_or(Unlawful::OtherCandidate)?;
-        self.close(intent.as_ref())?;
+        let given_up = self.close(intent.as_ref())?;
+        self.gave_up(given_up);
         self.forget_candidate();
         let news = News::Postponed { by: event.by.name.clone(), reason: reason.clone() };
         self.owe(Some(&meant), event, channels, &news);
@@ -153,7 +156,8 @@ impl State {
     }
 
     fn announce(&mut self, event: &Event, intent: &Intent) -> Result<(), Unlawful> {
-        self.close(intent.over.as_ref())?;
+        let over = self.close(intent.over.as_ref())?;
+        self.gave_up(over);
         match intent.kind {
             // What is frozen may be put back to the candidate.
             Kind::Stage if self.frozen(&intent.environment).is_some_and(|open| open.commit != intent.to) => {
@@ -233,7 +237,8 @@ impl State {
             (Kind::Promote, _) => drop(self.held.remove(environment)),
             (Kind::Rollback | Kind::Stage | Kind::Fix, _) => {}
         }
-        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
+        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at, seen_since: None };
+        self.unseen.remove(environment);
         self.deploys.insert(environment.clone(), deploy);
         if let Some(tells) = tells {
             let text = tells.text.clone();
@@ -284,7 +289,7 @@ impl State {
     }
 
     /// An environment that was given something else does not run the candidate any more.
-    fn left(&mut self, environment: &str, commit: &CommitId) {
+    pub(super) fn left(&mut self, environment: &str, commit: &CommitId) {
         let Some(candidate) = self.candidate.as_mut().filter(|open| open.commit != *commit) else { return };
         for goal in candidate.targets.iter_mut().filter(|goal| goal.environment == environment) {
             goal.reached = false;
@@ -299,11 +304,10 @@ impl State {
     }
 
     /// Closes the open intent, which must be the one that was meant; none meant, none may be open.
-    fn close(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
+    fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
         if self.deploying.as_ref().map(|open| &open.id) != meant {
             return Err(Unlawful::OtherDeploy);
         }
-        self.deploying = None;
-        Ok(())
+        Ok(self.deploying.take())
     }
 }
