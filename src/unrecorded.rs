@@ -70,3 +70,6 @@ fn is_certain(seen: &Observed) -> bool {
     let settled = !unclear && finding::pending(seen).is_none();
     settled && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
+
+#[cfg(test)]
+mod tests;

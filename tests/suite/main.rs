@@ -19,6 +19,7 @@ mod hostile_config;
 mod hostile_history;
 mod interrupted;
 mod manual;
+mod observed;
 mod pages;
 mod platform;
 mod postpone;
