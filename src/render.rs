@@ -69,9 +69,9 @@ impl When {
     }
 
     /// Between which two moments something happened: "between 10:14 and 10:20" today. Where clocks say that the first
-    /// is not before the second, only that is known.
+    /// is after the second, only that is known.
     pub fn between(&self, after: i64, before: i64) -> String {
-        if after >= before {
+        if after > before {
             return format!("before {}", self.clock(before));
         }
         let until = match self.time_of_day(before) {
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(when.between(day_before, 1_646_226_000), "between 2022-03-01 15:00 and 15:00");
         assert_eq!(when.between(i64::MIN, 1_646_226_000), "between an impossible date and 15:00");
         assert_eq!(when.between(i64::MAX, 1_646_226_000), "before 15:00");
-        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "before 15:00");
+        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "between 15:00 and 15:00");
         assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
         assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }

@@ -63,7 +63,7 @@ fn counted(count: usize, what: &str) -> String {
 fn frequency(figures: &Figures) -> String {
     let promotions = rate(figures.promotions_per_week);
     match figures.deploys_per_week {
-        Some(all) if figures.observed > 0 => format!("{promotions}, {} with what went past git smp", rate(Some(all))),
+        Some(all) if figures.observed > 0 => format!("{promotions}; {} with what went past git smp", rate(Some(all))),
         _ => promotions,
     }
 }
