@@ -70,7 +70,7 @@ fn frequency(figures: &Figures) -> String {
 
 /// How much of it went past the tool.
 fn observed(figures: &Figures) -> String {
-    let share = figures.observed_share().map_or_else(|| "unknown".to_owned(), |share| percent(share));
+    let share = figures.observed_share().map_or_else(|| "unknown".to_owned(), percent);
     format!("{share} ({} of {} past git smp)", figures.observed, counted(figures.deploys(), "deploy"))
 }
 
