@@ -37,6 +37,7 @@ mod stats;
 mod text;
 mod token;
 mod ui;
+mod unrecorded;
 mod web;
 mod webhook;
 

@@ -163,6 +163,7 @@ mod tests {
             "wrong-branch",
             "not-confirmed",
             "ref-differs",
+            crate::unrecorded::WORD,
             "unreachable",
             "unauthorized",
             "page-unclear",

@@ -1,9 +1,36 @@
-//! The past deploys that the record tells of: what was promoted, and what was rolled back. Pure.
+//! The past deploys that the record tells of: what was promoted, what was rolled back, and what was only seen. Pure.
 
 use crate::model::CommitId;
 use crate::record::{Event, Kind, What};
 
-/// One past deploy: a promotion or a rollback.
+/// How a commit came to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeployKind {
+    /// It was promoted.
+    Promote,
+    /// It was put back.
+    Rollback,
+    /// Nobody deployed it with this program; somebody saw it run.
+    Observed {
+        /// When something else was last known to run, in seconds since 1970, by the clock of whoever knew.
+        since: i64,
+        /// Whether it lies behind what ran before.
+        back: bool,
+    },
+}
+
+impl DeployKind {
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
+            Self::Observed { .. } => "observed",
+        }
+    }
+}
+
+/// One past deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// Where.
@@ -14,12 +41,13 @@ pub struct Past {
     pub to: CommitId,
     /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
     pub at: i64,
-    /// Who deployed it: whoever announced it, even if somebody else saw its end.
+    /// Who deployed it: whoever announced it, even if somebody else saw its end. Who saw it, where that is all that is
+    /// known.
     pub by: String,
-    /// [`Kind::Promote`] or [`Kind::Rollback`], and no other.
-    pub kind: Kind,
-    /// How many commits that was.
-    pub commits: u64,
+    /// How it came there.
+    pub kind: DeployKind,
+    /// How many commits that was; `None`: that is not known.
+    pub commits: Option<u64>,
     /// Who had signed it off.
     pub signed_off_by: Vec<String>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
@@ -76,22 +104,36 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             open.iter_mut().for_each(|open| open.commit = to);
             None
         }
-        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. }
-            if *kind != Kind::Stage =>
-        {
-            let promoted = *kind == Kind::Promote && reach(open, environment, to);
+        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. } => {
+            let kind = match kind {
+                Kind::Promote => DeployKind::Promote,
+                Kind::Rollback => DeployKind::Rollback,
+                Kind::Stage | Kind::Fix => return None,
+            };
+            let promoted = kind == DeployKind::Promote && reach(open, environment, to);
             Some(Past {
                 environment: environment.clone(),
                 from: from.clone(),
                 to: to.clone(),
                 at: event.at,
                 by: announced_by.clone().unwrap_or_else(|| event.by.name.clone()),
-                kind: *kind,
-                commits: *commits,
+                kind,
+                commits: Some(*commits),
                 signed_off_by: signed_off_by.clone(),
                 candidate: promoted.then(|| to.clone()),
             })
         }
+        What::Observed { environment, from, to, since, commits, back } => Some(Past {
+            environment: environment.clone(),
+            from: Some(from.clone()),
+            to: to.clone(),
+            at: event.at,
+            by: event.by.name.clone(),
+            kind: DeployKind::Observed { since: *since, back: *back },
+            commits: *commits,
+            signed_off_by: Vec::new(),
+            candidate: None,
+        }),
         _ => None,
     }
 }
@@ -169,6 +211,30 @@ mod tests {
         assert_eq!(told[1], ("eu".to_owned(), None), "a rollback");
         assert_eq!(told[2], ("us".to_owned(), Some(commit('2'))));
         assert_eq!(told[3], ("eu".to_owned(), None), "nobody put it forward again");
+    }
+
+    fn observed(from: char, to: char) -> Event {
+        let (environment, from, to) = ("eu".into(), commit(from), commit(to));
+        event(What::Observed { environment, from, to, since: 3, commits: Some(2), back: false })
+    }
+
+    #[test]
+    fn what_was_only_seen_is_a_deploy_by_nobody_that_leaves_the_candidate_open() {
+        let events = [
+            proposed('1', &["eu"]),
+            observed('3', '4'),
+            deployed(Kind::Promote, "eu", '1'),
+            deployed(Kind::Stage, "staging", '5'),
+        ];
+        let deploys = deploys(&events);
+        assert_eq!(
+            (deploys.len(), deploys[0].candidate.as_ref(), deploys[1].candidate.as_ref()),
+            (2, None, Some(&commit('1')))
+        );
+        let seen = &deploys[0];
+        assert_eq!((seen.kind, seen.at), (DeployKind::Observed { since: 3, back: false }, 7));
+        assert_eq!((seen.by.as_str(), &seen.from, seen.commits), ("Ada Example", &Some(commit('3')), Some(2)));
+        assert_eq!(before(ran(&deploys, "eu"), &commit('1')), Some(&commit('4')));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod event;
 mod fold;
 mod held;
 mod post;
+mod sighting;
 mod trailers;
 mod written;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use event::{Event, Intent, What};
 pub use held::Held;
 pub use post::{How, News, Owed, Sending, Telling};
+pub use sighting::Known;
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::error::Refusal;
@@ -111,6 +113,10 @@ pub struct State {
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
+    /// What each environment may have been given since its last deploy here: its announcement was given up before
+    /// anybody saw the end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<String, CommitId>,
 }
 
 /// What is put forward for production.
@@ -200,6 +206,9 @@ pub struct Deploy {
     pub by: Person,
     /// When it was seen to run, in seconds since 1970.
     pub at: i64,
+    /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_since: Option<i64>,
 }
 
 /// The record as it was read.
@@ -248,6 +257,8 @@ pub enum Unlawful {
     NotSignedOff,
     /// The post is not owed, or its attempt is not the one that the event means.
     NotOwed,
+    /// What is said to be seen is on the record already, or does not follow on it.
+    NothingNew,
 }
 
 impl Default for State {
@@ -260,6 +271,7 @@ impl Default for State {
             deploys: BTreeMap::new(),
             owed: Vec::new(),
             held: BTreeMap::new(),
+            unseen: BTreeMap::new(),
         }
     }
 }

@@ -20,7 +20,9 @@ pub use promotion::promotion;
 pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::staging;
-pub use status::{Mark, environment, finding, frozen, held, how, owed, picture, record, standing};
+pub use status::{
+    Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record, standing, unrecorded,
+};
 
 use crate::config::{Config, display_url};
 use crate::model::{Commit, CommitId};
@@ -64,6 +66,19 @@ impl When {
             Some((false, clock)) => format!("{} {clock}", self.date(seconds)),
             None => self.date(seconds),
         }
+    }
+
+    /// Between which two moments something happened: "between 10:14 and 10:20" today. Where clocks say that the first
+    /// is after the second, only that is known.
+    pub fn between(&self, after: i64, before: i64) -> String {
+        if after > before {
+            return format!("before {}", self.clock(before));
+        }
+        let until = match self.time_of_day(before) {
+            Some((_, clock)) if self.date(after) == self.date(before) => clock,
+            _ => self.clock(before),
+        };
+        format!("between {} and {until}", self.clock(after))
     }
 
     /// Whether a moment is today, and the time of day.
@@ -178,6 +193,12 @@ mod tests {
         let when = When { now: 1_646_226_000 + 7_300, zone };
         assert_eq!((when.moment(1_646_226_000), when.clock(1_646_226_000)), ("at 15:00".into(), "15:00".into()));
         let day_before = 1_646_226_000 - 86_400;
+        assert_eq!(when.between(1_646_226_000 - 60, 1_646_226_000), "between 14:59 and 15:00");
+        assert_eq!(when.between(day_before - 60, day_before), "between 2022-03-01 14:59 and 15:00");
+        assert_eq!(when.between(day_before, 1_646_226_000), "between 2022-03-01 15:00 and 15:00");
+        assert_eq!(when.between(i64::MIN, 1_646_226_000), "between an impossible date and 15:00");
+        assert_eq!(when.between(i64::MAX, 1_646_226_000), "before 15:00");
+        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "between 15:00 and 15:00");
         assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
         assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }

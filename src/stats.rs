@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 
 pub use weeks::Week;
 
-use crate::past::Past;
-use crate::record::Kind;
+use crate::past::{DeployKind, Past};
 use crate::render::When;
 
 /// What is known of the commits that a deploy shipped.
@@ -33,14 +32,19 @@ pub struct Figures {
     pub promotions: usize,
     /// How many rollbacks it saw.
     pub rollbacks: usize,
+    /// How many deploys past the tool were seen there.
+    pub observed: usize,
     /// How many promotions there were a week, from the week of the first one up to this week, both counted whole.
     pub promotions_per_week: Option<f64>,
+    /// The same of everything that brought something new, whether it was promoted or only seen.
+    pub deploys_per_week: Option<f64>,
     /// The last weeks, up to this one.
     pub weeks: Vec<Week>,
     /// From commit to production.
     pub lead: Lead,
-    /// Each promotion that was rolled back before the next: when it was, and after how many seconds; oldest first.
-    pub restores: Vec<(i64, i64)>,
+    /// Each promotion that was rolled back before the next: when it was, and after how many seconds, where that is
+    /// known; oldest first.
+    pub restores: Vec<(i64, Option<i64>)>,
 }
 
 /// How long commits took from being committed to running, for every commit that a promotion shipped. A commit that was
@@ -73,9 +77,19 @@ impl Figures {
         (self.promotions > 0).then(|| self.restores.len() as f64 / self.promotions as f64)
     }
 
+    /// How many deploys it saw, of whatever kind.
+    pub fn deploys(&self) -> usize {
+        self.promotions + self.rollbacks + self.observed
+    }
+
+    /// Which share of all deploys went past the tool, between 0 and 1.
+    pub fn observed_share(&self) -> Option<f64> {
+        (self.deploys() > 0).then(|| self.observed as f64 / self.deploys() as f64)
+    }
+
     /// How many seconds passed from a promotion to the rollback that undid it, in the middle of all.
     pub fn time_to_restore(&self) -> Option<i64> {
-        let mut all: Vec<i64> = self.restores.iter().map(|(_, seconds)| *seconds).collect();
+        let mut all: Vec<i64> = self.restores.iter().filter_map(|(_, seconds)| *seconds).collect();
         all.sort_unstable();
         median(&all)
     }
@@ -97,17 +111,22 @@ pub fn figures(first: &[&str], deploys: &[Past], shipped: &[Shipped], when: &Whe
 
 /// The figures of one environment from its deploys, oldest first.
 fn of(environment: &str, deploys: &[(&Past, &Shipped)], when: &When) -> Figures {
-    let times = |kind: Kind| -> Vec<i64> {
-        deploys.iter().filter(|(deploy, _)| deploy.kind == kind).map(|(deploy, _)| deploy.at).collect()
+    let times = |wanted: fn(DeployKind) -> bool| -> Vec<i64> {
+        deploys.iter().filter(|(deploy, _)| wanted(deploy.kind)).map(|(deploy, _)| deploy.at).collect()
     };
-    let (promotions, rollbacks) = (times(Kind::Promote), times(Kind::Rollback));
+    let promotions = times(|kind| kind == DeployKind::Promote);
+    let rollbacks = times(|kind| kind == DeployKind::Rollback);
+    let observed = times(|kind| matches!(kind, DeployKind::Observed { .. }));
+    let forward = times(|kind| matches!(kind, DeployKind::Promote | DeployKind::Observed { back: false, .. }));
     Figures {
         environment: environment.to_owned(),
         since: promotions.iter().min().copied(),
         promotions: promotions.len(),
         rollbacks: rollbacks.len(),
+        observed: observed.len(),
         promotions_per_week: weeks::rate(&promotions, when),
-        weeks: weeks::last(&promotions, &rollbacks, when),
+        deploys_per_week: weeks::rate(&forward, when),
+        weeks: weeks::last(&promotions, &rollbacks, &observed, when),
         lead: lead(deploys),
         restores: restores(deploys),
     }
@@ -115,7 +134,7 @@ fn of(environment: &str, deploys: &[(&Past, &Shipped)], when: &When) -> Figures 
 
 /// From commit to production, for all that was promoted.
 fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
-    let promotions = deploys.iter().filter(|(deploy, _)| deploy.kind == Kind::Promote);
+    let promotions = deploys.iter().filter(|(deploy, _)| deploy.kind == DeployKind::Promote);
     let mut lead = Lead::default();
     for (deploy, shipped) in promotions {
         lead.seconds.extend(shipped.committed.iter().map(|committed| passed(*committed, deploy.at)));
@@ -125,13 +144,16 @@ fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
     lead
 }
 
-/// Every promotion that the next deploy took back. A second rollback in a row undoes nothing that is not undone.
-fn restores(deploys: &[(&Past, &Shipped)]) -> Vec<(i64, i64)> {
-    let pairs = deploys.windows(2).filter_map(|pair| match pair {
-        [(before, _), (after, _)] if (before.kind, after.kind) == (Kind::Promote, Kind::Rollback) => {
-            Some((before.at, passed(before.at, after.at)))
+/// Every promotion that the next deploy took back. A second rollback in a row undoes nothing that is not undone. When
+/// a deploy was that went past the tool is not known.
+fn restores(deploys: &[(&Past, &Shipped)]) -> Vec<(i64, Option<i64>)> {
+    let pairs = deploys.windows(2).filter_map(|pair| {
+        let [(before, _), (after, _)] = pair else { return None };
+        match (before.kind, after.kind) {
+            (DeployKind::Promote, DeployKind::Rollback) => Some((before.at, Some(passed(before.at, after.at)))),
+            (DeployKind::Promote, DeployKind::Observed { back: true, .. }) => Some((before.at, None)),
+            _ => None,
         }
-        _ => None,
     });
     pairs.collect()
 }

@@ -5,8 +5,8 @@ use crate::commands::{Session, trust};
 use crate::config::Config;
 use crate::error::{Report, Stop};
 use crate::json;
-use crate::past::{self, Past};
-use crate::record::{Copied, Kind};
+use crate::past::{self, DeployKind, Past};
+use crate::record::Copied;
 use crate::recorder::Recorder;
 use crate::render;
 use crate::stats::{self, Figures, Shipped};
@@ -76,7 +76,7 @@ fn figures(session: &Session<'_>, config: &Config, deploys: &[Past]) -> Vec<Figu
 
 /// What a promotion shipped, as far as this clone knows. A first deploy brought all of history, which tells nothing.
 fn shipped(session: &Session<'_>, deploy: &Past) -> Shipped {
-    let (Some(from), Kind::Promote) = (&deploy.from, deploy.kind) else { return Shipped::default() };
+    let (Some(from), DeployKind::Promote) = (&deploy.from, deploy.kind) else { return Shipped::default() };
     let repo = &session.repo;
     let here = |id| matches!(repo.has_commit(id), Ok(true));
     let changes =
@@ -86,7 +86,7 @@ fn shipped(session: &Session<'_>, deploy: &Past) -> Shipped {
             Shipped { committed: changes.ships.iter().map(|commit| commit.committed).collect(), unknown: 0 }
         }
         // What git cannot tell is not known either.
-        Some(Err(_)) | None => Shipped { committed: Vec::new(), unknown: deploy.commits },
+        Some(Err(_)) | None => Shipped { committed: Vec::new(), unknown: deploy.commits.unwrap_or(0) },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, reviews, summary, trust, watched};
+use crate::commands::{Session, deploy, observed, reviews, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -83,6 +83,9 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             }
         }
         show(session, &config, &facts, &planned, false)?;
+        if !args.dry_run {
+            observed::record(session, &look, facts.state(), &facts.seen(), false);
+        }
         return if args.dry_run { Ok(()) } else { release.resume(given.as_ref(), &again) };
     }
     if !args.dry_run {
@@ -99,6 +102,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     release.keep(text.as_deref(), was_begun)?;
     deploy::consent(session, &planned.consents, "not deployed")?;
     ask(session.ui, &environments, &planned, args.yes)?;
+    observed::record(session, &look, facts.state(), &facts.seen(), false);
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
     if let Err(stop) = carry_out(session, &look, source, &facts, &planned, args, telling) {
@@ -210,6 +214,7 @@ fn plan(
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);
+    planned.warnings.extend(observed::warnings(facts.state(), facts.seen()));
     deploy::warn_of_earlier_push(session, &mut planned, &facts.targets, asked.somebody_looks, "git smp promote")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)

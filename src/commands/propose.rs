@@ -3,7 +3,7 @@
 use crate::cli::Propose;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, held, reviews, trust, watched};
+use crate::commands::{Session, flow, held, observed, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::execute::end_rollback;
@@ -38,10 +38,12 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let mut proposal = planned(session, &config, source, &facts, facts.state()?)?;
     if proposal.targets.is_empty() && !proposal.open {
         session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
+        observed::record(session, &look, facts.record.state(), &facts.seen(), args.dry_run);
         return Ok(());
     }
     let work = Work { session, config: &config, args, recorder, source, facts: &facts };
     if proposal.open {
+        observed::record(session, &look, facts.record.state(), &facts.seen(), args.dry_run);
         return work.again();
     }
     reviews::warn(session, &config, &facts.targets, &mut proposal);
@@ -51,6 +53,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     work.ask(&proposal)?;
     work.unmoved(&look)?;
+    observed::record(session, &look, facts.record.state(), &facts.seen(), false);
     let id = new_id();
     let state = work.record(&id)?;
     if let Some(candidate) = state.candidate.as_ref().filter(|candidate| candidate.id != id) {
@@ -117,6 +120,13 @@ impl Facts<'_> {
     }
 }
 
+impl Facts<'_> {
+    /// Everything that was looked at, the source first.
+    fn seen(&self) -> Vec<&Observed> {
+        std::iter::once(&self.source).chain(self.targets.iter().map(|target| &target.observed)).collect()
+    }
+}
+
 fn gather<'c>(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -154,6 +164,7 @@ fn planned(
     let recorded = facts.recorded(config, state, session.when().now)?;
     let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
     proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
+    proposal.warnings.extend(observed::warnings(Some(state), facts.seen()));
     proposal.watched.clone_from(&facts.watched);
     Ok(proposal)
 }

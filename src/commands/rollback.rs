@@ -12,7 +12,7 @@ use crate::commands::diff::the_target;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
-use crate::commands::{Session, deploy, trust};
+use crate::commands::{Session, deploy, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -68,6 +68,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
             rollback.carry_out(&look, &planned)?;
         }
         session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
+        observed::record(session, &look, facts.record.state(), &[&facts.observed], args.dry_run);
         return if args.dry_run { Ok(()) } else { rollback.tell(&commit) };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
@@ -82,6 +83,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if deploys {
         rollback.ask()?;
     }
+    observed::record(session, &look, facts.record.state(), &[&facts.observed], false);
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
     let before = rollback.remember(&commit)?;
@@ -180,6 +182,7 @@ fn plan(
     if planned.steps.iter().any(Step::deploys) {
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
+    planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
     let targets = std::slice::from_ref(target);
     deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;

@@ -4,7 +4,7 @@ use crate::cli::Signoff;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
-use crate::commands::{Session, flow, trust};
+use crate::commands::{Session, flow, observed, trust};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::CommitId;
@@ -39,7 +39,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_commit(args.commit.as_deref(), candidate)?;
     let verdict = if args.block.is_some() { Verdict::Block } else { Verdict::Pass };
     if verdict == Verdict::Pass {
-        is_tested(session, &look, candidate)?;
+        is_tested(session, &look, candidate, &reading.state)?;
     }
     let note = args.block.as_ref().or(args.note.as_ref()).map(|text| text.trim().to_owned());
     let commit = candidate.commit.clone();
@@ -114,13 +114,16 @@ fn moved(before: &CommitId, now: &Candidate) -> Stop {
 }
 
 /// A yes is to what was tested: where something else runs by now, it would be to something nobody looked at.
-fn is_tested(session: &Session<'_>, look: &Look<'_>, candidate: &Candidate) -> Result<(), Stop> {
+fn is_tested(session: &Session<'_>, look: &Look<'_>, candidate: &Candidate, state: &State) -> Result<(), Stop> {
     let environment = look.config.environment(&candidate.environment)?;
     let seen = session.ui.during("asking where it is tested", || look.environments(&[environment], Also::Nothing))?;
     let Some(seen) = seen.first() else { return Ok(()) };
     let (name, short) = (&environment.name, candidate.commit.short());
     match &seen.running {
-        Ok(Some(runs)) if *runs == candidate.commit => Ok(()),
+        Ok(Some(runs)) if *runs == candidate.commit => {
+            observed::record(session, look, Some(state), &[seen], false);
+            Ok(())
+        }
         Err(refusal) => {
             session.ui.warn(format!("whether {name} runs {short} is unknown: {}", refusal.report.error));
             Ok(())

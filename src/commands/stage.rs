@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, trust};
+use crate::commands::{Session, flow, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -40,6 +40,9 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         carry_out(session, &look, args, &facts, &wanted, &planned)?;
     }
     show(session, &config, &facts, &wanted, &planned, !args.yes)?;
+    if planned.steps.is_empty() {
+        observed::record(session, &look, facts.record.state(), &[&facts.observed], args.dry_run);
+    }
     if args.dry_run {
         return Ok(());
     }
@@ -47,6 +50,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return pay(session, &config, args, facts.owed());
     }
     ask(session, args, &wanted, &planned)?;
+    observed::record(session, &look, facts.record.state(), &[&facts.observed], false);
     carry_out(session, &look, args, &facts, &wanted, &planned)?;
     must_come_back(session, &config, &facts, &wanted)?;
     match &wanted.fix {
@@ -316,6 +320,7 @@ fn plan(
     if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
         planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
     }
+    planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
     deploy::warn_of_earlier_push(session, &mut planned, target, somebody_looks, "git smp stage")?;
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, flow, held, trust};
+use crate::commands::{Session, flow, held, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
@@ -19,6 +19,7 @@ use crate::recorder::Recorder;
 use crate::render::{self, Mark};
 use crate::rollbacks::Rollbacks;
 use crate::text::{Line, Tone};
+use crate::unrecorded::{PastTool, Unrecorded};
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -49,10 +50,15 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
     let (main, reading) = (main.as_ref(), reading.as_ref());
-    let view = View { session, config: &config, seen: &seen, main, reading, known: RefCell::default() };
+    // A copy does not tell what happened since.
+    let now = reading.and_then(|reading| reading.as_ref().ok()).filter(|reading| reading.copy.is_none());
+    let unrecorded = observed::found(&look, now.map(|reading| &reading.state), &seen)?;
+    let known = RefCell::default();
+    let view = View { session, config: &config, seen: &seen, main, reading, unrecorded: &unrecorded, known };
     let behind = view.first_target_is_behind()?;
     if args.json {
-        session.ui.data(json::status(&config, &seen, &|one| view.held(one), behind.as_ref(), reading).as_bytes())?;
+        let (held, past_tool) = (|one: &Environment| view.held(one), |one: &Observed| view.past_tool(one));
+        session.ui.data(json::status(&config, &seen, &held, &past_tool, behind.as_ref(), reading).as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
     }
@@ -73,11 +79,13 @@ struct View<'a> {
     seen: &'a [Observed],
     main: Option<&'a Result<Branch, Refusal>>,
     reading: Option<&'a Result<Reading, Refusal>>,
+    /// The deploys past the tool that are not on record.
+    unrecorded: &'a [Unrecorded],
     /// What was compared already: every line asks about the same few pairs.
     known: RefCell<HashMap<(CommitId, CommitId), Changes>>,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     fn observed(&self, environment: &Environment) -> Option<&Observed> {
         self.seen.iter().find(|seen| seen.environment == environment.name)
     }
@@ -127,8 +135,16 @@ impl View<'_> {
             let late = self.lateness(environment)?;
             let frozen = self.candidate().filter(|candidate| candidate.environment == environment.name);
             let frozen = frozen.map(|candidate| render::frozen(candidate, &when)).unwrap_or_default();
-            lines.push(render::environment(seen, width, &rest).and(Tone::Bad, late).and(Tone::Strong, frozen));
+            let line = render::environment(seen, width, &rest).and(Tone::Bad, late).and(Tone::Strong, frozen);
+            let past_tool = self.past_tool(seen);
+            lines.push(match past_tool {
+                Some(PastTool::Recorded(deploy)) => line.and(Tone::Bad, render::past_tool(deploy, &when)),
+                _ => line,
+            });
             lines.extend(render::finding(seen, environment, width));
+            if let Some(PastTool::Unrecorded(found)) = past_tool {
+                lines.push(render::unrecorded(found, width, &when));
+            }
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
@@ -160,6 +176,16 @@ impl View<'_> {
             // A note that cannot be read is told by whoever needs it.
             (None, None) => Rollbacks::of(&self.session.repo, self.config).held(&target.name).unwrap_or_default(),
         }
+    }
+
+    /// The deploy past the tool that an environment still runs, on record or not.
+    fn past_tool(&self, seen: &Observed) -> Option<PastTool<'a>> {
+        if let Some(found) = self.unrecorded.iter().find(|found| found.environment == seen.environment) {
+            return Some(PastTool::Unrecorded(found));
+        }
+        let deploy = self.reading?.as_ref().ok()?.state.deploys.get(&seen.environment)?;
+        let runs = deploy.seen_since.is_some() && seen.runs() == Some(&deploy.commit);
+        runs.then_some(PastTool::Recorded(deploy))
     }
 
     fn candidate(&self) -> Option<&Candidate> {

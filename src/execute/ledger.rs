@@ -107,7 +107,8 @@ impl Ledger<'_> {
 
     /// Refuses where somebody has deployed there since the plan was shown.
     fn nobody_was_quicker(&self, known: &State, state: &State, name: &str) -> Result<(), Refusal> {
-        let is_new = |deploy: &&Deploy| known.deploys.get(name) != Some(*deploy);
+        // What was only seen there is no deploy of a colleague's; whether it moved is looked at before the push.
+        let is_new = |deploy: &&Deploy| known.deploys.get(name) != Some(*deploy) && deploy.seen_since.is_none();
         let Some(deploy) = state.deploys.get(name).filter(is_new) else { return Ok(()) };
         let (by, short) = (&deploy.by.name, deploy.commit.short());
         let report = Report::new(format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"))

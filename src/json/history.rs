@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::{SCHEMA, rfc3339, text};
 use crate::model::CommitId;
-use crate::past::Past;
-use crate::record::Kind;
-use crate::stats::Figures;
+use crate::past::{DeployKind, Past};
+use crate::stats::{Figures, Week};
 
 #[derive(Serialize)]
 struct HistoryJson<'a> {
@@ -20,12 +19,15 @@ struct DeployJson<'a> {
     environment: &'a str,
     from: Option<&'a CommitId>,
     to: &'a CommitId,
+    /// Only of what was seen alone: it was deployed after this, and before `at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Option<String>>,
     at: Option<String>,
     by: &'a str,
     candidate: Option<&'a CommitId>,
     signed_off_by: &'a [String],
-    kind: Kind,
-    commits: u64,
+    kind: &'static str,
+    commits: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -39,7 +41,9 @@ struct FiguresJson<'a> {
     since: Option<String>,
     promotions: usize,
     rollbacks: usize,
+    observed: usize,
     promotions_per_week: Option<f64>,
+    deploys_per_week: Option<f64>,
     weeks: Vec<WeekJson<'a>>,
     lead_time_seconds: LeadJson,
     rolled_back: usize,
@@ -52,6 +56,7 @@ struct WeekJson<'a> {
     week: &'a str,
     promotions: usize,
     rollbacks: usize,
+    observed: usize,
 }
 
 #[derive(Serialize)]
@@ -79,27 +84,30 @@ fn deploy(past: &Past) -> DeployJson<'_> {
         environment: &past.environment,
         from: past.from.as_ref(),
         to: &past.to,
+        since: match past.kind {
+            DeployKind::Observed { since, .. } => Some(rfc3339(since, 0)),
+            DeployKind::Promote | DeployKind::Rollback => None,
+        },
         at: rfc3339(past.at, 0),
         by: &past.by,
         candidate: past.candidate.as_ref(),
         signed_off_by: &past.signed_off_by,
-        kind: past.kind,
+        kind: past.kind.word(),
         commits: past.commits,
     }
 }
 
 /// The figures of one environment.
 fn of(figures: &Figures) -> FiguresJson<'_> {
-    let weeks = figures.weeks.iter();
     FiguresJson {
         environment: &figures.environment,
         since: figures.since.and_then(|seconds| rfc3339(seconds, 0)),
         promotions: figures.promotions,
         rollbacks: figures.rollbacks,
+        observed: figures.observed,
         promotions_per_week: figures.promotions_per_week,
-        weeks: weeks
-            .map(|week| WeekJson { week: &week.name, promotions: week.promotions, rollbacks: week.rollbacks })
-            .collect(),
+        deploys_per_week: figures.deploys_per_week,
+        weeks: figures.weeks.iter().map(week).collect(),
         lead_time_seconds: LeadJson {
             median: figures.lead.median(),
             p90: figures.lead.ninetieth(),
@@ -110,4 +118,10 @@ fn of(figures: &Figures) -> FiguresJson<'_> {
         rolled_back_share: figures.rolled_back_share(),
         time_to_restore_seconds: RestoreJson { median: figures.time_to_restore() },
     }
+}
+
+/// The figures of one week.
+fn week(week: &Week) -> WeekJson<'_> {
+    let Week { name, promotions, rollbacks, observed } = week;
+    WeekJson { week: name, promotions: *promotions, rollbacks: *rollbacks, observed: *observed }
 }

@@ -7,7 +7,8 @@ use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode};
 use crate::finding::Finding;
 use crate::model::{Changes, CommitId, Observed, Source};
-use crate::record::{Candidate, FORMAT, Held, Reading, SignOff, Verdict};
+use crate::record::{Candidate, Deploy, FORMAT, Held, Reading, SignOff, Verdict};
+use crate::unrecorded::{PastTool, Unrecorded, WORD};
 
 #[derive(Serialize)]
 struct StatusJson {
@@ -71,8 +72,20 @@ struct EnvironmentJson {
     source: Source,
     agrees: Option<bool>,
     finding: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<ObservedJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldJson>,
+}
+
+/// What runs and nobody deployed with this program.
+#[derive(Serialize)]
+struct ObservedJson {
+    from: Option<CommitId>,
+    since: Option<String>,
+    /// `null`, as the next: it is not on record yet.
+    at: Option<String>,
+    by: Option<String>,
 }
 
 /// What was rolled back, and does not ship again unasked.
@@ -93,24 +106,31 @@ struct BehindJson {
 
 /// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
 /// `reading`: the shared record, where the team keeps one. `held`: what an environment was rolled back from.
-pub fn status(
+/// `past_tool`: what it runs past the tool.
+pub fn status<'a>(
     config: &Config,
     observed: &[Observed],
     held: &dyn Fn(&Environment) -> Vec<Held>,
+    past_tool: &dyn Fn(&Observed) -> Option<PastTool<'a>>,
     behind: Option<&Changes>,
     reading: Option<&Result<Reading, Refusal>>,
 ) -> String {
     let state = reading.and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let environments = config.environments.iter().zip(observed).map(|(environment, seen)| EnvironmentJson {
-        name: environment.name.clone(),
-        remote: environment.remote.clone(),
-        branch: environment.branch.clone(),
-        reference: seen.reference().cloned(),
-        running: seen.runs().cloned(),
-        source: seen.source,
-        agrees: seen.agrees(),
-        finding: Finding::of(seen).map(Finding::word),
-        held: held(environment).into_iter().map(held_json).collect(),
+    let environments = config.environments.iter().zip(observed).map(|(environment, seen)| {
+        let past_tool = past_tool(seen);
+        let lacks = matches!(past_tool, Some(PastTool::Unrecorded(_))).then_some(WORD);
+        EnvironmentJson {
+            name: environment.name.clone(),
+            remote: environment.remote.clone(),
+            branch: environment.branch.clone(),
+            reference: seen.reference().cloned(),
+            running: seen.runs().cloned(),
+            source: seen.source,
+            agrees: seen.agrees(),
+            finding: Finding::of(seen).map(Finding::word).or(lacks),
+            observed: past_tool.map(observed_json),
+            held: held(environment).into_iter().map(held_json).collect(),
+        }
     });
     text(&StatusJson {
         schema: SCHEMA,
@@ -133,6 +153,20 @@ pub fn status(
             since: changes.oldest_waiting().and_then(|seconds| rfc3339(seconds, 0)),
         }),
     })
+}
+
+fn observed_json(past_tool: PastTool<'_>) -> ObservedJson {
+    match past_tool {
+        PastTool::Unrecorded(Unrecorded { from, since, .. }) => {
+            ObservedJson { from: Some(from.clone()), since: rfc3339(*since, 0), at: None, by: None }
+        }
+        PastTool::Recorded(Deploy { from, seen_since, at, by, .. }) => ObservedJson {
+            from: from.clone(),
+            since: seen_since.and_then(|since| rfc3339(since, 0)),
+            at: rfc3339(*at, 0),
+            by: Some(by.name.clone()),
+        },
+    }
 }
 
 fn held_json(held: Held) -> HeldJson {

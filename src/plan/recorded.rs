@@ -206,7 +206,9 @@ impl<'a> Recorded<'a> {
         if !self.signoff {
             return Ok(());
         }
-        if let Some(deploy) = self.state.deploys.get(target).filter(|deploy| deploy.commit == *commit) {
+        if let Some(deploy) =
+            self.state.deploys.get(target).filter(|one| one.commit == *commit && one.seen_since.is_none())
+        {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let report = Report::new(format!("{by} promoted {} to {target} {when}", commit.short()))

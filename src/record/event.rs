@@ -76,6 +76,22 @@ pub enum What {
         /// Who is to be told of it, if anybody.
         tells: Option<Telling>,
     },
+    /// An environment was seen to run a commit that nobody deployed with this program.
+    Observed {
+        /// Where.
+        environment: String,
+        /// What the record had there before.
+        from: CommitId,
+        /// What runs there.
+        to: CommitId,
+        /// When the record last knew that `from` runs, in seconds since 1970. The deploy was after that, and before
+        /// the event.
+        since: i64,
+        /// How many commits that brought or, where it went back, took away; `None`: that is not known.
+        commits: Option<u64>,
+        /// Whether `to` lies behind `from`.
+        back: bool,
+    },
     /// A push came to nothing: the environment is as it was.
     Ended {
         /// The intent that this ends.

@@ -42,6 +42,7 @@ impl State {
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),
             What::Deployed { .. } => self.deployed(event),
+            What::Observed { .. } => self.observed(event),
             // What came to nothing took nothing away, so nothing of it is held.
             What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed { .. } => self.postpone(event),
@@ -235,7 +236,8 @@ impl State {
             (Kind::Promote, _) => drop(self.held.remove(environment)),
             (Kind::Rollback | Kind::Stage | Kind::Fix, _) => {}
         }
-        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at };
+        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at, seen_since: None };
+        self.unseen.remove(environment);
         self.deploys.insert(environment.clone(), deploy);
         if let Some(tells) = tells {
             let text = tells.text.clone();
@@ -286,7 +288,7 @@ impl State {
     }
 
     /// An environment that was given something else does not run the candidate any more.
-    fn left(&mut self, environment: &str, commit: &CommitId) {
+    pub(super) fn left(&mut self, environment: &str, commit: &CommitId) {
         let Some(candidate) = self.candidate.as_mut().filter(|open| open.commit != *commit) else { return };
         for goal in candidate.targets.iter_mut().filter(|goal| goal.environment == environment) {
             goal.reached = false;
@@ -310,11 +312,11 @@ impl State {
 
     /// Closes the open intent without its end. A rollback may have landed, so what it takes away stays held.
     fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
-        if let Some(closed) = self.close(meant)?
-            && let Some(held) = closed.holds()
-        {
+        let closed = self.close(meant)?;
+        if let Some((closed, held)) = closed.as_ref().and_then(|closed| Some((closed, closed.holds()?))) {
             self.hold(&closed.environment, held);
         }
+        self.gave_up(closed);
         Ok(())
     }
 }

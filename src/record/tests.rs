@@ -149,6 +149,16 @@ fn whats() -> impl Strategy<Value = What> {
                     }
                 }
             ),
+        (names(), commits(), commits(), any::<i64>(), maybe(any::<u64>()), any::<bool>()).prop_map(
+            |(environment, from, to, since, commits, back)| What::Observed {
+                environment,
+                from,
+                to,
+                since,
+                commits,
+                back
+            }
+        ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
         (ids(), commits(), maybe(ids()), texts(), channels()).prop_map(
             |(candidate, commit, intent, reason, channels)| What::Postponed {

@@ -1,6 +1,7 @@
 //! The written form of the record: an event as a commit's message with trailers, the state as a file.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use super::trailers::{settled, trailer, trailers};
 use super::{Event, EventId, FORMAT, How, Intent, Kind, Person, State, Telling, Verdict, What};
@@ -66,6 +67,9 @@ pub fn sentence(event: &Event) -> String {
         }
         What::Deployed { kind, environment, to, .. } => {
             format!("{by} {} {} {environment}", past(*kind), aim(*kind, to))
+        }
+        What::Observed { environment, to, .. } => {
+            format!("{by} saw {} on {environment}, which nobody deployed with git smp", to.short())
         }
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
@@ -143,6 +147,7 @@ fn word(what: &What) -> &'static str {
         What::Deployed { kind: Kind::Fix, .. } => "staged-fix",
         What::Deployed { kind: Kind::Promote, .. } => "promoted",
         What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
+        What::Observed { .. } => "observed",
         What::Ended { .. } => "ended",
         What::Postponed { .. } => "postponed",
         What::Posting { .. } => "posting",
@@ -202,6 +207,14 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
             put_telling(put, tells.as_ref());
+        }
+        What::Observed { environment, from, to, since, commits, back } => {
+            put("Commit", to.as_str());
+            put("Environment", environment);
+            put("From", from.as_str());
+            put("Since", &since.to_string());
+            optional(put, "Commits", commits.map(|count| count.to_string()).as_deref());
+            optional(put, "Back", back.then_some("yes"));
         }
         What::Ended { intent, why } => {
             put("Intent", intent.as_str());
@@ -335,6 +348,7 @@ impl Trailers {
             "staged-fix" => self.deployed(Kind::Fix)?,
             "promoted" => self.deployed(Kind::Promote)?,
             "rolled-back" => self.deployed(Kind::Rollback)?,
+            "observed" => self.observed()?,
             "ended" => What::Ended { intent: the_id("Intent")?, why: self.required("Why")? },
             "postponed" => What::Postponed {
                 candidate: the_id("Candidate")?,
@@ -375,19 +389,34 @@ impl Trailers {
     }
 
     fn deployed(&self, kind: Kind) -> Result<What, Unreadable> {
-        let commits = self.required("Commits")?;
         Ok(What::Deployed {
             intent: self.id("Intent")?,
             kind,
             environment: self.required("Environment")?,
             from: self.commit("From")?,
             to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
-            commits: commits.parse().map_err(|_| Unreadable::Garbage("Smp-Commits is no number".to_owned()))?,
+            commits: self.number("Commits")?.ok_or_else(|| missing("Commits"))?,
             signed_off_by: self.all("Signed-Off-By"),
             unsigned: self.text("Unsigned")?.is_some(),
             announced_by: self.text("Announced-By")?,
             tells: self.telling()?,
         })
+    }
+
+    fn observed(&self) -> Result<What, Unreadable> {
+        Ok(What::Observed {
+            environment: self.required("Environment")?,
+            from: self.commit("From")?.ok_or_else(|| missing("From"))?,
+            to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
+            since: self.number("Since")?.ok_or_else(|| missing("Since"))?,
+            commits: self.number("Commits")?,
+            back: self.text("Back")?.is_some(),
+        })
+    }
+
+    fn number<N: FromStr>(&self, key: &str) -> Result<Option<N>, Unreadable> {
+        let garbage = |_| Unreadable::Garbage(format!("Smp-{key} is no number"));
+        self.text(key)?.map(|text| text.parse().map_err(garbage)).transpose()
     }
 
     fn telling(&self) -> Result<Option<Telling>, Unreadable> {

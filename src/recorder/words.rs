@@ -128,6 +128,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
         Unlawful::OtherDeploy => (RefusalCode::Deploying, "another deploy is on its way, or this one was given up"),
         Unlawful::NotSignedOff => (RefusalCode::NotSignedOff, "the candidate is not signed off"),
         Unlawful::NotOwed => (RefusalCode::CandidateMoved, "the post is not owed any more"),
+        Unlawful::NothingNew => (RefusalCode::TargetMoved, "what runs there is on record already"),
     };
     Stop::refused(code, Report::new(error).hint("see where things stand: git smp status"))
 }

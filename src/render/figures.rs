@@ -19,7 +19,7 @@ const WITHIN: [(i64, &str); 5] = [
 /// The figures of one environment; with a width, charts as well, if they fit.
 pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::default().and(Tone::Strong, heading(figures, when))];
-    if figures.promotions + figures.rollbacks == 0 {
+    if figures.deploys() == 0 {
         return lines;
     }
     let room = width.and_then(room);
@@ -27,29 +27,56 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
         lines.push(Line::plain(format!("  {name:11}  ")).and(Tone::Plain, figure));
         lines.extend(room.iter().flat_map(|room| chart(&bars, *room, whole)));
     };
-    section("promotions", rate(figures.promotions_per_week), figures.weeks.iter().map(week).collect(), None);
+    section("promotions", frequency(figures), figures.weeks.iter().map(week).collect(), None);
     section("lead time", lead(&figures.lead), waits(&figures.lead), None);
     let (undone, all) = (figures.restores.len(), figures.promotions);
     let whole = i64::try_from(all).ok();
     section("rolled back", share(figures), vec![Bar::plain(String::new(), undone, String::new())], whole);
     section("restored in", restored(figures), restores(figures, when), None);
+    if figures.observed > 0 {
+        let bar = Bar::plain(String::new(), figures.observed, String::new());
+        section("observed", observed(figures), vec![bar], i64::try_from(figures.deploys()).ok());
+    }
     lines
 }
 
 /// What all of it is about.
 fn heading(figures: &Figures, when: &When) -> String {
     let name = &figures.environment;
-    if figures.promotions + figures.rollbacks == 0 {
+    if figures.deploys() == 0 {
         return format!("{name}: no deploy on record");
     }
     let since = figures.since.map(|since| format!(" since {}", when.date(since))).unwrap_or_default();
     let counts = (counted(figures.promotions, "promotion"), counted(figures.rollbacks, "rollback"));
-    format!("{name}: {} and {}{since}", counts.0, counts.1)
+    match figures.observed {
+        0 => format!("{name}: {} and {}{since}", counts.0, counts.1),
+        seen => format!("{name}: {}, {} and {} past git smp{since}", counts.0, counts.1, counted(seen, "deploy")),
+    }
 }
 
 /// A number of things.
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// How often, with what went past the tool where there is such.
+fn frequency(figures: &Figures) -> String {
+    let promotions = rate(figures.promotions_per_week);
+    match figures.deploys_per_week {
+        Some(all) if figures.observed > 0 => format!("{promotions}; {} with what went past git smp", rate(Some(all))),
+        _ => promotions,
+    }
+}
+
+/// How much of it went past the tool.
+fn observed(figures: &Figures) -> String {
+    let share = figures.observed_share().map_or_else(|| "unknown".to_owned(), percent);
+    format!("{share} ({} of {} past git smp)", figures.observed, counted(figures.deploys(), "deploy"))
+}
+
+/// A share between 0 and 1. What is not nothing is not called so.
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.01 { "less than 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
 }
 
 /// How often. What is not nothing is not called so.
@@ -78,8 +105,7 @@ fn lead(lead: &Lead) -> String {
 /// How much of it had to be taken back.
 fn share(figures: &Figures) -> String {
     let Some(share) = figures.rolled_back_share() else { return "unknown".to_owned() };
-    let of = format!("{} of {}", figures.restores.len(), figures.promotions);
-    if share > 0.0 && share < 0.01 { format!("less than 1 % ({of})") } else { format!("{:.0} % ({of})", share * 100.0) }
+    format!("{} ({} of {})", percent(share), figures.restores.len(), figures.promotions)
 }
 
 /// How soon it was taken back.
@@ -87,8 +113,13 @@ fn restored(figures: &Figures) -> String {
     let median = figures.time_to_restore();
     median.map_or_else(
         || "unknown".to_owned(),
-        |seconds| format!("{} (median of {})", span(seconds), figures.restores.len()),
+        |seconds| format!("{} (median of {})", span(seconds), known(figures).count()),
     )
+}
+
+/// The promotions that were rolled back, and how soon, where that is known.
+fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
+    figures.restores.iter().filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
 }
 
 /// A time that passed, in a unit of which there are at least two.
@@ -105,10 +136,12 @@ fn span(seconds: i64) -> String {
 /// The promotions of a week, and what was rolled back in it.
 fn week(week: &Week) -> Bar {
     let bar = Bar::plain(week.name.clone(), week.promotions, week.promotions.to_string());
-    if week.rollbacks == 0 {
+    let back = (week.rollbacks > 0).then(|| format!(", {}", counted(week.rollbacks, "rollback")));
+    let seen = (week.observed > 0).then(|| format!(", {} past it", week.observed));
+    if back.is_none() && seen.is_none() {
         return bar;
     }
-    let words = format!("{}, {}", week.promotions, counted(week.rollbacks, "rollback"));
+    let words = [Some(week.promotions.to_string()), back, seen].into_iter().flatten().collect();
     Bar { words: (Tone::Bad, words), ..bar }
 }
 
@@ -125,9 +158,9 @@ fn waits(lead: &Lead) -> Vec<Bar> {
 
 /// The latest promotions that were rolled back, and how soon.
 fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
-    let latest = figures.restores.iter().rev().take(RESTORES);
+    let latest = known(figures).rev().take(RESTORES);
     latest
-        .map(|(at, seconds)| Bar { name: when.date(*at), length: *seconds, words: (Tone::Plain, span(*seconds)) })
+        .map(|(at, seconds)| Bar { name: when.date(at), length: seconds, words: (Tone::Plain, span(seconds)) })
         .collect()
 }
 
@@ -155,10 +188,12 @@ mod tests {
             since: None,
             promotions,
             rollbacks: restores,
+            observed: 0,
             promotions_per_week: None,
+            deploys_per_week: None,
             weeks: Vec::new(),
             lead: Lead::default(),
-            restores: vec![(0, 0); restores],
+            restores: vec![(0, Some(0)); restores],
         };
         assert_eq!(share(&undone(0, 0)), "unknown");
         assert_eq!(share(&undone(0, 7)), "0 % (0 of 7)");

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use super::When;
-use crate::past::Past;
-use crate::record::Kind;
+use crate::past::{DeployKind, Past};
 use crate::text::{Line, Tone, visible};
 
 /// A name longer than this stands out of its column: the record may hold any.
@@ -26,8 +25,11 @@ fn lines(past: &Past, (names, counts): (usize, usize), when: &When, width: Optio
     let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
         .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
         .and(Tone::Plain, format!("  {:>counts$}  ", count(past)));
-    let line = line.and(Tone::Plain, &past.by);
-    let Some((tone, remark)) = remark(past) else { return vec![line] };
+    let line = match past.kind {
+        DeployKind::Observed { .. } => line.and(Tone::Plain, format!("seen by {}", past.by)),
+        DeployKind::Promote | DeployKind::Rollback => line.and(Tone::Plain, &past.by),
+    };
+    let Some((tone, remark)) = remark(past, when) else { return vec![line] };
     let needed = length(&line) + 2 + visible(&remark).chars().count();
     if width.is_none_or(|width| needed <= width) {
         return vec![line.and(Tone::Plain, ", ").and(tone, remark)];
@@ -36,9 +38,14 @@ fn lines(past: &Past, (names, counts): (usize, usize), when: &When, width: Optio
 }
 
 /// What is said of it at the end.
-fn remark(past: &Past) -> Option<(Tone, String)> {
-    if past.kind == Kind::Rollback {
-        return Some((Tone::Bad, "rolled back".to_owned()));
+fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
+    match past.kind {
+        DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
+        DeployKind::Observed { since, back } => {
+            let did = if back { "put back" } else { "deployed" };
+            return Some((Tone::Bad, format!("{did} past git smp {}", when.between(since, past.at))));
+        }
+        DeployKind::Promote => {}
     }
     let names = past.signed_off_by.join(", ");
     (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
@@ -62,7 +69,11 @@ fn range(past: &Past) -> String {
 
 /// How many commits that was; a single one takes as much room as several.
 fn count(past: &Past) -> String {
-    if past.commits == 1 { "1 commit ".to_owned() } else { format!("{} commits", past.commits) }
+    match past.commits {
+        Some(1) => "1 commit ".to_owned(),
+        Some(count) => format!("{count} commits"),
+        None => "? commits".to_owned(),
+    }
 }
 
 /// The reader's date and time.
@@ -85,8 +96,8 @@ mod tests {
             to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             at: 1_646_222_580,
             by: "Ada".into(),
-            kind: Kind::Promote,
-            commits: 8,
+            kind: DeployKind::Promote,
+            commits: Some(8),
             signed_off_by: vec!["Rosi".into(), "Cem".into()],
             candidate: None,
         }
@@ -100,14 +111,34 @@ mod tests {
 
     #[test]
     fn every_deploy_is_a_line_in_columns() {
-        let back = Past { kind: Kind::Rollback, signed_off_by: Vec::new(), commits: 112, ..past() };
-        let first = Past { from: None, commits: 1, environment: "eu".into(), at: i64::MAX, ..past() };
+        let back = Past { kind: DeployKind::Rollback, signed_off_by: Vec::new(), commits: Some(112), ..past() };
+        let first = Past { from: None, commits: Some(1), environment: "eu".into(), at: i64::MAX, ..past() };
         assert_eq!(
             shown(&[past(), back, first], None),
             [
                 "2022-03-02 13:03  production  7587cca7..1f13dc69    8 commits  Ada, signed off by Rosi, Cem",
                 "2022-03-02 13:03  production  7587cca7..1f13dc69  112 commits  Ada, rolled back",
                 "impossible date   eu                    1f13dc69    1 commit   Ada, signed off by Rosi, Cem",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_only_seen_is_told_with_who_saw_it_and_between_which_times() {
+        let seen = |since, back, commits| {
+            let kind = DeployKind::Observed { since, back };
+            Past { kind, commits, signed_off_by: Vec::new(), ..past() }
+        };
+        let hour = 1_646_222_580 - 3600;
+        assert_eq!(
+            shown(&[seen(hour, false, Some(8)), seen(hour - 86_400, true, None), seen(i64::MAX, false, Some(1))], None),
+            [
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  seen by Ada, deployed past git smp between \
+                 2022-03-02 12:03 and 13:03",
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  ? commits  seen by Ada, put back past git smp between \
+                 2022-03-01 12:03 and 2022-03-02 13:03",
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  1 commit   seen by Ada, deployed past git smp before \
+                 2022-03-02 13:03",
             ]
         );
     }

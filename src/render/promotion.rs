@@ -7,7 +7,7 @@ use crate::config::{ChannelKind, Config};
 use crate::model::{Changes, CommitId, Observed, Relation};
 use crate::plan::{Plan, Step, Target, commits};
 use crate::post::heading;
-use crate::record::{Candidate, State, Verdict};
+use crate::record::{Candidate, Deploy, State, Verdict};
 use crate::text::{Line, Tone};
 
 impl fmt::Display for Step {
@@ -90,6 +90,7 @@ fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>,
         Some(id) => {
             let deploy = state.and_then(|state| state.deploys.get(name)).filter(|deploy| deploy.commit == *id);
             let age = match deploy {
+                Some(Deploy { seen_since: Some(_), at, .. }) => format!("  seen {}", when.dated(*at)),
                 Some(deploy) => format!("  live since {}", when.dated(deploy.at)),
                 None => dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default(),
             };

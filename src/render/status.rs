@@ -8,8 +8,9 @@ use crate::error::Refusal;
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::record::{Candidate, Copied, FORMAT, Held, Owed, Reading, Verdict};
+use crate::record::{Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Verdict};
 use crate::text::{Line, Tone, ago};
+use crate::unrecorded::{Unrecorded, WORD};
 
 /// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
@@ -62,6 +63,24 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
             .and(Tone::Plain, format!(", rolled back from {environment} by {by} {at}{why}"))
     };
     held.iter().map(line).collect()
+}
+
+/// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
+pub fn past_tool(deploy: &Deploy, when: &When) -> String {
+    let Some(since) = deploy.seen_since else { return String::new() };
+    format!("; deployed past git smp, seen by {} {}", deploy.by.name, when.between(since, deploy.at))
+}
+
+/// That the record lacks what runs, and what it has.
+pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
+    let (from, to, at) = (found.from.short(), found.to.short(), when.moment(found.since));
+    Line::plain(format!("  {:width$}  ", "")).and(
+        Tone::Plain,
+        format!(
+            "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that writes the \
+             record notes it"
+        ),
+    )
 }
 
 /// "; frozen by Ada since 10:14".

@@ -15,7 +15,7 @@ fn when(now: i64) -> When {
     When { now, zone: TimeZone::UTC }
 }
 
-fn past(kind: Kind, environment: &str, at: i64) -> Past {
+fn past(kind: DeployKind, environment: &str, at: i64) -> Past {
     Past {
         environment: environment.into(),
         from: None,
@@ -23,7 +23,7 @@ fn past(kind: Kind, environment: &str, at: i64) -> Past {
         at,
         by: "Ada Example".into(),
         kind,
-        commits: 1,
+        commits: Some(1),
         signed_off_by: Vec::new(),
         candidate: None,
     }
@@ -32,11 +32,11 @@ fn past(kind: Kind, environment: &str, at: i64) -> Past {
 /// A promotion whose commits waited for so many seconds each.
 fn promoted(at: i64, waited: &[i64]) -> (Past, Shipped) {
     let committed = waited.iter().map(|waited| at - waited).collect();
-    (past(Kind::Promote, "production", at), Shipped { committed, unknown: 0 })
+    (past(DeployKind::Promote, "production", at), Shipped { committed, unknown: 0 })
 }
 
 fn rolled_back(at: i64) -> (Past, Shipped) {
-    (past(Kind::Rollback, "production", at), Shipped::default())
+    (past(DeployKind::Rollback, "production", at), Shipped::default())
 }
 
 fn of_production(deploys: Vec<(Past, Shipped)>, now: i64) -> Figures {
@@ -61,11 +61,41 @@ fn figures_are_what_a_hand_would_compute() {
     // Four weeks: that of the first promotion, two between, and this one.
     assert_eq!(figures.promotions_per_week, Some(0.75));
     assert_eq!((figures.lead.median(), figures.lead.ninetieth()), (Some(3 * HOUR), Some(40 * HOUR)));
-    assert_eq!(figures.restores, [(MONDAY + 7 * DAY, 600), (MONDAY + 8 * DAY, 1200)]);
+    assert_eq!(figures.restores, [(MONDAY + 7 * DAY, Some(600)), (MONDAY + 8 * DAY, Some(1200))]);
     assert_eq!(figures.rolled_back_share(), Some(2.0 / 3.0));
     assert_eq!(figures.time_to_restore(), Some(900));
     let told: Vec<_> = figures.weeks.iter().map(|week| (week.promotions, week.rollbacks)).collect();
     assert_eq!(told[8..], [(1, 0), (2, 3), (0, 0), (0, 0)]);
+}
+
+/// A deploy that nobody made with this program.
+fn seen(at: i64, back: bool) -> (Past, Shipped) {
+    (past(DeployKind::Observed { since: at - HOUR, back }, "production", at), Shipped::default())
+}
+
+#[test]
+fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
+    let figures = of_production(
+        vec![
+            promoted(MONDAY, &[HOUR]),
+            seen(MONDAY + DAY, false),
+            promoted(MONDAY + 2 * DAY, &[HOUR]),
+            seen(MONDAY + 3 * DAY, true),
+            rolled_back(MONDAY + 4 * DAY),
+        ],
+        MONDAY + 5 * DAY,
+    );
+    assert_eq!((figures.promotions, figures.rollbacks, figures.observed, figures.deploys()), (2, 1, 2, 5));
+    assert_eq!((figures.promotions_per_week, figures.deploys_per_week), (Some(2.0), Some(3.0)));
+    assert_eq!(figures.observed_share(), Some(0.4));
+    // It was taken back, and nobody knows when.
+    assert_eq!((figures.rolled_back_share(), figures.time_to_restore()), (Some(0.5), None));
+    assert_eq!(figures.restores, [(MONDAY + 2 * DAY, None)]);
+    assert_eq!(figures.lead.seconds, [HOUR, HOUR]);
+    let this = figures.weeks.last().unwrap();
+    assert_eq!((this.promotions, this.rollbacks, this.observed), (2, 1, 2));
+    let only = of_production(vec![seen(MONDAY, false)], MONDAY);
+    assert_eq!((only.promotions_per_week, only.deploys_per_week, only.since), (None, Some(1.0), None));
 }
 
 #[test]
@@ -98,21 +128,21 @@ fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() 
         vec![
             (deploy, shipped),
             rolled_back(MONDAY - 5),
-            (past(Kind::Promote, "production", MONDAY), Shipped { committed: Vec::new(), unknown: 3 }),
+            (past(DeployKind::Promote, "production", MONDAY), Shipped { committed: Vec::new(), unknown: 3 }),
         ],
         MONDAY,
     );
     assert_eq!(figures.lead, Lead { seconds: vec![0], unknown: u64::MAX });
-    assert_eq!(figures.restores, [(MONDAY, 0)]);
+    assert_eq!(figures.restores, [(MONDAY, Some(0))]);
 }
 
 #[test]
 fn environments_do_not_mix_and_those_that_are_configured_come_first() {
     let deploys = [
-        past(Kind::Promote, "us", MONDAY),
-        past(Kind::Promote, "old", MONDAY),
-        past(Kind::Rollback, "eu", MONDAY + 1),
-        past(Kind::Rollback, "us", MONDAY + 60),
+        past(DeployKind::Promote, "us", MONDAY),
+        past(DeployKind::Promote, "old", MONDAY),
+        past(DeployKind::Rollback, "eu", MONDAY + 1),
+        past(DeployKind::Rollback, "us", MONDAY + 60),
     ];
     let all =
         figures(&["us", "new"], &deploys, &[const { Shipped { committed: Vec::new(), unknown: 0 } }; 4], &when(0));
@@ -128,8 +158,9 @@ fn times() -> impl Strategy<Value = i64> {
 
 fn any_deploy() -> impl Strategy<Value = (Past, Shipped)> {
     let shipped = (proptest::collection::vec(times(), 0..5), any::<u64>());
-    (any::<bool>(), "[ab\u{202e}]", times(), shipped).prop_map(|(forward, environment, at, (committed, unknown))| {
-        let kind = if forward { Kind::Promote } else { Kind::Rollback };
+    let observed = (times(), any::<bool>()).prop_map(|(since, back)| DeployKind::Observed { since, back });
+    let kinds = prop_oneof![Just(DeployKind::Promote), Just(DeployKind::Rollback), observed];
+    (kinds, "[ab\u{202e}]", times(), shipped).prop_map(|(kind, environment, at, (committed, unknown))| {
         (past(kind, &environment, at), Shipped { committed, unknown })
     })
 }
@@ -146,16 +177,16 @@ proptest! {
             prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
             prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);
             prop_assert!(one.promotions_per_week.is_none_or(|rate| rate > 0.0 && rate <= one.promotions as f64));
-            prop_assert!(one.restores.len() <= one.promotions.min(one.rollbacks));
+            prop_assert!(one.restores.len() <= one.promotions.min(one.rollbacks + one.observed));
             prop_assert!(one.weeks.len() <= 12);
             let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
             let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());
             prop_assert!(first.copied() <= median && median <= ninetieth && ninetieth <= last.copied());
             prop_assert!(median.is_none_or(|seconds| seconds >= 0));
-            let took = || one.restores.iter().map(|(_, seconds)| *seconds);
+            let took = || one.restores.iter().filter_map(|(_, seconds)| *seconds);
             prop_assert!(took().min() <= one.time_to_restore() && one.time_to_restore() <= took().max());
         }
-        prop_assert_eq!(all.iter().map(|one| one.promotions + one.rollbacks).sum::<usize>(), deploys.len());
+        prop_assert_eq!(all.iter().map(|one| one.deploys()).sum::<usize>(), deploys.len());
         let shown: Vec<&Past> = deploys.iter().collect();
         let lines = [
             render::history(&shown, &when, Some(width)),

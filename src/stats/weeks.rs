@@ -19,6 +19,8 @@ pub struct Week {
     pub promotions: usize,
     /// How many rollbacks there were.
     pub rollbacks: usize,
+    /// How many deploys past the tool were seen.
+    pub observed: usize,
 }
 
 /// The week of a time, counted from that of [`MONDAY`]; `None` for times that no calendar has.
@@ -48,18 +50,20 @@ pub fn rate(promotions: &[i64], when: &When) -> Option<f64> {
 }
 
 /// The last weeks up to this one, the oldest first, and what happened in each.
-pub fn last(promotions: &[i64], rollbacks: &[i64], when: &When) -> Vec<Week> {
+pub fn last(promotions: &[i64], rollbacks: &[i64], observed: &[i64], when: &When) -> Vec<Week> {
     let Some(this) = number(when.now, when) else { return Vec::new() };
     let first = this - TOLD + 1;
     let mut weeks: Vec<Week> =
-        (first..=this).map(|week| Week { name: name(week), promotions: 0, rollbacks: 0 }).collect();
+        (first..=this).map(|week| Week { name: name(week), promotions: 0, rollbacks: 0, observed: 0 }).collect();
     let place = |at: &i64| number(*at, when).and_then(|week| usize::try_from(week - first).ok());
-    for index in promotions.iter().filter_map(place) {
-        weeks.get_mut(index).into_iter().for_each(|week| week.promotions += 1);
-    }
-    for index in rollbacks.iter().filter_map(place) {
-        weeks.get_mut(index).into_iter().for_each(|week| week.rollbacks += 1);
-    }
+    let mut count = |times: &[i64], one: fn(&mut Week) -> &mut usize| {
+        for index in times.iter().filter_map(place) {
+            weeks.get_mut(index).into_iter().for_each(|week| *one(week) += 1);
+        }
+    };
+    count(promotions, |week| &mut week.promotions);
+    count(rollbacks, |week| &mut week.rollbacks);
+    count(observed, |week| &mut week.observed);
     weeks
 }
 
@@ -104,11 +108,11 @@ mod tests {
     fn there_are_twelve_weeks_however_far_apart_the_deploys_are() {
         let now = when("2022-03-02T12:00:00Z");
         let promotions = [i64::MIN, 0, at("2021-12-12T23:59:59Z"), at("2021-12-13T00:00:00Z"), now.now, i64::MAX];
-        let weeks = last(&promotions, &[now.now], &now);
+        let weeks = last(&promotions, &[now.now], &[now.now, now.now], &now);
         assert_eq!(weeks.len(), 12);
-        assert_eq!(weeks[0], Week { name: "2021-W50".into(), promotions: 1, rollbacks: 0 });
-        assert_eq!(weeks[11], Week { name: "2022-W09".into(), promotions: 1, rollbacks: 1 });
+        assert_eq!(weeks[0], Week { name: "2021-W50".into(), promotions: 1, rollbacks: 0, observed: 0 });
+        assert_eq!(weeks[11], Week { name: "2022-W09".into(), promotions: 1, rollbacks: 1, observed: 2 });
         assert!(weeks[1..11].iter().all(|week| week.promotions == 0));
-        assert!(last(&promotions, &[], &When { now: i64::MAX, ..now }).is_empty());
+        assert!(last(&promotions, &[], &[], &When { now: i64::MAX, ..now }).is_empty());
     }
 }

@@ -84,6 +84,11 @@ fn signed_off(deploy: &Deploy) {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
 }
 
+#[track_caller]
+fn promotion_of(deploy: &Deploy) -> Run {
+    deploy.smp(&promotion(deploy))
+}
+
 fn tip(deploy: &Deploy) -> String {
     deploy.refs(&deploy.main).get("refs/smp/record").cloned().unwrap_or_else(|| "0".repeat(40))
 }
@@ -408,6 +413,30 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
     let planned = ada.smp(&["promote", "-n", "--json"]);
     assert_eq!(planned.exits(1).json()["refusal"]["code"], "target-moved");
     assert_eq!(deploy.snapshot(), before);
+}
+
+// --- past the tool
+
+#[test]
+fn eight_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
+    for world in [over_a_path(), over_http()] {
+        let deploy = ready(world);
+        signed_off(&deploy);
+        promotion_of(&deploy).ok();
+        for bare in [&deploy.staging, &deploy.production] {
+            deploy.colleague_pushes(bare, deploy.nth(6));
+        }
+        let gate = barrier(&deploy, "observe");
+        let members = team(&deploy, 8);
+        let promote = |member: &Member<'_>| member.start(&["promote", "--yes", "--commit", deploy.nth(6)]);
+        let runs = all_at_once(&gate, members.iter().map(promote).collect());
+        let wrote = runs.iter().filter(|run| run.ok().stderr.contains("on record: production runs")).count();
+        let chain = deploy.chain();
+        let event = chain.only("observed");
+        assert_eq!((event.field("From"), event.field("Commit")), (deploy.nth(5), deploy.nth(6)));
+        assert_eq!(wrote, 1);
+        assert!(members.iter().any(|member| member.name == event.author));
+    }
 }
 
 // --- after the push

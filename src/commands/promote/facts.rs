@@ -32,6 +32,11 @@ impl Facts<'_> {
         self.record.state()
     }
 
+    /// Everything that was looked at, the source first.
+    pub fn seen(&self) -> Vec<&Observed> {
+        std::iter::once(&self.source).chain(self.targets.iter().map(|target| &target.observed)).collect()
+    }
+
     /// Lists what came to the source since the candidate was put forward, where that is the matter.
     pub fn with_what_came(&self, refusal: Refusal) -> Refusal {
         let came = self.came.as_ref().filter(|_| refusal.code == RefusalCode::CandidateMoved);

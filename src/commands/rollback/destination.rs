@@ -12,6 +12,7 @@ use crate::past;
 use crate::record::Kind;
 use crate::recorder::Recorder;
 use crate::rollbacks::Rollbacks;
+use crate::unrecorded::unrecorded;
 
 /// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
 ///
@@ -53,7 +54,8 @@ pub fn destination(
         (Some(recorder), Some(reading)) => {
             let (events, _) = recorder.events(reading)?;
             let deploys = past::deploys(&events);
-            past::before(past::ran(&deploys, name), runs).cloned()
+            let seen = unrecorded(&facts.observed, &reading.state);
+            past::before(past::ran(&deploys, name).chain(seen.iter().map(|seen| &seen.to)), runs).cloned()
         }
         _ => None,
     };

@@ -22,7 +22,7 @@ const PEOPLE: [&str; 3] = ["Ada Example", "Rosi", "Ben"];
 const PLACES: [&str; 3] = ["staging", "production", "eu"];
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    let one = (prop::bool::weighted(0.8), 0..9_usize, 0..3_usize, 0..3_usize, 0..3_usize);
+    let one = (prop::bool::weighted(0.8), 0..10_usize, 0..3_usize, 0..3_usize, 0..3_usize);
     let one = (one, kinds(), verdicts(), any::<bool>(), any::<i64>()).prop_map(
         |((aimed, what, who, commit, place), kind, verdict, yes, at)| Try {
             aimed,
@@ -82,7 +82,8 @@ impl Try {
                 reason: "not today".into(),
                 channels: self.channels(),
             },
-            _ => self.posting(state),
+            8 => self.posting(state),
+            _ => self.observed(state),
         }
     }
 
@@ -115,6 +116,13 @@ impl Try {
             channels: self.channels(),
             over: self.open(state),
         }
+    }
+
+    fn observed(&self, state: &State) -> What {
+        let environment = self.place();
+        let known = state.known(&environment).filter(|_| self.aimed).map(|known| known.commit.clone());
+        let from = known.unwrap_or_else(|| commit(['1', '2', '3'][self.who]));
+        What::Observed { environment, from, to: self.pool(), since: self.at, commits: None, back: self.yes }
     }
 
     fn intent(&self, state: &State) -> Intent {
@@ -164,23 +172,25 @@ enum Moot {
 
 /// What a slow reader of all accepted events knows.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Known {
+struct Told {
     open: Option<EventId>,
+    opened: Option<(String, CommitId)>,
     candidate: Option<EventId>,
     commit: Option<CommitId>,
     goals: BTreeSet<String>,
     reached: BTreeSet<String>,
     verdicts: BTreeMap<String, Verdict>,
     runs: BTreeMap<String, CommitId>,
+    unseen: BTreeMap<String, CommitId>,
     owed: Vec<(EventId, String, Moot, Option<EventId>)>,
 }
 
-impl Known {
+impl Told {
     /// The same after one more event.
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
             What::Proposed { commit, targets, channels, .. } => {
-                self.open = None;
+                self.gives_up();
                 self.candidate = Some(event.id.clone());
                 self.commit = Some(commit.clone());
                 self.goals = targets.iter().map(|(name, _)| name.clone()).collect();
@@ -195,7 +205,11 @@ impl Known {
                     self.owe(event, channels, &moot);
                 }
             }
-            What::Deploying(_) => self.open = Some(event.id.clone()),
+            What::Deploying(intent) => {
+                self.gives_up();
+                self.open = Some(event.id.clone());
+                self.opened = Some((intent.environment.clone(), intent.to.clone()));
+            }
             What::Deployed { kind, environment, to, tells, .. } => {
                 self.deployed(*kind, environment, to);
                 if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
@@ -203,10 +217,11 @@ impl Known {
                     self.owe(event, &tells.channels, &moot);
                 }
             }
-            What::Ended { .. } => self.open = None,
+            What::Observed { environment, to, .. } => self.runs_now(environment, to),
+            What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed { channels, .. } => {
+                self.gives_up();
                 self.close();
-                self.open = None;
                 self.owe(event, channels, &Moot::Never);
             }
             What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => self.posted(event),
@@ -218,7 +233,21 @@ impl Known {
     fn close(&mut self) {
         self.owed.retain(|(_, _, moot, _)| *moot == Moot::Never);
         let (runs, owed) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.owed));
-        *self = Self { runs, owed, ..Self::default() };
+        *self = Self { runs, owed, unseen: std::mem::take(&mut self.unseen), ..Self::default() };
+    }
+
+    /// What was announced may run all the same.
+    fn gives_up(&mut self) {
+        self.open = None;
+        self.unseen.extend(self.opened.take());
+    }
+
+    fn runs_now(&mut self, environment: &str, to: &CommitId) {
+        self.runs.insert(environment.to_owned(), to.clone());
+        self.unseen.remove(environment);
+        if self.commit.as_ref() != Some(to) {
+            self.reached.remove(environment);
+        }
     }
 
     fn owe(&mut self, event: &Event, channels: &[String], moot: &Moot) {
@@ -250,11 +279,8 @@ impl Known {
     }
 
     fn deployed(&mut self, kind: Kind, environment: &str, to: &CommitId) {
-        self.open = None;
-        self.runs.insert(environment.to_owned(), to.clone());
-        if self.commit.as_ref() != Some(to) {
-            self.reached.remove(environment);
-        }
+        (self.open, self.opened) = (None, None);
+        self.runs_now(environment, to);
         match kind {
             Kind::Fix => {
                 self.commit = Some(to.clone());
@@ -278,12 +304,14 @@ impl Known {
         let verdicts = open.into_iter().flat_map(|open| &open.verdicts);
         Self {
             open: state.deploying.as_ref().map(|open| open.id.clone()),
+            opened: state.deploying.as_ref().map(|open| (open.environment.clone(), open.to.clone())),
             candidate: open.map(|open| open.id.clone()),
             commit: open.map(|open| open.commit.clone()),
             goals: goals().map(|goal| goal.environment.clone()).collect(),
             reached: goals().filter(|goal| goal.reached).map(|goal| goal.environment.clone()).collect(),
             verdicts: verdicts.map(|one| (one.by.clone(), one.verdict)).collect(),
             runs: state.deploys.iter().map(|(name, deploy)| (name.clone(), deploy.commit.clone())).collect(),
+            unseen: state.unseen.clone(),
             owed: state
                 .owed
                 .iter()
@@ -329,6 +357,11 @@ impl Known {
                 let promotion = *kind != Kind::Promote || *unsigned || self.lets(environment, to, false);
                 self.open.is_none() && *kind != Kind::Fix && promotion
             }
+            What::Observed { environment, from, to, .. } => {
+                let tested = self.commit.as_ref().filter(|_| environment == "staging");
+                let going = self.opened.as_ref().is_some_and(|(name, _)| name == environment);
+                !going && from != to && self.runs.get(environment).or(tested) == Some(from)
+            }
             What::Deployed { intent: Some(intent), .. } | What::Ended { intent, .. } => {
                 self.open.as_ref() == Some(intent)
             }
@@ -368,11 +401,11 @@ proptest! {
 
     #[test]
     fn what_is_accepted_is_lawful_and_adds_up(tries in tries()) {
-        let mut known = Known::default();
+        let mut known = Told::default();
         for (nth, (event, state)) in play(&tries).iter().enumerate() {
             prop_assert!(known.allows(event), "{:?}\n{:?}", known, event);
             known = known.and(event);
-            prop_assert_eq!(&known, &Known::told_by(state));
+            prop_assert_eq!(&known, &Told::told_by(state));
             prop_assert_eq!(state.events, nth as u64 + 1);
         }
     }
@@ -404,7 +437,7 @@ proptest! {
     fn no_clock_decides_anything(tries in tries(), ats in vec(any::<i64>(), 60)) {
         let mut skewed = tries.clone();
         skewed.iter_mut().zip(ats).for_each(|(one, at)| one.at = at);
-        let told = |tries: &[Try]| -> Vec<Known> { play(tries).iter().map(|(_, state)| Known::told_by(state)).collect() };
+        let told = |tries: &[Try]| -> Vec<Told> { play(tries).iter().map(|(_, state)| Told::told_by(state)).collect() };
         prop_assert_eq!(told(&tries), told(&skewed));
     }
 

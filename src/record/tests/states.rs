@@ -51,8 +51,13 @@ fn full() -> State {
             at: 1_646_222_600,
             tells: None,
         }),
-        deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1 })].into(),
+        deploys: [(
+            "eu".to_owned(),
+            Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1, seen_since: Some(-9) },
+        )]
+        .into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
+        unseen: [("staging".to_owned(), commit('4'))].into(),
         held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])]
             .into(),
     }

@@ -34,7 +34,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
             change(text);
         }
         What::Deploying(Intent { tells: Some(Telling { text, .. }), .. }) => text.iter_mut().for_each(change),
-        What::Deploying(_) | What::Posting { .. } | What::Posted { .. } => {}
+        What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }
@@ -100,6 +100,24 @@ fn lines_of_dots_and_what_git_would_refuse_or_mangle() {
     }
 }
 
+/// The message of something that was seen, with these trailers more.
+fn seen(more: &str, since: &str) -> String {
+    let [from, to] = ['1', '2'].map(commit);
+    format!(
+        "x\n\nSmp-Event: observed\nSmp-Id: 0000000000000007\nSmp-Commit: {to}\nSmp-Environment: eu\nSmp-From: {from}\n{since}{more}"
+    )
+}
+
+#[test]
+fn what_was_seen_comes_back_with_the_times_of_any_clock() {
+    for since in [i64::MIN, -1, 0, i64::MAX] {
+        let read = read_event(&seen("", &format!("Smp-Since: {since}\n")), event(7, whatever()).by, 0).unwrap();
+        let (environment, from, to) = ("eu".to_owned(), commit('1'), commit('2'));
+        assert_eq!(read.what, What::Observed { environment, from, to, since, commits: None, back: false });
+        assert_eq!(reread(&read), Ok(read));
+    }
+}
+
 #[test]
 fn a_message_of_another_kind_is_no_event() {
     let garbage = [
@@ -110,6 +128,11 @@ fn a_message_of_another_kind_is_no_event() {
         "x\n\nSmp-Event: ended\nSmp-Id: 0000000000000007\nSmp-Intent: 7\nSmp-Why: x\n",
         "x\n\nSmp-Event: ended\nSmp-Id: 0000000000000007\nSmp-Intent: 0000000000000001\nSmp-Why: x\nSmp-Why: y\n",
         "x\n\nSmp-Event: danced\nSmp-Id: 0000000000000007\n",
+        "x\n\nSmp-Event: observed\nSmp-Id: 0000000000000007\nSmp-Environment: eu\nSmp-Since: 7\n",
+        &seen("", "Smp-Since: soon\n"),
+        &seen("", "Smp-Since: 99999999999999999999\n"),
+        &seen("", ""),
+        &seen("Smp-Commits: -1\n", "Smp-Since: 7\n"),
         "x\n\nSmp-Event: ended\nSmp-Id: 0000000000000007\nSmp-Intent: 0000000000000001\nSmp-Why: x\n\nand more",
     ];
     for text in garbage {
@@ -190,6 +213,10 @@ const LINES: &[&str] = &[
     "Smp-Channel: technical\n",
     "Smp-Why: \n",
     "Smp-Commits: 8\n",
+    "Smp-Event: observed\n",
+    "Smp-From: 2222222222222222222222222222222222222222\n",
+    "Smp-Since: 1646222400\n",
+    "Smp-Back: yes\n",
     " .\n",
     "  more\n",
 ];

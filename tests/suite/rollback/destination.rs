@@ -50,12 +50,25 @@ fn what_was_shipped_again_is_what_ran_before_again() {
 }
 
 #[test]
-fn what_somebody_deployed_past_the_record_has_nothing_before_it() {
+fn what_somebody_deployed_past_the_record_has_what_ran_before_it() {
     let deploy = recorded(World::deploy_like().without_pages());
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    default_of(&deploy).exits(1).says("is not known").says("the record has no deploy of");
+    leads_to(&deploy, 5);
     rolls_back(&deploy, 5, &[]).ok();
-    assert_eq!(deploy.chain().only("rolled-back").field("From"), deploy.nth(6));
+    let chain = deploy.chain();
+    assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(6));
+    assert_eq!(
+        (chain.only("observed").field("From"), chain.only("observed").field("Commit")),
+        (deploy.nth(5), deploy.nth(6))
+    );
+}
+
+#[test]
+fn where_nobody_can_tell_whether_it_was_deployed_past_the_record_nothing_is_known_before_it() {
+    let deploy = recorded(World::deploy_like());
+    deploy.web.set("/production", Page::commit(deploy.nth(6)));
+    default_of(&deploy).exits(1).says("is not known").says("the record has no deploy of");
+    assert_eq!(deploy.chain().count("observed"), 0);
 }
 
 #[test]

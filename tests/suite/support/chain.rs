@@ -218,6 +218,7 @@ impl Sum {
                 }
                 self.owe(event);
             }
+            "observed" => self.leaves(event),
             "promoted" => {
                 self.deploying = None;
                 self.leaves(event);
