@@ -187,6 +187,7 @@ mod tests {
             unsigned: false,
             announced_by: None,
             tells: None,
+            holds: Vec::new(),
         })
     }
 

@@ -117,6 +117,9 @@ pub struct State {
     /// anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
+    /// What hosts said against what the branches of environments are at, which tell nothing else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doubts: BTreeMap<String, Doubted>,
 }
 
 /// What is put forward for production.
@@ -193,6 +196,15 @@ pub struct Deploying {
     /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tells: Option<Telling>,
+}
+
+/// A commit that a host took, and did not deploy by its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    /// The commit.
+    pub commit: CommitId,
+    /// The host's words.
+    pub words: String,
 }
 
 /// What an environment was given last.
@@ -272,6 +284,7 @@ impl Default for State {
             owed: Vec::new(),
             held: BTreeMap::new(),
             unseen: BTreeMap::new(),
+            doubts: BTreeMap::new(),
         }
     }
 }

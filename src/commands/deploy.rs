@@ -12,7 +12,7 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Execution, Happening, Ledger, Wish};
 use crate::finding;
 use crate::in_flight::InFlight;
-use crate::model::{Branch, CommitId, Observed};
+use crate::model::{Branch, CommitId, Observed, Source};
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::record::{EventId, Kind, Reading, State, Telling};
@@ -68,7 +68,7 @@ impl OnRecord {
 
     /// What its events add up to, where it could be read.
     pub fn state(&self) -> Option<&State> {
-        Some(&self.reading.as_ref()?.as_ref().ok()?.state)
+        read(self.reading.as_ref())
     }
 
     /// The record as a plan sees it; `None` where the team keeps none.
@@ -88,6 +88,20 @@ impl OnRecord {
     }
 }
 
+/// What a record adds up to, where there is one and it could be read.
+pub fn read(reading: Option<&Result<Reading, Refusal>>) -> Option<&State> {
+    Some(&reading?.as_ref().ok()?.state)
+}
+
+/// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
+pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
+    let Some(state) = state else { return };
+    for one in seen.iter_mut().filter(|one| one.source == Source::Ref && one.doubt.is_none()) {
+        let words = state.doubts.get(&one.environment).filter(|doubted| one.reference() == Some(&doubted.commit));
+        one.doubt = words.map(|doubted| doubted.words.clone());
+    }
+}
+
 /// Looks at these environments, at the main repository and at the record, all at once.
 ///
 /// # Errors
@@ -100,9 +114,10 @@ pub fn see(session: &Session<'_>, look: &Look<'_>, concerned: &[&Environment]) -
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
         (look.environments(concerned, Also::Branches), main.join(), reading.join())
     });
-    let seen = seen?;
+    let mut seen = seen?;
     let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
+    doubt(&mut seen, read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     Ok(Seen { environments: seen.into_iter(), main, record })
 }

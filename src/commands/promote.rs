@@ -113,7 +113,9 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return Err(stop);
     }
     let given = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    if let Err(stop) = Rollbacks::of(&session.repo, &config).promoted(given.filter_map(Step::environment)) {
+    if let Err(stop) =
+        Rollbacks::of(&session.repo, &config).promoted(&planned.commit, given.filter_map(Step::environment))
+    {
         // It is deployed all the same, and that is to be told.
         session.ui.warn(stop.to_string());
     }

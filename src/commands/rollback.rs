@@ -141,8 +141,9 @@ fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environme
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
         (look.environments(&[environment], Also::Releases), reading.join())
     });
-    let (seen, reading) = (seen?, reading.map_err(|_| lost())??);
+    let (mut seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
+    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     let observed = seen.into_iter().next().ok_or_else(lost)?;
     Ok(Facts { environment, observed, record })

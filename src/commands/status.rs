@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, flow, held, observed, trust};
+use crate::commands::{Session, deploy, flow, held, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
@@ -43,8 +43,9 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
             (seen, main.join().ok(), reading.join().ok())
         })
     });
-    let (seen, main) = (seen?, main.transpose()?);
+    let (mut seen, main) = (seen?, main.transpose()?);
     let reading = reading.transpose()?.flatten();
+    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     session.explain(&config, &seen);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");

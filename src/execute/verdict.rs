@@ -175,7 +175,8 @@ impl Execution<'_> {
     }
 }
 
-fn with_cause(stop: Stop, cause: String) -> Stop {
+/// The same end with one more cause.
+pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
     match stop {
         Stop::Failed(report) => Stop::Failed(report.because(cause)),
         Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),

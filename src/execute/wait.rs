@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::doubt::Doubt;
 use super::pushed::again;
 use super::span::{Agreement, Answer, InTurn};
+use super::verdict::with_cause;
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::doubts;
@@ -48,9 +49,14 @@ impl Execution<'_> {
         }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
-            doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words())
-                .map_err(|stop| Stop::Incomplete(stop.report().cloned().unwrap_or_else(|| Report::new("not kept"))))?;
-            return Err(self.not_confirmed(name, commit, doubt));
+            let kept = doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words());
+            // Nor must a colleague's.
+            let told = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.doubted(name, commit, doubt.words()));
+            let stop = self.not_confirmed(name, commit, doubt);
+            return Err(match kept.and(told) {
+                Ok(()) => stop,
+                Err(trouble) => with_cause(stop, format!("the next run may not know of that: {trouble}")),
+            });
         }
         let hopeless = doubt.is_some_and(Doubt::is_the_end);
         let patience = if hopeless { self.timeout.min(HARDLY) } else { self.timeout };

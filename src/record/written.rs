@@ -71,6 +71,7 @@ pub fn sentence(event: &Event) -> String {
         What::Observed { environment, to, .. } => {
             format!("{by} saw {} on {environment}, which nobody deployed with git smp", to.short())
         }
+        What::Doubted { words, .. } => format!("{by} was told by the host: {}", brief(words)),
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
         What::Posting { channel, .. } => format!("{by} began to send the post to {channel}"),
@@ -148,6 +149,7 @@ fn word(what: &What) -> &'static str {
         What::Deployed { kind: Kind::Promote, .. } => "promoted",
         What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
         What::Observed { .. } => "observed",
+        What::Doubted { .. } => "doubted",
         What::Ended { .. } => "ended",
         What::Postponed { .. } => "postponed",
         What::Posting { .. } => "posting",
@@ -197,6 +199,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             unsigned,
             announced_by,
             tells,
+            holds,
         } => {
             put("Commit", to.as_str());
             put("Environment", environment);
@@ -206,6 +209,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", unsigned.then_some("yes"));
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+            holds.iter().for_each(|commit| put("Holds", commit.as_str()));
             put_telling(put, tells.as_ref());
         }
         What::Observed { environment, from, to, since, commits, back } => {
@@ -215,6 +219,10 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             put("Since", &since.to_string());
             optional(put, "Commits", commits.map(|count| count.to_string()).as_deref());
             optional(put, "Back", back.then_some("yes"));
+        }
+        What::Doubted { intent, words } => {
+            put("Intent", intent.as_str());
+            put("Words", words);
         }
         What::Ended { intent, why } => {
             put("Intent", intent.as_str());
@@ -349,6 +357,7 @@ impl Trailers {
             "promoted" => self.deployed(Kind::Promote)?,
             "rolled-back" => self.deployed(Kind::Rollback)?,
             "observed" => self.observed()?,
+            "doubted" => What::Doubted { intent: the_id("Intent")?, words: self.required("Words")? },
             "ended" => What::Ended { intent: the_id("Intent")?, why: self.required("Why")? },
             "postponed" => What::Postponed {
                 candidate: the_id("Candidate")?,
@@ -400,6 +409,7 @@ impl Trailers {
             unsigned: self.text("Unsigned")?.is_some(),
             announced_by: self.text("Announced-By")?,
             tells: self.telling()?,
+            holds: self.all("Holds").iter().map(|text| commit("Holds", text)).collect::<Result<_, _>>()?,
         })
     }
 

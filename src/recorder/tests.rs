@@ -257,6 +257,7 @@ fn found(environment: &str, nth: u64) -> What {
         unsigned: false,
         announced_by: None,
         tells: None,
+        holds: Vec::new(),
     }
 }
 

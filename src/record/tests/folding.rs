@@ -157,6 +157,7 @@ impl Try {
                 targets: vec![(self.place(), None)],
                 text: self.yes.then(|| "- Flags".into()),
             }),
+            holds: Vec::new(),
         }
     }
 }
@@ -218,6 +219,7 @@ impl Told {
                 }
             }
             What::Observed { environment, to, .. } => self.runs_now(environment, to),
+            What::Doubted { .. } => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed { channels, .. } => {
                 self.gives_up();
@@ -362,7 +364,7 @@ impl Told {
                 let going = self.opened.as_ref().is_some_and(|(name, _)| name == environment);
                 !going && from != to && self.runs.get(environment).or(tested) == Some(from)
             }
-            What::Deployed { intent: Some(intent), .. } | What::Ended { intent, .. } => {
+            What::Deployed { intent: Some(intent), .. } | What::Doubted { intent, .. } | What::Ended { intent, .. } => {
                 self.open.as_ref() == Some(intent)
             }
             What::Postponed { candidate, commit, intent, .. } => {

@@ -57,6 +57,7 @@ fn full() -> State {
         )]
         .into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
+        doubts: [("eu".to_owned(), Doubted { commit: commit('5'), words: "Waiting".into() })].into(),
         unseen: [("staging".to_owned(), commit('4'))].into(),
         held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])]
             .into(),
