@@ -32,6 +32,10 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
         return Ok(Branch::At(id));
     }
     let heads = ls_remote(repo, remote, "refs/heads/*", may_ask)?;
+    // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
+    if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
+        return Ok(Branch::At(id.clone()));
+    }
     let names: Vec<String> =
         heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
