@@ -15,6 +15,7 @@ mod diff;
 mod heroku;
 mod history;
 mod hook;
+mod hostile_answers;
 mod hostile_config;
 mod hostile_history;
 mod interrupted;
