@@ -18,6 +18,7 @@ mod hook;
 mod hostile_answers;
 mod hostile_config;
 mod hostile_history;
+mod hostile_notes;
 mod interrupted;
 mod manual;
 mod pages;
