@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use crate::config::{Config, Record};
+use crate::config::{Config, Environment, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
 use crate::git::push;
 use crate::git::record as objects;
@@ -38,6 +38,7 @@ pub struct Recorder<'a> {
     repo: &'a Repo,
     remote: &'a str,
     record: &'a Record,
+    environments: &'a [Environment],
     may_ask: bool,
     patience: Patience,
 }
@@ -52,7 +53,8 @@ impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
-        Some(Self { repo, remote: &config.repository.remote, record, may_ask, patience: PATIENCE })
+        let (remote, environments) = (&config.repository.remote, &config.environments);
+        Some(Self { repo, remote, record, environments, may_ask, patience: PATIENCE })
     }
 
     /// The ref that keeps it.
@@ -152,7 +154,10 @@ impl<'a> Recorder<'a> {
     /// Makes sense of a state.
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
         match record::read_state(text) {
-            Ok(state) => Ok(Reading { state, tip: Some(tip), copy: None }),
+            Ok(state) => {
+                let is_known = |name: &str| self.environments.iter().any(|environment| environment.name == name);
+                Ok(Reading { state: state.as_seen_from(is_known), tip: Some(tip), copy: None })
+            }
             Err(why) => Err(self.unreadable(&tip, &why)),
         }
     }

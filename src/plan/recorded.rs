@@ -62,8 +62,19 @@ impl<'a> Recorded<'a> {
         }
         let report = Report::new(self.story(open))
             .because("two pushes at once would both build, and the slower one would be what runs");
-        let take_over = format!("{} --take-over {}", command.unwrap_or(&open.command()), open.id.as_str());
-        let report = report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"));
+        let report = match command.map(str::to_owned).or_else(|| open.command()) {
+            Some(command) => {
+                let take_over = format!("{command} --take-over {}", open.id.as_str());
+                report.hint(format!("wait for it: git smp status; only if that run is dead: {take_over}"))
+            }
+            None => report
+                .because(format!(
+                    "this smp.toml has no environment {}: it is the team's, or it is old",
+                    open.environment
+                ))
+                .because(format!("the announcement is {}", open.id.as_str()))
+                .hint("take the team's smp.toml, then: git smp setup"),
+        };
         Err(Refusal { code: RefusalCode::Deploying, report })
     }
 

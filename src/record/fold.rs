@@ -86,6 +86,7 @@ impl State {
             note: note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
+            elsewhere: false,
         });
         let news = News::Proposed { note: note.clone() };
         self.owe(self.candidate.clone().as_ref(), event, channels, &news);
@@ -177,6 +178,7 @@ impl State {
             unsigned: intent.unsigned,
             by: event.by.clone(),
             at: event.at,
+            elsewhere: false,
         });
         Ok(())
     }

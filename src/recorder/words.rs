@@ -5,11 +5,17 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::{self as objects, SEEN};
 use crate::model::CommitId;
 use crate::record::{FORMAT, Unlawful, Unreadable};
+use crate::text::shell_word;
 
 impl Recorder<'_> {
     /// Where the record is.
     pub(super) fn place(&self) -> String {
         format!("{} on {}", self.record.reference, self.remote)
+    }
+
+    /// The remote as a word of a command.
+    fn typed(&self) -> String {
+        shell_word(self.remote)
     }
 
     /// Others were quicker for as long as there was patience.
@@ -24,7 +30,7 @@ impl Recorder<'_> {
         let report = Report::new("the record is gone")
             .because(format!("{} does not exist, but this clone saw it at {}", self.place(), last.short()))
             .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.remote, self.record.reference));
+            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.typed(), self.record.reference));
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
@@ -36,7 +42,7 @@ impl Recorder<'_> {
             .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
             .because(format!("this clone saw it at {}", last.short()))
             .because(format!("if that was meant, forget what was seen: git update-ref -d {SEEN}"))
-            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.remote));
+            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.typed()));
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
@@ -53,12 +59,13 @@ impl Recorder<'_> {
         let reference = &self.record.reference;
         let back = seen.map(|seen| {
             let lease = format!("--force-with-lease={reference}:{tip}");
-            let back = format!("git push {lease} {} {SEEN}:{reference}", self.remote);
+            let back = format!("git push {lease} {} {SEEN}:{reference}", self.typed());
             format!("this clone saw it at {}; to put that back: {back}", seen.short())
         });
         let report = back.into_iter().fold(report, Report::because).hint(format!(
             "see what was written there: git fetch {} {} && git show FETCH_HEAD",
-            self.remote, self.record.reference
+            self.typed(),
+            self.record.reference
         ));
         Refusal { code: RefusalCode::RecordUnreadable, report }
     }
@@ -93,7 +100,8 @@ impl Recorder<'_> {
         let report = namesakes.iter().fold(report, |report, name| {
             report.because(format!("{} has {name} as well, and git cannot tell the two apart in a push", self.remote))
         });
-        let hint = format!("take that away: git push {} --delete {}", self.remote, namesakes.join(" "));
+        let names: Vec<String> = namesakes.iter().map(|name| shell_word(name)).collect();
+        let hint = format!("take that away: git push {} --delete {}", self.typed(), names.join(" "));
         Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
     }
 

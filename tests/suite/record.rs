@@ -1,6 +1,7 @@
 //! The record that the team shares, from one command to the next: the week of a team, and what it looks like to others.
 
 mod goals;
+mod hostile;
 mod looking;
 mod promoting;
 

@@ -39,6 +39,7 @@ fn full() -> State {
                 note: None,
                 at: 1_646_222_500,
             }],
+            elsewhere: false,
         }),
         deploying: Some(Deploying {
             id: EventId::of(4),
@@ -49,6 +50,7 @@ fn full() -> State {
             unsigned: false,
             by: by.clone(),
             at: 1_646_222_600,
+            elsewhere: false,
         }),
         deploys: [("eu".to_owned(), Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1 })].into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
