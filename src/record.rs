@@ -240,6 +240,8 @@ pub enum Standing {
 /// Why an event cannot follow on what happened before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlawful {
+    /// The record has begun before.
+    Begun,
     /// There is no candidate, or another one than the event means.
     OtherCandidate,
     /// A candidate is open already.

@@ -38,6 +38,8 @@ impl State {
 
     fn take(&mut self, event: &Event) -> Result<(), Unlawful> {
         match &event.what {
+            What::Begun if self.events == 0 => Ok(()),
+            What::Begun => Err(Unlawful::Begun),
             What::Proposed { .. } => self.propose(event),
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),

@@ -72,6 +72,7 @@ fn garbage(error: &serde_json::Error) -> Unreadable {
 pub fn sentence(event: &Event) -> String {
     let by = &event.by.name;
     let text = match &event.what {
+        What::Begun => format!("{by} began the record"),
         What::Proposed { commit, targets, .. } => {
             let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
             format!("{by} proposed {} for {}", commit.short(), names.join(" and "))
@@ -153,6 +154,7 @@ pub fn message(event: &Event) -> String {
 
 fn word(what: &What) -> &'static str {
     match what {
+        What::Begun => "begun",
         What::Proposed { .. } => "proposed",
         What::Judged { verdict: Verdict::Pass, .. } => "signed-off",
         What::Judged { verdict: Verdict::Block, .. } => "blocked",
@@ -178,6 +180,7 @@ const HOWS: [(How, &str); 4] =
 
 fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
     match what {
+        What::Begun => {}
         What::Proposed { commit, environment, targets, note, date, channels, over } => {
             put("Commit", commit.as_str());
             put("Environment", environment);
@@ -339,6 +342,7 @@ impl Trailers {
         let the_id = |key: &str| self.id(key)?.ok_or_else(|| missing(key));
         let word = self.required("Event")?;
         Ok(match word.as_str() {
+            "begun" => What::Begun,
             "proposed" => What::Proposed {
                 commit: the_commit()?,
                 environment: self.name("Environment")?,

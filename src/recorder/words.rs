@@ -3,6 +3,7 @@
 use super::{PROGRAM, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::{self as objects, SEEN};
+use crate::git::told::first_words;
 use crate::model::CommitId;
 use crate::record::{FORMAT, Unlawful, Unreadable};
 use crate::text::shell_word;
@@ -94,6 +95,33 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
     }
 
+    /// The server took an event, and nobody can read it.
+    pub(super) fn taken_and_not_shown(&self) -> Report {
+        self.hidden(Report::new(format!("{} took the event and does not show it", self.remote)))
+    }
+
+    /// The server has a record, and nobody can read it.
+    pub fn not_shown(&self) -> Refusal {
+        let report = self.hidden(Report::new(format!("{} has the record and does not show it", self.remote)));
+        Refusal { code: RefusalCode::RecordNotWritable, report }
+    }
+
+    fn hidden(&self, report: Report) -> Report {
+        let report = report.because(format!("it is {}", self.place())).because(
+            "the server takes refs of this name and hides them from whoever reads, as uploadpack.hideRefs does",
+        );
+        report.hint(self.elsewhere())
+    }
+
+    /// What to do where such a ref does not do.
+    fn elsewhere(&self) -> String {
+        if self.record.reference.starts_with("refs/heads/") {
+            format!("ask its administrator to show {}, then: git smp setup", self.record.reference)
+        } else {
+            "set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup".to_owned()
+        }
+    }
+
     /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
     pub(super) fn ambiguous(&self, namesakes: &[String]) -> Refusal {
         let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
@@ -121,15 +149,13 @@ impl Recorder<'_> {
 
 /// What git said of a push, without what it says of every one that failed.
 fn in_git_s_words(report: Report, words: &str) -> Report {
-    let noise = ["To ", "error: failed to push some refs to "];
-    let own = words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let own = own.filter(|line| !noise.iter().any(|noise| line.starts_with(noise))).take(6);
-    own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")))
+    first_words(words).into_iter().fold(report, Report::because)
 }
 
 /// The last guard: plans refuse with more words, before it comes to this.
 pub(super) fn unlawful(why: Unlawful) -> Stop {
     let (code, error) = match why {
+        Unlawful::Begun => (RefusalCode::RecordBusy, "somebody else began the record meanwhile"),
         Unlawful::OtherCandidate => (RefusalCode::CandidateMoved, "the candidate is another one now"),
         Unlawful::CandidateOpen => (RefusalCode::CandidateOpen, "there is a candidate already"),
         Unlawful::Frozen => (RefusalCode::Frozen, "a candidate is open, so nothing but a fix may be deployed"),

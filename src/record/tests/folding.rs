@@ -72,6 +72,7 @@ impl Try {
             },
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
+            7 if self.yes && self.who == 0 => What::Begun,
             7 if self.yes => {
                 What::Ended { intent: self.open(state).unwrap_or_else(|| EventId::of(0)), why: "declined".into() }
             }
@@ -172,12 +173,15 @@ struct Known {
     verdicts: BTreeMap<String, Verdict>,
     runs: BTreeMap<String, CommitId>,
     owed: Vec<(EventId, String, Moot, Option<EventId>)>,
+    has_events: bool,
 }
 
 impl Known {
     /// The same after one more event.
     fn and(mut self, event: &Event) -> Self {
+        self.has_events = true;
         match &event.what {
+            What::Begun => {}
             What::Proposed { commit, targets, channels, .. } => {
                 self.open = None;
                 self.candidate = Some(event.id.clone());
@@ -276,6 +280,7 @@ impl Known {
         let goals = || open.into_iter().flat_map(|open| &open.targets);
         let verdicts = open.into_iter().flat_map(|open| &open.verdicts);
         Self {
+            has_events: state.events > 0,
             open: state.deploying.as_ref().map(|open| open.id.clone()),
             candidate: open.map(|open| open.id.clone()),
             commit: open.map(|open| open.commit.clone()),
@@ -313,6 +318,7 @@ impl Known {
     fn allows(&self, event: &Event) -> bool {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
+            What::Begun => !self.has_events,
             What::Proposed { over, .. } => self.candidate.is_none() && self.open == *over,
             What::Judged { commit, .. } => self.candidate.is_some() && self.commit.as_ref() == Some(commit),
             What::Deploying(intent) => {

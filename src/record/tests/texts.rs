@@ -33,7 +33,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
         What::Ended { why: text, .. } | What::Postponed { reason: text, .. } | What::Unposted { why: text, .. } => {
             change(text);
         }
-        What::Deploying(_) | What::Posting { .. } | What::Posted { .. } => {}
+        What::Begun | What::Deploying(_) | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }
