@@ -16,8 +16,23 @@ const SAYS_NOTHING: [&str; 8] = [
     "Warning: Permanently added ",
     "** ",
 ];
-/// How a server's own refusal begins, over ssh, from a hook, or over https.
-const SERVERS: [&str; 4] = ["ERROR: ", "FATAL: ", "remote: ", "fatal: remote error: "];
+/// How a server's own refusal begins, over ssh and from git's own protocol.
+const SERVERS: [&str; 3] = ["ERROR: ", "FATAL: ", "fatal: remote error: "];
+/// What makes of a line that a server or its hook sent a refusal, and no mere talk; in small letters.
+const REFUSES: [&str; 12] = [
+    "error: ",
+    "fatal: ",
+    "denied",
+    "forbidden",
+    "unauthorized",
+    "invalid username",
+    "invalid credentials",
+    "not allowed",
+    "not authorized",
+    "not found",
+    "not granted",
+    "read-only",
+];
 /// How git's, or ssh's, own reason begins.
 const OWN: [&str; 3] = ["fatal: ", "error: ", "Host key verification failed"];
 
@@ -45,7 +60,8 @@ fn says_nothing(line: &str) -> bool {
 }
 
 fn weight(line: &str) -> u8 {
-    if SERVERS.iter().any(|start| line.starts_with(start)) {
+    let refuses = |text: &str| REFUSES.iter().any(|sign| text.to_ascii_lowercase().contains(sign));
+    if line.strip_prefix("remote: ").is_some_and(refuses) || SERVERS.iter().any(|start| line.starts_with(start)) {
         0
     } else if OWN.iter().any(|start| line.starts_with(start)) || line.contains("Permission denied (") {
         1
@@ -62,7 +78,13 @@ mod tests {
                                Please make sure you have the correct access rights\nand the repository exists.\n";
 
     /// What hosts said to people, and what of it says why; where it was reported stands beside it.
-    const TOLD: [(&str, &str, &str); 10] = [
+    const TOLD: [(&str, &str, &str); 11] = [
+        (
+            "Heroku's story, which says much and refuses nothing",
+            "remote:  !\tWARNING:\nremote:  !\tDo not authenticate with username and password using git.\n\
+             fatal: Authentication failed for 'https://git.heroku.com/x.git/'\n",
+            "Authentication failed for 'https://git.heroku.com/x.git/'",
+        ),
         (
             "sitaramc/gitolite#85",
             "FATAL: R any gitolite-admin git DENIED by fallthru\n(or you mis-spelled the reponame)\n",

@@ -33,7 +33,7 @@ impl Recorder<'_> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
         let mut attempts =
-            Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None, unshown: None };
+            Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None, taken: false, unshown: None };
         loop {
             let begun = Instant::now();
             match self.attempt((id, &by), &mut attempts, decide) {
@@ -113,10 +113,13 @@ impl Recorder<'_> {
         }
         let moved = tip.as_ref() != onto;
         if moved {
-            attempts.unshown = None;
-        } else if ended == Ended::Accepted {
-            return Err(Stop::Incomplete(self.taken_and_not_shown()));
+            (attempts.taken, attempts.unshown) = (false, None);
         } else {
+            // Taken twice, or once and kept back by its own push: that is no slip of one answer.
+            if attempts.taken && matches!(ended, Ended::Accepted | Ended::Stale) {
+                return Err(Stop::Incomplete(self.taken_and_not_shown()));
+            }
+            attempts.taken |= ended == Ended::Accepted;
             self.give_up_on((ended, &words), onto, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
@@ -200,6 +203,8 @@ struct Attempts {
     declined: usize,
     /// The last push, if nobody knows its end.
     doubt: Option<Doubt>,
+    /// Whether the server said that it took one, and did not show it.
+    taken: bool,
     /// Since when the server keeps pushes back for a record that it does not show.
     unshown: Option<Instant>,
 }

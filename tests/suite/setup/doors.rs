@@ -45,8 +45,7 @@ fn setup_begins_the_record_once_and_takes_nothing_back() {
 fn a_record_that_nobody_began_is_written_to_as_ever() {
     let deploy = World::deploy_like().toml(RECORD).build();
     deploy.trust();
-    deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
-    deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
+    deploy.forget_record();
     deploy.smp(&["setup", "--check"]).ok().prints_among("; nothing on it yet\n");
     assert_eq!(of_record(&deploy), None);
     deploy.smp(&["propose", "--yes"]).ok();
