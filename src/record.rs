@@ -288,7 +288,7 @@ impl Deploying {
 impl State {
     /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
     #[must_use]
-    pub fn as_seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
         self.deploying.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
         self.candidate.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
         self

@@ -152,7 +152,7 @@ impl<'a> Recorder<'a> {
         match record::read_state(text) {
             Ok(state) => {
                 let is_known = |name: &str| self.environments.iter().any(|environment| environment.name == name);
-                Ok(Reading { state: state.as_seen_from(is_known), tip: Some(tip), copy: None })
+                Ok(Reading { state: state.seen_from(is_known), tip: Some(tip), copy: None })
             }
             Err(why) => Err(self.unreadable(&tip, &why)),
         }
