@@ -106,10 +106,13 @@ fn an_event_with_such_a_name_is_left_out_of_history_which_goes_on_without_it() {
     is_harmless(&run);
 }
 
+/// A change of a state.
+type Edit = fn(&mut Value);
+
 #[test]
 fn no_place_of_the_record_takes_such_a_name() {
     let bad = "production; sh #";
-    let edits: [(&str, fn(&mut Value)); 6] = [
+    let edits: [(&str, Edit); 6] = [
         ("candidate", |state| state["candidate"]["environment"] = json!("production; sh #")),
         ("goal", |state| state["candidate"]["targets"][0]["environment"] = json!("production; sh #")),
         ("owed", |state| state["owed"][0]["environment"] = json!("production; sh #")),
