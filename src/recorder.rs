@@ -8,13 +8,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use crate::config::{Config, Record};
+use crate::config::{Config, Environment, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
-use crate::git::push;
+use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, remote};
 use crate::model::CommitId;
-use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable};
+use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable, What};
 
 /// How long the recorder goes on before it says that it does not get through.
 #[derive(Clone, Copy)]
@@ -23,10 +23,13 @@ struct Patience {
     busy: Duration,
     /// For how long it is asked what became of an event whose push broke off.
     unknown: Duration,
+    /// For how long a server may take to show what it took.
+    unshown: Duration,
 }
 
 /// What people have.
-const PATIENCE: Patience = Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15) };
+const PATIENCE: Patience =
+    Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15), unshown: Duration::from_secs(5) };
 /// How often the record is looked at before other programs of the same clone are said to be in the way.
 const LOOKS: usize = 20;
 /// The name and version that every event bears.
@@ -38,6 +41,7 @@ pub struct Recorder<'a> {
     repo: &'a Repo,
     remote: &'a str,
     record: &'a Record,
+    environments: &'a [Environment],
     may_ask: bool,
     patience: Patience,
 }
@@ -52,7 +56,8 @@ impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
-        Some(Self { repo, remote: &config.repository.remote, record, may_ask, patience: PATIENCE })
+        let (remote, environments) = (&config.repository.remote, &config.environments);
+        Some(Self { repo, remote, record, environments, may_ask, patience: PATIENCE })
     }
 
     /// The ref that keeps it.
@@ -65,26 +70,19 @@ impl<'a> Recorder<'a> {
         self.remote
     }
 
-    /// Whether the main repository would let us push at all; the inner error has git's words. A hook there that knows
-    /// better is heard only by a real push.
-    ///
-    /// # Errors
-    /// When git cannot be started.
-    pub fn may_write(&self) -> Result<Result<(), Vec<String>>, Stop> {
-        push::may_push(self.repo, self.remote, self.may_ask)
+    /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
+    /// heard only by a real push.
+    pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
+        push::may_push(self.repo, (self.remote, &self.record.reference), tip, self.may_ask)
     }
 
-    /// Whether the main repository takes refs of this kind, found out with one that is taken back at once. A branch is not
-    /// tried: that would start what a team has hung on its branches.
+    /// Begins the record with an event that says so and nothing else, if nobody has: whether the host takes such refs, and
+    /// shows them, is known from then on. Nothing has to be taken back.
     ///
     /// # Errors
-    /// When git cannot be started.
-    pub fn probe(&self, commit: &CommitId) -> Result<Result<(), Vec<String>>, Stop> {
-        if self.record.reference.starts_with("refs/heads/") {
-            return Ok(Ok(()));
-        }
-        let reference = format!("refs/smp/probe-{}", new_id().as_str());
-        push::probe(self.repo, (self.remote, &reference), commit, self.may_ask)
+    /// As [`Recorder::append`].
+    pub fn begin(&self) -> Result<State, Stop> {
+        self.append(&new_id(), &mut |state| Ok((state.events == 0).then_some(What::Begun)))
     }
 
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
@@ -152,7 +150,10 @@ impl<'a> Recorder<'a> {
     /// Makes sense of a state.
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
         match record::read_state(text) {
-            Ok(state) => Ok(Reading { state, tip: Some(tip), copy: None }),
+            Ok(state) => {
+                let is_known = |name: &str| self.environments.iter().any(|environment| environment.name == name);
+                Ok(Reading { state: state.seen_from(is_known), tip: Some(tip), copy: None })
+            }
             Err(why) => Err(self.unreadable(&tip, &why)),
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
+mod bounded;
 mod cache;
 pub mod github;
 pub mod heroku;

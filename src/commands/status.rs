@@ -219,10 +219,10 @@ impl<'a> View<'a> {
             let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
             let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
             let landed = at.is_some() && at != open.from.as_ref();
-            return Some(if ours || landed {
-                open.command()
-            } else {
-                "git smp status, until that deploy has come to its end".to_owned()
+            return Some(match open.command() {
+                Some(command) if ours || landed => command,
+                Some(_) => "git smp status, until that deploy has come to its end".to_owned(),
+                None => "git smp setup, with the smp.toml of those who deploy there".to_owned(),
             });
         }
         let Some(candidate) = &state.candidate else {

@@ -2,6 +2,7 @@
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{Ended, Push};
+use crate::git::told::first_words;
 use crate::model::CommitId;
 
 /// A push that ended, or that was left.
@@ -123,7 +124,9 @@ impl Pushed<'_> {
 
     fn not_sent(&self) -> Report {
         let report = Report::new(format!("nothing was sent to {}", self.name));
-        let own = self.said.iter().rev().take(3).rev().cloned();
-        own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {}", self.name))
+        first_words(&self.said.join("\n"))
+            .into_iter()
+            .fold(report, Report::because)
+            .hint(format!("see whether you may push there: git ls-remote {}", self.name))
     }
 }

@@ -20,6 +20,7 @@ pub mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod told;
 mod walk;
 
 use std::collections::HashMap;

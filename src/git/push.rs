@@ -18,7 +18,7 @@ use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
 use crate::model::CommitId;
 
-pub use event::{may_push, probe, push_event};
+pub use event::{MayPush, may_push, push_event};
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
+use crate::git::told::first_words;
 use crate::model::{Branch, CommitId};
+use crate::text::shell_word;
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -32,6 +34,10 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
         return Ok(Branch::At(id));
     }
     let heads = ls_remote(repo, remote, "refs/heads/*", may_ask)?;
+    // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
+    if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
+        return Ok(Branch::At(id.clone()));
+    }
     let names: Vec<String> =
         heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
@@ -85,25 +91,16 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
     let mut report = Report::new(format!("the remote {remote} does not answer"));
-    // A host may have much to say; git's own word for what is wrong comes first, for many places show but one line.
-    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let (own, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_gits_own(line));
-    for line in own.into_iter().chain(others).take(6) {
-        report = report.because(without_userinfo(line.trim_start_matches("fatal: ")));
+    for line in first_words(words) {
+        report = report.because(line);
     }
     let report =
         if report.because.iter().any(|line| line.contains("Authentication failed") || line.contains("Username")) {
-            report.hint(format!("log in to the host, then try: git ls-remote {remote}"))
+            report.hint(format!("log in to the host, then try: git ls-remote {}", shell_word(remote)))
         } else {
-            report.hint(format!("see whether it answers: git ls-remote {remote}"))
+            report.hint(format!("see whether it answers: git ls-remote {}", shell_word(remote)))
         };
     Refusal { code: RefusalCode::Unreachable, report }
-}
-
-/// Whether a line is git's, or ssh's, and no word of the host.
-fn is_gits_own(line: &str) -> bool {
-    let says_nothing = line.starts_with("fatal: Could not read from remote repository");
-    !says_nothing && ["fatal: ", "error: ", "Host key verification failed"].iter().any(|sign| line.starts_with(sign))
 }
 
 /// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.

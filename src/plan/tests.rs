@@ -194,6 +194,7 @@ fn announced(kind: Kind) -> State {
         by,
         at: 0,
         tells,
+        elsewhere: false,
     };
     State { deploying: Some(open), ..State::default() }
 }

@@ -21,6 +21,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
+    /// The record begins. Nothing else comes of it; it shows that the main repository takes and shows such a ref.
+    Begun,
     /// A candidate was put forward, which freezes the environment it runs on.
     Proposed {
         /// The commit.

@@ -38,6 +38,8 @@ impl State {
 
     fn take(&mut self, event: &Event) -> Result<(), Unlawful> {
         match &event.what {
+            What::Begun if self.events == 0 => Ok(()),
+            What::Begun => Err(Unlawful::Begun),
             What::Proposed { .. } => self.propose(event),
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),
@@ -91,6 +93,7 @@ impl State {
             note: note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
+            elsewhere: false,
         });
         let news = News::Proposed { note: note.clone() };
         self.owe(self.candidate.clone().as_ref(), event, channels, &news);
@@ -183,6 +186,7 @@ impl State {
             by: event.by.clone(),
             at: event.at,
             tells: intent.tells.clone().filter(|_| intent.kind == Kind::Rollback),
+            elsewhere: false,
         });
         Ok(())
     }

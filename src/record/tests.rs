@@ -96,6 +96,7 @@ where
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
+        Just(What::Begun),
         (
             commits(),
             names(),

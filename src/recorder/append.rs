@@ -32,7 +32,8 @@ impl Recorder<'_> {
     ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
-        let mut attempts = Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None };
+        let mut attempts =
+            Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None, taken: false, unshown: None };
         loop {
             let begun = Instant::now();
             match self.attempt((id, &by), &mut attempts, decide) {
@@ -100,13 +101,26 @@ impl Recorder<'_> {
     /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
     fn push(&self, commit: &CommitId, onto: Option<&CommitId>, attempts: &mut Attempts) -> Result<bool, Stop> {
         let (ended, words) = self.push_once(commit, onto)?;
-        let tip = self.tip_after(ended)?;
+        let mut tip = self.tip_after(ended)?;
+        let asked = Instant::now();
+        while ended == Ended::Accepted && tip.as_ref() == onto && asked.elapsed() < self.patience.unshown {
+            // A server of several machines may show a little later what it took.
+            thread::sleep(Duration::from_millis(200));
+            tip = self.tip_after(ended)?;
+        }
         if tip.as_ref() == Some(commit) {
             return Ok(true);
         }
         let moved = tip.as_ref() != onto;
-        if !moved {
-            self.give_up_on(ended, &words, attempts)?;
+        if moved {
+            (attempts.taken, attempts.unshown) = (false, None);
+        } else {
+            // Taken twice, or once and kept back by its own push: that is no slip of one answer.
+            if attempts.taken && matches!(ended, Ended::Accepted | Ended::Stale) {
+                return Err(Stop::Incomplete(self.taken_and_not_shown()));
+            }
+            attempts.taken |= ended == Ended::Accepted;
+            self.give_up_on((ended, &words), onto, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
         if ended != Ended::Stale && (moved || ended != Ended::Declined) {
@@ -140,11 +154,23 @@ impl Recorder<'_> {
     }
 
     /// The record is where it was before the push: refuses when another one would be no use.
-    fn give_up_on(&self, ended: Ended, words: &str, attempts: &mut Attempts) -> Result<(), Stop> {
+    fn give_up_on(
+        &self,
+        (ended, words): (Ended, &str),
+        onto: Option<&CommitId>,
+        attempts: &mut Attempts,
+    ) -> Result<(), Stop> {
         if matches!(ended, Ended::NothingSent | Ended::Stale) {
             let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference).unwrap_or_default();
             if !namesakes.is_empty() {
                 return Err(self.ambiguous(&namesakes).into());
+            }
+        }
+        if ended == Ended::Stale && onto.is_none() {
+            // It keeps us back for a record that it does not show.
+            let since = *attempts.unshown.get_or_insert_with(Instant::now);
+            if since.elapsed() > self.patience.unshown {
+                return Err(self.not_shown().into());
             }
         }
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
@@ -177,6 +203,10 @@ struct Attempts {
     declined: usize,
     /// The last push, if nobody knows its end.
     doubt: Option<Doubt>,
+    /// Whether the server said that it took one, and did not show it.
+    taken: bool,
+    /// Since when the server keeps pushes back for a record that it does not show.
+    unshown: Option<Instant>,
 }
 
 /// A push that nobody knows the end of.

@@ -109,7 +109,9 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
     if let Some(open) = &state.deploying {
         let what =
             format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
-        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, "; its end is not on record yet"));
+        let place = elsewhere(open.elsewhere, &open.environment);
+        let rest = format!("{place}; its end is not on record yet");
+        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, rest));
     }
     lines.extend(self::owed(&state.owed, state.candidate.is_some(), width, when));
     lines.extend(newer);
@@ -139,12 +141,18 @@ fn copied(copy: &Copied) -> String {
     format!("this clone's copy, {age}: {}", copy.why.report.error)
 }
 
+/// What is to be known of an environment that another `smp.toml` has.
+fn elsewhere(is_so: bool, environment: &str) -> String {
+    if is_so { format!("; this smp.toml has no environment {environment}") } else { String::new() }
+}
+
 fn candidate(line: Line, candidate: &Candidate, when: &When) -> Line {
     let line = line.and(Tone::Hash, candidate.commit.short());
     let mut line = line.and(Tone::Plain, format!(", proposed by {} {}", candidate.by.name, when.moment(candidate.at)));
     if let Some(at) = candidate.fixed_at {
         line = line.and(Tone::Plain, format!(", fixed {}", when.moment(at)));
     }
+    line = line.and(Tone::Plain, elsewhere(candidate.elsewhere, &candidate.environment));
     if candidate.verdicts.is_empty() {
         return line.and(Tone::Plain, "; nobody has signed it off");
     }

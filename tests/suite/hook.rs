@@ -294,6 +294,7 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
 #[test]
 fn what_nobody_can_know_is_said_and_stops_nothing() {
     let deploy = recorded();
+    deploy.forget_record();
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = push(&deploy, &["staging", "HEAD:one"]);
     run.ok().says("warning: the remote upstream does not answer: nobody knows whether staging is frozen");
@@ -312,6 +313,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
         .says("because: the record is gone; this clone read it before that\n");
     // Who never saw one is told that it cannot be read.
     let other = recorded();
+    other.forget_record();
     other.git(&other.main, &["update-ref", "refs/smp/record", other.nth(3)]);
     push(&other, &["staging", "HEAD:one"]).ok().says("warning: the record cannot be read: nobody knows whether");
 }

@@ -178,7 +178,7 @@ fn a_second_run_has_nothing_to_do() {
 #[test]
 fn a_dry_run_shows_the_plan_and_pushes_nothing() {
     let deploy = ready(World::deploy_like().over_http());
-    let before = deploy.snapshot();
+    let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
     let run = deploy.smp(&["promote", "-n"]);
     run.ok().says("3 commits ahead").says("Fix malformed view variable in MapItems (#425)").prints("");
     run.says(&format!("1. push {} to master on production, if that is still at", &deploy.nth(5)[..8]));
@@ -187,7 +187,7 @@ fn a_dry_run_shows_the_plan_and_pushes_nothing() {
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     let asked_to_push = |path: &str| path.contains("receive-pack");
-    assert!(deploy.http().seen().iter().all(|seen| !asked_to_push(&seen.query) && !asked_to_push(&seen.path)));
+    assert!(deploy.http().seen()[asked..].iter().all(|seen| !asked_to_push(&seen.query) && !asked_to_push(&seen.path)));
 }
 
 #[test]

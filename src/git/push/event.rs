@@ -7,6 +7,7 @@ use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, ne
 use crate::error::Stop;
 use crate::git::Repo;
 use crate::git::remote::{run_within, without_userinfo};
+use crate::git::told::first_words;
 use crate::model::CommitId;
 
 /// How long it may take, a person who types a password included.
@@ -38,45 +39,38 @@ pub fn push_event(
     Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 
-/// Whether a remote would take a push from here, as far as it says so before one: `git push --dry-run` of a ref's
-/// deletion, which is sent no further than to the list of what it has. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let mut command = neutral_push(repo, remote);
-    // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
-    command.args(["--dry-run", "--", remote, ":refs/smp/nobody-has-this"]);
-    let output = match run_within(asking(command, may_ask), LIMIT) {
-        Ok(output) if output.status.success() => return Ok(Ok(())),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why,
-    };
-    Ok(Err(first_words(&output)))
+/// What a remote would say to a push from here, as far as it says so before one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayPush {
+    /// It lets us in. Its hooks are heard only by a real push.
+    Yes,
+    /// It lets us in, and the ref is not where it was seen.
+    Moved,
+    /// It does not; in its own words, and git's.
+    No(Vec<String>),
 }
 
-/// Whether a remote takes refs such as this one, which nobody has: it is pushed and taken back, `git push` twice, each
-/// with an exact lease. A dry run would not come as far as the host's own rules. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
+/// Asks whether a remote would take a push to a ref: `git push --dry-run`, which goes to the door for pushes and no
+/// further. `at` is what the ref has, as it was seen; its commit must be here. Even a dry run that went wrong would do no
+/// harm: it would push what is there already, or delete what nobody has.
+pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: bool) -> MayPush {
     let (remote, reference) = to;
-    let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
-    if matches!(ended, Ended::Declined | Ended::Stale | Ended::NothingSent) {
-        return Ok(Err(first_words(&words)));
-    }
-    // What broke off may have arrived all the same, so it is taken back, too.
     let mut command = neutral_push(repo, remote);
-    command.args([&format!("--force-with-lease={reference}:{commit}"), "--", remote, &format!(":{reference}")]);
-    let gone = run_within(asking(command, may_ask), LIMIT).is_ok_and(|output| output.status.success());
-    Ok(match (ended, gone) {
-        (Ended::Accepted, true) => Ok(()),
-        (Ended::Accepted, false) => {
-            Err(vec![format!("{reference} was made there to try, and could not be taken back")])
-        }
-        _ => Err(first_words(&words)),
-    })
+    let (is, what) = at.map_or(("", String::new()), |at| (at.as_str(), format!("{at}^0")));
+    command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
+    command.args(["--", remote, &format!("{what}:{reference}")]);
+    let (said, words) = match run_within(asking(command, may_ask), LIMIT) {
+        Ok(output) if output.status.success() => return MayPush::Yes,
+        Ok(output) => (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(why) => (Vec::new(), why),
+    };
+    // Where git itself keeps the ref back, the remote had let us in and told what it has.
+    let said = String::from_utf8_lossy(&said).into_owned();
+    match said.lines().find(|line| line.starts_with("!\t")) {
+        Some(line) if line.contains("(stale info)") => MayPush::Moved,
+        Some(_) => MayPush::Yes,
+        None => MayPush::No(first_words(&words)),
+    }
 }
 
 /// Lets git ask for a password on the terminal.
@@ -85,10 +79,4 @@ fn asking(mut command: Command, may_ask: bool) -> Command {
         command.env_remove("GIT_TERMINAL_PROMPT");
     }
     command
-}
-
-/// The beginning of what git said, without the address and without who logs in there.
-fn first_words(words: &str) -> Vec<String> {
-    let lines = words.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("To ")).take(4);
-    lines.map(|line| without_userinfo(line.trim_start_matches("fatal: "))).collect()
 }

@@ -39,6 +39,7 @@ fn full() -> State {
                 note: None,
                 at: 1_646_222_500,
             }],
+            elsewhere: false,
         }),
         deploying: Some(Deploying {
             id: EventId::of(4),
@@ -50,6 +51,7 @@ fn full() -> State {
             by: by.clone(),
             at: 1_646_222_600,
             tells: None,
+            elsewhere: false,
         }),
         deploys: [(
             "eu".to_owned(),

@@ -37,7 +37,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
             change(text);
         }
         What::Deploying(Intent { tells: Some(Telling { text, .. }), .. }) => text.iter_mut().for_each(change),
-        What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
+        What::Begun | What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }

@@ -9,7 +9,7 @@ use super::deploy::Deploy;
 
 /// Every event, oldest first, and what the last one left behind.
 pub struct Chain {
-    /// The events.
+    /// The events after its beginning.
     pub events: Vec<Told>,
     /// The last state; null where nothing was ever recorded.
     pub state: Value,
@@ -98,6 +98,8 @@ impl Deploy {
             assert_eq!(state["events"], number + 1, "{}", event.word);
             assert_eq!(Sum::of(state), sum, "after event {} of {:?}", number + 1, event.word);
         }
+        // That it began is what nearly every record has, and tells nothing of what happened then.
+        let events = events.into_iter().filter(|event| event.word != "begun").collect();
         Chain { state: states.last().cloned().unwrap_or_default(), events }
     }
 }
@@ -197,6 +199,7 @@ impl Sum {
                 self.owe(event);
                 self.deploying = None;
             }
+            "begun" => {}
             "posting" => self.attempt(event, "Over").2 = Some(event.id.clone()),
             "unposted" => self.attempt(event, "Attempt").2 = None,
             "posted" => {

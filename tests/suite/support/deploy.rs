@@ -104,6 +104,13 @@ impl Deploy {
         self.write_toml(&format!("{}{text}", self.toml()));
     }
 
+    /// Takes away the record that setup began, here and there, as if nobody ever had one.
+    #[track_caller]
+    pub fn forget_record(&self) {
+        self.git(&self.main, &["update-ref", "-d", "refs/smp/record"]);
+        self.git(&self.work, &["update-ref", "-d", "refs/smp/seen"]);
+    }
+
     /// What a bare repository's master points to.
     #[track_caller]
     pub fn master(&self, bare: &Path) -> String {

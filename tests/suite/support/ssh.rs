@@ -83,7 +83,12 @@ impl SshHost {
 
     /// Lets the world's key read, and not push.
     pub fn lets_nobody_push(&self) {
-        std::fs::write(self.folder.join("read-only"), "").unwrap();
+        self.turns_pushes_away_with("this key may not push here");
+    }
+
+    /// Lets the world's key read, and says this to whoever wants to push.
+    pub fn turns_pushes_away_with(&self, words: &str) {
+        std::fs::write(self.folder.join("read-only"), format!("{words}\n")).unwrap();
     }
 
     /// Takes connections from now on, and says nothing; the world's ssh has one second's patience with that.
@@ -177,7 +182,7 @@ fn serve(world: &World, folder: &Path) -> String {
     format!(
         "printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >>'{own}/asked'\n\
          case \"$SSH_ORIGINAL_COMMAND\" in\n\
-         git-receive-pack*) [ ! -e '{own}/read-only' ] || {{ echo 'this key may not push here' >&2; exit 1; }} ;;\n\
+         git-receive-pack*) [ ! -e '{own}/read-only' ] || {{ cat '{own}/read-only' >&2; exit 1; }} ;;\n\
          esac\n\
          exec env -i {} git shell -c \"$SSH_ORIGINAL_COMMAND\"",
         env.join(" ")
