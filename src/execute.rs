@@ -39,6 +39,8 @@ pub enum Happening<'a> {
     Pushing(&'a Step),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
+    /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
+    ByOthers(&'a str),
     /// A push runs, for so long already.
     StillPushing(&'a str, Duration),
     /// An environment does not report the commit yet.
@@ -249,6 +251,9 @@ impl Execution<'_> {
         match self.verdict(target, push, ended, &said, watch) {
             Verdict::Arrived => {
                 marker.landed();
+                if ended == Ended::UpToDate {
+                    watch(Happening::ByOthers(name));
+                }
                 Ok(heard.doubt())
             }
             Verdict::RunsAllTheSame(stop) => {

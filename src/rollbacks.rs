@@ -37,6 +37,13 @@ struct Going {
 /// What was noted of an environment before a rollback of it began.
 pub struct Before(Option<Going>);
 
+impl Before {
+    /// Whether an earlier run of this clone began the same rollback.
+    pub fn is_of(&self, commit: &CommitId) -> bool {
+        self.0.as_ref().is_some_and(|going| going.owed.commit == *commit)
+    }
+}
+
 /// What was rolled back and is no part of what ships now: it stays held.
 ///
 /// # Errors

@@ -327,11 +327,12 @@ pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
     }
 }
 
-/// Does what was planned, and says on the terminal how it goes.
+/// Does what was planned, and says on the terminal how it goes. Gives the environments that somebody else's push brought
+/// the commit, in the same moment.
 ///
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
-pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
+pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
     let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
     carry_out_in_turn(ui, execution, planned)
 }
@@ -340,17 +341,23 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(
 ///
 /// # Errors
 /// As [`Execution::run`].
-pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
+pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.
     let mut unsaid: VecDeque<Line> = VecDeque::new();
+    let mut by_others = Vec::new();
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
             Happening::Pushing(step) => {
                 progress.clear();
                 ui.note(format!("{step} ..."));
+            }
+            Happening::ByOthers(name) => {
+                progress.clear();
+                ui.note(format!("somebody else pushed the same commit to {name} in the same moment"));
+                by_others.push(name.to_owned());
             }
             Happening::Said(line) => {
                 progress.clear();
@@ -405,5 +412,5 @@ pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> 
     if result.is_err() {
         ui.insist(unsaid.make_contiguous());
     }
-    result
+    result.map(|()| by_others)
 }

@@ -105,19 +105,26 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     observed::record(session, &look, facts.state(), &facts.seen(), false);
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
-    if let Err(stop) = carry_out(session, &look, source, &facts, &planned, args, telling) {
-        if !matches!(stop, Stop::Incomplete(_)) {
-            // Nothing was deployed: should somebody else do it, it is theirs to tell.
-            release.keep(text.as_deref(), was_begun)?;
+    let by_others = match carry_out(session, &look, source, &facts, &planned, args, telling) {
+        Ok(by_others) => by_others,
+        Err(stop) => {
+            if !matches!(stop, Stop::Incomplete(_)) {
+                // Nothing was deployed: should somebody else do it, it is theirs to tell.
+                release.keep(text.as_deref(), was_begun)?;
+            }
+            return Err(stop);
         }
-        return Err(stop);
-    }
+    };
     let given = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
     if let Err(stop) =
         Rollbacks::of(&session.repo, &config).promoted(&planned.commit, given.filter_map(Step::environment))
     {
         // It is deployed all the same, and that is to be told.
         session.ui.warn(stop.to_string());
+    }
+    // An earlier run of ours may have pushed it; a record knows who deployed.
+    if config.record.is_none() && !by_others.is_empty() && !was_begun {
+        return release.is_theirs(text.as_deref());
     }
     release.end(text.as_deref(), &again)
 }
@@ -281,7 +288,7 @@ fn carry_out(
     planned: &Plan,
     args: &Promote,
     telling: Option<Telling>,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
     let recorded = facts.recorded(look.config, args.deploying.take_over.as_deref(), session.when().now)?;

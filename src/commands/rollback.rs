@@ -87,15 +87,22 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
     let before = rollback.remember(&commit)?;
-    if let Err(stop) = rollback.carry_out(&look, &planned) {
-        if !matches!(stop, Stop::Incomplete(_))
-            && let Err(trouble) = rollback.notes().forget(&environment.name, before)
-        {
-            session.ui.warn(trouble.to_string());
+    match rollback.carry_out(&look, &planned) {
+        // An earlier run of ours may have pushed it; a record knows who deployed.
+        Ok(by_others) if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) => {
+            session.ui.note(format!("so the post to {TECHNICAL} is theirs"));
+            rollback.notes().came_back(&environment.name, &commit, false).map(drop)
         }
-        return Err(stop);
+        Ok(_) => rollback.tell(&commit),
+        Err(stop) => {
+            if !matches!(stop, Stop::Incomplete(_))
+                && let Err(trouble) = rollback.notes().forget(&environment.name, before)
+            {
+                session.ui.warn(trouble.to_string());
+            }
+            Err(stop)
+        }
     }
-    rollback.tell(&commit)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -254,7 +261,7 @@ impl Run<'_> {
         Err(Stop::Declined("not put back; nothing was changed".to_owned()))
     }
 
-    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<(), Stop> {
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
         let look = Look { may_ask: false, repo: look.repo, config: look.config };
         let now = self.session.when().now;
         let recorded = self.facts.recorded(self.config, self.args, now)?;

@@ -410,7 +410,7 @@ fn carry_out(
         command: Again { command: &command, named: false, flags: "" },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
-    deploy::carry_out(session.ui, &execution, planned)
+    deploy::carry_out(session.ui, &execution, planned).map(drop)
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.

@@ -60,7 +60,7 @@ impl Pushed<'_> {
                 Report::new(format!("{name} declined the push of {short}, yet it runs it"))
                     .because("its host deployed before it said no, as with a hook or a lock there that failed late")
             }
-            Ended::Accepted | Ended::Unclear | Ended::NothingSent | Ended::Left => {
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::NothingSent | Ended::Left => {
                 Report::new(format!("the branch of {name} does not have {short}, yet {name} runs it"))
                     .because("its host deployed the push and did not keep it")
             }
@@ -81,7 +81,7 @@ impl Pushed<'_> {
         let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
         match self.ended {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
-            Ended::Accepted => Stop::Incomplete(
+            Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
                     .because("the host may have put the push aside: its own words above tell")
                     .hint(again(self.command)),
@@ -115,7 +115,7 @@ impl Pushed<'_> {
                 let hint = format!("look at what would ship now: {}", self.command);
                 Stop::refused(RefusalCode::TargetMoved, report.hint(hint))
             }
-            Ended::Accepted | Ended::Unclear | Ended::Left => {
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report.because("our push was taken before, or may have been");
                 Stop::Incomplete(report.hint("find out who deployed, then: git smp status"))
             }

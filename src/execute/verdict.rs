@@ -90,7 +90,7 @@ impl Execution<'_> {
         let is_unmoved = at == pushed.push.expected.as_ref();
         let asks = match pushed.ended {
             Ended::Declined | Ended::Stale => true,
-            Ended::Accepted | Ended::Unclear => is_unmoved,
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear => is_unmoved,
             Ended::NothingSent | Ended::Left => false,
         };
         let runs = if asks { self.runs_now(target.environment, &pushed.push.commit) } else { Ok(false) };

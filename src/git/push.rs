@@ -66,8 +66,10 @@ pub enum Watch {
 /// How the `git push` program itself ended. What really happened is read from the remote, never from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The server took it, or said that it has it already.
+    /// The server took it.
     Accepted,
+    /// The server had it before anything was sent: somebody else's push brought it, or an earlier one of ours.
+    UpToDate,
     /// The server, or its hook, said no to this ref.
     Declined,
     /// The lease did not hold: the ref had moved.
@@ -177,6 +179,7 @@ fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
         // git itself kept it back.
         Some(line) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
         Some(line) if line.starts_with('!') => Ended::Unclear,
+        Some(line) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
         Some(_) if code == Some(0) => Ended::Accepted,
         None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
         _ => Ended::Unclear,

@@ -103,7 +103,10 @@ impl Recorder<'_> {
         let (ended, words) = self.push_once(commit, onto)?;
         let mut tip = self.tip_after(ended)?;
         let asked = Instant::now();
-        while ended == Ended::Accepted && tip.as_ref() == onto && asked.elapsed() < self.patience.unshown {
+        while matches!(ended, Ended::Accepted | Ended::UpToDate)
+            && tip.as_ref() == onto
+            && asked.elapsed() < self.patience.unshown
+        {
             // A server of several machines may show a little later what it took.
             thread::sleep(Duration::from_millis(200));
             tip = self.tip_after(ended)?;
@@ -116,10 +119,10 @@ impl Recorder<'_> {
             (attempts.taken, attempts.unshown) = (false, None);
         } else {
             // Taken twice, or once and kept back by its own push: that is no slip of one answer.
-            if attempts.taken && matches!(ended, Ended::Accepted | Ended::Stale) {
+            if attempts.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
                 return Err(Stop::Incomplete(self.taken_and_not_shown()));
             }
-            attempts.taken |= ended == Ended::Accepted;
+            attempts.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
             self.give_up_on((ended, &words), onto, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
