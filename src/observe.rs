@@ -1,5 +1,6 @@
 //! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
 
+mod first_push;
 mod platform;
 
 use std::sync::{Mutex, PoisonError};
@@ -94,7 +95,7 @@ impl Look<'_> {
         {
             return Ok(Err(refusal));
         }
-        Ok(branch)
+        Ok(branch.map_err(first_push::with_both_readings))
     }
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
@@ -157,14 +158,14 @@ impl Look<'_> {
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
-        remote::branch(self.repo, &environment.remote, &environment.branch, may_ask)
+        first_push::read(&environment.url, remote::branch(self.repo, &environment.remote, &environment.branch, may_ask))
     }
 
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
     fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
         if raw.branch.is_none() && matches!(raw.hash, Some(Err(_))) {
             let branch = self.ask_branch(raw.environment, false);
-            raw.branch = Some(branch).filter(|branch| matches!(branch, Ok(Branch::Empty)));
+            raw.branch = Some(branch).filter(|branch| branch.as_ref().is_ok_and(Branch::is_new));
         }
     }
 
@@ -181,7 +182,7 @@ impl Look<'_> {
             Some(Ok(Branch::At(id))) => Some(self.bring_commit(environment, id.as_str(), fetched)?.map(Branch::At)),
             other => other,
         };
-        let nothing_there = matches!(branch, Some(Ok(Branch::Empty)));
+        let nothing_there = branch.as_ref().is_some_and(|branch| branch.as_ref().is_ok_and(Branch::is_new));
         let cached = cached(raw.hash.as_ref());
         let page = match raw.hash {
             Some(Ok(Told { hash, .. })) => Some(self.bring_commit(environment, &hash, fetched)?),
@@ -337,7 +338,7 @@ fn read_page(wanted: &Page) -> Result<Told, Refusal> {
 fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {
     match branch {
         Some(Ok(Branch::At(id))) => Ok(Some(id.clone())),
-        Some(Ok(Branch::Empty)) | None => Ok(None),
+        Some(Ok(Branch::Empty | Branch::NoApp(_))) | None => Ok(None),
         Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others)),
         Some(Err(refusal)) => Err(refusal.clone()),
     }

@@ -190,7 +190,9 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
     match main {
         Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty) => Check::bad(name, "answers, but has no branch at all", Vec::new(), hint()),
+        Ok(Branch::Empty | Branch::NoApp(_)) => {
+            Check::bad(name, "answers, but has no branch at all", Vec::new(), hint())
+        }
         Ok(Branch::Missing(others)) => {
             let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
             Check::bad(
@@ -213,6 +215,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
         Some(Ok(Branch::Empty)) => return Check::good(name, "answers; nothing is deployed yet"),
+        Some(Ok(Branch::NoApp(words))) => return no_app_yet(environment, words),
         Some(Err(refusal)) => return Check::refused(name, "", refusal),
         Some(Ok(Branch::Missing(others))) => {
             let refusal = crate::plan::wrong_branch(environment, others);
@@ -229,6 +232,13 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     Check { because: remarks.into_iter().chain(finding::unasked(seen)).collect(), ..check }
+}
+
+/// A host that makes the app with the first push is as it should be before that.
+fn no_app_yet(environment: &Environment, words: &str) -> Check {
+    let refusal = crate::plan::no_app(environment, words);
+    let check = Check::note(&environment.name, "its host has no such app yet; it may make it with the first push");
+    refusal.report.because.into_iter().chain(refusal.report.hint).fold(check, Check::because)
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.
