@@ -11,7 +11,7 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, remote};
 use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
-use crate::{doubts, page, web};
+use crate::{doubts, page, token, web};
 
 pub use platform::{app, heroku};
 
@@ -105,7 +105,7 @@ impl Look<'_> {
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
         let (hash, releases) = thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            (ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
+            (self.ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
         });
         let cached = cached(hash.as_ref());
         let page = match hash {
@@ -139,7 +139,7 @@ impl Look<'_> {
                 .iter()
                 .map(|environment| {
                     let ref_is_needed = also != Also::Nothing || matches!(environment.running, Running::Ref);
-                    let hash = scope.spawn(|| ask_page(environment));
+                    let hash = scope.spawn(|| self.ask_page(environment));
                     let releases = scope.spawn(|| self.ask_platform(environment));
                     let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, false)));
                     (*environment, hash, releases, branch)
@@ -155,6 +155,39 @@ impl Look<'_> {
                 })
                 .collect()
         })
+    }
+
+    fn ask_page(&self, environment: &Environment) -> Option<Result<Told, Refusal>> {
+        let asked = self.read_page(environment.running.page()?);
+        let name = &environment.name;
+        let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
+        Some(asked.map_err(|refusal| named(environment, refusal, hint)))
+    }
+
+    fn read_page(&self, wanted: &Page) -> Result<Told, Refusal> {
+        let header = match &wanted.find {
+            Find::Header(name) => Some(name.as_str()),
+            Find::Pattern(_) | Find::Json(_) | Find::Body => None,
+        };
+        let answer = web::get(&wanted.url, header, &|url| token::page(self.repo, url))
+            .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
+        let cached = answer.cached;
+        let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
+            refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
+            refusal
+        })?;
+        Ok(Told { hash, cached })
+    }
+
+    /// The same refusal; where git has a proxy that pages are not asked through, with that.
+    fn with_gits_proxy(&self, url: &str, mut refusal: Refusal) -> Refusal {
+        let proxies = |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
+        let has_one = self.repo.config().is_ok_and(|git| git.any(proxies));
+        if refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
+            let word = "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names";
+            refusal.report.because.push(word.to_owned());
+        }
+        refusal
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
@@ -308,31 +341,10 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
     page?.as_ref().ok()?.cached
 }
 
-fn ask_page(environment: &Environment) -> Option<Result<Told, Refusal>> {
-    let asked = read_page(environment.running.page()?);
-    let name = &environment.name;
-    let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
-    Some(asked.map_err(|refusal| named(environment, refusal, hint)))
-}
-
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
     Refusal { code, report: Report { error, because: report.because, hint: report.hint.or(Some(hint)) } }
-}
-
-fn read_page(wanted: &Page) -> Result<Told, Refusal> {
-    let header = match &wanted.find {
-        Find::Header(name) => Some(name.as_str()),
-        Find::Pattern(_) | Find::Json(_) | Find::Body => None,
-    };
-    let answer = web::get(&wanted.url, header)?;
-    let cached = answer.cached;
-    let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
-        refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
-        refusal
-    })?;
-    Ok(Told { hash, cached })
 }
 
 fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {
