@@ -141,7 +141,7 @@ fn check_place(
         }
         RemoteState::Other(found) => {
             let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
-            let hint = trust::remedy(repo, place.remote, place.url).ok();
+            let hint = trust::remedy(repo, place.remote, place.url, place.rule).ok();
             return Check::bad(name, "its remote has another address", because, hint);
         }
         RemoteState::Same => {}
