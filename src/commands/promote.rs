@@ -9,7 +9,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, observed, reviews, summary, trust, watched};
+use crate::commands::{Session, deploy, first_push, observed, reviews, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -51,11 +51,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
-    deploy::note_first(
-        session.ui,
-        args.first,
-        &facts.targets.iter().map(|target| &target.observed).collect::<Vec<_>>(),
-    );
+    first_push::note(session.ui, args.first, &facts.targets.iter().map(|target| &target.observed).collect::<Vec<_>>());
     let is_in_flight = |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
     if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
         let timeout = args.deploying.timeout;
@@ -217,7 +213,7 @@ fn plan(
     let recorded = facts.recorded(config, args.deploying.take_over.as_deref(), session.when().now)?;
     let asked = asked(session, args, recorded);
     let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
-    let planned = planned.map_err(|refusal| deploy::to_make_it(refusal, args.first, &self::again(args)));
+    let planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);

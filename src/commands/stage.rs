@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, observed, trust};
+use crate::commands::{Session, first_push, flow, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -32,7 +32,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     session.whole_history()?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let facts = session.ui.during("asking staging and the main repository", || gather(session, &look, staging))?;
-    deploy::note_first(session.ui, args.first, &[&facts.observed]);
+    first_push::note(session.ui, args.first, &[&facts.observed]);
     let wanted = wanted(session, args, &facts)?;
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
@@ -309,7 +309,7 @@ fn plan(
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
     let asked = Asked { commit: None, somebody_looks, again: false, first: args.first, now, recorded };
     let planned = plan::staging(&wanted.staging(), &asked);
-    let mut planned = planned.map_err(|refusal| deploy::to_make_it(refusal, args.first, &again(args)))?;
+    let mut planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &again(args)))?;
     if planned.steps.iter().any(|step| matches!(step, Step::Push { .. })) && !wanted.picked {
         let unmerged = deploy::not_on_main(session, config, &wanted.commit, facts.main.clone())?;
         planned.warnings.splice(0..0, unmerged);

@@ -36,7 +36,7 @@ pub fn login(program: &Program, protocol: &str, host: &str, path: &str) -> Optio
 
 /// The same as [`password`], within this time.
 pub(super) fn within(program: &Program, host: &str, limit: Duration) -> Option<Secret> {
-    password_in(&*ask(program, &format!("protocol=https\nhost={host}\n\n"), limit)?)
+    password_in(&ask(program, &format!("protocol=https\nhost={host}\n\n"), limit)?)
 }
 
 /// What helpers answer to a question of lines `key=value`.

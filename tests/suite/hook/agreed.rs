@@ -6,36 +6,21 @@ use crate::support::Deploy;
 
 use super::{freeze, guarded, push, recorded, thaw};
 
-/// Each way in which `smp.toml` does not serve, with the words that say so.
-fn spoilt(deploy: &Deploy) -> Vec<(&'static str, &'static str)> {
-    let (file, text) = (deploy.work.join("smp.toml"), deploy.toml());
-    std::fs::write(deploy.path("kept.toml"), &text).unwrap();
-    let link = |target: &std::path::Path| {
-        let _ = std::fs::remove_file(&file);
-        symlink(target, &file).unwrap();
-    };
-    let cases: Vec<(&str, &str, Box<dyn Fn()>)> = vec![
-        ("missing", "there is no ", Box::new(|| std::fs::remove_file(&file).unwrap())),
-        (
-            "a conflict",
-            "smp.toml:",
-            Box::new(|| std::fs::write(&file, format!("<<<<<<< HEAD\n{text}=======\n>>>>>>> topic\n")).unwrap()),
-        ),
-        ("an unknown key", "smp.toml:", Box::new(|| std::fs::write(&file, format!("colour = 1\n{text}")).unwrap())),
-        ("not text", "smp.toml", Box::new(|| std::fs::write(&file, b"\xff\xfe").unwrap())),
-        ("a link", "smp.toml", Box::new(|| link(&deploy.path("kept.toml")))),
-        ("a broken link", "smp.toml", Box::new(|| link(&deploy.path("nowhere")))),
-    ];
-    cases
-        .into_iter()
-        .map(|(name, words, spoil)| {
-            spoil();
-            is_guarded(deploy, name, words);
-            let _ = std::fs::remove_file(&file);
-            std::fs::write(&file, &text).unwrap();
-            (name, words)
-        })
-        .collect()
+/// Puts something in the place of `smp.toml` that is no file of this text.
+fn spoil(deploy: &Deploy, how: &str, text: &str) {
+    let file = deploy.work.join("smp.toml");
+    let _ = std::fs::remove_file(&file);
+    let link = |target: &str| symlink(deploy.path(target), &file).unwrap();
+    match how {
+        "missing" => {}
+        "a conflict" => deploy.write_toml(&format!("<<<<<<< HEAD\n{text}=======\n>>>>>>> topic\n")),
+        "an unknown key" => deploy.write_toml(&format!("colour = 1\n{text}")),
+        "not text" => std::fs::write(&file, b"\xff\xfe").unwrap(),
+        "a link" => link("kept.toml"),
+        "a link to nowhere" => link("nowhere"),
+        "a folder" => std::fs::create_dir(&file).unwrap(),
+        other => panic!("nobody knows how to do {other}"),
+    }
 }
 
 /// Production and staging are guarded, and the words say why it goes by what was agreed to.
@@ -62,9 +47,15 @@ fn a_file_that_does_not_serve_opens_no_door_that_was_closed() {
     let deploy = recorded();
     freeze(&deploy);
     deploy.smp(&["status"]).ok();
-    assert_eq!(spoilt(&deploy).len(), 6);
+    let text = deploy.toml();
+    std::fs::write(deploy.path("kept.toml"), &text).unwrap();
+    for how in ["missing", "a conflict", "an unknown key", "not text", "a link", "a link to nowhere"] {
+        spoil(&deploy, how, &text);
+        let words = if how == "missing" { "there is no " } else { "smp.toml" };
+        is_guarded(&deploy, how, words);
+    }
     // The way past it stays, and so does a thaw.
-    std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
+    spoil(&deploy, "a folder", &text);
     push(&deploy, &["--no-verify", "production", "HEAD:past"]).ok();
     thaw(&deploy);
     push(&deploy, &["--quiet", "staging", "HEAD:master"]).ok().never_shows("warning:");
