@@ -93,7 +93,10 @@ impl Finding {
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
             Self::WrongBranch => "its remote has no such branch".to_owned(),
-            Self::NothingDeployed => "nothing deployed yet".to_owned(),
+            Self::NothingDeployed => match &seen.branch {
+                Some(Ok(Branch::NoApp(words))) => format!("nothing deployed yet; its host has no such app: {words}"),
+                _ => "nothing deployed yet".to_owned(),
+            },
             Self::StalePage => {
                 let page = seen.page.as_ref().and_then(|page| page.as_ref().ok()).map_or("nothing", CommitId::short);
                 let kind = seen.cached.map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
@@ -132,6 +135,7 @@ impl Finding {
                 refusal.and_then(own).unwrap_or_else(|| "git smp setup --check".to_owned())
             }
             Self::WrongBranch => format!("set environments.{name}.branch in smp.toml, then: git smp setup"),
+            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => format!("{again} --first"),
             Self::NothingDeployed | Self::DeployedOutsideGit => again,
             Self::CachedPage => cache_hint("git smp status"),
             Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),

@@ -27,6 +27,15 @@ impl Secret {
     }
 }
 
+/// A name and the password that goes with it.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The name; it may be empty.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")

@@ -149,7 +149,7 @@ fn check_place(
         }
         RemoteState::Other(found) => {
             let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
-            let hint = trust::remedy(repo, place.remote, place.url).ok();
+            let hint = trust::remedy(repo, place.remote, place.url, place.rule).ok();
             return Check::bad(name, "its remote has another address", because, hint);
         }
         RemoteState::Same => {}
@@ -210,7 +210,8 @@ fn doors(repo: &Repo, environments: &[&Environment], seen: &[Observed]) -> BTree
             Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
             Branch::At(_) => ("refs/smp/nobody-has-this", None),
             Branch::Empty => (branch.as_str(), None),
-            Branch::Missing(_) => return None,
+            // Even to ask would make the app.
+            Branch::Missing(_) | Branch::NoApp(_) => return None,
         };
         Some(push::may_push(repo, (&environment.remote, reference), at, false))
     };
@@ -240,7 +241,9 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
     match main {
         Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty) => Check::bad(name, "answers, but has no branch at all", Vec::new(), hint()),
+        Ok(Branch::Empty | Branch::NoApp(_)) => {
+            Check::bad(name, "answers, but has no branch at all", Vec::new(), hint())
+        }
         Ok(Branch::Missing(others)) => {
             let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
             Check::bad(
@@ -263,6 +266,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
         Some(Ok(Branch::Empty)) => return Check::good(name, "answers; nothing is deployed yet"),
+        Some(Ok(Branch::NoApp(words))) => return no_app_yet(environment, words),
         Some(Err(refusal)) => return Check::refused(name, "", refusal),
         Some(Ok(Branch::Missing(others))) => {
             let refusal = crate::plan::wrong_branch(environment, others);
@@ -279,6 +283,13 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     Check { because: remarks.into_iter().chain(finding::unasked(seen)).collect(), ..check }
+}
+
+/// A host that makes the app with the first push is as it should be before that.
+fn no_app_yet(environment: &Environment, words: &str) -> Check {
+    let refusal = crate::plan::no_app(environment, words);
+    let check = Check::note(&environment.name, "its host has no such app yet; it may make it with the first push");
+    refusal.report.because.into_iter().chain(refusal.report.hint).fold(check, Check::because)
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.

@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod deploy;
 pub mod diff;
+pub mod first_push;
 pub mod flow;
 pub mod held;
 pub mod history;

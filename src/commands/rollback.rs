@@ -180,7 +180,7 @@ fn plan(
     let now = session.when().now;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
     let recorded = facts.recorded(config, args, now)?;
-    let asked = Asked { commit: None, somebody_looks, again: false, now, recorded };
+    let asked = Asked { commit: None, somebody_looks, again: false, first: false, now, recorded };
     let mut planned = plan::rollback(&back(target, commit), &asked)?;
     let address = trust::push_address(&session.repo, facts.environment)?;
     if address != facts.environment.url {
@@ -266,7 +266,8 @@ impl Run<'_> {
         let now = self.session.when().now;
         let recorded = self.facts.recorded(self.config, self.args, now)?;
         let replan = |recorded: &Recorded<'_>| {
-            let asked = Asked { commit: None, somebody_looks: true, again: true, now, recorded: Some(*recorded) };
+            let asked =
+                Asked { commit: None, somebody_looks: true, again: true, first: false, now, recorded: Some(*recorded) };
             plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
         };
         let again = self.again(&planned.commit);

@@ -41,6 +41,11 @@ impl GitConfig {
         self.entries.iter().filter(|(own, _)| own == key).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Whether one of these keys is set to anything.
+    pub fn any(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.entries.iter().any(|(key, value)| wanted(key) && !value.is_empty())
+    }
+
     /// Whether a key holds one of git's words for no.
     pub fn denies(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| {

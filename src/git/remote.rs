@@ -162,6 +162,19 @@ pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     Ok(String::from_utf8_lossy(&out).lines().map(str::to_owned).collect())
 }
 
+/// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git remote
+/// get-url`. `None` where git sees no such remote, or cannot expand it.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>)>, Stop> {
+    let output = repo.program().run(["remote", "get-url", "--", remote])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let read = text.lines().next().filter(|_| output.status.success());
+    let Some(read) = read else { return Ok(None) };
+    Ok(push_urls(repo, remote).ok().map(|pushed| (read.to_owned(), pushed)))
+}
+
 /// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME URL`.
 ///
 /// # Errors

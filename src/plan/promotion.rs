@@ -2,8 +2,8 @@
 
 use super::held::check_held;
 use super::{
-    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
-    release_again, settled, wrong_branch,
+    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, first_push,
+    push_and_wait, release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -37,9 +37,10 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
     let name = &source.environment;
     let running = source.running.clone()?;
     let Some(commit) = running else {
+        let first = if matches!(source.branch, Some(Ok(Branch::NoApp(_)))) { " --first" } else { "" };
         let report = Report::new(format!("nothing is deployed on {name} yet"))
             .because("a promotion ships what runs there")
-            .hint("deploy the tip of the main branch: git smp stage");
+            .hint(format!("deploy the tip of the main branch: git smp stage{first}"));
         return Err(Refusal { code: RefusalCode::NothingDeployed, report });
     };
     match &source.branch {
@@ -134,6 +135,7 @@ fn add_target(
     } else {
         check_branch(target, &branch, asked, plan)?;
         check_held(plan, target, asked)?;
+        first_push(plan, target, &branch, asked)?;
         push_and_wait(plan, target, &branch);
     }
     add_record(plan, source, target, asked)

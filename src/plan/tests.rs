@@ -72,7 +72,7 @@ fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result
 }
 
 fn nobody() -> Asked<'static> {
-    Asked { commit: None, somebody_looks: false, again: false, now: 3 * 86_400, recorded: None }
+    Asked { commit: None, somebody_looks: false, again: false, first: false, now: 3 * 86_400, recorded: None }
 }
 
 fn somebody() -> Asked<'static> {

@@ -21,7 +21,7 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
             let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
             return line.and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {what}{why}"));
         }
-        Ok(None) => return line.and(Tone::Plain, "nothing deployed yet"),
+        Ok(None) => return line.and(Tone::Plain, Finding::NothingDeployed.meaning(seen)),
         Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
     };
     let line = match (&seen.branch, seen.agrees(), seen.source) {

@@ -1,5 +1,6 @@
 //! The pages of the environments, good and bad: what they say is read with care, and never repeated.
 
+mod behind;
 mod cached;
 mod twice;
 

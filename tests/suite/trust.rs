@@ -360,3 +360,91 @@ fn trust_belongs_to_the_clone_and_not_to_the_file() {
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     deploy.runner().cwd("linked").smp(&["diff"]).ok();
 }
+
+#[test]
+fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing_is_pushed() {
+    let deploy = watched("");
+    deploy.trust();
+    for dummy in ["no_push", "DISABLED", "https://elsewhere.invalid/fork.git"] {
+        deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", dummy]);
+        deploy.smp(&["status"]).ok();
+        deploy.smp(&["setup", "--check"]).ok().prints_among("ok    upstream");
+    }
+    deploy.smp(&["promote", "--yes", "--commit", deploy.nth(5)]).ok();
+    // The record is written there, so with one it matters; and a deploy remote is always pushed to.
+    deploy.add_toml("\n[record]\n");
+    deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", "no_push"]);
+    deploy
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("this clone has no_push")
+        .says("--unset-all remote.upstream.pushurl");
+    deploy.smp(&["status"]).exits(2).says("error: the remote upstream is not the one of smp.toml");
+    deploy.git(&deploy.work, &["config", "--unset-all", "remote.upstream.pushurl"]);
+    deploy.smp(&["status"]).ok();
+    deploy.git(&deploy.work, &["config", "remote.production.pushurl", "no_push"]);
+    deploy.smp(&["status"]).exits(2).says("error: the remote production is not the one").says("this clone has no_push");
+}
+
+#[test]
+fn another_place_to_read_the_main_repository_from_is_refused_whatever_its_push_url() {
+    let deploy = watched("");
+    deploy.trust();
+    deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", "no_push"]);
+    let elsewhere = deploy.bare("elsewhere");
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", elsewhere.to_str().unwrap()]);
+    let run = deploy.smp(&["status"]);
+    run.exits(2).says("error: the remote upstream is not the one").never_shows("no_push");
+    let command = run.stderr.lines().find_map(|line| line.strip_prefix("hint: make them agree: ")).unwrap().to_owned();
+    deploy.runner().program("sh", &["-c", &command]).ok();
+    deploy.smp(&["status"]).ok();
+    deploy.git(&deploy.work, &["config", "--unset-all", "remote.upstream.url"]);
+    deploy.smp(&["status"]).exits(2).says("no address to read from");
+}
+
+#[test]
+fn an_alias_that_gits_insteadof_expands_to_the_very_address_is_that_address() {
+    let deploy = watched("[record]\n");
+    deploy.trust();
+    let [main, staging, production] = deploy.urls().map(str::to_owned);
+    let (base, _) = production.rsplit_once('/').unwrap();
+    deploy.configure(&format!("url.{base}/.insteadOf"), "host:");
+    deploy.configure(&format!("url.{main}.insteadOf"), "gh:team/shop");
+    let name = |url: &str| format!("host:{}", url.rsplit_once('/').unwrap().1);
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", "gh:team/shop"]);
+    deploy.git(&deploy.work, &["remote", "set-url", "staging", &name(&staging)]);
+    deploy.git(&deploy.work, &["remote", "set-url", "production", &name(&production)]);
+    deploy.smp(&["setup", "--check"]).ok().prints_among("ok    production");
+    deploy.smp(&["status"]).ok();
+    let run = deploy.smp(&["stage", "--yes"]);
+    run.ok().never_shows("by your own url.insteadOf");
+    assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
+    // Pushes by another alias for the same place are fine as well.
+    deploy.git(&deploy.work, &["config", "remote.staging.pushurl", &staging]);
+    deploy.smp(&["status"]).ok();
+}
+
+#[test]
+fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
+    let deploy = watched("");
+    deploy.trust();
+    let production = deploy.urls()[2].to_owned();
+    let elsewhere = deploy.bare("elsewhere");
+    deploy.configure(&format!("url.{}.insteadOf", elsewhere.display()), "host:production");
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "host:production"]);
+    let run = deploy.smp(&["status"]);
+    run.exits(2)
+        .says("error: the remote production is not the one of smp.toml")
+        .says("because: this clone has host:production and ");
+    run.says(&format!("{} by git's insteadOf", elsewhere.display()));
+    deploy.smp(&["setup", "--check"]).exits(1).prints_among("its remote has another address");
+    // Nor does it help that it is read from the right place and pushed elsewhere.
+    deploy.configure(&format!("url.{production}.insteadOf"), "read:production");
+    deploy.configure(&format!("url.{}.pushInsteadOf", elsewhere.display()), "read:production");
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "read:production"]);
+    deploy.smp(&["status"]).exits(2).says(&format!("{} by git's insteadOf", elsewhere.display()));
+    // An alias of nothing is an address of its own.
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "unknown:production"]);
+    deploy.smp(&["status"]).exits(2).says("this clone has unknown:production\n");
+    assert_eq!(deploy.refs(&elsewhere), std::collections::BTreeMap::new());
+}

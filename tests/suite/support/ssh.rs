@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::capture::PATIENCE;
+use super::deploy::DEPLOYS;
 use super::sandbox::World;
 use super::wire::{Closing, Listener, reset_at_end};
 
@@ -79,6 +80,21 @@ impl SshHost {
     /// Knows nobody's key any more.
     pub fn lets_nobody_in(&self) {
         std::fs::write(self.folder.join("authorized_keys"), "").unwrap();
+    }
+
+    /// Makes a repository with the first push to it, as Dokku and Piku make an app; it deploys what is pushed. Before
+    /// that it says these words or, where there are none, what git says.
+    pub fn makes_apps(&self, words: Option<&str>) {
+        let own = self.folder.display();
+        std::fs::write(self.folder.join("hook"), format!("#!/bin/sh\n{DEPLOYS}\n")).unwrap();
+        let words = words.map(|words| format!("*) [ -d \"$app\" ] || {{ echo '{words}' >&2; exit 1; }} ;;\n"));
+        let script = format!(
+            "app=${{SSH_ORIGINAL_COMMAND#*\\'}}\napp=${{app%\\'}}\ncase \"$SSH_ORIGINAL_COMMAND\" in\n\
+             git-receive-pack*) [ -d \"$app\" ] || {{ git init -q --bare \"$app\" && \
+             cp '{own}/hook' \"$app/hooks/post-receive\" && chmod 755 \"$app/hooks/post-receive\"; }} ;;\n{}esac\n",
+            words.unwrap_or_default()
+        );
+        std::fs::write(self.folder.join("before"), script).unwrap();
     }
 
     /// Lets the world's key read, and not push.
@@ -181,6 +197,7 @@ fn serve(world: &World, folder: &Path) -> String {
         world.env().into_iter().map(|(name, value)| format!("{}={}", text(name), quoted(text(value)))).collect();
     format!(
         "printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >>'{own}/asked'\n\
+         [ ! -e '{own}/before' ] || . '{own}/before'\n\
          case \"$SSH_ORIGINAL_COMMAND\" in\n\
          git-receive-pack*) [ ! -e '{own}/read-only' ] || {{ cat '{own}/read-only' >&2; exit 1; }} ;;\n\
          esac\n\
