@@ -1,15 +1,18 @@
 //! Pushes that are over in a moment: an event of the record, and finding out whether one would be taken.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, neutral_push};
 use crate::error::Stop;
 use crate::git::Repo;
-use crate::git::remote::{run_within, without_userinfo};
+use crate::git::address::Way;
+use crate::git::person::{self, Errand};
+use crate::git::remote::without_userinfo;
 use crate::model::CommitId;
+use crate::prompt::somebody_is_there;
 
-/// How long it may take, a person who types a password included.
+/// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
@@ -25,8 +28,8 @@ pub fn push_event(
     may_ask: bool,
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
-    let command = asking(exact_push(repo, remote, reference, commit, expected), may_ask);
-    let Ok(output) = run_within(command, LIMIT) else { return Ok((Ended::Unclear, String::new())) };
+    let make = || exact_push(repo, remote, reference, commit, expected);
+    let Ok(output) = run(repo, remote, may_ask, &make) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let lines = || words.split(['\n', '\r']);
     let sent = lines().any(is_sending);
@@ -44,10 +47,7 @@ pub fn push_event(
 /// # Errors
 /// When git cannot be started.
 pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let mut command = neutral_push(repo, remote);
-    // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
-    command.args(["--dry-run", "--", remote, ":refs/smp/nobody-has-this"]);
-    let output = match run_within(asking(command, may_ask), LIMIT) {
+    let output = match dry_run(repo, remote, may_ask) {
         Ok(output) if output.status.success() => return Ok(Ok(())),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(why) => why,
@@ -67,9 +67,12 @@ pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) ->
         return Ok(Err(first_words(&words)));
     }
     // What broke off may have arrived all the same, so it is taken back, too.
-    let mut command = neutral_push(repo, remote);
-    command.args([&format!("--force-with-lease={reference}:{commit}"), "--", remote, &format!(":{reference}")]);
-    let gone = run_within(asking(command, may_ask), LIMIT).is_ok_and(|output| output.status.success());
+    let make = || {
+        let mut command = neutral_push(repo, remote);
+        command.args([&format!("--force-with-lease={reference}:{commit}"), "--", remote, &format!(":{reference}")]);
+        command
+    };
+    let gone = run(repo, remote, may_ask, &make).is_ok_and(|output| output.status.success());
     Ok(match (ended, gone) {
         (Ended::Accepted, true) => Ok(()),
         (Ended::Accepted, false) => {
@@ -79,12 +82,26 @@ pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) ->
     })
 }
 
-/// Lets git ask for a password on the terminal.
-fn asking(mut command: Command, may_ask: bool) -> Command {
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    command
+/// Lets a person log in where a push needs that, and says whether the remote would let us push now.
+///
+/// # Errors
+/// When git cannot be started.
+pub(super) fn logs_in(repo: &Repo, remote: &str) -> Result<bool, Stop> {
+    Ok(somebody_is_there() && may_push(repo, remote, true)?.is_ok())
+}
+
+/// To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+fn dry_run(repo: &Repo, remote: &str, may_ask: bool) -> Result<Output, String> {
+    let make = || {
+        let mut command = neutral_push(repo, remote);
+        command.args(["--dry-run", "--", remote, ":refs/smp/nobody-has-this"]);
+        command
+    };
+    run(repo, remote, may_ask, &make)
+}
+
+fn run(repo: &Repo, remote: &str, may_ask: bool, make: &dyn Fn() -> Command) -> Result<Output, String> {
+    person::run(&Errand { repo, remote, way: Way::Push, may_ask, limit: LIMIT }, make)
 }
 
 /// The beginning of what git said, without the address and without who logs in there.
