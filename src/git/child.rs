@@ -146,7 +146,8 @@ impl Words<'_> {
         }
         let text = String::from_utf8_lossy(&self.all);
         let others = ["remote:", "warning:"];
-        let speaks = text.lines().any(|line| !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign)));
+        let speaks =
+            text.lines().any(|line| !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign)));
         (speaks && self.since.is_some_and(|since| since.elapsed() > SPEAKS_AFTER)) || is_stopped(child)
     }
 

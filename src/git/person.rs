@@ -2,6 +2,8 @@
 //! person, one after the other; and what was answered once serves the rest of the run.
 #![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
 
+mod words;
+
 use std::collections::HashSet;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,12 +19,13 @@ use super::typed::{self, Typed};
 use crate::error::Refusal;
 use crate::prompt::{Turn, somebody_is_there};
 use crate::text::shell_word;
+pub use words::wants_one;
+use words::{NOBODY, REFUSED, asks_for_a_password, gits_own, is_locked_out, is_unknown_host};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
 const ANSWERS: Duration = Duration::from_secs(300);
 /// So often a password is asked for, as ssh does.
 const TRIES: usize = 3;
-
 /// Who was asked what in this run.
 #[derive(Default)]
 pub struct People {
@@ -81,8 +84,11 @@ pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, St
         return at.attended(make(), &turn);
     }
     let first = at.alone(make(), errand.limit, somebody)?;
-    if !somebody || !at.needs_a_person(&first) || at.gave_up() {
+    if !somebody || !at.needs_a_person(&first) {
         return at.told(first);
+    }
+    if at.gave_up() {
+        return at.unanswered(first);
     }
     let turn = Turn::take();
     // Whoever had the turn before may have logged in to the same place.
@@ -93,7 +99,7 @@ pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, St
         }
     }
     if at.gave_up() {
-        return at.told(first);
+        return at.unanswered(first);
     }
     let last = match &at.place {
         Place::Http(site) => at.with_a_password(site, make, errand.limit, first, &turn)?,
@@ -102,6 +108,7 @@ pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, St
     };
     if at.needs_a_person(&last) {
         lock(&at.people.given_up).insert(at.key());
+        return at.unanswered(last);
     }
     at.told(last)
 }
@@ -123,8 +130,9 @@ pub fn receive_pack(repo: &Repo, remote: &str) -> Option<String> {
 }
 
 /// Adds to a refusal who is to log in where, and how.
-pub fn advised(repo: &Repo, remote: &str, way: Way, mut refusal: Refusal) -> Refusal {
-    let Some(at) = At::of(repo, remote, way) else { return refusal };
+pub fn advised(errand: &Errand<'_>, mut refusal: Refusal) -> Refusal {
+    let remote = errand.remote;
+    let Some(at) = At::of(errand.repo, remote, errand.way) else { return refusal };
     let words = refusal.report.because.join("\n");
     let place = match &at.place {
         Place::Http(site) if asks_for_a_password(&words) => {
@@ -146,12 +154,6 @@ pub fn advised(repo: &Repo, remote: &str, way: Way, mut refusal: Refusal) -> Ref
 fn ssh_line(login: &Login) -> String {
     let port = login.port.as_ref().map(|port| format!(" -p {port}")).unwrap_or_default();
     format!("ssh -T{port} {}", shell_word(&login.destination))
-}
-
-/// Whether a line says that git or ssh would have asked a person.
-pub fn wants_one(line: &str) -> bool {
-    let is_own = !line.starts_with("remote:");
-    is_own && (asks_for_a_password(&gits_own(line)) || is_unknown_host(line) || is_locked_out(line))
 }
 
 fn untouched(command: Command, limit: Duration) -> Result<Output, String> {
@@ -242,6 +244,17 @@ impl<'a> At<'a> {
         output.ok_or_else(|| "a credential helper waits for a person".to_owned())
     }
 
+    /// What a person was asked about in vain.
+    fn unanswered(&self, output: Option<Output>) -> Result<Output, String> {
+        let words = output.as_ref().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+        match &self.place {
+            Place::Http(site) if words.is_none_or(|words| !words.contains(REFUSED)) => {
+                Err(format!("{NOBODY} {}", site.origin))
+            }
+            _ => self.told(output),
+        }
+    }
+
     /// Whether it ended for want of a person's answer.
     fn needs_a_person(&self, output: &Option<Output>) -> bool {
         let Some(output) = output else { return true };
@@ -269,7 +282,11 @@ impl<'a> At<'a> {
         let mut before = self.people.typed.of(site);
         for _ in 0..TRIES {
             self.people.typed.forget(site);
-            let Some(credential) = typed::ask(self.program, site, turn) else { break };
+            let Some(credential) = typed::ask(self.program, site, turn) else {
+                // The question still stands on the line.
+                turn.say("");
+                break;
+            };
             if before.as_ref().is_some_and(|before| before.is_same(&credential)) {
                 break;
             }
@@ -305,7 +322,8 @@ impl<'a> At<'a> {
     }
 
     fn ssh_add(&self, login: &Login) -> String {
-        let usual = |key: &std::path::Path| key.file_name().is_some_and(|name| name.to_string_lossy().starts_with("id_"));
+        let usual =
+            |key: &std::path::Path| key.file_name().is_some_and(|name| name.to_string_lossy().starts_with("id_"));
         let add = match self.people.ssh.keys(self.own(), login).as_slice() {
             [key] if !usual(key) => format!("ssh-add {}", shell_word(&key.to_string_lossy())),
             _ => "ssh-add".to_owned(),
@@ -317,6 +335,10 @@ impl<'a> At<'a> {
     }
 
     fn spare_passwords(&self) {
+        let asks = ["GIT_ASKPASS", "SSH_ASKPASS"].iter().any(|name| self.program.variable(name).is_some());
+        if asks || self.config.get("core.askpass").is_some() {
+            return;
+        }
         let all = self.config.all("credential.helper");
         let is_set = self.config.under("credential.", ".helper").any(|(_, helper)| !helper.is_empty());
         if !is_set && all.iter().all(|helper| helper.is_empty()) {
@@ -331,33 +353,6 @@ fn came(end: End) -> Option<Output> {
         End::Came(output) => Some(output),
         End::Spoke => None,
     }
-}
-
-/// git's own lines: what the host says begins with `remote:`.
-fn gits_own(words: &str) -> String {
-    words.lines().filter(|line| line.starts_with("fatal: ") || line.starts_with("error: ")).collect::<Vec<_>>().join("\n")
-}
-
-fn asks_for_a_password(words: &str) -> bool {
-    let signs = [
-        "could not read Username",
-        "could not read Password",
-        "terminal prompts disabled",
-        "unable to get password from user",
-        "Authentication failed",
-    ];
-    signs.iter().any(|sign| words.contains(sign))
-}
-
-/// ssh does not know the host's key and would ask; a key that changed is no question.
-fn is_unknown_host(words: &str) -> bool {
-    let signs = ["Host key verification failed", "Cannot confirm a host key in batch mode"];
-    !words.contains("IDENTIFICATION HAS CHANGED") && signs.iter().any(|sign| words.contains(sign))
-}
-
-fn is_locked_out(words: &str) -> bool {
-    let signs = ["Permission denied (", "Cannot answer interactive prompts in batch mode"];
-    signs.iter().any(|sign| words.contains(sign))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,8 @@
 //! What a remote has, fetching from it, and the remotes of this clone: always the `git` program, for it alone knows the
 //! user's credentials, proxies and ssh settings.
+#![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
 
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
@@ -60,11 +62,7 @@ fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<
         command
     };
     let errand = Errand { repo, remote, way: Way::Fetch, may_ask, limit: ANSWER_LIMIT };
-    let output = person::run(&errand, &make).map_err(|why| no_answer(remote, &why))?;
-    if !output.status.success() {
-        let refusal = no_answer(remote, &String::from_utf8_lossy(&output.stderr));
-        return Err(person::advised(repo, remote, Way::Fetch, refusal));
-    }
+    let output = answer(&errand, &make)?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
 }
 
@@ -133,19 +131,25 @@ pub fn fetch_commit(repo: &Repo, remote: &str, id: &CommitId) -> Result<(), Refu
 
 fn fetch_what(repo: &Repo, remote: &str, what: &str) -> Result<(), Refusal> {
     let make = || {
-        let mut command = repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
+        let mut command =
+            repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
         command.args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="]);
         command.args(["--no-write-commit-graph", "--", remote, what]);
         command
     };
     // It may come before the look that asks for a password.
     let errand = Errand { repo, remote, way: Way::Fetch, may_ask: true, limit: FETCH_LIMIT };
-    let output = person::run(&errand, &make).map_err(|why| no_answer(remote, &why))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let refusal = no_answer(remote, &String::from_utf8_lossy(&output.stderr));
-    Err(person::advised(repo, remote, Way::Fetch, refusal))
+    answer(&errand, &make).map(drop)
+}
+
+/// The output of a child that ended well.
+fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Refusal> {
+    let words = match person::run(errand, make) {
+        Ok(output) if output.status.success() => return Ok(output),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why,
+    };
+    Err(person::advised(errand, no_answer(errand.remote, &words)))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.

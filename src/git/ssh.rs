@@ -86,15 +86,15 @@ impl Ssh {
             (Kind::Plink, Asks::Nobody) => line.push_str(" -batch"),
             _ => {}
         }
-        match (login.and_then(|login| self.connection(login)), asks) {
-            (Some(socket), Asks::Nobody) => line.push_str(&format!(" -oControlPath={}", socket.display())),
-            (None, Asks::Person) => {
-                if let Some(socket) = login.and_then(|login| self.place_for(of, login)) {
-                    let socket = socket.display();
-                    line.push_str(&format!(" -oControlMaster=auto -oControlPersist={KEPT} -oControlPath={socket}"));
-                }
+        let socket = login.and_then(|login| match asks {
+            Asks::Nobody => self.connection(login),
+            Asks::Person => self.place_for(of, login),
+        });
+        if let Some(socket) = socket {
+            if asks == Asks::Person {
+                line.push_str(&format!(" -oControlMaster=auto -oControlPersist={KEPT}"));
             }
-            _ => {}
+            line.push_str(&format!(" -oControlPath={}", socket.display()));
         }
         command.env("GIT_SSH_COMMAND", line).env("GIT_SSH_VARIANT", user.kind.name());
     }
@@ -114,7 +114,8 @@ impl Ssh {
         let home = of.0.variable("HOME").map(PathBuf::from).unwrap_or_default();
         let told = self.configured(of, login);
         let named = told.iter().filter_map(|line| line.strip_prefix("identityfile "));
-        let files = named.map(|file| file.strip_prefix("~/").map_or_else(|| PathBuf::from(file), |file| home.join(file)));
+        let files =
+            named.map(|file| file.strip_prefix("~/").map_or_else(|| PathBuf::from(file), |file| home.join(file)));
         files.filter(|file| file.is_file()).collect()
     }
 

@@ -27,7 +27,10 @@ fn a_build_on_a_host_sees_the_locale_that_plain_git_push_would_bring() {
         writes_its_locale(&deploy);
         let plain = locales.iter().fold(deploy.runner(), |runner, (name, value)| runner.env(name, value));
         let plain = if own {
-            plain.env("GIT_SSH_COMMAND", format!("ssh -F '{}' -o LogLevel=ERROR", deploy.ssh().client_config().display()))
+            plain.env(
+                "GIT_SSH_COMMAND",
+                format!("ssh -F '{}' -o LogLevel=ERROR", deploy.ssh().client_config().display()),
+            )
         } else {
             plain
         };

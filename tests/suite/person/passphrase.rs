@@ -117,7 +117,12 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_which_key_to_load() {
     let deploy = locked(World::deploy_like().without_pages());
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
-    run.exits(1).says("does not answer").says("Permission denied").says("hint: log in as ").says("@127.0.0.1").says("ssh-add");
+    run.exits(1)
+        .says("does not answer")
+        .says("Permission denied")
+        .says("hint: log in as ")
+        .says("@127.0.0.1")
+        .says("ssh-add");
     run.never_shows(QUESTION);
     // Nor where the terminal is there, and not for this program.
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", "git smp status </dev/null"]);
@@ -157,25 +162,28 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
 
 #[test]
 fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
-    let deploy = locked(World::deploy_like().without_pages());
-    // It knows no option but where to go, as git's variant `simple`; the port is its own affair.
+    let deploy = World::deploy_like().main_over_ssh().without_pages().build();
+    // It takes no option, as git's variant `simple`, so the port is its own affair.
+    let port = deploy.urls()[0].rsplit("127.0.0.1:").next().unwrap().split('/').next().unwrap().to_owned();
     let config = deploy.ssh().client_config();
-    let [_, staging, production] = deploy.urls().map(str::to_owned);
-    let port = staging.rsplit("127.0.0.1:").next().unwrap().split('/').next().unwrap().to_owned();
-    let script = format!(
-        "case \"$1\" in -*) exit 1 ;; esac\nexec ssh -F '{}' -p {port} \"$@\"",
-        config.display()
-    );
+    let script = format!("case $1 in -*) exit 1 ;; esac\nexec ssh -F '{}' -p {port} \"$@\"", config.display());
     deploy.executable("my-ssh", &script);
-    let without_port = |url: &str| url.replace(&format!(":{port}"), "");
-    for (name, url) in [("staging", &staging), ("production", &production)] {
-        deploy.git(&deploy.work, &["remote", "set-url", name, &without_port(url)]);
-    }
-    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &without_port(deploy.urls()[0])]);
+    deploy.configure("core.sshCommand", deploy.path("my-ssh").to_str().unwrap());
+    let [main, ..] = deploy.urls();
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &main.replace(&format!(":{port}/"), "/")]);
     deploy.write_toml(&deploy.toml().replace(&format!(":{port}/"), "/"));
-    let mut setup = person(&deploy).env("GIT_SSH_COMMAND", deploy.path("my-ssh")).terminal(&["status"]);
-    setup.sees("git smp setup");
-    setup.ends().exits(2);
+    deploy.trust();
+    deploy.ssh().locks_the_key(&deploy, SECRET);
+
+    let mut terminal = person(&deploy).terminal(&["status"]);
+    for _ in 0..3 {
+        terminal.sees(QUESTION);
+        let asked = terminal.screen().matches(QUESTION).count();
+        // The next one comes no sooner than this one is answered.
+        assert!(deploy.ssh().asked().len() >= asked - 1);
+        terminal.enters(SECRET);
+    }
+    terminal.ends().ok().says("3 commits behind staging").never_shows(SECRET);
 }
 
 #[test]
@@ -183,16 +191,16 @@ fn connections_that_users_keep_for_themselves_are_left_to_them() {
     let deploy = locked(World::deploy_like().without_pages());
     let (program, log) = stand_in(&deploy);
     let own = deploy.path("own.sock");
-    deploy.ssh().configures_client(&format!("ControlPath {}", own.display()));
+    for line in ["ControlMaster auto", "ControlPersist 60", &format!("ControlPath {}", own.display())] {
+        deploy.ssh().configures_client(line);
+    }
     let mut terminal = person(&deploy).env("GIT_SSH_COMMAND", &program).terminal(&["status"]);
     terminal.sees(QUESTION).enters(SECRET);
-    while terminal.is_running() {
-        if terminal.screen().matches(QUESTION).count() > 1 {
-            break;
-        }
-    }
-    terminal.ctrl_c();
-    drop(terminal);
+    let run = terminal.ends();
+    run.ok().says("3 commits behind staging").never_shows(SECRET);
+    assert_eq!(count(&run, QUESTION), 1, "{run}");
     let calls = std::fs::read_to_string(&log).unwrap();
-    assert!(!calls.contains("ControlMaster") && !calls.contains("ControlPath="), "{calls}");
+    assert!(!calls.contains("ControlMaster") && !calls.contains("ControlPath"), "{calls}");
+    // It is still theirs.
+    deploy.runner().program(program, &["-O", "exit", "127.0.0.1"]).ok();
 }

@@ -70,7 +70,17 @@ fn whoever_does_not_answer_is_not_asked_by_every_remote_of_the_host() {
     terminal.sees("Username for").ctrl_d();
     let run = terminal.ends();
     run.exits(1).says("error: ").says("does not answer").says("hint: log in to http://127.0.0.1:");
-    assert_eq!((count(&run, "Username for"), count(&run, "nothing to promote")), (1, 0), "{run}");
+    run.says("because: nobody logged in to http://127.0.0.1:").never_shows("nothing to promote");
+    assert_eq!(count(&run, "Username for"), 1, "{run}");
+}
+
+#[test]
+fn ctrl_c_at_the_password_leaves_a_terminal_that_shows_what_is_typed() {
+    let deploy = asking(World::deploy_like().without_pages());
+    let script = "trap : INT; git smp status; stty -a | tr ' ;' '\\n\\n' | grep echo$; echo over";
+    let mut terminal = person(&deploy).terminal_program("sh", &["-c", script]);
+    terminal.sees("Username for").enters("ada").sees("Password for").ctrl_c().sees("over");
+    terminal.ends().says("echo").never_shows("-echo");
 }
 
 #[test]
@@ -167,10 +177,8 @@ fn a_helper_that_reads_from_the_terminal_waits_for_its_turn() {
 fn a_program_that_asks_in_a_window_is_started_once() {
     let deploy = asking(World::deploy_like().without_pages());
     let asked = deploy.path("asked");
-    let script = format!(
-        "echo \"$1\" >>'{}'; case \"$1\" in Username*) echo ada ;; *) echo {SECRET} ;; esac",
-        asked.display()
-    );
+    let script =
+        format!("echo \"$1\" >>'{}'; case \"$1\" in Username*) echo ada ;; *) echo {SECRET} ;; esac", asked.display());
     deploy.executable("asks", &script);
     let asks = deploy.path("asks");
     let run = person(&deploy).env("GIT_ASKPASS", &asks).terminal(&["status"]).ends();
@@ -184,17 +192,17 @@ fn a_program_that_asks_in_a_window_is_started_once() {
 // F-TTY-3
 #[test]
 fn without_a_terminal_nobody_is_asked_and_the_refusal_says_where_to_log_in() {
-    let deploy = asking(World::deploy_like());
+    let deploy = asking(World::deploy_like().without_pages());
     let before = deploy.snapshot();
-    for terminal in [false, true] {
-        let quiet = person(&deploy).env("GIT_TERMINAL_PROMPT", "0");
-        let run = if terminal { quiet.terminal(&["diff"]).ends() } else { promote(&deploy, &[]) };
-        run.exits(if terminal { 0 } else { 1 }).never_shows("Username for 'http://127.0.0.1:\n");
-        if !terminal {
-            run.says("hint: log in to http://127.0.0.1:").says("could not read Username");
-        }
+    let denied = ["-c", "GIT_TERMINAL_PROMPT=0 exec git smp diff"];
+    let denied = person(&deploy).terminal_program("sh", &denied).ends();
+    for run in [promote(&deploy, &[]), denied] {
+        run.exits(1).says("because: could not read Username for ").says("hint: log in to http://127.0.0.1:");
+        assert_eq!(count(&run, "Username for"), 1, "{run}");
     }
-    let background = person(&deploy).program("sh", &["-c", "git smp status </dev/null 2>&1"]);
-    background.ok().prints_among("does not answer");
+    // Nor where the terminal is there, and not for this program.
+    let mut terminal = person(&deploy).terminal_program("sh", &["-c", "git smp diff </dev/null"]);
+    terminal.sees("hint: log in to http://127.0.0.1:");
+    assert_eq!(count(terminal.ends().exits(1), "Username for"), 1);
     assert_eq!(deploy.snapshot(), before);
 }

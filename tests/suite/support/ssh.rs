@@ -107,7 +107,10 @@ impl SshHost {
     #[track_caller]
     pub fn locks_the_key(&self, world: &World, passphrase: &str) {
         let key = self.folder.join("client");
-        world.runner().program("ssh-keygen", &["-q", "-p", "-P", "", "-N", passphrase, "-f", key.to_str().unwrap()]).ok();
+        world
+            .runner()
+            .program("ssh-keygen", &["-q", "-p", "-P", "", "-N", passphrase, "-f", key.to_str().unwrap()])
+            .ok();
     }
 
     /// Is known to nobody any more, so that ssh asks whether this is the right host.
