@@ -72,7 +72,6 @@ impl Look<'_> {
         let mut raw = self.ask_all(wanted, also);
         for one in &mut raw {
             self.ask_whether_empty(one);
-            self.ask_again_with_a_person(one);
         }
         let mut fetched = Fetched::default();
         let settled = raw.into_iter().map(|one| self.settle(one, &mut fetched)).collect::<Result<Vec<_>, _>>()?;
@@ -85,10 +84,7 @@ impl Look<'_> {
     /// When this clone cannot be read; what the main repository does not tell is the inner error.
     pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
         let main = &self.config.repository;
-        let mut branch = remote::branch(self.repo, &main.remote, &main.branch, false);
-        if self.may_ask && branch.as_ref().is_err_and(remote::wants_credentials) {
-            branch = remote::branch(self.repo, &main.remote, &main.branch, true);
-        }
+        let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?
             && let Err(refusal) = in_turn(|| self.repo.has_commit(id), || remote::fetch(self.repo, &main.remote))?
@@ -141,7 +137,7 @@ impl Look<'_> {
                     let ref_is_needed = also != Also::Nothing || matches!(environment.running, Running::Ref);
                     let hash = scope.spawn(|| self.ask_page(environment));
                     let releases = scope.spawn(|| self.ask_platform(environment));
-                    let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, false)));
+                    let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
                     (*environment, hash, releases, branch)
                 })
                 .collect();
@@ -199,13 +195,6 @@ impl Look<'_> {
         if raw.branch.is_none() && matches!(raw.hash, Some(Err(_))) {
             let branch = self.ask_branch(raw.environment, false);
             raw.branch = Some(branch).filter(|branch| branch.as_ref().is_ok_and(Branch::is_new));
-        }
-    }
-
-    /// Side by side, questions for passwords would run into each other; so they come one by one, here.
-    fn ask_again_with_a_person(&self, raw: &mut Raw<'_>) {
-        if self.may_ask && matches!(&raw.branch, Some(Err(refusal)) if remote::wants_credentials(refusal)) {
-            raw.branch = Some(self.ask_branch(raw.environment, true));
         }
     }
 

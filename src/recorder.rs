@@ -175,11 +175,7 @@ impl<'a> Recorder<'a> {
 
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
-        let ask = |may_ask| remote::tip(self.repo, self.remote, &self.record.reference, may_ask);
-        match ask(false) {
-            Err(refusal) if self.may_ask && remote::wants_credentials(&refusal) => ask(true),
-            answer => answer,
-        }
+        remote::tip(self.repo, self.remote, &self.record.reference, self.may_ask)
     }
 
     /// The file whose age says when the main repository answered last.

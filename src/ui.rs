@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::cli::Color;
 use crate::error::{Report, Stop};
 use crate::file;
+use crate::prompt::{self, Turn};
 use crate::secret::Secret;
 use crate::text::{Line, Tone, visible};
 
@@ -195,9 +196,9 @@ impl Ui {
         thread::scope(|scope| {
             scope.spawn(move || {
                 if finished.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    transient(&format!("{what} ..."));
+                    prompt::show(&format!("{what} ..."));
                     let _ = finished.recv();
-                    transient("");
+                    prompt::show("");
                 }
             });
             let result = work();
@@ -239,6 +240,7 @@ impl Ui {
     ///
     /// What was typed before the question was there to be read is thrown away.
     pub fn ask(&self, question: &str) -> Option<String> {
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Dropped);
         if self.interrupted() {
             return None;
@@ -255,6 +257,7 @@ impl Ui {
     ///
     /// What was typed or pasted before the question was there is part of the answer.
     pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Kept);
         if self.interrupted() {
             return None;
@@ -297,6 +300,7 @@ impl Ui {
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
         let input = dialoguer::Input::<String>::new().with_prompt(visible(question)).allow_empty(true);
         let input = if offered.is_empty() { input } else { input.default(visible(offered)) };
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Kept);
         if self.interrupted() {
             return None;
@@ -386,11 +390,6 @@ pub fn usage(error: &clap::Error) -> u8 {
     if asked_for { 0 } else { 2 }
 }
 
-fn transient(text: &str) {
-    // Progress that cannot be shown is no failure.
-    let _ = io::stderr().lock().write_all(format!("\r\u{1b}[K{}", visible(text)).as_bytes());
-}
-
 fn paint(line: &Line, color: bool) -> String {
     line.0.iter().map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string()).collect()
 }
@@ -423,7 +422,7 @@ impl Progress {
         }
         self.last.set(Some(Instant::now()));
         if self.live {
-            transient(text);
+            prompt::show(text);
         } else {
             let _ = io::stderr().lock().write_all(format!("{}\n", visible(text)).as_bytes());
         }
@@ -432,7 +431,7 @@ impl Progress {
     /// Takes the line away, so that something else can be said.
     pub fn clear(&self) {
         if self.live && self.last.take().is_some() {
-            transient("");
+            prompt::show("");
         }
     }
 }

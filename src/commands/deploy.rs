@@ -15,6 +15,7 @@ use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed, Source};
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
+use crate::prompt::somebody_is_there;
 use crate::record::{EventId, Kind, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
@@ -179,7 +180,8 @@ pub fn ledger<'a>(
     tells: Option<(&'a str, Telling)>,
     replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
 ) -> Option<Ledger<'a>> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask)?;
+    // To look may need no password where to write does: it is asked for with the first event.
+    let recorder = Recorder::of(look.repo, look.config, somebody_is_there())?;
     Some(Ledger { recorder, kind, recorded: recorded?, tells, replan })
 }
 

@@ -4,7 +4,6 @@
 
 mod event;
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Report, Stop};
 use crate::git::Repo;
+use crate::git::address::Way;
+use crate::git::person;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
 use crate::model::CommitId;
@@ -90,8 +91,28 @@ pub enum Ended {
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
 pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
+    let mut unanswered = Vec::new();
+    let mut watch_first = |event: Event<'_>| match event {
+        // Nobody can be asked there; asked for here, a password serves the second one.
+        Event::Line(line) if person::wants_one(line) => {
+            unanswered.push(line.to_owned());
+            Watch::GoOn
+        }
+        other => watch(other),
+    };
+    let ended = push_once(repo, push, &mut watch_first)?;
+    if !unanswered.is_empty() && ended == Ended::NothingSent && event::logs_in(repo, &push.remote) {
+        return push_once(repo, push, watch);
+    }
+    for line in &unanswered {
+        watch(Event::Line(line));
+    }
+    Ok(ended)
+}
+
+fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
     let log = Log::create(&repo.layout().common_dir)?;
-    let mut command = push_command(repo, push)?;
+    let mut command = push_command(repo, push);
     command.stderr(log.writer()?);
     let mut tail = log.tail()?;
     let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
@@ -136,6 +157,7 @@ fn neutral_push(repo: &Repo, remote: &str) -> Command {
         .args(["-c", "core.warnAmbiguousRefs=false"])
         .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
         .args(["--no-force-if-includes", "--recurse-submodules=no"]);
+    command.args(person::receive_pack(repo, remote).map(|program| format!("--receive-pack={program}")));
     command
 }
 
@@ -148,17 +170,14 @@ fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, e
     command
 }
 
-fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
+fn push_command(repo: &Repo, push: &Push) -> Command {
     let destination = format!("refs/heads/{}", push.branch);
     let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| env::var_os(name).is_some());
-    if !own_ssh && repo.config()?.get("core.sshcommand").is_none() {
-        command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-    }
+    person::prepare_quietly(repo, &push.remote, Way::Push, &mut command);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    Ok(command)
+    command
 }
 
 fn porcelain(child: &mut Child) -> String {

@@ -145,15 +145,10 @@ impl Recorder<'_> {
         }
     }
 
-    /// Starts the push, and lets git ask for a password when it needs one.
+    /// Starts the push, and lets a person be asked where it needs one.
     fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<(Ended, String), Stop> {
         let to = (self.remote, self.record.reference.as_str());
-        let (ended, words) = push::push_event(self.repo, to, commit, onto, false)?;
-        let wanted = ["could not read Username", "could not read Password", "terminal prompts disabled"];
-        if self.may_ask && ended == Ended::NothingSent && wanted.iter().any(|sign| words.contains(sign)) {
-            return push::push_event(self.repo, to, commit, onto, true);
-        }
-        Ok((ended, words))
+        push::push_event(self.repo, to, commit, onto, self.may_ask)
     }
 
     /// The record is where it was before the push: refuses when another one would be no use.

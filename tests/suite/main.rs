@@ -27,6 +27,7 @@ mod manual;
 mod observed;
 mod on_its_way;
 mod pages;
+mod person;
 mod platform;
 mod postpone;
 mod posts;

@@ -328,7 +328,10 @@ fn a_wrong_password_is_told_as_authentication_and_never_as_up_to_date() {
     let deploy = locked_out();
     let before = deploy.snapshot();
     for run in [promote(&deploy, &[]), deploy.smp(&["diff"]), deploy.smp(&["stage", "--yes"])] {
-        run.exits(1).says("does not answer").says("because: Authentication failed").says("hint: log in to the host");
+        run.exits(1)
+            .says("does not answer")
+            .says("because: Authentication failed")
+            .says("hint: log in to http://127.0.0.1:");
         run.never_shows("nothing to promote").never_shows("the same").never_shows("wrong-and-secret");
     }
     assert_eq!(refusal(&deploy), "unreachable");
@@ -350,7 +353,10 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
     let deploy = locked_out();
     deploy.http().says_to_strangers(OF_HEROKU);
     let run = promote(&deploy, &[]);
-    run.exits(1).says("Run `heroku login`").says("because: Authentication failed").says("hint: log in to the host");
+    run.exits(1)
+        .says("Run `heroku login`")
+        .says("because: Authentication failed")
+        .says("hint: log in to http://127.0.0.1:");
     run.never_shows("nothing to promote");
     deploy.smp(&["status"]).ok().prints_among("unknown: the remote production does not answer").never_shows("the same");
 }
@@ -362,7 +368,7 @@ fn a_hosts_own_words_for_a_wrong_password_hide_the_cause_nowhere() {
     deploy.smp(&["status"]).ok().prints_among("Authentication failed");
     let long: String = (1..=9).map(|line| format!(" !\tline {line} of a long story\n")).collect();
     deploy.http().says_to_strangers(&long);
-    promote(&deploy, &[]).exits(1).says("because: Authentication failed").says("hint: log in to the host");
+    promote(&deploy, &[]).exits(1).says("because: Authentication failed").says("hint: log in to http://127.0.0.1:");
 }
 
 // Safety 4.4, "wrong credentials", where only the push is refused

@@ -1,16 +1,19 @@
 //! Pushes that are over in a moment: an event of the record, and finding out whether one would be taken.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, neutral_push};
 use crate::error::Stop;
 use crate::git::Repo;
-use crate::git::remote::{run_within, without_userinfo};
+use crate::git::address::Way;
+use crate::git::person::{self, Errand};
+use crate::git::remote::without_userinfo;
 use crate::git::told::first_words;
 use crate::model::CommitId;
+use crate::prompt::somebody_is_there;
 
-/// How long it may take, a person who types a password included.
+/// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
@@ -26,8 +29,8 @@ pub fn push_event(
     may_ask: bool,
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
-    let command = asking(exact_push(repo, remote, reference, commit, expected), may_ask);
-    let Ok(output) = run_within(command, LIMIT) else { return Ok((Ended::Unclear, String::new())) };
+    let make = || exact_push(repo, remote, reference, commit, expected);
+    let Ok(output) = run(repo, remote, may_ask, &make) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let lines = || words.split(['\n', '\r']);
     let sent = lines().any(is_sending);
@@ -55,11 +58,14 @@ pub enum MayPush {
 /// harm: it would push what is there already, or delete what nobody has.
 pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: bool) -> MayPush {
     let (remote, reference) = to;
-    let mut command = neutral_push(repo, remote);
     let (is, what) = at.map_or(("", String::new()), |at| (at.as_str(), format!("{at}^0")));
-    command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
-    command.args(["--", remote, &format!("{what}:{reference}")]);
-    let (said, words) = match run_within(asking(command, may_ask), LIMIT) {
+    let make = || {
+        let mut command = neutral_push(repo, remote);
+        command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
+        command.args(["--", remote, &format!("{what}:{reference}")]);
+        command
+    };
+    let (said, words) = match run(repo, remote, may_ask, &make) {
         Ok(output) if output.status.success() => return MayPush::Yes,
         Ok(output) => (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()),
         Err(why) => (Vec::new(), why),
@@ -73,10 +79,13 @@ pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: b
     }
 }
 
-/// Lets git ask for a password on the terminal.
-fn asking(mut command: Command, may_ask: bool) -> Command {
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    command
+/// Lets a person log in where a push needs that, and says whether the remote would let us push now. To delete what nobody
+/// has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+pub(super) fn logs_in(repo: &Repo, remote: &str) -> bool {
+    let nobodys = (remote, "refs/smp/nobody-has-this");
+    somebody_is_there() && !matches!(may_push(repo, nobodys, None, true), MayPush::No(_))
+}
+
+fn run(repo: &Repo, remote: &str, may_ask: bool, make: &dyn Fn() -> Command) -> Result<Output, String> {
+    person::run(&Errand { repo, remote, way: Way::Push, may_ask, limit: LIMIT }, make)
 }

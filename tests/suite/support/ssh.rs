@@ -124,6 +124,49 @@ impl SshHost {
         world.runner().program("ssh-keygen", &args).ok();
     }
 
+    /// Gives the world's key a passphrase; no agent has it.
+    #[track_caller]
+    pub fn locks_the_key(&self, world: &World, passphrase: &str) {
+        let key = self.folder.join("client");
+        world
+            .runner()
+            .program("ssh-keygen", &["-q", "-p", "-P", "", "-N", passphrase, "-f", key.to_str().unwrap()])
+            .ok();
+    }
+
+    /// Is known to nobody any more, so that ssh asks whether this is the right host.
+    pub fn is_a_stranger(&self) {
+        std::fs::write(self.folder.join("known_hosts"), "").unwrap();
+        self.changes_client(|config| config.replace("StrictHostKeyChecking yes", "StrictHostKeyChecking ask"));
+    }
+
+    /// Adds a line to what the world's ssh goes by.
+    pub fn configures_client(&self, line: &str) {
+        self.changes_client(|config| format!("{config}  {line}\n"));
+    }
+
+    fn changes_client(&self, change: impl FnOnce(String) -> String) {
+        let file = self.folder.join("config");
+        std::fs::write(&file, change(std::fs::read_to_string(&file).unwrap())).unwrap();
+    }
+
+    /// Takes the locale that a client sends, as most systems do, and lets hooks see it.
+    pub fn takes_the_locale(&self, world: &World) {
+        let file = self.folder.join("sshd_config");
+        let config = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{config}AcceptEnv LANG LC_*\n")).unwrap();
+        self.configures_client("SendEnv LANG LC_*");
+        let script = std::fs::read_to_string(self.folder.join("serve")).unwrap();
+        let seen = "${LC_ALL+LC_ALL=\"$LC_ALL\"} ${LC_TIME+LC_TIME=\"$LC_TIME\"} LANG=\"$LANG\" git shell";
+        let script = script.trim_start_matches("#!/bin/sh\n").replace("git shell", seen);
+        world.executable(self.folder.join("serve"), script.trim_end());
+    }
+
+    /// What the world's ssh goes by.
+    pub fn client_config(&self) -> PathBuf {
+        self.folder.join("config")
+    }
+
     /// Breaks every connection that is open now. What git does for it is not told so.
     pub fn cuts(&self) {
         for stream in self.shared.open.lock().unwrap().drain(..) {
