@@ -1,6 +1,7 @@
 //! The pages of the environments, good and bad: what they say is read with care, and never repeated.
 
 mod cached;
+mod numbers;
 mod twice;
 
 use std::time::{Duration, Instant};
