@@ -53,7 +53,7 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
     let clone = world.clone("one");
     world.git("main.git", &["config", "uploadpack.hideRefs", "refs/smp"]);
     let repo = clone.repo();
-    let hasty = Patience { busy: Duration::from_secs(2), unknown: Duration::from_secs(1) };
+    let hasty = Patience { busy: Duration::from_secs(2), unknown: Duration::from_secs(1), lags: LAGS };
     let recorder = Recorder { patience: hasty, ..recorder(&world, &repo) };
     let stop = recorder.append(&new_id(), &mut |_| Ok(Some(proposed("stable")))).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
