@@ -6,7 +6,8 @@ mod words;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::{Config, Environment, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
@@ -25,13 +26,21 @@ struct Patience {
     unknown: Duration,
     /// For how long a server may take to show what it took.
     unshown: Duration,
+    /// For how long an answer that is older than what this clone saw may be that of a copy that lags behind.
+    lags: Duration,
 }
 
 /// What people have.
-const PATIENCE: Patience =
-    Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15), unshown: Duration::from_secs(5) };
+const PATIENCE: Patience = Patience {
+    busy: Duration::from_secs(60),
+    unknown: Duration::from_secs(15),
+    unshown: Duration::from_secs(5),
+    lags: Duration::from_secs(6),
+};
 /// How often the record is looked at before other programs of the same clone are said to be in the way.
 const LOOKS: usize = 20;
+/// The pause before an older answer is asked for again.
+const LAG_PAUSE: Duration = Duration::from_millis(500);
 /// The name and version that every event bears.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
@@ -46,10 +55,26 @@ pub struct Recorder<'a> {
     patience: Patience,
 }
 
+/// What came of one look.
+enum Look {
+    /// An answer.
+    Done(Box<Result<Reading, Refusal>>),
+    /// Something moved meanwhile, so that another look is needed.
+    Moved,
+    /// Less than this clone saw, which may be the answer of a copy that lags behind; what it means if it stays so.
+    Older(Refusal),
+}
+
 /// A name for an event to come, which nothing else has.
 pub fn new_id() -> EventId {
     // The standard library seeds this hasher from the system's random source, and time and process differ as well.
     EventId::of(RandomState::new().hash_one((SystemTime::now(), std::process::id())))
+}
+
+impl Look {
+    fn done(reading: Result<Reading, Refusal>) -> Self {
+        Self::Done(Box::new(reading))
+    }
 }
 
 impl<'a> Recorder<'a> {
@@ -101,50 +126,68 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        // Another program of this clone may move what was seen between our two looks; then both are taken again.
-        for _ in 0..LOOKS {
-            if let Some(reading) = self.read_once()? {
-                return Ok(reading);
+        // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
+        // of the main repository that lags behind may answer in its place.
+        let (begun, mut moved) = (Instant::now(), 0);
+        loop {
+            match self.read_once()? {
+                Look::Done(reading) => return Ok(*reading),
+                Look::Moved if moved == LOOKS => return Ok(Err(self.busy())),
+                Look::Moved => moved += 1,
+                Look::Older(refusal) if begun.elapsed() >= self.patience.lags => return Ok(Err(refusal)),
+                Look::Older(_) => thread::sleep(LAG_PAUSE.min(self.patience.lags / 4)),
             }
         }
-        Ok(Err(self.busy()))
     }
 
-    /// Looks once; `None`: something moved meanwhile, so that another look is needed.
-    fn read_once(&self) -> Result<Option<Result<Reading, Refusal>>, Stop> {
+    /// Looks once.
+    fn read_once(&self) -> Result<Look, Stop> {
         let tip = match self.ask_tip() {
             Ok(tip) => tip,
-            Err(refusal) => return Ok(Some(Err(refusal))),
+            Err(refusal) => return Ok(Look::done(Err(refusal))),
         };
         self.heard();
-        match (tip, objects::seen(self.repo)?) {
-            (None, None) => Ok(Some(Ok(Reading { state: State::default(), tip: None, copy: None }))),
-            (None, Some((last, _))) => Ok(self.still(None, &last)?.then(|| Err(self.gone(&last)))),
-            (Some(tip), Some((last, text))) if tip == last => Ok(Some(self.understood(tip, &text))),
-            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last)),
-        }
+        Ok(match (tip, objects::seen(self.repo)?) {
+            (None, None) => Look::done(Ok(Reading { state: State::default(), tip: None, copy: None })),
+            (None, Some((last, _))) => Look::Older(self.gone(&last)),
+            (Some(tip), Some((last, text))) if tip == last => Look::done(self.understood(tip, &text)),
+            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last))?,
+        })
     }
 
     /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
-    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Option<Result<Reading, Refusal>>, Stop> {
+    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Look, Stop> {
+        if let Some(last) = &last
+            && self.repo.has_commit(&tip)?
+            && self.repo.is_ancestor(&tip, last)?
+        {
+            return Ok(Look::Older(self.older(last, &tip)));
+        }
         if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, &tip) {
-            // Some servers hand out tips only, and this may be none any more.
-            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip));
-            return Ok((!moved).then_some(Err(refusal)));
+            // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
+            // another does not know it yet.
+            let unknown = refusal.report.because.iter().any(|line| line.contains("not our ref"));
+            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip.clone()));
+            return Ok(match (unknown, moved) {
+                (true, _) => Look::Older(self.not_handed_out(&tip, &refusal)),
+                (false, true) => Look::Moved,
+                (false, false) => Look::done(Err(refusal)),
+            });
         }
         let reading = match objects::state_at(self.repo, &tip)? {
             Ok(text) => self.understood(tip.clone(), &text),
             Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
         };
-        let Ok(reading) = reading else { return Ok(Some(reading)) };
+        let Ok(reading) = reading else { return Ok(Look::done(reading)) };
         if let Some(last) = &last
             && !self.repo.is_ancestor(last, &tip)?
         {
-            return Ok(self.still(Some(&tip), last)?.then(|| Err(self.rewound(last, &tip))));
+            let is_still_so = self.still(&tip, last)?;
+            return Ok(if is_still_so { Look::done(Err(self.rewound(last, &tip))) } else { Look::Moved });
         }
         // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
         objects::remember(self.repo, &tip, last.as_ref())?;
-        Ok(Some(Ok(reading)))
+        Ok(Look::done(Ok(reading)))
     }
 
     /// Makes sense of a state.
@@ -159,8 +202,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// Whether both are still so. If not, another program of this clone was between our two looks, and nothing is amiss.
-    fn still(&self, tip: Option<&CommitId>, last: &CommitId) -> Result<bool, Stop> {
-        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == tip);
+    fn still(&self, tip: &CommitId, last: &CommitId) -> Result<bool, Stop> {
+        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(tip));
         Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
     }
 

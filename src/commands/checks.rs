@@ -265,7 +265,10 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
-        Some(Ok(Branch::Empty)) => return Check::good(name, "answers; nothing is deployed yet"),
+        Some(Ok(Branch::Empty)) if matches!(seen.running, Ok(None)) => {
+            return Check::good(name, "answers; nothing is deployed yet");
+        }
+        Some(Ok(Branch::Empty)) => "answers; its repository is empty".to_owned(),
         Some(Ok(Branch::NoApp(words))) => return no_app_yet(environment, words),
         Some(Err(refusal)) => return Check::refused(name, "", refusal),
         Some(Ok(Branch::Missing(others))) => {

@@ -279,7 +279,7 @@ impl<'a> View<'a> {
             let name = &target.name;
             match (Finding::of(source), Finding::of(seen)) {
                 (Some(Finding::StalePage | Finding::CachedPage), _) => return Ok(self.advice(source)),
-                (Some(_), _) if source.agrees() == Some(false) => {
+                (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                     return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
                 }
                 (_, Some(found @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending))) => {

@@ -83,7 +83,7 @@ impl Pushed<'_> {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
-                    .because("the host may have put the push aside: its own words above tell")
+                    .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
                     .hint(again(self.command)),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
@@ -97,12 +97,31 @@ impl Pushed<'_> {
                     .because(format!("its branch is still at {is_at}; its own words are above"))
                     .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage"),
             ),
-            Ended::Declined | Ended::Stale => Stop::Failed(
+            Ended::Stale => Stop::refused(
+                RefusalCode::TargetMoved,
+                Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}"))
+                    .because(format!("it reads as {is_at} now: it moved and came back, or a copy of it answers that lags"))
+                    .hint(format!("look at what would ship now: {}", self.command)),
+            ),
+            Ended::Declined => Stop::Failed(
                 Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
                     .because(format!("its branch is still at {is_at}; its own words are above"))
                     .hint(self.mended),
             ),
         }
+    }
+
+    /// That the branch has more than what was pushed.
+    pub fn is_contained(&self, tip: &CommitId) -> String {
+        let (name, tip, short) = (self.name, tip.short(), self.push.commit.short());
+        format!("the branch of {name} is at {tip}, which contains {short}: its host, or somebody, added to it")
+    }
+
+    /// The same, where nothing but the branch tells what runs.
+    pub fn added_to(&self, tip: &CommitId) -> Stop {
+        let report =
+            Report::new(self.is_contained(tip)).because("only its branch tells what runs there, and that is more");
+        Stop::Incomplete(report.hint("find out what was added, then: git smp status"))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {

@@ -31,6 +31,8 @@ pub struct Begun {
     pub since: Instant,
     /// What the host said against it.
     pub doubt: Option<Doubt>,
+    /// Whether the host took it without a word.
+    pub is_silent: bool,
 }
 
 impl Execution<'_> {
@@ -57,6 +59,13 @@ impl Execution<'_> {
                 Ok(()) => stop,
                 Err(trouble) => with_cause(stop, format!("the next run may not know of that: {trouble}")),
             });
+        }
+        if begun.is_some_and(|begun| begun.is_silent) && matches!(target.environment.running, Running::Ref) {
+            watch(Happening::Warned(&format!(
+                "the host of {name} took the push without a word, and only its branch says that it runs {}: a hook that \
+                 does not run looks the same",
+                commit.short()
+            )));
         }
         let hopeless = doubt.is_some_and(Doubt::is_the_end);
         let patience = if hopeless { self.timeout.min(HARDLY) } else { self.timeout };
@@ -111,6 +120,9 @@ impl Execution<'_> {
         let report = match doubt {
             Doubt::NotDeployed(_) => Report::new(format!("pushed, but not deployed: {name} put {short} aside")),
             Doubt::Failed(_) => Report::new(format!("pushed, but not live: the deploy of {short} on {name} failed")),
+            Doubt::Hook(_) => Report::new(format!(
+                "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
+            )),
             Doubt::NotConfirmed(_) => {
                 Report::new(format!("pushed, but not confirmed: whether {name} runs {short} is not known"))
             }
@@ -128,6 +140,9 @@ impl Execution<'_> {
             Doubt::NotDeployed(_) => Some(format!(
                 "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
             )),
+            Doubt::Hook(_) => {
+                Some("make the hook run on its host, deploy there by hand, then: git smp status".to_owned())
+            }
             // The branch has the commit, so the same push would do nothing.
             Doubt::Failed(_) if self.goes_back(name) => {
                 Some("release it again on the platform, then: git smp status".to_owned())
@@ -177,6 +192,9 @@ impl Execution<'_> {
             }
             Some(id) if begun.is_none() && target.observed.reference() == Some(id) => {
                 format!("its branch is still at {}", id.short())
+            }
+            Some(id) if self.look.repo.is_ancestor(commit, id).unwrap_or(false) => {
+                format!("its branch is at {}, which contains {}", id.short(), commit.short())
             }
             Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
             None => "its branch cannot be read now".to_owned(),

@@ -17,6 +17,8 @@ use crate::git::address::Way;
 use crate::git::person;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
+#[cfg(unix)]
+use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
 pub use event::{MayPush, may_push, push_event};
@@ -111,7 +113,7 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
 }
 
 fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
-    let log = Log::create(&repo.layout().common_dir)?;
+    let log = Log::create(repo)?;
     let mut command = push_command(repo, push);
     command.stderr(log.writer()?);
     let mut tail = log.tail()?;
@@ -237,12 +239,17 @@ struct Log {
 }
 
 impl Log {
-    fn create(common_dir: &Path) -> Result<Self, Stop> {
-        let dir = common_dir.join("smp");
+    fn create(repo: &Repo) -> Result<Self, Stop> {
+        let dir = repo.layout().common_dir.join("smp");
         remove_old_logs(&dir);
         let path = dir.join(format!("push-{}.log", std::process::id()));
-        let made = fs::create_dir_all(&dir).and_then(|()| File::create(&path));
+        let made = fs::create_dir_all(&dir).and_then(|()| private(&path));
         made.map_err(|error| log_trouble(&path, &error))?;
+        #[cfg(unix)]
+        if !is_shared(repo.config()?) {
+            // Another user's folder stays as it is; the file is ours.
+            let _ = fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        }
         Ok(Self { path, keep: std::cell::Cell::new(false) })
     }
 
@@ -270,6 +277,19 @@ impl Drop for Log {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// A new and empty file that only its owner reads: a host's words may hold secrets.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // One that is there already keeps its mode.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// Takes away what pushes that were left behind wrote long ago.

@@ -26,6 +26,10 @@ pub fn promotion(
     confirmed_or_seen(source, asked, &mut plan)?;
     let all = targets.iter().map(|target| &target.observed).chain([source]);
     plan.warnings.extend(all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))));
+    if finding::is_emptied(source) {
+        let meaning = Finding::DeployedOutsideGit.meaning(source);
+        plan.warnings.push(format!("{}: {meaning}", source.environment));
+    }
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
     }
@@ -48,7 +52,8 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         Some(Ok(Branch::Missing(others))) => return Err(wrong_branch(environment, others)),
         _ => {}
     }
-    if source.agrees() == Some(false) || Finding::of(source) == Some(Finding::StalePage) {
+    let agrees = source.agrees() != Some(false) || finding::is_emptied(source);
+    if !agrees || Finding::of(source) == Some(Finding::StalePage) {
         let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
         return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
-use super::{PROGRAM, Reading, Recorder};
+use super::{LAG_PAUSE, PROGRAM, Reading, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, Draft};
@@ -32,8 +32,16 @@ impl Recorder<'_> {
     ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
-        let mut attempts =
-            Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None, taken: false, unshown: None };
+        let mut attempts = Attempts {
+            begun: Instant::now(),
+            made: Vec::new(),
+            tip: None,
+            moved: false,
+            declined: 0,
+            doubt: None,
+            taken: false,
+            unshown: None,
+        };
         loop {
             let begun = Instant::now();
             match self.attempt((id, &by), &mut attempts, decide) {
@@ -58,7 +66,8 @@ impl Recorder<'_> {
         attempts.saw(reading.tip.as_ref());
         if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
             let unclear = attempts.doubt.as_ref().map(|doubt| self.unclear(&doubt.words));
-            return Err(unclear.unwrap_or_else(|| self.busy().into()));
+            let busy = || if attempts.moved { self.busy() } else { self.lagging() };
+            return Err(unclear.unwrap_or_else(|| busy().into()));
         }
         if reading.state.format > FORMAT {
             return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
@@ -101,16 +110,7 @@ impl Recorder<'_> {
     /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
     fn push(&self, commit: &CommitId, onto: Option<&CommitId>, attempts: &mut Attempts) -> Result<bool, Stop> {
         let (ended, words) = self.push_once(commit, onto)?;
-        let mut tip = self.tip_after(ended)?;
-        let asked = Instant::now();
-        while matches!(ended, Ended::Accepted | Ended::UpToDate)
-            && tip.as_ref() == onto
-            && asked.elapsed() < self.patience.unshown
-        {
-            // A server of several machines may show a little later what it took.
-            thread::sleep(Duration::from_millis(200));
-            tip = self.tip_after(ended)?;
-        }
+        let tip = self.tip_after(ended, onto)?;
         if tip.as_ref() == Some(commit) {
             return Ok(true);
         }
@@ -132,11 +132,16 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end.
-    fn tip_after(&self, ended: Ended) -> Result<Option<CommitId>, Stop> {
+    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end. Where
+    /// git took it, the place before may be the answer of a copy that lags behind.
+    fn tip_after(&self, ended: Ended, onto: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
+        let took = matches!(ended, Ended::Accepted | Ended::UpToDate);
         let begun = Instant::now();
         loop {
             match self.ask_tip() {
+                Ok(tip) if took && tip.as_ref() == onto && begun.elapsed() < self.patience.lags => {
+                    thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
+                }
                 Ok(tip) => return Ok(tip),
                 Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
                 Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
@@ -197,6 +202,9 @@ struct Attempts {
     begun: Instant,
     /// The event's commits, one an attempt.
     made: Vec<CommitId>,
+    /// Where the record was at the last look, and whether it was ever anywhere else.
+    tip: Option<CommitId>,
+    moved: bool,
     /// How often the server said no while the record stayed where it is.
     declined: usize,
     /// The last push, if nobody knows its end.
@@ -218,6 +226,8 @@ struct Doubt {
 impl Attempts {
     /// None of them is on the record, which is here now: those that were to follow on anything else never will be.
     fn saw(&mut self, tip: Option<&CommitId>) {
+        self.moved |= !self.made.is_empty() && self.tip.as_ref() != tip;
+        self.tip = tip.cloned();
         self.doubt.take_if(|doubt| doubt.onto.as_ref() != tip);
     }
 }

@@ -35,6 +35,48 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
+    /// The record is at something that came before what this clone saw, and stays there.
+    pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
+        let reference = &self.record.reference;
+        let lease = format!("--force-with-lease={reference}:{tip}");
+        let report = self
+            .answers_with_older()
+            .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
+            .because(format!("this clone saw it at {}", last.short()))
+            .because(format!("if it was rewound and that was meant, forget what was seen: git update-ref -d {SEEN}"))
+            .because("if a replica lags, wait and run the same command again")
+            .hint(format!(
+                "if it was rewound, put back what this clone saw: git push {lease} {} {SEEN}:{reference}",
+                self.remote
+            ));
+        Refusal { code: RefusalCode::RecordRewound, report }
+    }
+
+    /// One answer names a state of the record that another does not hand out.
+    pub(super) fn not_handed_out(&self, tip: &CommitId, refusal: &Refusal) -> Refusal {
+        let report = self.answers_with_older().because(format!(
+            "{} is at {}, and {} does not hand that out",
+            self.place(),
+            tip.short(),
+            self.remote
+        ));
+        let report = refusal.report.because.iter().take(1).cloned().fold(report, Report::because);
+        let report = report.hint(format!("wait a little, then see whether it answers: git ls-remote {}", self.remote));
+        Refusal { code: RefusalCode::Unreachable, report }
+    }
+
+    /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
+    pub(super) fn lagging(&self) -> Refusal {
+        let report = self.answers_with_older().because(format!("it is {}", self.place()));
+        let report = report.because("it reads as before each time, and each push finds it elsewhere");
+        Refusal { code: RefusalCode::RecordBusy, report: report.hint("wait a little, then: git smp status") }
+    }
+
+    fn answers_with_older(&self) -> Report {
+        let what = "answers with older states of the record: a replica that lags, or it was rewound";
+        Report::new(format!("{} {what}", self.remote))
+    }
+
     /// The record lacks what this clone saw of it.
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         let reference = &self.record.reference;

@@ -2,6 +2,7 @@
 
 mod behind;
 mod cached;
+mod numbers;
 mod twice;
 
 use std::time::{Duration, Instant};

@@ -237,7 +237,10 @@ fn each_check_names_what_is_wrong_with_a_remote() {
     deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/trunk"]);
     let run = look();
     run.ok();
-    is_good(&run, "staging", "nothing is deployed yet");
+    is_good(&run, "staging", "its repository is empty; but it runs");
+    deploy.web.set("/staging", Page::body("").status(404));
+    is_good(&look(), "staging", "nothing is deployed yet");
+    deploy.web.set("/staging", Page::deployed(&deploy.staging));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
 
     deploy.git(&deploy.main, &["branch", "-m", "master", "main"]);

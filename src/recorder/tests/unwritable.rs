@@ -53,7 +53,7 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
     let clone = world.clone("one");
     world.git("main.git", &["config", "uploadpack.hideRefs", "refs/smp"]);
     let repo = clone.repo();
-    let hasty = Patience { unshown: Duration::from_millis(300), ..PATIENCE };
+    let hasty = Patience { unshown: Duration::from_millis(300), lags: LAGS, ..PATIENCE };
     let recorder = Recorder { patience: hasty, ..recorder(&world, &repo) };
     let stop = recorder.append(&new_id(), &mut |_| Ok(Some(proposed("stable")))).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");

@@ -32,6 +32,8 @@ pub enum Fault {
     Delay(Duration),
     /// git never sees the request, and no answer comes.
     Hang,
+    /// It is answered from this repository of the world, as by a replica.
+    From(&'static str),
 }
 
 /// Which requests a fault hits: of those that hold a text in their path and query, the next one, or the next few.
@@ -295,7 +297,10 @@ impl Shared {
         fault: Option<&Fault>,
         stream: &TcpStream,
     ) -> io::Result<bool> {
-        let mut backend = Backend::start(self, head, body)?;
+        let mut backend = match fault {
+            Some(Fault::From(other)) => Backend::start(self, &head.to_repository(other), body)?,
+            _ => Backend::start(self, head, body)?,
+        };
         let (status, headers) = (backend.status, backend.headers.clone());
         if !matches!(fault, Some(Fault::DropResponse | Fault::TruncateResponse(_) | Fault::NoReport)) {
             self.learn(number, |seen| seen.status = status);
