@@ -10,9 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::config::{Config, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
+use crate::git::fetch::{Wanted, fetch};
 use crate::git::push;
 use crate::git::record as objects;
-use crate::git::{Repo, remote};
+use crate::git::{Repo, moved, remote};
 use crate::model::CommitId;
 use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable};
 
@@ -129,7 +130,7 @@ impl<'a> Recorder<'a> {
 
     /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
     fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Option<Result<Reading, Refusal>>, Stop> {
-        if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, &tip) {
+        if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more.
             let moved = self.ask_tip().is_ok_and(|now| now != Some(tip));
             return Ok((!moved).then_some(Err(refusal)));
@@ -179,6 +180,7 @@ impl<'a> Recorder<'a> {
             Err(refusal) if self.may_ask && remote::wants_credentials(&refusal) => ask(true),
             answer => answer,
         }
+        .map_err(|refusal| moved::with_key(refusal, "repository.url"))
     }
 
     /// The file whose age says when the main repository answered last.

@@ -6,7 +6,9 @@
 mod abbrev;
 mod config;
 pub mod credential;
+pub mod fetch;
 mod history;
+pub mod moved;
 mod names;
 mod object;
 mod open;

@@ -9,15 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::Repo;
+use crate::git::{Repo, moved};
 use crate::model::{Branch, CommitId};
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// How long it may take when a person is asked for a password meanwhile.
 const PERSON_LIMIT: Duration = Duration::from_secs(300);
-/// How long a fetch may take.
-const FETCH_LIMIT: Duration = Duration::from_secs(600);
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
 ///
@@ -31,10 +29,15 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     if let Some((_, id)) = listed.into_iter().find(|(name, _)| *name == wanted) {
         return Ok(Branch::At(id));
     }
-    let heads = ls_remote(repo, remote, "refs/heads/*", may_ask)?;
+    let heads = heads(repo, remote, may_ask)?;
     let names: Vec<String> =
         heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
+}
+
+/// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
+pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
+    ls_remote(repo, remote, "refs/heads/*", may_ask)
 }
 
 /// Reads what the ref of this very name points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
@@ -58,18 +61,38 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
 }
 
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
-    let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
-    command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
-    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+    let mut command = question(repo, remote, pattern);
     if may_ask {
         command.env_remove("GIT_TERMINAL_PROMPT");
     }
     let limit = if may_ask { PERSON_LIMIT } else { ANSWER_LIMIT };
     let output = run_within(command, limit).map_err(|why| no_answer(remote, &why))?;
     if !output.status.success() {
-        return Err(no_answer(remote, &String::from_utf8_lossy(&output.stderr)));
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(redirected(repo, remote, &words).unwrap_or_else(|| no_answer(remote, &words)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
+}
+
+fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
+    let mut command = repo.program().command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
+    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+    command
+}
+
+/// The refusal for a remote whose host redirects those who ask, by git's words of that.
+pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refusal> {
+    let status = moved::status(words)?;
+    Some(moved::refusal(remote, status, new_place(repo, remote).as_deref()))
+}
+
+/// Where they are sent, by asking once more.
+fn new_place(repo: &Repo, remote: &str) -> Option<String> {
+    let from = repo.program().read("", ["remote", "get-url", "--", remote]).ok()?;
+    let mut command = question(repo, remote, "HEAD");
+    command.envs(moved::TRACING);
+    let output = run_within(command, ANSWER_LIMIT).ok()?;
+    moved::location(&String::from_utf8_lossy(&output.stderr), &String::from_utf8_lossy(&from))
 }
 
 fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
@@ -84,13 +107,7 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
 }
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
-    let mut report = Report::new(format!("the remote {remote} does not answer"));
-    // A host may have much to say; git's own word for what is wrong comes first, for many places show but one line.
-    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let (own, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_gits_own(line));
-    for line in own.into_iter().chain(others).take(6) {
-        report = report.because(without_userinfo(line.trim_start_matches("fatal: ")));
-    }
+    let report = in_gits_words(Report::new(format!("the remote {remote} does not answer")), words);
     let report =
         if report.because.iter().any(|line| line.contains("Authentication failed") || line.contains("Username")) {
             report.hint(format!("log in to the host, then try: git ls-remote {remote}"))
@@ -98,6 +115,17 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
             report.hint(format!("see whether it answers: git ls-remote {remote}"))
         };
     Refusal { code: RefusalCode::Unreachable, report }
+}
+
+/// Adds what git said, and where there is room what the host said.
+pub(super) fn in_gits_words(mut report: Report, words: &str) -> Report {
+    // A host may have much to say; git's own word for what is wrong comes first, for many places show but one line.
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (own, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_gits_own(line));
+    for line in own.into_iter().chain(others).take(6) {
+        report = report.because(without_userinfo(line.trim_start_matches("fatal: ")));
+    }
+    report
 }
 
 /// Whether a line is git's, or ssh's, and no word of the host.
@@ -120,39 +148,6 @@ pub fn without_userinfo(line: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Fetches all branches of a remote into `refs/remotes/REMOTE/`: `git fetch REMOTE +refs/heads/*:refs/remotes/REMOTE/*`.
-///
-/// Touches no tag, no local branch, no configured mapping and no `FETCH_HEAD`.
-///
-/// # Errors
-/// `unreachable`, with git's words.
-pub fn fetch(repo: &Repo, remote: &str) -> Result<(), Refusal> {
-    fetch_what(repo, remote, &format!("+refs/heads/*:refs/remotes/{remote}/*"))
-}
-
-/// Fetches one commit by its name, which hosts may or may not allow: `git fetch REMOTE HASH`.
-///
-/// # Errors
-/// `unreachable`, with git's words.
-pub fn fetch_commit(repo: &Repo, remote: &str, id: &CommitId) -> Result<(), Refusal> {
-    fetch_what(repo, remote, id.as_str())
-}
-
-fn fetch_what(repo: &Repo, remote: &str, what: &str) -> Result<(), Refusal> {
-    let mut command = repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
-    command.args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="]).args([
-        "--no-write-commit-graph",
-        "--",
-        remote,
-        what,
-    ]);
-    let output = run_within(command, FETCH_LIMIT).map_err(|why| no_answer(remote, &why))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(no_answer(remote, &String::from_utf8_lossy(&output.stderr)))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.

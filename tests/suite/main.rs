@@ -21,6 +21,7 @@ mod hostile_history;
 mod instances;
 mod interrupted;
 mod manual;
+mod moved;
 mod observed;
 mod on_its_way;
 mod pages;
