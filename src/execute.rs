@@ -10,12 +10,14 @@ mod pushed;
 mod release;
 mod said;
 mod span;
+mod turned_down;
 mod verdict;
 mod wait;
 mod words;
 
 use doubt::{Doubt, Heard};
 pub use ledger::{Ledger, end_rollback};
+use pushed::Ending;
 use verdict::Verdict;
 use wait::Begun;
 
@@ -234,7 +236,7 @@ impl Execution<'_> {
         }
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
-        let ended = push::push(self.look.repo, push, &mut |event| match event {
+        let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
                 heard.line(line);
@@ -242,11 +244,16 @@ impl Execution<'_> {
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
         });
-        let Ok(ended) = ended else {
-            marker.ended();
-            return ended.map(|_| None);
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(stop) => {
+                marker.ended();
+                return Err(stop);
+            }
         };
-        match self.verdict(target, push, ended, &said, watch) {
+        let ended = outcome.ended;
+        let ending = Ending { ended, reason: outcome.reason.as_deref(), said: &said, busy: heard.busy() };
+        match self.verdict(target, push, ending, watch) {
             Verdict::Arrived => {
                 marker.landed();
                 Ok(heard.doubt())

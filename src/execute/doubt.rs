@@ -51,13 +51,18 @@ impl Heard {
         }
     }
 
+    /// Its words that it is busy with something else, if those are what counts.
+    pub fn busy(&self) -> Option<&str> {
+        self.0.as_ref().filter(|(meaning, _)| *meaning == Meaning::Busy).map(|(_, words)| words.as_str())
+    }
+
     /// What all of it gives reason to doubt.
     pub fn doubt(self) -> Option<Doubt> {
         let (meaning, words) = self.0?;
         match meaning {
             Meaning::NotDeployed => Some(Doubt::NotDeployed(words)),
             Meaning::Failed => Some(Doubt::Failed(words)),
-            Meaning::Queued | Meaning::Declared => Some(Doubt::NotConfirmed(words)),
+            Meaning::Queued | Meaning::Declared | Meaning::Busy => Some(Doubt::NotConfirmed(words)),
             Meaning::Released => None,
         }
     }

@@ -15,9 +15,10 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads a line of a push's output. Only a remote's own words count.
+    /// Reads a line of a push's output. Only a remote's own words count, also those with which it lets nobody in.
     pub fn by_remote(line: &str) -> Option<Self> {
-        let plain = without_escapes(line.strip_prefix("remote:")?);
+        let own = line.strip_prefix("remote:").or_else(|| line.strip_prefix("fatal: remote error:"))?;
+        let plain = without_escapes(own);
         // What stands before a carriage return was written over.
         let marked = plain.rsplit('\r').map(str::trim).find(|part| !part.is_empty())?;
         let begin = marked.len() - without_marks(marked).len();

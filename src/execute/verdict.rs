@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::pushed::Pushed;
+use super::pushed::{Ending, Pushed};
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::error::{Refusal, Stop};
@@ -36,14 +36,14 @@ impl Execution<'_> {
         &self,
         target: &Target<'_>,
         push: &Push,
-        ended: Ended,
-        said: &[String],
+        ending: Ending<'_>,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
+        let ended = ending.ended;
         let environment = target.environment;
         let name = environment.name.as_str();
         let (command, mended) = (self.command.to(name), self.mended(name));
-        let pushed = Pushed { name, push, ended, said, command: &command, mended: &mended };
+        let pushed = Pushed { name, push, ended, ending, command: &command, mended: &mended };
         if ended == Ended::Left {
             return Verdict::Not(pushed.left());
         }
@@ -61,7 +61,9 @@ impl Execution<'_> {
                     pause = PAUSE;
                     self.building(environment)
                 }
-                Err(refusal) if ended == Ended::NothingSent => return Verdict::Not(pushed.unreadable(refusal)),
+                Err(refusal) if matches!(ended, Ended::NothingSent | Ended::Refused(_)) => {
+                    return Verdict::Not(pushed.unreadable(refusal));
+                }
                 Err(refusal) => {
                     if self.runs_now(environment, &push.commit) == Ok(true) {
                         return self.seen_to_run(target, &pushed, refusal, watch);
@@ -89,7 +91,7 @@ impl Execution<'_> {
     fn not_ours(&self, target: &Target<'_>, pushed: &Pushed<'_>, at: Option<&CommitId>) -> Verdict {
         let is_unmoved = at == pushed.push.expected.as_ref();
         let asks = match pushed.ended {
-            Ended::Declined | Ended::Stale => true,
+            Ended::Declined | Ended::Stale | Ended::Refused(_) => true,
             Ended::Accepted | Ended::Unclear => is_unmoved,
             Ended::NothingSent | Ended::Left => false,
         };
@@ -113,7 +115,7 @@ impl Execution<'_> {
         refusal: &Refusal,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
-        if matches!(pushed.ended, Ended::Declined | Ended::Stale) {
+        if matches!(pushed.ended, Ended::Declined | Ended::Stale | Ended::Refused(_)) {
             return Verdict::RunsAllTheSame(pushed.runs_all_the_same(Err(refusal), self.way_back(target)));
         }
         let (name, error) = (pushed.name, &refusal.report.error);

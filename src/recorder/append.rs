@@ -109,7 +109,8 @@ impl Recorder<'_> {
             self.give_up_on(ended, &words, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
-        if ended != Ended::Stale && (moved || ended != Ended::Declined) {
+        let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
+        if !kept_back && (moved || ended != Ended::Declined) {
             attempts.doubt = Some(Doubt { onto: onto.cloned(), words });
         }
         Ok(false)
@@ -121,7 +122,7 @@ impl Recorder<'_> {
         loop {
             match self.ask_tip() {
                 Ok(tip) => return Ok(tip),
-                Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
+                Err(refusal) if is_certain(ended) => return Err(refusal.into()),
                 Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
@@ -149,7 +150,7 @@ impl Recorder<'_> {
         }
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
         attempts.declined += usize::from(ended == Ended::Declined);
-        if ended == Ended::NothingSent || attempts.declined >= DECLINED {
+        if is_certain(ended) || attempts.declined >= DECLINED {
             return Err(self.not_writable(words).into());
         }
         Ok(())
@@ -166,6 +167,11 @@ impl Recorder<'_> {
             stop => stop,
         }
     }
+}
+
+/// Whether the push is known to have come to nothing.
+fn is_certain(ended: Ended) -> bool {
+    matches!(ended, Ended::NothingSent | Ended::Refused(_))
 }
 
 /// What was tried so far to get one event onto the record.

@@ -48,5 +48,6 @@ mod support_holds;
 mod terminal_talk;
 mod together;
 mod trust;
+mod turned_down;
 mod watch;
 mod webhook;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, neutral_push};
+use super::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::error::Stop;
 use crate::git::Repo;
 use crate::git::remote::{run_within, without_userinfo};
@@ -28,13 +28,12 @@ pub fn push_event(
     let command = asking(exact_push(repo, remote, reference, commit, expected), may_ask);
     let Ok(output) = run_within(command, LIMIT) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let lines = || words.split(['\n', '\r']);
-    let sent = lines().any(is_sending);
-    let never_began = !sent && said.is_empty() && lines().any(is_unnameable);
-    let ended = if never_began { Ended::NothingSent } else { judge(&said, output.status.code(), sent) };
+    let mut signs = Signs::default();
+    let told: Vec<&str> = words.split(['\n', '\r']).filter(|line| signs.line(line)).collect();
+    let ended = signs.judge(&said, output.status.code());
     // Why the server said no stands on the other stream than all else.
-    let reason = said.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1));
-    let words = reason.into_iter().chain(lines().filter(|line| !is_progress(line)));
+    let reason = reason(&said);
+    let words = reason.as_deref().into_iter().chain(told);
     Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 
@@ -44,8 +43,8 @@ pub fn push_event(
 /// # Errors
 /// When git cannot be started.
 pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let mut command = neutral_push(repo, remote);
     // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+    let mut command = neutral_push(repo, remote);
     command.args(["--dry-run", "--", remote, ":refs/smp/nobody-has-this"]);
     let output = match run_within(asking(command, may_ask), LIMIT) {
         Ok(output) if output.status.success() => return Ok(Ok(())),
@@ -63,7 +62,7 @@ pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), V
 pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
     let (remote, reference) = to;
     let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
-    if matches!(ended, Ended::Declined | Ended::Stale | Ended::NothingSent) {
+    if matches!(ended, Ended::Declined | Ended::Stale | Ended::NothingSent | Ended::Refused(_)) {
         return Ok(Err(first_words(&words)));
     }
     // What broke off may have arrived all the same, so it is taken back, too.
