@@ -8,6 +8,7 @@ mod config;
 pub mod credential;
 pub mod fetch;
 mod history;
+pub mod lfs;
 pub mod moved;
 mod names;
 mod object;

@@ -13,6 +13,7 @@
 mod any_repository;
 mod declined;
 mod diff;
+mod git_lfs;
 mod heroku;
 mod history;
 mod hook;
