@@ -14,19 +14,19 @@ const HOOKS: usize = 2;
 /// So many of its last words are told.
 const LAST_WORDS: usize = 3;
 
-/// What an HTTP answer means to the one who pushes to this environment, and what to do before the same command.
+/// What an HTTP answer means to the one who pushes to this environment, and what to do, up to the same command.
 fn meaning(status: u16, name: &str) -> (&'static str, String) {
     let (meaning, first) = match status {
         301 | 307 | 308 => {
-            let first = format!("change environments.{name}.url in smp.toml to where it leads, then: git smp setup");
+            let first = format!("change environments.{name}.url in smp.toml to where it leads, then: git smp setup &&");
             return ("its host sends pushes on to another address", first);
         }
-        401 => ("its host does not know who you are", "log in there"),
-        403 => ("its host gives you no right to push", "ask for the right to push there"),
-        404 | 410 => ("its host has no such repository, or not for you", "see whether you may push there"),
-        409 | 423 | 429 => ("its host is busy", "wait a little"),
-        413 => ("its host takes no push of that size", "have the limit there raised, or push over ssh"),
-        _ => ("its host turned it away", "ask those who run the host"),
+        401 => ("its host does not know who you are", "log in there, then:"),
+        403 => ("its host gives you no right to push", "ask for the right to push there, then:"),
+        404 | 410 => ("its host has no such repository, or not for you", "see whether you may push there, then:"),
+        409 | 423 | 429 => ("its host is busy", "wait a little, then:"),
+        413 => ("its host takes no push of that size", "have the limit there raised, or push over ssh, then:"),
+        _ => ("its host turned it away", "ask those who run the host, then:"),
     };
     (meaning, first.to_owned())
 }
@@ -48,7 +48,7 @@ impl Pushed<'_> {
             return Report::new(format!("{name} did not take {short}: {meaning}"))
                 .because(format!("it answered the push with HTTP {status}"))
                 .because(format!("{still}; nothing was changed"))
-                .hint(format!("{first}, then: {command}"));
+                .hint(format!("{first} {command}"));
         }
         self.declined(&still)
     }

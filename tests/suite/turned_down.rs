@@ -51,7 +51,7 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
         deploy.http().fault(Rule::post(RECEIVE, Fault::Status(status)).times(1000));
         let run = told_at_once(&deploy);
         run.exits(1).says("error: production did not take").says(words).says(&format!("HTTP {status}"));
-        run.says("nothing was changed").says("then: git smp promote production").never_shows("cannot tell");
+        run.says("nothing was changed").says(" git smp promote production\n").never_shows("cannot tell");
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
         deploy.http().heal();
@@ -117,7 +117,11 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
         let to = elsewhere.url(&deploy.path(RECEIVE));
         let before = deploy.snapshot();
         deploy.http().fault(Rule::post(RECEIVE, Fault::Moved(status, to)).times(1000));
-        told_at_once(&deploy).exits(1).says("sends pushes on").says("environments.production.url");
+        told_at_once(&deploy)
+            .exits(1)
+            .says("sends pushes on")
+            .says("environments.production.url")
+            .says("then: git smp setup && git smp promote");
         assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
