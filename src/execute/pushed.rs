@@ -51,7 +51,10 @@ impl Pushed<'_> {
     pub fn unreadable(&self, refusal: &Refusal) -> Stop {
         match self.ended {
             Ended::NothingSent => return Stop::Failed(self.not_sent()),
-            Ended::Refused(_) => return Stop::Failed(self.turned_down()),
+            Ended::Refused(_) => {
+                let still = format!("its branch cannot be read now: {}", refusal.report.error);
+                return Stop::Failed(self.turned_down(&still));
+            }
             _ => {}
         }
         let what = format!("cannot tell whether {} arrived on {}", self.push.commit.short(), self.name);
@@ -93,8 +96,9 @@ impl Pushed<'_> {
     fn unmoved(&self) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
         let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
+        let still = format!("its branch is still at {is_at}");
         match self.ended {
-            Ended::NothingSent if self.ending.busy.is_some() => Stop::Failed(self.turned_down()),
+            Ended::NothingSent if self.ending.busy.is_some() => Stop::Failed(self.turned_down(&still)),
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
@@ -107,7 +111,7 @@ impl Pushed<'_> {
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {}", self.command)),
             ),
-            Ended::Declined | Ended::Stale | Ended::Refused(_) => Stop::Failed(self.turned_down()),
+            Ended::Declined | Ended::Stale | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
 

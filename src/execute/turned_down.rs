@@ -4,7 +4,6 @@ use super::pushed::Pushed;
 use super::said::Said;
 use crate::error::Report;
 use crate::git::push::Ended;
-use crate::model::CommitId;
 
 /// Reasons that name no cause: then the host's own last words do.
 const NO_CAUSE: [&str; 5] =
@@ -32,11 +31,9 @@ fn meaning(status: u16, name: &str) -> (&'static str, String) {
 }
 
 impl Pushed<'_> {
-    /// The host said no, and nothing was changed.
-    pub(super) fn turned_down(&self) -> Report {
+    /// The host said no, and nothing was changed. `still`: what is known of its branch.
+    pub(super) fn turned_down(&self, still: &str) -> Report {
         let (name, short, command) = (self.name, self.push.commit.short(), self.command);
-        let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
-        let still = format!("its branch is still at {is_at}");
         if let Some(words) = self.ending.busy {
             return Report::new(format!("{name} did not take {short}: its host is busy with something else"))
                 .because(format!("its host says: {words}"))
@@ -50,7 +47,7 @@ impl Pushed<'_> {
                 .because(format!("{still}; nothing was changed"))
                 .hint(format!("{first} {command}"));
         }
-        self.declined(&still)
+        self.declined(still)
     }
 
     fn declined(&self, still: &str) -> Report {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::promote::{deployed_once, person, promote, ready, refusal, scripted};
+use crate::promote::{begin, deployed_once, person, promote, ready, refusal, scripted};
 use crate::record::{bens_clone, promotes};
 use crate::support::{Deploy, Fault, GitHttp, Rule, Run, Transcript, World};
 
@@ -137,6 +137,24 @@ fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
         promote(&deploy, &["--timeout", "1"]).exits(4).says("cannot tell what became of the push");
         assert_eq!(refusal(&deploy), "push-in-flight");
     }
+}
+
+#[test]
+fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_at_once() {
+    let deploy = host();
+    // The looks before the push are over when git asks where the branch is.
+    let late = Fault::Delay(Duration::from_secs(2));
+    deploy.http().fault(Rule::get("production.git/info/refs?service=git-receive-pack", late.clone()));
+    let run = begin(&deploy, &["--timeout", "300"]);
+    deploy.http().sees(|seen| seen.fault.as_ref() == Some(&late));
+    deploy.http().fault(Rule::any("production.git/info/refs?service=git-upload-pack", Fault::Status(403)).times(1000));
+    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
+    let run = run.finish();
+    run.exits(1)
+        .says("gives you no right to push")
+        .says("its branch cannot be read now")
+        .never_shows("its branch is still at");
+    leaves_no_note(&deploy);
 }
 
 #[test]
