@@ -10,12 +10,14 @@ mod pushed;
 mod release;
 mod said;
 mod span;
+mod turned_down;
 mod verdict;
 mod wait;
 mod words;
 
 use doubt::Heard;
 pub use ledger::{Ledger, end_rollback};
+use pushed::Ending;
 use verdict::Verdict;
 use wait::Begun;
 
@@ -177,7 +179,9 @@ impl Execution<'_> {
     /// # Errors
     /// As [`Execution::run`].
     pub fn confirm(&self, name: &str, commit: &CommitId, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        if self.target(name)?.environment.confirm_seconds == 0 {
+        let target = self.target(name)?;
+        // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
+        if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
             InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
             return Ok(());
         }
@@ -237,7 +241,7 @@ impl Execution<'_> {
         }
         let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
-        let ended = push::push(self.look.repo, push, &mut |event| match event {
+        let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
                 keep_last(&mut said, line);
                 heard.line(line);
@@ -245,11 +249,14 @@ impl Execution<'_> {
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
         });
-        let ended = ended.inspect_err(|_| marker.ended())?;
-        match self.verdict(target, push, ended, &said, watch) {
+        let outcome = outcome.inspect_err(|_| marker.ended())?;
+        let ended = outcome.ended;
+        let ending = Ending { ended, reason: outcome.reason.as_deref(), said: &said, busy: heard.busy() };
+        match self.verdict(target, push, ending, watch) {
             Verdict::Arrived => {
                 marker.landed();
-                if ended == Ended::UpToDate {
+                // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
+                if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
                     watch(Happening::ByOthers(name));
                 }
                 Ok(heard)

@@ -79,6 +79,13 @@ impl InFlight {
         notes.iter().filter_map(|path| Self::read(path)).any(|(note, _)| note.commit == commit.as_str())
     }
 
+    /// How long ago this clone gave an environment this commit that was not seen to run since.
+    pub fn age(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<Duration> {
+        let notes = [place(common_dir, environment), place_of_release(common_dir, environment)];
+        let known = notes.iter().filter_map(|path| Self::read(path));
+        known.filter(|(note, _)| note.commit == commit.as_str()).map(|(_, age)| age).max()
+    }
+
     /// What the branch was at when this clone pushed the commit there that was not seen to run since.
     pub fn pushed_onto(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<CommitId> {
         let (note, _) = Self::read(&place(common_dir, environment))?;

@@ -1,17 +1,18 @@
 //! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
 
 mod first_push;
+mod missing;
 mod platform;
 
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::config::{Config, Environment, Find, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::{Found, Repo, remote};
+use crate::git::{Found, Repo, moved, remote};
 use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
 use crate::{doubts, page, token, web};
+use missing::Fetched;
 
 pub use platform::{app, heroku};
 
@@ -85,9 +86,10 @@ impl Look<'_> {
     pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
         let main = &self.config.repository;
         let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
+        let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?
-            && let Err(refusal) = in_turn(|| self.repo.has_commit(id), || remote::fetch(self.repo, &main.remote))?
+            && let Err(refusal) = self.bring_main(id)?
         {
             return Ok(Err(refusal));
         }
@@ -187,7 +189,12 @@ impl Look<'_> {
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
-        first_push::read(&environment.url, remote::branch(self.repo, &environment.remote, &environment.branch, may_ask))
+        let key = match environment.remote == self.config.repository.remote {
+            true => "repository.url".to_owned(),
+            false => format!("environments.{}.url", environment.name),
+        };
+        let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
+        first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, &key))
     }
 
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
@@ -262,62 +269,6 @@ impl Look<'_> {
         };
         wanted.iter().zip(seen).map(with_commits).collect()
     }
-
-    /// Resolves a hash to the one commit it names, fetching what is not here: the main repository first, for there it
-    /// should be, then the environment's own remote, for commits that exist only there.
-    fn bring_commit(
-        &self,
-        environment: &Environment,
-        hash: &str,
-        fetched: &mut Fetched,
-    ) -> Result<Result<CommitId, Refusal>, Stop> {
-        let main = self.config.repository.remote.as_str();
-        let mut trouble = Vec::new();
-        let mut found = self.repo.resolve_hash(hash)?;
-        for remote in [main, environment.remote.as_str()] {
-            if found != Found::Missing {
-                break;
-            }
-            let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
-            if let Err(refusal) = in_turn(here, || fetched.once(self.repo, remote))? {
-                trouble.push(refusal);
-            }
-            found = self.repo.resolve_hash(hash)?;
-        }
-        if let (Found::Missing, Some(id)) = (&found, CommitId::parse(hash)) {
-            // Hosts that let one ask for a commit no branch leads to any more are asked, last of all.
-            if remote::fetch_commit(self.repo, &environment.remote, &id).is_ok() {
-                found = self.repo.resolve_hash(hash)?;
-            }
-        }
-        Ok(one_commit(environment, hash, found, &trouble))
-    }
-}
-
-/// What has been fetched during this look, so that nothing is fetched twice.
-#[derive(Default)]
-struct Fetched(Vec<(String, Result<(), Refusal>)>);
-
-impl Fetched {
-    fn once(&mut self, repo: &Repo, remote: &str) -> Result<(), Refusal> {
-        if let Some((_, result)) = self.0.iter().find(|(name, _)| name == remote) {
-            return result.clone();
-        }
-        let result = remote::fetch(repo, remote);
-        self.0.push((remote.to_owned(), result.clone()));
-        result
-    }
-}
-
-/// Fetches when no other fetch is under way, for two at once would trip over each other's refs; and only what that one
-/// did not bring.
-fn in_turn(
-    here: impl Fn() -> Result<bool, Stop>,
-    fetch: impl FnOnce() -> Result<(), Refusal>,
-) -> Result<Result<(), Refusal>, Stop> {
-    static FETCHING: Mutex<()> = Mutex::new(());
-    let _turn = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(if here()? { Ok(()) } else { fetch() })
 }
 
 /// The refusal of a look that broke down: unknown is never a yes.

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::{Config, Environment, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
+use crate::git::fetch::{Wanted, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
-use crate::git::{Repo, remote};
+use crate::git::{Repo, moved, remote};
 use crate::model::CommitId;
 use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable, What};
 
@@ -128,14 +129,20 @@ impl<'a> Recorder<'a> {
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
         // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
         // of the main repository that lags behind may answer in its place.
-        let (begun, mut moved) = (Instant::now(), 0);
+        let (mut older, mut moved) = (None, 0);
         loop {
-            match self.read_once()? {
+            let look = self.read_once()?;
+            match look {
                 Look::Done(reading) => return Ok(*reading),
                 Look::Moved if moved == LOOKS => return Ok(Err(self.busy())),
                 Look::Moved => moved += 1,
-                Look::Older(refusal) if begun.elapsed() >= self.patience.lags => return Ok(Err(refusal)),
-                Look::Older(_) => thread::sleep(LAG_PAUSE.min(self.patience.lags / 4)),
+                Look::Older(refusal) => {
+                    // However long the first look took, there is a second one.
+                    if older.get_or_insert_with(Instant::now).elapsed() >= self.patience.lags {
+                        return Ok(Err(refusal));
+                    }
+                    thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
+                }
             }
         }
     }
@@ -163,7 +170,7 @@ impl<'a> Recorder<'a> {
         {
             return Ok(Look::Older(self.older(last, &tip)));
         }
-        if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, &tip) {
+        if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
             let unknown = refusal.report.because.iter().any(|line| line.contains("not our ref"));
@@ -218,7 +225,8 @@ impl<'a> Recorder<'a> {
 
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
-        remote::tip(self.repo, self.remote, &self.record.reference, self.may_ask)
+        let tip = remote::tip(self.repo, self.remote, &self.record.reference, self.may_ask);
+        tip.map_err(|refusal| moved::with_key(refusal, "repository.url"))
     }
 
     /// The file whose age says when the main repository answered last.

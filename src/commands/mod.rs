@@ -8,6 +8,7 @@ pub mod flow;
 pub mod held;
 pub mod history;
 pub mod hook;
+pub mod lfs;
 pub mod observed;
 pub mod postpone;
 pub mod posts;

@@ -9,7 +9,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, first_push, observed, reviews, summary, trust, watched};
+use crate::commands::{Session, deploy, first_push, lfs, observed, reviews, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -228,6 +228,7 @@ fn plan(
     planned.watched.clone_from(&facts.watched);
     planned.warnings.extend(observed::warnings(facts.state(), facts.seen()));
     deploy::warn_of_earlier_push(session, &mut planned, &facts.targets, asked.somebody_looks, "git smp promote")?;
+    lfs::warn(session, config, &mut planned);
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }

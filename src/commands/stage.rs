@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, first_push, flow, observed, trust};
+use crate::commands::{Session, first_push, flow, lfs, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -325,6 +325,7 @@ fn plan(
     planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
     deploy::warn_of_earlier_push(session, &mut planned, target, somebody_looks, "git smp stage")?;
+    lfs::warn(session, config, &mut planned);
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }

@@ -90,6 +90,11 @@ impl Heard {
         !self.spoke
     }
 
+    /// Its words that it is busy with something else, if those are what counts.
+    pub fn busy(&self) -> Option<&str> {
+        self.doubt.as_ref().filter(|(meaning, _)| *meaning == Meaning::Busy).map(|(_, words)| words.as_str())
+    }
+
     /// What all of it gives reason to doubt.
     pub fn doubt(&self) -> Option<Doubt> {
         let (meaning, words) = self.doubt.clone()?;
@@ -97,7 +102,7 @@ impl Heard {
             Meaning::NotDeployed => Some(Doubt::NotDeployed(words)),
             Meaning::Failed => Some(Doubt::Failed(words)),
             Meaning::Hook => Some(Doubt::Hook(words)),
-            Meaning::Queued | Meaning::Declared | Meaning::Stumbled | Meaning::Muttered => {
+            Meaning::Queued | Meaning::Declared | Meaning::Busy | Meaning::Stumbled | Meaning::Muttered => {
                 Some(Doubt::NotConfirmed(words))
             }
             Meaning::Released | Meaning::Deployed | Meaning::Tidying | Meaning::Aside => None,

@@ -5,6 +5,19 @@ use crate::git::push::{Ended, Push};
 use crate::git::told::first_words;
 use crate::model::CommitId;
 
+/// How a push ended, and what was said meanwhile.
+#[derive(Clone, Copy)]
+pub struct Ending<'a> {
+    /// How git ended.
+    pub ended: Ended,
+    /// Why the branch was not taken, in the server's or git's words.
+    pub reason: Option<&'a str>,
+    /// The last lines that git and the remote said.
+    pub said: &'a [String],
+    /// The host's words that it is busy, if those were its last.
+    pub busy: Option<&'a str>,
+}
+
 /// A push that ended, or that was left.
 pub struct Pushed<'a> {
     /// The environment's name.
@@ -13,8 +26,8 @@ pub struct Pushed<'a> {
     pub push: &'a Push,
     /// How git ended.
     pub ended: Ended,
-    /// The last lines that git and the remote said.
-    pub said: &'a [String],
+    /// All of that.
+    pub ending: Ending<'a>,
     /// The command that goes on.
     pub command: &'a str,
     /// What to do about a failed build.
@@ -37,8 +50,13 @@ impl Pushed<'_> {
 
     /// The branch cannot be read afterwards.
     pub fn unreadable(&self, refusal: &Refusal) -> Stop {
-        if self.ended == Ended::NothingSent {
-            return Stop::Failed(self.not_sent());
+        match self.ended {
+            Ended::NothingSent => return Stop::Failed(self.not_sent()),
+            Ended::Refused(_) => {
+                let still = format!("its branch cannot be read now: {}", refusal.report.error);
+                return Stop::Failed(self.turned_down(&still));
+            }
+            _ => {}
         }
         let what = format!("cannot tell whether {} arrived on {}", self.push.commit.short(), self.name);
         let report = Report::new(what).because(refusal.report.error.clone());
@@ -56,7 +74,7 @@ impl Pushed<'_> {
     pub fn runs_all_the_same(&self, at: Result<Option<&CommitId>, &Refusal>, back: Option<String>) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
         let report = match self.ended {
-            Ended::Declined | Ended::Stale => {
+            Ended::Declined | Ended::Stale | Ended::Refused(_) => {
                 Report::new(format!("{name} declined the push of {short}, yet it runs it"))
                     .because("its host deployed before it said no, as with a hook or a lock there that failed late")
             }
@@ -79,7 +97,9 @@ impl Pushed<'_> {
     fn unmoved(&self) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
         let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
+        let still = format!("its branch is still at {is_at}");
         match self.ended {
+            Ended::NothingSent if self.ending.busy.is_some() => Stop::Failed(self.turned_down(&still)),
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
@@ -92,22 +112,16 @@ impl Pushed<'_> {
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {}", self.command)),
             ),
-            Ended::Declined if self.said.iter().any(|line| line.contains("non-fast-forward")) => Stop::Failed(
-                Report::new(format!("{name} declined {short}: its host takes no push that goes back"))
-                    .because(format!("its branch is still at {is_at}; its own words are above"))
-                    .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage"),
-            ),
             Ended::Stale => Stop::refused(
                 RefusalCode::TargetMoved,
-                Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}"))
+                self.ending.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
+                    Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}")),
+                    Report::because,
+                )
                     .because(format!("it reads as {is_at} now: it moved and came back, or a copy of it answers that lags"))
                     .hint(format!("look at what would ship now: {}", self.command)),
             ),
-            Ended::Declined => Stop::Failed(
-                Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
-                    .because(format!("its branch is still at {is_at}; its own words are above"))
-                    .hint(self.mended),
-            ),
+            Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
 
@@ -129,7 +143,7 @@ impl Pushed<'_> {
         let report = Report::new(format!("{} was moved to {is_at} by somebody else meanwhile", self.name))
             .because(format!("{} is not what its branch has now", self.push.commit.short()));
         match self.ended {
-            Ended::Stale | Ended::Declined | Ended::NothingSent => {
+            Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("nothing of ours was taken");
                 let hint = format!("look at what would ship now: {}", self.command);
                 Stop::refused(RefusalCode::TargetMoved, report.hint(hint))
@@ -143,7 +157,7 @@ impl Pushed<'_> {
 
     fn not_sent(&self) -> Report {
         let report = Report::new(format!("nothing was sent to {}", self.name));
-        first_words(&self.said.join("\n"))
+        first_words(&self.ending.said.join("\n"))
             .into_iter()
             .fold(report, Report::because)
             .hint(format!("see whether you may push there: git ls-remote {}", self.name))

@@ -22,16 +22,25 @@ pub struct Said {
 impl Said {
     /// Reads a line of a push's output, of the remote or of the git that took the push.
     pub fn read(line: &str) -> Option<Self> {
+        if let Some(said) = Self::by_remote(line) {
+            return Some(said);
+        }
         if line.starts_with("remote:") {
-            return Self::by_remote(line);
+            return None;
         }
         Some(Self { is_remote: false, ..Self::of(line)? })
     }
 
-    /// Reads a line of a push's output. Only a remote's own words count.
+    /// Reads a line of a push's output. Only a remote's own words count, also those with which it lets nobody in.
     pub fn by_remote(line: &str) -> Option<Self> {
-        let own = line.strip_prefix("remote:")?;
-        Self::of(own.strip_prefix(' ').unwrap_or(own))
+        let own = line.strip_prefix("remote:").or_else(|| line.strip_prefix("fatal: remote error:"))?;
+        let own = own.strip_prefix(' ').unwrap_or(own);
+        // A host that pushes on passes on what it is told.
+        let mut passed_on = own;
+        while let Some(inner) = passed_on.strip_prefix("remote:") {
+            passed_on = inner.strip_prefix(' ').unwrap_or(inner);
+        }
+        Self::of(passed_on)
     }
 
     fn of(line: &str) -> Option<Self> {

@@ -3,10 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::pushed::Pushed;
+use super::pushed::{Ending, Pushed};
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::error::{Refusal, Stop};
+use crate::git::fetch::{Wanted, fetch};
 use crate::git::push::{Ended, Push};
 use crate::git::remote;
 use crate::model::{CommitId, Relation};
@@ -38,14 +39,14 @@ impl Execution<'_> {
         &self,
         target: &Target<'_>,
         push: &Push,
-        ended: Ended,
-        said: &[String],
+        ending: Ending<'_>,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
+        let ended = ending.ended;
         let environment = target.environment;
         let name = environment.name.as_str();
         let (command, mended) = (self.command.to(name), self.mended(name));
-        let pushed = Pushed { name, push, ended, said, command: &command, mended: &mended };
+        let pushed = Pushed { name, push, ended, ending, command: &command, mended: &mended };
         if ended == Ended::Left {
             return Verdict::Not(pushed.left());
         }
@@ -68,7 +69,9 @@ impl Execution<'_> {
                         }
                     }
                 }
-                Err(refusal) if ended == Ended::NothingSent => return Verdict::Not(pushed.unreadable(refusal)),
+                Err(refusal) if matches!(ended, Ended::NothingSent | Ended::Refused(_)) => {
+                    return Verdict::Not(pushed.unreadable(refusal));
+                }
                 Err(refusal) => {
                     if self.runs_now(environment, &push.commit) == Ok(true) {
                         return self.seen_to_run(target, &pushed, refusal, watch);
@@ -129,7 +132,7 @@ impl Execution<'_> {
         }
         let is_unmoved = at == pushed.push.expected.as_ref();
         let asks = match pushed.ended {
-            Ended::Declined | Ended::Stale => true,
+            Ended::Declined | Ended::Stale | Ended::Refused(_) => true,
             Ended::Accepted | Ended::UpToDate | Ended::Unclear => is_unmoved,
             Ended::NothingSent | Ended::Left => false,
         };
@@ -152,7 +155,8 @@ impl Execution<'_> {
         if !may_be_taken || push.expected.as_ref() == Some(tip) || self.goes_back(pushed.name) {
             return false;
         }
-        let is_here = repo.has_commit(tip).unwrap_or(false) || remote::fetch_commit(repo, &push.remote, tip).is_ok();
+        let is_here =
+            repo.has_commit(tip).unwrap_or(false) || fetch(repo, &push.remote, &Wanted::Commit(tip.clone())).is_ok();
         is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 
@@ -164,7 +168,7 @@ impl Execution<'_> {
         refusal: &Refusal,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
-        if matches!(pushed.ended, Ended::Declined | Ended::Stale) {
+        if matches!(pushed.ended, Ended::Declined | Ended::Stale | Ended::Refused(_)) {
             return Verdict::RunsAllTheSame(pushed.runs_all_the_same(Err(refusal), self.way_back(target)));
         }
         let (name, error) = (pushed.name, &refusal.report.error);

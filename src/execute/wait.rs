@@ -72,9 +72,10 @@ impl Execution<'_> {
         let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
         let span = Duration::from_secs(u64::from(target.environment.confirm_seconds));
         let mut agreement = Agreement::over(span);
+        let since = self.since(name, commit, begun);
         loop {
             let now = self.look.now(target.environment)?;
-            if agreement.take(answer(&now, commit, begun), began.elapsed()) {
+            if agreement.take(answer(&now, commit, since), began.elapsed()) {
                 InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
                 return Ok(());
             }
@@ -98,6 +99,19 @@ impl Execution<'_> {
             thread::sleep(next.min(patience.max(Duration::from_millis(10))));
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// When the deploy of the commit began that is waited for: by this run, by an earlier one of this clone, or by whoever
+    /// announced it.
+    fn since(&self, name: &str, commit: &CommitId, begun: Option<&Begun>) -> Option<Instant> {
+        let announced = || {
+            let recorded = &self.ledger.as_ref()?.recorded;
+            let open = recorded.open().filter(|open| open.environment == name && open.to == *commit)?;
+            Some(Duration::from_secs(u64::try_from(recorded.now.saturating_sub(open.at)).unwrap_or(0)))
+        };
+        let noted = || InFlight::age(&self.look.repo.layout().common_dir, name, commit);
+        let ago = |age: Duration| Instant::now().checked_sub(age);
+        begun.map(|begun| begun.since).or_else(|| noted().or_else(announced).and_then(ago))
     }
 
     /// Somebody left before it was certain. `seen`: for how long it has reported the commit, and for how long it must.
@@ -203,7 +217,7 @@ impl Execution<'_> {
             return Stop::Incomplete(report.hint(hint));
         }
         if now.cached.is_some() {
-            let why = if from_before(now, begun) {
+            let why = if from_before(now, self.since(name, commit, begun)) {
                 "that answer is older than this deploy"
             } else {
                 "a cache answers in its place, so what it runs now is not seen"
@@ -250,10 +264,10 @@ fn not_everywhere(environment: &Environment, commit: &CommitId, begun: Option<&B
 }
 
 /// What an answer says of the commit.
-fn answer(now: &Now, commit: &CommitId, begun: Option<&Begun>) -> Answer {
+fn answer(now: &Now, commit: &CommitId, since: Option<Instant>) -> Answer {
     match &now.running {
         // It may name a commit that ran there once.
-        _ if from_before(now, begun) => Answer::Unreadable,
+        _ if from_before(now, since) => Answer::Unreadable,
         Ok(Some(id)) if id == commit => Answer::New,
         Ok(_) => Answer::Other,
         // A page that does not agree with its platform is that of an old instance, or of a platform that is not there yet.
@@ -273,8 +287,8 @@ fn failed<'n>(target: &Target<'_>, commit: &CommitId, now: &'n Now) -> Option<&'
 }
 
 /// Whether what a page says was kept by a cache since before the deploy.
-fn from_before(now: &Now, begun: Option<&Begun>) -> bool {
-    begun.is_some_and(|begun| now.cached.is_some_and(|cached| cached.is_older_than(begun.since.elapsed())))
+fn from_before(now: &Now, since: Option<Instant>) -> bool {
+    since.is_some_and(|since| now.cached.is_some_and(|cached| cached.is_older_than(since.elapsed())))
 }
 
 fn reported(now: &Now) -> String {

@@ -25,6 +25,8 @@ pub enum Meaning {
     Tidying,
     /// A line of such tidying up, or of a ref that git did not move; git tells of that itself.
     Aside,
+    /// It builds or deploys something else, and takes nothing meanwhile.
+    Busy,
 }
 
 /// One thing that a host says.
@@ -52,6 +54,8 @@ const fn row(host: &'static str, words: &'static str, meaning: Meaning, source: 
 pub const TABLE: &[HostWords] = &[
     row("Heroku", "Pushed to non-* branch, skipping build.", Meaning::NotDeployed,
         "Dev Center, Deploying with Git; seen since 2015"),
+    row("Heroku", "Your account has reached its concurrent builds limit", Meaning::Busy,
+        "SerenityOS/discord-bot#14; since 2021"),
     row("Heroku", "Release command declared: this new release will not be available until the command succeeds.",
         Meaning::Declared, "heroku/hatchet#92, AkhileshNS/heroku-deploy#43; since 2020"),
     row("Heroku", "Waiting for release... done.", Meaning::Released, "AkhileshNS/heroku-deploy#51; since 2020"),
@@ -62,6 +66,15 @@ pub const TABLE: &[HostWords] = &[
         "dokku/dokku plugins/git/functions; read in 2026"),
     row("Dokku", "-----> Skipping deployment", Meaning::NotDeployed,
         "dokku/dokku plugins/common/functions (skip-deploy); read in 2026"),
+    row("Dokku", "* currently has a deploy lock in place. Exiting...", Meaning::Busy,
+        "dokku/dokku#3167, dokku/dokku#5700 (acquire_app_deploy_lock); since 2018"),
+    row("Scalingo", "Deployment error: repository * is locked (reason: a deployment is running)", Meaning::Busy,
+        "Scalingo/cli#333; since 2018"),
+    row("Deis, Hephy, Drycc", "Another git push is ongoing*", Meaning::Busy,
+        "deis/builder#217, deis/builder#309, deis/builder pkg/sshd; since 2016"),
+    row("Deis, Hephy, Drycc",
+        "*Error running git receive hook [*Deployment for * is already in progress)]", Meaning::Busy,
+        "deis/controller#898; since 2016"),
     row("Clever Cloud", "The application has successfully been queued for redeploy.", Meaning::Queued,
         "47ng/actions-clever-cloud#184, CleverCloud/clever-tools#428; since 2020"),
     row("Clever Cloud", "{\"id\":*,\"message\":\"The application has successfully been queued for redeploy.\",*}",

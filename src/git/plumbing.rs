@@ -151,6 +151,11 @@ fn message(record: &[u8]) -> Option<Landed> {
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
+/// The name of the empty tree among objects that are called as this commit is.
+pub(super) fn empty_tree(to: &CommitId) -> &'static str {
+    if to.as_str().len() == EMPTY_TREE.len() { EMPTY_TREE } else { EMPTY_TREE_SHA256 }
+}
+
 /// The files between two commits that match a pattern: `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`.
 ///
 /// # Errors
@@ -164,8 +169,7 @@ pub fn touched(
     if patterns.is_empty() || from == Some(to) {
         return Ok(Vec::new());
     }
-    let nothing = if to.as_str().len() == EMPTY_TREE.len() { EMPTY_TREE } else { EMPTY_TREE_SHA256 };
-    let trees = [from.map_or(nothing, CommitId::as_str), to.as_str(), "--"];
+    let trees = [from.map_or(empty_tree(to), CommitId::as_str), to.as_str(), "--"];
     // What `.gitmodules` would have ignored is deployed, too.
     let fixed = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none"];
     let patterns: Vec<String> = patterns.iter().map(|pattern| pathspec(pattern)).collect();

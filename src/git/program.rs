@@ -102,6 +102,8 @@ impl Program {
         command
             .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
             .args(["-c", "advice.objectNameWarning=false", "-c", "advice.graftFileDeprecated=false"])
+            // Credentials and headers of one host are for no other one.
+            .args(["-c", "http.followRedirects=false"])
             .args(args);
         command
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "this is the door through which commits leave")]
 
 mod event;
+mod judge;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -22,6 +23,7 @@ use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
 pub use event::{MayPush, may_push, push_event};
+use judge::{Signs, reason};
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);
@@ -79,10 +81,27 @@ pub enum Ended {
     Stale,
     /// It ended before anything was sent.
     NothingSent,
+    /// The host turned it away with this HTTP answer, before any work.
+    Refused(u16),
     /// It ended and nobody can say what the server did.
     Unclear,
     /// We left while it was running.
     Left,
+}
+
+/// How it ended, and why it was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub ended: Ended,
+    /// The reason in the server's or git's own words; foreign text.
+    pub reason: Option<String>,
+}
+
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        Self { ended, reason: None }
+    }
 }
 
 /// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
@@ -92,7 +111,7 @@ pub enum Ended {
 ///
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
-pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
+pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Outcome, Stop> {
     let mut unanswered = Vec::new();
     let mut watch_first = |event: Event<'_>| match event {
         // Nobody can be asked there; asked for here, a password serves the second one.
@@ -102,46 +121,43 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
         }
         other => watch(other),
     };
-    let ended = push_once(repo, push, &mut watch_first)?;
-    if !unanswered.is_empty() && ended == Ended::NothingSent && event::logs_in(repo, &push.remote) {
+    let outcome = push_once(repo, push, &mut watch_first)?;
+    if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && event::logs_in(repo, &push.remote) {
         return push_once(repo, push, watch);
     }
     for line in &unanswered {
         watch(Event::Line(line));
     }
-    Ok(ended)
+    Ok(outcome)
 }
 
-fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
+fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Outcome, Stop> {
     let log = Log::create(repo)?;
     let mut command = push_command(repo, push);
     command.stderr(log.writer()?);
     let mut tail = log.tail()?;
     let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
     let (begun, mut heard) = (Instant::now(), Instant::now());
-    let (mut sent, mut unnameable) = (false, false);
+    let mut signs = Signs::default();
     loop {
         let Ok(ended) = child.try_wait() else {
             // It runs, and we cannot see it any more: what it did is read from the remote.
             log.keep();
-            return Ok(Ended::Unclear);
+            return Ok(Ended::Unclear.into());
         };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
-            sent |= is_sending(&line);
-            unnameable |= is_unnameable(&line);
-            if !is_progress(&line) {
+            if signs.line(&line) {
                 watch(Event::Line(&without_userinfo(&line)));
             }
         }
         if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
-            let never_began = unnameable && !sent && porcelain.is_empty();
-            return Ok(if never_began { Ended::NothingSent } else { judge(&porcelain, status.code(), sent) });
+            return Ok(Outcome { ended: signs.judge(&porcelain, status.code()), reason: reason(&porcelain) });
         }
         if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
             log.keep();
-            return Ok(Ended::Left);
+            return Ok(Ended::Left.into());
         }
         if !tail.is_behind {
             thread::sleep(TICK);
@@ -155,7 +171,7 @@ fn neutral_push(repo: &Repo, remote: &str) -> Command {
     let mut command = repo.program().command(["-c", "push.pushOption="]);
     command
         .args(["-c", &format!("remote.{remote}.mirror=false")])
-        .args(["-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
+        .args(["-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
         .args(["-c", "core.warnAmbiguousRefs=false"])
         .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
         .args(["--no-force-if-includes", "--recurse-submodules=no"]);
@@ -189,47 +205,6 @@ fn porcelain(child: &mut Child) -> String {
         let _ = out.by_ref().take(1 << 20).read_to_end(&mut text);
     }
     String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Reads git's own account of a push. It never decides what happened, only how to speak of an unmoved ref.
-fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
-    let told = porcelain.lines().find_map(|line| line.get(..2).filter(|flag| flag.ends_with('\t')).map(|_| line));
-    match told {
-        Some(line) if line.starts_with('!') && line.contains("(stale info)") => Ended::Stale,
-        Some(line) if line.starts_with('!') && line.contains("[remote rejected]") => Ended::Declined,
-        // git itself kept it back.
-        Some(line) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
-        Some(line) if line.starts_with('!') => Ended::Unclear,
-        Some(line) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
-        Some(_) if code == Some(0) => Ended::Accepted,
-        None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
-        _ => Ended::Unclear,
-    }
-}
-
-/// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
-/// it comes before anything is sent, and a remote's words begin with `remote:`.
-fn is_unnameable(line: &str) -> bool {
-    line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
-}
-
-/// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
-/// if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
-fn is_sending(line: &str) -> bool {
-    line.starts_with("Writing objects") || line.starts_with("Total ")
-}
-
-/// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
-fn is_progress(line: &str) -> bool {
-    let bars = [
-        "Enumerating objects",
-        "Counting objects",
-        "Compressing objects",
-        "Writing objects",
-        "Delta compression",
-        "Total ",
-    ];
-    bars.iter().any(|bar| line.starts_with(bar))
 }
 
 /// The file that a push writes its words to.
@@ -347,29 +322,4 @@ impl Tail {
 
 fn is_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hooks_no_is_told_from_a_moved_ref() {
-        let declined = "To x\n!\tB^0:refs/heads/master\t[remote rejected] (pre-receive hook declined)\nDone\n";
-        let stale = "To x\n!\tB^0:refs/heads/master\t[rejected] (stale info)\nDone\n";
-        assert_eq!(judge(declined, Some(1), true), Ended::Declined);
-        assert_eq!(judge(stale, Some(1), false), Ended::Stale);
-        let older = "!\tB^0:refs/heads/master\t[rejected] (fetch first)\nDone\n";
-        assert_eq!(judge(older, Some(1), false), Ended::Stale);
-        let silent = "!\tB^0:refs/heads/master\t[remote failure] (remote failed to report status)\nDone\n";
-        assert_eq!(judge(silent, Some(1), true), Ended::Unclear);
-    }
-
-    #[test]
-    fn a_cut_connection_is_unclear_and_a_refused_one_sent_nothing() {
-        assert_eq!(judge("Done\n", Some(1), true), Ended::Unclear);
-        assert_eq!(judge("", Some(1), true), Ended::Unclear);
-        assert_eq!(judge("", Some(128), true), Ended::Unclear);
-        assert_eq!(judge("", Some(128), false), Ended::NothingSent);
-    }
 }

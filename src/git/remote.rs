@@ -6,17 +6,15 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::Repo;
 use crate::git::address::Way;
 use crate::git::person::{self, Errand};
 use crate::git::told::first_words;
+use crate::git::{Repo, moved};
 use crate::model::{Branch, CommitId};
 use crate::text::shell_word;
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-/// How long a fetch may take.
-const FETCH_LIMIT: Duration = Duration::from_secs(600);
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
 ///
@@ -30,7 +28,7 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     if let Some((_, id)) = listed.into_iter().find(|(name, _)| *name == wanted) {
         return Ok(Branch::At(id));
     }
-    let heads = ls_remote(repo, remote, "refs/heads/*", may_ask)?;
+    let heads = heads(repo, remote, may_ask)?;
     // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
     if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
         return Ok(Branch::At(id.clone()));
@@ -38,6 +36,11 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     let names: Vec<String> =
         heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
+}
+
+/// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
+pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
+    ls_remote(repo, remote, "refs/heads/*", may_ask)
 }
 
 /// Reads what the ref of this very name points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
@@ -61,15 +64,34 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
 }
 
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
+    let errand = Errand { repo, remote, way: Way::Fetch, may_ask, limit: ANSWER_LIMIT };
+    let output = answer(&errand, &|| question(repo, remote, pattern))?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
+}
+
+fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
+    let mut command = repo.program().command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
+    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+    command
+}
+
+/// The refusal for a remote whose host redirects those who ask, by git's words of that.
+pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refusal> {
+    let status = moved::status(words)?;
+    Some(moved::refusal(remote, status, new_place(repo, remote).as_deref()))
+}
+
+/// Where they are sent, by asking once more.
+fn new_place(repo: &Repo, remote: &str) -> Option<String> {
+    let from = repo.program().read("", ["remote", "get-url", "--", remote]).ok()?;
     let make = || {
-        let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
-        command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
-        command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+        let mut command = question(repo, remote, "HEAD");
+        command.envs(moved::TRACING);
         command
     };
-    let errand = Errand { repo, remote, way: Way::Fetch, may_ask, limit: ANSWER_LIMIT };
-    let output = answer(&errand, &make)?;
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
+    let errand = Errand { repo, remote, way: Way::Fetch, may_ask: false, limit: ANSWER_LIMIT };
+    let output = person::run(&errand, &make).ok()?;
+    moved::location(&String::from_utf8_lossy(&output.stderr), &String::from_utf8_lossy(&from))
 }
 
 fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
@@ -84,12 +106,14 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
 }
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
-    let mut report = Report::new(format!("the remote {remote} does not answer"));
-    for line in first_words(words) {
-        report = report.because(line);
-    }
+    let report = in_gits_words(Report::new(format!("the remote {remote} does not answer")), words);
     let report = report.hint(format!("see whether it answers: git ls-remote {}", shell_word(remote)));
     Refusal { code: RefusalCode::Unreachable, report }
+}
+
+/// Adds what git and the host said.
+pub(super) fn in_gits_words(report: Report, words: &str) -> Report {
+    first_words(words).into_iter().fold(report, Report::because)
 }
 
 /// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.
@@ -108,37 +132,6 @@ pub fn without_userinfo(line: &str) -> String {
     out
 }
 
-/// Fetches all branches of a remote into `refs/remotes/REMOTE/`: `git fetch REMOTE +refs/heads/*:refs/remotes/REMOTE/*`.
-///
-/// Touches no tag, no local branch, no configured mapping and no `FETCH_HEAD`.
-///
-/// # Errors
-/// `unreachable`, with git's words.
-pub fn fetch(repo: &Repo, remote: &str) -> Result<(), Refusal> {
-    fetch_what(repo, remote, &format!("+refs/heads/*:refs/remotes/{remote}/*"))
-}
-
-/// Fetches one commit by its name, which hosts may or may not allow: `git fetch REMOTE HASH`.
-///
-/// # Errors
-/// `unreachable`, with git's words.
-pub fn fetch_commit(repo: &Repo, remote: &str, id: &CommitId) -> Result<(), Refusal> {
-    fetch_what(repo, remote, id.as_str())
-}
-
-fn fetch_what(repo: &Repo, remote: &str, what: &str) -> Result<(), Refusal> {
-    let make = || {
-        let mut command =
-            repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
-        command.args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="]);
-        command.args(["--no-write-commit-graph", "--", remote, what]);
-        command
-    };
-    // It may come before the look that asks for a password.
-    let errand = Errand { repo, remote, way: Way::Fetch, may_ask: true, limit: FETCH_LIMIT };
-    answer(&errand, &make).map(drop)
-}
-
 /// The output of a child that ended well.
 fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Refusal> {
     let words = match person::run(errand, make) {
@@ -146,7 +139,8 @@ fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Ref
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(why) => why,
     };
-    Err(person::advised(errand, no_answer(errand.remote, &words)))
+    let moved = redirected(errand.repo, errand.remote, &words);
+    Err(moved.unwrap_or_else(|| person::advised(errand, no_answer(errand.remote, &words))))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.

@@ -73,7 +73,8 @@ impl<'a> Recorded<'a> {
         let came = one.runs() == Some(&open.to) && shows && !is_cached(one);
         match at {
             _ if came => Course::Arrived,
-            Some(at) if moved && at == Some(&open.to) => Course::Landed,
+            // Where the branch had it before, nothing was pushed that could be on its way.
+            Some(at) if at == Some(&open.to) => Course::Landed,
             _ if moved => Course::Passed,
             // What this clone announced and has no push of in the air was cut off before it began.
             _ if self.is_mine(open) && !self.sent => Course::Dead,

@@ -37,7 +37,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        recorded.nobody_else(Some((Kind::Stage, name, commit)), None)?;
+        recorded.nobody_else(Some((Kind::Stage, name, commit)), Some("git smp stage"))?;
         thawed(wanted, recorded)?;
     }
     let mut plan = Plan::of(commit);

@@ -126,7 +126,8 @@ impl Recorder<'_> {
             self.give_up_on((ended, &words), onto, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
-        if ended != Ended::Stale && (moved || ended != Ended::Declined) {
+        let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
+        if !kept_back && (moved || ended != Ended::Declined) {
             attempts.doubt = Some(Doubt { onto: onto.cloned(), words });
         }
         Ok(false)
@@ -143,7 +144,7 @@ impl Recorder<'_> {
                     thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
                 }
                 Ok(tip) => return Ok(tip),
-                Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
+                Err(refusal) if is_certain(ended) => return Err(refusal.into()),
                 Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
@@ -178,7 +179,7 @@ impl Recorder<'_> {
         }
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
         attempts.declined += usize::from(ended == Ended::Declined);
-        if ended == Ended::NothingSent || attempts.declined >= DECLINED {
+        if is_certain(ended) || attempts.declined >= DECLINED {
             return Err(self.not_writable(words).into());
         }
         Ok(())
@@ -195,6 +196,11 @@ impl Recorder<'_> {
             stop => stop,
         }
     }
+}
+
+/// Whether the push is known to have come to nothing.
+fn is_certain(ended: Ended) -> bool {
+    matches!(ended, Ended::NothingSent | Ended::Refused(_))
 }
 
 /// What was tried so far to get one event onto the record.

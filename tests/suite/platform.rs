@@ -334,7 +334,7 @@ fn as_before(deploy: &Deploy) {
 #[test]
 fn whoever_has_only_the_branch_is_told_what_every_host_says_of_its_own_push() {
     let deploy = ready(World::deploy_like().without_pages());
-    for Transcript { name, ends, says, text } in Transcript::all() {
+    for Transcript { name, ends, says, text, .. } in Transcript::all() {
         as_before(&deploy);
         deploy.host_says(&deploy.production, &text);
         let run = promote(&deploy, &["--timeout", "20"]);

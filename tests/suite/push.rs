@@ -326,7 +326,7 @@ fn a_redirect_of_the_push_is_not_followed() {
     promote(&deploy, &[]).exits(1).says("nothing was sent to production");
     deploy.http().heal();
     deploy.http().fault(Rule::get("service=git-upload-pack", Fault::Redirect(to)).times(1000));
-    promote(&deploy, &[]).exits(1).says("does not answer");
+    promote(&deploy, &[]).exits(1).says("has moved to");
     assert_eq!(deploy.snapshot(), before);
     assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
 }

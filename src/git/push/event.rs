@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, neutral_push};
+use super::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::error::Stop;
 use crate::git::Repo;
 use crate::git::address::Way;
@@ -32,13 +32,12 @@ pub fn push_event(
     let make = || exact_push(repo, remote, reference, commit, expected);
     let Ok(output) = run(repo, remote, may_ask, &make) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let lines = || words.split(['\n', '\r']);
-    let sent = lines().any(is_sending);
-    let never_began = !sent && said.is_empty() && lines().any(is_unnameable);
-    let ended = if never_began { Ended::NothingSent } else { judge(&said, output.status.code(), sent) };
+    let mut signs = Signs::default();
+    let told: Vec<&str> = words.split(['\n', '\r']).filter(|line| signs.line(line)).collect();
+    let ended = signs.judge(&said, output.status.code());
     // Why the server said no stands on the other stream than all else.
-    let reason = said.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1));
-    let words = reason.into_iter().chain(lines().filter(|line| !is_progress(line)));
+    let reason = reason(&said);
+    let words = reason.as_deref().into_iter().chain(told);
     Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 

@@ -27,12 +27,8 @@ fn asked_since(deploy: &Deploy, before: usize) -> Vec<String> {
 
 /// Everything of the clone that belongs to its user.
 fn own_things(deploy: &Deploy) -> BTreeMap<String, Vec<u8>> {
-    let mut things: BTreeMap<String, Vec<u8>> = deploy
-        .refs(&deploy.work)
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with("refs/remotes/"))
-        .map(|(name, id)| (name, id.into_bytes()))
-        .collect();
+    let refs = deploy.refs(&deploy.work).into_iter();
+    let mut things: BTreeMap<String, Vec<u8>> = refs.map(|(name, id)| (name, id.into_bytes())).collect();
     for file in ["HEAD", "FETCH_HEAD", "ORIG_HEAD", "index", "config", "packed-refs", "shallow"] {
         things.insert(file.into(), std::fs::read(deploy.work.join(".git").join(file)).unwrap_or_default());
     }
@@ -132,11 +128,121 @@ fn a_fetch_leaves_everything_of_the_user_alone_whatever_is_configured() {
     let before = own_things(&deploy);
     deploy.smp(&["diff"]).ok().prints_among("Add a seventh thing");
     assert_eq!(before, own_things(&deploy));
-    let remotes = deploy.refs(work);
-    assert_eq!(remotes["refs/remotes/upstream/master"], seventh);
-    assert!(remotes.contains_key("refs/remotes/upstream/gone"), "{remotes:?}");
     assert_eq!(std::fs::read_to_string(work.join("LOG")).unwrap(), "what the user works on\n");
     assert!(!Path::new(&work.join(".git/objects/info/commit-graphs")).exists());
+}
+
+/// A world whose main repository and staging are a commit ahead of what the clone has.
+fn ahead() -> (Deploy, String) {
+    let deploy = served();
+    let seventh = deploy.colleague_commits("Add a seventh thing");
+    deploy.colleague_pushes(&deploy.staging, &seventh);
+    (deploy, seventh)
+}
+
+/// Every command that fetches does so, and nobody is told of any trouble.
+#[track_caller]
+fn all_goes_well(deploy: &Deploy, seventh: &str) {
+    let before = own_things(deploy);
+    deploy.smp(&["status"]).ok().never_shows("unknown").never_shows("does not answer");
+    deploy.smp(&["diff"]).ok().prints_among("Add a seventh thing");
+    assert_eq!(before, own_things(deploy));
+    // A push of git's moves what tracks the branch, if it can.
+    let promotion = ["promote", "--yes", "--commit", seventh, "--timeout", "20"];
+    deploy.smp(&promotion).ok().says("done: production runs").never_shows("lock").never_shows("does not answer");
+}
+
+// facts 12.6: genova#308, atlantis#6682, shipit-engine#179.
+#[test]
+fn a_branch_that_became_a_folder_is_in_nobodys_way() {
+    let (deploy, seventh) = ahead();
+    deploy.git(&deploy.work, &["update-ref", "-d", "refs/remotes/upstream/master"]);
+    for place in ["upstream/feature", "upstream/master/old", "staging/master/old", "production/master/old"] {
+        deploy.git(&deploy.work, &["update-ref", &format!("refs/remotes/{place}"), deploy.nth(1)]);
+    }
+    deploy.git(&deploy.main, &["update-ref", "refs/heads/feature/x", deploy.nth(1)]);
+    all_goes_well(&deploy, &seventh);
+}
+
+#[test]
+fn a_lock_on_what_tracks_a_branch_is_in_nobodys_way() {
+    let (deploy, seventh) = ahead();
+    for remote in ["upstream", "staging", "production"] {
+        let folder = deploy.work.join(".git/refs/remotes").join(remote);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("master.lock"), "").unwrap();
+    }
+    all_goes_well(&deploy, &seventh);
+}
+
+/// The commits that a colleague has put on branches of the main repository, one each.
+fn branches_of_colleagues(deploy: &Deploy, names: [&str; 2]) -> [String; 2] {
+    names.map(|name| {
+        let commit = commit_on(deploy, &deploy.team, &[deploy.nth(6)], "Ben", &format!("Try {name}"));
+        let refspec = format!("{commit}:refs/heads/{name}");
+        deploy.git(&deploy.team, &["push", "-q", deploy.main.to_str().unwrap(), &refspec]);
+        commit
+    })
+}
+
+fn has(deploy: &Deploy, commit: &str) -> bool {
+    let kind = deploy.git(&deploy.work, &["cat-file", "--batch-check", "--batch-all-objects"]);
+    kind.contains(commit)
+}
+
+#[test]
+fn a_clone_of_one_branch_stays_one() {
+    let (deploy, seventh) = ahead();
+    let one = "+refs/heads/master:refs/remotes/upstream/master";
+    deploy.git(&deploy.work, &["config", "--replace-all", "remote.upstream.fetch", one]);
+    let others = branches_of_colleagues(&deploy, ["maps", "flags"]);
+    all_goes_well(&deploy, &seventh);
+    assert!(others.iter().all(|commit| !has(&deploy, commit)), "what nobody asked for came along");
+}
+
+#[test]
+fn a_commit_of_another_branch_comes_alone_where_its_whole_name_is_known() {
+    let deploy = served();
+    let [maps, flags] = branches_of_colleagues(&deploy, ["maps", "flags"]);
+    std::fs::write(deploy.staging.join("deployed"), format!("{maps}\n")).unwrap();
+    let before = own_things(&deploy);
+    deploy.smp(&["diff"]).ok().prints_among("Try maps");
+    assert!(has(&deploy, &maps) && !has(&deploy, &flags));
+    assert_eq!(before, own_things(&deploy));
+}
+
+#[test]
+fn a_commit_of_another_branch_is_found_by_its_first_digits_and_by_an_old_protocol() {
+    for is_short in [true, false] {
+        let deploy = served();
+        deploy.configure("protocol.version", "0");
+        let [maps, _] = branches_of_colleagues(&deploy, ["maps", "flags"]);
+        // Not the tip of its branch, and an old protocol hands out tips only.
+        let above = commit_on(&deploy, &deploy.team, &[&maps], "Ben", "Try more maps");
+        let refspec = format!("{above}:refs/heads/maps");
+        deploy.git(&deploy.team, &["push", "-q", deploy.main.to_str().unwrap(), &refspec]);
+        let named = if is_short { &maps[..9] } else { &maps };
+        std::fs::write(deploy.staging.join("deployed"), format!("{named}\n")).unwrap();
+        let before = own_things(&deploy);
+        deploy.smp(&["diff"]).ok().prints_among("Try maps");
+        assert_eq!(before, own_things(&deploy));
+    }
+}
+
+#[test]
+fn a_fetch_that_the_clone_itself_is_in_the_way_of_does_not_blame_the_remote() {
+    let (deploy, _) = ahead();
+    let objects = deploy.work.join(".git/objects");
+    let pack = objects.join("pack");
+    // No room for what comes: every place where it could be put is a file.
+    let _ = std::fs::remove_dir_all(&pack);
+    for digits in 0..=255 {
+        let folder = objects.join(format!("{digits:02x}"));
+        if !folder.exists() {
+            std::fs::write(folder, "").unwrap();
+        }
+    }
+    deploy.smp(&["status"]).prints_among("could not be fetched from upstream").never_shows("does not answer");
 }
 
 // F-GIT-4.

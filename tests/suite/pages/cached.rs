@@ -160,3 +160,25 @@ fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_p
     let run = deploy.smp(&["rollback", "-n"]);
     run.ok().says(&format!("push {} to master on production", &deploy.nth(4)[..8])).says("a cached answer, 340 s old");
 }
+
+#[test]
+fn a_second_run_believes_no_page_from_before_the_rollback_that_the_first_one_pushed() {
+    for record in ["", RECORD] {
+        let deploy = crate::promote::ready(World::deploy_like().toml(record));
+        deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+        // The host takes the rollback and releases nothing; a cache still has the good page of long ago.
+        deploy.web.set("/production", Page::commit(deploy.nth(5)));
+        deploy.hook(&deploy.production, "post-receive", "exit 0");
+        let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];
+        deploy.smp(&args).exits(4).says("not live");
+        deploy.web.set("/production", kept(deploy.nth(2)));
+        for _ in 0..2 {
+            let run = deploy.smp(&args);
+            run.exits(4).says("a cached answer, 340 s old").never_shows("done:").never_shows("nothing to put back");
+        }
+        assert_eq!(deploy.chain().count("rolled-back"), 0);
+        // The cache asks the site again.
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        deploy.smp(&["rollback", "--yes", "--to", deploy.nth(2)]).ok();
+    }
+}

@@ -28,6 +28,8 @@ pub enum Fault {
     Status(u16),
     /// git never sees the request; it is sent on to this address, which the path is added to.
     Redirect(String),
+    /// git never sees the request; the answer is this redirect, to exactly this address.
+    Moved(u16, String),
     /// The request is worked on after this time.
     Delay(Duration),
     /// git never sees the request, and no answer comes.
@@ -278,6 +280,7 @@ impl Shared {
                 let to = format!("{to}{}?{}", head.path, head.query);
                 return plain(302, &[header("Location", to)]);
             }
+            Some(Fault::Moved(status, to)) => return plain(*status, &[header("Location", to)]),
             Some(Fault::Hang) => {
                 closing.pause(Duration::from_secs(3600));
                 return Ok(false);

@@ -10,6 +10,8 @@ pub struct Transcript {
     pub name: String,
     /// What has to come of it where nothing but the branch tells: `done`, `not-deployed`, `failed` or `not-confirmed`.
     pub ends: String,
+    /// Whether the host says so when it takes nothing, for it does something else.
+    pub busy: bool,
     /// The words that the person is shown.
     pub says: String,
     /// What the host prints, with its escapes and carriage returns.
@@ -40,6 +42,7 @@ fn read(path: &Path) -> Transcript {
     Transcript {
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
         ends: field("ends").unwrap(),
+        busy: field("declined").is_some_and(|word| word == "busy"),
         says: field("says").unwrap_or_default(),
         text: body.to_owned(),
     }

@@ -1,0 +1,181 @@
+//! Reads git's own account of a push. It never decides what happened; it tells how to speak of a branch that did not move.
+
+use super::Ended;
+use crate::git::remote::without_userinfo;
+
+/// The longest reason that is passed on, in characters.
+const LONGEST_REASON: usize = 300;
+
+/// What git says, in place of the status, of a 401 to the push itself.
+const WANTS_LOGIN: [&str; 3] =
+    ["fatal: Authentication failed for ", "fatal: could not read Username for ", "fatal: could not read Password for "];
+
+/// What git said while it pushed, as far as it counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Signs {
+    /// Something was sent.
+    pub sent: bool,
+    /// A ref cannot be named, which comes before anything is sent.
+    unnameable: bool,
+    /// The HTTP answer to the push itself.
+    answered: Option<u16>,
+    /// What follows is about what tracks the branch here, which is no matter of the push.
+    tracks: bool,
+}
+
+impl Signs {
+    /// Takes in one line of git's own output, and says whether it tells anything to people.
+    pub fn line(&mut self, line: &str) -> bool {
+        self.tracks |= line.starts_with("error: update_ref failed for ref 'refs/remotes/");
+        self.sent |= is_sending(line);
+        self.unnameable |= is_unnameable(line);
+        let turned_down = self.sent && WANTS_LOGIN.iter().any(|sign| line.starts_with(sign));
+        self.answered = http_answer(line).or(turned_down.then_some(401)).or(self.answered);
+        !is_progress(line) && (!self.tracks || line.starts_with("remote:"))
+    }
+
+    /// How the push ended, by these signs, by what it printed on its standard output and by its exit code.
+    pub fn judge(self, porcelain: &str, code: Option<i32>) -> Ended {
+        if self.unnameable && !self.sent && porcelain.is_empty() {
+            return Ended::NothingSent;
+        }
+        let told = porcelain.lines().find_map(|line| line.get(..2).filter(|flag| flag.ends_with('\t')).map(|_| line));
+        match (told, self.answered.filter(|status| is_refusal(*status))) {
+            (Some(line), _) if line.starts_with('!') && line.contains("(stale info)") => Ended::Stale,
+            (Some(line), _) if line.starts_with('!') && line.contains("[remote rejected]") => Ended::Declined,
+            // git itself kept it back.
+            (Some(line), _) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
+            (Some(line), _) if line.starts_with('!') => Ended::Unclear,
+            (Some(line), _) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
+            (Some(_), _) if code == Some(0) => Ended::Accepted,
+            (None, Some(status)) if code != Some(0) => Ended::Refused(status),
+            (None, None) if !self.sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
+            _ => Ended::Unclear,
+        }
+    }
+}
+
+/// Whether an HTTP answer to a push says that the host did nothing with it. A 408 may come from a proxy that gave up on a
+/// host that builds, and a 302 or 303 may follow on work that was done; a 429 turns the request away at the door.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 301 | 307 | 308 | 400..=499) && status != 408
+}
+
+/// The status in git's `error: RPC failed; HTTP 413 curl 22 ...`.
+fn http_answer(line: &str) -> Option<u16> {
+    line.strip_prefix("error: RPC failed; HTTP ")?.split(' ').next()?.parse().ok()
+}
+
+/// Why a ref was not taken, in the server's or git's own words: what stands in parentheses behind `[remote rejected]`.
+pub(super) fn reason(porcelain: &str) -> Option<String> {
+    let told = porcelain.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
+    let words = told.split_once("] (")?.1.trim_end().strip_suffix(')')?;
+    Some(without_userinfo(words).chars().take(LONGEST_REASON).collect())
+}
+
+/// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
+/// it comes before anything is sent, and a remote's words begin with `remote:`.
+fn is_unnameable(line: &str) -> bool {
+    line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
+}
+
+/// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
+/// if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
+fn is_sending(line: &str) -> bool {
+    line.starts_with("Writing objects") || line.starts_with("Total ")
+}
+
+/// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
+fn is_progress(line: &str) -> bool {
+    let bars = [
+        "Enumerating objects",
+        "Counting objects",
+        "Compressing objects",
+        "Writing objects",
+        "Delta compression",
+        "Total ",
+    ];
+    bars.iter().any(|bar| line.starts_with(bar))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(porcelain: &str, code: Option<i32>, lines: &[&str]) -> Ended {
+        let mut signs = Signs::default();
+        let _ = lines.iter().filter(|line| signs.line(line)).count();
+        signs.judge(porcelain, code)
+    }
+
+    const SENT: &str = "Total 3 (delta 0), reused 0 (delta 0), pack-reused 0";
+
+    #[test]
+    fn a_hooks_no_is_told_from_a_moved_ref() {
+        let declined = "To x\n!\tB^0:refs/heads/master\t[remote rejected] (pre-receive hook declined)\nDone\n";
+        let stale = "To x\n!\tB^0:refs/heads/master\t[rejected] (stale info)\nDone\n";
+        assert_eq!(judge(declined, Some(1), &[SENT]), Ended::Declined);
+        assert_eq!(judge(stale, Some(1), &[]), Ended::Stale);
+        let older = "!\tB^0:refs/heads/master\t[rejected] (fetch first)\nDone\n";
+        assert_eq!(judge(older, Some(1), &[]), Ended::Stale);
+        let silent = "!\tB^0:refs/heads/master\t[remote failure] (remote failed to report status)\nDone\n";
+        assert_eq!(judge(silent, Some(1), &[SENT]), Ended::Unclear);
+    }
+
+    #[test]
+    fn a_cut_connection_is_unclear_and_a_refused_one_sent_nothing() {
+        assert_eq!(judge("Done\n", Some(1), &[SENT]), Ended::Unclear);
+        assert_eq!(judge("", Some(1), &[SENT]), Ended::Unclear);
+        assert_eq!(judge("", Some(128), &[SENT]), Ended::Unclear);
+        assert_eq!(judge("", Some(128), &[]), Ended::NothingSent);
+        assert_eq!(judge("", Some(1), &["error: dst refspec master matches more than one"]), Ended::NothingSent);
+    }
+
+    #[test]
+    fn an_answer_to_the_push_that_turns_it_away_is_certain_and_one_that_breaks_off_is_not() {
+        let answered = |status: u16| {
+            let line = format!("error: RPC failed; HTTP {status} curl 22 The requested URL returned error: {status}");
+            judge("Done\n", Some(1), &[SENT, &line])
+        };
+        for status in [301, 307, 308, 400, 401, 403, 404, 409, 411, 413, 422, 423, 429, 451] {
+            assert_eq!(answered(status), Ended::Refused(status));
+        }
+        for status in [0, 200, 302, 303, 408, 500, 502, 503, 504] {
+            assert_eq!(answered(status), Ended::Unclear, "{status}");
+        }
+        // The host's own words are no answer, and a branch that was reported counts more.
+        let words = "remote: error: RPC failed; HTTP 413 curl 22";
+        assert_eq!(judge("Done\n", Some(1), &[SENT, words]), Ended::Unclear);
+        let line = "error: RPC failed; HTTP 413 curl 22";
+        assert_eq!(judge(" \tB^0:refs/heads/master\ta..b\nDone\n", Some(0), &[SENT, line]), Ended::Accepted);
+        let login = "fatal: Authentication failed for 'http://x/'";
+        assert_eq!(judge("", Some(128), &[SENT, login]), Ended::Refused(401));
+        assert_eq!(judge("", Some(128), &[login]), Ended::NothingSent);
+    }
+
+    #[test]
+    fn what_tracks_the_branch_here_is_no_matter_of_the_push() {
+        let mut signs = Signs::default();
+        let lines = [
+            ("remote: Built", true),
+            ("Writing objects: 100% (3/3), done.", false),
+            ("error: update_ref failed for ref 'refs/remotes/x/master': cannot lock ref", false),
+            ("Another git process seems to be running in this repository, e.g.", false),
+            ("remote: Released", true),
+        ];
+        for (line, is_shown) in lines {
+            assert_eq!(signs.line(line), is_shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_reason_is_what_stands_in_parentheses() {
+        let of = |words: &str| reason(&format!("To x\n!\tB^0:refs/heads/master\t{words}\nDone\n"));
+        let dirty = Some("Working directory has unstaged changes".to_owned());
+        assert_eq!(of("[remote rejected] (Working directory has unstaged changes)"), dirty);
+        assert_eq!(of("[remote rejected] (a (b) c)").as_deref(), Some("a (b) c"));
+        assert_eq!(of("[remote rejected] (see https://u:p@x/y)").as_deref(), Some("see https://x/y"));
+        assert_eq!(of("[remote rejected]"), None);
+        assert_eq!(reason("To x\n \tB^0:refs/heads/master\ta..b (x)\nDone\n"), None);
+    }
+}
