@@ -128,14 +128,14 @@ impl Pushed<'_> {
     /// That the branch has more than what was pushed.
     pub fn is_contained(&self, tip: &CommitId) -> String {
         let (name, tip, short) = (self.name, tip.short(), self.push.commit.short());
-        format!("the branch of {name} is at {tip}, which contains {short}: its host, or somebody, added to it")
+        format!("{name} was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}")
     }
 
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report =
             Report::new(self.is_contained(tip)).because("only its branch tells what runs there, and that is more");
-        Stop::Incomplete(report.hint("find out what was added, then: git smp status"))
+        Stop::Incomplete(report.hint("find out who added what, then: git smp status"))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {

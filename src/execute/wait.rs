@@ -208,7 +208,10 @@ impl Execution<'_> {
                 format!("its branch is still at {}", id.short())
             }
             Some(id) if self.look.repo.is_ancestor(commit, id).unwrap_or(false) => {
-                format!("its branch is at {}, which contains {}", id.short(), commit.short())
+                let (tip, short) = (id.short(), commit.short());
+                format!(
+                    "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+                )
             }
             Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
             None => "its branch cannot be read now".to_owned(),

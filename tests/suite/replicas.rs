@@ -133,8 +133,8 @@ fn a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away() {
     adds(&deploy);
     let run = promote(&deploy, &[]);
     let five = &deploy.nth(5)[..8];
-    run.ok().says("warning: the branch of production is at ").says(&format!("which contains {five}"));
-    run.says("done: production runs").never_shows("moved to");
+    run.ok().says("warning: production was moved to ").says(&format!("that contains {five}"));
+    run.says("done: production runs").never_shows("is not what its branch has now");
     assert_ne!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -145,8 +145,8 @@ fn a_host_that_adds_a_commit_and_does_not_run_it_yet_is_waited_for() {
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &["--timeout", "1"]);
-    run.exits(4).says("error: pushed, but not live: production does not report").never_shows("by somebody else");
-    run.says("because: its branch is at ").says(&format!("which contains {five}"));
+    run.exits(4).says("error: pushed, but not live: production does not report");
+    run.says("because: its branch was moved to ").says(&format!("that contains {five}"));
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn a_host_that_adds_a_commit_where_only_the_branch_tells_is_told_so() {
     adds(&deploy);
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &[]);
-    run.exits(4).says("error: the branch of production is at ").says(&format!("which contains {five}"));
-    run.says("its host, or somebody, added to it").never_shows("moved to").never_shows("done:");
+    run.exits(4).says("error: production was moved to ").says(&format!("that contains {five}"));
+    run.says("by its host or by somebody else").never_shows("done:");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn whoever_pushes_something_else_meanwhile_is_still_named() {
                 GIT_COMMITTER_NAME=H GIT_COMMITTER_EMAIL=h@example.com\n\
                 own=$(git commit-tree -m 'Beside ours' $(git mktree </dev/null))\ngit update-ref $ref $own $new";
     deploy.hook(&deploy.production, "post-receive", hook);
-    promote(&deploy, &[]).exits(4).says("was moved to").says("by somebody else").never_shows("which contains");
+    promote(&deploy, &[]).exits(4).says("was moved to").says("by somebody else").never_shows("that contains");
 }
 
 // --- the record
