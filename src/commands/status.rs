@@ -9,6 +9,7 @@ use crate::commands::{Session, deploy, flow, held, observed, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
+use crate::in_flight::InFlight;
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
@@ -255,7 +256,7 @@ impl<'a> View<'a> {
         if let Some(seen) = self.not_confirmed() {
             return Ok(self.advice(seen));
         }
-        if let Some(next) = self.next_on_record() {
+        if let Some(next) = self.next_on_record().or_else(|| self.on_its_way()) {
             return Ok(next);
         }
         // One of several is promoted by its name, for the others may not be ready.
@@ -331,6 +332,16 @@ impl<'a> View<'a> {
         let runs = self.observed(target).and_then(Observed::runs);
         let weighed = held::weigh(self.session, runs, commit, self.held(target))?;
         Ok(weighed.into_iter().find(|one| one.ships == Ships::Again).map(|one| one.held.commit))
+    }
+
+    /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
+    fn on_its_way(&self) -> Option<String> {
+        let common_dir = &self.session.repo.layout().common_dir;
+        self.seen.iter().filter(|_| self.config.record.is_none()).find_map(|seen| {
+            let (commit, _) = InFlight::look(common_dir, &seen.environment, seen.reference())?;
+            let (short, name) = (commit.short(), &seen.environment);
+            Some(format!("git smp status, until the push of {short} to {name} has come to its end"))
+        })
     }
 
     /// An environment that no promotion can go on with before somebody can tell what it runs.

@@ -80,10 +80,7 @@ fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
 #[test]
 fn only_the_remotes_own_lines_count() {
     assert_eq!(
-        heard([
-            "Pushed to non-main branch, skipping build.",
-            "To remote: Waiting for release.... failed.",
-        ]),
+        heard(["Pushed to non-main branch, skipping build.", "To remote: Waiting for release.... failed.",]),
         None
     );
     // A host whose hook pushes on passes on what it is told; to doubt one too many is better than to believe it.

@@ -37,7 +37,9 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        recorded.nobody_else(Some((Kind::Stage, name, commit)), Some("git smp stage"))?;
+        // What another smp.toml has is not for this one to take the place of.
+        let command = recorded.open().is_some_and(|open| !open.elsewhere).then_some("git smp stage");
+        recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }
     let mut plan = Plan::of(commit);
