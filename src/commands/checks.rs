@@ -33,7 +33,7 @@ enum Mark {
     Note,
     /// It must be mended.
     Bad,
-    /// It must be mended, and something outside was changed before that was seen.
+    /// It is wrong, and something outside changed before that was known.
     Unfinished,
 }
 

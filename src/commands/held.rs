@@ -51,7 +51,7 @@ fn ships(
     taken.insert(held.clone());
     let reverts = draft::reverts(&repo.landed(before, candidate)?);
     let mends = |(by, of): (CommitId, HashSet<CommitId>)| {
-        // What was in it already mended nothing.
+        // A revert that was itself rolled back does not count.
         let of = of.into_iter().filter(|one| taken.contains(one)).min()?;
         (!taken.contains(&by)).then_some(Ships::TakenBack { by, of })
     };

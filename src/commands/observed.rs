@@ -36,7 +36,7 @@ pub fn found(look: &Look<'_>, state: Option<&State>, seen: &[Observed]) -> Resul
 /// written stops nothing: it is there for the next command.
 pub fn record(session: &Session<'_>, look: &Look<'_>, state: Option<&State>, seen: &[&Observed], dry_run: bool) {
     let ui = session.ui;
-    // Whoever must log in did so while looking.
+    // Questions for passwords were asked at the first look.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else { return };
     for found in seen.iter().filter_map(|one| unrecorded(one, state)) {

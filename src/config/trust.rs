@@ -278,7 +278,7 @@ mod tests {
         }
     }
 
-    // Whoever adds a key agrees to it above, or says here why nobody needs to.
+    // A new key is agreed to above, or stands here with the reason why not.
     #[test]
     fn no_key_of_the_file_is_forgotten() {
         // Those of a mention are agreed to with the whole list.
