@@ -123,6 +123,16 @@ pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
+    } else if word.chars().any(acts) {
+        // On one line, and so that nothing acts on the terminal that it is copied from.
+        let escaped = |c: char| match c {
+            '\n' => "\\n".to_owned(),
+            '\\' | '\'' => format!("\\{c}"),
+            c if acts(c) && u32::from(c) < 0x80 => format!("\\x{:02x}", u32::from(c)),
+            c if acts(c) => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        };
+        format!("$'{}'", word.chars().map(escaped).collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
@@ -172,6 +182,7 @@ mod tests {
         assert_eq!(shell_word("https://example.com/a.git"), "https://example.com/a.git");
         assert_eq!(shell_word("/tmp/$(touch x)'y"), "'/tmp/$(touch x)'\\''y'");
         assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("- It's\n- new\\\u{202e}\u{1b}"), "$'- It\\'s\\n- new\\\\\\u202e\\x1b'");
     }
 
     #[test]

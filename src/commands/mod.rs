@@ -13,6 +13,7 @@ pub mod posts;
 pub mod pre_push;
 pub mod promote;
 pub mod propose;
+pub mod pull_request;
 pub mod release;
 pub mod reviews;
 pub mod rollback;

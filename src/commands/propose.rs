@@ -10,7 +10,7 @@ use crate::execute::end_rollback;
 use crate::git::record::identity;
 use crate::model::Observed;
 use crate::observe::{Also, Look};
-use crate::plan::{self, Proposal, Recorded, Step, Target};
+use crate::plan::{self, Proposal, Recorded, Target};
 use crate::record::{EventId, News, Owed, Person, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
@@ -67,7 +67,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
     work.pay(&state)?;
     let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
-    session.ui.note(if signoff {
+    session.ui.advise(if signoff {
         "next, when it was tested: git smp signoff"
     } else {
         "next, when it was tested: git smp promote"
@@ -200,7 +200,7 @@ impl Work<'_> {
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
-        let post = Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(self.config, TECHNICAL) };
+        let post = posts::step(self.session, self.config, TECHNICAL);
         let lines = render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), &post);
         if self.args.yes {
             ui.say(&lines)

@@ -80,15 +80,15 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
     let name_width = places.iter().map(|place| place.remote.chars().count()).max().unwrap_or(0);
     let url_width = places.iter().map(|place| place.url.chars().count()).max().unwrap_or(0).min(64);
     for place in places {
-        let promotes = place.environment.and_then(|environment| environment.promotes.as_ref());
-        let promotes = promotes.map(|source| format!(", promotes {source}")).unwrap_or_default();
+        let source = place.environment.and_then(|environment| environment.promotes.as_ref());
+        let promoted = source.map(|source| format!(", promoted from {source}")).unwrap_or_default();
         let (tone, state) = match &place.state {
             RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
             RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
             RemoteState::Other(found) => (Tone::Bad, format!("remote has another address, {found}; it is left alone")),
         };
         let line = Line::plain(format!("  {:name_width$}  {:url_width$}    ", place.remote, place.url));
-        lines.push(line.and(tone, state).and(Tone::Plain, promotes));
+        lines.push(line.and(tone, state).and(Tone::Plain, promoted));
         lines.extend(
             place
                 .environment

@@ -70,7 +70,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         }
         _ => posts.pay(&state.owed, told),
     };
-    session.ui.note(format!("next: {}", next(&state)));
+    session.ui.advise(&format!("next: {}", next(&state)));
     paid
 }
 
@@ -149,7 +149,7 @@ fn next(state: &State) -> String {
     let Some(candidate) = state.candidate.as_ref().filter(|_| state.deploying.is_none()) else { return status };
     let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
     match (candidate.standing(), left.next(), candidate.targets.len()) {
-        (Standing::Blocked, ..) => "git smp stage --fix, or git smp postpone".to_owned(),
+        (Standing::Blocked, ..) => "git smp stage --fix\nor give it up: git smp postpone".to_owned(),
         (Standing::SignedOff, Some(_), 1) => "git smp promote".to_owned(),
         (Standing::SignedOff, Some(goal), _) => format!("git smp promote {}", goal.environment),
         (Standing::Waiting, ..) | (Standing::SignedOff, None, _) => status,
