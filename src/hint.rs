@@ -22,6 +22,11 @@ impl Given {
         lines(hint).into_iter().map(|line| self.named(self.with_options(line))).collect()
     }
 
+    /// The same of commands that others type, or that come next: with the configuration alone.
+    pub fn typed(&self, text: &str) -> Vec<String> {
+        lines(text).into_iter().map(|line| self.named(line)).collect()
+    }
+
     fn with_options(&self, line: String) -> String {
         let Some(at) = places(&line, OURS).pop() else { return line };
         let words = words(line.get(at + OURS.len()..).unwrap_or_default());
@@ -144,6 +149,7 @@ mod tests {
         ] {
             assert_eq!(given.complete(hint), [expected]);
         }
+        assert_eq!(given.typed("next: git smp promote"), [format!("next: {named} promote")]);
         let nothing = Given::default();
         assert_eq!(nothing.complete("a: git smp promote"), ["a: git smp promote"]);
     }

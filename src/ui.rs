@@ -182,19 +182,19 @@ impl Ui {
         let mut lines = vec![Line::default().and(Tone::Bad, "error: ").and(Tone::Plain, &report.error)];
         let cause = |text: &String| Line::default().and(Tone::Strong, "because: ").and(Tone::Plain, text);
         lines.extend(report.because.iter().map(cause));
-        let hints = report.hint.iter().flat_map(|hint| self.completed(hint));
+        let hints = report.hint.iter().flat_map(|hint| self.given.complete(hint));
         lines.extend(hints.map(|hint| Line::default().and(Tone::Good, "hint: ").and(Tone::Plain, hint)));
         self.tell(&lines);
     }
 
-    /// The lines of a text that names commands: each ends with the only one that it has, complete.
-    pub fn completed(&self, text: &str) -> Vec<String> {
-        self.given.complete(text)
+    /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
+    pub fn typed(&self, text: &str) -> Vec<String> {
+        self.given.typed(text)
     }
 
     /// Says on stderr what to type, unless told to be quiet.
     pub fn advise(&self, text: &str) {
-        self.say(&self.completed(text).into_iter().map(Line::plain).collect::<Vec<_>>());
+        self.say(&self.typed(text).into_iter().map(Line::plain).collect::<Vec<_>>());
     }
 
     fn tell(&self, lines: &[Line]) {

@@ -7,6 +7,7 @@ pub mod flow;
 pub mod held;
 pub mod history;
 pub mod hook;
+pub mod missing;
 pub mod observed;
 pub mod postpone;
 pub mod posts;
@@ -83,8 +84,7 @@ impl<'a> Session<'a> {
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
         if !path.exists() && path.symlink_metadata().is_err() {
-            let report = Report::new(format!("there is no {}", path.display()));
-            return Err(Stop::Misused(report.because("it names the environments").hint("make one: git smp setup")));
+            return Err(missing::no_file(self, &path));
         }
         config::read(&path)
     }

@@ -24,7 +24,7 @@ const LONGEST_NOTE: usize = 2000;
 /// # Errors
 /// When it cannot be put forward, the question is declined, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
-    check_text("--note", args.note.as_deref())?;
+    check_text("propose", "--note", args.note.as_deref())?;
     let config = session.config()?;
     let source = flow::beginning(&config)?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
@@ -79,7 +79,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
 ///
 /// # Errors
 /// Exit 2.
-pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
+pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(), Stop> {
     let Some(text) = text else { return Ok(()) };
     let wrong = if text.trim().is_empty() {
         "is empty".to_owned()
@@ -91,7 +91,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
         return Ok(());
     };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    Err(Stop::Misused(report.hint(format!("say it again in plain words: {option} TEXT"))))
+    Err(Stop::Misused(report.hint(format!("say it again in plain words: git smp {command} {option} TEXT"))))
 }
 
 /// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.

@@ -34,7 +34,7 @@ use destination::destination;
 /// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "git smp history")?;
-    check_text("--reason", args.reason.as_deref())?;
+    check_text("rollback", "--reason", args.reason.as_deref())?;
     let config = session.config()?;
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
@@ -266,7 +266,7 @@ impl Run<'_> {
             let declined = || Stop::Declined("not put back; nothing was changed".to_owned());
             let reason = ui.ask_text("Why, for the team (Enter skips)", "").ok_or_else(declined)?;
             args.reason = Some(reason).filter(|reason| !reason.is_empty());
-            match check_text("--reason", args.reason.as_deref()) {
+            match check_text("rollback", "--reason", args.reason.as_deref()) {
                 Ok(()) => return Ok(args),
                 Err(stop) => ui.warn(stop.to_string()),
             }

@@ -21,8 +21,8 @@ const LONGEST_NAME: usize = 100;
 /// # Errors
 /// When there is no candidate, or another than was meant, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
-    check_text("--block", args.block.as_deref())?;
-    check_text("--note", args.note.as_deref())?;
+    check_text("signoff", "--block", args.block.as_deref())?;
+    check_text("signoff", "--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
     check_hash("--commit", args.commit.as_deref(), 4, "git smp status --json")?;
     let config = session.config()?;

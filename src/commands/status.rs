@@ -126,7 +126,7 @@ impl<'a> View<'a> {
         let width = self.config.environments.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
         let when = self.session.when();
         let lacks_webhook = |channel: &str| posts::lacks_webhook(&self.session.repo, self.config, channel);
-        let typed = |text: &str| self.session.ui.completed(text);
+        let typed = |text: &str| self.session.ui.typed(text);
         let brought = self.brought()?;
         let authors: Vec<&str> = brought.iter().flat_map(|one| &one.ships).map(|one| one.author.as_str()).collect();
         let here = Here { lacks_webhook: &lacks_webhook, typed: &typed, tested: self.tested(), authors: &authors };
@@ -161,7 +161,7 @@ impl<'a> View<'a> {
             let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
             lines.extend(render::owed(&own, false, &here, width, &when));
         }
-        let mut next = self.session.ui.completed(&self.next()?);
+        let mut next = self.session.ui.typed(&self.next()?);
         let notes = next.split_off(next.len().min(1));
         let said = |name: &str, text: String| Line::default().and(Tone::Strong, name).and(Tone::Plain, text);
         lines.extend(notes.into_iter().map(|note| said("note: ", note)));

@@ -49,3 +49,4 @@ mod together;
 mod trust;
 mod watch;
 mod webhook;
+mod week;
