@@ -181,6 +181,9 @@ pub struct Stage {
     /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev", allow_hyphen_values = false)]
     pub pick: Vec<String>,
+    /// The host makes the app with this push
+    #[arg(long)]
+    pub first: bool,
     /// Show the plan and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -255,6 +258,9 @@ pub struct Promote {
     /// What the product post says, from a file; - is standard input
     #[arg(short = 'F', long, value_name = "FILE", value_parser = OsStringValueParser::new())]
     pub file: Option<OsString>,
+    /// The host makes the app with this push
+    #[arg(long)]
+    pub first: bool,
     /// Ship what was rolled back before once more
     #[arg(long)]
     pub again: bool,

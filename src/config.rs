@@ -5,6 +5,7 @@
 //! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
 mod address;
+mod agreed;
 mod file;
 mod links;
 mod names;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 pub use address::{check_page, check_url, display_url, is_loopback, same_place};
+pub use agreed::agreed;
 pub use file::read;
 pub use names::{check_branch, check_remote_name};
 pub use trust::{Change, changes, digest, read_trusted, write_trusted};

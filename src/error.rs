@@ -69,6 +69,8 @@ pub enum RefusalCode {
     NotGreen,
     /// The branch does not exist on a remote that has others.
     WrongBranch,
+    /// The host has no such app, and nobody said that the push may make it.
+    NoApp,
     /// A push of the same commit from this clone may still be building.
     PushInFlight,
     /// History is incomplete here.
@@ -106,7 +108,7 @@ pub enum RefusalCode {
 impl RefusalCode {
     /// Every code, for the documentation's test.
     #[cfg(test)]
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Diverged,
         Self::Behind,
         Self::Unreachable,
@@ -123,6 +125,7 @@ impl RefusalCode {
         Self::NotReviewed,
         Self::NotGreen,
         Self::WrongBranch,
+        Self::NoApp,
         Self::PushInFlight,
         Self::Shallow,
         Self::NotProposed,
@@ -160,6 +163,7 @@ impl RefusalCode {
             Self::NotReviewed => "not-reviewed",
             Self::NotGreen => "not-green",
             Self::WrongBranch => "wrong-branch",
+            Self::NoApp => "no-app",
             Self::PushInFlight => "push-in-flight",
             Self::Shallow => "shallow",
             Self::NotProposed => "not-proposed",

@@ -14,7 +14,7 @@ mod verdict;
 mod wait;
 mod words;
 
-use doubt::{Doubt, Heard};
+use doubt::Heard;
 pub use ledger::{Ledger, end_rollback};
 use verdict::Verdict;
 use wait::Begun;
@@ -39,6 +39,8 @@ pub enum Happening<'a> {
     Pushing(&'a Step),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
+    /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
+    ByOthers(&'a str),
     /// A push runs, for so long already.
     StillPushing(&'a str, Duration),
     /// An environment does not report the commit yet.
@@ -121,11 +123,12 @@ impl Execution<'_> {
         for step in &plan.steps {
             let since = Instant::now();
             let result = match step {
-                Step::Push { environment, .. } => self.push(environment, step, watch).map(|doubt| {
-                    begun = Some(Begun { word: "pushed", since, doubt });
+                Step::Push { environment, .. } => self.push(environment, step, watch).map(|heard| {
+                    let (doubt, is_silent) = (heard.doubt(), heard.is_silent());
+                    begun = Some(Begun { word: "pushed", since, doubt, is_silent });
                 }),
                 Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
-                    begun = Some(Begun { word: "released", since, doubt: None });
+                    begun = Some(Begun { word: "released", since, doubt: None, is_silent: false });
                 }),
                 Step::Await { environment, commit, pushed, .. } => {
                     let announced = if *pushed { Ok(()) } else { self.announce_return(environment, commit, watch) };
@@ -207,8 +210,8 @@ impl Execution<'_> {
     }
 
     /// Pushes what was announced before, where a record is kept; an announcement that came to nothing is taken back.
-    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<Option<Doubt>, Stop> {
-        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(None) };
+    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<Heard, Stop> {
+        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(Heard::default()) };
         let target = self.target(name)?;
         let push =
             Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
@@ -226,7 +229,7 @@ impl Execution<'_> {
         intent: Option<&EventId>,
         step: &Step,
         watch: &mut Watcher<'_>,
-    ) -> Result<Option<Doubt>, Stop> {
+    ) -> Result<Heard, Stop> {
         let name = target.environment.name.as_str();
         self.look_again(target, intent)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
@@ -242,14 +245,14 @@ impl Execution<'_> {
             }
             Event::Tick(elapsed) => wished(watch(Happening::StillPushing(name, elapsed))),
         });
-        let Ok(ended) = ended else {
-            marker.ended();
-            return ended.map(|_| None);
-        };
+        let ended = ended.inspect_err(|_| marker.ended())?;
         match self.verdict(target, push, ended, &said, watch) {
             Verdict::Arrived => {
                 marker.landed();
-                Ok(heard.doubt())
+                if ended == Ended::UpToDate {
+                    watch(Happening::ByOthers(name));
+                }
+                Ok(heard)
             }
             Verdict::RunsAllTheSame(stop) => {
                 marker.landed();

@@ -64,6 +64,8 @@ impl Finding {
         Some(released.unwrap_or(match seen.drift {
             Some(Relation::Ahead) => Self::RolledBack,
             Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
+            // Nothing was put back: its repository was emptied, or the app was deployed another way from the beginning.
+            _ if has_no_branch(seen) => Self::DeployedOutsideGit,
             Some(Relation::Identical) | None => Self::RefDiffers,
         }))
     }
@@ -93,7 +95,10 @@ impl Finding {
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
             Self::WrongBranch => "its remote has no such branch".to_owned(),
-            Self::NothingDeployed => "nothing deployed yet".to_owned(),
+            Self::NothingDeployed => match &seen.branch {
+                Some(Ok(Branch::NoApp(words))) => format!("nothing deployed yet; its host has no such app: {words}"),
+                _ => "nothing deployed yet".to_owned(),
+            },
             Self::StalePage => {
                 let page = seen.page.as_ref().and_then(|page| page.as_ref().ok()).map_or("nothing", CommitId::short);
                 let kind = seen.cached.map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
@@ -108,6 +113,9 @@ impl Finding {
             Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
             Self::RolledBack => {
                 format!("rolled back from {at} to {runs}, or the release of {at} failed or is still going on")
+            }
+            Self::DeployedOutsideGit if has_no_branch(seen) => {
+                format!("{runs} was deployed past its git remote, which is empty")
             }
             Self::DeployedOutsideGit => format!("{runs} was deployed past its git remote"),
             Self::NotConfirmed => {
@@ -132,6 +140,7 @@ impl Finding {
                 refusal.and_then(own).unwrap_or_else(|| "git smp setup --check".to_owned())
             }
             Self::WrongBranch => format!("set environments.{name}.branch in smp.toml, then: git smp setup"),
+            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => format!("{again} --first"),
             Self::NothingDeployed | Self::DeployedOutsideGit => again,
             Self::CachedPage => cache_hint("git smp status"),
             Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
@@ -169,6 +178,16 @@ pub fn is_cached(seen: &Observed) -> bool {
 /// What to do where a cache answers in the site's place; then the command.
 pub fn cache_hint(then: &str) -> String {
     format!("let the cache forget the page, or exclude the page from the cache, then: {then}")
+}
+
+/// Whether something runs there for certain although its repository is empty, as after `heroku repo:reset`: no push that
+/// could have failed or been taken back stands against what runs.
+pub fn is_emptied(seen: &Observed) -> bool {
+    has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)
+}
+
+fn has_no_branch(seen: &Observed) -> bool {
+    matches!(seen.branch, Some(Ok(Branch::Empty)))
 }
 
 /// Whether the platform itself says what became of what the branch is at.

@@ -141,3 +141,24 @@ fn place_of_release(common_dir: &Path, environment: &str) -> PathBuf {
 fn place(common_dir: &Path, environment: &str) -> PathBuf {
     common_dir.join("smp").join(format!("in-flight-{environment}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_by_a_clock_that_jumped_bars_the_way_no_longer_than_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let commit = CommitId::parse(&"1".repeat(40)).unwrap();
+        let push = Push { remote: "p".into(), branch: "main".into(), commit: commit.clone(), expected: None };
+        let note = InFlight::begin(folder.path(), "production", &push).unwrap();
+        let is_open = |ahead: u64| {
+            let file = fs::File::options().write(true).open(&note.path).unwrap();
+            file.set_modified(SystemTime::now() + Duration::from_secs(ahead)).unwrap();
+            InFlight::look(folder.path(), "production", None).is_some()
+        };
+        assert!(is_open(0) && is_open(60), "the clocks of a machine and its file system differ a little");
+        assert!(!is_open(3600) && !is_open(10 * 365 * 24 * 3600), "nobody waits until that time comes");
+        assert!(!InFlight::may_go_on(folder.path(), "production", &commit));
+    }
+}

@@ -26,6 +26,7 @@ mod page;
 mod past;
 mod plan;
 mod post;
+mod prompt;
 mod record;
 mod recorder;
 mod render;
@@ -84,17 +85,25 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         }
         (session, _) => ManuallyDrop::new(session?),
     };
+    let done = dispatch(cli, &session);
+    for command in session.repo.hang_up() {
+        ui.note(format!("next time without a question: {command}"));
+    }
+    done
+}
+
+fn dispatch(cli: &Cli, session: &Session<'_>) -> Result<(), Stop> {
     match &cli.command {
-        Command::Setup(args) => commands::setup::run(&session, args),
-        Command::Status(args) => commands::status::run(&session, args),
-        Command::Diff(args) => commands::diff::run(&session, args),
-        Command::Stage(args) => commands::stage::run(&session, args),
-        Command::Propose(args) => commands::propose::run(&session, args),
-        Command::Signoff(args) => commands::signoff::run(&session, args),
-        Command::Postpone(args) => commands::postpone::run(&session, args),
-        Command::Promote(args) => commands::promote::run(&session, args),
-        Command::Rollback(args) => commands::rollback::run(&session, args),
-        Command::History(args) => commands::history::run(&session, args),
-        Command::PrePush(args) => commands::pre_push::run(&session, args),
+        Command::Setup(args) => commands::setup::run(session, args),
+        Command::Status(args) => commands::status::run(session, args),
+        Command::Diff(args) => commands::diff::run(session, args),
+        Command::Stage(args) => commands::stage::run(session, args),
+        Command::Propose(args) => commands::propose::run(session, args),
+        Command::Signoff(args) => commands::signoff::run(session, args),
+        Command::Postpone(args) => commands::postpone::run(session, args),
+        Command::Promote(args) => commands::promote::run(session, args),
+        Command::Rollback(args) => commands::rollback::run(session, args),
+        Command::History(args) => commands::history::run(session, args),
+        Command::PrePush(args) => commands::pre_push::run(session, args),
     }
 }

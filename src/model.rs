@@ -153,14 +153,21 @@ pub enum Branch {
     Missing(Vec<String>),
     /// The remote has no branch at all: nothing was ever pushed.
     Empty,
+    /// Its host says, in these words, that it has no such app; some hosts make it with the first push.
+    NoApp(String),
 }
 
 impl Branch {
+    /// Whether nothing was ever pushed there.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Empty | Self::NoApp(_))
+    }
+
     /// The commit, if there is one.
     pub fn commit(&self) -> Option<&CommitId> {
         match self {
             Self::At(id) => Some(id),
-            Self::Missing(_) | Self::Empty => None,
+            Self::Missing(_) | Self::Empty | Self::NoApp(_) => None,
         }
     }
 }

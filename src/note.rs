@@ -1,6 +1,7 @@
 //! The clone's own notes: a JSON file each, in `.git/smp`, there whole or not at all.
 
-use std::path::PathBuf;
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,4 +54,31 @@ impl Note {
         let report = report.because(format!("{path}: {why}"));
         Stop::Failed(report.hint(format!("look at it; without it {}: rm {}", self.without, shell_word(&path))))
     }
+}
+
+/// Refuses notes that are anything but files of their own. Whatever wrote or unpacked this clone could otherwise make every
+/// command read from, write to or empty a file elsewhere. Called once, before anything is read there.
+///
+/// # Errors
+/// The first link, pipe or device among them, with the command that takes it away.
+pub fn refuse_links(common_dir: &Path) -> Result<(), Stop> {
+    let folder = common_dir.join("smp");
+    let Ok(data) = folder.symlink_metadata() else { return Ok(()) };
+    if !data.is_dir() {
+        return Err(not_ours(&folder, data.file_type()));
+    }
+    // Where the folder cannot be read, whatever is read in it says so.
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if let Some(kind) = entry.file_type().ok().filter(|kind| !kind.is_file() && !kind.is_dir()) {
+            return Err(not_ours(&entry.path(), kind));
+        }
+    }
+    Ok(())
+}
+
+fn not_ours(path: &Path, kind: FileType) -> Stop {
+    let what = if kind.is_symlink() { "a link, and no note is read or written through one" } else { "no note of ours" };
+    let path = path.display().to_string();
+    let report = Report::new("the clone's own notes cannot be used").because(format!("{path} is {what}"));
+    Stop::Failed(report.hint(format!("look where it came from, then take it away: rm {}", shell_word(&path))))
 }

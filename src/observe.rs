@@ -1,5 +1,6 @@
 //! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
 
+mod first_push;
 mod platform;
 
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +11,7 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, remote};
 use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::plan::wrong_branch;
-use crate::{doubts, page, web};
+use crate::{doubts, page, token, web};
 
 pub use platform::{app, heroku};
 
@@ -71,7 +72,6 @@ impl Look<'_> {
         let mut raw = self.ask_all(wanted, also);
         for one in &mut raw {
             self.ask_whether_empty(one);
-            self.ask_again_with_a_person(one);
         }
         let mut fetched = Fetched::default();
         let settled = raw.into_iter().map(|one| self.settle(one, &mut fetched)).collect::<Result<Vec<_>, _>>()?;
@@ -84,17 +84,14 @@ impl Look<'_> {
     /// When this clone cannot be read; what the main repository does not tell is the inner error.
     pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
         let main = &self.config.repository;
-        let mut branch = remote::branch(self.repo, &main.remote, &main.branch, false);
-        if self.may_ask && branch.as_ref().is_err_and(remote::wants_credentials) {
-            branch = remote::branch(self.repo, &main.remote, &main.branch, true);
-        }
+        let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?
             && let Err(refusal) = in_turn(|| self.repo.has_commit(id), || remote::fetch(self.repo, &main.remote))?
         {
             return Ok(Err(refusal));
         }
-        Ok(branch)
+        Ok(branch.map_err(first_push::with_both_readings))
     }
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
@@ -104,7 +101,7 @@ impl Look<'_> {
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
         let (hash, releases) = thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            (ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
+            (self.ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
         });
         let cached = cached(hash.as_ref());
         let page = match hash {
@@ -138,9 +135,9 @@ impl Look<'_> {
                 .iter()
                 .map(|environment| {
                     let ref_is_needed = also != Also::Nothing || matches!(environment.running, Running::Ref);
-                    let hash = scope.spawn(|| ask_page(environment));
+                    let hash = scope.spawn(|| self.ask_page(environment));
                     let releases = scope.spawn(|| self.ask_platform(environment));
-                    let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, false)));
+                    let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
                     (*environment, hash, releases, branch)
                 })
                 .collect();
@@ -156,22 +153,48 @@ impl Look<'_> {
         })
     }
 
+    fn ask_page(&self, environment: &Environment) -> Option<Result<Told, Refusal>> {
+        let asked = self.read_page(environment.running.page()?);
+        let name = &environment.name;
+        let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
+        Some(asked.map_err(|refusal| named(environment, refusal, hint)))
+    }
+
+    fn read_page(&self, wanted: &Page) -> Result<Told, Refusal> {
+        let header = match &wanted.find {
+            Find::Header(name) => Some(name.as_str()),
+            Find::Pattern(_) | Find::Json(_) | Find::Body => None,
+        };
+        let answer = web::get(&wanted.url, header, &|url| token::page(self.repo, url))
+            .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
+        let cached = answer.cached;
+        let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
+            refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
+            refusal
+        })?;
+        Ok(Told { hash, cached })
+    }
+
+    /// The same refusal; where git has a proxy that pages are not asked through, with that.
+    fn with_gits_proxy(&self, url: &str, mut refusal: Refusal) -> Refusal {
+        let proxies = |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
+        let has_one = self.repo.config().is_ok_and(|git| git.any(proxies));
+        if refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
+            let word = "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names";
+            refusal.report.because.push(word.to_owned());
+        }
+        refusal
+    }
+
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
-        remote::branch(self.repo, &environment.remote, &environment.branch, may_ask)
+        first_push::read(&environment.url, remote::branch(self.repo, &environment.remote, &environment.branch, may_ask))
     }
 
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
     fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
         if raw.branch.is_none() && matches!(raw.hash, Some(Err(_))) {
             let branch = self.ask_branch(raw.environment, false);
-            raw.branch = Some(branch).filter(|branch| matches!(branch, Ok(Branch::Empty)));
-        }
-    }
-
-    /// Side by side, questions for passwords would run into each other; so they come one by one, here.
-    fn ask_again_with_a_person(&self, raw: &mut Raw<'_>) {
-        if self.may_ask && matches!(&raw.branch, Some(Err(refusal)) if remote::wants_credentials(refusal)) {
-            raw.branch = Some(self.ask_branch(raw.environment, true));
+            raw.branch = Some(branch).filter(|branch| branch.as_ref().is_ok_and(Branch::is_new));
         }
     }
 
@@ -181,7 +204,7 @@ impl Look<'_> {
             Some(Ok(Branch::At(id))) => Some(self.bring_commit(environment, id.as_str(), fetched)?.map(Branch::At)),
             other => other,
         };
-        let nothing_there = matches!(branch, Some(Ok(Branch::Empty)));
+        let nothing_there = branch.as_ref().is_some_and(|branch| branch.as_ref().is_ok_and(Branch::is_new));
         let cached = cached(raw.hash.as_ref());
         let page = match raw.hash {
             Some(Ok(Told { hash, .. })) => Some(self.bring_commit(environment, &hash, fetched)?),
@@ -307,37 +330,16 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
     page?.as_ref().ok()?.cached
 }
 
-fn ask_page(environment: &Environment) -> Option<Result<Told, Refusal>> {
-    let asked = read_page(environment.running.page()?);
-    let name = &environment.name;
-    let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
-    Some(asked.map_err(|refusal| named(environment, refusal, hint)))
-}
-
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
     Refusal { code, report: Report { error, because: report.because, hint: report.hint.or(Some(hint)) } }
 }
 
-fn read_page(wanted: &Page) -> Result<Told, Refusal> {
-    let header = match &wanted.find {
-        Find::Header(name) => Some(name.as_str()),
-        Find::Pattern(_) | Find::Json(_) | Find::Body => None,
-    };
-    let answer = web::get(&wanted.url, header)?;
-    let cached = answer.cached;
-    let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
-        refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
-        refusal
-    })?;
-    Ok(Told { hash, cached })
-}
-
 fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {
     match branch {
         Some(Ok(Branch::At(id))) => Ok(Some(id.clone())),
-        Some(Ok(Branch::Empty)) | None => Ok(None),
+        Some(Ok(Branch::Empty | Branch::NoApp(_))) | None => Ok(None),
         Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others)),
         Some(Err(refusal)) => Err(refusal.clone()),
     }

@@ -6,6 +6,8 @@ pub use pointer::values;
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::config::Find;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::Cached;
@@ -73,12 +75,30 @@ fn said<'v>(values: impl Iterator<Item = &'v str>) -> BTreeSet<String> {
 
 /// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
 fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
-    let values =
-        values(text, pointer).map_err(|_| unclear("its page is not JSON", [format!("looked at {pointer}")]))?;
-    if values.iter().any(|value| !value.is_string() && !value.is_null()) {
-        return Err(unclear("its page names something that is no hash", [format!("{pointer} is not a string")]));
-    }
-    Ok(said(values.iter().filter_map(serde_json::Value::as_str)))
+    let no_number = || {
+        let why = format!("{pointer} is a number: the page writes the hash without quotes; report the full one");
+        unclear("its page names something that is no hash", [why])
+    };
+    let values = values(text, pointer).map_err(|error| match error.to_string() {
+        // Only the value itself is read as one, and what is passed over is not.
+        why if why.starts_with("number out of range") => no_number(),
+        // Where, and what the parser missed there: never what stands there.
+        why => unclear("its page is not JSON", [format!("looked at {pointer}"), why]),
+    })?;
+    let texts = values.iter().filter(|value| !value.is_null()).map(|value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => digits_of(number).ok_or_else(no_number),
+        _ => Err(unclear("its page names something that is no hash", [format!("{pointer} is not a string")])),
+    });
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    Ok(said(texts.iter().map(String::as_str)))
+}
+
+/// The digits of a short hash that was written as a number, for it has no letters. Fewer than seven are no hash, and more
+/// than fifteen may have been rounded.
+fn digits_of(number: &serde_json::Number) -> Option<String> {
+    let digits = number.as_u64()?.to_string();
+    (7..=15).contains(&digits.len()).then_some(digits)
 }
 
 fn is_hash(text: &str) -> bool {
@@ -206,6 +226,43 @@ mod tests {
             let answer = Answer { header: nothing, ..Answer::default() };
             let refusal = hash_in(&Find::Header("x-commit".into()), &answer).unwrap_err();
             assert_eq!(refusal.report.error, "its page holds no hash");
+        }
+    }
+
+    #[test]
+    fn a_short_hash_of_digits_alone_may_be_a_number_and_anything_else_without_quotes_is_unclear() {
+        let json =
+            |value: &str| hash_in(&Find::Json("/commit".into()), &html(&format!(r#"{{"commit":{value},"n":1}}"#)));
+        for (value, hash) in
+            [("1828722", "1828722"), ("182872212345678", "182872212345678"), (" 18287221 ", "18287221")]
+        {
+            assert_eq!(json(value).unwrap(), hash);
+        }
+        assert_eq!(json(r#"1828722,"commit":"1828722f""#).unwrap(), "1828722f", "both forms of one hash");
+        assert!(json(r#"1828722,"commit":"7587cca7""#).unwrap_err().report.error.contains("2 different hashes"));
+        // Seven digits whose first is 0, or one of which is an e, are no longer what they were; a double has fifteen.
+        for value in [
+            "182872",
+            "7",
+            "-1828722",
+            "1828722.0",
+            "1234e56",
+            "1e5",
+            "1828722e0",
+            "1828722123456789",
+            "1234e567890",
+            &"1".repeat(40),
+        ] {
+            let refusal = json(value).unwrap_err();
+            assert_eq!(refusal.report.error, "its page names something that is no hash", "{value}");
+            let why = "/commit is a number: the page writes the hash without quotes; report the full one";
+            assert_eq!(refusal.report.because, [why], "{value}");
+        }
+        for value in ["0182872", "1f13dc69", "12e4f567"] {
+            let refusal = json(value).unwrap_err();
+            assert_eq!(refusal.report.error, "its page is not JSON", "{value}");
+            assert!(refusal.report.because[1].contains(" at line 1 column "), "{refusal:?}");
+            assert!(!format!("{refusal:?}").contains(value), "{refusal:?}");
         }
     }
 

@@ -207,6 +207,7 @@ mod tests {
             unsigned: false,
             announced_by: None,
             tells: None,
+            holds: Vec::new(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Decides what a deploy does, from what is true now: facts in, steps or a refusal out. Pure.
 
+mod first_push;
 mod held;
 mod promotion;
 mod proposal;
@@ -7,6 +8,7 @@ mod recorded;
 mod rollback;
 mod staging;
 
+pub use first_push::no_app;
 pub use held::{HeldBack, Ships};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
@@ -15,6 +17,8 @@ pub use rollback::{Back, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;
+
+use first_push::first_push;
 
 use crate::config::{ChannelKind, Environment, Running};
 use crate::error::{Refusal, RefusalCode, Report};
@@ -48,6 +52,8 @@ pub struct Asked<'a> {
     pub somebody_looks: bool,
     /// `--again`: what was rolled back may ship once more.
     pub again: bool,
+    /// `--first`: the host may make the app with the push.
+    pub first: bool,
     /// The present moment, in seconds since 1970.
     pub now: i64,
     /// The shared record, where the team keeps one.

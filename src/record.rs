@@ -25,6 +25,7 @@ pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::error::Refusal;
 use crate::model::CommitId;
+use crate::text::shell_word;
 
 /// The version of the written form. A record of a newer one is not written to.
 pub const FORMAT: u32 = 1;
@@ -119,6 +120,9 @@ pub struct State {
     /// anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
+    /// What hosts said against what the branches of environments are at, which tell nothing else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doubts: BTreeMap<String, Doubted>,
 }
 
 /// What is put forward for production.
@@ -145,6 +149,9 @@ pub struct Candidate {
     pub fixed_at: Option<i64>,
     /// Each person's last verdict on this very commit.
     pub verdicts: Vec<SignOff>,
+    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    #[serde(skip)]
+    pub elsewhere: bool,
 }
 
 /// One environment that a candidate is to reach.
@@ -195,6 +202,18 @@ pub struct Deploying {
     /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tells: Option<Telling>,
+    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    #[serde(skip)]
+    pub elsewhere: bool,
+}
+
+/// A commit that a host took, and did not deploy by its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    /// The commit.
+    pub commit: CommitId,
+    /// The host's words.
+    pub words: String,
 }
 
 /// What an environment was given last.
@@ -247,6 +266,8 @@ pub enum Standing {
 /// Why an event cannot follow on what happened before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlawful {
+    /// The record has begun before.
+    Begun,
     /// There is no candidate, or another one than the event means.
     OtherCandidate,
     /// A candidate is open already.
@@ -274,6 +295,7 @@ impl Default for State {
             owed: Vec::new(),
             held: BTreeMap::new(),
             unseen: BTreeMap::new(),
+            doubts: BTreeMap::new(),
         }
     }
 }
@@ -286,15 +308,27 @@ impl Deploying {
         ran.as_ref().filter(|ran| **ran != self.to)
     }
 
-    /// The command that goes on with it, or takes its place.
-    pub fn command(&self) -> String {
-        match self.kind {
+    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
+    pub fn command(&self) -> Option<String> {
+        let (name, short) = (shell_word(&self.environment), self.to.short());
+        let command = match self.kind {
             Kind::Stage => "git smp stage".to_owned(),
             // By its hash, for a copy that was made for the candidate is on no branch.
-            Kind::Fix => format!("git smp stage --fix {}", self.to.short()),
-            Kind::Promote => format!("git smp promote {}", self.environment),
-            Kind::Rollback => format!("git smp rollback {} --to {}", self.environment, self.to.short()),
-        }
+            Kind::Fix => format!("git smp stage --fix {short}"),
+            Kind::Promote => format!("git smp promote {name}"),
+            Kind::Rollback => format!("git smp rollback {name} --to {short}"),
+        };
+        (!self.elsewhere).then_some(command)
+    }
+}
+
+impl State {
+    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
+    #[must_use]
+    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+        self.deploying.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self.candidate.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self
     }
 }
 

@@ -6,15 +6,16 @@ mod words;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::config::{Config, Record};
+use crate::config::{Config, Environment, Record};
 use crate::error::{Refusal, RefusalCode, Stop};
-use crate::git::push;
+use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, remote};
 use crate::model::CommitId;
-use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable};
+use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable, What};
 
 /// How long the recorder goes on before it says that it does not get through.
 #[derive(Clone, Copy)]
@@ -23,12 +24,23 @@ struct Patience {
     busy: Duration,
     /// For how long it is asked what became of an event whose push broke off.
     unknown: Duration,
+    /// For how long a server may take to show what it took.
+    unshown: Duration,
+    /// For how long an answer that is older than what this clone saw may be that of a copy that lags behind.
+    lags: Duration,
 }
 
 /// What people have.
-const PATIENCE: Patience = Patience { busy: Duration::from_secs(60), unknown: Duration::from_secs(15) };
+const PATIENCE: Patience = Patience {
+    busy: Duration::from_secs(60),
+    unknown: Duration::from_secs(15),
+    unshown: Duration::from_secs(5),
+    lags: Duration::from_secs(6),
+};
 /// How often the record is looked at before other programs of the same clone are said to be in the way.
 const LOOKS: usize = 20;
+/// The pause before an older answer is asked for again.
+const LAG_PAUSE: Duration = Duration::from_millis(500);
 /// The name and version that every event bears.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
@@ -38,8 +50,19 @@ pub struct Recorder<'a> {
     repo: &'a Repo,
     remote: &'a str,
     record: &'a Record,
+    environments: &'a [Environment],
     may_ask: bool,
     patience: Patience,
+}
+
+/// What came of one look.
+enum Look {
+    /// An answer.
+    Done(Box<Result<Reading, Refusal>>),
+    /// Something moved meanwhile, so that another look is needed.
+    Moved,
+    /// Less than this clone saw, which may be the answer of a copy that lags behind; what it means if it stays so.
+    Older(Refusal),
 }
 
 /// A name for an event to come, which nothing else has.
@@ -48,11 +71,18 @@ pub fn new_id() -> EventId {
     EventId::of(RandomState::new().hash_one((SystemTime::now(), std::process::id())))
 }
 
+impl Look {
+    fn done(reading: Result<Reading, Refusal>) -> Self {
+        Self::Done(Box::new(reading))
+    }
+}
+
 impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
-        Some(Self { repo, remote: &config.repository.remote, record, may_ask, patience: PATIENCE })
+        let (remote, environments) = (&config.repository.remote, &config.environments);
+        Some(Self { repo, remote, record, environments, may_ask, patience: PATIENCE })
     }
 
     /// The ref that keeps it.
@@ -65,26 +95,19 @@ impl<'a> Recorder<'a> {
         self.remote
     }
 
-    /// Whether the main repository would let us push at all; the inner error has git's words. A hook there that knows
-    /// better is heard only by a real push.
-    ///
-    /// # Errors
-    /// When git cannot be started.
-    pub fn may_write(&self) -> Result<Result<(), Vec<String>>, Stop> {
-        push::may_push(self.repo, self.remote, self.may_ask)
+    /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
+    /// heard only by a real push.
+    pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
+        push::may_push(self.repo, (self.remote, &self.record.reference), tip, self.may_ask)
     }
 
-    /// Whether the main repository takes refs of this kind, found out with one that is taken back at once. A branch is not
-    /// tried: that would start what a team has hung on its branches.
+    /// Begins the record with an event that says so and nothing else, if nobody has: whether the host takes such refs, and
+    /// shows them, is known from then on. Nothing has to be taken back.
     ///
     /// # Errors
-    /// When git cannot be started.
-    pub fn probe(&self, commit: &CommitId) -> Result<Result<(), Vec<String>>, Stop> {
-        if self.record.reference.starts_with("refs/heads/") {
-            return Ok(Ok(()));
-        }
-        let reference = format!("refs/smp/probe-{}", new_id().as_str());
-        push::probe(self.repo, (self.remote, &reference), commit, self.may_ask)
+    /// As [`Recorder::append`].
+    pub fn begin(&self) -> Result<State, Stop> {
+        self.append(&new_id(), &mut |state| Ok((state.events == 0).then_some(What::Begun)))
     }
 
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
@@ -103,63 +126,84 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        // Another program of this clone may move what was seen between our two looks; then both are taken again.
-        for _ in 0..LOOKS {
-            if let Some(reading) = self.read_once()? {
-                return Ok(reading);
+        // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
+        // of the main repository that lags behind may answer in its place.
+        let (begun, mut moved) = (Instant::now(), 0);
+        loop {
+            match self.read_once()? {
+                Look::Done(reading) => return Ok(*reading),
+                Look::Moved if moved == LOOKS => return Ok(Err(self.busy())),
+                Look::Moved => moved += 1,
+                Look::Older(refusal) if begun.elapsed() >= self.patience.lags => return Ok(Err(refusal)),
+                Look::Older(_) => thread::sleep(LAG_PAUSE.min(self.patience.lags / 4)),
             }
         }
-        Ok(Err(self.busy()))
     }
 
-    /// Looks once; `None`: something moved meanwhile, so that another look is needed.
-    fn read_once(&self) -> Result<Option<Result<Reading, Refusal>>, Stop> {
+    /// Looks once.
+    fn read_once(&self) -> Result<Look, Stop> {
         let tip = match self.ask_tip() {
             Ok(tip) => tip,
-            Err(refusal) => return Ok(Some(Err(refusal))),
+            Err(refusal) => return Ok(Look::done(Err(refusal))),
         };
         self.heard();
-        match (tip, objects::seen(self.repo)?) {
-            (None, None) => Ok(Some(Ok(Reading { state: State::default(), tip: None, copy: None }))),
-            (None, Some((last, _))) => Ok(self.still(None, &last)?.then(|| Err(self.gone(&last)))),
-            (Some(tip), Some((last, text))) if tip == last => Ok(Some(self.understood(tip, &text))),
-            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last)),
-        }
+        Ok(match (tip, objects::seen(self.repo)?) {
+            (None, None) => Look::done(Ok(Reading { state: State::default(), tip: None, copy: None })),
+            (None, Some((last, _))) => Look::Older(self.gone(&last)),
+            (Some(tip), Some((last, text))) if tip == last => Look::done(self.understood(tip, &text)),
+            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last))?,
+        })
     }
 
     /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
-    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Option<Result<Reading, Refusal>>, Stop> {
+    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Look, Stop> {
+        if let Some(last) = &last
+            && self.repo.has_commit(&tip)?
+            && self.repo.is_ancestor(&tip, last)?
+        {
+            return Ok(Look::Older(self.older(last, &tip)));
+        }
         if let Err(refusal) = remote::fetch_commit(self.repo, self.remote, &tip) {
-            // Some servers hand out tips only, and this may be none any more.
-            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip));
-            return Ok((!moved).then_some(Err(refusal)));
+            // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
+            // another does not know it yet.
+            let unknown = refusal.report.because.iter().any(|line| line.contains("not our ref"));
+            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip.clone()));
+            return Ok(match (unknown, moved) {
+                (true, _) => Look::Older(self.not_handed_out(&tip, &refusal)),
+                (false, true) => Look::Moved,
+                (false, false) => Look::done(Err(refusal)),
+            });
         }
         let reading = match objects::state_at(self.repo, &tip)? {
             Ok(text) => self.understood(tip.clone(), &text),
             Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
         };
-        let Ok(reading) = reading else { return Ok(Some(reading)) };
+        let Ok(reading) = reading else { return Ok(Look::done(reading)) };
         if let Some(last) = &last
             && !self.repo.is_ancestor(last, &tip)?
         {
-            return Ok(self.still(Some(&tip), last)?.then(|| Err(self.rewound(last, &tip))));
+            let is_still_so = self.still(&tip, last)?;
+            return Ok(if is_still_so { Look::done(Err(self.rewound(last, &tip))) } else { Look::Moved });
         }
         // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
         objects::remember(self.repo, &tip, last.as_ref())?;
-        Ok(Some(Ok(reading)))
+        Ok(Look::done(Ok(reading)))
     }
 
     /// Makes sense of a state.
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
         match record::read_state(text) {
-            Ok(state) => Ok(Reading { state, tip: Some(tip), copy: None }),
+            Ok(state) => {
+                let is_known = |name: &str| self.environments.iter().any(|environment| environment.name == name);
+                Ok(Reading { state: state.seen_from(is_known), tip: Some(tip), copy: None })
+            }
             Err(why) => Err(self.unreadable(&tip, &why)),
         }
     }
 
     /// Whether both are still so. If not, another program of this clone was between our two looks, and nothing is amiss.
-    fn still(&self, tip: Option<&CommitId>, last: &CommitId) -> Result<bool, Stop> {
-        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == tip);
+    fn still(&self, tip: &CommitId, last: &CommitId) -> Result<bool, Stop> {
+        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(tip));
         Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
     }
 
@@ -174,11 +218,7 @@ impl<'a> Recorder<'a> {
 
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
-        let ask = |may_ask| remote::tip(self.repo, self.remote, &self.record.reference, may_ask);
-        match ask(false) {
-            Err(refusal) if self.may_ask && remote::wants_credentials(&refusal) => ask(true),
-            answer => answer,
-        }
+        remote::tip(self.repo, self.remote, &self.record.reference, self.may_ask)
     }
 
     /// The file whose age says when the main repository answered last.

@@ -37,6 +37,29 @@ struct Going {
 /// What was noted of an environment before a rollback of it began.
 pub struct Before(Option<Going>);
 
+impl Before {
+    /// Whether an earlier run of this clone began the same rollback.
+    pub fn is_of(&self, commit: &CommitId) -> bool {
+        self.0.as_ref().is_some_and(|going| going.owed.commit == *commit)
+    }
+}
+
+/// What was rolled back and is no part of what ships now: it stays held.
+///
+/// # Errors
+/// When history cannot be read.
+pub fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<Held>, Stop> {
+    let mut still = Vec::new();
+    for held in held {
+        // All of what ships is here, so what is not here is no part of it.
+        let bad = &held.commit;
+        if bad != commit && !(repo.has_commit(bad)? && repo.is_ancestor(bad, commit)?) {
+            still.push(held);
+        }
+    }
+    Ok(still)
+}
+
 impl<'a> Rollbacks<'a> {
     /// The note of this clone.
     pub fn of(repo: &'a Repo, config: &Config) -> Self {
@@ -127,15 +150,24 @@ impl<'a> Rollbacks<'a> {
         Ok(held)
     }
 
-    /// Somebody said yes to what these environments run now.
+    /// Somebody said yes to the commit that these environments run now, and to all that it has in it.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn promoted<'e>(&self, environments: impl Iterator<Item = &'e str>) -> Result<(), Stop> {
+    /// When it cannot be written, or history cannot be read.
+    pub fn promoted<'e>(&self, commit: &CommitId, environments: impl Iterator<Item = &'e str>) -> Result<(), Stop> {
         let mut written = self.read()?;
-        let gone = |name| written.held.remove(name).is_some() | written.going.remove(name).is_some();
-        let gone: Vec<bool> = environments.map(gone).collect();
-        if gone.contains(&true) { self.write(&written) } else { Ok(()) }
+        let mut changed = false;
+        for name in environments {
+            let going = written.going.remove(name);
+            let held = written.held.remove(name).unwrap_or_default();
+            changed |= going.is_some() || !held.is_empty();
+            let held = held.into_iter().chain(going.and_then(|going| going.held)).collect();
+            let still = no_part_of(self.repo, held, commit)?;
+            if !still.is_empty() {
+                written.held.insert(name.to_owned(), still);
+            }
+        }
+        if changed { self.write(&written) } else { Ok(()) }
     }
 
     fn read(&self) -> Result<Written, Stop> {

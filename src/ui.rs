@@ -21,6 +21,7 @@ use crate::cli::Color;
 use crate::error::{Report, Stop};
 use crate::file;
 use crate::hint::Given;
+use crate::prompt::{self, Turn};
 use crate::secret::Secret;
 use crate::text::{Line, Tone, visible};
 
@@ -212,9 +213,9 @@ impl Ui {
         thread::scope(|scope| {
             scope.spawn(move || {
                 if finished.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    transient(&format!("{what} ..."));
+                    prompt::show(&format!("{what} ..."));
                     let _ = finished.recv();
-                    transient("");
+                    prompt::show("");
                 }
             });
             let result = work();
@@ -256,6 +257,7 @@ impl Ui {
     ///
     /// What was typed before the question was there to be read is thrown away.
     pub fn ask(&self, question: &str) -> Option<String> {
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Dropped);
         if self.interrupted() {
             return None;
@@ -272,6 +274,7 @@ impl Ui {
     ///
     /// What was typed or pasted before the question was there is part of the answer.
     pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Kept);
         if self.interrupted() {
             return None;
@@ -317,6 +320,7 @@ impl Ui {
     ///
     /// The question is written once and never drawn again: what is longer than a line would be there twice.
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
+        let _turn = Turn::take();
         let _keys = Keys::take(Pending::Kept);
         if self.interrupted() {
             return None;
@@ -411,11 +415,6 @@ fn is_paged() -> bool {
     env::var_os("GIT_PAGER_IN_USE").is_some_and(|used| used == "true" || used == "1")
 }
 
-fn transient(text: &str) {
-    // Progress that cannot be shown is no failure.
-    let _ = io::stderr().lock().write_all(format!("\r\u{1b}[K{}", visible(text)).as_bytes());
-}
-
 fn paint(line: &Line, color: bool) -> String {
     line.0.iter().map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string()).collect()
 }
@@ -448,7 +447,7 @@ impl Progress {
         }
         self.last.set(Some(Instant::now()));
         if self.live {
-            transient(text);
+            prompt::show(text);
         } else {
             let _ = io::stderr().lock().write_all(format!("{}\n", visible(text)).as_bytes());
         }
@@ -457,7 +456,7 @@ impl Progress {
     /// Takes the line away, so that something else can be said.
     pub fn clear(&self) {
         if self.live && self.last.take().is_some() {
-            transient("");
+            prompt::show("");
         }
     }
 }

@@ -3,10 +3,13 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
+mod bounded;
 mod cache;
+mod certificate;
 pub mod github;
 pub mod heroku;
 mod post;
+mod visit;
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -18,6 +21,8 @@ use reqwest::header::{
 use reqwest::{Url, redirect};
 
 pub use post::{RENEW, Sent, post};
+pub use visit::Logins;
+use visit::Visit;
 
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::page::Answer;
@@ -29,23 +34,35 @@ const SIZE: u64 = 1 << 20;
 /// How many redirects within a page's own host are followed.
 const REDIRECTS: usize = 5;
 
-/// Reads a page, and the header named `header` from its answer.
+/// Reads a page, and the header named `header` from its answer. Where it asks for a name and a password, `logins` is asked
+/// for them.
 ///
 /// # Errors
 /// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
 /// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
-pub fn get(address: &str, header: Option<&str>) -> Result<Answer, Refusal> {
-    let deadline = Instant::now() + LIMIT;
+pub fn get(address: &str, header: Option<&str>, logins: &Logins<'_>) -> Result<Answer, Refusal> {
+    let mut deadline = Instant::now() + LIMIT;
     let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
     let client = client(&url).map_err(|error| unreachable(&error))?;
-    for _ in 0..=REDIRECTS {
+    let mut visit = Visit::of(&url, logins);
+    let mut redirects = 0;
+    while redirects <= REDIRECTS {
         let left = deadline.saturating_duration_since(Instant::now());
-        let request = client.get(url.clone()).timeout(left);
+        let request = visit.prepare(client.get(url.clone()), &url).timeout(left);
         let response = request.send().map_err(|error| unreachable(&error))?;
-        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return read(response, header);
+        let answered = Instant::now();
+        if visit.logs_in(&url, &response) {
+            // Looking for it is not the page's time.
+            deadline += answered.elapsed();
+            continue;
         }
+        let status = response.status().as_u16();
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return read(response, header).map_err(|refusal| visit.explain(&url, status, refusal));
+        }
+        visit.keep_cookies(response.headers());
         url = next(&url, &response)?;
+        redirects += 1;
     }
     Err(unclear(&format!("its page redirects more than {REDIRECTS} times")))
 }
@@ -158,10 +175,15 @@ fn unreachable(error: &reqwest::Error) -> Refusal {
 /// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.
 fn innermost(error: &reqwest::Error) -> Option<String> {
     let mut cause = std::error::Error::source(error)?;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+    loop {
+        if certificate::is_of_unknown_authority(cause) {
+            return Some(certificate::UNKNOWN.to_owned());
+        }
+        match cause.source() {
+            Some(inner) => cause = inner,
+            None => return Some(cause.to_string()),
+        }
     }
-    Some(cause.to_string())
 }
 
 #[cfg(test)]

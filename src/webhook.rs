@@ -1,6 +1,8 @@
 //! A channel's webhook: the secret address that takes its posts, and where that is looked up. It never stands in
 //! `smp.toml`, which is committed: it is in a variable of the environment or in git's own configuration.
 
+mod known;
+
 use reqwest::Url;
 
 use crate::config::{Channel, ChannelKind};
@@ -10,16 +12,6 @@ use crate::secret::Secret;
 
 /// More than any webhook has.
 const LONGEST: usize = 8192;
-/// Where the webhooks of Office 365 connectors were.
-const RETIRED: [&str; 3] = ["outlook.office.com", "outlook.office365.com", "webhook.office.com"];
-/// Where Slack's webhooks are.
-const SLACK: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-/// Where those of Teams are mostly; they changed twice in two years, so other places are as good.
-const TEAMS: [&str; 4] = ["powerplatform.com", "powerautomate.com", "logic.azure.com", "flow.microsoft.com"];
-/// How a webhook of Teams is made.
-const IN_TEAMS: &str = "make a new one in the Workflows app of Teams: template \"Post to a channel when a webhook \
-                        request is received\"; who can trigger the flow: Anyone";
-
 /// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -81,12 +73,32 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
 fn looked_up(repo: &Repo, channel: &Channel) -> Result<Option<(Webhook, String)>, Stop> {
     if let Some(address) = in_environment(repo, channel) {
         let from = variable(channel);
-        let hint = format!("set {from} to the webhook of {}, or take it away and run: git smp setup", channel.name);
+        let hint =
+            format!("set {from} to the webhook of {}, or forget it: unset {from} && git smp setup", channel.name);
         return Ok(Some((Webhook { address, from }, hint)));
     }
     let from = format!("{} in git's configuration", key(channel));
     let webhook = in_configuration(repo, channel)?.map(|address| Webhook { address, from });
-    Ok(webhook.map(|webhook| (webhook, "have the right one at hand and run: git smp setup".to_owned())))
+    let hint = || format!("have the right one at hand, then: {} && git smp setup", forgets(repo, channel));
+    Ok(webhook.map(|webhook| (webhook, hint())))
+}
+
+/// The command that forgets what counts as a channel's webhook.
+pub fn forgets(repo: &Repo, channel: &Channel) -> String {
+    if in_environment(repo, channel).is_some() {
+        return format!("unset {}", variable(channel));
+    }
+    let key = key(channel);
+    // Only names are asked for: nothing of it is to stand in anybody's memory.
+    let is_in = |place: &str| {
+        let pattern = format!("^{}$", key.replace('.', "\\."));
+        let args = ["config", place, "--name-only", "--get-regexp", pattern.as_str()];
+        repo.program().run(args).is_ok_and(|output| output.status.success())
+    };
+    match ["--local", "--global", "--system"].into_iter().find(|place| is_in(place)) {
+        Some("--local") | None => format!("git config --unset-all {key}"),
+        Some(place) => format!("git config {place} --unset-all {key}"),
+    }
 }
 
 /// What the channel's variable holds, if it is set. A value that is no text is kept as far as it is one: the check
@@ -107,46 +119,40 @@ fn in_configuration(repo: &Repo, channel: &Channel) -> Result<Option<Secret>, St
 /// # Errors
 /// Why it cannot be used, without any of it.
 pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report> {
-    let host = host(address).map_err(Report::new)?;
-    let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
-    if at(&RETIRED) {
-        let error = "the webhook is one of the Office 365 connectors, which Microsoft retired in May 2026";
-        return Err(Report::new(error).because(IN_TEAMS));
-    }
-    Ok(match kind {
-        ChannelKind::Teams if at(&SLACK) => Some("the webhook looks like one of Slack, and the channel is in Teams"),
-        ChannelKind::Slack if at(&TEAMS) => Some("the webhook looks like one of Teams, and the channel is in Slack"),
-        ChannelKind::Teams if at(&["logic.azure.com"]) => Some(
-            "Microsoft announced an end of the webhooks at logic.azure.com for November 2025; if posts do not arrive, \
-             make a new one in the Workflows app of Teams",
-        ),
-        _ => None,
-    }
-    .map(str::to_owned))
+    let url = read(address).map_err(Report::new)?;
+    known::check(kind, &url)
 }
 
-/// The host of an address that posts may be sent to, in small letters.
-fn host(address: &str) -> Result<String, &'static str> {
+/// An address that posts may be sent to.
+fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the webhook holds blanks, or characters that no address has");
+    }
+    if ["&amp;", "\\u0026", "&#38;", "&#x26;"].iter().any(|and| address.to_ascii_lowercase().contains(and)) {
+        return Err(
+            "the webhook was copied from the source of a page: what stands there for & is no part of an address",
+        );
     }
     let web = ["https://", "http://"].iter().any(|scheme| begins(address, scheme));
     let url = Url::parse(address).ok().filter(|_| web && address.len() <= LONGEST);
     let Some(url) = url else { return Err("the webhook is no address; one begins with https:// and a host") };
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
-    if url.scheme() == "http" && !matches!(host.as_str(), "127.0.0.1" | "[::1]" | "localhost") {
+    if url.scheme() == "http" && !is_loopback(host(&url).as_str()) {
         return Err("the webhook must begin with https://, for http lets everybody on the way read it");
     }
-    Ok(host)
+    Ok(url)
+}
+
+/// Its host, in small letters.
+fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "127.0.0.1" | "[::1]" | "localhost")
 }
 
 fn begins(address: &str, scheme: &str) -> bool {
     address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
-/// Whether a host is this place, or one below it.
-fn is_at(host: &str, place: &str) -> bool {
-    host.strip_suffix(place).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 #[cfg(test)]

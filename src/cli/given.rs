@@ -13,6 +13,7 @@ impl Cli {
         let command = match &self.command {
             Command::Stage(args) => {
                 with("--take-over", args.deploying.take_over.as_ref());
+                options.extend(args.first.then_some(("--first", None)));
                 "stage"
             }
             Command::Propose(args) => {
@@ -37,6 +38,7 @@ impl Cli {
                 with("-F", file.as_ref().filter(|file| *file != "-"));
                 with("--take-over", args.deploying.take_over.as_ref());
                 options.extend(args.again.then_some(("--again", None)));
+                options.extend(args.first.then_some(("--first", None)));
                 "promote"
             }
             Command::Rollback(args) => {

@@ -1,13 +1,16 @@
 //! What `git smp setup` checks: everything that a deploy needs.
 
+use std::collections::BTreeMap;
+
 use crate::commands::Session;
 use crate::commands::trust::{self, Place, RemoteState};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Report, Stop};
 use crate::finding::{self, Finding};
 use crate::git::Repo;
+use crate::git::push::{self, MayPush};
 use crate::manual::{self, Installed};
-use crate::model::{Branch, CommitId, Observed};
+use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone};
@@ -30,6 +33,8 @@ enum Mark {
     Note,
     /// It must be mended.
     Bad,
+    /// It must be mended, and something outside was changed before that was seen.
+    Unfinished,
 }
 
 impl Check {
@@ -65,7 +70,7 @@ impl Check {
         let (tone, mark) = match self.mark {
             Mark::Good => (Tone::Good, "ok  "),
             Mark::Note => (Tone::Strong, "note"),
-            Mark::Bad => (Tone::Bad, "FAIL"),
+            Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
         };
         let line =
             Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {}", self.name, self.words));
@@ -101,20 +106,23 @@ pub fn run(
         })
     });
     let (seen, main, record) = (seen?, main.transpose()?, record.transpose()?.flatten());
+    let doors = session.ui.during("asking who may push", || doors(repo, &environments, &seen));
     session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
         .map(|place| {
             let seen =
                 place.environment.and_then(|environment| seen.iter().find(|one| one.environment == environment.name));
-            check_place(repo, config, place, seen, main.as_ref())
+            let check = check_place(repo, config, place, seen, main.as_ref());
+            match place.environment.and_then(|environment| doors.get(&environment.name)) {
+                Some(door) => shut(check, door),
+                None => check,
+            }
         })
         .collect();
-    if let (Some((mut check, is_new)), Some(recorder)) = (record, recorder) {
-        if let (true, true, Some(Ok(Branch::At(tip)))) = (install, is_new, &main) {
-            try_out(recorder, tip, &mut check)?;
-        }
-        checks.push(check);
+    if let (Some((check, is_new)), Some(recorder)) = (record, recorder) {
+        let begins = install && is_new && matches!(main, Some(Ok(Branch::At(_))));
+        checks.push(if begins { session.ui.during("beginning the record", || begin(recorder)) } else { check });
     }
     if repo.layout().shallow {
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
@@ -141,7 +149,7 @@ fn check_place(
         }
         RemoteState::Other(found) => {
             let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
-            let hint = trust::remedy(repo, place.remote, place.url).ok();
+            let hint = trust::remedy(repo, place.remote, place.url, place.rule).ok();
             return Check::bad(name, "its remote has another address", because, hint);
         }
         RemoteState::Same => {}
@@ -167,22 +175,65 @@ fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
         count => format!("{count} events"),
     };
     let mut check = Check::good(name, format!("{} on {}; {events}", recorder.reference(), recorder.remote()));
-    if let Err(words) = recorder.may_write()? {
-        check.words.push_str("; this clone may read it, not write to it");
-        check.because = words;
-        return Ok((check, false));
+    match recorder.may_write(reading.tip.as_ref()) {
+        MayPush::No(words) => {
+            check.words.push_str("; this clone may read it, not write to it");
+            (check.mark, check.because) = (Mark::Note, words);
+            Ok((check, false))
+        }
+        MayPush::Moved if reading.tip.is_none() => Ok((Check::refused(name, "", &recorder.not_shown()), false)),
+        MayPush::Yes | MayPush::Moved => Ok((check, reading.state.events == 0)),
     }
-    Ok((check, reading.state.events == 0))
 }
 
-/// Finds out whether the host takes the first event, before somebody relies on that.
-fn try_out(recorder: Recorder<'_>, tip: &CommitId, check: &mut Check) -> Result<(), Stop> {
-    if let Err(words) = recorder.probe(tip)? {
-        let hint = "set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup";
-        let error = format!("{} takes no refs such as {}", recorder.remote(), recorder.reference());
-        *check = Check::bad("record", error, words, Some(hint.to_owned()));
+/// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.
+fn begin(recorder: Recorder<'_>) -> Check {
+    let stop = match recorder.begin() {
+        Ok(_) => {
+            let words = format!("{} on {}; begun just now", recorder.reference(), recorder.remote());
+            return Check::good("record", words);
+        }
+        Err(stop) => stop,
+    };
+    let report = stop.report().cloned().unwrap_or_else(|| Report::new("it cannot be begun"));
+    let mark = if matches!(stop, Stop::Incomplete(_)) { Mark::Unfinished } else { Mark::Bad };
+    Check { mark, ..Check::bad("record", report.error, report.because, report.hint) }
+}
+
+/// Whether each environment that answered would let us push, by name: all are asked side by side, and as a deploy would,
+/// which asks nobody for a password.
+fn doors(repo: &Repo, environments: &[&Environment], seen: &[Observed]) -> BTreeMap<String, MayPush> {
+    let ask = |environment: &Environment| {
+        let seen = seen.iter().find(|one| one.environment == environment.name)?;
+        let branch = format!("refs/heads/{}", environment.branch);
+        let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
+            Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
+            Branch::At(_) => ("refs/smp/nobody-has-this", None),
+            Branch::Empty => (branch.as_str(), None),
+            // Even to ask would make the app.
+            Branch::Missing(_) | Branch::NoApp(_) => return None,
+        };
+        Some(push::may_push(repo, (&environment.remote, reference), at, false))
+    };
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = environments.iter().map(|one| (one, scope.spawn(move || ask(one)))).collect();
+        let answers = asked.into_iter().filter_map(|(one, asked)| Some((one.name.clone(), asked.join().ok()??)));
+        answers.collect()
+    })
+}
+
+/// What a check comes to where the environment lets nobody push from here.
+fn shut(check: Check, door: &MayPush) -> Check {
+    let MayPush::No(words) = door else { return check };
+    if matches!(check.mark, Mark::Bad | Mark::Unfinished) {
+        return check;
     }
-    Ok(())
+    let hint = format!("ask for the right to push to {}, then: git smp setup", check.name);
+    let said = format!("{}; but a push from here is turned away", check.words);
+    Check {
+        because: words.iter().cloned().chain(check.because).collect(),
+        ..Check::bad(&check.name, said, Vec::new(), Some(hint))
+    }
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {
@@ -190,7 +241,9 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
     match main {
         Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty) => Check::bad(name, "answers, but has no branch at all", Vec::new(), hint()),
+        Ok(Branch::Empty | Branch::NoApp(_)) => {
+            Check::bad(name, "answers, but has no branch at all", Vec::new(), hint())
+        }
         Ok(Branch::Missing(others)) => {
             let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
             Check::bad(
@@ -212,7 +265,11 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
-        Some(Ok(Branch::Empty)) => return Check::good(name, "answers; nothing is deployed yet"),
+        Some(Ok(Branch::Empty)) if matches!(seen.running, Ok(None)) => {
+            return Check::good(name, "answers; nothing is deployed yet");
+        }
+        Some(Ok(Branch::Empty)) => "answers; its repository is empty".to_owned(),
+        Some(Ok(Branch::NoApp(words))) => return no_app_yet(environment, words),
         Some(Err(refusal)) => return Check::refused(name, "", refusal),
         Some(Ok(Branch::Missing(others))) => {
             let refusal = crate::plan::wrong_branch(environment, others);
@@ -229,6 +286,13 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     Check { because: remarks.into_iter().chain(finding::unasked(seen)).collect(), ..check }
+}
+
+/// A host that makes the app with the first push is as it should be before that.
+fn no_app_yet(environment: &Environment, words: &str) -> Check {
+    let refusal = crate::plan::no_app(environment, words);
+    let check = Check::note(&environment.name, "its host has no such app yet; it may make it with the first push");
+    refusal.report.because.into_iter().chain(refusal.report.hint).fold(check, Check::because)
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.
@@ -251,10 +315,12 @@ fn man_pages(install: bool) -> Check {
 }
 
 fn conclude(checks: &[Check]) -> Result<(), Stop> {
-    let bad: Vec<&Check> = checks.iter().filter(|check| check.mark == Mark::Bad).collect();
+    let bad: Vec<&Check> = checks.iter().filter(|check| matches!(check.mark, Mark::Bad | Mark::Unfinished)).collect();
     let Some(first) = bad.first() else { return Ok(()) };
     let sentence = if bad.len() == 1 { "one check failed".to_owned() } else { format!("{} checks failed", bad.len()) };
     let report = Report::new(sentence);
     let hint = first.hint.clone().unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
-    Err(Stop::Failed(report.hint(hint)))
+    let report = report.hint(hint);
+    let is_unfinished = bad.iter().any(|check| check.mark == Mark::Unfinished);
+    Err(if is_unfinished { Stop::Incomplete(report) } else { Stop::Failed(report) })
 }

@@ -12,9 +12,10 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Execution, Happening, Ledger, Wish};
 use crate::finding;
 use crate::in_flight::InFlight;
-use crate::model::{Branch, CommitId, Observed};
+use crate::model::{Branch, CommitId, Observed, Source};
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
+use crate::prompt::somebody_is_there;
 use crate::record::{EventId, Kind, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
@@ -68,7 +69,7 @@ impl OnRecord {
 
     /// What its events add up to, where it could be read.
     pub fn state(&self) -> Option<&State> {
-        Some(&self.reading.as_ref()?.as_ref().ok()?.state)
+        read(self.reading.as_ref())
     }
 
     /// The record as a plan sees it; `None` where the team keeps none.
@@ -88,6 +89,20 @@ impl OnRecord {
     }
 }
 
+/// What a record adds up to, where there is one and it could be read.
+pub fn read(reading: Option<&Result<Reading, Refusal>>) -> Option<&State> {
+    Some(&reading?.as_ref().ok()?.state)
+}
+
+/// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
+pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
+    let Some(state) = state else { return };
+    for one in seen.iter_mut().filter(|one| one.source == Source::Ref && one.doubt.is_none()) {
+        let words = state.doubts.get(&one.environment).filter(|doubted| one.reference() == Some(&doubted.commit));
+        one.doubt = words.map(|doubted| doubted.words.clone());
+    }
+}
+
 /// Looks at these environments, at the main repository and at the record, all at once.
 ///
 /// # Errors
@@ -100,9 +115,10 @@ pub fn see(session: &Session<'_>, look: &Look<'_>, concerned: &[&Environment]) -
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
         (look.environments(concerned, Also::Branches), main.join(), reading.join())
     });
-    let seen = seen?;
+    let mut seen = seen?;
     let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
+    doubt(&mut seen, read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     Ok(Seen { environments: seen.into_iter(), main, record })
 }
@@ -164,7 +180,8 @@ pub fn ledger<'a>(
     tells: Option<(&'a str, Telling)>,
     replan: &'a (dyn Fn(&Recorded<'_>) -> Result<(), Refusal> + Sync),
 ) -> Option<Ledger<'a>> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask)?;
+    // To look may need no password where to write does: it is asked for with the first event.
+    let recorder = Recorder::of(look.repo, look.config, somebody_is_there())?;
     Some(Ledger { recorder, kind, recorded: recorded?, tells, replan })
 }
 
@@ -312,11 +329,12 @@ pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
     }
 }
 
-/// Does what was planned, and says on the terminal how it goes.
+/// Does what was planned, and says on the terminal how it goes. Gives the environments that somebody else's push brought
+/// the commit, in the same moment.
 ///
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
-pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
+pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
     let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
     carry_out_in_turn(ui, execution, planned)
 }
@@ -325,17 +343,23 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(
 ///
 /// # Errors
 /// As [`Execution::run`].
-pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<(), Stop> {
+pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.
     let mut unsaid: VecDeque<Line> = VecDeque::new();
+    let mut by_others = Vec::new();
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
             Happening::Pushing(step) => {
                 progress.clear();
                 ui.note(format!("{step} ..."));
+            }
+            Happening::ByOthers(name) => {
+                progress.clear();
+                ui.note(format!("somebody else pushed the same commit to {name} in the same moment"));
+                by_others.push(name.to_owned());
             }
             Happening::Said(line) => {
                 progress.clear();
@@ -390,5 +414,5 @@ pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> 
     if result.is_err() {
         ui.insist(unsaid.make_contiguous());
     }
-    result
+    result.map(|()| by_others)
 }

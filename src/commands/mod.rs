@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod deploy;
 pub mod diff;
+pub mod first_push;
 pub mod flow;
 pub mod held;
 pub mod history;
@@ -35,6 +36,7 @@ use crate::config::{self, Config};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
 use crate::model::Observed;
+use crate::note;
 use crate::render::{self, When};
 use crate::ui::Ui;
 
@@ -52,9 +54,10 @@ impl<'a> Session<'a> {
     /// Opens the repository that git would open here.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or its own notes are no files of its own.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
         let session = Self { common, repo: Repo::open()?, ui };
+        note::refuse_links(&session.repo.layout().common_dir)?;
         if common.color.is_none() {
             let git = session.repo.config()?;
             ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));

@@ -3,7 +3,8 @@
 //! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
 
 use crate::cli::PrePush;
-use crate::commands::{Session, trust};
+use crate::commands::Session;
+use crate::commands::trust::{self, Trust};
 use crate::config::{self, Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, record as objects};
@@ -70,9 +71,52 @@ impl Update {
     }
 }
 
+/// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an old
+/// branch, or a conflict in the file, is when people push past the tool.
 fn judge(session: &Session<'_>, args: &PrePush, updates: &[Update]) -> Result<Verdict, Stop> {
-    let config = session.config()?;
-    if let Some(stop) = of_the_record(session, &config, args, updates)? {
+    let file = session.config();
+    let why = match &file {
+        Ok(config) => match trust::look(&session.repo, config)? {
+            Trust::Same | Trust::New => return judge_by(session, config, args, updates, false),
+            Trust::Changed(_) => "smp.toml changed since it was agreed to in this clone".to_owned(),
+        },
+        Err(stop) => stop.to_string(),
+    };
+    let by_agreement = match trust::agreed(&session.repo)? {
+        Some(agreed) => Some(judge_by(session, &agreed, args, updates, true)?),
+        None => None,
+    };
+    match (by_agreement, file) {
+        (Some(Verdict::Stop(stop)), _) => Ok(Verdict::Stop(by_what_was_agreed(stop, &why))),
+        // It may name more places than those that were agreed to.
+        (_, Ok(config)) => judge_by(session, &config, args, updates, false),
+        (Some(verdict), Err(_)) => Ok(verdict),
+        (None, Err(stop)) => Err(stop),
+    }
+}
+
+/// Says why the file is not what this went by, and that its commands want one that can be used.
+fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
+    let told = |report: Report| {
+        let hint = report.hint.clone().map(|hint| format!("where smp.toml can be used: {hint}"));
+        let report = report.because(format!("{why}, so this goes by what was agreed to here"));
+        Report { hint, ..report }
+    };
+    match stop {
+        Stop::Failed(report) => Stop::Failed(told(report)),
+        Stop::Refused(Refusal { code, report }) => Stop::refused(code, told(report)),
+        other => other,
+    }
+}
+
+fn judge_by(
+    session: &Session<'_>,
+    config: &Config,
+    args: &PrePush,
+    updates: &[Update],
+    is_agreed: bool,
+) -> Result<Verdict, Stop> {
+    if let Some(stop) = of_the_record(session, config, args, updates)? {
         return Ok(Verdict::Stop(stop));
     }
     let mut meant = Vec::new();
@@ -83,9 +127,17 @@ fn judge(session: &Session<'_>, args: &PrePush, updates: &[Update]) -> Result<Ve
     }
     // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
     if let Some(production) = meant.iter().find(|environment| environment.promotes.is_some()) {
-        return Ok(Verdict::Stop(not_by_hand(&config, production)));
+        return Ok(Verdict::Stop(not_by_hand(config, production)));
     }
-    meant.first().map_or(Ok(Verdict::Go), |environment| look_for_a_freeze(session, &config, environment))
+    let Some(environment) = meant.first() else { return Ok(Verdict::Go) };
+    if config.record.is_some() {
+        if is_agreed {
+            trust::require_main(&session.repo, config)?
+        } else {
+            trust::require(&session.repo, config, &[])?
+        }
+    }
+    look_for_a_freeze(session, config, environment)
 }
 
 /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the freeze
@@ -122,7 +174,7 @@ fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bo
         return Ok(true);
     }
     // The address of a remote that is not the environment's says nothing of the environment.
-    let state = trust::remote_state(repo, &environment.remote, &environment.url, trust::exactly)?;
+    let state = trust::remote_state(repo, &environment.remote, &environment.url, trust::Rule::Deploy)?;
     if state != trust::RemoteState::Same {
         return Ok(false);
     }
@@ -151,7 +203,6 @@ struct Known {
 fn look_for_a_freeze(session: &Session<'_>, config: &Config, environment: &Environment) -> Result<Verdict, Stop> {
     // The push itself may be asking for a password on the same terminal, so this asks for none.
     let Some(recorder) = Recorder::of(&session.repo, config, false) else { return Ok(Verdict::Go) };
-    trust::require(&session.repo, config, &[])?;
     let name = &environment.name;
     let known = match session.ui.during("asking whether this is frozen", || recorder.read())? {
         Ok(reading) => Known { state: reading.state, doubt: reading.copy.map(|copied| aged(&copied)) },

@@ -9,7 +9,7 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, observed, reviews, summary, trust, watched};
+use crate::commands::{Session, deploy, first_push, observed, reviews, summary, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -51,6 +51,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
+    first_push::note(session.ui, args.first, &facts.targets.iter().map(|target| &target.observed).collect::<Vec<_>>());
     let is_in_flight = |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
     if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
         let timeout = args.deploying.timeout;
@@ -106,17 +107,26 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     observed::record(session, &look, facts.state(), &facts.seen(), false);
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
-    if let Err(stop) = carry_out(session, &look, source, &facts, &planned, args, telling) {
-        if !matches!(stop, Stop::Incomplete(_)) {
-            // Nothing was deployed: should somebody else do it, it is theirs to tell.
-            release.keep(text.as_deref(), was_begun)?;
+    let by_others = match carry_out(session, &look, source, &facts, &planned, args, telling) {
+        Ok(by_others) => by_others,
+        Err(stop) => {
+            if !matches!(stop, Stop::Incomplete(_)) {
+                // Nothing was deployed: should somebody else do it, it is theirs to tell.
+                release.keep(text.as_deref(), was_begun)?;
+            }
+            return Err(stop);
         }
-        return Err(stop);
-    }
+    };
     let given = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    if let Err(stop) = Rollbacks::of(&session.repo, &config).promoted(given.filter_map(Step::environment)) {
+    if let Err(stop) =
+        Rollbacks::of(&session.repo, &config).promoted(&planned.commit, given.filter_map(Step::environment))
+    {
         // It is deployed all the same, and that is to be told.
         session.ui.warn(stop.to_string());
+    }
+    // An earlier run of ours may have pushed it; a record knows who deployed.
+    if config.record.is_none() && !by_others.is_empty() && !was_begun {
+        return release.is_theirs(text.as_deref());
     }
     release.end(text.as_deref(), &again)
 }
@@ -137,9 +147,10 @@ fn again(args: &Promote) -> String {
 /// The options without which the same command would be another.
 fn flags(args: &Promote) -> String {
     let again = if args.again { " --again" } else { "" };
+    let first = if args.first { " --first" } else { "" };
     let take_over =
         args.deploying.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id))).unwrap_or_default();
-    format!("{again}{take_over}")
+    format!("{first}{again}{take_over}")
 }
 
 /// Refuses what cannot be a hash, or has fewer digits than `least`. `source` is the command that tells the right one.
@@ -212,6 +223,7 @@ fn plan(
     let recorded = facts.recorded(config, args.deploying.take_over.as_deref(), session.when().now)?;
     let asked = asked(session, args, recorded);
     let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
+    let planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
     planned.warnings.splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);
@@ -223,7 +235,8 @@ fn plan(
 
 fn asked<'a>(session: &Session<'_>, args: &'a Promote, recorded: Option<Recorded<'a>>) -> Asked<'a> {
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    Asked { commit: args.commit.as_deref(), somebody_looks, again: args.again, now: session.when().now, recorded }
+    let (commit, again, first, now) = (args.commit.as_deref(), args.again, args.first, session.when().now);
+    Asked { commit, somebody_looks, again, first, now, recorded }
 }
 
 /// Shows the plan; where a question about it follows, even to those who want quiet.
@@ -280,7 +293,7 @@ fn carry_out(
     planned: &Plan,
     args: &Promote,
     telling: Option<Telling>,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look { may_ask: false, repo: look.repo, config: look.config };
     let recorded = facts.recorded(look.config, args.deploying.take_over.as_deref(), session.when().now)?;

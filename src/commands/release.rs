@@ -193,6 +193,17 @@ impl<'a> Release<'a> {
         posts.pay(&owed, is_of_deploys)
     }
 
+    /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
+    ///
+    /// # Errors
+    /// When the clone's notes or the text cannot be written.
+    pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
+        self.notes().settle(None)?;
+        let Some(text) = text else { return Ok(()) };
+        self.session.ui.note(format!("so the post to {PRODUCT} is theirs; your text, should they have none:"));
+        self.preview(text)
+    }
+
     /// Nothing is to be deployed: makes what is still owed. Where no record is kept, a text that was kept for this very
     /// commit is owed from now on, for it runs.
     ///

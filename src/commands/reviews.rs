@@ -10,6 +10,7 @@ use crate::plan::{Plan, Proposal, Step, Target};
 use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
 use crate::review_cache;
 use crate::secret::Secret;
+use crate::text::shell_word;
 use crate::token::{self, Without};
 use crate::web::github::{self, Finding, Place, Told};
 
@@ -78,11 +79,11 @@ fn no_token(place: &Place, without: Without) -> Report {
     let (server, repository) = (place.server(), place.shown());
     match without {
         Without::Leave => Report::new(format!("your environment does not say that the token is for {server}"))
-            .hint(format!("set GH_HOST={server}, which says that your token may be sent there")),
+            .hint(format!("set GH_HOST={}, which says that your token may be sent there", shell_word(server))),
         Without::Token => Report::new(format!("there is no token for {server}")).hint(if place.is_githubs_own() {
             format!("set GH_TOKEN to a token that may read {repository}")
         } else {
-            format!("set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={server}")
+            format!("set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={}", shell_word(server))
         }),
     }
 }

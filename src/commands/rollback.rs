@@ -89,15 +89,22 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
     let before = rollback.remember(&commit)?;
-    if let Err(stop) = rollback.carry_out(&look, &planned) {
-        if !matches!(stop, Stop::Incomplete(_))
-            && let Err(trouble) = rollback.notes().forget(&environment.name, before)
-        {
-            session.ui.warn(trouble.to_string());
+    match rollback.carry_out(&look, &planned) {
+        // An earlier run of ours may have pushed it; a record knows who deployed.
+        Ok(by_others) if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) => {
+            session.ui.note(format!("so the post to {TECHNICAL} is theirs"));
+            rollback.notes().came_back(&environment.name, &commit, false).map(drop)
         }
-        return Err(stop);
+        Ok(_) => rollback.tell(&commit),
+        Err(stop) => {
+            if !matches!(stop, Stop::Incomplete(_))
+                && let Err(trouble) = rollback.notes().forget(&environment.name, before)
+            {
+                session.ui.warn(trouble.to_string());
+            }
+            Err(stop)
+        }
     }
-    rollback.tell(&commit)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -143,8 +150,9 @@ fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environme
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
         (look.environments(&[environment], Also::Releases), reading.join())
     });
-    let (seen, reading) = (seen?, reading.map_err(|_| lost())??);
+    let (mut seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
+    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     let observed = seen.into_iter().next().ok_or_else(lost)?;
     Ok(Facts { environment, observed, record })
@@ -174,7 +182,7 @@ fn plan(
     let now = session.when().now;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
     let recorded = facts.recorded(config, args, now)?;
-    let asked = Asked { commit: None, somebody_looks, again: false, now, recorded };
+    let asked = Asked { commit: None, somebody_looks, again: false, first: false, now, recorded };
     let mut planned = plan::rollback(&back(target, commit), &asked)?;
     let address = trust::push_address(&session.repo, facts.environment)?;
     if address != facts.environment.url {
@@ -273,12 +281,13 @@ impl Run<'_> {
         }
     }
 
-    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<(), Stop> {
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
         let look = Look { may_ask: false, repo: look.repo, config: look.config };
         let now = self.session.when().now;
         let recorded = self.facts.recorded(self.config, self.args, now)?;
         let replan = |recorded: &Recorded<'_>| {
-            let asked = Asked { commit: None, somebody_looks: true, again: true, now, recorded: Some(*recorded) };
+            let asked =
+                Asked { commit: None, somebody_looks: true, again: true, first: false, now, recorded: Some(*recorded) };
             plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
         };
         let again = self.again(&planned.commit);

@@ -4,7 +4,7 @@ use crate::cli::Setup;
 use crate::commands::checks::Check;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
 use crate::commands::{Session, checks, hook, missing, webhooks, wizard};
-use crate::config::{Config, Environment, Find, Running};
+use crate::config::Config;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
 use crate::text::{Line, Tone, shell_word};
@@ -79,7 +79,8 @@ fn more(session: &Session<'_>, repo: &Repo, config: &Config, args: &Setup) -> Re
     Ok(checks)
 }
 
-/// What the file says, how it stands to this clone, and what changed since it was agreed to.
+/// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
+/// the very list that a yes is kept of.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
     let file = config.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let heading = match trust {
@@ -88,25 +89,14 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
         Trust::Same => format!("{file} says:"),
     };
     let mut lines = vec![Line::plain(heading)];
-    let name_width = places.iter().map(|place| place.remote.chars().count()).max().unwrap_or(0);
-    let url_width = places.iter().map(|place| place.url.chars().count()).max().unwrap_or(0).min(64);
-    for place in places {
-        let source = place.environment.and_then(|environment| environment.promotes.as_ref());
-        let promoted = source.map(|source| format!(", promoted from {source}")).unwrap_or_default();
-        let (tone, state) = match &place.state {
-            RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
-            RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
-            RemoteState::Other(found) => (Tone::Bad, format!("remote has another address, {found}; it is left alone")),
-        };
-        let line = Line::plain(format!("  {:name_width$}  {:url_width$}    ", place.remote, place.url));
-        lines.push(line.and(tone, state).and(Tone::Plain, promoted));
-        lines.extend(
-            place
-                .environment
-                .map(|environment| Line::plain(format!("  {:name_width$}  {}", "", runs_what(environment)))),
-        );
+    lines.extend(remotes(places));
+    if matches!(trust, Trust::Same) {
+        return lines;
     }
-    lines.extend(others(config, name_width).into_iter().map(Line::plain));
+    lines.push(Line::plain("With its defaults, this is all that you agree to:"));
+    let values = config.trust();
+    let width = values.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    lines.extend(values.iter().map(|(key, value)| Line::plain(format!("  {key:width$}  {value}"))));
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(if changes.is_empty() {
             "What it said before is not known any more."
@@ -120,49 +110,21 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
     lines
 }
 
-/// How an environment's running commit is read, and which branch deploys.
-fn runs_what(environment: &Environment) -> String {
-    let branch = &environment.branch;
-    let live = match environment.confirm_seconds {
-        0 => "; live at its first answer".to_owned(),
-        seconds => format!("; live once it agrees for {seconds} s"),
-    };
-    match &environment.running {
-        Running::Ref => format!("runs what its branch {branch} is at"),
-        Running::Heroku { app, page: None } => format!("deploys {branch}; runs what Heroku's API says of {app}{live}"),
-        Running::Heroku { app, page: Some(page) } => {
-            format!("deploys {branch}; runs what Heroku's API says of {app}, and {} is to agree{live}", page.url)
-        }
-        Running::Page(page) => {
-            let how = match &page.find {
-                Find::Pattern(pattern) => format!(", at {}", pattern.as_str()),
-                Find::Json(pointer) => format!(", at {pointer}"),
-                Find::Header(name) => format!(", in the header {name}"),
-                Find::Body => String::new(),
-            };
-            format!("deploys {branch}; runs what {} reports{how}{live}", page.url)
-        }
-    }
-}
-
-/// The rest of what is agreed to, where it is there.
-fn others(config: &Config, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(web) = &config.repository.web {
-        lines.push(format!("  {:width$}  {web}, where links lead and reviews are asked for", "pages"));
-    }
-    let asked = [(config.policy.reviewed, "reviewed"), (config.policy.green, "green")];
-    let asked: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, word)| *word).collect();
-    if !asked.is_empty() {
-        lines.push(format!("  {:width$}  what ships is {}, as GitHub tells", "policy", asked.join(" and ")));
-    }
-    if let Some(record) = &config.record {
-        lines.push(format!("  {:width$}  {} on {}", "record", record.reference, config.repository.remote));
-    }
-    for channel in &config.channels {
-        lines.push(format!("  {:width$}  channel, {:?}", channel.name, channel.kind).to_lowercase());
-    }
-    lines
+/// The remotes that the file names, and how they stand in this clone.
+fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
+    let name_width = places.iter().map(|place| place.remote.chars().count()).max().unwrap_or(0);
+    let url_width = places.iter().map(|place| place.url.chars().count()).max().unwrap_or(0).min(64);
+    places.iter().map(move |place| {
+        let source = place.environment.and_then(|environment| environment.promotes.as_ref());
+        let promoted = source.map(|source| format!(", promoted from {source}")).unwrap_or_default();
+        let (tone, state) = match &place.state {
+            RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
+            RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
+            RemoteState::Other(found) => (Tone::Bad, format!("remote has another address, {found}; it is left alone")),
+        };
+        let line = Line::plain(format!("  {:name_width$}  {:url_width$}    ", place.remote, place.url));
+        line.and(tone, state).and(Tone::Plain, promoted)
+    })
 }
 
 fn agree(

@@ -5,11 +5,12 @@ use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
 use crate::commands::{Session, flow, observed, trust};
+use crate::config::Config;
 use crate::error::{RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::observe::{Also, Look};
-use crate::record::{Candidate, News, Owed, Standing, State, Verdict, What};
+use crate::record::{Candidate, Goal, News, Owed, Standing, State, Verdict, What};
 use crate::recorder::{Recorder, new_id};
 use crate::text::{acts, shell_word};
 
@@ -70,7 +71,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         }
         _ => posts.pay(&state.owed, told),
     };
-    session.ui.advise(&format!("next: {}", next(&state)));
+    session.ui.advise(&format!("next: {}", next(&config, &state)));
     paid
 }
 
@@ -144,14 +145,15 @@ fn again(args: &Signoff, by: &str) -> String {
     format!("git smp signoff --by {}{block}", shell_word(by))
 }
 
-fn next(state: &State) -> String {
+fn next(config: &Config, state: &State) -> String {
     let status = "git smp status".to_owned();
     let Some(candidate) = state.candidate.as_ref().filter(|_| state.deploying.is_none()) else { return status };
-    let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
+    let is_left = |goal: &&Goal| !goal.reached && config.environment(&goal.environment).is_ok();
+    let mut left = candidate.targets.iter().filter(is_left);
     match (candidate.standing(), left.next(), candidate.targets.len()) {
         (Standing::Blocked, ..) => "git smp stage --fix\nor give it up: git smp postpone".to_owned(),
         (Standing::SignedOff, Some(_), 1) => "git smp promote".to_owned(),
-        (Standing::SignedOff, Some(goal), _) => format!("git smp promote {}", goal.environment),
+        (Standing::SignedOff, Some(goal), _) => format!("git smp promote {}", shell_word(&goal.environment)),
         (Standing::Waiting, ..) | (Standing::SignedOff, None, _) => status,
     }
 }

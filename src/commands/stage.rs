@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, observed, pull_request, trust};
+use crate::commands::{Session, first_push, flow, observed, pull_request, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -32,6 +32,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     session.whole_history()?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
     let facts = session.ui.during("asking staging and the main repository", || gather(session, &look, staging))?;
+    first_push::note(session.ui, args.first, &[&facts.observed]);
     let wanted = wanted(session, args, &facts)?;
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
@@ -186,7 +187,7 @@ fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
     match &facts.main {
         Ok(Branch::At(tip)) => Ok(tip.clone()),
         Err(refusal) => Err(refusal.clone().into()),
-        Ok(Branch::Empty | Branch::Missing(_)) => {
+        Ok(Branch::Empty | Branch::Missing(_) | Branch::NoApp(_)) => {
             let report = Report::new("the main repository does not have the branch whose tip would be deployed")
                 .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV");
             Err(Stop::refused(RefusalCode::WrongBranch, report))
@@ -317,8 +318,9 @@ fn plan(
     let now = session.when().now;
     let recorded = facts.recorded(config, args, now)?;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
-    let asked = Asked { commit: None, somebody_looks, again: false, now, recorded };
-    let mut planned = plan::staging(&wanted.staging(), &asked)?;
+    let asked = Asked { commit: None, somebody_looks, again: false, first: args.first, now, recorded };
+    let planned = plan::staging(&wanted.staging(), &asked);
+    let mut planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &again(args)))?;
     if planned.steps.iter().any(|step| matches!(step, Step::Push { .. })) && !wanted.picked {
         let unmerged = deploy::not_on_main(session, config, &wanted.commit, facts.main.clone())?;
         planned.warnings.splice(0..0, unmerged);
@@ -374,6 +376,7 @@ fn ask(session: &Session<'_>, args: &Stage, wanted: &Wanted<'_>, planned: &Plan)
         let report = report.hint(format!("if the answer is yes: {} --yes", again(args)));
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
     }
+    deploy::consent(session, &planned.consents, "not deployed")?;
     session.ui.catch_interrupts()?;
     if session.ui.ask_yes(&format!("Deploy {short} to {name}?")) { Ok(()) } else { Err(declined()) }
 }
@@ -383,6 +386,9 @@ fn again(args: &Stage) -> String {
     let mut command = "git smp stage".to_owned();
     if args.fix {
         command.push_str(" --fix");
+    }
+    if args.first {
+        command.push_str(" --first");
     }
     for word in args.pick.iter().flat_map(|pick| ["--pick", pick.as_str()]).chain(args.rev.as_deref()) {
         command.push(' ');
@@ -404,7 +410,8 @@ fn carry_out(
     let now = session.when().now;
     let recorded = facts.recorded(look.config, args, now)?;
     let replan = |recorded: &Recorded<'_>| {
-        let asked = Asked { commit: None, somebody_looks: true, again: false, now, recorded: Some(*recorded) };
+        let first = args.first;
+        let asked = Asked { commit: None, somebody_looks: true, again: false, first, now, recorded: Some(*recorded) };
         plan::staging(&wanted.staging(), &asked).map(drop)
     };
     let command = again(args);
@@ -421,7 +428,7 @@ fn carry_out(
         command: Again { command: &command, named: false, flags: "" },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
-    deploy::carry_out(session.ui, &execution, planned)
+    deploy::carry_out(session.ui, &execution, planned).map(drop)
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.

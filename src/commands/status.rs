@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, flow, held, observed, posts, trust};
+use crate::commands::{Session, deploy, flow, held, observed, posts, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
@@ -43,8 +43,9 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
             (seen, main.join().ok(), reading.join().ok())
         })
     });
-    let (seen, main) = (seen?, main.transpose()?);
+    let (mut seen, main) = (seen?, main.transpose()?);
     let reading = reading.transpose()?.flatten();
+    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     session.explain(&config, &seen);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
@@ -244,10 +245,10 @@ impl<'a> View<'a> {
             let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
             let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
             let landed = at.is_some() && at != open.from.as_ref();
-            return Some(if ours || landed {
-                open.command()
-            } else {
-                "git smp status\nthat deploy has to come to its end first".to_owned()
+            return Some(match open.command() {
+                Some(command) if ours || landed => command,
+                Some(_) => "git smp status\nthat deploy has to come to its end first".to_owned(),
+                None => "git smp setup\nthat deploy goes on with the smp.toml of those who deploy there".to_owned(),
             });
         }
         let candidate = state.candidate.as_ref()?;
@@ -297,7 +298,7 @@ impl<'a> View<'a> {
             let name = &target.name;
             match (Finding::of(source), Finding::of(seen)) {
                 (Some(Finding::StalePage | Finding::CachedPage), _) => return Ok(self.advice(source)),
-                (Some(_), _) if source.agrees() == Some(false) => {
+                (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                     return Ok(format!("wait for {} or deploy it again, then: git smp status", source.environment));
                 }
                 (_, Some(found @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending))) => {

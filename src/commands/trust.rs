@@ -31,10 +31,22 @@ pub fn look(repo: &Repo, config: &Config) -> Result<Trust, Stop> {
     if agreed == digest {
         return Ok(Trust::Same);
     }
+    // Where what was agreed to is not known any more, only the fact of the change is told.
+    Ok(Trust::Changed(kept(repo)?.map(|kept| config::changes(&kept, &values)).unwrap_or_default()))
+}
+
+/// The values that were agreed to in this clone. Those whose digest is not the agreed one prove nothing.
+fn kept(repo: &Repo) -> Result<Option<Vec<(String, String)>>, Stop> {
     let kept = fs::read_to_string(place(repo)).map(|text| config::read_trusted(&text)).unwrap_or_default();
-    // Values whose digest is not the agreed one prove nothing; then only the fact of the change is told.
-    let known = config::digest(&kept) == agreed;
-    Ok(Trust::Changed(if known { config::changes(&kept, &values) } else { Vec::new() }))
+    Ok(repo.config()?.get(KEY).is_some_and(|agreed| agreed == config::digest(&kept)).then_some(kept))
+}
+
+/// What was agreed to in this clone, as far as it tells which pushes are to be stopped.
+///
+/// # Errors
+/// When git's configuration cannot be read.
+pub fn agreed(repo: &Repo) -> Result<Option<Config>, Stop> {
+    Ok(kept(repo)?.and_then(|values| config::agreed(&place(repo), &values)))
 }
 
 /// Keeps the values as agreed to.
@@ -75,9 +87,17 @@ pub fn require(repo: &Repo, config: &Config, environments: &[&Environment]) -> R
             return Err(Stop::Misused(report.hint("look at it and agree: git smp setup")));
         }
     }
-    let main = &config.repository;
-    check_remote(repo, &main.remote, &main.url, config::same_place)?;
+    require_main(repo, config)?;
     environments.iter().try_for_each(|environment| check_deploy_remote(repo, environment))
+}
+
+/// Refuses where the main repository's remote is not the one that was agreed to.
+///
+/// # Errors
+/// Exit 2.
+pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
+    let main = &config.repository;
+    check_remote(repo, &main.remote, &main.url, Rule::of_main(config))
 }
 
 /// One change, in words.
@@ -111,6 +131,32 @@ pub struct Place<'c> {
     pub environment: Option<&'c Environment>,
     /// What it is in this clone.
     pub state: RemoteState,
+    /// What of it counts.
+    pub rule: Rule,
+}
+
+/// What must be right about a remote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The very same address, for reading and for pushing.
+    Deploy,
+    /// The same place, however it is reached, for reading and for pushing: the record is written there.
+    Main,
+    /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are not
+    /// to push there by accident set an address that leads nowhere.
+    ReadOnly,
+}
+
+impl Rule {
+    /// That of the main repository.
+    pub fn of_main(config: &Config) -> Self {
+        if config.record.is_some() { Self::Main } else { Self::ReadOnly }
+    }
+
+    /// Whether an address is the one of `smp.toml`.
+    fn takes(self, found: &str, url: &str) -> bool {
+        found == url || self != Self::Deploy && config::same_place(found, url)
+    }
 }
 
 /// Every remote that `smp.toml` names, the main repository's first.
@@ -119,44 +165,66 @@ pub struct Place<'c> {
 /// When git's configuration cannot be read.
 pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
     let main = &config.repository;
-    let state = remote_state(repo, &main.remote, &main.url, config::same_place)?;
-    let mut places = vec![Place { remote: &main.remote, url: &main.url, environment: None, state }];
+    let rule = Rule::of_main(config);
+    let state = remote_state(repo, &main.remote, &main.url, rule)?;
+    let mut places = vec![Place { remote: &main.remote, url: &main.url, environment: None, state, rule }];
     for environment in &config.environments {
         let (remote, url) = (&environment.remote, &environment.url);
-        let state = remote_state(repo, remote, url, exactly)?;
-        places.push(Place { remote, url, environment: Some(environment), state });
+        let (rule, environment) = (Rule::Deploy, Some(environment));
+        let state = remote_state(repo, remote, url, rule)?;
+        places.push(Place { remote, url, environment, state, rule });
     }
     Ok(places)
 }
 
-/// Compares a remote in the clone's configuration with the address it should have.
+/// Compares a remote in the clone's configuration with the address it should have: as it is written there or, where that
+/// is an alias, as git's own `insteadOf` expands it.
 ///
 /// # Errors
 /// When git's configuration cannot be read.
-pub fn remote_state(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> bool) -> Result<RemoteState, Stop> {
+pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<RemoteState, Stop> {
     let git = repo.config()?;
     let urls = git.all(&format!("remote.{name}.url"));
     let push_urls = git.all(&format!("remote.{name}.pushurl"));
-    let good = |found: &str| found == url || same(found, url);
-    Ok(match (urls.as_slice(), push_urls.as_slice()) {
-        ([], []) => RemoteState::Missing,
-        ([one], []) if good(one) => RemoteState::Same,
-        ([one], [push]) if good(one) && good(push) => RemoteState::Same,
-        _ => {
-            let others = urls.iter().chain(&push_urls).filter(|found| !good(found));
-            let shown: Vec<String> = others.map(|found| shown(found, url)).collect();
-            RemoteState::Other(if shown.is_empty() { "several addresses".to_owned() } else { shown.join(" and ") })
+    if urls.is_empty() && push_urls.is_empty() {
+        return Ok(RemoteState::Missing);
+    }
+    if urls.is_empty() {
+        return Ok(RemoteState::Other("no address to read from".to_owned()));
+    }
+    let counts = if rule == Rule::ReadOnly { &[][..] } else { &push_urls[..] };
+    let good = |found: &str| rule.takes(found, url);
+    let single = urls.len() == 1 && counts.len() < 2;
+    if single && urls.iter().chain(counts).all(|found| good(found)) {
+        return Ok(RemoteState::Same);
+    }
+    let aliased = if single { remote::expanded(repo, name)? } else { None };
+    if let Some((read, pushed)) = &aliased
+        && good(read)
+        && (rule == Rule::ReadOnly || matches!(pushed.as_slice(), [one] if good(one)))
+    {
+        return Ok(RemoteState::Same);
+    }
+    let others = urls.iter().chain(counts).filter(|found| !good(found));
+    let mut shown: Vec<String> = others.map(|found| shown(found, url)).collect();
+    let leads = aliased.into_iter().flat_map(|(read, pushed)| std::iter::once(read).chain(pushed));
+    let leads = leads.take(if rule == Rule::ReadOnly { 1 } else { 2 });
+    for leads in leads.map(|leads| config::display_url(&leads)) {
+        if !shown.iter().any(|text| text.contains(&leads)) && !good(&leads) {
+            shown.push(format!("{leads} by git's insteadOf"));
         }
-    })
+    }
+    Ok(RemoteState::Other(if shown.is_empty() { "several addresses".to_owned() } else { shown.join(" and ") }))
 }
 
 /// The command that makes a remote the one of `smp.toml`.
 ///
 /// # Errors
 /// When git's configuration cannot be read.
-pub fn remedy(repo: &Repo, name: &str, url: &str) -> Result<String, Stop> {
+pub fn remedy(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<String, Stop> {
     let git = repo.config()?;
-    Ok(if !git.all(&format!("remote.{name}.pushurl")).is_empty() {
+    let pushes = rule != Rule::ReadOnly && !git.all(&format!("remote.{name}.pushurl")).is_empty();
+    Ok(if pushes {
         format!("git config --unset-all remote.{name}.pushurl")
     } else if git.all(&format!("remote.{name}.url")).len() > 1 {
         format!("git config --replace-all remote.{name}.url {}", shell_word(url))
@@ -171,13 +239,8 @@ fn shown(found: &str, url: &str) -> String {
     if plain == url { format!("{plain} with a user or password in it") } else { plain }
 }
 
-/// For deploy remotes nothing but the very same address will do.
-pub fn exactly(_: &str, _: &str) -> bool {
-    false
-}
-
-fn check_remote(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> bool) -> Result<(), Stop> {
-    match remote_state(repo, name, url, same)? {
+fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), Stop> {
+    match remote_state(repo, name, url, rule)? {
         RemoteState::Same => Ok(()),
         RemoteState::Missing => {
             let report = Report::new(format!("the remote {name} is missing in this clone"));
@@ -187,13 +250,13 @@ fn check_remote(repo: &Repo, name: &str, url: &str, same: fn(&str, &str) -> bool
             let report = Report::new(format!("the remote {name} is not the one of smp.toml"))
                 .because(format!("smp.toml says {url}"))
                 .because(format!("this clone has {found}"));
-            Err(Stop::Misused(report.hint(format!("make them agree: {}", remedy(repo, name, url)?))))
+            Err(Stop::Misused(report.hint(format!("make them agree: {}", remedy(repo, name, url, rule)?))))
         }
     }
 }
 
 fn check_deploy_remote(repo: &Repo, environment: &Environment) -> Result<(), Stop> {
-    check_remote(repo, &environment.remote, &environment.url, exactly)
+    check_remote(repo, &environment.remote, &environment.url, Rule::Deploy)
 }
 
 /// The one address a push to this environment really goes to, the user's `insteadOf` applied.

@@ -34,7 +34,11 @@ fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
             let doubt = webhook::check(channel.kind, found.address.expose()).ok().flatten();
             doubt.into_iter().fold(check, Check::because)
         }
-        Err(Stop::Misused(report)) => Check::bad(name, report.error, report.because, report.hint),
+        Err(Stop::Misused(report)) => {
+            let Report { error, mut because, hint } = report;
+            because.push(format!("forget it: {}", webhook::forgets(repo, channel)));
+            Check::bad(name, error, because, hint)
+        }
         Err(stop) => return Err(stop),
     }))
 }

@@ -184,15 +184,21 @@ fn local(path: &str) -> Address<'_> {
     Address { way: Way::Local, user: None, host: "", port: None, path }
 }
 
-/// Whether an address can only be a path: another beginning could be read as something else, here or by git.
+/// Whether an address can only be a path: another beginning could be read as something else, here or by git. Drives and
+/// backslashes are paths to git on Windows alone; elsewhere `C:\x@host:path` leads to a host over ssh.
 fn is_local_path(url: &str) -> bool {
-    let drive = url.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
-        && url
-            .get(1..)
-            .is_some_and(|rest| rest.starts_with(":\\") || rest.starts_with(":/") && !rest.starts_with("://"));
     // Two slashes begin the name of another machine on Windows.
     let rooted = url.starts_with('/') && !url.starts_with("//");
-    rooted || drive || ["./", "../", ".\\", "..\\"].iter().any(|start| url.starts_with(start)) || url == ".."
+    let windows = cfg!(windows) && (begins_with_drive(url) || url.starts_with(".\\") || url.starts_with("..\\"));
+    rooted || windows || url.starts_with("./") || url.starts_with("../") || url == ".."
+}
+
+fn begins_with_drive(url: &str) -> bool {
+    let letter = url.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    letter
+        && url
+            .get(1..)
+            .is_some_and(|rest| rest.starts_with(":\\") || rest.starts_with(":/") && !rest.starts_with("://"))
 }
 
 fn with_authority(way: Way, rest: &str) -> Result<Address<'_>, &'static str> {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const GOOD: [&str; 27] = [
+const GOOD: [&str; 26] = [
     "https://github.com/VisualMeaning/sm_platform.git",
     "https://git.heroku.com/shared-meaning.git",
     "https://host.example:8443/a/b",
@@ -23,7 +23,6 @@ const GOOD: [&str; 27] = [
     "../r.git",
     "..",
     "/srv/a:b",
-    "C:\\repos\\r.git",
     "C:/repos/r.git",
     "file:///srv/git/r.git",
     "http://localhost:8080/r.git",
@@ -101,6 +100,32 @@ const BAD: [(&str, &str); 62] = [
 fn the_forms_of_the_contract_are_taken() {
     for good in GOOD {
         assert_eq!(check_url(good), Ok(()), "{good}");
+    }
+}
+
+#[cfg(not(windows))]
+#[test]
+fn a_drive_or_a_backslash_hides_no_host_where_git_sees_one() {
+    for bad in [
+        "C:\\x@evil.example:path",
+        "C:\\repos\\r.git",
+        "C:/x@evil.example:path",
+        ".\\x@evil.example:path",
+        "..\\x@evil.example:path",
+        ".\\x:y",
+        "..\\r.git",
+    ] {
+        assert!(check_url(bad).is_err(), "{bad}");
+    }
+    assert_eq!(take_apart("C:/repos/r.git").unwrap().way, Way::Ssh);
+    assert_eq!(take_apart("./x@evil.example:path").unwrap().way, Way::Local);
+}
+
+#[cfg(windows)]
+#[test]
+fn drives_are_local_where_git_sees_them_so() {
+    for good in ["C:\\repos\\r.git", "C:/repos/r.git", ".\\r.git"] {
+        assert_eq!(take_apart(good).unwrap().way, Way::Local, "{good}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a person agrees to when they trust a configuration: the values that decide where code goes, who is asked and
-//! who is told; and how a later file differs from them.
+//! What a person agrees to when they trust a configuration: where code goes, who is asked, who is told, and what must be so
+//! before a deploy; and how a later file differs from it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Channel, ChannelKind, Config, Environment, Find, Mention, Page, Running};
+use super::{Channel, ChannelKind, Config, Environment, Find, MainRepository, Mention, Page, Policy, Record, Running};
 
 /// A value that is no longer the trusted one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,76 +20,97 @@ pub struct Change {
     pub new: Option<String>,
 }
 
+/// What is agreed to so far, by dotted key.
+type Values = BTreeMap<String, String>;
+
 impl Config {
-    /// The values that matter to safety, by dotted key, sorted; defaults are filled in, so that writing one out
-    /// changes nothing.
+    /// All that a person agrees to, by dotted key, sorted; defaults are filled in, so that writing one out changes
+    /// nothing. It is what `setup` shows, and what is digested.
+    ///
+    /// Every struct is taken apart to its last field, so that a new one cannot be forgotten here.
     pub fn trust(&self) -> Vec<(String, String)> {
-        let mut values = BTreeMap::new();
-        let mut put = |key: String, value: &str| {
-            values.insert(key, value.to_owned());
-        };
-        put("repository.remote".into(), &self.repository.remote);
-        put("repository.url".into(), &self.repository.url);
-        put("repository.branch".into(), &self.repository.branch);
-        if let Some(web) = &self.repository.web {
-            put("repository.web".into(), web);
+        let Self { path: _, repository, environments, record, policy, channels } = self;
+        let mut values = Values::new();
+        let MainRepository { remote, url, branch, web } = repository;
+        for (name, value) in [("remote", remote), ("url", url), ("branch", branch)] {
+            values.insert(format!("repository.{name}"), value.clone());
         }
-        if let Some(record) = &self.record {
-            put("record.ref".into(), &record.reference);
-            put("record.signoff".into(), word(record.signoff));
-        }
-        put("policy.reviewed".into(), word(self.policy.reviewed));
-        put("policy.green".into(), word(self.policy.green));
-        self.environments.iter().for_each(|environment| trust_environment(environment, &mut put));
-        self.channels.iter().for_each(|channel| trust_channel(channel, &mut put));
+        optional(&mut values, "repository.web", web.as_ref());
+        // Several that promote the same one are promoted in their order, and the first that promotes none is staged to.
+        let names: Vec<&str> = environments.iter().map(|environment| environment.name.as_str()).collect();
+        values.insert("environments".to_owned(), names.join(", "));
+        environments.iter().for_each(|environment| trust_environment(environment, &mut values));
+        record.iter().for_each(|record| trust_record(record, &mut values));
+        trust_policy(policy, &mut values);
+        channels.iter().for_each(|channel| trust_channel(channel, &mut values));
         values.into_iter().collect()
     }
 }
 
-fn trust_environment(environment: &Environment, put: &mut impl FnMut(String, &str)) {
-    let key = |name: &str| format!("environments.{}.{name}", environment.name);
-    put(key("url"), &environment.url);
-    put(key("remote"), &environment.remote);
-    put(key("branch"), &environment.branch);
-    if let Some(site) = &environment.site {
-        put(key("site"), site);
+fn optional(values: &mut Values, key: &str, value: Option<&String>) {
+    values.extend(value.map(|value| (key.to_owned(), value.clone())));
+}
+
+fn trust_environment(environment: &Environment, values: &mut Values) {
+    let Environment { name, url, remote, branch, site, promotes, running, confirm_seconds } = environment;
+    let key = |key: &str| format!("environments.{name}.{key}");
+    for (name, value) in [("url", url), ("remote", remote), ("branch", branch)] {
+        values.insert(key(name), value.clone());
     }
-    if let Some(promotes) = &environment.promotes {
-        put(key("promotes"), promotes);
-    }
-    match &environment.running {
+    optional(values, &key("site"), site.as_ref());
+    optional(values, &key("promotes"), promotes.as_ref());
+    match running {
         Running::Ref => {}
         Running::Heroku { app, page } => {
-            put(key("running.heroku"), app);
-            page.iter().for_each(|page| trust_page(page, &key, put));
+            values.insert(key("running.heroku"), app.clone());
+            page.iter().for_each(|page| trust_page(page, &key, values));
         }
-        Running::Page(page) => trust_page(page, &key, put),
+        Running::Page(page) => trust_page(page, &key, values),
     }
-    if !matches!(environment.running, Running::Ref) {
-        put(key("running.confirm_seconds"), &environment.confirm_seconds.to_string());
-    }
-}
-
-fn trust_page(page: &Page, key: &impl Fn(&str) -> String, put: &mut impl FnMut(String, &str)) {
-    put(key("running.page"), &page.url);
-    match &page.find {
-        Find::Pattern(regex) => put(key("running.pattern"), regex.as_str()),
-        Find::Json(pointer) => put(key("running.json"), pointer),
-        Find::Header(name) => put(key("running.header"), name),
-        Find::Body => {}
+    if !matches!(running, Running::Ref) {
+        values.insert(key("running.confirm_seconds"), confirm_seconds.to_string());
     }
 }
 
-fn trust_channel(channel: &Channel, put: &mut impl FnMut(String, &str)) {
-    let kind = match channel.kind {
+fn trust_page(page: &Page, key: &impl Fn(&str) -> String, values: &mut Values) {
+    let Page { url, find } = page;
+    values.insert(key("running.page"), url.clone());
+    let (name, value) = match find {
+        Find::Pattern(regex) => ("running.pattern", regex.as_str()),
+        Find::Json(pointer) => ("running.json", pointer.as_str()),
+        Find::Header(name) => ("running.header", name.as_str()),
+        Find::Body => return,
+    };
+    values.insert(key(name), value.to_owned());
+}
+
+fn trust_record(record: &Record, values: &mut Values) {
+    let Record { reference, signoff, cadence_days } = record;
+    values.insert("record.ref".to_owned(), reference.clone());
+    values.insert("record.signoff".to_owned(), signoff.to_string());
+    values.insert("record.cadence_days".to_owned(), cadence_days.to_string());
+}
+
+fn trust_policy(policy: &Policy, values: &mut Values) {
+    let Policy { watch, reviewed, green } = policy;
+    values.insert("policy.reviewed".to_owned(), reviewed.to_string());
+    values.insert("policy.green".to_owned(), green.to_string());
+    if !watch.is_empty() {
+        values.insert("policy.watch".to_owned(), json!(watch).to_string());
+    }
+}
+
+fn trust_channel(channel: &Channel, values: &mut Values) {
+    let Channel { name, kind, mentions } = channel;
+    let kind = match kind {
         ChannelKind::Teams => "teams",
         ChannelKind::Slack => "slack",
         ChannelKind::Print => "print",
     };
-    put(format!("channels.{}.kind", channel.name), kind);
-    if !channel.mentions.is_empty() {
-        let mentions: Value = channel.mentions.iter().map(mention).collect();
-        put(format!("channels.{}.mentions", channel.name), &mentions.to_string());
+    values.insert(format!("channels.{name}.kind"), kind.to_owned());
+    if !mentions.is_empty() {
+        let mentions: Value = mentions.iter().map(mention).collect();
+        values.insert(format!("channels.{name}.mentions"), mentions.to_string());
     }
 }
 
@@ -99,10 +120,6 @@ fn mention(mention: &Mention) -> Value {
         Mention::Person { name, id } => json!({ "id": id, "kind": "person", "name": name }),
         Mention::Tag { name, id } => json!({ "id": id, "kind": "tag", "name": name }),
     }
-}
-
-fn word(flag: bool) -> &'static str {
-    if flag { "true" } else { "false" }
 }
 
 /// A digest of trusted values: `sha256:` and hex digits. Lengths stand before the texts, so that no two lists of values
@@ -171,6 +188,7 @@ mod tests {
         assert_eq!(
             parsed(SMALL).trust(),
             pairs(&[
+                ("environments", "staging, production"),
                 ("environments.production.branch", "main"),
                 ("environments.production.promotes", "staging"),
                 ("environments.production.remote", "production"),
@@ -204,40 +222,75 @@ mod tests {
     }
 
     #[test]
-    fn comments_order_and_written_defaults_change_nothing() {
+    fn comments_and_written_defaults_change_nothing_and_the_order_of_environments_does() {
         let digest_of = |text: &str| digest(&parsed(text).trust());
         let (head, staging) = SMALL.split_once("[environments.staging]").unwrap();
         let (staging, production) = staging.split_once("[environments.production]").unwrap();
-        let turned = format!(
-            "# x\n{head}branch = \"main\"\n[environments.production]{production}[environments.staging]{staging}\
-             [policy]\ngreen = false\nwatch = [\"Procfile\"]\n"
-        );
-        assert_eq!(digest_of(SMALL), digest_of(&turned));
+        let written = format!("# x\n{SMALL}branch = \"main\"\n[policy]\nwatch = []\ngreen = false\n");
+        assert_eq!(digest_of(SMALL), digest_of(&written));
+        // Which environment comes first may decide what ships first.
+        let turned = format!("{head}[environments.production]{production}[environments.staging]{staging}");
+        assert_ne!(digest_of(SMALL), digest_of(&turned));
     }
 
+    /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
+    const KEYS: [(&str, &str, &str); 27] = [
+        ("remote = \"upstream\"", "remote = \"other\"", "repository.remote"),
+        ("sm_platform.git", "evil.git", "repository.url"),
+        ("branch = \"master\"", "branch = \"main\"", "repository.branch"),
+        ("# web = ", "web = ", "repository.web"),
+        ("branch = \"master\"", "branch = \"main\"", "environments.production.branch"),
+        ("shared-meaning.git", "evil.git", "environments.production.url"),
+        ("# remote = ", "remote = \"other\" #", "environments.staging.remote"),
+        ("site = \"https://eom", "site = \"https://evil", "environments.production.site"),
+        ("promotes = \"staging\"\n", "\n", "environments.production.promotes"),
+        ("https://eom.ecosystem.guide/maps", "https://evil.example/maps", "environments.production.running.page"),
+        ("data-commit=", "data-other=", "environments.production.running.pattern"),
+        ("pattern = 'data-commit=\"([0-9a-f]{7,64})\"'", "json = \"/a\"", "environments.staging.running.json"),
+        ("pattern = 'data-commit=\"([0-9a-f]{7,64})\"'", "header = \"x-a\"", "environments.staging.running.header"),
+        ("# heroku = ", "heroku = ", "environments.staging.running.heroku"),
+        (
+            "production.running]",
+            "production.running]\nconfirm_seconds = 0",
+            "environments.production.running.confirm_seconds",
+        ),
+        ("[environments.production", "[environments.live", "environments"),
+        ("refs/smp/record", "refs/smp/other", "record.ref"),
+        ("signoff = true", "signoff = false", "record.signoff"),
+        ("cadence_days = 7", "cadence_days = 8", "record.cadence_days"),
+        ("\"**/migrations/**\", ", "", "policy.watch"),
+        ("watch = [", "# watch = [", "policy.watch"),
+        ("reviewed = false", "reviewed = true", "policy.reviewed"),
+        ("green = false", "green = true", "policy.green"),
+        ("kind = \"teams\"", "kind = \"print\"", "channels.technical.kind"),
+        ("mentions = [\"devs\"]", "mentions = []", "channels.technical.mentions"),
+        ("[\"devs\"]", "[{ name = \"A\", id = \"a\", kind = \"tag\" }]", "channels.technical.mentions"),
+        ("[\"devs\"]", "[\"everyone\"]", "channels.technical.mentions"),
+    ];
+
     #[test]
-    fn cfg_16_each_change_of_a_value_that_matters_changes_the_digest_and_is_named() {
+    fn cfg_16_each_change_of_a_key_changes_the_digest_and_is_named() {
         let trusted = parsed(CONTRACT).trust();
-        for (old, new, key) in [
-            ("shared-meaning.git", "evil.git", "environments.production.url"),
-            ("branch = \"master\"", "branch = \"main\"", "environments.production.branch"),
-            ("https://eom.ecosystem.guide/maps", "https://evil.example/maps", "environments.production.running.page"),
-            ("data-commit=", "data-other=", "environments.production.running.pattern"),
-            (
-                "production.running]",
-                "production.running]\nconfirm_seconds = 0",
-                "environments.production.running.confirm_seconds",
-            ),
-            ("remote = \"upstream\"", "remote = \"other\"", "repository.remote"),
-            ("signoff = true", "signoff = false", "record.signoff"),
-            ("refs/smp/record", "refs/smp/other", "record.ref"),
-            ("green = false", "green = true", "policy.green"),
-            ("mentions = [\"devs\"]", "mentions = []", "channels.technical.mentions"),
-            ("promotes = \"staging\"\n", "\n", "environments.production.promotes"),
-        ] {
+        for (old, new, key) in KEYS {
             let now = parsed(&CONTRACT.replace(old, new)).trust();
             assert_ne!(digest(&now), digest(&trusted), "{key}");
             assert!(changes(&trusted, &now).iter().any(|change| change.key == key), "{key}");
+        }
+    }
+
+    // Whoever adds a key agrees to it above, or says here why nobody needs to.
+    #[test]
+    fn no_key_of_the_file_is_forgotten() {
+        // Those of a mention are agreed to with the whole list.
+        let tables = ["repository", "environments", "record", "policy", "channels", "running", "technical", "product"];
+        let of_mentions = ["name", "id"];
+        let source = include_str!("sections.rs");
+        let known = source.split("knows_only(&[").skip(1).filter_map(|rest| rest.split(']').next());
+        let known: Vec<&str> = known.flat_map(|list| list.split('"').skip(1).step_by(2)).collect();
+        assert!(known.len() > 20, "{known:?}");
+        for key in known {
+            let agreed = KEYS.iter().any(|(.., dotted)| dotted.rsplit('.').next() == Some(key));
+            assert!(agreed || tables.contains(&key) || of_mentions.contains(&key), "nobody agrees to {key}");
         }
     }
 

@@ -44,7 +44,7 @@ fn heard<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Doubt> {
 fn ends(doubt: Option<&Doubt>) -> &'static str {
     match doubt {
         None => "done",
-        Some(Doubt::NotDeployed(_)) => "not-deployed",
+        Some(Doubt::NotDeployed(_) | Doubt::Hook(_)) => "not-deployed",
         Some(Doubt::Failed(_)) => "failed",
         Some(Doubt::NotConfirmed(_)) => "not-confirmed",
     }
@@ -66,7 +66,7 @@ fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
     let all = transcripts();
     let lines: Vec<&str> = all.iter().flat_map(|one| one.lines.iter().map(String::as_str)).collect();
     for row in TABLE {
-        let pattern = [Pattern::of(row.words)];
+        let pattern = [pattern(row)];
         let is_heard =
             lines.iter().filter_map(|line| Said::by_remote(line)).any(|said| said.first_of(&pattern).is_some());
         // Seen in the sources of its host's own tool alone.
@@ -115,4 +115,74 @@ fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
     ] {
         assert_eq!(ends(heard(lines.iter().copied()).as_ref()), end, "{lines:?}");
     }
+}
+
+const IGNORED: &str = "hint: The 'hooks/post-receive' hook was ignored because it's not set as executable.";
+const NO_PROGRAM: &str = "fatal: cannot exec 'hooks/post-receive': No such file or directory";
+const DIED: &str = "error: hooks/post-receive died of signal 9";
+const NOT_FOUND: &str = "hooks/post-receive: line 3: npm: command not found";
+
+#[test]
+fn gits_words_of_the_hosts_hook_count_with_and_without_the_remotes_sign() {
+    for words in [IGNORED, NO_PROGRAM, DIED] {
+        for line in [words.to_owned(), format!("remote: {words}        ")] {
+            assert_eq!(heard([line.as_str()]), Some(Doubt::Hook(words.to_owned())), "{line}");
+        }
+    }
+    for none in [
+        // What watches refs, in a clone or on a host.
+        "hint: The '.git/hooks/reference-transaction' hook was ignored because it's not set as executable.",
+        "fatal: cannot exec '.git/hooks/reference-transaction': No such file or directory",
+        "hint: The 'hooks/reference-transaction' hook was ignored because it's not set as executable.",
+        "error: hooks/reference-transaction died of signal 9",
+        "remote: fatal: cannot exec 'hooks/reference-transaction': Exec format error",
+        // What only a host says is no word of git's.
+        "fatal: this operation must be run in a work tree",
+        NOT_FOUND,
+        "error: failed to push some refs to 'x'",
+        "fatal: cannot exec 'ssh': No such file or directory",
+    ] {
+        assert_eq!(heard([none]), None, "{none}");
+    }
+}
+
+#[test]
+fn what_programs_mutter_in_a_hook_counts_least_and_a_good_end_settles_it() {
+    let not_found = format!("remote: {NOT_FOUND}");
+    let (muttered, checkout) = (not_found.as_str(), "remote: fatal: this operation must be run in a work tree");
+    let deployed = "remote: =====> Application deployed:";
+    for (lines, end, says) in [
+        (&[muttered, checkout][..], "not-confirmed", NOT_FOUND),
+        (&[muttered, FAILED], "failed", "Waiting for release.... failed."),
+        (&[FAILED, muttered], "failed", "Waiting for release.... failed."),
+        (&[muttered, QUEUED], "not-confirmed", "successfully been queued"),
+        (&[QUEUED, muttered], "not-confirmed", "successfully been queued"),
+        (&[DECLARED, muttered, DONE], "done", ""),
+        (&[muttered, DECLARED, DONE], "done", ""),
+        (&[muttered, deployed], "done", ""),
+        (&[IGNORED, deployed], "done", ""),
+        (&[deployed, muttered], "not-confirmed", NOT_FOUND),
+        (&[DECLARED, deployed], "not-confirmed", "Release command declared"),
+        (&[QUEUED, deployed], "not-confirmed", "successfully been queued"),
+        (&[FAILED, deployed], "failed", ""),
+        (&[muttered, DIED], "not-deployed", DIED),
+        (&[DIED, muttered], "not-deployed", DIED),
+    ] {
+        let doubt = heard(lines.iter().copied());
+        assert_eq!(ends(doubt.as_ref()), end, "{lines:?}");
+        assert!(doubt.is_none_or(|doubt| doubt.words().contains(says)), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_host_that_says_nothing_is_told_from_one_that_speaks() {
+    let silent = |lines: &[&str]| {
+        let mut heard = Heard::default();
+        lines.iter().for_each(|line| heard.line(line));
+        heard.is_silent()
+    };
+    assert!(
+        silent(&[]) && silent(&["To /srv/shop.git", "POST git-receive-pack (1038 bytes)", "remote:", "remote:   "])
+    );
+    assert!(!silent(&["remote: .", "To /srv/shop.git"]));
 }

@@ -8,6 +8,7 @@ use crate::model::{Changes, CommitId};
 use crate::plan::{Recorded, Target};
 use crate::record::{Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
 use crate::recorder::{Recorder, new_id};
+use crate::rollbacks::no_part_of;
 
 /// The record's part in a deploy.
 pub struct Ledger<'a> {
@@ -121,6 +122,20 @@ impl Ledger<'_> {
         (self.replan)(&Recorded { state, mine, ..self.recorded })
     }
 
+    /// Puts on record what the host said against the push that is announced. Its announcement stays open.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn doubted(&self, environment: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
+        let words = words.to_owned();
+        let is_this = |open: &&Deploying| open.environment == environment && open.to == *commit;
+        let appended = self.recorder.append(&new_id(), &mut |state| {
+            let intent = state.deploying.as_ref().filter(is_this).map(|open| open.id.clone());
+            Ok(intent.map(|intent| What::Doubted { intent, words: words.clone() }))
+        });
+        appended.map(drop)
+    }
+
     /// Takes an announcement back whose push came to nothing. What may have changed something outside stays announced.
     pub fn take_back(&self, intent: &EventId, stop: Stop, again: &str) -> Stop {
         let why = match &stop {
@@ -175,6 +190,8 @@ impl Ledger<'_> {
             let from = from.or_else(|| self.ran_before(name));
             let from = from.or_else(|| open.and_then(|open| open.from.clone())).filter(|from| from != commit);
             let changes = repo.changes(from.as_ref(), commit)?;
+            let held = if self.kind == Kind::Promote { state.held(name) } else { Vec::new() };
+            let still = no_part_of(repo, held, commit)?;
             let passes = candidate.into_iter().flat_map(|candidate| candidate.who_said(Verdict::Pass));
             let others = open.filter(|open| !announced::is_ours(&repo.layout().common_dir, &open.id));
             Ok(Some(What::Deployed {
@@ -188,6 +205,7 @@ impl Ledger<'_> {
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, commit),
                 announced_by: others.map(|open| open.by.name.clone()),
                 tells: self.tells.as_ref().filter(|(last, _)| last == name).map(|(_, tells)| tells.clone()),
+                holds: still.into_iter().map(|held| held.commit).collect(),
             }))
         })?;
         Ok(unfrozen && state.candidate.is_none())
@@ -219,6 +237,7 @@ pub fn end_rollback(recorder: &Recorder<'_>, repo: &Repo, recorded: &Recorded<'_
             unsigned: false,
             announced_by: (!is_ours).then(|| open.by.name.clone()),
             tells: open.tells.clone(),
+            holds: Vec::new(),
         }))
     })?;
     Ok(Some(state))

@@ -2,6 +2,7 @@
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{Ended, Push};
+use crate::git::told::first_words;
 use crate::model::CommitId;
 
 /// A push that ended, or that was left.
@@ -59,7 +60,7 @@ impl Pushed<'_> {
                 Report::new(format!("{name} declined the push of {short}, yet it runs it"))
                     .because("its host deployed before it said no, as with a hook or a lock there that failed late")
             }
-            Ended::Accepted | Ended::Unclear | Ended::NothingSent | Ended::Left => {
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::NothingSent | Ended::Left => {
                 Report::new(format!("the branch of {name} does not have {short}, yet {name} runs it"))
                     .because("its host deployed the push and did not keep it")
             }
@@ -80,9 +81,9 @@ impl Pushed<'_> {
         let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
         match self.ended {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
-            Ended::Accepted => Stop::Incomplete(
+            Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
-                    .because("the host may have put the push aside: its own words above tell")
+                    .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
                     .hint(again(self.command)),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
@@ -96,12 +97,31 @@ impl Pushed<'_> {
                     .because(format!("its branch is still at {is_at}; its own words are above"))
                     .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage"),
             ),
-            Ended::Declined | Ended::Stale => Stop::Failed(
+            Ended::Stale => Stop::refused(
+                RefusalCode::TargetMoved,
+                Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}"))
+                    .because(format!("it reads as {is_at} now: it moved and came back, or a copy of it answers that lags"))
+                    .hint(format!("look at what would ship now: {}", self.command)),
+            ),
+            Ended::Declined => Stop::Failed(
                 Report::new(format!("{name} declined {short}: the build failed, or a hook there said no"))
                     .because(format!("its branch is still at {is_at}; its own words are above"))
                     .hint(self.mended),
             ),
         }
+    }
+
+    /// That the branch has more than what was pushed.
+    pub fn is_contained(&self, tip: &CommitId) -> String {
+        let (name, tip, short) = (self.name, tip.short(), self.push.commit.short());
+        format!("the branch of {name} is at {tip}, which contains {short}: its host, or somebody, added to it")
+    }
+
+    /// The same, where nothing but the branch tells what runs.
+    pub fn added_to(&self, tip: &CommitId) -> Stop {
+        let report =
+            Report::new(self.is_contained(tip)).because("only its branch tells what runs there, and that is more");
+        Stop::Incomplete(report.hint("find out what was added, then: git smp status"))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
@@ -114,7 +134,7 @@ impl Pushed<'_> {
                 let hint = format!("look at what would ship now: {}", self.command);
                 Stop::refused(RefusalCode::TargetMoved, report.hint(hint))
             }
-            Ended::Accepted | Ended::Unclear | Ended::Left => {
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report.because("our push was taken before, or may have been");
                 Stop::Incomplete(report.hint("find out who deployed, then: git smp status"))
             }
@@ -123,7 +143,9 @@ impl Pushed<'_> {
 
     fn not_sent(&self) -> Report {
         let report = Report::new(format!("nothing was sent to {}", self.name));
-        let own = self.said.iter().rev().take(3).rev().cloned();
-        own.fold(report, Report::because).hint(format!("see whether you may push there: git ls-remote {}", self.name))
+        first_words(&self.said.join("\n"))
+            .into_iter()
+            .fold(report, Report::because)
+            .hint(format!("see whether you may push there: git ls-remote {}", self.name))
     }
 }

@@ -12,16 +12,45 @@ pub struct Said {
     marked: String,
     /// Where its words begin.
     begin: usize,
+    /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
+    /// words without a sign of where they are from.
+    is_remote: bool,
+    /// Whether it stands at the beginning of its line.
+    is_flush: bool,
 }
 
 impl Said {
+    /// Reads a line of a push's output, of the remote or of the git that took the push.
+    pub fn read(line: &str) -> Option<Self> {
+        if line.starts_with("remote:") {
+            return Self::by_remote(line);
+        }
+        Some(Self { is_remote: false, ..Self::of(line)? })
+    }
+
     /// Reads a line of a push's output. Only a remote's own words count.
     pub fn by_remote(line: &str) -> Option<Self> {
-        let plain = without_escapes(line.strip_prefix("remote:")?);
+        let own = line.strip_prefix("remote:")?;
+        Self::of(own.strip_prefix(' ').unwrap_or(own))
+    }
+
+    fn of(line: &str) -> Option<Self> {
+        let plain = without_escapes(line);
         // What stands before a carriage return was written over.
-        let marked = plain.rsplit('\r').map(str::trim).find(|part| !part.is_empty())?;
+        let last = plain.rsplit('\r').find(|part| !part.trim().is_empty())?;
+        let marked = last.trim();
         let begin = marked.len() - without_marks(marked).len();
-        Some(Self { marked: marked.to_owned(), begin })
+        Some(Self { marked: marked.to_owned(), begin, is_remote: true, is_flush: last.starts_with(marked) })
+    }
+
+    /// Whether the remote said it.
+    pub fn is_remote(&self) -> bool {
+        self.is_remote
+    }
+
+    /// All of it.
+    pub fn line(&self) -> &str {
+        &self.marked
     }
 
     /// The words, to be shown.
@@ -32,21 +61,50 @@ impl Said {
     /// The place of the first of these patterns that is this whole line.
     pub fn first_of(&self, patterns: &[Pattern]) -> Option<usize> {
         let (marked, words) = (evened(&self.marked), evened(self.words()));
-        patterns.iter().position(|one| fits(&one.text, if one.is_marked { &marked } else { &words }))
+        patterns.iter().position(|one| match one.kind {
+            Kind::Words => self.is_remote && fits(&one.text, &words),
+            Kind::Marked => self.is_remote && fits(&one.text, &marked),
+            Kind::Git => fits(&one.text, &marked),
+            Kind::Flush => self.is_remote && self.is_flush && fits(&one.text, &self.marked),
+        })
     }
 }
 
-/// What a whole line may look like: `*` stands for anything. One that begins with a mark wants that mark.
+/// What a whole line may look like: `*` stands for anything.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    is_marked: bool,
+    kind: Kind,
+}
+
+/// Where the words of a pattern must stand.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// After any marks.
+    Words,
+    /// After the pattern's own mark.
+    Marked,
+    /// At the beginning of what the remote, or a git on this side, says.
+    Git,
+    /// At the very beginning of a remote's line, written as the pattern is.
+    Flush,
 }
 
 impl Pattern {
-    /// Reads it.
+    /// A host's words. A pattern that begins with a mark wants that mark.
     pub fn of(words: &str) -> Self {
-        Self { text: evened(words), is_marked: without_marks(words) != words }
+        let kind = if without_marks(words) == words { Kind::Words } else { Kind::Marked };
+        Self { text: evened(words), kind }
+    }
+
+    /// Words of the git that took the push, which bear no sign of it where that speaks past the protocol.
+    pub fn of_git(words: &str) -> Self {
+        Self { text: evened(words), kind: Kind::Git }
+    }
+
+    /// Words of a program that a hook started, whose output is indented or marked by hosts that build.
+    pub fn flush(words: &str) -> Self {
+        Self { text: words.to_owned(), kind: Kind::Flush }
     }
 }
 

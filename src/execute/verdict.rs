@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two looks at a branch that cannot be read: hosts that limit connections shut out those who
 /// come back too soon.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// So long a copy that a host answers from may lag behind what it took.
+const LAGS: Duration = Duration::from_secs(15);
 
 /// What became of a push.
 pub enum Verdict {
@@ -54,12 +56,17 @@ impl Execution<'_> {
             let reports = match &now {
                 Ok(branch) if branch.commit() == Some(&push.commit) => return Verdict::Arrived,
                 Ok(branch) => {
-                    let is_open = ended == Ended::Unclear && branch.commit() == push.expected.as_ref() && !is_late;
-                    if !is_open {
-                        return self.not_ours(target, &pushed, branch.commit());
+                    let at = branch.commit();
+                    if begun.elapsed() >= self.patience(push, ended, at) {
+                        return self.not_ours(target, &pushed, at, watch);
                     }
                     pause = PAUSE;
-                    self.building(environment)
+                    match ended {
+                        Ended::Unclear => self.building(environment),
+                        _ => {
+                            format!("nothing new; its branch still reads as {}", at.map_or("nothing", CommitId::short))
+                        }
+                    }
                 }
                 Err(refusal) if ended == Ended::NothingSent => return Verdict::Not(pushed.unreadable(refusal)),
                 Err(refusal) => {
@@ -84,13 +91,46 @@ impl Execution<'_> {
         }
     }
 
+    /// For how long a branch is looked at that does not have what was pushed. Where the connection broke the host may
+    /// still build; where git says that the branch moved, what is read now may be the answer of a copy that lags behind.
+    fn patience(&self, push: &Push, ended: Ended, at: Option<&CommitId>) -> Duration {
+        let is_unmoved = at == push.expected.as_ref();
+        let is_older = || {
+            let Some(at) = at else { return true };
+            // One that this clone does not know is newer.
+            let is_before = |new: &CommitId| self.look.repo.is_ancestor(at, new).unwrap_or(false);
+            is_unmoved || is_before(&push.commit) || push.expected.as_ref().is_some_and(is_before)
+        };
+        match ended {
+            Ended::Unclear if is_unmoved => self.timeout,
+            Ended::Accepted | Ended::Unclear if is_older() => LAGS.min(self.timeout),
+            Ended::Stale if is_unmoved => LAGS.min(self.timeout),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// The branch is at something else than what was pushed. A host's no, and a branch that stayed where it was, are
-    /// compared once with what runs there.
-    fn not_ours(&self, target: &Target<'_>, pushed: &Pushed<'_>, at: Option<&CommitId>) -> Verdict {
+    /// compared once with what runs there. What contains what was pushed is no loss of it.
+    fn not_ours(
+        &self,
+        target: &Target<'_>,
+        pushed: &Pushed<'_>,
+        at: Option<&CommitId>,
+        watch: &mut Watcher<'_>,
+    ) -> Verdict {
+        if let Some(tip) = at.filter(|tip| self.is_on_top(pushed, tip)) {
+            return match target.environment.running {
+                Running::Ref => Verdict::Not(pushed.added_to(tip)),
+                Running::Page(_) | Running::Heroku { .. } => {
+                    watch(Happening::Warned(&pushed.is_contained(tip)));
+                    Verdict::Arrived
+                }
+            };
+        }
         let is_unmoved = at == pushed.push.expected.as_ref();
         let asks = match pushed.ended {
             Ended::Declined | Ended::Stale => true,
-            Ended::Accepted | Ended::Unclear => is_unmoved,
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear => is_unmoved,
             Ended::NothingSent | Ended::Left => false,
         };
         let runs = if asks { self.runs_now(target.environment, &pushed.push.commit) } else { Ok(false) };
@@ -103,6 +143,17 @@ impl Execution<'_> {
                 Verdict::Not(with_cause(pushed.not_ours(at), cause))
             }
         }
+    }
+
+    /// Whether the branch has what was pushed, and more on top of it. What was pushed to go back is in all that came after.
+    fn is_on_top(&self, pushed: &Pushed<'_>, tip: &CommitId) -> bool {
+        let (repo, push) = (self.look.repo, pushed.push);
+        let may_be_taken = matches!(pushed.ended, Ended::Accepted | Ended::Unclear);
+        if !may_be_taken || push.expected.as_ref() == Some(tip) || self.goes_back(pushed.name) {
+            return false;
+        }
+        let is_here = repo.has_commit(tip).unwrap_or(false) || remote::fetch_commit(repo, &push.remote, tip).is_ok();
+        is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 
     /// The branch cannot be read, and the environment says that it runs the commit.
@@ -175,7 +226,8 @@ impl Execution<'_> {
     }
 }
 
-fn with_cause(stop: Stop, cause: String) -> Stop {
+/// The same end with one more cause.
+pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
     match stop {
         Stop::Failed(report) => Stop::Failed(report.because(cause)),
         Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::doubt::Doubt;
 use super::pushed::again;
 use super::span::{Agreement, Answer, InTurn};
+use super::verdict::with_cause;
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::{Environment, Running};
 use crate::doubts;
@@ -30,6 +31,8 @@ pub struct Begun {
     pub since: Instant,
     /// What the host said against it.
     pub doubt: Option<Doubt>,
+    /// Whether the host took it without a word.
+    pub is_silent: bool,
 }
 
 impl Execution<'_> {
@@ -48,9 +51,21 @@ impl Execution<'_> {
         }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
-            doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words())
-                .map_err(|stop| Stop::Incomplete(stop.report().cloned().unwrap_or_else(|| Report::new("not kept"))))?;
-            return Err(self.not_confirmed(name, commit, doubt));
+            let kept = doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words());
+            // Nor must a colleague's.
+            let told = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.doubted(name, commit, doubt.words()));
+            let stop = self.not_confirmed(name, commit, doubt);
+            return Err(match kept.and(told) {
+                Ok(()) => stop,
+                Err(trouble) => with_cause(stop, format!("the next run may not know of that: {trouble}")),
+            });
+        }
+        if begun.is_some_and(|begun| begun.is_silent) && matches!(target.environment.running, Running::Ref) {
+            watch(Happening::Warned(&format!(
+                "the host of {name} took the push without a word, and only its branch says that it runs {}: a hook that \
+                 does not run looks the same",
+                commit.short()
+            )));
         }
         let hopeless = doubt.is_some_and(Doubt::is_the_end);
         let patience = if hopeless { self.timeout.min(HARDLY) } else { self.timeout };
@@ -105,6 +120,9 @@ impl Execution<'_> {
         let report = match doubt {
             Doubt::NotDeployed(_) => Report::new(format!("pushed, but not deployed: {name} put {short} aside")),
             Doubt::Failed(_) => Report::new(format!("pushed, but not live: the deploy of {short} on {name} failed")),
+            Doubt::Hook(_) => Report::new(format!(
+                "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
+            )),
             Doubt::NotConfirmed(_) => {
                 Report::new(format!("pushed, but not confirmed: whether {name} runs {short} is not known"))
             }
@@ -122,6 +140,9 @@ impl Execution<'_> {
             Doubt::NotDeployed(_) => Some(format!(
                 "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
             )),
+            Doubt::Hook(_) => {
+                Some("make the hook run on its host, deploy there by hand, then: git smp status".to_owned())
+            }
             // The branch has the commit, so the same push would do nothing.
             Doubt::Failed(_) if self.goes_back(name) => {
                 Some("release it again on the platform, then: git smp status".to_owned())
@@ -171,6 +192,9 @@ impl Execution<'_> {
             }
             Some(id) if begun.is_none() && target.observed.reference() == Some(id) => {
                 format!("its branch is still at {}", id.short())
+            }
+            Some(id) if self.look.repo.is_ancestor(commit, id).unwrap_or(false) => {
+                format!("its branch is at {}, which contains {}", id.short(), commit.short())
             }
             Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
             None => "its branch cannot be read now".to_owned(),

@@ -13,6 +13,18 @@ pub enum Meaning {
     Declared,
     /// That release command has succeeded.
     Released,
+    /// A hook of the host's did not run, or not to its end; git's own words.
+    Hook,
+    /// A git that the host's hook started gave up.
+    Stumbled,
+    /// A shell or a tool that the hook started gave up. A build may print such words and go on.
+    Muttered,
+    /// The deploy came to a good end, whatever was muttered before.
+    Deployed,
+    /// The repository's own tidying up speaks from here on, which is no part of a deploy.
+    Tidying,
+    /// A line of such tidying up, or of a ref that git did not move; git tells of that itself.
+    Aside,
 }
 
 /// One thing that a host says.
@@ -21,7 +33,8 @@ pub struct HostWords {
     #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
     pub host: &'static str,
     /// The whole line; `*` stands for anything. With a mark such as `----->` in front the mark must be there too, for
-    /// words that a program could say of itself. Without one all marks are passed over.
+    /// words that a program could say of itself. Without one all marks are passed over. What a git, a shell or a tool in
+    /// a hook says must begin its line, without an indent, and be written so.
     pub words: &'static str,
     /// What it means.
     pub meaning: Meaning,
@@ -68,4 +81,44 @@ pub const TABLE: &[HostWords] = &[
     row("Platform.sh", "E: Error building project: *", Meaning::Failed,
         "platformsh/legacy-cli#1065, platformsh/legacy-cli#1315; since 2021"),
     row("Platform.sh", "Environment redeployment failed*", Meaning::Failed, "platformsh/legacy-cli#1315; since 2023"),
+    row("Heroku", "Verifying deploy... done.", Meaning::Deployed, "public transcripts; since 2013"),
+    row("Heroku", "https://* deployed to Heroku", Meaning::Deployed, "public transcripts; since 2015"),
+    row("Dokku", "=====> Application deployed:", Meaning::Deployed, "public transcripts of Dokku deploys; since 2014"),
+    row("Scalingo", "<-- https://* -->", Meaning::Deployed, "Scalingo documentation, Deploy a WAR archive"),
+    row("git", "hint: The '*' hook was ignored because it's not set as executable.", Meaning::Hook,
+        "gogs/gogs#5195; git's run-command.c and hook.c, seen with 2.47"),
+    row("git", "fatal: cannot exec '*hooks/*': *", Meaning::Hook,
+        "gogs/gogs#2428, combell/autogit-reference#4; seen with 2.47"),
+    row("git", "error: cannot exec '*hooks/*': *", Meaning::Hook, "git's run-command.c; read in 2026"),
+    row("git", "error: cannot run *hooks/*: *", Meaning::Hook, "go-gitea/gitea#4513; git's run-command.c"),
+    row("git", "error: cannot fork() for *hooks/*: *", Meaning::Hook, "git's run-command.c; read in 2026"),
+    row("git", "error: *hooks/* died of signal *", Meaning::Hook, "git's run-command.c; seen with 2.47"),
+    row("git", "warning: The last gc run reported the following.*", Meaning::Tidying, "git's builtin/gc.c; since 2.18"),
+    row("git", "error: The last gc run reported the following.*", Meaning::Tidying, "git's builtin/gc.c; since 2.5"),
+    row("git", "fatal: failed to run *", Meaning::Aside, "git's builtin/gc.c"),
+    row("git", "error: failed to run *", Meaning::Aside, "git's builtin/gc.c"),
+    row("git", "error: task 'gc' failed", Meaning::Aside, "git's builtin/gc.c; since 2.30"),
+    row("git", "error: cannot lock ref '*", Meaning::Aside, "a push that came twice: git declines the second; 2.47"),
+    row("git in a hook", "fatal: *", Meaning::Stumbled, "ezyang/git-ftp#40; this operation must be run in a work tree"),
+    row("git in a hook", "error: *", Meaning::Stumbled, "error: pathspec 'main' did not match any file(s) known to git"),
+    row("a shell", "*: command not found", Meaning::Muttered, "combell/autogit-reference#4; bash"),
+    row("a shell", "*: command not found: *", Meaning::Muttered, "zsh, seen with a hook of one's own"),
+    row("a shell", "*: *: *: not found", Meaning::Muttered, "dash and busybox, seen with a hook of one's own"),
+    row("a shell", "sh: *: not found", Meaning::Muttered, "busybox, and npm's scripts"),
+    row("a shell", "*: Permission denied", Meaning::Muttered, "go-gitea/gitea#4513; every shell and tool"),
+    row("a shell", "*: Permission denied (*", Meaning::Muttered, "ssh, which a hook pulls or copies with"),
+    row("a shell", "*: No such file or directory", Meaning::Muttered, "gogs/gogs#2428; env and every shell"),
+    row("a shell", "*: No such file", Meaning::Muttered, "dash, for a file that it cannot open"),
+    row("ssh", "Host key verification failed.", Meaning::Muttered, "ssh, which a hook pulls or copies with"),
+    row("npm", "npm error *", Meaning::Muttered, "npm 10.6 and later"),
+    row("npm", "npm ERR! *", Meaning::Muttered, "npm before 10.6"),
+    row("yarn", "error Command failed with exit code *", Meaning::Muttered, "yarn 1, a script that failed"),
+    row("make", "make: * Error 1", Meaning::Muttered, "GNU make, for a command that failed"),
+    row("make", "make: * Error 2", Meaning::Muttered, "GNU make, for a make that failed"),
+    row("make", "make: * Error 127", Meaning::Muttered, "GNU make, for a command that is not there"),
+    row("sudo", "sudo: *password is required", Meaning::Muttered, "sudo without a terminal"),
+    row("systemd", "Failed to restart *: *", Meaning::Muttered, "systemctl: no such unit, or no right to it"),
+    row("systemd", "Job for * failed*", Meaning::Muttered, "systemctl: the service did not start"),
+    row("Docker", "Cannot connect to the Docker daemon*", Meaning::Muttered, "docker and docker compose"),
+    row("pm2", "[PM2][ERROR] *", Meaning::Muttered, "pm2: no such process, or its script is not there"),
 ];

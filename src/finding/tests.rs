@@ -170,3 +170,21 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
     let meaning = Finding::StalePage.meaning(&cached);
     assert_eq!(meaning, "its page is a cached answer, it names cccccccc although aaaaaaaa was released");
 }
+
+#[test]
+fn what_runs_beside_an_empty_repository_was_not_rolled_back() {
+    let empty = Observed { branch: Some(Ok(Branch::Empty)), drift: None, ..seen('a', 'b') };
+    assert_eq!(word(&empty), Some("deployed-outside-git"));
+    assert_eq!(
+        Finding::DeployedOutsideGit.meaning(&empty),
+        "aaaaaaaa was deployed past its git remote, which is empty"
+    );
+    assert!(is_emptied(&empty) && !is_emptied(&seen('a', 'b')));
+    // What a cache says is no proof, and a release that goes on is one on its way.
+    let cached = Observed { cached: Some(Cached { age: None }), ..empty.clone() };
+    assert_eq!((word(&cached), is_emptied(&cached)), (Some("cached-page"), false));
+    let pending = released(empty.clone(), &[(2, ReleaseStatus::Pending, 'b'), (1, ReleaseStatus::Succeeded, 'a')]);
+    assert_eq!((word(&pending), is_emptied(&pending)), (Some("release-pending"), false));
+    let nothing = Observed { running: Ok(None), ..empty };
+    assert_eq!((word(&nothing), is_emptied(&nothing)), (Some("nothing-deployed"), false));
+}

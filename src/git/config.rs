@@ -41,6 +41,17 @@ impl GitConfig {
         self.entries.iter().filter(|(own, _)| own == key).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Whether one of these keys is set to anything.
+    pub fn any(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.entries.iter().any(|(key, value)| wanted(key) && !value.is_empty())
+    }
+
+    /// What stands between this beginning and this end of a key, with each value.
+    pub fn under<'a>(&'a self, start: &'a str, end: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let inner = move |key: &'a str| key.strip_prefix(start)?.strip_suffix(end);
+        self.entries.iter().filter_map(move |(key, value)| Some((inner(key)?, value.as_str())))
+    }
+
     /// Whether a key holds one of git's words for no.
     pub fn denies(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::program::Program;
-use crate::secret::Secret;
+use crate::secret::{Login, Secret};
 
 /// How long helpers may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -25,16 +25,30 @@ pub fn password(program: &Program, host: &str) -> Option<Secret> {
     within(program, host, LIMIT)
 }
 
-/// The same, within this time.
+/// The name and the password that they have for a page: of its host and, where `credential.useHttpPath` says so, of its
+/// path, for git leaves that out otherwise.
+pub fn login(program: &Program, protocol: &str, host: &str, path: &str) -> Option<Login> {
+    let about = format!("protocol={protocol}\nhost={host}\npath={path}\n\n");
+    let answer = ask(program, &about, LIMIT)?;
+    let name = value_in(&answer, b"username=").unwrap_or_default().to_owned();
+    Some(Login { name, password: password_in(&answer)? })
+}
+
+/// The same as [`password`], within this time.
 pub(super) fn within(program: &Program, host: &str, limit: Duration) -> Option<Secret> {
+    password_in(&ask(program, &format!("protocol=https\nhost={host}\n\n"), limit)?)
+}
+
+/// What helpers answer to a question of lines `key=value`.
+fn ask(program: &Program, about: &str, limit: Duration) -> Option<Zeroizing<Vec<u8>>> {
     let deadline = Instant::now() + limit;
     let mut child = question(program).spawn().ok()?;
-    let answer = answer(&mut child, host, deadline);
+    let answer = answer(&mut child, about, deadline);
     let ended = ends_well(&mut child, deadline);
     if ended.is_none() {
         end(&mut child);
     }
-    password_in(&answer.filter(|_| ended == Some(true))?)
+    answer.filter(|_| ended == Some(true))
 }
 
 /// Asks on no terminal and in no window, whatever a helper is used to.
@@ -62,7 +76,7 @@ fn question(program: &Program) -> Command {
 }
 
 /// What is printed up to its end; a process left behind could hold that back for ever.
-fn answer(child: &mut Child, host: &str, deadline: Instant) -> Option<Zeroizing<Vec<u8>>> {
+fn answer(child: &mut Child, about: &str, deadline: Instant) -> Option<Zeroizing<Vec<u8>>> {
     let (mut stdin, stdout) = (child.stdin.take()?, child.stdout.take()?);
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -73,7 +87,7 @@ fn answer(child: &mut Child, host: &str, deadline: Instant) -> Option<Zeroizing<
         let _ = sender.send(read.ok().map(|_| all));
     });
     // That git does not read it shows in its exit code.
-    let _ = stdin.write_all(format!("protocol=https\nhost={host}\n\n").as_bytes());
+    let _ = stdin.write_all(about.as_bytes());
     drop(stdin);
     receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?
 }
@@ -102,8 +116,12 @@ fn end(child: &mut Child) {
 
 /// The password in an answer of lines `key=value`.
 fn password_in(answer: &[u8]) -> Option<Secret> {
-    let lines = answer.split(|byte| *byte == b'\n');
-    let value = lines.filter_map(|line| line.strip_prefix(b"password=")).next_back()?;
-    let password = Secret::new(std::str::from_utf8(value).ok()?);
+    let password = Secret::new(value_in(answer, b"password=")?);
     Some(password).filter(|password| !password.is_empty())
+}
+
+/// The value of a key, which ends in `=`.
+fn value_in<'a>(answer: &'a [u8], key: &[u8]) -> Option<&'a str> {
+    let lines = answer.split(|byte| *byte == b'\n');
+    std::str::from_utf8(lines.filter_map(|line| line.strip_prefix(key)).next_back()?).ok()
 }

@@ -4,12 +4,15 @@
 //! the tests hold against each other. What is asked here is asked of the first that can tell.
 
 mod abbrev;
+mod address;
+mod child;
 mod config;
 pub mod credential;
 mod history;
 mod names;
 mod object;
 mod open;
+mod person;
 mod pick;
 mod plumbing;
 pub mod program;
@@ -18,8 +21,11 @@ pub mod record;
 pub mod remote;
 pub mod secret;
 mod source;
+mod ssh;
 #[cfg(test)]
 mod tests;
+pub mod told;
+mod typed;
 mod walk;
 
 use std::collections::HashMap;
@@ -28,6 +34,7 @@ use std::path::PathBuf;
 pub use config::GitConfig;
 use config::PendingConfig;
 use history::{Asking, Gap, Library};
+use person::People;
 use program::Program;
 
 use crate::error::Stop;
@@ -38,6 +45,7 @@ pub struct Repo {
     program: Program,
     config: PendingConfig,
     layout: Layout,
+    people: People,
     /// None where the library cannot open what git can.
     reader: Option<Library>,
 }
@@ -100,7 +108,7 @@ impl Repo {
         let config = PendingConfig::start(&program);
         let (layout, repository) = open::find(&program, &config)?;
         let reader = repository.map(|repository| Library::new(repository, layout.shallow));
-        Ok(Self { program, config, layout, reader })
+        Ok(Self { program, config, layout, people: People::default(), reader })
     }
 
     /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.
@@ -111,6 +119,13 @@ impl Repo {
     /// The git program, for what goes over the network.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Ends what was kept for this run: connections that a person opened. Gives commands that spare the questions of this
+    /// run the next time.
+    pub fn hang_up(&self) -> Vec<String> {
+        self.people.hang_up();
+        self.people.spared()
     }
 
     /// The configuration that holds here: `git config --list`.

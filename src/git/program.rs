@@ -96,7 +96,7 @@ impl Program {
 
     /// A `git` command with a clean environment, no standard input and captured output.
     ///
-    /// It asks nobody anything; `may_ask` lets it ask for a password on the terminal.
+    /// It asks nobody anything.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.as_configured();
         command

@@ -4,7 +4,6 @@
 
 mod event;
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,11 +13,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Report, Stop};
 use crate::git::Repo;
+use crate::git::address::Way;
+use crate::git::person;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
+#[cfg(unix)]
+use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
-pub use event::{may_push, probe, push_event};
+pub use event::{MayPush, may_push, push_event};
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);
@@ -66,8 +69,10 @@ pub enum Watch {
 /// How the `git push` program itself ended. What really happened is read from the remote, never from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The server took it, or said that it has it already.
+    /// The server took it.
     Accepted,
+    /// The server had it before anything was sent: somebody else's push brought it, or an earlier one of ours.
+    UpToDate,
     /// The server, or its hook, said no to this ref.
     Declined,
     /// The lease did not hold: the ref had moved.
@@ -88,8 +93,28 @@ pub enum Ended {
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
 pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
-    let log = Log::create(&repo.layout().common_dir)?;
-    let mut command = push_command(repo, push)?;
+    let mut unanswered = Vec::new();
+    let mut watch_first = |event: Event<'_>| match event {
+        // Nobody can be asked there; asked for here, a password serves the second one.
+        Event::Line(line) if person::wants_one(line) => {
+            unanswered.push(line.to_owned());
+            Watch::GoOn
+        }
+        other => watch(other),
+    };
+    let ended = push_once(repo, push, &mut watch_first)?;
+    if !unanswered.is_empty() && ended == Ended::NothingSent && event::logs_in(repo, &push.remote) {
+        return push_once(repo, push, watch);
+    }
+    for line in &unanswered {
+        watch(Event::Line(line));
+    }
+    Ok(ended)
+}
+
+fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Ended, Stop> {
+    let log = Log::create(repo)?;
+    let mut command = push_command(repo, push);
     command.stderr(log.writer()?);
     let mut tail = log.tail()?;
     let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
@@ -134,6 +159,7 @@ fn neutral_push(repo: &Repo, remote: &str) -> Command {
         .args(["-c", "core.warnAmbiguousRefs=false"])
         .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
         .args(["--no-force-if-includes", "--recurse-submodules=no"]);
+    command.args(person::receive_pack(repo, remote).map(|program| format!("--receive-pack={program}")));
     command
 }
 
@@ -146,17 +172,14 @@ fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, e
     command
 }
 
-fn push_command(repo: &Repo, push: &Push) -> Result<Command, Stop> {
+fn push_command(repo: &Repo, push: &Push) -> Command {
     let destination = format!("refs/heads/{}", push.branch);
     let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| env::var_os(name).is_some());
-    if !own_ssh && repo.config()?.get("core.sshcommand").is_none() {
-        command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-    }
+    person::prepare_quietly(repo, &push.remote, Way::Push, &mut command);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    Ok(command)
+    command
 }
 
 fn porcelain(child: &mut Child) -> String {
@@ -177,6 +200,7 @@ fn judge(porcelain: &str, code: Option<i32>, sent: bool) -> Ended {
         // git itself kept it back.
         Some(line) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
         Some(line) if line.starts_with('!') => Ended::Unclear,
+        Some(line) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
         Some(_) if code == Some(0) => Ended::Accepted,
         None if !sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
         _ => Ended::Unclear,
@@ -215,12 +239,17 @@ struct Log {
 }
 
 impl Log {
-    fn create(common_dir: &Path) -> Result<Self, Stop> {
-        let dir = common_dir.join("smp");
+    fn create(repo: &Repo) -> Result<Self, Stop> {
+        let dir = repo.layout().common_dir.join("smp");
         remove_old_logs(&dir);
         let path = dir.join(format!("push-{}.log", std::process::id()));
-        let made = fs::create_dir_all(&dir).and_then(|()| File::create(&path));
+        let made = fs::create_dir_all(&dir).and_then(|()| private(&path));
         made.map_err(|error| log_trouble(&path, &error))?;
+        #[cfg(unix)]
+        if !is_shared(repo.config()?) {
+            // Another user's folder stays as it is; the file is ours.
+            let _ = fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        }
         Ok(Self { path, keep: std::cell::Cell::new(false) })
     }
 
@@ -248,6 +277,19 @@ impl Drop for Log {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// A new and empty file that only its owner reads: a host's words may hold secrets.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // One that is there already keeps its mode.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// Takes away what pushes that were left behind wrote long ago.

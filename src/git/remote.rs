@@ -2,26 +2,25 @@
 //! user's credentials, proxies and ssh settings.
 #![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
 
-use std::io::Read;
-use std::process::{Child, Command, Output};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
+use crate::git::address::Way;
+use crate::git::person::{self, Errand};
+use crate::git::told::first_words;
 use crate::model::{Branch, CommitId};
+use crate::text::shell_word;
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-/// How long it may take when a person is asked for a password meanwhile.
-const PERSON_LIMIT: Duration = Duration::from_secs(300);
 /// How long a fetch may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(600);
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
 ///
-/// With `may_ask`, git may ask for a password on the terminal.
+/// With `may_ask`, a person may be asked for a password on the terminal.
 ///
 /// # Errors
 /// `unreachable`, with git's words, when the remote does not answer.
@@ -32,6 +31,10 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
         return Ok(Branch::At(id));
     }
     let heads = ls_remote(repo, remote, "refs/heads/*", may_ask)?;
+    // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
+    if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
+        return Ok(Branch::At(id.clone()));
+    }
     let names: Vec<String> =
         heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
     Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
@@ -58,17 +61,14 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
 }
 
 fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
-    let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
-    command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
-    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    let limit = if may_ask { PERSON_LIMIT } else { ANSWER_LIMIT };
-    let output = run_within(command, limit).map_err(|why| no_answer(remote, &why))?;
-    if !output.status.success() {
-        return Err(no_answer(remote, &String::from_utf8_lossy(&output.stderr)));
-    }
+    let make = || {
+        let mut command = repo.program().command(["-c", "http.followRedirects=false"]);
+        command.args(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
+        command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+        command
+    };
+    let errand = Errand { repo, remote, way: Way::Fetch, may_ask, limit: ANSWER_LIMIT };
+    let output = answer(&errand, &make)?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
 }
 
@@ -85,25 +85,11 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
     let mut report = Report::new(format!("the remote {remote} does not answer"));
-    // A host may have much to say; git's own word for what is wrong comes first, for many places show but one line.
-    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let (own, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_gits_own(line));
-    for line in own.into_iter().chain(others).take(6) {
-        report = report.because(without_userinfo(line.trim_start_matches("fatal: ")));
+    for line in first_words(words) {
+        report = report.because(line);
     }
-    let report =
-        if report.because.iter().any(|line| line.contains("Authentication failed") || line.contains("Username")) {
-            report.hint(format!("log in to the host, then try: git ls-remote {remote}"))
-        } else {
-            report.hint(format!("see whether it answers: git ls-remote {remote}"))
-        };
+    let report = report.hint(format!("see whether it answers: git ls-remote {}", shell_word(remote)));
     Refusal { code: RefusalCode::Unreachable, report }
-}
-
-/// Whether a line is git's, or ssh's, and no word of the host.
-fn is_gits_own(line: &str) -> bool {
-    let says_nothing = line.starts_with("fatal: Could not read from remote repository");
-    !says_nothing && ["fatal: ", "error: ", "Host key verification failed"].iter().any(|sign| line.starts_with(sign))
 }
 
 /// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.
@@ -141,18 +127,26 @@ pub fn fetch_commit(repo: &Repo, remote: &str, id: &CommitId) -> Result<(), Refu
 }
 
 fn fetch_what(repo: &Repo, remote: &str, what: &str) -> Result<(), Refusal> {
-    let mut command = repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
-    command.args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="]).args([
-        "--no-write-commit-graph",
-        "--",
-        remote,
-        what,
-    ]);
-    let output = run_within(command, FETCH_LIMIT).map_err(|why| no_answer(remote, &why))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(no_answer(remote, &String::from_utf8_lossy(&output.stderr)))
+    let make = || {
+        let mut command =
+            repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
+        command.args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="]);
+        command.args(["--no-write-commit-graph", "--", remote, what]);
+        command
+    };
+    // It may come before the look that asks for a password.
+    let errand = Errand { repo, remote, way: Way::Fetch, may_ask: true, limit: FETCH_LIMIT };
+    answer(&errand, &make).map(drop)
+}
+
+/// The output of a child that ended well.
+fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Refusal> {
+    let words = match person::run(errand, make) {
+        Ok(output) if output.status.success() => return Ok(output),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why,
+    };
+    Err(person::advised(errand, no_answer(errand.remote, &words)))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.
@@ -163,6 +157,19 @@ pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let out = repo.program().read(&what, ["remote", "get-url", "--push", "--all", "--", remote])?;
     Ok(String::from_utf8_lossy(&out).lines().map(str::to_owned).collect())
+}
+
+/// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git remote
+/// get-url`. `None` where git sees no such remote, or cannot expand it.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>)>, Stop> {
+    let output = repo.program().run(["remote", "get-url", "--", remote])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let read = text.lines().next().filter(|_| output.status.success());
+    let Some(read) = read else { return Ok(None) };
+    Ok(push_urls(repo, remote).ok().map(|pushed| (read.to_owned(), pushed)))
 }
 
 /// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME URL`.
@@ -181,52 +188,6 @@ pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
 pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let what = format!("{key} cannot be written to the clone's configuration");
     repo.program().read(&what, ["config", "--local", key, value]).map(drop)
-}
-
-/// Runs a child that must end within a time; past it the child is killed.
-pub(super) fn run_within(mut command: Command, limit: Duration) -> Result<Output, String> {
-    let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
-    let (out, err) = (read_beside(child.stdout.take()), read_beside(child.stderr.take()));
-    let status = wait_within(&mut child, limit)?;
-    // A helper that outlives git may hold stderr open, and nobody waits for that. An answer without its end is none:
-    // taken for an empty one it would say that the remote has no branches.
-    let read = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(2));
-    let stdout = read(out).map_err(|_| "git ended, but its answer did not".to_owned())?;
-    Ok(Output { status, stdout, stderr: read(err).unwrap_or_default() })
-}
-
-/// Reads a pipe to its end in a thread of its own, which nobody has to wait for.
-fn read_beside(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            // What could be read is enough: the exit code tells whether it is all.
-            let _ = pipe.take(64 << 20).read_to_end(&mut bytes);
-        }
-        // Nobody may be waiting any more.
-        let _ = sender.send(bytes);
-    });
-    receiver
-}
-
-fn wait_within(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {
-    let begun = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if begun.elapsed() < limit => thread::sleep(pause),
-            Ok(None) => {
-                // It may have ended this moment; either way it is not waited for any longer.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("no answer within {} seconds", limit.as_secs()));
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
-    }
 }
 
 #[cfg(test)]

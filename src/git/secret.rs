@@ -60,7 +60,7 @@ fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
 }
 
 /// Whether the repository is meant for several users of the machine.
-fn is_shared(config: &GitConfig) -> bool {
+pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
     config.get(key).is_some_and(|value| !value.eq_ignore_ascii_case("umask")) && !config.denies(key)
 }

@@ -2,8 +2,8 @@
 
 use super::held::check_held;
 use super::{
-    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, push_and_wait,
-    release_again, settled, wrong_branch,
+    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, first_push,
+    push_and_wait, release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -26,6 +26,10 @@ pub fn promotion(
     confirmed_or_seen(source, asked, &mut plan)?;
     let all = targets.iter().map(|target| &target.observed).chain([source]);
     plan.warnings.extend(all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))));
+    if finding::is_emptied(source) {
+        let meaning = Finding::DeployedOutsideGit.meaning(source);
+        plan.warnings.push(format!("{}: {meaning}", source.environment));
+    }
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
     }
@@ -37,9 +41,10 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
     let name = &source.environment;
     let running = source.running.clone()?;
     let Some(commit) = running else {
+        let first = if matches!(source.branch, Some(Ok(Branch::NoApp(_)))) { " --first" } else { "" };
         let report = Report::new(format!("nothing is deployed on {name} yet"))
             .because("a promotion ships what runs there")
-            .hint("deploy the tip of the main branch: git smp stage");
+            .hint(format!("deploy the tip of the main branch: git smp stage{first}"));
         return Err(Refusal { code: RefusalCode::NothingDeployed, report });
     };
     match &source.branch {
@@ -47,7 +52,8 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
         Some(Ok(Branch::Missing(others))) => return Err(wrong_branch(environment, others)),
         _ => {}
     }
-    if source.agrees() == Some(false) || Finding::of(source) == Some(Finding::StalePage) {
+    let agrees = source.agrees() != Some(false) || finding::is_emptied(source);
+    if !agrees || Finding::of(source) == Some(Finding::StalePage) {
         let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
         return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
     }
@@ -134,6 +140,7 @@ fn add_target(
     } else {
         check_branch(target, &branch, asked, plan)?;
         check_held(plan, target, asked)?;
+        first_push(plan, target, &branch, asked)?;
         push_and_wait(plan, target, &branch);
     }
     add_record(plan, source, target, asked)

@@ -1,6 +1,6 @@
 //! Decides whether what staging runs can be put forward for production.
 
-use super::{Asked, Consent, Recorded, Target, promotion};
+use super::{Asked, Consent, Recorded, Target, first_push, promotion};
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{CommitId, Observed, Relation};
@@ -53,8 +53,11 @@ pub fn proposal(
     }
     recorded.nobody_else(None, None)?;
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
-    let asked = Asked { commit: None, somebody_looks: true, again: true, now: recorded.now, recorded: None };
-    let plan = promotion(environment, source, targets, &asked)?;
+    let asked =
+        Asked { commit: None, somebody_looks: true, again: true, first: true, now: recorded.now, recorded: None };
+    let mut plan = promotion(environment, source, targets, &asked)?;
+    // A proposal pushes nothing, so it makes no app.
+    plan.consents.retain(|consent| consent.question != first_push::QUESTION);
     let lacks =
         |target: &&Target<'_>| target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical);
     let goal = |target: &Target<'_>| (target.environment.name.clone(), target.observed.runs().cloned());

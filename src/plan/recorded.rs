@@ -129,23 +129,23 @@ impl<'a> Recorded<'a> {
 
     fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
         let (name, to, own) = (&open.environment, open.to.short(), open.command());
-        let report = Report::new(self.story(open));
-        let (report, dead) = match course {
-            Course::Landed => (
-                report.because(format!("it has landed on the branch of {name}, which does not report {to} yet")),
-                format!("go on with it: {own}; or deploy all the same"),
-            ),
-            _ if self.is_mine(open) => (
-                report.because("it was begun from this clone and was not seen to end"),
-                format!("go on with it: {own}; only if it is dead"),
-            ),
-            _ => (
-                report.because("two pushes at once would both build, and the slower one would be what runs"),
-                "only if that run is dead".to_owned(),
-            ),
+        let goes_on = course == Course::Landed || self.is_mine(open);
+        let report = Report::new(self.story(open)).because(match course {
+            Course::Landed => format!("it has landed on the branch of {name}, which does not report {to} yet"),
+            _ if self.is_mine(open) => "it was begun from this clone and was not seen to end".to_owned(),
+            _ => "two pushes at once would both build, and the slower one would be what runs".to_owned(),
+        });
+        let report = match command.map(str::to_owned).or_else(|| own.clone()) {
+            Some(command) => {
+                let goes_on = own.filter(|_| goes_on).map(|own| format!("go on with it: {own}; ")).unwrap_or_default();
+                let take_over = format!("{command} --take-over {}", open.id.as_str());
+                report.hint(format!("wait for it: git smp status; {goes_on}only if that run is dead: {take_over}"))
+            }
+            None => report
+                .because(format!("this smp.toml has no environment {name}: it is the team's, or it is old"))
+                .because(format!("the announcement is {}", open.id.as_str()))
+                .hint("take the team's smp.toml, then: git smp setup"),
         };
-        let take_over = format!("{} --take-over {}", command.unwrap_or(&own), open.id.as_str());
-        let report = report.hint(format!("wait for it: git smp status; {dead}: {take_over}"));
         Refusal { code: RefusalCode::Deploying, report }
     }
 

@@ -2,8 +2,8 @@
 //! by pushing the older commit.
 
 use super::{
-    Asked, Plan, Step, Target, amount, confirmed, disagreement, not_pushed, push_and_wait, release_and_wait, settled,
-    wait, wrong_branch,
+    Asked, Plan, Step, Target, amount, confirmed, disagreement, no_app, not_pushed, push_and_wait, release_and_wait,
+    settled, wait, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::{is_cached, may_be_on_its_way, newest};
@@ -30,8 +30,10 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let Back { target, commit, .. } = *wanted;
     let (name, observed) = (&target.environment.name, &target.observed);
     let branch = observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
-    if let Branch::Missing(others) = &branch {
-        return Err(wrong_branch(target.environment, others));
+    match &branch {
+        Branch::Missing(others) => return Err(wrong_branch(target.environment, others)),
+        Branch::NoApp(words) => return Err(no_app(target.environment, words)),
+        Branch::At(_) | Branch::Empty => {}
     }
     let mut plan = Plan::of(commit);
     let open = asked.recorded.and_then(|recorded| recorded.open());

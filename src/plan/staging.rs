@@ -1,8 +1,8 @@
 //! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
 
 use super::{
-    Asked, Plan, Recorded, Step, Target, amount, confirmed, disagreement, disappearing, push_and_wait, release_again,
-    settled, wrong_branch,
+    Asked, Plan, Recorded, Step, Target, amount, confirmed, disagreement, disappearing, first_push, push_and_wait,
+    release_again, settled, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, CommitId, Relation};
@@ -64,6 +64,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         if branch.commit() == Some(commit) {
             release_again(&mut plan, target);
         } else {
+            first_push(&mut plan, target, &branch, asked)?;
             plan.warnings.extend(disagreement(target));
             push_and_wait(&mut plan, target, &branch);
         }

@@ -72,7 +72,7 @@ fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result
 }
 
 fn nobody() -> Asked<'static> {
-    Asked { commit: None, somebody_looks: false, again: false, now: 3 * 86_400, recorded: None }
+    Asked { commit: None, somebody_looks: false, again: false, first: false, now: 3 * 86_400, recorded: None }
 }
 
 fn somebody() -> Asked<'static> {
@@ -194,6 +194,7 @@ fn announced(kind: Kind) -> State {
         by,
         at: 0,
         tells,
+        elsewhere: false,
     };
     State { deploying: Some(open), ..State::default() }
 }

@@ -21,6 +21,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
+    /// The record begins. Nothing else comes of it; it shows that the main repository takes and shows such a ref.
+    Begun,
     /// A candidate was put forward, which freezes the environment it runs on.
     Proposed {
         /// The commit.
@@ -75,6 +77,15 @@ pub enum What {
         announced_by: Option<String>,
         /// Who is to be told of it, if anybody.
         tells: Option<Telling>,
+        /// A promotion: what was rolled back from there and is no part of it, so that it stays held.
+        holds: Vec<CommitId>,
+    },
+    /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
+    Doubted {
+        /// The intent, which stays open.
+        intent: EventId,
+        /// The host's words.
+        words: String,
     },
     /// An environment was seen to run a commit that nobody deployed with this program.
     Observed {

@@ -1,8 +1,8 @@
 //! Which event may follow on which, and what they add up to.
 
 use super::{
-    Candidate, Deploy, Deploying, Event, EventId, Goal, Held, Intent, Kind, News, Owed, Sending, SignOff, Standing,
-    State, Telling, Unlawful, Verdict, What,
+    Candidate, Deploy, Deploying, Doubted, Event, EventId, Goal, Held, Intent, Kind, News, Owed, Sending, SignOff,
+    Standing, State, Telling, Unlawful, Verdict, What,
 };
 use crate::model::CommitId;
 
@@ -38,11 +38,14 @@ impl State {
 
     fn take(&mut self, event: &Event) -> Result<(), Unlawful> {
         match &event.what {
+            What::Begun if self.events == 0 => Ok(()),
+            What::Begun => Err(Unlawful::Begun),
             What::Proposed { .. } => self.propose(event),
             What::Judged { .. } => self.judge(event),
             What::Deploying(intent) => self.announce(event, intent),
             What::Deployed { .. } => self.deployed(event),
             What::Observed { .. } => self.observed(event),
+            What::Doubted { intent, words } => self.doubt(intent, words),
             // What came to nothing took nothing away, so nothing of it is held.
             What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed { .. } => self.postpone(event),
@@ -72,6 +75,8 @@ impl State {
             return Err(Unlawful::CandidateOpen);
         }
         self.supersede(over.as_ref())?;
+        // Whoever puts it forward says that it runs.
+        self.doubts.remove(environment);
         let goal = |(environment, from): &(String, Option<CommitId>)| Goal {
             environment: environment.clone(),
             from: from.clone(),
@@ -88,6 +93,7 @@ impl State {
             note: note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
+            elsewhere: false,
         });
         let news = News::Proposed { note: note.clone() };
         self.owe(self.candidate.clone().as_ref(), event, channels, &news);
@@ -180,6 +186,7 @@ impl State {
             by: event.by.clone(),
             at: event.at,
             tells: intent.tells.clone().filter(|_| intent.kind == Kind::Rollback),
+            elsewhere: false,
         });
         Ok(())
     }
@@ -200,7 +207,7 @@ impl State {
     }
 
     fn deployed(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Deployed { intent, kind, environment, from, to, unsigned, tells, .. } = &event.what else {
+        let What::Deployed { intent, kind, environment, from, to, unsigned, tells, holds, .. } = &event.what else {
             return Ok(());
         };
         if let Some(open) = &self.deploying
@@ -232,12 +239,13 @@ impl State {
                 let reason = tells.as_ref().and_then(|tells| tells.text.clone());
                 self.hold(environment, Held { commit: from.clone(), by: by.clone(), at: event.at, reason });
             }
-            // Somebody said yes to what ships now, whatever that has in it.
-            (Kind::Promote, _) => drop(self.held.remove(environment)),
+            // Somebody said yes to what ships now, and to all that it has in it.
+            (Kind::Promote, _) => self.let_go(environment, holds),
             (Kind::Rollback | Kind::Stage | Kind::Fix, _) => {}
         }
         let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at, seen_since: None };
         self.unseen.remove(environment);
+        self.doubts.remove(environment);
         self.deploys.insert(environment.clone(), deploy);
         if let Some(tells) = tells {
             let text = tells.text.clone();
@@ -249,6 +257,14 @@ impl State {
             };
             self.owe_of_deploy(event, tells, (environment, to), &news);
         }
+        Ok(())
+    }
+
+    /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
+    fn doubt(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
+        let open = self.deploying.as_ref().filter(|open| open.id == *intent).ok_or(Unlawful::OtherDeploy)?;
+        let doubted = Doubted { commit: open.to.clone(), words: words.to_owned() };
+        self.doubts.insert(open.environment.clone(), doubted);
         Ok(())
     }
 

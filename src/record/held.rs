@@ -37,6 +37,16 @@ impl State {
     }
 }
 
+impl State {
+    /// Takes in that something else runs there now, which has all that was held but this.
+    pub(super) fn let_go(&mut self, environment: &str, still: &[CommitId]) {
+        if let Some(all) = self.held.get_mut(environment) {
+            all.retain(|held| still.contains(&held.commit));
+        }
+        self.held.retain(|_, all| !all.is_empty());
+    }
+}
+
 impl Deploying {
     /// What an announced rollback holds back.
     pub(super) fn holds(&self) -> Option<Held> {

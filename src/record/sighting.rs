@@ -39,6 +39,7 @@ impl State {
         }
         self.left(environment, to);
         self.unseen.remove(environment);
+        self.doubts.remove(environment);
         let (by, commit, from) = (event.by.clone(), to.clone(), Some(from.clone()));
         let deploy = Deploy { commit, from, by, at: event.at, seen_since: Some(*since) };
         self.deploys.insert(environment.clone(), deploy);

@@ -96,6 +96,7 @@ where
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
+        Just(What::Begun),
         (
             commits(),
             names(),
@@ -131,13 +132,24 @@ fn whats() -> impl Strategy<Value = What> {
             any::<u64>(),
             vec(texts(), 0..3),
             any::<bool>(),
-            (maybe(texts()), maybe(tellings()))
+            (maybe(texts()), maybe(tellings()), vec(commits(), 0..3))
         )
             .prop_map(
-                |(intent, kind, environment, from, to, commits, signed_off_by, unsigned, (announced_by, tells))| {
+                |(
+                    intent,
+                    kind,
+                    environment,
+                    from,
+                    to,
+                    commits,
+                    signed_off_by,
+                    unsigned,
+                    (announced_by, tells, holds),
+                )| {
                     What::Deployed {
                         announced_by,
                         tells,
+                        holds,
                         intent,
                         kind,
                         environment,

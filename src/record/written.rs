@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::trailers::{settled, trailer, trailers};
 use super::{Event, EventId, FORMAT, How, Intent, Kind, Person, State, Telling, Verdict, What};
+use crate::config::check_remote_name;
 use crate::model::CommitId;
 
 /// The most characters of a note in a sentence.
@@ -36,11 +37,34 @@ pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
     }
     let version = serde_json::from_slice::<Version>(text).map_err(|error| garbage(&error))?.format;
     match serde_json::from_slice(text) {
-        Ok(state) if version >= 1 => Ok(state),
+        Ok(state) if version >= 1 => lawful(&state).map(|()| state),
         Ok(_) => Err(Unreadable::Garbage("its format is 0".to_owned())),
         Err(_) if version > u64::from(FORMAT) => Err(Unreadable::Newer(version)),
         Err(error) => Err(garbage(&error)),
     }
+}
+
+/// Names stand in commands that people type, so none counts that no `smp.toml` could have.
+fn lawful(state: &State) -> Result<(), Unreadable> {
+    let State { format: _, events: _, candidate, deploying, deploys, owed, held, unseen, doubts } = state;
+    let candidate = candidate
+        .iter()
+        .flat_map(|open| std::iter::once(&open.environment).chain(open.targets.iter().map(|goal| &goal.environment)));
+    let owed = owed.iter().flat_map(|owed| {
+        [&owed.environment, &owed.channel].into_iter().chain(owed.targets.iter().map(|(name, _)| name))
+    });
+    let told = deploying.iter().filter_map(|open| open.tells.as_ref());
+    let told = told.flat_map(|tells| tells.channels.iter().chain(tells.targets.iter().map(|(name, _)| name)));
+    let names = deploys.keys().chain(held.keys()).chain(unseen.keys()).chain(doubts.keys());
+    let names = names.chain(deploying.iter().map(|open| &open.environment));
+    names.chain(told).chain(candidate).chain(owed).try_for_each(|name| lawful_name(name))
+}
+
+fn lawful_name(name: &str) -> Result<(), Unreadable> {
+    let why = |why| {
+        Unreadable::Garbage(format!("an environment or a channel there has a name that no smp.toml has: it {why}"))
+    };
+    check_remote_name(name).map_err(why)
 }
 
 /// Where, and never what: the text is foreign.
@@ -52,6 +76,7 @@ fn garbage(error: &serde_json::Error) -> Unreadable {
 pub fn sentence(event: &Event) -> String {
     let by = &event.by.name;
     let text = match &event.what {
+        What::Begun => format!("{by} began the record"),
         What::Proposed { commit, targets, .. } => {
             let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
             format!("{by} proposed {} for {}", commit.short(), names.join(" and "))
@@ -71,6 +96,7 @@ pub fn sentence(event: &Event) -> String {
         What::Observed { environment, to, .. } => {
             format!("{by} saw {} on {environment}, which nobody deployed with git smp", to.short())
         }
+        What::Doubted { words, .. } => format!("{by} was told by the host: {}", brief(words)),
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
         What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
         What::Posting { channel, .. } => format!("{by} began to send the post to {channel}"),
@@ -136,6 +162,7 @@ pub fn message(event: &Event) -> String {
 
 fn word(what: &What) -> &'static str {
     match what {
+        What::Begun => "begun",
         What::Proposed { .. } => "proposed",
         What::Judged { verdict: Verdict::Pass, .. } => "signed-off",
         What::Judged { verdict: Verdict::Block, .. } => "blocked",
@@ -148,6 +175,7 @@ fn word(what: &What) -> &'static str {
         What::Deployed { kind: Kind::Promote, .. } => "promoted",
         What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
         What::Observed { .. } => "observed",
+        What::Doubted { .. } => "doubted",
         What::Ended { .. } => "ended",
         What::Postponed { .. } => "postponed",
         What::Posting { .. } => "posting",
@@ -162,6 +190,7 @@ const HOWS: [(How, &str); 4] =
 
 fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
     match what {
+        What::Begun => {}
         What::Proposed { commit, environment, targets, note, date, channels, over } => {
             put("Commit", commit.as_str());
             put("Environment", environment);
@@ -197,6 +226,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             unsigned,
             announced_by,
             tells,
+            holds,
         } => {
             put("Commit", to.as_str());
             put("Environment", environment);
@@ -206,6 +236,7 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Unsigned", unsigned.then_some("yes"));
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
+            holds.iter().for_each(|commit| put("Holds", commit.as_str()));
             put_telling(put, tells.as_ref());
         }
         What::Observed { environment, from, to, since, commits, back } => {
@@ -215,6 +246,10 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             put("Since", &since.to_string());
             optional(put, "Commits", commits.map(|count| count.to_string()).as_deref());
             optional(put, "Back", back.then_some("yes"));
+        }
+        What::Doubted { intent, words } => {
+            put("Intent", intent.as_str());
+            put("Words", words);
         }
         What::Ended { intent, why } => {
             put("Intent", intent.as_str());
@@ -310,6 +345,17 @@ impl Trailers {
         self.text(key)?.ok_or_else(|| missing(key))
     }
 
+    /// The name of an environment or of a channel.
+    fn name(&self, key: &str) -> Result<String, Unreadable> {
+        let name = self.required(key)?;
+        lawful_name(&name).map(|()| name)
+    }
+
+    fn channels(&self) -> Result<Vec<String>, Unreadable> {
+        let all = self.all("Channel");
+        all.iter().try_for_each(|name| lawful_name(name)).map(|()| all)
+    }
+
     fn id(&self, key: &str) -> Result<Option<EventId>, Unreadable> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         EventId::parse(&text).map(Some).ok_or_else(|| Unreadable::Garbage(format!("Smp-{key} is no name of an event")))
@@ -324,13 +370,14 @@ impl Trailers {
         let the_id = |key: &str| self.id(key)?.ok_or_else(|| missing(key));
         let word = self.required("Event")?;
         Ok(match word.as_str() {
+            "begun" => What::Begun,
             "proposed" => What::Proposed {
                 commit: the_commit()?,
-                environment: self.required("Environment")?,
+                environment: self.name("Environment")?,
                 targets: self.targets()?,
                 note: self.text("Note")?,
                 date: self.text("Date")?.unwrap_or_default(),
-                channels: self.all("Channel"),
+                channels: self.channels()?,
                 over: self.id("Over")?,
             },
             "signed-off" | "blocked" => What::Judged {
@@ -338,7 +385,7 @@ impl Trailers {
                 of: self.required("Of")?,
                 verdict: if word == "blocked" { Verdict::Block } else { Verdict::Pass },
                 note: self.text("Note")?,
-                channels: self.all("Channel"),
+                channels: self.channels()?,
             },
             "staging" => self.deploying(Kind::Stage)?,
             "staging-fix" => self.deploying(Kind::Fix)?,
@@ -349,25 +396,26 @@ impl Trailers {
             "promoted" => self.deployed(Kind::Promote)?,
             "rolled-back" => self.deployed(Kind::Rollback)?,
             "observed" => self.observed()?,
+            "doubted" => What::Doubted { intent: the_id("Intent")?, words: self.required("Words")? },
             "ended" => What::Ended { intent: the_id("Intent")?, why: self.required("Why")? },
             "postponed" => What::Postponed {
                 candidate: the_id("Candidate")?,
                 commit: the_commit()?,
                 intent: self.id("Intent")?,
                 reason: self.required("Why")?,
-                channels: self.all("Channel"),
+                channels: self.channels()?,
             },
             "posting" => {
-                What::Posting { about: the_id("About")?, channel: self.required("Channel")?, over: self.id("Over")? }
+                What::Posting { about: the_id("About")?, channel: self.name("Channel")?, over: self.id("Over")? }
             }
             "unposted" => What::Unposted {
                 attempt: the_id("Attempt")?,
-                channel: self.required("Channel")?,
+                channel: self.name("Channel")?,
                 why: self.required("Why")?,
             },
             "posted" => What::Posted {
                 about: the_id("About")?,
-                channel: self.required("Channel")?,
+                channel: self.name("Channel")?,
                 attempt: self.id("Attempt")?,
                 how: self.how()?,
             },
@@ -378,7 +426,7 @@ impl Trailers {
     fn deploying(&self, kind: Kind) -> Result<What, Unreadable> {
         Ok(What::Deploying(Intent {
             kind,
-            environment: self.required("Environment")?,
+            environment: self.name("Environment")?,
             from: self.commit("From")?,
             to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
             base: self.commit("Base")?,
@@ -392,7 +440,7 @@ impl Trailers {
         Ok(What::Deployed {
             intent: self.id("Intent")?,
             kind,
-            environment: self.required("Environment")?,
+            environment: self.name("Environment")?,
             from: self.commit("From")?,
             to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
             commits: self.number("Commits")?.ok_or_else(|| missing("Commits"))?,
@@ -400,12 +448,13 @@ impl Trailers {
             unsigned: self.text("Unsigned")?.is_some(),
             announced_by: self.text("Announced-By")?,
             tells: self.telling()?,
+            holds: self.all("Holds").iter().map(|text| commit("Holds", text)).collect::<Result<_, _>>()?,
         })
     }
 
     fn observed(&self) -> Result<What, Unreadable> {
         Ok(What::Observed {
-            environment: self.required("Environment")?,
+            environment: self.name("Environment")?,
             from: self.commit("From")?.ok_or_else(|| missing("From"))?,
             to: self.commit("Commit")?.ok_or_else(|| missing("Commit"))?,
             since: self.number("Since")?.ok_or_else(|| missing("Since"))?,
@@ -421,7 +470,7 @@ impl Trailers {
 
     fn telling(&self) -> Result<Option<Telling>, Unreadable> {
         let Some(date) = self.text("Date")? else { return Ok(None) };
-        let (channels, targets) = (self.all("Channel"), self.targets()?);
+        let (channels, targets) = (self.channels()?, self.targets()?);
         Ok(Some(Telling { channels, date, targets, text: self.text("Text")? }))
     }
 
@@ -442,6 +491,7 @@ fn commit(key: &str, text: &str) -> Result<CommitId, Unreadable> {
 
 fn target(text: &str) -> Result<(String, Option<CommitId>), Unreadable> {
     let (name, runs) = text.rsplit_once(' ').ok_or_else(|| missing("Target"))?;
+    lawful_name(name)?;
     let runs = if runs == "-" { None } else { Some(commit("Target", runs)?) };
     Ok((name.to_owned(), runs))
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
-use super::{PROGRAM, Reading, Recorder};
+use super::{LAG_PAUSE, PROGRAM, Reading, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, Draft};
@@ -32,7 +32,16 @@ impl Recorder<'_> {
     ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
-        let mut attempts = Attempts { begun: Instant::now(), made: Vec::new(), declined: 0, doubt: None };
+        let mut attempts = Attempts {
+            begun: Instant::now(),
+            made: Vec::new(),
+            tip: None,
+            moved: false,
+            declined: 0,
+            doubt: None,
+            taken: false,
+            unshown: None,
+        };
         loop {
             let begun = Instant::now();
             match self.attempt((id, &by), &mut attempts, decide) {
@@ -57,7 +66,8 @@ impl Recorder<'_> {
         attempts.saw(reading.tip.as_ref());
         if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
             let unclear = attempts.doubt.as_ref().map(|doubt| self.unclear(&doubt.words));
-            return Err(unclear.unwrap_or_else(|| self.busy().into()));
+            let busy = || if attempts.moved { self.busy() } else { self.lagging() };
+            return Err(unclear.unwrap_or_else(|| busy().into()));
         }
         if reading.state.format > FORMAT {
             return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
@@ -100,13 +110,20 @@ impl Recorder<'_> {
     /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
     fn push(&self, commit: &CommitId, onto: Option<&CommitId>, attempts: &mut Attempts) -> Result<bool, Stop> {
         let (ended, words) = self.push_once(commit, onto)?;
-        let tip = self.tip_after(ended)?;
+        let tip = self.tip_after(ended, onto)?;
         if tip.as_ref() == Some(commit) {
             return Ok(true);
         }
         let moved = tip.as_ref() != onto;
-        if !moved {
-            self.give_up_on(ended, &words, attempts)?;
+        if moved {
+            (attempts.taken, attempts.unshown) = (false, None);
+        } else {
+            // Taken twice, or once and kept back by its own push: that is no slip of one answer.
+            if attempts.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
+                return Err(Stop::Incomplete(self.taken_and_not_shown()));
+            }
+            attempts.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
+            self.give_up_on((ended, &words), onto, attempts)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
         if ended != Ended::Stale && (moved || ended != Ended::Declined) {
@@ -115,11 +132,16 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end.
-    fn tip_after(&self, ended: Ended) -> Result<Option<CommitId>, Stop> {
+    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end. Where
+    /// git took it, the place before may be the answer of a copy that lags behind.
+    fn tip_after(&self, ended: Ended, onto: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
+        let took = matches!(ended, Ended::Accepted | Ended::UpToDate);
         let begun = Instant::now();
         loop {
             match self.ask_tip() {
+                Ok(tip) if took && tip.as_ref() == onto && begun.elapsed() < self.patience.lags => {
+                    thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
+                }
                 Ok(tip) => return Ok(tip),
                 Err(refusal) if ended == Ended::NothingSent => return Err(refusal.into()),
                 Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
@@ -128,23 +150,30 @@ impl Recorder<'_> {
         }
     }
 
-    /// Starts the push, and lets git ask for a password when it needs one.
+    /// Starts the push, and lets a person be asked where it needs one.
     fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<(Ended, String), Stop> {
         let to = (self.remote, self.record.reference.as_str());
-        let (ended, words) = push::push_event(self.repo, to, commit, onto, false)?;
-        let wanted = ["could not read Username", "could not read Password", "terminal prompts disabled"];
-        if self.may_ask && ended == Ended::NothingSent && wanted.iter().any(|sign| words.contains(sign)) {
-            return push::push_event(self.repo, to, commit, onto, true);
-        }
-        Ok((ended, words))
+        push::push_event(self.repo, to, commit, onto, self.may_ask)
     }
 
     /// The record is where it was before the push: refuses when another one would be no use.
-    fn give_up_on(&self, ended: Ended, words: &str, attempts: &mut Attempts) -> Result<(), Stop> {
+    fn give_up_on(
+        &self,
+        (ended, words): (Ended, &str),
+        onto: Option<&CommitId>,
+        attempts: &mut Attempts,
+    ) -> Result<(), Stop> {
         if matches!(ended, Ended::NothingSent | Ended::Stale) {
             let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference).unwrap_or_default();
             if !namesakes.is_empty() {
                 return Err(self.ambiguous(&namesakes).into());
+            }
+        }
+        if ended == Ended::Stale && onto.is_none() {
+            // It keeps us back for a record that it does not show.
+            let since = *attempts.unshown.get_or_insert_with(Instant::now);
+            if since.elapsed() > self.patience.unshown {
+                return Err(self.not_shown().into());
             }
         }
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
@@ -173,10 +202,17 @@ struct Attempts {
     begun: Instant,
     /// The event's commits, one an attempt.
     made: Vec<CommitId>,
+    /// Where the record was at the last look, and whether it was ever anywhere else.
+    tip: Option<CommitId>,
+    moved: bool,
     /// How often the server said no while the record stayed where it is.
     declined: usize,
     /// The last push, if nobody knows its end.
     doubt: Option<Doubt>,
+    /// Whether the server said that it took one, and did not show it.
+    taken: bool,
+    /// Since when the server keeps pushes back for a record that it does not show.
+    unshown: Option<Instant>,
 }
 
 /// A push that nobody knows the end of.
@@ -190,6 +226,8 @@ struct Doubt {
 impl Attempts {
     /// None of them is on the record, which is here now: those that were to follow on anything else never will be.
     fn saw(&mut self, tip: Option<&CommitId>) {
+        self.moved |= !self.made.is_empty() && self.tip.as_ref() != tip;
+        self.tip = tip.cloned();
         self.doubt.take_if(|doubt| doubt.onto.as_ref() != tip);
     }
 }

@@ -4,6 +4,7 @@
 mod appending;
 mod copies;
 mod doubts;
+mod lagging;
 mod refused;
 mod surroundings;
 mod together;
@@ -24,6 +25,9 @@ use crate::record::{Intent, Kind, Verdict, What};
 
 /// The team's record, by its usual name.
 const RECORD: &str = "refs/smp/record";
+
+/// For so long these tests ask again where an answer is old.
+const LAGS: Duration = Duration::from_millis(400);
 
 /// A folder with a main repository in it, and clones of it.
 struct World {
@@ -236,7 +240,8 @@ impl Checkout<'_> {
 }
 
 fn recorder<'a>(world: &'a World, repo: &'a Repo) -> Recorder<'a> {
-    Recorder::of(repo, &world.config, false).unwrap()
+    let recorder = Recorder::of(repo, &world.config, false).unwrap();
+    Recorder { patience: Patience { lags: LAGS, ..PATIENCE }, ..recorder }
 }
 
 /// Adds one event, whatever happened before.
@@ -257,6 +262,7 @@ fn found(environment: &str, nth: u64) -> What {
         unsigned: false,
         announced_by: None,
         tells: None,
+        holds: Vec::new(),
     }
 }
 

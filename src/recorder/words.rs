@@ -3,13 +3,20 @@
 use super::{PROGRAM, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::{self as objects, SEEN};
+use crate::git::told::first_words;
 use crate::model::CommitId;
 use crate::record::{FORMAT, Unlawful, Unreadable};
+use crate::text::shell_word;
 
 impl Recorder<'_> {
     /// Where the record is.
     pub(super) fn place(&self) -> String {
         format!("{} on {}", self.record.reference, self.remote)
+    }
+
+    /// The remote as a word of a command.
+    fn typed(&self) -> String {
+        shell_word(self.remote)
     }
 
     /// Others were quicker for as long as there was patience.
@@ -24,8 +31,50 @@ impl Recorder<'_> {
         let report = Report::new("the record is gone")
             .because(format!("{} does not exist, but this clone saw it at {}", self.place(), last.short()))
             .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.remote, self.record.reference));
+            .hint(format!("put back what this clone saw: git push {} {SEEN}:{}", self.typed(), self.record.reference));
         Refusal { code: RefusalCode::RecordRewound, report }
+    }
+
+    /// The record is at something that came before what this clone saw, and stays there.
+    pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
+        let reference = &self.record.reference;
+        let lease = format!("--force-with-lease={reference}:{tip}");
+        let report = self
+            .answers_with_older()
+            .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
+            .because(format!("this clone saw it at {}", last.short()))
+            .because(format!("if it was rewound and that was meant, forget what was seen: git update-ref -d {SEEN}"))
+            .because("if a replica lags, wait and run the same command again")
+            .hint(format!(
+                "if it was rewound, put back what this clone saw: git push {lease} {} {SEEN}:{reference}",
+                self.remote
+            ));
+        Refusal { code: RefusalCode::RecordRewound, report }
+    }
+
+    /// One answer names a state of the record that another does not hand out.
+    pub(super) fn not_handed_out(&self, tip: &CommitId, refusal: &Refusal) -> Refusal {
+        let report = self.answers_with_older().because(format!(
+            "{} is at {}, and {} does not hand that out",
+            self.place(),
+            tip.short(),
+            self.remote
+        ));
+        let report = refusal.report.because.iter().take(1).cloned().fold(report, Report::because);
+        let report = report.hint(format!("wait a little, then see whether it answers: git ls-remote {}", self.remote));
+        Refusal { code: RefusalCode::Unreachable, report }
+    }
+
+    /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
+    pub(super) fn lagging(&self) -> Refusal {
+        let report = self.answers_with_older().because(format!("it is {}", self.place()));
+        let report = report.because("it reads as before each time, and each push finds it elsewhere");
+        Refusal { code: RefusalCode::RecordBusy, report: report.hint("wait a little, then: git smp status") }
+    }
+
+    fn answers_with_older(&self) -> Report {
+        let what = "answers with older states of the record: a replica that lags, or it was rewound";
+        Report::new(format!("{} {what}", self.remote))
     }
 
     /// The record lacks what this clone saw of it.
@@ -36,7 +85,7 @@ impl Recorder<'_> {
             .because(format!("{} is at {}, which lacks events that this clone saw", self.place(), tip.short()))
             .because(format!("this clone saw it at {}", last.short()))
             .because(format!("if that was meant, forget what was seen: git update-ref -d {SEEN}"))
-            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.remote));
+            .hint(format!("put back what this clone saw: git push {lease} {} {SEEN}:{reference}", self.typed()));
         Refusal { code: RefusalCode::RecordRewound, report }
     }
 
@@ -53,12 +102,13 @@ impl Recorder<'_> {
         let reference = &self.record.reference;
         let back = seen.map(|seen| {
             let lease = format!("--force-with-lease={reference}:{tip}");
-            let back = format!("git push {lease} {} {SEEN}:{reference}", self.remote);
+            let back = format!("git push {lease} {} {SEEN}:{reference}", self.typed());
             format!("this clone saw it at {}; to put that back: {back}", seen.short())
         });
         let report = back.into_iter().fold(report, Report::because).hint(format!(
             "see what was written there: git fetch {} {} && git show FETCH_HEAD",
-            self.remote, self.record.reference
+            self.typed(),
+            self.record.reference
         ));
         Refusal { code: RefusalCode::RecordUnreadable, report }
     }
@@ -87,13 +137,41 @@ impl Recorder<'_> {
         Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
     }
 
+    /// The server took an event, and nobody can read it.
+    pub(super) fn taken_and_not_shown(&self) -> Report {
+        self.hidden(Report::new(format!("{} took the event and does not show it", self.remote)))
+    }
+
+    /// The server has a record, and nobody can read it.
+    pub fn not_shown(&self) -> Refusal {
+        let report = self.hidden(Report::new(format!("{} has the record and does not show it", self.remote)));
+        Refusal { code: RefusalCode::RecordNotWritable, report }
+    }
+
+    fn hidden(&self, report: Report) -> Report {
+        let report = report.because(format!("it is {}", self.place())).because(
+            "the server takes refs of this name and hides them from whoever reads, as uploadpack.hideRefs does",
+        );
+        report.hint(self.elsewhere())
+    }
+
+    /// What to do where such a ref does not do.
+    fn elsewhere(&self) -> String {
+        if self.record.reference.starts_with("refs/heads/") {
+            format!("ask its administrator to show {}, then: git smp setup", self.record.reference)
+        } else {
+            "set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup".to_owned()
+        }
+    }
+
     /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
     pub(super) fn ambiguous(&self, namesakes: &[String]) -> Refusal {
         let report = Report::new("the record cannot be written to").because(format!("it is {}", self.place()));
         let report = namesakes.iter().fold(report, |report, name| {
             report.because(format!("{} has {name} as well, and git cannot tell the two apart in a push", self.remote))
         });
-        let hint = format!("take that away: git push {} --delete {}", self.remote, namesakes.join(" "));
+        let names: Vec<String> = namesakes.iter().map(|name| shell_word(name)).collect();
+        let hint = format!("take that away: git push {} --delete {}", self.typed(), names.join(" "));
         Refusal { code: RefusalCode::RecordNotWritable, report: report.hint(hint) }
     }
 
@@ -113,15 +191,13 @@ impl Recorder<'_> {
 
 /// What git said of a push, without what it says of every one that failed.
 fn in_git_s_words(report: Report, words: &str) -> Report {
-    let noise = ["To ", "error: failed to push some refs to "];
-    let own = words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let own = own.filter(|line| !noise.iter().any(|noise| line.starts_with(noise))).take(6);
-    own.fold(report, |report, line| report.because(line.trim_start_matches("fatal: ")))
+    first_words(words).into_iter().fold(report, Report::because)
 }
 
 /// The last guard: plans refuse with more words, before it comes to this.
 pub(super) fn unlawful(why: Unlawful) -> Stop {
     let (code, error) = match why {
+        Unlawful::Begun => (RefusalCode::RecordBusy, "somebody else began the record meanwhile"),
         Unlawful::OtherCandidate => (RefusalCode::CandidateMoved, "the candidate is another one now"),
         Unlawful::CandidateOpen => (RefusalCode::CandidateOpen, "there is a candidate already"),
         Unlawful::Frozen => (RefusalCode::Frozen, "a candidate is open, so nothing but a fix may be deployed"),

@@ -21,7 +21,7 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
             let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
             return line.and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {what}{why}"));
         }
-        Ok(None) => return line.and(Tone::Plain, "nothing deployed yet"),
+        Ok(None) => return line.and(Tone::Plain, Finding::NothingDeployed.meaning(seen)),
         Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
     };
     let line = match (&seen.branch, seen.agrees(), seen.source) {
@@ -127,7 +127,9 @@ pub fn record(reading: &Result<Reading, Refusal>, here: &Here<'_>, width: usize,
     if let Some(open) = &state.deploying {
         let what =
             format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
-        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, "; its end is not on record yet"));
+        let place = elsewhere(open.elsewhere, &open.environment);
+        let rest = format!("{place}; its end is not on record yet");
+        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, rest));
     }
     lines.extend(self::owed(&state.owed, state.candidate.is_some(), here, width, when));
     lines.extend(newer);
@@ -161,6 +163,11 @@ fn copied(copy: &Copied) -> String {
     format!("this clone's copy, {age}: {}", copy.why.report.error)
 }
 
+/// What is to be known of an environment that another `smp.toml` has.
+fn elsewhere(is_so: bool, environment: &str) -> String {
+    if is_so { format!("; this smp.toml has no environment {environment}") } else { String::new() }
+}
+
 /// What stands in a candidate's way, and the command that gives it up.
 fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
     let place = &candidate.environment;
@@ -179,6 +186,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
     if let Some(at) = candidate.fixed_at {
         line = line.and(Tone::Plain, format!(", fixed {}", when.moment(at)));
     }
+    line = line.and(Tone::Plain, elsewhere(candidate.elsewhere, &candidate.environment));
     if candidate.verdicts.is_empty() {
         return line.and(Tone::Plain, "; nobody has signed it off");
     }

@@ -5,30 +5,42 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Login, Secret};
 
 /// The first password that is there for a machine. That of `default` is not: whoever wrote it had other machines in
 /// mind, and a token that goes to the wrong place is lost.
 pub fn password(text: &str, machine: &str) -> Option<Secret> {
+    login(text, machine).map(|login| login.password)
+}
+
+/// The same with the name that stands beside it, before or after.
+pub fn login(text: &str, machine: &str) -> Option<Login> {
     let mut words = Words(text.chars().peekable());
-    let mut ours = false;
+    let (mut ours, mut name, mut password) = (false, String::new(), None);
     while let Some(key) = words.key() {
+        let takes_value = matches!(key.as_str(), "machine" | "login" | "account" | "password");
+        let ends = matches!(key.as_str(), "machine" | "default");
+        if ends && password.is_some() {
+            break;
+        }
+        let value = if takes_value { words.value() } else { None };
+        if takes_value && value.is_none() {
+            break;
+        }
+        let value = value.unwrap_or_default();
         match key.as_str() {
-            "machine" => ours = words.value()?.eq_ignore_ascii_case(machine),
+            "machine" => (ours, name) = (value.eq_ignore_ascii_case(machine), String::new()),
             "default" => ours = false,
             "macdef" => words.skip_macro(),
-            "login" | "account" => drop(words.value()?),
-            "password" => {
-                let value = Secret::new(words.value()?.as_str());
-                if ours && !value.is_empty() {
-                    return Some(value);
-                }
+            "login" if ours => value.as_str().clone_into(&mut name),
+            "password" if ours && password.is_none() => {
+                password = Some(Secret::new(value.as_str())).filter(|password| !password.is_empty());
             }
             // What follows a word that nobody knows may be a key again.
             _ => {}
         }
     }
-    None
+    password.map(|password| Login { name, password })
 }
 
 struct Words<'t>(Peekable<Chars<'t>>);
@@ -132,6 +144,20 @@ mod tests {
             Some("t0ken"),
         );
         is("macdef init\nmachine api.heroku.com password other", None);
+    }
+
+    #[test]
+    fn the_name_is_the_one_beside_the_password() {
+        for (text, name) in [
+            ("machine other login b password x machine api.heroku.com login ada password t0ken login-of-nobody", "ada"),
+            ("machine api.heroku.com password t0ken login ada machine other login b", "ada"),
+            ("login b machine api.heroku.com password t0ken", ""),
+            ("machine api.heroku.com login ada password t0ken default login b password x", "ada"),
+            ("machine api.heroku.com login ada password t0ken login", "ada"),
+        ] {
+            let login = login(text, "api.heroku.com").unwrap();
+            assert_eq!((login.name.as_str(), login.password.expose()), (name, "t0ken"), "{text}");
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> Wha
         unsigned: true,
         announced_by: None,
         tells: None,
+        holds: Vec::new(),
     }
 }
 

@@ -22,7 +22,7 @@ fn page(answers: &[&str]) -> Result<Answer, Refusal> {
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
-    let read = get(&address, Some("x-commit"));
+    let read = get(&address, Some("x-commit"), &|_| None);
     served.join().unwrap();
     read
 }

@@ -169,15 +169,58 @@ fn retired_connectors_are_explained() {
 
 #[test]
 fn what_is_odd_is_said_and_not_refused() {
-    let old = "https://prod-1.westeurope.logic.azure.com:443/workflows/s3cr3t?sig=s3cr3t";
+    let old = "https://prod-1.westeurope.logic.azure.com:443/workflows/s3cr3t/triggers/manual/paths/invoke?sig=s3cr3t";
+    let doubt = check(ChannelKind::Teams, old).unwrap().unwrap();
+    assert!(doubt.contains("November 2025") && !doubt.contains("s3cr3t"), "{doubt}");
+}
+
+#[test]
+fn what_can_take_no_post_is_refused_and_not_repeated() {
+    let without_sig = FLOW.split("&sig").next().unwrap();
+    let escaped = FLOW.replace('&', "&amp;");
+    let of_json = FLOW.replace('&', "\\u0026");
+    let (teams, slack) = (ChannelKind::Teams, ChannelKind::Slack);
     for (kind, address, word) in [
-        (ChannelKind::Teams, HOOK, "one of Slack"),
-        (ChannelKind::Slack, FLOW, "one of Teams"),
-        (ChannelKind::Slack, old, "one of Teams"),
-        (ChannelKind::Teams, old, "November 2025"),
+        (teams, without_sig, "lacks its signature"),
+        (teams, &format!("{without_sig}&sig="), "lacks its signature"),
+        (teams, "https://prod-1.westeurope.logic.azure.com/workflows/s3cr3t/triggers/manual/paths/invoke", "signature"),
+        (teams, &escaped, "source of a page"),
+        (teams, &of_json, "source of a page"),
+        (slack, &escaped, "source of a page"),
+        (teams, "https://make.powerautomate.com/environments/s3cr3t/flows/s3cr3t/details", "page of Power Automate"),
+        (teams, "https://make.powerautomate.com", "page of Power Automate"),
+        (teams, "https://flow.microsoft.com/manage/environments/s3cr3t/flows", "page of Power Automate"),
+        (teams, "https://teams.microsoft.com/l/channel/s3cr3t/General?groupId=x", "link to a place in Teams"),
+        (teams, "https://teams.cloud.microsoft/l/message/s3cr3t", "link to a place in Teams"),
+        (teams, HOOK, "address of Slack, and the channel is in Teams"),
+        (teams, "https://acme.slack.com/archives/s3cr3t", "address of Slack"),
+        (slack, FLOW, "address of Teams, and the channel is in Slack"),
+        (slack, "https://teams.microsoft.com/l/channel/s3cr3t", "address of Teams"),
+        (slack, "https://hooks.slack.com/triggers/T0/1/s3cr3t", "starts a workflow"),
+        (slack, "https://hooks.slack.com/workflows/T0/A0/1/s3cr3t", "starts a workflow"),
+        (slack, "https://hooks.slack.com/services/T0/s3cr3t", "not whole"),
+        (slack, "https://hooks.slack.com/services/", "not whole"),
+        (slack, "https://acme.slack.com/archives/s3cr3t/p1", "page of Slack"),
+        (slack, "https://app.slack.com/client/T0/s3cr3t", "page of Slack"),
+        (slack, "https://slack.com/s3cr3t", "page of Slack"),
     ] {
-        let doubt = check(kind, address).unwrap().expect(address);
-        assert!(doubt.contains(word) && !doubt.contains("s3cr3t"), "{doubt}");
+        let report = check(kind, address).expect_err(address);
+        assert!(report.error.contains(word), "{address}: {report:?}");
+        assert!(!format!("{report:?}").contains("s3cr3t"), "{address}: {report:?}");
+    }
+}
+
+#[test]
+fn what_is_merely_like_a_known_place_may_take_posts() {
+    for (kind, good) in [
+        (ChannelKind::Teams, "https://teams.microsoft.com.example/l/channel/x"),
+        (ChannelKind::Teams, "https://notslack.com/archives/x"),
+        (ChannelKind::Slack, "https://hooks.slack.com.example/triggers/x"),
+        (ChannelKind::Slack, "https://hooks.slack-gov.com/services/T0/B0/x"),
+        (ChannelKind::Slack, "https://mattermost.example/hooks/x"),
+        (ChannelKind::Teams, "https://gateway.azure-api.net/relay"),
+    ] {
+        assert_eq!(check(kind, good), Ok(None), "{good}");
     }
 }
 

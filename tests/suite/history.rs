@@ -14,6 +14,7 @@ pub use record::{Record, promoted, rolled_back};
 fn with_record() -> Deploy {
     let deploy = World::deploy_like().without_pages().toml("[record]\n").build();
     deploy.trust();
+    deploy.forget_record();
     deploy
 }
 

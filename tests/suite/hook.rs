@@ -1,5 +1,7 @@
 //! The guard of `setup --hook`: real plain pushes, stopped and let go, and nobody's hook lost.
 
+mod agreed;
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -294,6 +296,7 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
 #[test]
 fn what_nobody_can_know_is_said_and_stops_nothing() {
     let deploy = recorded();
+    deploy.forget_record();
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = push(&deploy, &["staging", "HEAD:one"]);
     run.ok().says("warning: the remote upstream does not answer: nobody knows whether staging is frozen");
@@ -312,6 +315,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
         .says("because: the record is gone; this clone read it before that\n");
     // Who never saw one is told that it cannot be read.
     let other = recorded();
+    other.forget_record();
     other.git(&other.main, &["update-ref", "refs/smp/record", other.nth(3)]);
     push(&other, &["staging", "HEAD:one"]).ok().says("warning: the record cannot be read: nobody knows whether");
 }
@@ -319,13 +323,12 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
 // --- a configuration that does not serve
 
 #[test]
-fn a_file_that_is_missing_broken_or_not_agreed_to_locks_nobody_out() {
+fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() {
     let deploy = recorded();
     freeze(&deploy);
-    let text = deploy.toml();
-    deploy.write_toml(&text.replace("branch = \"master\"", "branch = \"trunk\""));
+    deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
     let run = push(&deploy, &["staging", "HEAD:one"]);
-    run.ok().says("warning: smp.toml changed since it was agreed to").says("it goes on").says("git smp setup");
+    run.ok().says("warning: smp.toml was not agreed to").says("it goes on").says("git smp setup");
     // To be stopped no trust is needed.
     push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push to production is stopped");
     deploy.write_toml("nonsense = [");
@@ -334,6 +337,9 @@ fn a_file_that_is_missing_broken_or_not_agreed_to_locks_nobody_out() {
     }
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     push(&deploy, &["staging", "HEAD:three"]).ok().says("warning: there is no ").says("smp.toml");
+    // A list that is not the one that was agreed to proves nothing.
+    deploy.git(&deploy.work, &["config", "smp.trusted", "sha256:00"]);
+    push(&deploy, &["production", "HEAD:four"]).ok().says("warning: there is no ");
 }
 
 #[test]

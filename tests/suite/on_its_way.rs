@@ -365,3 +365,56 @@ fn a_rollback_killed_after_its_push_holds_without_a_record_too() {
     promotes(&deploy, &[]).exits(1).says("was rolled back from production").says("--again");
     promotes(&deploy, &["--again"]).ok();
 }
+
+/// A `git` that comes to the gate before it pushes.
+#[track_caller]
+fn git_that_waits(deploy: &Deploy, gate: &Gate) -> std::ffi::OsString {
+    let ours = deploy.env();
+    let path = &ours.iter().find(|(name, _)| name == "PATH").unwrap().1;
+    let git = std::env::split_paths(path).map(|folder| folder.join("git")).find(|git| git.is_file()).unwrap();
+    let script = format!("case \"$*\" in *' push '*production*) {} ;; esac\nexec \"$REAL_GIT\" \"$@\"", gate.line());
+    deploy.executable("waiting/git", &script);
+    git.into_os_string()
+}
+
+#[test]
+fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
+    let deploy = ready(World::deploy_like().toml(&channels("teams")));
+    [TECHNICAL, crate::posts::PRODUCT].iter().for_each(|path| deploy.web.set(path, accepted("teams")));
+    let ben = ben(&deploy);
+    let gate = Gate::new(&deploy, "push");
+    let git = git_that_waits(&deploy, &gate);
+    let args = crate::promote::scripted(&deploy, &["--summary", "- Flags on painpoints"]);
+    let ada = with_webhooks(&deploy).directly().path_first("waiting").env("REAL_GIT", git).start(&args);
+    gate.reached();
+    with_webhooks(&deploy).cwd(&ben).smp(&args).ok().says("accepted the post to product");
+    gate.open();
+    let run = ada.finish();
+    run.ok().says("somebody else pushed the same commit to production").says("done: production runs");
+    run.says("the post to product is theirs").prints_among("- Flags on painpoints");
+    assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
+    assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|number| deploy.nth(number)));
+    // Nor does a later run post it after all.
+    posts(&deploy, &args).ok().says("nothing to promote");
+    assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
+}
+
+#[test]
+fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
+    let deploy = ready(World::deploy_like().toml(&channels("teams")));
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+    let ben = ben(&deploy);
+    let gate = Gate::new(&deploy, "push");
+    let git = git_that_waits(&deploy, &gate);
+    let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"];
+    let ada = with_webhooks(&deploy).directly().path_first("waiting").env("REAL_GIT", git).start(&args);
+    gate.reached();
+    with_webhooks(&deploy).cwd(&ben).smp(&args).ok();
+    gate.open();
+    ada.finish().ok().says("somebody else pushed the same commit").says("the post to technical is theirs");
+    posts(&deploy, &args).ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+    // What was put back is held here all the same.
+    promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+}

@@ -1,6 +1,8 @@
 //! The pages of the environments, good and bad: what they say is read with care, and never repeated.
 
+mod behind;
 mod cached;
+mod numbers;
 mod twice;
 
 use std::time::{Duration, Instant};

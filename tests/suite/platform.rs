@@ -372,6 +372,31 @@ fn a_release_that_failed_by_the_hosts_words_is_neither_on_record_nor_told_to_any
 }
 
 #[test]
+fn what_a_host_said_of_a_release_that_failed_counts_in_a_colleague_s_clone_too() {
+    let deploy = ready(World::deploy_like().without_pages().toml("[record]\nsignoff = false\n"));
+    let ben = crate::record::bens_clone(&deploy);
+    let Transcript { says, text, .. } = Transcript::named("heroku-release-failed");
+    deploy.host_says(&deploy.production, &text);
+    deploy.smp(&scripted(&deploy, &[])).exits(4).says(&says);
+    let by_ben = |args: &[&str]| deploy.runner().cwd(&ben).smp(args);
+    let run = by_ben(&["promote", "--yes", "--commit", deploy.nth(5), "--summary", "- Flags"]);
+    run.exits(1).says("is not confirmed").says(&says).never_shows("done:").never_shows("nothing to promote");
+    by_ben(&["rollback", "--yes", "--to", deploy.nth(5)]).exits(1).says("is not confirmed");
+    let status: serde_json::Value = by_ben(&["status", "--json"]).ok().json();
+    let production = status["environments"].as_array().unwrap().iter().find(|one| one["name"] == "production").unwrap();
+    assert_eq!(production["finding"], "not-confirmed");
+    let chain = deploy.chain();
+    assert_eq!((chain.count("promoted"), chain.count("observed")), (0, 0), "{:?}", chain.words());
+    assert_eq!(chain.only("doubted").field("Intent"), chain.only("promoting").id);
+    // Something newer that is deployed without such words ends it.
+    std::fs::remove_file(deploy.production.join("hooks/post-receive")).unwrap();
+    deploy.platform(&deploy.production, &Behaviour::Deploys);
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    by_ben(&["promote", "--yes", "--commit", deploy.nth(6)]).ok().says("done: production runs");
+    assert!(deploy.chain().state["doubts"].is_null());
+}
+
+#[test]
 fn a_release_command_that_succeeded_is_a_promotion_on_record_and_told() {
     let deploy = chatting_like(World::deploy_like().without_pages(), "teams");
     posts(&deploy, &["propose", "--yes"]).ok();

@@ -1,6 +1,7 @@
 //! The record that the team shares, from one command to the next: the week of a team, and what it looks like to others.
 
 mod goals;
+mod hostile;
 mod looking;
 mod promoting;
 
@@ -45,13 +46,13 @@ pub fn merged(deploy: &Deploy, subject: &str, file: &str) -> String {
     commit
 }
 
-/// The sentences of the record as `git log` shows them, oldest first.
+/// The sentences of the record as `git log` shows them, oldest first, after that of its beginning.
 #[track_caller]
 pub fn sentences(deploy: &Deploy) -> Vec<String> {
     lines(deploy, "--format=%s")
 }
 
-/// The kinds of the record's events, oldest first, as git reads its trailers.
+/// The kinds of the record's events, oldest first, as git reads its trailers, after its beginning.
 #[track_caller]
 pub fn events(deploy: &Deploy) -> Vec<String> {
     lines(deploy, "--format=%(trailers:key=Smp-Event,valueonly,separator=%x20)")
@@ -64,7 +65,8 @@ fn lines(deploy: &Deploy, format: &str) -> Vec<String> {
         return Vec::new();
     }
     let log = deploy.git(&deploy.main, &["log", "--reverse", "--first-parent", format, "refs/smp/record"]);
-    log.lines().map(str::to_owned).collect()
+    let begun = |line: &&str| *line == "begun" || line.ends_with(" began the record");
+    log.lines().skip_while(begun).map(str::to_owned).collect()
 }
 
 /// The trailers of the record's last event, as `git interpret-trailers --parse` reads them.

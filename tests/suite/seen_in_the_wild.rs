@@ -1,4 +1,43 @@
 //! Every failure that was seen in the wild (facts, 11): one test a row, under the row's name, with what its users need.
+//!
+//! What hosts, networks and people do on first contact (facts, 12) is tested where it belongs: `platform`, `declined`,
+//! `instances`, `on_its_way`, `rollback::reverts`, `pages::twice`, `pages::cached`, `posts::answers`, `posts::doubts`,
+//! `observed`, `setup::doors`, `hostile_config::apart`, `trust`.
+//!
+//! Public reports that none of those covers were tried as well. What fell is mended, under the test that is named:
+//!
+//! - gogs/gogs#5195, a hook that is not executable; gogs/gogs#2428, one that cannot be started; combell/autogit-reference#4,
+//!   a command that is not there; go-gitea/gitea#4513, no right to it; ezyang/git-ftp#40, a checkout that fails: all done,
+//!   with exit code 0. `host_hooks::a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done`
+//! - The same over smart HTTP, where git says nothing of it: a warning.
+//!   `host_hooks::a_host_that_says_nothing_at_all_is_warned_of_once`
+//! - mako-ai/mako#894, iterate/iterate#1751, a read that lags behind the push: said to be put aside.
+//!   `replicas::a_branch_that_reads_as_before_for_a_while_is_no_push_that_was_put_aside`
+//! - The same of the lease: a stale plan was blamed on the build.
+//!   `replicas::a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build`
+//! - The same of the record: others were said to write, or it was gone.
+//!   `replicas::a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write`
+//! - A host that puts a commit of its own on top: said to be moved by somebody else.
+//!   `replicas::a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away`
+//! - GitTools/GitVersion#2304, a short hash that became a number: no hash.
+//!   `pages::numbers::a_short_hash_that_became_a_number_is_read_and_resolved`
+//! - cobyism/ghost-on-heroku#67, a repository that was emptied under a running app: said to be rolled back.
+//!   `emptied::an_app_whose_repository_was_emptied_was_not_rolled_back_and_the_next_promotion_fills_it`
+//! - A log of what a host says, with config vars in it, which everybody on the machine could read.
+//!   `host_hooks::what_a_host_says_is_its_owners_alone_to_read`
+//! - PrimeIntellect-ai/prime-agent#2446, `git push --mirror` that deletes the record: the guard stops it.
+//!   `hook::a_mirror_push_that_would_delete_the_record_is_stopped`
+//! - moxystudio/node-proper-lockfile#109, a note from the future by a clock that jumped: it barred the way until then.
+//!   `in_flight::tests::a_note_by_a_clock_that_jumped_bars_the_way_no_longer_than_another`
+//!
+//! What held: libgit2/libgit2#5564, blobless and treeless clones; cashapp/hermit#608, tokens in `insteadOf` or in a remote's
+//! address; gptme-contrib#1380, the guard by other spellings of an address.
+//!
+//! What is known and left: aks129/HealthClawGuardrails#592, production's page is down or has no hash, so that a promotion is
+//! refused; mislav/git-deploy#39, a push that never ends because its hook started the app (`--timeout` does not end it,
+//! Ctrl-C twice leaves); holman/ama#440, a rollback while the main repository is down is refused with a record;
+//! koajs/compress#107, a page that answers gzip although it was asked for none is refused; piku/piku#27, a page that reads the
+//! commit from the disk and not from what runs.
 
 use std::path::Path;
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Deploy, Gate, Page, Run, World};
 
+mod doors;
+
 /// Every file below a folder and its bytes: equal before and after means untouched.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -235,7 +237,10 @@ fn each_check_names_what_is_wrong_with_a_remote() {
     deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/trunk"]);
     let run = look();
     run.ok();
-    is_good(&run, "staging", "nothing is deployed yet");
+    is_good(&run, "staging", "its repository is empty; but it runs");
+    deploy.web.set("/staging", Page::body("").status(404));
+    is_good(&look(), "staging", "nothing is deployed yet");
+    deploy.web.set("/staging", Page::deployed(&deploy.staging));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
 
     deploy.git(&deploy.main, &["branch", "-m", "master", "main"]);
@@ -439,38 +444,4 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     bare.smp(&["--config", file, "status"]).exits(2).says("git smp --config ../team.toml setup");
     bare.smp(&["setup", "--yes", "--config", "../team.toml"]).ok();
     bare.smp(&["status", "--config", "../team.toml"]).ok();
-}
-
-#[test]
-fn whether_the_host_takes_the_record_is_tried_once_and_taken_back() {
-    let deploy = World::deploy_like().toml("[record]\n").build();
-    deploy.hook("main.git", "update", "echo \"$1 $2 $3\" >>updates");
-    let updates = || std::fs::read_to_string(deploy.path("main.git/updates")).unwrap_or_default();
-    let before = deploy.snapshot();
-    deploy.smp(&["setup", "--check"]).exits(1);
-    assert_eq!(updates(), "");
-    deploy.smp(&["setup", "--yes"]).ok().prints_among("refs/smp/record on upstream; nothing on it yet");
-    let tried = updates();
-    assert_eq!(tried.lines().filter(|line| line.starts_with("refs/smp/probe-")).count(), 2, "{tried}");
-    assert_eq!(deploy.snapshot(), before);
-    deploy.smp(&["setup", "--check"]).ok();
-    assert_eq!(updates(), tried);
-    // What has events needs no trying.
-    deploy.smp(&["propose", "--yes"]).ok();
-    let recorded = updates();
-    deploy.smp(&["setup"]).ok().prints_among("2 events");
-    assert_eq!(updates(), recorded);
-}
-
-#[test]
-fn a_host_that_takes_branches_only_is_found_out_before_the_first_event() {
-    let deploy = World::deploy_like().toml("[record]\n").build();
-    deploy.hook("main.git", "update", "case $1 in refs/heads/*) ;; *) echo 'branches only'; exit 1 ;; esac");
-    let run = deploy.smp(&["setup", "--yes"]);
-    run.exits(1).prints_among("FAIL  record").prints_among("branches only");
-    run.says("set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup");
-    deploy.add_toml("ref = \"refs/heads/smp-record\"\n");
-    deploy.smp(&["setup", "--yes"]).ok();
-    deploy.smp(&["propose", "--yes"]).ok();
-    assert_eq!(deploy.git(&deploy.main, &["rev-list", "--count", "refs/heads/smp-record"]), "2");
 }

@@ -154,16 +154,104 @@ fn setup_shows_the_difference_and_agrees_anew() {
 }
 
 #[test]
-fn what_does_not_matter_keeps_the_trust() {
+fn what_says_the_same_keeps_the_trust() {
     let deploy = watched("[record]\ncadence_days = 7\n");
     deploy.trust();
-    let text = deploy.toml().replace("cadence_days = 7", "cadence_days = 14");
-    // A default that is written out is no change either.
-    let text = text.replace("[environments.staging]\n", "# here\n[environments.staging]\nremote = \"staging\"\n");
-    deploy.write_toml(&format!("# a comment\n{text}\n[policy]\nwatch = [\"Procfile\"]\n"));
+    // A default that is written out is no change.
+    let text =
+        deploy.toml().replace("[environments.staging]\n", "# here\n[environments.staging]\nremote = \"staging\"\n");
+    deploy.write_toml(&format!("# a comment\n{text}\n[policy]\nwatch = []\n"));
     deploy.smp(&["status"]).ok();
     deploy.smp(&["setup", "--check"]).ok();
     deploy.smp(&["setup"]).ok();
+}
+
+/// All that a team can ask for before a deploy.
+const GATES: &str = "[record]\nsignoff = true\ncadence_days = 3\n\n\
+                     [policy]\nwatch = [\"**/migrations/**\"]\nreviewed = true\ngreen = true\n\n\
+                     [channels.technical]\nkind = \"print\"\nmentions = [\"devs\"]\n";
+
+#[test]
+fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
+    let deploy = watched(GATES);
+    deploy.trust();
+    let good = deploy.toml();
+    let environments = good.find("[environments.staging]").unwrap()..good.find("[record]").unwrap();
+    let (staging, production) = good[environments.clone()].split_once("[environments.production]").unwrap();
+    let turned = format!("[environments.production]{production}{staging}");
+    for (old, new, told) in [
+        ("watch = [\"**/migrations/**\"]\n", "", "policy.watch was [\"**/migrations/**\"] and is gone"),
+        ("/migrations/", "/other/", "policy.watch was [\"**/migrations/**\"] and is [\"**/other/**\"]"),
+        ("cadence_days = 3", "cadence_days = 3000", "record.cadence_days was 3 and is 3000"),
+        ("cadence_days = 3\n", "", "record.cadence_days was 3 and is 7"),
+        ("signoff = true", "signoff = false", "record.signoff was true and is false"),
+        ("reviewed = true", "reviewed = false", "policy.reviewed was true and is false"),
+        ("green = true", "", "policy.green was true and is false"),
+        (&good[environments], &turned, "environments was staging, production and is production, staging"),
+    ] {
+        deploy.write_toml(&good.replace(old, new));
+        all_refuse(&deploy, &[&format!("because: {told}\n"), "hint: look at it and agree: git smp setup"]);
+        deploy.runner().directly().smp(&["setup"]).exits(1).says(&format!("Changed:\n  {told}\n"));
+    }
+    deploy.write_toml(&good.replace("[record]\nsignoff = true\ncadence_days = 3\n", ""));
+    all_refuse(&deploy, &["record.cadence_days was 3 and is gone", "record.signoff was true and is gone"]);
+}
+
+#[test]
+fn the_first_setup_shows_all_that_it_asks_trust_for() {
+    let deploy = watched(GATES);
+    let site = "[environments.production]\nsite = \"https://www.example.com\"\n";
+    deploy.write_toml(&deploy.toml().replace("[environments.production]\n", site));
+    let mut terminal = deploy.runner().terminal(&["setup"]);
+    for (key, value) in [
+        ("channels.technical.mentions", "[\"devs\"]"),
+        ("environments", "staging, production"),
+        ("environments.production.site", "https://www.example.com"),
+        ("policy.watch", "[\"**/migrations/**\"]"),
+        ("record.cadence_days", "3"),
+        ("record.ref", "refs/smp/record"),
+        ("record.signoff", "true"),
+    ] {
+        terminal.sees(&format!("  {key} ")).sees(value);
+    }
+    terminal.sees("Trust this and add 2 remotes? [y/N] ").enters("y");
+    terminal.ends();
+    // What is kept is what was shown, to the last value.
+    let kept = std::fs::read_to_string(deploy.work.join(".git/smp/trusted")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
+    let again = deploy.smp(&["setup"]);
+    let (_, list) = again.exits(1).stderr.split_once("this is all that you agree to:\n").unwrap();
+    let list: Vec<(&str, &str)> =
+        list.lines().map_while(|line| line.strip_prefix("  ")?.split_once(' ')).map(|(k, v)| (k, v.trim())).collect();
+    let pair = |pair: &serde_json::Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+    let kept: Vec<(String, String)> = kept["values"].as_array().unwrap().iter().map(pair).collect();
+    assert_eq!(list, kept.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_agreed_before_an_upgrade_is_asked_once_again_and_sees_what_is_new() {
+    let deploy = watched(GATES);
+    deploy.trust();
+    let kept = deploy.work.join(".git/smp/trusted");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let kept_now: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let old = |pair: &&serde_json::Value| {
+        !matches!(pair[0].as_str().unwrap(), "environments" | "record.cadence_days" | "policy.watch")
+    };
+    let values: Vec<&serde_json::Value> = kept_now["values"].as_array().unwrap().iter().filter(old).collect();
+    std::fs::write(&kept, serde_json::json!({"schema": 1, "values": values}).to_string()).unwrap();
+    let mut digested = "git-smp trust 1\n".to_owned();
+    for pair in values {
+        let (key, value) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        digested += &format!("{} {key} {} {value}\n", key.len(), value.len());
+    }
+    let digest: String = <sha2::Sha256 as sha2::Digest>::digest(digested).iter().map(|b| format!("{b:02x}")).collect();
+    deploy.git(&deploy.work, &["config", "smp.trusted", &format!("sha256:{digest}")]);
+    let new = ["environments is new: staging, production", "policy.watch is new: ", "record.cadence_days is new: 3"];
+    all_refuse(&deploy, &new);
+    deploy.smp(&["setup", "--yes"]).says("Changed:\n  environments is new");
+    deploy.smp(&["status"]).ok();
 }
 
 #[test]
@@ -271,4 +359,92 @@ fn trust_belongs_to_the_clone_and_not_to_the_file() {
     deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", "../linked"]);
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     deploy.runner().cwd("linked").smp(&["diff"]).ok();
+}
+
+#[test]
+fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing_is_pushed() {
+    let deploy = watched("");
+    deploy.trust();
+    for dummy in ["no_push", "DISABLED", "https://elsewhere.invalid/fork.git"] {
+        deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", dummy]);
+        deploy.smp(&["status"]).ok();
+        deploy.smp(&["setup", "--check"]).ok().prints_among("ok    upstream");
+    }
+    deploy.smp(&["promote", "--yes", "--commit", deploy.nth(5)]).ok();
+    // The record is written there, so with one it matters; and a deploy remote is always pushed to.
+    deploy.add_toml("\n[record]\n");
+    deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", "no_push"]);
+    deploy
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("this clone has no_push")
+        .says("--unset-all remote.upstream.pushurl");
+    deploy.smp(&["status"]).exits(2).says("error: the remote upstream is not the one of smp.toml");
+    deploy.git(&deploy.work, &["config", "--unset-all", "remote.upstream.pushurl"]);
+    deploy.smp(&["status"]).ok();
+    deploy.git(&deploy.work, &["config", "remote.production.pushurl", "no_push"]);
+    deploy.smp(&["status"]).exits(2).says("error: the remote production is not the one").says("this clone has no_push");
+}
+
+#[test]
+fn another_place_to_read_the_main_repository_from_is_refused_whatever_its_push_url() {
+    let deploy = watched("");
+    deploy.trust();
+    deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", "no_push"]);
+    let elsewhere = deploy.bare("elsewhere");
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", elsewhere.to_str().unwrap()]);
+    let run = deploy.smp(&["status"]);
+    run.exits(2).says("error: the remote upstream is not the one").never_shows("no_push");
+    let command = run.stderr.lines().find_map(|line| line.strip_prefix("hint: make them agree: ")).unwrap().to_owned();
+    deploy.runner().program("sh", &["-c", &command]).ok();
+    deploy.smp(&["status"]).ok();
+    deploy.git(&deploy.work, &["config", "--unset-all", "remote.upstream.url"]);
+    deploy.smp(&["status"]).exits(2).says("no address to read from");
+}
+
+#[test]
+fn an_alias_that_gits_insteadof_expands_to_the_very_address_is_that_address() {
+    let deploy = watched("[record]\n");
+    deploy.trust();
+    let [main, staging, production] = deploy.urls().map(str::to_owned);
+    let (base, _) = production.rsplit_once('/').unwrap();
+    deploy.configure(&format!("url.{base}/.insteadOf"), "host:");
+    deploy.configure(&format!("url.{main}.insteadOf"), "gh:team/shop");
+    let name = |url: &str| format!("host:{}", url.rsplit_once('/').unwrap().1);
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", "gh:team/shop"]);
+    deploy.git(&deploy.work, &["remote", "set-url", "staging", &name(&staging)]);
+    deploy.git(&deploy.work, &["remote", "set-url", "production", &name(&production)]);
+    deploy.smp(&["setup", "--check"]).ok().prints_among("ok    production");
+    deploy.smp(&["status"]).ok();
+    let run = deploy.smp(&["stage", "--yes"]);
+    run.ok().never_shows("by your own url.insteadOf");
+    assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
+    // Pushes by another alias for the same place are fine as well.
+    deploy.git(&deploy.work, &["config", "remote.staging.pushurl", &staging]);
+    deploy.smp(&["status"]).ok();
+}
+
+#[test]
+fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
+    let deploy = watched("");
+    deploy.trust();
+    let production = deploy.urls()[2].to_owned();
+    let elsewhere = deploy.bare("elsewhere");
+    deploy.configure(&format!("url.{}.insteadOf", elsewhere.display()), "host:production");
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "host:production"]);
+    let run = deploy.smp(&["status"]);
+    run.exits(2)
+        .says("error: the remote production is not the one of smp.toml")
+        .says("because: this clone has host:production and ");
+    run.says(&format!("{} by git's insteadOf", elsewhere.display()));
+    deploy.smp(&["setup", "--check"]).exits(1).prints_among("its remote has another address");
+    // Nor does it help that it is read from the right place and pushed elsewhere.
+    deploy.configure(&format!("url.{production}.insteadOf"), "read:production");
+    deploy.configure(&format!("url.{}.pushInsteadOf", elsewhere.display()), "read:production");
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "read:production"]);
+    deploy.smp(&["status"]).exits(2).says(&format!("{} by git's insteadOf", elsewhere.display()));
+    // An alias of nothing is an address of its own.
+    deploy.git(&deploy.work, &["remote", "set-url", "production", "unknown:production"]);
+    deploy.smp(&["status"]).exits(2).says("this clone has unknown:production\n");
+    assert_eq!(deploy.refs(&elsewhere), std::collections::BTreeMap::new());
 }

@@ -140,10 +140,54 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
 fn what_is_odd_is_kept_and_said() {
     let deploy = ready(TECHNICAL);
     let mut terminal = asked(&deploy);
-    terminal.enters("https://hooks.slack.com/services/T0/B0/s3cr3t");
+    terminal.enters("https://prod-1.logic.azure.com/workflows/s3cr3t/triggers/manual/paths/invoke?sig=s3cr3t");
     let run = terminal.ends();
     run.ok().never_shows("s3cr3t");
-    assert!(about(&run, "  ok    technical").contains("\nthe webhook looks like one of Slack"), "{run}");
+    assert!(about(&run, "  ok    technical").contains("\nMicrosoft announced an end of the webhooks at"), "{run}");
+}
+
+#[test]
+fn an_address_that_can_take_no_post_is_asked_for_again() {
+    let deploy = ready(TECHNICAL);
+    let mut terminal = asked(&deploy);
+    terminal.enters("https://hooks.slack.com/services/T0/B0/s3cr3t").sees("an address of Slack").sees(QUESTION);
+    terminal.enters("https://teams.microsoft.com/l/channel/s3cr3t").sees("a link to a place in Teams").sees(QUESTION);
+    terminal.enters(&flow().replace('&', "&amp;")).sees("source of a page").sees("note  technical");
+    terminal.ends().ok().never_shows("s3cr3t");
+    assert_eq!(kept(&deploy, KEY), None);
+}
+
+#[test]
+fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
+    let deploy = ready(BOTH);
+    let without_sig = flow().split("&sig").next().unwrap().to_owned();
+    for (key, address, word) in [
+        (KEY, without_sig.as_str(), "lacks its signature"),
+        (KEY, "https://make.powerautomate.com/environments/s3cr3t/flows", "a page of Power Automate"),
+        ("smp.product.webhook", "https://hooks.slack.com/triggers/T0/1/s3cr3t", "starts a workflow of Slack"),
+        ("smp.product.webhook", "https://acme.slack.com/archives/s3cr3t", "a page of Slack"),
+    ] {
+        let name = key.split('.').nth(1).unwrap();
+        for (place, command) in [
+            ("--local", format!("git config --unset-all {key}")),
+            ("--global", format!("git config --global --unset-all {key}")),
+        ] {
+            deploy.git(&deploy.work, &["config", place, key, address]);
+            let run = deploy.smp(&["setup", "--check"]);
+            run.exits(1)
+                .never_shows("s3cr3t")
+                .says("error: one check failed\n")
+                .says(&format!("{command} && git smp setup\n"));
+            let line = about(&run, &format!("  FAIL  {name}"));
+            assert!(line.contains(word) && line.ends_with(&format!("\nforget it: {command}")), "{line}");
+            // The command does it.
+            deploy.runner().program("sh", &["-c", &command]).ok();
+            deploy.smp(&["setup", "--check"]).ok().prints_among(&format!("note  {name}"));
+        }
+    }
+    let run = deploy.runner().env(VARIABLE, &without_sig).smp(&["setup", "--check"]);
+    let line = about(run.exits(1).never_shows("s3cr3t"), "  FAIL  technical");
+    assert!(line.ends_with(&format!("\nforget it: unset {VARIABLE}")), "{line}");
 }
 
 #[test]

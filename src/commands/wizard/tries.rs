@@ -5,9 +5,9 @@ use crate::commands::Session;
 use crate::config::Find;
 use crate::error::Refusal;
 use crate::git::Found;
-use crate::page::hash_in;
+use crate::page::{Answer, hash_in};
 use crate::text::{Line, Tone};
-use crate::web;
+use crate::{token, web};
 
 /// Whether an answer stands. One that does not work is shown with what was read, and stands if the person says so: a
 /// site may be down today.
@@ -26,14 +26,19 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
 
 fn page(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Refusal> {
     let Some((url, _)) = answers.page(place) else { return Ok(()) };
-    session.ui.during("asking that page", || web::get(url, None)).map(drop)
+    session.ui.during("asking that page", || read(session, url)).map(drop)
+}
+
+/// Reads the page as every command does later, also where it is behind a login.
+fn read(session: &Session<'_>, url: &str) -> Result<Answer, Refusal> {
+    web::get(url, None, &|url| token::page(&session.repo, url))
 }
 
 fn pattern(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Refusal> {
     let Some((url, Some(pattern))) = answers.page(place) else { return Ok(()) };
     // That it is one was seen before.
     let Ok(regex) = regex::Regex::new(pattern) else { return Ok(()) };
-    let answer = session.ui.during("asking that page", || web::get(url, None))?;
+    let answer = session.ui.during("asking that page", || read(session, url))?;
     let hash = hash_in(&Find::Pattern(regex), &answer)?;
     let subject = match session.repo.resolve_hash(&hash) {
         Ok(Found::Commit(id)) => session.repo.commits(&[id]).ok().and_then(|mut found| found.pop()),

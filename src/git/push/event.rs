@@ -1,15 +1,19 @@
 //! Pushes that are over in a moment: an event of the record, and finding out whether one would be taken.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use super::{Ended, exact_push, is_progress, is_sending, is_unnameable, judge, neutral_push};
 use crate::error::Stop;
 use crate::git::Repo;
-use crate::git::remote::{run_within, without_userinfo};
+use crate::git::address::Way;
+use crate::git::person::{self, Errand};
+use crate::git::remote::without_userinfo;
+use crate::git::told::first_words;
 use crate::model::CommitId;
+use crate::prompt::somebody_is_there;
 
-/// How long it may take, a person who types a password included.
+/// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
@@ -25,8 +29,8 @@ pub fn push_event(
     may_ask: bool,
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
-    let command = asking(exact_push(repo, remote, reference, commit, expected), may_ask);
-    let Ok(output) = run_within(command, LIMIT) else { return Ok((Ended::Unclear, String::new())) };
+    let make = || exact_push(repo, remote, reference, commit, expected);
+    let Ok(output) = run(repo, remote, may_ask, &make) else { return Ok((Ended::Unclear, String::new())) };
     let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let lines = || words.split(['\n', '\r']);
     let sent = lines().any(is_sending);
@@ -38,57 +42,50 @@ pub fn push_event(
     Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
 }
 
-/// Whether a remote would take a push from here, as far as it says so before one: `git push --dry-run` of a ref's
-/// deletion, which is sent no further than to the list of what it has. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn may_push(repo: &Repo, remote: &str, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
-    let mut command = neutral_push(repo, remote);
-    // To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
-    command.args(["--dry-run", "--", remote, ":refs/smp/nobody-has-this"]);
-    let output = match run_within(asking(command, may_ask), LIMIT) {
-        Ok(output) if output.status.success() => return Ok(Ok(())),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why,
-    };
-    Ok(Err(first_words(&output)))
+/// What a remote would say to a push from here, as far as it says so before one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayPush {
+    /// It lets us in. Its hooks are heard only by a real push.
+    Yes,
+    /// It lets us in, and the ref is not where it was seen.
+    Moved,
+    /// It does not; in its own words, and git's.
+    No(Vec<String>),
 }
 
-/// Whether a remote takes refs such as this one, which nobody has: it is pushed and taken back, `git push` twice, each
-/// with an exact lease. A dry run would not come as far as the host's own rules. The inner error has git's words.
-///
-/// # Errors
-/// When git cannot be started.
-pub fn probe(repo: &Repo, to: (&str, &str), commit: &CommitId, may_ask: bool) -> Result<Result<(), Vec<String>>, Stop> {
+/// Asks whether a remote would take a push to a ref: `git push --dry-run`, which goes to the door for pushes and no
+/// further. `at` is what the ref has, as it was seen; its commit must be here. Even a dry run that went wrong would do no
+/// harm: it would push what is there already, or delete what nobody has.
+pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: bool) -> MayPush {
     let (remote, reference) = to;
-    let (ended, words) = push_event(repo, to, commit, None, may_ask)?;
-    if matches!(ended, Ended::Declined | Ended::Stale | Ended::NothingSent) {
-        return Ok(Err(first_words(&words)));
+    let (is, what) = at.map_or(("", String::new()), |at| (at.as_str(), format!("{at}^0")));
+    let make = || {
+        let mut command = neutral_push(repo, remote);
+        command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
+        command.args(["--", remote, &format!("{what}:{reference}")]);
+        command
+    };
+    let (said, words) = match run(repo, remote, may_ask, &make) {
+        Ok(output) if output.status.success() => return MayPush::Yes,
+        Ok(output) => (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(why) => (Vec::new(), why),
+    };
+    // Where git itself keeps the ref back, the remote had let us in and told what it has.
+    let said = String::from_utf8_lossy(&said).into_owned();
+    match said.lines().find(|line| line.starts_with("!\t")) {
+        Some(line) if line.contains("(stale info)") => MayPush::Moved,
+        Some(_) => MayPush::Yes,
+        None => MayPush::No(first_words(&words)),
     }
-    // What broke off may have arrived all the same, so it is taken back, too.
-    let mut command = neutral_push(repo, remote);
-    command.args([&format!("--force-with-lease={reference}:{commit}"), "--", remote, &format!(":{reference}")]);
-    let gone = run_within(asking(command, may_ask), LIMIT).is_ok_and(|output| output.status.success());
-    Ok(match (ended, gone) {
-        (Ended::Accepted, true) => Ok(()),
-        (Ended::Accepted, false) => {
-            Err(vec![format!("{reference} was made there to try, and could not be taken back")])
-        }
-        _ => Err(first_words(&words)),
-    })
 }
 
-/// Lets git ask for a password on the terminal.
-fn asking(mut command: Command, may_ask: bool) -> Command {
-    if may_ask {
-        command.env_remove("GIT_TERMINAL_PROMPT");
-    }
-    command
+/// Lets a person log in where a push needs that, and says whether the remote would let us push now. To delete what nobody
+/// has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+pub(super) fn logs_in(repo: &Repo, remote: &str) -> bool {
+    let nobodys = (remote, "refs/smp/nobody-has-this");
+    somebody_is_there() && !matches!(may_push(repo, nobodys, None, true), MayPush::No(_))
 }
 
-/// The beginning of what git said, without the address and without who logs in there.
-fn first_words(words: &str) -> Vec<String> {
-    let lines = words.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("To ")).take(4);
-    lines.map(|line| without_userinfo(line.trim_start_matches("fatal: "))).collect()
+fn run(repo: &Repo, remote: &str, may_ask: bool, make: &dyn Fn() -> Command) -> Result<Output, String> {
+    person::run(&Errand { repo, remote, way: Way::Push, may_ask, limit: LIMIT }, make)
 }

@@ -72,6 +72,7 @@ impl Try {
             },
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
+            7 if self.yes && self.who == 0 => What::Begun,
             7 if self.yes => {
                 What::Ended { intent: self.open(state).unwrap_or_else(|| EventId::of(0)), why: "declined".into() }
             }
@@ -157,6 +158,7 @@ impl Try {
                 targets: vec![(self.place(), None)],
                 text: self.yes.then(|| "- Flags".into()),
             }),
+            holds: Vec::new(),
         }
     }
 }
@@ -183,12 +185,14 @@ struct Told {
     runs: BTreeMap<String, CommitId>,
     unseen: BTreeMap<String, CommitId>,
     owed: Vec<(EventId, String, Moot, Option<EventId>)>,
+    has_events: bool,
 }
 
 impl Told {
     /// The same after one more event.
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
+            What::Begun => {}
             What::Proposed { commit, targets, channels, .. } => {
                 self.gives_up();
                 self.candidate = Some(event.id.clone());
@@ -218,6 +222,7 @@ impl Told {
                 }
             }
             What::Observed { environment, to, .. } => self.runs_now(environment, to),
+            What::Doubted { .. } => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed { channels, .. } => {
                 self.gives_up();
@@ -303,6 +308,7 @@ impl Told {
         let goals = || open.into_iter().flat_map(|open| &open.targets);
         let verdicts = open.into_iter().flat_map(|open| &open.verdicts);
         Self {
+            has_events: state.events > 0,
             open: state.deploying.as_ref().map(|open| open.id.clone()),
             opened: state.deploying.as_ref().map(|open| (open.environment.clone(), open.to.clone())),
             candidate: open.map(|open| open.id.clone()),
@@ -342,6 +348,7 @@ impl Told {
     fn allows(&self, event: &Event) -> bool {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
+            What::Begun => !self.has_events,
             What::Proposed { over, .. } => self.candidate.is_none() && self.open == *over,
             What::Judged { commit, .. } => self.candidate.is_some() && self.commit.as_ref() == Some(commit),
             What::Deploying(intent) => {
@@ -362,7 +369,7 @@ impl Told {
                 let going = self.opened.as_ref().is_some_and(|(name, _)| name == environment);
                 !going && from != to && self.runs.get(environment).or(tested) == Some(from)
             }
-            What::Deployed { intent: Some(intent), .. } | What::Ended { intent, .. } => {
+            What::Deployed { intent: Some(intent), .. } | What::Doubted { intent, .. } | What::Ended { intent, .. } => {
                 self.open.as_ref() == Some(intent)
             }
             What::Postponed { candidate, commit, intent, .. } => {
@@ -404,7 +411,7 @@ proptest! {
         let mut known = Told::default();
         for (nth, (event, state)) in play(&tries).iter().enumerate() {
             prop_assert!(known.allows(event), "{:?}\n{:?}", known, event);
-            known = known.and(event);
+            known = Told { has_events: true, ..known.and(event) };
             prop_assert_eq!(&known, &Told::told_by(state));
             prop_assert_eq!(state.events, nth as u64 + 1);
         }

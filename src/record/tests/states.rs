@@ -39,6 +39,7 @@ fn full() -> State {
                 note: None,
                 at: 1_646_222_500,
             }],
+            elsewhere: false,
         }),
         deploying: Some(Deploying {
             id: EventId::of(4),
@@ -50,6 +51,7 @@ fn full() -> State {
             by: by.clone(),
             at: 1_646_222_600,
             tells: None,
+            elsewhere: false,
         }),
         deploys: [(
             "eu".to_owned(),
@@ -57,6 +59,7 @@ fn full() -> State {
         )]
         .into(),
         owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
+        doubts: [("eu".to_owned(), Doubted { commit: commit('5'), words: "Waiting".into() })].into(),
         unseen: [("staging".to_owned(), commit('4'))].into(),
         held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])]
             .into(),

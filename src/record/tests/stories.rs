@@ -48,6 +48,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> 
         unsigned: false,
         announced_by: None,
         tells: None,
+        holds: Vec::new(),
     }
 }
 
@@ -297,6 +298,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         unsigned: false,
         announced_by: None,
         tells: Some(telling(Some("- Flags"))),
+        holds: Vec::new(),
     };
     let began = began(Kind::Promote, "production", '1', None);
     let promoted: Vec<What> = story.iter().cloned().chain([began, promoted]).collect();

@@ -30,11 +30,14 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
             let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
             signed_off_by.iter_mut().chain(announced_by).chain(told).for_each(change);
         }
-        What::Ended { why: text, .. } | What::Postponed { reason: text, .. } | What::Unposted { why: text, .. } => {
+        What::Doubted { words: text, .. }
+        | What::Ended { why: text, .. }
+        | What::Postponed { reason: text, .. }
+        | What::Unposted { why: text, .. } => {
             change(text);
         }
         What::Deploying(Intent { tells: Some(Telling { text, .. }), .. }) => text.iter_mut().for_each(change),
-        What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
+        What::Begun | What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }

@@ -12,7 +12,12 @@ fn begun() -> World {
 /// Appends through the git that goes wrong, with little patience.
 fn try_it(world: &World) -> Result<State, Stop> {
     let repo = world.named("one").faulty();
-    let hasty = Patience { busy: Duration::from_secs(3), unknown: Duration::from_secs(1) };
+    let hasty = Patience {
+        busy: Duration::from_secs(3),
+        unknown: Duration::from_secs(1),
+        unshown: Duration::from_millis(50),
+        lags: LAGS,
+    };
     let recorder = Recorder { patience: hasty, ..recorder(world, &repo) };
     recorder.append(&new_id(), &mut |_| Ok(Some(judged("Rosi", "fine"))))
 }

@@ -53,11 +53,24 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
     let clone = world.clone("one");
     world.git("main.git", &["config", "uploadpack.hideRefs", "refs/smp"]);
     let repo = clone.repo();
-    let hasty = Patience { busy: Duration::from_secs(2), unknown: Duration::from_secs(1) };
+    let hasty = Patience { unshown: Duration::from_millis(300), lags: LAGS, ..PATIENCE };
     let recorder = Recorder { patience: hasty, ..recorder(&world, &repo) };
     let stop = recorder.append(&new_id(), &mut |_| Ok(Some(proposed("stable")))).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
+    let report = stop.report().unwrap();
+    assert_eq!(report.error, "upstream took the event and does not show it");
+    assert!(report.hint.as_ref().unwrap().contains("refs/heads/smp-record"), "{report:?}");
     assert_eq!(world.states(RECORD).len(), 1, "it is there once, and nobody here can see it");
+    // The next one is kept back for a record that nobody sees, and changes nothing.
+    let stop = recorder.append(&new_id(), &mut |_| Ok(Some(proposed("stable")))).unwrap_err();
+    let why = refusal(stop);
+    assert_eq!(
+        (why.code, why.report.error.as_str()),
+        (RefusalCode::RecordNotWritable, "upstream has the record and does not show it")
+    );
+    assert_eq!(world.states(RECORD).len(), 1);
+    world.git("main.git", &["config", "--unset", "uploadpack.hideRefs"]);
+    assert_eq!(clone.read().unwrap().state.events, 1);
 }
 
 #[test]

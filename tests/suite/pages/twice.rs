@@ -76,6 +76,8 @@ fn a_json_key_that_stands_twice_is_neither_the_first_nor_the_last() {
         assert_eq!(staging_runs(&deploy), Ok(new.to_owned()), "{one}");
     }
     deploy.web.set("/staging", Page::body(format!(r#"{{"build": {{"commit": "{new}", "commit": 7}}}}"#)));
+    is_refused(&deploy, "its page names something that is no hash").says("/build/commit is a number");
+    deploy.web.set("/staging", Page::body(format!(r#"{{"build": {{"commit": "{new}", "commit": []}}}}"#)));
     is_refused(&deploy, "its page names something that is no hash").says("/build/commit is not a string");
 }
 

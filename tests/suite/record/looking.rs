@@ -102,6 +102,7 @@ fn offline_the_copy_is_shown_with_its_age_and_nothing_is_changed_by_it() {
 #[test]
 fn a_record_that_was_never_seen_is_unknown_offline_and_not_without_a_freeze() {
     let deploy = recorded();
+    deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
     cut_off(&deploy, deploy.urls()[0]);
     deploy.smp(&["status"]).ok().prints_among("record      unknown: the remote upstream does not answer");
     let json = deploy.smp(&["status", "--json"]).ok().json();
@@ -142,10 +143,10 @@ fn a_record_that_cannot_be_read_is_unknown_and_stops_everything_that_would_chang
 fn setup_checks_the_record_and_tells_how_much_is_on_it() {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let run = deploy.trust();
-    run.says("  record      refs/smp/record on upstream\n");
-    run.prints_among("  ok    record      refs/smp/record on upstream; nothing on it yet\n");
+    run.says("  record.ref                        refs/smp/record\n");
+    run.prints_among("  ok    record      refs/smp/record on upstream; begun just now\n");
     deploy.smp(&["propose", "--yes"]).ok();
-    deploy.smp(&["setup", "--check"]).ok().prints_among("refs/smp/record on upstream; 2 events\n");
+    deploy.smp(&["setup", "--check"]).ok().prints_among("refs/smp/record on upstream; 3 events\n");
 }
 
 #[test]

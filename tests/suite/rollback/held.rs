@@ -171,3 +171,32 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     promotes(&deploy, &["--again"]).ok();
     deploy.chain();
 }
+
+/// A commit on top of these, with the files of the first.
+#[track_caller]
+fn made_of(deploy: &Deploy, subject: &str, parents: &[&str]) -> String {
+    let tree = format!("{}^{{tree}}", parents[0]);
+    let parents: Vec<&str> = parents.iter().flat_map(|parent| ["-p", parent]).collect();
+    deploy.git(&deploy.team, &[&["commit-tree", &tree, "-m", subject], parents.as_slice()].concat())
+}
+
+#[test]
+fn a_hotfix_beside_the_bad_commit_ships_and_does_not_let_it_go() {
+    for deploy in [undone(), shipped(World::deploy_like().without_pages())] {
+        rolls_back(&deploy, 4, &["--reason", "Maps are empty."]).ok();
+        let hotfix = made_of(&deploy, "Raise the limit of uploads", &[deploy.nth(4)]);
+        deploy.colleague_pushes(&deploy.staging, &hotfix);
+        promotes(&deploy, &[]).ok();
+        let both = made_of(&deploy, "Merge the hotfix", &[deploy.nth(5), &hotfix]);
+        deploy.colleague_pushes(&deploy.staging, &both);
+        assert_eq!(refusal(&deploy), "rolled-back");
+        let run = promotes(&deploy, &[]);
+        run.exits(1).says(short(deploy.nth(5))).says("Maps are empty.").says("--again");
+        // Whoever says yes to it says yes to all that it has in it.
+        promotes(&deploy, &["--again"]).ok();
+        let newer = made_of(&deploy, "Sort layers", &[&both]);
+        deploy.colleague_pushes(&deploy.staging, &newer);
+        promotes(&deploy, &[]).ok().never_shows("was rolled back");
+        deploy.chain();
+    }
+}

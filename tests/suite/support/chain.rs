@@ -9,7 +9,7 @@ use super::deploy::Deploy;
 
 /// Every event, oldest first, and what the last one left behind.
 pub struct Chain {
-    /// The events.
+    /// The events after its beginning.
     pub events: Vec<Told>,
     /// The last state; null where nothing was ever recorded.
     pub state: Value,
@@ -98,6 +98,8 @@ impl Deploy {
             assert_eq!(state["events"], number + 1, "{}", event.word);
             assert_eq!(Sum::of(state), sum, "after event {} of {:?}", number + 1, event.word);
         }
+        // That it began is what nearly every record has, and tells nothing of what happened then.
+        let events = events.into_iter().filter(|event| event.word != "begun").collect();
         Chain { state: states.last().cloned().unwrap_or_default(), events }
     }
 }
@@ -151,10 +153,19 @@ struct Sum {
     missing: BTreeSet<String>,
     verdicts: BTreeMap<String, bool>,
     deploying: Option<String>,
+    /// What an announced rollback takes away, and where.
+    going_back: Option<(String, String)>,
     /// Of what, to whom, with which open attempt.
     owed: Vec<(String, String, Option<String>)>,
     /// What each environment was rolled back from since its last promotion, oldest first.
     held: BTreeMap<String, Vec<String>>,
+}
+
+/// What an announced rollback takes away, as the state has it.
+fn going_back(deploying: &Value) -> Option<(String, String)> {
+    let target = &deploying["tells"]["targets"][0];
+    let (name, from) = (target[0].as_str()?, target[1].as_str()?);
+    (deploying["to"] != from).then(|| (name.to_owned(), from.to_owned()))
 }
 
 impl Sum {
@@ -171,6 +182,7 @@ impl Sum {
             missing: missing.filter_map(|goal| text(&goal["environment"])).collect(),
             verdicts: verdicts.filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass"))).collect(),
             deploying: text(&state["deploying"]["id"]),
+            going_back: going_back(&state["deploying"]),
             owed: list(&state["owed"]).iter().map(owed_by).collect(),
             held: state["held"].as_object().into_iter().flatten().map(held).collect(),
         }
@@ -187,6 +199,7 @@ impl Sum {
                 self.owe(event);
                 self.deploying = None;
             }
+            "begun" => {}
             "posting" => self.attempt(event, "Over").2 = Some(event.id.clone()),
             "unposted" => self.attempt(event, "Attempt").2 = None,
             "posted" => {
@@ -199,30 +212,39 @@ impl Sum {
                 self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
                 self.owe(event);
             }
-            "promoting" | "rolling-back" | "staging" | "staging-fix" => self.deploying = Some(event.id.clone()),
-            "staged" | "ended" => self.deploying = None,
+            "promoting" | "rolling-back" | "staging" | "staging-fix" => {
+                self.superseded();
+                self.deploying = Some(event.id.clone());
+                let away = event.more.get("Target").into_iter().flatten().find_map(|one| one.split_once(' '));
+                let away = away.filter(|(_, from)| *from != "-" && *from != event.field("Commit"));
+                self.going_back = away.map(|(name, from)| (name.to_owned(), from.to_owned()));
+            }
+            "staged" | "ended" => (self.deploying, self.going_back) = (None, None),
             "staged-fix" => {
-                self.deploying = None;
+                (self.deploying, self.going_back) = (None, None);
                 self.verdicts.clear();
                 self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
                 self.owe(event);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
             "rolled-back" => {
-                self.deploying = None;
+                (self.deploying, self.going_back) = (None, None);
                 self.leaves(event);
                 if let Some(from) = event.maybe("From").filter(|from| *from != event.field("Commit")) {
-                    let held = self.held.entry(of("Environment")).or_default();
-                    held.retain(|one| one != from);
-                    held.push(from.to_owned());
+                    self.holds(of("Environment"), from);
                 }
                 self.owe(event);
             }
+            "doubted" => {}
             "observed" => self.leaves(event),
             "promoted" => {
-                self.deploying = None;
+                (self.deploying, self.going_back) = (None, None);
                 self.leaves(event);
-                self.held.remove(event.field("Environment"));
+                let still = event.more.get("Holds").cloned().unwrap_or_default();
+                if let Some(held) = self.held.get_mut(event.field("Environment")) {
+                    held.retain(|one| still.contains(one));
+                }
+                self.held.retain(|_, all| !all.is_empty());
                 if self.candidate.as_ref().is_some_and(|(_, commit)| commit == event.field("Commit")) {
                     self.missing.remove(event.field("Environment"));
                     if self.missing.is_empty() {
@@ -232,12 +254,26 @@ impl Sum {
                 self.owe(event);
             }
             "postponed" => {
-                self.deploying = None;
+                self.superseded();
                 self.close();
                 self.owe(event);
             }
             other => panic!("nobody records that it was {other}"),
         }
+    }
+
+    /// Whoever takes the place of a rollback does not know whether it has landed.
+    fn superseded(&mut self) {
+        self.deploying = None;
+        if let Some((environment, from)) = self.going_back.take() {
+            self.holds(environment, &from);
+        }
+    }
+
+    fn holds(&mut self, environment: String, from: &str) {
+        let held = self.held.entry(environment).or_default();
+        held.retain(|one| one != from);
+        held.push(from.to_owned());
     }
 
     /// What was given something else than the candidate is still to be given that.
@@ -253,7 +289,8 @@ impl Sum {
         let of_deploys = |about: &str| ["promoted", "rolled-back"].iter().any(|word| about.starts_with(word));
         let owed = self.owed.drain(..).filter(|(about, ..)| of_deploys(about)).collect();
         let held = std::mem::take(&mut self.held);
-        *self = Sum { deploying: self.deploying.take(), owed, held, ..Sum::default() };
+        let (deploying, going_back) = (self.deploying.take(), self.going_back.take());
+        *self = Sum { deploying, going_back, owed, held, ..Sum::default() };
     }
 
     fn owe(&mut self, event: &Told) {

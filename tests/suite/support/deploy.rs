@@ -104,6 +104,13 @@ impl Deploy {
         self.write_toml(&format!("{}{text}", self.toml()));
     }
 
+    /// Takes away the record that setup began, here and there, as if nobody ever had one.
+    #[track_caller]
+    pub fn forget_record(&self) {
+        self.git(&self.main, &["update-ref", "-d", "refs/smp/record"]);
+        self.git(&self.work, &["update-ref", "-d", "refs/smp/seen"]);
+    }
+
     /// What a bare repository's master points to.
     #[track_caller]
     pub fn master(&self, bare: &Path) -> String {
@@ -142,6 +149,7 @@ pub struct DeployBuilder {
     over_http: bool,
     main_over_http: bool,
     over_ssh: bool,
+    main_over_ssh: bool,
     formats: Vec<String>,
     toml: String,
 }
@@ -183,6 +191,12 @@ impl DeployBuilder {
         self
     }
 
+    /// The main repository is served by the same `sshd`.
+    pub fn main_over_ssh(mut self) -> Self {
+        self.main_over_ssh = true;
+        self.over_ssh()
+    }
+
     /// All repositories have object names of 64 digits.
     pub fn sha256(mut self) -> Self {
         self.formats.push("--object-format=sha256".into());
@@ -218,9 +232,13 @@ impl DeployBuilder {
         let plain = |bare: &PathBuf| bare.display().to_string();
         let served = |bare: &PathBuf| http.as_ref().map_or_else(|| plain(bare), |http| http.url(bare));
         let pushed = |bare: &PathBuf| ssh.as_ref().map_or_else(|| served(bare), |ssh| ssh.url(bare));
-        let of_main = if self.main_over_http { served(&main) } else { plain(&main) };
+        let of_main = match (self.main_over_http, self.main_over_ssh) {
+            (true, _) => served(&main),
+            (_, true) => pushed(&main),
+            _ => plain(&main),
+        };
         let urls = [of_main, pushed(&staging), pushed(&production)];
-        if self.main_over_http {
+        if self.main_over_http || self.main_over_ssh {
             world.git(&work, &["remote", "set-url", "upstream", &urls[0]]);
         }
         let web = Web::start();

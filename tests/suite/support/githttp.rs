@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub enum Fault {
     Delay(Duration),
     /// git never sees the request, and no answer comes.
     Hang,
+    /// It is answered from this repository of the world, as by a replica.
+    From(&'static str),
 }
 
 /// Which requests a fault hits: of those that hold a text in their path and query, the next one, or the next few.
@@ -114,6 +117,7 @@ struct Shared {
     env: Vec<(OsString, OsString)>,
     account: Option<(String, String)>,
     words: Mutex<String>,
+    is_open_to_readers: AtomicBool,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
     news: Condvar,
@@ -136,6 +140,7 @@ impl GitHttp {
             env: world.env(),
             account,
             words: Mutex::default(),
+            is_open_to_readers: AtomicBool::new(false),
             rules: Mutex::default(),
             seen: Mutex::default(),
             news: Condvar::new(),
@@ -158,6 +163,16 @@ impl GitHttp {
     /// Says this from now on to whoever it does not let in; git passes it on as the remote's words.
     pub fn says_to_strangers(&self, words: &str) {
         words.clone_into(&mut self.shared.words.lock().unwrap());
+    }
+
+    /// Lets everybody read from now on; to push there asks for the account.
+    pub fn lets_everybody_read(&self) {
+        self.shared.is_open_to_readers.store(true, Ordering::SeqCst);
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.listener.address.port()
     }
 
     /// Forgets all faults that have not happened yet.
@@ -282,7 +297,10 @@ impl Shared {
         fault: Option<&Fault>,
         stream: &TcpStream,
     ) -> io::Result<bool> {
-        let mut backend = Backend::start(self, head, body)?;
+        let mut backend = match fault {
+            Some(Fault::From(other)) => Backend::start(self, &head.to_repository(other), body)?,
+            _ => Backend::start(self, head, body)?,
+        };
         let (status, headers) = (backend.status, backend.headers.clone());
         if !matches!(fault, Some(Fault::DropResponse | Fault::TruncateResponse(_) | Fault::NoReport)) {
             self.learn(number, |seen| seen.status = status);
@@ -313,6 +331,10 @@ impl Shared {
 
     fn lets_in(&self, head: &Head) -> bool {
         let Some((name, password)) = &self.account else { return true };
+        let pushes = format!("{}?{}", head.path, head.query).contains("git-receive-pack");
+        if !pushes && self.is_open_to_readers.load(Ordering::SeqCst) {
+            return true;
+        }
         let expected = format!("Basic {}", base64(format!("{name}:{password}").as_bytes()));
         head.header("authorization") == Some(&expected)
     }

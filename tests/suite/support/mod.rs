@@ -23,6 +23,7 @@ mod sandbox;
 mod ssh;
 mod template;
 mod terminal;
+mod tls;
 mod web;
 mod wire;
 
@@ -39,4 +40,5 @@ pub use run::{Run, Runner, Running};
 pub use sandbox::{Snapshot, World};
 pub use ssh::SshHost;
 pub use terminal::Terminal;
+pub use tls::{Socks, TlsSite};
 pub use web::{Asked, Page, Web};

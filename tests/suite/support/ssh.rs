@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::capture::PATIENCE;
+use super::deploy::DEPLOYS;
 use super::sandbox::World;
 use super::wire::{Closing, Listener, reset_at_end};
 
@@ -81,9 +82,29 @@ impl SshHost {
         std::fs::write(self.folder.join("authorized_keys"), "").unwrap();
     }
 
+    /// Makes a repository with the first push to it, as Dokku and Piku make an app; it deploys what is pushed. Before
+    /// that it says these words or, where there are none, what git says.
+    pub fn makes_apps(&self, words: Option<&str>) {
+        let own = self.folder.display();
+        std::fs::write(self.folder.join("hook"), format!("#!/bin/sh\n{DEPLOYS}\n")).unwrap();
+        let words = words.map(|words| format!("*) [ -d \"$app\" ] || {{ echo '{words}' >&2; exit 1; }} ;;\n"));
+        let script = format!(
+            "app=${{SSH_ORIGINAL_COMMAND#*\\'}}\napp=${{app%\\'}}\ncase \"$SSH_ORIGINAL_COMMAND\" in\n\
+             git-receive-pack*) [ -d \"$app\" ] || {{ git init -q --bare \"$app\" && \
+             cp '{own}/hook' \"$app/hooks/post-receive\" && chmod 755 \"$app/hooks/post-receive\"; }} ;;\n{}esac\n",
+            words.unwrap_or_default()
+        );
+        std::fs::write(self.folder.join("before"), script).unwrap();
+    }
+
     /// Lets the world's key read, and not push.
     pub fn lets_nobody_push(&self) {
-        std::fs::write(self.folder.join("read-only"), "").unwrap();
+        self.turns_pushes_away_with("this key may not push here");
+    }
+
+    /// Lets the world's key read, and says this to whoever wants to push.
+    pub fn turns_pushes_away_with(&self, words: &str) {
+        std::fs::write(self.folder.join("read-only"), format!("{words}\n")).unwrap();
     }
 
     /// Takes connections from now on, and says nothing; the world's ssh has one second's patience with that.
@@ -101,6 +122,49 @@ impl SshHost {
         let file = self.folder.join("host");
         let args = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
         world.runner().program("ssh-keygen", &args).ok();
+    }
+
+    /// Gives the world's key a passphrase; no agent has it.
+    #[track_caller]
+    pub fn locks_the_key(&self, world: &World, passphrase: &str) {
+        let key = self.folder.join("client");
+        world
+            .runner()
+            .program("ssh-keygen", &["-q", "-p", "-P", "", "-N", passphrase, "-f", key.to_str().unwrap()])
+            .ok();
+    }
+
+    /// Is known to nobody any more, so that ssh asks whether this is the right host.
+    pub fn is_a_stranger(&self) {
+        std::fs::write(self.folder.join("known_hosts"), "").unwrap();
+        self.changes_client(|config| config.replace("StrictHostKeyChecking yes", "StrictHostKeyChecking ask"));
+    }
+
+    /// Adds a line to what the world's ssh goes by.
+    pub fn configures_client(&self, line: &str) {
+        self.changes_client(|config| format!("{config}  {line}\n"));
+    }
+
+    fn changes_client(&self, change: impl FnOnce(String) -> String) {
+        let file = self.folder.join("config");
+        std::fs::write(&file, change(std::fs::read_to_string(&file).unwrap())).unwrap();
+    }
+
+    /// Takes the locale that a client sends, as most systems do, and lets hooks see it.
+    pub fn takes_the_locale(&self, world: &World) {
+        let file = self.folder.join("sshd_config");
+        let config = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{config}AcceptEnv LANG LC_*\n")).unwrap();
+        self.configures_client("SendEnv LANG LC_*");
+        let script = std::fs::read_to_string(self.folder.join("serve")).unwrap();
+        let seen = "${LC_ALL+LC_ALL=\"$LC_ALL\"} ${LC_TIME+LC_TIME=\"$LC_TIME\"} LANG=\"$LANG\" git shell";
+        let script = script.trim_start_matches("#!/bin/sh\n").replace("git shell", seen);
+        world.executable(self.folder.join("serve"), script.trim_end());
+    }
+
+    /// What the world's ssh goes by.
+    pub fn client_config(&self) -> PathBuf {
+        self.folder.join("config")
     }
 
     /// Breaks every connection that is open now. What git does for it is not told so.
@@ -176,8 +240,9 @@ fn serve(world: &World, folder: &Path) -> String {
         world.env().into_iter().map(|(name, value)| format!("{}={}", text(name), quoted(text(value)))).collect();
     format!(
         "printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >>'{own}/asked'\n\
+         [ ! -e '{own}/before' ] || . '{own}/before'\n\
          case \"$SSH_ORIGINAL_COMMAND\" in\n\
-         git-receive-pack*) [ ! -e '{own}/read-only' ] || {{ echo 'this key may not push here' >&2; exit 1; }} ;;\n\
+         git-receive-pack*) [ ! -e '{own}/read-only' ] || {{ cat '{own}/read-only' >&2; exit 1; }} ;;\n\
          esac\n\
          exec env -i {} git shell -c \"$SSH_ORIGINAL_COMMAND\"",
         env.join(" ")

@@ -78,6 +78,12 @@ pub struct Head {
 }
 
 impl Head {
+    /// The same request to another repository.
+    pub fn to_repository(&self, name: &str) -> Head {
+        let rest = self.path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
+        Head { path: format!("/{name}/{rest}"), ..self.clone() }
+    }
+
     /// Reads the head of the next request; nothing at the end of the connection.
     pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Head>> {
         let first = line(reader)?;

@@ -1,0 +1,201 @@
+//! Where a remote leads, by the configuration and git's own rules: as much as is needed to know who may be asked for
+//! what. Whom a secret is handed to is decided by git, which compares the address itself.
+
+use super::config::GitConfig;
+
+/// What for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To look and to fetch.
+    Fetch,
+    /// To push.
+    Push,
+}
+
+/// Where a remote leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A path on this machine.
+    Local,
+    /// An account that ssh logs in to.
+    Ssh(Login),
+    /// A server that is asked over http or https.
+    Http(Site),
+    /// Anything else.
+    Other,
+}
+
+/// An account that ssh logs in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// `user@host`, or a host, as ssh takes it.
+    pub destination: String,
+    /// The port, where one is named.
+    pub port: Option<String>,
+}
+
+/// A repository on a server that is asked over http or https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The address, with the user's name if it has one.
+    pub url: String,
+    /// Its beginning, `https://host:port`.
+    pub origin: String,
+    /// The user's name, where the address has one.
+    pub user: Option<String>,
+    /// The path without its first slash.
+    pub path: String,
+    /// Whether the address has a password as well, so that there is nothing to ask for.
+    pub has_password: bool,
+}
+
+impl Place {
+    /// Where `remote` leads.
+    pub fn of(config: &GitConfig, remote: &str, way: Way) -> Self {
+        address(config, remote, way).map_or(Self::Other, |url| Self::at(&url))
+    }
+
+    fn at(url: &str) -> Self {
+        if url.bytes().any(|byte| byte.is_ascii_control()) || url.starts_with('-') {
+            return Self::Other;
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return scp_form(url).map_or(Self::Local, Self::Ssh);
+        };
+        match scheme {
+            "file" => Self::Local,
+            "ssh" | "git+ssh" | "ssh+git" => ssh_login(rest).map_or(Self::Other, Self::Ssh),
+            "http" | "https" => Self::Http(site(url, scheme, rest)),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The address that git uses: of several the first, with the longest `insteadOf` that fits.
+fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
+    let first = |key: &str| config.all(&format!("remote.{remote}.{key}")).first().map(|url| (*url).to_owned());
+    let instead = |url: &str, key: &str| {
+        let bases = config.under("url.", key);
+        let fits = bases.filter(|(_, start)| url.starts_with(start));
+        let (base, start) = fits.max_by_key(|(_, start)| start.len())?;
+        Some(format!("{base}{}", url.get(start.len()..)?))
+    };
+    let url = first("url");
+    if way == Way::Push {
+        if let Some(url) = first("pushurl") {
+            return Some(instead(&url, ".insteadof").unwrap_or(url));
+        }
+        if let Some(pushed) = url.as_deref().and_then(|url| instead(url, ".pushinsteadof")) {
+            return Some(pushed);
+        }
+    }
+    let url = url?;
+    Some(instead(&url, ".insteadof").unwrap_or(url))
+}
+
+/// `[user@]host:path`, where no slash comes before the colon.
+fn scp_form(url: &str) -> Option<Login> {
+    let bracket = url.find(']').filter(|_| url.contains('[')).unwrap_or(0);
+    let colon = bracket + url.get(bracket..)?.find(':')?;
+    let place = url.get(..colon)?;
+    let is_drive = cfg!(windows) && place.len() == 1;
+    if place.contains('/') || is_drive {
+        return None;
+    }
+    // In brackets a port may stand beside the host.
+    let (user, host) = place.rsplit_once('@').map_or(("", place), |(user, host)| (user, host));
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let (host, port) = match inner {
+        Some(inner) if inner.matches(':').count() == 1 => host_and_port(inner),
+        Some(inner) => (inner, None),
+        None => (host, None),
+    };
+    login(user, host, port)
+}
+
+fn ssh_login(rest: &str) -> Option<Login> {
+    let authority = rest.split('/').next()?;
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (host, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((host, port)) => (host, port.strip_prefix(':').map(str::to_owned)),
+        None => host_and_port(host),
+    };
+    login(user, host, port)
+}
+
+fn host_and_port(text: &str) -> (&str, Option<String>) {
+    text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port.to_owned())))
+}
+
+fn login(user: &str, host: &str, port: Option<String>) -> Option<Login> {
+    let is_port = port.as_ref().is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    if host.is_empty() || host.starts_with('-') || user.starts_with('-') || !is_port {
+        return None;
+    }
+    let destination = if user.is_empty() { host.to_owned() } else { format!("{user}@{host}") };
+    Some(Login { destination, port })
+}
+
+fn site(url: &str, scheme: &str, rest: &str) -> Site {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let name = user.map(|user| user.split(':').next().unwrap_or(user)).filter(|name| !name.is_empty());
+    Site {
+        url: url.to_owned(),
+        origin: format!("{scheme}://{host}"),
+        user: name.map(str::to_owned),
+        path: path.to_owned(),
+        has_password: user.is_some_and(|user| user.contains(':')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ssh(destination: &str, port: Option<&str>) -> Place {
+        Place::Ssh(Login { destination: destination.to_owned(), port: port.map(str::to_owned) })
+    }
+
+    #[test]
+    fn every_form_of_an_ssh_address_leads_to_the_account_that_git_logs_in_to() {
+        assert_eq!(Place::at("git@example.com:team/app.git"), ssh("git@example.com", None));
+        assert_eq!(Place::at("example.com:app.git"), ssh("example.com", None));
+        assert_eq!(Place::at("git@[example.com:2222]:app.git"), ssh("git@example.com", Some("2222")));
+        assert_eq!(Place::at("[::1]:app.git"), ssh("::1", None));
+        assert_eq!(Place::at("ssh://git@example.com/app.git"), ssh("git@example.com", None));
+        assert_eq!(Place::at("ssh://git@example.com:22/app.git"), ssh("git@example.com", Some("22")));
+        assert_eq!(Place::at("ssh://git@[::1]:2222/app.git"), ssh("git@::1", Some("2222")));
+        for local in ["/srv/a:b.git", "./a:b", "../app.git", "app.git", "file:///srv/app.git"] {
+            assert_eq!(Place::at(local), Place::Local, "{local}");
+        }
+        for other in ["git://example.com/app.git", "ssh://-oProxyCommand=x/app", "ssh://host:x/app", "a\nb:c"] {
+            assert_eq!(Place::at(other), Place::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_known_by_its_beginning_and_by_who_logs_in_there() {
+        let Place::Http(site) = Place::at("https://ada@example.com:8443/team/app.git") else { unreachable!() };
+        assert_eq!((site.origin.as_str(), site.path.as_str()), ("https://example.com:8443", "team/app.git"));
+        assert_eq!((site.user.as_deref(), site.has_password), (Some("ada"), false));
+        let Place::Http(site) = Place::at("http://u:t@example.com/app.git") else { unreachable!() };
+        assert!(site.has_password && site.origin == "http://example.com");
+    }
+
+    #[test]
+    fn addresses_are_the_ones_that_git_uses() {
+        let config = GitConfig::of(&[
+            ("remote.origin.url", "gh:team/app.git"),
+            ("url.https://github.com/.insteadof", "gh:"),
+            ("url.git@github.com:team/.pushinsteadof", "gh:team/"),
+            ("remote.other.url", "gh:a"),
+            ("remote.other.pushurl", "gh:b"),
+        ]);
+        let address = |remote, way| address(&config, remote, way);
+        assert_eq!(address("origin", Way::Fetch).as_deref(), Some("https://github.com/team/app.git"));
+        assert_eq!(address("origin", Way::Push).as_deref(), Some("git@github.com:team/app.git"));
+        assert_eq!(address("other", Way::Push).as_deref(), Some("https://github.com/b"));
+        assert_eq!(address("nobody", Way::Push), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! A child that goes over the network: run to its end within a time, and heard while it speaks to a person.
+#![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
+
+use std::io::{Read, Write as _};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+/// What is printed, at most, in bytes.
+const LARGEST: u64 = 64 << 20;
+/// Room for an answer from the beginning, so that a secret in it leaves no copies behind as it grows.
+const ROOM: usize = 64 << 10;
+/// A child that ends so soon after a word is reported with it; one that goes on waits for somebody who hears it.
+const HEARD_AFTER: Duration = Duration::from_millis(250);
+/// A helper that said something and goes on for so long waits for a person.
+const SPEAKS_AFTER: Duration = Duration::from_secs(1);
+/// A process that is left behind may hold a pipe open, and nobody waits longer for it.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
+
+/// Who listens to what a child says on its standard error.
+pub enum Ear<'a> {
+    /// Nobody, before its end.
+    Nobody,
+    /// A person, line by line.
+    Person(&'a mut dyn FnMut(&str)),
+    /// Nobody; so it is ended once it speaks to a person, or wants to read from the terminal.
+    EndsTalk,
+}
+
+/// How a child ended.
+pub enum End {
+    /// By itself.
+    Came(Output),
+    /// It was ended because it turned to a person.
+    Spoke,
+}
+
+/// Runs a child that must end within a time; past it the child is killed.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn run(mut command: Command, input: &[u8], limit: Duration, ear: Ear<'_>) -> Result<End, String> {
+    if !input.is_empty() {
+        command.stdin(Stdio::piped());
+    }
+    let is_apart = matches!(ear, Ear::EndsTalk);
+    #[cfg(unix)]
+    if is_apart {
+        // It ends with all that it started then, and none of that can read from the terminal.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // That it is not read shows in the exit code.
+        let _ = stdin.write_all(input);
+    }
+    let (out, err) = (read_whole(child.stdout.take()), read_pieces(child.stderr.take()));
+    let mut words = Words { pieces: err, all: Vec::new(), said: 0, since: None, ear };
+    let status = match wait(&mut child, &mut words, limit) {
+        Waited::Ended(status) => status.map_err(|error| error.to_string())?,
+        Waited::TurnedToAPerson => {
+            end(&mut child, is_apart);
+            return Ok(End::Spoke);
+        }
+        Waited::Long => {
+            end(&mut child, is_apart);
+            return Err(format!("no answer within {} seconds", limit.as_secs()));
+        }
+    };
+    // An answer without its end is none: taken for an empty one it would say that the remote has no branches.
+    let stdout = out.recv_timeout(LEFT_BEHIND).map_err(|_| "git ended, but its answer did not".to_owned())?;
+    Ok(End::Came(Output { status, stdout, stderr: words.rest() }))
+}
+
+/// What waiting for a child came to.
+enum Waited {
+    Ended(std::io::Result<ExitStatus>),
+    TurnedToAPerson,
+    Long,
+}
+
+fn wait(child: &mut Child, words: &mut Words<'_>, limit: Duration) -> Waited {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        words.listen(pause);
+        match child.try_wait() {
+            Ok(Some(status)) => return Waited::Ended(Ok(status)),
+            Ok(None) => {}
+            Err(error) => return Waited::Ended(Err(error)),
+        }
+        words.pass_on();
+        if words.turned_to_a_person(child) {
+            return Waited::TurnedToAPerson;
+        }
+        if begun.elapsed() >= limit {
+            return Waited::Long;
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// What a child says, and who hears it.
+struct Words<'a> {
+    pieces: Receiver<Vec<u8>>,
+    all: Vec<u8>,
+    /// How much of it was passed on.
+    said: usize,
+    /// Since when there is something to pass on.
+    since: Option<Instant>,
+    ear: Ear<'a>,
+}
+
+impl Words<'_> {
+    /// Waits for so long, or until something is said.
+    fn listen(&mut self, pause: Duration) {
+        match self.pieces.recv_timeout(pause) {
+            Ok(piece) => {
+                self.since.get_or_insert_with(Instant::now);
+                self.all.extend_from_slice(&piece);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // It says no more, and goes on.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
+        }
+    }
+
+    /// Lets the person hear what was said a moment ago.
+    fn pass_on(&mut self) {
+        let Ear::Person(hears) = &mut self.ear else { return };
+        if self.since.is_some_and(|since| since.elapsed() > HEARD_AFTER) {
+            let fresh = String::from_utf8_lossy(self.all.get(self.said..).unwrap_or_default()).into_owned();
+            fresh.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.is_empty()).for_each(hears);
+            (self.said, self.since) = (self.all.len(), None);
+        }
+    }
+
+    /// Whether the child turned to a person although nobody listens: a helper of git's said something and waits, or
+    /// was stopped because it read from the terminal.
+    fn turned_to_a_person(&self, child: &Child) -> bool {
+        if !matches!(self.ear, Ear::EndsTalk) {
+            return false;
+        }
+        let text = String::from_utf8_lossy(&self.all);
+        let others = ["remote:", "warning:"];
+        let speaks =
+            text.lines().any(|line| !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign)));
+        (speaks && self.since.is_some_and(|since| since.elapsed() > SPEAKS_AFTER)) || is_stopped(child)
+    }
+
+    /// All that was said, up to the end.
+    fn rest(mut self) -> Vec<u8> {
+        let until = Instant::now() + LEFT_BEHIND;
+        while let Ok(piece) = self.pieces.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            self.all.extend_from_slice(&piece);
+        }
+        self.all
+    }
+}
+
+/// Reads a pipe to its end in a thread of its own, which nobody has to wait for.
+fn read_whole(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::with_capacity(ROOM);
+        if let Some(pipe) = pipe {
+            // What could be read is enough: the exit code tells whether it is all.
+            let _ = pipe.take(LARGEST).read_to_end(&mut bytes);
+        }
+        // Nobody may be waiting any more: what is not taken is wiped, for it may be a secret.
+        if let Err(mpsc::SendError(bytes)) = sender.send(bytes) {
+            drop(Zeroizing::new(bytes));
+        }
+    });
+    receiver
+}
+
+/// Reads a pipe piece by piece, as they come.
+fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let Some(pipe) = pipe else { return };
+        let (mut pipe, mut piece) = (pipe.take(LARGEST), vec![0; 4096]);
+        while let Ok(read @ 1..) = pipe.read(&mut piece) {
+            if sender.send(piece.get(..read).unwrap_or_default().to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(unix)]
+fn is_stopped(child: &Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(Some(status)) if status.stopped())
+}
+
+#[cfg(not(unix))]
+fn is_stopped(_child: &Child) -> bool {
+    false
+}
+
+/// Ends it; where it has a process group of its own, with all that it started.
+fn end(child: &mut Child, is_apart: bool) {
+    #[cfg(unix)]
+    if is_apart {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        // What has ended already need not be ended.
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    #[cfg(not(unix))]
+    let _ = is_apart;
+    // It may have ended this moment; either way it is not waited for any longer.
+    let _ = child.kill();
+    let _ = child.wait();
+}
