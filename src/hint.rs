@@ -12,6 +12,8 @@ pub struct Given {
     pub config: Option<String>,
     /// The command that runs.
     pub command: &'static str,
+    /// The environments that it was given, where it takes some.
+    pub names: Vec<String>,
     /// Its options that say what is done, not how it is asked: the option, and its value where it has one.
     pub options: Vec<(&'static str, Option<String>)>,
 }
@@ -33,7 +35,12 @@ impl Given {
         if self.command.is_empty() || words.first() != Some(&self.command) {
             return line;
         }
-        self.options.iter().filter(|(option, _)| !has(&words, option)).fold(line.clone(), |line, (option, value)| {
+        let mut line = line.clone();
+        if words.get(1).is_none_or(|word| word.starts_with('-')) {
+            let names: String = self.names.iter().map(|name| format!(" {}", shell_word(name))).collect();
+            line.insert_str(at + OURS.len() + self.command.len(), &names);
+        }
+        self.options.iter().filter(|(option, _)| !has(&words, option)).fold(line, |line, (option, value)| {
             let value = value.as_ref().map(|value| format!(" {}", shell_word(value))).unwrap_or_default();
             format!("{line} {option}{value}")
         })
@@ -136,6 +143,7 @@ mod tests {
         let given = Given {
             config: Some("my file.toml".into()),
             command: "promote",
+            names: vec!["eu".into()],
             options: vec![("--again", None), ("--summary", Some("It's new\ngit smp promote".into()))],
         };
         let summary = "--summary $'It\\'s new\\ngit smp promote'";
@@ -143,7 +151,8 @@ mod tests {
         for (hint, expected) in [
             ("look: git smp status", format!("look: {named} status")),
             ("go on: git smp promote us", format!("go on: {named} promote us --again {summary}")),
-            ("x: git smp promote --again --summary 'y'", format!("x: {named} promote --again --summary 'y'")),
+            ("x: git smp promote --again --summary 'y'", format!("x: {named} promote eu --again --summary 'y'")),
+            ("x: git smp promote", format!("x: {named} promote eu --again {summary}")),
             ("in a script: add --again", "in a script: add --again".to_owned()),
             ("say it: --note TEXT", "say it: --note TEXT".to_owned()),
         ] {

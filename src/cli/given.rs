@@ -10,6 +10,7 @@ impl Cli {
         let mut options: Vec<(&'static str, Option<String>)> = Vec::new();
         let mut with =
             |option, value: Option<&String>| options.extend(value.map(|value| (option, Some(value.clone()))));
+        let mut names = Vec::new();
         let command = match &self.command {
             Command::Stage(args) => {
                 with("--take-over", args.deploying.take_over.as_ref());
@@ -32,6 +33,7 @@ impl Cli {
                 "postpone"
             }
             Command::Promote(args) => {
+                names.clone_from(&args.environments);
                 let file = args.file.as_ref().map(|file| file.to_string_lossy().into_owned());
                 with("--summary", args.summary.as_ref());
                 // What came on standard input is not there a second time.
@@ -42,13 +44,18 @@ impl Cli {
                 "promote"
             }
             Command::Rollback(args) => {
+                names.extend(args.environment.clone());
                 with("--reason", args.reason.as_ref());
                 with("--take-over", args.deploying.take_over.as_ref());
                 "rollback"
             }
-            Command::Setup(_) | Command::Status(_) | Command::Diff(_) | Command::History(_) | Command::PrePush(_) => "",
+            Command::Diff(args) => {
+                names.extend(args.environment.clone());
+                "diff"
+            }
+            Command::Setup(_) | Command::Status(_) | Command::History(_) | Command::PrePush(_) => "",
         };
-        Given { config: named_configuration(), command, options }
+        Given { config: named_configuration(), command, names, options }
     }
 }
 
