@@ -1,5 +1,7 @@
 //! The command line: the clap types and nothing else. The tree is the help text.
 
+mod given;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -25,20 +27,26 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of what every command understands.
+const COMMON: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Common {
     /// The configuration, in place of smp.toml at the top of the work tree
-    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG", value_parser = OsStringValueParser::new())]
+    #[arg(
+        long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG", value_parser = OsStringValueParser::new(),
+        help_heading = COMMON
+    )]
     config: Option<OsString>,
     /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
-    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, help_heading = COMMON)]
     pub color: Option<Color>,
     /// Say more: which page and which ref was asked
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     pub verbose: bool,
     /// Say only what is asked for, and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = COMMON)]
     pub quiet: bool,
 }
 
@@ -130,7 +138,7 @@ pub struct Status {
 /// `git smp diff`
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The target environment; default: the only one that promotes
+    /// The target environment; default: the only one that is promoted
     #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Start here, in place of what the target runs
@@ -151,7 +159,7 @@ pub struct Diff {
 }
 
 /// Options of every command that deploys.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Deploying {
     /// How long to wait for the environment to report the commit
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
@@ -164,13 +172,13 @@ pub struct Deploying {
 /// `git smp stage`
 #[derive(Debug, Args)]
 pub struct Stage {
-    /// The commit; default: the tip of the main repository's branch
+    /// The commit, or '#N' for what pull request N brought; default: the tip of the main repository's branch
     #[arg(value_name = "REV", allow_hyphen_values = false)]
     pub rev: Option<String>,
     /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: only a copy of this commit on top of the candidate (may be given several times)
+    /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev", allow_hyphen_values = false)]
     pub pick: Vec<String>,
     /// The host makes the app with this push
@@ -232,7 +240,7 @@ pub struct Postpone {
 /// `git smp promote`
 #[derive(Debug, Args)]
 pub struct Promote {
-    /// The target environments; default: every one that promotes
+    /// The target environments; default: every one that is promoted
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
     /// Show the plan and change nothing
@@ -265,9 +273,9 @@ pub struct Promote {
 }
 
 /// `git smp rollback`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Rollback {
-    /// The environment; default: the only one that promotes
+    /// The environment; default: the only one that is promoted
     #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// What to put it back to (full or abbreviated hash); default: the deploy before

@@ -14,6 +14,7 @@ mod file;
 mod finding;
 mod git;
 mod guard;
+mod hint;
 mod in_flight;
 mod json;
 mod manual;
@@ -49,8 +50,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::Session;
-use crate::error::{Report, Stop};
-use crate::text::shell_word;
+use crate::error::Stop;
 use crate::ui::{Talk, Ui};
 
 fn main() -> ExitCode {
@@ -63,32 +63,17 @@ fn main() -> ExitCode {
         (_, true) => Talk::Verbose,
         _ => Talk::Normal,
     };
-    let ui = Ui::new(talk, cli.common.color);
+    let ui = Ui::new(talk, cli.common.color, cli.given());
     match run(&cli, &ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             if let Stop::Declined(what) = &stop {
                 ui.note(what);
             }
-            stop.report().into_iter().for_each(|report| ui.report(&with_config(report)));
+            stop.report().into_iter().for_each(|report| ui.report(report));
             ExitCode::from(stop.exit_code())
         }
     }
-}
-
-/// A hint is a command to type, and whoever named a configuration has to name it again.
-fn with_config(report: &Report) -> Report {
-    let mut args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).peekable();
-    let mut named = None;
-    while let Some(arg) = args.next() {
-        named =
-            arg.strip_prefix("--config=").map(str::to_owned).or_else(|| args.next_if(|_| arg == "--config")).or(named);
-    }
-    let hint = report.hint.as_ref().map(|hint| match &named {
-        Some(file) => hint.replace("git smp ", &format!("git smp --config {} ", shell_word(file))),
-        None => hint.clone(),
-    });
-    Report { hint, ..report.clone() }
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {

@@ -1,7 +1,7 @@
 //! The past deploys that the record tells of: what was promoted, what was rolled back, and what was only seen. Pure.
 
 use crate::model::CommitId;
-use crate::record::{Event, Kind, What};
+use crate::record::{Event, Kind, Person, Signer, Verdict, What};
 
 /// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Past {
     /// How many commits that was; `None`: that is not known.
     pub commits: Option<u64>,
     /// Who had signed it off.
-    pub signed_off_by: Vec<String>,
+    pub signed_off_by: Vec<Signer>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
     pub candidate: Option<CommitId>,
 }
@@ -58,6 +58,9 @@ pub struct Past {
 struct Open<'e> {
     commit: &'e CommitId,
     missing: Vec<&'e str>,
+    by: &'e Person,
+    /// Whose yes somebody recorded.
+    signed_off: Vec<(&'e str, &'e Person)>,
 }
 
 /// The deploys among the events, in the order of the events, which is oldest first.
@@ -89,11 +92,24 @@ pub fn before<'p>(ran: impl Iterator<Item = &'p CommitId>, runs: &CommitId) -> O
     line.get(place.checked_sub(1)?).copied()
 }
 
+/// The one of this name who signed the candidate off, by their last word.
+fn signer(open: Option<&Open<'_>>, to: &CommitId, name: &str) -> Signer {
+    let open = open.filter(|open| open.commit == to);
+    let last = open.and_then(|open| Some((open, open.signed_off.iter().rev().find(|(of, _)| *of == name)?)));
+    last.map_or_else(|| Signer::from(name), |(open, (_, recorded_by))| Signer::of(name, recorded_by, open.by))
+}
+
 /// Takes one event in; gives the deploy that it is, if it is one.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
     match &event.what {
         What::Proposed { commit, targets, .. } => {
-            *open = Some(Open { commit, missing: targets.iter().map(|(name, _)| name.as_str()).collect() });
+            let missing = targets.iter().map(|(name, _)| name.as_str()).collect();
+            *open = Some(Open { commit, missing, by: &event.by, signed_off: Vec::new() });
+            None
+        }
+        What::Judged { commit, of, verdict: Verdict::Pass, .. } => {
+            let open = open.iter_mut().filter(|open| open.commit == commit);
+            open.for_each(|open| open.signed_off.push((of.as_str(), &event.by)));
             None
         }
         What::Postponed { .. } => {
@@ -101,7 +117,10 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             None
         }
         What::Deployed { kind: Kind::Fix, to, .. } => {
-            open.iter_mut().for_each(|open| open.commit = to);
+            open.iter_mut().for_each(|open| {
+                open.commit = to;
+                open.signed_off.clear();
+            });
             None
         }
         What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. } => {
@@ -110,6 +129,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
                 Kind::Rollback => DeployKind::Rollback,
                 Kind::Stage | Kind::Fix => return None,
             };
+            let signers = signed_off_by.iter().map(|name| signer(open.as_ref(), to, name)).collect();
             let promoted = kind == DeployKind::Promote && reach(open, environment, to);
             Some(Past {
                 environment: environment.clone(),
@@ -119,7 +139,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
                 by: announced_by.clone().unwrap_or_else(|| event.by.name.clone()),
                 kind,
                 commits: Some(*commits),
-                signed_off_by: signed_off_by.clone(),
+                signed_off_by: signers,
                 candidate: promoted.then(|| to.clone()),
             })
         }

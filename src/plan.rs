@@ -117,6 +117,8 @@ pub enum Step {
         channel: String,
         /// What it speaks.
         kind: ChannelKind,
+        /// Whether this clone has what it takes to send it; if not, the text is printed.
+        from_here: bool,
     },
 }
 

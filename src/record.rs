@@ -7,6 +7,7 @@ mod fold;
 mod held;
 mod post;
 mod sighting;
+mod signer;
 mod trailers;
 mod written;
 
@@ -19,6 +20,7 @@ pub use event::{Event, Intent, What};
 pub use held::Held;
 pub use post::{How, News, Owed, Sending, Telling};
 pub use sighting::Known;
+pub use signer::Signer;
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::error::Refusal;

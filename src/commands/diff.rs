@@ -147,7 +147,8 @@ pub fn the_target<'c>(config: &'c Config, name: Option<&str>, command: &str) -> 
         [] => Err(no_target()),
         several => {
             let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
-            let report = Report::new("which environment is meant?").because(format!("{} promote", names.join(", ")));
+            let report =
+                Report::new("which environment is meant?").because(format!("{} are promoted", names.join(", ")));
             Err(Stop::Misused(report.hint(format!("name one: {command} {}", names.first().unwrap_or(&"production")))))
         }
     }
@@ -155,7 +156,7 @@ pub fn the_target<'c>(config: &'c Config, name: Option<&str>, command: &str) -> 
 
 /// The mistake of a configuration in which nothing promotes.
 pub fn no_target() -> Stop {
-    let report = Report::new("no environment promotes another");
+    let report = Report::new("no environment is promoted from another");
     Stop::Misused(
         report.hint("write promotes = \"staging\" under environments.production in smp.toml, then: git smp setup"),
     )
@@ -168,8 +169,8 @@ pub fn no_target() -> Stop {
 pub fn source_of<'c>(config: &'c Config, target: &Environment) -> Result<&'c Environment, Stop> {
     config.source_of(target).ok_or_else(|| {
         let name = &target.name;
-        let report = Report::new(format!("{name} promotes no other environment"));
+        let report = Report::new(format!("{name} is not promoted from another environment"));
         let Some(other) = config.targets().first().map(|other| &other.name) else { return no_target() };
-        Stop::Misused(report.because(format!("{other} does")).hint(format!("git smp diff {other}")))
+        Stop::Misused(report.because(format!("{other} is")).hint(format!("git smp diff {other}")))
     })
 }

@@ -20,7 +20,7 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
         several => {
             let names: Vec<&str> = several.iter().map(|one| one.name.as_str()).collect();
             let report = Report::new("there are several environments where a candidate could be tested")
-                .because(format!("{} promote none and are promoted", names.join(", ")))
+                .because(format!("others are promoted from {}", names.join(" and from ")))
                 .because("one candidate at a time is put forward, from one of them");
             Err(Stop::Misused(report.hint("keep one configuration for each: git smp --config FILE status")))
         }

@@ -5,6 +5,7 @@ use crate::commands::{Session, trust};
 use crate::config::Config;
 use crate::error::{Report, Stop};
 use crate::json;
+use crate::model::CommitId;
 use crate::past::{self, DeployKind, Past};
 use crate::record::Copied;
 use crate::recorder::Recorder;
@@ -28,11 +29,18 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if unread > 0 {
         session.ui.warn(unreadable(unread));
     }
-    let deploys = past::deploys(&events);
+    let mut deploys = past::deploys(&events);
     if deploys.is_empty() && unread == 0 {
         session.ui.note("no deploy is on record yet");
     }
-    let figures = if args.stats || args.json { figures(session, &config, &deploys) } else { Vec::new() };
+    let figures = if args.stats || args.json {
+        figures(session, &config, &deploys, events.first().filter(|_| unread == 0).map(|event| event.at))
+    } else {
+        Vec::new()
+    };
+    if !args.json {
+        deploys.iter_mut().rev().take(args.count.unwrap_or(usize::MAX)).for_each(|deploy| authors(session, deploy));
+    }
     let latest: Vec<&Past> = deploys.iter().rev().take(args.count.unwrap_or(usize::MAX)).collect();
     if args.json {
         return session.ui.data(json::history(&latest, &figures).as_bytes());
@@ -63,7 +71,7 @@ fn unreadable(count: usize) -> String {
 }
 
 /// The figures, those of the targets first: they are what counts as production.
-fn figures(session: &Session<'_>, config: &Config, deploys: &[Past]) -> Vec<Figures> {
+fn figures(session: &Session<'_>, config: &Config, deploys: &[Past], begun: Option<i64>) -> Vec<Figures> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
@@ -71,7 +79,18 @@ fn figures(session: &Session<'_>, config: &Config, deploys: &[Past]) -> Vec<Figu
         deploys.iter().map(|deploy| shipped(session, deploy)).collect()
     });
     let targets: Vec<&str> = config.targets().iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, deploys, &shipped, &session.when())
+    stats::figures(&targets, deploys, &shipped, begun, &session.when())
+}
+
+/// Counts what those who signed a deploy off wrote of it, as far as this clone knows.
+fn authors(session: &Session<'_>, deploy: &mut Past) {
+    let repo = &session.repo;
+    let here = |id: &CommitId| matches!(repo.has_commit(id), Ok(true));
+    let known = |from: &&CommitId| !repo.layout().shallow && here(from) && here(&deploy.to);
+    let Some(from) = deploy.from.as_ref().filter(|_| !deploy.signed_off_by.is_empty()).filter(known) else { return };
+    let Ok(changes) = repo.changes(Some(from), &deploy.to) else { return };
+    let authors: Vec<&str> = changes.ships.iter().map(|commit| commit.author.as_str()).collect();
+    deploy.signed_off_by.iter_mut().for_each(|signer| signer.count(&authors));
 }
 
 /// What a promotion shipped, as far as this clone knows. A first deploy brought all of history, which tells nothing.

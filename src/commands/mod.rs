@@ -9,12 +9,14 @@ pub mod held;
 pub mod history;
 pub mod hook;
 pub mod lfs;
+pub mod missing;
 pub mod observed;
 pub mod postpone;
 pub mod posts;
 pub mod pre_push;
 pub mod promote;
 pub mod propose;
+pub mod pull_request;
 pub mod release;
 pub mod reviews;
 pub mod rollback;
@@ -86,8 +88,7 @@ impl<'a> Session<'a> {
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
         if !path.exists() && path.symlink_metadata().is_err() {
-            let report = Report::new(format!("there is no {}", path.display()));
-            return Err(Stop::Misused(report.because("it names the environments").hint("make one: git smp setup")));
+            return Err(missing::no_file(self, &path));
         }
         config::read(&path)
     }

@@ -18,7 +18,7 @@ use crate::text::shell_word;
 /// # Errors
 /// When the question is declined, the candidate changed meanwhile, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
-    check_text("--reason", args.reason.as_deref())?;
+    check_text("postpone", "--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
     let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, ui.is_interactive()), "git smp postpone")?;
     trust::require(&session.repo, &config, &[])?;
@@ -102,7 +102,7 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     }
     session.ui.catch_interrupts()?;
     let given = session.ui.ask_text("Why", "").filter(|text| !text.is_empty());
-    check_text("--reason", given.as_deref())?;
+    check_text("postpone", "--reason", given.as_deref())?;
     given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
 }
 

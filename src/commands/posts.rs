@@ -6,9 +6,11 @@ use crate::commands::{Session, watched};
 use crate::config::{Channel, ChannelKind, Config};
 use crate::error::{Refusal, Report, Stop};
 use crate::execute::Wish;
+use crate::git::Repo;
 use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::outbox::Outbox;
+use crate::plan::Step;
 use crate::post::{About, Post};
 use crate::record::{Candidate, EventId, How, News, Owed, Person, Sending, What};
 use crate::recorder::new_id;
@@ -32,6 +34,19 @@ pub fn kind(config: &Config, channel: &str) -> ChannelKind {
 /// The channel, if it is configured.
 pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
     config.channels.iter().find(|channel| channel.name == name)
+}
+
+/// Whether a channel's posts cannot be sent from this clone because it has no webhook of it. One that cannot be used is
+/// another matter: that is told where it is used.
+pub fn lacks_webhook(repo: &Repo, config: &Config, channel: &str) -> bool {
+    let chat = configured(config, channel).filter(|channel| channel.kind != ChannelKind::Print);
+    chat.is_some_and(|channel| matches!(webhook::find(repo, channel), Ok(None)))
+}
+
+/// The step of a plan that tells a channel.
+pub fn step(session: &Session<'_>, config: &Config, channel: &str) -> Step {
+    let from_here = !lacks_webhook(&session.repo, config, channel);
+    Step::Post { channel: channel.to_owned(), kind: kind(config, channel), from_here }
 }
 
 /// The channels that are owed a post on the record. Where none is configured the text is printed at once, and that is all.
@@ -99,6 +114,11 @@ impl<'a> Posts<'a> {
     fn make(&self, owed: &Owed) -> Result<(), Stop> {
         let over = match &owed.sending {
             None => None,
+            // Who could send it again, or ask, is not here.
+            Some(sending) if self.is_for_others(owed) => {
+                self.session.ui.note(format!("{} began to send a post to {}", sending.by.name, owed.channel));
+                return Ok(());
+            }
             Some(sending) if self.is_made_or_left(owed, sending)? => return Ok(()),
             Some(sending) => Some(&sending.id),
         };
@@ -108,8 +128,14 @@ impl<'a> Posts<'a> {
         }
         match kind(self.config, &owed.channel) {
             ChannelKind::Print => self.print(owed, &post, over),
+            _ if lacks_webhook(&self.session.repo, self.config, &owed.channel) => self.leave(owed, &post, over),
             kind => self.send(kind, owed, &post, over),
         }
+    }
+
+    /// Whether nobody here can do anything about an attempt that was not seen to end.
+    fn is_for_others(&self, owed: &Owed) -> bool {
+        !self.session.ui.is_interactive() && lacks_webhook(&self.session.repo, self.config, &owed.channel)
     }
 
     /// Everything that the post says.
@@ -144,6 +170,23 @@ impl<'a> Posts<'a> {
         self.session.ui.note(format!("for the {channel} channel:"));
         self.session.ui.data(markdown::payload(post).as_bytes()).map_err(|stop| self.unclear(stop, channel))?;
         self.ended(owed, over.cloned(), How::Printed)
+    }
+
+    /// This clone has no webhook, so the text is printed. On the record it stays owed, for a clone that has one; without
+    /// a record nobody else could know of it.
+    fn leave(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, &owed.channel);
+        if self.config.record.is_none() {
+            ui.note(format!("no webhook of {channel} here"));
+            return self.print(owed, post, over);
+        }
+        ui.note(format!("no webhook of {channel} here, so this is not sent:"));
+        ui.data(markdown::payload(post).as_bytes()).map_err(|stop| self.unclear(stop, channel))?;
+        // A candidate that is open would be closed by `postpone`.
+        let command = owed.command(!self.again.starts_with("git smp postpone"));
+        ui.advise(&format!("it stays owed; a clone that has the webhook sends it: {command}"));
+        ui.advise("to keep the webhook in this clone: git smp setup");
+        Ok(())
     }
 
     fn send(&self, kind: ChannelKind, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
@@ -185,7 +228,8 @@ impl<'a> Posts<'a> {
         match found {
             Some(Ok(Some(webhook))) => Ok(webhook),
             Some(Err(stop)) => Err(stop.report().cloned().unwrap_or_else(|| Report::new("no webhook can be read"))),
-            None | Some(Ok(None)) => Err(missing(channel)),
+            // That there is one was seen before.
+            None | Some(Ok(None)) => Err(Report::new(format!("this clone has no webhook of {channel}"))),
         }
     }
 
@@ -280,14 +324,6 @@ impl<'a> Posts<'a> {
         let first = report.hint.map(|hint| format!("{hint}; then ")).unwrap_or_default();
         Stop::Incomplete(text.hint(format!("{first}run it again: {}", self.again)))
     }
-}
-
-fn missing(channel: &str) -> Report {
-    let report = Report::new(format!("this clone has no webhook of {channel}"));
-    let variable = format!("SMP_{}_WEBHOOK", channel.to_uppercase());
-    report
-        .because(format!("neither {variable} nor smp.{channel}.webhook in git's configuration is set"))
-        .hint("store it: git smp setup")
 }
 
 /// What would be owed of a candidate, for showing it.

@@ -61,7 +61,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if args.json {
         if let Ok(plan) = &mut planned {
             let release = Release::of(session, &config, &facts.targets, plan, facts.state());
-            add_post(&config, plan, release.is_wanted(given.as_ref()));
+            add_post(session, &config, plan, release.is_wanted(given.as_ref()));
         }
         let watched = watched::for_scripts(&config, &facts.watched);
         let (runs, reviews) = (facts.source.runs(), reviews.as_ref());
@@ -93,11 +93,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         somebody_said_yes(session.ui, args, &planned)?;
     }
     let text = release.text(args, given)?;
-    add_post(&config, &mut planned, text.is_some());
+    add_post(session, &config, &mut planned, text.is_some());
     show(session, &config, &facts, &planned, !args.yes)?;
     if args.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
+    release.show(text.as_deref(), !args.yes);
     session.ui.catch_interrupts()?;
     let was_begun = release.is_begun();
     release.keep(text.as_deref(), was_begun)?;
@@ -131,9 +132,9 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
 }
 
 /// The last step, where there is something to tell.
-fn add_post(config: &Config, plan: &mut Plan, is_wanted: bool) {
+fn add_post(session: &Session<'_>, config: &Config, plan: &mut Plan, is_wanted: bool) {
     if is_wanted && !plan.steps.is_empty() {
-        plan.steps.push(Step::Post { channel: PRODUCT.to_owned(), kind: posts::kind(config, PRODUCT) });
+        plan.steps.push(posts::step(session, config, PRODUCT));
     }
 }
 
@@ -203,8 +204,8 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
         several => {
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
-            let report = Report::new("these environments promote different ones")
-                .because(format!("they promote {}", names.join(", ")));
+            let report = Report::new("these environments are promoted from different ones")
+                .because(format!("they are promoted from {}", names.join(", ")));
             let commands: Vec<String> =
                 targets.iter().map(|target| format!("git smp promote {}", target.name)).collect();
             Err(Stop::Misused(report.hint(format!("promote them one after the other: {}", commands.join(", then: ")))))

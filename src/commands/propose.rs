@@ -10,7 +10,7 @@ use crate::execute::end_rollback;
 use crate::git::record::identity;
 use crate::model::Observed;
 use crate::observe::{Also, Look};
-use crate::plan::{self, Proposal, Recorded, Step, Target};
+use crate::plan::{self, Proposal, Recorded, Target};
 use crate::record::{EventId, News, Owed, Person, State, What};
 use crate::recorder::{Recorder, new_id};
 use crate::render;
@@ -24,7 +24,7 @@ const LONGEST_NOTE: usize = 2000;
 /// # Errors
 /// When it cannot be put forward, the question is declined, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
-    check_text("--note", args.note.as_deref())?;
+    check_text("propose", "--note", args.note.as_deref())?;
     let config = session.config()?;
     let source = flow::beginning(&config)?;
     let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
@@ -67,7 +67,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
     work.pay(&state)?;
     let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
-    session.ui.note(if signoff {
+    session.ui.advise(if signoff {
         "next, when it was tested: git smp signoff"
     } else {
         "next, when it was tested: git smp promote"
@@ -79,7 +79,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
 ///
 /// # Errors
 /// Exit 2.
-pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
+pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(), Stop> {
     let Some(text) = text else { return Ok(()) };
     let wrong = if text.trim().is_empty() {
         "is empty".to_owned()
@@ -91,7 +91,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
         return Ok(());
     };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    Err(Stop::Misused(report.hint(format!("say it again in plain words: {option} TEXT"))))
+    Err(Stop::Misused(report.hint(format!("say it again in plain words: git smp {command} {option} TEXT"))))
 }
 
 /// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
@@ -200,7 +200,7 @@ impl Work<'_> {
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
-        let post = Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(self.config, TECHNICAL) };
+        let post = posts::step(self.session, self.config, TECHNICAL);
         let lines = render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), &post);
         if self.args.yes {
             ui.say(&lines)

@@ -24,6 +24,8 @@ pub struct Release<'a> {
     pushes: bool,
     /// Whether the record owes a post of an earlier deploy.
     owes: bool,
+    /// The texts of the posts that the record owes.
+    told: Vec<String>,
 }
 
 impl<'a> Release<'a> {
@@ -52,7 +54,12 @@ impl<'a> Release<'a> {
         // A rollback that has arrived unseen goes on record with this deploy, and is owed then.
         let goes_back = |state: &State| state.deploying.as_ref().is_some_and(|open| open.kind == Kind::Rollback);
         let owes = state.is_some_and(|state| goes_back(state) || state.owed.iter().any(is_of_deploys));
-        Self { session, config, commit, date, targets, pushes, owes }
+        let told = |owed: &Owed| match &owed.news {
+            News::Released { summary } => summary.clone(),
+            _ => None,
+        };
+        let told = state.map(|state| state.owed.iter().filter_map(told).collect()).unwrap_or_default();
+        Self { session, config, commit, date, targets, pushes, owes, told }
     }
 
     /// Whether the plan has a post as its last step, as far as that is known before anybody wrote its text.
@@ -74,11 +81,12 @@ impl<'a> Release<'a> {
         }
         Ok(match given.map_or_else(|| self.asked_for(args), Ok)? {
             Summary::Text(text) => Some(text),
-            Summary::Empty => {
+            left @ (Summary::Empty | Summary::Untouched) => {
                 if !args.dry_run {
                     self.notes().settle(None)?;
                 }
-                ui.note(format!("no post to {PRODUCT}: its text is empty"));
+                let why = if left == Summary::Empty { "its text is empty" } else { "the draft was left as it was" };
+                ui.note(format!("no post to {PRODUCT}: {why}"));
                 None
             }
             Summary::Missing => {
@@ -99,7 +107,13 @@ impl<'a> Release<'a> {
         let offer = Offer { heading: &title, commit: &self.commit, from, kept: kept.as_deref() };
         match (&kept, args.dry_run, self.session.ui.is_interactive() && !args.yes) {
             (Some(text), true, _) => Ok(Summary::of(text.clone())),
-            (None, true, _) => Ok(Summary::Text(summary::drafted(self.session, &offer)?)),
+            (None, true, _) => {
+                let text = summary::drafted(self.session, &offer)?;
+                if !text.is_empty() {
+                    self.session.ui.note(format!("the text to {PRODUCT} is a draft; your editor will ask for it"));
+                }
+                Ok(Summary::of(text))
+            }
             (_, false, true) => {
                 self.session.ui.catch_interrupts()?;
                 summary::written(self.session, &offer)
@@ -120,6 +134,15 @@ impl<'a> Release<'a> {
     /// When it cannot be written.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
         self.posts("git smp promote").say(&self.owed(text))
+    }
+
+    /// Shows the text that will go out, below the plan that posts it.
+    pub fn show(&self, text: Option<&str>, asked: bool) {
+        let Some(text) = text else { return };
+        let mut lines = vec![Line::plain(format!("The post to {PRODUCT} will say"))];
+        lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
+        lines.push(Line::default());
+        if asked { self.session.ui.insist(&lines) } else { self.session.ui.say(&lines) }
     }
 
     /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
@@ -191,11 +214,13 @@ impl<'a> Release<'a> {
         let text = match (kept, given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
             (kept, None) => kept,
+            // It is on the record, owed since the run that gave it.
+            (None, Some(Summary::Text(given))) if self.told.contains(given) => None,
             (None, Some(Summary::Text(_))) => {
                 self.session.ui.warn(format!("the text is not posted to {PRODUCT}: nothing was deployed with it"));
                 None
             }
-            (_, Some(Summary::Empty | Summary::Missing)) => None,
+            (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
         };
         self.end(text.as_deref(), again)
     }
@@ -234,10 +259,12 @@ pub fn paid_before(
         None if config.record.is_some() => Vec::new(),
         None => posts.owed().unwrap_or_default(),
     };
-    if !owed.iter().any(is_of_deploys) {
+    // What cannot be sent from here is none of this run's business.
+    let told = |owed: &Owed| is_of_deploys(owed) && !posts::lacks_webhook(&session.repo, config, &owed.channel);
+    if !owed.iter().any(told) {
         return refusal.into();
     }
-    match posts.pay(&owed, is_of_deploys) {
+    match posts.pay(&owed, told) {
         Ok(()) => Stop::Incomplete(refusal.report.because("only what was owed of an earlier deploy was told")),
         Err(stop) => {
             let report = stop.report().cloned().unwrap_or_else(|| Report::new("what is owed was not told"));

@@ -34,7 +34,7 @@ use destination::destination;
 /// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "git smp history")?;
-    check_text("--reason", args.reason.as_deref())?;
+    check_text("rollback", "--reason", args.reason.as_deref())?;
     let config = session.config()?;
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
@@ -83,6 +83,8 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if deploys {
         rollback.ask()?;
     }
+    let reasoned = if deploys { rollback.with_reason(&commit)? } else { args.clone() };
+    let rollback = Run { args: &reasoned, ..rollback };
     observed::record(session, &look, facts.record.state(), &[&facts.observed], false);
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
@@ -112,7 +114,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         return Ok(environment);
     }
     let name = &environment.name;
-    let report = Report::new(format!("{name} promotes no other environment, so nothing there was promoted"));
+    let report = Report::new(format!("nothing is promoted to {name}, so there is no promotion to take back"));
     Err(Stop::Misused(report.hint("deploy an older commit to it as any other: git smp stage COMMIT")))
 }
 
@@ -188,7 +190,7 @@ fn plan(
         planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
     }
     if planned.steps.iter().any(Step::deploys) {
-        planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
+        planned.steps.push(posts::step(session, config, TECHNICAL));
     }
     planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
@@ -260,6 +262,24 @@ impl Run<'_> {
             return Ok(());
         }
         Err(Stop::Declined("not put back; nothing was changed".to_owned()))
+    }
+
+    /// The same, with the reason that the person at the terminal has for it. It is for the others: Enter alone skips it.
+    fn with_reason(&self, commit: &CommitId) -> Result<Rollback, Stop> {
+        let (ui, mut args) = (self.session.ui, self.args.clone());
+        // Of a run that was cut off it may be known.
+        if args.yes || args.reason.is_some() || self.telling(commit)?.text.is_some() || !ui.is_interactive() {
+            return Ok(args);
+        }
+        loop {
+            let declined = || Stop::Declined("not put back; nothing was changed".to_owned());
+            let reason = ui.ask_text("Why, for the team (Enter skips)", "").ok_or_else(declined)?;
+            args.reason = Some(reason).filter(|reason| !reason.is_empty());
+            match check_text("rollback", "--reason", args.reason.as_deref()) {
+                Ok(()) => return Ok(args),
+                Err(stop) => ui.warn(stop.to_string()),
+            }
+        }
     }
 
     fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {

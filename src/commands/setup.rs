@@ -3,11 +3,11 @@
 use crate::cli::Setup;
 use crate::commands::checks::Check;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
-use crate::commands::{Session, checks, hook, webhooks, wizard};
+use crate::commands::{Session, checks, hook, missing, webhooks, wizard};
 use crate::config::Config;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
-use crate::text::{Line, Tone};
+use crate::text::{Line, Tone, shell_word};
 
 /// Runs it.
 ///
@@ -18,7 +18,11 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         return hook::remove(session);
     }
     let path = session.config_path()?;
-    if path.symlink_metadata().is_err() {
+    let is_new = path.symlink_metadata().is_err();
+    if is_new {
+        if let Some(report) = missing::elsewhere(session, &path) {
+            return Err(Stop::Misused(report));
+        }
         if args.check || !session.ui.is_interactive() {
             return Err(wizard::how_to_start(&path));
         }
@@ -27,9 +31,9 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let config = session.config()?;
     let places = places(&session.repo, &config)?;
     let trust = trust::look(&session.repo, &config)?;
-    let missing: Vec<&Place> = places.iter().filter(|place| place.state == RemoteState::Missing).collect();
+    let absent: Vec<&Place> = places.iter().filter(|place| place.state == RemoteState::Missing).collect();
     let news = !matches!(trust, Trust::Same);
-    if news || !missing.is_empty() {
+    if news || !absent.is_empty() {
         let lines = shown(&config, &places, &trust);
         // What a question is about is shown even to those who want quiet.
         let question = !args.yes && !args.check && session.ui.is_interactive();
@@ -44,9 +48,9 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         let more = more(session, &session.repo, &config, args)?;
         return checks::run(session, &session.repo, &config, &places, false, more);
     }
-    if news || !missing.is_empty() {
-        agree(session, args, &missing, news)?;
-        for place in &missing {
+    if news || !absent.is_empty() {
+        agree(session, args, &absent, (news, is_new))?;
+        for place in &absent {
             remote::add(&session.repo, place.remote, place.url)?;
         }
         trust::keep(&session.repo, &config)?;
@@ -58,7 +62,14 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let repo = Repo::open()?;
     let places = trust::places(&repo, &config)?;
     let more = more(session, &repo, &config, args)?;
-    checks::run(session, &repo, &config, &places, true, more)
+    let checked = checks::run(session, &repo, &config, &places, true, more);
+    if is_new {
+        let file = shell_word(&path.display().to_string());
+        session
+            .ui
+            .advise(&format!("commit smp.toml, so that the whole team has it:\ngit add {file} && git commit {file}"));
+    }
+    checked
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
@@ -104,19 +115,24 @@ fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
     let name_width = places.iter().map(|place| place.remote.chars().count()).max().unwrap_or(0);
     let url_width = places.iter().map(|place| place.url.chars().count()).max().unwrap_or(0).min(64);
     places.iter().map(move |place| {
-        let promotes = place.environment.and_then(|environment| environment.promotes.as_ref());
-        let promotes = promotes.map(|source| format!(", promotes {source}")).unwrap_or_default();
+        let source = place.environment.and_then(|environment| environment.promotes.as_ref());
+        let promoted = source.map(|source| format!(", promoted from {source}")).unwrap_or_default();
         let (tone, state) = match &place.state {
             RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
             RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
             RemoteState::Other(found) => (Tone::Bad, format!("remote has another address, {found}; it is left alone")),
         };
         let line = Line::plain(format!("  {:name_width$}  {:url_width$}    ", place.remote, place.url));
-        line.and(tone, state).and(Tone::Plain, promotes)
+        line.and(tone, state).and(Tone::Plain, promoted)
     })
 }
 
-fn agree(session: &Session<'_>, args: &Setup, missing: &[&Place<'_>], news: bool) -> Result<(), Stop> {
+fn agree(
+    session: &Session<'_>,
+    args: &Setup,
+    missing: &[&Place<'_>],
+    (news, is_new): (bool, bool),
+) -> Result<(), Stop> {
     let remotes = match missing.len() {
         1 => "1 remote".to_owned(),
         count => format!("{count} remotes"),
@@ -135,5 +151,12 @@ fn agree(session: &Session<'_>, args: &Setup, missing: &[&Place<'_>], news: bool
         return Err(Refusal { code: RefusalCode::NeedsTerminal, report }.into());
     }
     session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&question) { Ok(()) } else { Err(Stop::Declined("nothing was changed".to_owned())) }
+    if session.ui.ask_yes(&question) {
+        return Ok(());
+    }
+    Err(Stop::Declined(if is_new {
+        "smp.toml was written, and is not agreed to; nothing else was changed".to_owned()
+    } else {
+        "nothing was changed".to_owned()
+    }))
 }

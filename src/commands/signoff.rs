@@ -22,8 +22,8 @@ const LONGEST_NAME: usize = 100;
 /// # Errors
 /// When there is no candidate, or another than was meant, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
-    check_text("--block", args.block.as_deref())?;
-    check_text("--note", args.note.as_deref())?;
+    check_text("signoff", "--block", args.block.as_deref())?;
+    check_text("signoff", "--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
     check_hash("--commit", args.commit.as_deref(), 4, "git smp status --json")?;
     let config = session.config()?;
@@ -71,7 +71,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         }
         _ => posts.pay(&state.owed, told),
     };
-    session.ui.note(format!("next: {}", next(&config, &state)));
+    session.ui.advise(&format!("next: {}", next(&config, &state)));
     paid
 }
 
@@ -151,7 +151,7 @@ fn next(config: &Config, state: &State) -> String {
     let is_left = |goal: &&Goal| !goal.reached && config.environment(&goal.environment).is_ok();
     let mut left = candidate.targets.iter().filter(is_left);
     match (candidate.standing(), left.next(), candidate.targets.len()) {
-        (Standing::Blocked, ..) => "git smp stage --fix, or git smp postpone".to_owned(),
+        (Standing::Blocked, ..) => "git smp stage --fix\nor give it up: git smp postpone".to_owned(),
         (Standing::SignedOff, Some(_), 1) => "git smp promote".to_owned(),
         (Standing::SignedOff, Some(goal), _) => format!("git smp promote {}", shell_word(&goal.environment)),
         (Standing::Waiting, ..) | (Standing::SignedOff, None, _) => status,

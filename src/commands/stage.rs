@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::Stage;
 use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, first_push, flow, lfs, observed, trust};
+use crate::commands::{Session, first_push, flow, lfs, observed, pull_request, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -153,11 +153,11 @@ fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<
         return Err(refusal.clone().into());
     }
     if !args.pick.is_empty() {
-        let picks = args.pick.iter().map(|rev| named_commit(session, rev)).collect::<Result<Vec<_>, _>>()?;
-        return picked(session, facts, &picks);
+        let picks = args.pick.iter().map(|rev| named_picks(session, facts, rev)).collect::<Result<Vec<_>, _>>()?;
+        return picked(session, facts, &picks.concat());
     }
     let commit = match &args.rev {
-        Some(rev) => named_commit(session, rev)?,
+        Some(rev) => named_commit(session, facts, rev)?,
         None => tip(facts)?,
     };
     compared(session, facts, commit, args.fix, false)
@@ -165,10 +165,21 @@ fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<
 
 /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag or
 /// branch that is called like one must not lead astray.
-fn named_commit(session: &Session<'_>, rev: &str) -> Result<CommitId, Stop> {
+fn named_commit(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<CommitId, Stop> {
+    if let Some(number) = pull_request::number(rev) {
+        return pull_request::merged(session, &tip(facts)?, number);
+    }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),
         Found::Missing | Found::Ambiguous(_) | Found::NotACommit(_) => session.repo.resolve_revision(rev),
+    }
+}
+
+/// The commits that a person named to be copied.
+fn named_picks(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<Vec<CommitId>, Stop> {
+    match pull_request::number(rev) {
+        Some(number) => pull_request::brought(session, &tip(facts)?, number),
+        None => named_commit(session, facts, rev).map(|commit| vec![commit]),
     }
 }
 
@@ -320,7 +331,7 @@ fn plan(
         planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
     }
     if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
-        planned.steps.push(Step::Post { channel: TECHNICAL.to_owned(), kind: posts::kind(config, TECHNICAL) });
+        planned.steps.push(posts::step(session, config, TECHNICAL));
     }
     planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
@@ -430,8 +441,8 @@ fn must_come_back(session: &Session<'_>, config: &Config, facts: &Facts<'_>, wan
     let (short, commit) = (wanted.commit.short(), &wanted.commit);
     let (remote, branch) = (&config.repository.remote, &config.repository.branch);
     session.ui.warn(format!(
-        "{short} must come back to {branch}, or the next deploy lacks it: git push {remote} {commit}:refs/heads/fix-{short}, \
-         then merge that (no squash, no rebase)"
+        "{short} must come back to {branch}, or the next deploy lacks it; push it, then merge that (no squash, no rebase):"
     ));
+    session.ui.insist(&[Line::plain(format!("  git push {remote} {commit}:refs/heads/fix-{short}"))]);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::announced;
 use crate::cli::Status;
-use crate::commands::{Session, deploy, flow, held, observed, trust};
+use crate::commands::{Session, deploy, flow, held, observed, posts, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
@@ -17,7 +17,7 @@ use crate::outbox::Notes;
 use crate::plan::Ships;
 use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
 use crate::recorder::Recorder;
-use crate::render::{self, Mark};
+use crate::render::{self, Here, Mark};
 use crate::rollbacks::Rollbacks;
 use crate::text::{Line, Tone};
 use crate::unrecorded::{PastTool, Unrecorded};
@@ -127,6 +127,11 @@ impl<'a> View<'a> {
         let mut lines = self.picture()?;
         let width = self.config.environments.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
         let when = self.session.when();
+        let lacks_webhook = |channel: &str| posts::lacks_webhook(&self.session.repo, self.config, channel);
+        let typed = |text: &str| self.session.ui.typed(text);
+        let brought = self.brought()?;
+        let authors: Vec<&str> = brought.iter().flat_map(|one| &one.ships).map(|one| one.author.as_str()).collect();
+        let here = Here { lacks_webhook: &lacks_webhook, typed: &typed, tested: self.tested(), authors: &authors };
         for environment in self.targets_first() {
             let Some(seen) = self.observed(environment) else { continue };
             let changes = self.of_target(environment)?;
@@ -143,23 +148,44 @@ impl<'a> View<'a> {
                 Some(PastTool::Recorded(deploy)) => line.and(Tone::Bad, render::past_tool(deploy, &when)),
                 _ => line,
             });
-            lines.extend(render::finding(seen, environment, width));
+            lines.extend(render::finding(seen, environment, &here, width));
             if let Some(PastTool::Unrecorded(found)) = past_tool {
                 lines.push(render::unrecorded(found, width, &when));
             }
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
-        lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, width, &when)));
+        lines.extend(self.reading.into_iter().flat_map(|reading| render::record(reading, &here, width, &when)));
         for target in self.config.targets() {
             lines.extend(render::held(&target.name, &self.held(target), width, &when));
         }
         if self.config.record.is_none() {
             let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
-            lines.extend(render::owed(&own, false, width, &when));
+            lines.extend(render::owed(&own, false, &here, width, &when));
         }
-        lines.push(Line::default().and(Tone::Strong, "next: ").and(Tone::Plain, self.next()?));
+        let mut next = self.session.ui.typed(&self.next()?);
+        let notes = next.split_off(next.len().min(1));
+        let said = |name: &str, text: String| Line::default().and(Tone::Strong, name).and(Tone::Plain, text);
+        lines.extend(notes.into_iter().map(|note| said("note: ", note)));
+        lines.extend(next.into_iter().map(|command| said("next: ", command)));
         Ok(lines)
+    }
+
+    /// What the candidate brings to its first goal.
+    fn brought(&self) -> Result<Option<Changes>, Stop> {
+        let Some(candidate) = self.candidate() else { return Ok(None) };
+        let from = candidate.targets.first().and_then(|goal| goal.from.as_ref());
+        let here = |commit: Option<&CommitId>| commit.is_some_and(|one| self.session.repo.has_commit(one) == Ok(true));
+        if !here(from) || !here(Some(&candidate.commit)) {
+            return Ok(None);
+        }
+        self.between(from, Some(&candidate.commit))
+    }
+
+    /// What runs where the candidate is tested.
+    fn tested(&self) -> Option<&CommitId> {
+        let place = &self.candidate()?.environment;
+        self.seen.iter().find(|seen| seen.environment == *place).and_then(Observed::runs)
     }
 
     /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
@@ -214,7 +240,7 @@ impl<'a> View<'a> {
             Err(refusal) => return Some(refusal.report.hint.clone().unwrap_or_else(|| "git smp history".to_owned())),
         };
         if state.format > FORMAT {
-            return Some("cargo install git-smp, for a newer one writes this record".to_owned());
+            return Some("cargo install git-smp\na newer git-smp writes this record".to_owned());
         }
         if let Some(open) = &state.deploying {
             let at = self.seen.iter().find(|seen| seen.environment == open.environment).and_then(Observed::reference);
@@ -222,25 +248,18 @@ impl<'a> View<'a> {
             let landed = at.is_some() && at != open.from.as_ref();
             return Some(match open.command() {
                 Some(command) if ours || landed => command,
-                Some(_) => "git smp status, until that deploy has come to its end".to_owned(),
-                None => "git smp setup, with the smp.toml of those who deploy there".to_owned(),
+                Some(_) => "git smp status\nthat deploy has to come to its end first".to_owned(),
+                None => "git smp setup\nthat deploy goes on with the smp.toml of those who deploy there".to_owned(),
             });
         }
-        let Some(candidate) = &state.candidate else {
-            let owed = state.owed.first()?;
-            return Some(format!("{}, which makes the post that is still owed", owed.command(false)));
-        };
-        let tested = self.seen.iter().find(|seen| seen.environment == candidate.environment).and_then(Observed::runs);
-        if tested.is_some_and(|runs| *runs != candidate.commit) {
-            return Some(format!("git smp stage {}, or git smp postpone", candidate.commit.short()));
-        }
-        if state.owed.iter().any(Owed::is_of_the_way) {
-            return Some("git smp propose, which makes the post that is still owed".to_owned());
+        let candidate = state.candidate.as_ref()?;
+        if self.tested().is_some_and(|runs| *runs != candidate.commit) {
+            return Some(format!("git smp stage {}", candidate.commit.short()));
         }
         let signoff = self.config.record.as_ref().is_some_and(|record| record.signoff);
         match candidate.standing() {
-            Standing::Blocked => Some("git smp stage --fix, or git smp postpone".to_owned()),
-            Standing::Waiting if signoff => Some("git smp signoff, when it was tested".to_owned()),
+            Standing::Blocked => Some("git smp stage --fix".to_owned()),
+            Standing::Waiting if signoff => Some("git smp signoff".to_owned()),
             Standing::Waiting | Standing::SignedOff => None,
         }
     }
@@ -250,7 +269,7 @@ impl<'a> View<'a> {
         self.config.record.as_ref().is_some_and(|record| record.signoff) && self.candidate().is_none()
     }
 
-    /// The next command to type.
+    /// The next command to type, and in lines after it what there is to know about it.
     fn next(&self) -> Result<String, Stop> {
         let targets = self.config.targets();
         if let Some(seen) = self.not_confirmed() {
@@ -287,14 +306,14 @@ impl<'a> View<'a> {
                     return Ok(found.advice(seen, target));
                 }
                 (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
-                    return Ok(format!("git smp promote {name}, which releases it again; see first why it failed"));
+                    return Ok(format!("git smp promote {name}\nthat releases it again; see first why it failed"));
                 }
                 (_, Some(_)) if seen.agrees() == Some(false) && seen.reference() == source.runs() => {
                     return Ok(if finding::is_certain(seen) {
-                        format!("git smp promote {name}, which asks whether what was rolled back shall ship again")
+                        format!("git smp promote {name}\nthat asks whether what was rolled back is to ship again")
                     } else {
                         format!(
-                            "git smp promote {name}, which waits for it; if its release failed, release it again there"
+                            "git smp promote {name}\nthat waits for it; if its release failed, release it again there"
                         )
                     });
                 }
@@ -310,7 +329,16 @@ impl<'a> View<'a> {
                 None => return Ok("git fetch --unshallow".to_owned()),
             }
         }
-        Ok(self.next_to_stage()?.unwrap_or_else(|| "nothing to do".to_owned()))
+        let rest = || self.next_post().unwrap_or_else(|| "nothing to do".to_owned());
+        Ok(self.next_to_stage()?.unwrap_or_else(rest))
+    }
+
+    /// The command that makes a post which is still owed, where it can be sent from here.
+    fn next_post(&self) -> Option<String> {
+        let own = if self.config.record.is_none() { Notes::of(&self.session.repo).owed().ok() } else { None };
+        let owed = self.state().map(|state| state.owed.clone()).or(own)?;
+        let here = |owed: &&Owed| !posts::lacks_webhook(&self.session.repo, self.config, &owed.channel);
+        owed.iter().find(here).map(|owed| owed.command(self.candidate().is_some()).to_owned())
     }
 
     /// The next command where a target lacks what its source runs: what was rolled back does not ship again by itself.
@@ -321,9 +349,9 @@ impl<'a> View<'a> {
         let newer = self.tip().filter(|tip| self.session.repo.has_commit(tip).is_ok_and(|here| here));
         let newer_mends = newer.is_some() && self.given_again(target, newer)?.is_none();
         Ok(if newer_mends || Some(&held) == source.runs() {
-            format!("git smp stage, with what mends {}", held.short())
+            format!("git smp stage\n{} was rolled back; stage what corrects it", held.short())
         } else {
-            format!("{promote}, if what came since mends {}", held.short())
+            format!("{promote}\n{} was rolled back; go on if what came since corrects it", held.short())
         })
     }
 

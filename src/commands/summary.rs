@@ -28,6 +28,8 @@ pub enum Summary {
     Text(String),
     /// Somebody left it empty: no post.
     Empty,
+    /// Somebody left the draft as it was, which nobody has said yes to: no post.
+    Untouched,
     /// Nobody gave one, and nobody could be asked.
     Missing,
 }
@@ -91,7 +93,10 @@ fn from(file: &OsStr) -> Result<(String, String), Stop> {
 }
 
 fn misused(error: &str) -> Stop {
-    Stop::Misused(Report::new(error).hint("give a text of a few lines: git smp promote --summary TEXT, or -F FILE"))
+    Stop::Misused(
+        Report::new(error)
+            .hint("give a text of a few lines: git smp promote --summary TEXT\nor a file: git smp promote -F FILE"),
+    )
 }
 
 /// Opens the person's editor with a draft, where there is a person.
@@ -126,7 +131,11 @@ fn place(repo: &Repo) -> PathBuf {
 fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let sheet = Sheet::new(offer, || repo.landed(offer.from, offer.commit), repo.config()?)?;
     let path = place(repo);
-    let text = sheet.read(&editor::edit(repo, &path, &sheet.text())?);
+    let left = editor::edit(repo, &path, &sheet.text())?;
+    if sheet.is_untouched(&left) {
+        return Ok(Summary::Untouched);
+    }
+    let text = sheet.read(&left);
     let Some(wrong) = unfit(&text, LONGEST) else { return Ok(Summary::of(text)) };
     // Without the comments, so that the file is what can be given back.
     editor::write(&path, &format!("{text}\n"))?;

@@ -1,4 +1,8 @@
-//! The first `smp.toml` of a team: asks for the few things it needs, shows the file, and writes it.
+//! The first `smp.toml` of a team: asks for the few things it needs, tries what can be tried, shows the file, and
+//! writes it.
+
+mod answers;
+mod tries;
 
 use std::fs::File;
 use std::io::Write;
@@ -8,31 +12,31 @@ use crate::commands::Session;
 use crate::config;
 use crate::error::{Report, Stop};
 use crate::git::GitConfig;
-use crate::text::Line;
-
-/// The pattern that a page is first expected to carry its commit in.
-const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
+use crate::text::{Line, Tone};
+use answers::{Answers, BACK, Question, app};
 
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
         .because("it names the main repository and the environments, and there is no terminal to ask for them on")
-        .hint("copy config.example.toml of git-smp to smp.toml, put your addresses in, then: git smp setup");
+        .hint("copy config.example.toml of git-smp to smp.toml, put your addresses in, then: git smp setup\nor, if your team has one already: git pull");
     Stop::Misused(report)
 }
 
 /// Asks, shows, and writes.
 ///
 /// # Errors
-/// When the person stops answering (exit 3), the answers make no lawful file (2), or it cannot be written (1).
+/// When the person stops answering (exit 3), or the file cannot be written (1).
 pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
-    session.ui.note(format!("There is no {} yet. A few questions make one; Ctrl-C changes nothing.", path.display()));
-    session.ui.catch_interrupts()?;
-    let text = questions(session)?;
-    config::parse(path, &text).map_err(|report| Stop::Misused(report.hint("answer once more: git smp setup")))?;
-    session.ui.note("");
-    session.ui.insist(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
-    if !session.ui.ask_yes(&format!("Write this to {}?", path.display())) {
+    let ui = session.ui;
+    ui.note(format!("There is no {} yet. A few questions make one; Ctrl-C changes nothing.", path.display()));
+    ui.note("Enter takes what stands in [ ]. Type < to go back to the question before.");
+    ui.catch_interrupts()?;
+    let text = questions(session, path)?;
+    ui.note("");
+    ui.insist(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
+    ui.note("");
+    if !ui.ask_yes(&format!("Write this to {}?", path.display())) {
         return Err(declined());
     }
     // Never over a file that appeared meanwhile.
@@ -46,49 +50,57 @@ fn declined() -> Stop {
     Stop::Declined("nothing was written".to_owned())
 }
 
-fn questions(session: &Session<'_>) -> Result<String, Stop> {
-    let git = session.repo.config()?;
-    let ask = |question: &str, offered: &str| session.ui.ask_text(question, offered).ok_or_else(declined);
-    let needed = |question: &str, offered: &str, check: fn(&str) -> Result<(), &'static str>| loop {
-        let answer = ask(question, offered)?;
-        match check(&answer) {
-            Ok(()) => return Ok::<String, Stop>(answer),
-            Err(why) => session.ui.warn(format!("that will not do: {why}")),
+/// One question after the other, each until its answer will do; the way back keeps all that was answered.
+fn questions(session: &Session<'_>, path: &Path) -> Result<String, Stop> {
+    let (ui, mut answers, mut at) = (session.ui, Answers::default(), 0_usize);
+    while let Some(question) = answers.questions().get(at).copied() {
+        let offered = match answers.of(question) {
+            Some(before) => before.to_owned(),
+            None => offered(session, &answers, question)?,
+        };
+        let said = |line: &str| Line::default().and(Tone::Faint, format!("  {line}"));
+        ui.insist(&question.explained(&answers).lines().map(said).collect::<Vec<_>>());
+        let answer = match question.words() {
+            [] => ui.ask_text(&question.asked(), &offered),
+            words => ui.ask_one(&question.asked(), words, &offered),
+        };
+        let answer = answer.ok_or_else(declined)?;
+        if matches!(answer.as_str(), BACK | "back") {
+            at = at.saturating_sub(1);
+            continue;
         }
-    };
-    let offered = if url_of(git, "upstream").is_some() { "upstream" } else { "origin" };
-    let question = "Remote of the main repository, where reviewed work is merged";
-    let remote = needed(question, offered, config::check_remote_name)?;
-    let main = needed("Its address", &url_of(git, &remote).unwrap_or_default(), config::check_url)?;
-    let branch = needed("The branch that is deployed", &branch_of(session, &remote), config::check_branch)?;
-    let mut text =
-        format!("[repository]\nremote = {}\nurl = {}\nbranch = {}\n", quoted(&remote), quoted(&main), quoted(&branch));
-    for (name, promotes) in [("staging", None), ("production", Some("staging"))] {
-        let question = format!("Address that a push to {name} goes to");
-        let url = needed(&question, &url_of(git, name).unwrap_or_default(), config::check_url)?;
-        text.push_str(&format!("\n[environments.{name}]\nurl = {}\n", quoted(&url)));
-        if let Some(source) = promotes {
-            text.push_str(&format!("promotes = {}\n", quoted(source)));
+        let before = answers.clone();
+        let tried = answers.take(question, &answer, path).map(|()| tries::is_good(session, &answers, question));
+        match tried {
+            Ok(true) => at += 1,
+            // A pattern that finds nothing may be right, and its page wrong.
+            Ok(false) => at -= usize::from(matches!(question, Question::Pattern(_))),
+            Err(why) => {
+                answers = before;
+                let what = if matches!(question, Question::Page(_)) { "that page" } else { "that" };
+                ui.warn(format!("{what} will not do: {why}"));
+            }
         }
-        text.push_str(&page(session, name)?);
     }
-    Ok(text)
+    Ok(answers.text())
 }
 
-fn page(session: &Session<'_>, name: &str) -> Result<String, Stop> {
-    let question = format!("Page of {name} that shows its commit (empty: believe the branch on its remote)");
-    let url = loop {
-        let url = session.ui.ask_text(&question, "").ok_or_else(declined)?;
-        if url.is_empty() {
-            return Ok(String::new());
-        }
-        match config::check_page(&url) {
-            Ok(()) => break url,
-            Err(why) => session.ui.warn(format!("that page will not do: {why}")),
-        }
-    };
-    let pattern = session.ui.ask_text("Pattern around the hash on it", PATTERN).ok_or_else(declined)?;
-    Ok(format!("\n[environments.{name}.running]\npage = {}\npattern = {}\n", quoted(&url), quoted(&pattern)))
+/// What the clone, or the answers before, suggest.
+fn offered(session: &Session<'_>, answers: &Answers, question: Question) -> Result<String, Stop> {
+    let git = session.repo.config()?;
+    let answered = |question| answers.of(question).unwrap_or_default();
+    Ok(match question {
+        Question::Remote if url_of(git, "upstream").is_some() => "upstream".to_owned(),
+        Question::Remote => "origin".to_owned(),
+        Question::Url => url_of(git, answered(Question::Remote)).unwrap_or_default(),
+        Question::Branch => branch_of(session, answered(Question::Remote)),
+        Question::Push(place) => url_of(git, place.name()).unwrap_or_default(),
+        Question::Heroku(place) => app(answered(Question::Push(place))).unwrap_or_default(),
+        Question::Page(_) => String::new(),
+        Question::Pattern(_) => answers::PATTERN.to_owned(),
+        Question::Record => "n".to_owned(),
+        Question::Channel(_) => "none".to_owned(),
+    })
 }
 
 /// The branch that the remote calls its own, as far as the clone knows: `git symbolic-ref refs/remotes/REMOTE/HEAD`.
@@ -101,8 +113,4 @@ fn branch_of(session: &Session<'_>, remote: &str) -> String {
 
 fn url_of(git: &GitConfig, remote: &str) -> Option<String> {
     git.get(&format!("remote.{remote}.url")).map(config::display_url)
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }

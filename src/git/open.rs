@@ -147,7 +147,7 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
                 format!("the bare repository {} lies inside the work tree {}", shown(&layout.git_dir), shown(above));
             let because = "it may have come with somebody's commit, and its configuration could run programs";
             return Err(Stop::Failed(
-                Report::new(error).because(because).hint("git --git-dir=. smp ..., if you trust it"),
+                Report::new(error).because(because).hint("if you trust it: git --git-dir=. smp status"),
             ));
         }
     }

@@ -100,9 +100,7 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
         let error = format!("{rev:?} names no commit here");
         let mut report = failed(&error, &output.stderr);
         report.because.retain(|cause| cause != "Needed a single revision");
-        Stop::Misused(
-            report.hint("git fetch --all, if it is on a remote, or look for it with: git log --oneline --all"),
-        )
+        Stop::Misused(report.hint("if it is on a remote: git fetch --all\nor look for it: git log --oneline --all"))
     })
 }
 

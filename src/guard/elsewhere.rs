@@ -10,7 +10,7 @@ use crate::error::{Report, Stop};
 use crate::git::Repo;
 
 /// The line that calls the guard from a hook that others look after. It lets those go on who do not have the tool.
-const LINE: &str = r#"if command -v git-smp >/dev/null; then git smp pre-push "$@" || exit 1; fi"#;
+const LINE: &str = r#"! command -v git-smp >/dev/null || git smp pre-push "$@" || exit 1"#;
 
 /// A folder of hooks that others look after.
 #[derive(Clone, Debug)]

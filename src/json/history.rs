@@ -25,7 +25,7 @@ struct DeployJson<'a> {
     at: Option<String>,
     by: &'a str,
     candidate: Option<&'a CommitId>,
-    signed_off_by: &'a [String],
+    signed_off_by: Vec<&'a str>,
     kind: &'static str,
     commits: Option<u64>,
 }
@@ -91,7 +91,7 @@ fn deploy(past: &Past) -> DeployJson<'_> {
         at: rfc3339(past.at, 0),
         by: &past.by,
         candidate: past.candidate.as_ref(),
-        signed_off_by: &past.signed_off_by,
+        signed_off_by: past.signed_off_by.iter().map(|signer| signer.name.as_str()).collect(),
         kind: past.kind.word(),
         commits: past.commits,
     }

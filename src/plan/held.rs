@@ -63,8 +63,8 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             "stage its revert: git smp stage; or, if what came since mends it: git smp promote {name} --again"
         )),
         None => report.hint(format!(
-            "if it shall: git smp promote {name} --again (in a script with --yes --commit {}); or ship what mends it: git \
-             smp stage",
+            "if it shall: git smp promote {name} --again\nor in a script: git smp promote {name} --again --yes --commit \
+             {}\nor ship what corrects it: git smp stage",
             commit.short()
         )),
     };

@@ -246,7 +246,7 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-            .hint(format!("run it in a terminal: git smp promote {name}; in a script: add --again"));
+            .hint(format!("run it in a terminal: git smp promote {name}\nin a script: git smp promote {name} --again"));
         Refusal { code: RefusalCode::RolledBack, report }
     })
 }

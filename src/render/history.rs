@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::When;
 use crate::past::{DeployKind, Past};
+use crate::record::Signer;
 use crate::text::{Line, Tone, visible};
 
 /// A name longer than this stands out of its column: the record may hold any.
@@ -47,7 +48,7 @@ fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
         }
         DeployKind::Promote => {}
     }
-    let names = past.signed_off_by.join(", ");
+    let names = past.signed_off_by.iter().map(Signer::told).collect::<Vec<_>>().join(", ");
     (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
 }
 

@@ -31,8 +31,11 @@ impl fmt::Display for Step {
                 write!(f, "record the deploy and lift the freeze on {environment}")
             }
             Self::Record { lifts: None, .. } => write!(f, "record the deploy"),
-            Self::Post { channel, kind: ChannelKind::Print } => write!(f, "print the post to {channel}, for pasting"),
-            Self::Post { channel, .. } => write!(f, "post to {channel}"),
+            Self::Post { channel, kind: ChannelKind::Print, .. } => {
+                write!(f, "print the post to {channel}, for pasting")
+            }
+            Self::Post { channel, from_here: true, .. } => write!(f, "post to {channel}"),
+            Self::Post { channel, .. } => write!(f, "post to {channel}; no webhook here: the text will be printed"),
         }
     }
 }
@@ -62,11 +65,11 @@ pub fn promotion(
     for target in targets {
         lines.push(target_line(target, width, when, dates, state));
     }
-    let signed_off = candidate.map(|candidate| signed_off_by(candidate, when)).unwrap_or_default();
+    let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
+    let signed_off = candidate.map(|candidate| signed_off_by(candidate, widest, when)).unwrap_or_default();
     lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
     lines.push(super::main_repository(config, width));
     lines.push(Line::default());
-    let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
     if let Some(changes) = widest {
         lines.extend(listed(&changes.ships));
     }
@@ -77,9 +80,10 @@ pub fn promotion(
 }
 
 /// ", signed off by Rosi at 12:03".
-fn signed_off_by(candidate: &Candidate, when: &When) -> String {
-    let yes: Vec<String> =
-        candidate.who_said(Verdict::Pass).map(|one| format!("{} {}", one.by, when.moment(one.at))).collect();
+fn signed_off_by(candidate: &Candidate, changes: Option<&Changes>, when: &When) -> String {
+    let authors: Vec<&str> = changes.iter().flat_map(|changes| &changes.ships).map(|one| one.author.as_str()).collect();
+    let yes = candidate.who_said(Verdict::Pass);
+    let yes: Vec<String> = yes.map(|one| super::verdict_by(candidate, one, &authors, when)).collect();
     if yes.is_empty() { String::new() } else { format!(", signed off by {}", yes.join(" and ")) }
 }
 

@@ -8,7 +8,7 @@ use crate::error::Refusal;
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, CommitId, Observed, Relation, Source};
 use crate::plan::commits;
-use crate::record::{Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Verdict};
+use crate::record::{Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Standing, Verdict};
 use crate::text::{Line, Tone, ago};
 use crate::unrecorded::{Unrecorded, WORD};
 
@@ -40,17 +40,19 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
 
 /// What is the matter with an environment, and the next command about it; nothing where all is well, or the line before
 /// has said it all.
-pub fn finding(seen: &Observed, environment: &Environment, width: usize) -> Vec<Line> {
+pub fn finding(seen: &Observed, environment: &Environment, here: &Here<'_>, width: usize) -> Vec<Line> {
     let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
     let unasked = finding::unasked(seen).map(line);
     let disagreement = Finding::of(seen).filter(|found| {
         !matches!(found, Finding::Unknown(_) | Finding::NothingDeployed | Finding::WrongBranch | Finding::RefDiffers)
     });
     let told = disagreement.map(|found| {
-        let (meaning, advice) = (found.meaning(seen), found.advice(seen, environment));
-        line(format!("{}: {meaning}; next: {advice}", found.word()))
+        let mut advice = (here.typed)(&found.advice(seen, environment)).into_iter();
+        let first = advice.next().unwrap_or_default();
+        let told = line(format!("{}: {}; next: {first}", found.word(), found.meaning(seen)));
+        std::iter::once(told).chain(advice.map(line)).collect::<Vec<_>>()
     });
-    told.into_iter().chain(unasked).collect()
+    told.into_iter().flatten().chain(unasked).collect()
 }
 
 /// What an environment was rolled back from, which does not ship again unasked.
@@ -88,8 +90,20 @@ pub fn frozen(candidate: &Candidate, when: &When) -> String {
     format!("; frozen by {} since {}", candidate.by.name, when.clock(candidate.at))
 }
 
+/// What is so in this clone.
+pub struct Here<'a> {
+    /// Whether a channel's posts cannot be sent from it.
+    pub lacks_webhook: &'a dyn Fn(&str) -> bool,
+    /// A command as it is typed here.
+    pub typed: &'a dyn Fn(&str) -> Vec<String>,
+    /// What runs where the candidate is tested, if that is known.
+    pub tested: Option<&'a CommitId>,
+    /// Who wrote the commits that the candidate brings, as far as that is known.
+    pub authors: &'a [&'a str],
+}
+
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
-pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> Vec<Line> {
+pub fn record(reading: &Result<Reading, Refusal>, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |name: &str| Line::plain(format!("  {name:width$}  "));
     let reading = match reading {
         Ok(reading) => reading,
@@ -105,7 +119,11 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
             .and(Tone::Bad, "a newer git-smp writes it")
             .and(Tone::Plain, "; this one only reads it, as well as it can")
     });
-    let mut lines: Vec<Line> = state.candidate.iter().map(|open| candidate(line("candidate"), open, when)).collect();
+    let mut lines = Vec::new();
+    if let Some(open) = &state.candidate {
+        lines.push(candidate(line("candidate"), open, here.authors, when));
+        lines.extend(given_up(open, here).into_iter().map(|(tone, text)| line("").and(tone, text)));
+    }
     if let Some(open) = &state.deploying {
         let what =
             format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
@@ -113,25 +131,29 @@ pub fn record(reading: &Result<Reading, Refusal>, width: usize, when: &When) -> 
         let rest = format!("{place}; its end is not on record yet");
         lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, rest));
     }
-    lines.extend(self::owed(&state.owed, state.candidate.is_some(), width, when));
+    lines.extend(self::owed(&state.owed, state.candidate.is_some(), here, width, when));
     lines.extend(newer);
     lines.extend(reading.copy.iter().map(|copy| line("record").and(Tone::Bad, copied(copy))));
     lines
 }
 
 /// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
-pub fn owed(owed: &[Owed], open: bool, width: usize, when: &When) -> Vec<Line> {
+pub fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |owed: &Owed| {
         let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
         let begun = owed.sending.as_ref().map(|sending| {
             format!(" that {} began to send {}, not seen to end", sending.by.name, when.moment(sending.at))
         });
+        let command = (here.typed)(command).concat();
         let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
-        Line::plain(format!("  {name:width$}  "))
-            .and(Tone::Strong, format!("a post to {channel}"))
-            .and(Tone::Plain, rest)
+        let line = Line::plain(format!("  {name:width$}  ")).and(Tone::Strong, format!("a post to {channel}"));
+        let lacks = (here.lacks_webhook)(channel).then(|| {
+            let text = format!("no webhook of {channel} here: a clone that has one sends it");
+            Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text)
+        });
+        std::iter::once(line.and(Tone::Plain, rest)).chain(lacks)
     };
-    owed.iter().map(line).collect()
+    owed.iter().flat_map(line).collect()
 }
 
 /// How old a copy of the record is, and why it is shown.
@@ -146,7 +168,19 @@ fn elsewhere(is_so: bool, environment: &str) -> String {
     if is_so { format!("; this smp.toml has no environment {environment}") } else { String::new() }
 }
 
-fn candidate(line: Line, candidate: &Candidate, when: &When) -> Line {
+/// What stands in a candidate's way, and the command that gives it up.
+fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
+    let place = &candidate.environment;
+    let broken = here.tested.filter(|runs| **runs != candidate.commit).map(|runs| {
+        format!("{place} no longer runs it, but {}: somebody deployed there in spite of the freeze", runs.short())
+    });
+    let stuck = broken.is_some() || candidate.standing() == Standing::Blocked;
+    let postpone = if stuck { (here.typed)("to give it up: git smp postpone") } else { Vec::new() };
+    let postpone = postpone.into_iter().map(|text| (Tone::Plain, text));
+    broken.map(|text| (Tone::Bad, text)).into_iter().chain(postpone).collect()
+}
+
+fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -> Line {
     let line = line.and(Tone::Hash, candidate.commit.short());
     let mut line = line.and(Tone::Plain, format!(", proposed by {} {}", candidate.by.name, when.moment(candidate.at)));
     if let Some(at) = candidate.fixed_at {
@@ -164,7 +198,7 @@ fn candidate(line: Line, candidate: &Candidate, when: &When) -> Line {
         let note = one.note.as_ref().map(|note| format!(", \"{}\"", first_line(note))).unwrap_or_default();
         line.and(Tone::Plain, "; ")
             .and(tone, did)
-            .and(Tone::Plain, format!(" by {} {}{note}", one.by, when.moment(one.at)))
+            .and(Tone::Plain, format!(" by {}{note}", super::verdict_by(candidate, one, authors, when)))
     })
 }
 

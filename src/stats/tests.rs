@@ -41,7 +41,7 @@ fn rolled_back(at: i64) -> (Past, Shipped) {
 
 fn of_production(deploys: Vec<(Past, Shipped)>, now: i64) -> Figures {
     let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
-    figures(&["production"], &deploys, &shipped, &when(now)).remove(0)
+    figures(&["production"], &deploys, &shipped, None, &when(now)).remove(0)
 }
 
 #[test]
@@ -144,8 +144,13 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
         past(DeployKind::Rollback, "eu", MONDAY + 1),
         past(DeployKind::Rollback, "us", MONDAY + 60),
     ];
-    let all =
-        figures(&["us", "new"], &deploys, &[const { Shipped { committed: Vec::new(), unknown: 0 } }; 4], &when(0));
+    let all = figures(
+        &["us", "new"],
+        &deploys,
+        &[const { Shipped { committed: Vec::new(), unknown: 0 } }; 4],
+        None,
+        &when(0),
+    );
     let told: Vec<_> =
         all.iter().map(|one| (one.environment.as_str(), one.promotions, one.rollbacks, one.restores.len())).collect();
     assert_eq!(told, [("us", 1, 1, 1), ("new", 0, 0, 0), ("eu", 0, 1, 0), ("old", 1, 0, 0)]);
@@ -172,7 +177,7 @@ proptest! {
     ) {
         let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
         let when = when(now);
-        let all = figures(&["a"], &deploys, &shipped, &when);
+        let all = figures(&["a"], &deploys, &shipped, None, &when);
         for one in &all {
             prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
             prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);

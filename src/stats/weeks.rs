@@ -49,10 +49,13 @@ pub fn rate(promotions: &[i64], when: &When) -> Option<f64> {
     Some(promotions.len() as f64 / weeks as f64)
 }
 
-/// The last weeks up to this one, the oldest first, and what happened in each.
-pub fn last(promotions: &[i64], rollbacks: &[i64], observed: &[i64], when: &When) -> Vec<Week> {
+/// The last weeks up to this one, the oldest first, and what happened in each. A week before the record begins is left
+/// out: that nothing is on record of it does not say that nothing happened.
+pub fn last(promotions: &[i64], rollbacks: &[i64], observed: &[i64], begun: Option<i64>, when: &When) -> Vec<Week> {
     let Some(this) = number(when.now, when) else { return Vec::new() };
-    let first = this - TOLD + 1;
+    let oldest = [promotions, rollbacks, observed].concat().into_iter().chain(begun).filter_map(|at| number(at, when));
+    let begun = oldest.min().filter(|_| begun.is_some()).unwrap_or(i64::MIN);
+    let first = (this - TOLD + 1).max(begun.min(this));
     let mut weeks: Vec<Week> =
         (first..=this).map(|week| Week { name: name(week), promotions: 0, rollbacks: 0, observed: 0 }).collect();
     let place = |at: &i64| number(*at, when).and_then(|week| usize::try_from(week - first).ok());
@@ -105,14 +108,29 @@ mod tests {
     }
 
     #[test]
+    fn weeks_begin_where_the_record_begins() {
+        let now = when("2022-03-02T12:00:00Z");
+        let names = |begun: Option<&str>, promotions: &[i64]| {
+            let weeks = last(promotions, &[], &[], begun.map(at), &now);
+            (weeks.len(), weeks[0].name.clone())
+        };
+        assert_eq!(names(Some("2022-02-14T00:00:00Z"), &[]), (3, "2022-W07".into()));
+        assert_eq!(names(Some("2020-02-14T00:00:00Z"), &[]), (12, "2021-W50".into()));
+        assert_eq!(names(None, &[]).0, 12);
+        // Clocks that are wrong leave out no deploy, and this week always stands.
+        assert_eq!(names(Some("2022-02-14T00:00:00Z"), &[at("2022-02-07T00:00:00Z")]), (4, "2022-W06".into()));
+        assert_eq!(names(Some("2030-01-01T00:00:00Z"), &[]), (1, "2022-W09".into()));
+    }
+
+    #[test]
     fn there_are_twelve_weeks_however_far_apart_the_deploys_are() {
         let now = when("2022-03-02T12:00:00Z");
         let promotions = [i64::MIN, 0, at("2021-12-12T23:59:59Z"), at("2021-12-13T00:00:00Z"), now.now, i64::MAX];
-        let weeks = last(&promotions, &[now.now], &[now.now, now.now], &now);
+        let weeks = last(&promotions, &[now.now], &[now.now, now.now], None, &now);
         assert_eq!(weeks.len(), 12);
         assert_eq!(weeks[0], Week { name: "2021-W50".into(), promotions: 1, rollbacks: 0, observed: 0 });
         assert_eq!(weeks[11], Week { name: "2022-W09".into(), promotions: 1, rollbacks: 1, observed: 2 });
         assert!(weeks[1..11].iter().all(|week| week.promotions == 0));
-        assert!(last(&promotions, &[], &[], &When { now: i64::MAX, ..now }).is_empty());
+        assert!(last(&promotions, &[], &[], None, &When { now: i64::MAX, ..now }).is_empty());
     }
 }

@@ -59,3 +59,4 @@ mod trust;
 mod turned_down;
 mod watch;
 mod webhook;
+mod week;

@@ -104,7 +104,7 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
     let figures = &json["stats"]["environments"][0];
     assert_eq!((&figures["promotions"], &figures["observed"]), (&json!(2), &json!(1)));
     assert_eq!((&figures["promotions_per_week"], &figures["deploys_per_week"]), (&json!(2.0), &json!(3.0)));
-    assert_eq!(figures["weeks"][11]["observed"], 1);
+    assert_eq!(figures["weeks"][0]["observed"], 1);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_rollback_after_it_leads_to_what_ran_before_and_then_further_back() {
     for (number, from) in [(5, 6), (4, 5)] {
         deploy.smp(&["rollback", "-n"]).ok().says(&format!("push {} to master", short(deploy.nth(number))));
         let mut terminal = person(&deploy).terminal(&["rollback"]);
-        terminal.sees("Type production to put it back: ").enters("production");
+        terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
         terminal.ends().ok();
         let chain = deploy.chain();
         assert_eq!(chain.all("rolled-back").last().unwrap().field("From"), deploy.nth(from));

@@ -462,7 +462,7 @@ fn a_staging_that_promotes_nothing_is_led_to_what_does() {
     for command in ["promote", "diff"] {
         deploy.smp(&[command, "staging"]).exits(2).says("hint: git smp diff production");
     }
-    deploy.smp(&["promote", "--timeout", "0"]).exits(2).says("hint: git smp help");
+    deploy.smp(&["promote", "--timeout", "0"]).exits(2).says("hint: git smp promote -h");
 }
 
 #[test]

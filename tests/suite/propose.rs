@@ -150,11 +150,11 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
     let deploy = proposed();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let words = format!("error: {} is the candidate already", short(deploy.nth(5)));
-    refuses(&deploy, &words, "hint: give it up: git smp postpone; or, for a fix of it: git smp stage --fix");
+    refuses(&deploy, &words, "hint: give it up: git smp postpone\nhint: or, for a fix of it: git smp stage --fix\n");
     // Both hints go on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);
     stuck.exits(1).says(&format!("staging runs {} already, but it is not the candidate", short(deploy.nth(6))));
-    stuck.says("hint: put forward what runs there: git smp postpone, then: git smp propose");
+    stuck.says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
     deploy.smp(&["postpone", "--yes", "--reason", "a newer one"]).ok();
     deploy.smp(&["propose", "--yes"]).ok().prints_among(&format!("staging version {}", short(deploy.nth(6))));
 }
@@ -227,7 +227,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
     for deploy in [full, declined] {
         assert_eq!(events(&deploy), ["proposed"]);
         deploy.smp(&["status"]).ok().prints_among("  owed        a post to technical; make it: git smp propose\n");
-        assert_eq!(next(&deploy), "git smp propose, which makes the post that is still owed");
+        assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();
         deploy.smp(&["propose", "-n"]).ok().prints("");
         assert_eq!(deploy.snapshot(), before);

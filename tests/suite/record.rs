@@ -163,13 +163,13 @@ fn a_week_goes_as_the_runbook_has_it() {
         .prints_among("\nMostly the sidebar.\n")
         .says("next, when it was tested: git smp signoff");
     deploy.smp(&["stage", deploy.nth(4), "--yes"]).exits(1).says("staging is frozen by Ada Example");
-    assert_eq!(next(&deploy), "git smp signoff, when it was tested");
+    assert_eq!(next(&deploy), "git smp signoff");
 
     // QA finds a blocker.
     deploy.smp(&["signoff", "--by", "Rosi", "--block", "login is broken"]).ok().says("next: git smp stage --fix");
     promotes(&deploy, &[]).exits(1).says("Rosi blocked it just now: login is broken");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
-    assert_eq!(next(&deploy), "git smp stage --fix, or git smp postpone");
+    assert_eq!(next(&deploy), "git smp stage --fix");
 
     // It is mended on the main branch, where other work went on. Only the fix goes to staging.
     merged(&deploy, "Begin the new editor (#428)", "editor");
@@ -183,7 +183,11 @@ fn a_week_goes_as_the_runbook_has_it() {
     // Tested again, signed off, deployed.
     deploy.smp(&["signoff", "--by", "Rosi", "--note", "stable"]).ok().says("next: git smp promote");
     let status = deploy.smp(&["status"]).ok().out();
-    assert!(status.contains("signed off by Rosi at ") && status.contains("\"stable\""), "{status}");
+    assert!(
+        status.contains("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
+            && status.contains("\"stable\""),
+        "{status}"
+    );
     assert!(!status.contains("login is broken"), "the block was of another commit: {status}");
     let run = promotes(&deploy, &[]);
     run.ok().says("signed off by Rosi").says("done: production runs").says("the freeze on staging is lifted");

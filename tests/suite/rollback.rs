@@ -66,7 +66,7 @@ fn without_record(mut snapshot: Snapshot) -> Snapshot {
 #[track_caller]
 fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
     let mut terminal = person(deploy).terminal(args);
-    terminal.sees("Type production to put it back: ").enters("production");
+    terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
     terminal.ends()
 }
 
@@ -129,7 +129,7 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
     terminal.sees("Type production to put it back: ");
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     let before = deploy.snapshot();
-    terminal.enters("production");
+    terminal.enters("production").sees("Why, for the team").enters("");
     let run = terminal.ends();
     run.exits(1).says("production moved since the plan was shown; nothing was pushed").says(short(deploy.nth(6)));
     assert_eq!(deploy.snapshot(), before);
@@ -227,7 +227,7 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
     planned.ok().says(&format!("push {} to master on production", short(deploy.nth(5))));
     let mut terminal = person(&deploy).terminal(&["rollback"]);
     terminal.sees("Type production to put it back: ");
-    terminal.enters("production").sees("-----> Released");
+    terminal.enters("production").sees("Why, for the team").enters("").sees("-----> Released");
     deploy.web.set("/production", Page::deployed(&deploy.production));
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));

@@ -325,13 +325,17 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     terminal.sees("that will not do").sees("Address that a push to staging").sees(urls[1]).enters("");
     terminal.sees("Page of staging").enters("ftp://x/").sees("that page will not do");
     terminal.sees("Page of staging").enters(&page).sees("Pattern around the hash").enters("");
+    terminal.sees("staging says that it runs ").sees(&deploy.nth(5)[..8]).sees("Fix malformed view variable");
     terminal.sees("Address that a push to production goes to").sees(urls[2]).enters("");
     terminal.sees("Page of production").enters("");
+    terminal.sees("Keep a record").enters("").sees("technical channel").enters("").sees("product channel").enters("");
     terminal.sees("Write this to").sees("[y/N] ").enters("y");
     terminal.sees("Trust this? [y/N] ");
     assert!(file.exists());
     terminal.enters("y");
-    terminal.ends().ok().says("staging     answers").says("production  answers");
+    let run = terminal.ends();
+    run.ok().says("staging     answers").says("production  answers");
+    run.says("commit smp.toml, so that the whole team has it:\r\ngit add ").says(" && git commit ");
     let text = deploy.toml();
     for part in [urls[0], urls[1], urls[2], &page, "promotes = \"staging\"", "branch = \"master\""] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
@@ -356,9 +360,12 @@ fn the_wizard_writes_nothing_when_it_is_left_at_any_question() {
         "Page of staging",
         "push to production goes to",
         "Page of production",
+        "Keep a record",
+        "Chat of the technical channel",
+        "Chat of the product channel",
         "[y/N] ",
     ];
-    for last in [0, 1, 4, 6, 7] {
+    for last in [0, 1, 4, 6, 8, 10] {
         let mut terminal = deploy.runner().terminal(&["setup"]);
         for question in &questions[..last] {
             terminal.sees(question).enters("");

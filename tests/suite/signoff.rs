@@ -50,11 +50,11 @@ fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_th
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let run = deploy.smp(&["signoff", "--by", "Rosi", "--block", "the map is empty"]);
-    run.ok().says("Rosi has blocked ").says("next: git smp stage --fix, or git smp postpone\n");
+    run.ok().says("Rosi has blocked ").says("next: git smp stage --fix\nor give it up: git smp postpone\n");
     assert_eq!(verdicts(&deploy), ["Rosi block the map is empty"]);
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     // Another's yes does not lift it.
-    deploy.smp(&["signoff", "--by", "Ben"]).ok().says("next: git smp stage --fix, or git smp postpone\n");
+    deploy.smp(&["signoff", "--by", "Ben"]).ok().says("next: git smp stage --fix\nor give it up: git smp postpone\n");
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     deploy.smp(&["signoff", "--by", "Rosi", "--note", "my mistake"]).ok().says("next: git smp promote\n");
     promotes(&deploy, &[]).ok();
@@ -106,7 +106,7 @@ fn a_yes_is_to_what_runs_and_a_block_needs_nothing_to_run() {
     let run = deploy.smp(&["signoff"]);
     run.exits(1).says(&format!("error: staging does not run the candidate {}", short(deploy.nth(5))));
     run.says(&format!("because: it runs {}, so that may be what was tested", short(deploy.nth(6))));
-    run.says(&format!("hint: put the candidate back: git smp stage {}; then test it", short(deploy.nth(5))));
+    run.says(&format!("hint: put the candidate back: git smp stage {}\nhint: then test it\n", short(deploy.nth(5))));
     deploy.smp(&["signoff", "--block", "who deployed this?"]).ok();
     assert_eq!(events(&deploy), ["proposed", "posted", "blocked"]);
 }

@@ -58,7 +58,7 @@ fn a_commit_may_be_named_in_every_way_that_git_knows() {
     let before = deploy.snapshot();
     for wrong in ["nosuch", "0000000", "", "HEAD:LOG", "a\u{1b}[31mb"] {
         let run = deploy.smp(&["stage", "-y", wrong]);
-        run.exits(2).prints("").says("names no commit here").says("hint: git fetch --all");
+        run.exits(2).prints("").says("names no commit here").says("hint: if it is on a remote: git fetch --all\n");
         is_harmless(&run);
     }
     deploy.smp(&["stage", "-y", "--force"]).exits(2).says("unexpected argument");
@@ -248,7 +248,7 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
             short(deploy.nth(5))
         );
         run.says(&why).says("because: Ada Example says: Wait for Rosi, please.\n");
-        run.says("hint: wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix\n");
+        run.says("hint: wait for the deploy: git smp status\nhint: a fix of it may go there: git smp stage --fix\n");
     }
     person(&deploy).terminal(&["stage"]).ends().exits(1).says("staging is frozen").never_shows("[y/N]");
     // What is tested there is there.
@@ -274,7 +274,7 @@ fn the_candidate_may_be_put_back_while_staging_is_frozen() {
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
-    let command = next(&deploy).split(", or ").next().unwrap().to_owned();
+    let command = next(&deploy);
     assert_eq!(command, format!("git smp stage {}", short(deploy.nth(5))));
     deploy.smp(&["stage", short(deploy.nth(5)), "--yes"]).ok().says("done: on record");
     // ... and what was signed off still is.

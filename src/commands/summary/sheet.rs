@@ -16,6 +16,8 @@ pub struct Sheet {
     comments: Vec<String>,
     /// What comments begin with.
     sign: String,
+    /// Whether it begins with a draft, and not with somebody's own words.
+    is_draft: bool,
 }
 
 impl Sheet {
@@ -29,12 +31,12 @@ impl Sheet {
         config: &GitConfig,
     ) -> Result<Self, Stop> {
         let (offered, origin) = match offer.kept {
-            Some(kept) => (settled(kept), "The text above is yours, from the run before.".to_owned()),
+            Some(kept) => (settled(kept), vec!["The text above is yours, from the run before.".to_owned()]),
             None => drafted(&landed()?),
         };
         let sign = sign(&offered, config);
-        let comments = explained(offer, &origin, &sign);
-        Ok(Self { offered, comments, sign })
+        let comments = explained(offer, origin, &sign);
+        Ok(Self { is_draft: offer.kept.is_none(), offered, comments, sign })
     }
 
     /// The whole sheet.
@@ -42,6 +44,11 @@ impl Sheet {
         let comment = |line: &String| format!("{} {line}", self.sign).trim_end().to_owned() + "\n";
         let comments: String = self.comments.iter().map(comment).collect();
         format!("{}\n\n{comments}", self.offered)
+    }
+
+    /// Whether a draft came back as it was given away: an editor that is left without a change says yes to nothing.
+    pub fn is_untouched(&self, text: &str) -> bool {
+        self.is_draft && !self.offered.is_empty() && settled(text) == settled(&self.text())
     }
 
     /// What somebody wrote on it, without the comments.
@@ -62,31 +69,37 @@ pub fn settled(text: &str) -> String {
     lines.join("\n")
 }
 
-fn drafted(landed: &[Landed]) -> (String, String) {
+fn drafted(landed: &[Landed]) -> (String, Vec<String>) {
     let text = draft(landed);
     let count = landed.iter().filter(|commit| commit.parents.len() < 2).count();
     let commits = if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") };
     let origin = if text.is_empty() {
-        format!("The titles of {commits} give no draft; it is for you to say what is new.")
+        vec![format!("The titles of {commits} give no draft; it is for you to say what is new.")]
     } else {
-        format!("The list above is a draft, from the titles of {commits}.")
+        vec![
+            format!("The list above is a draft, from the titles of {commits}."),
+            "Left as it is, it is not posted. To post it as it is, delete this line.".to_owned(),
+        ]
     };
     (text, origin)
 }
 
-fn explained(offer: &Offer<'_>, origin: &str, sign: &str) -> Vec<String> {
-    vec![
+fn explained(offer: &Offer<'_>, origin: Vec<String>, sign: &str) -> Vec<String> {
+    let mut lines = vec![
         format!("{}: what is new?", visible(offer.heading)),
         String::new(),
         "This is for the product channel. Everyone in the company reads it:".to_owned(),
         "say in their words what changes for them, and leave out the rest.".to_owned(),
         String::new(),
         format!("What will be deployed is {}.", offer.commit.short()),
-        origin.to_owned(),
+    ];
+    lines.extend(origin);
+    lines.extend([
         String::new(),
         format!("Lines that begin with '{sign}' are left out."),
         "An empty text means no post in the product channel.".to_owned(),
-    ]
+    ]);
+    lines
 }
 
 /// What no line of the text begins with, so that none is taken for a comment.

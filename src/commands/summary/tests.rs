@@ -124,10 +124,10 @@ impl Deploy {
 }
 
 #[test]
-fn a_person_finds_the_draft_and_may_leave_it() {
+fn a_person_finds_the_draft_and_an_editor_left_without_a_change_says_yes_to_nothing() {
     let deploy = Deploy::new();
     deploy.finds_and(":");
-    assert_eq!(deploy.write(None).unwrap(), Summary::Text("- Show flags\n- Draw maps".to_owned()));
+    assert_eq!(deploy.write(None).unwrap(), Summary::Untouched);
     let found = deploy.found();
     assert!(
         found.starts_with("- Show flags\n- Draw maps\n\n# Production deploy 2022-03-02: what is new?\n"),
@@ -142,6 +142,8 @@ fn a_person_may_add_change_and_empty_it() {
     let deploy = Deploy::new();
     deploy.desk.uses("printf '\\nAnd more.\\n' >>\"$1\"");
     assert_eq!(deploy.write(None).unwrap(), Summary::Text("- Show flags\n- Draw maps\n\nAnd more.".to_owned()));
+    deploy.desk.uses("sed -i.old '/delete this line/d' \"$1\"");
+    assert_eq!(deploy.write(None).unwrap(), Summary::Text("- Show flags\n- Draw maps".to_owned()));
     deploy.desk.uses("sed -i.old /^-/d \"$1\"");
     assert_eq!(deploy.write(None).unwrap(), Summary::Empty);
     deploy.desk.uses(": >\"$1\"");

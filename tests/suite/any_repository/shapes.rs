@@ -252,7 +252,10 @@ fn a_bare_repository_inside_a_work_tree_is_refused_and_runs_nothing() {
         let named = ["--config", own.to_str().unwrap()];
         for args in [&["diff"][..], &["status"], &["promote", "-n"], &["diff", "--from", "HEAD~1", "--to", "HEAD"]] {
             let run = runner.smp(&[&named, args].concat());
-            run.exits(1).prints("").says("lies inside the work tree").says("hint: git --git-dir=. smp");
+            run.exits(1)
+                .prints("")
+                .says("lies inside the work tree")
+                .says("hint: if you trust it: git --git-dir=. smp");
         }
     }
     assert!(!deploy.path("sprung").exists());

@@ -111,7 +111,7 @@ fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_lin
             .says("its environments are staging, production")
             .says("did you mean production?");
     }
-    deploy.smp(&["diff", "staging"]).exits(2).prints("").says("staging promotes no other environment");
+    deploy.smp(&["diff", "staging"]).exits(2).prints("").says("staging is not promoted from another environment");
 }
 
 #[test]

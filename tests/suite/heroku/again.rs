@@ -59,7 +59,7 @@ fn what_is_newer_than_what_was_rolled_back_ships_by_a_push() {
     let deploy = &platform.deploy;
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
     platform.api.rollback("shop", super::FIRST);
-    platform.refuses("rolled-back").says("in a script: add --again");
+    platform.refuses("rolled-back").says("in a script: git smp promote production --again\n");
     let before = deploy.snapshot();
     platform.promote(&["--again"]).ok().says("rolled back from ");
     platform.is_deployed_once(&before);

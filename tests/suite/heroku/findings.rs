@@ -42,8 +42,9 @@ fn a_release_that_failed_is_none_and_names_its_log() {
     let out = platform.lines();
     let five = platform.short(5);
     let expected = format!(
-        "release-failed: {five} was pushed there, but its release failed; next: heroku releases:output v4 -a shop, \
-         then: git smp promote production"
+        "release-failed: {five} was pushed there, but its release failed; next: heroku releases:output v4 -a shop\n{:14}then: git smp \
+         promote production\n",
+        ""
     );
     assert!(out.contains(&expected), "{out}");
 }

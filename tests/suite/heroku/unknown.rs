@@ -140,7 +140,7 @@ fn nobody_who_is_not_logged_in_is_told_anything() {
     assert!(out.contains("unknown: nobody is logged in to Heroku here"), "{out}");
     let before = platform.deploy.snapshot();
     let run = stranger.smp(&crate::promote::scripted(&platform.deploy, &[]));
-    run.exits(1).says("hint: log in: heroku login; or set HEROKU_API_KEY");
+    run.exits(1).says("hint: log in: heroku login\nhint: or set HEROKU_API_KEY");
     assert_eq!((platform.deploy.snapshot(), platform.api.asked().len()), (before, asked));
 }
 

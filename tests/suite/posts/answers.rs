@@ -79,11 +79,12 @@ fn where_nobody_listens_nothing_was_sent() {
 }
 
 #[test]
-fn without_a_webhook_the_proposal_stands_and_the_way_to_one_is_shown() {
+fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed() {
     let deploy = chatting("teams");
     let run = deploy.smp(&["propose", "--yes"]);
-    run.exits(4).says("technical was not told").says("SMP_TECHNICAL_WEBHOOK").says("git smp setup");
-    run.prints_among("looking at deploying");
+    run.ok().says("  2. post to technical; no webhook here: the text will be printed\n");
+    run.says("no webhook of technical here, so this is not sent:\n").prints_among("looking at deploying");
+    run.says("it stays owed; a clone that has the webhook sends it: git smp propose\n").says("git smp setup\n");
     assert_eq!(events(&deploy), ["proposed"]);
     // A colleague who has one sends it.
     posts(&deploy, &["propose"]).ok();

@@ -72,7 +72,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     deploy.smp(&["signoff"]).ok();
     assert_eq!(next(&deploy), "git smp promote preprod");
     // The steps cannot be mixed up or left out.
-    deploy.smp(&["promote"]).exits(2).says("these environments promote different ones");
+    deploy.smp(&["promote"]).exits(2).says("these environments are promoted from different ones");
     let too_early = deploy.smp(&["promote", "production"]);
     too_early.ok().says(&format!("production runs {} already", short(deploy.nth(2))));
     promotes(&deploy, &["preprod"]).ok().says("done: on record\n").never_shows("lifted");
@@ -92,7 +92,7 @@ fn what_the_middle_of_a_chain_was_given_by_hand_is_no_candidate() {
     let run = deploy.smp(&["promote", "-n", "--json", "production"]);
     let told = run.exits(1).says("preprod does not run the candidate").json();
     assert_eq!(told["refusal"]["code"], "candidate-moved");
-    run.says("hint: bring it there first: git smp promote preprod; or give it up: git smp postpone");
+    run.says("hint: bring it there first: git smp promote preprod\nhint: or give it up: git smp postpone");
     let run = deploy.smp(&["promote", "-n", "preprod"]);
     run.exits(1).says("preprod is not where the proposal saw it").says("runs ").says(short(deploy.nth(4)));
 }

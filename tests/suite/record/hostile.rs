@@ -147,7 +147,8 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     forge(&deploy, &forged, "x\n");
     let status = deploy.smp(&["status"]);
     status.ok().prints_among("to eu, by Mallory").prints_among("; this smp.toml has no environment eu;");
-    status.never_shows("promote eu").prints_among("next: git smp setup, with the smp.toml of those who deploy there");
+    status.never_shows("promote eu").prints_among("next: git smp setup\n");
+    status.prints_among("note: that deploy goes on with the smp.toml of those who deploy there");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
     run.exits(1).says("because: this smp.toml has no environment eu").never_shows("promote eu");
     run.says("hint: take the team's smp.toml, then: git smp setup");

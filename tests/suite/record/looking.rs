@@ -23,14 +23,22 @@ fn status_tells_of_the_candidate_its_freeze_and_every_verdict() {
     let run = deploy.smp(&["status"]);
     run.ok().prints_among("; frozen by Ada Example since ");
     run.prints_among(&format!("  candidate   {}, proposed by Ada Example at ", short(deploy.nth(5))));
-    run.prints_among("; nobody has signed it off\n").prints_among("next: git smp signoff, when it was tested\n");
+    run.prints_among("; nobody has signed it off\n").prints_among("next: git smp signoff\n");
     deploy.smp(&["signoff", "--by", "Rosi", "--note", "stable\nbut slow"]).ok();
     deploy.smp(&["signoff", "--by", "Ben", "--block", "too slow"]).ok();
     let out = deploy.smp(&["status"]).ok().out();
     let line = out.lines().find(|line| line.contains("candidate  ")).unwrap();
     let parts: Vec<&str> = line.split("; ").collect();
-    assert!(parts[1].starts_with("signed off by Rosi at ") && parts[1].ends_with(", \"stable\""), "{line}");
-    assert!(parts[2].starts_with("blocked by Ben at ") && parts[2].ends_with(", \"too slow\""), "{line}");
+    assert!(
+        parts[1].starts_with("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
+            && parts[1].ends_with(", \"stable\""),
+        "{line}"
+    );
+    assert!(
+        parts[2].starts_with("blocked by Ben (recorded by Ada Example, who proposed it) at ")
+            && parts[2].ends_with(", \"too slow\""),
+        "{line}"
+    );
 
     let json = status(&deploy);
     let candidate = &json["candidate"];
@@ -72,7 +80,7 @@ fn offline_the_copy_is_shown_with_its_age_and_nothing_is_changed_by_it() {
     let words = "  record      this clone's copy, seen 2 hours ago: the remote upstream does not answer";
     run.ok()
         .prints_among(words)
-        .prints_among("; signed off by Rosi at ")
+        .prints_among("; signed off by Rosi (recorded by Ada Example, who proposed it) at ")
         .prints_among("; frozen by Ada Example since ");
     let json = deploy.smp(&["status", "--json"]).ok().json();
     assert_eq!((&json["record"]["finding"], &json["frozen"]), (&json!("unreachable"), &json!(true)));

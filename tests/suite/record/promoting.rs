@@ -26,7 +26,12 @@ fn the_plan_for_scripts_ends_in_the_record() {
         { "step": "record", "detail": "record the deploy and lift the freeze on staging" },
     ]);
     assert_eq!((&plan["steps"], &plan["refusal"]), (&steps, &json!(null)));
-    deploy.smp(&["promote", "-n"]).ok().prints("").says("signed off by Rosi at ").says("3. record the deploy");
+    deploy
+        .smp(&["promote", "-n"])
+        .ok()
+        .prints("")
+        .says("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
+        .says("3. record the deploy");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -59,7 +64,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
         (&json!("production"), &json!("Ada Example"))
     );
     let shown = ben.smp(&["status"]);
-    shown.ok().prints_among("next: git smp status, until that deploy has come to its end");
+    shown.ok().prints_among("note: that deploy has to come to its end first\nnext: git smp status\n");
     assert_eq!(deploy.snapshot(), before);
 
     gate.open();
@@ -116,9 +121,9 @@ fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
 #[test]
 fn a_block_stops_what_others_signed_off() {
     let deploy = signed_off();
-    deploy.smp(&["signoff", "--by", "Ben", "--block", "the map is empty"]).ok().says("next: git smp stage --fix, or ");
+    deploy.smp(&["signoff", "--by", "Ben", "--block", "the map is empty"]).ok().says("next: git smp stage --fix\n");
     assert_eq!(refused(&deploy, "because: Ben blocked it just now: the map is empty"), "blocked");
-    assert_eq!(next(&deploy), "git smp stage --fix, or git smp postpone");
+    assert_eq!(next(&deploy), "git smp stage --fix");
 }
 
 #[test]
@@ -126,8 +131,8 @@ fn a_staging_that_moved_on_is_not_what_was_signed_off() {
     let deploy = signed_off();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let put_back = format!("git smp stage {}", short(deploy.nth(5)));
-    assert_eq!(refused(&deploy, &format!("hint: put it back: {put_back}; or give it up")), "candidate-moved");
-    assert_eq!(next(&deploy), format!("{put_back}, or git smp postpone"));
+    assert_eq!(refused(&deploy, &format!("hint: put it back: {put_back}\nhint: or give it up")), "candidate-moved");
+    assert_eq!(next(&deploy), put_back);
     promotes(&deploy, &[]).exits(1).says("staging does not run the candidate");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
@@ -152,7 +157,7 @@ fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
         short(deploy.nth(5))
     );
     assert_eq!(refused(&deploy, &words), "target-moved");
-    promotes(&deploy, &[]).exits(1).says("hint: look anew: git smp postpone, then: git smp propose");
+    promotes(&deploy, &[]).exits(1).says("hint: look anew: git smp postpone\nhint: then: git smp propose\n");
     deploy.smp(&["postpone", "--yes", "--reason", "production moved"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
@@ -176,7 +181,10 @@ fn a_no_at_the_question_leaves_nothing_on_record() {
     let deploy = signed_off();
     let before = deploy.snapshot();
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("signed off by Rosi at ").sees("Type production to deploy: ").enters("");
+    terminal
+        .sees("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
+        .sees("Type production to deploy: ")
+        .enters("");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
 }
@@ -187,7 +195,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
     let run = promotes(&deploy, &[]);
     run.exits(1).says("error: production declined").says("no such buildpack");
-    run.says("hint: mend it, then: git smp promote production; if the code is to blame: git smp stage --fix");
+    run.says("hint: mend it, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(last.starts_with("Ada Example deployed nothing: production declined "), "{last}");
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);

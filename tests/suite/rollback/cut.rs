@@ -131,7 +131,13 @@ fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
         let (deploy, gate, mut run) = building();
         run.signal(Signal::KILL);
         run.finish().exits(128 + 9);
-        let mut terminal = with_webhooks(&deploy).directly().terminal(&["rollback", "--to", deploy.nth(to)]);
+        let mut terminal = with_webhooks(&deploy).directly().terminal(&[
+            "rollback",
+            "--to",
+            deploy.nth(to),
+            "--reason",
+            "Maps are empty.",
+        ]);
         terminal.sees("was not seen to end").sees("Type production to put it back: ");
         gate.open();
         comes_to(&deploy, &deploy.production, deploy.nth(2));
@@ -145,7 +151,13 @@ fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
 fn a_run_beside_another_one_takes_no_note_of_it_away() {
     for to in [2, 4] {
         let (deploy, gate, mut run) = building();
-        let mut terminal = with_webhooks(&deploy).directly().terminal(&["rollback", "--to", deploy.nth(to)]);
+        let mut terminal = with_webhooks(&deploy).directly().terminal(&[
+            "rollback",
+            "--to",
+            deploy.nth(to),
+            "--reason",
+            "Maps are empty.",
+        ]);
         terminal.sees("Type production to put it back: ").enters("production");
         terminal.ends().exits(1).says("another git smp deploys from this clone right now");
         run.signal(Signal::KILL);
@@ -178,7 +190,7 @@ fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
     let script = format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line());
     deploy.hook(&deploy.main, "post-receive", &script);
     let mut terminal = person(&deploy).terminal(&["rollback"]);
-    terminal.sees("Type production to put it back: ").enters("production");
+    terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
     gate.reached();
     terminal.ctrl_c();
     terminal.ends().exits(3).says("nothing was pushed");

@@ -93,13 +93,15 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         .says(&format!("error: {story}: Maps are empty."))
         .says(&format!("because: no known revert of {five} ships with it"));
     run.says(
-        "hint: stage its revert: git smp stage; or, if what came since mends it: git smp promote production --again\n",
+        "hint: stage its revert: git smp stage\nhint: or, if what came since mends it: git smp promote production --again\n",
     );
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("which was rolled back from production ").sees("Ship it all the same?").enters("n");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
-    assert_eq!(crate::record::next(&deploy), "git smp promote, if what came since mends ".to_owned() + five);
+    assert_eq!(crate::record::next(&deploy), "git smp promote");
+    let note = format!("note: {five} was rolled back; go on if what came since corrects it\n");
+    deploy.smp(&["status"]).ok().prints_among(&note);
     deploy.smp(&["propose", "--yes"]).ok().says(&format!("warning: {story}"));
 
     promotes(&deploy, &["--again"]).ok().says(&format!("warning: {story}"));

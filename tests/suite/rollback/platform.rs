@@ -131,7 +131,7 @@ fn a_second_one_leads_further_back() {
     for (version, number) in [(4, 5), (3, 2)] {
         let mut terminal = person().terminal(&["rollback"]);
         terminal.sees(&format!("release {} (v{version}) again", short(deploy.nth(number))));
-        terminal.sees("Type production to put it back: ").enters("production");
+        terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
         terminal.ends().ok();
         assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(number)));
     }
@@ -442,6 +442,7 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
     platform.api.recovers();
     let mut terminal = platform.runner().directly().env("NO_COLOR", "1").terminal(&["rollback"]);
     terminal.sees("was not seen to end").sees("Type production to put it back: ").enters("production");
+    terminal.sees("Why, for the team").enters("");
     terminal.ends().ok();
     assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (2, 5));
     platform.rolls_back(&[]).ok().says("nothing to put back");

@@ -51,7 +51,8 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
         let story = format!("{six} contains {five}, which was rolled back from production by Ada Example just now");
         promotes(&deploy, &[]).exits(1).says(&format!("error: {story}: Maps are empty.")).says("git smp stage");
         is_held(&deploy, deploy.nth(6));
-        assert_eq!(next(&deploy), format!("git smp stage, with what mends {five}"));
+        assert_eq!(next(&deploy), "git smp stage");
+        deploy.smp(&["status"]).ok().prints_among(&format!("note: {five} was rolled back; stage what corrects it\n"));
         assert_eq!(deploy.snapshot(), before);
 
         // With the revert it is no more than what production runs, and ships.

@@ -54,6 +54,11 @@ impl<'world> Runner<'world> {
         self
     }
 
+    /// Whether a test gave this variable a value of its own.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.env.iter().any(|(own, _)| own == name)
+    }
+
     /// Takes a variable out of the environment.
     pub fn without_env(mut self, name: &str) -> Self {
         self.env.push((name.into(), None));

@@ -49,7 +49,10 @@ impl Terminal {
 
         let mut command = runner.command("perl");
         command.args(["-e", LEADER, &path]).arg(program).args(args);
-        command.env("PERL_BADLANG", "0").env("TERM", "xterm-256color").env_remove("GIT_TERMINAL_PROMPT");
+        command.env("PERL_BADLANG", "0").env_remove("GIT_TERMINAL_PROMPT");
+        if !runner.sets("TERM") {
+            command.env("TERM", "xterm-256color");
+        }
         let out = || if input_only { Stdio::piped() } else { line.try_clone().unwrap().into() };
         command.stdin(line.try_clone().unwrap()).stdout(out()).stderr(out());
         let running = Running::begin(command, Vec::new(), runner.time_limit(), shown(program, args));

@@ -37,15 +37,29 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
          #\n\
          # What will be deployed is 1f13dc69.\n\
          # The list above is a draft, from the titles of 2 commits.\n\
+         # Left as it is, it is not posted. To post it as it is, delete this line.\n\
          #\n\
          # Lines that begin with '#' are left out.\n\
          # An empty text means no post in the product channel.\n"
     );
-    assert_eq!(sheet.read(&sheet.text()), "- Draw maps\n- Show flags");
+    assert!(sheet.is_untouched(&sheet.text()) && sheet.is_untouched(&sheet.text().replace('\n', " \r\n")));
 }
 
 #[test]
-fn what_is_left_as_it_is_is_the_draft_and_what_is_emptied_is_no_post() {
+fn a_draft_is_said_yes_to_by_any_change_even_of_a_comment() {
+    let sheet = sheet_with(&["Draw maps (#425)"], None, &[]);
+    let line = "# Left as it is, it is not posted. To post it as it is, delete this line.\n";
+    for changed in [sheet.text().replace(line, ""), sheet.text().replace("maps", "charts"), String::new()] {
+        assert!(changed != sheet.text() && !sheet.is_untouched(&changed), "{changed}");
+    }
+    assert_eq!(sheet.read(&sheet.text().replace(line, "")), "- Draw maps");
+    // Somebody wrote this, and said yes to it before.
+    let kept = sheet_with(&[], Some("Faster maps"), &[]);
+    assert!(!kept.is_untouched(&kept.text()));
+}
+
+#[test]
+fn what_is_emptied_is_no_post() {
     let empty = sheet_with(&["Merge branch 'main'"], None, &[]);
     assert!(empty.text().starts_with("\n\n# Production"), "{}", empty.text());
     assert!(empty.text().contains("# The titles of 1 commit give no draft"), "{}", empty.text());
