@@ -27,12 +27,20 @@ const SMP: &str = env!("CARGO_BIN_EXE_git-smp");
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
-    let rounds = words.iter().position(|word| word == "--rounds").and_then(|at| words.get(at + 1)?.parse().ok());
+    let rounds = words
+        .iter()
+        .position(|word| word == "--rounds")
+        .and_then(|at| words.get(at + 1)?.parse().ok());
     let rounds = rounds.unwrap_or(31);
     let repository = repository();
     println!("{COMMITS} commits, {rounds} rounds each, medians\n");
     println!("{:<44} {:>9} {:>9} {:>7}", "", "git-smp", "git", "ratio");
-    compare("--version", rounds, || smp(&repository, &["--version"]), || git(&repository, &["--version"]));
+    compare(
+        "--version",
+        rounds,
+        || smp(&repository, &["--version"]),
+        || git(&repository, &["--version"]),
+    );
     let tip = ask(&repository, &["rev-parse", "main"]);
     for graph in [false, true] {
         set_graph(&repository, graph);
@@ -52,32 +60,68 @@ fn two_slow_pages(rounds: usize) {
     let work = world.join("work");
     fs::create_dir_all(&work).unwrap();
     ask(&work, &["init", "-q", "-b", "main"]);
-    let commit =
-        ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "-q", "--allow-empty", "-m", "x"];
+    let commit = [
+        "-c",
+        "user.name=Ada",
+        "-c",
+        "user.email=ada@example.com",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "x",
+    ];
     let hashes = [0, 1].map(|_| {
         ask(&work, &commit);
         ask(&work, &["rev-parse", "HEAD"])
     });
     let mut config = format!("[repository]\nurl = '{}/main.git'\n", world.display());
     for (name, more) in [("production", "promotes = 'staging'\n"), ("staging", "")] {
-        write!(config, "[environments.{name}]\nurl = '{}/{name}.git'\n{more}", world.display()).unwrap();
-        write!(config, "[environments.{name}.running]\npage = 'http://127.0.0.1:{port}/{name}'\n").unwrap();
+        write!(
+            config,
+            "[environments.{name}]\nurl = '{}/{name}.git'\n{more}",
+            world.display()
+        )
+        .unwrap();
+        write!(
+            config,
+            "[environments.{name}.running]\npage = 'http://127.0.0.1:{port}/{name}'\n"
+        )
+        .unwrap();
     }
     for name in ["main", "staging", "production"] {
-        ask(&world, &["clone", "-q", "--bare", "work", &format!("{name}.git")]);
+        ask(
+            &world,
+            &["clone", "-q", "--bare", "work", &format!("{name}.git")],
+        );
     }
     fs::write(work.join("smp.toml"), config).unwrap();
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer_slowly(stream, hashes.clone())));
+    thread::spawn(move || {
+        listener
+            .incoming()
+            .flatten()
+            .for_each(|stream| answer_slowly(stream, hashes.clone()))
+    });
     let run = |args: &[&str]| {
         let mut command = smp(&work, args);
         command.env("HOME", &world).stderr(Stdio::null());
         command
     };
-    assert!(run(&["setup", "--yes"]).stdout(Stdio::null()).status().unwrap().success());
+    assert!(
+        run(&["setup", "--yes"])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut times: Vec<_> = (0..rounds).map(|_| time(run(&["diff"]))).collect();
     times.sort();
     let median = times[times.len() / 2].as_secs_f64() * 1e3;
-    println!("{:<44} {median:>6.1} ms    400 ms {:>6.2}", "diff, two pages of 400 ms", median / 400.0);
+    println!(
+        "{:<44} {median:>6.1} ms    400 ms {:>6.2}",
+        "diff, two pages of 400 ms",
+        median / 400.0
+    );
 }
 
 fn answer_slowly(mut stream: TcpStream, [production, staging]: [String; 2]) {
@@ -85,8 +129,15 @@ fn answer_slowly(mut stream: TcpStream, [production, staging]: [String; 2]) {
         let mut request = [0; 1024];
         let length = stream.read(&mut request).unwrap_or(0);
         thread::sleep(Duration::from_millis(400));
-        let hash = if request[..length].starts_with(b"GET /staging") { staging } else { production };
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", hash.len());
+        let hash = if request[..length].starts_with(b"GET /staging") {
+            staging
+        } else {
+            production
+        };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            hash.len()
+        );
         drop(stream.write_all((head + &hash).as_bytes()));
     });
 }
@@ -95,12 +146,27 @@ fn answer_slowly(mut stream: TcpStream, [production, staging]: [String; 2]) {
 fn ranges(repository: &Path, rounds: usize, graph: bool, lines: usize, tip: &str) {
     let from = start_of(repository, lines, tip);
     let range = format!("{from}..{tip}");
-    let log = || git(repository, &["log", "--oneline", "--no-merges", "--no-decorate", "--no-color", &range]);
+    let log = || {
+        git(
+            repository,
+            &[
+                "log",
+                "--oneline",
+                "--no-merges",
+                "--no-decorate",
+                "--no-color",
+                &range,
+            ],
+        )
+    };
     let diff = ["diff", "--from", &from, "--to", tip];
     let (ours, theirs) = (output(smp(repository, &diff)), output(log()));
     assert!(ours == theirs, "the lists differ");
     let count = theirs.iter().filter(|&&b| b == b'\n').count();
-    let what = format!("{count} commits, {} commit-graph", if graph { "with" } else { "without" });
+    let what = format!(
+        "{count} commits, {} commit-graph",
+        if graph { "with" } else { "without" }
+    );
     compare(&what, rounds, || smp(repository, &diff), log);
     let path = path_with_smp();
     let through = || {
@@ -113,7 +179,10 @@ fn ranges(repository: &Path, rounds: usize, graph: bool, lines: usize, tip: &str
         let (ours, theirs) = (peak(smp(repository, &diff)), peak(log()));
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
             let ratio = f64::from(ours) / f64::from(theirs);
-            println!("{:<44} {ours:>6} KiB {theirs:>5} KiB {ratio:>6.2}", format!("{what}, peak memory"));
+            println!(
+                "{:<44} {ours:>6} KiB {theirs:>5} KiB {ratio:>6.2}",
+                format!("{what}, peak memory")
+            );
         }
     }
 }
@@ -125,14 +194,20 @@ fn compare(what: &str, rounds: usize, ours: impl Fn() -> Command, theirs: impl F
         let pair = [time(ours()), time(theirs())];
         // The first round only warms the caches.
         if round > 0 {
-            times.iter_mut().zip(pair).for_each(|(times, time)| times.push(time));
+            times
+                .iter_mut()
+                .zip(pair)
+                .for_each(|(times, time)| times.push(time));
         }
     }
     let [ours, theirs] = times.map(|mut times| {
         times.sort();
         times[times.len() / 2].as_secs_f64() * 1e3
     });
-    println!("{what:<44} {ours:>6.2} ms {theirs:>6.2} ms {:>6.2}", ours / theirs);
+    println!(
+        "{what:<44} {ours:>6.2} ms {theirs:>6.2} ms {:>6.2}",
+        ours / theirs
+    );
 }
 
 fn time(mut command: Command) -> Duration {
@@ -153,9 +228,18 @@ fn peak(command: Command) -> Option<u32> {
     for (name, value) in command.get_envs() {
         timed.env(name, value?);
     }
-    let output = timed.stdout(Stdio::null()).stderr(Stdio::piped()).output().ok()?;
+    let output = timed
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .ok()?;
     // What the program itself says comes before.
-    String::from_utf8(output.stderr).ok()?.lines().last()?.parse().ok()
+    String::from_utf8(output.stderr)
+        .ok()?
+        .lines()
+        .last()?
+        .parse()
+        .ok()
 }
 
 fn smp(repository: &Path, args: &[&str]) -> Command {
@@ -168,7 +252,11 @@ fn git(repository: &Path, args: &[&str]) -> Command {
 
 fn program(name: &str, repository: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(name);
-    command.args(args).current_dir(repository).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+        .args(args)
+        .current_dir(repository)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
     command
 }
 
@@ -179,7 +267,10 @@ fn output(mut command: Command) -> Vec<u8> {
 }
 
 fn ask(repository: &Path, args: &[&str]) -> String {
-    String::from_utf8(output(git(repository, args))).unwrap().trim().to_owned()
+    String::from_utf8(output(git(repository, args)))
+        .unwrap()
+        .trim()
+        .to_owned()
 }
 
 fn path_with_smp() -> std::ffi::OsString {
@@ -190,18 +281,26 @@ fn path_with_smp() -> std::ffi::OsString {
 
 /// The newest commit of the main line that lies at least so many commits without merges behind the tip.
 fn start_of(repository: &Path, lines: usize, tip: &str) -> String {
-    let line = ask(repository, &["rev-list", "--first-parent", "--max-count=4000", tip]);
+    let line = ask(
+        repository,
+        &["rev-list", "--first-parent", "--max-count=4000", tip],
+    );
     let line: Vec<_> = line.lines().collect();
     let behind = |at: usize| {
         let range = format!("{}..{tip}", line[at]);
-        ask(repository, &["rev-list", "--count", "--no-merges", &range]).parse::<usize>().unwrap() < lines
+        ask(repository, &["rev-list", "--count", "--no-merges", &range])
+            .parse::<usize>()
+            .unwrap()
+            < lines
     };
     let steps: Vec<_> = (0..line.len()).collect();
     line[steps.partition_point(|&at| behind(at))].to_owned()
 }
 
 fn set_graph(repository: &Path, wanted: bool) {
-    drop(fs::remove_file(repository.join(".git/objects/info/commit-graph")));
+    drop(fs::remove_file(
+        repository.join(".git/objects/info/commit-graph"),
+    ));
     if wanted {
         ask(repository, &["commit-graph", "write", "--reachable"]);
     }
@@ -217,8 +316,16 @@ fn repository() -> PathBuf {
     drop(fs::remove_dir_all(&path));
     fs::create_dir_all(&path).unwrap();
     ask(&path, &["init", "-q", "-b", "main"]);
-    let mut import = git(&path, &["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn().unwrap();
-    import.stdin.take().unwrap().write_all(History::default().write().as_bytes()).unwrap();
+    let mut import = git(&path, &["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    import
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(History::default().write().as_bytes())
+        .unwrap();
     assert!(import.wait().unwrap().success());
     ask(&path, &["-c", "gc.writeCommitGraph=false", "gc", "-q"]);
     fs::write(path.join("done"), "").unwrap();
@@ -266,15 +373,29 @@ impl History {
         let person = format!("Developer {who} <dev{who}@example.com> {} +0100", self.now);
         let message = message.replacen("(#", &format!("(#{mark})"), 1);
         let message = format!("{message}\n\nChange-Id: {mark}\n");
-        write!(self.stream, "commit refs/heads/{branch}\nmark :{mark}\nauthor {person}\ncommitter {person}\n").unwrap();
+        write!(
+            self.stream,
+            "commit refs/heads/{branch}\nmark :{mark}\nauthor {person}\ncommitter {person}\n"
+        )
+        .unwrap();
         write!(self.stream, "data {}\n{message}\n", message.len()).unwrap();
         for (nth, parent) in parents.iter().enumerate() {
-            writeln!(self.stream, "{} :{parent}", if nth == 0 { "from" } else { "merge" }).unwrap();
+            writeln!(
+                self.stream,
+                "{} :{parent}",
+                if nth == 0 { "from" } else { "merge" }
+            )
+            .unwrap();
         }
         if parents.len() < 2 {
             let text = mark.to_string();
             let (folder, file) = (self.random(50), self.random(1000));
-            write!(self.stream, "M 100644 inline d{folder}/f{file}\ndata {}\n{text}\n\n", text.len()).unwrap();
+            write!(
+                self.stream,
+                "M 100644 inline d{folder}/f{file}\ndata {}\n{text}\n\n",
+                text.len()
+            )
+            .unwrap();
         } else {
             self.stream.push('\n');
         }
@@ -286,7 +407,10 @@ impl History {
     }
 
     fn random(&mut self, below: u64) -> u64 {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.state = self
+            .state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.state >> 33) % below
     }
 }

@@ -32,14 +32,26 @@ done
 "#;
 
 /// What happened in this world so far, oldest first.
-const BEFORE: [&str; 3] = ["Start the shop", "Show a price on every item (#1)", "Let customers log in (#2)"];
+const BEFORE: [&str; 3] = [
+    "Start the shop",
+    "Show a price on every item (#1)",
+    "Let customers log in (#2)",
+];
 /// What was merged since, and runs nowhere yet.
-const NEW: [&str; 3] =
-    ["Add translations to the cart (#3)", "Fix malformed view variable in items (#4)", "Speed up the search (#5)"];
+const NEW: [&str; 3] = [
+    "Add translations to the cart (#3)",
+    "Fix malformed view variable in items (#4)",
+    "Speed up the search (#5)",
+];
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    match args
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         [] => play(&fresh_folder()?),
         ["--serve", folder] => serve_again(&PathBuf::from(folder).canonicalize()?),
         [folder] if !folder.starts_with('-') => play(Path::new(folder)),
@@ -50,13 +62,20 @@ fn main() -> Outcome<()> {
 fn fresh_folder() -> Outcome<PathBuf> {
     let base = env::temp_dir();
     let number = (1..1000).find(|n| !base.join(format!("smp-playground-{n}")).exists());
-    Ok(base.join(format!("smp-playground-{}", number.ok_or("there are too many playgrounds already")?)))
+    Ok(base.join(format!(
+        "smp-playground-{}",
+        number.ok_or("there are too many playgrounds already")?
+    )))
 }
 
 fn play(folder: &Path) -> Outcome<()> {
     let program = build_program()?;
-    fs::create_dir(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    let world = World { folder: folder.canonicalize()?, program };
+    fs::create_dir(folder)
+        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let world = World {
+        folder: folder.canonicalize()?,
+        program,
+    };
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
     println!("A deploy world in {}\n", world.folder.display());
@@ -79,11 +98,23 @@ fn play(folder: &Path) -> Outcome<()> {
     world.commit(&work, "Warn before the cart is emptied (#6)")?;
     world.git(&work, &["push", "--quiet", "upstream", "master"])?;
     println!("What the record says of it, newest first:\n");
-    println!("{}\n", world.git(&work, &["log", "--format=%s", "refs/smp/seen"])?);
-    println!("One more commit is on the main repository now. To play on, start the pages again in one terminal:\n");
-    println!("  cargo run --example playground -- --serve {}\n", world.folder.display());
+    println!(
+        "{}\n",
+        world.git(&work, &["log", "--format=%s", "refs/smp/seen"])?
+    );
+    println!(
+        "One more commit is on the main repository now. To play on, start the pages again in one terminal:\n"
+    );
+    println!(
+        "  cargo run --example playground -- --serve {}\n",
+        world.folder.display()
+    );
     println!("and in another:\n");
-    println!("  cd {} && PATH={}:$PATH", work.display(), world.program.display());
+    println!(
+        "  cd {} && PATH={}:$PATH",
+        work.display(),
+        world.program.display()
+    );
     println!("  git smp stage && git smp propose");
     println!("  git smp signoff");
     println!("  git smp promote");
@@ -95,9 +126,20 @@ fn build_program() -> Outcome<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--locked", "--bin", "git-smp", "--manifest-path", manifest]);
+    build.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--bin",
+        "git-smp",
+        "--manifest-path",
+        manifest,
+    ]);
     let example = env::current_exe()?;
-    let profile = example.parent().and_then(Path::parent).ok_or("the example lies in no target folder")?;
+    let profile = example
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("the example lies in no target folder")?;
     if profile.ends_with("release") {
         build.arg("--release");
     }
@@ -120,7 +162,16 @@ impl World {
     fn build(&self, port: u16) -> Outcome<()> {
         for name in ["main", "fork", "staging", "production"] {
             let bare = format!("{name}.git");
-            self.git(&self.folder, &["init", "--quiet", "--bare", "--initial-branch=master", &bare])?;
+            self.git(
+                &self.folder,
+                &[
+                    "init",
+                    "--quiet",
+                    "--bare",
+                    "--initial-branch=master",
+                    &bare,
+                ],
+            )?;
         }
         for name in ["staging", "production"] {
             let hook = self.folder.join(format!("{name}.git/hooks/post-receive"));
@@ -137,15 +188,24 @@ impl World {
         for subject in BEFORE {
             self.commit(&work, subject)?;
         }
-        ["staging", "production"].iter().try_for_each(|to| self.push(&work, to))?;
+        ["staging", "production"]
+            .iter()
+            .try_for_each(|to| self.push(&work, to))?;
         for subject in NEW {
             self.commit(&work, subject)?;
         }
-        ["main", "fork"].iter().try_for_each(|to| self.push(&work, to))
+        ["main", "fork"]
+            .iter()
+            .try_for_each(|to| self.push(&work, to))
     }
 
     fn configuration(&self, port: u16) -> String {
-        let place = |name: &str| self.folder.join(format!("{name}.git")).display().to_string();
+        let place = |name: &str| {
+            self.folder
+                .join(format!("{name}.git"))
+                .display()
+                .to_string()
+        };
         let environment = |name: &str, more: &str| {
             let (url, page) = (place(name), format!("http://127.0.0.1:{port}/{name}"));
             format!(
@@ -153,26 +213,45 @@ impl World {
                  pattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 1\n"
             )
         };
-        let main = format!("[repository]\nremote = \"upstream\"\nurl = '{}'\nbranch = \"master\"\n", place("main"));
-        main + &environment("staging", "") + &environment("production", "promotes = \"staging\"\n") + "\n[record]\n"
+        let main = format!(
+            "[repository]\nremote = \"upstream\"\nurl = '{}'\nbranch = \"master\"\n",
+            place("main")
+        );
+        main + &environment("staging", "")
+            + &environment("production", "promotes = \"staging\"\n")
+            + "\n[record]\n"
     }
 
     fn commit(&self, work: &Path, subject: &str) -> Outcome<()> {
-        let mut shop = fs::OpenOptions::new().create(true).append(true).open(work.join("shop.txt"))?;
+        let mut shop = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(work.join("shop.txt"))?;
         writeln!(shop, "{subject}")?;
         self.git(work, &["add", "--all"])?;
-        self.git(work, &["commit", "--quiet", "--message", subject]).map(drop)
+        self.git(work, &["commit", "--quiet", "--message", subject])
+            .map(drop)
     }
 
     fn push(&self, work: &Path, to: &str) -> Outcome<()> {
         let url = self.folder.join(format!("{to}.git"));
-        self.git(work, &["push", "--quiet", &url.to_string_lossy(), "master"]).map(drop)
+        self.git(work, &["push", "--quiet", &url.to_string_lossy(), "master"])
+            .map(drop)
     }
 
     fn git(&self, dir: &Path, args: &[&str]) -> Outcome<String> {
-        let output = Command::new("git").current_dir(dir).args(args).stdin(Stdio::null()).output()?;
+        let output = Command::new("git")
+            .current_dir(dir)
+            .args(args)
+            .stdin(Stdio::null())
+            .output()?;
         if !output.status.success() {
-            return Err(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)).into());
+            return Err(format!(
+                "git {}: {}",
+                args.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into());
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -181,19 +260,33 @@ impl World {
     fn show(&self, work: &Path, args: &[&str]) -> Outcome<()> {
         println!("$ git smp {}", args.join(" "));
         let inherited = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(std::iter::once(self.program.clone()).chain(env::split_paths(&inherited)))?;
+        let path = env::join_paths(
+            std::iter::once(self.program.clone()).chain(env::split_paths(&inherited)),
+        )?;
         let mut command = Command::new("git");
-        command.current_dir(work).arg("smp").args(args).env("PATH", path).stdin(Stdio::null());
+        command
+            .current_dir(work)
+            .arg("smp")
+            .args(args)
+            .env("PATH", path)
+            .stdin(Stdio::null());
         let status = command.status()?;
         println!();
-        if status.success() { Ok(()) } else { Err(format!("git smp {} ended with {status}", args.join(" ")).into()) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("git smp {} ended with {status}", args.join(" ")).into())
+        }
     }
 }
 
 #[cfg(unix)]
 fn make_executable(file: &Path) -> Outcome<()> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
+    Ok(fs::set_permissions(
+        file,
+        fs::Permissions::from_mode(0o755),
+    )?)
 }
 
 #[cfg(not(unix))]
@@ -204,10 +297,16 @@ fn make_executable(_: &Path) -> Outcome<()> {
 /// Starts the pages of a world again, on the port that its smp.toml names.
 fn serve_again(folder: &Path) -> Outcome<()> {
     let text = fs::read_to_string(folder.join("work/smp.toml"))?;
-    let port = text.split("http://127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next());
+    let port = text
+        .split("http://127.0.0.1:")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
     let port: u16 = port.ok_or("work/smp.toml names no page")?.parse()?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
-    println!("The pages of {} are up on http://127.0.0.1:{port}/ until Ctrl-C.", folder.display());
+    println!(
+        "The pages of {} are up on http://127.0.0.1:{port}/ until Ctrl-C.",
+        folder.display()
+    );
     serve(&listener, folder);
     Ok(())
 }
@@ -229,13 +328,26 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Outcome<()> {
             break;
         }
     }
-    let name = request.split_whitespace().nth(1).unwrap_or("/").trim_matches('/');
+    let name = request
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or("/")
+        .trim_matches('/');
     let known = ["staging", "production"].contains(&name);
-    let deployed = if known { fs::read_to_string(folder.join(format!("{name}.git/deployed"))).ok() } else { None };
+    let deployed = if known {
+        fs::read_to_string(folder.join(format!("{name}.git/deployed"))).ok()
+    } else {
+        None
+    };
     let (status, body) = match deployed {
         Some(hash) => {
             let hash = hash.trim();
-            ("200 OK", format!("<!doctype html><title>{name}</title><body data-commit=\"{hash}\">{name} runs {hash}\n"))
+            (
+                "200 OK",
+                format!(
+                    "<!doctype html><title>{name}</title><body data-commit=\"{hash}\">{name} runs {hash}\n"
+                ),
+            )
         }
         None => ("404 Not Found", "nothing runs here\n".to_owned()),
     };

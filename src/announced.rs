@@ -31,7 +31,12 @@ impl Turn {
     /// # Errors
     /// `deploying` while another program has it.
     pub fn take_for_posts(common_dir: &Path) -> Result<Self, Stop> {
-        Self::take_named(common_dir, "posting", "posts", "two at once could post the same")
+        Self::take_named(
+            common_dir,
+            "posting",
+            "posts",
+            "two at once could post the same",
+        )
     }
 
     fn take_named(common_dir: &Path, name: &str, what: &str, why: &str) -> Result<Self, Stop> {
@@ -41,10 +46,15 @@ impl Turn {
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
-                let report = Report::new(format!("another git smp {what} from this clone right now"))
-                    .because(why)
-                    .hint("wait for it: git smp status");
-                Err(Refusal { code: RefusalCode::Deploying, report }.into())
+                let report =
+                    Report::new(format!("another git smp {what} from this clone right now"))
+                        .because(why)
+                        .hint("wait for it: git smp status");
+                Err(Refusal {
+                    code: RefusalCode::Deploying,
+                    report,
+                }
+                .into())
             }
             Err(TryLockError::Error(error)) => Err(cannot_write(&path, &error)),
         }

@@ -29,7 +29,11 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// What is said, in plain text.
     fn words(&self) -> String {
-        if self.names.is_empty() { self.lead.clone() } else { format!("{} {}", self.names, self.lead) }
+        if self.names.is_empty() {
+            self.lead.clone()
+        } else {
+            format!("{} {}", self.names, self.lead)
+        }
     }
 }
 
@@ -44,21 +48,37 @@ impl<'a> Called<'a> {
     fn of(mention: &'a Mention) -> Option<Self> {
         match mention {
             Mention::Plain(_) => None,
-            Mention::Person { name, id } => Some(Self { name, id, group: false }),
-            Mention::Tag { name, id } => Some(Self { name, id, group: true }),
+            Mention::Person { name, id } => Some(Self {
+                name,
+                id,
+                group: false,
+            }),
+            Mention::Tag { name, id } => Some(Self {
+                name,
+                id,
+                group: true,
+            }),
         }
     }
 }
 
 /// The beginning of a post: "@devs looking at deploying …", with at most `room` for the names in plain text. `knows`
 /// says which ids the chat could mean.
-fn opening(post: &Post, room: usize, weigh: fn(char) -> usize, knows: fn(&str) -> bool) -> Opening<'_> {
+fn opening(
+    post: &Post,
+    room: usize,
+    weigh: fn(char) -> usize,
+    knows: fn(&str) -> bool,
+) -> Opening<'_> {
     let weight = |text: &str| text.chars().map(weigh).sum::<usize>();
     let (mut called, mut plain, mut sum) = (Vec::new(), Vec::new(), 0);
     for mention in &post.mentions {
-        let (Mention::Plain(name) | Mention::Person { name, .. } | Mention::Tag { name, .. }) = mention;
+        let (Mention::Plain(name) | Mention::Person { name, .. } | Mention::Tag { name, .. }) =
+            mention;
         let one = Called::of(mention).filter(|one| knows(one.id));
-        let cost = one.as_ref().map_or(0, |one| 200 + weight(one.id) + 3 * weight(one.name));
+        let cost = one
+            .as_ref()
+            .map_or(0, |one| 200 + weight(one.id) + 3 * weight(one.name));
         match one.filter(|_| sum + cost <= CALLED) {
             Some(one) => {
                 sum += cost;
@@ -67,7 +87,11 @@ fn opening(post: &Post, room: usize, weigh: fn(char) -> usize, knows: fn(&str) -
             None => plain.push(format!("@{name}")),
         }
     }
-    Opening { called, names: clipped(&plain.join(" "), room, weigh), lead: post.lead.clone() }
+    Opening {
+        called,
+        names: clipped(&plain.join(" "), room, weigh),
+        lead: post.lead.clone(),
+    }
 }
 
 /// Whether no chat could take any of this text for markup, a link or an emoji: letters, digits, and the marks of a

@@ -53,7 +53,10 @@ pub struct Common {
 impl Common {
     /// The configuration that was named; an empty name is none, as for git's own variables.
     pub fn config(&self) -> Option<PathBuf> {
-        self.config.as_ref().filter(|name| !name.is_empty()).map(PathBuf::from)
+        self.config
+            .as_ref()
+            .filter(|name| !name.is_empty())
+            .map(PathBuf::from)
     }
 }
 
@@ -179,7 +182,13 @@ pub struct Stage {
     #[arg(long)]
     pub fix: bool,
     /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
-    #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev", allow_hyphen_values = false)]
+    #[arg(
+        long,
+        value_name = "COMMIT",
+        requires = "fix",
+        conflicts_with = "rev",
+        allow_hyphen_values = false
+    )]
     pub pick: Vec<String>,
     /// The host makes the app with this push
     #[arg(long)]
@@ -216,7 +225,12 @@ pub struct Signoff {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// It must not ship, and why
-    #[arg(long, value_name = "REASON", conflicts_with = "note", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "REASON",
+        conflicts_with = "note",
+        allow_hyphen_values = true
+    )]
     pub block: Option<String>,
     /// What is worth knowing beside the yes
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -253,7 +267,12 @@ pub struct Promote {
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     /// What the product post says; default: your editor is asked. An empty text means no post
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        conflicts_with = "file"
+    )]
     pub summary: Option<String>,
     /// What the product post says, from a file; - is standard input
     #[arg(short = 'F', long, value_name = "FILE", value_parser = OsStringValueParser::new())]

@@ -239,9 +239,16 @@ impl Config {
             return Ok(found);
         }
         let file = sentence::file_name(&self.path);
-        let names: Vec<&str> = self.environments.iter().map(|environment| environment.name.as_str()).collect();
-        let report = Report::new(format!("{file} has no environment `{}`", sentence::shown_key(name)))
-            .because(format!("its environments are {}", names.join(", ")));
+        let names: Vec<&str> = self
+            .environments
+            .iter()
+            .map(|environment| environment.name.as_str())
+            .collect();
+        let report = Report::new(format!(
+            "{file} has no environment `{}`",
+            sentence::shown_key(name)
+        ))
+        .because(format!("its environments are {}", names.join(", ")));
         Err(Stop::Misused(match sentence::nearest(name, names) {
             Some(meant) => report.hint(format!("did you mean {meant}? type that in its place")),
             None => report.hint("type one of them"),
@@ -250,7 +257,10 @@ impl Config {
 
     /// The environments that are given another's commit, in the order of the file.
     pub fn targets(&self) -> Vec<&Environment> {
-        self.environments.iter().filter(|environment| environment.promotes.is_some()).collect()
+        self.environments
+            .iter()
+            .filter(|environment| environment.promotes.is_some())
+            .collect()
     }
 
     /// The environment whose commit `target` is given.
@@ -259,7 +269,9 @@ impl Config {
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {
-        self.environments.iter().find(|environment| environment.name == name)
+        self.environments
+            .iter()
+            .find(|environment| environment.name == name)
     }
 }
 

@@ -20,14 +20,27 @@ struct Note {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn keep(common_dir: &Path, environment: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
-    let note = Note { commit: commit.clone(), words: words.to_owned() };
+pub fn keep(
+    common_dir: &Path,
+    environment: &str,
+    commit: &CommitId,
+    words: &str,
+) -> Result<(), Stop> {
+    let note = Note {
+        commit: commit.clone(),
+        words: words.to_owned(),
+    };
     let path = place(common_dir, environment);
     let kept = serde_json::to_vec(&note).map_err(std::io::Error::other);
-    kept.and_then(|json| announced::keep(&path, &json)).map_err(|error| {
-        let report = Report::new("the clone's own notes cannot be written");
-        Stop::Failed(report.because(format!("{}: {error}", path.display())).hint("make room for them"))
-    })
+    kept.and_then(|json| announced::keep(&path, &json))
+        .map_err(|error| {
+            let report = Report::new("the clone's own notes cannot be written");
+            Stop::Failed(
+                report
+                    .because(format!("{}: {error}", path.display()))
+                    .hint("make room for them"),
+            )
+        })
 }
 
 /// Forgets it: a later push was taken without such words, or a person saw it run.
@@ -38,7 +51,8 @@ pub fn forget(common_dir: &Path, environment: &str) {
 
 /// What the host said of this very commit, if it did.
 pub fn look(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<String> {
-    let note: Note = serde_json::from_slice(&fs::read(place(common_dir, environment)).ok()?).ok()?;
+    let note: Note =
+        serde_json::from_slice(&fs::read(place(common_dir, environment)).ok()?).ok()?;
     (note.commit == *commit).then_some(note.words)
 }
 

@@ -33,8 +33,14 @@ pub fn draft(landed: &[Landed]) -> String {
     cover(&names, &graph, &mut gone);
     let left = names.iter().zip(gone).filter(|(_, gone)| !gone);
     let mut seen = HashSet::new();
-    let titles = left.filter_map(|(name, _)| name.title.as_deref()).map(shown);
-    lines(&titles.filter(|title| seen.insert(title.clone())).collect::<Vec<_>>())
+    let titles = left
+        .filter_map(|(name, _)| name.title.as_deref())
+        .map(shown);
+    lines(
+        &titles
+            .filter(|title| seen.insert(title.clone()))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// The reverts among these commits that were not taken back themselves, each with all that it took back.
@@ -42,7 +48,10 @@ pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     let names: Vec<Name> = landed.iter().map(names::name).collect();
     let id = |at: usize| landed[at].id.clone();
     let standing = reverts::standing(landed, &names, &Graph::of(landed));
-    standing.into_iter().map(|(by, taken)| (id(by), taken.into_iter().map(id).collect())).collect()
+    standing
+        .into_iter()
+        .map(|(by, taken)| (id(by), taken.into_iter().map(id).collect()))
+        .collect()
 }
 
 /// Drops what the title of a pull request stands for, and the title where nothing of that is left.
@@ -50,11 +59,16 @@ fn cover(names: &[Name], graph: &Graph, gone: &mut [bool]) {
     let mut covered = vec![false; names.len()];
     for at in (0..names.len()).filter(|&at| names[at].covers) {
         let brought = graph.brought(at);
-        let mut changes = brought.iter().filter(|&&one| names[one].title.is_some()).peekable();
+        let mut changes = brought
+            .iter()
+            .filter(|&&one| names[one].title.is_some())
+            .peekable();
         gone[at] |= changes.peek().is_some() && changes.all(|&one| gone[one]);
         brought.iter().for_each(|&one| covered[one] = true);
     }
-    gone.iter_mut().zip(covered).for_each(|(gone, covered)| *gone |= covered);
+    gone.iter_mut()
+        .zip(covered)
+        .for_each(|(gone, covered)| *gone |= covered);
 }
 
 /// A title as it may stand in a file that people open.
@@ -76,7 +90,12 @@ fn lines(titles: &[String]) -> String {
         room = room.saturating_sub(length);
         fits
     };
-    let mut text: Vec<String> = lines.iter().take(MOST_LINES).take_while(fits).cloned().collect();
+    let mut text: Vec<String> = lines
+        .iter()
+        .take(MOST_LINES)
+        .take_while(fits)
+        .cloned()
+        .collect();
     if text.len() < lines.len() {
         text.push(format!("- and {} more\n", lines.len() - text.len()));
     }

@@ -1,5 +1,9 @@
 //! The door to the person's editor, the one that `git commit` opens.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door to the editor")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "this is the door to the editor"
+)]
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -21,7 +25,8 @@ use crate::text::visible;
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
     let editor = editor(repo)?;
-    let ended = start(&editor, path).map_err(|error| failed("cannot be started", &editor).because(error.to_string()));
+    let ended = start(&editor, path)
+        .map_err(|error| failed("cannot be started", &editor).because(error.to_string()));
     check(ended.map_err(stop)?, &editor)?;
     file::read(path).map_err(|wrong| {
         let report = Report::new("the text of the editor cannot be used, so nothing was deployed");
@@ -35,20 +40,26 @@ pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
 /// When it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-    folder.and_then(|()| fs::write(path, text)).map_err(|error| {
-        let report = Report::new("there is no place for a text to edit, so nothing was deployed");
-        stop(report.because(format!("{}: {error}", path.display())))
-    })
+    folder
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| {
+            let report =
+                Report::new("there is no place for a text to edit, so nothing was deployed");
+            stop(report.because(format!("{}: {error}", path.display())))
+        })
 }
 
 /// The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
 fn editor(repo: &Repo) -> Result<String, Stop> {
-    let answer =
-        repo.program().read("git knows no editor here", ["var", "GIT_EDITOR"]).map_err(|stopped| match stopped {
+    let answer = repo
+        .program()
+        .read("git knows no editor here", ["var", "GIT_EDITOR"])
+        .map_err(|stopped| match stopped {
             Stop::Failed(report) => stop(report.because("nothing was deployed")),
             other => other,
         })?;
-    let text = String::from_utf8(answer).map_err(|_| stop(Report::new("the name of the editor is not UTF-8 text")))?;
+    let text = String::from_utf8(answer)
+        .map_err(|_| stop(Report::new("the name of the editor is not UTF-8 text")))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -58,26 +69,41 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     let mut command = Command::new(shell);
     // A shell that waits would end by the editor's Ctrl-C too, once the editor is done, and its text would be lost. The
     // editor itself gets no trap, and of ours what is only caught is not handed down: it takes Ctrl-C as it likes.
-    command.args(["-c", &format!("trap : INT; {editor} \"$@\""), editor]).arg(path);
-    command.env_remove("SMP_TECHNICAL_WEBHOOK").env_remove("SMP_PRODUCT_WEBHOOK");
-    command.stdin(Stdio::inherit()).stdout(screen()).stderr(Stdio::inherit()).status()
+    command
+        .args(["-c", &format!("trap : INT; {editor} \"$@\""), editor])
+        .arg(path);
+    command
+        .env_remove("SMP_TECHNICAL_WEBHOOK")
+        .env_remove("SMP_PRODUCT_WEBHOOK");
+    command
+        .stdin(Stdio::inherit())
+        .stdout(screen())
+        .stderr(Stdio::inherit())
+        .status()
 }
 
 /// Where the editor draws: never into data that somebody collects.
 fn screen() -> Stdio {
-    if io::stdout().is_terminal() { Stdio::inherit() } else { Stdio::from(io::stderr()) }
+    if io::stdout().is_terminal() {
+        Stdio::inherit()
+    } else {
+        Stdio::from(io::stderr())
+    }
 }
 
 fn check(ended: ExitStatus, editor: &str) -> Result<(), Stop> {
     if ended.success() {
         return Ok(());
     }
-    let how = ended.code().map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
+    let how = ended.code().map_or("by a signal".to_owned(), |code| {
+        format!("with exit code {code}")
+    });
     Err(stop(failed(&format!("ended {how}"), editor)))
 }
 
 fn failed(how: &str, editor: &str) -> Report {
-    Report::new(format!("the editor {how}, so nothing was deployed")).because(format!("it is: {}", visible(editor)))
+    Report::new(format!("the editor {how}, so nothing was deployed"))
+        .because(format!("it is: {}", visible(editor)))
 }
 
 fn stop(report: Report) -> Stop {

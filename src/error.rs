@@ -16,7 +16,11 @@ pub struct Report {
 impl Report {
     /// A report of one sentence.
     pub fn new(error: impl Into<String>) -> Self {
-        Self { error: error.into(), because: Vec::new(), hint: None }
+        Self {
+            error: error.into(),
+            because: Vec::new(),
+            hint: None,
+        }
     }
 
     /// Adds a cause.

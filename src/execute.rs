@@ -108,7 +108,11 @@ pub struct Again<'a> {
 impl Again<'_> {
     /// The whole command.
     pub fn to(&self, environment: &str) -> String {
-        let name = if self.named { format!(" {environment}") } else { String::new() };
+        let name = if self.named {
+            format!(" {environment}")
+        } else {
+            String::new()
+        };
         format!("{}{name}{}", self.command, self.flags)
     }
 }
@@ -125,24 +129,53 @@ impl Execution<'_> {
         for step in &plan.steps {
             let since = Instant::now();
             let result = match step {
-                Step::Push { environment, .. } => self.push(environment, step, watch).map(|heard| {
-                    let (doubt, is_silent) = (heard.doubt(), heard.is_silent());
-                    begun = Some(Begun { word: "pushed", since, doubt, is_silent });
-                }),
-                Step::Release { environment, .. } => self.release(environment, step, watch).map(|()| {
-                    begun = Some(Begun { word: "released", since, doubt: None, is_silent: false });
-                }),
-                Step::Await { environment, commit, pushed, .. } => {
-                    let announced = if *pushed { Ok(()) } else { self.announce_return(environment, commit, watch) };
-                    announced.and_then(|()| self.await_live(environment, commit, begun.take(), watch))
+                Step::Push { environment, .. } => {
+                    self.push(environment, step, watch).map(|heard| {
+                        let (doubt, is_silent) = (heard.doubt(), heard.is_silent());
+                        begun = Some(Begun {
+                            word: "pushed",
+                            since,
+                            doubt,
+                            is_silent,
+                        });
+                    })
+                }
+                Step::Release { environment, .. } => {
+                    self.release(environment, step, watch).map(|()| {
+                        begun = Some(Begun {
+                            word: "released",
+                            since,
+                            doubt: None,
+                            is_silent: false,
+                        });
+                    })
+                }
+                Step::Await {
+                    environment,
+                    commit,
+                    pushed,
+                    ..
+                } => {
+                    let announced = if *pushed {
+                        Ok(())
+                    } else {
+                        self.announce_return(environment, commit, watch)
+                    };
+                    announced
+                        .and_then(|()| self.await_live(environment, commit, begun.take(), watch))
                 }
                 // What ran before this run is believed no sooner than what it brought itself.
-                Step::Record { environment, commit, lifts } => {
+                Step::Record {
+                    environment,
+                    commit,
+                    lifts,
+                } => {
                     let confirmed = match done.contains(&environment.as_str()) {
                         true => Ok(()),
                         false => self.confirm(environment, commit, watch),
                     };
-                    confirmed.and_then(|()| self.record(environment, commit, lifts.as_deref(), watch))
+                    confirmed
+                        .and_then(|()| self.record(environment, commit, lifts.as_deref(), watch))
                 }
                 // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
                 Step::Post { .. } => Ok(()),
@@ -155,8 +188,15 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn announce_return(&self, name: &str, commit: &CommitId, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let Some(ledger) = &self.ledger else { return Ok(()) };
+    fn announce_return(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
         watch(Happening::Recording);
         ledger.announce_return(self.look.repo, self.target(name)?, commit)
     }
@@ -178,7 +218,12 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// As [`Execution::run`].
-    pub fn confirm(&self, name: &str, commit: &CommitId, watch: &mut Watcher<'_>) -> Result<(), Stop> {
+    pub fn confirm(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
         if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
@@ -191,7 +236,10 @@ impl Execution<'_> {
     /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
     fn confirm_earlier(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
         let planned: Vec<&str> = plan.steps.iter().filter_map(Step::environment).collect();
-        let names = self.targets.iter().map(|target| target.environment.name.as_str());
+        let names = self
+            .targets
+            .iter()
+            .map(|target| target.environment.name.as_str());
         for name in names.filter(|name| !planned.contains(name)) {
             if InFlight::is_unconfirmed(&self.look.repo.layout().common_dir, name, &plan.commit) {
                 self.confirm(name, &plan.commit, watch)?;
@@ -200,8 +248,16 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn record(&self, name: &str, commit: &CommitId, lifts: Option<&str>, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let Some(ledger) = &self.ledger else { return Ok(()) };
+    fn record(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        lifts: Option<&str>,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
         watch(Happening::Recording);
         let lifted = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
         watch(Happening::Recorded(lifts.filter(|_| lifted)));
@@ -209,17 +265,39 @@ impl Execution<'_> {
     }
 
     fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {
-        let found = self.targets.iter().find(|target| target.environment.name == name);
-        found.ok_or_else(|| Stop::Failed(Report::new(format!("{name} is in the plan but not among its targets"))))
+        let found = self
+            .targets
+            .iter()
+            .find(|target| target.environment.name == name);
+        found.ok_or_else(|| {
+            Stop::Failed(Report::new(format!(
+                "{name} is in the plan but not among its targets"
+            )))
+        })
     }
 
     /// Pushes what was announced before, where a record is kept; an announcement that came to nothing is taken back.
     fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<Heard, Stop> {
-        let Step::Push { remote, branch, commit, expected, .. } = step else { return Ok(Heard::default()) };
+        let Step::Push {
+            remote,
+            branch,
+            commit,
+            expected,
+            ..
+        } = step
+        else {
+            return Ok(Heard::default());
+        };
         let target = self.target(name)?;
-        let push =
-            Push { remote: remote.clone(), branch: branch.clone(), commit: commit.clone(), expected: expected.clone() };
-        let Some(ledger) = &self.ledger else { return self.push_announced(target, &push, None, step, watch) };
+        let push = Push {
+            remote: remote.clone(),
+            branch: branch.clone(),
+            commit: commit.clone(),
+            expected: expected.clone(),
+        };
+        let Some(ledger) = &self.ledger else {
+            return self.push_announced(target, &push, None, step, watch);
+        };
         watch(Happening::Recording);
         let intent = ledger.announce(self.look.repo, target, &push)?;
         self.push_announced(target, &push, Some(&intent), step, watch)
@@ -251,7 +329,12 @@ impl Execution<'_> {
         });
         let outcome = outcome.inspect_err(|_| marker.ended())?;
         let ended = outcome.ended;
-        let ending = Ending { ended, reason: outcome.reason.as_deref(), said: &said, busy: heard.busy() };
+        let ending = Ending {
+            ended,
+            reason: outcome.reason.as_deref(),
+            said: &said,
+            busy: heard.busy(),
+        };
         match self.verdict(target, push, ending, watch) {
             Verdict::Arrived => {
                 marker.landed();
@@ -279,7 +362,10 @@ impl Execution<'_> {
     fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
         for pause in LOOK_PAUSES {
             match self.look_once_more(target, intent) {
-                Err(Stop::Refused(Refusal { code: RefusalCode::Unreachable | RefusalCode::PageUnclear, .. })) => {
+                Err(Stop::Refused(Refusal {
+                    code: RefusalCode::Unreachable | RefusalCode::PageUnclear,
+                    ..
+                })) => {
                     thread::sleep(pause);
                 }
                 looked => return looked,
@@ -299,9 +385,15 @@ impl Execution<'_> {
                 (Some(ledger), Some(intent)) => ledger.still_allows(intent),
                 _ => Ok(()),
             });
-            (self.look.environments(&wanted, Also::Branches), recorded.join())
+            (
+                self.look.environments(&wanted, Also::Branches),
+                recorded.join(),
+            )
         });
-        let (now, recorded) = (now?, recorded.unwrap_or_else(|_| Err(Stop::Failed(nothing_seen()))));
+        let (now, recorded) = (
+            now?,
+            recorded.unwrap_or_else(|_| Err(Stop::Failed(nothing_seen()))),
+        );
         recorded?;
         let command = self.command.to(&target.environment.name);
         let mut now = now.iter();
@@ -311,7 +403,12 @@ impl Execution<'_> {
             unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
         }
         if target.observed.running.is_ok() {
-            return Ok(unmoved(&target.observed, target_now, RefusalCode::TargetMoved, &command)?);
+            return Ok(unmoved(
+                &target.observed,
+                target_now,
+                RefusalCode::TargetMoved,
+                &command,
+            )?);
         }
         // A page that was broken when the plan was shown tells nothing now; the branch does.
         let (before, now) = (target.observed.by_branch(), target_now.by_branch());
@@ -345,11 +442,15 @@ fn after(done: &[&str], stop: Stop) -> Stop {
     }
     let finished = format!("done before it: {}", done.join(", "));
     match stop {
-        Stop::Failed(report) | Stop::Incomplete(report) => Stop::Incomplete(report.because(finished)),
-        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
-        Stop::Declined(what) => {
-            Stop::Incomplete(Report::new(what).because(finished).hint("run the same command again"))
+        Stop::Failed(report) | Stop::Incomplete(report) => {
+            Stop::Incomplete(report.because(finished))
         }
+        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
+        Stop::Declined(what) => Stop::Incomplete(
+            Report::new(what)
+                .because(finished)
+                .hint("run the same command again"),
+        ),
         Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
     }
 }

@@ -21,7 +21,9 @@ pub fn read(path: &Path) -> Result<String, String> {
 /// As [`read`].
 pub fn text(from: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    from.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    from.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > LARGEST {
         return Err("is larger than 64 KiB".to_owned());
     }
@@ -44,13 +46,22 @@ mod tests {
         assert_eq!(text("Grüße\r\n".as_bytes()).unwrap(), "Grüße\r\n");
         assert_eq!(text([b'a'; 65_536].as_slice()).unwrap().len(), 65_536);
         assert_eq!(text(io::repeat(b'a')).unwrap_err(), "is larger than 64 KiB");
-        assert_eq!(text(b"Gr\xfc\xdfe".as_slice()).unwrap_err(), "is not UTF-8 text");
+        assert_eq!(
+            text(b"Gr\xfc\xdfe".as_slice()).unwrap_err(),
+            "is not UTF-8 text"
+        );
     }
 
     #[test]
     fn what_is_no_file_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(&folder.path().join("none")).unwrap_err(), "is not there");
-        assert_eq!(read(folder.path()).unwrap_err(), "cannot be read: is a directory");
+        assert_eq!(
+            read(&folder.path().join("none")).unwrap_err(),
+            "is not there"
+        );
+        assert_eq!(
+            read(folder.path()).unwrap_err(),
+            "cannot be read: is a directory"
+        );
     }
 }

@@ -47,8 +47,14 @@ impl Finding {
         if seen.doubt.is_some() {
             return Some(Self::NotConfirmed);
         }
-        let Some(runs) = seen.runs() else { return Some(by_releases(seen).unwrap_or(Self::NothingDeployed)) };
-        if seen.page.as_ref().is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs)) {
+        let Some(runs) = seen.runs() else {
+            return Some(by_releases(seen).unwrap_or(Self::NothingDeployed));
+        };
+        if seen
+            .page
+            .as_ref()
+            .is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs))
+        {
             return Some(Self::StalePage);
         }
         if seen.agrees() != Some(false) {
@@ -91,28 +97,41 @@ impl Finding {
     pub fn meaning(self, seen: &Observed) -> String {
         let at = seen.reference().map_or("nothing", CommitId::short);
         let runs = seen.runs().map_or("nothing", CommitId::short);
-        let newest = newest(seen).map_or_else(String::new, |release| format!(" v{}", release.version));
+        let newest =
+            newest(seen).map_or_else(String::new, |release| format!(" v{}", release.version));
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
             Self::WrongBranch => "its remote has no such branch".to_owned(),
             Self::NothingDeployed => match &seen.branch {
-                Some(Ok(Branch::NoApp(words))) => format!("nothing deployed yet; its host has no such app: {words}"),
+                Some(Ok(Branch::NoApp(words))) => {
+                    format!("nothing deployed yet; its host has no such app: {words}")
+                }
                 _ => "nothing deployed yet".to_owned(),
             },
             Self::StalePage => {
-                let page = seen.page.as_ref().and_then(|page| page.as_ref().ok()).map_or("nothing", CommitId::short);
-                let kind = seen.cached.map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
+                let page = seen
+                    .page
+                    .as_ref()
+                    .and_then(|page| page.as_ref().ok())
+                    .map_or("nothing", CommitId::short);
+                let kind = seen
+                    .cached
+                    .map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
                 format!("its page is {kind}, it names {page} although {runs} was released")
             }
             Self::CachedPage => {
-                let cached = seen.cached.map_or_else(String::new, |cached| cached.to_string());
+                let cached = seen
+                    .cached
+                    .map_or_else(String::new, |cached| cached.to_string());
                 format!("what it runs now is not known, its page is {cached}")
             }
             Self::ReleasePending => format!("the release{newest} has not come to its end yet"),
             Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
             Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
             Self::RolledBack => {
-                format!("rolled back from {at} to {runs}, or the release of {at} failed or is still going on")
+                format!(
+                    "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
+                )
             }
             Self::DeployedOutsideGit if has_no_branch(seen) => {
                 format!("{runs} was deployed past its git remote, which is empty")
@@ -136,11 +155,21 @@ impl Finding {
         let own = |refusal: &Refusal| refusal.report.hint.clone();
         match self {
             Self::Unknown(_) => {
-                let refusal = seen.running.as_ref().err().or(seen.branch.as_ref().and_then(|one| one.as_ref().err()));
-                refusal.and_then(own).unwrap_or_else(|| "git smp setup --check".to_owned())
+                let refusal = seen
+                    .running
+                    .as_ref()
+                    .err()
+                    .or(seen.branch.as_ref().and_then(|one| one.as_ref().err()));
+                refusal
+                    .and_then(own)
+                    .unwrap_or_else(|| "git smp setup --check".to_owned())
             }
-            Self::WrongBranch => format!("set environments.{name}.branch in smp.toml, then: git smp setup"),
-            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => format!("{again} --first"),
+            Self::WrongBranch => {
+                format!("set environments.{name}.branch in smp.toml, then: git smp setup")
+            }
+            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => {
+                format!("{again} --first")
+            }
             Self::NothingDeployed | Self::DeployedOutsideGit => again,
             Self::CachedPage => cache_hint("git smp status"),
             Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
@@ -152,11 +181,16 @@ impl Finding {
             Self::NotConfirmed => witness_hint(name),
             Self::ReleaseFailed => match (&environment.running, failed(seen)) {
                 (Running::Heroku { app, .. }, Some(release)) => {
-                    format!("heroku releases:output v{} -a {app}, then: {again}", release.version)
+                    format!(
+                        "heroku releases:output v{} -a {app}, then: {again}",
+                        release.version
+                    )
                 }
                 _ => again,
             },
-            Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => format!("git smp diff {name}"),
+            Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => {
+                format!("git smp diff {name}")
+            }
             Self::RolledBack | Self::RefDiffers => again,
         }
     }
@@ -202,8 +236,17 @@ pub fn may_be_on_its_way(seen: &Observed) -> bool {
 
 /// That a page is believed alone, where the platform should have been asked, too.
 pub fn unasked(seen: &Observed) -> Option<String> {
-    let Some(Err(refusal)) = seen.releases.as_ref().filter(|_| seen.source == Source::Page) else { return None };
-    let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment));
+    let Some(Err(refusal)) = seen
+        .releases
+        .as_ref()
+        .filter(|_| seen.source == Source::Page)
+    else {
+        return None;
+    };
+    let what = refusal
+        .report
+        .error
+        .trim_start_matches(&format!("{}: ", seen.environment));
     Some(format!("its platform was not asked, only its page: {what}"))
 }
 
@@ -220,15 +263,21 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
 /// The newest release of what the branch is at, where that failed.
 fn failed(seen: &Observed) -> Option<&Release> {
     let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
-    let of_branch = releases.iter().find(|release| release.commit.as_ref() == Some(at));
+    let of_branch = releases
+        .iter()
+        .find(|release| release.commit.as_ref() == Some(at));
     of_branch.filter(|release| release.status == ReleaseStatus::Failed)
 }
 
 /// The newest release of a commit that the platform may release again: one that has something built.
 pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
     let releases = seen.releases.as_ref()?.as_ref().ok()?;
-    let built = |release: &&Release| release.commit.as_ref() == Some(commit) && release.slug.is_some();
-    releases.iter().filter(built).find(|release| release.status != ReleaseStatus::Expired)
+    let built =
+        |release: &&Release| release.commit.as_ref() == Some(commit) && release.slug.is_some();
+    releases
+        .iter()
+        .filter(built)
+        .find(|release| release.status != ReleaseStatus::Expired)
 }
 
 /// What the platform says of a branch that is at something else than what runs.
@@ -237,8 +286,16 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
         return Some(Finding::ReleasePending);
     }
     let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
-    let ran = |release: &Release| matches!(release.status, ReleaseStatus::Succeeded | ReleaseStatus::Expired);
-    if releases.iter().any(|release| release.commit.as_ref() == Some(at) && ran(release)) {
+    let ran = |release: &Release| {
+        matches!(
+            release.status,
+            ReleaseStatus::Succeeded | ReleaseStatus::Expired
+        )
+    };
+    if releases
+        .iter()
+        .any(|release| release.commit.as_ref() == Some(at) && ran(release))
+    {
         // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }

@@ -99,8 +99,12 @@ impl Guard {
         let ours = whose(&self.hook()) == Whose::Ours;
         match &self.elsewhere {
             Some(other) if other.calls => Standing::Called(other.file.clone()),
-            Some(other) if ours => Standing::Idle(format!("git does not look there: {}", other.why)),
-            None if ours && !may_run(&self.hook()) => Standing::Idle("its file may not be run".to_owned()),
+            Some(other) if ours => {
+                Standing::Idle(format!("git does not look there: {}", other.why))
+            }
+            None if ours && !may_run(&self.hook()) => {
+                Standing::Idle("its file may not be run".to_owned())
+            }
             None if ours => Standing::Installed,
             _ => Standing::Missing,
         }
@@ -113,13 +117,19 @@ impl Guard {
     /// written. Whatever was there is still there.
     pub fn install(&self, config: Option<&Path>) -> Result<Installed, Report> {
         if let Some(other) = &self.elsewhere {
-            return if other.calls { Ok(Installed::Already) } else { Err(other.report()) };
+            return if other.calls {
+                Ok(Installed::Already)
+            } else {
+                Err(other.report())
+            };
         }
         let script = script(config)?;
         let (hook, former) = (self.hook(), self.former());
         let seen = whose(&hook);
         match seen {
-            Whose::Ours if may_run(&hook) && read(&hook).is_some_and(|text| text == script.as_bytes()) => {
+            Whose::Ours
+                if may_run(&hook) && read(&hook).is_some_and(|text| text == script.as_bytes()) =>
+            {
                 return Ok(Installed::Already);
             }
             Whose::Changed => return Err(changed(&hook)),
@@ -132,13 +142,20 @@ impl Guard {
             let taken = room.take(&hook)?;
             match whose(&taken) {
                 Whose::Ours if seen == Whose::Ours => moves::discard(&taken),
-                now if now != seen => return Err(moves::give_back(&taken, &hook, moves::busy(&hook))),
-                _ => moves::place(&taken, &former)
-                    .map_err(|error| moves::give_back(&taken, &hook, moves::failed(&former, &error)))?,
+                now if now != seen => {
+                    return Err(moves::give_back(&taken, &hook, moves::busy(&hook)));
+                }
+                _ => moves::place(&taken, &former).map_err(|error| {
+                    moves::give_back(&taken, &hook, moves::failed(&former, &error))
+                })?,
             }
         }
         moves::place(&fresh, &hook).map_err(|error| moves::failed(&hook, &error))?;
-        Ok(if is_there(&former) { Installed::InFront } else { Installed::Now })
+        Ok(if is_there(&former) {
+            Installed::InFront
+        } else {
+            Installed::Now
+        })
     }
 
     /// Takes the hook away and puts the former one back.
@@ -149,7 +166,9 @@ impl Guard {
         let (hook, former) = (self.hook(), self.former());
         match whose(&hook) {
             // What lies in somebody else's folder is theirs, whatever it says.
-            Whose::Ours | Whose::Changed if fs::read_link(&self.folder).is_ok() => return Ok(Removed::NotOurs),
+            Whose::Ours | Whose::Changed if fs::read_link(&self.folder).is_ok() => {
+                return Ok(Removed::NotOurs);
+            }
             Whose::Changed => return Err(changed(&hook)),
             Whose::Others => return Ok(Removed::NotOurs),
             Whose::Nobodys if !is_there(&former) => return Ok(Removed::Already),
@@ -172,7 +191,10 @@ impl Guard {
 
     /// The file of somebody else's that still calls the guard, which nobody but them can change.
     pub fn is_called_by(&self) -> Option<&str> {
-        self.elsewhere.as_ref().filter(|other| other.calls).map(|other| other.file.as_str())
+        self.elsewhere
+            .as_ref()
+            .filter(|other| other.calls)
+            .map(|other| other.file.as_str())
     }
 
     fn hook(&self) -> PathBuf {
@@ -186,14 +208,26 @@ impl Guard {
 
 /// The script for those who named a configuration, or who did not.
 fn script(config: Option<&Path>) -> Result<String, Report> {
-    let Some(config) = config else { return Ok(SCRIPT.to_owned()) };
+    let Some(config) = config else {
+        return Ok(SCRIPT.to_owned());
+    };
     let absolute = std::path::absolute(config).ok();
-    let plain = absolute.as_deref().and_then(Path::to_str).filter(|path| !path.chars().any(acts));
+    let plain = absolute
+        .as_deref()
+        .and_then(Path::to_str)
+        .filter(|path| !path.chars().any(acts));
     let path = plain.ok_or_else(|| {
-        let report = Report::new("is not installed: the configuration's name cannot be written into it");
-        report.because(config.display().to_string()).hint("give the file a plain name")
+        let report =
+            Report::new("is not installed: the configuration's name cannot be written into it");
+        report
+            .because(config.display().to_string())
+            .hint("give the file a plain name")
     })?;
-    Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &format!("\n{CONFIG}{}\n", shell_word(path)), 1))
+    Ok(SCRIPT.replacen(
+        &format!("\n{CONFIG}\n"),
+        &format!("\n{CONFIG}{}\n", shell_word(path)),
+        1,
+    ))
 }
 
 fn whose(hook: &Path) -> Whose {
@@ -202,9 +236,20 @@ fn whose(hook: &Path) -> Whose {
         Ok(_) => return Whose::Changed,
         Err(_) => return Whose::Nobodys,
     }
-    let text = read(hook).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    let general: String =
-        text.lines().map(|line| if line.starts_with(CONFIG) { CONFIG } else { line }).flat_map(|l| [l, "\n"]).collect();
+    let text = read(hook)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default();
+    let general: String = text
+        .lines()
+        .map(|line| {
+            if line.starts_with(CONFIG) {
+                CONFIG
+            } else {
+                line
+            }
+        })
+        .flat_map(|l| [l, "\n"])
+        .collect();
     match general == SCRIPT {
         true => Whose::Ours,
         false if text.lines().take(3).any(|line| line.starts_with(MARK)) => Whose::Changed,
@@ -217,7 +262,9 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     // A pipe would never end.
     fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)).ok()?;
+    File::open(path)
+        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        .ok()?;
     Some(bytes)
 }
 
@@ -240,19 +287,33 @@ fn may_run(_hook: &Path) -> bool {
 
 fn changed(hook: &Path) -> Report {
     let report = Report::new("is left alone: it was changed by hand, or is another version's");
-    report.because(hook.display().to_string()).hint(format!("{} && git smp setup --hook", out_of_the_way(hook)))
+    report
+        .because(hook.display().to_string())
+        .hint(format!("{} && git smp setup --hook", out_of_the_way(hook)))
 }
 
 fn in_the_way(former: &Path) -> Report {
-    let report = Report::new("is not installed: there are two hooks already, and there is room for one behind it");
-    let report = report.because(format!("beside {NAME} there is {}, which somebody may need", former.display()));
-    report.hint(format!("look at it, then: {} && git smp setup --hook", out_of_the_way(former)))
+    let report = Report::new(
+        "is not installed: there are two hooks already, and there is room for one behind it",
+    );
+    let report = report.because(format!(
+        "beside {NAME} there is {}, which somebody may need",
+        former.display()
+    ));
+    report.hint(format!(
+        "look at it, then: {} && git smp setup --hook",
+        out_of_the_way(former)
+    ))
 }
 
 /// The command that moves a file to where it does not matter.
 fn out_of_the_way(file: &Path) -> String {
     let file = file.display().to_string();
-    format!("mv {} {}", shell_word(&file), shell_word(&format!("{file}.kept")))
+    format!(
+        "mv {} {}",
+        shell_word(&file),
+        shell_word(&format!("{file}.kept"))
+    )
 }
 
 #[cfg(test)]
@@ -284,7 +345,12 @@ mod tests {
 
     #[test]
     fn the_script_says_how_to_get_rid_of_it() {
-        for words in ["git smp setup --no-hook", "git push --no-verify", FORMER, MARK] {
+        for words in [
+            "git smp setup --no-hook",
+            "git push --no-verify",
+            FORMER,
+            MARK,
+        ] {
             assert!(SCRIPT.contains(words), "{words}");
         }
     }

@@ -67,7 +67,13 @@ struct DiffJson<'a> {
 }
 
 /// `git smp diff --json`. `reviews`: what is known of those that would ship, if anything.
-pub fn diff(from: &End, to: &End, changes: &Changes, compare_url: Option<String>, reviews: Option<&Reviews>) -> String {
+pub fn diff(
+    from: &End,
+    to: &End,
+    changes: &Changes,
+    compare_url: Option<String>,
+    reviews: Option<&Reviews>,
+) -> String {
     text(&DiffJson {
         schema: SCHEMA,
         from,
@@ -129,7 +135,10 @@ pub fn promote(
     // Several targets lack different things; the longest list has them all.
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
-    let steps = plan.as_ref().map(|plan| plan.steps.iter().map(step).collect()).unwrap_or_default();
+    let steps = plan
+        .as_ref()
+        .map(|plan| plan.steps.iter().map(step).collect())
+        .unwrap_or_default();
     text(&PromoteJson {
         schema: SCHEMA,
         commit: candidate.cloned(),
@@ -142,7 +151,9 @@ pub fn promote(
                 finding: Finding::of(&target.observed).map(Finding::word),
             })
             .collect(),
-        ships: changes.map(|changes| commits(&changes.ships, reviews)).unwrap_or_default(),
+        ships: changes
+            .map(|changes| commits(&changes.ships, reviews))
+            .unwrap_or_default(),
         merges: changes.map_or(0, |changes| changes.ships_merges),
         watched: watched.map(<[String]>::to_vec),
         steps,
@@ -186,7 +197,10 @@ fn step(step: &Step) -> StepJson {
         Step::Record { .. } => "record",
         Step::Post { .. } => "post",
     };
-    StepJson { step: word, detail: step.to_string() }
+    StepJson {
+        step: word,
+        detail: step.to_string(),
+    }
 }
 
 fn commits(list: &[Commit], reviews: Option<&Reviews>) -> Vec<CommitJson> {
@@ -198,7 +212,10 @@ fn commits(list: &[Commit], reviews: Option<&Reviews>) -> Vec<CommitJson> {
             subject: commit.subject_text(),
             author: commit.author.clone(),
             date: rfc3339(commit.authored.0, commit.authored.1),
-            pull_request: review.as_ref().and_then(|review| review.pull_request).or_else(|| commit.pull_request()),
+            pull_request: review
+                .as_ref()
+                .and_then(|review| review.pull_request)
+                .or_else(|| commit.pull_request()),
             review,
         }
     };
@@ -214,7 +231,9 @@ fn review(id: &CommitId, reviews: &Reviews) -> Option<ReviewJson> {
     Some(ReviewJson {
         pull_request: pull.map(|pull| pull.number),
         author: pull.and_then(|pull| pull.author.clone()),
-        approved_by: pull.map(|pull| pull.approved_by.clone()).unwrap_or_default(),
+        approved_by: pull
+            .map(|pull| pull.approved_by.clone())
+            .unwrap_or_default(),
         approved: pull.is_some_and(PullRequest::is_approved),
         checks: match reviews.checks(id) {
             Checks::Unknown => None,
@@ -236,7 +255,8 @@ fn rfc3339(seconds: i64, minutes_east: i32) -> Option<String> {
 
 fn text(value: &impl Serialize) -> String {
     // These types hold nothing that JSON cannot say, so the other arm is never taken.
-    let json = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    let json = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     visible_json(&json) + "\n"
 }
 
@@ -246,7 +266,10 @@ mod tests {
 
     #[test]
     fn times_carry_their_own_offset_and_impossible_ones_are_null() {
-        assert_eq!(rfc3339(1_646_226_180, 330).unwrap(), "2022-03-02T18:33:00+05:30");
+        assert_eq!(
+            rfc3339(1_646_226_180, 330).unwrap(),
+            "2022-03-02T18:33:00+05:30"
+        );
         assert_eq!(rfc3339(0, 0).unwrap(), "1970-01-01T00:00:00+00:00");
         assert_eq!(rfc3339(i64::MAX, 0), None);
         assert_eq!(rfc3339(0, i32::MAX), None);

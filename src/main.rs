@@ -70,7 +70,9 @@ fn main() -> ExitCode {
             if let Stop::Declined(what) = &stop {
                 ui.note(what);
             }
-            stop.report().into_iter().for_each(|report| ui.report(report));
+            stop.report()
+                .into_iter()
+                .for_each(|report| ui.report(report));
             ExitCode::from(stop.exit_code())
         }
     }

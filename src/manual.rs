@@ -14,12 +14,30 @@ pub const PAGES: [(&str, &str); 11] = [
     ("git-smp-status.1", include_str!("../man/git-smp-status.1")),
     ("git-smp-diff.1", include_str!("../man/git-smp-diff.1")),
     ("git-smp-stage.1", include_str!("../man/git-smp-stage.1")),
-    ("git-smp-propose.1", include_str!("../man/git-smp-propose.1")),
-    ("git-smp-signoff.1", include_str!("../man/git-smp-signoff.1")),
-    ("git-smp-postpone.1", include_str!("../man/git-smp-postpone.1")),
-    ("git-smp-promote.1", include_str!("../man/git-smp-promote.1")),
-    ("git-smp-rollback.1", include_str!("../man/git-smp-rollback.1")),
-    ("git-smp-history.1", include_str!("../man/git-smp-history.1")),
+    (
+        "git-smp-propose.1",
+        include_str!("../man/git-smp-propose.1"),
+    ),
+    (
+        "git-smp-signoff.1",
+        include_str!("../man/git-smp-signoff.1"),
+    ),
+    (
+        "git-smp-postpone.1",
+        include_str!("../man/git-smp-postpone.1"),
+    ),
+    (
+        "git-smp-promote.1",
+        include_str!("../man/git-smp-promote.1"),
+    ),
+    (
+        "git-smp-rollback.1",
+        include_str!("../man/git-smp-rollback.1"),
+    ),
+    (
+        "git-smp-history.1",
+        include_str!("../man/git-smp-history.1"),
+    ),
 ];
 
 /// What became of the pages.
@@ -47,7 +65,11 @@ fn is_ours(path: &Path) -> bool {
         let file = path.with_file_name(page.0);
         fs::read(file).is_ok_and(|text| text == page.1.as_bytes())
     };
-    if plain { PAGES.iter().all(same) } else { path.exists() }
+    if plain {
+        PAGES.iter().all(same)
+    } else {
+        path.exists()
+    }
 }
 
 /// Installs the pages where `man` finds them for this user.
@@ -70,10 +92,15 @@ pub fn install() -> Installed {
 /// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of
 /// the user's own, then where users' pages belong.
 fn folders() -> Vec<PathBuf> {
-    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
-    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
+    let home = env::var_os("HOME")
+        .map(PathBuf::from)
+        .filter(|home| home.is_absolute());
+    let data = env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|data| data.is_absolute());
     let named = program::ask("man", &["-w"]).unwrap_or_default();
-    let own = env::split_paths(&named).filter(|path| home.as_ref().is_some_and(|home| path.starts_with(home)));
+    let own = env::split_paths(&named)
+        .filter(|path| home.as_ref().is_some_and(|home| path.starts_with(home)));
     let mut folders: Vec<PathBuf> = beside_the_program().into_iter().chain(own).collect();
     folders.extend(data.map(|data| data.join("man")));
     folders.extend(home.map(|home| home.join(".local/share/man")));
@@ -84,13 +111,16 @@ fn beside_the_program() -> Option<PathBuf> {
     let found = program::find_on_path("git-smp")?;
     let bin = found.parent()?;
     // The link's own folder counts for `man`, not where the link leads.
-    (bin.file_name()? == "bin" || env::current_exe().ok()?.parent() == Some(bin)).then(|| bin.join("../share/man"))
+    (bin.file_name()? == "bin" || env::current_exe().ok()?.parent() == Some(bin))
+        .then(|| bin.join("../share/man"))
 }
 
 fn write(folder: &Path) -> io::Result<()> {
     let section = folder.join("man1");
     fs::create_dir_all(&section)?;
-    PAGES.iter().try_for_each(|(name, text)| fs::write(section.join(name), text))
+    PAGES
+        .iter()
+        .try_for_each(|(name, text)| fs::write(section.join(name), text))
 }
 
 #[cfg(test)]
@@ -113,13 +143,20 @@ mod tests {
     #[test]
     fn every_command_has_a_page_that_names_every_flag() {
         let cli = Cli::command();
-        for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
+        for command in cli
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+        {
             let page = page(&format!("git-smp-{}.1", command.get_name()));
             for arg in command.get_arguments() {
                 let long = arg.get_long().map(|long| format!("--{long}"));
                 let short = arg.get_short().map(|short| format!("-{short}"));
                 for flag in long.into_iter().chain(short) {
-                    assert!(page.contains(&flag), "git-smp-{}(1) does not name {flag}", command.get_name());
+                    assert!(
+                        page.contains(&flag),
+                        "git-smp-{}(1) does not name {flag}",
+                        command.get_name()
+                    );
                 }
             }
         }
@@ -128,10 +165,20 @@ mod tests {
     #[test]
     fn the_main_page_names_every_command_and_common_flag() {
         let (cli, page) = (Cli::command(), page("git-smp.1"));
-        for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
-            assert!(page.contains(&format!("git smp {}", command.get_name())), "{}", command.get_name());
+        for command in cli
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+        {
+            assert!(
+                page.contains(&format!("git smp {}", command.get_name())),
+                "{}",
+                command.get_name()
+            );
         }
-        let flags = cli.get_arguments().filter_map(clap::Arg::get_long).map(|long| format!("--{long}"));
+        let flags = cli
+            .get_arguments()
+            .filter_map(clap::Arg::get_long)
+            .map(|long| format!("--{long}"));
         for flag in flags.chain(["-h", "--help", "-V", "--version"].map(str::to_owned)) {
             assert!(page.contains(&flag), "git-smp(1) does not name {flag}");
         }
@@ -140,7 +187,13 @@ mod tests {
     #[test]
     fn every_exit_code_is_told_and_no_other() {
         let page = page("git-smp.1");
-        let section = page.split(".SH EXIT STATUS").nth(1).unwrap().split("\n.SH").next().unwrap();
+        let section = page
+            .split(".SH EXIT STATUS")
+            .nth(1)
+            .unwrap()
+            .split("\n.SH")
+            .next()
+            .unwrap();
         let items = section.lines().filter_map(|line| line.strip_prefix(".B "));
         let told: Vec<&str> = items.filter(|item| item.parse::<u8>().is_ok()).collect();
         assert_eq!(told, ["0", "1", "2", "3", "4"]);
@@ -150,7 +203,11 @@ mod tests {
     fn every_refusal_code_is_explained() {
         let (promote, status) = (page("git-smp-promote.1"), page("git-smp-status.1"));
         for code in RefusalCode::ALL {
-            assert!(promote.contains(code.as_str()), "git-smp-promote(1) does not explain {}", code.as_str());
+            assert!(
+                promote.contains(code.as_str()),
+                "git-smp-promote(1) does not explain {}",
+                code.as_str()
+            );
         }
         for finding in [
             "rolled-back",
@@ -169,7 +226,10 @@ mod tests {
             "page-unclear",
             "unknown-commit",
         ] {
-            assert!(status.contains(finding), "git-smp-status(1) does not explain {finding}");
+            assert!(
+                status.contains(finding),
+                "git-smp-status(1) does not explain {finding}"
+            );
         }
     }
 

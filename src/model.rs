@@ -229,7 +229,8 @@ impl Cached {
     /// Whether it is certainly older than something that began so long ago, by more than the second that an age is
     /// rounded by.
     pub fn is_older_than(self, elapsed: Duration) -> bool {
-        self.age.is_some_and(|age| age > elapsed + Duration::from_secs(1))
+        self.age
+            .is_some_and(|age| age > elapsed + Duration::from_secs(1))
     }
 }
 
@@ -275,7 +276,10 @@ impl Observed {
 
     /// The commit of the branch, where it is known and there is one.
     pub fn reference(&self) -> Option<&CommitId> {
-        self.branch.as_ref().and_then(|branch| branch.as_ref().ok()).and_then(Branch::commit)
+        self.branch
+            .as_ref()
+            .and_then(|branch| branch.as_ref().ok())
+            .and_then(Branch::commit)
     }
 
     /// The same, were its branch all that there is to ask.
@@ -285,7 +289,10 @@ impl Observed {
             Some(Err(refusal)) => Err(refusal.clone()),
             None => Ok(None),
         };
-        Self { running, ..self.clone() }
+        Self {
+            running,
+            ..self.clone()
+        }
     }
 
     /// Whether what runs and the branch are the same; `None` where either is unknown.

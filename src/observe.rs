@@ -75,7 +75,10 @@ impl Look<'_> {
             self.ask_whether_empty(one);
         }
         let mut fetched = Fetched::default();
-        let settled = raw.into_iter().map(|one| self.settle(one, &mut fetched)).collect::<Result<Vec<_>, _>>()?;
+        let settled = raw
+            .into_iter()
+            .map(|one| self.settle(one, &mut fetched))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(self.compared(wanted, settled, also))
     }
 
@@ -103,16 +106,28 @@ impl Look<'_> {
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
         let (hash, releases) = thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            (self.ask_page(environment), releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))))
+            (
+                self.ask_page(environment),
+                releases
+                    .join()
+                    .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
+            )
         });
         let cached = cached(hash.as_ref());
         let page = match hash {
             None => None,
             Some(Err(refusal)) => Some(Err(refusal)),
-            Some(Ok(Told { hash, .. })) => Some(one_commit(environment, &hash, self.repo.resolve_hash(&hash)?, &[])),
+            Some(Ok(Told { hash, .. })) => Some(one_commit(
+                environment,
+                &hash,
+                self.repo.resolve_hash(&hash)?,
+                &[],
+            )),
         };
         let named = page.as_ref().and_then(|page| page.as_ref().ok()).cloned();
-        let newest = releases.as_ref().and_then(|releases| releases.as_ref().ok()?.first().cloned());
+        let newest = releases
+            .as_ref()
+            .and_then(|releases| releases.as_ref().ok()?.first().cloned());
         let released = match releases {
             Some(Ok(releases)) => Some(platform::current(environment, &releases)),
             // Whoever has no access to the platform goes by the page, if there is one.
@@ -128,7 +143,12 @@ impl Look<'_> {
             (Some(released), None) => released,
             (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
         };
-        Ok(Now { running, page: named, cached, newest })
+        Ok(Now {
+            running,
+            page: named,
+            cached,
+            newest,
+        })
     }
 
     fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {
@@ -136,10 +156,12 @@ impl Look<'_> {
             let asked: Vec<_> = wanted
                 .iter()
                 .map(|environment| {
-                    let ref_is_needed = also != Also::Nothing || matches!(environment.running, Running::Ref);
+                    let ref_is_needed =
+                        also != Also::Nothing || matches!(environment.running, Running::Ref);
                     let hash = scope.spawn(|| self.ask_page(environment));
                     let releases = scope.spawn(|| self.ask_platform(environment));
-                    let branch = ref_is_needed.then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
+                    let branch = ref_is_needed
+                        .then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
                     (*environment, hash, releases, branch)
                 })
                 .collect();
@@ -147,9 +169,17 @@ impl Look<'_> {
                 .into_iter()
                 .map(|(environment, hash, releases, branch)| Raw {
                     environment,
-                    releases: releases.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
-                    hash: hash.join().unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
-                    branch: branch.map(|asked| asked.join().unwrap_or_else(|_| Err(lost(&environment.name)))),
+                    releases: releases
+                        .join()
+                        .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
+                    hash: hash
+                        .join()
+                        .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
+                    branch: branch.map(|asked| {
+                        asked
+                            .join()
+                            .unwrap_or_else(|_| Err(lost(&environment.name)))
+                    }),
                 })
                 .collect()
         })
@@ -158,7 +188,9 @@ impl Look<'_> {
     fn ask_page(&self, environment: &Environment) -> Option<Result<Told, Refusal>> {
         let asked = self.read_page(environment.running.page()?);
         let name = &environment.name;
-        let hint = format!("open its page, or correct environments.{name}.running in smp.toml; then: git smp setup");
+        let hint = format!(
+            "open its page, or correct environments.{name}.running in smp.toml; then: git smp setup"
+        );
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
 
@@ -171,7 +203,10 @@ impl Look<'_> {
             .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
         let cached = answer.cached;
         let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
-            refusal.report.because.extend(cached.map(|cached| format!("it is {cached}")));
+            refusal
+                .report
+                .because
+                .extend(cached.map(|cached| format!("it is {cached}")));
             refusal
         })?;
         Ok(Told { hash, cached })
@@ -179,7 +214,8 @@ impl Look<'_> {
 
     /// The same refusal; where git has a proxy that pages are not asked through, with that.
     fn with_gits_proxy(&self, url: &str, mut refusal: Refusal) -> Refusal {
-        let proxies = |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
+        let proxies =
+            |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
         let has_one = self.repo.config().is_ok_and(|git| git.any(proxies));
         if refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
             let word = "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names";
@@ -208,10 +244,15 @@ impl Look<'_> {
     fn settle(&self, raw: Raw<'_>, fetched: &mut Fetched) -> Result<Observed, Stop> {
         let environment = raw.environment;
         let branch = match raw.branch {
-            Some(Ok(Branch::At(id))) => Some(self.bring_commit(environment, id.as_str(), fetched)?.map(Branch::At)),
+            Some(Ok(Branch::At(id))) => Some(
+                self.bring_commit(environment, id.as_str(), fetched)?
+                    .map(Branch::At),
+            ),
             other => other,
         };
-        let nothing_there = branch.as_ref().is_some_and(|branch| branch.as_ref().is_ok_and(Branch::is_new));
+        let nothing_there = branch
+            .as_ref()
+            .is_some_and(|branch| branch.as_ref().is_ok_and(Branch::is_new));
         let cached = cached(raw.hash.as_ref());
         let page = match raw.hash {
             Some(Ok(Told { hash, .. })) => Some(self.bring_commit(environment, &hash, fetched)?),
@@ -220,7 +261,10 @@ impl Look<'_> {
         };
         let released = match &raw.releases {
             Some(Ok(releases)) => match platform::current(environment, releases) {
-                Ok(Some(id)) => Some(self.bring_commit(environment, id.as_str(), fetched)?.map(Some)),
+                Ok(Some(id)) => Some(
+                    self.bring_commit(environment, id.as_str(), fetched)?
+                        .map(Some),
+                ),
                 told => Some(told),
             },
             // Whoever has no access to the platform goes by the page, if there is one.
@@ -237,12 +281,29 @@ impl Look<'_> {
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
         };
-        let doubt = running.as_ref().ok().and_then(Option::as_ref).filter(|_| source == Source::Ref);
+        let doubt = running
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .filter(|_| source == Source::Ref);
         let common_dir = &self.repo.layout().common_dir;
         let doubt = doubt.and_then(|commit| doubts::look(common_dir, &environment.name, commit));
-        let drift = self.drift(running.as_ref().ok().and_then(Option::as_ref), branch.as_ref())?;
+        let drift = self.drift(
+            running.as_ref().ok().and_then(Option::as_ref),
+            branch.as_ref(),
+        )?;
         let environment = environment.name.clone();
-        Ok(Observed { environment, source, running, branch, drift, page, cached, releases: raw.releases, doubt })
+        Ok(Observed {
+            environment,
+            source,
+            running,
+            branch,
+            drift,
+            page,
+            cached,
+            releases: raw.releases,
+            doubt,
+        })
     }
 
     /// How the branch stands to what runs, where they differ and history is whole.
@@ -251,8 +312,12 @@ impl Look<'_> {
         runs: Option<&CommitId>,
         branch: Option<&Result<Branch, Refusal>>,
     ) -> Result<Option<Relation>, Stop> {
-        let at = branch.and_then(|branch| branch.as_ref().ok()).and_then(Branch::commit);
-        let (Some(runs), Some(at)) = (runs, at) else { return Ok(None) };
+        let at = branch
+            .and_then(|branch| branch.as_ref().ok())
+            .and_then(Branch::commit);
+        let (Some(runs), Some(at)) = (runs, at) else {
+            return Ok(None);
+        };
         if runs == at || self.repo.layout().shallow {
             return Ok(None);
         }
@@ -273,8 +338,12 @@ impl Look<'_> {
 
 /// The refusal of a look that broke down: unknown is never a yes.
 fn lost(name: &str) -> Refusal {
-    let report = Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
-    Refusal { code: RefusalCode::Unreachable, report }
+    let report =
+        Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report,
+    }
 }
 
 fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
@@ -284,10 +353,20 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
-    Refusal { code, report: Report { error, because: report.because, hint: report.hint.or(Some(hint)) } }
+    Refusal {
+        code,
+        report: Report {
+            error,
+            because: report.because,
+            hint: report.hint.or(Some(hint)),
+        },
+    }
 }
 
-fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> Result<Option<CommitId>, Refusal> {
+fn by_ref(
+    environment: &Environment,
+    branch: Option<&Result<Branch, Refusal>>,
+) -> Result<Option<CommitId>, Refusal> {
     match branch {
         Some(Ok(Branch::At(id))) => Ok(Some(id.clone())),
         Some(Ok(Branch::Empty | Branch::NoApp(_))) | None => Ok(None),
@@ -296,7 +375,12 @@ fn by_ref(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -
     }
 }
 
-fn one_commit(environment: &Environment, hash: &str, found: Found, trouble: &[Refusal]) -> Result<CommitId, Refusal> {
+fn one_commit(
+    environment: &Environment,
+    hash: &str,
+    found: Found,
+    trouble: &[Refusal],
+) -> Result<CommitId, Refusal> {
     let name = &environment.name;
     let short = hash.get(..12).unwrap_or(hash);
     let report = match found {
@@ -306,14 +390,26 @@ fn one_commit(environment: &Environment, hash: &str, found: Found, trouble: &[Re
             .hint(format!("let {name} report more digits of its commit")),
         Found::NotACommit(kind) => Report::new(format!("{name}: {short} is not a commit"))
             .because(format!("it is a {kind} here"))
-            .hint(format!("let {name} report the commit that it was built from")),
-        Found::Missing => Report::new(format!("{name} runs {short}, a commit that cannot be found"))
-            .because("it is neither in the main repository nor on the environment's own remote")
-            .hint("ask who deployed it to push it to the main repository"),
+            .hint(format!(
+                "let {name} report the commit that it was built from"
+            )),
+        Found::Missing => Report::new(format!(
+            "{name} runs {short}, a commit that cannot be found"
+        ))
+        .because("it is neither in the main repository nor on the environment's own remote")
+        .hint("ask who deployed it to push it to the main repository"),
     };
     let because = |report: Report, refusal: &Refusal| {
-        let words = refusal.report.because.first().map(String::as_str).unwrap_or_default();
+        let words = refusal
+            .report
+            .because
+            .first()
+            .map(String::as_str)
+            .unwrap_or_default();
         report.because(format!("{}: {words}", refusal.report.error))
     };
-    Err(Refusal { code: RefusalCode::UnknownCommit, report: trouble.iter().fold(report, because) })
+    Err(Refusal {
+        code: RefusalCode::UnknownCommit,
+        report: trouble.iter().fold(report, because),
+    })
 }

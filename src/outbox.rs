@@ -110,7 +110,8 @@ impl<'a> Notes<'a> {
     /// What was written for another deploy that somebody said yes to, and whose end was not seen.
     pub fn begun_for_another(&self, commit: &CommitId) -> Option<(CommitId, String)> {
         let kept = self.read().ok()?.kept?;
-        (kept.commit != *commit && kept.begun && !kept.text.is_empty()).then_some((kept.commit, kept.text))
+        (kept.commit != *commit && kept.begun && !kept.text.is_empty())
+            .then_some((kept.commit, kept.text))
     }
 
     /// Keeps what was written for a deploy. `begun`: somebody said yes to it.
@@ -119,7 +120,11 @@ impl<'a> Notes<'a> {
     /// When it cannot be written; then nothing should begin.
     pub fn keep(&self, commit: &CommitId, text: &str, begun: bool) -> Result<(), Stop> {
         let mut written = self.read()?;
-        written.kept = Some(Kept { commit: commit.clone(), text: text.to_owned(), begun });
+        written.kept = Some(Kept {
+            commit: commit.clone(),
+            text: text.to_owned(),
+            begun,
+        });
         self.write(&written)
     }
 
@@ -153,12 +158,23 @@ impl<'a> Notes<'a> {
 
     fn take(&self, id: &EventId, what: &What) -> Result<bool, Stop> {
         let mut written = self.read()?;
-        let state = State { owed: std::mem::take(&mut written.owed), ..State::default() };
+        let state = State {
+            owed: std::mem::take(&mut written.owed),
+            ..State::default()
+        };
         // The note is this clone's alone, so whoever has no name for git may post all the same.
         let (name, email) = identity(self.repo).unwrap_or_default();
         let (by, at) = (Person { name, email }, jiff::Timestamp::now().as_second());
-        let event = Event { id: id.clone(), by, at, program: String::new(), what: what.clone() };
-        let Ok(next) = state.after(&event) else { return Ok(false) };
+        let event = Event {
+            id: id.clone(),
+            by,
+            at,
+            program: String::new(),
+            what: what.clone(),
+        };
+        let Ok(next) = state.after(&event) else {
+            return Ok(false);
+        };
         written.owed = next.owed;
         self.write(&written).map(|()| true)
     }

@@ -69,18 +69,29 @@ struct Open<'e> {
 /// and after one event that cannot be read hardly anything can.
 pub fn deploys(events: &[Event]) -> Vec<Past> {
     let mut open = None;
-    events.iter().filter_map(|event| follow(&mut open, event)).collect()
+    events
+        .iter()
+        .filter_map(|event| follow(&mut open, event))
+        .collect()
 }
 
 /// What ran there, one commit after the other.
 pub fn ran<'p>(deploys: &'p [Past], environment: &str) -> impl Iterator<Item = &'p CommitId> {
-    let there: Vec<&Past> = deploys.iter().filter(|past| past.environment == environment).collect();
-    there.into_iter().flat_map(|past| past.from.iter().chain([&past.to]))
+    let there: Vec<&Past> = deploys
+        .iter()
+        .filter(|past| past.environment == environment)
+        .collect();
+    there
+        .into_iter()
+        .flat_map(|past| past.from.iter().chain([&past.to]))
 }
 
 /// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
 /// back once more leads further back, and never forward to what was rolled back.
-pub fn before<'p>(ran: impl Iterator<Item = &'p CommitId>, runs: &CommitId) -> Option<&'p CommitId> {
+pub fn before<'p>(
+    ran: impl Iterator<Item = &'p CommitId>,
+    runs: &CommitId,
+) -> Option<&'p CommitId> {
     let mut line: Vec<&CommitId> = Vec::new();
     for commit in ran {
         match line.iter().position(|one| *one == commit) {
@@ -95,19 +106,39 @@ pub fn before<'p>(ran: impl Iterator<Item = &'p CommitId>, runs: &CommitId) -> O
 /// The one of this name who signed the candidate off, by their last word.
 fn signer(open: Option<&Open<'_>>, to: &CommitId, name: &str) -> Signer {
     let open = open.filter(|open| open.commit == to);
-    let last = open.and_then(|open| Some((open, open.signed_off.iter().rev().find(|(of, _)| *of == name)?)));
-    last.map_or_else(|| Signer::from(name), |(open, (_, recorded_by))| Signer::of(name, recorded_by, open.by))
+    let last = open.and_then(|open| {
+        Some((
+            open,
+            open.signed_off.iter().rev().find(|(of, _)| *of == name)?,
+        ))
+    });
+    last.map_or_else(
+        || Signer::from(name),
+        |(open, (_, recorded_by))| Signer::of(name, recorded_by, open.by),
+    )
 }
 
 /// Takes one event in; gives the deploy that it is, if it is one.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
     match &event.what {
-        What::Proposed { commit, targets, .. } => {
+        What::Proposed {
+            commit, targets, ..
+        } => {
             let missing = targets.iter().map(|(name, _)| name.as_str()).collect();
-            *open = Some(Open { commit, missing, by: &event.by, signed_off: Vec::new() });
+            *open = Some(Open {
+                commit,
+                missing,
+                by: &event.by,
+                signed_off: Vec::new(),
+            });
             None
         }
-        What::Judged { commit, of, verdict: Verdict::Pass, .. } => {
+        What::Judged {
+            commit,
+            of,
+            verdict: Verdict::Pass,
+            ..
+        } => {
             let open = open.iter_mut().filter(|open| open.commit == commit);
             open.for_each(|open| open.signed_off.push((of.as_str(), &event.by)));
             None
@@ -116,40 +147,68 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             *open = None;
             None
         }
-        What::Deployed { kind: Kind::Fix, to, .. } => {
+        What::Deployed {
+            kind: Kind::Fix,
+            to,
+            ..
+        } => {
             open.iter_mut().for_each(|open| {
                 open.commit = to;
                 open.signed_off.clear();
             });
             None
         }
-        What::Deployed { kind, environment, from, to, commits, signed_off_by, announced_by, .. } => {
+        What::Deployed {
+            kind,
+            environment,
+            from,
+            to,
+            commits,
+            signed_off_by,
+            announced_by,
+            ..
+        } => {
             let kind = match kind {
                 Kind::Promote => DeployKind::Promote,
                 Kind::Rollback => DeployKind::Rollback,
                 Kind::Stage | Kind::Fix => return None,
             };
-            let signers = signed_off_by.iter().map(|name| signer(open.as_ref(), to, name)).collect();
+            let signers = signed_off_by
+                .iter()
+                .map(|name| signer(open.as_ref(), to, name))
+                .collect();
             let promoted = kind == DeployKind::Promote && reach(open, environment, to);
             Some(Past {
                 environment: environment.clone(),
                 from: from.clone(),
                 to: to.clone(),
                 at: event.at,
-                by: announced_by.clone().unwrap_or_else(|| event.by.name.clone()),
+                by: announced_by
+                    .clone()
+                    .unwrap_or_else(|| event.by.name.clone()),
                 kind,
                 commits: Some(*commits),
                 signed_off_by: signers,
                 candidate: promoted.then(|| to.clone()),
             })
         }
-        What::Observed { environment, from, to, since, commits, back } => Some(Past {
+        What::Observed {
+            environment,
+            from,
+            to,
+            since,
+            commits,
+            back,
+        } => Some(Past {
             environment: environment.clone(),
             from: Some(from.clone()),
             to: to.clone(),
             at: event.at,
             by: event.by.name.clone(),
-            kind: DeployKind::Observed { since: *since, back: *back },
+            kind: DeployKind::Observed {
+                since: *since,
+                back: *back,
+            },
             commits: *commits,
             signed_off_by: Vec::new(),
             candidate: None,
@@ -161,7 +220,9 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
 /// Notes that an environment was given a commit. Says whether that is the open candidate, which is closed when it has
 /// reached all that it was put forward for.
 fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool {
-    let Some(candidate) = open.as_mut().filter(|open| open.commit == to) else { return false };
+    let Some(candidate) = open.as_mut().filter(|open| open.commit == to) else {
+        return false;
+    };
     candidate.missing.retain(|missing| *missing != environment);
     if candidate.missing.is_empty() {
         *open = None;
@@ -179,15 +240,27 @@ mod tests {
     }
 
     fn event(what: What) -> Event {
-        let by = Person { name: "Ada Example".into(), email: "ada@example.com".into() };
-        Event { id: EventId::of(1), by, at: 7, program: String::new(), what }
+        let by = Person {
+            name: "Ada Example".into(),
+            email: "ada@example.com".into(),
+        };
+        Event {
+            id: EventId::of(1),
+            by,
+            at: 7,
+            program: String::new(),
+            what,
+        }
     }
 
     fn proposed(digit: char, targets: &[&str]) -> Event {
         event(What::Proposed {
             commit: commit(digit),
             environment: "staging".into(),
-            targets: targets.iter().map(|name| ((*name).to_owned(), None)).collect(),
+            targets: targets
+                .iter()
+                .map(|name| ((*name).to_owned(), None))
+                .collect(),
             note: None,
             date: "2022-03-02".into(),
             channels: Vec::new(),
@@ -213,7 +286,10 @@ mod tests {
 
     /// Where, and which candidate, if any.
     fn told(events: &[Event]) -> Vec<(String, Option<CommitId>)> {
-        deploys(events).into_iter().map(|past| (past.environment, past.candidate)).collect()
+        deploys(events)
+            .into_iter()
+            .map(|past| (past.environment, past.candidate))
+            .collect()
     }
 
     #[test]
@@ -231,12 +307,23 @@ mod tests {
         assert_eq!(told[0], ("eu".to_owned(), Some(commit('2'))));
         assert_eq!(told[1], ("eu".to_owned(), None), "a rollback");
         assert_eq!(told[2], ("us".to_owned(), Some(commit('2'))));
-        assert_eq!(told[3], ("eu".to_owned(), None), "nobody put it forward again");
+        assert_eq!(
+            told[3],
+            ("eu".to_owned(), None),
+            "nobody put it forward again"
+        );
     }
 
     fn observed(from: char, to: char) -> Event {
         let (environment, from, to) = ("eu".into(), commit(from), commit(to));
-        event(What::Observed { environment, from, to, since: 3, commits: Some(2), back: false })
+        event(What::Observed {
+            environment,
+            from,
+            to,
+            since: 3,
+            commits: Some(2),
+            back: false,
+        })
     }
 
     #[test]
@@ -249,13 +336,32 @@ mod tests {
         ];
         let deploys = deploys(&events);
         assert_eq!(
-            (deploys.len(), deploys[0].candidate.as_ref(), deploys[1].candidate.as_ref()),
+            (
+                deploys.len(),
+                deploys[0].candidate.as_ref(),
+                deploys[1].candidate.as_ref()
+            ),
             (2, None, Some(&commit('1')))
         );
         let seen = &deploys[0];
-        assert_eq!((seen.kind, seen.at), (DeployKind::Observed { since: 3, back: false }, 7));
-        assert_eq!((seen.by.as_str(), &seen.from, seen.commits), ("Ada Example", &Some(commit('3')), Some(2)));
-        assert_eq!(before(ran(&deploys, "eu"), &commit('1')), Some(&commit('4')));
+        assert_eq!(
+            (seen.kind, seen.at),
+            (
+                DeployKind::Observed {
+                    since: 3,
+                    back: false
+                },
+                7
+            )
+        );
+        assert_eq!(
+            (seen.by.as_str(), &seen.from, seen.commits),
+            ("Ada Example", &Some(commit('3')), Some(2))
+        );
+        assert_eq!(
+            before(ran(&deploys, "eu"), &commit('1')),
+            Some(&commit('4'))
+        );
     }
 
     #[test]
@@ -287,6 +393,10 @@ mod tests {
             event(postponed),
             deployed(Kind::Promote, "eu", '1'),
         ];
-        assert!(told(&events).iter().all(|(_, candidate)| candidate.is_none()));
+        assert!(
+            told(&events)
+                .iter()
+                .all(|(_, candidate)| candidate.is_none())
+        );
     }
 }

@@ -136,7 +136,10 @@ impl Step {
 
     /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
     pub fn deploys(&self) -> bool {
-        matches!(self, Self::Push { .. } | Self::Release { .. } | Self::Await { .. })
+        matches!(
+            self,
+            Self::Push { .. } | Self::Release { .. } | Self::Await { .. }
+        )
     }
 }
 
@@ -170,7 +173,13 @@ impl Plan {
     /// One that does nothing yet.
     fn of(commit: &CommitId) -> Self {
         let (steps, warnings, consents, watched) = Default::default();
-        Self { commit: commit.clone(), steps, warnings, consents, watched }
+        Self {
+            commit: commit.clone(),
+            steps,
+            warnings,
+            consents,
+            watched,
+        }
     }
 }
 
@@ -182,8 +191,14 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     Refusal {
         code: RefusalCode::WrongBranch,
         report: Report::new(format!("{name} has no branch {branch}"))
-            .because(format!("the remote {} has {}", environment.remote, some.join(", ")))
-            .hint(format!("set environments.{name}.branch in smp.toml, then: git smp setup")),
+            .because(format!(
+                "the remote {} has {}",
+                environment.remote,
+                some.join(", ")
+            ))
+            .hint(format!(
+                "set environments.{name}.branch in smp.toml, then: git smp setup"
+            )),
     }
 }
 
@@ -208,23 +223,42 @@ fn push_and_wait(plan: &mut Plan, target: &Target<'_>, branch: &Branch) {
 /// # Errors
 /// `not-confirmed`, with the host's words.
 pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
-    let Some(words) = &observed.doubt else { return Ok(()) };
+    let Some(words) = &observed.doubt else {
+        return Ok(());
+    };
     let name = &observed.environment;
     let at = observed.reference().map_or("nothing", CommitId::short);
     let report = Report::new(format!("whether {name} runs {at} is not confirmed"))
         .because(format!("its host said of that push: {words}"))
-        .because("nothing but its branch could tell otherwise, and a branch does not tell what runs")
+        .because(
+            "nothing but its branch could tell otherwise, and a branch does not tell what runs",
+        )
         .hint(finding::witness_hint(name));
-    Err(Refusal { code: RefusalCode::NotConfirmed, report })
+    Err(Refusal {
+        code: RefusalCode::NotConfirmed,
+        report,
+    })
 }
 
 /// The same where a person at the terminal may have seen what no witness tells.
-fn confirmed_or_seen(observed: &Observed, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+fn confirmed_or_seen(
+    observed: &Observed,
+    asked: &Asked<'_>,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     match confirmed(observed) {
         Err(_) if asked.somebody_looks => {
-            let story = format!("{}: {}", observed.environment, Finding::NotConfirmed.meaning(observed));
+            let story = format!(
+                "{}: {}",
+                observed.environment,
+                Finding::NotConfirmed.meaning(observed)
+            );
             let confirms = Some(observed.environment.clone());
-            plan.consents.push(Consent { story, question: "Did you see that it runs?", confirms });
+            plan.consents.push(Consent {
+                story,
+                question: "Did you see that it runs?",
+                confirms,
+            });
             Ok(())
         }
         told => told,
@@ -236,19 +270,35 @@ fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     let runs = target.observed.runs();
     // One whose commit nobody knows is another one, too.
     let other = |pending: &&Release| pending.commit.as_ref() != runs;
-    let Some(pending) = finding::pending(&target.observed).filter(other) else { return Ok(()) };
+    let Some(pending) = finding::pending(&target.observed).filter(other) else {
+        return Ok(());
+    };
     let (name, version) = (&target.environment.name, pending.version);
-    let commit = pending.commit.as_ref().map_or("another commit", CommitId::short);
-    let report = Report::new(format!("{name} runs {} now, but not for long", runs.map_or("nothing", CommitId::short)))
-        .because(format!("its release v{version} of {commit} has not come to its end yet"))
-        .hint("wait for it: git smp status; then run it again");
-    Err(Refusal { code: RefusalCode::Deploying, report })
+    let commit = pending
+        .commit
+        .as_ref()
+        .map_or("another commit", CommitId::short);
+    let report = Report::new(format!(
+        "{name} runs {} now, but not for long",
+        runs.map_or("nothing", CommitId::short)
+    ))
+    .because(format!(
+        "its release v{version} of {commit} has not come to its end yet"
+    ))
+    .hint("wait for it: git smp status; then run it again");
+    Err(Refusal {
+        code: RefusalCode::Deploying,
+        report,
+    })
 }
 
 /// What is the matter with an environment before the deploy, where it is known what runs.
 fn disagreement(target: &Target<'_>) -> Option<String> {
     let (name, observed) = (&target.environment.name, &target.observed);
-    let (runs, at) = (observed.runs()?.short(), observed.reference().map_or("nothing", CommitId::short));
+    let (runs, at) = (
+        observed.runs()?.short(),
+        observed.reference().map_or("nothing", CommitId::short),
+    );
     let found = Finding::of(observed)?;
     let meaning = found.meaning(observed);
     Some(match observed.agrees() {
@@ -259,8 +309,13 @@ fn disagreement(target: &Target<'_>) -> Option<String> {
 
 /// The app and the release that can bring a commit back which the branch has and the environment does not run.
 fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<(&'t str, &'t Release)> {
-    let Running::Heroku { app, .. } = &target.environment.running else { return None };
-    let back = matches!(Finding::of(&target.observed), Some(Finding::RolledBack | Finding::ReleaseFailed));
+    let Running::Heroku { app, .. } = &target.environment.running else {
+        return None;
+    };
+    let back = matches!(
+        Finding::of(&target.observed),
+        Some(Finding::RolledBack | Finding::ReleaseFailed)
+    );
     let former = finding::release_of(&target.observed, commit).filter(|_| back)?;
     Some((app, former))
 }
@@ -273,7 +328,9 @@ fn release_again(plan: &mut Plan, target: &Target<'_>) {
     }
     let name = &target.environment.name;
     plan.warnings.push(match Finding::of(&target.observed) {
-        Some(Finding::ReleasePending) => format!("a release on {name} is going on already: nothing is pushed"),
+        Some(Finding::ReleasePending) => {
+            format!("a release on {name} is going on already: nothing is pushed")
+        }
         _ => not_pushed(target, &plan.commit),
     });
     wait(plan, target, false);
@@ -284,14 +341,25 @@ fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Re
     let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
     let (app, former) = (app.to_owned(), former.clone());
     let newest = finding::newest(&target.observed).map_or(0, |release| release.version);
-    plan.steps.push(Step::Release { environment, app, commit, former, back, newest });
+    plan.steps.push(Step::Release {
+        environment,
+        app,
+        commit,
+        former,
+        back,
+        newest,
+    });
     wait(plan, target, true);
 }
 
 /// That a branch is at the commit already, although that does not run.
 fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
     let (name, short) = (&target.environment.name, commit.short());
-    if let Some(cached) = target.observed.cached.filter(|_| finding::is_cached(&target.observed)) {
+    if let Some(cached) = target
+        .observed
+        .cached
+        .filter(|_| finding::is_cached(&target.observed))
+    {
         return format!(
             "the branch of {name} is at {short} already, and its page is {cached}: nothing is pushed or released. To see \
              what runs, let the cache forget the page, or exclude the page from the cache"
@@ -306,7 +374,12 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
 fn wait(plan: &mut Plan, target: &Target<'_>, pushed: bool) {
     let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
     let witness = witness(target.environment, target.observed.source);
-    plan.steps.push(Step::Await { environment, commit, witness, pushed });
+    plan.steps.push(Step::Await {
+        environment,
+        commit,
+        witness,
+        pushed,
+    });
 }
 
 /// The lines that name commits one by one: which would disappear from where.
@@ -316,8 +389,15 @@ fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String>
     let named = changes.disappears.iter().take(10);
     let more = (lost > 10).then(|| format!("and {} more", lost - 10));
     let told = |commit: &Commit| {
-        let twin = target.twins.get(&commit.id).map(|twin| format!("; the same change as {}", twin.short()));
-        format!("{} would disappear from {from}{}", quoted(commit, now), twin.unwrap_or_default())
+        let twin = target
+            .twins
+            .get(&commit.id)
+            .map(|twin| format!("; the same change as {}", twin.short()));
+        format!(
+            "{} would disappear from {from}{}",
+            quoted(commit, now),
+            twin.unwrap_or_default()
+        )
     };
     named.map(told).chain(more).collect()
 }
@@ -325,7 +405,10 @@ fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String>
 /// A commit in a sentence: hash, subject, author and age.
 fn quoted(commit: &Commit, now: i64) -> String {
     let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
-    format!("{short} \"{subject}\", by {author} {},", ago(now, commit.committed))
+    format!(
+        "{short} \"{subject}\", by {author} {},",
+        ago(now, commit.committed)
+    )
 }
 
 /// "4 commits", or "2 merges" where it is nothing else.
@@ -339,21 +422,36 @@ fn amount(commits_alone: usize, merges_alone: usize) -> String {
 
 fn witness(environment: &Environment, source: Source) -> String {
     match source {
-        Source::Ref => format!("the branch {} on {}", environment.branch, environment.remote),
-        Source::Page | Source::Api => environment.site.clone().unwrap_or_else(|| environment.name.clone()),
+        Source::Ref => format!(
+            "the branch {} on {}",
+            environment.branch, environment.remote
+        ),
+        Source::Page | Source::Api => environment
+            .site
+            .clone()
+            .unwrap_or_else(|| environment.name.clone()),
     }
 }
 
 /// "1 commit", "8 commits".
 pub fn commits(count: usize) -> String {
-    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+    if count == 1 {
+        "1 commit".to_owned()
+    } else {
+        format!("{count} commits")
+    }
 }
 
 /// Whether what was shown is still true, environment by environment.
 ///
 /// # Errors
 /// What moved, and from where to where.
-pub fn unmoved(before: &Observed, now: &Observed, code: RefusalCode, command: &str) -> Result<(), Refusal> {
+pub fn unmoved(
+    before: &Observed,
+    now: &Observed,
+    code: RefusalCode,
+    command: &str,
+) -> Result<(), Refusal> {
     let name = &before.environment;
     if let Err(refusal) = &now.running {
         return Err(refusal.clone());
@@ -362,10 +460,15 @@ pub fn unmoved(before: &Observed, now: &Observed, code: RefusalCode, command: &s
         return Err(refusal.clone());
     }
     let moved = |what: &str, then: Option<&CommitId>, now: Option<&CommitId>| {
-        let (then, now) = (then.map_or("nothing", CommitId::short), now.map_or("nothing", CommitId::short));
-        let report = Report::new(format!("{name} moved since the plan was shown; nothing was pushed"))
-            .because(format!("{what} was {then} and is {now}"))
-            .hint(format!("look at what would ship now: {command}"));
+        let (then, now) = (
+            then.map_or("nothing", CommitId::short),
+            now.map_or("nothing", CommitId::short),
+        );
+        let report = Report::new(format!(
+            "{name} moved since the plan was shown; nothing was pushed"
+        ))
+        .because(format!("{what} was {then} and is {now}"))
+        .hint(format!("look at what would ship now: {command}"));
         Refusal { code, report }
     };
     if before.runs() != now.runs() {

@@ -93,26 +93,53 @@ pub struct About<'a> {
 
 impl About<'_> {
     /// Puts a candidate forward, with everything that it brings: the team is to look at it now.
-    pub fn proposal(&self, commit: &CommitId, environment: &str, changes: &Changes, note: Option<&str>) -> Post {
-        let lead =
-            format!("looking at deploying current {environment} version {} to {}.", commit.short(), self.places());
+    pub fn proposal(
+        &self,
+        commit: &CommitId,
+        environment: &str,
+        changes: &Changes,
+        note: Option<&str>,
+    ) -> Post {
+        let lead = format!(
+            "looking at deploying current {environment} version {} to {}.",
+            commit.short(),
+            self.places()
+        );
         let commits = self.listed(&changes.ships);
-        Post { commits, link: self.link(self.runs(), commit, Words::Technical), ..self.post("", lead, note) }
+        Post {
+            commits,
+            link: self.link(self.runs(), commit, Words::Technical),
+            ..self.post("", lead, note)
+        }
     }
 
     /// Tells what a fix adds to the candidate, and only that: the rest was tested before.
-    pub fn fix(&self, before: &CommitId, now: &CommitId, environment: &str, added: &[Commit]) -> Post {
+    pub fn fix(
+        &self,
+        before: &CommitId,
+        now: &CommitId,
+        environment: &str,
+        added: &[Commit],
+    ) -> Post {
         let (before_digits, now_digits) = (before.short(), now.short());
         let lead = format!(
             "Version {now_digits} on {environment} takes the place of {before_digits} and is to be tested again; it adds only:"
         );
         let link = self.link(Some(before), now, Words::Technical);
-        Post { commits: self.listed(added), link, ..self.post(": a fix", lead, None) }
+        Post {
+            commits: self.listed(added),
+            link,
+            ..self.post(": a fix", lead, None)
+        }
     }
 
     /// Tells who holds the candidate back, and why.
     pub fn blocked(&self, commit: &CommitId, by: &str, reason: Option<&str>) -> Post {
-        self.post(" is blocked", format!("Version {} is blocked by {by}.", commit.short()), reason)
+        self.post(
+            " is blocked",
+            format!("Version {} is blocked by {by}.", commit.short()),
+            reason,
+        )
     }
 
     /// Tells that the candidate is withdrawn, and that the freeze is over with it.
@@ -126,9 +153,22 @@ impl About<'_> {
     }
 
     /// Tells that an environment was put back. The link is turned around: pages that compare show nothing backwards.
-    pub fn rolled_back(&self, from: Option<&CommitId>, to: &CommitId, by: &str, reason: Option<&str>) -> Post {
-        let what = from.map_or_else(|| "What ran".to_owned(), |from| format!("Version {}", from.short()));
-        let lead = format!("{what} was put back to {} on {} by {by}.", to.short(), self.places());
+    pub fn rolled_back(
+        &self,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Post {
+        let what = from.map_or_else(
+            || "What ran".to_owned(),
+            |from| format!("Version {}", from.short()),
+        );
+        let lead = format!(
+            "{what} was put back to {} on {} by {by}.",
+            to.short(),
+            self.places()
+        );
         let heading = titled(&self.places(), "rollback", self.date);
         Post {
             heading,
@@ -139,10 +179,18 @@ impl About<'_> {
 
     /// Tells everyone what is new: what people wrote for people, and never the log.
     pub fn product(&self, commit: &CommitId, summary: Option<&str>) -> Post {
-        let end = if summary.is_some() { " with the following changes:" } else { "." };
+        let end = if summary.is_some() {
+            " with the following changes:"
+        } else {
+            "."
+        };
         let lead = format!("New release to {}{end}", self.places());
         let link = self.link(self.runs(), commit, Words::Product);
-        Post { summary: summary.map(str::to_owned), link, ..self.post("", lead, None) }
+        Post {
+            summary: summary.map(str::to_owned),
+            link,
+            ..self.post("", lead, None)
+        }
     }
 
     fn post(&self, what: &str, lead: String, note: Option<&str>) -> Post {
@@ -181,7 +229,9 @@ impl About<'_> {
     fn places(&self) -> String {
         let names: Vec<&str> = self.targets.iter().map(|(name, _)| name.as_str()).collect();
         match names.split_last() {
-            Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+            Some((last, before)) if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
             _ => names.concat(),
         }
     }
@@ -191,7 +241,13 @@ impl Post {
     /// The same with every acting character of every text made visible: what acts on a terminal acts in a chat too.
     #[must_use]
     pub fn visible(&self) -> Self {
-        let lines = |text: &String| text.trim().lines().map(visible).collect::<Vec<_>>().join("\n");
+        let lines = |text: &String| {
+            text.trim()
+                .lines()
+                .map(visible)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
         let listed = |commit: &Listed| Listed {
             short: visible(&commit.short),
             subject: visible(&commit.subject),
@@ -203,9 +259,20 @@ impl Post {
             lead: visible(&self.lead),
             commits: self.commits.iter().map(listed).collect(),
             watched: self.watched.iter().map(|name| visible(name)).collect(),
-            summary: self.summary.as_ref().map(lines).filter(|text| !text.is_empty()),
-            link: self.link.as_ref().map(|link| Link { url: visible(&link.url), words: link.words }),
-            note: self.note.as_ref().map(lines).filter(|text| !text.is_empty()),
+            summary: self
+                .summary
+                .as_ref()
+                .map(lines)
+                .filter(|text| !text.is_empty()),
+            link: self.link.as_ref().map(|link| Link {
+                url: visible(&link.url),
+                words: link.words,
+            }),
+            note: self
+                .note
+                .as_ref()
+                .map(lines)
+                .filter(|text| !text.is_empty()),
         }
     }
 }
@@ -213,8 +280,14 @@ impl Post {
 fn visible_mention(mention: &Mention) -> Mention {
     match mention {
         Mention::Plain(name) => Mention::Plain(visible(name)),
-        Mention::Person { name, id } => Mention::Person { name: visible(name), id: visible(id) },
-        Mention::Tag { name, id } => Mention::Tag { name: visible(name), id: visible(id) },
+        Mention::Person { name, id } => Mention::Person {
+            name: visible(name),
+            id: visible(id),
+        },
+        Mention::Tag { name, id } => Mention::Tag {
+            name: visible(name),
+            id: visible(id),
+        },
     }
 }
 
@@ -231,7 +304,10 @@ pub fn titled(names: &str, what: &str, date: &str) -> String {
 /// A text with its first letter as at the beginning of a sentence.
 pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 /// The lines of a summary, told apart.

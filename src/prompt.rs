@@ -1,6 +1,9 @@
 //! The terminal, which one asks on at a time: a question of ours, or one of git's, ssh's or a helper's. While somebody
 //! is asked, no line of progress is written.
-#![expect(clippy::disallowed_methods, reason = "it hands the terminal over, cleared")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it hands the terminal over, cleared"
+)]
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +50,8 @@ impl Drop for Turn {
         if let Some(before) = &self.before {
             use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
             let stdin = rustix::stdio::stdin();
-            let is_changed = tcgetattr(stdin).is_ok_and(|now| now.local_modes != before.local_modes);
+            let is_changed =
+                tcgetattr(stdin).is_ok_and(|now| now.local_modes != before.local_modes);
             if is_changed {
                 // A terminal that went away has no state to go back to.
                 let _ = tcsetattr(stdin, OptionalActions::Drain, before);
@@ -67,14 +71,19 @@ pub fn show(line: &str) {
 /// Whether programs that we start can ask somebody: a terminal that this program is in the foreground of, and no word of
 /// the person's against it.
 pub fn somebody_is_there() -> bool {
-    let denied = std::env::var("GIT_TERMINAL_PROMPT")
-        .is_ok_and(|value| matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off"));
+    let denied = std::env::var("GIT_TERMINAL_PROMPT").is_ok_and(|value| {
+        matches!(
+            value.to_ascii_lowercase().as_str(),
+            "0" | "false" | "no" | "off"
+        )
+    });
     !denied && io::stdin().is_terminal() && io::stderr().is_terminal() && is_in_foreground()
 }
 
 #[cfg(unix)]
 fn is_in_foreground() -> bool {
-    rustix::termios::tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin())
+        .is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 #[cfg(not(unix))]

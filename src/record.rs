@@ -48,7 +48,10 @@ impl TryFrom<String> for EventId {
 impl EventId {
     /// Reads one: 16 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let good = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let good = text.len() == 16
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         good.then(|| Self(text.to_owned()))
     }
 
@@ -303,8 +306,14 @@ impl Default for State {
 impl Deploying {
     /// What a rollback takes away, where that is known.
     pub fn takes_away(&self) -> Option<&CommitId> {
-        let tells = self.tells.as_ref().filter(|_| self.kind == Kind::Rollback)?;
-        let (_, ran) = tells.targets.iter().find(|(name, _)| *name == self.environment)?;
+        let tells = self
+            .tells
+            .as_ref()
+            .filter(|_| self.kind == Kind::Rollback)?;
+        let (_, ran) = tells
+            .targets
+            .iter()
+            .find(|(name, _)| *name == self.environment)?;
         ran.as_ref().filter(|ran| **ran != self.to)
     }
 
@@ -326,8 +335,12 @@ impl State {
     /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
-        self.deploying.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
-        self.candidate.iter_mut().for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self.deploying
+            .iter_mut()
+            .for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self.candidate
+            .iter_mut()
+            .for_each(|open| open.elsewhere = !is_known(&open.environment));
         self
     }
 }
@@ -335,12 +348,19 @@ impl State {
 impl Candidate {
     /// Where it is to go, and what ran there when it was put forward.
     pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
-        self.targets.iter().map(|goal| (goal.environment.clone(), goal.from.clone())).collect()
+        self.targets
+            .iter()
+            .map(|goal| (goal.environment.clone(), goal.from.clone()))
+            .collect()
     }
 
     /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
-        if self.verdicts.iter().any(|one| one.verdict == Verdict::Block) {
+        if self
+            .verdicts
+            .iter()
+            .any(|one| one.verdict == Verdict::Block)
+        {
             Standing::Blocked
         } else if self.verdicts.is_empty() {
             Standing::Waiting
@@ -351,12 +371,16 @@ impl Candidate {
 
     /// Those whose last word is this.
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
-        self.verdicts.iter().filter(move |one| one.verdict == verdict)
+        self.verdicts
+            .iter()
+            .filter(move |one| one.verdict == verdict)
     }
 
     /// The goal in that environment, if it is one.
     pub fn goal(&self, environment: &str) -> Option<&Goal> {
-        self.targets.iter().find(|goal| goal.environment == environment)
+        self.targets
+            .iter()
+            .find(|goal| goal.environment == environment)
     }
 }
 

@@ -83,7 +83,14 @@ impl<'a> Recorder<'a> {
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
         let (remote, environments) = (&config.repository.remote, &config.environments);
-        Some(Self { repo, remote, record, environments, may_ask, patience: PATIENCE })
+        Some(Self {
+            repo,
+            remote,
+            record,
+            environments,
+            may_ask,
+            patience: PATIENCE,
+        })
     }
 
     /// The ref that keeps it.
@@ -99,7 +106,12 @@ impl<'a> Recorder<'a> {
     /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
     /// heard only by a real push.
     pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
-        push::may_push(self.repo, (self.remote, &self.record.reference), tip, self.may_ask)
+        push::may_push(
+            self.repo,
+            (self.remote, &self.record.reference),
+            tip,
+            self.may_ask,
+        )
     }
 
     /// Begins the record with an event that says so and nothing else, if nobody has: whether the host takes such refs, and
@@ -108,7 +120,9 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::append`].
     pub fn begin(&self) -> Result<State, Stop> {
-        self.append(&new_id(), &mut |state| Ok((state.events == 0).then_some(What::Begun)))
+        self.append(&new_id(), &mut |state| {
+            Ok((state.events == 0).then_some(What::Begun))
+        })
     }
 
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
@@ -155,9 +169,15 @@ impl<'a> Recorder<'a> {
         };
         self.heard();
         Ok(match (tip, objects::seen(self.repo)?) {
-            (None, None) => Look::done(Ok(Reading { state: State::default(), tip: None, copy: None })),
+            (None, None) => Look::done(Ok(Reading {
+                state: State::default(),
+                tip: None,
+                copy: None,
+            })),
             (None, Some((last, _))) => Look::Older(self.gone(&last)),
-            (Some(tip), Some((last, text))) if tip == last => Look::done(self.understood(tip, &text)),
+            (Some(tip), Some((last, text))) if tip == last => {
+                Look::done(self.understood(tip, &text))
+            }
             (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last))?,
         })
     }
@@ -173,7 +193,11 @@ impl<'a> Recorder<'a> {
         if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
-            let unknown = refusal.report.because.iter().any(|line| line.contains("not our ref"));
+            let unknown = refusal
+                .report
+                .because
+                .iter()
+                .any(|line| line.contains("not our ref"));
             let moved = self.ask_tip().is_ok_and(|now| now != Some(tip.clone()));
             return Ok(match (unknown, moved) {
                 (true, _) => Look::Older(self.not_handed_out(&tip, &refusal)),
@@ -185,12 +209,18 @@ impl<'a> Recorder<'a> {
             Ok(text) => self.understood(tip.clone(), &text),
             Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
         };
-        let Ok(reading) = reading else { return Ok(Look::done(reading)) };
+        let Ok(reading) = reading else {
+            return Ok(Look::done(reading));
+        };
         if let Some(last) = &last
             && !self.repo.is_ancestor(last, &tip)?
         {
             let is_still_so = self.still(&tip, last)?;
-            return Ok(if is_still_so { Look::done(Err(self.rewound(last, &tip))) } else { Look::Moved });
+            return Ok(if is_still_so {
+                Look::done(Err(self.rewound(last, &tip)))
+            } else {
+                Look::Moved
+            });
         }
         // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
         objects::remember(self.repo, &tip, last.as_ref())?;
@@ -201,8 +231,16 @@ impl<'a> Recorder<'a> {
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
         match record::read_state(text) {
             Ok(state) => {
-                let is_known = |name: &str| self.environments.iter().any(|environment| environment.name == name);
-                Ok(Reading { state: state.seen_from(is_known), tip: Some(tip), copy: None })
+                let is_known = |name: &str| {
+                    self.environments
+                        .iter()
+                        .any(|environment| environment.name == name)
+                };
+                Ok(Reading {
+                    state: state.seen_from(is_known),
+                    tip: Some(tip),
+                    copy: None,
+                })
             }
             Err(why) => Err(self.unreadable(&tip, &why)),
         }
@@ -216,11 +254,17 @@ impl<'a> Recorder<'a> {
 
     /// What this clone saw last, where the main repository does not answer.
     fn read_copy(&self, why: Refusal) -> Result<Result<Reading, Refusal>, Stop> {
-        let Some((tip, text)) = objects::seen(self.repo)? else { return Ok(Err(why)) };
-        let age = fs::metadata(self.heard_at()).and_then(|data| data.modified()).ok();
+        let Some((tip, text)) = objects::seen(self.repo)? else {
+            return Ok(Err(why));
+        };
+        let age = fs::metadata(self.heard_at())
+            .and_then(|data| data.modified())
+            .ok();
         let age = age.map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
         let copy = Some(Copied { age, why });
-        Ok(self.understood(tip, &text).map(|reading| Reading { copy, ..reading }))
+        Ok(self
+            .understood(tip, &text)
+            .map(|reading| Reading { copy, ..reading }))
     }
 
     /// Where the record is now; asks for a password if that is needed and allowed.
@@ -231,7 +275,11 @@ impl<'a> Recorder<'a> {
 
     /// The file whose age says when the main repository answered last.
     fn heard_at(&self) -> PathBuf {
-        self.repo.layout().common_dir.join("smp").join("record-heard")
+        self.repo
+            .layout()
+            .common_dir
+            .join("smp")
+            .join("record-heard")
     }
 
     /// Remembers that the main repository answered, for whoever reads the copy later.
@@ -247,7 +295,9 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// When git cannot read them.
     pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
-        let Some(tip) = &reading.tip else { return Ok((Vec::new(), 0)) };
+        let Some(tip) = &reading.tip else {
+            return Ok((Vec::new(), 0));
+        };
         let written = objects::events(self.repo, tip)?;
         let all = written.len();
         let read = |one: objects::Written| {

@@ -21,7 +21,8 @@ pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::staging;
 pub use status::{
-    Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record, standing, unrecorded,
+    Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record,
+    standing, unrecorded,
 };
 
 use crate::config::{Config, display_url};
@@ -48,7 +49,10 @@ impl When {
     /// The reader's date at a time: `2022-03-02`.
     pub fn date(&self, seconds: i64) -> String {
         let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(self.zone.clone()));
-        time.map_or_else(|_| "an impossible date".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+        time.map_or_else(
+            |_| "an impossible date".to_owned(),
+            |time| time.strftime("%Y-%m-%d").to_string(),
+        )
     }
 
     /// A moment as people say it: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
@@ -84,8 +88,13 @@ impl When {
 
     /// Whether a moment is today, and the time of day.
     fn time_of_day(&self, seconds: i64) -> Option<(bool, String)> {
-        let time = Timestamp::from_second(seconds).ok()?.to_zoned(self.zone.clone());
-        Some((self.date(seconds) == self.date(self.now), time.strftime("%H:%M").to_string()))
+        let time = Timestamp::from_second(seconds)
+            .ok()?
+            .to_zoned(self.zone.clone());
+        Some((
+            self.date(seconds) == self.date(self.now),
+            time.strftime("%H:%M").to_string(),
+        ))
     }
 
     fn dated(&self, seconds: i64) -> String {
@@ -96,7 +105,11 @@ impl When {
 /// Whose verdict it is, and when: "Ada, who proposed it, at 12:03".
 fn verdict_by(candidate: &Candidate, verdict: &SignOff, authors: &[&str], when: &When) -> String {
     let signer = Signer::on(candidate, verdict, authors).told();
-    let comma = if signer.contains(", who ") && !signer.ends_with(')') { "," } else { "" };
+    let comma = if signer.contains(", who ") && !signer.ends_with(')') {
+        ","
+    } else {
+        ""
+    };
     format!("{signer}{comma} {}", when.moment(verdict.at))
 }
 
@@ -107,9 +120,19 @@ fn main_repository(config: &Config, width: usize) -> Line {
 }
 
 /// The head of a plan for one environment: what runs there now, and what is to run then.
-fn now_and_then(config: &Config, target: &Target<'_>, plan: &Plan, heading: String, then: Option<String>) -> Vec<Line> {
+fn now_and_then(
+    config: &Config,
+    target: &Target<'_>,
+    plan: &Plan,
+    heading: String,
+    then: Option<String>,
+) -> Vec<Line> {
     let runs = target.observed.runs().or(target.observed.reference());
-    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
+    let place = target
+        .environment
+        .site
+        .as_ref()
+        .unwrap_or(&target.environment.url);
     let now = Line::plain("  now   ").and(Tone::Hash, runs.map_or("nothing", CommitId::short));
     let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
     let main = &config.repository;
@@ -117,18 +140,41 @@ fn now_and_then(config: &Config, target: &Target<'_>, plan: &Plan, heading: Stri
         Line::default().and(Tone::Strong, heading),
         Line::default(),
         now.and(Tone::Faint, format!("  {place}")),
-        Line::plain("  then  ").and(Tone::Hash, plan.commit.short()).and(Tone::Plain, subject),
-        Line::plain("  main  ").and(Tone::Faint, format!("{}, {}", main.remote, display_url(&main.url))),
+        Line::plain("  then  ")
+            .and(Tone::Hash, plan.commit.short())
+            .and(Tone::Plain, subject),
+        Line::plain("  main  ").and(
+            Tone::Faint,
+            format!("{}, {}", main.remote, display_url(&main.url)),
+        ),
     ]
 }
 
 /// The watched files and the warnings of a plan, and what it will do.
 fn steps(plan: &Plan) -> Vec<Line> {
-    let warning = |text: &String| [Line::default(), Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)];
+    let warning = |text: &String| {
+        [
+            Line::default(),
+            Line::default()
+                .and(Tone::Bad, "warning: ")
+                .and(Tone::Plain, text),
+        ]
+    };
     let mut lines = watched(&plan.watched);
-    lines.extend(plan.consents.iter().map(|consent| &consent.story).chain(&plan.warnings).flat_map(warning));
+    lines.extend(
+        plan.consents
+            .iter()
+            .map(|consent| &consent.story)
+            .chain(&plan.warnings)
+            .flat_map(warning),
+    );
     lines.extend([Line::default(), Line::plain("This will")]);
-    lines.extend(plan.steps.iter().enumerate().map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))));
+    lines.extend(
+        plan.steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))),
+    );
     lines.push(Line::default());
     lines
 }
@@ -139,22 +185,36 @@ fn watched(names: &[String]) -> Vec<Line> {
         return Vec::new();
     }
     let plural = if names.len() == 1 { "" } else { "s" };
-    let mut lines = vec![Line::default(), Line::plain(format!("touches {} watched file{plural}:", names.len()))];
-    lines.extend(names.iter().take(NAMED).map(|name| Line::plain(format!("  {name}"))));
+    let mut lines = vec![
+        Line::default(),
+        Line::plain(format!("touches {} watched file{plural}:", names.len())),
+    ];
+    lines.extend(
+        names
+            .iter()
+            .take(NAMED)
+            .map(|name| Line::plain(format!("  {name}"))),
+    );
     let more = names.len().saturating_sub(NAMED);
-    lines.extend((more > 0).then(|| Line::default().and(Tone::Faint, format!("  and {more} more"))));
+    lines
+        .extend((more > 0).then(|| Line::default().and(Tone::Faint, format!("  and {more} more"))));
     lines
 }
 
 /// Commits, a line each, up to what a person reads.
 pub fn listed(commits: &[Commit]) -> Vec<Line> {
-    let mut lines: Vec<Line> = commits.iter().take(LISTED).map(|commit| named(Line::default(), commit)).collect();
+    let mut lines: Vec<Line> = commits
+        .iter()
+        .take(LISTED)
+        .map(|commit| named(Line::default(), commit))
+        .collect();
     lines.extend(rest(commits, "git smp diff"));
     lines
 }
 
 fn named(line: Line, commit: &Commit) -> Line {
-    line.and(Tone::Hash, &commit.short).and(Tone::Plain, format!(" {}", commit.subject_text()))
+    line.and(Tone::Hash, &commit.short)
+        .and(Tone::Plain, format!(" {}", commit.subject_text()))
 }
 
 /// How many commits a list leaves out, and the command that shows them all.
@@ -170,7 +230,9 @@ mod tests {
     #[test]
     fn of_many_watched_files_a_plan_names_some_and_counts_the_rest() {
         let texts = |count: usize| {
-            let names: Vec<String> = (1..=count).map(|number| format!("db/{number}.sql")).collect();
+            let names: Vec<String> = (1..=count)
+                .map(|number| format!("db/{number}.sql"))
+                .collect();
             let text = |line: Line| line.0.into_iter().map(|(_, text)| text).collect::<String>();
             watched(&names).into_iter().map(text).collect::<Vec<_>>()
         };
@@ -186,7 +248,10 @@ mod tests {
 
     #[test]
     fn a_date_that_no_calendar_has_is_no_panic() {
-        let when = When { now: 0, zone: TimeZone::UTC };
+        let when = When {
+            now: 0,
+            zone: TimeZone::UTC,
+        };
         assert_eq!(when.date(1_646_226_000), "2022-03-02");
         assert_eq!(when.date(i64::MAX), "an impossible date");
         assert_eq!(
@@ -198,15 +263,36 @@ mod tests {
     #[test]
     fn a_moment_is_told_by_the_readers_own_clock() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let when = When { now: 1_646_226_000 + 7_300, zone };
-        assert_eq!((when.moment(1_646_226_000), when.clock(1_646_226_000)), ("at 15:00".into(), "15:00".into()));
+        let when = When {
+            now: 1_646_226_000 + 7_300,
+            zone,
+        };
+        assert_eq!(
+            (when.moment(1_646_226_000), when.clock(1_646_226_000)),
+            ("at 15:00".into(), "15:00".into())
+        );
         let day_before = 1_646_226_000 - 86_400;
-        assert_eq!(when.between(1_646_226_000 - 60, 1_646_226_000), "between 14:59 and 15:00");
-        assert_eq!(when.between(day_before - 60, day_before), "between 2022-03-01 14:59 and 15:00");
-        assert_eq!(when.between(day_before, 1_646_226_000), "between 2022-03-01 15:00 and 15:00");
-        assert_eq!(when.between(i64::MIN, 1_646_226_000), "between an impossible date and 15:00");
+        assert_eq!(
+            when.between(1_646_226_000 - 60, 1_646_226_000),
+            "between 14:59 and 15:00"
+        );
+        assert_eq!(
+            when.between(day_before - 60, day_before),
+            "between 2022-03-01 14:59 and 15:00"
+        );
+        assert_eq!(
+            when.between(day_before, 1_646_226_000),
+            "between 2022-03-01 15:00 and 15:00"
+        );
+        assert_eq!(
+            when.between(i64::MIN, 1_646_226_000),
+            "between an impossible date and 15:00"
+        );
         assert_eq!(when.between(i64::MAX, 1_646_226_000), "before 15:00");
-        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "between 15:00 and 15:00");
+        assert_eq!(
+            when.between(1_646_226_000, 1_646_226_000),
+            "between 15:00 and 15:00"
+        );
         assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
         assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }

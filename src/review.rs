@@ -64,8 +64,13 @@ impl PullRequest {
         let what = match self {
             _ if self.is_approved() => return None,
             Self { merged: false, .. } => "is not merged",
-            Self { into_main: false, .. } => "was not merged into the main branch",
-            Self { changes_requested: true, .. } => "was merged although changes were requested",
+            Self {
+                into_main: false, ..
+            } => "was not merged into the main branch",
+            Self {
+                changes_requested: true,
+                ..
+            } => "was merged although changes were requested",
             _ => "nobody else approved",
         };
         Some(format!("came with #{}, which {what}", self.number))
@@ -88,10 +93,18 @@ impl Origin {
     /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
     /// several such the approved one.
     pub fn of(pulls: Vec<PullRequest>, main: &str) -> Self {
-        let told = |pull: PullRequest| PullRequest { into_main: pull.base == main, ..pull };
+        let told = |pull: PullRequest| PullRequest {
+            into_main: pull.base == main,
+            ..pull
+        };
         let rank = |pull: &PullRequest| (pull.merged, pull.into_main, pull.is_approved());
         // Of equals the first counts, and `max_by_key` would take the last.
-        pulls.into_iter().map(told).rev().max_by_key(rank).map_or(Self::Direct, Self::PullRequest)
+        pulls
+            .into_iter()
+            .map(told)
+            .rev()
+            .max_by_key(rank)
+            .map_or(Self::Direct, Self::PullRequest)
     }
 }
 
@@ -111,7 +124,11 @@ impl Review {
             Origin::PullRequest(pull) if pull.is_approved() => self.origin.clone(),
             _ => Origin::Unknown,
         };
-        let checks = if self.checks == Checks::Succeeded { self.checks } else { Checks::Unknown };
+        let checks = if self.checks == Checks::Succeeded {
+            self.checks
+        } else {
+            Checks::Unknown
+        };
         Self { origin, checks }
     }
 
@@ -123,8 +140,16 @@ impl Review {
     /// This, and what was known before of whatever is unknown now.
     #[must_use]
     pub fn or(self, before: &Self) -> Self {
-        let origin = if self.origin == Origin::Unknown { before.origin.clone() } else { self.origin };
-        let checks = if self.checks == Checks::Unknown { before.checks } else { self.checks };
+        let origin = if self.origin == Origin::Unknown {
+            before.origin.clone()
+        } else {
+            self.origin
+        };
+        let checks = if self.checks == Checks::Unknown {
+            before.checks
+        } else {
+            self.checks
+        };
         Self { origin, checks }
     }
 }
@@ -151,7 +176,11 @@ pub struct Reviews {
 impl Reviews {
     /// What came of asking.
     pub fn new(known: HashMap<CommitId, Review>, asked: Asked) -> Self {
-        Self { known, asked, unnamed: 0 }
+        Self {
+            known,
+            asked,
+            unnamed: 0,
+        }
     }
 
     /// The same, where so many more merges would ship which nobody could name, so that nobody could ask about them.
@@ -172,22 +201,30 @@ impl Reviews {
 
     /// How a commit came.
     pub fn origin(&self, id: &CommitId) -> &Origin {
-        self.known.get(id).map_or(&Origin::Unknown, |review| &review.origin)
+        self.known
+            .get(id)
+            .map_or(&Origin::Unknown, |review| &review.origin)
     }
 
     /// How the checks of a commit ended.
     pub fn checks(&self, id: &CommitId) -> Checks {
-        self.known.get(id).map(|review| review.checks).unwrap_or_default()
+        self.known
+            .get(id)
+            .map(|review| review.checks)
+            .unwrap_or_default()
     }
 
     /// Why whatever is unknown is unknown.
     fn why(&self) -> Report {
         match &self.asked {
             Asked::Not(why) | Asked::Partly(why) => why.clone(),
-            Asked::Whole if self.unnamed > 0 => Report::new("git does not name every merge that would ship")
-                .because("it names no more than 2,000 commits, or the history cannot be read"),
-            Asked::Whole => Report::new("GitHub does not tell")
-                .because("the commit is not there, or the token may not see its pull requests or checks"),
+            Asked::Whole if self.unnamed > 0 => {
+                Report::new("git does not name every merge that would ship")
+                    .because("it names no more than 2,000 commits, or the history cannot be read")
+            }
+            Asked::Whole => Report::new("GitHub does not tell").because(
+                "the commit is not there, or the token may not see its pull requests or checks",
+            ),
         }
     }
 }

@@ -35,21 +35,37 @@ struct Entry {
 
 /// What is remembered of a repository's commits. What cannot be read is not remembered.
 pub fn read(common_dir: &Path, repository: &str) -> HashMap<CommitId, Review> {
-    let ours = all(common_dir).into_iter().filter(|entry| entry.repository == repository);
-    ours.map(|entry| (entry.commit.clone(), entry.review())).collect()
+    let ours = all(common_dir)
+        .into_iter()
+        .filter(|entry| entry.repository == repository);
+    ours.map(|entry| (entry.commit.clone(), entry.review()))
+        .collect()
 }
 
 /// Remembers what is settled of these commits. That it cannot be written is no failure: it is asked for again.
 pub fn add(common_dir: &Path, repository: &str, reviews: &HashMap<CommitId, Review>) {
-    let new: Vec<Entry> = reviews.iter().filter_map(|(id, review)| Entry::of(repository, id, review)).collect();
+    let new: Vec<Entry> = reviews
+        .iter()
+        .filter_map(|(id, review)| Entry::of(repository, id, review))
+        .collect();
     if new.is_empty() {
         return;
     }
     let known: HashSet<CommitId> = new.iter().map(|entry| entry.commit.clone()).collect();
     let other = |entry: &Entry| entry.repository != repository || !known.contains(&entry.commit);
     let before = all(common_dir);
-    let commits = new.into_iter().chain(before.into_iter().filter(other)).take(KEPT).collect();
-    let _ = write(&place(common_dir), &Written { version: VERSION, commits });
+    let commits = new
+        .into_iter()
+        .chain(before.into_iter().filter(other))
+        .take(KEPT)
+        .collect();
+    let _ = write(
+        &place(common_dir),
+        &Written {
+            version: VERSION,
+            commits,
+        },
+    );
 }
 
 impl Entry {
@@ -61,21 +77,41 @@ impl Entry {
         };
         let succeeded = settled.checks == Checks::Succeeded;
         let worth = succeeded || pull_request.is_some();
-        worth.then(|| Self { repository: repository.to_owned(), commit: commit.clone(), pull_request, succeeded })
+        worth.then(|| Self {
+            repository: repository.to_owned(),
+            commit: commit.clone(),
+            pull_request,
+            succeeded,
+        })
     }
 
     fn review(self) -> Review {
-        let checks = if self.succeeded { Checks::Succeeded } else { Checks::Unknown };
-        let review = Review { origin: self.pull_request.map_or(Origin::Unknown, Origin::PullRequest), checks };
+        let checks = if self.succeeded {
+            Checks::Succeeded
+        } else {
+            Checks::Unknown
+        };
+        let review = Review {
+            origin: self
+                .pull_request
+                .map_or(Origin::Unknown, Origin::PullRequest),
+            checks,
+        };
         review.settled()
     }
 }
 
 fn all(common_dir: &Path) -> Vec<Entry> {
     let mut text = Vec::new();
-    let read = File::open(place(common_dir)).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
-    let written = read.ok().and_then(|_| serde_json::from_slice::<Written>(&text).ok());
-    written.filter(|written| written.version == VERSION).map(|written| written.commits).unwrap_or_default()
+    let read =
+        File::open(place(common_dir)).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let written = read
+        .ok()
+        .and_then(|_| serde_json::from_slice::<Written>(&text).ok());
+    written
+        .filter(|written| written.version == VERSION)
+        .map(|written| written.commits)
+        .unwrap_or_default()
 }
 
 /// Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
@@ -113,18 +149,34 @@ mod tests {
             approved_by: vec!["ben".into()],
             changes_requested: false,
         };
-        Review { origin: Origin::PullRequest(pull), checks: Checks::Succeeded }
+        Review {
+            origin: Origin::PullRequest(pull),
+            checks: Checks::Succeeded,
+        }
     }
 
     #[test]
     fn only_what_will_not_change_is_remembered_and_of_that_repository_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let failed = Review { checks: Checks::Failed, ..approved() };
-        let direct = Review { origin: Origin::Direct, checks: Checks::Pending };
-        let reviews = HashMap::from([(id(1), approved()), (id(2), failed.clone()), (id(3), direct)]);
+        let failed = Review {
+            checks: Checks::Failed,
+            ..approved()
+        };
+        let direct = Review {
+            origin: Origin::Direct,
+            checks: Checks::Pending,
+        };
+        let reviews = HashMap::from([
+            (id(1), approved()),
+            (id(2), failed.clone()),
+            (id(3), direct),
+        ]);
         add(folder.path(), "github.com/o/r", &reviews);
         let read_again = read(folder.path(), "github.com/o/r");
-        assert_eq!(read_again, HashMap::from([(id(1), approved()), (id(2), failed.settled())]));
+        assert_eq!(
+            read_again,
+            HashMap::from([(id(1), approved()), (id(2), failed.settled())])
+        );
         assert!(read(folder.path(), "github.com/o/other").is_empty());
         assert_eq!(fs::read_dir(folder.path().join("smp")).unwrap().count(), 1);
     }
@@ -133,9 +185,13 @@ mod tests {
     fn what_is_broken_or_of_another_version_is_nothing_and_is_written_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("smp")).unwrap();
-        for text in
-            ["", "{", "{\"version\":2,\"commits\":[]}", "{\"version\":1,\"commits\":[{\"commit\":\"x\"}]}", "[]"]
-        {
+        for text in [
+            "",
+            "{",
+            "{\"version\":2,\"commits\":[]}",
+            "{\"version\":1,\"commits\":[{\"commit\":\"x\"}]}",
+            "[]",
+        ] {
             fs::write(place(folder.path()), text).unwrap();
             assert!(read(folder.path(), "r").is_empty());
             add(folder.path(), "r", &HashMap::from([(id(1), approved())]));
@@ -148,8 +204,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         add(folder.path(), "r", &HashMap::from([(id(1), approved())]));
         let text = fs::read_to_string(place(folder.path())).unwrap();
-        fs::write(place(folder.path()), text.replace("\"merged\":true", "\"merged\":false")).unwrap();
-        assert_eq!(read(folder.path(), "r").get(&id(1)).unwrap().origin, Origin::Unknown);
+        fs::write(
+            place(folder.path()),
+            text.replace("\"merged\":true", "\"merged\":false"),
+        )
+        .unwrap();
+        assert_eq!(
+            read(folder.path(), "r").get(&id(1)).unwrap().origin,
+            Origin::Unknown
+        );
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub struct Before(Option<Going>);
 impl Before {
     /// Whether an earlier run of this clone began the same rollback.
     pub fn is_of(&self, commit: &CommitId) -> bool {
-        self.0.as_ref().is_some_and(|going| going.owed.commit == *commit)
+        self.0
+            .as_ref()
+            .is_some_and(|going| going.owed.commit == *commit)
     }
 }
 
@@ -63,7 +65,10 @@ pub fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec
 impl<'a> Rollbacks<'a> {
     /// The note of this clone.
     pub fn of(repo: &'a Repo, config: &Config) -> Self {
-        Self { repo, recorded: config.record.is_some() }
+        Self {
+            repo,
+            recorded: config.record.is_some(),
+        }
     }
 
     /// An environment is about to be put back: this is to be told of it then, and held back from it. A second run of the
@@ -74,8 +79,17 @@ impl<'a> Rollbacks<'a> {
     pub fn goes_back(&self, owed: &Owed, held: Option<Held>) -> Result<Before, Stop> {
         let mut written = self.read()?;
         let before = written.going.get(&owed.environment).cloned();
-        if before.as_ref().is_none_or(|before| before.owed.commit != owed.commit) {
-            written.going.insert(owed.environment.clone(), Going { owed: owed.clone(), held });
+        if before
+            .as_ref()
+            .is_none_or(|before| before.owed.commit != owed.commit)
+        {
+            written.going.insert(
+                owed.environment.clone(),
+                Going {
+                    owed: owed.clone(),
+                    held,
+                },
+            );
             self.write(&written)?;
         }
         Ok(Before(before))
@@ -86,16 +100,30 @@ impl<'a> Rollbacks<'a> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn came_back(&self, environment: &str, commit: &CommitId, owes: bool) -> Result<Option<Owed>, Stop> {
+    pub fn came_back(
+        &self,
+        environment: &str,
+        commit: &CommitId,
+        owes: bool,
+    ) -> Result<Option<Owed>, Stop> {
         let mut written = self.read()?;
-        let going = written.going.get(environment).filter(|going| going.owed.commit == *commit).cloned();
+        let going = written
+            .going
+            .get(environment)
+            .filter(|going| going.owed.commit == *commit)
+            .cloned();
         let Some(going) = going else { return Ok(None) };
         if !self.recorded {
             if owes {
                 Notes::of(self.repo).owe(going.owed.clone())?;
             }
             let held = written.held.entry(environment.to_owned()).or_default();
-            held.retain(|one| going.held.as_ref().is_none_or(|new| new.commit != one.commit));
+            held.retain(|one| {
+                going
+                    .held
+                    .as_ref()
+                    .is_none_or(|new| new.commit != one.commit)
+            });
             held.extend(going.held);
         }
         written.going.remove(environment);
@@ -108,7 +136,11 @@ impl<'a> Rollbacks<'a> {
     /// # Errors
     /// When the note cannot be read.
     pub fn going(&self, environment: &str, commit: &CommitId) -> Result<Option<Owed>, Stop> {
-        let going = self.read()?.going.remove(environment).filter(|going| going.owed.commit == *commit);
+        let going = self
+            .read()?
+            .going
+            .remove(environment)
+            .filter(|going| going.owed.commit == *commit);
         Ok(going.map(|going| going.owed))
     }
 
@@ -116,8 +148,14 @@ impl<'a> Rollbacks<'a> {
     ///
     /// # Errors
     /// When the note cannot be read.
-    pub fn leads_to(&self, environment: &str, runs: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
-        let Some(Going { owed, held }) = self.read()?.going.remove(environment) else { return Ok(None) };
+    pub fn leads_to(
+        &self,
+        environment: &str,
+        runs: Option<&CommitId>,
+    ) -> Result<Option<CommitId>, Stop> {
+        let Some(Going { owed, held }) = self.read()?.going.remove(environment) else {
+            return Ok(None);
+        };
         let from = held.as_ref().map(|held| &held.commit);
         let still = runs.is_some() && (runs == Some(&owed.commit) || runs == from);
         Ok(still.then_some(owed.commit))
@@ -143,9 +181,16 @@ impl<'a> Rollbacks<'a> {
     /// When the note cannot be read.
     pub fn held(&self, environment: &str) -> Result<Vec<Held>, Stop> {
         let mut written = self.read()?;
-        let going = written.going.remove(environment).and_then(|going| going.held);
+        let going = written
+            .going
+            .remove(environment)
+            .and_then(|going| going.held);
         let mut held = written.held.remove(environment).unwrap_or_default();
-        held.retain(|one| going.as_ref().is_none_or(|going| going.commit != one.commit));
+        held.retain(|one| {
+            going
+                .as_ref()
+                .is_none_or(|going| going.commit != one.commit)
+        });
         held.extend(going);
         Ok(held)
     }
@@ -154,20 +199,31 @@ impl<'a> Rollbacks<'a> {
     ///
     /// # Errors
     /// When it cannot be written, or history cannot be read.
-    pub fn promoted<'e>(&self, commit: &CommitId, environments: impl Iterator<Item = &'e str>) -> Result<(), Stop> {
+    pub fn promoted<'e>(
+        &self,
+        commit: &CommitId,
+        environments: impl Iterator<Item = &'e str>,
+    ) -> Result<(), Stop> {
         let mut written = self.read()?;
         let mut changed = false;
         for name in environments {
             let going = written.going.remove(name);
             let held = written.held.remove(name).unwrap_or_default();
             changed |= going.is_some() || !held.is_empty();
-            let held = held.into_iter().chain(going.and_then(|going| going.held)).collect();
+            let held = held
+                .into_iter()
+                .chain(going.and_then(|going| going.held))
+                .collect();
             let still = no_part_of(self.repo, held, commit)?;
             if !still.is_empty() {
                 written.held.insert(name.to_owned(), still);
             }
         }
-        if changed { self.write(&written) } else { Ok(()) }
+        if changed {
+            self.write(&written)
+        } else {
+            Ok(())
+        }
     }
 
     fn read(&self) -> Result<Written, Stop> {

@@ -54,7 +54,11 @@ mod tests {
     #[test]
     fn nothing_of_it_is_shown() {
         assert_eq!(
-            format!("{:?} {:#?}", Secret::new("hunter2"), Some(Secret::new("hunter2"))),
+            format!(
+                "{:?} {:#?}",
+                Secret::new("hunter2"),
+                Some(Secret::new("hunter2"))
+            ),
             "Secret Some(\n    Secret,\n)"
         );
     }

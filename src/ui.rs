@@ -1,5 +1,9 @@
 //! The door to the terminal: the only place that prints or asks. Everything foreign is made visible here.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door to the terminal")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "this is the door to the terminal"
+)]
 
 mod usage;
 
@@ -75,13 +79,20 @@ impl Ui {
         let choice = match option {
             Some(choice) => choice,
             None if set("NO_COLOR") => Color::Never,
-            None if set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") => Color::Always,
+            None if set("CLICOLOR_FORCE")
+                && env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") =>
+            {
+                Color::Always
+            }
             None => by_git,
         };
         self.color.set(match choice {
             Color::Always => (true, true),
             Color::Never => (false, false),
-            Color::Auto => (!is_dumb() && (io::stdout().is_terminal() || is_paged()), is_live()),
+            Color::Auto => (
+                !is_dumb() && (io::stdout().is_terminal() || is_paged()),
+                is_live(),
+            ),
         });
     }
 
@@ -97,7 +108,10 @@ impl Ui {
 
     /// How many columns a line on stdout may have.
     pub fn width(&self) -> usize {
-        Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
+        Term::stdout()
+            .size_checked()
+            .map_or(80, |(_, columns)| usize::from(columns))
+            .max(20)
     }
 
     /// Reads to its end what another program says on standard input, and hands each line on; tells whether it said more
@@ -108,7 +122,11 @@ impl Ui {
         let (mut heard, mut line) = (false, Vec::new());
         while !stdin.is_terminal() {
             line.clear();
-            match stdin.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+            match stdin
+                .by_ref()
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+            {
                 Ok(0) => break,
                 Ok(_) => {
                     heard |= line.iter().any(|byte| !byte.is_ascii_whitespace());
@@ -131,7 +149,9 @@ impl Ui {
         let written = out.write_all(bytes).and_then(|()| out.flush());
         written.map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Stop::PipeClosed,
-            _ => Stop::Failed(Report::new("the output cannot be written").because(error.to_string())),
+            _ => {
+                Stop::Failed(Report::new("the output cannot be written").because(error.to_string()))
+            }
         })
     }
 
@@ -140,7 +160,10 @@ impl Ui {
     /// # Errors
     /// As [`Ui::data`].
     pub fn answer(&self, lines: &[Line]) -> Result<(), Stop> {
-        let text: String = lines.iter().map(|line| paint(line, self.color.get().0) + "\n").collect();
+        let text: String = lines
+            .iter()
+            .map(|line| paint(line, self.color.get().0) + "\n")
+            .collect();
         self.data(text.as_bytes())
     }
 
@@ -175,16 +198,33 @@ impl Ui {
 
     /// Says a line that matters even to those who want quiet.
     pub fn warn(&self, text: impl Into<String>) {
-        self.tell(&[Line::default().and(Tone::Bad, "warning: ").and(Tone::Plain, text)]);
+        self.tell(&[Line::default()
+            .and(Tone::Bad, "warning: ")
+            .and(Tone::Plain, text)]);
     }
 
     /// Says what stopped a command: the sentence, its causes, and what to type.
     pub fn report(&self, report: &Report) {
-        let mut lines = vec![Line::default().and(Tone::Bad, "error: ").and(Tone::Plain, &report.error)];
-        let cause = |text: &String| Line::default().and(Tone::Strong, "because: ").and(Tone::Plain, text);
+        let mut lines = vec![
+            Line::default()
+                .and(Tone::Bad, "error: ")
+                .and(Tone::Plain, &report.error),
+        ];
+        let cause = |text: &String| {
+            Line::default()
+                .and(Tone::Strong, "because: ")
+                .and(Tone::Plain, text)
+        };
         lines.extend(report.because.iter().map(cause));
-        let hints = report.hint.iter().flat_map(|hint| self.given.complete(hint));
-        lines.extend(hints.map(|hint| Line::default().and(Tone::Good, "hint: ").and(Tone::Plain, hint)));
+        let hints = report
+            .hint
+            .iter()
+            .flat_map(|hint| self.given.complete(hint));
+        lines.extend(hints.map(|hint| {
+            Line::default()
+                .and(Tone::Good, "hint: ")
+                .and(Tone::Plain, hint)
+        }));
         self.tell(&lines);
     }
 
@@ -195,11 +235,20 @@ impl Ui {
 
     /// Says on stderr what to type, unless told to be quiet.
     pub fn advise(&self, text: &str) {
-        self.say(&self.typed(text).into_iter().map(Line::plain).collect::<Vec<_>>());
+        self.say(
+            &self
+                .typed(text)
+                .into_iter()
+                .map(Line::plain)
+                .collect::<Vec<_>>(),
+        );
     }
 
     fn tell(&self, lines: &[Line]) {
-        let text: String = lines.iter().map(|line| paint(line, self.color.get().1) + "\n").collect();
+        let text: String = lines
+            .iter()
+            .map(|line| paint(line, self.color.get().1) + "\n")
+            .collect();
         // When even stderr is gone there is nobody left to tell.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
@@ -212,7 +261,9 @@ impl Ui {
         let (done, finished) = mpsc::channel::<()>();
         thread::scope(|scope| {
             scope.spawn(move || {
-                if finished.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if finished.recv_timeout(Duration::from_secs(1))
+                    == Err(mpsc::RecvTimeoutError::Timeout)
+                {
                     prompt::show(&format!("{what} ..."));
                     let _ = finished.recv();
                     prompt::show("");
@@ -229,7 +280,11 @@ impl Ui {
         let live = is_live();
         // Where lines cannot be written over, the first ten seconds are not worth one.
         let last = (!live).then(Instant::now);
-        Progress { live, quiet: self.talk == Talk::Quiet, last: Cell::new(last) }
+        Progress {
+            live,
+            quiet: self.talk == Talk::Quiet,
+            last: Cell::new(last),
+        }
     }
 
     /// From here on Ctrl-C does not end the program: it is seen by [`Ui::interrupted`].
@@ -237,16 +292,22 @@ impl Ui {
     /// # Errors
     /// When the handler cannot be installed.
     pub fn catch_interrupts(&self) -> Result<(), Stop> {
-        let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&self.interrupted));
-        let trouble =
-            |error: io::Error| Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()));
+        let installed =
+            signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&self.interrupted));
+        let trouble = |error: io::Error| {
+            Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()))
+        };
         installed.map(drop).map_err(trouble)
     }
 
     /// Whether Ctrl-C was pressed since the last time this was asked.
     pub fn interrupted(&self) -> bool {
         let pressed = self.interrupted.swap(false, Ordering::SeqCst);
-        let new = pressed && self.last_interrupt.get().is_none_or(|last| last.elapsed() >= SAME_INTERRUPT);
+        let new = pressed
+            && self
+                .last_interrupt
+                .get()
+                .is_none_or(|last| last.elapsed() >= SAME_INTERRUPT);
         if new {
             self.last_interrupt.set(Some(Instant::now()));
         }
@@ -283,7 +344,9 @@ impl Ui {
         term.write_str(&visible(question)).ok()?;
         let answer = self.read_line(&term, Echo::Off);
         term.write_line("").ok()?;
-        answer.map(|line| Secret::new(line.as_str())).filter(|secret| !secret.is_empty())
+        answer
+            .map(|line| Secret::new(line.as_str()))
+            .filter(|secret| !secret.is_empty())
     }
 
     fn read_line(&self, term: &Term, echo: Echo) -> Option<Zeroizing<String>> {
@@ -300,7 +363,11 @@ impl Ui {
                 }
                 Key::Backspace if line.pop().is_some() && echo == Echo::On => {
                     // A terminal that knows no escapes knows this.
-                    if is_dumb() { term.write_str("\u{8} \u{8}").ok()? } else { term.clear_chars(1).ok()? }
+                    if is_dumb() {
+                        term.write_str("\u{8} \u{8}").ok()?
+                    } else {
+                        term.clear_chars(1).ok()?
+                    }
                 }
                 _ => {}
             }
@@ -313,7 +380,9 @@ impl Ui {
     /// Asks a y/N question; everything but `y` and `yes` is no.
     pub fn ask_yes(&self, question: &str) -> bool {
         let answer = self.ask(&format!("{question} [y/N] "));
-        answer.is_some_and(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        answer.is_some_and(|answer| {
+            matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+        })
     }
 
     /// Asks for a text, offering one, which Enter alone takes; `None` when the person would rather not.
@@ -325,13 +394,22 @@ impl Ui {
         if self.interrupted() {
             return None;
         }
-        let offer = if offered.is_empty() { String::new() } else { format!(" [{offered}]") };
+        let offer = if offered.is_empty() {
+            String::new()
+        } else {
+            format!(" [{offered}]")
+        };
         let term = Term::stderr();
-        term.write_str(&visible(&format!("{question}{offer}: "))).ok()?;
+        term.write_str(&visible(&format!("{question}{offer}: ")))
+            .ok()?;
         let answer = self.read_line(&term, Echo::On);
         term.write_line("").ok()?;
         let answer = answer?.trim().to_owned();
-        Some(if answer.is_empty() { offered.to_owned() } else { answer })
+        Some(if answer.is_empty() {
+            offered.to_owned()
+        } else {
+            answer
+        })
     }
 
     /// Asks for one of a few words, with the arrow keys on a terminal that can be drawn on, and typed elsewhere. `None`
@@ -346,8 +424,14 @@ impl Ui {
             return None;
         }
         let term = Term::stderr();
-        let first = words.iter().position(|word| *word == offered).unwrap_or_default();
-        let select = dialoguer::Select::new().with_prompt(visible(question)).items(words).default(first);
+        let first = words
+            .iter()
+            .position(|word| *word == offered)
+            .unwrap_or_default();
+        let select = dialoguer::Select::new()
+            .with_prompt(visible(question))
+            .items(words)
+            .default(first);
         let chosen = select.interact_on_opt(&term).ok().flatten();
         // It stays hidden where the choice was broken off.
         let _ = term.show_cursor();
@@ -389,7 +473,11 @@ impl Keys {
             let mut single = before.clone();
             single.make_raw();
             single.output_modes = before.output_modes;
-            let how = if pending == Pending::Dropped { OptionalActions::Flush } else { OptionalActions::Drain };
+            let how = if pending == Pending::Dropped {
+                OptionalActions::Flush
+            } else {
+                OptionalActions::Drain
+            };
             // Where it cannot be done the question is asked all the same.
             let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
         }
@@ -407,7 +495,11 @@ impl Drop for Keys {
         #[cfg(unix)]
         if let Some(before) = &self.before {
             // A terminal that went away has no state to go back to.
-            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), rustix::termios::OptionalActions::Drain, before);
+            let _ = rustix::termios::tcsetattr(
+                rustix::stdio::stdin(),
+                rustix::termios::OptionalActions::Drain,
+                before,
+            );
         }
     }
 }
@@ -436,7 +528,10 @@ fn is_paged() -> bool {
 }
 
 fn paint(line: &Line, color: bool) -> String {
-    line.0.iter().map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string()).collect()
+    line.0
+        .iter()
+        .map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string())
+        .collect()
 }
 
 fn style(tone: Tone, color: bool) -> Style {
@@ -461,7 +556,11 @@ pub struct Progress {
 impl Progress {
     /// Shows where things stand.
     pub fn show(&self, text: &str) {
-        let pause = if self.live { Duration::from_millis(500) } else { Duration::from_secs(10) };
+        let pause = if self.live {
+            Duration::from_millis(500)
+        } else {
+            Duration::from_secs(10)
+        };
         if self.quiet || self.last.get().is_some_and(|last| last.elapsed() < pause) {
             return;
         }
@@ -469,7 +568,9 @@ impl Progress {
         if self.live {
             prompt::show(text);
         } else {
-            let _ = io::stderr().lock().write_all(format!("{}\n", visible(text)).as_bytes());
+            let _ = io::stderr()
+                .lock()
+                .write_all(format!("{}\n", visible(text)).as_bytes());
         }
     }
 

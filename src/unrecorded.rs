@@ -26,9 +26,16 @@ pub struct Unrecorded {
 impl Unrecorded {
     /// What it is, as a sentence.
     pub fn story(&self) -> String {
-        let Self { environment, from, to, .. } = self;
+        let Self {
+            environment,
+            from,
+            to,
+            ..
+        } = self;
         let (from, to) = (from.short(), to.short());
-        format!("{environment} runs {to}, which nobody deployed with git smp: the record has {from}")
+        format!(
+            "{environment} runs {to}, which nobody deployed with git smp: the record has {from}"
+        )
     }
 }
 
@@ -44,20 +51,38 @@ pub enum PastTool<'a> {
 /// The deploy past the tool that an environment shows; `None`: there is none, or nobody can tell.
 pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     let name = &seen.environment;
-    let to = seen.runs().filter(|_| is_certain(seen) && state.format <= FORMAT)?;
+    let to = seen
+        .runs()
+        .filter(|_| is_certain(seen) && state.format <= FORMAT)?;
     // What was announced is a deploy with this program, whether its end was seen or not.
-    let announced = state.deploying.as_ref().is_some_and(|open| open.environment == *name);
+    let announced = state
+        .deploying
+        .as_ref()
+        .is_some_and(|open| open.environment == *name);
     if announced || state.unseen.get(name) == Some(to) || arrives(state, name, to) {
         return None;
     }
-    let Known { commit: from, at: since } = state.known(name)?;
-    (from != to).then(|| Unrecorded { environment: name.clone(), from: from.clone(), to: to.clone(), since })
+    let Known {
+        commit: from,
+        at: since,
+    } = state.known(name)?;
+    (from != to).then(|| Unrecorded {
+        environment: name.clone(),
+        from: from.clone(),
+        to: to.clone(),
+        since,
+    })
 }
 
 /// Whether this is the candidate, which a promotion writes down as one once it is signed off.
 fn arrives(state: &State, environment: &str, commit: &CommitId) -> bool {
-    let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
-    candidate.and_then(|candidate| candidate.goal(environment)).is_some_and(|goal| !goal.reached)
+    let candidate = state
+        .candidate
+        .as_ref()
+        .filter(|candidate| candidate.commit == *commit);
+    candidate
+        .and_then(|candidate| candidate.goal(environment))
+        .is_some_and(|goal| !goal.reached)
 }
 
 /// Whether what runs is beyond doubt: its platform says so, or its branch says the same. Of a page that says something
@@ -65,7 +90,9 @@ fn arrives(state: &State, environment: &str, commit: &CommitId) -> bool {
 fn is_certain(seen: &Observed) -> bool {
     let unclear = matches!(
         Finding::of(seen),
-        Some(Finding::Unknown(_) | Finding::WrongBranch | Finding::NotConfirmed | Finding::StalePage)
+        Some(
+            Finding::Unknown(_) | Finding::WrongBranch | Finding::NotConfirmed | Finding::StalePage
+        )
     );
     let settled = !unclear && finding::pending(seen).is_none();
     settled && (seen.source == Source::Api || seen.agrees() == Some(true))

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap,
+    LOCATION, PRAGMA,
 };
 use reqwest::{Url, redirect};
 
@@ -64,11 +65,16 @@ pub fn get(address: &str, header: Option<&str>, logins: &Logins<'_>) -> Result<A
         url = next(&url, &response)?;
         redirects += 1;
     }
-    Err(unclear(&format!("its page redirects more than {REDIRECTS} times")))
+    Err(unclear(&format!(
+        "its page redirects more than {REDIRECTS} times"
+    )))
 }
 
 fn client(url: &Url) -> reqwest::Result<Client> {
-    plain_client(url).default_headers(asking_for_the_truth()).pool_max_idle_per_host(0).build()
+    plain_client(url)
+        .default_headers(asking_for_the_truth())
+        .pool_max_idle_per_host(0)
+        .build()
 }
 
 /// A client for this address that follows no redirect by itself.
@@ -80,17 +86,33 @@ fn plain_client(url: &Url) -> ClientBuilder {
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(5));
     // Without TLS no certificates are needed, and a machine without any must still reach its own loopback.
-    if url.scheme() == "http" { builder.tls_certs_only([]).no_proxy() } else { builder }
+    if url.scheme() == "http" {
+        builder.tls_certs_only([]).no_proxy()
+    } else {
+        builder
+    }
 }
 
 /// Caches may not answer in the site's place, nor one instance in the place of all.
 fn asking_for_the_truth() -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(CACHE_CONTROL, reqwest::header::HeaderValue::from_static("no-cache"));
-    headers.insert(PRAGMA, reqwest::header::HeaderValue::from_static("no-cache"));
+    headers.insert(
+        CACHE_CONTROL,
+        reqwest::header::HeaderValue::from_static("no-cache"),
+    );
+    headers.insert(
+        PRAGMA,
+        reqwest::header::HeaderValue::from_static("no-cache"),
+    );
     // Behind a load balancer a connection may stay with one of several instances.
-    headers.insert(CONNECTION, reqwest::header::HeaderValue::from_static("close"));
-    headers.insert(ACCEPT_ENCODING, reqwest::header::HeaderValue::from_static("identity"));
+    headers.insert(
+        CONNECTION,
+        reqwest::header::HeaderValue::from_static("close"),
+    );
+    headers.insert(
+        ACCEPT_ENCODING,
+        reqwest::header::HeaderValue::from_static("identity"),
+    );
     headers
 }
 
@@ -100,20 +122,34 @@ fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
     if locations.len() > 1 {
         return Err(unclear("its page redirects to two places at once"));
     }
-    let to = locations.first().and_then(|location| from.join(location).ok());
-    let Some(to) = to else { return Err(unclear("its page redirects to nowhere")) };
-    let same_host = to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
-    let same_door = to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
+    let to = locations
+        .first()
+        .and_then(|location| from.join(location).ok());
+    let Some(to) = to else {
+        return Err(unclear("its page redirects to nowhere"));
+    };
+    let same_host =
+        to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
+    let same_door =
+        to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
     let to_tls = from.scheme() == "http" && to.scheme() == "https";
     if same_host && (same_door || to_tls) {
         return Ok(to);
     }
     let refusal = unclear("its page redirects to another host");
-    let host: String = to.host_str().unwrap_or("no host").chars().take(80).collect();
+    let host: String = to
+        .host_str()
+        .unwrap_or("no host")
+        .chars()
+        .take(80)
+        .collect();
     let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let report = refusal.report.because(format!("to {}://{host}{port}", to.scheme()));
+    let report = refusal
+        .report
+        .because(format!("to {}://{host}{port}", to.scheme()));
     Err(Refusal {
-        report: report.because("a login page, perhaps; only redirects within a page's own host are followed"),
+        report: report
+            .because("a login page, perhaps; only redirects within a page's own host are followed"),
         ..refusal
     })
 }
@@ -123,15 +159,26 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
     let headers = response.headers();
     if status.as_u16() != 200 {
         let mut refusal = unclear(&format!("its page answers {status}"));
-        refusal.report.because.extend(cache::cached(headers).map(|cached| format!("it is {cached}")));
+        refusal
+            .report
+            .because
+            .extend(cache::cached(headers).map(|cached| format!("it is {cached}")));
         return Err(refusal);
     }
-    if all(headers, CONTENT_ENCODING.as_str()).iter().any(|encoding| encoding != "identity") {
-        return Err(unclear("its page is compressed, though plain content was asked for"));
+    if all(headers, CONTENT_ENCODING.as_str())
+        .iter()
+        .any(|encoding| encoding != "identity")
+    {
+        return Err(unclear(
+            "its page is compressed, though plain content was asked for",
+        ));
     }
     let mut answer = Answer {
         header: header.map(|name| all(headers, name)).unwrap_or_default(),
-        content_type: all(headers, CONTENT_TYPE.as_str()).into_iter().next().unwrap_or_default(),
+        content_type: all(headers, CONTENT_TYPE.as_str())
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
         cached: cache::cached(headers),
         body: vec![],
     };
@@ -140,22 +187,39 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
         return Err(unclear("its page is larger than 1 MiB"));
     }
     read.map_err(|error| {
-        let of_http = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
-        let slow = error.kind() == std::io::ErrorKind::TimedOut || of_http.is_some_and(reqwest::Error::is_timeout);
-        let how = if slow { "its page was not complete within 10 seconds" } else { "its page broke off" };
+        let of_http = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+        let slow = error.kind() == std::io::ErrorKind::TimedOut
+            || of_http.is_some_and(reqwest::Error::is_timeout);
+        let how = if slow {
+            "its page was not complete within 10 seconds"
+        } else {
+            "its page broke off"
+        };
         let report = Report::new(how).because("a part of a page says nothing for certain");
-        Refusal { code: RefusalCode::Unreachable, report }
+        Refusal {
+            code: RefusalCode::Unreachable,
+            report,
+        }
     })?;
     Ok(answer)
 }
 
 /// Each value of a header. What is not text stays a value, one that no hash can be.
 fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
-    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+    headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect()
 }
 
 fn unclear(what: &str) -> Refusal {
-    Refusal { code: RefusalCode::PageUnclear, report: Report::new(what) }
+    Refusal {
+        code: RefusalCode::PageUnclear,
+        report: Report::new(what),
+    }
 }
 
 /// Says why there was no answer, without the address: the library's own words would repeat all of it.
@@ -169,7 +233,10 @@ fn unreachable(error: &reqwest::Error) -> Refusal {
     };
     let report = Report::new(what);
     let report = innermost(error).into_iter().fold(report, Report::because);
-    Refusal { code: RefusalCode::Unreachable, report }
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report,
+    }
 }
 
 /// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.

@@ -25,7 +25,9 @@ impl Webhook {
     /// What to do with one that is worth nothing any more; `git smp setup` asks for a new one only where none is.
     pub fn renewal(&self) -> String {
         match self.from.split_once(' ') {
-            Some((key, _)) => format!("make a new one, then: git config --unset-all {key} && git smp setup"),
+            Some((key, _)) => {
+                format!("make a new one, then: git config --unset-all {key} && git smp setup")
+            }
             None => format!("make a new one, and set {} to it", self.from),
         }
     }
@@ -33,7 +35,10 @@ impl Webhook {
 
 /// The variable that may hold a channel's webhook.
 pub fn variable(channel: &Channel) -> String {
-    format!("SMP_{}_WEBHOOK", channel.name.to_ascii_uppercase().replace(['-', '.'], "_"))
+    format!(
+        "SMP_{}_WEBHOOK",
+        channel.name.to_ascii_uppercase().replace(['-', '.'], "_")
+    )
 }
 
 /// The key of git's configuration that may hold it.
@@ -59,12 +64,18 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     if chat(channel.kind).is_none() {
         return Ok(None);
     }
-    let Some((webhook, hint)) = looked_up(repo, channel)? else { return Ok(None) };
+    let Some((webhook, hint)) = looked_up(repo, channel)? else {
+        return Ok(None);
+    };
     match check(channel.kind, webhook.address.expose()) {
         Ok(_) => Ok(Some(webhook)),
         Err(report) => {
             let error = format!("{}: {}", webhook.from, report.error);
-            Err(Stop::Misused(Report { error, hint: Some(hint), ..report }))
+            Err(Stop::Misused(Report {
+                error,
+                hint: Some(hint),
+                ..report
+            }))
         }
     }
 }
@@ -73,13 +84,20 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
 fn looked_up(repo: &Repo, channel: &Channel) -> Result<Option<(Webhook, String)>, Stop> {
     if let Some(address) = in_environment(repo, channel) {
         let from = variable(channel);
-        let hint =
-            format!("set {from} to the webhook of {}, or forget it: unset {from} && git smp setup", channel.name);
+        let hint = format!(
+            "set {from} to the webhook of {}, or forget it: unset {from} && git smp setup",
+            channel.name
+        );
         return Ok(Some((Webhook { address, from }, hint)));
     }
     let from = format!("{} in git's configuration", key(channel));
     let webhook = in_configuration(repo, channel)?.map(|address| Webhook { address, from });
-    let hint = || format!("have the right one at hand, then: {} && git smp setup", forgets(repo, channel));
+    let hint = || {
+        format!(
+            "have the right one at hand, then: {} && git smp setup",
+            forgets(repo, channel)
+        )
+    };
     Ok(webhook.map(|webhook| (webhook, hint())))
 }
 
@@ -92,10 +110,21 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     // Only names are asked for: nothing of it is to stand in anybody's memory.
     let is_in = |place: &str| {
         let pattern = format!("^{}$", key.replace('.', "\\."));
-        let args = ["config", place, "--name-only", "--get-regexp", pattern.as_str()];
-        repo.program().run(args).is_ok_and(|output| output.status.success())
+        let args = [
+            "config",
+            place,
+            "--name-only",
+            "--get-regexp",
+            pattern.as_str(),
+        ];
+        repo.program()
+            .run(args)
+            .is_ok_and(|output| output.status.success())
     };
-    match ["--local", "--global", "--system"].into_iter().find(|place| is_in(place)) {
+    match ["--local", "--global", "--system"]
+        .into_iter()
+        .find(|place| is_in(place))
+    {
         Some("--local") | None => format!("git config --unset-all {key}"),
         Some(place) => format!("git config {place} --unset-all {key}"),
     }
@@ -128,23 +157,37 @@ fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the webhook holds blanks, or characters that no address has");
     }
-    if ["&amp;", "\\u0026", "&#38;", "&#x26;"].iter().any(|and| address.to_ascii_lowercase().contains(and)) {
+    if ["&amp;", "\\u0026", "&#38;", "&#x26;"]
+        .iter()
+        .any(|and| address.to_ascii_lowercase().contains(and))
+    {
         return Err(
             "the webhook was copied from the source of a page: what stands there for & is no part of an address",
         );
     }
-    let web = ["https://", "http://"].iter().any(|scheme| begins(address, scheme));
-    let url = Url::parse(address).ok().filter(|_| web && address.len() <= LONGEST);
-    let Some(url) = url else { return Err("the webhook is no address; one begins with https:// and a host") };
+    let web = ["https://", "http://"]
+        .iter()
+        .any(|scheme| begins(address, scheme));
+    let url = Url::parse(address)
+        .ok()
+        .filter(|_| web && address.len() <= LONGEST);
+    let Some(url) = url else {
+        return Err("the webhook is no address; one begins with https:// and a host");
+    };
     if url.scheme() == "http" && !is_loopback(host(&url).as_str()) {
-        return Err("the webhook must begin with https://, for http lets everybody on the way read it");
+        return Err(
+            "the webhook must begin with https://, for http lets everybody on the way read it",
+        );
     }
     Ok(url)
 }
 
 /// Its host, in small letters.
 fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
+    url.host_str()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_ascii_lowercase()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -152,7 +195,9 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn begins(address: &str, scheme: &str) -> bool {
-    address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    address
+        .get(..scheme.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ pub(super) fn clipped(text: &str, budget: usize, weigh: fn(char) -> usize) -> St
         }
     }
     let kept = text.get(..end).unwrap_or_default().trim_end();
-    if whole { text.to_owned() } else { format!("{kept}…") }
+    if whole {
+        text.to_owned()
+    } else {
+        format!("{kept}…")
+    }
 }
 
 /// The largest number of commits that fits, all of them if they do. A list that is cut by one more never grows.
@@ -30,7 +34,11 @@ pub(super) fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
     let (mut fitting, mut beyond) = (0, total.min(MOST));
     while beyond - fitting > 1 {
         let middle = fitting.midpoint(beyond);
-        if fits(middle) { fitting = middle } else { beyond = middle }
+        if fits(middle) {
+            fitting = middle
+        } else {
+            beyond = middle
+        }
     }
     fitting
 }
@@ -60,7 +68,11 @@ mod tests {
     fn the_most_that_fits_is_found_at_every_size() {
         for total in 0..50 {
             for limit in 0..60 {
-                assert_eq!(most(total, |count| count <= limit), total.min(limit), "{total} {limit}");
+                assert_eq!(
+                    most(total, |count| count <= limit),
+                    total.min(limit),
+                    "{total} {limit}"
+                );
             }
         }
         assert_eq!(most(2000, |count| count <= 70), 70);

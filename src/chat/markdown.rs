@@ -16,7 +16,12 @@ pub fn payload(post: &Post) -> String {
     // Between empty lines: without them Markdown would read the subjects on as a paragraph.
     let line = |commit: &crate::post::Listed| format!("    {} {}", commit.short, commit.subject);
     parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
-    parts.push(sentence(&post, NAME, usize::MAX, |_| 1).iter().map(piece).collect());
+    parts.push(
+        sentence(&post, NAME, usize::MAX, |_| 1)
+            .iter()
+            .map(piece)
+            .collect(),
+    );
     parts.extend(post.summary.as_deref().map(written));
     parts.extend(post.link.as_ref().map(see));
     parts.extend(post.note.as_deref().map(written));
@@ -29,7 +34,9 @@ pub fn payload(post: &Post) -> String {
 fn begin(post: &Post) -> String {
     let opening = opening(post, usize::MAX, |_| 1, |_| false);
     let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
-    format!("{names} {}", in_markdown(&opening.lead)).trim_start().to_owned()
+    format!("{names} {}", in_markdown(&opening.lead))
+        .trim_start()
+        .to_owned()
 }
 
 /// A name as code, but for one in which what ends the code would depend on the chat.
@@ -68,7 +75,9 @@ fn beginning(line: &str) -> String {
     let escaped = in_markdown(line);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = escaped.split_at(digits);
-    if rest.starts_with(['.', ')']) && !number.is_empty() || number.is_empty() && rest.starts_with(['-', '+', '=']) {
+    if rest.starts_with(['.', ')']) && !number.is_empty()
+        || number.is_empty() && rest.starts_with(['-', '+', '='])
+    {
         return format!("{number}\\{rest}");
     }
     escaped

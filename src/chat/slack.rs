@@ -43,11 +43,17 @@ fn clip(mut post: Post) -> Post {
         commit.subject = clipped(&commit.subject, SUBJECT, weight);
     }
     let texts = usize::from(post.summary.is_some()) + usize::from(post.note.is_some());
-    let bare = Post { summary: None, note: None, ..post.clone() };
+    let bare = Post {
+        summary: None,
+        note: None,
+        ..post.clone()
+    };
     let list = if post.commits.is_empty() { 0 } else { LIST };
     // 200: what stands around a text.
     let room = LIMIT.saturating_sub(size(&bare, 0) + list) / texts.max(1);
-    let cut = |text: Option<String>| text.map(|text| clipped(&text, room.saturating_sub(200).min(TEXT), weight));
+    let cut = |text: Option<String>| {
+        text.map(|text| clipped(&text, room.saturating_sub(200).min(TEXT), weight))
+    };
     post.summary = cut(post.summary);
     post.note = cut(post.note);
     post
@@ -70,28 +76,51 @@ fn weight(c: char) -> usize {
 }
 
 fn blocks(post: &Post, count: usize) -> Value {
-    let mut blocks =
-        vec![json!({"type": "header", "text": {"type": "plain_text", "text": post.heading, "emoji": false}})];
+    let mut blocks = vec![
+        json!({"type": "header", "text": {"type": "plain_text", "text": post.heading, "emoji": false}}),
+    ];
     blocks.extend(begin(post));
     let mut commits = list(&post.commits, count);
     commits.extend(more(post.commits.len(), count).map(|more| section(vec![text(&more)])));
-    let watched: Vec<Value> = sentence(post, FILE, FILES, weight).iter().map(piece).collect();
-    let watched = if watched.is_empty() { watched } else { vec![section(watched)] };
+    let watched: Vec<Value> = sentence(post, FILE, FILES, weight)
+        .iter()
+        .map(piece)
+        .collect();
+    let watched = if watched.is_empty() {
+        watched
+    } else {
+        vec![section(watched)]
+    };
     let summary = post.summary.as_deref().map(points).unwrap_or_default();
     let link = post.link.iter().map(see).collect();
-    let note = post.note.iter().map(|note| section(vec![text(note)])).collect();
-    blocks
-        .extend([commits, watched, summary, link, note].into_iter().filter(|part: &Vec<_>| !part.is_empty()).map(rich));
+    let note = post
+        .note
+        .iter()
+        .map(|note| section(vec![text(note)]))
+        .collect();
+    blocks.extend(
+        [commits, watched, summary, link, note]
+            .into_iter()
+            .filter(|part: &Vec<_>| !part.is_empty())
+            .map(rich),
+    );
     blocks.into()
 }
 
 /// Who is called, and the first sentence. Mentions are markup, so what is not harmless gets a block of its own.
 fn begin(post: &Post) -> Vec<Value> {
-    let opening = opening(post, NAMES, weight, |id| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric()));
+    let opening = opening(post, NAMES, weight, |id| {
+        !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric())
+    });
     let words = opening.words();
     let mrkdwn = |text: &str| json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}});
     let literal = |words: &str| rich(vec![section(vec![text(words)])]);
-    let called = opening.called.iter().map(mention).collect::<Vec<_>>().join(" ");
+    let called = opening
+        .called
+        .iter()
+        .map(mention)
+        .collect::<Vec<_>>()
+        .join(" ");
     match (called.is_empty(), harmless(&words)) {
         (true, _) => vec![literal(&words)],
         (false, true) => vec![mrkdwn(&format!("{called} {}", escaped(&words)))],
@@ -100,7 +129,11 @@ fn begin(post: &Post) -> Vec<Value> {
 }
 
 fn mention(called: &Called<'_>) -> String {
-    if called.group { format!("<!subteam^{}>", called.id) } else { format!("<@{}>", called.id) }
+    if called.group {
+        format!("<!subteam^{}>", called.id)
+    } else {
+        format!("<@{}>", called.id)
+    }
 }
 
 /// The list in as many blocks as its length asks for, each hash a link to its commit.
@@ -124,7 +157,10 @@ fn list(commits: &[Listed], count: usize) -> Vec<Value> {
     }
     lists.push(elements);
     lists.retain(|elements| !elements.is_empty());
-    lists.into_iter().map(|elements| json!({"type": "rich_text_preformatted", "elements": elements})).collect()
+    lists
+        .into_iter()
+        .map(|elements| json!({"type": "rich_text_preformatted", "elements": elements}))
+        .collect()
 }
 
 fn piece(piece: &Piece) -> Value {
@@ -158,7 +194,11 @@ fn points(summary: &str) -> Vec<Value> {
 
 fn see(link: &Link) -> Value {
     let (before, after) = link.sentence();
-    section(vec![text(before), json!({"type": "link", "url": link.url, "text": link.url}), text(after)])
+    section(vec![
+        text(before),
+        json!({"type": "link", "url": link.url, "text": link.url}),
+        text(after),
+    ])
 }
 
 fn rich(elements: Vec<Value>) -> Value {
@@ -175,5 +215,7 @@ fn text(text: &str) -> Value {
 
 /// Slack's three rules, where a text is read for markup.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

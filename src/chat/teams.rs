@@ -19,7 +19,9 @@ use crate::post::{Link, Listed, Post, Said, said};
 /// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
     let post = clip(post.visible());
-    let count = most(post.commits.len(), |count| size(&message(&post, count)) <= LIMIT);
+    let count = most(post.commits.len(), |count| {
+        size(&message(&post, count)) <= LIMIT
+    });
     message(&post, count).to_string()
 }
 
@@ -29,14 +31,19 @@ fn message(post: &Post, count: usize) -> Value {
     body.extend(beginning);
     body.extend(list(&post.commits, count));
     body.extend(watched(post));
-    body.extend(post.summary.as_ref().map(|text| block(runs(&points(text), &json!({})))));
+    body.extend(
+        post.summary
+            .as_ref()
+            .map(|text| block(runs(&points(text), &json!({})))),
+    );
     body.extend(post.link.as_ref().map(see));
     body.extend(post.note.as_ref().map(|text| block(runs(text, &json!({})))));
     let mut teams = json!({"width": "Full"});
     if !entities.is_empty() {
         teams["entities"] = entities.into();
     }
-    let button = |link: &Link| json!([{"type": "Action.OpenUrl", "title": "Compare", "url": link.url}]);
+    let button =
+        |link: &Link| json!([{"type": "Action.OpenUrl", "title": "Compare", "url": link.url}]);
     let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.5", "msteams": teams, "body": body,
@@ -65,13 +72,19 @@ fn list(commits: &[Listed], count: usize) -> Option<Value> {
         let end = format!(" {}{line_end}", commit.subject);
         match &commit.url {
             Some(url) => {
-                inlines.extend(runs(&commit.short, &json!({"fontType": "Monospace", "selectAction": open(url)})));
+                inlines.extend(runs(
+                    &commit.short,
+                    &json!({"fontType": "Monospace", "selectAction": open(url)}),
+                ));
                 inlines.extend(runs(&end, &mono));
             }
             None => inlines.extend(runs(&format!("{}{end}", commit.short), &mono)),
         }
     }
-    inlines.extend(more(commits.len(), count).map(|more| json!({"type": "TextRun", "text": more, "italic": true})));
+    inlines.extend(
+        more(commits.len(), count)
+            .map(|more| json!({"type": "TextRun", "text": more, "italic": true})),
+    );
     (!inlines.is_empty()).then(|| block(inlines))
 }
 
@@ -81,7 +94,10 @@ fn watched(post: &Post) -> Option<Value> {
         Piece::Words(words) => runs(words, &json!({})),
         Piece::Name(name) => runs(name, &json!({"fontType": "Monospace"})),
     };
-    let inlines: Vec<Value> = sentence(post, FILE, FILES, weight).iter().flat_map(piece).collect();
+    let inlines: Vec<Value> = sentence(post, FILE, FILES, weight)
+        .iter()
+        .flat_map(piece)
+        .collect();
     (!inlines.is_empty()).then(|| block(inlines))
 }
 
@@ -125,7 +141,11 @@ fn runs(text: &str, look: &Value) -> Vec<Value> {
 fn literal(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.match_indices("{{").map(|(at, _)| at).find(|at| computed(rest, at + 2)) {
+    while let Some(at) = rest
+        .match_indices("{{")
+        .map(|(at, _)| at)
+        .find(|at| computed(rest, at + 2))
+    {
         let (before, after) = rest.split_at(at + 1);
         pieces.push(before);
         rest = after;
@@ -137,5 +157,7 @@ fn literal(text: &str) -> Vec<&str> {
 
 fn computed(text: &str, at: usize) -> bool {
     let word = text.get(at..).and_then(|rest| rest.get(..5));
-    word.is_some_and(|word| word.eq_ignore_ascii_case("DATE(") || word.eq_ignore_ascii_case("TIME("))
+    word.is_some_and(|word| {
+        word.eq_ignore_ascii_case("DATE(") || word.eq_ignore_ascii_case("TIME(")
+    })
 }

@@ -21,7 +21,10 @@ fn card(payload: &str) -> Value {
     let message = read(payload);
     assert_eq!(message["type"], "message");
     assert_eq!(message["attachments"].as_array().unwrap().len(), 1);
-    assert_eq!(message["attachments"][0]["contentType"], "application/vnd.microsoft.card.adaptive");
+    assert_eq!(
+        message["attachments"][0]["contentType"],
+        "application/vnd.microsoft.card.adaptive"
+    );
     message["attachments"][0]["content"].clone()
 }
 
@@ -36,7 +39,9 @@ fn objects<'a>(value: &'a Value, wanted: &dyn Fn(&Value) -> bool, found: &mut Ve
         Value::Object(fields) => fields.values().collect(),
         _ => Vec::new(),
     };
-    inner.into_iter().for_each(|value| objects(value, wanted, found));
+    inner
+        .into_iter()
+        .for_each(|value| objects(value, wanted, found));
 }
 
 /// The objects of one type.
@@ -48,7 +53,10 @@ fn typed<'a>(value: &'a Value, kind: &str) -> Vec<&'a Value> {
 
 /// The texts of some objects, one after the other.
 fn text_of(found: &[&Value]) -> String {
-    found.iter().map(|value| value["text"].as_str().unwrap()).collect()
+    found
+        .iter()
+        .map(|value| value["text"].as_str().unwrap())
+        .collect()
 }
 
 fn persons(text: &str) -> Vec<Mention> {
@@ -59,20 +67,36 @@ fn persons(text: &str) -> Vec<Mention> {
 fn with_subjects(count: usize, subjects: &[String]) -> Post {
     let listed = |index: usize| {
         let short = format!("{index:07x}");
-        let url = Some(format!("https://github.com/VisualMeaning/sm_platform/commit/{short}99999"));
-        Listed { short, subject: subjects[index % subjects.len()].clone(), url }
+        let url = Some(format!(
+            "https://github.com/VisualMeaning/sm_platform/commit/{short}99999"
+        ));
+        Listed {
+            short,
+            subject: subjects[index % subjects.len()].clone(),
+            url,
+        }
     };
-    Post { commits: (0..count).map(listed).collect(), ..technical() }
+    Post {
+        commits: (0..count).map(listed).collect(),
+        ..technical()
+    }
 }
 
 /// The technical post with these watched files.
 fn with_files(names: &[&str]) -> Post {
-    Post { watched: names.iter().map(|name| (*name).to_owned()).collect(), ..technical() }
+    Post {
+        watched: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..technical()
+    }
 }
 
 #[test]
 fn only_a_plain_sentence_is_harmless() {
-    for good in ["Production deploy 2022-03-02: a fix", "@devs looking at deploying, to production.", "Grüße"] {
+    for good in [
+        "Production deploy 2022-03-02: a fix",
+        "@devs looking at deploying, to production.",
+        "Grüße",
+    ] {
         assert!(harmless(good), "{good}");
     }
     for bad in [
@@ -105,14 +129,30 @@ fn only_a_plain_sentence_is_harmless() {
 
 #[test]
 fn who_cannot_be_notified_is_called_by_plain_text() {
-    let mentions =
-        r#"["devs", { name = "Adele Vance", id = "U01", kind = "person" }, { name = "qa", id = "?", kind = "tag" }]"#;
-    let post = Post { mentions: persons(mentions), ..technical() };
+    let mentions = r#"["devs", { name = "Adele Vance", id = "U01", kind = "person" }, { name = "qa", id = "?", kind = "tag" }]"#;
+    let post = Post {
+        mentions: persons(mentions),
+        ..technical()
+    };
     let opening = opening(&post, 100, |_| 1, |id| id != "?");
-    assert_eq!(opening.called.iter().map(|one| one.id).collect::<Vec<_>>(), ["U01"]);
-    assert!(opening.words().starts_with("@devs @qa looking at"), "{}", opening.words());
-    let nobody = Post { mentions: Vec::new(), ..technical() };
-    assert!(super::opening(&nobody, 100, |_| 1, |_| true).words().starts_with("looking at"));
+    assert_eq!(
+        opening.called.iter().map(|one| one.id).collect::<Vec<_>>(),
+        ["U01"]
+    );
+    assert!(
+        opening.words().starts_with("@devs @qa looking at"),
+        "{}",
+        opening.words()
+    );
+    let nobody = Post {
+        mentions: Vec::new(),
+        ..technical()
+    };
+    assert!(
+        super::opening(&nobody, 100, |_| 1, |_| true)
+            .words()
+            .starts_with("looking at")
+    );
 }
 
 /// Foreign texts, from plain to as bad as they come.
@@ -124,7 +164,18 @@ fn foreign(longest: usize) -> impl Strategy<Value = String> {
         any::<String>(),
         (bad, 1..20_usize).prop_map(|(bad, times)| bad.repeat(times)),
         (
-            prop::sample::select(vec!["x", "\"", "\\", "<", "{{DATE(", "\u{1b}", "日", "👩‍💻", "\n- ", "\n-\n"]),
+            prop::sample::select(vec![
+                "x",
+                "\"",
+                "\\",
+                "<",
+                "{{DATE(",
+                "\u{1b}",
+                "日",
+                "👩‍💻",
+                "\n- ",
+                "\n-\n"
+            ]),
             0..=longest
         )
             .prop_map(|(piece, length)| piece.chars().cycle().take(length).collect()),
@@ -143,15 +194,39 @@ fn mention() -> impl Strategy<Value = Mention> {
 /// Any post at all.
 fn any_post() -> impl Strategy<Value = Post> {
     let subjects = prop::collection::vec(foreign(10_000), 1..12);
-    let texts = (foreign(200), foreign(3_000), prop::option::of(foreign(4_000)), prop::option::of(foreign(20_000)));
-    let link =
-        prop::option::of("https://git\\.example/[a-z_]{1,1900}".prop_map(|url| Link { url, words: Words::Technical }));
+    let texts = (
+        foreign(200),
+        foreign(3_000),
+        prop::option::of(foreign(4_000)),
+        prop::option::of(foreign(20_000)),
+    );
+    let link = prop::option::of("https://git\\.example/[a-z_]{1,1900}".prop_map(|url| Link {
+        url,
+        words: Words::Technical,
+    }));
     let count = prop_oneof![0..30_usize, 0..=2_000_usize];
     let watched = prop_oneof![Just(Vec::new()), prop::collection::vec(foreign(600), 0..14)];
-    (count, subjects, texts, prop::collection::vec(mention(), 0..100), link, watched).prop_map(
-        |(count, subjects, (heading, lead, note, summary), mentions, link, watched)| {
-            let commits = with_subjects(count, &subjects).commits;
-            Post { heading, mentions, lead, commits, watched, summary, link, note }
-        },
+    (
+        count,
+        subjects,
+        texts,
+        prop::collection::vec(mention(), 0..100),
+        link,
+        watched,
     )
+        .prop_map(
+            |(count, subjects, (heading, lead, note, summary), mentions, link, watched)| {
+                let commits = with_subjects(count, &subjects).commits;
+                Post {
+                    heading,
+                    mentions,
+                    lead,
+                    commits,
+                    watched,
+                    summary,
+                    link,
+                    note,
+                }
+            },
+        )
 }

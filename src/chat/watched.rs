@@ -17,7 +17,12 @@ pub(super) enum Piece {
 
 /// "Watched files in it: `Procfile`, `db/7.sql` and 3 more", where there are some. No name weighs more than `longest`,
 /// nor all together more than `room`, which is no less.
-pub(super) fn sentence(post: &Post, longest: usize, room: usize, weigh: fn(char) -> usize) -> Vec<Piece> {
+pub(super) fn sentence(
+    post: &Post,
+    longest: usize,
+    room: usize,
+    weigh: fn(char) -> usize,
+) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let (mut named, mut sum) = (0, 0);
     for file in post.watched.iter().take(NAMED) {
@@ -26,7 +31,11 @@ pub(super) fn sentence(post: &Post, longest: usize, room: usize, weigh: fn(char)
         if sum > room {
             break;
         }
-        let before = if named == 0 { "Watched files in it: " } else { ", " };
+        let before = if named == 0 {
+            "Watched files in it: "
+        } else {
+            ", "
+        };
         pieces.extend([Piece::Words(before.to_owned()), Piece::Name(name)]);
         named += 1;
     }

@@ -8,8 +8,9 @@ impl Cli {
     /// nobody is to say `--yes` by pasting.
     pub fn given(&self) -> Given {
         let mut options: Vec<(&'static str, Option<String>)> = Vec::new();
-        let mut with =
-            |option, value: Option<&String>| options.extend(value.map(|value| (option, Some(value.clone()))));
+        let mut with = |option, value: Option<&String>| {
+            options.extend(value.map(|value| (option, Some(value.clone()))))
+        };
         let mut names = Vec::new();
         let command = match &self.command {
             Command::Stage(args) => {
@@ -34,7 +35,10 @@ impl Cli {
             }
             Command::Promote(args) => {
                 names.clone_from(&args.environments);
-                let file = args.file.as_ref().map(|file| file.to_string_lossy().into_owned());
+                let file = args
+                    .file
+                    .as_ref()
+                    .map(|file| file.to_string_lossy().into_owned());
                 with("--summary", args.summary.as_ref());
                 // What came on standard input is not there a second time.
                 with("-F", file.as_ref().filter(|file| *file != "-"));
@@ -53,19 +57,32 @@ impl Cli {
                 names.extend(args.environment.clone());
                 "diff"
             }
-            Command::Setup(_) | Command::Status(_) | Command::History(_) | Command::PrePush(_) => "",
+            Command::Setup(_) | Command::Status(_) | Command::History(_) | Command::PrePush(_) => {
+                ""
+            }
         };
-        Given { config: named_configuration(), command, names, options }
+        Given {
+            config: named_configuration(),
+            command,
+            names,
+            options,
+        }
     }
 }
 
 /// The configuration that was named on the command line; one that a variable names is named still.
 fn named_configuration() -> Option<String> {
-    let mut args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).peekable();
+    let mut args = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .peekable();
     let mut named = None;
     while let Some(arg) = args.next() {
-        named =
-            arg.strip_prefix("--config=").map(str::to_owned).or_else(|| args.next_if(|_| arg == "--config")).or(named);
+        named = arg
+            .strip_prefix("--config=")
+            .map(str::to_owned)
+            .or_else(|| args.next_if(|_| arg == "--config"))
+            .or(named);
     }
     named
 }

@@ -40,12 +40,21 @@ enum Mark {
 impl Check {
     /// Something is as it should be.
     pub fn good(name: &str, words: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), mark: Mark::Good, words: words.into(), because: Vec::new(), hint: None }
+        Self {
+            name: name.to_owned(),
+            mark: Mark::Good,
+            words: words.into(),
+            because: Vec::new(),
+            hint: None,
+        }
     }
 
     /// Something is worth knowing, and fails nothing.
     pub fn note(name: &str, words: impl Into<String>) -> Self {
-        Self { mark: Mark::Note, ..Self::good(name, words) }
+        Self {
+            mark: Mark::Note,
+            ..Self::good(name, words)
+        }
     }
 
     /// Adds a line under it: why, or what could be done.
@@ -56,13 +65,32 @@ impl Check {
     }
 
     /// Something must be mended: why, and by which command.
-    pub fn bad(name: &str, words: impl Into<String>, because: Vec<String>, hint: Option<String>) -> Self {
-        Self { mark: Mark::Bad, because, hint, ..Self::good(name, words) }
+    pub fn bad(
+        name: &str,
+        words: impl Into<String>,
+        because: Vec<String>,
+        hint: Option<String>,
+    ) -> Self {
+        Self {
+            mark: Mark::Bad,
+            because,
+            hint,
+            ..Self::good(name, words)
+        }
     }
 
     fn refused(name: &str, before: &str, refusal: &Refusal) -> Self {
-        let what = refusal.report.error.trim_start_matches(&format!("{name}: ")).to_owned();
-        Self::bad(name, format!("{before}{what}"), refusal.report.because.clone(), refusal.report.hint.clone())
+        let what = refusal
+            .report
+            .error
+            .trim_start_matches(&format!("{name}: "))
+            .to_owned();
+        Self::bad(
+            name,
+            format!("{before}{what}"),
+            refusal.report.because.clone(),
+            refusal.report.hint.clone(),
+        )
     }
 
     /// The outcome as it is shown: its line, with names padded to `width`, and a line a cause.
@@ -72,10 +100,16 @@ impl Check {
             Mark::Note => (Tone::Strong, "note"),
             Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
         };
-        let line =
-            Line::plain("  ").and(tone, mark).and(Tone::Plain, format!("  {:width$}  {}", self.name, self.words));
-        let cause = |text: &String| Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10));
-        std::iter::once(line).chain(self.because.iter().map(cause)).collect()
+        let line = Line::plain("  ").and(tone, mark).and(
+            Tone::Plain,
+            format!("  {:width$}  {}", self.name, self.words),
+        );
+        let cause = |text: &String| {
+            Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10))
+        };
+        std::iter::once(line)
+            .chain(self.because.iter().map(cause))
+            .collect()
     }
 }
 
@@ -93,28 +127,48 @@ pub fn run(
     more: Vec<Check>,
 ) -> Result<(), Stop> {
     let ready = |place: &&Place<'_>| place.state == RemoteState::Same;
-    let environments: Vec<&Environment> = places.iter().filter(ready).filter_map(|place| place.environment).collect();
-    let look = Look { repo, config, may_ask: session.ui.is_interactive() };
-    let main_is_ready = places.iter().any(|place| place.environment.is_none() && ready(&place));
+    let environments: Vec<&Environment> = places
+        .iter()
+        .filter(ready)
+        .filter_map(|place| place.environment)
+        .collect();
+    let look = Look {
+        repo,
+        config,
+        may_ask: session.ui.is_interactive(),
+    };
+    let main_is_ready = places
+        .iter()
+        .any(|place| place.environment.is_none() && ready(&place));
     let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
     let (seen, main, record) = session.ui.during("asking every remote and page", || {
         std::thread::scope(|scope| {
             let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
             let record = scope.spawn(|| recorder.map(check_record).transpose());
             let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()), record.join().ok())
+            (
+                seen,
+                main.and_then(|main| main.join().ok()),
+                record.join().ok(),
+            )
         })
     });
     let (seen, main, record) = (seen?, main.transpose()?, record.transpose()?.flatten());
-    let doors = session.ui.during("asking who may push", || doors(repo, &environments, &seen));
+    let doors = session
+        .ui
+        .during("asking who may push", || doors(repo, &environments, &seen));
     session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
         .map(|place| {
-            let seen =
-                place.environment.and_then(|environment| seen.iter().find(|one| one.environment == environment.name));
+            let seen = place.environment.and_then(|environment| {
+                seen.iter().find(|one| one.environment == environment.name)
+            });
             let check = check_place(repo, config, place, seen, main.as_ref());
-            match place.environment.and_then(|environment| doors.get(&environment.name)) {
+            match place
+                .environment
+                .and_then(|environment| doors.get(&environment.name))
+            {
                 Some(door) => shut(check, door),
                 None => check,
             }
@@ -122,16 +176,36 @@ pub fn run(
         .collect();
     if let (Some((check, is_new)), Some(recorder)) = (record, recorder) {
         let begins = install && is_new && matches!(main, Some(Ok(Branch::At(_))));
-        checks.push(if begins { session.ui.during("beginning the record", || begin(recorder)) } else { check });
+        checks.push(if begins {
+            session
+                .ui
+                .during("beginning the record", || begin(recorder))
+        } else {
+            check
+        });
     }
     if repo.layout().shallow {
         let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
-        checks.push(Check::bad("this clone", "is shallow", because, Some("git fetch --unshallow".to_owned())));
+        checks.push(Check::bad(
+            "this clone",
+            "is shallow",
+            because,
+            Some("git fetch --unshallow".to_owned()),
+        ));
     }
     checks.extend(more);
     checks.push(man_pages(install));
-    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
-    session.ui.answer(&checks.iter().flat_map(|check| check.lines(width)).collect::<Vec<_>>())?;
+    let width = checks
+        .iter()
+        .map(|check| check.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    session.ui.answer(
+        &checks
+            .iter()
+            .flat_map(|check| check.lines(width))
+            .collect::<Vec<_>>(),
+    )?;
     conclude(&checks)
 }
 
@@ -142,13 +216,23 @@ fn check_place(
     seen: Option<&Observed>,
     main: Option<&Result<Branch, Refusal>>,
 ) -> Check {
-    let name = place.environment.map_or(place.remote, |environment| environment.name.as_str());
+    let name = place
+        .environment
+        .map_or(place.remote, |environment| environment.name.as_str());
     match &place.state {
         RemoteState::Missing => {
-            return Check::bad(name, "its remote is missing", Vec::new(), Some("add it: git smp setup".to_owned()));
+            return Check::bad(
+                name,
+                "its remote is missing",
+                Vec::new(),
+                Some("add it: git smp setup".to_owned()),
+            );
         }
         RemoteState::Other(found) => {
-            let because = vec![format!("smp.toml says {}", place.url), format!("this clone has {found}")];
+            let because = vec![
+                format!("smp.toml says {}", place.url),
+                format!("this clone has {found}"),
+            ];
             let hint = trust::remedy(repo, place.remote, place.url, place.rule).ok();
             return Check::bad(name, "its remote has another address", because, hint);
         }
@@ -157,7 +241,12 @@ fn check_place(
     match (place.environment, seen, main) {
         (Some(environment), Some(seen), _) => check_environment(repo, environment, seen),
         (None, _, Some(main)) => check_main(config, name, main),
-        _ => Check::bad(name, "was not looked at", Vec::new(), Some("try again: git smp setup".to_owned())),
+        _ => Check::bad(
+            name,
+            "was not looked at",
+            Vec::new(),
+            Some("try again: git smp setup".to_owned()),
+        ),
     }
 }
 
@@ -174,14 +263,25 @@ fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     };
-    let mut check = Check::good(name, format!("{} on {}; {events}", recorder.reference(), recorder.remote()));
+    let mut check = Check::good(
+        name,
+        format!(
+            "{} on {}; {events}",
+            recorder.reference(),
+            recorder.remote()
+        ),
+    );
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(words) => {
-            check.words.push_str("; this clone may read it, not write to it");
+            check
+                .words
+                .push_str("; this clone may read it, not write to it");
             (check.mark, check.because) = (Mark::Note, words);
             Ok((check, false))
         }
-        MayPush::Moved if reading.tip.is_none() => Ok((Check::refused(name, "", &recorder.not_shown()), false)),
+        MayPush::Moved if reading.tip.is_none() => {
+            Ok((Check::refused(name, "", &recorder.not_shown()), false))
+        }
         MayPush::Yes | MayPush::Moved => Ok((check, reading.state.events == 0)),
     }
 }
@@ -190,45 +290,82 @@ fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
 fn begin(recorder: Recorder<'_>) -> Check {
     let stop = match recorder.begin() {
         Ok(_) => {
-            let words = format!("{} on {}; begun just now", recorder.reference(), recorder.remote());
+            let words = format!(
+                "{} on {}; begun just now",
+                recorder.reference(),
+                recorder.remote()
+            );
             return Check::good("record", words);
         }
         Err(stop) => stop,
     };
-    let report = stop.report().cloned().unwrap_or_else(|| Report::new("it cannot be begun"));
-    let mark = if matches!(stop, Stop::Incomplete(_)) { Mark::Unfinished } else { Mark::Bad };
-    Check { mark, ..Check::bad("record", report.error, report.because, report.hint) }
+    let report = stop
+        .report()
+        .cloned()
+        .unwrap_or_else(|| Report::new("it cannot be begun"));
+    let mark = if matches!(stop, Stop::Incomplete(_)) {
+        Mark::Unfinished
+    } else {
+        Mark::Bad
+    };
+    Check {
+        mark,
+        ..Check::bad("record", report.error, report.because, report.hint)
+    }
 }
 
 /// Whether each environment that answered would let us push, by name: all are asked side by side, and as a deploy would,
 /// which asks nobody for a password.
-fn doors(repo: &Repo, environments: &[&Environment], seen: &[Observed]) -> BTreeMap<String, MayPush> {
+fn doors(
+    repo: &Repo,
+    environments: &[&Environment],
+    seen: &[Observed],
+) -> BTreeMap<String, MayPush> {
     let ask = |environment: &Environment| {
-        let seen = seen.iter().find(|one| one.environment == environment.name)?;
+        let seen = seen
+            .iter()
+            .find(|one| one.environment == environment.name)?;
         let branch = format!("refs/heads/{}", environment.branch);
         let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
-            Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
+            Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => {
+                (branch.as_str(), Some(id))
+            }
             Branch::At(_) => ("refs/smp/nobody-has-this", None),
             Branch::Empty => (branch.as_str(), None),
             // Even to ask would make the app.
             Branch::Missing(_) | Branch::NoApp(_) => return None,
         };
-        Some(push::may_push(repo, (&environment.remote, reference), at, false))
+        Some(push::may_push(
+            repo,
+            (&environment.remote, reference),
+            at,
+            false,
+        ))
     };
     std::thread::scope(|scope| {
-        let asked: Vec<_> = environments.iter().map(|one| (one, scope.spawn(move || ask(one)))).collect();
-        let answers = asked.into_iter().filter_map(|(one, asked)| Some((one.name.clone(), asked.join().ok()??)));
+        let asked: Vec<_> = environments
+            .iter()
+            .map(|one| (one, scope.spawn(move || ask(one))))
+            .collect();
+        let answers = asked
+            .into_iter()
+            .filter_map(|(one, asked)| Some((one.name.clone(), asked.join().ok()??)));
         answers.collect()
     })
 }
 
 /// What a check comes to where the environment lets nobody push from here.
 fn shut(check: Check, door: &MayPush) -> Check {
-    let MayPush::No(words) = door else { return check };
+    let MayPush::No(words) = door else {
+        return check;
+    };
     if matches!(check.mark, Mark::Bad | Mark::Unfinished) {
         return check;
     }
-    let hint = format!("ask for the right to push to {}, then: git smp setup", check.name);
+    let hint = format!(
+        "ask for the right to push to {}, then: git smp setup",
+        check.name
+    );
     let said = format!("{}; but a push from here is turned away", check.words);
     Check {
         because: words.iter().cloned().chain(check.because).collect(),
@@ -241,9 +378,12 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
     match main {
         Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty | Branch::NoApp(_)) => {
-            Check::bad(name, "answers, but has no branch at all", Vec::new(), hint())
-        }
+        Ok(Branch::Empty | Branch::NoApp(_)) => Check::bad(
+            name,
+            "answers, but has no branch at all",
+            Vec::new(),
+            hint(),
+        ),
         Ok(Branch::Missing(others)) => {
             let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
             Check::bad(
@@ -260,7 +400,10 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
 fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
     let (name, branch) = (environment.name.as_str(), &environment.branch);
     if let Err(stop) = trust::push_address(repo, environment) {
-        let report = stop.report().cloned().unwrap_or_else(|| Report::new("it has no address to push to"));
+        let report = stop
+            .report()
+            .cloned()
+            .unwrap_or_else(|| Report::new("it has no address to push to"));
         return Check::bad(name, report.error, report.because, report.hint);
     }
     let answers = match &seen.branch {
@@ -279,20 +422,33 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     };
     let check = match (&seen.running, seen.agrees()) {
         (Err(refusal), _) => return Check::refused(name, &format!("{answers}; "), refusal),
-        (Ok(Some(id)), Some(false)) => Check::good(name, format!("{answers}; but it runs {}", id.short())),
+        (Ok(Some(id)), Some(false)) => {
+            Check::good(name, format!("{answers}; but it runs {}", id.short()))
+        }
         (Ok(Some(id)), _) => Check::good(name, format!("{answers}; runs {}", id.short())),
         (Ok(None), _) => Check::good(name, format!("{answers}; nothing runs yet")),
     };
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
-    Check { because: remarks.into_iter().chain(finding::unasked(seen)).collect(), ..check }
+    Check {
+        because: remarks.into_iter().chain(finding::unasked(seen)).collect(),
+        ..check
+    }
 }
 
 /// A host that makes the app with the first push is as it should be before that.
 fn no_app_yet(environment: &Environment, words: &str) -> Check {
     let refusal = crate::plan::no_app(environment, words);
-    let check = Check::note(&environment.name, "its host has no such app yet; it may make it with the first push");
-    refusal.report.because.into_iter().chain(refusal.report.hint).fold(check, Check::because)
+    let check = Check::note(
+        &environment.name,
+        "its host has no such app yet; it may make it with the first push",
+    );
+    refusal
+        .report
+        .because
+        .into_iter()
+        .chain(refusal.report.hint)
+        .fold(check, Check::because)
 }
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.
@@ -301,26 +457,50 @@ fn man_pages(install: bool) -> Check {
     let installed = match (install, manual::is_found()) {
         (true, _) => manual::install(),
         (false, true) => Installed::Already,
-        (false, false) => return Check::note(name, "are not installed; git smp setup installs them"),
+        (false, false) => {
+            return Check::note(name, "are not installed; git smp setup installs them");
+        }
     };
     match installed {
         Installed::Already => Check::good(name, "are installed; try: git smp --help"),
         Installed::Now(_) => Check::good(name, "installed for you; try: git smp --help"),
         Installed::Unseen(folder) => {
-            let words = format!("written to {0}, where man does not look; try: man -M {0} git-smp", folder.display());
+            let words = format!(
+                "written to {0}, where man does not look; try: man -M {0} git-smp",
+                folder.display()
+            );
             Check::note(name, words)
         }
-        Installed::Not(why) => Check::note(name, format!("could not be installed ({why}); try: git smp help")),
+        Installed::Not(why) => Check::note(
+            name,
+            format!("could not be installed ({why}); try: git smp help"),
+        ),
     }
 }
 
 fn conclude(checks: &[Check]) -> Result<(), Stop> {
-    let bad: Vec<&Check> = checks.iter().filter(|check| matches!(check.mark, Mark::Bad | Mark::Unfinished)).collect();
-    let Some(first) = bad.first() else { return Ok(()) };
-    let sentence = if bad.len() == 1 { "one check failed".to_owned() } else { format!("{} checks failed", bad.len()) };
+    let bad: Vec<&Check> = checks
+        .iter()
+        .filter(|check| matches!(check.mark, Mark::Bad | Mark::Unfinished))
+        .collect();
+    let Some(first) = bad.first() else {
+        return Ok(());
+    };
+    let sentence = if bad.len() == 1 {
+        "one check failed".to_owned()
+    } else {
+        format!("{} checks failed", bad.len())
+    };
     let report = Report::new(sentence);
-    let hint = first.hint.clone().unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
+    let hint = first
+        .hint
+        .clone()
+        .unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
     let report = report.hint(hint);
     let is_unfinished = bad.iter().any(|check| check.mark == Mark::Unfinished);
-    Err(if is_unfinished { Stop::Incomplete(report) } else { Stop::Failed(report) })
+    Err(if is_unfinished {
+        Stop::Incomplete(report)
+    } else {
+        Stop::Failed(report)
+    })
 }

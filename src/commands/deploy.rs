@@ -48,14 +48,27 @@ impl OnRecord {
     ///
     /// # Errors
     /// When this clone cannot be read.
-    pub fn of(look: &Look<'_>, reading: Option<Result<Reading, Refusal>>, seen: &[Observed]) -> Result<Self, Stop> {
-        let open = reading.as_ref().and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
+    pub fn of(
+        look: &Look<'_>,
+        reading: Option<Result<Reading, Refusal>>,
+        seen: &[Observed],
+    ) -> Result<Self, Stop> {
+        let open = reading
+            .as_ref()
+            .and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
         let common_dir = &look.repo.layout().common_dir;
         let ours = open.filter(|open| announced::is_ours(common_dir, &open.id));
-        let sent = ours.is_some_and(|open| InFlight::may_go_on(common_dir, &open.environment, &open.to));
+        let sent =
+            ours.is_some_and(|open| InFlight::may_go_on(common_dir, &open.environment, &open.to));
         let mine = ours.map(|open| open.id.clone());
-        let seen = open.and_then(|open| seen.iter().find(|one| one.environment == open.environment));
-        let place = open.and_then(|open| look.config.environments.iter().find(|one| one.name == open.environment));
+        let seen =
+            open.and_then(|open| seen.iter().find(|one| one.environment == open.environment));
+        let place = open.and_then(|open| {
+            look.config
+                .environments
+                .iter()
+                .find(|one| one.name == open.environment)
+        });
         let announced = match place {
             _ if seen.is_some() => seen.cloned(),
             // What nobody here agreed to is not looked at.
@@ -64,7 +77,12 @@ impl OnRecord {
             }
             _ => None,
         };
-        Ok(Self { reading, mine, sent, announced })
+        Ok(Self {
+            reading,
+            mine,
+            sent,
+            announced,
+        })
     }
 
     /// What its events add up to, where it could be read.
@@ -82,10 +100,20 @@ impl OnRecord {
         take_over: Option<&'a str>,
         now: i64,
     ) -> Result<Option<Recorded<'a>>, Refusal> {
-        let (Some(record), Some(reading)) = (&config.record, &self.reading) else { return Ok(None) };
+        let (Some(record), Some(reading)) = (&config.record, &self.reading) else {
+            return Ok(None);
+        };
         let state = &reading.as_ref().map_err(Clone::clone)?.state;
         let (mine, sent, announced) = (self.mine.as_ref(), self.sent, self.announced.as_ref());
-        Ok(Some(Recorded { state, signoff: record.signoff, mine, sent, announced, take_over, now }))
+        Ok(Some(Recorded {
+            state,
+            signoff: record.signoff,
+            mine,
+            sent,
+            announced,
+            take_over,
+            now,
+        }))
     }
 }
 
@@ -97,8 +125,14 @@ pub fn read(reading: Option<&Result<Reading, Refusal>>) -> Option<&State> {
 /// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
 pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
     let Some(state) = state else { return };
-    for one in seen.iter_mut().filter(|one| one.source == Source::Ref && one.doubt.is_none()) {
-        let words = state.doubts.get(&one.environment).filter(|doubted| one.reference() == Some(&doubted.commit));
+    for one in seen
+        .iter_mut()
+        .filter(|one| one.source == Source::Ref && one.doubt.is_none())
+    {
+        let words = state
+            .doubts
+            .get(&one.environment)
+            .filter(|doubted| one.reference() == Some(&doubted.commit));
         one.doubt = words.map(|doubted| doubted.words.clone());
     }
 }
@@ -107,20 +141,36 @@ pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
 ///
 /// # Errors
 /// When this clone cannot be read; what others do not tell is in its part.
-pub fn see(session: &Session<'_>, look: &Look<'_>, concerned: &[&Environment]) -> Result<Seen, Stop> {
+pub fn see(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    concerned: &[&Environment],
+) -> Result<Seen, Stop> {
     let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || Stop::Failed(Report::new("looking at the main repository failed").hint("try again: git smp status"));
+    let lost = || {
+        Stop::Failed(
+            Report::new("looking at the main repository failed").hint("try again: git smp status"),
+        )
+    };
     let (seen, main, reading) = std::thread::scope(|scope| {
         let main = scope.spawn(|| look.main_branch());
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (look.environments(concerned, Also::Branches), main.join(), reading.join())
+        (
+            look.environments(concerned, Also::Branches),
+            main.join(),
+            reading.join(),
+        )
     });
     let mut seen = seen?;
     let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
     doubt(&mut seen, read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
-    Ok(Seen { environments: seen.into_iter(), main, record })
+    Ok(Seen {
+        environments: seen.into_iter(),
+        main,
+        record,
+    })
 }
 
 /// What no look should leave out was left out.
@@ -139,8 +189,17 @@ pub fn target<'c>(
     candidate: Option<&CommitId>,
 ) -> Result<Target<'c>, Stop> {
     let (held, twins) = (Vec::new(), HashMap::new());
-    let mut target = Target { environment, observed, changes: None, fast_forward: None, held, twins };
-    let Some(candidate) = candidate else { return Ok(target) };
+    let mut target = Target {
+        environment,
+        observed,
+        changes: None,
+        fast_forward: None,
+        held,
+        twins,
+    };
+    let Some(candidate) = candidate else {
+        return Ok(target);
+    };
     if let Ok(running) = &target.observed.running {
         let changes = session.repo.changes(running.as_ref(), candidate)?;
         target.twins = session.repo.same_changes(&changes)?;
@@ -166,9 +225,16 @@ pub fn not_on_main(
     let short = candidate.short();
     Ok(match main {
         Ok(Branch::At(tip)) if session.repo.is_ancestor(candidate, &tip)? => None,
-        Ok(Branch::At(_)) => Some(format!("{short} is not on {main_name}: it was not merged, or that was rewritten")),
-        Ok(_) => Some(format!("{main_name} does not exist, so nobody can say whether {short} was merged")),
-        Err(refusal) => Some(format!("whether {short} is on {main_name} is unknown: {}", refusal.report.error)),
+        Ok(Branch::At(_)) => Some(format!(
+            "{short} is not on {main_name}: it was not merged, or that was rewritten"
+        )),
+        Ok(_) => Some(format!(
+            "{main_name} does not exist, so nobody can say whether {short} was merged"
+        )),
+        Err(refusal) => Some(format!(
+            "whether {short} is on {main_name} is unknown: {}",
+            refusal.report.error
+        )),
     })
 }
 
@@ -182,7 +248,13 @@ pub fn ledger<'a>(
 ) -> Option<Ledger<'a>> {
     // To look may need no password where to write does: it is asked for with the first event.
     let recorder = Recorder::of(look.repo, look.config, somebody_is_there())?;
-    Some(Ledger { recorder, kind, recorded: recorded?, tells, replan })
+    Some(Ledger {
+        recorder,
+        kind,
+        recorded: recorded?,
+        tells,
+        replan,
+    })
 }
 
 /// Adds what a push of this clone that was not seen to end means for this one. Where another commit is on its way, this
@@ -199,37 +271,78 @@ pub fn warn_of_earlier_push(
 ) -> Result<(), Refusal> {
     let common_dir = &session.repo.layout().common_dir;
     let begins = |step: &&Step| matches!(step, Step::Push { .. } | Step::Release { .. });
-    let begun: Vec<String> =
-        planned.steps.iter().filter(begins).filter_map(Step::environment).map(str::to_owned).collect();
+    let begun: Vec<String> = planned
+        .steps
+        .iter()
+        .filter(begins)
+        .filter_map(Step::environment)
+        .map(str::to_owned)
+        .collect();
     // A push that still builds and a release that still comes are in each other's way, too.
-    let notes = targets.iter().flat_map(|target| earlier(common_dir, target));
-    for Earlier { environment, commit, age, is_push } in notes {
+    let notes = targets
+        .iter()
+        .flat_map(|target| earlier(common_dir, target));
+    for Earlier {
+        environment,
+        commit,
+        age,
+        is_push,
+    } in notes
+    {
         let (same, begins) = (commit == planned.commit, begun.contains(&environment));
         if same && !begins {
             continue;
         }
-        let (short, when) = (commit.short(), ago(i64::try_from(age.as_secs()).unwrap_or(0), 0));
+        let (short, when) = (
+            commit.short(),
+            ago(i64::try_from(age.as_secs()).unwrap_or(0), 0),
+        );
         let (story, may_be, second) = if is_push {
             let story = format!("a push of {short} to {environment} began {when} from this clone");
-            (story, "the host may still be building it", "a second push would start a second build")
+            (
+                story,
+                "the host may still be building it",
+                "a second push would start a second build",
+            )
         } else {
-            let story = format!("a release of {short} on {environment} was asked for {when} from this clone");
-            (story, "the platform may still make it", "asking again would make a second one")
+            let story = format!(
+                "a release of {short} on {environment} was asked for {when} from this clone"
+            );
+            (
+                story,
+                "the platform may still make it",
+                "asking again would make a second one",
+            )
         };
         let story = format!("{story} and was not seen to end");
         if somebody_looks && begins {
-            planned.warnings.push(format!("{story}: {may_be}, and {second}"));
+            planned
+                .warnings
+                .push(format!("{story}: {may_be}, and {second}"));
             continue;
         }
         let report = Report::new(story);
         let (code, report) = if begins {
             let hint = format!("wait for it: git smp status; or say yes in a terminal: {command}");
-            let code = if same { RefusalCode::PushInFlight } else { RefusalCode::Deploying };
-            (code, report.because(format!("{may_be}, and {second}")).hint(hint))
+            let code = if same {
+                RefusalCode::PushInFlight
+            } else {
+                RefusalCode::Deploying
+            };
+            (
+                code,
+                report.because(format!("{may_be}, and {second}")).hint(hint),
+            )
         } else {
-            let why = format!("{environment} runs {} now, and maybe not for long", planned.commit.short());
+            let why = format!(
+                "{environment} runs {} now, and maybe not for long",
+                planned.commit.short()
+            );
             let hint = format!("wait for it: git smp status; then: {command}");
-            (RefusalCode::Deploying, report.because(may_be).because(why).hint(hint))
+            (
+                RefusalCode::Deploying,
+                report.because(may_be).because(why).hint(hint),
+            )
         };
         return Err(Refusal { code, report });
     }
@@ -245,13 +358,22 @@ struct Earlier {
 }
 
 fn earlier(common_dir: &Path, target: &Target<'_>) -> impl Iterator<Item = Earlier> {
-    let (name, newest) = (target.environment.name.clone(), finding::newest(&target.observed));
+    let (name, newest) = (
+        target.environment.name.clone(),
+        finding::newest(&target.observed),
+    );
     let pushed = InFlight::look(common_dir, &name, target.observed.reference());
-    let released = newest.and_then(|newest| InFlight::look_release(common_dir, &name, newest.version));
+    let released =
+        newest.and_then(|newest| InFlight::look_release(common_dir, &name, newest.version));
     let found = [(pushed, true), (released, false)].into_iter();
     found.filter_map(move |(found, is_push)| {
         let (commit, age) = found?;
-        Some(Earlier { environment: name.clone(), commit, age, is_push })
+        Some(Earlier {
+            environment: name.clone(),
+            commit,
+            age,
+            is_push,
+        })
     })
 }
 
@@ -261,12 +383,19 @@ fn earlier(common_dir: &Path, target: &Target<'_>) -> impl Iterator<Item = Earli
 /// # Errors
 /// [`Stop::Declined`] at the first no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
-    for Consent { story, question, confirms } in consents {
+    for Consent {
+        story,
+        question,
+        confirms,
+    } in consents
+    {
         session.ui.catch_interrupts()?;
         if !session.ui.ask_yes(&format!("{story}. {question}")) {
             return Err(Stop::Declined(format!("{not}; nothing was changed")));
         }
-        confirms.iter().for_each(|name| doubts::forget(&session.repo.layout().common_dir, name));
+        confirms
+            .iter()
+            .for_each(|name| doubts::forget(&session.repo.layout().common_dir, name));
     }
     Ok(())
 }
@@ -275,15 +404,23 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
 /// answer is not enough then to say that there is nothing to do.
 pub fn is_unconfirmed(session: &Session<'_>, targets: &[Target<'_>], commit: &CommitId) -> bool {
     let common_dir = &session.repo.layout().common_dir;
-    targets.iter().any(|target| InFlight::is_unconfirmed(common_dir, &target.environment.name, commit))
+    targets
+        .iter()
+        .any(|target| InFlight::is_unconfirmed(common_dir, &target.environment.name, commit))
 }
 
 /// Whether an earlier push of this clone to one of these environments is all that is in the way.
-pub fn is_in_flight(session: &Session<'_>, targets: &[Target<'_>], planned: &Result<Plan, Refusal>) -> bool {
+pub fn is_in_flight(
+    session: &Session<'_>,
+    targets: &[Target<'_>],
+    planned: &Result<Plan, Refusal>,
+) -> bool {
     let common_dir = &session.repo.layout().common_dir;
     planned.as_ref().is_err_and(|refusal| match refusal.code {
         RefusalCode::PushInFlight => true,
-        RefusalCode::Deploying => targets.iter().any(|target| earlier(common_dir, target).next().is_some()),
+        RefusalCode::Deploying => targets
+            .iter()
+            .any(|target| earlier(common_dir, target).next().is_some()),
         _ => false,
     })
 }
@@ -309,7 +446,10 @@ pub fn after_earlier_push<F>(
                 if begun.elapsed().as_secs() >= timeout {
                     return Err(Stop::Incomplete(refusal.report));
                 }
-                progress.show(&format!("waiting for the earlier deploy, {} s", begun.elapsed().as_secs()));
+                progress.show(&format!(
+                    "waiting for the earlier deploy, {} s",
+                    begun.elapsed().as_secs()
+                ));
             }
             planned => {
                 progress.clear();
@@ -321,11 +461,19 @@ pub fn after_earlier_push<F>(
 
 /// Says whose announcement is put aside by this deploy.
 pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
-    let pushes = planned.steps.iter().any(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?))) else { return };
+    let pushes = planned
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
+    let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?)))
+    else {
+        return;
+    };
     if pushes && recorded.mine != Some(&open.id) {
         let story = recorded.story(open);
-        planned.warnings.push(format!("{story}, which was not seen to end; this takes its place on the record"));
+        planned.warnings.push(format!(
+            "{story}, which was not seen to end; this takes its place on the record"
+        ));
     }
 }
 
@@ -343,7 +491,11 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<V
 ///
 /// # Errors
 /// As [`Execution::run`].
-pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
+pub fn carry_out_in_turn(
+    ui: &Ui,
+    execution: &Execution<'_>,
+    planned: &Plan,
+) -> Result<Vec<String>, Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.

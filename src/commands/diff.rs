@@ -20,20 +20,38 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let (config, from, to) = ends(session, args)?;
     let Some(target) = &to.commit else {
         let name = to.environment.as_deref().unwrap_or("the source");
-        let report = Report::new(format!("nothing is deployed on {name} yet, so there is nothing to compare"));
-        return Err(Stop::Failed(report.hint(format!("deploy a commit to {name} first, then: git smp diff"))));
+        let report = Report::new(format!(
+            "nothing is deployed on {name} yet, so there is nothing to compare"
+        ));
+        return Err(Stop::Failed(report.hint(format!(
+            "deploy a commit to {name} first, then: git smp diff"
+        ))));
     };
-    let changes =
-        session.ui.during("walking through history", || session.repo.changes(from.commit.as_ref(), target))?;
+    let changes = session.ui.during("walking through history", || {
+        session.repo.changes(from.commit.as_ref(), target)
+    })?;
     let link = link(config.as_ref(), &from, &to, &changes);
-    let asking = may_ask(args, &changes, session.ui.is_quiet()).then_some(config.as_ref()).flatten();
+    let asking = may_ask(args, &changes, session.ui.is_quiet())
+        .then_some(config.as_ref())
+        .flatten();
     let range = (from.commit.as_ref(), target);
-    let merges = asking.map(|config| Merges::of(session, config, &changes, range)).unwrap_or_default();
+    let merges = asking
+        .map(|config| Merges::of(session, config, &changes, range))
+        .unwrap_or_default();
     let ships: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
-    let look = || asking.map(|config| reviews::look(session, config, &ships, target).but_for(merges.unnamed));
+    let look = || {
+        asking.map(|config| reviews::look(session, config, &ships, target).but_for(merges.unnamed))
+    };
     // The list waits for nobody; JSON is one object, so it has to.
     let reviews = if args.json { look() } else { None };
-    show(session, args, config.as_ref(), (&from, &to), &changes, (link, reviews.as_ref()))?;
+    show(
+        session,
+        args,
+        config.as_ref(),
+        (&from, &to),
+        &changes,
+        (link, reviews.as_ref()),
+    )?;
     if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
         if args.json || matches!(reviews.asked(), Asked::Not(_)) {
             reviews::explain(session, config, &reviews);
@@ -50,7 +68,9 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
 /// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.
 fn may_ask(args: &Diff, changes: &Changes, quiet: bool) -> bool {
     let named = args.from.is_some() && args.to.is_some();
-    !named && matches!(changes.relation, Relation::Ahead | Relation::Diverged) && (args.json || !quiet)
+    !named
+        && matches!(changes.relation, Relation::Ahead | Relation::Diverged)
+        && (args.json || !quiet)
 }
 
 fn show(
@@ -89,7 +109,10 @@ fn link(config: Option<&Config>, from: &End, to: &End, changes: &Changes) -> Opt
 
 fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End), Stop> {
     let named = |rev: &String| -> Result<End, Stop> {
-        Ok(End { environment: None, commit: Some(session.repo.resolve_revision(rev)?) })
+        Ok(End {
+            environment: None,
+            commit: Some(session.repo.resolve_revision(rev)?),
+        })
     };
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let config = config_if_any(session)?;
@@ -107,7 +130,11 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
     let mut seen = observe(session, &config, &wanted)?.into_iter();
     let mut end = |rev: &Option<String>| match rev {
         Some(rev) => named(rev),
-        None => seen.next().unwrap_or_else(|| Err(Stop::Failed(Report::new("an environment was not looked at")))),
+        None => seen.next().unwrap_or_else(|| {
+            Err(Stop::Failed(Report::new(
+                "an environment was not looked at",
+            )))
+        }),
     };
     let (from, to) = (end(&args.from)?, end(&args.to)?);
     Ok((Some(config), from, to))
@@ -116,20 +143,42 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
 /// With both ends named no file is needed; one that is there, or named, must be right all the same.
 fn config_if_any(session: &Session<'_>) -> Result<Option<Config>, Stop> {
     let named = session.common.config().is_some();
-    let exists = session.config_path().is_ok_and(|path| path.symlink_metadata().is_ok());
-    if named || exists { session.config().map(Some) } else { Ok(None) }
+    let exists = session
+        .config_path()
+        .is_ok_and(|path| path.symlink_metadata().is_ok());
+    if named || exists {
+        session.config().map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
-fn observe(session: &Session<'_>, config: &Config, wanted: &[&Environment]) -> Result<Vec<Result<End, Stop>>, Stop> {
+fn observe(
+    session: &Session<'_>,
+    config: &Config,
+    wanted: &[&Environment],
+) -> Result<Vec<Result<End, Stop>>, Stop> {
     trust::require(&session.repo, config, wanted)?;
-    let names: Vec<&str> = wanted.iter().map(|environment| environment.name.as_str()).collect();
-    let look = Look { repo: &session.repo, config, may_ask: session.ui.is_interactive() };
+    let names: Vec<&str> = wanted
+        .iter()
+        .map(|environment| environment.name.as_str())
+        .collect();
+    let look = Look {
+        repo: &session.repo,
+        config,
+        may_ask: session.ui.is_interactive(),
+    };
     let asking = format!("asking {}", names.join(" and "));
-    let seen = session.ui.during(&asking, || look.environments(wanted, Also::Nothing))?;
+    let seen = session
+        .ui
+        .during(&asking, || look.environments(wanted, Also::Nothing))?;
     session.explain(config, &seen);
     let end = |one: crate::model::Observed| {
         let commit = one.running?;
-        Ok(End { environment: Some(one.environment), commit })
+        Ok(End {
+            environment: Some(one.environment),
+            commit,
+        })
     };
     Ok(seen.into_iter().map(end).collect())
 }
@@ -138,7 +187,11 @@ fn observe(session: &Session<'_>, config: &Config, wanted: &[&Environment]) -> R
 ///
 /// # Errors
 /// When it does not exist, or several could be meant.
-pub fn the_target<'c>(config: &'c Config, name: Option<&str>, command: &str) -> Result<&'c Environment, Stop> {
+pub fn the_target<'c>(
+    config: &'c Config,
+    name: Option<&str>,
+    command: &str,
+) -> Result<&'c Environment, Stop> {
     if let Some(name) = name {
         return config.environment(name);
     }
@@ -147,9 +200,12 @@ pub fn the_target<'c>(config: &'c Config, name: Option<&str>, command: &str) -> 
         [] => Err(no_target()),
         several => {
             let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
-            let report =
-                Report::new("which environment is meant?").because(format!("{} are promoted", names.join(", ")));
-            Err(Stop::Misused(report.hint(format!("name one: {command} {}", names.first().unwrap_or(&"production")))))
+            let report = Report::new("which environment is meant?")
+                .because(format!("{} are promoted", names.join(", ")));
+            Err(Stop::Misused(report.hint(format!(
+                "name one: {command} {}",
+                names.first().unwrap_or(&"production")
+            ))))
         }
     }
 }
@@ -170,7 +226,13 @@ pub fn source_of<'c>(config: &'c Config, target: &Environment) -> Result<&'c Env
     config.source_of(target).ok_or_else(|| {
         let name = &target.name;
         let report = Report::new(format!("{name} is not promoted from another environment"));
-        let Some(other) = config.targets().first().map(|other| &other.name) else { return no_target() };
-        Stop::Misused(report.because(format!("{other} is")).hint(format!("git smp diff {other}")))
+        let Some(other) = config.targets().first().map(|other| &other.name) else {
+            return no_target();
+        };
+        Stop::Misused(
+            report
+                .because(format!("{other} is"))
+                .hint(format!("git smp diff {other}")),
+        )
     })
 }

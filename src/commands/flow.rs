@@ -11,7 +11,11 @@ use crate::recorder::Recorder;
 /// Exit 2 where there is none, or several.
 pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     let feeds = |one: &&Environment| {
-        one.promotes.is_none() && config.targets().iter().any(|target| target.promotes.as_ref() == Some(&one.name))
+        one.promotes.is_none()
+            && config
+                .targets()
+                .iter()
+                .any(|target| target.promotes.as_ref() == Some(&one.name))
     };
     let beginnings: Vec<&Environment> = config.environments.iter().filter(feeds).collect();
     match beginnings.as_slice() {
@@ -19,10 +23,16 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
         [] => Err(no_target()),
         several => {
             let names: Vec<&str> = several.iter().map(|one| one.name.as_str()).collect();
-            let report = Report::new("there are several environments where a candidate could be tested")
-                .because(format!("others are promoted from {}", names.join(" and from ")))
-                .because("one candidate at a time is put forward, from one of them");
-            Err(Stop::Misused(report.hint("keep one configuration for each: git smp --config FILE status")))
+            let report =
+                Report::new("there are several environments where a candidate could be tested")
+                    .because(format!(
+                        "others are promoted from {}",
+                        names.join(" and from ")
+                    ))
+                    .because("one candidate at a time is put forward, from one of them");
+            Err(Stop::Misused(report.hint(
+                "keep one configuration for each: git smp --config FILE status",
+            )))
         }
     }
 }
@@ -31,10 +41,17 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
 ///
 /// # Errors
 /// Exit 2, with what to write into `smp.toml`.
-pub fn recorder_of<'r>(recorder: Option<Recorder<'r>>, command: &str) -> Result<Recorder<'r>, Stop> {
+pub fn recorder_of<'r>(
+    recorder: Option<Recorder<'r>>,
+    command: &str,
+) -> Result<Recorder<'r>, Stop> {
     recorder.ok_or_else(|| {
-        let report = Report::new(format!("{command} needs the shared record, and smp.toml has no [record]"))
-            .because("proposals and verdicts are kept there, on the main repository, for the whole team");
+        let report = Report::new(format!(
+            "{command} needs the shared record, and smp.toml has no [record]"
+        ))
+        .because(
+            "proposals and verdicts are kept there, on the main repository, for the whole team",
+        );
         Stop::Misused(report.hint("add a line [record] to smp.toml, then: git smp setup"))
     })
 }

@@ -21,7 +21,12 @@ pub fn weigh(
     held: Vec<Held>,
 ) -> Result<Vec<HeldBack>, Stop> {
     // A rollback leads to where the next one came from, and the last to what runs.
-    let ends: Vec<CommitId> = held.iter().skip(1).map(|one| one.commit.clone()).chain(runs.cloned()).collect();
+    let ends: Vec<CommitId> = held
+        .iter()
+        .skip(1)
+        .map(|one| one.commit.clone())
+        .chain(runs.cloned())
+        .collect();
     let mut ends = ends.into_iter();
     let with_end = held.into_iter().map(|held| {
         let back_to = ends.next();
@@ -45,8 +50,12 @@ fn ships(
     if held != candidate && (!repo.has_commit(held)? || !repo.is_ancestor(held, candidate)?) {
         return Ok(Ships::Without);
     }
-    let before = back_to.filter(|back_to| *back_to != held && repo.has_commit(back_to).is_ok_and(|here| here));
-    let taken = before.map(|before| repo.landed(Some(before), held)).transpose()?.unwrap_or_default();
+    let before = back_to
+        .filter(|back_to| *back_to != held && repo.has_commit(back_to).is_ok_and(|here| here));
+    let taken = before
+        .map(|before| repo.landed(Some(before), held))
+        .transpose()?
+        .unwrap_or_default();
     let mut taken: HashSet<CommitId> = taken.into_iter().map(|one| one.id).collect();
     taken.insert(held.clone());
     let reverts = draft::reverts(&repo.landed(before, candidate)?);

@@ -57,7 +57,11 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When there is none, or its own notes are no files of its own.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
-        let session = Self { common, repo: Repo::open()?, ui };
+        let session = Self {
+            common,
+            repo: Repo::open()?,
+            ui,
+        };
         note::refuse_links(&session.repo.layout().common_dir)?;
         if common.color.is_none() {
             let git = session.repo.config()?;
@@ -74,7 +78,12 @@ impl<'a> Session<'a> {
         if let Some(path) = self.common.config() {
             return Ok(path);
         }
-        let top = self.repo.layout().top.as_ref().map(|top| top.join("smp.toml"));
+        let top = self
+            .repo
+            .layout()
+            .top
+            .as_ref()
+            .map(|top| top.join("smp.toml"));
         top.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, so no smp.toml");
             Stop::Misused(report.hint("name one: git smp --config FILE status"))
@@ -104,17 +113,25 @@ impl<'a> Session<'a> {
         let report = Report::new("this clone is shallow")
             .because("its history is cut off, so what ships and what disappears cannot be told")
             .hint("fetch the rest: git fetch --unshallow");
-        Err(Refusal { code: RefusalCode::Shallow, report }.into())
+        Err(Refusal {
+            code: RefusalCode::Shallow,
+            report,
+        }
+        .into())
     }
 
     /// Says how each thing was found out, if more is to be said.
     pub fn explain(&self, config: &Config, seen: &[Observed]) {
-        seen.iter().for_each(|one| self.ui.detail(render::how(config, one)));
+        seen.iter()
+            .for_each(|one| self.ui.detail(render::how(config, one)));
     }
 
     /// The present moment, where the person is.
     pub fn when(&self) -> When {
         let now = jiff::Zoned::now();
-        When { now: now.timestamp().as_second(), zone: now.time_zone().clone() }
+        When {
+            now: now.timestamp().as_second(),
+            zone: now.time_zone().clone(),
+        }
     }
 }

@@ -9,10 +9,17 @@ use crate::recorder::{Recorder, new_id};
 use crate::unrecorded::{Unrecorded, unrecorded};
 
 /// What a plan says of environments that were deployed past the tool. `state`: the record, where one is kept.
-pub fn warnings<'o>(state: Option<&State>, seen: impl IntoIterator<Item = &'o Observed>) -> Vec<String> {
-    let Some(state) = state else { return Vec::new() };
+pub fn warnings<'o>(
+    state: Option<&State>,
+    seen: impl IntoIterator<Item = &'o Observed>,
+) -> Vec<String> {
+    let Some(state) = state else {
+        return Vec::new();
+    };
     let found = seen.into_iter().filter_map(|one| unrecorded(one, state));
-    found.map(|one| format!("{}; that goes on record first", one.story())).collect()
+    found
+        .map(|one| format!("{}; that goes on record first", one.story()))
+        .collect()
 }
 
 /// The deploys past the tool that are still there at a second look, and that the record still lacks: a deploy may have
@@ -20,44 +27,94 @@ pub fn warnings<'o>(state: Option<&State>, seen: impl IntoIterator<Item = &'o Ob
 ///
 /// # Errors
 /// When this clone cannot be read.
-pub fn found(look: &Look<'_>, state: Option<&State>, seen: &[Observed]) -> Result<Vec<Unrecorded>, Stop> {
+pub fn found(
+    look: &Look<'_>,
+    state: Option<&State>,
+    seen: &[Observed],
+) -> Result<Vec<Unrecorded>, Stop> {
     let mut all = Vec::new();
-    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else { return Ok(all) };
+    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
+        return Ok(all);
+    };
     for one in seen {
-        let Some(first) = unrecorded(one, state) else { continue };
+        let Some(first) = unrecorded(one, state) else {
+            continue;
+        };
         let again = look_again(look, &first)?;
-        let Ok(now) = recorder.read_now()? else { continue };
-        all.extend(again.filter(|again| is_still(&first, again, (state, &now.state))).map(|_| first));
+        let Ok(now) = recorder.read_now()? else {
+            continue;
+        };
+        all.extend(
+            again
+                .filter(|again| is_still(&first, again, (state, &now.state)))
+                .map(|_| first),
+        );
     }
     Ok(all)
 }
 
 /// Puts on record what was seen and nobody deployed with this program; with `dry_run` only says it. What cannot be
 /// written stops nothing: it is there for the next command.
-pub fn record(session: &Session<'_>, look: &Look<'_>, state: Option<&State>, seen: &[&Observed], dry_run: bool) {
+pub fn record(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    state: Option<&State>,
+    seen: &[&Observed],
+    dry_run: bool,
+) {
     let ui = session.ui;
     // Questions for passwords were asked at the first look.
-    let look = Look { may_ask: false, repo: look.repo, config: look.config };
-    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else { return };
+    let look = Look {
+        may_ask: false,
+        repo: look.repo,
+        config: look.config,
+    };
+    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
+        return;
+    };
     for found in seen.iter().filter_map(|one| unrecorded(one, state)) {
         if dry_run {
             ui.warn(found.story());
             continue;
         }
-        match ui.during("writing the record", || append(&look, &recorder, &found, state)) {
+        match ui.during("writing the record", || {
+            append(&look, &recorder, &found, state)
+        }) {
             Ok(true) => ui.note(format!("on record: {}", found.story())),
             Ok(false) => {}
-            Err(stop) => ui.warn(format!("{}; that could not be put on record: {stop}", found.story())),
+            Err(stop) => ui.warn(format!(
+                "{}; that could not be put on record: {stop}",
+                found.story()
+            )),
         }
     }
 }
 
 /// Puts one on record, unless somebody was quicker or it is not so any more. Says whether it is there by us.
-fn append(look: &Look<'_>, recorder: &Recorder<'_>, found: &Unrecorded, then: &State) -> Result<bool, Stop> {
-    let Some(again) = look_again(look, found)? else { return Ok(false) };
-    let Unrecorded { environment, from, to, since } = found.clone();
+fn append(
+    look: &Look<'_>,
+    recorder: &Recorder<'_>,
+    found: &Unrecorded,
+    then: &State,
+) -> Result<bool, Stop> {
+    let Some(again) = look_again(look, found)? else {
+        return Ok(false);
+    };
+    let Unrecorded {
+        environment,
+        from,
+        to,
+        since,
+    } = found.clone();
     let (commits, back) = distance(look, &from, &to)?;
-    let what = What::Observed { environment, from, to, since, commits, back };
+    let what = What::Observed {
+        environment,
+        from,
+        to,
+        since,
+        commits,
+        back,
+    };
     let mut ours = false;
     recorder.append(&new_id(), &mut |now| {
         ours = is_still(found, &again, (then, now));
@@ -74,7 +131,11 @@ fn distance(look: &Look<'_>, from: &CommitId, to: &CommitId) -> Result<(Option<u
     let changes = look.repo.changes(Some(from), to)?;
     let back = changes.relation == Relation::Behind;
     let brought = changes.ships.len() + changes.ships_merges;
-    let count = if back { changes.disappears.len() + changes.disappears_merges } else { brought };
+    let count = if back {
+        changes.disappears.len() + changes.disappears_merges
+    } else {
+        brought
+    };
     Ok((u64::try_from(count).ok(), back))
 }
 
@@ -87,5 +148,6 @@ fn look_again(look: &Look<'_>, found: &Unrecorded) -> Result<Option<Observed>, S
 /// Whether it is seen once more, and the record has nothing new of that environment.
 fn is_still(found: &Unrecorded, again: &Observed, (then, now): (&State, &State)) -> bool {
     let name = &found.environment;
-    then.deploys.get(name) == now.deploys.get(name) && unrecorded(again, now).as_ref() == Some(found)
+    then.deploys.get(name) == now.deploys.get(name)
+        && unrecorded(again, now).as_ref() == Some(found)
 }

@@ -20,7 +20,10 @@ use crate::text::shell_word;
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("postpone", "--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
-    let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, ui.is_interactive()), "git smp postpone")?;
+    let recorder = flow::recorder_of(
+        Recorder::of(&session.repo, &config, ui.is_interactive()),
+        "git smp postpone",
+    )?;
     trust::require(&session.repo, &config, &[])?;
     let reading = ui.during("reading the record", || recorder.read_now())??;
     let Some(candidate) = &reading.state.candidate else {
@@ -35,15 +38,31 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let state = ui.during("writing the record", || {
         recorder.append(&new_id(), &mut |state| {
             let now = state.candidate.as_ref().map(|now| (&now.id, &now.commit));
-            if now != Some((&shown.0, &shown.1)) || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref() {
+            if now != Some((&shown.0, &shown.1))
+                || state.deploying.as_ref().map(|open| &open.id) != intent.as_ref()
+            {
                 return Err(moved());
             }
             let (candidate, commit) = shown.clone();
-            let (intent, reason, channels) = (intent.clone(), reason.clone(), posts::owing(&config, TECHNICAL));
-            Ok(Some(What::Postponed { candidate, commit, intent, reason, channels }))
+            let (intent, reason, channels) = (
+                intent.clone(),
+                reason.clone(),
+                posts::owing(&config, TECHNICAL),
+            );
+            Ok(Some(What::Postponed {
+                candidate,
+                commit,
+                intent,
+                reason,
+                channels,
+            }))
         })
     })?;
-    ui.note(format!("{} is postponed; {} is not frozen any more", shown.1.short(), candidate.environment));
+    ui.note(format!(
+        "{} is postponed; {} is not frozen any more",
+        shown.1.short(),
+        candidate.environment
+    ));
     if posts::configured(&config, TECHNICAL).is_none() {
         let by = identity(&session.repo)?.0;
         let news = News::Postponed { by, reason };
@@ -54,7 +73,9 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
 
 /// Tells the team that the freeze is over, unless it was told.
 fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
-    posts(session, config).pay(&state.owed, |owed| matches!(owed.news, News::Postponed { .. }))
+    posts(session, config).pay(&state.owed, |owed| {
+        matches!(owed.news, News::Postponed { .. })
+    })
 }
 
 fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Posts<'a> {
@@ -64,12 +85,21 @@ fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Posts<'a> {
 fn show(session: &Session<'_>, candidate: &Candidate) {
     let when = session.when().moment(candidate.at);
     let short = candidate.commit.short();
-    session.ui.note(format!("the candidate is {short}, proposed by {} {when}", candidate.by.name));
+    session.ui.note(format!(
+        "the candidate is {short}, proposed by {} {when}",
+        candidate.by.name
+    ));
 }
 
 /// The announcement that would be given up with the candidate, which a person must have seen.
-fn open_intent(session: &Session<'_>, args: &Postpone, state: &State) -> Result<Option<EventId>, Stop> {
-    let Some(open) = &state.deploying else { return Ok(None) };
+fn open_intent(
+    session: &Session<'_>,
+    args: &Postpone,
+    state: &State,
+) -> Result<Option<EventId>, Stop> {
+    let Some(open) = &state.deploying else {
+        return Ok(None);
+    };
     let recorded = Recorded {
         state,
         signoff: true,
@@ -86,9 +116,9 @@ fn open_intent(session: &Session<'_>, args: &Postpone, state: &State) -> Result<
             .hint("look at where it stands: git smp status; then, in a terminal: git smp postpone");
         return Err(Stop::refused(RefusalCode::Deploying, report));
     }
-    session
-        .ui
-        .warn(format!("{story}, and was not seen to end; postponing gives that up on the record and stops nothing"));
+    session.ui.warn(format!(
+        "{story}, and was not seen to end; postponing gives that up on the record and stops nothing"
+    ));
     Ok(Some(open.id.clone()))
 }
 
@@ -97,31 +127,52 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
         return Ok(reason.trim().to_owned());
     }
     if args.yes || !session.ui.is_interactive() {
-        let report = Report::new("a postponement needs a reason").because("the team reads it on the record");
-        return Err(Stop::Misused(report.hint("git smp postpone --reason 'login is broken'")));
+        let report =
+            Report::new("a postponement needs a reason").because("the team reads it on the record");
+        return Err(Stop::Misused(
+            report.hint("git smp postpone --reason 'login is broken'"),
+        ));
     }
     session.ui.catch_interrupts()?;
-    let given = session.ui.ask_text("Why", "").filter(|text| !text.is_empty());
+    let given = session
+        .ui
+        .ask_text("Why", "")
+        .filter(|text| !text.is_empty());
     check_text("postpone", "--reason", given.as_deref())?;
     given.ok_or_else(|| Stop::Declined("not postponed; nothing was changed".to_owned()))
 }
 
-fn ask(session: &Session<'_>, args: &Postpone, candidate: &Candidate, reason: &str) -> Result<(), Stop> {
+fn ask(
+    session: &Session<'_>,
+    args: &Postpone,
+    candidate: &Candidate,
+    reason: &str,
+) -> Result<(), Stop> {
     if args.yes {
         return Ok(());
     }
     if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on").because("postponing lifts the freeze for everyone");
-        let hint = format!("if the answer is yes: git smp postpone --yes --reason {}", shell_word(reason));
+        let report = Report::new("there is no terminal to ask on")
+            .because("postponing lifts the freeze for everyone");
+        let hint = format!(
+            "if the answer is yes: git smp postpone --yes --reason {}",
+            shell_word(reason)
+        );
         let report = report.hint(hint);
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
     }
     session.ui.catch_interrupts()?;
-    let question = format!("Postpone {} and lift the freeze on {}?", candidate.commit.short(), candidate.environment);
+    let question = format!(
+        "Postpone {} and lift the freeze on {}?",
+        candidate.commit.short(),
+        candidate.environment
+    );
     if session.ui.ask_yes(&question) {
         Ok(())
     } else {
-        Err(Stop::Declined("not postponed; nothing was changed".to_owned()))
+        Err(Stop::Declined(
+            "not postponed; nothing was changed".to_owned(),
+        ))
     }
 }
 

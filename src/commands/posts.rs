@@ -46,12 +46,19 @@ pub fn lacks_webhook(repo: &Repo, config: &Config, channel: &str) -> bool {
 /// The step of a plan that tells a channel.
 pub fn step(session: &Session<'_>, config: &Config, channel: &str) -> Step {
     let from_here = !lacks_webhook(&session.repo, config, channel);
-    Step::Post { channel: channel.to_owned(), kind: kind(config, channel), from_here }
+    Step::Post {
+        channel: channel.to_owned(),
+        kind: kind(config, channel),
+        from_here,
+    }
 }
 
 /// The channels that are owed a post on the record. Where none is configured the text is printed at once, and that is all.
 pub fn owing(config: &Config, channel: &str) -> Vec<String> {
-    configured(config, channel).map(|channel| channel.name.clone()).into_iter().collect()
+    configured(config, channel)
+        .map(|channel| channel.name.clone())
+        .into_iter()
+        .collect()
 }
 
 /// Whoever makes posts.
@@ -67,7 +74,13 @@ impl<'a> Posts<'a> {
     /// One who says of what was done before the posts that it is `done`, and which command goes on: `again`.
     pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
         let outbox = Outbox::of(&session.repo, config, session.ui.is_interactive());
-        Self { session, config, outbox, done, again }
+        Self {
+            session,
+            config,
+            outbox,
+            done,
+            again,
+        }
     }
 
     /// What is owed now.
@@ -75,7 +88,10 @@ impl<'a> Posts<'a> {
     /// # Errors
     /// When it cannot be read.
     pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
-        let owed = self.session.ui.during("reading what is owed", || self.outbox.owed());
+        let owed = self
+            .session
+            .ui
+            .during("reading what is owed", || self.outbox.owed());
         owed.map_err(|stop| self.unclear(stop, "every channel"))
     }
 
@@ -86,8 +102,12 @@ impl<'a> Posts<'a> {
     pub fn pay(&self, owed: &[Owed], wanted: impl Fn(&Owed) -> bool) -> Result<(), Stop> {
         let owed: Vec<&Owed> = owed.iter().filter(|owed| wanted(owed)).collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
-        let chats = owed.iter().any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
-        let turn = chats.then(|| Turn::take_for_posts(&self.session.repo.layout().common_dir)).transpose();
+        let chats = owed
+            .iter()
+            .any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
+        let turn = chats
+            .then(|| Turn::take_for_posts(&self.session.repo.layout().common_dir))
+            .transpose();
         let _turn = turn.map_err(|stop| self.unclear(stop, "every channel"))?;
         // One that cannot be made holds back no other.
         let made: Vec<Result<(), Stop>> = owed.into_iter().map(|owed| self.make(owed)).collect();
@@ -107,7 +127,9 @@ impl<'a> Posts<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn say(&self, owed: &Owed) -> Result<(), Stop> {
-        self.session.ui.note(format!("for the {} channel:", owed.channel));
+        self.session
+            .ui
+            .note(format!("for the {} channel:", owed.channel));
         self.session.ui.data(self.preview(owed)?.as_bytes())
     }
 
@@ -116,59 +138,92 @@ impl<'a> Posts<'a> {
             None => None,
             // Who could send it again, or ask, is not here.
             Some(sending) if self.is_for_others(owed) => {
-                self.session.ui.note(format!("{} began to send a post to {}", sending.by.name, owed.channel));
+                self.session.ui.note(format!(
+                    "{} began to send a post to {}",
+                    sending.by.name, owed.channel
+                ));
                 return Ok(());
             }
             Some(sending) if self.is_made_or_left(owed, sending)? => return Ok(()),
             Some(sending) => Some(&sending.id),
         };
-        let mut post = self.composed(owed).map_err(|stop| self.unclear(stop, &owed.channel))?;
+        let mut post = self
+            .composed(owed)
+            .map_err(|stop| self.unclear(stop, &owed.channel))?;
         if over.is_some() {
             post.heading.push_str(" (repeated)");
         }
         match kind(self.config, &owed.channel) {
             ChannelKind::Print => self.print(owed, &post, over),
-            _ if lacks_webhook(&self.session.repo, self.config, &owed.channel) => self.leave(owed, &post, over),
+            _ if lacks_webhook(&self.session.repo, self.config, &owed.channel) => {
+                self.leave(owed, &post, over)
+            }
             kind => self.send(kind, owed, &post, over),
         }
     }
 
     /// Whether nobody here can do anything about an attempt that was not seen to end.
     fn is_for_others(&self, owed: &Owed) -> bool {
-        !self.session.ui.is_interactive() && lacks_webhook(&self.session.repo, self.config, &owed.channel)
+        !self.session.ui.is_interactive()
+            && lacks_webhook(&self.session.repo, self.config, &owed.channel)
     }
 
     /// Everything that the post says.
     fn composed(&self, owed: &Owed) -> Result<Post, Stop> {
-        let Owed { date, commit, environment, targets, .. } = owed;
-        let mentions = configured(self.config, &owed.channel).map_or(&[][..], |channel| &channel.mentions);
+        let Owed {
+            date,
+            commit,
+            environment,
+            targets,
+            ..
+        } = owed;
+        let mentions =
+            configured(self.config, &owed.channel).map_or(&[][..], |channel| &channel.mentions);
         let when = self.session.when();
         let today = when.date(when.now);
-        let about = About { config: self.config, mentions, date: if date.is_empty() { &today } else { date }, targets };
+        let about = About {
+            config: self.config,
+            mentions,
+            date: if date.is_empty() { &today } else { date },
+            targets,
+        };
         let repo = &self.session.repo;
-        let watched = |running: &[Option<&CommitId>]| watched::between(self.session, self.config, running, commit);
+        let watched = |running: &[Option<&CommitId>]| {
+            watched::between(self.session, self.config, running, commit)
+        };
         Ok(match &owed.news {
             News::Proposed { note } => {
                 let from = targets.iter().find_map(|(_, from)| from.as_ref());
                 let changes = repo.changes(from, commit)?;
                 let running: Vec<_> = targets.iter().map(|(_, from)| from.as_ref()).collect();
-                Post { watched: watched(&running)?, ..about.proposal(commit, environment, &changes, note.as_deref()) }
+                Post {
+                    watched: watched(&running)?,
+                    ..about.proposal(commit, environment, &changes, note.as_deref())
+                }
             }
             News::Fixed { before } => {
                 let added = repo.changes(Some(before), commit)?.ships;
-                Post { watched: watched(&[Some(before)])?, ..about.fix(before, commit, environment, &added) }
+                Post {
+                    watched: watched(&[Some(before)])?,
+                    ..about.fix(before, commit, environment, &added)
+                }
             }
             News::Blocked { by, reason } => about.blocked(commit, by, reason.as_deref()),
             News::Postponed { by, reason } => about.postponed(commit, environment, by, reason),
             News::Released { summary } => about.product(commit, summary.as_deref()),
-            News::RolledBack { from, by, reason } => about.rolled_back(from.as_ref(), commit, by, reason.as_deref()),
+            News::RolledBack { from, by, reason } => {
+                about.rolled_back(from.as_ref(), commit, by, reason.as_deref())
+            }
         })
     }
 
     fn print(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
         let channel = &owed.channel;
         self.session.ui.note(format!("for the {channel} channel:"));
-        self.session.ui.data(markdown::payload(post).as_bytes()).map_err(|stop| self.unclear(stop, channel))?;
+        self.session
+            .ui
+            .data(markdown::payload(post).as_bytes())
+            .map_err(|stop| self.unclear(stop, channel))?;
         self.ended(owed, over.cloned(), How::Printed)
     }
 
@@ -180,16 +235,27 @@ impl<'a> Posts<'a> {
             ui.note(format!("no webhook of {channel} here"));
             return self.print(owed, post, over);
         }
-        ui.note(format!("no webhook of {channel} here, so this is not sent:"));
-        ui.data(markdown::payload(post).as_bytes()).map_err(|stop| self.unclear(stop, channel))?;
+        ui.note(format!(
+            "no webhook of {channel} here, so this is not sent:"
+        ));
+        ui.data(markdown::payload(post).as_bytes())
+            .map_err(|stop| self.unclear(stop, channel))?;
         // A candidate that is open would be closed by `postpone`.
         let command = owed.command(!self.again.starts_with("git smp postpone"));
-        ui.advise(&format!("it stays owed; a clone that has the webhook sends it: {command}"));
+        ui.advise(&format!(
+            "it stays owed; a clone that has the webhook sends it: {command}"
+        ));
         ui.advise("to keep the webhook in this clone: git smp setup");
         Ok(())
     }
 
-    fn send(&self, kind: ChannelKind, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+    fn send(
+        &self,
+        kind: ChannelKind,
+        owed: &Owed,
+        post: &Post,
+        over: Option<&EventId>,
+    ) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &owed.channel);
         let address = match self.address(channel) {
             Ok(address) => address,
@@ -201,22 +267,42 @@ impl<'a> Posts<'a> {
         };
         let attempt = new_id();
         let (about, over) = (owed.about.clone(), over.cloned());
-        let posting = What::Posting { about, channel: channel.clone(), over };
+        let posting = What::Posting {
+            about,
+            channel: channel.clone(),
+            over,
+        };
         if !self.note(owed, &attempt, &posting)? {
             ui.note(format!("somebody else makes the post to {channel}"));
             return Ok(());
         }
         match self.deliver(kind, channel, &address, &payload)? {
             Outcome::Accepted => {
-                let who = if kind == ChannelKind::Slack { "Slack" } else { "the Teams workflow" };
+                let who = if kind == ChannelKind::Slack {
+                    "Slack"
+                } else {
+                    "the Teams workflow"
+                };
                 ui.note(format!("{who} accepted the post to {channel}"));
                 self.ended(owed, Some(attempt), How::Accepted)
             }
             Outcome::NotTaken(report) => {
                 let (channel, why) = (channel.clone(), report.error.clone());
-                self.note(owed, &new_id(), &What::Unposted { attempt, channel, why })?;
+                self.note(
+                    owed,
+                    &new_id(),
+                    &What::Unposted {
+                        attempt,
+                        channel,
+                        why,
+                    },
+                )?;
                 let renewed = report.hint.as_deref() == Some(web::RENEW);
-                let report = if renewed { report.hint(address.renewal()) } else { report };
+                let report = if renewed {
+                    report.hint(address.renewal())
+                } else {
+                    report
+                };
                 Err(self.untold(owed, post, &report))
             }
             Outcome::Unclear(report) => Err(self.unknown(owed, &report)),
@@ -224,12 +310,18 @@ impl<'a> Posts<'a> {
     }
 
     fn address(&self, channel: &str) -> Result<webhook::Webhook, Report> {
-        let found = configured(self.config, channel).map(|channel| webhook::find(&self.session.repo, channel));
+        let found = configured(self.config, channel)
+            .map(|channel| webhook::find(&self.session.repo, channel));
         match found {
             Some(Ok(Some(webhook))) => Ok(webhook),
-            Some(Err(stop)) => Err(stop.report().cloned().unwrap_or_else(|| Report::new("no webhook can be read"))),
+            Some(Err(stop)) => Err(stop
+                .report()
+                .cloned()
+                .unwrap_or_else(|| Report::new("no webhook can be read"))),
             // That there is one was seen before.
-            None | Some(Ok(None)) => Err(Report::new(format!("this clone has no webhook of {channel}"))),
+            None | Some(Ok(None)) => Err(Report::new(format!(
+                "this clone has no webhook of {channel}"
+            ))),
         }
     }
 
@@ -245,8 +337,16 @@ impl<'a> Posts<'a> {
         let progress = ui.progress();
         let outcome = ui.during(&format!("posting to {channel}"), || {
             sending::send(kind, &webhook.address, payload, &mut |why, left| {
-                progress.show(&format!("{channel}: {}; again in {} s", why.error, left.as_secs() + 1));
-                if ui.interrupted() { Wish::Leave } else { Wish::GoOn }
+                progress.show(&format!(
+                    "{channel}: {}; again in {} s",
+                    why.error,
+                    left.as_secs() + 1
+                ));
+                if ui.interrupted() {
+                    Wish::Leave
+                } else {
+                    Wish::GoOn
+                }
             })
         });
         progress.clear();
@@ -257,8 +357,14 @@ impl<'a> Posts<'a> {
     fn is_made_or_left(&self, owed: &Owed, sending: &Sending) -> Result<bool, Stop> {
         let (ui, channel, now) = (self.session.ui, &owed.channel, self.session.when().now);
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
-        let story = format!("{} began to send the post to {channel} {}", sending.by.name, ago(now, sending.at));
-        if sending.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(sending.at)) {
+        let story = format!(
+            "{} began to send the post to {channel} {}",
+            sending.by.name,
+            ago(now, sending.at)
+        );
+        if sending.by != (Person { name, email })
+            && (0..FRESH).contains(&now.saturating_sub(sending.at))
+        {
             ui.note(format!("{story}, and may be at it still"));
             return Ok(true);
         }
@@ -267,47 +373,91 @@ impl<'a> Posts<'a> {
             return Err(self.unknown(owed, &Report::new(story)));
         }
         ui.warn(format!("{story}. The post is:"));
-        ui.insist(&self.preview(owed)?.lines().map(crate::text::Line::plain).collect::<Vec<_>>());
+        ui.insist(
+            &self
+                .preview(owed)?
+                .lines()
+                .map(crate::text::Line::plain)
+                .collect::<Vec<_>>(),
+        );
         ui.catch_interrupts()?;
-        let answer = ui.ask(&format!("Look into {channel}: is it there? Type posted, repost or skip: "));
+        let answer = ui.ask(&format!(
+            "Look into {channel}: is it there? Type posted, repost or skip: "
+        ));
         let how = match answer.as_deref().map(str::trim) {
             Some("posted") => How::Found,
             Some("skip") => How::Skipped,
             Some("repost") => return Ok(false),
             _ => return Err(self.unknown(owed, &Report::new(story))),
         };
-        self.ended(owed, Some(sending.id.clone()), how).map(|()| true)
+        self.ended(owed, Some(sending.id.clone()), how)
+            .map(|()| true)
     }
 
     fn ended(&self, owed: &Owed, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
         let (about, channel) = (owed.about.clone(), owed.channel.clone());
-        self.note(owed, &new_id(), &What::Posted { about, channel, attempt, how }).map(drop)
+        self.note(
+            owed,
+            &new_id(),
+            &What::Posted {
+                about,
+                channel,
+                attempt,
+                how,
+            },
+        )
+        .map(drop)
     }
 
     fn note(&self, owed: &Owed, id: &EventId, what: &What) -> Result<bool, Stop> {
-        let noted = self.session.ui.during("writing the record", || self.outbox.note(id, what));
+        let noted = self
+            .session
+            .ui
+            .during("writing the record", || self.outbox.note(id, what));
         noted.map_err(|stop| self.unclear(stop, &owed.channel))
     }
 
     /// Nobody took it. The text is shown, for the channel may have to be told by hand.
     fn untold(&self, owed: &Owed, post: &Post, why: &Report) -> Stop {
         let channel = &owed.channel;
-        self.session.ui.warn(format!("{channel} was not told; this is the post, should you have to paste it:"));
+        self.session.ui.warn(format!(
+            "{channel} was not told; this is the post, should you have to paste it:"
+        ));
         // Where nobody reads it the record has it still.
         let _ = self.session.ui.data(markdown::payload(post).as_bytes());
-        let report = Report::new(format!("{}, but {channel} was not told", self.done)).because(&why.error);
-        let report = why.because.iter().fold(report, Report::because).because("the post is kept, and still owed");
-        let first = why.hint.as_ref().map(|hint| format!("{hint}; then ")).unwrap_or_default();
-        Stop::Incomplete(report.hint(format!("{first}run it again, which sends it: {}", self.again)))
+        let report =
+            Report::new(format!("{}, but {channel} was not told", self.done)).because(&why.error);
+        let report = why
+            .because
+            .iter()
+            .fold(report, Report::because)
+            .because("the post is kept, and still owed");
+        let first = why
+            .hint
+            .as_ref()
+            .map(|hint| format!("{hint}; then "))
+            .unwrap_or_default();
+        Stop::Incomplete(report.hint(format!(
+            "{first}run it again, which sends it: {}",
+            self.again
+        )))
     }
 
     /// It may be in the channel.
     fn unknown(&self, owed: &Owed, why: &Report) -> Stop {
         let channel = &owed.channel;
-        let report = Report::new(format!("{}, but whether {channel} was told is not known", self.done));
-        let report = std::iter::once(&why.error).chain(&why.because).fold(report, Report::because);
+        let report = Report::new(format!(
+            "{}, but whether {channel} was told is not known",
+            self.done
+        ));
+        let report = std::iter::once(&why.error)
+            .chain(&why.because)
+            .fold(report, Report::because);
         let report = report.because("the post may be there, and nothing is sent twice unasked");
-        Stop::Incomplete(report.hint(format!("look into {channel}, then in a terminal, which asks: {}", self.again)))
+        Stop::Incomplete(report.hint(format!(
+            "look into {channel}, then in a terminal, which asks: {}",
+            self.again
+        )))
     }
 
     /// What was done stands; that a channel was told is not on record.
@@ -319,9 +469,17 @@ impl<'a> Posts<'a> {
         else {
             return stop;
         };
-        let text = format!("{}, but that {channel} was told is not on record", self.done);
-        let text = std::iter::once(&report.error).chain(&report.because).fold(Report::new(text), Report::because);
-        let first = report.hint.map(|hint| format!("{hint}; then ")).unwrap_or_default();
+        let text = format!(
+            "{}, but that {channel} was told is not on record",
+            self.done
+        );
+        let text = std::iter::once(&report.error)
+            .chain(&report.because)
+            .fold(Report::new(text), Report::because);
+        let first = report
+            .hint
+            .map(|hint| format!("{hint}; then "))
+            .unwrap_or_default();
         Stop::Incomplete(text.hint(format!("{first}run it again: {}", self.again)))
     }
 }
@@ -329,11 +487,19 @@ impl<'a> Posts<'a> {
 /// What would be owed of a candidate, for showing it.
 pub fn of_candidate(candidate: &Candidate, news: News) -> Owed {
     let about = (candidate.date.as_str(), &candidate.commit);
-    Owed { targets: candidate.goals(), ..to_be_told(TECHNICAL, about, &candidate.environment, news) }
+    Owed {
+        targets: candidate.goals(),
+        ..to_be_told(TECHNICAL, about, &candidate.environment, news)
+    }
 }
 
 /// What would be owed, for showing it before anything is.
-pub fn to_be_told(channel: &str, (date, commit): (&str, &CommitId), place: &str, news: News) -> Owed {
+pub fn to_be_told(
+    channel: &str,
+    (date, commit): (&str, &CommitId),
+    place: &str,
+    news: News,
+) -> Owed {
     Owed {
         about: new_id(),
         channel: channel.to_owned(),

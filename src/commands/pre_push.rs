@@ -34,7 +34,9 @@ enum Verdict {
 /// When the push is to be stopped.
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     let mut updates = Vec::new();
-    let heard = session.ui.hears(&mut |line| updates.extend(Update::read(line)));
+    let heard = session
+        .ui
+        .hears(&mut |line| updates.extend(Update::read(line)));
     // git says nothing where there is nothing to push.
     if !heard {
         return Ok(());
@@ -52,7 +54,9 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
 pub fn pass(ui: &Ui, stop: &Stop) {
     let hint = stop.report().and_then(|report| report.hint.as_ref());
     let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-    ui.warn(format!("{stop}, so nobody looked whether this push may go; it goes on{hint}"));
+    ui.warn(format!(
+        "{stop}, so nobody looked whether this push may go; it goes on{hint}"
+    ));
 }
 
 /// One ref that the push would set.
@@ -67,7 +71,10 @@ impl Update {
     fn read(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace().skip(1);
         let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
-        Some(Self { reference, to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')) })
+        Some(Self {
+            reference,
+            to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')),
+        })
     }
 }
 
@@ -98,7 +105,10 @@ fn judge(session: &Session<'_>, args: &PrePush, updates: &[Update]) -> Result<Ve
 /// Says why the file is not what this went by, and that its commands want one that can be used.
 fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
     let told = |report: Report| {
-        let hint = report.hint.clone().map(|hint| format!("where smp.toml can be used: {hint}"));
+        let hint = report
+            .hint
+            .clone()
+            .map(|hint| format!("where smp.toml can be used: {hint}"));
         let report = report.because(format!("{why}, so this goes by what was agreed to here"));
         Report { hint, ..report }
     };
@@ -126,10 +136,15 @@ fn judge_by(
         }
     }
     // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
-    if let Some(production) = meant.iter().find(|environment| environment.promotes.is_some()) {
+    if let Some(production) = meant
+        .iter()
+        .find(|environment| environment.promotes.is_some())
+    {
         return Ok(Verdict::Stop(not_by_hand(config, production)));
     }
-    let Some(environment) = meant.first() else { return Ok(Verdict::Go) };
+    let Some(environment) = meant.first() else {
+        return Ok(Verdict::Go);
+    };
     if config.record.is_some() {
         if is_agreed {
             trust::require_main(&session.repo, config)?
@@ -148,45 +163,70 @@ fn of_the_record(
     args: &PrePush,
     updates: &[Update],
 ) -> Result<Option<Stop>, Stop> {
-    let (Some(record), main) = (&config.record, &config.repository) else { return Ok(None) };
+    let (Some(record), main) = (&config.record, &config.repository) else {
+        return Ok(None);
+    };
     let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
     let is_main = remote == main.remote || config::same_place(&url, &main.url);
     // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
     let is_mirror = |update: &Update| update.reference == objects::SEEN;
-    let is_meant = |update: &&Update| is_main && (update.reference == record.reference || is_mirror(update));
-    let Some(update) = updates.iter().find(is_meant) else { return Ok(None) };
+    let is_meant =
+        |update: &&Update| is_main && (update.reference == record.reference || is_mirror(update));
+    let Some(update) = updates.iter().find(is_meant) else {
+        return Ok(None);
+    };
     if !is_mirror(update) && update.to.is_some() && update.to == objects::seen_id(&session.repo)? {
         return Ok(None);
     }
-    let what = if update.to.is_none() || is_mirror(update) { "deletes" } else { "writes over" };
-    let report = Report::new(format!("this push {what} the record of the team, so it is stopped"))
-        .because(format!("{} holds the freeze, every verdict and every deploy", record.reference))
-        .because(PAST);
-    Ok(Some(Stop::Failed(report.hint("push what you mean by its name: git push REMOTE BRANCH"))))
+    let what = if update.to.is_none() || is_mirror(update) {
+        "deletes"
+    } else {
+        "writes over"
+    };
+    let report = Report::new(format!(
+        "this push {what} the record of the team, so it is stopped"
+    ))
+    .because(format!(
+        "{} holds the freeze, every verdict and every deploy",
+        record.reference
+    ))
+    .because(PAST);
+    Ok(Some(Stop::Failed(report.hint(
+        "push what you mean by its name: git push REMOTE BRANCH",
+    ))))
 }
 
 /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's `insteadOf`
 /// makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
 fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bool, Stop> {
     let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
-    let is = |address: &str| config::same_place(&remote, address) || config::same_place(&url, address);
+    let is =
+        |address: &str| config::same_place(&remote, address) || config::same_place(&url, address);
     if remote == environment.remote || is(&environment.url) {
         return Ok(true);
     }
     // The address of a remote that is not the environment's says nothing of the environment.
-    let state = trust::remote_state(repo, &environment.remote, &environment.url, trust::Rule::Deploy)?;
+    let state = trust::remote_state(
+        repo,
+        &environment.remote,
+        &environment.url,
+        trust::Rule::Deploy,
+    )?;
     if state != trust::RemoteState::Same {
         return Ok(false);
     }
     // Where a push to the remote goes to several places, none of them is the environment.
-    Ok(trust::push_address(repo, environment).is_ok_and(|address| config::display_url(&url) == address || is(&address)))
+    Ok(trust::push_address(repo, environment)
+        .is_ok_and(|address| config::display_url(&url) == address || is(&address)))
 }
 
 fn not_by_hand(config: &Config, production: &Environment) -> Stop {
     let name = &production.name;
     let source = production.promotes.as_deref().unwrap_or_default();
     let report = Report::new(format!("a plain push to {name} is stopped"))
-        .because(format!("{name} is given what {source} runs, and that is looked at before and after"))
+        .because(format!(
+            "{name} is given what {source} runs, and that is looked at before and after"
+        ))
         .because(PAST);
     Stop::Failed(report.hint(match config.targets().len() {
         1 => "git smp promote".to_owned(),
@@ -200,22 +240,45 @@ struct Known {
     doubt: Option<String>,
 }
 
-fn look_for_a_freeze(session: &Session<'_>, config: &Config, environment: &Environment) -> Result<Verdict, Stop> {
+fn look_for_a_freeze(
+    session: &Session<'_>,
+    config: &Config,
+    environment: &Environment,
+) -> Result<Verdict, Stop> {
     // The push itself may be asking for a password on the same terminal, so this asks for none.
-    let Some(recorder) = Recorder::of(&session.repo, config, false) else { return Ok(Verdict::Go) };
+    let Some(recorder) = Recorder::of(&session.repo, config, false) else {
+        return Ok(Verdict::Go);
+    };
     let name = &environment.name;
-    let known = match session.ui.during("asking whether this is frozen", || recorder.read())? {
-        Ok(reading) => Known { state: reading.state, doubt: reading.copy.map(|copied| aged(&copied)) },
+    let known = match session
+        .ui
+        .during("asking whether this is frozen", || recorder.read())?
+    {
+        Ok(reading) => Known {
+            state: reading.state,
+            doubt: reading.copy.map(|copied| aged(&copied)),
+        },
         Err(refusal) => match last_seen(&session.repo)? {
-            Some(state) => Known { state, doubt: Some(format!("{}; this clone read it before that", said(&refusal))) },
+            Some(state) => Known {
+                state,
+                doubt: Some(format!(
+                    "{}; this clone read it before that",
+                    said(&refusal)
+                )),
+            },
             None => {
-                return Ok(Verdict::GoUnknown(format!("{}: nobody knows whether {name} is frozen", said(&refusal))));
+                return Ok(Verdict::GoUnknown(format!(
+                    "{}: nobody knows whether {name} is frozen",
+                    said(&refusal)
+                )));
             }
         },
     };
     Ok(match (known.state.frozen(name), known.doubt) {
         (Some(candidate), doubt) => Verdict::Stop(frozen(session, name, candidate, doubt)),
-        (None, Some(doubt)) => Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then")),
+        (None, Some(doubt)) => {
+            Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
+        }
         (None, None) => Verdict::Go,
     })
 }
@@ -230,7 +293,9 @@ fn said(refusal: &Refusal) -> &str {
 }
 
 fn aged(copied: &Copied) -> String {
-    let age = copied.age.map(|age| ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0));
+    let age = copied
+        .age
+        .map(|age| ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0));
     let heard = match age {
         Some(age) => format!("this clone heard of the record last {age}"),
         None => "nobody knows when this clone heard of the record last".to_owned(),
@@ -241,9 +306,15 @@ fn aged(copied: &Copied) -> String {
 fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Option<String>) -> Stop {
     let (who, commit) = (&candidate.by.name, candidate.commit.short());
     let since = session.when().moment(candidate.at);
-    let report = Report::new(format!("{name} is frozen: {who} put {commit} forward {since}"))
-        .because("what is tested there should stay what it is until it is promoted or postponed");
-    let report = doubt.into_iter().fold(report, Report::because).because(PAST);
-    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";
+    let report = Report::new(format!(
+        "{name} is frozen: {who} put {commit} forward {since}"
+    ))
+    .because("what is tested there should stay what it is until it is promoted or postponed");
+    let report = doubt
+        .into_iter()
+        .fold(report, Report::because)
+        .because(PAST);
+    let hint =
+        "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";
     Stop::refused(RefusalCode::Frozen, report.hint(hint))
 }

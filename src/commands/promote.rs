@@ -9,7 +9,9 @@ use crate::cli::Promote;
 use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
-use crate::commands::{Session, deploy, first_push, lfs, observed, reviews, summary, trust, watched};
+use crate::commands::{
+    Session, deploy, first_push, lfs, observed, reviews, summary, trust, watched,
+};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -39,25 +41,45 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     if let Err(stop) = session.whole_history() {
         if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
-            session.ui.data(json::refused(&environments, refusal, watched::for_scripts(&config, &[])).as_bytes())?;
+            session.ui.data(
+                json::refused(&environments, refusal, watched::for_scripts(&config, &[]))
+                    .as_bytes(),
+            )?;
         }
         return Err(stop);
     }
 
-    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
+    let look = Look {
+        repo: &session.repo,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
     let look_and_plan = || {
-        let facts = session.ui.during("asking every environment", || gather(session, &look, source, &environments))?;
+        let facts = session.ui.during("asking every environment", || {
+            gather(session, &look, source, &environments)
+        })?;
         let planned = plan(session, source, &facts, &config, args);
         Ok((facts, planned))
     };
     let (mut facts, mut planned) = look_and_plan()?;
-    first_push::note(session.ui, args.first, &facts.targets.iter().map(|target| &target.observed).collect::<Vec<_>>());
-    let is_in_flight = |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
+    first_push::note(
+        session.ui,
+        args.first,
+        &facts
+            .targets
+            .iter()
+            .map(|target| &target.observed)
+            .collect::<Vec<_>>(),
+    );
+    let is_in_flight =
+        |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
     if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
         let timeout = args.deploying.timeout;
-        (facts, planned) = deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
+        (facts, planned) =
+            deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
-    let (reviews, mut planned) = reviews::check(session, &config, &facts.targets, planned, !args.json);
+    let (reviews, mut planned) =
+        reviews::check(session, &config, &facts.targets, planned, !args.json);
     if args.json {
         if let Ok(plan) = &mut planned {
             let release = Release::of(session, &config, &facts.targets, plan, facts.state());
@@ -65,14 +87,24 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         }
         let watched = watched::for_scripts(&config, &facts.watched);
         let (runs, reviews) = (facts.source.runs(), reviews.as_ref());
-        session.ui.data(json::promote(runs, &facts.targets, &planned, reviews, watched).as_bytes())?;
+        session
+            .ui
+            .data(json::promote(runs, &facts.targets, &planned, reviews, watched).as_bytes())?;
         return planned.map(drop).map_err(Stop::from);
     }
     let again = again(args);
     let mut planned = match planned {
         Ok(planned) => planned,
         Err(refusal) if args.dry_run => return Err(refusal.into()),
-        Err(refusal) => return Err(release::paid_before(session, &config, facts.state(), &again, refusal)),
+        Err(refusal) => {
+            return Err(release::paid_before(
+                session,
+                &config,
+                facts.state(),
+                &again,
+                refusal,
+            ));
+        }
     };
     let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
     if planned.steps.is_empty() {
@@ -87,7 +119,11 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         if !args.dry_run {
             observed::record(session, &look, facts.state(), &facts.seen(), false);
         }
-        return if args.dry_run { Ok(()) } else { release.resume(given.as_ref(), &again) };
+        return if args.dry_run {
+            Ok(())
+        } else {
+            release.resume(given.as_ref(), &again)
+        };
     }
     if !args.dry_run {
         somebody_said_yes(session.ui, args, &planned)?;
@@ -117,9 +153,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             return Err(stop);
         }
     };
-    let given = planned.steps.iter().filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    if let Err(stop) =
-        Rollbacks::of(&session.repo, &config).promoted(&planned.commit, given.filter_map(Step::environment))
+    let given = planned
+        .steps
+        .iter()
+        .filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
+    if let Err(stop) = Rollbacks::of(&session.repo, &config)
+        .promoted(&planned.commit, given.filter_map(Step::environment))
     {
         // It is deployed all the same, and that is to be told.
         session.ui.warn(stop.to_string());
@@ -140,7 +179,11 @@ fn add_post(session: &Session<'_>, config: &Config, plan: &mut Plan, is_wanted: 
 
 /// The command that goes on.
 fn again(args: &Promote) -> String {
-    let names: String = args.environments.iter().map(|name| format!(" {name}")).collect();
+    let names: String = args
+        .environments
+        .iter()
+        .map(|name| format!(" {name}"))
+        .collect();
     format!("git smp promote{names}{}", flags(args))
 }
 
@@ -148,8 +191,12 @@ fn again(args: &Promote) -> String {
 fn flags(args: &Promote) -> String {
     let again = if args.again { " --again" } else { "" };
     let first = if args.first { " --first" } else { "" };
-    let take_over =
-        args.deploying.take_over.as_ref().map(|id| format!(" --take-over {}", shell_word(id))).unwrap_or_default();
+    let take_over = args
+        .deploying
+        .take_over
+        .as_ref()
+        .map(|id| format!(" --take-over {}", shell_word(id)))
+        .unwrap_or_default();
     format!("{first}{again}{take_over}")
 }
 
@@ -157,12 +204,20 @@ fn flags(args: &Promote) -> String {
 ///
 /// # Errors
 /// Exit 2.
-pub fn check_hash(option: &str, hash: Option<&str>, least: usize, source: &str) -> Result<(), Stop> {
+pub fn check_hash(
+    option: &str,
+    hash: Option<&str>,
+    least: usize,
+    source: &str,
+) -> Result<(), Stop> {
     if let Some(hash) = hash {
-        let good = (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let good =
+            (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !good {
             let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
-            return Err(Stop::Misused(report.hint(format!("copy it from: {source}"))));
+            return Err(Stop::Misused(
+                report.hint(format!("copy it from: {source}")),
+            ));
         }
     }
     Ok(())
@@ -178,14 +233,26 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
         (false, false, _) => "there is no terminal to ask on",
     };
     let report = Report::new(error).because("a deploy needs a yes to exactly what ships");
-    let hint = format!("if the answer is yes: {} --yes --commit {}", again(args), planned.commit);
-    Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
+    let hint = format!(
+        "if the answer is yes: {} --yes --commit {}",
+        again(args),
+        planned.commit
+    );
+    Err(Refusal {
+        code: RefusalCode::NeedsTerminal,
+        report: report.hint(hint),
+    }
+    .into())
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {
     if names.is_empty() {
         let targets = config.targets();
-        return if targets.is_empty() { Err(no_target()) } else { Ok(targets) };
+        return if targets.is_empty() {
+            Err(no_target())
+        } else {
+            Ok(targets)
+        };
     }
     let mut chosen: Vec<&Environment> = Vec::new();
     for name in names {
@@ -198,7 +265,10 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
 }
 
 fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c Environment, Stop> {
-    let sources = targets.iter().map(|target| source_of(config, target)).collect::<Result<Vec<_>, _>>()?;
+    let sources = targets
+        .iter()
+        .map(|target| source_of(config, target))
+        .collect::<Result<Vec<_>, _>>()?;
     match sources.as_slice() {
         [] => Err(no_target()),
         [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
@@ -206,9 +276,14 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
             let report = Report::new("these environments are promoted from different ones")
                 .because(format!("they are promoted from {}", names.join(", ")));
-            let commands: Vec<String> =
-                targets.iter().map(|target| format!("git smp promote {}", target.name)).collect();
-            Err(Stop::Misused(report.hint(format!("promote them one after the other: {}", commands.join(", then: ")))))
+            let commands: Vec<String> = targets
+                .iter()
+                .map(|target| format!("git smp promote {}", target.name))
+                .collect();
+            Err(Stop::Misused(report.hint(format!(
+                "promote them one after the other: {}",
+                commands.join(", then: ")
+            ))))
         }
     }
 }
@@ -220,42 +295,105 @@ fn plan(
     config: &Config,
     args: &Promote,
 ) -> Result<Plan, Refusal> {
-    let recorded = facts.recorded(config, args.deploying.take_over.as_deref(), session.when().now)?;
+    let recorded = facts.recorded(
+        config,
+        args.deploying.take_over.as_deref(),
+        session.when().now,
+    )?;
     let asked = asked(session, args, recorded);
     let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
-    let planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
+    let planned =
+        planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
-    planned.warnings.splice(0..0, facts.warnings.iter().cloned());
+    planned
+        .warnings
+        .splice(0..0, facts.warnings.iter().cloned());
     planned.watched.clone_from(&facts.watched);
-    planned.warnings.extend(observed::warnings(facts.state(), facts.seen()));
-    deploy::warn_of_earlier_push(session, &mut planned, &facts.targets, asked.somebody_looks, "git smp promote")?;
+    planned
+        .warnings
+        .extend(observed::warnings(facts.state(), facts.seen()));
+    deploy::warn_of_earlier_push(
+        session,
+        &mut planned,
+        &facts.targets,
+        asked.somebody_looks,
+        "git smp promote",
+    )?;
     lfs::warn(session, config, &mut planned);
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
 }
 
-fn asked<'a>(session: &Session<'_>, args: &'a Promote, recorded: Option<Recorded<'a>>) -> Asked<'a> {
+fn asked<'a>(
+    session: &Session<'_>,
+    args: &'a Promote,
+    recorded: Option<Recorded<'a>>,
+) -> Asked<'a> {
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    let (commit, again, first, now) = (args.commit.as_deref(), args.again, args.first, session.when().now);
-    Asked { commit, somebody_looks, again, first, now, recorded }
+    let (commit, again, first, now) = (
+        args.commit.as_deref(),
+        args.again,
+        args.first,
+        session.when().now,
+    );
+    Asked {
+        commit,
+        somebody_looks,
+        again,
+        first,
+        now,
+        recorded,
+    }
 }
 
 /// Shows the plan; where a question about it follows, even to those who want quiet.
-fn show(session: &Session<'_>, config: &Config, facts: &Facts<'_>, planned: &Plan, asked: bool) -> Result<(), Stop> {
+fn show(
+    session: &Session<'_>,
+    config: &Config,
+    facts: &Facts<'_>,
+    planned: &Plan,
+    asked: bool,
+) -> Result<(), Stop> {
     if planned.steps.is_empty() {
-        let names: Vec<&str> = facts.targets.iter().map(|target| target.environment.name.as_str()).collect();
+        let names: Vec<&str> = facts
+            .targets
+            .iter()
+            .map(|target| target.environment.name.as_str())
+            .collect();
         let verb = if names.len() == 1 { "runs" } else { "run" };
-        let text = format!("{} {verb} {} already: nothing to promote", names.join(" and "), planned.commit.short());
+        let text = format!(
+            "{} {verb} {} already: nothing to promote",
+            names.join(" and "),
+            planned.commit.short()
+        );
         session.ui.note(text);
-        planned.warnings.iter().for_each(|text| session.ui.warn(text));
+        planned
+            .warnings
+            .iter()
+            .for_each(|text| session.ui.warn(text));
         return Ok(());
     }
-    let running: Vec<CommitId> = facts.targets.iter().filter_map(|target| target.observed.runs().cloned()).collect();
-    let dates: HashMap<CommitId, i64> =
-        session.repo.commits(&running)?.into_iter().map(|commit| (commit.id, commit.committed)).collect();
+    let running: Vec<CommitId> = facts
+        .targets
+        .iter()
+        .filter_map(|target| target.observed.runs().cloned())
+        .collect();
+    let dates: HashMap<CommitId, i64> = session
+        .repo
+        .commits(&running)?
+        .into_iter()
+        .map(|commit| (commit.id, commit.committed))
+        .collect();
     let date = |id: &CommitId| dates.get(id).copied();
-    let lines =
-        render::promotion(config, &facts.source, &facts.targets, planned, &session.when(), &date, facts.state());
+    let lines = render::promotion(
+        config,
+        &facts.source,
+        &facts.targets,
+        planned,
+        &session.when(),
+        &date,
+        facts.state(),
+    );
     if asked {
         session.ui.insist(&lines)
     } else {
@@ -273,7 +411,11 @@ fn ask(ui: &Ui, environments: &[&Environment], planned: &Plan, yes: bool) -> Res
         let mut deploys = planned.steps.iter().filter(|step| step.deploys());
         deploys.any(|step| step.environment() == Some(environment.name.as_str()))
     };
-    let names: Vec<&str> = environments.iter().filter(affected).map(|environment| environment.name.as_str()).collect();
+    let names: Vec<&str> = environments
+        .iter()
+        .filter(affected)
+        .map(|environment| environment.name.as_str())
+        .collect();
     let names = names.join(" ");
     if names.is_empty() {
         // What runs already is only written down.
@@ -283,7 +425,9 @@ fn ask(ui: &Ui, environments: &[&Environment], planned: &Plan, yes: bool) -> Res
     if answer.is_some_and(|answer| answer.trim() == names) {
         return Ok(());
     }
-    Err(Stop::Declined("not deployed; nothing was changed".to_owned()))
+    Err(Stop::Declined(
+        "not deployed; nothing was changed".to_owned(),
+    ))
 }
 
 fn carry_out(
@@ -296,11 +440,26 @@ fn carry_out(
     telling: Option<Telling>,
 ) -> Result<Vec<String>, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
-    let look = Look { may_ask: false, repo: look.repo, config: look.config };
-    let recorded = facts.recorded(look.config, args.deploying.take_over.as_deref(), session.when().now)?;
-    let asked = Asked { somebody_looks: true, again: true, ..asked(session, args, recorded) };
+    let look = Look {
+        may_ask: false,
+        repo: look.repo,
+        config: look.config,
+    };
+    let recorded = facts.recorded(
+        look.config,
+        args.deploying.take_over.as_deref(),
+        session.when().now,
+    )?;
+    let asked = Asked {
+        somebody_looks: true,
+        again: true,
+        ..asked(session, args, recorded)
+    };
     let replan = |recorded: &Recorded<'_>| {
-        let asked = Asked { recorded: Some(*recorded), ..asked };
+        let asked = Asked {
+            recorded: Some(*recorded),
+            ..asked
+        };
         plan::promotion(source, &facts.source, &facts.targets, &asked).map(drop)
     };
     let execution = Execution {
@@ -308,8 +467,18 @@ fn carry_out(
         source: Some(&facts.source),
         targets: &facts.targets,
         timeout: Duration::from_secs(args.deploying.timeout),
-        command: Again { command: "git smp promote", named: true, flags: &flags(args) },
-        ledger: deploy::ledger(&look, Kind::Promote, recorded, telling.and_then(|one| last(planned, one)), &replan),
+        command: Again {
+            command: "git smp promote",
+            named: true,
+            flags: &flags(args),
+        },
+        ledger: deploy::ledger(
+            &look,
+            Kind::Promote,
+            recorded,
+            telling.and_then(|one| last(planned, one)),
+            &replan,
+        ),
     };
     deploy::carry_out(session.ui, &execution, planned)
 }

@@ -27,23 +27,54 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("propose", "--note", args.note.as_deref())?;
     let config = session.config()?;
     let source = flow::beginning(&config)?;
-    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
-    let recorder = flow::recorder_of(Recorder::of(&session.repo, &config, look.may_ask), "git smp propose")?;
+    let look = Look {
+        repo: &session.repo,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
+    let recorder = flow::recorder_of(
+        Recorder::of(&session.repo, &config, look.may_ask),
+        "git smp propose",
+    )?;
     let targets = config.targets();
     let mut concerned = vec![source];
     concerned.extend(&targets);
     trust::require(&session.repo, &config, &concerned)?;
     session.whole_history()?;
-    let facts = session.ui.during("asking every environment", || gather(session, &look, source, &targets))?;
+    let facts = session.ui.during("asking every environment", || {
+        gather(session, &look, source, &targets)
+    })?;
     let mut proposal = planned(session, &config, source, &facts, facts.state()?)?;
     if proposal.targets.is_empty() && !proposal.open {
-        session.ui.note(format!("everything runs {} already: nothing to propose", proposal.commit.short()));
-        observed::record(session, &look, facts.record.state(), &facts.seen(), args.dry_run);
+        session.ui.note(format!(
+            "everything runs {} already: nothing to propose",
+            proposal.commit.short()
+        ));
+        observed::record(
+            session,
+            &look,
+            facts.record.state(),
+            &facts.seen(),
+            args.dry_run,
+        );
         return Ok(());
     }
-    let work = Work { session, config: &config, args, recorder, source, facts: &facts };
+    let work = Work {
+        session,
+        config: &config,
+        args,
+        recorder,
+        source,
+        facts: &facts,
+    };
     if proposal.open {
-        observed::record(session, &look, facts.record.state(), &facts.seen(), args.dry_run);
+        observed::record(
+            session,
+            &look,
+            facts.record.state(),
+            &facts.seen(),
+            args.dry_run,
+        );
         return work.again();
     }
     reviews::warn(session, &config, &facts.targets, &mut proposal);
@@ -56,15 +87,26 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     observed::record(session, &look, facts.record.state(), &facts.seen(), false);
     let id = new_id();
     let state = work.record(&id)?;
-    if let Some(candidate) = state.candidate.as_ref().filter(|candidate| candidate.id != id) {
+    if let Some(candidate) = state
+        .candidate
+        .as_ref()
+        .filter(|candidate| candidate.id != id)
+    {
         work.say_who(&state);
         let (name, email) = identity(&session.repo)?;
         // Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was
         // we ourselves, in a run that was cut off, nobody else makes it.
-        return if candidate.by == (Person { name, email }) { work.pay(&state) } else { Ok(()) };
+        return if candidate.by == (Person { name, email }) {
+            work.pay(&state)
+        } else {
+            Ok(())
+        };
     }
     let short = proposal.commit.short();
-    session.ui.note(format!("{short} is the candidate; {} is frozen until it is promoted or postponed", source.name));
+    session.ui.note(format!(
+        "{short} is the candidate; {} is frozen until it is promoted or postponed",
+        source.name
+    ));
     work.pay(&state)?;
     let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
     session.ui.advise(if signoff {
@@ -91,7 +133,9 @@ pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(),
         return Ok(());
     };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    Err(Stop::Misused(report.hint(format!("say it again in plain words: git smp {command} {option} TEXT"))))
+    Err(Stop::Misused(report.hint(format!(
+        "say it again in plain words: git smp {command} {option} TEXT"
+    ))))
 }
 
 /// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
@@ -114,16 +158,30 @@ impl Facts<'_> {
         Ok(&reading.as_ref().map_err(Clone::clone)?.state)
     }
 
-    fn recorded<'a>(&'a self, config: &Config, state: &'a State, now: i64) -> Result<Recorded<'a>, Stop> {
-        let recorded = self.record.recorded(config, None, now)?.ok_or_else(not_seen)?;
-        Ok(Recorded { state, signoff: true, ..recorded })
+    fn recorded<'a>(
+        &'a self,
+        config: &Config,
+        state: &'a State,
+        now: i64,
+    ) -> Result<Recorded<'a>, Stop> {
+        let recorded = self
+            .record
+            .recorded(config, None, now)?
+            .ok_or_else(not_seen)?;
+        Ok(Recorded {
+            state,
+            signoff: true,
+            ..recorded
+        })
     }
 }
 
 impl Facts<'_> {
     /// Everything that was looked at, the source first.
     fn seen(&self) -> Vec<&Observed> {
-        std::iter::once(&self.source).chain(self.targets.iter().map(|target| &target.observed)).collect()
+        std::iter::once(&self.source)
+            .chain(self.targets.iter().map(|target| &target.observed))
+            .collect()
     }
 }
 
@@ -135,23 +193,41 @@ fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(targets);
-    let Seen { environments: mut seen, main, record } = see(session, look, &concerned)?;
+    let Seen {
+        environments: mut seen,
+        main,
+        record,
+    } = see(session, look, &concerned)?;
     let source = seen.next().ok_or_else(not_seen)?;
     let warnings = match source.runs() {
-        Some(commit) => deploy::not_on_main(session, look.config, commit, main)?.into_iter().collect(),
+        Some(commit) => deploy::not_on_main(session, look.config, commit, main)?
+            .into_iter()
+            .collect(),
         None => Vec::new(),
     };
     let targets = targets
         .iter()
         .zip(seen)
         .map(|(environment, observed)| {
-            let held = record.state().map(|state| state.held(&environment.name)).unwrap_or_default();
+            let held = record
+                .state()
+                .map(|state| state.held(&environment.name))
+                .unwrap_or_default();
             let held = held::weigh(session, observed.runs(), source.runs(), held)?;
-            Ok(Target { held, ..deploy::target(session, environment, observed, source.runs())? })
+            Ok(Target {
+                held,
+                ..deploy::target(session, environment, observed, source.runs())?
+            })
         })
         .collect::<Result<Vec<_>, Stop>>()?;
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    Ok(Facts { source, targets, warnings, watched, record })
+    Ok(Facts {
+        source,
+        targets,
+        warnings,
+        watched,
+        record,
+    })
 }
 
 fn planned(
@@ -163,8 +239,12 @@ fn planned(
 ) -> Result<Proposal, Stop> {
     let recorded = facts.recorded(config, state, session.when().now)?;
     let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
-    proposal.warnings.splice(0..0, facts.warnings.iter().cloned());
-    proposal.warnings.extend(observed::warnings(Some(state), facts.seen()));
+    proposal
+        .warnings
+        .splice(0..0, facts.warnings.iter().cloned());
+    proposal
+        .warnings
+        .extend(observed::warnings(Some(state), facts.seen()));
     proposal.watched.clone_from(&facts.watched);
     Ok(proposal)
 }
@@ -184,15 +264,32 @@ impl Work<'_> {
     fn again(&self) -> Result<(), Stop> {
         let state = self.facts.state()?;
         self.say_who(state);
-        if self.args.dry_run { Ok(()) } else { self.pay(state) }
+        if self.args.dry_run {
+            Ok(())
+        } else {
+            self.pay(state)
+        }
     }
 
     fn say_who(&self, state: &State) {
         if let Some(candidate) = &state.candidate {
-            let (short, when) = (candidate.commit.short(), self.session.when().moment(candidate.at));
-            self.session.ui.note(format!("{short} is the candidate already, proposed by {} {when}", candidate.by.name));
-            if self.args.note.as_ref().is_some_and(|note| candidate.note.as_deref() != Some(note.trim())) {
-                self.session.ui.warn("the proposal stays as it was made: this note is not added to it");
+            let (short, when) = (
+                candidate.commit.short(),
+                self.session.when().moment(candidate.at),
+            );
+            self.session.ui.note(format!(
+                "{short} is the candidate already, proposed by {} {when}",
+                candidate.by.name
+            ));
+            if self
+                .args
+                .note
+                .as_ref()
+                .is_some_and(|note| candidate.note.as_deref() != Some(note.trim()))
+            {
+                self.session
+                    .ui
+                    .warn("the proposal stays as it was made: this note is not added to it");
             }
         }
     }
@@ -201,7 +298,14 @@ impl Work<'_> {
         let ui = self.session.ui;
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
         let post = posts::step(self.session, self.config, TECHNICAL);
-        let lines = render::proposal(self.config, &self.facts.source, &targets, proposal, &self.session.when(), &post);
+        let lines = render::proposal(
+            self.config,
+            &self.facts.source,
+            &targets,
+            proposal,
+            &self.session.when(),
+            &post,
+        );
         if self.args.yes {
             ui.say(&lines)
         } else {
@@ -227,16 +331,29 @@ impl Work<'_> {
             return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
         }
         ui.catch_interrupts()?;
-        let question = format!("Propose {} and freeze {}?", proposal.commit.short(), self.source.name);
-        if ui.ask_yes(&question) { Ok(()) } else { Err(Stop::Declined("not proposed; nothing was changed".to_owned())) }
+        let question = format!(
+            "Propose {} and freeze {}?",
+            proposal.commit.short(),
+            self.source.name
+        );
+        if ui.ask_yes(&question) {
+            Ok(())
+        } else {
+            Err(Stop::Declined(
+                "not proposed; nothing was changed".to_owned(),
+            ))
+        }
     }
 
     /// The look after the question: what is put forward must still be what was shown.
     fn unmoved(&self, look: &Look<'_>) -> Result<(), Stop> {
         let mut wanted = vec![self.source];
         wanted.extend(self.facts.targets.iter().map(|target| target.environment));
-        let before = std::iter::once(&self.facts.source).chain(self.facts.targets.iter().map(|one| &one.observed));
-        let now = self.session.ui.during("looking once more", || look.environments(&wanted, Also::Branches))?;
+        let before = std::iter::once(&self.facts.source)
+            .chain(self.facts.targets.iter().map(|one| &one.observed));
+        let now = self.session.ui.during("looking once more", || {
+            look.environments(&wanted, Also::Branches)
+        })?;
         for (before, now) in before.zip(&now) {
             plan::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
         }
@@ -245,7 +362,9 @@ impl Work<'_> {
 
     fn record(&self, id: &EventId) -> Result<State, Stop> {
         self.session.ui.during("writing the record", || {
-            let recorded = self.facts.recorded(self.config, self.facts.state()?, self.session.when().now)?;
+            let recorded =
+                self.facts
+                    .recorded(self.config, self.facts.state()?, self.session.when().now)?;
             end_rollback(&self.recorder, &self.session.repo, &recorded)?;
             self.recorder.append(id, &mut |state| {
                 let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
@@ -267,7 +386,9 @@ impl Work<'_> {
 
     /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().pay(&state.owed, |owed| owed.is_of_the_way() || owed.is_of_a_rollback())
+        self.posts().pay(&state.owed, |owed| {
+            owed.is_of_the_way() || owed.is_of_a_rollback()
+        })
     }
 
     fn posts(&self) -> Posts<'_> {
@@ -279,7 +400,12 @@ impl Work<'_> {
         let note = self.args.note.as_ref().map(|note| note.trim().to_owned());
         let owed = Owed {
             targets: proposal.targets.clone(),
-            ..posts::to_be_told(TECHNICAL, (&self.date(), &proposal.commit), &self.source.name, News::Proposed { note })
+            ..posts::to_be_told(
+                TECHNICAL,
+                (&self.date(), &proposal.commit),
+                &self.source.name,
+                News::Proposed { note },
+            )
         };
         self.posts().say(&owed)
     }

@@ -14,7 +14,10 @@ struct Merged {
 
 /// The number in `#427`; `None`: it is something else, as a hash.
 pub fn number(rev: &str) -> Option<u64> {
-    rev.strip_prefix('#').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
+    rev.strip_prefix('#')
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?
+        .parse()
+        .ok()
 }
 
 /// The one commit on the main branch that merged it.
@@ -42,14 +45,23 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
     let mut found = all(session, tip, number)?;
     let report = match (found.pop(), found.is_empty()) {
         (Some(only), true) => return Ok(only),
-        (None, _) => Report::new(format!("the main branch has no commit of pull request #{number}"))
-            .because(format!("no subject there ends in (#{number}) or begins with Merge pull request #{number}"))
-            .hint("name the commit: git smp stage --fix --pick COMMIT"),
+        (None, _) => Report::new(format!(
+            "the main branch has no commit of pull request #{number}"
+        ))
+        .because(format!(
+            "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
+        ))
+        .hint("name the commit: git smp stage --fix --pick COMMIT"),
         (Some(last), false) => {
-            let report = Report::new(format!("the main branch has several commits of pull request #{number}"));
+            let report = Report::new(format!(
+                "the main branch has several commits of pull request #{number}"
+            ));
             found.push(last);
             let named = |one: &Merged| format!("{} {}", one.id.short(), visible(&one.subject));
-            let report = found.iter().take(10).fold(report, |report, one| report.because(named(one)));
+            let report = found
+                .iter()
+                .take(10)
+                .fold(report, |report, one| report.because(named(one)));
             report.hint("name one of them: git smp stage --fix --pick COMMIT")
         }
     };
@@ -57,15 +69,33 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
 }
 
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
-    let greps = [format!("--grep=#{number})"), format!("--grep=request #{number}")];
-    let args = ["log", "-z", "--no-color", "--no-show-signature", "-F", &greps[0], &greps[1]];
+    let greps = [
+        format!("--grep=#{number})"),
+        format!("--grep=request #{number}"),
+    ];
+    let args = [
+        "log",
+        "-z",
+        "--no-color",
+        "--no-show-signature",
+        "-F",
+        &greps[0],
+        &greps[1],
+    ];
     let args = args.into_iter().chain(["--format=%H %P%n%s", tip.as_str()]);
-    let told = session.repo.program().read("git cannot read the history", args)?;
+    let told = session
+        .repo
+        .program()
+        .read("git cannot read the history", args)?;
     let told = String::from_utf8_lossy(&told);
     let one = |entry: &str| {
         let (ids, subject) = entry.split_once('\n')?;
         let mut ids = ids.split(' ').filter_map(CommitId::parse);
-        let merged = Merged { id: ids.next()?, parents: ids.collect(), subject: subject.trim().to_owned() };
+        let merged = Merged {
+            id: ids.next()?,
+            parents: ids.collect(),
+            subject: subject.trim().to_owned(),
+        };
         is_of(&merged.subject, number).then_some(merged)
     };
     Ok(told.split('\0').filter_map(one).collect())
@@ -75,7 +105,9 @@ fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>
 fn is_of(subject: &str, number: u64) -> bool {
     let merge = subject.strip_prefix(&format!("Merge pull request #{number}"));
     merge.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        || [format!("(#{number})"), format!("(pull request #{number})")].iter().any(|end| subject.ends_with(end))
+        || [format!("(#{number})"), format!("(pull request #{number})")]
+            .iter()
+            .any(|end| subject.ends_with(end))
 }
 
 #[cfg(test)]
@@ -85,19 +117,34 @@ mod tests {
     #[test]
     fn a_number_is_one_behind_a_hash_sign() {
         assert_eq!(number("#427"), Some(427));
-        for other in ["427", "#", "#4a", "# 4", "#-4", "##4", "#99999999999999999999999"] {
+        for other in [
+            "427",
+            "#",
+            "#4a",
+            "# 4",
+            "#-4",
+            "##4",
+            "#99999999999999999999999",
+        ] {
             assert_eq!(number(other), None, "{other}");
         }
     }
 
     #[test]
     fn the_subject_of_a_merge_names_exactly_its_pull_request() {
-        for subject in ["Draw maps (#42)", "Merge pull request #42 from a/b", "Merged in x (pull request #42)"] {
+        for subject in [
+            "Draw maps (#42)",
+            "Merge pull request #42 from a/b",
+            "Merged in x (pull request #42)",
+        ] {
             assert!(is_of(subject, 42), "{subject}");
         }
-        for other in
-            ["Draw maps (#421)", "Merge pull request #421 from a/b", "Revert \"Draw maps (#42)\" (#43)", "Fix #42"]
-        {
+        for other in [
+            "Draw maps (#421)",
+            "Merge pull request #421 from a/b",
+            "Revert \"Draw maps (#42)\" (#43)",
+            "Fix #42",
+        ] {
             assert!(!is_of(other, 42), "{other}");
         }
     }

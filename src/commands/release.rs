@@ -38,28 +38,64 @@ impl<'a> Release<'a> {
         state: Option<&State>,
     ) -> Self {
         let commit = plan.commit.clone();
-        let pushes = plan.steps.iter().any(|step| matches!(step, Step::Push { .. }));
-        let candidate = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == commit);
+        let pushes = plan
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Push { .. }));
+        let candidate = state
+            .and_then(|state| state.candidate.as_ref())
+            .filter(|open| open.commit == commit);
         let when = session.when();
-        let date = candidate.map(|open| open.date.clone()).filter(|date| !date.is_empty());
+        let date = candidate
+            .map(|open| open.date.clone())
+            .filter(|date| !date.is_empty());
         let date = date.unwrap_or_else(|| when.date(when.now));
         let before = |target: &Target<'_>| {
             let name = target.environment.name.clone();
-            let deploy = state.and_then(|state| state.deploys.get(&name)).filter(|deploy| deploy.commit == commit);
-            let goal = candidate.and_then(|open| open.goal(&name)).and_then(|goal| goal.from.clone());
-            let runs = target.observed.runs().filter(|runs| **runs != commit).cloned();
-            (name, runs.or(goal).or(deploy.and_then(|deploy: &Deploy| deploy.from.clone())))
+            let deploy = state
+                .and_then(|state| state.deploys.get(&name))
+                .filter(|deploy| deploy.commit == commit);
+            let goal = candidate
+                .and_then(|open| open.goal(&name))
+                .and_then(|goal| goal.from.clone());
+            let runs = target
+                .observed
+                .runs()
+                .filter(|runs| **runs != commit)
+                .cloned();
+            (
+                name,
+                runs.or(goal)
+                    .or(deploy.and_then(|deploy: &Deploy| deploy.from.clone())),
+            )
         };
         let targets = targets.iter().map(before).collect();
         // A rollback that has arrived unseen goes on record with this deploy, and is owed then.
-        let goes_back = |state: &State| state.deploying.as_ref().is_some_and(|open| open.kind == Kind::Rollback);
-        let owes = state.is_some_and(|state| goes_back(state) || state.owed.iter().any(is_of_deploys));
+        let goes_back = |state: &State| {
+            state
+                .deploying
+                .as_ref()
+                .is_some_and(|open| open.kind == Kind::Rollback)
+        };
+        let owes =
+            state.is_some_and(|state| goes_back(state) || state.owed.iter().any(is_of_deploys));
         let told = |owed: &Owed| match &owed.news {
             News::Released { summary } => summary.clone(),
             _ => None,
         };
-        let told = state.map(|state| state.owed.iter().filter_map(told).collect()).unwrap_or_default();
-        Self { session, config, commit, date, targets, pushes, owes, told }
+        let told = state
+            .map(|state| state.owed.iter().filter_map(told).collect())
+            .unwrap_or_default();
+        Self {
+            session,
+            config,
+            commit,
+            date,
+            targets,
+            pushes,
+            owes,
+            told,
+        }
     }
 
     /// Whether the plan has a post as its last step, as far as that is known before anybody wrote its text.
@@ -85,12 +121,18 @@ impl<'a> Release<'a> {
                 if !args.dry_run {
                     self.notes().settle(None)?;
                 }
-                let why = if left == Summary::Empty { "its text is empty" } else { "the draft was left as it was" };
+                let why = if left == Summary::Empty {
+                    "its text is empty"
+                } else {
+                    "the draft was left as it was"
+                };
                 ui.note(format!("no post to {PRODUCT}: {why}"));
                 None
             }
             Summary::Missing => {
-                ui.warn(format!("no post to {PRODUCT}: nobody gave its text, with --summary or -F"));
+                ui.warn(format!(
+                    "no post to {PRODUCT}: nobody gave its text, with --summary or -F"
+                ));
                 None
             }
         })
@@ -104,13 +146,24 @@ impl<'a> Release<'a> {
         let kept = self.notes().kept(&self.commit);
         let title = heading(&self.names().join(", "), &self.date);
         let from = self.targets.iter().find_map(|(_, from)| from.as_ref());
-        let offer = Offer { heading: &title, commit: &self.commit, from, kept: kept.as_deref() };
-        match (&kept, args.dry_run, self.session.ui.is_interactive() && !args.yes) {
+        let offer = Offer {
+            heading: &title,
+            commit: &self.commit,
+            from,
+            kept: kept.as_deref(),
+        };
+        match (
+            &kept,
+            args.dry_run,
+            self.session.ui.is_interactive() && !args.yes,
+        ) {
             (Some(text), true, _) => Ok(Summary::of(text.clone())),
             (None, true, _) => {
                 let text = summary::drafted(self.session, &offer)?;
                 if !text.is_empty() {
-                    self.session.ui.note(format!("the text to {PRODUCT} is a draft; your editor will ask for it"));
+                    self.session.ui.note(format!(
+                        "the text to {PRODUCT} is a draft; your editor will ask for it"
+                    ));
                 }
                 Ok(Summary::of(text))
             }
@@ -125,7 +178,12 @@ impl<'a> Release<'a> {
     /// What goes on record with the deploy.
     pub fn telling(&self, text: &str) -> Telling {
         let (date, targets) = (self.date.clone(), self.targets.clone());
-        Telling { channels: posts::owing(self.config, PRODUCT), date, targets, text: Some(text.to_owned()) }
+        Telling {
+            channels: posts::owing(self.config, PRODUCT),
+            date,
+            targets,
+            text: Some(text.to_owned()),
+        }
     }
 
     /// Shows the post as it would go out.
@@ -142,7 +200,11 @@ impl<'a> Release<'a> {
         let mut lines = vec![Line::plain(format!("The post to {PRODUCT} will say"))];
         lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
         lines.push(Line::default());
-        if asked { self.session.ui.insist(&lines) } else { self.session.ui.say(&lines) }
+        if asked {
+            self.session.ui.insist(&lines)
+        } else {
+            self.session.ui.say(&lines)
+        }
     }
 
     /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
@@ -153,9 +215,14 @@ impl<'a> Release<'a> {
     pub fn keep(&self, text: Option<&str>, begins: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some((commit, other)) = self.notes().begun_for_another(&self.commit) {
-            let story = format!("what was written for {} was never told to {PRODUCT}:", commit.short());
+            let story = format!(
+                "what was written for {} was never told to {PRODUCT}:",
+                commit.short()
+            );
             self.session.ui.warn(story);
-            self.session.ui.insist(&other.lines().map(Line::plain).collect::<Vec<_>>());
+            self.session
+                .ui
+                .insist(&other.lines().map(Line::plain).collect::<Vec<_>>());
         }
         self.notes().keep(&self.commit, text, begins)
     }
@@ -172,11 +239,17 @@ impl<'a> Release<'a> {
     pub fn end(&self, text: Option<&str>, again: &str) -> Result<(), Stop> {
         let keeps = posts::configured(self.config, PRODUCT).is_some();
         if let Some(text) = text.filter(|_| !keeps) {
-            self.posts(again).say(&self.owed(text)).map_err(|stop| unsettled(&stop, again))?;
+            self.posts(again)
+                .say(&self.owed(text))
+                .map_err(|stop| unsettled(&stop, again))?;
         }
         // Where a record is kept the deploy's own event owes it already.
-        let own = text.filter(|_| keeps && self.config.record.is_none()).map(|text| self.owed(text));
-        self.notes().settle(own).map_err(|stop| unsettled(&stop, again))?;
+        let own = text
+            .filter(|_| keeps && self.config.record.is_none())
+            .map(|text| self.owed(text));
+        self.notes()
+            .settle(own)
+            .map_err(|stop| unsettled(&stop, again))?;
         if self.config.record.is_some() && text.is_none() && !self.owes {
             return Ok(());
         }
@@ -188,7 +261,9 @@ impl<'a> Release<'a> {
             ui.warn(format!(
                 "somebody else put the deploy on record, so {PRODUCT} is not told this; paste it if need be:"
             ));
-            posts.say(&self.owed(text)).map_err(|stop| unsettled(&stop, again))?;
+            posts
+                .say(&self.owed(text))
+                .map_err(|stop| unsettled(&stop, again))?;
         }
         posts.pay(&owed, is_of_deploys)
     }
@@ -200,7 +275,9 @@ impl<'a> Release<'a> {
     pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
         self.notes().settle(None)?;
         let Some(text) = text else { return Ok(()) };
-        self.session.ui.note(format!("so the post to {PRODUCT} is theirs; your text, should they have none:"));
+        self.session.ui.note(format!(
+            "so the post to {PRODUCT} is theirs; your text, should they have none:"
+        ));
         self.preview(text)
     }
 
@@ -210,14 +287,19 @@ impl<'a> Release<'a> {
     /// # Errors
     /// As [`Release::end`].
     pub fn resume(&self, given: Option<&Summary>, again: &str) -> Result<(), Stop> {
-        let kept = self.notes().begun(&self.commit).filter(|text| !text.is_empty());
+        let kept = self
+            .notes()
+            .begun(&self.commit)
+            .filter(|text| !text.is_empty());
         let text = match (kept, given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
             (kept, None) => kept,
             // It is on the record, owed since the run that gave it.
             (None, Some(Summary::Text(given))) if self.told.contains(given) => None,
             (None, Some(Summary::Text(_))) => {
-                self.session.ui.warn(format!("the text is not posted to {PRODUCT}: nothing was deployed with it"));
+                self.session.ui.warn(format!(
+                    "the text is not posted to {PRODUCT}: nothing was deployed with it"
+                ));
                 None
             }
             (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
@@ -230,10 +312,15 @@ impl<'a> Release<'a> {
     }
 
     fn owed(&self, text: &str) -> Owed {
-        let news = News::Released { summary: Some(text.to_owned()) };
+        let news = News::Released {
+            summary: Some(text.to_owned()),
+        };
         let place = self.names().first().copied().unwrap_or_default();
         let owed = posts::to_be_told(PRODUCT, (&self.date, &self.commit), place, news);
-        Owed { targets: self.targets.clone(), ..owed }
+        Owed {
+            targets: self.targets.clone(),
+            ..owed
+        }
     }
 
     fn names(&self) -> Vec<&str> {
@@ -260,14 +347,23 @@ pub fn paid_before(
         None => posts.owed().unwrap_or_default(),
     };
     // What cannot be sent from here is none of this run's business.
-    let told = |owed: &Owed| is_of_deploys(owed) && !posts::lacks_webhook(&session.repo, config, &owed.channel);
+    let told = |owed: &Owed| {
+        is_of_deploys(owed) && !posts::lacks_webhook(&session.repo, config, &owed.channel)
+    };
     if !owed.iter().any(told) {
         return refusal.into();
     }
     match posts.pay(&owed, told) {
-        Ok(()) => Stop::Incomplete(refusal.report.because("only what was owed of an earlier deploy was told")),
+        Ok(()) => Stop::Incomplete(
+            refusal
+                .report
+                .because("only what was owed of an earlier deploy was told"),
+        ),
         Err(stop) => {
-            let report = stop.report().cloned().unwrap_or_else(|| Report::new("what is owed was not told"));
+            let report = stop
+                .report()
+                .cloned()
+                .unwrap_or_else(|| Report::new("what is owed was not told"));
             Stop::Incomplete(report.because(refusal.report.error))
         }
     }
@@ -279,7 +375,8 @@ pub fn is_of_deploys(owed: &Owed) -> bool {
 }
 
 fn unsettled(stop: &Stop, again: &str) -> Stop {
-    let report = Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
+    let report =
+        Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
     let report = report.hint(format!("run it again, which tells it: {again}"));
     Stop::Incomplete(report)
 }

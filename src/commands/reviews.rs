@@ -40,37 +40,58 @@ impl Merges {
         let merges = landed.into_iter().filter(|commit| commit.parents.len() > 1);
         let merges: Vec<CommitId> = merges.map(|commit| commit.id).collect();
         let named = session.repo.commits(&merges).unwrap_or_default();
-        Self { unnamed: changes.ships_merges.saturating_sub(named.len()), named }
+        Self {
+            unnamed: changes.ships_merges.saturating_sub(named.len()),
+            named,
+        }
     }
 }
 
 /// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
 /// and not asked for again.
-pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate: &CommitId) -> Reviews {
+pub fn look(
+    session: &Session<'_>,
+    config: &Config,
+    ships: &[&Commit],
+    candidate: &CommitId,
+) -> Reviews {
     let Some(place) = config.web_base().as_deref().and_then(Place::of) else {
         let why = Report::new("the main repository has no pages on GitHub");
-        return Reviews::not_asked(why.hint("say where they are: repository.web in smp.toml, then: git smp setup"));
+        return Reviews::not_asked(
+            why.hint("say where they are: repository.web in smp.toml, then: git smp setup"),
+        );
     };
     let token = match token::github(&session.repo, place.server()) {
         Ok(token) => token,
         Err(without) => return Reviews::not_asked(no_token(&place, without)),
     };
-    let (common_dir, key) = (&session.repo.layout().common_dir, place.key(&config.repository.branch));
+    let (common_dir, key) = (
+        &session.repo.layout().common_dir,
+        place.key(&config.repository.branch),
+    );
     let mut known = review_cache::read(common_dir, &key);
     if config.policy.green {
         // Checks may have run again, and here they decide.
-        known.entry(candidate.clone()).and_modify(|review| review.checks = Checks::Unknown);
+        known
+            .entry(candidate.clone())
+            .and_modify(|review| review.checks = Checks::Unknown);
     }
     let wanted = unsettled(ships, candidate, &known);
     let told = ask(session, &place, &token, &wanted);
-    let fresh: HashMap<CommitId, Review> =
-        told.found.into_iter().map(|(id, finding)| (id, review(finding, config))).collect();
+    let fresh: HashMap<CommitId, Review> = told
+        .found
+        .into_iter()
+        .map(|(id, finding)| (id, review(finding, config)))
+        .collect();
     for (id, review) in fresh {
         let before = known.remove(&id).unwrap_or_default();
         known.insert(id, review.or(&before));
     }
     let wanted: HashSet<CommitId> = wanted.into_iter().collect();
-    let settled = known.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, one)| (id.clone(), one.clone()));
+    let settled = known
+        .iter()
+        .filter(|(id, _)| wanted.contains(id))
+        .map(|(id, one)| (id.clone(), one.clone()));
     review_cache::add(common_dir, &key, &settled.collect());
     Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
 }
@@ -78,22 +99,40 @@ pub fn look(session: &Session<'_>, config: &Config, ships: &[&Commit], candidate
 fn no_token(place: &Place, without: Without) -> Report {
     let (server, repository) = (place.server(), place.shown());
     match without {
-        Without::Leave => Report::new(format!("your environment does not say that the token is for {server}"))
-            .hint(format!("set GH_HOST={}, which says that your token may be sent there", shell_word(server))),
-        Without::Token => Report::new(format!("there is no token for {server}")).hint(if place.is_githubs_own() {
-            format!("set GH_TOKEN to a token that may read {repository}")
-        } else {
-            format!("set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={}", shell_word(server))
-        }),
+        Without::Leave => Report::new(format!(
+            "your environment does not say that the token is for {server}"
+        ))
+        .hint(format!(
+            "set GH_HOST={}, which says that your token may be sent there",
+            shell_word(server)
+        )),
+        Without::Token => {
+            Report::new(format!("there is no token for {server}")).hint(if place.is_githubs_own() {
+                format!("set GH_TOKEN to a token that may read {repository}")
+            } else {
+                format!(
+                    "set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={}",
+                    shell_word(server)
+                )
+            })
+        }
     }
 }
 
 /// The commits to ask for, the candidate first. GitHub knows no hashes of 64 digits.
-fn unsettled(ships: &[&Commit], candidate: &CommitId, known: &HashMap<CommitId, Review>) -> Vec<CommitId> {
+fn unsettled(
+    ships: &[&Commit],
+    candidate: &CommitId,
+    known: &HashMap<CommitId, Review>,
+) -> Vec<CommitId> {
     let mut seen = HashSet::new();
     let all = std::iter::once(candidate).chain(ships.iter().map(|commit| &commit.id));
-    let open = |id: &&CommitId| !known.get(id).is_some_and(Review::is_whole) && id.as_str().len() == 40;
-    all.filter(open).filter(|id| seen.insert(*id)).cloned().collect()
+    let open =
+        |id: &&CommitId| !known.get(id).is_some_and(Review::is_whole) && id.as_str().len() == 40;
+    all.filter(open)
+        .filter(|id| seen.insert(*id))
+        .cloned()
+        .collect()
 }
 
 fn ask(session: &Session<'_>, place: &Place, token: &Secret, wanted: &[CommitId]) -> Told {
@@ -102,12 +141,19 @@ fn ask(session: &Session<'_>, place: &Place, token: &Secret, wanted: &[CommitId]
     }
     let address = session.repo.program().variable(github::VARIABLE);
     let address = address.as_ref().map(|address| address.to_string_lossy());
-    session.ui.during("asking GitHub", || github::ask(place, address.as_deref(), token, wanted))
+    session.ui.during("asking GitHub", || {
+        github::ask(place, address.as_deref(), token, wanted)
+    })
 }
 
 fn review(finding: Finding, config: &Config) -> Review {
-    let origin = finding.pulls.map_or(Origin::Unknown, |pulls| Origin::of(pulls, &config.repository.branch));
-    Review { origin, checks: finding.checks }
+    let origin = finding.pulls.map_or(Origin::Unknown, |pulls| {
+        Origin::of(pulls, &config.repository.branch)
+    });
+    Review {
+        origin,
+        checks: finding.checks,
+    }
 }
 
 /// Says why GitHub was not asked, or did not answer, where no list of marks says so.
@@ -121,7 +167,10 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
                 session.ui.detail(text);
             }
         }
-        Asked::Partly(why) => session.ui.note(format!("reviews and checks are not all known: {}", why.error)),
+        Asked::Partly(why) => session.ui.note(format!(
+            "reviews and checks are not all known: {}",
+            why.error
+        )),
         Asked::Whole => {}
     }
 }
@@ -145,9 +194,18 @@ pub fn check(
     };
     let named = |which: fn(&Step) -> bool| {
         let steps = plan.steps.iter().filter(move |step| which(step));
-        steps.filter_map(Step::environment).map(str::to_owned).collect::<Vec<_>>()
+        steps
+            .filter_map(Step::environment)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    let shipping = Shipping::of(session, config, targets, &named(Step::deploys), &plan.commit);
+    let shipping = Shipping::of(
+        session,
+        config,
+        targets,
+        &named(Step::deploys),
+        &plan.commit,
+    );
     let ships = shipping.commits(None);
     let brings = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
     let pushed = shipping.commits(Some(&named(brings)));
@@ -157,7 +215,8 @@ pub fn check(
     if let Some(refusal) = refusal {
         return (Some(reviews), Err(refusal));
     }
-    plan.warnings.extend(review::warnings(&ships, &plan.commit, &reviews));
+    plan.warnings
+        .extend(review::warnings(&ships, &plan.commit, &reviews));
     if !is_shown || matches!(reviews.asked(), Asked::Not(_)) {
         explain(session, config, &reviews);
     }
@@ -166,24 +225,54 @@ pub fn check(
 
 /// Looks at what a proposal would ship, and adds to it what a person should know: also that its promotion is refused as
 /// things stand, which is no reason not to test it.
-pub fn warn(session: &Session<'_>, config: &Config, targets: &[Target<'_>], proposal: &mut Proposal) {
-    let named: Vec<String> = proposal.targets.iter().map(|(name, _)| name.clone()).collect();
+pub fn warn(
+    session: &Session<'_>,
+    config: &Config,
+    targets: &[Target<'_>],
+    proposal: &mut Proposal,
+) {
+    let named: Vec<String> = proposal
+        .targets
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     let shipping = Shipping::of(session, config, targets, &named, &proposal.commit);
     let ships = shipping.commits(None);
     let reviews = look(session, config, &ships, &proposal.commit).but_for(shipping.unnamed());
-    proposal.warnings.extend(review::warnings(&ships, &proposal.commit, &reviews));
+    proposal
+        .warnings
+        .extend(review::warnings(&ships, &proposal.commit, &reviews));
     if let Some(refusal) = refusal(config, &ships, &proposal.commit, &reviews) {
         let why = match reviews.asked() {
             Asked::Not(why) => format!("{}: {}", refusal.report.error, why.error),
             Asked::Whole | Asked::Partly(_) => refusal.report.error,
         };
-        proposal.warnings.push(format!("as things stand, git smp promote refuses it: {why}"));
+        proposal.warnings.push(format!(
+            "as things stand, git smp promote refuses it: {why}"
+        ));
     }
 }
 
-fn refusal(config: &Config, ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
-    let reviewed = || config.policy.reviewed.then(|| review::reviewed(ships, reviews)).flatten();
-    let green = || config.policy.green.then(|| review::green(candidate, reviews)).flatten();
+fn refusal(
+    config: &Config,
+    ships: &[&Commit],
+    candidate: &CommitId,
+    reviews: &Reviews,
+) -> Option<Refusal> {
+    let reviewed = || {
+        config
+            .policy
+            .reviewed
+            .then(|| review::reviewed(ships, reviews))
+            .flatten()
+    };
+    let green = || {
+        config
+            .policy
+            .green
+            .then(|| review::green(candidate, reviews))
+            .flatten()
+    };
     reviewed().or_else(green)
 }
 
@@ -193,13 +282,27 @@ struct Shipping<'a> {
 }
 
 impl<'a> Shipping<'a> {
-    fn of(session: &Session<'_>, config: &Config, targets: &'a [Target<'_>], named: &[String], to: &CommitId) -> Self {
+    fn of(
+        session: &Session<'_>,
+        config: &Config,
+        targets: &'a [Target<'_>],
+        named: &[String],
+        to: &CommitId,
+    ) -> Self {
         let lacks = |target: &'a Target<'_>| {
             let (name, changes) = (target.environment.name.as_str(), target.changes.as_ref()?);
-            Some((name, changes, Merges::of(session, config, changes, (target.observed.runs(), to))))
+            Some((
+                name,
+                changes,
+                Merges::of(session, config, changes, (target.observed.runs(), to)),
+            ))
         };
-        let named = targets.iter().filter(|target| named.contains(&target.environment.name));
-        Self { environments: named.filter_map(lacks).collect() }
+        let named = targets
+            .iter()
+            .filter(|target| named.contains(&target.environment.name));
+        Self {
+            environments: named.filter_map(lacks).collect(),
+        }
     }
 
     /// The commits that these environments lack, or all of them, each once. Merges come first, for no list names them.
@@ -214,6 +317,9 @@ impl<'a> Shipping<'a> {
 
     /// How many merges there are beyond these.
     fn unnamed(&self) -> usize {
-        self.environments.iter().map(|(_, _, merges)| merges.unnamed).sum()
+        self.environments
+            .iter()
+            .map(|(_, _, merges)| merges.unnamed)
+            .sum()
     }
 }

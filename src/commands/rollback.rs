@@ -39,10 +39,16 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
+    let look = Look {
+        repo: &session.repo,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
     let asking = format!("asking {}", environment.name);
     let look_and_plan = || {
-        let facts = session.ui.during(&asking, || gather(session, &look, environment))?;
+        let facts = session
+            .ui
+            .during(&asking, || gather(session, &look, environment))?;
         let commit = destination(session, &look, args, &facts)?;
         let target = target(session, &facts, &commit)?;
         match plan(session, &config, args, &facts, &target, &commit) {
@@ -57,19 +63,41 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     };
     if args.yes && !args.dry_run && is_in_flight(&found, &planned) {
         let timeout = args.deploying.timeout;
-        (found, planned) = deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
+        (found, planned) =
+            deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
     let ((facts, commit, target), planned) = (found, planned?);
-    let rollback = Run { session, config: &config, args, facts: &facts, target: &target };
+    let rollback = Run {
+        session,
+        config: &config,
+        args,
+        facts: &facts,
+        target: &target,
+    };
     if planned.steps.is_empty() {
-        if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit) {
+        if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit)
+        {
             session.ui.catch_interrupts()?;
             let _turn = Turn::take(&session.repo.layout().common_dir)?;
             rollback.carry_out(&look, &planned)?;
         }
-        session.ui.note(format!("{} runs {} already: nothing to put back", environment.name, commit.short()));
-        observed::record(session, &look, facts.record.state(), &[&facts.observed], args.dry_run);
-        return if args.dry_run { Ok(()) } else { rollback.tell(&commit) };
+        session.ui.note(format!(
+            "{} runs {} already: nothing to put back",
+            environment.name,
+            commit.short()
+        ));
+        observed::record(
+            session,
+            &look,
+            facts.record.state(),
+            &[&facts.observed],
+            args.dry_run,
+        );
+        return if args.dry_run {
+            Ok(())
+        } else {
+            rollback.tell(&commit)
+        };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
     if !args.dry_run && deploys {
@@ -83,17 +111,37 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if deploys {
         rollback.ask()?;
     }
-    let reasoned = if deploys { rollback.with_reason(&commit)? } else { args.clone() };
-    let rollback = Run { args: &reasoned, ..rollback };
-    observed::record(session, &look, facts.record.state(), &[&facts.observed], false);
+    let reasoned = if deploys {
+        rollback.with_reason(&commit)?
+    } else {
+        args.clone()
+    };
+    let rollback = Run {
+        args: &reasoned,
+        ..rollback
+    };
+    observed::record(
+        session,
+        &look,
+        facts.record.state(),
+        &[&facts.observed],
+        false,
+    );
     // Another run of this clone would take our note for its own.
     let _turn = Turn::take(&session.repo.layout().common_dir)?;
     let before = rollback.remember(&commit)?;
     match rollback.carry_out(&look, &planned) {
         // An earlier run of ours may have pushed it; a record knows who deployed.
-        Ok(by_others) if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) => {
-            session.ui.note(format!("so the post to {TECHNICAL} is theirs"));
-            rollback.notes().came_back(&environment.name, &commit, false).map(drop)
+        Ok(by_others)
+            if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) =>
+        {
+            session
+                .ui
+                .note(format!("so the post to {TECHNICAL} is theirs"));
+            rollback
+                .notes()
+                .came_back(&environment.name, &commit, false)
+                .map(drop)
         }
         Ok(_) => rollback.tell(&commit),
         Err(stop) => {
@@ -114,8 +162,12 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         return Ok(environment);
     }
     let name = &environment.name;
-    let report = Report::new(format!("nothing is promoted to {name}, so there is no promotion to take back"));
-    Err(Stop::Misused(report.hint("deploy an older commit to it as any other: git smp stage COMMIT")))
+    let report = Report::new(format!(
+        "nothing is promoted to {name}, so there is no promotion to take back"
+    ));
+    Err(Stop::Misused(report.hint(
+        "deploy an older commit to it as any other: git smp stage COMMIT",
+    )))
 }
 
 /// Everything that was found out.
@@ -138,28 +190,52 @@ impl<'a> Facts<'a> {
         self.record.reading.as_ref()?.as_ref().ok()
     }
 
-    fn recorded<'f>(&'f self, config: &Config, args: &'f Rollback, now: i64) -> Result<Option<Recorded<'f>>, Refusal> {
-        self.record.recorded(config, args.deploying.take_over.as_deref(), now)
+    fn recorded<'f>(
+        &'f self,
+        config: &Config,
+        args: &'f Rollback,
+        now: i64,
+    ) -> Result<Option<Recorded<'f>>, Refusal> {
+        self.record
+            .recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
 
-fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environment) -> Result<Facts<'c>, Stop> {
+fn gather<'c>(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    environment: &'c Environment,
+) -> Result<Facts<'c>, Stop> {
     let recorder = Recorder::of(look.repo, look.config, look.may_ask);
     let lost = || Stop::Failed(Report::new("looking at the record failed"));
     let (seen, reading) = std::thread::scope(|scope| {
         let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (look.environments(&[environment], Also::Releases), reading.join())
+        (
+            look.environments(&[environment], Also::Releases),
+            reading.join(),
+        )
     });
     let (mut seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
     deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     let observed = seen.into_iter().next().ok_or_else(lost)?;
-    Ok(Facts { environment, observed, record })
+    Ok(Facts {
+        environment,
+        observed,
+        record,
+    })
 }
 
-fn target<'c>(session: &Session<'_>, facts: &Facts<'c>, commit: &CommitId) -> Result<Target<'c>, Stop> {
-    let changes = facts.runs().map(|runs| session.repo.changes(Some(runs), commit)).transpose()?;
+fn target<'c>(
+    session: &Session<'_>,
+    facts: &Facts<'c>,
+    commit: &CommitId,
+) -> Result<Target<'c>, Stop> {
+    let changes = facts
+        .runs()
+        .map(|runs| session.repo.changes(Some(runs), commit))
+        .transpose()?;
     let observed = facts.observed.clone();
     Ok(Target {
         environment: facts.environment,
@@ -182,18 +258,33 @@ fn plan(
     let now = session.when().now;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
     let recorded = facts.recorded(config, args, now)?;
-    let asked = Asked { commit: None, somebody_looks, again: false, first: false, now, recorded };
+    let asked = Asked {
+        commit: None,
+        somebody_looks,
+        again: false,
+        first: false,
+        now,
+        recorded,
+    };
     let mut planned = plan::rollback(&back(target, commit), &asked)?;
     let address = trust::push_address(&session.repo, facts.environment)?;
     if address != facts.environment.url {
         let remote = &facts.environment.remote;
-        planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
+        planned.warnings.push(format!(
+            "pushes to {remote} go to {address}, by your own url.insteadOf"
+        ));
     }
     if planned.steps.iter().any(Step::deploys) {
         planned.steps.push(posts::step(session, config, TECHNICAL));
     }
-    planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
-    let command = format!("git smp rollback {} --to {}", facts.environment.name, commit.short());
+    planned
+        .warnings
+        .extend(observed::warnings(facts.record.state(), [&facts.observed]));
+    let command = format!(
+        "git smp rollback {} --to {}",
+        facts.environment.name,
+        commit.short()
+    );
     let targets = std::slice::from_ref(target);
     deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;
     lfs::warn(session, config, &mut planned);
@@ -202,7 +293,11 @@ fn plan(
 }
 
 fn back<'a>(target: &'a Target<'_>, commit: &'a CommitId) -> Back<'a> {
-    Back { target, commit, app: app(target.environment) }
+    Back {
+        target,
+        commit,
+        app: app(target.environment),
+    }
 }
 
 /// A rollback that was planned.
@@ -217,34 +312,72 @@ struct Run<'a> {
 impl Run<'_> {
     /// The command that does the same again, and no more: without the commit it would lead further back.
     fn again(&self, commit: &CommitId) -> String {
-        format!("git smp rollback {} --to {}{}", self.facts.environment.name, commit.short(), self.options())
+        format!(
+            "git smp rollback {} --to {}{}",
+            self.facts.environment.name,
+            commit.short(),
+            self.options()
+        )
     }
 
     /// The options without which the same command would be another.
     fn options(&self) -> String {
-        let Rollback { reason, deploying, .. } = self.args;
-        let named =
-            |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(" {name} {}", shell_word(value)));
-        [named("--reason", reason), named("--take-over", &deploying.take_over)].into_iter().flatten().collect()
+        let Rollback {
+            reason, deploying, ..
+        } = self.args;
+        let named = |name: &str, value: &Option<String>| {
+            value
+                .as_ref()
+                .map(|value| format!(" {name} {}", shell_word(value)))
+        };
+        [
+            named("--reason", reason),
+            named("--take-over", &deploying.take_over),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Without a terminal only an explicit yes to an explicit commit will do.
     fn somebody_said_yes(&self, commit: &CommitId) -> Result<(), Stop> {
-        let error = match (self.session.ui.is_interactive(), self.args.yes, &self.args.to) {
+        let error = match (
+            self.session.ui.is_interactive(),
+            self.args.yes,
+            &self.args.to,
+        ) {
             (true, ..) | (false, true, Some(_)) => return Ok(()),
             (false, true, None) => "without a terminal, --yes needs --to too",
             (false, false, _) => "there is no terminal to ask on",
         };
-        let report = Report::new(error).because("a rollback needs a yes to exactly what runs afterwards");
+        let report =
+            Report::new(error).because("a rollback needs a yes to exactly what runs afterwards");
         let name = &self.facts.environment.name;
-        let hint = format!("if the answer is yes: git smp rollback {name} --yes --to {commit}{}", self.options());
-        Err(Refusal { code: RefusalCode::NeedsTerminal, report: report.hint(hint) }.into())
+        let hint = format!(
+            "if the answer is yes: git smp rollback {name} --yes --to {commit}{}",
+            self.options()
+        );
+        Err(Refusal {
+            code: RefusalCode::NeedsTerminal,
+            report: report.hint(hint),
+        }
+        .into())
     }
 
     /// Shows the plan; where a question about it follows, even to those who want quiet.
     fn show(&self, planned: &Plan) -> Result<(), Stop> {
-        let commit = self.session.repo.commits(std::slice::from_ref(&planned.commit))?.pop();
-        let lines = render::rollback(self.config, self.target, planned, commit.as_ref(), &self.session.when());
+        let commit = self
+            .session
+            .repo
+            .commits(std::slice::from_ref(&planned.commit))?
+            .pop();
+        let lines = render::rollback(
+            self.config,
+            self.target,
+            planned,
+            commit.as_ref(),
+            &self.session.when(),
+        );
         if self.args.yes {
             self.session.ui.say(&lines)
         } else {
@@ -257,23 +390,35 @@ impl Run<'_> {
     fn ask(&self) -> Result<(), Stop> {
         let name = &self.facts.environment.name;
         if self.args.yes
-            || self.session.ui.ask(&format!("Type {name} to put it back: ")).is_some_and(|answer| answer.trim() == name)
+            || self
+                .session
+                .ui
+                .ask(&format!("Type {name} to put it back: "))
+                .is_some_and(|answer| answer.trim() == name)
         {
             return Ok(());
         }
-        Err(Stop::Declined("not put back; nothing was changed".to_owned()))
+        Err(Stop::Declined(
+            "not put back; nothing was changed".to_owned(),
+        ))
     }
 
     /// The same, with the reason that the person at the terminal has for it. It is for the others: Enter alone skips it.
     fn with_reason(&self, commit: &CommitId) -> Result<Rollback, Stop> {
         let (ui, mut args) = (self.session.ui, self.args.clone());
         // Of a run that was cut off it may be known.
-        if args.yes || args.reason.is_some() || self.telling(commit)?.text.is_some() || !ui.is_interactive() {
+        if args.yes
+            || args.reason.is_some()
+            || self.telling(commit)?.text.is_some()
+            || !ui.is_interactive()
+        {
             return Ok(args);
         }
         loop {
             let declined = || Stop::Declined("not put back; nothing was changed".to_owned());
-            let reason = ui.ask_text("Why, for the team (Enter skips)", "").ok_or_else(declined)?;
+            let reason = ui
+                .ask_text("Why, for the team (Enter skips)", "")
+                .ok_or_else(declined)?;
             args.reason = Some(reason).filter(|reason| !reason.is_empty());
             match check_text("rollback", "--reason", args.reason.as_deref()) {
                 Ok(()) => return Ok(args),
@@ -283,22 +428,39 @@ impl Run<'_> {
     }
 
     fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
-        let look = Look { may_ask: false, repo: look.repo, config: look.config };
+        let look = Look {
+            may_ask: false,
+            repo: look.repo,
+            config: look.config,
+        };
         let now = self.session.when().now;
         let recorded = self.facts.recorded(self.config, self.args, now)?;
         let replan = |recorded: &Recorded<'_>| {
-            let asked =
-                Asked { commit: None, somebody_looks: true, again: true, first: false, now, recorded: Some(*recorded) };
+            let asked = Asked {
+                commit: None,
+                somebody_looks: true,
+                again: true,
+                first: false,
+                now,
+                recorded: Some(*recorded),
+            };
             plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
         };
         let again = self.again(&planned.commit);
-        let tells = Some((self.facts.environment.name.as_str(), self.telling(&planned.commit)?));
+        let tells = Some((
+            self.facts.environment.name.as_str(),
+            self.telling(&planned.commit)?,
+        ));
         let execution = Execution {
             look: &look,
             source: None,
             targets: std::slice::from_ref(self.target),
             timeout: Duration::from_secs(self.args.deploying.timeout),
-            command: Again { command: &again, named: false, flags: "" },
+            command: Again {
+                command: &again,
+                named: false,
+                flags: "",
+            },
             ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
         };
         deploy::carry_out_in_turn(self.session.ui, &execution, planned)
@@ -315,7 +477,12 @@ impl Run<'_> {
         let channels = posts::owing(self.config, TECHNICAL);
         let targets = vec![(name.clone(), self.came_from(commit).cloned().or(from))];
         let text = self.args.reason.clone().or(reason);
-        Ok(Telling { channels, date: when.date(when.now), targets, text })
+        Ok(Telling {
+            channels,
+            date: when.date(when.now),
+            targets,
+            text,
+        })
     }
 
     /// What runs or, where that is what it goes back to already, what its branch has and may be on its way.
@@ -323,7 +490,10 @@ impl Run<'_> {
         let is_other = |one: &&CommitId| *one != commit;
         let observed = &self.facts.observed;
         let coming = observed.reference().filter(|_| may_be_on_its_way(observed));
-        self.facts.runs().filter(is_other).or(coming.filter(is_other))
+        self.facts
+            .runs()
+            .filter(is_other)
+            .or(coming.filter(is_other))
     }
 
     /// Tells the technical channel, which must know before anybody else deploys.
@@ -331,7 +501,9 @@ impl Run<'_> {
         let again = self.again(commit);
         let posts = Posts::of(self.session, self.config, "put back", &again);
         let configured = posts::configured(self.config, TECHNICAL).is_some();
-        let came = self.notes().came_back(&self.facts.environment.name, commit, configured);
+        let came = self
+            .notes()
+            .came_back(&self.facts.environment.name, commit, configured);
         let came = came.map_err(|stop| unsettled(&stop, &again))?;
         match came.filter(|_| !configured) {
             Some(owed) => posts.say(&owed).map_err(|stop| unsettled(&stop, &again)),
@@ -352,7 +524,12 @@ impl Run<'_> {
             }
         }
         let (by, at, reason) = (self.me(), self.session.when().now, self.args.reason.clone());
-        let held = self.came_from(commit).map(|from| Held { commit: from.clone(), by, at, reason });
+        let held = self.came_from(commit).map(|from| Held {
+            commit: from.clone(),
+            by,
+            at,
+            reason,
+        });
         self.notes().goes_back(&self.owed(commit)?, held)
     }
 
@@ -365,19 +542,40 @@ impl Run<'_> {
 
     /// What there is to tell.
     fn owed(&self, commit: &CommitId) -> Result<Owed, Stop> {
-        let Telling { date, targets, text, .. } = self.telling(commit)?;
+        let Telling {
+            date,
+            targets,
+            text,
+            ..
+        } = self.telling(commit)?;
         // Whoever began it did it, whoever sees its end.
-        let open = self.facts.reading().and_then(|reading| reading.state.deploying.as_ref());
+        let open = self
+            .facts
+            .reading()
+            .and_then(|reading| reading.state.deploying.as_ref());
         let open = open.filter(|open| open.kind == Kind::Rollback && open.to == *commit);
         let by = open.map_or_else(|| self.me().name, |open| open.by.name.clone());
-        let news = News::RolledBack { from: self.came_from(commit).cloned(), by, reason: text };
-        let owed = posts::to_be_told(TECHNICAL, (&date, commit), &self.facts.environment.name, news);
+        let news = News::RolledBack {
+            from: self.came_from(commit).cloned(),
+            by,
+            reason: text,
+        };
+        let owed = posts::to_be_told(
+            TECHNICAL,
+            (&date, commit),
+            &self.facts.environment.name,
+            news,
+        );
         Ok(Owed { targets, ..owed })
     }
 
     /// Shows the post as it would go out.
     fn preview(&self, planned: &Plan) -> Result<(), Stop> {
-        if !planned.steps.iter().any(|step| matches!(step, Step::Post { .. })) {
+        if !planned
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Post { .. }))
+        {
             return Ok(());
         }
         let again = self.again(&planned.commit);
@@ -390,6 +588,7 @@ impl Run<'_> {
 }
 
 fn unsettled(stop: &Stop, again: &str) -> Stop {
-    let report = Report::new(format!("put back, but {TECHNICAL} was not told")).because(stop.to_string());
+    let report =
+        Report::new(format!("put back, but {TECHNICAL} was not told")).because(stop.to_string());
     Stop::Incomplete(report.hint(format!("run it again, which tells it: {again}")))
 }

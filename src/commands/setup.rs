@@ -31,19 +31,31 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let config = session.config()?;
     let places = places(&session.repo, &config)?;
     let trust = trust::look(&session.repo, &config)?;
-    let absent: Vec<&Place> = places.iter().filter(|place| place.state == RemoteState::Missing).collect();
+    let absent: Vec<&Place> = places
+        .iter()
+        .filter(|place| place.state == RemoteState::Missing)
+        .collect();
     let news = !matches!(trust, Trust::Same);
     if news || !absent.is_empty() {
         let lines = shown(&config, &places, &trust);
         // What a question is about is shown even to those who want quiet.
         let question = !args.yes && !args.check && session.ui.is_interactive();
-        if question { session.ui.insist(&lines) } else { session.ui.say(&lines) }
+        if question {
+            session.ui.insist(&lines)
+        } else {
+            session.ui.say(&lines)
+        }
     }
     if args.check {
         if news {
-            let report = Report::new(format!("{} was not agreed to in this clone", config.path.display()));
+            let report = Report::new(format!(
+                "{} was not agreed to in this clone",
+                config.path.display()
+            ));
             let report = report.because("so nothing was asked over the network");
-            return Err(Stop::Failed(report.hint("look at it and agree: git smp setup")));
+            return Err(Stop::Failed(
+                report.hint("look at it and agree: git smp setup"),
+            ));
         }
         let more = more(session, &session.repo, &config, args)?;
         return checks::run(session, &session.repo, &config, &places, false, more);
@@ -65,15 +77,20 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let checked = checks::run(session, &repo, &config, &places, true, more);
     if is_new {
         let file = shell_word(&path.display().to_string());
-        session
-            .ui
-            .advise(&format!("commit smp.toml, so that the whole team has it:\ngit add {file} && git commit {file}"));
+        session.ui.advise(&format!(
+            "commit smp.toml, so that the whole team has it:\ngit add {file} && git commit {file}"
+        ));
     }
     checked
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
-fn more(session: &Session<'_>, repo: &Repo, config: &Config, args: &Setup) -> Result<Vec<Check>, Stop> {
+fn more(
+    session: &Session<'_>,
+    repo: &Repo,
+    config: &Config,
+    args: &Setup,
+) -> Result<Vec<Check>, Stop> {
     let mut checks = webhooks::checks(repo, config)?;
     checks.extend(hook::check(session, repo, config, args)?);
     Ok(checks)
@@ -82,7 +99,10 @@ fn more(session: &Session<'_>, repo: &Repo, config: &Config, args: &Setup) -> Re
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
 /// the very list that a yes is kept of.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
-    let file = config.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let file = config
+        .path
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let heading = match trust {
         Trust::New => format!("{file} is new here. It says:"),
         Trust::Changed(_) => format!("{file} changed since you agreed to it. It says now:"),
@@ -93,36 +113,65 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
     if matches!(trust, Trust::Same) {
         return lines;
     }
-    lines.push(Line::plain("With its defaults, this is all that you agree to:"));
+    lines.push(Line::plain(
+        "With its defaults, this is all that you agree to:",
+    ));
     let values = config.trust();
-    let width = values.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
-    lines.extend(values.iter().map(|(key, value)| Line::plain(format!("  {key:width$}  {value}"))));
+    let width = values
+        .iter()
+        .map(|(key, _)| key.chars().count())
+        .max()
+        .unwrap_or(0);
+    lines.extend(
+        values
+            .iter()
+            .map(|(key, value)| Line::plain(format!("  {key:width$}  {value}"))),
+    );
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(if changes.is_empty() {
             "What it said before is not known any more."
         } else {
             "Changed:"
         }));
-        lines.extend(
-            changes.iter().map(|change| Line::default().and(Tone::Strong, format!("  {}", trust::describe(change)))),
-        );
+        lines.extend(changes.iter().map(|change| {
+            Line::default().and(Tone::Strong, format!("  {}", trust::describe(change)))
+        }));
     }
     lines
 }
 
 /// The remotes that the file names, and how they stand in this clone.
 fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
-    let name_width = places.iter().map(|place| place.remote.chars().count()).max().unwrap_or(0);
-    let url_width = places.iter().map(|place| place.url.chars().count()).max().unwrap_or(0).min(64);
+    let name_width = places
+        .iter()
+        .map(|place| place.remote.chars().count())
+        .max()
+        .unwrap_or(0);
+    let url_width = places
+        .iter()
+        .map(|place| place.url.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(64);
     places.iter().map(move |place| {
-        let source = place.environment.and_then(|environment| environment.promotes.as_ref());
-        let promoted = source.map(|source| format!(", promoted from {source}")).unwrap_or_default();
+        let source = place
+            .environment
+            .and_then(|environment| environment.promotes.as_ref());
+        let promoted = source
+            .map(|source| format!(", promoted from {source}"))
+            .unwrap_or_default();
         let (tone, state) = match &place.state {
             RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
             RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
-            RemoteState::Other(found) => (Tone::Bad, format!("remote has another address, {found}; it is left alone")),
+            RemoteState::Other(found) => (
+                Tone::Bad,
+                format!("remote has another address, {found}; it is left alone"),
+            ),
         };
-        let line = Line::plain(format!("  {:name_width$}  {:url_width$}    ", place.remote, place.url));
+        let line = Line::plain(format!(
+            "  {:name_width$}  {:url_width$}    ",
+            place.remote, place.url
+        ));
         line.and(tone, state).and(Tone::Plain, promoted)
     })
 }
@@ -146,9 +195,14 @@ fn agree(
         return Ok(());
     }
     if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on").because(format!("the question is: {question}"));
+        let report = Report::new("there is no terminal to ask on")
+            .because(format!("the question is: {question}"));
         let report = report.hint("if the answer is yes: git smp setup --yes");
-        return Err(Refusal { code: RefusalCode::NeedsTerminal, report }.into());
+        return Err(Refusal {
+            code: RefusalCode::NeedsTerminal,
+            report,
+        }
+        .into());
     }
     session.ui.catch_interrupts()?;
     if session.ui.ask_yes(&question) {

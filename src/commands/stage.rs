@@ -26,23 +26,43 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let staging = flow::beginning(&config)?;
     if args.fix {
-        flow::recorder_of(Recorder::of(&session.repo, &config, false), "git smp stage --fix")?;
+        flow::recorder_of(
+            Recorder::of(&session.repo, &config, false),
+            "git smp stage --fix",
+        )?;
     }
     trust::require(&session.repo, &config, &[staging])?;
     session.whole_history()?;
-    let look = Look { repo: &session.repo, config: &config, may_ask: session.ui.is_interactive() };
-    let facts = session.ui.during("asking staging and the main repository", || gather(session, &look, staging))?;
+    let look = Look {
+        repo: &session.repo,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
+    let facts = session
+        .ui
+        .during("asking staging and the main repository", || {
+            gather(session, &look, staging)
+        })?;
     first_push::note(session.ui, args.first, &[&facts.observed]);
     let wanted = wanted(session, args, &facts)?;
     let wanted = settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
     let target = std::slice::from_ref(&wanted.target);
-    if planned.steps.is_empty() && !args.dry_run && deploy::is_unconfirmed(session, target, &wanted.commit) {
+    if planned.steps.is_empty()
+        && !args.dry_run
+        && deploy::is_unconfirmed(session, target, &wanted.commit)
+    {
         carry_out(session, &look, args, &facts, &wanted, &planned)?;
     }
     show(session, &config, &facts, &wanted, &planned, !args.yes)?;
     if planned.steps.is_empty() {
-        observed::record(session, &look, facts.record.state(), &[&facts.observed], args.dry_run);
+        observed::record(
+            session,
+            &look,
+            facts.record.state(),
+            &[&facts.observed],
+            args.dry_run,
+        );
     }
     if args.dry_run {
         return Ok(());
@@ -51,11 +71,19 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return pay(session, &config, args, facts.owed());
     }
     ask(session, args, &wanted, &planned)?;
-    observed::record(session, &look, facts.record.state(), &[&facts.observed], false);
+    observed::record(
+        session,
+        &look,
+        facts.record.state(),
+        &[&facts.observed],
+        false,
+    );
     carry_out(session, &look, args, &facts, &wanted, &planned)?;
     must_come_back(session, &config, &facts, &wanted)?;
     match &wanted.fix {
-        Some((before, _)) if wanted.kind() == Kind::Fix => tell(session, &config, args, &facts, &wanted, before),
+        Some((before, _)) if wanted.kind() == Kind::Fix => {
+            tell(session, &config, args, &facts, &wanted, before)
+        }
         // The end of somebody's rollback went on record with this deploy, and the team is to hear of it.
         _ if facts.goes_back() => pay(session, &config, args, None),
         _ => Ok(()),
@@ -71,16 +99,32 @@ fn tell(
     wanted: &Wanted<'_>,
     before: &CommitId,
 ) -> Result<(), Stop> {
-    let Some(candidate) = facts.candidate().filter(|_| posts::configured(config, TECHNICAL).is_none()) else {
+    let Some(candidate) = facts
+        .candidate()
+        .filter(|_| posts::configured(config, TECHNICAL).is_none())
+    else {
         return pay(session, config, args, None);
     };
-    let owed = posts::of_candidate(candidate, News::Fixed { before: before.clone() });
-    let owed = Owed { commit: wanted.commit.clone(), ..owed };
+    let owed = posts::of_candidate(
+        candidate,
+        News::Fixed {
+            before: before.clone(),
+        },
+    );
+    let owed = Owed {
+        commit: wanted.commit.clone(),
+        ..owed
+    };
     Posts::of(session, config, "deployed", "git smp stage").say(&owed)
 }
 
 /// Tells of the fixes and rollbacks that nobody was told of. `owed`: what is owed, where that is known.
-fn pay(session: &Session<'_>, config: &Config, args: &Stage, owed: Option<&[Owed]>) -> Result<(), Stop> {
+fn pay(
+    session: &Session<'_>,
+    config: &Config,
+    args: &Stage,
+    owed: Option<&[Owed]>,
+) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
     let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
@@ -104,7 +148,10 @@ impl Facts<'_> {
     }
 
     fn goes_back(&self) -> bool {
-        let open = self.record.state().and_then(|state| state.deploying.as_ref());
+        let open = self
+            .record
+            .state()
+            .and_then(|state| state.deploying.as_ref());
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
@@ -112,8 +159,14 @@ impl Facts<'_> {
         Some(self.record.state().map_or(&[], |state| &state.owed))
     }
 
-    fn recorded<'a>(&'a self, config: &Config, args: &'a Stage, now: i64) -> Result<Option<Recorded<'a>>, Refusal> {
-        self.record.recorded(config, args.deploying.take_over.as_deref(), now)
+    fn recorded<'a>(
+        &'a self,
+        config: &Config,
+        args: &'a Stage,
+        now: i64,
+    ) -> Result<Option<Recorded<'a>>, Refusal> {
+        self.record
+            .recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
 
@@ -128,8 +181,15 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn staging(&self) -> Staging<'_> {
-        let fix = self.fix.as_ref().map(|(base, changes)| Fix { base, changes });
-        Staging { target: &self.target, commit: &self.commit, fix }
+        let fix = self
+            .fix
+            .as_ref()
+            .map(|(base, changes)| Fix { base, changes });
+        Staging {
+            target: &self.target,
+            commit: &self.commit,
+            fix,
+        }
     }
 
     fn kind(&self) -> Kind {
@@ -140,10 +200,23 @@ impl Wanted<'_> {
     }
 }
 
-fn gather<'c>(session: &Session<'_>, look: &Look<'_>, environment: &'c Environment) -> Result<Facts<'c>, Stop> {
-    let Seen { environments: mut seen, main, record } = see(session, look, &[environment])?;
+fn gather<'c>(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    environment: &'c Environment,
+) -> Result<Facts<'c>, Stop> {
+    let Seen {
+        environments: mut seen,
+        main,
+        record,
+    } = see(session, look, &[environment])?;
     let observed = seen.next().ok_or_else(not_seen)?;
-    Ok(Facts { environment, observed, main, record })
+    Ok(Facts {
+        environment,
+        observed,
+        main,
+        record,
+    })
 }
 
 /// The commit that was asked for.
@@ -153,7 +226,11 @@ fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<
         return Err(refusal.clone().into());
     }
     if !args.pick.is_empty() {
-        let picks = args.pick.iter().map(|rev| named_picks(session, facts, rev)).collect::<Result<Vec<_>, _>>()?;
+        let picks = args
+            .pick
+            .iter()
+            .map(|rev| named_picks(session, facts, rev))
+            .collect::<Result<Vec<_>, _>>()?;
         return picked(session, facts, &picks.concat());
     }
     let commit = match &args.rev {
@@ -171,7 +248,9 @@ fn named_commit(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<C
     }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),
-        Found::Missing | Found::Ambiguous(_) | Found::NotACommit(_) => session.repo.resolve_revision(rev),
+        Found::Missing | Found::Ambiguous(_) | Found::NotACommit(_) => {
+            session.repo.resolve_revision(rev)
+        }
     }
 }
 
@@ -196,7 +275,11 @@ fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
 }
 
 /// The candidate with copies of these commits on top, in the order of history.
-fn picked<'c>(session: &Session<'_>, facts: &Facts<'c>, picks: &[CommitId]) -> Result<Wanted<'c>, Stop> {
+fn picked<'c>(
+    session: &Session<'_>,
+    facts: &Facts<'c>,
+    picks: &[CommitId],
+) -> Result<Wanted<'c>, Stop> {
     let candidate = facts.candidate().ok_or_else(plan::nothing_to_fix)?;
     let mut ordered: Vec<CommitId> = Vec::new();
     for pick in picks {
@@ -215,7 +298,10 @@ fn picked<'c>(session: &Session<'_>, facts: &Facts<'c>, picks: &[CommitId]) -> R
     let mut missing = Vec::new();
     for pick in ordered {
         if session.repo.is_copied(&pick, &candidate.commit)? {
-            session.ui.note(format!("the candidate has a copy of {} already", pick.short()));
+            session.ui.note(format!(
+                "the candidate has a copy of {} already",
+                pick.short()
+            ));
         } else {
             missing.push(pick);
         }
@@ -231,7 +317,12 @@ fn compared<'c>(
     fix: bool,
     picked: bool,
 ) -> Result<Wanted<'c>, Stop> {
-    let mut target = deploy::target(session, facts.environment, facts.observed.clone(), Some(&commit))?;
+    let mut target = deploy::target(
+        session,
+        facts.environment,
+        facts.observed.clone(),
+        Some(&commit),
+    )?;
     if target.changes.is_none()
         && let Some(at) = facts.observed.reference()
     {
@@ -241,16 +332,29 @@ fn compared<'c>(
     let fix = match (fix, facts.candidate()) {
         (false, _) => None,
         (true, None) => return Err(plan::nothing_to_fix().into()),
-        (true, Some(candidate)) => {
-            Some((candidate.commit.clone(), session.repo.changes(Some(&candidate.commit), &commit)?))
-        }
+        (true, Some(candidate)) => Some((
+            candidate.commit.clone(),
+            session.repo.changes(Some(&candidate.commit), &commit)?,
+        )),
     };
-    Ok(Wanted { target, commit, fix, picked })
+    Ok(Wanted {
+        target,
+        commit,
+        fix,
+        picked,
+    })
 }
 
 /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
-fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: Wanted<'c>) -> Result<Wanted<'c>, Stop> {
-    let Some((base, changes)) = &wanted.fix else { return Ok(wanted) };
+fn settled<'c>(
+    session: &Session<'_>,
+    args: &Stage,
+    facts: &Facts<'c>,
+    wanted: Wanted<'c>,
+) -> Result<Wanted<'c>, Stop> {
+    let Some((base, changes)) = &wanted.fix else {
+        return Ok(wanted);
+    };
     // Once the candidate is a copy itself, the main branch lacks it, and only copies can be put on top of it.
     let on_top = changes.disappears.is_empty();
     let mut added = Vec::new();
@@ -259,16 +363,34 @@ fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: W
             added.push(commit.clone());
         }
     }
-    let clear = if on_top { added.len() < 2 } else { added.is_empty() };
+    let clear = if on_top {
+        added.len() < 2
+    } else {
+        added.is_empty()
+    };
     if clear || wanted.picked || args.rev.is_some() || args.dry_run {
         return Ok(wanted);
     }
-    let story = format!("{} added since the candidate {}", were(added.len()), base.short());
+    let story = format!(
+        "{} added since the candidate {}",
+        were(added.len()),
+        base.short()
+    );
     if args.yes || !session.ui.is_interactive() {
-        let report = Report::new(story).because("a fix-only version has nothing else, and nobody said which they are");
-        let report = added.iter().take(10).fold(report, |report, commit| report.because(named(commit)));
-        let newest = added.first().map_or("COMMIT", |commit| commit.short.as_str());
-        let all = if on_top { format!("; or all of it: git smp stage --fix {newest}") } else { String::new() };
+        let report = Report::new(story)
+            .because("a fix-only version has nothing else, and nobody said which they are");
+        let report = added
+            .iter()
+            .take(10)
+            .fold(report, |report, commit| report.because(named(commit)));
+        let newest = added
+            .first()
+            .map_or("COMMIT", |commit| commit.short.as_str());
+        let all = if on_top {
+            format!("; or all of it: git smp stage --fix {newest}")
+        } else {
+            String::new()
+        };
         let hint = format!("name the fix: git smp stage --fix --pick {newest}{all}");
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report.hint(hint)));
     }
@@ -284,11 +406,17 @@ fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: W
         ["all"] if on_top => Ok(wanted),
         hashes => {
             let chosen = |word: &&str| {
-                let meant = |commit: &&Commit| word.len() >= 4 && commit.id.as_str().starts_with(&word.to_lowercase());
-                added.iter().find(meant).map(|commit| commit.id.clone()).ok_or_else(|| {
-                    let report = Report::new(format!("{word:?} is none of the commits above"));
-                    Stop::Failed(report.hint("look at them again: git smp stage --fix"))
-                })
+                let meant = |commit: &&Commit| {
+                    word.len() >= 4 && commit.id.as_str().starts_with(&word.to_lowercase())
+                };
+                added
+                    .iter()
+                    .find(meant)
+                    .map(|commit| commit.id.clone())
+                    .ok_or_else(|| {
+                        let report = Report::new(format!("{word:?} is none of the commits above"));
+                        Stop::Failed(report.hint("look at them again: git smp stage --fix"))
+                    })
             };
             let picks = hashes.iter().map(chosen).collect::<Result<Vec<_>, _>>()?;
             picked(session, facts, &picks)
@@ -297,7 +425,11 @@ fn settled<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>, wanted: W
 }
 
 fn were(count: usize) -> String {
-    if count == 1 { "1 commit was".to_owned() } else { format!("{count} commits were") }
+    if count == 1 {
+        "1 commit was".to_owned()
+    } else {
+        format!("{count} commits were")
+    }
 }
 
 fn named(commit: &Commit) -> String {
@@ -318,24 +450,47 @@ fn plan(
     let now = session.when().now;
     let recorded = facts.recorded(config, args, now)?;
     let somebody_looks = (session.ui.is_interactive() && !args.yes) || args.dry_run;
-    let asked = Asked { commit: None, somebody_looks, again: false, first: args.first, now, recorded };
+    let asked = Asked {
+        commit: None,
+        somebody_looks,
+        again: false,
+        first: args.first,
+        now,
+        recorded,
+    };
     let planned = plan::staging(&wanted.staging(), &asked);
-    let mut planned = planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &again(args)))?;
-    if planned.steps.iter().any(|step| matches!(step, Step::Push { .. })) && !wanted.picked {
+    let mut planned =
+        planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &again(args)))?;
+    if planned
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Push { .. }))
+        && !wanted.picked
+    {
         let unmerged = deploy::not_on_main(session, config, &wanted.commit, facts.main.clone())?;
         planned.warnings.splice(0..0, unmerged);
     }
     let address = trust::push_address(&session.repo, facts.environment)?;
     if address != facts.environment.url {
         let remote = &facts.environment.remote;
-        planned.warnings.push(format!("pushes to {remote} go to {address}, by your own url.insteadOf"));
+        planned.warnings.push(format!(
+            "pushes to {remote} go to {address}, by your own url.insteadOf"
+        ));
     }
     if wanted.kind() == Kind::Fix && !planned.steps.is_empty() {
         planned.steps.push(posts::step(session, config, TECHNICAL));
     }
-    planned.warnings.extend(observed::warnings(facts.record.state(), [&facts.observed]));
+    planned
+        .warnings
+        .extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
-    deploy::warn_of_earlier_push(session, &mut planned, target, somebody_looks, "git smp stage")?;
+    deploy::warn_of_earlier_push(
+        session,
+        &mut planned,
+        target,
+        somebody_looks,
+        "git smp stage",
+    )?;
     lfs::warn(session, config, &mut planned);
     deploy::warn_of_take_over(&mut planned, recorded.as_ref());
     Ok(planned)
@@ -351,13 +506,27 @@ fn show(
 ) -> Result<(), Stop> {
     let name = &facts.environment.name;
     if planned.steps.is_empty() {
-        session.ui.note(format!("{name} runs {} already: nothing to deploy", wanted.commit.short()));
+        session.ui.note(format!(
+            "{name} runs {} already: nothing to deploy",
+            wanted.commit.short()
+        ));
         return Ok(());
     }
-    let commit = session.repo.commits(std::slice::from_ref(&wanted.commit))?.pop();
-    let fix = wanted.fix.as_ref().filter(|(base, _)| *base != wanted.commit);
-    let lines =
-        render::staging(config, &wanted.target, planned, commit.as_ref(), fix.map(|(base, changes)| (base, changes)));
+    let commit = session
+        .repo
+        .commits(std::slice::from_ref(&wanted.commit))?
+        .pop();
+    let fix = wanted
+        .fix
+        .as_ref()
+        .filter(|(base, _)| *base != wanted.commit);
+    let lines = render::staging(
+        config,
+        &wanted.target,
+        planned,
+        commit.as_ref(),
+        fix.map(|(base, changes)| (base, changes)),
+    );
     if asked {
         session.ui.insist(&lines)
     } else {
@@ -366,20 +535,30 @@ fn show(
     Ok(())
 }
 
-fn ask(session: &Session<'_>, args: &Stage, wanted: &Wanted<'_>, planned: &Plan) -> Result<(), Stop> {
+fn ask(
+    session: &Session<'_>,
+    args: &Stage,
+    wanted: &Wanted<'_>,
+    planned: &Plan,
+) -> Result<(), Stop> {
     let deploys = planned.steps.iter().any(Step::deploys);
     if args.yes || !deploys {
         return Ok(());
     }
     let (name, short) = (&wanted.target.environment.name, wanted.commit.short());
     if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on").because("a deploy needs a yes to what is deployed");
+        let report = Report::new("there is no terminal to ask on")
+            .because("a deploy needs a yes to what is deployed");
         let report = report.hint(format!("if the answer is yes: {} --yes", again(args)));
         return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
     }
     deploy::consent(session, &planned.consents, "not deployed")?;
     session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&format!("Deploy {short} to {name}?")) { Ok(()) } else { Err(declined()) }
+    if session.ui.ask_yes(&format!("Deploy {short} to {name}?")) {
+        Ok(())
+    } else {
+        Err(declined())
+    }
 }
 
 /// The command that does the same again.
@@ -391,7 +570,12 @@ fn again(args: &Stage) -> String {
     if args.first {
         command.push_str(" --first");
     }
-    for word in args.pick.iter().flat_map(|pick| ["--pick", pick.as_str()]).chain(args.rev.as_deref()) {
+    for word in args
+        .pick
+        .iter()
+        .flat_map(|pick| ["--pick", pick.as_str()])
+        .chain(args.rev.as_deref())
+    {
         command.push(' ');
         command.push_str(&crate::text::shell_word(word));
     }
@@ -407,34 +591,67 @@ fn carry_out(
     planned: &Plan,
 ) -> Result<(), Stop> {
     session.ui.catch_interrupts()?;
-    let look = Look { may_ask: false, repo: look.repo, config: look.config };
+    let look = Look {
+        may_ask: false,
+        repo: look.repo,
+        config: look.config,
+    };
     let now = session.when().now;
     let recorded = facts.recorded(look.config, args, now)?;
     let replan = |recorded: &Recorded<'_>| {
         let first = args.first;
-        let asked = Asked { commit: None, somebody_looks: true, again: false, first, now, recorded: Some(*recorded) };
+        let asked = Asked {
+            commit: None,
+            somebody_looks: true,
+            again: false,
+            first,
+            now,
+            recorded: Some(*recorded),
+        };
         plan::staging(&wanted.staging(), &asked).map(drop)
     };
     let command = again(args);
     let config = look.config;
-    let told = facts.candidate().filter(|_| wanted.kind() == Kind::Fix).map(|candidate| {
-        let (channels, date) = (posts::owing(config, TECHNICAL), candidate.date.clone());
-        (facts.environment.name.as_str(), Telling { channels, date, targets: candidate.goals(), text: None })
-    });
+    let told = facts
+        .candidate()
+        .filter(|_| wanted.kind() == Kind::Fix)
+        .map(|candidate| {
+            let (channels, date) = (posts::owing(config, TECHNICAL), candidate.date.clone());
+            (
+                facts.environment.name.as_str(),
+                Telling {
+                    channels,
+                    date,
+                    targets: candidate.goals(),
+                    text: None,
+                },
+            )
+        });
     let execution = Execution {
         look: &look,
         source: None,
         targets: std::slice::from_ref(&wanted.target),
         timeout: Duration::from_secs(args.deploying.timeout),
-        command: Again { command: &command, named: false, flags: "" },
+        command: Again {
+            command: &command,
+            named: false,
+            flags: "",
+        },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
     deploy::carry_out(session.ui, &execution, planned).map(drop)
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.
-fn must_come_back(session: &Session<'_>, config: &Config, facts: &Facts<'_>, wanted: &Wanted<'_>) -> Result<(), Stop> {
-    let Ok(Branch::At(tip)) = &facts.main else { return Ok(()) };
+fn must_come_back(
+    session: &Session<'_>,
+    config: &Config,
+    facts: &Facts<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<(), Stop> {
+    let Ok(Branch::At(tip)) = &facts.main else {
+        return Ok(());
+    };
     if wanted.kind() != Kind::Fix || session.repo.is_ancestor(&wanted.commit, tip)? {
         return Ok(());
     }
@@ -443,6 +660,8 @@ fn must_come_back(session: &Session<'_>, config: &Config, facts: &Facts<'_>, wan
     session.ui.warn(format!(
         "{short} must come back to {branch}, or the next deploy lacks it; push it, then merge that (no squash, no rebase):"
     ));
-    session.ui.insist(&[Line::plain(format!("  git push {remote} {commit}:refs/heads/fix-{short}"))]);
+    session.ui.insist(&[Line::plain(format!(
+        "  git push {remote} {commit}:refs/heads/fix-{short}"
+    ))]);
     Ok(())
 }

@@ -37,7 +37,11 @@ pub enum Summary {
 impl Summary {
     /// What was settled on; an empty text is a wish for no post.
     pub fn of(text: String) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
     }
 }
 
@@ -84,7 +88,10 @@ fn from(file: &OsStr) -> Result<(String, String), Stop> {
     let (name, text) = if file == "-" {
         ("the text on standard input".to_owned(), ui::said())
     } else {
-        (shell_word(&visible(&file.to_string_lossy())), file::read(Path::new(file)))
+        (
+            shell_word(&visible(&file.to_string_lossy())),
+            file::read(Path::new(file)),
+        )
     };
     match text {
         Ok(text) => Ok((name, text)),
@@ -109,7 +116,9 @@ pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop
     if !session.ui.is_interactive() {
         return Ok(Summary::Missing);
     }
-    session.ui.note("what is new? Waiting for your editor to close the text of the product post");
+    session
+        .ui
+        .note("what is new? Waiting for your editor to close the text of the product post");
     let summary = edited(&session.repo, offer);
     session.ui.interrupted();
     summary
@@ -129,18 +138,28 @@ fn place(repo: &Repo) -> PathBuf {
 }
 
 fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
-    let sheet = Sheet::new(offer, || repo.landed(offer.from, offer.commit), repo.config()?)?;
+    let sheet = Sheet::new(
+        offer,
+        || repo.landed(offer.from, offer.commit),
+        repo.config()?,
+    )?;
     let path = place(repo);
     let left = editor::edit(repo, &path, &sheet.text())?;
     if sheet.is_untouched(&left) {
         return Ok(Summary::Untouched);
     }
     let text = sheet.read(&left);
-    let Some(wrong) = unfit(&text, LONGEST) else { return Ok(Summary::of(text)) };
+    let Some(wrong) = unfit(&text, LONGEST) else {
+        return Ok(Summary::of(text));
+    };
     // Without the comments, so that the file is what can be given back.
     editor::write(&path, &format!("{text}\n"))?;
-    let report = Report::new(format!("the text of the product post {wrong}, so nothing was deployed"));
+    let report = Report::new(format!(
+        "the text of the product post {wrong}, so nothing was deployed"
+    ));
     let report = report.because(format!("it is kept in {}", path.display()));
     let again = shell_word(&path.display().to_string());
-    Err(Stop::Failed(report.hint(format!("mend it there, then: git smp promote -F {again}"))))
+    Err(Stop::Failed(report.hint(format!(
+        "mend it there, then: git smp promote -F {again}"
+    ))))
 }

@@ -27,18 +27,30 @@ pub enum Trust {
 pub fn look(repo: &Repo, config: &Config) -> Result<Trust, Stop> {
     let values = config.trust();
     let digest = config::digest(&values);
-    let Some(agreed) = repo.config()?.get(KEY) else { return Ok(Trust::New) };
+    let Some(agreed) = repo.config()?.get(KEY) else {
+        return Ok(Trust::New);
+    };
     if agreed == digest {
         return Ok(Trust::Same);
     }
     // Where what was agreed to is not known any more, only the fact of the change is told.
-    Ok(Trust::Changed(kept(repo)?.map(|kept| config::changes(&kept, &values)).unwrap_or_default()))
+    Ok(Trust::Changed(
+        kept(repo)?
+            .map(|kept| config::changes(&kept, &values))
+            .unwrap_or_default(),
+    ))
 }
 
 /// The values that were agreed to in this clone. Those whose digest is not the agreed one prove nothing.
 fn kept(repo: &Repo) -> Result<Option<Vec<(String, String)>>, Stop> {
-    let kept = fs::read_to_string(place(repo)).map(|text| config::read_trusted(&text)).unwrap_or_default();
-    Ok(repo.config()?.get(KEY).is_some_and(|agreed| agreed == config::digest(&kept)).then_some(kept))
+    let kept = fs::read_to_string(place(repo))
+        .map(|text| config::read_trusted(&text))
+        .unwrap_or_default();
+    Ok(repo
+        .config()?
+        .get(KEY)
+        .is_some_and(|agreed| agreed == config::digest(&kept))
+        .then_some(kept))
 }
 
 /// What was agreed to in this clone, as far as it tells which pushes are to be stopped.
@@ -59,7 +71,10 @@ pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let written = fs::create_dir_all(repo.layout().common_dir.join("smp"))
         .and_then(|()| fs::write(&path, config::write_trusted(&values)));
     written.map_err(|error| {
-        Stop::Failed(Report::new("the clone cannot be written").because(format!("{}: {error}", path.display())))
+        Stop::Failed(
+            Report::new("the clone cannot be written")
+                .because(format!("{}: {error}", path.display())),
+        )
     })?;
     remote::set_config(repo, KEY, &config::digest(&values))
 }
@@ -73,22 +88,36 @@ fn place(repo: &Repo) -> std::path::PathBuf {
 /// # Errors
 /// Exit 2: nothing agreed yet, changed since (with every change), or a remote that is not the one of the file.
 pub fn require(repo: &Repo, config: &Config, environments: &[&Environment]) -> Result<(), Stop> {
-    let file = config.path.file_name().unwrap_or_default().to_string_lossy();
+    let file = config
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     match look(repo, config)? {
         Trust::Same => {}
         Trust::New => {
             let report = Report::new(format!("{file} was not agreed to in this clone yet"))
-                .because("it names places to read from and to push to, and anyone may have written it");
-            return Err(Stop::Misused(report.hint("look at it and agree: git smp setup")));
+                .because(
+                    "it names places to read from and to push to, and anyone may have written it",
+                );
+            return Err(Stop::Misused(
+                report.hint("look at it and agree: git smp setup"),
+            ));
         }
         Trust::Changed(changes) => {
-            let report = Report::new(format!("{file} changed since it was agreed to in this clone"));
+            let report = Report::new(format!(
+                "{file} changed since it was agreed to in this clone"
+            ));
             let report = changes.iter().map(describe).fold(report, Report::because);
-            return Err(Stop::Misused(report.hint("look at it and agree: git smp setup")));
+            return Err(Stop::Misused(
+                report.hint("look at it and agree: git smp setup"),
+            ));
         }
     }
     require_main(repo, config)?;
-    environments.iter().try_for_each(|environment| check_deploy_remote(repo, environment))
+    environments
+        .iter()
+        .try_for_each(|environment| check_deploy_remote(repo, environment))
 }
 
 /// Refuses where the main repository's remote is not the one that was agreed to.
@@ -150,7 +179,11 @@ pub enum Rule {
 impl Rule {
     /// That of the main repository.
     pub fn of_main(config: &Config) -> Self {
-        if config.record.is_some() { Self::Main } else { Self::ReadOnly }
+        if config.record.is_some() {
+            Self::Main
+        } else {
+            Self::ReadOnly
+        }
     }
 
     /// Whether an address is the one of `smp.toml`.
@@ -167,12 +200,24 @@ pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Sto
     let main = &config.repository;
     let rule = Rule::of_main(config);
     let state = remote_state(repo, &main.remote, &main.url, rule)?;
-    let mut places = vec![Place { remote: &main.remote, url: &main.url, environment: None, state, rule }];
+    let mut places = vec![Place {
+        remote: &main.remote,
+        url: &main.url,
+        environment: None,
+        state,
+        rule,
+    }];
     for environment in &config.environments {
         let (remote, url) = (&environment.remote, &environment.url);
         let (rule, environment) = (Rule::Deploy, Some(environment));
         let state = remote_state(repo, remote, url, rule)?;
-        places.push(Place { remote, url, environment, state, rule });
+        places.push(Place {
+            remote,
+            url,
+            environment,
+            state,
+            rule,
+        });
     }
     Ok(places)
 }
@@ -192,13 +237,21 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
     if urls.is_empty() {
         return Ok(RemoteState::Other("no address to read from".to_owned()));
     }
-    let counts = if rule == Rule::ReadOnly { &[][..] } else { &push_urls[..] };
+    let counts = if rule == Rule::ReadOnly {
+        &[][..]
+    } else {
+        &push_urls[..]
+    };
     let good = |found: &str| rule.takes(found, url);
     let single = urls.len() == 1 && counts.len() < 2;
     if single && urls.iter().chain(counts).all(|found| good(found)) {
         return Ok(RemoteState::Same);
     }
-    let aliased = if single { remote::expanded(repo, name)? } else { None };
+    let aliased = if single {
+        remote::expanded(repo, name)?
+    } else {
+        None
+    };
     if let Some((read, pushed)) = &aliased
         && good(read)
         && (rule == Rule::ReadOnly || matches!(pushed.as_slice(), [one] if good(one)))
@@ -207,14 +260,20 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
     }
     let others = urls.iter().chain(counts).filter(|found| !good(found));
     let mut shown: Vec<String> = others.map(|found| shown(found, url)).collect();
-    let leads = aliased.into_iter().flat_map(|(read, pushed)| std::iter::once(read).chain(pushed));
+    let leads = aliased
+        .into_iter()
+        .flat_map(|(read, pushed)| std::iter::once(read).chain(pushed));
     let leads = leads.take(if rule == Rule::ReadOnly { 1 } else { 2 });
     for leads in leads.map(|leads| config::display_url(&leads)) {
         if !shown.iter().any(|text| text.contains(&leads)) && !good(&leads) {
             shown.push(format!("{leads} by git's insteadOf"));
         }
     }
-    Ok(RemoteState::Other(if shown.is_empty() { "several addresses".to_owned() } else { shown.join(" and ") }))
+    Ok(RemoteState::Other(if shown.is_empty() {
+        "several addresses".to_owned()
+    } else {
+        shown.join(" and ")
+    }))
 }
 
 /// The command that makes a remote the one of `smp.toml`.
@@ -227,7 +286,10 @@ pub fn remedy(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<String, 
     Ok(if pushes {
         format!("git config --unset-all remote.{name}.pushurl")
     } else if git.all(&format!("remote.{name}.url")).len() > 1 {
-        format!("git config --replace-all remote.{name}.url {}", shell_word(url))
+        format!(
+            "git config --replace-all remote.{name}.url {}",
+            shell_word(url)
+        )
     } else {
         format!("git remote set-url {name} {}", shell_word(url))
     })
@@ -236,7 +298,11 @@ pub fn remedy(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<String, 
 /// An address without its password; one that differs in nothing else would look the same, so that is said.
 fn shown(found: &str, url: &str) -> String {
     let plain = config::display_url(found);
-    if plain == url { format!("{plain} with a user or password in it") } else { plain }
+    if plain == url {
+        format!("{plain} with a user or password in it")
+    } else {
+        plain
+    }
 }
 
 fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), Stop> {
@@ -250,7 +316,10 @@ fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), St
             let report = Report::new(format!("the remote {name} is not the one of smp.toml"))
                 .because(format!("smp.toml says {url}"))
                 .because(format!("this clone has {found}"));
-            Err(Stop::Misused(report.hint(format!("make them agree: {}", remedy(repo, name, url, rule)?))))
+            Err(Stop::Misused(report.hint(format!(
+                "make them agree: {}",
+                remedy(repo, name, url, rule)?
+            ))))
         }
     }
 }
@@ -268,9 +337,18 @@ pub fn push_address(repo: &Repo, environment: &Environment) -> Result<String, St
     match urls.as_slice() {
         [one] => Ok(config::display_url(one)),
         several => {
-            let report = Report::new(format!("a push to {} would go to {} places", environment.remote, several.len()));
-            let report = several.iter().fold(report, |report, url| report.because(config::display_url(url)));
-            let hint = format!("leave one address: git config --unset-all remote.{}.pushurl", environment.remote);
+            let report = Report::new(format!(
+                "a push to {} would go to {} places",
+                environment.remote,
+                several.len()
+            ));
+            let report = several.iter().fold(report, |report, url| {
+                report.because(config::display_url(url))
+            });
+            let hint = format!(
+                "leave one address: git config --unset-all remote.{}.pushurl",
+                environment.remote
+            );
             Err(Stop::Misused(report.hint(hint)))
         }
     }

@@ -40,9 +40,18 @@ pub fn in_targets(
     targets: &[Target<'_>],
     candidate: Option<&CommitId>,
 ) -> Result<Vec<String>, Stop> {
-    let Some(candidate) = candidate else { return Ok(Vec::new()) };
-    let running = targets.iter().filter_map(|target| target.observed.running.as_ref().ok());
-    between(session, config, &running.map(Option::as_ref).collect::<Vec<_>>(), candidate)
+    let Some(candidate) = candidate else {
+        return Ok(Vec::new());
+    };
+    let running = targets
+        .iter()
+        .filter_map(|target| target.observed.running.as_ref().ok());
+    between(
+        session,
+        config,
+        &running.map(Option::as_ref).collect::<Vec<_>>(),
+        candidate,
+    )
 }
 
 /// The same for scripts: where nothing is watched they are told nothing of it.

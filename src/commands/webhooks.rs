@@ -18,24 +18,44 @@ const TRIES: usize = 3;
 /// # Errors
 /// When git's configuration cannot be read.
 pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
-    config.channels.iter().filter_map(|channel| check(repo, channel).transpose()).collect()
+    config
+        .channels
+        .iter()
+        .filter_map(|channel| check(repo, channel).transpose())
+        .collect()
 }
 
 fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
-    let (name, Some(chat)) = (&channel.name, webhook::chat(channel.kind)) else { return Ok(None) };
+    let (name, Some(chat)) = (&channel.name, webhook::chat(channel.kind)) else {
+        return Ok(None);
+    };
     Ok(Some(match webhook::find(repo, channel) {
         Ok(None) => {
-            let check =
-                Check::note(name, format!("no webhook here, so posts to {chat} cannot be sent from this clone"));
-            check.because(format!("set {}, or keep one in this clone: git smp setup", webhook::variable(channel)))
+            let check = Check::note(
+                name,
+                format!("no webhook here, so posts to {chat} cannot be sent from this clone"),
+            );
+            check.because(format!(
+                "set {}, or keep one in this clone: git smp setup",
+                webhook::variable(channel)
+            ))
         }
         Ok(Some(found)) => {
-            let check = Check::good(name, format!("posts to {chat}, by the webhook of {}", found.from));
-            let doubt = webhook::check(channel.kind, found.address.expose()).ok().flatten();
+            let check = Check::good(
+                name,
+                format!("posts to {chat}, by the webhook of {}", found.from),
+            );
+            let doubt = webhook::check(channel.kind, found.address.expose())
+                .ok()
+                .flatten();
             doubt.into_iter().fold(check, Check::because)
         }
         Err(Stop::Misused(report)) => {
-            let Report { error, mut because, hint } = report;
+            let Report {
+                error,
+                mut because,
+                hint,
+            } = report;
             because.push(format!("forget it: {}", webhook::forgets(repo, channel)));
             Check::bad(name, error, because, hint)
         }
@@ -48,7 +68,10 @@ fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
 /// # Errors
 /// When git's configuration cannot be read or written.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
-    let chats = config.channels.iter().filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)));
+    let chats = config
+        .channels
+        .iter()
+        .filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)));
     for (channel, chat) in chats {
         if is_wanted(session, channel)?
             && let Some(secret) = asked(session, channel, chat)
@@ -64,7 +87,9 @@ fn is_wanted(session: &Session<'_>, channel: &Channel) -> Result<bool, Stop> {
     match webhook::find(&session.repo, channel) {
         Ok(found) => Ok(found.is_none()),
         // What a variable holds counts before whatever is kept here.
-        Err(Stop::Misused(_)) if webhook::in_environment(&session.repo, channel).is_some() => Ok(false),
+        Err(Stop::Misused(_)) if webhook::in_environment(&session.repo, channel).is_some() => {
+            Ok(false)
+        }
         Err(Stop::Misused(report)) => {
             refuse(session, &report);
             Ok(true)
@@ -74,7 +99,10 @@ fn is_wanted(session: &Session<'_>, channel: &Channel) -> Result<bool, Stop> {
 }
 
 fn asked(session: &Session<'_>, channel: &Channel, chat: &str) -> Option<Secret> {
-    let question = format!("Webhook of {}, for {chat} (not shown; Enter for later): ", channel.name);
+    let question = format!(
+        "Webhook of {}, for {chat} (not shown; Enter for later): ",
+        channel.name
+    );
     for _ in 0..TRIES {
         let secret = session.ui.ask_secret(&question)?;
         match webhook::check(channel.kind, secret.expose()) {
@@ -89,5 +117,7 @@ fn asked(session: &Session<'_>, channel: &Channel, chat: &str) -> Option<Secret>
 fn refuse(session: &Session<'_>, report: &Report) {
     session.ui.warn(&report.error);
     let cause = |text: &String| Line::default().and(Tone::Faint, format!("  {text}"));
-    session.ui.insist(&report.because.iter().map(cause).collect::<Vec<_>>());
+    session
+        .ui
+        .insist(&report.because.iter().map(cause).collect::<Vec<_>>());
 }

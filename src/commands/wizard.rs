@@ -29,12 +29,20 @@ pub fn how_to_start(path: &Path) -> Stop {
 /// When the person stops answering (exit 3), or the file cannot be written (1).
 pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     let ui = session.ui;
-    ui.note(format!("There is no {} yet. A few questions make one; Ctrl-C changes nothing.", path.display()));
+    ui.note(format!(
+        "There is no {} yet. A few questions make one; Ctrl-C changes nothing.",
+        path.display()
+    ));
     ui.note("Enter takes what stands in [ ]. Type < to go back to the question before.");
     ui.catch_interrupts()?;
     let text = questions(session, path)?;
     ui.note("");
-    ui.insist(&text.lines().map(|line| Line::plain(format!("  {line}"))).collect::<Vec<_>>());
+    ui.insist(
+        &text
+            .lines()
+            .map(|line| Line::plain(format!("  {line}")))
+            .collect::<Vec<_>>(),
+    );
     ui.note("");
     if !ui.ask_yes(&format!("Write this to {}?", path.display())) {
         return Err(declined());
@@ -42,7 +50,10 @@ pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     // Never over a file that appeared meanwhile.
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
-        Stop::Failed(Report::new("the file cannot be written").because(format!("{}: {error}", path.display())))
+        Stop::Failed(
+            Report::new("the file cannot be written")
+                .because(format!("{}: {error}", path.display())),
+        )
     })
 }
 
@@ -59,7 +70,13 @@ fn questions(session: &Session<'_>, path: &Path) -> Result<String, Stop> {
             None => offered(session, &answers, question)?,
         };
         let said = |line: &str| Line::default().and(Tone::Faint, format!("  {line}"));
-        ui.insist(&question.explained(&answers).lines().map(said).collect::<Vec<_>>());
+        ui.insist(
+            &question
+                .explained(&answers)
+                .lines()
+                .map(said)
+                .collect::<Vec<_>>(),
+        );
         let answer = match question.words() {
             [] => ui.ask_text(&question.asked(), &offered),
             words => ui.ask_one(&question.asked(), words, &offered),
@@ -70,14 +87,20 @@ fn questions(session: &Session<'_>, path: &Path) -> Result<String, Stop> {
             continue;
         }
         let before = answers.clone();
-        let tried = answers.take(question, &answer, path).map(|()| tries::is_good(session, &answers, question));
+        let tried = answers
+            .take(question, &answer, path)
+            .map(|()| tries::is_good(session, &answers, question));
         match tried {
             Ok(true) => at += 1,
             // A pattern that finds nothing may be right, and its page wrong.
             Ok(false) => at -= usize::from(matches!(question, Question::Pattern(_))),
             Err(why) => {
                 answers = before;
-                let what = if matches!(question, Question::Page(_)) { "that page" } else { "that" };
+                let what = if matches!(question, Question::Page(_)) {
+                    "that page"
+                } else {
+                    "that"
+                };
                 ui.warn(format!("{what} will not do: {why}"));
             }
         }
@@ -106,11 +129,18 @@ fn offered(session: &Session<'_>, answers: &Answers, question: Question) -> Resu
 /// The branch that the remote calls its own, as far as the clone knows: `git symbolic-ref refs/remotes/REMOTE/HEAD`.
 fn branch_of(session: &Session<'_>, remote: &str) -> String {
     let head = format!("refs/remotes/{remote}/HEAD");
-    let told = session.repo.program().read("", ["symbolic-ref", "--quiet", &head]).unwrap_or_default();
+    let told = session
+        .repo
+        .program()
+        .read("", ["symbolic-ref", "--quiet", &head])
+        .unwrap_or_default();
     let told = String::from_utf8_lossy(&told).trim().to_owned();
-    told.strip_prefix(&format!("refs/remotes/{remote}/")).unwrap_or("main").to_owned()
+    told.strip_prefix(&format!("refs/remotes/{remote}/"))
+        .unwrap_or("main")
+        .to_owned()
 }
 
 fn url_of(git: &GitConfig, remote: &str) -> Option<String> {
-    git.get(&format!("remote.{remote}.url")).map(config::display_url)
+    git.get(&format!("remote.{remote}.url"))
+        .map(config::display_url)
 }

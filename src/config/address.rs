@@ -82,8 +82,14 @@ pub fn check_page(url: &str) -> Result<(), &'static str> {
 ///
 /// The reason why it is none that we know.
 pub(super) fn take_apart(url: &str) -> Result<Address<'_>, &'static str> {
-    const UNKNOWN: &str = "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
-    let known = [("https://", Way::Https), ("http://", Way::Http), ("git://", Way::Git), ("ssh://", Way::Ssh)];
+    const UNKNOWN: &str =
+        "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
+    let known = [
+        ("https://", Way::Https),
+        ("http://", Way::Http),
+        ("git://", Way::Git),
+        ("ssh://", Way::Ssh),
+    ];
     for (scheme, way) in known {
         if let Some(rest) = url.strip_prefix(scheme) {
             return with_authority(way, rest);
@@ -91,7 +97,11 @@ pub(super) fn take_apart(url: &str) -> Result<Address<'_>, &'static str> {
     }
     if let Some(path) = url.strip_prefix("file://") {
         let absolute = path.starts_with('/') && !path.starts_with("//");
-        return if absolute { Ok(local(path)) } else { Err("must have a path that begins with / after file://") };
+        return if absolute {
+            Ok(local(path))
+        } else {
+            Err("must have a path that begins with / after file://")
+        };
     }
     if is_local_path(url) {
         return Ok(local(url));
@@ -131,7 +141,11 @@ fn place(address: &Address<'_>) -> Option<(String, String)> {
         Way::Local => return Some((String::new(), address.path.trim_end_matches('/').to_owned())),
     };
     // GitHub takes either case for the same repository; other hosts may not.
-    let path = if host == "github.com" { path.to_ascii_lowercase() } else { path.to_owned() };
+    let path = if host == "github.com" {
+        path.to_ascii_lowercase()
+    } else {
+        path.to_owned()
+    };
     Some((host, path))
 }
 
@@ -160,11 +174,14 @@ fn web_port(address: &Address<'_>) -> u16 {
 
 /// An address without the user and password that somebody's own git configuration may have in it.
 pub fn display_url(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     // A password may itself hold a slash, however wrong that is; what is left of the last `@` is never shown then.
-    let looks_cut = authority.contains(':') && !authority.contains('@') && port_of(authority).is_err();
+    let looks_cut =
+        authority.contains(':') && !authority.contains('@') && port_of(authority).is_err();
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     match scheme.to_ascii_lowercase().as_str() {
         _ if looks_cut && path.contains('@') => {
@@ -172,16 +189,24 @@ pub fn display_url(url: &str) -> String {
             format!("{scheme}://{host}")
         }
         // The user of ssh is a name that belongs to the address; a password is not.
-        "ssh" | "git+ssh" | "ssh+git" => match user.split_once(':').map_or(user, |(name, _)| name) {
-            "" => format!("{scheme}://{host}{path}"),
-            name => format!("{scheme}://{name}@{host}{path}"),
-        },
+        "ssh" | "git+ssh" | "ssh+git" => {
+            match user.split_once(':').map_or(user, |(name, _)| name) {
+                "" => format!("{scheme}://{host}{path}"),
+                name => format!("{scheme}://{name}@{host}{path}"),
+            }
+        }
         _ => format!("{scheme}://{host}{path}"),
     }
 }
 
 fn local(path: &str) -> Address<'_> {
-    Address { way: Way::Local, user: None, host: "", port: None, path }
+    Address {
+        way: Way::Local,
+        user: None,
+        host: "",
+        port: None,
+        path,
+    }
 }
 
 /// Whether an address can only be a path: another beginning could be read as something else, here or by git. Drives and
@@ -189,30 +214,42 @@ fn local(path: &str) -> Address<'_> {
 fn is_local_path(url: &str) -> bool {
     // Two slashes begin the name of another machine on Windows.
     let rooted = url.starts_with('/') && !url.starts_with("//");
-    let windows = cfg!(windows) && (begins_with_drive(url) || url.starts_with(".\\") || url.starts_with("..\\"));
+    let windows = cfg!(windows)
+        && (begins_with_drive(url) || url.starts_with(".\\") || url.starts_with("..\\"));
     rooted || windows || url.starts_with("./") || url.starts_with("../") || url == ".."
 }
 
 fn begins_with_drive(url: &str) -> bool {
     let letter = url.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     letter
-        && url
-            .get(1..)
-            .is_some_and(|rest| rest.starts_with(":\\") || rest.starts_with(":/") && !rest.starts_with("://"))
+        && url.get(1..).is_some_and(|rest| {
+            rest.starts_with(":\\") || rest.starts_with(":/") && !rest.starts_with("://")
+        })
 }
 
 fn with_authority(way: Way, rest: &str) -> Result<Address<'_>, &'static str> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let (user, host) = authority
+        .rsplit_once('@')
+        .map_or((None, authority), |(user, host)| (Some(user), host));
     let (host, port) = port_of(host)?;
-    Ok(Address { way, user, host, port, path })
+    Ok(Address {
+        way,
+        user,
+        host,
+        port,
+        path,
+    })
 }
 
 /// Host and port; the colons of an IPv6 host stand in brackets.
 fn port_of(host: &str) -> Result<(&str, Option<u16>), &'static str> {
     let bracket = host.rfind(']').unwrap_or(0);
-    let Some((name, port)) = host.rsplit_once(':').filter(|(name, _)| name.len() > bracket) else {
+    let Some((name, port)) = host
+        .rsplit_once(':')
+        .filter(|(name, _)| name.len() > bracket)
+    else {
         return Ok((host, None));
     };
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
@@ -227,11 +264,21 @@ fn scp_form(url: &str) -> Option<Address<'_>> {
     let bracket = url.find(']').unwrap_or(0);
     let colon = bracket + url.get(bracket..)?.find(':')?;
     let (place, path) = (url.get(..colon)?, url.get(colon + 1..)?);
-    let (user, host) = place.rsplit_once('@').map_or((None, place), |(user, host)| (Some(user), host));
+    let (user, host) = place
+        .rsplit_once('@')
+        .map_or((None, place), |(user, host)| (Some(user), host));
     // `https:/host/path` is a slip, not a host called https.
-    let slip = ["https", "http", "ssh", "git", "file"].iter().any(|word| place.eq_ignore_ascii_case(word));
+    let slip = ["https", "http", "ssh", "git", "file"]
+        .iter()
+        .any(|word| place.eq_ignore_ascii_case(word));
     let fits = !slip && !place.contains('/') && !path.is_empty();
-    fits.then_some(Address { way: Way::Ssh, user, host, port: None, path })
+    fits.then_some(Address {
+        way: Way::Ssh,
+        user,
+        host,
+        port: None,
+        path,
+    })
 }
 
 /// What no address may hold, whichever it is.
@@ -246,7 +293,8 @@ fn check_text(url: &str) -> Result<(), &'static str> {
         return Err("must be plain ASCII without spaces or control characters");
     }
     let encoded = |pair: &[u8]| {
-        matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit()) || pair.eq_ignore_ascii_case(b"%7f")
+        matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit())
+            || pair.eq_ignore_ascii_case(b"%7f")
     };
     if url.as_bytes().windows(3).any(encoded) {
         return Err("must hold no control characters, percent-encoded or not");
@@ -267,7 +315,10 @@ fn check_user(address: &Address<'_>) -> Result<(), &'static str> {
     if user.contains(':') || (address.user.is_none() && address.path.contains('@')) {
         return Err("must hold no password; an ssh agent or a git credential helper keeps those");
     }
-    let fits = !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+".contains(&b));
+    let fits = !user.is_empty()
+        && user
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-+".contains(&b));
     if !fits || user.starts_with('-') {
         return Err("must have a plain user name before the `@`, as git@host");
     }
@@ -275,12 +326,26 @@ fn check_user(address: &Address<'_>) -> Result<(), &'static str> {
 }
 
 fn check_host(host: &str) -> Result<(), &'static str> {
-    if let Some(inner) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return inner.parse::<Ipv6Addr>().map(|_| ()).map_err(|_| "must have an IPv6 address between the brackets");
+    if let Some(inner) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        return inner
+            .parse::<Ipv6Addr>()
+            .map(|_| ())
+            .map_err(|_| "must have an IPv6 address between the brackets");
     }
-    let fits = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    if !fits || !host.starts_with(|c: char| c.is_ascii_alphanumeric()) || host.contains("..") || host.len() > 253 {
-        return Err("must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit");
+    let fits = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if !fits
+        || !host.starts_with(|c: char| c.is_ascii_alphanumeric())
+        || host.contains("..")
+        || host.len() > 253
+    {
+        return Err(
+            "must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit",
+        );
     }
     Ok(())
 }

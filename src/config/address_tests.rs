@@ -134,9 +134,15 @@ fn cfg_01_to_08_everything_else_is_refused_without_the_value() {
     for (id, bad) in BAD {
         let refused = check_url(bad);
         assert!(refused.is_err(), "{id}: {bad:?}");
-        assert!(bad.len() < 8 || !refused.unwrap_err().contains(bad), "{id}: {bad:?}");
+        assert!(
+            bad.len() < 8 || !refused.unwrap_err().contains(bad),
+            "{id}: {bad:?}"
+        );
     }
-    assert!(check_url(&format!("https://host/{}", "a".repeat(2048))).is_err(), "CFG-08");
+    assert!(
+        check_url(&format!("https://host/{}", "a".repeat(2048))).is_err(),
+        "CFG-08"
+    );
 }
 
 #[test]
@@ -190,7 +196,10 @@ fn one_repository_by_https_and_by_ssh_is_one_place() {
         "ssh://git@github.com:22/o/r",
         "ssh://git@ssh.github.com:443/o/r.git",
     ] {
-        assert!(same_place(https, other) && same_place(other, https), "{other}");
+        assert!(
+            same_place(https, other) && same_place(other, https),
+            "{other}"
+        );
     }
     for other in [
         "",
@@ -204,7 +213,10 @@ fn one_repository_by_https_and_by_ssh_is_one_place() {
         "/o/r.git",
         "ext::https://github.com/o/r.git",
     ] {
-        assert!(!same_place(https, other) && !same_place(other, https), "{other}");
+        assert!(
+            !same_place(https, other) && !same_place(other, https),
+            "{other}"
+        );
     }
     assert!(!same_place("https://host/o/R", "https://host/o/r"));
     assert!(same_place("/srv/r", "file:///srv/r/"));

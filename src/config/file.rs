@@ -28,19 +28,33 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Report> {
     let unreadable = |error: io::Error| unreadable(path, &error);
     let seen = path.symlink_metadata().map_err(unreadable)?;
     if !seen.file_type().is_file() {
-        return Err(whole_file(path, "is not a regular file", "put a plain file in its place"));
+        return Err(whole_file(
+            path,
+            "is not a regular file",
+            "put a plain file in its place",
+        ));
     }
     if seen.len() > LARGEST as u64 {
         return Err(too_large(path));
     }
     let file = File::open(path).map_err(unreadable)?;
     if !same_file(&seen, &file.metadata().map_err(unreadable)?) {
-        return Err(whole_file(path, "was replaced while it was read", "look who writes to it"));
+        return Err(whole_file(
+            path,
+            "was replaced while it was read",
+            "look who writes to it",
+        ));
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LARGEST as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     // It may have grown since it was measured.
-    if bytes.len() > LARGEST { Err(too_large(path)) } else { Ok(bytes) }
+    if bytes.len() > LARGEST {
+        Err(too_large(path))
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Whether what was opened is what was looked at.
@@ -58,16 +72,27 @@ fn same_file(_seen: &Metadata, opened: &Metadata) -> bool {
 
 fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Report> {
     std::str::from_utf8(bytes).map_err(|error| {
-        let good = bytes.get(..error.valid_up_to()).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or("");
+        let good = bytes
+            .get(..error.valid_up_to())
+            .and_then(|good| std::str::from_utf8(good).ok())
+            .unwrap_or("");
         Source::new(path, good).problem_with(good.len(), "is not UTF-8 text", "save it as UTF-8")
     })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Report {
     if error.kind() == io::ErrorKind::NotFound {
-        return whole_file(path, "there is no such file", "write one, as config.example.toml of git-smp shows");
+        return whole_file(
+            path,
+            "there is no such file",
+            "write one, as config.example.toml of git-smp shows",
+        );
     }
-    whole_file(path, &format!("cannot be read: {}", error.kind()), "see to it that you can read it")
+    whole_file(
+        path,
+        &format!("cannot be read: {}", error.kind()),
+        "see to it that you can read it",
+    )
 }
 
 fn too_large(path: &Path) -> Report {
@@ -104,17 +129,32 @@ pub(super) fn document<'t>(path: &Path, text: &'t str) -> Result<Spanned<DeTable
 fn in_our_words(message: &str) -> &'static str {
     const WORDS: [(&str, &str); 10] = [
         ("duplicate key", "this key or table is here twice"),
-        ("string values must be quoted", "not valid TOML: text must stand in quotes"),
+        (
+            "string values must be quoted",
+            "not valid TOML: text must stand in quotes",
+        ),
         ("unclosed", "not valid TOML: a bracket is not closed"),
-        ("invalid basic string", "not valid TOML: the text in quotes is not closed, or has a wrong escape"),
-        ("invalid literal string", "not valid TOML: the text in quotes is not closed"),
+        (
+            "invalid basic string",
+            "not valid TOML: the text in quotes is not closed, or has a wrong escape",
+        ),
+        (
+            "invalid literal string",
+            "not valid TOML: the text in quotes is not closed",
+        ),
         ("key with no value", "not valid TOML: a key without a value"),
         ("missing value", "not valid TOML: a key without a value"),
         ("cannot recurse", "not valid TOML: nested too deeply"),
         ("recursion limit", "not valid TOML: nested too deeply"),
-        ("cannot extend value", "not valid TOML: this table was already closed"),
+        (
+            "cannot extend value",
+            "not valid TOML: this table was already closed",
+        ),
     ];
-    WORDS.iter().find(|(theirs, _)| message.starts_with(theirs)).map_or("not valid TOML", |(_, ours)| ours)
+    WORDS
+        .iter()
+        .find(|(theirs, _)| message.starts_with(theirs))
+        .map_or("not valid TOML", |(_, ours)| ours)
 }
 
 #[cfg(test)]
@@ -158,19 +198,31 @@ mod tests {
         let (_folder, path) = write(exactly.as_bytes());
         assert!(read(&path).is_ok());
         let (_folder, path) = write(format!("{exactly}#").as_bytes());
-        assert_eq!(stopped(read(&path)).error, "smp.toml: is larger than 64 KiB");
+        assert_eq!(
+            stopped(read(&path)).error,
+            "smp.toml: is larger than 64 KiB"
+        );
         assert!(parse(&path, &format!("{exactly}#")).is_err());
     }
 
     #[test]
     fn cfg_13_deep_nesting_is_an_error_and_no_crash() {
         let path = Path::new("smp.toml");
-        for deep in [format!("a = {}", "[".repeat(60_000)), "a.".repeat(30_000) + "a = 1", "a={".repeat(20_000)] {
+        for deep in [
+            format!("a = {}", "[".repeat(60_000)),
+            "a.".repeat(30_000) + "a = 1",
+            "a={".repeat(20_000),
+        ] {
             let report = parse(path, &deep).unwrap_err();
             assert!(report.error.starts_with("smp.toml:1:"), "{}", report.error);
         }
         let many: String = (0..6000).map(|n| format!("k{n}=1\n")).collect();
-        assert!(parse(path, &many).unwrap_err().error.contains("unknown key `k0`"));
+        assert!(
+            parse(path, &many)
+                .unwrap_err()
+                .error
+                .contains("unknown key `k0`")
+        );
     }
 
     #[test]
@@ -179,7 +231,11 @@ mod tests {
         let missing = stopped(read(&folder.path().join("smp.toml")));
         assert_eq!(missing.error, "smp.toml: there is no such file");
         assert!(missing.hint.unwrap().ends_with("then: git smp setup"));
-        assert!(stopped(read(folder.path())).error.ends_with("is not a regular file"));
+        assert!(
+            stopped(read(folder.path()))
+                .error
+                .ends_with("is not a regular file")
+        );
     }
 
     #[cfg(unix)]
@@ -188,20 +244,40 @@ mod tests {
         let (folder, path) = write(SMALL.as_bytes());
         let link = folder.path().join("link.toml");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert_eq!(stopped(read(&link)).error, "link.toml: is not a regular file");
-        assert!(stopped(read(Path::new("/dev/zero"))).error.ends_with("is not a regular file"));
+        assert_eq!(
+            stopped(read(&link)).error,
+            "link.toml: is not a regular file"
+        );
+        assert!(
+            stopped(read(Path::new("/dev/zero")))
+                .error
+                .ends_with("is not a regular file")
+        );
         let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(stopped(read(&socket)).error.ends_with("is not a regular file"));
+        assert!(
+            stopped(read(&socket))
+                .error
+                .ends_with("is not a regular file")
+        );
     }
 
     #[test]
     fn cfg_11_what_the_parser_finds_is_told_in_our_words_and_without_the_line() {
         let path = Path::new("smp.toml");
         for (text, error) in [
-            ("a = 1\na = \"hunter2\"", "smp.toml:2:1: this key or table is here twice"),
-            ("[a]\n[b]\n[a]\nx = \"hunter2\"", "smp.toml:3:2: this key or table is here twice"),
-            ("a = hunter2", "smp.toml:1:5: not valid TOML: text must stand in quotes"),
+            (
+                "a = 1\na = \"hunter2\"",
+                "smp.toml:2:1: this key or table is here twice",
+            ),
+            (
+                "[a]\n[b]\n[a]\nx = \"hunter2\"",
+                "smp.toml:3:2: this key or table is here twice",
+            ),
+            (
+                "a = hunter2",
+                "smp.toml:1:5: not valid TOML: text must stand in quotes",
+            ),
             ("a =", "smp.toml:1:4: not valid TOML"),
             ("a = \"hunter2", "smp.toml:1:"),
             ("a = [\"hunter2\"", "smp.toml:1:"),

@@ -65,7 +65,9 @@ fn web_of(url: &str) -> Option<String> {
 }
 
 fn host(base: &str) -> Host {
-    let host = take_apart(base).map(|address| address.host.to_ascii_lowercase()).unwrap_or_default();
+    let host = take_apart(base)
+        .map(|address| address.host.to_ascii_lowercase())
+        .unwrap_or_default();
     match () {
         () if host.contains("gitlab") => Host::Gitlab,
         () if host.contains("bitbucket") => Host::Bitbucket,
@@ -91,10 +93,19 @@ mod tests {
             ("https://GitHub.com/o/R/", Some("https://github.com/o/R")),
             ("https://host:8443/o/r", Some("https://host:8443/o/r")),
             ("https://host:443/o/r", Some("https://host/o/r")),
-            ("http://localhost:3000/o/r.git", Some("http://localhost:3000/o/r")),
-            ("ssh://git@host:2222/g/sub/r.git", Some("https://host/g/sub/r")),
+            (
+                "http://localhost:3000/o/r.git",
+                Some("http://localhost:3000/o/r"),
+            ),
+            (
+                "ssh://git@host:2222/g/sub/r.git",
+                Some("https://host/g/sub/r"),
+            ),
             ("ssh://host/o/r", Some("https://host/o/r")),
-            ("ssh://git@ssh.github.com:443/o/r.git", Some("https://github.com/o/r")),
+            (
+                "ssh://git@ssh.github.com:443/o/r.git",
+                Some("https://github.com/o/r"),
+            ),
             ("git@github.com:o/r.git", Some("https://github.com/o/r")),
             ("git@host:/o/r.git", Some("https://host/o/r")),
             ("git://127.0.0.1/r", None),
@@ -117,23 +128,43 @@ mod tests {
     fn each_kind_of_host_has_its_own_links() {
         let a = CommitId::parse(&"a".repeat(40)).unwrap();
         let b = CommitId::parse(&"b".repeat(40)).unwrap();
-        let links = |url: &str| (with_url(url).compare_url(&a, &b).unwrap(), with_url(url).commit_url(&a).unwrap());
+        let links = |url: &str| {
+            (
+                with_url(url).compare_url(&a, &b).unwrap(),
+                with_url(url).commit_url(&a).unwrap(),
+            )
+        };
         let (x, y) = ("a".repeat(12), "b".repeat(12));
         let base = "https://github.com/o/r";
         assert_eq!(
             links("git@github.com:o/r.git"),
-            (format!("{base}/compare/{x}...{y}"), format!("{base}/commit/{x}"))
+            (
+                format!("{base}/compare/{x}...{y}"),
+                format!("{base}/commit/{x}")
+            )
         );
         let base = "https://gitlab.example/g/s/r";
         assert_eq!(
             links("https://gitlab.example/g/s/r.git"),
-            (format!("{base}/-/compare/{x}...{y}"), format!("{base}/-/commit/{x}"))
+            (
+                format!("{base}/-/compare/{x}...{y}"),
+                format!("{base}/-/commit/{x}")
+            )
         );
         let base = "https://bitbucket.org/o/gitlab";
         assert_eq!(
             links("https://bitbucket.org/o/gitlab.git"),
-            (format!("{base}/branches/compare/{y}..{x}"), format!("{base}/commits/{x}"))
+            (
+                format!("{base}/branches/compare/{y}..{x}"),
+                format!("{base}/commits/{x}")
+            )
         );
-        assert_eq!((with_url("/r").compare_url(&a, &b), with_url("/r").commit_url(&a)), (None, None));
+        assert_eq!(
+            (
+                with_url("/r").compare_url(&a, &b),
+                with_url("/r").commit_url(&a)
+            ),
+            (None, None)
+        );
     }
 }

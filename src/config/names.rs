@@ -18,7 +18,10 @@ pub fn check_remote_name(name: &str) -> Result<(), &'static str> {
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return Err("must begin with a letter or a digit");
     }
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
+    if !name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    {
         return Err("must be made of letters, digits, `.`, `_` and `-`");
     }
     if name.contains("..") || name.ends_with('.') || name.ends_with(".lock") {
@@ -39,7 +42,10 @@ pub fn check_branch(name: &str) -> Result<(), &'static str> {
     if name.is_empty() || name.len() > REF_NAME {
         return Err("must have 1 to 200 characters");
     }
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b)) {
+    if !name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b))
+    {
         return Err("must be made of letters, digits, `.`, `_`, `/` and `-`");
     }
     if name.starts_with('-') || name == "HEAD" {
@@ -54,7 +60,10 @@ pub fn check_branch(name: &str) -> Result<(), &'static str> {
     if name.contains("..") || name.ends_with('.') {
         return Err("must not hold `..`, nor end in `.`");
     }
-    if name.split('/').any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock")) {
+    if name
+        .split('/')
+        .any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"))
+    {
         return Err("must have no part that is empty, begins with `.` or ends in `.lock`");
     }
     Ok(())
@@ -68,7 +77,9 @@ pub fn check_branch(name: &str) -> Result<(), &'static str> {
 pub(super) fn check_record_ref(name: &str) -> Result<(), &'static str> {
     let own = name.strip_prefix("refs/smp/").is_some_and(|rest| {
         (1..=64).contains(&rest.len())
-            && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     });
     if own || name == "refs/heads/smp-record" {
         return Ok(());
@@ -82,8 +93,13 @@ pub(super) fn check_record_ref(name: &str) -> Result<(), &'static str> {
 ///
 /// The reason why not.
 pub(super) fn check_heroku_app(name: &str) -> Result<(), &'static str> {
-    let rest_fits = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (3..=30).contains(&name.len()) && rest_fits && name.starts_with(|c: char| c.is_ascii_lowercase()) {
+    let rest_fits = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if (3..=30).contains(&name.len())
+        && rest_fits
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+    {
         return Ok(());
     }
     Err("must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter")
@@ -95,7 +111,9 @@ pub(super) fn check_heroku_app(name: &str) -> Result<(), &'static str> {
 ///
 /// The reason why not.
 pub(super) fn check_header(name: &str) -> Result<(), &'static str> {
-    let token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    let token = name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
     if (1..=100).contains(&name.len()) && token {
         return Ok(());
     }
@@ -123,7 +141,14 @@ mod tests {
 
     #[test]
     fn cfg_08_remote_names_are_a_list_of_what_is_allowed() {
-        for good in ["origin", "up-stream", "a", "Heroku_2", "x.y", &"a".repeat(64)] {
+        for good in [
+            "origin",
+            "up-stream",
+            "a",
+            "Heroku_2",
+            "x.y",
+            &"a".repeat(64),
+        ] {
             assert_eq!(check_remote_name(good), Ok(()), "{good}");
         }
         for bad in [
@@ -153,7 +178,16 @@ mod tests {
 
     #[test]
     fn cfg_09_branches_that_could_be_mistaken_are_refused() {
-        for good in ["master", "main", "release/2022-03", "a.b", "v1_2", "abc123", "refs", "x/HEAD"] {
+        for good in [
+            "master",
+            "main",
+            "release/2022-03",
+            "a.b",
+            "v1_2",
+            "abc123",
+            "refs",
+            "x/HEAD",
+        ] {
             assert_eq!(check_branch(good), Ok(()), "{good}");
         }
         for bad in [
@@ -197,7 +231,11 @@ mod tests {
 
     #[test]
     fn cfg_10_the_record_has_refs_of_its_own() {
-        for good in ["refs/smp/record", "refs/smp/team-2", "refs/heads/smp-record"] {
+        for good in [
+            "refs/smp/record",
+            "refs/smp/team-2",
+            "refs/heads/smp-record",
+        ] {
             assert_eq!(check_record_ref(good), Ok(()), "{good}");
         }
         for bad in [
@@ -223,7 +261,17 @@ mod tests {
         for good in ["shared-meaning", "abc", "a12"] {
             assert_eq!(check_heroku_app(good), Ok(()), "{good}");
         }
-        for bad in ["", "ab", "1abc", "-abc", "Abc", "a/../b", "a b c", "abc\n", &"a".repeat(31)] {
+        for bad in [
+            "",
+            "ab",
+            "1abc",
+            "-abc",
+            "Abc",
+            "a/../b",
+            "a b c",
+            "abc\n",
+            &"a".repeat(31),
+        ] {
             assert!(check_heroku_app(bad).is_err(), "{bad:?}");
         }
         assert_eq!(check_header("x-commit"), Ok(()));

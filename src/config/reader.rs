@@ -32,12 +32,17 @@ pub(super) struct Text<'a> {
 impl Text<'_> {
     /// What is wrong with this text.
     pub(super) fn wrong(&self, why: &str) -> Report {
-        self.source.problem(self.at, &format!("{}: {why}", shown_key(&self.path)))
+        self.source
+            .problem(self.at, &format!("{}: {why}", shown_key(&self.path)))
     }
 
     /// What is wrong with this text, and what else to write.
     pub(super) fn wrong_with(&self, why: &str, advice: &str) -> Report {
-        self.source.problem_with(self.at, &format!("{}: {why}", shown_key(&self.path)), advice)
+        self.source.problem_with(
+            self.at,
+            &format!("{}: {why}", shown_key(&self.path)),
+            advice,
+        )
     }
 
     /// The text itself, if a rule allows it.
@@ -45,7 +50,10 @@ impl Text<'_> {
     /// # Errors
     ///
     /// The rule's reason, with the key.
-    pub(super) fn checked(&self, rule: impl FnOnce(&str) -> Result<(), &'static str>) -> Result<String, Report> {
+    pub(super) fn checked(
+        &self,
+        rule: impl FnOnce(&str) -> Result<(), &'static str>,
+    ) -> Result<String, Report> {
         rule(self.value).map_err(|why| self.wrong(why))?;
         Ok(self.value.to_owned())
     }
@@ -54,18 +62,31 @@ impl Text<'_> {
 impl<'a> Table<'a> {
     /// The whole file.
     pub(super) fn root(source: &'a Source<'a>, entries: &'a DeTable<'a>) -> Self {
-        Self { source, path: String::new(), entries, at: 0 }
+        Self {
+            source,
+            path: String::new(),
+            entries,
+            at: 0,
+        }
     }
 
     /// What is wrong with this table as a whole, and what to write in it.
     pub(super) fn wrong_with(&self, why: &str, advice: &str) -> Report {
-        let what = if self.path.is_empty() { why.to_owned() } else { format!("{}: {why}", shown_key(&self.path)) };
+        let what = if self.path.is_empty() {
+            why.to_owned()
+        } else {
+            format!("{}: {why}", shown_key(&self.path))
+        };
         self.source.problem_with(self.at, &what, advice)
     }
 
     /// The dotted key of one of this table's keys.
     pub(super) fn dotted(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// Refuses every key that is not `known`.
@@ -74,17 +95,39 @@ impl<'a> Table<'a> {
     ///
     /// The first unknown key, and the known one that was probably meant.
     pub(super) fn knows_only(&self, known: &[&str]) -> Result<(), Report> {
-        let unknown = self.in_file_order().into_iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref()));
-        let Some((key, _)) = unknown else { return Ok(()) };
-        let place = if self.path.is_empty() { String::new() } else { format!(" in {}", shown_key(&self.path)) };
+        let unknown = self
+            .in_file_order()
+            .into_iter()
+            .find(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+        let Some((key, _)) = unknown else {
+            return Ok(());
+        };
+        let place = if self.path.is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", shown_key(&self.path))
+        };
         let what = format!("unknown key `{}`{place}", shown_key(key.get_ref()));
-        Err(self.source.problem_with(key.span().start, &what, &self.advice_for(key.get_ref(), known)))
+        Err(self.source.problem_with(
+            key.span().start,
+            &what,
+            &self.advice_for(key.get_ref(), known),
+        ))
     }
 
     /// What to do about an unknown key.
     fn advice_for(&self, key: &str, known: &[&str]) -> String {
-        const COMMANDS: [&str; 8] = ["command", "cmd", "exec", "run", "script", "shell", "hook", "hooks"];
-        const RUNNING: [&str; 6] = ["page", "pattern", "json", "header", "heroku", "confirm_seconds"];
+        const COMMANDS: [&str; 8] = [
+            "command", "cmd", "exec", "run", "script", "shell", "hook", "hooks",
+        ];
+        const RUNNING: [&str; 6] = [
+            "page",
+            "pattern",
+            "json",
+            "header",
+            "heroku",
+            "confirm_seconds",
+        ];
         if let Some(meant) = nearest(key, known.iter().copied()) {
             return format!("did you mean `{meant}`?");
         }
@@ -98,7 +141,12 @@ impl<'a> Table<'a> {
     }
 
     /// The keys and values as they stand in the file; the parser sorts them by name.
-    pub(super) fn in_file_order(&self) -> Vec<(&'a Spanned<std::borrow::Cow<'a, str>>, &'a Spanned<DeValue<'a>>)> {
+    pub(super) fn in_file_order(
+        &self,
+    ) -> Vec<(
+        &'a Spanned<std::borrow::Cow<'a, str>>,
+        &'a Spanned<DeValue<'a>>,
+    )> {
         let mut entries: Vec<_> = self.entries.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         entries
@@ -106,7 +154,9 @@ impl<'a> Table<'a> {
 
     /// A key's own place and its value.
     pub(super) fn find(&self, key: &str) -> Option<(usize, &'a Spanned<DeValue<'a>>)> {
-        self.entries.get_key_value(key).map(|(key, value)| (key.span().start, value))
+        self.entries
+            .get_key_value(key)
+            .map(|(key, value)| (key.span().start, value))
     }
 
     /// Whether the key is there.
@@ -120,7 +170,9 @@ impl<'a> Table<'a> {
     ///
     /// Another type than text, and one that is longer than anything here needs.
     pub(super) fn text(&self, key: &str) -> Result<Option<Text<'a>>, Report> {
-        let Some((_, value)) = self.find(key) else { return Ok(None) };
+        let Some((_, value)) = self.find(key) else {
+            return Ok(None);
+        };
         self.as_text(self.dotted(key), value).map(Some)
     }
 
@@ -130,7 +182,8 @@ impl<'a> Table<'a> {
     ///
     /// As for `text`, and a missing key, with `advice` on what to write.
     pub(super) fn required(&self, key: &str, advice: &str) -> Result<Text<'a>, Report> {
-        self.text(key)?.ok_or_else(|| self.wrong_with(&format!("has no `{key}`"), advice))
+        self.text(key)?
+            .ok_or_else(|| self.wrong_with(&format!("has no `{key}`"), advice))
     }
 
     fn as_text(&self, path: String, value: &'a Spanned<DeValue<'a>>) -> Result<Text<'a>, Report> {
@@ -138,7 +191,12 @@ impl<'a> Table<'a> {
         let Some(text) = value.get_ref().as_str() else {
             return Err(self.wrong_type(&path, at, "text in quotes", value));
         };
-        let text = Text { source: self.source, path, at, value: text };
+        let text = Text {
+            source: self.source,
+            path,
+            at,
+            value: text,
+        };
         if text.value.len() > TEXT {
             return Err(text.wrong("must have at most 2048 characters"));
         }
@@ -164,8 +222,17 @@ impl<'a> Table<'a> {
     ///
     /// Any other type.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, Report> {
-        let Some((_, value)) = self.find(key) else { return Ok(None) };
-        let wrong = || self.wrong_type(&self.dotted(key), value.span().start, "true or false", value);
+        let Some((_, value)) = self.find(key) else {
+            return Ok(None);
+        };
+        let wrong = || {
+            self.wrong_type(
+                &self.dotted(key),
+                value.span().start,
+                "true or false",
+                value,
+            )
+        };
         value.get_ref().as_bool().ok_or_else(wrong).map(Some)
     }
 
@@ -174,17 +241,30 @@ impl<'a> Table<'a> {
     /// # Errors
     ///
     /// Any other type, and a number out of bounds.
-    pub(super) fn number(&self, key: &str, bounds: std::ops::RangeInclusive<u32>) -> Result<Option<u32>, Report> {
-        let Some((_, value)) = self.find(key) else { return Ok(None) };
+    pub(super) fn number(
+        &self,
+        key: &str,
+        bounds: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<u32>, Report> {
+        let Some((_, value)) = self.find(key) else {
+            return Ok(None);
+        };
         let at = value.span().start;
         let Some(integer) = value.get_ref().as_integer() else {
             return Err(self.wrong_type(&self.dotted(key), at, "a whole number", value));
         };
-        let number =
-            u32::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|number| bounds.contains(number));
-        let why =
-            format!("{}: must be a number from {} to {}", shown_key(&self.dotted(key)), bounds.start(), bounds.end());
-        number.ok_or_else(|| self.source.problem(at, &why)).map(Some)
+        let number = u32::from_str_radix(integer.as_str(), integer.radix())
+            .ok()
+            .filter(|number| bounds.contains(number));
+        let why = format!(
+            "{}: must be a number from {} to {}",
+            shown_key(&self.dotted(key)),
+            bounds.start(),
+            bounds.end()
+        );
+        number
+            .ok_or_else(|| self.source.problem(at, &why))
+            .map(Some)
     }
 
     /// A table.
@@ -193,7 +273,9 @@ impl<'a> Table<'a> {
     ///
     /// Any other type.
     pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>, Report> {
-        let Some((at, value)) = self.find(key) else { return Ok(None) };
+        let Some((at, value)) = self.find(key) else {
+            return Ok(None);
+        };
         self.as_table(self.dotted(key), at, value).map(Some)
     }
 
@@ -209,8 +291,10 @@ impl<'a> Table<'a> {
             .map(|(key, value)| {
                 let (name, at) = (key.get_ref(), key.span().start);
                 let path = self.dotted(name);
-                names::check_remote_name(name)
-                    .map_err(|why| self.source.problem(at, &format!("{}: the name {why}", shown_key(&path))))?;
+                names::check_remote_name(name).map_err(|why| {
+                    self.source
+                        .problem(at, &format!("{}: the name {why}", shown_key(&path)))
+                })?;
                 Ok((name.to_string(), self.as_table(path, at, value)?))
             })
             .collect()
@@ -222,32 +306,55 @@ impl<'a> Table<'a> {
     ///
     /// Any other type than a list, and more than `most` elements.
     pub(super) fn list(&self, key: &str, most: usize) -> Result<Vec<Element<'a>>, Report> {
-        let Some((_, value)) = self.find(key) else { return Ok(Vec::new()) };
+        let Some((_, value)) = self.find(key) else {
+            return Ok(Vec::new());
+        };
         let (path, at) = (self.dotted(key), value.span().start);
         let Some(array) = value.get_ref().as_array() else {
             return Err(self.wrong_type(&path, at, "a list in [ ]", value));
         };
         if array.iter().count() > most {
-            return Err(self.source.problem(at, &format!("{}: must have at most {most} elements", shown_key(&path))));
+            return Err(self.source.problem(
+                at,
+                &format!("{}: must have at most {most} elements", shown_key(&path)),
+            ));
         }
         let element = |(index, value): (usize, &'a Spanned<DeValue<'a>>)| {
             let path = format!("{path}[{index}]");
             match value.get_ref() {
-                DeValue::Table(_) => self.as_table(path, value.span().start, value).map(Element::Table),
+                DeValue::Table(_) => self
+                    .as_table(path, value.span().start, value)
+                    .map(Element::Table),
                 _ => self.as_text(path, value).map(Element::Text),
             }
         };
         array.iter().enumerate().map(element).collect()
     }
 
-    fn as_table(&self, path: String, at: usize, value: &'a Spanned<DeValue<'a>>) -> Result<Table<'a>, Report> {
+    fn as_table(
+        &self,
+        path: String,
+        at: usize,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Result<Table<'a>, Report> {
         match value.get_ref().as_table() {
-            Some(entries) => Ok(Table { source: self.source, path, entries, at }),
+            Some(entries) => Ok(Table {
+                source: self.source,
+                path,
+                entries,
+                at,
+            }),
             None => Err(self.wrong_type(&path, value.span().start, "a table", value)),
         }
     }
 
-    fn wrong_type(&self, path: &str, at: usize, wanted: &str, value: &Spanned<DeValue<'_>>) -> Report {
+    fn wrong_type(
+        &self,
+        path: &str,
+        at: usize,
+        wanted: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Report {
         let given = match value.get_ref() {
             DeValue::String(_) => "text",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -256,7 +363,10 @@ impl<'a> Table<'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.source.problem(at, &format!("{}: must be {wanted}, not {given}", shown_key(path)))
+        self.source.problem(
+            at,
+            &format!("{}: must be {wanted}, not {given}", shown_key(path)),
+        )
     }
 }
 

@@ -18,7 +18,11 @@ pub(super) struct Places<'a> {
 /// # Errors
 ///
 /// The first environment that cannot be told from another, or that is promoted from nowhere or in a circle.
-pub(super) fn environments(main: &MainRepository, all: &[Environment], places: &[Places<'_>]) -> Result<(), Report> {
+pub(super) fn environments(
+    main: &MainRepository,
+    all: &[Environment],
+    places: &[Places<'_>],
+) -> Result<(), Report> {
     for (index, (one, place)) in all.iter().zip(places).enumerate() {
         apart_from_main(main, one, &place.table)?;
         for other in all.iter().take(index) {
@@ -35,7 +39,11 @@ pub(super) fn environments(main: &MainRepository, all: &[Environment], places: &
 }
 
 /// A push to an environment must never land in the main repository.
-fn apart_from_main(main: &MainRepository, one: &Environment, table: &Table<'_>) -> Result<(), Report> {
+fn apart_from_main(
+    main: &MainRepository,
+    one: &Environment,
+    table: &Table<'_>,
+) -> Result<(), Report> {
     let advice = "give the environment the address that deploys it, and a remote of its own";
     if same_remote(&main.remote, &one.remote) {
         return Err(table.wrong_with("has the same remote as [repository]", advice));
@@ -60,13 +68,23 @@ fn apart(one: &Environment, other: &Environment, table: &Table<'_>) -> Result<()
 
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
-fn looks_elsewhere(one: &Environment, other: &Environment, table: &Table<'_>) -> Result<(), Report> {
+fn looks_elsewhere(
+    one: &Environment,
+    other: &Environment,
+    table: &Table<'_>,
+) -> Result<(), Report> {
     let same = |key: &str, advice: &str| {
         let key_of_other = shown_key(&format!("environments.{}.running.{key}", other.name));
         let running = table.table("running")?;
-        let text = running.map(|running| running.text(key)).transpose()?.flatten();
+        let text = running
+            .map(|running| running.text(key))
+            .transpose()?
+            .flatten();
         let why = format!("asks the same as {key_of_other}");
-        Err(text.map_or_else(|| table.wrong_with(&why, advice), |text| text.wrong_with(&why, advice)))
+        Err(text.map_or_else(
+            || table.wrong_with(&why, advice),
+            |text| text.wrong_with(&why, advice),
+        ))
     };
     if one.running.app().is_some() && one.running.app() == other.running.app() {
         return same("heroku", "name the app of each environment");
@@ -89,7 +107,8 @@ fn same_page(one: &Page, other: &Page) -> bool {
         (Find::Body, Find::Body) => true,
         _ => false,
     };
-    way && (one.url == other.url || asked(&one.url).is_some_and(|url| Some(url) == asked(&other.url)))
+    way && (one.url == other.url
+        || asked(&one.url).is_some_and(|url| Some(url) == asked(&other.url)))
 }
 
 /// What a server is asked for by this address: spelled as the client spells it, without what is never sent.
@@ -99,7 +118,11 @@ fn asked(address: &str) -> Option<Url> {
     if url.query() == Some("") {
         url.set_query(None);
     }
-    if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {
+    if let Some(host) = url
+        .host_str()
+        .and_then(|host| host.strip_suffix('.'))
+        .map(str::to_owned)
+    {
         url.set_host(Some(&host)).ok()?;
     }
     Some(url)
@@ -114,10 +137,16 @@ fn same_remote(a: &str, b: &str) -> bool {
 fn promotion(one: &Environment, all: &[Environment], promotes: &Text<'_>) -> Result<(), Report> {
     let find = |name: &str| all.iter().find(|environment| environment.name == name);
     if promotes.value == one.name {
-        return Err(promotes.wrong_with("an environment cannot promote itself", "name the environment before it"));
+        return Err(promotes.wrong_with(
+            "an environment cannot promote itself",
+            "name the environment before it",
+        ));
     }
     if find(promotes.value).is_none() {
-        let names: Vec<&str> = all.iter().map(|environment| environment.name.as_str()).collect();
+        let names: Vec<&str> = all
+            .iter()
+            .map(|environment| environment.name.as_str())
+            .collect();
         let advice = match nearest(promotes.value, names.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the environments are {}", names.join(", ")),
@@ -130,9 +159,10 @@ fn promotion(one: &Environment, all: &[Environment], promotes: &Text<'_>) -> Res
     }
     // Whoever still finds a next one after as many steps as there are environments goes round.
     match next {
-        Some(_) => {
-            Err(promotes.wrong_with("the environments promote each other in a circle", "let the first promote none"))
-        }
+        Some(_) => Err(promotes.wrong_with(
+            "the environments promote each other in a circle",
+            "let the first promote none",
+        )),
         None => Ok(()),
     }
 }

@@ -1,10 +1,22 @@
 //! What a secret looks like, so that one that strayed into `smp.toml` is refused before it is used or shown.
 
 /// What begins a token of a service that people of this trade use.
-const TOKENS: [&str; 7] = ["HRKU-", "ghp_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-"];
+const TOKENS: [&str; 7] = [
+    "HRKU-",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "xoxa-",
+    "xoxb-",
+    "xoxp-",
+];
 
 /// Hosts whose addresses are secrets themselves: whoever knows one can post.
-const WEBHOOKS: [&str; 3] = ["hooks.slack.com", "webhook.office.com", "outlook.office.com/webhook"];
+const WEBHOOKS: [&str; 3] = [
+    "hooks.slack.com",
+    "webhook.office.com",
+    "outlook.office.com/webhook",
+];
 
 /// Hosts whose addresses are secrets when they carry a signature.
 const SIGNED: [&str; 2] = ["logic.azure.com", "powerplatform.com"];
@@ -14,7 +26,9 @@ pub(super) fn looks_like_one(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     TOKENS.iter().any(|token| text.contains(token))
         || WEBHOOKS.iter().any(|host| lower.contains(host))
-        || SIGNED.iter().any(|host| lower.contains(host) && lower.contains("sig="))
+        || SIGNED
+            .iter()
+            .any(|host| lower.contains(host) && lower.contains("sig="))
         || lower.contains("?sig=")
         || lower.contains("&sig=")
 }

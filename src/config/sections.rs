@@ -7,8 +7,8 @@ use regex::{Regex, RegexBuilder};
 use super::reader::{Element, Table, Text};
 use super::rules::{self, Places};
 use super::{
-    Channel, ChannelKind, Config, Environment, Find, MainRepository, Mention, Page, Policy, Record, Running,
-    check_branch, check_page, check_remote_name, check_url, names,
+    Channel, ChannelKind, Config, Environment, Find, MainRepository, Mention, Page, Policy, Record,
+    Running, check_branch, check_page, check_remote_name, check_url, names,
 };
 use crate::error::Report;
 
@@ -31,27 +31,58 @@ pub(super) fn config(path: &Path, root: &Table<'_>) -> Result<Config, Report> {
     let repository = repository(root)?;
     let (environments, places) = environments(root, &repository)?;
     rules::environments(&repository, &environments, &places)?;
-    let record = root.table("record")?.map(|table| record(&table, &repository, &environments)).transpose()?;
-    let policy = root.table("policy")?.map(|table| policy(&table)).transpose()?.unwrap_or_default();
-    let channels = root.table("channels")?.map(|table| channels(&table)).transpose()?.unwrap_or_default();
-    Ok(Config { path: path.to_owned(), repository, environments, record, policy, channels })
+    let record = root
+        .table("record")?
+        .map(|table| record(&table, &repository, &environments))
+        .transpose()?;
+    let policy = root
+        .table("policy")?
+        .map(|table| policy(&table))
+        .transpose()?
+        .unwrap_or_default();
+    let channels = root
+        .table("channels")?
+        .map(|table| channels(&table))
+        .transpose()?
+        .unwrap_or_default();
+    Ok(Config {
+        path: path.to_owned(),
+        repository,
+        environments,
+        record,
+        policy,
+        channels,
+    })
 }
 
 fn repository(root: &Table<'_>) -> Result<MainRepository, Report> {
     let advice = "write [repository] with the url of the team's own repository";
-    let table = root.table("repository")?.ok_or_else(|| root.wrong_with("has no [repository]", advice))?;
+    let table = root
+        .table("repository")?
+        .ok_or_else(|| root.wrong_with("has no [repository]", advice))?;
     table.knows_only(&["remote", "url", "branch", "web"])?;
     Ok(MainRepository {
-        remote: table.checked("remote", check_remote_name)?.unwrap_or_else(|| "origin".to_owned()),
-        url: table.required("url", "write the address of the team's own repository")?.checked(check_url)?,
-        branch: table.checked("branch", check_branch)?.unwrap_or_else(|| "main".to_owned()),
+        remote: table
+            .checked("remote", check_remote_name)?
+            .unwrap_or_else(|| "origin".to_owned()),
+        url: table
+            .required("url", "write the address of the team's own repository")?
+            .checked(check_url)?,
+        branch: table
+            .checked("branch", check_branch)?
+            .unwrap_or_else(|| "main".to_owned()),
         web: table.checked("web", check_page)?,
     })
 }
 
-fn environments<'a>(root: &Table<'a>, main: &MainRepository) -> Result<(Vec<Environment>, Vec<Places<'a>>), Report> {
+fn environments<'a>(
+    root: &Table<'a>,
+    main: &MainRepository,
+) -> Result<(Vec<Environment>, Vec<Places<'a>>), Report> {
     let advice = "write [environments.staging] and [environments.production], each with its url";
-    let table = root.table("environments")?.ok_or_else(|| root.wrong_with("has no [environments]", advice))?;
+    let table = root
+        .table("environments")?
+        .ok_or_else(|| root.wrong_with("has no [environments]", advice))?;
     let tables = table.tables()?;
     if tables.is_empty() {
         return Err(table.wrong_with("names no environment", advice));
@@ -65,16 +96,29 @@ fn environments<'a>(root: &Table<'a>, main: &MainRepository) -> Result<(Vec<Envi
     Ok(read?.into_iter().unzip())
 }
 
-fn environment(name: String, table: &Table<'_>, main: &MainRepository) -> Result<Environment, Report> {
+fn environment(
+    name: String,
+    table: &Table<'_>,
+    main: &MainRepository,
+) -> Result<Environment, Report> {
     table.knows_only(&["url", "remote", "branch", "site", "promotes", "running"])?;
-    let url = table.required("url", "write the address whose push deploys it")?.checked(check_url)?;
+    let url = table
+        .required("url", "write the address whose push deploys it")?
+        .checked(check_url)?;
     let how = table.table("running")?;
     let running = how.as_ref().map_or(Ok(Running::Ref), running)?;
-    let confirm_seconds = how.map(|how| how.number("confirm_seconds", CONFIRM)).transpose()?.flatten();
+    let confirm_seconds = how
+        .map(|how| how.number("confirm_seconds", CONFIRM))
+        .transpose()?
+        .flatten();
     Ok(Environment {
         url,
-        remote: table.checked("remote", check_remote_name)?.unwrap_or_else(|| name.clone()),
-        branch: table.checked("branch", check_branch)?.unwrap_or_else(|| main.branch.clone()),
+        remote: table
+            .checked("remote", check_remote_name)?
+            .unwrap_or_else(|| name.clone()),
+        branch: table
+            .checked("branch", check_branch)?
+            .unwrap_or_else(|| main.branch.clone()),
         site: table.checked("site", check_page)?,
         promotes: table.text("promotes")?.map(|text| text.value.to_owned()),
         confirm_seconds: confirm_seconds.unwrap_or_else(|| running.usual_confirm_seconds()),
@@ -84,20 +128,43 @@ fn environment(name: String, table: &Table<'_>, main: &MainRepository) -> Result
 }
 
 fn running(table: &Table<'_>) -> Result<Running, Report> {
-    table.knows_only(&["page", "pattern", "json", "header", "heroku", "confirm_seconds"])?;
+    table.knows_only(&[
+        "page",
+        "pattern",
+        "json",
+        "header",
+        "heroku",
+        "confirm_seconds",
+    ])?;
     let heroku = table.checked("heroku", names::check_heroku_app)?;
     let page = table.checked("page", check_page)?;
     match (heroku, page) {
-        (Some(app), Some(url)) => Ok(Running::Heroku { app, page: Some(Page { url, find: find(table)? }) }),
+        (Some(app), Some(url)) => Ok(Running::Heroku {
+            app,
+            page: Some(Page {
+                url,
+                find: find(table)?,
+            }),
+        }),
         (Some(app), None) => {
-            match ["pattern", "json", "header"].iter().find(|key| table.has(key)) {
-                Some(key) => Err(table
-                    .wrong_with(&format!("`{key}` is for a page, and there is none"), "write `page`, or remove it")),
+            match ["pattern", "json", "header"]
+                .iter()
+                .find(|key| table.has(key))
+            {
+                Some(key) => Err(table.wrong_with(
+                    &format!("`{key}` is for a page, and there is none"),
+                    "write `page`, or remove it",
+                )),
                 None => Ok(Running::Heroku { app, page: None }),
             }
         }
-        (None, Some(url)) => Ok(Running::Page(Page { url, find: find(table)? })),
-        (None, None) => Err(table.wrong_with("has no `page`", "write page or heroku, or remove the table")),
+        (None, Some(url)) => Ok(Running::Page(Page {
+            url,
+            find: find(table)?,
+        })),
+        (None, None) => {
+            Err(table.wrong_with("has no `page`", "write page or heroku, or remove the table"))
+        }
     }
 }
 
@@ -110,10 +177,10 @@ fn find(table: &Table<'_>) -> Result<Find, Report> {
         (Some(text), None, None) => compiled(&text).map(Find::Pattern),
         (None, Some(pointer), None) => Ok(Find::Json(pointer)),
         (None, None, Some(name)) => Ok(Find::Header(name)),
-        _ => {
-            Err(table
-                .wrong_with("has more than one of `pattern`, `json` and `header`", "keep the one that fits the page"))
-        }
+        _ => Err(table.wrong_with(
+            "has more than one of `pattern`, `json` and `header`",
+            "keep the one that fits the page",
+        )),
     }
 }
 
@@ -122,11 +189,19 @@ fn compiled(text: &Text<'_>) -> Result<Regex, Report> {
     if text.value.len() > SHORT {
         return Err(text.wrong("must have at most 200 characters"));
     }
-    let built = RegexBuilder::new(text.value).size_limit(COMPILED).dfa_size_limit(COMPILED).build();
+    let built = RegexBuilder::new(text.value)
+        .size_limit(COMPILED)
+        .dfa_size_limit(COMPILED)
+        .build();
     // The error's own text quotes the pattern.
     let regex = built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => text.wrong("is a pattern that grows too large; use smaller counts"),
-        _ => text.wrong_with("is not a regular expression", "see https://docs.rs/regex/#syntax"),
+        regex::Error::CompiledTooBig(_) => {
+            text.wrong("is a pattern that grows too large; use smaller counts")
+        }
+        _ => text.wrong_with(
+            "is not a regular expression",
+            "see https://docs.rs/regex/#syntax",
+        ),
     })?;
     match regex.captures_len() {
         2 => Ok(regex),
@@ -137,11 +212,23 @@ fn compiled(text: &Text<'_>) -> Result<Regex, Report> {
     }
 }
 
-fn record(table: &Table<'_>, main: &MainRepository, environments: &[Environment]) -> Result<Record, Report> {
+fn record(
+    table: &Table<'_>,
+    main: &MainRepository,
+    environments: &[Environment],
+) -> Result<Record, Report> {
     table.knows_only(&["ref", "signoff", "cadence_days"])?;
-    let reference = table.checked("ref", names::check_record_ref)?.unwrap_or_else(|| "refs/smp/record".to_owned());
-    let deployed = environments.iter().map(|environment| &environment.branch).chain([&main.branch]);
-    if deployed.into_iter().any(|branch| reference == format!("refs/heads/{branch}")) {
+    let reference = table
+        .checked("ref", names::check_record_ref)?
+        .unwrap_or_else(|| "refs/smp/record".to_owned());
+    let deployed = environments
+        .iter()
+        .map(|environment| &environment.branch)
+        .chain([&main.branch]);
+    if deployed
+        .into_iter()
+        .any(|branch| reference == format!("refs/heads/{branch}"))
+    {
         return Err(table.wrong_with("`ref` is a branch that is deployed", "take refs/smp/record"));
     }
     Ok(Record {
@@ -153,10 +240,15 @@ fn record(table: &Table<'_>, main: &MainRepository, environments: &[Environment]
 
 fn policy(table: &Table<'_>) -> Result<Policy, Report> {
     table.knows_only(&["watch", "reviewed", "green"])?;
-    let watch = table.list("watch", LIST)?.into_iter().map(|element| match element {
-        Element::Text(text) => text.checked(check_glob),
-        Element::Table(table) => Err(table.wrong_with("must be text in quotes", "write a pattern of files")),
-    });
+    let watch = table
+        .list("watch", LIST)?
+        .into_iter()
+        .map(|element| match element {
+            Element::Text(text) => text.checked(check_glob),
+            Element::Table(table) => {
+                Err(table.wrong_with("must be text in quotes", "write a pattern of files"))
+            }
+        });
     Ok(Policy {
         watch: watch.collect::<Result<_, _>>()?,
         reviewed: table.flag("reviewed")?.unwrap_or(false),
@@ -170,7 +262,9 @@ fn check_glob(text: &str) -> Result<(), &'static str> {
         return Err("must have 1 to 200 characters");
     }
     // A leading `:` is git's own magic, which could turn the meaning around; a leading `-` could be an option.
-    if text.starts_with(['/', '-', ':', '!', '~']) || text.split(['/', '\\']).any(|part| part == "..") {
+    if text.starts_with(['/', '-', ':', '!', '~'])
+        || text.split(['/', '\\']).any(|part| part == "..")
+    {
         return Err("must be a pattern of files inside the repository");
     }
     Ok(())
@@ -179,7 +273,11 @@ fn check_glob(text: &str) -> Result<(), &'static str> {
 fn channels(table: &Table<'_>) -> Result<Vec<Channel>, Report> {
     // Nothing is ever posted to a channel of another name; so another name is a slip.
     table.knows_only(&["technical", "product"])?;
-    table.tables()?.into_iter().map(|(name, table)| channel(name, &table)).collect()
+    table
+        .tables()?
+        .into_iter()
+        .map(|(name, table)| channel(name, &table))
+        .collect()
 }
 
 fn channel(name: String, table: &Table<'_>) -> Result<Channel, Report> {
@@ -192,8 +290,16 @@ fn channel(name: String, table: &Table<'_>) -> Result<Channel, Report> {
         "print" => ChannelKind::Print,
         _ => return Err(kind.wrong("must be \"teams\", \"slack\" or \"print\"")),
     };
-    let mentions = table.list("mentions", LIST)?.into_iter().map(mention).collect::<Result<_, _>>()?;
-    Ok(Channel { name, kind, mentions })
+    let mentions = table
+        .list("mentions", LIST)?
+        .into_iter()
+        .map(mention)
+        .collect::<Result<_, _>>()?;
+    Ok(Channel {
+        name,
+        kind,
+        mentions,
+    })
 }
 
 fn mention(element: Element<'_>) -> Result<Mention, Report> {
@@ -202,8 +308,12 @@ fn mention(element: Element<'_>) -> Result<Mention, Report> {
         Element::Table(table) => table,
     };
     table.knows_only(&["name", "id", "kind"])?;
-    let name = table.required("name", "write the name that is shown")?.checked(check_short)?;
-    let id = table.required("id", "write the chat's own id, as adele@example.com")?.checked(check_short)?;
+    let name = table
+        .required("name", "write the name that is shown")?
+        .checked(check_short)?;
+    let id = table
+        .required("id", "write the chat's own id, as adele@example.com")?
+        .checked(check_short)?;
     let kind = table.required("kind", "write kind = \"person\" or \"tag\"")?;
     match kind.value {
         "person" => Ok(Mention::Person { name, id }),
@@ -213,5 +323,9 @@ fn mention(element: Element<'_>) -> Result<Mention, Report> {
 }
 
 fn check_short(text: &str) -> Result<(), &'static str> {
-    if text.trim().is_empty() || text.len() > SHORT { Err("must have 1 to 200 characters") } else { Ok(()) }
+    if text.trim().is_empty() || text.len() > SHORT {
+        Err("must have 1 to 200 characters")
+    } else {
+        Ok(())
+    }
 }

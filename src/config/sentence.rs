@@ -22,20 +22,32 @@ pub(super) struct Source<'t> {
 impl<'t> Source<'t> {
     /// A source that is spoken of by the last part of its path.
     pub(super) fn new(path: &Path, text: &'t str) -> Self {
-        Self { name: file_name(path), text }
+        Self {
+            name: file_name(path),
+            text,
+        }
     }
 
     /// What is wrong at the byte offset `at`, and the hint that fits every mistake in the file.
     pub(super) fn problem(&self, at: usize, what: &str) -> Report {
         let (line, column) = self.position(at);
-        Report::new(cut_end(&format!("{}:{line}:{column}: {what}", self.name), SENTENCE))
-            .hint(format!("correct line {line} of {}, then: git smp setup", self.name))
+        Report::new(cut_end(
+            &format!("{}:{line}:{column}: {what}", self.name),
+            SENTENCE,
+        ))
+        .hint(format!(
+            "correct line {line} of {}, then: git smp setup",
+            self.name
+        ))
     }
 
     /// The same with something to do that is particular to the mistake.
     pub(super) fn problem_with(&self, at: usize, what: &str, advice: &str) -> Report {
         let stop = if advice.ends_with('?') { "" } else { ";" };
-        self.problem(at, what).hint(format!("{advice}{stop} edit {}, then: git smp setup", self.name))
+        self.problem(at, what).hint(format!(
+            "{advice}{stop} edit {}, then: git smp setup",
+            self.name
+        ))
     }
 
     /// Line and column from one, the column in characters as editors count it.
@@ -84,7 +96,10 @@ fn visible(text: &str) -> String {
 /// Whether a character is a control, a bidi control, or has no look of its own.
 pub(super) fn unseen(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}')
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+        )
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -133,10 +148,14 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
             let at = |row: usize, column: usize| {
-                rows.get(row).and_then(|r| r.get(column)).copied().unwrap_or(usize::MAX - 1)
+                rows.get(row)
+                    .and_then(|r| r.get(column))
+                    .copied()
+                    .unwrap_or(usize::MAX - 1)
             };
-            let mut best =
-                (at(i, j) + usize::from(x != y)).min(at(i, j + 1) + 1).min(row.last().copied().unwrap_or(0) + 1);
+            let mut best = (at(i, j) + usize::from(x != y))
+                .min(at(i, j + 1) + 1)
+                .min(row.last().copied().unwrap_or(0) + 1);
             if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
                 best = best.min(at(i - 1, j - 1) + 1);
             }
@@ -156,8 +175,18 @@ mod tests {
         let source = Source::new(Path::new("/a/b/smp.toml"), "ä = 1\r\nöx = 2\n");
         let at = |needle: &str| source.text.find(needle).unwrap();
         assert!(source.problem(0, "x").error.starts_with("smp.toml:1:1: x"));
-        assert!(source.problem(at("x"), "y").error.starts_with("smp.toml:2:2: y"));
-        assert!(source.problem(9999, "z").error.starts_with("smp.toml:3:1: z"));
+        assert!(
+            source
+                .problem(at("x"), "y")
+                .error
+                .starts_with("smp.toml:2:2: y")
+        );
+        assert!(
+            source
+                .problem(9999, "z")
+                .error
+                .starts_with("smp.toml:3:1: z")
+        );
     }
 
     #[test]
@@ -173,13 +202,21 @@ mod tests {
     fn cfg_13_long_keys_and_sentences_are_cut() {
         assert_eq!(shown_key(&"k".repeat(5000)).chars().count(), KEY);
         let source = Source::new(Path::new("smp.toml"), "");
-        assert_eq!(source.problem(0, &"w".repeat(5000)).error.chars().count(), SENTENCE);
+        assert_eq!(
+            source.problem(0, &"w".repeat(5000)).error.chars().count(),
+            SENTENCE
+        );
     }
 
     #[test]
     fn slips_of_the_finger_find_the_word_that_was_meant() {
         let known = ["promotes", "remote", "branch", "url"];
-        for (slip, meant) in [("promote", "promotes"), ("brnach", "branch"), ("URL", "url"), ("ulr", "url")] {
+        for (slip, meant) in [
+            ("promote", "promotes"),
+            ("brnach", "branch"),
+            ("URL", "url"),
+            ("ulr", "url"),
+        ] {
             assert_eq!(nearest(slip, known), Some(meant), "{slip}");
         }
         for stranger in ["", "command", "x", &"promotes".repeat(100)] {

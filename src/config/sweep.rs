@@ -16,18 +16,34 @@ use crate::error::Report;
 /// The first such value or key.
 pub(super) fn sweep(table: &Table<'_>) -> Result<(), Report> {
     for (key, value) in table.in_file_order() {
-        check_text(table.source, &table.dotted(key.get_ref()), key.span().start, key.get_ref())?;
+        check_text(
+            table.source,
+            &table.dotted(key.get_ref()),
+            key.span().start,
+            key.get_ref(),
+        )?;
         sweep_value(table.source, &table.dotted(key.get_ref()), value)?;
     }
     Ok(())
 }
 
-fn sweep_value<'a>(source: &'a Source<'a>, path: &str, value: &'a Spanned<DeValue<'a>>) -> Result<(), Report> {
+fn sweep_value<'a>(
+    source: &'a Source<'a>,
+    path: &str,
+    value: &'a Spanned<DeValue<'a>>,
+) -> Result<(), Report> {
     let at = value.span().start;
     match value.get_ref() {
         DeValue::String(text) => check_text(source, path, at, text),
-        DeValue::Array(array) => array.iter().try_for_each(|element| sweep_value(source, path, element)),
-        DeValue::Table(entries) => sweep(&Table { source, path: path.to_owned(), entries, at }),
+        DeValue::Array(array) => array
+            .iter()
+            .try_for_each(|element| sweep_value(source, path, element)),
+        DeValue::Table(entries) => sweep(&Table {
+            source,
+            path: path.to_owned(),
+            entries,
+            at,
+        }),
         _ => Ok(()),
     }
 }
@@ -38,8 +54,14 @@ fn check_text(source: &Source<'_>, path: &str, at: usize, text: &str) -> Result<
         return Err(strayed_secret(source, at, &path));
     }
     // The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
-    if text.chars().any(|c| unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}')) {
-        return Err(source.problem(at, &format!("{path}: holds control or invisible characters")));
+    if text
+        .chars()
+        .any(|c| unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}'))
+    {
+        return Err(source.problem(
+            at,
+            &format!("{path}: holds control or invisible characters"),
+        ));
     }
     Ok(())
 }
@@ -48,7 +70,11 @@ fn check_text(source: &Source<'_>, path: &str, at: usize, text: &str) -> Result<
 fn strayed_secret(source: &Source<'_>, at: usize, path: &str) -> Report {
     let advice = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential helper, \
                   and replace it if it was ever committed";
-    source.problem_with(at, &format!("{}: secrets do not belong in this file", shown_key(path)), advice)
+    source.problem_with(
+        at,
+        &format!("{}: secrets do not belong in this file", shown_key(path)),
+        advice,
+    )
 }
 
 impl Table<'_> {
@@ -58,10 +84,17 @@ impl Table<'_> {
     ///
     /// The first such key, and where its value belongs.
     pub(super) fn holds_no_secret(&self, channel: &str, keys: &[&str]) -> Result<(), Report> {
-        let found = keys.iter().find_map(|key| self.find(key).map(|(at, _)| (key, at)));
-        let Some((key, at)) = found else { return Ok(()) };
+        let found = keys
+            .iter()
+            .find_map(|key| self.find(key).map(|(at, _)| (key, at)));
+        let Some((key, at)) = found else {
+            return Ok(());
+        };
         let variable = channel.to_ascii_uppercase().replace(['-', '.'], "_");
-        let what = format!("{}: secrets do not belong in this file", shown_key(&self.dotted(key)));
+        let what = format!(
+            "{}: secrets do not belong in this file",
+            shown_key(&self.dotted(key))
+        );
         let advice = format!("keep it in SMP_{variable}_WEBHOOK, or let setup ask for it");
         Err(self.source.problem_with(at, &what, &advice))
     }

@@ -8,17 +8,26 @@ use crate::model::Landed;
 ///
 /// From newest to oldest, so that a revert that was itself taken back takes nothing.
 pub fn undone(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<bool> {
-    let mut search = Search { landed, names, gone: vec![false; landed.len()] };
+    let mut search = Search {
+        landed,
+        names,
+        gone: vec![false; landed.len()],
+    };
     for at in 0..landed.len() {
         if search.gone[at] {
             continue;
         }
-        let Some(revert) = Revert::read(&landed[at], &names[at]) else { continue };
+        let Some(revert) = Revert::read(&landed[at], &names[at]) else {
+            continue;
+        };
         let taken = search.taken(&revert, at);
         let whole = taken.whole.then_some(at);
         for one in taken.places.into_iter().chain(whole) {
             search.gone[one] = true;
-            graph.brought(one).into_iter().for_each(|brought| search.gone[brought] = true);
+            graph
+                .brought(one)
+                .into_iter()
+                .for_each(|brought| search.gone[brought] = true);
         }
     }
     search.gone
@@ -27,12 +36,19 @@ pub fn undone(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<bool> {
 /// The reverts that still stand, each with what it took back: those that no other that stands took back. Only what a
 /// message names by hash or number counts, for a subject may be that of many.
 pub fn standing(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<(usize, Vec<usize>)> {
-    let search = Search { landed, names, gone: vec![false; landed.len()] };
+    let search = Search {
+        landed,
+        names,
+        gone: vec![false; landed.len()],
+    };
     let taken_by = |at: usize| {
         let revert = Revert::read(&landed[at], &names[at])?;
         let named = search.named(&revert, at).places;
         // With a merge goes what it brought.
-        let all = named.iter().flat_map(|&one| graph.brought(one).into_iter().chain([one])).collect::<Vec<_>>();
+        let all = named
+            .iter()
+            .flat_map(|&one| graph.brought(one).into_iter().chain([one]))
+            .collect::<Vec<_>>();
         (!all.is_empty()).then_some((at, all))
     };
     let reverts: Vec<(usize, Vec<usize>)> = (0..landed.len()).filter_map(taken_by).collect();
@@ -40,11 +56,17 @@ pub fn standing(landed: &[Landed], names: &[Name], graph: &Graph) -> Vec<(usize,
     // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
     for _ in 0..=reverts.len() {
         for (at, _) in &reverts {
-            let mut takers = reverts.iter().filter(|(_, taken)| taken.contains(at)).map(|(by, _)| stands[*by]);
+            let mut takers = reverts
+                .iter()
+                .filter(|(_, taken)| taken.contains(at))
+                .map(|(by, _)| stands[*by]);
             stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
         }
     }
-    reverts.into_iter().filter(|(at, _)| stands[*at] == Some(true)).collect()
+    reverts
+        .into_iter()
+        .filter(|(at, _)| stands[*at] == Some(true))
+        .collect()
 }
 
 /// What a message says that it takes back.
@@ -59,16 +81,28 @@ impl<'a> Revert<'a> {
     /// Only where the whole commit is a revert: what lies in the middle of other work is that work's own affair.
     fn read(commit: &'a Landed, name: &'a Name) -> Option<Self> {
         let (title, body) = (name.title.as_deref()?, commit.body.trim_start());
-        let word = title.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
-        (matches!(word.as_str(), "revert" | "reverts" | "reapply") || body.starts_with(BY_HASH)).then_some(())?;
+        let word = title
+            .split(|c: char| !c.is_alphabetic())
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        (matches!(word.as_str(), "revert" | "reverts" | "reapply") || body.starts_with(BY_HASH))
+            .then_some(())?;
         let quoted = quoted(title);
         // What is applied again bears the number of the original, and not that of its revert.
-        let number = quoted.as_deref().filter(|quoted| !quoted.ends_with('"')).and_then(|text| split_number(text).1);
+        let number = quoted
+            .as_deref()
+            .filter(|quoted| !quoted.ends_with('"'))
+            .and_then(|text| split_number(text).1);
         let mut numbers = numbers(body);
         if numbers.is_empty() {
             numbers.extend(number);
         }
-        Some(Self { hashes: hashes(body), numbers, quoted })
+        Some(Self {
+            hashes: hashes(body),
+            numbers,
+            quoted,
+        })
     }
 }
 
@@ -83,13 +117,19 @@ fn hashes(body: &str) -> Vec<&str> {
         sentence.split(", reversing").next()
     });
     let words = parts.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
-    words.filter(|word| (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())).collect()
+    words
+        .filter(|word| {
+            (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+        .collect()
 }
 
 /// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
 fn numbers(body: &str) -> Vec<u64> {
     let number = |line: &str| {
-        let rest = BY_NUMBER.iter().find_map(|words| line.trim().strip_prefix(words))?;
+        let rest = BY_NUMBER
+            .iter()
+            .find_map(|words| line.trim().strip_prefix(words))?;
         let (name, number) = rest.trim_end_matches('.').rsplit_once(['#', '!'])?;
         (!name.contains(char::is_whitespace)).then(|| number.parse().ok())?
     };
@@ -128,8 +168,15 @@ impl Search<'_> {
         if !named.places.is_empty() || !vague {
             return named;
         }
-        let by_subject = all(revert.quoted.iter().map(|subject| self.subject(subject, at)));
-        if by_subject.places.is_empty() { named } else { by_subject }
+        let by_subject = all(revert
+            .quoted
+            .iter()
+            .map(|subject| self.subject(subject, at)));
+        if by_subject.places.is_empty() {
+            named
+        } else {
+            by_subject
+        }
     }
 
     /// What is named by hash or, where none is here, by number.
@@ -139,7 +186,14 @@ impl Search<'_> {
             return by_hash;
         }
         let by_number = all(revert.numbers.iter().map(|number| self.number(*number, at)));
-        if by_number.places.is_empty() { Taken { places: Vec::new(), whole: false } } else { by_number }
+        if by_number.places.is_empty() {
+            Taken {
+                places: Vec::new(),
+                whole: false,
+            }
+        } else {
+            by_number
+        }
     }
 
     /// The only commit whose hash begins so.
@@ -156,7 +210,8 @@ impl Search<'_> {
     fn subject(&self, subject: &str, at: usize) -> Option<usize> {
         let title = split_number(subject).0;
         self.older(at, |one| {
-            self.landed[one].subject.trim() == subject || self.names[one].title.as_deref() == Some(title)
+            self.landed[one].subject.trim() == subject
+                || self.names[one].title.as_deref() == Some(title)
         })
     }
 
@@ -169,5 +224,8 @@ impl Search<'_> {
 
 fn all(found: impl Iterator<Item = Option<usize>>) -> Taken {
     let found: Vec<Option<usize>> = found.collect();
-    Taken { whole: found.iter().all(Option::is_some), places: found.into_iter().flatten().collect() }
+    Taken {
+        whole: found.iter().all(Option::is_some),
+        places: found.into_iter().flatten().collect(),
+    }
 }

@@ -19,7 +19,12 @@ impl History {
         let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
         let (subject, body) = (subject.to_owned(), body.trim().to_owned());
         let parents = parents.iter().map(|&at| id(at)).collect();
-        self.landed.push(Landed { id: id(self.landed.len()), parents, subject, body });
+        self.landed.push(Landed {
+            id: id(self.landed.len()),
+            parents,
+            subject,
+            body,
+        });
         self.landed.len() - 1
     }
 
@@ -38,12 +43,17 @@ impl History {
     fn titles(&self) -> Vec<String> {
         let newest_first: Vec<Landed> = self.landed.iter().rev().cloned().collect();
         let text = draft(&newest_first);
-        text.lines().map(|line| line.strip_prefix("- ").unwrap().to_owned()).collect()
+        text.lines()
+            .map(|line| line.strip_prefix("- ").unwrap().to_owned())
+            .collect()
     }
 
     /// The draft of everything but the oldest so many, which ran before.
     fn titles_after(&self, before: usize) -> Vec<String> {
-        History { landed: self.landed.iter().skip(before).cloned().collect() }.titles()
+        History {
+            landed: self.landed.iter().skip(before).cloned().collect(),
+        }
+        .titles()
     }
 }
 
@@ -63,7 +73,11 @@ fn of(subjects: &[&str]) -> Vec<String> {
 #[test]
 fn eight_squash_merges_make_eight_lines_without_numbers() {
     let eight = crate::post::example::eight();
-    let subjects: Vec<String> = eight.ships.iter().map(crate::model::Commit::subject_text).collect();
+    let subjects: Vec<String> = eight
+        .ships
+        .iter()
+        .map(crate::model::Commit::subject_text)
+        .collect();
     let mut history = History::default();
     for subject in subjects.iter().rev() {
         history.then(subject);
@@ -85,7 +99,10 @@ fn eight_squash_merges_make_eight_lines_without_numbers() {
 #[test]
 fn nothing_makes_no_text() {
     assert_eq!(draft(&[]), "");
-    assert_eq!(of(&["Merge branch 'main'", "fixup! Draw maps", "", "  "]), [""; 0]);
+    assert_eq!(
+        of(&["Merge branch 'main'", "fixup! Draw maps", "", "  "]),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -135,7 +152,12 @@ fn git_s_own_work_is_no_change() {
         "amend! Draw maps",
     ];
     assert_eq!(of(&noise), [""; 0]);
-    let changes = ["Merge tag filters into one list", "Merge the two sidebars", "Merged maps get a name", "Merge"];
+    let changes = [
+        "Merge tag filters into one list",
+        "Merge the two sidebars",
+        "Merged maps get a name",
+        "Merge",
+    ];
     assert_eq!(of(&changes), changes);
 }
 
@@ -151,12 +173,18 @@ fn a_merge_in_somebody_s_own_words_is_told_like_its_commits() {
 
 #[test]
 fn equal_titles_are_told_once() {
-    assert_eq!(of(&["Bump (#9)", "Draw", "Bump (#8)", "Bump"]), ["Bump", "Draw"]);
+    assert_eq!(
+        of(&["Bump (#9)", "Draw", "Bump (#8)", "Bump"]),
+        ["Bump", "Draw"]
+    );
 }
 
 #[test]
 fn what_acts_on_a_terminal_is_made_visible_and_what_is_endless_cut() {
-    assert_eq!(of(&["a\u{1b}[31m\u{202e}b\rc"]), ["a\\x1b[31m\\u202eb\\x0dc"]);
+    assert_eq!(
+        of(&["a\u{1b}[31m\u{202e}b\rc"]),
+        ["a\\x1b[31m\\u202eb\\x0dc"]
+    );
     let long = of(&[&"ü".repeat(1000)]);
     assert_eq!(long[0].chars().count(), 200);
     assert!(long[0].ends_with("ü…"), "{long:?}");
@@ -164,19 +192,32 @@ fn what_acts_on_a_terminal_is_made_visible_and_what_is_endless_cut() {
 
 #[test]
 fn a_hundred_lines_are_the_most() {
-    let subjects: Vec<String> = (0..240).map(|number| format!("Change {number} (#{number})")).collect();
+    let subjects: Vec<String> = (0..240)
+        .map(|number| format!("Change {number} (#{number})"))
+        .collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let titles = of(&subjects);
-    assert_eq!((titles.len(), titles[99].as_str(), titles[100].as_str()), (101, "Change 99", "and 140 more"));
+    assert_eq!(
+        (titles.len(), titles[99].as_str(), titles[100].as_str()),
+        (101, "Change 99", "and 140 more")
+    );
     assert_eq!(of(&subjects[..100]).last().unwrap(), "Change 99");
 }
 
 #[test]
 fn a_draft_never_is_too_long_for_a_post() {
-    let subjects: Vec<String> = (0..90).map(|number| format!("{number} {}", "long ".repeat(30))).collect();
+    let subjects: Vec<String> = (0..90)
+        .map(|number| format!("{number} {}", "long ".repeat(30)))
+        .collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let titles = of(&subjects);
-    assert_eq!(titles.last().unwrap(), &format!("and {} more", 90 - (titles.len() - 1)));
-    let length = titles.iter().map(|title| title.chars().count() + 3).sum::<usize>();
+    assert_eq!(
+        titles.last().unwrap(),
+        &format!("and {} more", 90 - (titles.len() - 1))
+    );
+    let length = titles
+        .iter()
+        .map(|title| title.chars().count() + 3)
+        .sum::<usize>();
     assert!((3_500..=super::LONGEST).contains(&length), "{length}");
 }

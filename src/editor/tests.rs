@@ -21,11 +21,29 @@ impl Desk {
             name.starts_with("GIT_") || ["VISUAL", "EDITOR"].contains(&name.as_ref())
         };
         let mut variables: Vec<_> = inherited.filter(foreign).map(|name| (name, None)).collect();
-        let own = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")];
-        let who = [("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@example.com")];
-        let whom = [("GIT_COMMITTER_NAME", "Ben"), ("GIT_COMMITTER_EMAIL", "ben@example.com")];
-        variables.extend(own.iter().chain(&who).chain(&whom).map(|(name, value)| ((*name).into(), Some(value.into()))));
-        let desk = Self { root: tempfile::tempdir().unwrap(), variables };
+        let own = [
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("HOME", "/nonexistent"),
+        ];
+        let who = [
+            ("GIT_AUTHOR_NAME", "Ada"),
+            ("GIT_AUTHOR_EMAIL", "ada@example.com"),
+        ];
+        let whom = [
+            ("GIT_COMMITTER_NAME", "Ben"),
+            ("GIT_COMMITTER_EMAIL", "ben@example.com"),
+        ];
+        variables.extend(
+            own.iter()
+                .chain(&who)
+                .chain(&whom)
+                .map(|(name, value)| ((*name).into(), Some(value.into()))),
+        );
+        let desk = Self {
+            root: tempfile::tempdir().unwrap(),
+            variables,
+        };
         desk.git(&["init", "-q", "-b", "main"]);
         desk
     }
@@ -48,9 +66,20 @@ impl Desk {
                 None => command.env_remove(name),
             };
         }
-        let output = command.args(args).current_dir(self.root.path()).output().unwrap();
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        let output = command
+            .args(args)
+            .current_dir(self.root.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
     }
 
     /// Makes this script the person's editor; the file is its first argument.
@@ -63,7 +92,11 @@ impl Desk {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, script).unwrap();
         // The shell reads it; started as a program it could be "busy", with this process writing files in many threads.
-        self.git(&["config", "core.editor", &format!("sh {}", shell_word(file.to_str().unwrap()))]);
+        self.git(&[
+            "config",
+            "core.editor",
+            &format!("sh {}", shell_word(file.to_str().unwrap())),
+        ]);
     }
 
     /// Edits this text with what is the editor now.
@@ -77,7 +110,10 @@ impl Desk {
         assert_eq!(stopped.exit_code(), 1);
         let report = stopped.report().unwrap().clone();
         assert_eq!(report.error, error);
-        assert_eq!(report.hint.as_deref(), Some("say it on the command line: git smp promote --summary TEXT"));
+        assert_eq!(
+            report.hint.as_deref(),
+            Some("say it on the command line: git smp promote --summary TEXT")
+        );
         report
     }
 }
@@ -99,7 +135,11 @@ fn it_may_be_a_line_of_shell_with_blanks_and_quotes() {
     desk.uses_at("my editors/it's $(one).sh", "echo \"$# $2\" >\"$1\"");
     assert_eq!(desk.edit("").unwrap(), "1 \n");
     let editor = desk.git(&["config", "core.editor"]);
-    desk.git(&["config", "core.editor", &format!("f() {{ {editor} \"$2\" \"$1\"; }}; f --wait")]);
+    desk.git(&[
+        "config",
+        "core.editor",
+        &format!("f() {{ {editor} \"$2\" \"$1\"; }}; f --wait"),
+    ]);
     assert_eq!(desk.edit("").unwrap(), "2 --wait\n");
     desk.git(&["config", "core.editor", ":"]);
     assert_eq!(desk.edit("as it is").unwrap(), "as it is");
@@ -119,7 +159,10 @@ fn a_ctrl_c_that_the_editor_outlives_costs_no_text() {
 fn git_chooses_the_editor() {
     let mut desk = Desk::new();
     desk.uses("echo configured >\"$1\"");
-    desk.variables.push(("GIT_EDITOR".into(), Some("f() { echo by-variable >\"$1\"; }; f".into())));
+    desk.variables.push((
+        "GIT_EDITOR".into(),
+        Some("f() { echo by-variable >\"$1\"; }; f".into()),
+    ));
     assert_eq!(desk.edit("").unwrap(), "by-variable\n");
 }
 
@@ -131,9 +174,16 @@ fn an_editor_that_fails_or_is_not_there_deploys_nothing() {
     assert!(report.because[0].starts_with("it is: sh "), "{report:?}");
     desk.git(&["config", "core.editor", "kill -9 $$; :"]);
     desk.refused("the editor ended by a signal, so nothing was deployed");
-    desk.git(&["config", "core.editor", "/nonexistent/editor\u{1b}[31m 2>/dev/null"]);
+    desk.git(&[
+        "config",
+        "core.editor",
+        "/nonexistent/editor\u{1b}[31m 2>/dev/null",
+    ]);
     let report = desk.refused("the editor ended with exit code 127, so nothing was deployed");
-    assert_eq!(report.because, ["it is: /nonexistent/editor\\x1b[31m 2>/dev/null"]);
+    assert_eq!(
+        report.because,
+        ["it is: /nonexistent/editor\\x1b[31m 2>/dev/null"]
+    );
 }
 
 #[test]
@@ -155,7 +205,10 @@ fn what_is_no_text_any_more_is_refused() {
     ] {
         desk.uses(script);
         let report = desk.refused("the text of the editor cannot be used, so nothing was deployed");
-        assert!(report.because[0].ends_with(&format!("here/and there/TEXT {wrong}")), "{report:?}");
+        assert!(
+            report.because[0].ends_with(&format!("here/and there/TEXT {wrong}")),
+            "{report:?}"
+        );
     }
     // The folder that the last one left is in the way of the next text.
     desk.refused("there is no place for a text to edit, so nothing was deployed");

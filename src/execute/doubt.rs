@@ -10,7 +10,9 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| TABLE.iter().map(patt
 fn pattern(row: &HostWords) -> Pattern {
     match row.meaning {
         Meaning::Hook => Pattern::of_git(row.words),
-        Meaning::Stumbled | Meaning::Muttered | Meaning::Tidying | Meaning::Aside => Pattern::flush(row.words),
+        Meaning::Stumbled | Meaning::Muttered | Meaning::Tidying | Meaning::Aside => {
+            Pattern::flush(row.words)
+        }
         _ => Pattern::of(row.words),
     }
 }
@@ -32,7 +34,10 @@ impl Doubt {
     /// The host's own words.
     pub fn words(&self) -> &str {
         match self {
-            Self::NotDeployed(words) | Self::Failed(words) | Self::Hook(words) | Self::NotConfirmed(words) => words,
+            Self::NotDeployed(words)
+            | Self::Failed(words)
+            | Self::Hook(words)
+            | Self::NotConfirmed(words) => words,
         }
     }
 
@@ -63,7 +68,9 @@ impl Heard {
         if line.contains("reference-transaction") {
             return;
         }
-        let Some(row) = said.first_of(&PATTERNS).and_then(|place| TABLE.get(place)) else { return };
+        let Some(row) = said.first_of(&PATTERNS).and_then(|place| TABLE.get(place)) else {
+            return;
+        };
         let before = self.doubt.as_ref().map(|(meaning, _)| *meaning);
         let settled: &[Meaning] = match row.meaning {
             Meaning::Released => &[Meaning::Declared, Meaning::Stumbled, Meaning::Muttered],
@@ -92,7 +99,10 @@ impl Heard {
 
     /// Its words that it is busy with something else, if those are what counts.
     pub fn busy(&self) -> Option<&str> {
-        self.doubt.as_ref().filter(|(meaning, _)| *meaning == Meaning::Busy).map(|(_, words)| words.as_str())
+        self.doubt
+            .as_ref()
+            .filter(|(meaning, _)| *meaning == Meaning::Busy)
+            .map(|(_, words)| words.as_str())
     }
 
     /// What all of it gives reason to doubt.
@@ -102,9 +112,11 @@ impl Heard {
             Meaning::NotDeployed => Some(Doubt::NotDeployed(words)),
             Meaning::Failed => Some(Doubt::Failed(words)),
             Meaning::Hook => Some(Doubt::Hook(words)),
-            Meaning::Queued | Meaning::Declared | Meaning::Busy | Meaning::Stumbled | Meaning::Muttered => {
-                Some(Doubt::NotConfirmed(words))
-            }
+            Meaning::Queued
+            | Meaning::Declared
+            | Meaning::Busy
+            | Meaning::Stumbled
+            | Meaning::Muttered => Some(Doubt::NotConfirmed(words)),
             Meaning::Released | Meaning::Deployed | Meaning::Tidying | Meaning::Aside => None,
         }
     }

@@ -16,16 +16,31 @@ struct Transcript {
 
 fn transcripts() -> Vec<Transcript> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hosts");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|end| end == "txt")).map(|path| read(&path)).collect()
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .map(|path| read(&path))
+        .collect()
 }
 
 fn read(path: &std::path::Path) -> Transcript {
-    let text = fs::read_to_string(path).unwrap().replace("\\x1b", "\u{1b}").replace("\\r", "\r");
+    let text = fs::read_to_string(path)
+        .unwrap()
+        .replace("\\x1b", "\u{1b}")
+        .replace("\\r", "\r");
     let (head, body) = text.split_once("\n\n").unwrap();
-    let field =
-        |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
-    assert!(field("source").is_some_and(|source| source.len() > 10), "{} has no source", path.display());
+    let field = |name: &str| {
+        head.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .map(str::to_owned)
+    };
+    assert!(
+        field("source").is_some_and(|source| source.len() > 10),
+        "{} has no source",
+        path.display()
+    );
     let line = |line: &str| format!("remote: {line}        ");
     Transcript {
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
@@ -54,9 +69,18 @@ fn ends(doubt: Option<&Doubt>) -> &'static str {
 fn every_hosts_transcript_comes_to_what_became_of_its_push() {
     for transcript in transcripts() {
         let doubt = heard(transcript.lines.iter().map(String::as_str));
-        assert_eq!(ends(doubt.as_ref()), transcript.ends, "{}: {doubt:?}", transcript.name);
+        assert_eq!(
+            ends(doubt.as_ref()),
+            transcript.ends,
+            "{}: {doubt:?}",
+            transcript.name
+        );
         if let Some(says) = transcript.says {
-            assert!(doubt.as_ref().unwrap().words().contains(&says), "{}: {doubt:?}", transcript.name);
+            assert!(
+                doubt.as_ref().unwrap().words().contains(&says),
+                "{}: {doubt:?}",
+                transcript.name
+            );
         }
     }
 }
@@ -64,14 +88,28 @@ fn every_hosts_transcript_comes_to_what_became_of_its_push() {
 #[test]
 fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
     let all = transcripts();
-    let lines: Vec<&str> = all.iter().flat_map(|one| one.lines.iter().map(String::as_str)).collect();
+    let lines: Vec<&str> = all
+        .iter()
+        .flat_map(|one| one.lines.iter().map(String::as_str))
+        .collect();
     for row in TABLE {
         let pattern = [pattern(row)];
-        let is_heard =
-            lines.iter().filter_map(|line| Said::by_remote(line)).any(|said| said.first_of(&pattern).is_some());
+        let is_heard = lines
+            .iter()
+            .filter_map(|line| Said::by_remote(line))
+            .any(|said| said.first_of(&pattern).is_some());
         // Seen in the sources of its host's own tool alone.
-        assert!(is_heard || row.words == "Environment redeployment failed*", "{}: {}", row.host, row.words);
-        assert!(!row.host.is_empty() && row.source.len() > 10, "{}", row.words);
+        assert!(
+            is_heard || row.words == "Environment redeployment failed*",
+            "{}: {}",
+            row.host,
+            row.words
+        );
+        assert!(
+            !row.host.is_empty() && row.source.len() > 10,
+            "{}",
+            row.words
+        );
     }
     let distinct: HashSet<&str> = TABLE.iter().map(|row| row.words).collect();
     assert_eq!(distinct.len(), TABLE.len());
@@ -80,16 +118,21 @@ fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
 #[test]
 fn only_the_remotes_own_lines_count() {
     assert_eq!(
-        heard(["Pushed to non-main branch, skipping build.", "To remote: Waiting for release.... failed.",]),
+        heard([
+            "Pushed to non-main branch, skipping build.",
+            "To remote: Waiting for release.... failed.",
+        ]),
         None
     );
     // A host whose hook pushes on passes on what it is told; to doubt one too many is better than to believe it.
-    assert_eq!(heard(["remote: remote: Waiting for release.... failed."]), heard([FAILED]));
+    assert_eq!(
+        heard(["remote: remote: Waiting for release.... failed."]),
+        heard([FAILED])
+    );
     assert!(heard([FAILED]).is_some());
 }
 
-const DECLARED: &str =
-    "remote:  !     Release command declared: this new release will not be available until the command succeeds.";
+const DECLARED: &str = "remote:  !     Release command declared: this new release will not be available until the command succeeds.";
 const DONE: &str = "remote: Waiting for release.... done.";
 const FAILED: &str = "remote: Waiting for release.... failed.";
 const QUEUED: &str = "remote: [SUCCESS] The application has successfully been queued for redeploy.";
@@ -109,13 +152,21 @@ fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
         (&[FAILED, DECLARED, DONE], "failed"),
         (&[QUEUED, DECLARED, DONE], "not-confirmed"),
         (&[DECLARED, QUEUED, DONE], "not-confirmed"),
-        (&["remote: Pushed to non-main branch, skipping build.", FAILED], "not-deployed"),
+        (
+            &["remote: Pushed to non-main branch, skipping build.", FAILED],
+            "not-deployed",
+        ),
     ] {
-        assert_eq!(ends(heard(lines.iter().copied()).as_ref()), end, "{lines:?}");
+        assert_eq!(
+            ends(heard(lines.iter().copied()).as_ref()),
+            end,
+            "{lines:?}"
+        );
     }
 }
 
-const IGNORED: &str = "hint: The 'hooks/post-receive' hook was ignored because it's not set as executable.";
+const IGNORED: &str =
+    "hint: The 'hooks/post-receive' hook was ignored because it's not set as executable.";
 const NO_PROGRAM: &str = "fatal: cannot exec 'hooks/post-receive': No such file or directory";
 const DIED: &str = "error: hooks/post-receive died of signal 9";
 const NOT_FOUND: &str = "hooks/post-receive: line 3: npm: command not found";
@@ -124,7 +175,11 @@ const NOT_FOUND: &str = "hooks/post-receive: line 3: npm: command not found";
 fn gits_words_of_the_hosts_hook_count_with_and_without_the_remotes_sign() {
     for words in [IGNORED, NO_PROGRAM, DIED] {
         for line in [words.to_owned(), format!("remote: {words}        ")] {
-            assert_eq!(heard([line.as_str()]), Some(Doubt::Hook(words.to_owned())), "{line}");
+            assert_eq!(
+                heard([line.as_str()]),
+                Some(Doubt::Hook(words.to_owned())),
+                "{line}"
+            );
         }
     }
     for none in [
@@ -147,28 +202,58 @@ fn gits_words_of_the_hosts_hook_count_with_and_without_the_remotes_sign() {
 #[test]
 fn what_programs_mutter_in_a_hook_counts_least_and_a_good_end_settles_it() {
     let not_found = format!("remote: {NOT_FOUND}");
-    let (muttered, checkout) = (not_found.as_str(), "remote: fatal: this operation must be run in a work tree");
+    let (muttered, checkout) = (
+        not_found.as_str(),
+        "remote: fatal: this operation must be run in a work tree",
+    );
     let deployed = "remote: =====> Application deployed:";
     for (lines, end, says) in [
         (&[muttered, checkout][..], "not-confirmed", NOT_FOUND),
-        (&[muttered, FAILED], "failed", "Waiting for release.... failed."),
-        (&[FAILED, muttered], "failed", "Waiting for release.... failed."),
-        (&[muttered, QUEUED], "not-confirmed", "successfully been queued"),
-        (&[QUEUED, muttered], "not-confirmed", "successfully been queued"),
+        (
+            &[muttered, FAILED],
+            "failed",
+            "Waiting for release.... failed.",
+        ),
+        (
+            &[FAILED, muttered],
+            "failed",
+            "Waiting for release.... failed.",
+        ),
+        (
+            &[muttered, QUEUED],
+            "not-confirmed",
+            "successfully been queued",
+        ),
+        (
+            &[QUEUED, muttered],
+            "not-confirmed",
+            "successfully been queued",
+        ),
         (&[DECLARED, muttered, DONE], "done", ""),
         (&[muttered, DECLARED, DONE], "done", ""),
         (&[muttered, deployed], "done", ""),
         (&[IGNORED, deployed], "done", ""),
         (&[deployed, muttered], "not-confirmed", NOT_FOUND),
-        (&[DECLARED, deployed], "not-confirmed", "Release command declared"),
-        (&[QUEUED, deployed], "not-confirmed", "successfully been queued"),
+        (
+            &[DECLARED, deployed],
+            "not-confirmed",
+            "Release command declared",
+        ),
+        (
+            &[QUEUED, deployed],
+            "not-confirmed",
+            "successfully been queued",
+        ),
         (&[FAILED, deployed], "failed", ""),
         (&[muttered, DIED], "not-deployed", DIED),
         (&[DIED, muttered], "not-deployed", DIED),
     ] {
         let doubt = heard(lines.iter().copied());
         assert_eq!(ends(doubt.as_ref()), end, "{lines:?}");
-        assert!(doubt.is_none_or(|doubt| doubt.words().contains(says)), "{lines:?}");
+        assert!(
+            doubt.is_none_or(|doubt| doubt.words().contains(says)),
+            "{lines:?}"
+        );
     }
 }
 
@@ -180,7 +265,13 @@ fn a_host_that_says_nothing_is_told_from_one_that_speaks() {
         heard.is_silent()
     };
     assert!(
-        silent(&[]) && silent(&["To /srv/shop.git", "POST git-receive-pack (1038 bytes)", "remote:", "remote:   "])
+        silent(&[])
+            && silent(&[
+                "To /srv/shop.git",
+                "POST git-receive-pack (1038 bytes)",
+                "remote:",
+                "remote:   "
+            ])
     );
     assert!(!silent(&["remote: .", "To /srv/shop.git"]));
 }

@@ -6,7 +6,9 @@ use crate::git::Repo;
 use crate::git::push::Push;
 use crate::model::{Changes, CommitId};
 use crate::plan::{Recorded, Target};
-use crate::record::{Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What};
+use crate::record::{
+    Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What,
+};
 use crate::recorder::{Recorder, new_id};
 use crate::rollbacks::no_part_of;
 
@@ -55,10 +57,16 @@ impl Ledger<'_> {
                 environment: name.clone(),
                 from: push.expected.clone(),
                 to: push.commit.clone(),
-                base: candidate.filter(|_| self.kind == Kind::Fix).map(|candidate| candidate.commit.clone()),
+                base: candidate
+                    .filter(|_| self.kind == Kind::Fix)
+                    .map(|candidate| candidate.commit.clone()),
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, &push.commit),
                 over: state.deploying.as_ref().map(|open| open.id.clone()),
-                tells: self.tells.as_ref().filter(|_| self.kind == Kind::Rollback).map(|(_, tells)| tells.clone()),
+                tells: self
+                    .tells
+                    .as_ref()
+                    .filter(|_| self.kind == Kind::Rollback)
+                    .map(|(_, tells)| tells.clone()),
             })))
         })?;
         Ok(id)
@@ -69,17 +77,34 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// As for [`Ledger::announce`].
-    pub fn announce_return(&self, repo: &Repo, target: &Target<'_>, commit: &CommitId) -> Result<(), Stop> {
+    pub fn announce_return(
+        &self,
+        repo: &Repo,
+        target: &Target<'_>,
+        commit: &CommitId,
+    ) -> Result<(), Stop> {
         let environment = target.environment;
         let is_this = |open: &Deploying| {
-            open.kind == Kind::Rollback && open.environment == environment.name && open.to == *commit
+            open.kind == Kind::Rollback
+                && open.environment == environment.name
+                && open.to == *commit
         };
         if self.kind != Kind::Rollback || self.recorded.open().is_some_and(is_this) {
             return Ok(());
         }
         let (remote, branch) = (environment.remote.clone(), environment.branch.clone());
         let expected = target.observed.reference().cloned();
-        self.announce(repo, target, &Push { remote, branch, commit: commit.clone(), expected }).map(drop)
+        self.announce(
+            repo,
+            target,
+            &Push {
+                remote,
+                branch,
+                commit: commit.clone(),
+                expected,
+            },
+        )
+        .map(drop)
     }
 
     /// Looks at the record directly before the push: the announcement must still stand, and the candidate, too.
@@ -91,17 +116,31 @@ impl Ledger<'_> {
         let ours = |open: &&Deploying| open.id == *intent;
         // What is announced is this very push, which is in nobody's way.
         let deploying = now.state.deploying.clone().filter(|open| !ours(&open));
-        self.allows(&State { deploying, ..now.state.clone() }, None)?;
+        self.allows(
+            &State {
+                deploying,
+                ..now.state.clone()
+            },
+            None,
+        )?;
         match &now.state.deploying {
             Some(open) if ours(&open) => Ok(()),
             other => {
-                let report = Report::new("the announcement of this deploy was put aside; nothing was pushed");
-                let recorded = Recorded { state: &now.state, ..self.recorded };
+                let report = Report::new(
+                    "the announcement of this deploy was put aside; nothing was pushed",
+                );
+                let recorded = Recorded {
+                    state: &now.state,
+                    ..self.recorded
+                };
                 let report = match other {
                     Some(open) => report.because(recorded.story(open)),
                     None => report.because("somebody gave it up on the record"),
                 };
-                Err(Stop::refused(RefusalCode::Deploying, report.hint("see where things stand: git smp status")))
+                Err(Stop::refused(
+                    RefusalCode::Deploying,
+                    report.hint("see where things stand: git smp status"),
+                ))
             }
         }
     }
@@ -109,17 +148,30 @@ impl Ledger<'_> {
     /// Refuses where somebody has deployed there since the plan was shown.
     fn nobody_was_quicker(&self, known: &State, state: &State, name: &str) -> Result<(), Refusal> {
         // What was only seen there is no deploy of a colleague's; whether it moved is looked at before the push.
-        let is_new = |deploy: &&Deploy| known.deploys.get(name) != Some(*deploy) && deploy.seen_since.is_none();
-        let Some(deploy) = state.deploys.get(name).filter(is_new) else { return Ok(()) };
+        let is_new = |deploy: &&Deploy| {
+            known.deploys.get(name) != Some(*deploy) && deploy.seen_since.is_none()
+        };
+        let Some(deploy) = state.deploys.get(name).filter(is_new) else {
+            return Ok(());
+        };
         let (by, short) = (&deploy.by.name, deploy.commit.short());
-        let report = Report::new(format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"))
-            .because("it went on record after the plan was shown")
-            .hint("see what runs now: git smp status");
-        Err(Refusal { code: RefusalCode::TargetMoved, report })
+        let report = Report::new(format!(
+            "{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"
+        ))
+        .because("it went on record after the plan was shown")
+        .hint("see what runs now: git smp status");
+        Err(Refusal {
+            code: RefusalCode::TargetMoved,
+            report,
+        })
     }
 
     fn allows(&self, state: &State, mine: Option<&EventId>) -> Result<(), Refusal> {
-        (self.replan)(&Recorded { state, mine, ..self.recorded })
+        (self.replan)(&Recorded {
+            state,
+            mine,
+            ..self.recorded
+        })
     }
 
     /// Puts on record what the host said against the push that is announced. Its announcement stays open.
@@ -130,8 +182,15 @@ impl Ledger<'_> {
         let words = words.to_owned();
         let is_this = |open: &&Deploying| open.environment == environment && open.to == *commit;
         let appended = self.recorder.append(&new_id(), &mut |state| {
-            let intent = state.deploying.as_ref().filter(is_this).map(|open| open.id.clone());
-            Ok(intent.map(|intent| What::Doubted { intent, words: words.clone() }))
+            let intent = state
+                .deploying
+                .as_ref()
+                .filter(is_this)
+                .map(|open| open.id.clone());
+            Ok(intent.map(|intent| What::Doubted {
+                intent,
+                words: words.clone(),
+            }))
         });
         appended.map(drop)
     }
@@ -142,26 +201,44 @@ impl Ledger<'_> {
             Stop::Failed(report) => report.error.clone(),
             Stop::Refused(refusal) => refusal.report.error.clone(),
             Stop::Declined(what) => what.clone(),
-            Stop::Answer | Stop::Misused(_) | Stop::Incomplete(_) | Stop::PipeClosed => return stop,
+            Stop::Answer | Stop::Misused(_) | Stop::Incomplete(_) | Stop::PipeClosed => {
+                return stop;
+            }
         };
         let ended = self.recorder.append(&new_id(), &mut |state| {
             let open = state.deploying.as_ref().filter(|open| open.id == *intent);
-            Ok(open.map(|open| What::Ended { intent: open.id.clone(), why: why.clone() }))
+            Ok(open.map(|open| What::Ended {
+                intent: open.id.clone(),
+                why: why.clone(),
+            }))
         });
         let Err(trouble) = ended else { return stop };
         let report = match &stop {
             Stop::Declined(what) => Report::new(what.clone()),
             other => other.report().cloned().unwrap_or_else(|| Report::new(why)),
         };
-        let trouble = trouble.report().map_or("it cannot be written", |report| &report.error).to_owned();
-        let report = report.because(format!("the record still says that the deploy is going on: {trouble}"));
+        let trouble = trouble
+            .report()
+            .map_or("it cannot be written", |report| &report.error)
+            .to_owned();
+        let report = report.because(format!(
+            "the record still says that the deploy is going on: {trouble}"
+        ));
         Stop::Incomplete(report.hint(format!("run it again to go on: {again}")))
     }
 
     /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
     fn ran_before(&self, name: &str) -> Option<CommitId> {
-        let (_, telling) = self.tells.as_ref().filter(|_| self.kind == Kind::Rollback)?;
-        telling.targets.iter().find(|(target, _)| target == name)?.1.clone()
+        let (_, telling) = self
+            .tells
+            .as_ref()
+            .filter(|_| self.kind == Kind::Rollback)?;
+        telling
+            .targets
+            .iter()
+            .find(|(target, _)| target == name)?
+            .1
+            .clone()
     }
 
     /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. Says whether the
@@ -169,31 +246,53 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub fn deployed(&self, repo: &Repo, target: &Target<'_>, commit: &CommitId) -> Result<bool, Stop> {
+    pub fn deployed(
+        &self,
+        repo: &Repo,
+        target: &Target<'_>,
+        commit: &CommitId,
+    ) -> Result<bool, Stop> {
         let name = &target.environment.name;
         let seen_before = target.observed.runs().filter(|runs| *runs != commit);
         let mut unfrozen = false;
         let state = self.recorder.append(&new_id(), &mut |state| {
-            let open = state
-                .deploying
+            let open = state.deploying.as_ref().filter(|open| {
+                open.environment == *name && open.to == *commit && open.kind == self.kind
+            });
+            let candidate = state
+                .candidate
                 .as_ref()
-                .filter(|open| open.environment == *name && open.to == *commit && open.kind == self.kind);
-            let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
+                .filter(|candidate| candidate.commit == *commit);
             let goal = candidate.and_then(|candidate| candidate.goal(name));
-            let due = open.is_some() || (self.kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached));
-            if !due && state.deploys.get(name).is_some_and(|deploy| deploy.commit == *commit) {
+            let due = open.is_some()
+                || (self.kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached));
+            if !due
+                && state
+                    .deploys
+                    .get(name)
+                    .is_some_and(|deploy| deploy.commit == *commit)
+            {
                 return Ok(None);
             }
             unfrozen = self.kind == Kind::Promote && candidate.is_some();
             let from = seen_before.cloned();
             let from = from.or_else(|| goal.and_then(|goal| goal.from.clone()));
             let from = from.or_else(|| self.ran_before(name));
-            let from = from.or_else(|| open.and_then(|open| open.from.clone())).filter(|from| from != commit);
+            let from = from
+                .or_else(|| open.and_then(|open| open.from.clone()))
+                .filter(|from| from != commit);
             let changes = repo.changes(from.as_ref(), commit)?;
-            let held = if self.kind == Kind::Promote { state.held(name) } else { Vec::new() };
+            let held = if self.kind == Kind::Promote {
+                state.held(name)
+            } else {
+                Vec::new()
+            };
             let still = no_part_of(repo, held, commit)?;
-            let passes = candidate.into_iter().flat_map(|candidate| candidate.who_said(Verdict::Pass));
-            let others = open.filter(|open| !announced::is_ours(&repo.layout().common_dir, &open.id));
+            let passes = candidate
+                .into_iter()
+                .flat_map(|candidate| candidate.who_said(Verdict::Pass));
+            let others =
+                open.filter(|open| !announced::is_ours(&repo.layout().common_dir, &open.id));
             Ok(Some(What::Deployed {
                 intent: open.map(|open| open.id.clone()),
                 kind: self.kind,
@@ -204,7 +303,11 @@ impl Ledger<'_> {
                 signed_off_by: passes.map(|one| one.by.clone()).collect(),
                 unsigned: self.kind == Kind::Promote && is_unsigned(state, commit),
                 announced_by: others.map(|open| open.by.name.clone()),
-                tells: self.tells.as_ref().filter(|(last, _)| last == name).map(|(_, tells)| tells.clone()),
+                tells: self
+                    .tells
+                    .as_ref()
+                    .filter(|(last, _)| last == name)
+                    .map(|(_, tells)| tells.clone()),
                 holds: still.into_iter().map(|held| held.commit).collect(),
             }))
         })?;
@@ -217,9 +320,19 @@ impl Ledger<'_> {
 ///
 /// # Errors
 /// When the record cannot be written; then nothing must be deployed.
-pub fn end_rollback(recorder: &Recorder<'_>, repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<State>, Stop> {
-    let Some(open) = recorded.unwritten_rollback() else { return Ok(None) };
-    let from = open.takes_away().or(open.from.as_ref()).filter(|from| **from != open.to).cloned();
+pub fn end_rollback(
+    recorder: &Recorder<'_>,
+    repo: &Repo,
+    recorded: &Recorded<'_>,
+) -> Result<Option<State>, Stop> {
+    let Some(open) = recorded.unwritten_rollback() else {
+        return Ok(None);
+    };
+    let from = open
+        .takes_away()
+        .or(open.from.as_ref())
+        .filter(|from| **from != open.to)
+        .cloned();
     let changes = repo.changes(from.as_ref(), &open.to)?;
     let is_ours = announced::is_ours(&repo.layout().common_dir, &open.id);
     let state = recorder.append(&new_id(), &mut |state| {
@@ -253,6 +366,9 @@ fn moved(kind: Kind, changes: &Changes) -> usize {
 
 /// Whether nobody's yes stands on record for this very commit.
 fn is_unsigned(state: &State, commit: &CommitId) -> bool {
-    let candidate = state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
+    let candidate = state
+        .candidate
+        .as_ref()
+        .filter(|candidate| candidate.commit == *commit);
     candidate.is_none_or(|candidate| candidate.standing() != Standing::SignedOff)
 }

@@ -42,9 +42,18 @@ pub fn again(command: &str) -> String {
 impl Pushed<'_> {
     /// Somebody left while it was running.
     pub fn left(&self) -> Stop {
-        let report = Report::new(format!("left while {} was being pushed to {}", self.push.commit.short(), self.name))
-            .because("the push goes on, and the host may still be deploying: leaving does not stop that")
-            .hint(format!("see what came of it: git smp status; then: {}", self.command));
+        let report = Report::new(format!(
+            "left while {} was being pushed to {}",
+            self.push.commit.short(),
+            self.name
+        ))
+        .because(
+            "the push goes on, and the host may still be deploying: leaving does not stop that",
+        )
+        .hint(format!(
+            "see what came of it: git smp status; then: {}",
+            self.command
+        ));
         Stop::Incomplete(report)
     }
 
@@ -58,20 +67,37 @@ impl Pushed<'_> {
             }
             _ => {}
         }
-        let what = format!("cannot tell whether {} arrived on {}", self.push.commit.short(), self.name);
+        let what = format!(
+            "cannot tell whether {} arrived on {}",
+            self.push.commit.short(),
+            self.name
+        );
         let report = Report::new(what).because(refusal.report.error.clone());
-        let report = refusal.report.because.iter().cloned().fold(report, Report::because);
+        let report = refusal
+            .report
+            .because
+            .iter()
+            .cloned()
+            .fold(report, Report::because);
         Stop::Incomplete(report.hint(again(self.command)))
     }
 
     /// The branch is at something else than what was pushed.
     pub fn not_ours(&self, at: Option<&CommitId>) -> Stop {
-        if at == self.push.expected.as_ref() { self.unmoved() } else { self.somebody_elses(at) }
+        if at == self.push.expected.as_ref() {
+            self.unmoved()
+        } else {
+            self.somebody_elses(at)
+        }
     }
 
     /// The host said no, or left its branch where it was, and deployed the commit all the same. `back`: the command that
     /// takes it away again.
-    pub fn runs_all_the_same(&self, at: Result<Option<&CommitId>, &Refusal>, back: Option<String>) -> Stop {
+    pub fn runs_all_the_same(
+        &self,
+        at: Result<Option<&CommitId>, &Refusal>,
+        back: Option<String>,
+    ) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
         let report = match self.ended {
             Ended::Declined | Ended::Stale | Ended::Refused(_) => {
@@ -85,18 +111,27 @@ impl Pushed<'_> {
         };
         let report = report.because(match at {
             Ok(at) if at == self.push.expected.as_ref() => {
-                format!("its branch is still at {}; its own words are above", at.map_or("nothing", CommitId::short))
+                format!(
+                    "its branch is still at {}; its own words are above",
+                    at.map_or("nothing", CommitId::short)
+                )
             }
             Ok(at) => format!("its branch is at {}", at.map_or("nothing", CommitId::short)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
         });
-        let back = back.map(|back| format!("; or take it back: {back}")).unwrap_or_default();
+        let back = back
+            .map(|back| format!("; or take it back: {back}"))
+            .unwrap_or_default();
         Stop::Incomplete(report.hint(format!("{}{back}", again(self.command))))
     }
 
     fn unmoved(&self) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
-        let is_at = self.push.expected.as_ref().map_or("not there", CommitId::short);
+        let is_at = self
+            .push
+            .expected
+            .as_ref()
+            .map_or("not there", CommitId::short);
         let still = format!("its branch is still at {is_at}");
         match self.ended {
             Ended::NothingSent if self.ending.busy.is_some() => Stop::Failed(self.turned_down(&still)),
@@ -128,20 +163,28 @@ impl Pushed<'_> {
     /// That the branch has more than what was pushed.
     pub fn is_contained(&self, tip: &CommitId) -> String {
         let (name, tip, short) = (self.name, tip.short(), self.push.commit.short());
-        format!("{name} was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}")
+        format!(
+            "{name} was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+        )
     }
 
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
-        let report =
-            Report::new(self.is_contained(tip)).because("only its branch tells what runs there, and that is more");
+        let report = Report::new(self.is_contained(tip))
+            .because("only its branch tells what runs there, and that is more");
         Stop::Incomplete(report.hint("find out who added what, then: git smp status"))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
         let is_at = at.map_or("not there", CommitId::short);
-        let report = Report::new(format!("{} was moved to {is_at} by somebody else meanwhile", self.name))
-            .because(format!("{} is not what its branch has now", self.push.commit.short()));
+        let report = Report::new(format!(
+            "{} was moved to {is_at} by somebody else meanwhile",
+            self.name
+        ))
+        .because(format!(
+            "{} is not what its branch has now",
+            self.push.commit.short()
+        ));
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("nothing of ours was taken");
@@ -160,6 +203,9 @@ impl Pushed<'_> {
         first_words(&self.ending.said.join("\n"))
             .into_iter()
             .fold(report, Report::because)
-            .hint(format!("see whether you may push there: git ls-remote {}", self.name))
+            .hint(format!(
+                "see whether you may push there: git ls-remote {}",
+                self.name
+            ))
     }
 }

@@ -20,10 +20,19 @@ const LOOKS: u32 = 5;
 
 impl Execution<'_> {
     /// Releases what was announced before, where a record is kept; an announcement that came to nothing is taken back.
-    pub(super) fn release(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let Step::Release { commit, .. } = step else { return Ok(()) };
+    pub(super) fn release(
+        &self,
+        name: &str,
+        step: &Step,
+        watch: &mut Watcher<'_>,
+    ) -> Result<(), Stop> {
+        let Step::Release { commit, .. } = step else {
+            return Ok(());
+        };
         let target = self.target(name)?;
-        let Some(ledger) = &self.ledger else { return self.release_announced(target, step, None, watch) };
+        let Some(ledger) = &self.ledger else {
+            return self.release_announced(target, step, None, watch);
+        };
         watch(Happening::Recording);
         let announced = Push {
             remote: target.environment.remote.clone(),
@@ -43,14 +52,25 @@ impl Execution<'_> {
         intent: Option<&EventId>,
         watch: &mut Watcher<'_>,
     ) -> Result<(), Stop> {
-        let Step::Release { app, commit, former, back, newest, .. } = step else { return Ok(()) };
+        let Step::Release {
+            app,
+            commit,
+            former,
+            back,
+            newest,
+            ..
+        } = step
+        else {
+            return Ok(());
+        };
         self.look_again(target, intent)?;
         self.nothing_newer(target, *newest)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
-        let marker = InFlight::begin_release(&self.look.repo.layout().common_dir, name, commit, *newest)?;
+        let marker =
+            InFlight::begin_release(&self.look.repo.layout().common_dir, name, commit, *newest)?;
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),
@@ -81,22 +101,35 @@ impl Execution<'_> {
         }
         let report = match now {
             Some(release) if release.version == newest => return Ok(()),
-            Some(release) => {
-                Report::new(format!("{name} has a newer release, v{}; nothing was released", release.version))
-                    .because("it began after the plan was shown")
-            }
-            None => Report::new(format!("{name} does not tell its releases any more; nothing was released")),
+            Some(release) => Report::new(format!(
+                "{name} has a newer release, v{}; nothing was released",
+                release.version
+            ))
+            .because("it began after the plan was shown"),
+            None => Report::new(format!(
+                "{name} does not tell its releases any more; nothing was released"
+            )),
         };
-        let hint = format!("see what it came to: git smp status; then: {}", self.command.to(name));
+        let hint = format!(
+            "see what it came to: git smp status; then: {}",
+            self.command.to(name)
+        );
         Err(Stop::refused(RefusalCode::TargetMoved, report.hint(hint)))
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.
     fn was_heard(&self, target: &Target<'_>, commit: &CommitId, why: Report) -> Result<(), Stop> {
         let before = finding::newest(&target.observed).map_or(0, |release| release.version);
-        let is_ours = |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);
+        let is_ours =
+            |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);
         for _ in 0..LOOKS {
-            if self.look.now(target.environment)?.newest.as_ref().is_some_and(is_ours) {
+            if self
+                .look
+                .now(target.environment)?
+                .newest
+                .as_ref()
+                .is_some_and(is_ours)
+            {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(500));
@@ -114,7 +147,10 @@ fn wanted(former: &Release, back: bool) -> Again {
     match &former.slug {
         Some(slug) if !back => {
             let description = format!("Release of v{} again", former.version);
-            Again::Slug { slug: slug.clone(), description }
+            Again::Slug {
+                slug: slug.clone(),
+                description,
+            }
         }
         _ => Again::Back(former.id.clone()),
     }

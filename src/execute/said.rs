@@ -3,7 +3,16 @@
 use crate::text::acts;
 
 /// What hosts put in front of what they say, beside arrows such as `----->`.
-const TAGS: [&str; 8] = ["!", "WARNING:", "ERROR:", "Error -", "E:", "[SUCCESS]", "[WARNING]", "[ERROR]"];
+const TAGS: [&str; 8] = [
+    "!",
+    "WARNING:",
+    "ERROR:",
+    "Error -",
+    "E:",
+    "[SUCCESS]",
+    "[WARNING]",
+    "[ERROR]",
+];
 
 /// What a host said in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +37,17 @@ impl Said {
         if line.starts_with("remote:") {
             return None;
         }
-        Some(Self { is_remote: false, ..Self::of(line)? })
+        Some(Self {
+            is_remote: false,
+            ..Self::of(line)?
+        })
     }
 
     /// Reads a line of a push's output. Only a remote's own words count, also those with which it lets nobody in.
     pub fn by_remote(line: &str) -> Option<Self> {
-        let own = line.strip_prefix("remote:").or_else(|| line.strip_prefix("fatal: remote error:"))?;
+        let own = line
+            .strip_prefix("remote:")
+            .or_else(|| line.strip_prefix("fatal: remote error:"))?;
         let own = own.strip_prefix(' ').unwrap_or(own);
         // A host that pushes on passes on what it is told.
         let mut passed_on = own;
@@ -49,7 +63,12 @@ impl Said {
         let last = plain.rsplit('\r').find(|part| !part.trim().is_empty())?;
         let marked = last.trim();
         let begin = marked.len() - without_marks(marked).len();
-        Some(Self { marked: marked.to_owned(), begin, is_remote: true, is_flush: last.starts_with(marked) })
+        Some(Self {
+            marked: marked.to_owned(),
+            begin,
+            is_remote: true,
+            is_flush: last.starts_with(marked),
+        })
     }
 
     /// Whether the remote said it.
@@ -102,18 +121,31 @@ enum Kind {
 impl Pattern {
     /// A host's words. A pattern that begins with a mark wants that mark.
     pub fn of(words: &str) -> Self {
-        let kind = if without_marks(words) == words { Kind::Words } else { Kind::Marked };
-        Self { text: evened(words), kind }
+        let kind = if without_marks(words) == words {
+            Kind::Words
+        } else {
+            Kind::Marked
+        };
+        Self {
+            text: evened(words),
+            kind,
+        }
     }
 
     /// Words of the git that took the push, which bear no sign of it where that speaks past the protocol.
     pub fn of_git(words: &str) -> Self {
-        Self { text: evened(words), kind: Kind::Git }
+        Self {
+            text: evened(words),
+            kind: Kind::Git,
+        }
     }
 
     /// Words of a program that a hook started, whose output is indented or marked by hosts that build.
     pub fn flush(words: &str) -> Self {
-        Self { text: words.to_owned(), kind: Kind::Flush }
+        Self {
+            text: words.to_owned(),
+            kind: Kind::Flush,
+        }
     }
 }
 
@@ -162,7 +194,9 @@ fn without_marks(text: &str) -> &str {
 /// What follows on `----->` or `=====>` of any length.
 fn arrow(text: &str) -> Option<&str> {
     let bare = text.starts_with("--") || text.starts_with("==");
-    text.trim_start_matches(['-', '=']).strip_prefix('>').filter(|_| bare)
+    text.trim_start_matches(['-', '='])
+        .strip_prefix('>')
+        .filter(|_| bare)
 }
 
 fn tagged<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
@@ -184,10 +218,16 @@ fn evened(text: &str) -> String {
 /// Whether a text is this whole pattern.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
     for part in parts {
-        let Some((_, after)) = rest.split_once(part) else { return false };
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
         rest = after;
     }
     rest.ends_with(last)
@@ -198,7 +238,9 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> String {
-        Said::by_remote(line).map(|said| said.words().to_owned()).unwrap_or_default()
+        Said::by_remote(line)
+            .map(|said| said.words().to_owned())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -216,15 +258,22 @@ mod tests {
             "remote: a\u{8}\u{202e}",
         ] {
             let read = words(line);
-            assert!(read == "Nothing runs." || line.contains('\u{8}') && read == "a", "{read:?} of {line:?}");
+            assert!(
+                read == "Nothing runs." || line.contains('\u{8}') && read == "a",
+                "{read:?} of {line:?}"
+            );
         }
     }
 
     #[test]
     fn only_a_remotes_words_are_its_words() {
-        for line in
-            ["-----> Nothing runs.", " remote: Nothing runs.", "To remote: Nothing runs.", "remote:", "remote: !"]
-        {
+        for line in [
+            "-----> Nothing runs.",
+            " remote: Nothing runs.",
+            "To remote: Nothing runs.",
+            "remote:",
+            "remote: !",
+        ] {
             assert_eq!(words(line), "", "{line}");
         }
     }
@@ -232,15 +281,32 @@ mod tests {
     #[test]
     fn a_pattern_is_a_whole_line() {
         let is = |line: &str, pattern: &str| {
-            Said::by_remote(&format!("remote: {line}")).unwrap().first_of(&[Pattern::of(pattern)]).is_some()
+            Said::by_remote(&format!("remote: {line}"))
+                .unwrap()
+                .first_of(&[Pattern::of(pattern)])
+                .is_some()
         };
-        assert!(is("Waiting  for release.......... DONE", "Waiting for release... done."));
-        assert!(is("Waiting for release… done!", "Waiting for release... done."));
-        assert!(!is("app[web]: Waiting for release... done.", "Waiting for release... done."));
-        assert!(!is("Waiting for release lock... done.", "Waiting for release... done."));
+        assert!(is(
+            "Waiting  for release.......... DONE",
+            "Waiting for release... done."
+        ));
+        assert!(is(
+            "Waiting for release… done!",
+            "Waiting for release... done."
+        ));
+        assert!(!is(
+            "app[web]: Waiting for release... done.",
+            "Waiting for release... done."
+        ));
+        assert!(!is(
+            "Waiting for release lock... done.",
+            "Waiting for release... done."
+        ));
         assert!(is("code: 12", "code: *") && !is("the code: 12", "code: *"));
         assert!(is("a b c", "a*c") && is("ac", "a*c") && !is("a", "a*a") && is("abcabc", "a*b*c"));
-        assert!(is("-----> Off", "-----> Off") && !is("Off", "-----> Off") && is("-----> Off", "Off"));
+        assert!(
+            is("-----> Off", "-----> Off") && !is("Off", "-----> Off") && is("-----> Off", "Off")
+        );
     }
 
     #[test]

@@ -46,7 +46,11 @@ pub struct InTurn {
 impl Agreement {
     /// No answers yet. They must agree for so long; without a span one is enough.
     pub fn over(span: Duration) -> Self {
-        Self { span, agreeing: None, last: VecDeque::new() }
+        Self {
+            span,
+            agreeing: None,
+            last: VecDeque::new(),
+        }
     }
 
     /// Takes an answer that came at this time; says whether the answers have agreed for long enough.
@@ -72,12 +76,20 @@ impl Agreement {
 
     /// How long to wait for the next answer, once there was one of the new commit.
     pub fn pause(&self) -> Option<Duration> {
-        self.last.contains(&Answer::New).then(|| PAUSE.min(self.span / 10))
+        self.last
+            .contains(&Answer::New)
+            .then(|| PAUSE.min(self.span / 10))
     }
 
     /// That some of the last answers were new and some were not.
     pub fn in_turn(&self) -> Option<InTurn> {
-        let (all, new) = (self.last.len(), self.last.iter().filter(|answer| **answer == Answer::New).count());
+        let (all, new) = (
+            self.last.len(),
+            self.last
+                .iter()
+                .filter(|answer| **answer == Answer::New)
+                .count(),
+        );
         let others = self.last.contains(&Answer::Other);
         (0 < new && new < all).then_some(InTurn { new, all, others })
     }
@@ -91,21 +103,31 @@ mod tests {
     /// The time at which these answers, one a second, are enough.
     fn enough_at(span: u64, answers: &[Answer]) -> Option<usize> {
         let mut agreement = Agreement::over(Duration::from_secs(span));
-        answers.iter().zip(0..).position(|(answer, at)| agreement.take(*answer, Duration::from_secs(at)))
+        answers
+            .iter()
+            .zip(0..)
+            .position(|(answer, at)| agreement.take(*answer, Duration::from_secs(at)))
     }
 
     #[test]
     fn answers_must_agree_for_the_whole_span() {
         assert_eq!(enough_at(10, &[New; 11]), Some(10));
         assert_eq!(enough_at(10, &[New; 10]), None);
-        assert_eq!(enough_at(0, &[Other, New]), Some(1), "without a span one is enough");
+        assert_eq!(
+            enough_at(0, &[Other, New]),
+            Some(1),
+            "without a span one is enough"
+        );
         assert_eq!(enough_at(0, &[Other, Unreadable]), None);
     }
 
     #[test]
     fn an_old_answer_or_none_begins_the_span_again() {
         for other in [Other, Unreadable] {
-            assert_eq!(enough_at(4, &[New, New, New, New, other, New, New, New, New, New]), Some(9));
+            assert_eq!(
+                enough_at(4, &[New, New, New, New, other, New, New, New, New, New]),
+                Some(9)
+            );
             assert_eq!(enough_at(1, &[New, New, New, other].repeat(50)), None);
         }
     }
@@ -114,7 +136,10 @@ mod tests {
     fn slow_answers_are_five_at_least() {
         let mut agreement = Agreement::over(Duration::from_secs(10));
         let times = [0, 10, 20, 30, 40].map(Duration::from_secs);
-        assert_eq!(times.map(|at| agreement.take(New, at)), [false, false, false, false, true]);
+        assert_eq!(
+            times.map(|at| agreement.take(New, at)),
+            [false, false, false, false, true]
+        );
     }
 
     #[test]
@@ -125,21 +150,45 @@ mod tests {
             agreement.take(New, Duration::ZERO);
             assert_eq!(agreement.pause(), Some(Duration::from_millis(pause)));
             agreement.take(Other, Duration::ZERO);
-            assert_eq!(agreement.pause(), Some(Duration::from_millis(pause)), "it is a matter of moments now");
+            assert_eq!(
+                agreement.pause(),
+                Some(Duration::from_millis(pause)),
+                "it is a matter of moments now"
+            );
         }
     }
 
     #[test]
     fn what_is_left_of_the_span_and_how_many_of_the_last_answers_were_new_is_told() {
         let mut agreement = Agreement::over(Duration::from_secs(10));
-        assert_eq!((agreement.left(Duration::ZERO), agreement.in_turn()), (None, None));
+        assert_eq!(
+            (agreement.left(Duration::ZERO), agreement.in_turn()),
+            (None, None)
+        );
         assert!((0..4).all(|at| !agreement.take(New, Duration::from_secs(at))));
-        assert_eq!((agreement.left(Duration::from_secs(4)), agreement.in_turn()), (Some(Duration::from_secs(6)), None));
+        assert_eq!(
+            (agreement.left(Duration::from_secs(4)), agreement.in_turn()),
+            (Some(Duration::from_secs(6)), None)
+        );
         agreement.take(Unreadable, Duration::from_secs(5));
         assert_eq!(agreement.left(Duration::from_secs(5)), None);
-        assert_eq!(agreement.in_turn(), Some(InTurn { new: 4, all: 5, others: false }));
+        assert_eq!(
+            agreement.in_turn(),
+            Some(InTurn {
+                new: 4,
+                all: 5,
+                others: false
+            })
+        );
         agreement.take(Other, Duration::from_secs(6));
-        assert_eq!(agreement.in_turn(), Some(InTurn { new: 4, all: 6, others: true }));
+        assert_eq!(
+            agreement.in_turn(),
+            Some(InTurn {
+                new: 4,
+                all: 6,
+                others: true
+            })
+        );
         assert!((0..20).all(|at| !agreement.take(Other, Duration::from_secs(at))));
         assert_eq!(agreement.in_turn(), None, "only the last answers count");
     }

@@ -46,7 +46,14 @@ impl Execution<'_> {
         let environment = target.environment;
         let name = environment.name.as_str();
         let (command, mended) = (self.command.to(name), self.mended(name));
-        let pushed = Pushed { name, push, ended, ending, command: &command, mended: &mended };
+        let pushed = Pushed {
+            name,
+            push,
+            ended,
+            ending,
+            command: &command,
+            mended: &mended,
+        };
         if ended == Ended::Left {
             return Verdict::Not(pushed.left());
         }
@@ -65,7 +72,10 @@ impl Execution<'_> {
                     match ended {
                         Ended::Unclear => self.building(environment),
                         _ => {
-                            format!("nothing new; its branch still reads as {}", at.map_or("nothing", CommitId::short))
+                            format!(
+                                "nothing new; its branch still reads as {}",
+                                at.map_or("nothing", CommitId::short)
+                            )
                         }
                     }
                 }
@@ -80,11 +90,20 @@ impl Execution<'_> {
                     if is_late || remote::wants_credentials(refusal) {
                         return Verdict::Not(pushed.unreadable(refusal));
                     }
-                    format!("nothing; its branch cannot be read: {}", refusal.report.error)
+                    format!(
+                        "nothing; its branch cannot be read: {}",
+                        refusal.report.error
+                    )
                 }
             };
             let left = self.timeout.saturating_sub(begun.elapsed());
-            let mut wish = |elapsed| watch(Happening::Waiting { environment: name, elapsed, reports: &reports });
+            let mut wish = |elapsed| {
+                watch(Happening::Waiting {
+                    environment: name,
+                    elapsed,
+                    reports: &reports,
+                })
+            };
             if waits(pause.min(left), begun, &mut wish) == Wish::Leave {
                 return Verdict::Not(pushed.left());
             }
@@ -136,9 +155,15 @@ impl Execution<'_> {
             Ended::Accepted | Ended::UpToDate | Ended::Unclear => is_unmoved,
             Ended::NothingSent | Ended::Left => false,
         };
-        let runs = if asks { self.runs_now(target.environment, &pushed.push.commit) } else { Ok(false) };
+        let runs = if asks {
+            self.runs_now(target.environment, &pushed.push.commit)
+        } else {
+            Ok(false)
+        };
         match runs {
-            Ok(true) => Verdict::RunsAllTheSame(pushed.runs_all_the_same(Ok(at), self.way_back(target))),
+            Ok(true) => {
+                Verdict::RunsAllTheSame(pushed.runs_all_the_same(Ok(at), self.way_back(target)))
+            }
             Ok(false) => Verdict::Not(pushed.not_ours(at)),
             Err(refusal) => {
                 let (short, why) = (pushed.push.commit.short(), &refusal.report.error);
@@ -155,8 +180,8 @@ impl Execution<'_> {
         if !may_be_taken || push.expected.as_ref() == Some(tip) || self.goes_back(pushed.name) {
             return false;
         }
-        let is_here =
-            repo.has_commit(tip).unwrap_or(false) || fetch(repo, &push.remote, &Wanted::Commit(tip.clone())).is_ok();
+        let is_here = repo.has_commit(tip).unwrap_or(false)
+            || fetch(repo, &push.remote, &Wanted::Commit(tip.clone())).is_ok();
         is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 
@@ -168,8 +193,13 @@ impl Execution<'_> {
         refusal: &Refusal,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
-        if matches!(pushed.ended, Ended::Declined | Ended::Stale | Ended::Refused(_)) {
-            return Verdict::RunsAllTheSame(pushed.runs_all_the_same(Err(refusal), self.way_back(target)));
+        if matches!(
+            pushed.ended,
+            Ended::Declined | Ended::Stale | Ended::Refused(_)
+        ) {
+            return Verdict::RunsAllTheSame(
+                pushed.runs_all_the_same(Err(refusal), self.way_back(target)),
+            );
         }
         let (name, error) = (pushed.name, &refusal.report.error);
         watch(Happening::Warned(&format!(
@@ -186,23 +216,35 @@ impl Execution<'_> {
         if matches!(environment.running, Running::Ref) {
             return Ok(false);
         }
-        let Ok(now) = self.look.now(environment) else { return Ok(false) };
+        let Ok(now) = self.look.now(environment) else {
+            return Ok(false);
+        };
         Ok(now.running?.as_ref() == Some(commit))
     }
 
     /// The command that takes back what a promotion brought.
     fn way_back(&self, target: &Target<'_>) -> Option<String> {
         let name = &target.environment.name;
-        target.environment.promotes.as_ref().filter(|_| !self.goes_back(name))?;
-        let before = target.observed.runs().or_else(|| target.observed.reference())?;
+        target
+            .environment
+            .promotes
+            .as_ref()
+            .filter(|_| !self.goes_back(name))?;
+        let before = target
+            .observed
+            .runs()
+            .or_else(|| target.observed.reference())?;
         Some(format!("git smp rollback {name} --to {}", before.short()))
     }
 
     /// How a build goes that can no more be watched.
     fn building(&self, environment: &Environment) -> String {
-        let platform = app(environment).and_then(|app| heroku(self.look.repo).ok()?.newest_build(app));
+        let platform =
+            app(environment).and_then(|app| heroku(self.look.repo).ok()?.newest_build(app));
         match platform {
-            Some(word) => format!("nothing; the connection broke, and the newest build there is {word}"),
+            Some(word) => {
+                format!("nothing; the connection broke, and the newest build there is {word}")
+            }
             None => "nothing; the connection broke, and the host may still be building".to_owned(),
         }
     }
@@ -215,17 +257,25 @@ impl Execution<'_> {
         if !self.candidate_is_open() {
             return "mend it, then deploy that: git smp stage".to_owned();
         }
-        format!("mend it, then: {}; if the code is to blame: git smp stage --fix", self.command.to(name))
+        format!(
+            "mend it, then: {}; if the code is to blame: git smp stage --fix",
+            self.command.to(name)
+        )
     }
 
     /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
     pub(super) fn candidate_is_open(&self) -> bool {
-        self.ledger.as_ref().is_some_and(|ledger| ledger.recorded.state.candidate.is_some())
+        self.ledger
+            .as_ref()
+            .is_some_and(|ledger| ledger.recorded.state.candidate.is_some())
     }
 
     /// Whether what is deployed lies behind what runs.
     pub(super) fn goes_back(&self, name: &str) -> bool {
-        let changes = self.target(name).ok().and_then(|target| target.changes.as_ref());
+        let changes = self
+            .target(name)
+            .ok()
+            .and_then(|target| target.changes.as_ref());
         changes.is_some_and(|changes| changes.relation == Relation::Behind)
     }
 }

@@ -51,16 +51,29 @@ impl Execution<'_> {
         }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
-            let kept = doubts::keep(&self.look.repo.layout().common_dir, name, commit, doubt.words());
+            let kept = doubts::keep(
+                &self.look.repo.layout().common_dir,
+                name,
+                commit,
+                doubt.words(),
+            );
             // Nor must a colleague's.
-            let told = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.doubted(name, commit, doubt.words()));
+            let told = self
+                .ledger
+                .as_ref()
+                .map_or(Ok(()), |ledger| ledger.doubted(name, commit, doubt.words()));
             let stop = self.not_confirmed(name, commit, doubt);
             return Err(match kept.and(told) {
                 Ok(()) => stop,
-                Err(trouble) => with_cause(stop, format!("the next run may not know of that: {trouble}")),
+                Err(trouble) => with_cause(
+                    stop,
+                    format!("the next run may not know of that: {trouble}"),
+                ),
             });
         }
-        if begun.is_some_and(|begun| begun.is_silent) && matches!(target.environment.running, Running::Ref) {
+        if begun.is_some_and(|begun| begun.is_silent)
+            && matches!(target.environment.running, Running::Ref)
+        {
             watch(Happening::Warned(&format!(
                 "the host of {name} took the push without a word, and only its branch says that it runs {}: a hook that \
                  does not run looks the same",
@@ -68,7 +81,11 @@ impl Execution<'_> {
             )));
         }
         let hopeless = doubt.is_some_and(Doubt::is_the_end);
-        let patience = if hopeless { self.timeout.min(HARDLY) } else { self.timeout };
+        let patience = if hopeless {
+            self.timeout.min(HARDLY)
+        } else {
+            self.timeout
+        };
         let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
         let span = Duration::from_secs(u64::from(target.environment.confirm_seconds));
         let mut agreement = Agreement::over(span);
@@ -89,13 +106,26 @@ impl Execution<'_> {
             let reports = reported(&now);
             let wish = match left {
                 Some(left) => watch(Happening::Confirming(name, commit, left)),
-                None => watch(Happening::Waiting { environment: name, elapsed: began.elapsed(), reports: &reports }),
+                None => watch(Happening::Waiting {
+                    environment: name,
+                    elapsed: began.elapsed(),
+                    reports: &reports,
+                }),
             };
             if wish == Wish::Leave {
-                return Err(self.left(name, commit, left.map(|left| (span - left, span)), &reports));
+                return Err(self.left(
+                    name,
+                    commit,
+                    left.map(|left| (span - left, span)),
+                    &reports,
+                ));
             }
             let next = agreement.pause().unwrap_or(pause);
-            let patience = if left.is_some() { next } else { patience.saturating_sub(began.elapsed()) };
+            let patience = if left.is_some() {
+                next
+            } else {
+                patience.saturating_sub(began.elapsed())
+            };
             thread::sleep(next.min(patience.max(Duration::from_millis(10))));
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
@@ -106,24 +136,41 @@ impl Execution<'_> {
     fn since(&self, name: &str, commit: &CommitId, begun: Option<&Begun>) -> Option<Instant> {
         let announced = || {
             let recorded = &self.ledger.as_ref()?.recorded;
-            let open = recorded.open().filter(|open| open.environment == name && open.to == *commit)?;
-            Some(Duration::from_secs(u64::try_from(recorded.now.saturating_sub(open.at)).unwrap_or(0)))
+            let open = recorded
+                .open()
+                .filter(|open| open.environment == name && open.to == *commit)?;
+            Some(Duration::from_secs(
+                u64::try_from(recorded.now.saturating_sub(open.at)).unwrap_or(0),
+            ))
         };
         let noted = || InFlight::age(&self.look.repo.layout().common_dir, name, commit);
         let ago = |age: Duration| Instant::now().checked_sub(age);
-        begun.map(|begun| begun.since).or_else(|| noted().or_else(announced).and_then(ago))
+        begun
+            .map(|begun| begun.since)
+            .or_else(|| noted().or_else(announced).and_then(ago))
     }
 
     /// Somebody left before it was certain. `seen`: for how long it has reported the commit, and for how long it must.
-    fn left(&self, name: &str, commit: &CommitId, seen: Option<(Duration, Duration)>, reports: &str) -> Stop {
+    fn left(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        seen: Option<(Duration, Duration)>,
+        reports: &str,
+    ) -> Stop {
         let short = commit.short();
         let report = match seen {
-            Some((seen, span)) => Report::new(format!("left before it was confirmed that {name} runs {short}"))
-                .because(format!("it has reported {short} for {} s of {} s", seen.as_secs(), span.as_secs()))
-                .because("old instances may still answer in turn with new ones"),
-            None => {
-                Report::new(format!("left before {name} reported {short}")).because(format!("it reports {reports}"))
-            }
+            Some((seen, span)) => Report::new(format!(
+                "left before it was confirmed that {name} runs {short}"
+            ))
+            .because(format!(
+                "it has reported {short} for {} s of {} s",
+                seen.as_secs(),
+                span.as_secs()
+            ))
+            .because("old instances may still answer in turn with new ones"),
+            None => Report::new(format!("left before {name} reported {short}"))
+                .because(format!("it reports {reports}")),
         };
         Stop::Incomplete(report.hint(again(&self.command.to(name))))
     }
@@ -132,19 +179,25 @@ impl Execution<'_> {
     fn not_confirmed(&self, name: &str, commit: &CommitId, doubt: &Doubt) -> Stop {
         let short = commit.short();
         let report = match doubt {
-            Doubt::NotDeployed(_) => Report::new(format!("pushed, but not deployed: {name} put {short} aside")),
-            Doubt::Failed(_) => Report::new(format!("pushed, but not live: the deploy of {short} on {name} failed")),
+            Doubt::NotDeployed(_) => Report::new(format!(
+                "pushed, but not deployed: {name} put {short} aside"
+            )),
+            Doubt::Failed(_) => Report::new(format!(
+                "pushed, but not live: the deploy of {short} on {name} failed"
+            )),
             Doubt::Hook(_) => Report::new(format!(
                 "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
             )),
-            Doubt::NotConfirmed(_) => {
-                Report::new(format!("pushed, but not confirmed: whether {name} runs {short} is not known"))
-            }
+            Doubt::NotConfirmed(_) => Report::new(format!(
+                "pushed, but not confirmed: whether {name} runs {short} is not known"
+            )),
         };
         let report = report.because(format!("its host says: {}", doubt.words()));
         Stop::Incomplete(match self.hint_after(name, doubt) {
             Some(hint) => report.hint(hint),
-            None => report.because("a branch does not tell what runs").hint(witness_hint(name)),
+            None => report
+                .because("a branch does not tell what runs")
+                .hint(witness_hint(name)),
         })
     }
 
@@ -154,27 +207,43 @@ impl Execution<'_> {
             Doubt::NotDeployed(_) => Some(format!(
                 "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
             )),
-            Doubt::Hook(_) => {
-                Some("make the hook run on its host, deploy there by hand, then: git smp status".to_owned())
-            }
+            Doubt::Hook(_) => Some(
+                "make the hook run on its host, deploy there by hand, then: git smp status"
+                    .to_owned(),
+            ),
             // The branch has the commit, so the same push would do nothing.
             Doubt::Failed(_) if self.goes_back(name) => {
                 Some("release it again on the platform, then: git smp status".to_owned())
             }
-            Doubt::Failed(_) if self.candidate_is_open() => Some("mend it, then: git smp stage --fix".to_owned()),
+            Doubt::Failed(_) if self.candidate_is_open() => {
+                Some("mend it, then: git smp stage --fix".to_owned())
+            }
             Doubt::Failed(_) => Some("mend it, then: git smp stage".to_owned()),
             Doubt::NotConfirmed(_) => None,
         }
     }
 
-    fn release_failed(&self, target: &Target<'_>, commit: &CommitId, failed: &Release, begun: Option<&Begun>) -> Stop {
+    fn release_failed(
+        &self,
+        target: &Target<'_>,
+        commit: &CommitId,
+        failed: &Release,
+        begun: Option<&Begun>,
+    ) -> Stop {
         let name = &target.environment.name;
         let (version, short) = (failed.version, commit.short());
         let word = begun.map_or("up to date", |begun| begun.word);
-        let report = Report::new(format!("{word}, but not live: the release v{version} of {short} on {name} failed"))
-            .because("its release phase came to a bad end, so what ran before runs on");
-        let output = app(target.environment).map(|app| format!("heroku releases:output v{version} -a {app}; "));
-        let hint = format!("see why: {}then mend it, or {}", output.unwrap_or_default(), again(&self.command.to(name)));
+        let report = Report::new(format!(
+            "{word}, but not live: the release v{version} of {short} on {name} failed"
+        ))
+        .because("its release phase came to a bad end, so what ran before runs on");
+        let output = app(target.environment)
+            .map(|app| format!("heroku releases:output v{version} -a {app}; "));
+        let hint = format!(
+            "see why: {}then mend it, or {}",
+            output.unwrap_or_default(),
+            again(&self.command.to(name))
+        );
         Stop::Incomplete(report.hint(hint))
     }
 
@@ -196,8 +265,16 @@ impl Execution<'_> {
             None => nowhere(environment, commit, begun, patience),
         };
         let said = doubt.map(|doubt| format!("its host says: {}", doubt.words()));
-        let report = said.into_iter().fold(report, Report::because).because(format!("it reports {}", reported(now)));
-        let branch = remote::branch(self.look.repo, &environment.remote, &environment.branch, false);
+        let report = said
+            .into_iter()
+            .fold(report, Report::because)
+            .because(format!("it reports {}", reported(now)));
+        let branch = remote::branch(
+            self.look.repo,
+            &environment.remote,
+            &environment.branch,
+            false,
+        );
         let at = branch.as_ref().ok().and_then(Branch::commit);
         let report = report.because(match at {
             Some(id) if id == commit => format!("its branch is at {}", commit.short()),
@@ -240,30 +317,49 @@ impl Execution<'_> {
 }
 
 /// The beginning of what is said of an environment that never reported the commit.
-fn nowhere(environment: &Environment, commit: &CommitId, begun: Option<&Begun>, patience: Duration) -> Report {
+fn nowhere(
+    environment: &Environment,
+    commit: &CommitId,
+    begun: Option<&Begun>,
+    patience: Duration,
+) -> Report {
     let (name, short, seconds) = (&environment.name, commit.short(), patience.as_secs());
     match begun {
-        Some(Begun { doubt: Some(Doubt::NotDeployed(_)), .. }) => {
-            Report::new(format!("pushed, but not deployed: {name} does not report {short}"))
-        }
-        Some(Begun { word, .. }) => {
-            Report::new(format!("{word}, but not live: {name} does not report {short} after {seconds} s"))
-        }
-        None => Report::new(format!("up to date, but not running: {name} does not report {short} after {seconds} s")),
+        Some(Begun {
+            doubt: Some(Doubt::NotDeployed(_)),
+            ..
+        }) => Report::new(format!(
+            "pushed, but not deployed: {name} does not report {short}"
+        )),
+        Some(Begun { word, .. }) => Report::new(format!(
+            "{word}, but not live: {name} does not report {short} after {seconds} s"
+        )),
+        None => Report::new(format!(
+            "up to date, but not running: {name} does not report {short} after {seconds} s"
+        )),
     }
 }
 
 /// The same of one that reports it, but not in every answer.
-fn not_everywhere(environment: &Environment, commit: &CommitId, begun: Option<&Begun>, in_turn: InTurn) -> Report {
+fn not_everywhere(
+    environment: &Environment,
+    commit: &CommitId,
+    begun: Option<&Begun>,
+    in_turn: InTurn,
+) -> Report {
     let (name, short) = (&environment.name, commit.short());
     let InTurn { new, all, others } = in_turn;
     let word = begun.map_or("deployed", |begun| begun.word);
     let report = Report::new(match others {
-        true => format!("{word}, but not live: old and new instances of {name} still answer in turn"),
+        true => {
+            format!("{word}, but not live: old and new instances of {name} still answer in turn")
+        }
         false => format!("{word}, but not live: {name} reports {short} only now and then"),
     });
     let seconds = environment.confirm_seconds;
-    report.because(format!("{new} of its last {all} answers named {short}; all must do so for {seconds} s"))
+    report.because(format!(
+        "{new} of its last {all} answers named {short}; all must do so for {seconds} s"
+    ))
 }
 
 /// What an answer says of the commit.
@@ -281,9 +377,14 @@ fn answer(now: &Now, commit: &CommitId, since: Option<Instant>) -> Answer {
 
 /// The release of the commit that came to a bad end since the plan was made.
 fn failed<'n>(target: &Target<'_>, commit: &CommitId, now: &'n Now) -> Option<&'n Release> {
-    let before = newest(&target.observed).filter(|release| release.status != ReleaseStatus::Pending);
-    let pending = newest(&target.observed).filter(|release| release.status == ReleaseStatus::Pending);
-    let since = before.map(|release| release.version + 1).or(pending.map(|release| release.version)).unwrap_or(0);
+    let before =
+        newest(&target.observed).filter(|release| release.status != ReleaseStatus::Pending);
+    let pending =
+        newest(&target.observed).filter(|release| release.status == ReleaseStatus::Pending);
+    let since = before
+        .map(|release| release.version + 1)
+        .or(pending.map(|release| release.version))
+        .unwrap_or(0);
     let newest = now.newest.as_ref()?;
     let ours = newest.version >= since && newest.commit.as_ref() == Some(commit);
     (ours && newest.status == ReleaseStatus::Failed).then_some(newest)
@@ -291,7 +392,10 @@ fn failed<'n>(target: &Target<'_>, commit: &CommitId, now: &'n Now) -> Option<&'
 
 /// Whether what a page says was kept by a cache since before the deploy.
 fn from_before(now: &Now, since: Option<Instant>) -> bool {
-    since.is_some_and(|since| now.cached.is_some_and(|cached| cached.is_older_than(since.elapsed())))
+    since.is_some_and(|since| {
+        now.cached
+            .is_some_and(|cached| cached.is_older_than(since.elapsed()))
+    })
 }
 
 fn reported(now: &Now) -> String {

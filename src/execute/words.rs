@@ -45,8 +45,18 @@ pub struct HostWords {
     pub source: &'static str,
 }
 
-const fn row(host: &'static str, words: &'static str, meaning: Meaning, source: &'static str) -> HostWords {
-    HostWords { host, words, meaning, source }
+const fn row(
+    host: &'static str,
+    words: &'static str,
+    meaning: Meaning,
+    source: &'static str,
+) -> HostWords {
+    HostWords {
+        host,
+        words,
+        meaning,
+        source,
+    }
 }
 
 /// All of them.

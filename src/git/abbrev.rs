@@ -29,13 +29,19 @@ impl Abbreviation {
     /// When the wish is one that git alone can judge, or the objects cannot be counted as git counts them.
     pub fn new(config: &GitConfig, objects: &Path) -> Result<Self, Unreadable> {
         let names = Names::new(objects)?;
-        let wish = config.get("core.abbrev").unwrap_or("auto").to_ascii_lowercase();
+        let wish = config
+            .get("core.abbrev")
+            .unwrap_or("auto")
+            .to_ascii_lowercase();
         let length = match wish.as_str() {
             "auto" => length_for(names.packed()),
             "no" | "off" | "false" => FULL,
             number => {
                 let plain = !number.starts_with(['0', '+']);
-                let length = number.parse().ok().filter(|length| plain && (SHORTEST..=FULL).contains(length));
+                let length = number
+                    .parse()
+                    .ok()
+                    .filter(|length| plain && (SHORTEST..=FULL).contains(length));
                 length.ok_or(Unreadable)?
             }
         };
@@ -48,8 +54,15 @@ impl Abbreviation {
     /// When the other names cannot be read.
     pub fn shorten(&self, id: Oid, full: &str) -> Result<String, Unreadable> {
         let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
-        let needed = if self.length < FULL { self.names.shared(name)? + 1 } else { FULL };
-        Ok(full.get(..needed.max(self.length)).unwrap_or(full).to_owned())
+        let needed = if self.length < FULL {
+            self.names.shared(name)? + 1
+        } else {
+            FULL
+        };
+        Ok(full
+            .get(..needed.max(self.length))
+            .unwrap_or(full)
+            .to_owned())
     }
 }
 

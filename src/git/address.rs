@@ -73,7 +73,12 @@ impl Place {
 
 /// The address that git uses: of several the first, with the longest `insteadOf` that fits.
 fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
-    let first = |key: &str| config.all(&format!("remote.{remote}.{key}")).first().map(|url| (*url).to_owned());
+    let first = |key: &str| {
+        config
+            .all(&format!("remote.{remote}.{key}"))
+            .first()
+            .map(|url| (*url).to_owned())
+    };
     let instead = |url: &str, key: &str| {
         let bases = config.under("url.", key);
         let fits = bases.filter(|(_, start)| url.starts_with(start));
@@ -85,7 +90,10 @@ fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
         if let Some(url) = first("pushurl") {
             return Some(instead(&url, ".insteadof").unwrap_or(url));
         }
-        if let Some(pushed) = url.as_deref().and_then(|url| instead(url, ".pushinsteadof")) {
+        if let Some(pushed) = url
+            .as_deref()
+            .and_then(|url| instead(url, ".pushinsteadof"))
+        {
             return Some(pushed);
         }
     }
@@ -103,8 +111,12 @@ fn scp_form(url: &str) -> Option<Login> {
         return None;
     }
     // In brackets a port may stand beside the host.
-    let (user, host) = place.rsplit_once('@').map_or(("", place), |(user, host)| (user, host));
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let (user, host) = place
+        .rsplit_once('@')
+        .map_or(("", place), |(user, host)| (user, host));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     let (host, port) = match inner {
         Some(inner) if inner.matches(':').count() == 1 => host_and_port(inner),
         Some(inner) => (inner, None),
@@ -124,22 +136,33 @@ fn ssh_login(rest: &str) -> Option<Login> {
 }
 
 fn host_and_port(text: &str) -> (&str, Option<String>) {
-    text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port.to_owned())))
+    text.rsplit_once(':')
+        .map_or((text, None), |(host, port)| (host, Some(port.to_owned())))
 }
 
 fn login(user: &str, host: &str, port: Option<String>) -> Option<Login> {
-    let is_port = port.as_ref().is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_port = port
+        .as_ref()
+        .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
     if host.is_empty() || host.starts_with('-') || user.starts_with('-') || !is_port {
         return None;
     }
-    let destination = if user.is_empty() { host.to_owned() } else { format!("{user}@{host}") };
+    let destination = if user.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{user}@{host}")
+    };
     Some(Login { destination, port })
 }
 
 fn site(url: &str, scheme: &str, rest: &str) -> Site {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let name = user.map(|user| user.split(':').next().unwrap_or(user)).filter(|name| !name.is_empty());
+    let (user, host) = authority
+        .rsplit_once('@')
+        .map_or((None, authority), |(user, host)| (Some(user), host));
+    let name = user
+        .map(|user| user.split(':').next().unwrap_or(user))
+        .filter(|name| !name.is_empty());
     Site {
         url: url.to_owned(),
         origin: format!("{scheme}://{host}"),
@@ -154,32 +177,71 @@ mod tests {
     use super::*;
 
     fn ssh(destination: &str, port: Option<&str>) -> Place {
-        Place::Ssh(Login { destination: destination.to_owned(), port: port.map(str::to_owned) })
+        Place::Ssh(Login {
+            destination: destination.to_owned(),
+            port: port.map(str::to_owned),
+        })
     }
 
     #[test]
     fn every_form_of_an_ssh_address_leads_to_the_account_that_git_logs_in_to() {
-        assert_eq!(Place::at("git@example.com:team/app.git"), ssh("git@example.com", None));
+        assert_eq!(
+            Place::at("git@example.com:team/app.git"),
+            ssh("git@example.com", None)
+        );
         assert_eq!(Place::at("example.com:app.git"), ssh("example.com", None));
-        assert_eq!(Place::at("git@[example.com:2222]:app.git"), ssh("git@example.com", Some("2222")));
+        assert_eq!(
+            Place::at("git@[example.com:2222]:app.git"),
+            ssh("git@example.com", Some("2222"))
+        );
         assert_eq!(Place::at("[::1]:app.git"), ssh("::1", None));
-        assert_eq!(Place::at("ssh://git@example.com/app.git"), ssh("git@example.com", None));
-        assert_eq!(Place::at("ssh://git@example.com:22/app.git"), ssh("git@example.com", Some("22")));
-        assert_eq!(Place::at("ssh://git@[::1]:2222/app.git"), ssh("git@::1", Some("2222")));
-        for local in ["/srv/a:b.git", "./a:b", "../app.git", "app.git", "file:///srv/app.git"] {
+        assert_eq!(
+            Place::at("ssh://git@example.com/app.git"),
+            ssh("git@example.com", None)
+        );
+        assert_eq!(
+            Place::at("ssh://git@example.com:22/app.git"),
+            ssh("git@example.com", Some("22"))
+        );
+        assert_eq!(
+            Place::at("ssh://git@[::1]:2222/app.git"),
+            ssh("git@::1", Some("2222"))
+        );
+        for local in [
+            "/srv/a:b.git",
+            "./a:b",
+            "../app.git",
+            "app.git",
+            "file:///srv/app.git",
+        ] {
             assert_eq!(Place::at(local), Place::Local, "{local}");
         }
-        for other in ["git://example.com/app.git", "ssh://-oProxyCommand=x/app", "ssh://host:x/app", "a\nb:c"] {
+        for other in [
+            "git://example.com/app.git",
+            "ssh://-oProxyCommand=x/app",
+            "ssh://host:x/app",
+            "a\nb:c",
+        ] {
             assert_eq!(Place::at(other), Place::Other, "{other}");
         }
     }
 
     #[test]
     fn a_site_is_known_by_its_beginning_and_by_who_logs_in_there() {
-        let Place::Http(site) = Place::at("https://ada@example.com:8443/team/app.git") else { unreachable!() };
-        assert_eq!((site.origin.as_str(), site.path.as_str()), ("https://example.com:8443", "team/app.git"));
-        assert_eq!((site.user.as_deref(), site.has_password), (Some("ada"), false));
-        let Place::Http(site) = Place::at("http://u:t@example.com/app.git") else { unreachable!() };
+        let Place::Http(site) = Place::at("https://ada@example.com:8443/team/app.git") else {
+            unreachable!()
+        };
+        assert_eq!(
+            (site.origin.as_str(), site.path.as_str()),
+            ("https://example.com:8443", "team/app.git")
+        );
+        assert_eq!(
+            (site.user.as_deref(), site.has_password),
+            (Some("ada"), false)
+        );
+        let Place::Http(site) = Place::at("http://u:t@example.com/app.git") else {
+            unreachable!()
+        };
         assert!(site.has_password && site.origin == "http://example.com");
     }
 
@@ -193,9 +255,18 @@ mod tests {
             ("remote.other.pushurl", "gh:b"),
         ]);
         let address = |remote, way| address(&config, remote, way);
-        assert_eq!(address("origin", Way::Fetch).as_deref(), Some("https://github.com/team/app.git"));
-        assert_eq!(address("origin", Way::Push).as_deref(), Some("git@github.com:team/app.git"));
-        assert_eq!(address("other", Way::Push).as_deref(), Some("https://github.com/b"));
+        assert_eq!(
+            address("origin", Way::Fetch).as_deref(),
+            Some("https://github.com/team/app.git")
+        );
+        assert_eq!(
+            address("origin", Way::Push).as_deref(),
+            Some("git@github.com:team/app.git")
+        );
+        assert_eq!(
+            address("other", Way::Push).as_deref(),
+            Some("https://github.com/b")
+        );
         assert_eq!(address("nobody", Way::Push), None);
     }
 }

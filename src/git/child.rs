@@ -1,5 +1,8 @@
 //! A child that goes over the network: run to its end within a time, and heard while it speaks to a person.
-#![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to the network through git"
+)]
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -42,7 +45,12 @@ pub enum End {
 ///
 /// # Errors
 /// Why there is no answer.
-pub fn run(mut command: Command, input: &[u8], limit: Duration, ear: Ear<'_>) -> Result<End, String> {
+pub fn run(
+    mut command: Command,
+    input: &[u8],
+    limit: Duration,
+    ear: Ear<'_>,
+) -> Result<End, String> {
     if !input.is_empty() {
         command.stdin(Stdio::piped());
     }
@@ -52,13 +60,24 @@ pub fn run(mut command: Command, input: &[u8], limit: Duration, ear: Ear<'_>) ->
         // It ends with all that it started then, and none of that can read from the terminal.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
-    let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("git cannot be started: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         // That it is not read shows in the exit code.
         let _ = stdin.write_all(input);
     }
-    let (out, err) = (read_whole(child.stdout.take()), read_pieces(child.stderr.take()));
-    let mut words = Words { pieces: err, all: Vec::new(), said: 0, since: None, ear };
+    let (out, err) = (
+        read_whole(child.stdout.take()),
+        read_pieces(child.stderr.take()),
+    );
+    let mut words = Words {
+        pieces: err,
+        all: Vec::new(),
+        said: 0,
+        since: None,
+        ear,
+    };
     let status = match wait(&mut child, &mut words, limit) {
         Waited::Ended(status) => status.map_err(|error| error.to_string())?,
         Waited::TurnedToAPerson => {
@@ -71,8 +90,14 @@ pub fn run(mut command: Command, input: &[u8], limit: Duration, ear: Ear<'_>) ->
         }
     };
     // An answer without its end is none: taken for an empty one it would say that the remote has no branches.
-    let stdout = out.recv_timeout(LEFT_BEHIND).map_err(|_| "git ended, but its answer did not".to_owned())?;
-    Ok(End::Came(Output { status, stdout, stderr: words.rest() }))
+    let stdout = out
+        .recv_timeout(LEFT_BEHIND)
+        .map_err(|_| "git ended, but its answer did not".to_owned())?;
+    Ok(End::Came(Output {
+        status,
+        stdout,
+        stderr: words.rest(),
+    }))
 }
 
 /// What waiting for a child came to.
@@ -130,10 +155,20 @@ impl Words<'_> {
 
     /// Lets the person hear what was said a moment ago.
     fn pass_on(&mut self) {
-        let Ear::Person(hears) = &mut self.ear else { return };
-        if self.since.is_some_and(|since| since.elapsed() > HEARD_AFTER) {
-            let fresh = String::from_utf8_lossy(self.all.get(self.said..).unwrap_or_default()).into_owned();
-            fresh.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.is_empty()).for_each(hears);
+        let Ear::Person(hears) = &mut self.ear else {
+            return;
+        };
+        if self
+            .since
+            .is_some_and(|since| since.elapsed() > HEARD_AFTER)
+        {
+            let fresh =
+                String::from_utf8_lossy(self.all.get(self.said..).unwrap_or_default()).into_owned();
+            fresh
+                .split(['\n', '\r'])
+                .map(str::trim_end)
+                .filter(|line| !line.is_empty())
+                .for_each(hears);
             (self.said, self.since) = (self.all.len(), None);
         }
     }
@@ -146,15 +181,23 @@ impl Words<'_> {
         }
         let text = String::from_utf8_lossy(&self.all);
         let others = ["remote:", "warning:"];
-        let speaks =
-            text.lines().any(|line| !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign)));
-        (speaks && self.since.is_some_and(|since| since.elapsed() > SPEAKS_AFTER)) || is_stopped(child)
+        let speaks = text.lines().any(|line| {
+            !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign))
+        });
+        (speaks
+            && self
+                .since
+                .is_some_and(|since| since.elapsed() > SPEAKS_AFTER))
+            || is_stopped(child)
     }
 
     /// All that was said, up to the end.
     fn rest(mut self) -> Vec<u8> {
         let until = Instant::now() + LEFT_BEHIND;
-        while let Ok(piece) = self.pieces.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        while let Ok(piece) = self
+            .pieces
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
             self.all.extend_from_slice(&piece);
         }
         self.all
@@ -185,7 +228,10 @@ fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
         let Some(pipe) = pipe else { return };
         let (mut pipe, mut piece) = (pipe.take(LARGEST), vec![0; 4096]);
         while let Ok(read @ 1..) = pipe.read(&mut piece) {
-            if sender.send(piece.get(..read).unwrap_or_default().to_vec()).is_err() {
+            if sender
+                .send(piece.get(..read).unwrap_or_default().to_vec())
+                .is_err()
+            {
                 return;
             }
         }

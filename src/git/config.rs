@@ -17,45 +17,74 @@ impl GitConfig {
     /// Reads what `git config -z --list` prints.
     pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
-        let entries = text.split('\0').filter(|entry| !entry.is_empty()).map(|entry| {
-            // A key without a value is how a boolean says yes.
-            let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
-            (key.to_owned(), value.to_owned())
-        });
-        Self { entries: entries.collect() }
+        let entries = text
+            .split('\0')
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| {
+                // A key without a value is how a boolean says yes.
+                let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
+                (key.to_owned(), value.to_owned())
+            });
+        Self {
+            entries: entries.collect(),
+        }
     }
 
     /// A configuration of these.
     #[cfg(test)]
     pub fn of(entries: &[(&str, &str)]) -> Self {
-        Self { entries: entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect() }
+        Self {
+            entries: entries
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
     }
 
     /// The value that wins. Section and name of the key are lower case, a subsection is as written.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().rev().find(|(own, _)| own == key).map(|(_, value)| value.as_str())
+        self.entries
+            .iter()
+            .rev()
+            .find(|(own, _)| own == key)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value, in order.
     pub fn all(&self, key: &str) -> Vec<&str> {
-        self.entries.iter().filter(|(own, _)| own == key).map(|(_, value)| value.as_str()).collect()
+        self.entries
+            .iter()
+            .filter(|(own, _)| own == key)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// Whether one of these keys is set to anything.
     pub fn any(&self, wanted: impl Fn(&str) -> bool) -> bool {
-        self.entries.iter().any(|(key, value)| wanted(key) && !value.is_empty())
+        self.entries
+            .iter()
+            .any(|(key, value)| wanted(key) && !value.is_empty())
     }
 
     /// What stands between this beginning and this end of a key, with each value.
-    pub fn under<'a>(&'a self, start: &'a str, end: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub fn under<'a>(
+        &'a self,
+        start: &'a str,
+        end: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         let inner = move |key: &'a str| key.strip_prefix(start)?.strip_suffix(end);
-        self.entries.iter().filter_map(move |(key, value)| Some((inner(key)?, value.as_str())))
+        self.entries
+            .iter()
+            .filter_map(move |(key, value)| Some((inner(key)?, value.as_str())))
     }
 
     /// Whether a key holds one of git's words for no.
     pub fn denies(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| {
-            matches!(value.to_ascii_lowercase().as_str(), "" | "no" | "off" | "false") || value.parse() == Ok(0)
+            matches!(
+                value.to_ascii_lowercase().as_str(),
+                "" | "no" | "off" | "false"
+            ) || value.parse() == Ok(0)
         })
     }
 }
@@ -71,8 +100,12 @@ impl PendingConfig {
     /// Starts `git config -z --list`, which runs beside whatever else there is to do.
     pub fn start(program: &Program) -> Self {
         let program = program.clone();
-        let reader = thread::spawn(move || program.read_config().map(|text| GitConfig::parse(&text)));
-        Self { reader: Mutex::new(Some(reader)), answer: OnceLock::new() }
+        let reader =
+            thread::spawn(move || program.read_config().map(|text| GitConfig::parse(&text)));
+        Self {
+            reader: Mutex::new(Some(reader)),
+            answer: OnceLock::new(),
+        }
     }
 
     /// Waits for the answer.
@@ -80,12 +113,23 @@ impl PendingConfig {
     /// # Errors
     /// When git cannot read its configuration, in git's own words.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        self.answer.get_or_init(|| self.wait()).as_ref().map_err(Clone::clone)
+        self.answer
+            .get_or_init(|| self.wait())
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     fn wait(&self) -> Result<GitConfig, Stop> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let reader = self
+            .reader
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let answer = reader.and_then(|reader| reader.join().ok());
-        answer.unwrap_or_else(|| Err(Stop::Failed(Report::new("git's configuration was not read"))))
+        answer.unwrap_or_else(|| {
+            Err(Stop::Failed(Report::new(
+                "git's configuration was not read",
+            )))
+        })
     }
 }

@@ -30,13 +30,22 @@ pub fn password(program: &Program, host: &str) -> Option<Secret> {
 pub fn login(program: &Program, protocol: &str, host: &str, path: &str) -> Option<Login> {
     let about = format!("protocol={protocol}\nhost={host}\npath={path}\n\n");
     let answer = ask(program, &about, LIMIT)?;
-    let name = value_in(&answer, b"username=").unwrap_or_default().to_owned();
-    Some(Login { name, password: password_in(&answer)? })
+    let name = value_in(&answer, b"username=")
+        .unwrap_or_default()
+        .to_owned();
+    Some(Login {
+        name,
+        password: password_in(&answer)?,
+    })
 }
 
 /// The same as [`password`], within this time.
 pub(super) fn within(program: &Program, host: &str, limit: Duration) -> Option<Secret> {
-    password_in(&ask(program, &format!("protocol=https\nhost={host}\n\n"), limit)?)
+    password_in(&ask(
+        program,
+        &format!("protocol=https\nhost={host}\n\n"),
+        limit,
+    )?)
 }
 
 /// What helpers answer to a question of lines `key=value`.
@@ -89,7 +98,9 @@ fn answer(child: &mut Child, about: &str, deadline: Instant) -> Option<Zeroizing
     // That git does not read it shows in its exit code.
     let _ = stdin.write_all(about.as_bytes());
     drop(stdin);
-    receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?
+    receiver
+        .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        .ok()?
 }
 
 /// Whether it ended with 0; `None` when it has not ended in time.
@@ -109,7 +120,10 @@ fn ends_well(child: &mut Child, deadline: Instant) -> Option<bool> {
 fn end(child: &mut Child) {
     // Whatever has ended already need not be ended.
     #[cfg(unix)]
-    let _ = rustix::process::kill_process_group(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
+    let _ = rustix::process::kill_process_group(
+        rustix::process::Pid::from_child(child),
+        rustix::process::Signal::KILL,
+    );
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -123,5 +137,10 @@ fn password_in(answer: &[u8]) -> Option<Secret> {
 /// The value of a key, which ends in `=`.
 fn value_in<'a>(answer: &'a [u8], key: &[u8]) -> Option<&'a str> {
     let lines = answer.split(|byte| *byte == b'\n');
-    std::str::from_utf8(lines.filter_map(|line| line.strip_prefix(key)).next_back()?).ok()
+    std::str::from_utf8(
+        lines
+            .filter_map(|line| line.strip_prefix(key))
+            .next_back()?,
+    )
+    .ok()
 }

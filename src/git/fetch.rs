@@ -37,28 +37,54 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> 
         Wanted::Branch(branch) => vec![format!("refs/heads/{branch}")],
         Wanted::Commit(id) => vec![id.to_string()],
         Wanted::Branches => {
-            let tips: BTreeSet<CommitId> = heads(repo, remote, false)?.into_iter().map(|(_, id)| id).collect();
+            let tips: BTreeSet<CommitId> = heads(repo, remote, false)?
+                .into_iter()
+                .map(|(_, id)| id)
+                .collect();
             // A clone that cannot say what it has is told of by whoever reads it next.
             let is_missing = |id: &CommitId| !repo.has_commit(id).unwrap_or(false);
             // By their hashes: what a remote calls its branches is not for a command line.
-            tips.iter().filter(|id| is_missing(id)).map(CommitId::to_string).collect()
+            tips.iter()
+                .filter(|id| is_missing(id))
+                .map(CommitId::to_string)
+                .collect()
         }
     };
-    names.chunks(AT_ONCE).try_for_each(|names| fetch_exactly(repo, remote, names))
+    names
+        .chunks(AT_ONCE)
+        .try_for_each(|names| fetch_exactly(repo, remote, names))
 }
 
 fn fetch_exactly(repo: &Repo, remote: &str, names: &[String]) -> Result<(), Refusal> {
     let make = || {
-        let mut command =
-            repo.program().command(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet"]);
+        let mut command = repo.program().command([
+            "-c",
+            "gc.auto=0",
+            "-c",
+            "maintenance.auto=false",
+            "fetch",
+            "--quiet",
+        ]);
         command
-            .args(["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--refmap="])
+            .args([
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--no-prune",
+                "--refmap=",
+            ])
             .args(["--no-write-commit-graph", "--", remote])
             .args(names);
         command
     };
     // It may come before the look that asks for a password.
-    let errand = Errand { repo, remote, way: Way::Fetch, may_ask: true, limit: LIMIT };
+    let errand = Errand {
+        repo,
+        remote,
+        way: Way::Fetch,
+        may_ask: true,
+        limit: LIMIT,
+    };
     let output = person::run(&errand, &make).map_err(|why| not_fetched(remote, &why))?;
     let words = String::from_utf8_lossy(&output.stderr);
     // A remote without the branch has nothing to fetch.
@@ -73,6 +99,14 @@ fn fetch_exactly(repo: &Repo, remote: &str, names: &[String]) -> Result<(), Refu
 
 /// The remote may well answer, and this clone be the one that cannot take what it sends.
 fn not_fetched(remote: &str, words: &str) -> Refusal {
-    let report = in_gits_words(Report::new(format!("what is missing here could not be fetched from {remote}")), words);
-    Refusal { code: RefusalCode::Unreachable, report: report.hint(format!("see what git says: git fetch {remote}")) }
+    let report = in_gits_words(
+        Report::new(format!(
+            "what is missing here could not be fetched from {remote}"
+        )),
+        words,
+    );
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report: report.hint(format!("see what git says: git fetch {remote}")),
+    }
 }

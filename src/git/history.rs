@@ -55,14 +55,23 @@ impl Library {
         // Every commit is read once, so that a cache costs and brings nothing.
         git2::opts::enable_caching(false);
         let objects = repository.commondir().join("objects");
-        Self { repository: Mutex::new(repository), objects, shallow }
+        Self {
+            repository: Mutex::new(repository),
+            objects,
+            shallow,
+        }
     }
 
     /// What lies between two commits.
     ///
     /// # Errors
     /// When git has to be asked.
-    pub fn changes(&self, ask: &Asking<'_>, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Gap> {
+    pub fn changes(
+        &self,
+        ask: &Asking<'_>,
+        from: Option<&CommitId>,
+        to: &CommitId,
+    ) -> Result<Changes, Gap> {
         let repository = self.lock();
         let odb = repository.odb().map_err(|_| Unreadable)?;
         let mut source = self.source(&odb)?;
@@ -75,7 +84,13 @@ impl Library {
         let mut listing = Listing::new(&odb, &self.objects, ask)?;
         let (ships, ships_merges) = listing.list(&mut source, &found.ships)?;
         let (disappears, disappears_merges) = listing.list(&mut source, &found.disappears)?;
-        let mut changes = Changes { relation: found.relation, ships, ships_merges, disappears, disappears_merges };
+        let mut changes = Changes {
+            relation: found.relation,
+            ships,
+            ships_merges,
+            disappears,
+            disappears_merges,
+        };
         listing.respell(changes.ships.iter_mut().chain(&mut changes.disappears))?;
         Ok(changes)
     }
@@ -129,18 +144,27 @@ impl Library {
         let repository = self.lock();
         let odb = repository.odb().map_err(|_| Unreadable)?;
         let mut listing = Listing::new(&odb, &self.objects, ask)?;
-        let mut commits = ids.iter().map(|id| listing.show(oid(id)?, None)).collect::<Result<Vec<_>, _>>()?;
+        let mut commits = ids
+            .iter()
+            .map(|id| listing.show(oid(id)?, None))
+            .collect::<Result<Vec<_>, _>>()?;
         listing.respell(commits.iter_mut())?;
         Ok(commits)
     }
 
     fn lock(&self) -> MutexGuard<'_, Repository> {
-        self.repository.lock().unwrap_or_else(PoisonError::into_inner)
+        self.repository
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where commits are read from; nowhere if history here is cut off.
     fn source<'o>(&self, odb: &'o Odb<'o>) -> Result<Source<'o>, Unreadable> {
-        if self.shallow { Err(Unreadable) } else { Ok(Source::new(odb, Some(&self.objects))) }
+        if self.shallow {
+            Err(Unreadable)
+        } else {
+            Ok(Source::new(odb, Some(&self.objects)))
+        }
     }
 }
 
@@ -168,11 +192,21 @@ impl<'a> Listing<'a> {
     fn new(odb: &'a Odb<'a>, objects: &Path, ask: &Asking<'a>) -> Result<Self, Gap> {
         let config = ask.config.get()?;
         let abbreviation = Abbreviation::new(config, objects)?;
-        Ok(Self { odb, program: ask.program, abbreviation, foreign: prints_foreign(config), to_respell: Vec::new() })
+        Ok(Self {
+            odb,
+            program: ask.program,
+            abbreviation,
+            foreign: prints_foreign(config),
+            to_respell: Vec::new(),
+        })
     }
 
     /// The commits that are no merges, and how many merges there are.
-    fn list(&mut self, source: &mut Source<'_>, nodes: &[Node]) -> Result<(Vec<Commit>, usize), Gap> {
+    fn list(
+        &mut self,
+        source: &mut Source<'_>,
+        nodes: &[Node],
+    ) -> Result<(Vec<Commit>, usize), Gap> {
         let mut commits = Vec::with_capacity(nodes.len());
         // One after the other: the library locks its packs, so that threads would mostly wait for each other.
         for &node in nodes {
@@ -186,8 +220,14 @@ impl<'a> Listing<'a> {
     }
 
     fn show(&mut self, id: Oid, raw: Option<&[u8]>) -> Result<Commit, Unreadable> {
-        let read = if raw.is_none() { Some(source::read(self.odb, id)?) } else { None };
-        let raw = raw.or(read.as_ref().map(git2::OdbObject::data)).unwrap_or_default();
+        let read = if raw.is_none() {
+            Some(source::read(self.odb, id)?)
+        } else {
+            None
+        };
+        let raw = raw
+            .or(read.as_ref().map(git2::OdbObject::data))
+            .unwrap_or_default();
         let shown = object::shown(raw);
         let full = id.to_string();
         let short = self.abbreviation.shorten(id, &full)?;
@@ -210,7 +250,8 @@ impl<'a> Listing<'a> {
         if self.to_respell.is_empty() {
             return Ok(());
         }
-        let mut spelled: HashMap<CommitId, Spelling> = plumbing::spell(self.program, &self.to_respell)?;
+        let mut spelled: HashMap<CommitId, Spelling> =
+            plumbing::spell(self.program, &self.to_respell)?;
         for commit in commits {
             if let Some(Spelling { subject, author }) = spelled.remove(&commit.id) {
                 (commit.subject, commit.author) = (subject, author);
@@ -220,11 +261,19 @@ impl<'a> Listing<'a> {
     }
 }
 
-fn find(source: &mut Source<'_>, from: Option<&CommitId>, to: &CommitId) -> Result<walk::Range, Unreadable> {
+fn find(
+    source: &mut Source<'_>,
+    from: Option<&CommitId>,
+    to: &CommitId,
+) -> Result<walk::Range, Unreadable> {
     let to = source.node(oid(to)?);
     let Some(from) = from else {
         let ships = walk::everything(source, to)?;
-        return Ok(walk::Range { relation: Relation::Ahead, ships, disappears: Vec::new() });
+        return Ok(walk::Range {
+            relation: Relation::Ahead,
+            ships,
+            disappears: Vec::new(),
+        });
     };
     let from = source.node(oid(from)?);
     let mut range = walk::range(source, from, to)?;
@@ -238,7 +287,9 @@ fn find(source: &mut Source<'_>, from: Option<&CommitId>, to: &CommitId) -> Resu
 
 /// Whether git prints in another encoding than UTF-8.
 fn prints_foreign(config: &GitConfig) -> bool {
-    let encoding = config.get("i18n.logoutputencoding").or_else(|| config.get("i18n.commitencoding"));
+    let encoding = config
+        .get("i18n.logoutputencoding")
+        .or_else(|| config.get("i18n.commitencoding"));
     encoding.is_some_and(|encoding| !object::is_utf8(encoding))
 }
 

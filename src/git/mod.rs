@@ -111,7 +111,13 @@ impl Repo {
         let config = PendingConfig::start(&program);
         let (layout, repository) = open::find(&program, &config)?;
         let reader = repository.map(|repository| Library::new(repository, layout.shallow));
-        Ok(Self { program, config, layout, people: People::default(), reader })
+        Ok(Self {
+            program,
+            config,
+            layout,
+            people: People::default(),
+            reader,
+        })
     }
 
     /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.
@@ -145,7 +151,10 @@ impl Repo {
     /// # Errors
     /// When history cannot be read, in git's own words.
     pub fn changes(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
-        self.either(|library| library.changes(&self.asking(), from, to), || plumbing::changes(&self.program, from, to))
+        self.either(
+            |library| library.changes(&self.asking(), from, to),
+            || plumbing::changes(&self.program, from, to),
+        )
     }
 
     /// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
@@ -153,7 +162,10 @@ impl Repo {
     /// # Errors
     /// When history cannot be read, in git's own words.
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
-        self.either(|library| library.is_ancestor(old, new), || plumbing::is_ancestor(&self.program, old, new))
+        self.either(
+            |library| library.is_ancestor(old, new),
+            || plumbing::is_ancestor(&self.program, old, new),
+        )
     }
 
     /// Whether this is here and a commit: `git cat-file -t`.
@@ -173,7 +185,10 @@ impl Repo {
         if !(7..=64).contains(&hex.len()) || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(Found::Missing);
         }
-        self.either(|library| library.resolve_hash(hex), || plumbing::resolve_hash(&self.program, hex))
+        self.either(
+            |library| library.resolve_hash(hex),
+            || plumbing::resolve_hash(&self.program, hex),
+        )
     }
 
     /// The commit that a person named: `git rev-parse --verify`.
@@ -182,7 +197,10 @@ impl Repo {
     /// When it names none; that is a wrong command line.
     pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
         // git takes all digits of a hash for that hash, whatever refs are called. The rest is for git to tell.
-        let library = self.reader.as_ref().filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
+        let library = self
+            .reader
+            .as_ref()
+            .filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
         match library.map(|library| library.resolve_hash(rev)) {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
@@ -194,7 +212,10 @@ impl Repo {
     /// # Errors
     /// When one is missing, in git's own words.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
-        self.either(|library| library.commits(&self.asking(), ids), || plumbing::commits(&self.program, ids))
+        self.either(
+            |library| library.commits(&self.asking(), ids),
+            || plumbing::commits(&self.program, ids),
+        )
     }
 
     /// All commits that `to` has and `from` lacks, merges too, with their whole messages: `git log FROM..TO`. Of more
@@ -213,7 +234,12 @@ impl Repo {
     ///
     /// # Errors
     /// When a tree cannot be read, in git's own words.
-    pub fn touched(&self, from: Option<&CommitId>, to: &CommitId, patterns: &[String]) -> Result<Vec<String>, Stop> {
+    pub fn touched(
+        &self,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        patterns: &[String],
+    ) -> Result<Vec<String>, Stop> {
         plumbing::touched(&self.program, from, to, patterns)
     }
 
@@ -223,7 +249,13 @@ impl Repo {
     /// # Errors
     /// When history cannot be read, in git's own words.
     pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
-        let names = |commits: &[Commit]| commits.iter().take(200).map(|commit| commit.id.clone()).collect::<Vec<_>>();
+        let names = |commits: &[Commit]| {
+            commits
+                .iter()
+                .take(200)
+                .map(|commit| commit.id.clone())
+                .collect::<Vec<_>>()
+        };
         let (lost, ships) = (names(&changes.disappears), names(&changes.ships));
         if lost.is_empty() || ships.is_empty() {
             return Ok(HashMap::new());
@@ -250,7 +282,10 @@ impl Repo {
     }
 
     fn asking(&self) -> Asking<'_> {
-        Asking { program: &self.program, config: &self.config }
+        Asking {
+            program: &self.program,
+            config: &self.config,
+        }
     }
 
     /// The library's answer or, where it has none, git's.

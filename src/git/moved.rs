@@ -15,24 +15,34 @@ const NOT_FOLLOWED: &str = "redirects are not followed";
 
 /// The status of a redirect in git's words, if that is why a remote could not be read.
 pub(super) fn status(words: &str) -> Option<u16> {
-    let said =
-        words.lines().find_map(|line| line.strip_prefix("fatal: ")?.split_once("requested URL returned error: "));
+    let said = words.lines().find_map(|line| {
+        line.strip_prefix("fatal: ")?
+            .split_once("requested URL returned error: ")
+    });
     let status = said?.1.get(..3)?.parse().ok()?;
     matches!(status, 301 | 302 | 303 | 307 | 308).then_some(status)
 }
 
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
 /// no credentials, and nothing of it but the new address is ever used.
-pub(super) const TRACING: [(&str, &str); 3] =
-    [("GIT_TRACE_CURL", "1"), ("GIT_TRACE_CURL_NO_DATA", "1"), ("GIT_TRACE_REDACT", "1")];
+pub(super) const TRACING: [(&str, &str); 3] = [
+    ("GIT_TRACE_CURL", "1"),
+    ("GIT_TRACE_CURL_NO_DATA", "1"),
+    ("GIT_TRACE_REDACT", "1"),
+];
 
 /// Where the last answer of a traced look led. `from`: the address that was asked.
 pub(super) fn location(trace: &str, from: &str) -> Option<String> {
     let header = |line: &str| {
         let (name, value) = line.split_once("<= Recv header: ")?.1.split_once(": ")?;
-        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+        name.eq_ignore_ascii_case("location")
+            .then(|| value.trim().to_owned())
     };
-    let to = trace.lines().filter_map(header).next_back().filter(|to| to.len() <= LONGEST)?;
+    let to = trace
+        .lines()
+        .filter_map(header)
+        .next_back()
+        .filter(|to| to.len() <= LONGEST)?;
     let (scheme, rest) = from.split_once("://")?;
     let host = rest.split('/').next()?;
     Some(match to.strip_prefix('/') {
@@ -44,17 +54,25 @@ pub(super) fn location(trace: &str, from: &str) -> Option<String> {
 
 /// The refusal for a remote whose host redirects. `location`: where to, as the host said it.
 pub(super) fn refusal(remote: &str, status: u16, location: Option<&str>) -> Refusal {
-    let because = format!("its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place");
-    let unknown = |report: Report| report.hint(format!("see where it leads: git ls-remote {remote}"));
+    let because = format!(
+        "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
+    );
+    let unknown =
+        |report: Report| report.hint(format!("see where it leads: git ls-remote {remote}"));
     let report = match location.map(without_userinfo) {
-        None => unknown(Report::new(format!("the remote {remote} redirects to another address")).because(because)),
+        None => unknown(
+            Report::new(format!("the remote {remote} redirects to another address"))
+                .because(because),
+        ),
         Some(to) => match to.split_once(SERVICE) {
             Some((address, _)) if address.contains("://") => {
                 let report = Report::new(format!("the remote {remote} has moved to {address}"));
                 let report = report.because(because);
                 if can_be_typed(address) {
                     let hint = "if that is right, change its url in smp.toml, then: ";
-                    report.hint(format!("{hint}git remote set-url {remote} {address} && git smp setup"))
+                    report.hint(format!(
+                        "{hint}git remote set-url {remote} {address} && git smp setup"
+                    ))
                 } else {
                     unknown(report)
                 }
@@ -62,20 +80,36 @@ pub(super) fn refusal(remote: &str, status: u16, location: Option<&str>) -> Refu
             _ => {
                 // Behind a `?` may stand what is no one's business.
                 let page = to.split(['?', '#']).next().unwrap_or_default();
-                let report = Report::new(format!("the remote {remote} redirects to {page}, which is no repository"));
-                unknown(report.because(because).because("a page to log in, or another name of the repository"))
+                let report = Report::new(format!(
+                    "the remote {remote} redirects to {page}, which is no repository"
+                ));
+                unknown(
+                    report
+                        .because(because)
+                        .because("a page to log in, or another name of the repository"),
+                )
             }
         },
     };
-    Refusal { code: RefusalCode::Unreachable, report }
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report,
+    }
 }
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
-    if !refusal.report.because.iter().any(|line| line.contains(NOT_FOLLOWED)) {
+    if !refusal
+        .report
+        .because
+        .iter()
+        .any(|line| line.contains(NOT_FOLLOWED))
+    {
         return refusal;
     }
-    let report = refusal.report.because(format!("its address is {key} in smp.toml, and in this clone's own remote"));
+    let report = refusal.report.because(format!(
+        "its address is {key} in smp.toml, and in this clone's own remote"
+    ));
     Refusal { report, ..refusal }
 }
 
@@ -92,38 +126,63 @@ mod tests {
     const ASKED: &str = "https://git.example.com/old.git";
 
     fn trace(headers: &str) -> String {
-        let line = |header: &str| format!("10:11:12.131415 http.c:876                <= Recv header: {header}\n");
+        let line = |header: &str| {
+            format!("10:11:12.131415 http.c:876                <= Recv header: {header}\n")
+        };
         headers.lines().map(line).collect()
     }
 
     #[test]
     fn a_redirect_is_known_by_its_status() {
-        let words =
-            |code: u16| format!("fatal: unable to access '{ASKED}/': The requested URL returned error: {code}\n");
+        let words = |code: u16| {
+            format!(
+                "fatal: unable to access '{ASKED}/': The requested URL returned error: {code}\n"
+            )
+        };
         for code in [301, 302, 303, 307, 308] {
             assert_eq!(status(&words(code)), Some(code));
         }
         for code in [200, 304, 401, 403, 500] {
             assert_eq!(status(&words(code)), None);
         }
-        assert_eq!(status("remote: fatal: The requested URL returned error: 301"), None);
+        assert_eq!(
+            status("remote: fatal: The requested URL returned error: 301"),
+            None
+        );
     }
 
     #[test]
     fn the_last_location_counts_and_is_made_whole() {
         let of = |headers: &str| location(&trace(headers), ASKED);
         assert_eq!(of("HTTP/2 401\nserver: x"), None);
-        assert_eq!(of("Location: https://a/b\nlocation: https://c/d").as_deref(), Some("https://c/d"));
-        assert_eq!(of("location: /new.git/info/refs").as_deref(), Some("https://git.example.com/new.git/info/refs"));
-        assert_eq!(of("location: //h/new.git").as_deref(), Some("https://h/new.git"));
-        assert_eq!(of(&format!("location: https://h/{}", "x".repeat(LONGEST))), None);
+        assert_eq!(
+            of("Location: https://a/b\nlocation: https://c/d").as_deref(),
+            Some("https://c/d")
+        );
+        assert_eq!(
+            of("location: /new.git/info/refs").as_deref(),
+            Some("https://git.example.com/new.git/info/refs")
+        );
+        assert_eq!(
+            of("location: //h/new.git").as_deref(),
+            Some("https://h/new.git")
+        );
+        assert_eq!(
+            of(&format!("location: https://h/{}", "x".repeat(LONGEST))),
+            None
+        );
     }
 
     #[test]
     fn only_a_plain_address_stands_in_a_command() {
         let hint = |to: &str| refusal("upstream", 301, Some(to)).report.hint.unwrap();
         let typed = hint("https://u:secret@h.example/new.git/info/refs?service=git-upload-pack");
-        assert!(typed.ends_with("git remote set-url upstream https://h.example/new.git && git smp setup"), "{typed}");
+        assert!(
+            typed.ends_with(
+                "git remote set-url upstream https://h.example/new.git && git smp setup"
+            ),
+            "{typed}"
+        );
         for to in [
             "https://h/$(touch x).git",
             "https://h/a;b",
@@ -139,9 +198,16 @@ mod tests {
 
     #[test]
     fn a_page_to_log_in_is_no_repository_and_its_query_is_not_shown() {
-        let report = refusal("upstream", 302, Some("https://login.example/start?token=secret")).report;
+        let report = refusal(
+            "upstream",
+            302,
+            Some("https://login.example/start?token=secret"),
+        )
+        .report;
         assert!(
-            report.error.ends_with("redirects to https://login.example/start, which is no repository"),
+            report
+                .error
+                .ends_with("redirects to https://login.example/start, which is no repository"),
             "{report:?}"
         );
         assert!(!format!("{report:?}").contains("secret"));

@@ -51,8 +51,15 @@ impl Names {
     /// # Errors
     /// When a pack index cannot be read.
     pub fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
-        let loose = self.loose.iter().map(|loose| loose.shared(name)).max().unwrap_or(0);
-        self.packs.iter().try_fold(loose, |most, pack| Ok(most.max(pack.shared(name)?)))
+        let loose = self
+            .loose
+            .iter()
+            .map(|loose| loose.shared(name))
+            .max()
+            .unwrap_or(0);
+        self.packs
+            .iter()
+            .try_fold(loose, |most, pack| Ok(most.max(pack.shared(name)?)))
     }
 
     fn add(&mut self, objects: &Path, depth: usize) -> Result<(), Unreadable> {
@@ -72,7 +79,10 @@ impl Names {
     }
 
     fn add_pack(&mut self, path: &Path) -> Result<(), Unreadable> {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         // With a multi-pack-index the count depends on which packs git has touched so far: only git knows that.
         if name.starts_with("multi-pack-index") {
             return Err(Unreadable);
@@ -86,10 +96,22 @@ impl Names {
 
 /// The other object folders that this one borrows from.
 fn alternates(objects: &Path) -> Result<Vec<PathBuf>, Unreadable> {
-    let Ok(text) = fs::read_to_string(objects.join("info/alternates")) else { return Ok(Vec::new()) };
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let Ok(text) = fs::read_to_string(objects.join("info/alternates")) else {
+        return Ok(Vec::new());
+    };
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     // A quoted name is rare enough to leave to git.
-    lines.map(|line| if line.starts_with('"') { Err(Unreadable) } else { Ok(objects.join(line)) }).collect()
+    lines
+        .map(|line| {
+            if line.starts_with('"') {
+                Err(Unreadable)
+            } else {
+                Ok(objects.join(line))
+            }
+        })
+        .collect()
 }
 
 /// How many hex digits two names have in common.
@@ -101,7 +123,11 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 
 /// The most that a name has in common with any of these, itself left out.
 fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n [u8]>) -> usize {
-    names.filter(|other| other != name).map(|other| common(name, other)).max().unwrap_or(0)
+    names
+        .filter(|other| other != name)
+        .map(|other| common(name, other))
+        .max()
+        .unwrap_or(0)
 }
 
 /// The index of one pack, of version 2.
@@ -121,11 +147,20 @@ impl Pack {
         let mut head = [0; Self::HEAD + 4 * FAN];
         file.read_exact(&mut head).map_err(|_| Unreadable)?;
         let table = head.strip_prefix(MAGIC).ok_or(Unreadable)?;
-        let fan: Vec<_> = table.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word)).collect();
+        let fan: Vec<_> = table
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u32::from_be_bytes(*word))
+            .collect();
         if !fan.is_sorted() {
             return Err(Unreadable);
         }
-        Ok(Self { file, fan, names: OnceLock::new() })
+        Ok(Self {
+            file,
+            fan,
+            names: OnceLock::new(),
+        })
     }
 
     fn count(&self) -> u32 {
@@ -134,12 +169,20 @@ impl Pack {
 
     fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
-        let start = first.checked_sub(1).map_or(0, |before| self.fan[before] as usize);
+        let start = first
+            .checked_sub(1)
+            .map_or(0, |before| self.fan[before] as usize);
         let end = self.fan[first] as usize;
         if self.count() as usize <= SMALL {
-            let names =
-                self.names.get_or_init(|| self.read(0, self.count() as usize).ok()).as_ref().ok_or(Unreadable)?;
-            return Ok(most_like(name, names.get(start * SIZE..end * SIZE).unwrap_or_default()));
+            let names = self
+                .names
+                .get_or_init(|| self.read(0, self.count() as usize).ok())
+                .as_ref()
+                .ok_or(Unreadable)?;
+            return Ok(most_like(
+                name,
+                names.get(start * SIZE..end * SIZE).unwrap_or_default(),
+            ));
         }
         self.shared_between(name, start, end)
     }
@@ -150,10 +193,15 @@ impl Pack {
         let spread = u32::from_be_bytes([name[1], name[2], name[3], name[4]]);
         let mut guess = start + (((end - start) as u64 * u64::from(spread)) >> 32) as usize;
         loop {
-            let from = guess.saturating_sub(WINDOW / 2).clamp(low, high.saturating_sub(WINDOW).max(low));
+            let from = guess
+                .saturating_sub(WINDOW / 2)
+                .clamp(low, high.saturating_sub(WINDOW).max(low));
             let to = (from + WINDOW).min(high);
             let names = self.read(from, to)?;
-            let (head, tail) = (names.get(..SIZE), names.get(names.len().saturating_sub(SIZE)..));
+            let (head, tail) = (
+                names.get(..SIZE),
+                names.get(names.len().saturating_sub(SIZE)..),
+            );
             if from > low && head.is_some_and(|head| name.as_slice() <= head) {
                 // Two stay within reach: the name itself, if it is the first, and its neighbour.
                 high = from + 2;
@@ -184,14 +232,20 @@ fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
 #[cfg(windows)]
 fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
     let count = std::os::windows::fs::FileExt::seek_read(file, buffer, place)?;
-    if count == buffer.len() { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+    if count == buffer.len() {
+        Ok(())
+    } else {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 /// The most that a name has in common with its neighbours among sorted names.
 fn most_like(name: &Name, sorted: &[u8]) -> usize {
     let names = sorted.as_chunks::<SIZE>().0;
     let place = names.partition_point(|other| other < name);
-    let around = names.get(place.saturating_sub(1)..(place + 2).min(names.len())).unwrap_or_default();
+    let around = names
+        .get(place.saturating_sub(1)..(place + 2).min(names.len()))
+        .unwrap_or_default();
     most_common(name, around.iter().map(<[u8; SIZE]>::as_slice))
 }
 
@@ -205,7 +259,10 @@ impl Loose {
         let mut folders: Vec<_> = (0..FAN).map(|_| (None, OnceLock::new())).collect();
         for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let byte = name.to_str().filter(|name| name.len() == 2).and_then(|name| u8::from_str_radix(name, 16).ok());
+            let byte = name
+                .to_str()
+                .filter(|name| name.len() == 2)
+                .and_then(|name| u8::from_str_radix(name, 16).ok());
             if let Some(byte) = byte {
                 folders[usize::from(byte)].0 = Some(entry.path());
             }
@@ -223,7 +280,9 @@ impl Loose {
 
 fn read_folder(path: &Path, first: u8) -> Vec<Name> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.filter_map(|entry| parse(first, entry.file_name().to_str()?)).collect()
+    entries
+        .filter_map(|entry| parse(first, entry.file_name().to_str()?))
+        .collect()
 }
 
 /// A name from its first byte and the digits of the rest.

@@ -42,13 +42,19 @@ pub struct Shown<'a> {
 /// # Errors
 /// When this is no commit that git would read.
 pub fn links(raw: &[u8]) -> Result<Links, Unreadable> {
-    let mut rest = raw.strip_prefix(b"tree ").and_then(|rest| rest.get(41..)).ok_or(Unreadable)?;
+    let mut rest = raw
+        .strip_prefix(b"tree ")
+        .and_then(|rest| rest.get(41..))
+        .ok_or(Unreadable)?;
     let mut parents = Vec::with_capacity(2);
     while let Some(line) = rest.strip_prefix(b"parent ") {
         parents.push(from_hex(line.get(..40).ok_or(Unreadable)?)?);
         rest = line.get(41..).ok_or(Unreadable)?;
     }
-    Ok(Links { parents, date: date(rest).unwrap_or(0) })
+    Ok(Links {
+        parents,
+        date: date(rest).unwrap_or(0),
+    })
 }
 
 /// git's `parse_commit_date`: what follows the last `>` of the committer's line, as `strtoumax` reads it.
@@ -59,17 +65,29 @@ fn date(from_author: &[u8]) -> Option<u64> {
     let line = committer.get(..memchr(b'\n', committer)?)?;
     let after = memrchr(b'>', line)? + 1;
     let text = line.get(after..)?.trim_ascii_start();
-    let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
+    let (negative, digits) = text
+        .strip_prefix(b"-")
+        .map_or((false, text), |digits| (true, digits));
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
     let number = decimal(digits.get(..count)?);
-    Some(if negative && number != u64::MAX { number.wrapping_neg() } else { number })
+    Some(if negative && number != u64::MAX {
+        number.wrapping_neg()
+    } else {
+        number
+    })
 }
 
 /// Reads what a list shows. Like git it takes the text to end at the first NUL.
 pub fn shown(raw: &[u8]) -> Shown<'_> {
-    let mut rest = raw.get(..memchr(0, raw).unwrap_or(raw.len())).unwrap_or(raw);
-    let mut shown =
-        Shown { subject: Vec::new(), author: Person::default(), committer: Person::default(), foreign: false };
+    let mut rest = raw
+        .get(..memchr(0, raw).unwrap_or(raw.len()))
+        .unwrap_or(raw);
+    let mut shown = Shown {
+        subject: Vec::new(),
+        author: Person::default(),
+        committer: Person::default(),
+        foreign: false,
+    };
     loop {
         let (line, after) = split_line(rest);
         rest = after;
@@ -113,12 +131,18 @@ fn subject(mut message: &[u8]) -> Vec<u8> {
 
 /// Without the space at the end, where git's idea of space is narrower than ASCII's: no form feed.
 fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|&b| !is_space(b)).map_or(0, |last| last + 1);
+    let end = line
+        .iter()
+        .rposition(|&b| !is_space(b))
+        .map_or(0, |last| last + 1);
     line.get(..end).unwrap_or(line)
 }
 
 fn trim_start(line: &[u8]) -> &[u8] {
-    let start = line.iter().position(|&b| !is_space(b)).unwrap_or(line.len());
+    let start = line
+        .iter()
+        .position(|&b| !is_space(b))
+        .unwrap_or(line.len());
     line.get(start..).unwrap_or(line)
 }
 
@@ -129,16 +153,26 @@ fn is_space(byte: u8) -> bool {
 /// The first line without its end, and what follows it.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr(b'\n', text).unwrap_or(text.len());
-    (text.get(..end).unwrap_or(text), text.get(end + 1..).unwrap_or_default())
+    (
+        text.get(..end).unwrap_or(text),
+        text.get(end + 1..).unwrap_or_default(),
+    )
 }
 
 /// The number that these digits write, or the largest there is.
 fn decimal(digits: &[u8]) -> u64 {
-    digits.iter().fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+    digits.iter().fold(0_u64, |number, digit| {
+        number
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    })
 }
 
 fn from_hex(hex: &[u8]) -> Result<Oid, Unreadable> {
-    std::str::from_utf8(hex).ok().and_then(|hex| Oid::from_str(hex).ok()).ok_or(Unreadable)
+    std::str::from_utf8(hex)
+        .ok()
+        .and_then(|hex| Oid::from_str(hex).ok())
+        .ok_or(Unreadable)
 }
 
 impl<'a> Person<'a> {
@@ -161,7 +195,11 @@ impl<'a> Person<'a> {
         let (time, rest) = text.split_at(text.iter().take_while(|b| b.is_ascii_digit()).count());
         let rest = trim_start(rest);
         let signed = matches!(rest.first(), Some(b'+' | b'-'));
-        let digits = rest.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
+        let digits = rest
+            .iter()
+            .skip(1)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         (!time.is_empty() && signed && digits > 0).then_some(())?;
         Some((time, rest.get(..=digits)?))
     }
@@ -178,7 +216,9 @@ impl<'a> Person<'a> {
 }
 
 fn moment(time: u64, zone: &[u8]) -> (i64, i32) {
-    let Ok(time) = i64::try_from(time) else { return (0, 0) };
+    let Ok(time) = i64::try_from(time) else {
+        return (0, 0);
+    };
     let (sign, digits) = match zone.split_first() {
         Some((b'-', digits)) => (-1, digits),
         Some((_, digits)) => (1, digits),
@@ -198,5 +238,9 @@ pub fn raw_date(text: &str) -> (i64, i32) {
 
 /// The number that git wrote, or the largest there is; 0 for anything else.
 pub fn number(text: &str) -> u64 {
-    if text.bytes().all(|b| b.is_ascii_digit()) { decimal(text.as_bytes()) } else { 0 }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        decimal(text.as_bytes())
+    } else {
+        0
+    }
 }

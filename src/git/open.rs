@@ -21,7 +21,10 @@ const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
 ///
 /// # Errors
 /// When there is none, git refuses to use it, or it is a bare one hidden in another's work tree.
-pub fn find(program: &Program, config: &PendingConfig) -> Result<(Layout, Option<Repository>), Stop> {
+pub fn find(
+    program: &Program,
+    config: &PendingConfig,
+) -> Result<(Layout, Option<Repository>), Stop> {
     if PLACES.iter().any(|name| program.variable(name).is_some()) {
         // The library resolves relative places otherwise than git.
         let layout = ask(program)?;
@@ -32,7 +35,11 @@ pub fn find(program: &Program, config: &PendingConfig) -> Result<(Layout, Option
     let found = discover(program, &folder);
     let layout = match &found {
         // git may be told to use no bare repository that it merely comes across: then it is for git to say.
-        Some(repository) if repository.is_bare() && config.get()?.get("safe.barerepository").is_some() => ask(program)?,
+        Some(repository)
+            if repository.is_bare() && config.get()?.get("safe.barerepository").is_some() =>
+        {
+            ask(program)?
+        }
         Some(repository) => layout(repository),
         None => ask(program)?,
     };
@@ -43,20 +50,34 @@ pub fn find(program: &Program, config: &PendingConfig) -> Result<(Layout, Option
 }
 
 fn discover(program: &Program, folder: &Path) -> Option<Repository> {
-    let across = program.variable("GIT_DISCOVERY_ACROSS_FILESYSTEM").is_some_and(|value| says_yes(&value));
-    let flags = if across { RepositoryOpenFlags::CROSS_FS } else { RepositoryOpenFlags::empty() };
-    let ceilings = program.variable("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+    let across = program
+        .variable("GIT_DISCOVERY_ACROSS_FILESYSTEM")
+        .is_some_and(|value| says_yes(&value));
+    let flags = if across {
+        RepositoryOpenFlags::CROSS_FS
+    } else {
+        RepositoryOpenFlags::empty()
+    };
+    let ceilings = program
+        .variable("GIT_CEILING_DIRECTORIES")
+        .unwrap_or_default();
     Repository::open_ext(folder, flags, env::split_paths(&ceilings)).ok()
 }
 
 fn says_yes(value: &OsString) -> bool {
-    value.to_str().is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"))
+    value.to_str().is_some_and(|value| {
+        matches!(
+            value.to_ascii_lowercase().as_str(),
+            "true" | "yes" | "on" | "1"
+        )
+    })
 }
 
 /// Opens what git found. A linked work tree is opened by its own git folder, as any other.
 fn open_there(layout: &Layout) -> Option<Repository> {
     let none: [&Path; 0] = [];
-    let repository = Repository::open_ext(&layout.git_dir, RepositoryOpenFlags::NO_SEARCH, none).ok()?;
+    let repository =
+        Repository::open_ext(&layout.git_dir, RepositoryOpenFlags::NO_SEARCH, none).ok()?;
     same(repository.commondir(), &layout.common_dir).then_some(repository)
 }
 
@@ -116,14 +137,20 @@ fn answer(output: std::io::Result<Output>) -> Result<PathBuf, Stop> {
     if !output.status.success() {
         return Err(not_open(&output.stderr));
     }
-    Ok(to_path(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+    Ok(to_path(
+        output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout),
+    ))
 }
 
 /// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
     let report = failed("there is no repository to work in", stderr);
     let missing = String::from_utf8_lossy(stderr).contains("not a git repository");
-    Stop::Failed(if missing { report.hint("cd into a clone") } else { report })
+    Stop::Failed(if missing {
+        report.hint("cd into a clone")
+    } else {
+        report
+    })
 }
 
 #[cfg(unix)]
@@ -143,11 +170,17 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
     for above in layout.git_dir.ancestors().skip(1) {
         let dot_git = above.join(".git");
         if dot_git.exists() && !same(&target(&dot_git), &layout.common_dir) {
-            let error =
-                format!("the bare repository {} lies inside the work tree {}", shown(&layout.git_dir), shown(above));
-            let because = "it may have come with somebody's commit, and its configuration could run programs";
+            let error = format!(
+                "the bare repository {} lies inside the work tree {}",
+                shown(&layout.git_dir),
+                shown(above)
+            );
+            let because =
+                "it may have come with somebody's commit, and its configuration could run programs";
             return Err(Stop::Failed(
-                Report::new(error).because(because).hint("if you trust it: git --git-dir=. smp status"),
+                Report::new(error)
+                    .because(because)
+                    .hint("if you trust it: git --git-dir=. smp status"),
             ));
         }
     }
@@ -157,8 +190,14 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
 /// Where a `.git` leads: a file of that name says so.
 fn target(dot_git: &Path) -> PathBuf {
     let text = fs::read_to_string(dot_git).ok();
-    let named = text.as_deref().and_then(|text| text.strip_prefix("gitdir:")).map(str::trim);
-    named.map_or_else(|| dot_git.to_owned(), |named| dot_git.with_file_name("").join(named))
+    let named = text
+        .as_deref()
+        .and_then(|text| text.strip_prefix("gitdir:"))
+        .map(str::trim);
+    named.map_or_else(
+        || dot_git.to_owned(),
+        |named| dot_git.with_file_name("").join(named),
+    )
 }
 
 fn shown(path: &Path) -> std::path::Display<'_> {

@@ -1,6 +1,9 @@
 //! Asking a remote with as few questions to a person as possible: first without any, side by side; then whoever needs a
 //! person, one after the other; and what was answered once serves the rest of the run.
-#![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to the network through git"
+)]
 
 mod words;
 
@@ -76,7 +79,9 @@ pub struct Errand<'a> {
 /// # Errors
 /// Why there is no answer. A child that fails is no error.
 pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, String> {
-    let Some(at) = At::of(errand.repo, errand.remote, errand.way) else { return untouched(make(), errand.limit) };
+    let Some(at) = At::of(errand.repo, errand.remote, errand.way) else {
+        return untouched(make(), errand.limit);
+    };
     let somebody = errand.may_ask && somebody_is_there();
     if somebody && at.cannot_keep_quiet() {
         // Side by side their questions would run into each other.
@@ -125,25 +130,40 @@ pub fn prepare_quietly(repo: &Repo, remote: &str, way: Way, command: &mut Comman
 pub fn receive_pack(repo: &Repo, remote: &str) -> Option<String> {
     let config = repo.config().ok()?;
     let place = Place::of(config, remote, Way::Push);
-    let program = config.get(&format!("remote.{remote}.receivepack")).unwrap_or("git-receive-pack");
+    let program = config
+        .get(&format!("remote.{remote}.receivepack"))
+        .unwrap_or("git-receive-pack");
     (place == Place::Local).then(|| format!("{}{program}", own_locale(repo.program())))
 }
 
 /// Adds to a refusal who is to log in where, and how.
 pub fn advised(errand: &Errand<'_>, mut refusal: Refusal) -> Refusal {
     let remote = errand.remote;
-    let Some(at) = At::of(errand.repo, remote, errand.way) else { return refusal };
+    let Some(at) = At::of(errand.repo, remote, errand.way) else {
+        return refusal;
+    };
     let words = refusal.report.because.join("\n");
     let place = match &at.place {
         Place::Http(site) if asks_for_a_password(&words) => {
-            let name = site.user.as_ref().map(|name| format!(" as {name}")).unwrap_or_default();
-            format!("log in to {}{name}, then try: git ls-remote {remote}", site.origin)
+            let name = site
+                .user
+                .as_ref()
+                .map(|name| format!(" as {name}"))
+                .unwrap_or_default();
+            format!(
+                "log in to {}{name}, then try: git ls-remote {remote}",
+                site.origin
+            )
         }
         Place::Ssh(login) if is_unknown_host(&words) => {
             format!("look at its key and confirm it: {}", ssh_line(login))
         }
         Place::Ssh(login) if is_locked_out(&words) => {
-            format!("log in as {}; load the key for it: {}", login.destination, at.ssh_add(login))
+            format!(
+                "log in as {}; load the key for it: {}",
+                login.destination,
+                at.ssh_add(login)
+            )
         }
         _ => return refusal,
     };
@@ -152,12 +172,17 @@ pub fn advised(errand: &Errand<'_>, mut refusal: Refusal) -> Refusal {
 }
 
 fn ssh_line(login: &Login) -> String {
-    let port = login.port.as_ref().map(|port| format!(" -p {port}")).unwrap_or_default();
+    let port = login
+        .port
+        .as_ref()
+        .map(|port| format!(" -p {port}"))
+        .unwrap_or_default();
     format!("ssh -T{port} {}", shell_word(&login.destination))
 }
 
 fn untouched(command: Command, limit: Duration) -> Result<Output, String> {
-    came(child::run(command, b"", limit, Ear::Nobody)?).ok_or_else(|| "it waits for a person".to_owned())
+    came(child::run(command, b"", limit, Ear::Nobody)?)
+        .ok_or_else(|| "it waits for a person".to_owned())
 }
 
 /// A place where a remote leads, and all that is known of who may be asked for it.
@@ -172,7 +197,12 @@ impl<'a> At<'a> {
     /// `None` where the configuration cannot be read, so that git will say so itself.
     fn of(repo: &'a Repo, remote: &str, way: Way) -> Option<Self> {
         let config = repo.config().ok()?;
-        Some(Self { program: repo.program(), config, people: &repo.people, place: Place::of(config, remote, way) })
+        Some(Self {
+            program: repo.program(),
+            config,
+            people: &repo.people,
+            place: Place::of(config, remote, way),
+        })
     }
 
     fn own(&self) -> (&'a Program, &'a GitConfig) {
@@ -183,7 +213,11 @@ impl<'a> At<'a> {
     fn key(&self) -> String {
         match &self.place {
             Place::Http(site) => site.origin.clone(),
-            Place::Ssh(login) => format!("{}:{}", login.destination, login.port.as_deref().unwrap_or("")),
+            Place::Ssh(login) => format!(
+                "{}:{}",
+                login.destination,
+                login.port.as_deref().unwrap_or("")
+            ),
             Place::Local | Place::Other => String::new(),
         }
     }
@@ -208,7 +242,10 @@ impl<'a> At<'a> {
     fn prepare(&self, command: &mut Command, asks: Asks, somebody: bool) {
         match &self.place {
             Place::Local => {}
-            Place::Ssh(login) => self.people.ssh.prepare(command, self.own(), Some(login), asks),
+            Place::Ssh(login) => self
+                .people
+                .ssh
+                .prepare(command, self.own(), Some(login), asks),
             Place::Other => self.people.ssh.prepare(command, self.own(), None, asks),
             Place::Http(site) => {
                 self.people.typed.prepare(self.program, command, site);
@@ -223,7 +260,12 @@ impl<'a> At<'a> {
     }
 
     /// Runs a child that asks nobody; `None` where a helper turned to a person all the same.
-    fn alone(&self, mut command: Command, limit: Duration, somebody: bool) -> Result<Option<Output>, String> {
+    fn alone(
+        &self,
+        mut command: Command,
+        limit: Duration,
+        somebody: bool,
+    ) -> Result<Option<Output>, String> {
         self.prepare(&mut command, Asks::Nobody, somebody);
         let ear = match self.place {
             Place::Http(_) if somebody => Ear::EndsTalk,
@@ -236,7 +278,12 @@ impl<'a> At<'a> {
     fn attended(&self, mut command: Command, turn: &Turn) -> Result<Output, String> {
         self.prepare(&mut command, Asks::Person, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
-        let end = child::run(command, b"", ANSWERS, Ear::Person(&mut |line: &str| turn.say(line)))?;
+        let end = child::run(
+            command,
+            b"",
+            ANSWERS,
+            Ear::Person(&mut |line: &str| turn.say(line)),
+        )?;
         self.told(came(end))
     }
 
@@ -246,7 +293,9 @@ impl<'a> At<'a> {
 
     /// What a person was asked about in vain.
     fn unanswered(&self, output: Option<Output>) -> Result<Output, String> {
-        let words = output.as_ref().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+        let words = output
+            .as_ref()
+            .map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
         match &self.place {
             Place::Http(site) if words.is_none_or(|words| !words.contains(REFUSED)) => {
                 Err(format!("{NOBODY} {}", site.origin))
@@ -287,7 +336,10 @@ impl<'a> At<'a> {
                 turn.say("");
                 break;
             };
-            if before.as_ref().is_some_and(|before| before.is_same(&credential)) {
+            if before
+                .as_ref()
+                .is_some_and(|before| before.is_same(&credential))
+            {
                 break;
             }
             self.people.typed.keep(credential.clone());
@@ -314,7 +366,9 @@ impl<'a> At<'a> {
         turn: &Turn,
     ) -> Result<Option<Output>, String> {
         let output = self.attended(command, turn)?;
-        let words = first.as_ref().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+        let words = first
+            .as_ref()
+            .map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
         if output.status.success() && words.is_some_and(|words| !is_unknown_host(&words)) {
             self.people.spares(self.ssh_add(login));
         }
@@ -322,8 +376,10 @@ impl<'a> At<'a> {
     }
 
     fn ssh_add(&self, login: &Login) -> String {
-        let usual =
-            |key: &std::path::Path| key.file_name().is_some_and(|name| name.to_string_lossy().starts_with("id_"));
+        let usual = |key: &std::path::Path| {
+            key.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("id_"))
+        };
         let add = match self.people.ssh.keys(self.own(), login).as_slice() {
             [key] if !usual(key) => format!("ssh-add {}", shell_word(&key.to_string_lossy())),
             _ => "ssh-add".to_owned(),
@@ -335,15 +391,21 @@ impl<'a> At<'a> {
     }
 
     fn spare_passwords(&self) {
-        let asks = ["GIT_ASKPASS", "SSH_ASKPASS"].iter().any(|name| self.program.variable(name).is_some());
+        let asks = ["GIT_ASKPASS", "SSH_ASKPASS"]
+            .iter()
+            .any(|name| self.program.variable(name).is_some());
         if asks || self.config.get("core.askpass").is_some() {
             return;
         }
         let all = self.config.all("credential.helper");
-        let is_set = self.config.under("credential.", ".helper").any(|(_, helper)| !helper.is_empty());
+        let is_set = self
+            .config
+            .under("credential.", ".helper")
+            .any(|(_, helper)| !helper.is_empty());
         if !is_set && all.iter().all(|helper| helper.is_empty()) {
             let helper = if cfg!(windows) { "manager" } else { "cache" };
-            self.people.spares(format!("git config credential.helper {helper}"));
+            self.people
+                .spares(format!("git config credential.helper {helper}"));
         }
     }
 }

@@ -43,9 +43,21 @@ enum Merged {
 /// When git cannot read them, in its own words.
 pub fn is_copied(repo: &Repo, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
     let line = format!("--grep=(cherry picked from commit {pick})");
-    let args =
-        ["-c", "log.showSignature=false", "log", "-200", "--fixed-strings", &line, "--format=%H", tip.as_str(), "--"];
-    Ok(!repo.program.read("git cannot read the history", args)?.is_empty())
+    let args = [
+        "-c",
+        "log.showSignature=false",
+        "log",
+        "-200",
+        "--fixed-strings",
+        &line,
+        "--format=%H",
+        tip.as_str(),
+        "--",
+    ];
+    Ok(!repo
+        .program
+        .read("git cannot read the history", args)?
+        .is_empty())
 }
 
 /// Copies `picks`, in this order, onto `onto`: `git cherry-pick -x PICK...`. Nothing to copy gives `onto` itself.
@@ -59,16 +71,26 @@ pub fn pick(repo: &Repo, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId
     }
     let task = Task { onto, picks };
     let program = &repo.program;
-    let tree = original::read(program, slice::from_ref(onto))?.pop().map(|onto| onto.tree).unwrap_or_default();
+    let tree = original::read(program, slice::from_ref(onto))?
+        .pop()
+        .map(|onto| onto.tree)
+        .unwrap_or_default();
     let originals = original::read(program, picks)?;
     // All that can be refused at once is refused before the first merge.
-    let parents = originals.iter().map(|original| only_parent(repo, original)).collect::<Result<Vec<_>, _>>()?;
+    let parents = originals
+        .iter()
+        .map(|original| only_parent(repo, original))
+        .collect::<Result<Vec<_>, _>>()?;
     let committer = committer(program)?;
     let mut top = (onto.clone(), tree);
     for (original, parent) in originals.iter().zip(parents) {
         let tree = match merge(program, &task, parent, &top.0, original)? {
-            Merged::Conflict(files) => return Err(refused::conflict(&task, &top.0, original, &files)),
-            Merged::Tree(tree) if tree == top.1 => return Err(refused::contained(&task, &top.0, original)),
+            Merged::Conflict(files) => {
+                return Err(refused::conflict(&task, &top.0, original, &files));
+            }
+            Merged::Tree(tree) if tree == top.1 => {
+                return Err(refused::contained(&task, &top.0, original));
+            }
             Merged::Tree(tree) => tree,
         };
         top = (write(program, &tree, &top.0, original, &committer)?, tree);
@@ -80,7 +102,9 @@ pub fn pick(repo: &Repo, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId
 fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, Stop> {
     match original.parents.as_slice() {
         // The commit names its parent even where a shallow clone does not have it.
-        [parent] if repo.layout.shallow && !repo.has_commit(parent)? => Err(refused::cut_off(original)),
+        [parent] if repo.layout.shallow && !repo.has_commit(parent)? => {
+            Err(refused::cut_off(original))
+        }
         [parent] => Ok(parent),
         [] => Err(refused::first(original)),
         several => Err(refused::merge(original, several)),
@@ -89,7 +113,10 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
 
 /// The user's name and mail: `git var GIT_COMMITTER_IDENT`.
 fn committer(program: &Program) -> Result<Person, Stop> {
-    let answer = program.read("git does not know who makes the copies", ["var", "GIT_COMMITTER_IDENT"]);
+    let answer = program.read(
+        "git does not know who makes the copies",
+        ["var", "GIT_COMMITTER_IDENT"],
+    );
     let printed =
         answer.map_err(|stop| match stop {
             Stop::Failed(report) => Stop::Failed(report.hint(
@@ -114,7 +141,13 @@ fn merge(
     original: &Original,
 ) -> Result<Merged, Stop> {
     let (attributes, base) = (format!("attr.tree={top}"), format!("--merge-base={parent}"));
-    let fixed = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"];
+    let fixed = [
+        "merge-tree",
+        "--write-tree",
+        "--name-only",
+        "--no-messages",
+        "-z",
+    ];
     let commits = [base.as_str(), top.as_str(), original.id.as_str()];
     let args = ["-c", &attributes].into_iter().chain(fixed).chain(commits);
     let output = program.run(args)?;
@@ -124,7 +157,10 @@ fn merge(
         (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
         (Some(1), Some(_)) => Ok(Merged::Conflict(names.collect())),
         (Some(USAGE), _) => Err(refused::too_old(task, program)),
-        _ => Err(Stop::Failed(failed(&format!("git cannot copy {}", original.named()), &output.stderr))),
+        _ => Err(Stop::Failed(failed(
+            &format!("git cannot copy {}", original.named()),
+            &output.stderr,
+        ))),
     }
 }
 
@@ -143,8 +179,18 @@ fn write(
     let what = format!("the copy of {} cannot be written", original.named());
     let (author, committer) = (original.author_line(), committer.at(original.committed()));
     let message = message::with_origin(&original.message, &original.id);
-    let text = format!("tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{message}");
-    let printed = program.ask(&what, ["hash-object", "-t", "commit", "-w", "--stdin"], text.as_bytes())?;
-    CommitId::parse(String::from_utf8_lossy(&printed).trim_end())
-        .ok_or_else(|| Stop::Failed(failed(&what, b"git hash-object printed something unexpected")))
+    let text = format!(
+        "tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{message}"
+    );
+    let printed = program.ask(
+        &what,
+        ["hash-object", "-t", "commit", "-w", "--stdin"],
+        text.as_bytes(),
+    )?;
+    CommitId::parse(String::from_utf8_lossy(&printed).trim_end()).ok_or_else(|| {
+        Stop::Failed(failed(
+            &what,
+            b"git hash-object printed something unexpected",
+        ))
+    })
 }

@@ -42,7 +42,11 @@ pub fn changes(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Res
     Ok(of(Relation::Diverged, ships()?, disappears()?))
 }
 
-fn of(relation: Relation, ships: (Vec<Commit>, usize), disappears: (Vec<Commit>, usize)) -> Changes {
+fn of(
+    relation: Relation,
+    ships: (Vec<Commit>, usize),
+    disappears: (Vec<Commit>, usize),
+) -> Changes {
     Changes {
         relation,
         ships: ships.0,
@@ -77,11 +81,16 @@ pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
     let format = "--batch-check=%(objecttype) %(objectname)";
     let types = program.ask(HISTORY, ["cat-file", format], &names)?;
     let types = String::from_utf8_lossy(&types);
-    let commits: Vec<_> = types.lines().filter_map(|line| CommitId::parse(line.strip_prefix("commit ")?)).collect();
+    let commits: Vec<_> = types
+        .lines()
+        .filter_map(|line| CommitId::parse(line.strip_prefix("commit ")?))
+        .collect();
     match commits.as_slice() {
         // Nothing but a commit can be meant where a commit is reported.
         [only] => Ok(Found::Commit(only.clone())),
-        [] => Ok(Found::NotACommit(types.split(' ').next().unwrap_or_default().to_owned())),
+        [] => Ok(Found::NotACommit(
+            types.split(' ').next().unwrap_or_default().to_owned(),
+        )),
         several => Ok(Found::Ambiguous(several.len())),
     }
 }
@@ -92,15 +101,29 @@ pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
 /// When it names none.
 pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> {
     // What follows `:/` is text to look for in messages, up to the end, and always finds a commit.
-    let peeled = if rev.starts_with(":/") { rev.to_owned() } else { format!("{rev}^{{commit}}") };
+    let peeled = if rev.starts_with(":/") {
+        rev.to_owned()
+    } else {
+        format!("{rev}^{{commit}}")
+    };
     let output = program.run(["rev-parse", "--verify", "--end-of-options", &peeled])?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let id = text.lines().last().and_then(CommitId::parse).filter(|_| output.status.success());
+    let id = text
+        .lines()
+        .last()
+        .and_then(CommitId::parse)
+        .filter(|_| output.status.success());
     id.ok_or_else(|| {
         let error = format!("{rev:?} names no commit here");
         let mut report = failed(&error, &output.stderr);
-        report.because.retain(|cause| cause != "Needed a single revision");
-        Stop::Misused(report.hint("if it is on a remote: git fetch --all\nor look for it: git log --oneline --all"))
+        report
+            .because
+            .retain(|cause| cause != "Needed a single revision");
+        Stop::Misused(
+            report.hint(
+                "if it is on a remote: git fetch --all\nor look for it: git log --oneline --all",
+            ),
+        )
     })
 }
 
@@ -113,22 +136,47 @@ pub fn commits(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop>
         return Ok(Vec::new());
     }
     let input = lines(ids);
-    let shorts = oneline(&log(program, &["--oneline", "--no-walk=unsorted", "--stdin"], &input)?)?;
-    let details = details(&log(program, &[DETAILS, "--date=raw", "--no-walk=unsorted", "--stdin"], &input)?)?;
+    let shorts = oneline(&log(
+        program,
+        &["--oneline", "--no-walk=unsorted", "--stdin"],
+        &input,
+    )?)?;
+    let details = details(&log(
+        program,
+        &[DETAILS, "--date=raw", "--no-walk=unsorted", "--stdin"],
+        &input,
+    )?)?;
     let (commits, _) = join(shorts, details, |_| true)?;
-    let by_id: HashMap<_, _> = commits.into_iter().map(|commit| (commit.id.clone(), commit)).collect();
-    ids.iter().map(|id| by_id.get(id).cloned().ok_or_else(unexpected)).collect()
+    let by_id: HashMap<_, _> = commits
+        .into_iter()
+        .map(|commit| (commit.id.clone(), commit))
+        .collect();
+    ids.iter()
+        .map(|id| by_id.get(id).cloned().ok_or_else(unexpected))
+        .collect()
 }
 
 /// All commits of a range with their messages, newest first: `git log FROM..TO`.
 ///
 /// # Errors
 /// When git cannot tell, in its own words.
-pub fn landed(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
+pub fn landed(
+    program: &Program,
+    from: Option<&CommitId>,
+    to: &CommitId,
+) -> Result<Vec<Landed>, Stop> {
     let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
     // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
-    let args = ["--format=tformat:%H%n%P%n%s%n%b", "--encoding=UTF-8", MOST_LANDED, &range, "--"];
-    records(&log(program, &args, b"")?).map(|record| message(record).ok_or_else(unexpected)).collect()
+    let args = [
+        "--format=tformat:%H%n%P%n%s%n%b",
+        "--encoding=UTF-8",
+        MOST_LANDED,
+        &range,
+        "--",
+    ];
+    records(&log(program, &args, b"")?)
+        .map(|record| message(record).ok_or_else(unexpected))
+        .collect()
 }
 
 /// What landed before these is for the history, and not for a post.
@@ -139,7 +187,11 @@ fn message(record: &[u8]) -> Option<Landed> {
     let mut fields = text.splitn(4, '\n');
     Some(Landed {
         id: CommitId::parse(fields.next()?)?,
-        parents: fields.next()?.split_whitespace().map(CommitId::parse).collect::<Option<_>>()?,
+        parents: fields
+            .next()?
+            .split_whitespace()
+            .map(CommitId::parse)
+            .collect::<Option<_>>()?,
         subject: fields.next()?.to_owned(),
         body: fields.next()?.trim_end().to_owned(),
     })
@@ -151,7 +203,11 @@ const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b
 
 /// The name of the empty tree among objects that are called as this commit is.
 pub(super) fn empty_tree(to: &CommitId) -> &'static str {
-    if to.as_str().len() == EMPTY_TREE.len() { EMPTY_TREE } else { EMPTY_TREE_SHA256 }
+    if to.as_str().len() == EMPTY_TREE.len() {
+        EMPTY_TREE
+    } else {
+        EMPTY_TREE_SHA256
+    }
 }
 
 /// The files between two commits that match a pattern: `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`.
@@ -167,13 +223,29 @@ pub fn touched(
     if patterns.is_empty() || from == Some(to) {
         return Ok(Vec::new());
     }
-    let trees = [from.map_or(empty_tree(to), CommitId::as_str), to.as_str(), "--"];
+    let trees = [
+        from.map_or(empty_tree(to), CommitId::as_str),
+        to.as_str(),
+        "--",
+    ];
     // What `.gitmodules` would have ignored is deployed, too.
-    let fixed = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none"];
+    let fixed = [
+        "diff-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--no-renames",
+        "--ignore-submodules=none",
+    ];
     let patterns: Vec<String> = patterns.iter().map(|pattern| pathspec(pattern)).collect();
-    let args = fixed.into_iter().chain(trees).chain(patterns.iter().map(String::as_str));
+    let args = fixed
+        .into_iter()
+        .chain(trees)
+        .chain(patterns.iter().map(String::as_str));
     let names = program.read("git cannot compare the files", args)?;
-    Ok(records(&names).map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    Ok(records(&names)
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect())
 }
 
 /// A pattern as git takes it: from the top, and with no magic but that of `*`, `**`, `?` and `[ ]`.
@@ -190,7 +262,11 @@ fn pathspec(pattern: &str) -> String {
 /// When git cannot read one, in its own words.
 pub fn spell(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Spelling>, Stop> {
     let format = "--format=tformat:%H%n%an%n%s";
-    let text = log(program, &[format, "--no-walk=unsorted", "--stdin"], &lines(ids))?;
+    let text = log(
+        program,
+        &[format, "--no-walk=unsorted", "--stdin"],
+        &lines(ids),
+    )?;
     records(&text)
         .map(|record| {
             let mut fields = record.splitn(3, |&b| b == b'\n').map(<[u8]>::to_vec);
@@ -218,7 +294,15 @@ fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
 }
 
 fn log(program: &Program, args: &[&str], input: &[u8]) -> Result<Vec<u8>, Stop> {
-    let fixed = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-mailmap"];
+    let fixed = [
+        "-c",
+        "log.showSignature=false",
+        "log",
+        "-z",
+        "--no-color",
+        "--no-decorate",
+        "--no-mailmap",
+    ];
     program.ask(HISTORY, fixed.iter().chain(args), input)
 }
 
@@ -233,7 +317,9 @@ struct Details {
 }
 
 fn details(text: &[u8]) -> Result<Vec<Details>, Stop> {
-    records(text).map(|record| detail(record).ok_or_else(unexpected)).collect()
+    records(text)
+        .map(|record| detail(record).ok_or_else(unexpected))
+        .collect()
 }
 
 fn detail(record: &[u8]) -> Option<Details> {
@@ -253,9 +339,14 @@ fn oneline(text: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Stop> {
     let line = |record: &[u8]| {
         let space = record.iter().position(|&b| b == b' ')?;
         let (short, subject) = record.split_at_checked(space)?;
-        Some((String::from_utf8_lossy(short).into_owned(), subject.get(1..)?.to_vec()))
+        Some((
+            String::from_utf8_lossy(short).into_owned(),
+            subject.get(1..)?.to_vec(),
+        ))
     };
-    records(text).map(|record| line(record).ok_or_else(unexpected)).collect()
+    records(text)
+        .map(|record| line(record).ok_or_else(unexpected))
+        .collect()
 }
 
 /// Puts together what two children said of the same commits, and counts those that are not wanted.
@@ -268,27 +359,39 @@ fn join(
     let details: Vec<_> = details.into_iter().filter(wanted).collect();
     let merges = total - details.len();
     if details.len() != lines.len()
-        || details.iter().zip(&lines).any(|(detail, line)| !detail.id.as_str().starts_with(&line.0))
+        || details
+            .iter()
+            .zip(&lines)
+            .any(|(detail, line)| !detail.id.as_str().starts_with(&line.0))
     {
         return Err(unexpected());
     }
-    let commits = details.into_iter().zip(lines).map(|(detail, (short, subject))| Commit {
-        id: detail.id,
-        short,
-        subject,
-        author: detail.author,
-        authored: detail.authored,
-        committed: detail.committed,
-    });
+    let commits = details
+        .into_iter()
+        .zip(lines)
+        .map(|(detail, (short, subject))| Commit {
+            id: detail.id,
+            short,
+            subject,
+            author: detail.author,
+            authored: detail.authored,
+            committed: detail.committed,
+        });
     Ok((commits.collect(), merges))
 }
 
 fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.strip_suffix(b"\0").filter(|text| !text.is_empty()).into_iter().flat_map(|text| text.split(|&b| b == 0))
+    text.strip_suffix(b"\0")
+        .filter(|text| !text.is_empty())
+        .into_iter()
+        .flat_map(|text| text.split(|&b| b == 0))
 }
 
 fn lines(ids: &[CommitId]) -> Vec<u8> {
-    ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect::<String>().into_bytes()
+    ids.iter()
+        .flat_map(|id| [id.as_str(), "\n"])
+        .collect::<String>()
+        .into_bytes()
 }
 
 fn unexpected() -> Stop {
@@ -305,15 +408,32 @@ pub fn same_changes(
     those: &[CommitId],
 ) -> Result<HashMap<CommitId, CommitId>, Stop> {
     let what = "git cannot compare the changes";
-    let names: String = these.iter().chain(those).map(|id| format!("{id}\n")).collect();
-    let diff = ["diff-tree", "--stdin", "-p", "-r", "--root", "--no-ext-diff", "--no-textconv", "--no-renames"];
+    let names: String = these
+        .iter()
+        .chain(those)
+        .map(|id| format!("{id}\n"))
+        .collect();
+    let diff = [
+        "diff-tree",
+        "--stdin",
+        "-p",
+        "-r",
+        "--root",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-renames",
+    ];
     let patches = program.ask(what, diff, names.as_bytes())?;
     let told = program.ask(what, ["patch-id", "--stable"], &patches)?;
     let told = String::from_utf8_lossy(&told);
     let pairs = told.lines().filter_map(|line| line.split_once(' '));
-    let patch_of: HashMap<CommitId, &str> =
-        pairs.filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch))).collect();
-    let by_patch: HashMap<&str, &CommitId> = those.iter().filter_map(|id| Some((*patch_of.get(id)?, id))).collect();
+    let patch_of: HashMap<CommitId, &str> = pairs
+        .filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch)))
+        .collect();
+    let by_patch: HashMap<&str, &CommitId> = those
+        .iter()
+        .filter_map(|id| Some((*patch_of.get(id)?, id)))
+        .collect();
     let same = |id: &CommitId| Some((id.clone(), (*by_patch.get(patch_of.get(id)?)?).clone()));
     Ok(these.iter().filter_map(same).collect())
 }

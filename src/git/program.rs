@@ -1,6 +1,9 @@
 //! Starting the `git` program: the only place that starts any program, always by an absolute path, with a
 //! clean environment and nothing on its standard input.
-#![expect(clippy::disallowed_types, reason = "this is the door to other programs")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to other programs"
+)]
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -66,14 +69,28 @@ impl Program {
     /// When there is none.
     pub fn find() -> Result<Self, Stop> {
         find_on_path("git")
-            .map(|path| Self { path, folder: None, variables: Vec::new() })
-            .ok_or_else(|| Stop::Failed(Report::new("git is not on PATH").hint("install git 2.39 or later")))
+            .map(|path| Self {
+                path,
+                folder: None,
+                variables: Vec::new(),
+            })
+            .ok_or_else(|| {
+                Stop::Failed(Report::new("git is not on PATH").hint("install git 2.39 or later"))
+            })
     }
 
     /// A `git` that runs in another folder and with other variables than this process.
     #[cfg(test)]
-    pub fn elsewhere(path: PathBuf, folder: PathBuf, variables: Vec<(OsString, Option<OsString>)>) -> Self {
-        Self { path, folder: Some(folder), variables }
+    pub fn elsewhere(
+        path: PathBuf,
+        folder: PathBuf,
+        variables: Vec<(OsString, Option<OsString>)>,
+    ) -> Self {
+        Self {
+            path,
+            folder: Some(folder),
+            variables,
+        }
     }
 
     /// The folder that children run in.
@@ -81,11 +98,16 @@ impl Program {
     /// # Errors
     /// When the current folder is gone.
     pub fn folder(&self) -> Result<PathBuf, Stop> {
-        self.folder.clone().map_or_else(env::current_dir, Ok).map_err(|error| {
-            Stop::Failed(
-                Report::new("the current folder cannot be read").because(error.to_string()).hint("cd into a clone"),
-            )
-        })
+        self.folder
+            .clone()
+            .map_or_else(env::current_dir, Ok)
+            .map_err(|error| {
+                Stop::Failed(
+                    Report::new("the current folder cannot be read")
+                        .because(error.to_string())
+                        .hint("cd into a clone"),
+                )
+            })
     }
 
     /// A variable as children see it.
@@ -100,8 +122,20 @@ impl Program {
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.as_configured();
         command
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "color.ui=false"])
-            .args(["-c", "advice.objectNameWarning=false", "-c", "advice.graftFileDeprecated=false"])
+            .args([
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+                "-c",
+                "color.ui=false",
+            ])
+            .args([
+                "-c",
+                "advice.objectNameWarning=false",
+                "-c",
+                "advice.graftFileDeprecated=false",
+            ])
             // Credentials and headers of one host are for no other one.
             .args(["-c", "http.followRedirects=false"])
             .args(args);
@@ -143,8 +177,14 @@ impl Program {
     /// # Errors
     /// When git cannot be started or cannot read its configuration.
     pub fn read_config(&self) -> Result<Vec<u8>, Stop> {
-        let output = self.as_configured().args(["config", "-z", "--list"]).output();
-        succeeded("git's configuration cannot be read", output.map_err(|error| cannot_start(&self.path, &error))?)
+        let output = self
+            .as_configured()
+            .args(["config", "-z", "--list"])
+            .output();
+        succeeded(
+            "git's configuration cannot be read",
+            output.map_err(|error| cannot_start(&self.path, &error))?,
+        )
     }
 
     /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0.
@@ -173,7 +213,10 @@ impl Program {
     ) -> Result<Vec<u8>, Stop> {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
-        let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| cannot_start(&self.path, &error))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
             // Written beside the reading, or both sides could wait for each other; that git stops reading early shows
@@ -181,7 +224,10 @@ impl Program {
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()
         });
-        succeeded(what, output.map_err(|error| cannot_start(&self.path, &error))?)
+        succeeded(
+            what,
+            output.map_err(|error| cannot_start(&self.path, &error))?,
+        )
     }
 
     /// Runs `git` to its end.
@@ -189,46 +235,76 @@ impl Program {
     /// # Errors
     /// When it cannot be started. An exit code other than 0 is not an error here.
     pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Stop> {
-        self.command(args).output().map_err(|error| cannot_start(&self.path, &error))
+        self.command(args)
+            .output()
+            .map_err(|error| cannot_start(&self.path, &error))
     }
 
     /// Runs `git` and gives its standard output, when it ended with 0.
     ///
     /// # Errors
     /// When it cannot be started or fails; the report carries git's own words under `what`.
-    pub fn read<S: AsRef<OsStr>>(&self, what: &str, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Stop> {
+    pub fn read<S: AsRef<OsStr>>(
+        &self,
+        what: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<u8>, Stop> {
         succeeded(what, self.run(args)?)
     }
 }
 
 fn succeeded(what: &str, output: Output) -> Result<Vec<u8>, Stop> {
-    if output.status.success() { Ok(output.stdout) } else { Err(Stop::Failed(failed(what, &output.stderr))) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(Stop::Failed(failed(what, &output.stderr)))
+    }
 }
 
 /// The report of a `git` that failed: its own words, a line a cause.
 pub fn failed(what: &str, stderr: &[u8]) -> Report {
     let mut report = Report::new(what);
-    for line in String::from_utf8_lossy(stderr).lines().filter(|line| !line.trim().is_empty()).take(8) {
-        report = report.because(line.trim_start_matches("fatal: ").trim_start_matches("error: "));
+    for line in String::from_utf8_lossy(stderr)
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(8)
+    {
+        report = report.because(
+            line.trim_start_matches("fatal: ")
+                .trim_start_matches("error: "),
+        );
     }
     report
 }
 
 /// The report of a program that could not be started.
 pub fn cannot_start(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::Failed(Report::new(format!("{} cannot be started", path.display())).because(error.to_string()))
+    Stop::Failed(
+        Report::new(format!("{} cannot be started", path.display())).because(error.to_string()),
+    )
 }
 
 /// The first file of that name in the absolute folders of `PATH`.
 pub fn find_on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(&file)).find(|file| file.is_file())
+    env::split_paths(&path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(&file))
+        .find(|file| file.is_file())
 }
 
 /// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
 pub fn ask(name: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(find_on_path(name)?);
-    let output = command.args(args).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = command
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,6 +1,9 @@
 //! Pushing, and nothing else: one commit to one branch, by the `git` program, on the condition that the branch is still
 //! where it was seen. What a push says of itself never decides what happened; the branch is read afterwards.
-#![expect(clippy::disallowed_types, reason = "this is the door through which commits leave")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door through which commits leave"
+)]
 
 mod event;
 mod judge;
@@ -100,7 +103,10 @@ pub struct Outcome {
 
 impl From<Ended> for Outcome {
     fn from(ended: Ended) -> Self {
-        Self { ended, reason: None }
+        Self {
+            ended,
+            reason: None,
+        }
     }
 }
 
@@ -111,7 +117,11 @@ impl From<Ended> for Outcome {
 ///
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
-pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Outcome, Stop> {
+pub fn push(
+    repo: &Repo,
+    push: &Push,
+    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+) -> Result<Outcome, Stop> {
     let mut unanswered = Vec::new();
     let mut watch_first = |event: Event<'_>| match event {
         // Nobody can be asked there; asked for here, a password serves the second one.
@@ -122,7 +132,10 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
         other => watch(other),
     };
     let outcome = push_once(repo, push, &mut watch_first)?;
-    if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && event::logs_in(repo, &push.remote) {
+    if !unanswered.is_empty()
+        && outcome.ended == Ended::NothingSent
+        && event::logs_in(repo, &push.remote)
+    {
         return push_once(repo, push, watch);
     }
     for line in &unanswered {
@@ -131,12 +144,18 @@ pub fn push(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch)
     Ok(outcome)
 }
 
-fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Result<Outcome, Stop> {
+fn push_once(
+    repo: &Repo,
+    push: &Push,
+    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+) -> Result<Outcome, Stop> {
     let log = Log::create(repo)?;
     let mut command = push_command(repo, push);
     command.stderr(log.writer()?);
     let mut tail = log.tail()?;
-    let mut child = command.spawn().map_err(|error| cannot_start(Path::new("git push"), &error))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| cannot_start(Path::new("git push"), &error))?;
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
     loop {
@@ -153,7 +172,10 @@ fn push_once(repo: &Repo, push: &Push, watch: &mut dyn FnMut(Event<'_>) -> Watch
         }
         if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
-            return Ok(Outcome { ended: signs.judge(&porcelain, status.code()), reason: reason(&porcelain) });
+            return Ok(Outcome {
+                ended: signs.judge(&porcelain, status.code()),
+                reason: reason(&porcelain),
+            });
         }
         if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
             log.keep();
@@ -173,14 +195,29 @@ fn neutral_push(repo: &Repo, remote: &str) -> Command {
         .args(["-c", &format!("remote.{remote}.mirror=false")])
         .args(["-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
         .args(["-c", "core.warnAmbiguousRefs=false"])
-        .args(["push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"])
+        .args([
+            "push",
+            "--porcelain",
+            "--progress",
+            "--no-verify",
+            "--no-follow-tags",
+            "--no-signed",
+        ])
         .args(["--no-force-if-includes", "--recurse-submodules=no"]);
-    command.args(person::receive_pack(repo, remote).map(|program| format!("--receive-pack={program}")));
+    command.args(
+        person::receive_pack(repo, remote).map(|program| format!("--receive-pack={program}")),
+    );
     command
 }
 
 /// Exactly one commit to exactly one ref, on the condition that it is still where it was.
-fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, expected: Option<&CommitId>) -> Command {
+fn exact_push(
+    repo: &Repo,
+    remote: &str,
+    destination: &str,
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+) -> Command {
     let expected = expected.map_or("", CommitId::as_str);
     let mut command = neutral_push(repo, remote);
     command.arg(format!("--force-with-lease={destination}:{expected}"));
@@ -190,7 +227,13 @@ fn exact_push(repo: &Repo, remote: &str, destination: &str, commit: &CommitId, e
 
 fn push_command(repo: &Repo, push: &Push) -> Command {
     let destination = format!("refs/heads/{}", push.branch);
-    let mut command = exact_push(repo, &push.remote, &destination, &push.commit, push.expected.as_ref());
+    let mut command = exact_push(
+        repo,
+        &push.remote,
+        &destination,
+        &push.commit,
+        push.expected.as_ref(),
+    );
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
     person::prepare_quietly(repo, &push.remote, Way::Push, &mut command);
     #[cfg(unix)]
@@ -225,18 +268,27 @@ impl Log {
             // Another user's folder stays as it is; the file is ours.
             let _ = fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
         }
-        Ok(Self { path, keep: std::cell::Cell::new(false) })
+        Ok(Self {
+            path,
+            keep: std::cell::Cell::new(false),
+        })
     }
 
     fn writer(&self) -> Result<Stdio, Stop> {
         let file = File::options().append(true).open(&self.path);
-        file.map(Stdio::from).map_err(|error| log_trouble(&self.path, &error))
+        file.map(Stdio::from)
+            .map_err(|error| log_trouble(&self.path, &error))
     }
 
     fn tail(&self) -> Result<Tail, Stop> {
         let file = File::options().read(true).write(true).open(&self.path);
         let file = file.map_err(|error| log_trouble(&self.path, &error))?;
-        Ok(Tail { file, position: 0, rest: Vec::new(), is_behind: false })
+        Ok(Tail {
+            file,
+            position: 0,
+            rest: Vec::new(),
+            is_behind: false,
+        })
     }
 
     /// A push that we left still writes to it.
@@ -271,8 +323,13 @@ fn private(path: &Path) -> io::Result<File> {
 fn remove_old_logs(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let written = entry.metadata().and_then(|data| data.modified()).unwrap_or_else(|_| SystemTime::now());
-        let age = SystemTime::now().duration_since(written).unwrap_or_default();
+        let written = entry
+            .metadata()
+            .and_then(|data| data.modified())
+            .unwrap_or_else(|_| SystemTime::now());
+        let age = SystemTime::now()
+            .duration_since(written)
+            .unwrap_or_default();
         if name.starts_with("push-") && name.ends_with(".log") && age > KEPT {
             // Litter that cannot be taken away now is taken away another time.
             let _ = fs::remove_file(entry.path());
@@ -301,7 +358,9 @@ impl Tail {
         // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
         let mut fresh = Vec::new();
         let from = self.file.seek(SeekFrom::Start(self.position));
-        let read = from.and_then(|_| self.file.by_ref().take(PIECE).read_to_end(&mut fresh)).unwrap_or(0) as u64;
+        let read = from
+            .and_then(|_| self.file.by_ref().take(PIECE).read_to_end(&mut fresh))
+            .unwrap_or(0) as u64;
         self.position += read;
         self.is_behind = read == PIECE;
         // Never what was not read yet: the last line tells how it ended.
@@ -309,14 +368,26 @@ impl Tail {
             self.position = 0;
         }
         self.rest.extend_from_slice(&fresh);
-        let whole = self.rest.iter().rposition(|byte| is_end(*byte)).map_or(0, |end| end + 1);
+        let whole = self
+            .rest
+            .iter()
+            .rposition(|byte| is_end(*byte))
+            .map_or(0, |end| end + 1);
         let left = self.rest.split_off(whole);
         let mut ended = std::mem::replace(&mut self.rest, left);
         if (to_the_end && !self.is_behind) || self.rest.len() > LINE_LIMIT {
             ended.append(&mut self.rest);
         }
-        let text = |line: &[u8]| String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line)).trim_end().to_owned();
-        ended.split(|byte| is_end(*byte)).map(text).filter(|line| !line.is_empty()).collect()
+        let text = |line: &[u8]| {
+            String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line))
+                .trim_end()
+                .to_owned()
+        };
+        ended
+            .split(|byte| is_end(*byte))
+            .map(text)
+            .filter(|line| !line.is_empty())
+            .collect()
     }
 }
 

@@ -54,15 +54,21 @@ pub struct Written {
 /// When it cannot be read. That is not the same as never having seen any.
 pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     let what = "what this clone saw of the record cannot be read";
-    let Some(id) = seen_id(repo)? else { return Ok(None) };
+    let Some(id) = seen_id(repo)? else {
+        return Ok(None);
+    };
     // It was measured before it was put there.
-    let state = repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]);
-    state.map(|state| Some((id, state))).map_err(|stop| match stop {
-        Stop::Failed(report) => {
-            Stop::Failed(report.hint(format!("forget it, and read anew: git update-ref -d {SEEN}")))
-        }
-        other => other,
-    })
+    let state = repo
+        .program()
+        .read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]);
+    state
+        .map(|state| Some((id, state)))
+        .map_err(|stop| match stop {
+            Stop::Failed(report) => Stop::Failed(report.hint(format!(
+                "forget it, and read anew: git update-ref -d {SEEN}"
+            ))),
+            other => other,
+        })
 }
 
 /// The last event that this clone saw: `git for-each-ref refs/smp/seen`.
@@ -70,14 +76,23 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
 /// # Errors
 /// When the ref is broken.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
-    let output = repo.program().run(["for-each-ref", "--format=%(refname) %(objectname)", SEEN])?;
+    let output = repo
+        .program()
+        .run(["for-each-ref", "--format=%(refname) %(objectname)", SEEN])?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let id = text.lines().find_map(|line| CommitId::parse(line.strip_prefix(SEEN)?.trim_start()));
+    let id = text
+        .lines()
+        .find_map(|line| CommitId::parse(line.strip_prefix(SEEN)?.trim_start()));
     // A ref that git cannot make sense of is left out of the list with a warning.
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
-        let report = failed("what this clone saw of the record cannot be read", &output.stderr);
+        let report = failed(
+            "what this clone saw of the record cannot be read",
+            &output.stderr,
+        );
         let forget = format!("rm \"$(git rev-parse --git-path {SEEN})\"");
-        return Err(Stop::Failed(report.hint(format!("forget it, and read anew: {forget}"))));
+        return Err(Stop::Failed(
+            report.hint(format!("forget it, and read anew: {forget}")),
+        ));
     }
     Ok(id)
 }
@@ -90,7 +105,9 @@ pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, S
     let what = "the record cannot be read";
     let asked = format!("{id}\n{id}:{FILE}\n");
     let format = "--batch-check=%(objecttype) %(objectsize)";
-    let answer = repo.program().ask(what, ["cat-file", format], asked.as_bytes())?;
+    let answer = repo
+        .program()
+        .ask(what, ["cat-file", format], asked.as_bytes())?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let mut lines = answer.lines().map(|line| {
         let (kind, size) = line.rsplit_once(' ').unwrap_or((line, ""));
@@ -100,13 +117,21 @@ pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, S
     let found = |is: &str| format!("{short} {is}");
     match (lines.next(), lines.next()) {
         (Some((_, u64::MAX)), _) => return Ok(Err(found("is not here"))),
-        (Some((kind, _)), _) if kind != "commit" => return Ok(Err(found(&format!("is a {kind}, not a commit")))),
-        (Some((_, size)), _) if size > LARGEST_EVENT => return Ok(Err(found("is larger than any event"))),
+        (Some((kind, _)), _) if kind != "commit" => {
+            return Ok(Err(found(&format!("is a {kind}, not a commit"))));
+        }
+        (Some((_, size)), _) if size > LARGEST_EVENT => {
+            return Ok(Err(found("is larger than any event")));
+        }
         (_, Some((kind, _))) if kind != "blob" => return Ok(Err(found(&format!("has no {FILE}")))),
-        (_, Some((_, size))) if size > LARGEST_STATE => return Ok(Err(found("holds more than any state"))),
+        (_, Some((_, size))) if size > LARGEST_STATE => {
+            return Ok(Err(found("holds more than any state")));
+        }
         _ => {}
     }
-    repo.program().read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]).map(Ok)
+    repo.program()
+        .read(what, ["cat-file", "blob", &format!("{id}:{FILE}")])
+        .map(Ok)
 }
 
 /// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Says whether it was still at `old`.
@@ -116,7 +141,14 @@ pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, S
 pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<bool, Stop> {
     let none = "0".repeat(new.as_str().len());
     let old = old.map_or(none.as_str(), CommitId::as_str);
-    let args = ["update-ref", "-m", "git smp: the record as it was seen", SEEN, new.as_str(), old];
+    let args = [
+        "update-ref",
+        "-m",
+        "git smp: the record as it was seen",
+        SEEN,
+        new.as_str(),
+        old,
+    ];
     Ok(repo.program().run(args)?.status.success())
 }
 
@@ -132,15 +164,36 @@ pub fn write(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
             draft.size() >> 10,
             LARGEST_EVENT >> 10
         ));
-        return Err(Stop::Failed(report.hint("say it in fewer words, and type the command again")));
+        return Err(Stop::Failed(
+            report.hint("say it in fewer words, and type the command again"),
+        ));
     }
     let what = "the event cannot be written here, so nothing was recorded";
     let program = repo.program();
-    let blob = id(program.ask(what, ["hash-object", "-w", "--stdin"], draft.state.as_bytes())?)?;
-    let tree = id(program.ask(what, ["mktree"], format!("100644 blob {blob}\t{FILE}\n").as_bytes())?)?;
-    let mut args = vec!["-c", "i18n.commitEncoding=UTF-8", "-c", "commit.gpgSign=false", "commit-tree"];
+    let blob = id(program.ask(
+        what,
+        ["hash-object", "-w", "--stdin"],
+        draft.state.as_bytes(),
+    )?)?;
+    let tree = id(program.ask(
+        what,
+        ["mktree"],
+        format!("100644 blob {blob}\t{FILE}\n").as_bytes(),
+    )?)?;
+    let mut args = vec![
+        "-c",
+        "i18n.commitEncoding=UTF-8",
+        "-c",
+        "commit.gpgSign=false",
+        "commit-tree",
+    ];
     args.extend([tree.as_str(), "-F", "-"]);
-    args.extend(draft.parent.into_iter().flat_map(|parent| ["-p", parent.as_str()]));
+    args.extend(
+        draft
+            .parent
+            .into_iter()
+            .flat_map(|parent| ["-p", parent.as_str()]),
+    );
     let date = format!("@{} +0000", draft.at.max(0));
     let (name, email) = draft.by;
     let who = [
@@ -156,7 +209,8 @@ pub fn write(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
 
 fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
     let text = String::from_utf8_lossy(&answer).into_owned();
-    CommitId::parse(text.trim()).ok_or_else(|| Stop::Failed(Report::new("git wrote an object and did not name it")))
+    CommitId::parse(text.trim())
+        .ok_or_else(|| Stop::Failed(Report::new("git wrote an object and did not name it")))
 }
 
 /// Who uses this clone, by name and mail address: `git var GIT_COMMITTER_IDENT`.
@@ -177,7 +231,9 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
             other => other,
         })?;
     let text = String::from_utf8_lossy(&answer).into_owned();
-    let person = text.rsplit_once('>').and_then(|(person, _)| person.split_once(" <"));
+    let person = text
+        .rsplit_once('>')
+        .and_then(|(person, _)| person.split_once(" <"));
     let (name, email) = person.ok_or_else(|| Stop::Failed(Report::new(what)))?;
     Ok((name.to_owned(), email.to_owned()))
 }
@@ -205,11 +261,18 @@ pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<Written>, Stop> {
         "--",
     ];
     let answer = repo.program().read("the record cannot be read", args)?;
-    Ok(answer.split(|byte| *byte == 0).filter_map(|entry| event(&String::from_utf8_lossy(entry))).collect())
+    Ok(answer
+        .split(|byte| *byte == 0)
+        .filter_map(|entry| event(&String::from_utf8_lossy(entry)))
+        .collect())
 }
 
 fn event(text: &str) -> Option<Written> {
     let mut fields = text.splitn(4, '\n');
     let by = (fields.next()?.to_owned(), fields.next()?.to_owned());
-    Some(Written { by, at: fields.next()?.parse().unwrap_or(0), message: fields.next()?.to_owned() })
+    Some(Written {
+        by,
+        at: fields.next()?.parse().unwrap_or(0),
+        message: fields.next()?.to_owned(),
+    })
 }

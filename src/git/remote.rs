@@ -1,6 +1,9 @@
 //! What a remote has, fetching from it, and the remotes of this clone: always the `git` program, for it alone knows the
 //! user's credentials, proxies and ssh settings.
-#![expect(clippy::disallowed_types, reason = "this is the door to the network through git")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to the network through git"
+)]
 
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -33,13 +36,23 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
         return Ok(Branch::At(id.clone()));
     }
-    let names: Vec<String> =
-        heads.into_iter().filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned)).collect();
-    Ok(if names.is_empty() { Branch::Empty } else { Branch::Missing(names) })
+    let names: Vec<String> = heads
+        .into_iter()
+        .filter_map(|(name, _)| name.strip_prefix("refs/heads/").map(str::to_owned))
+        .collect();
+    Ok(if names.is_empty() {
+        Branch::Empty
+    } else {
+        Branch::Missing(names)
+    })
 }
 
 /// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
-pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
+pub(super) fn heads(
+    repo: &Repo,
+    remote: &str,
+    may_ask: bool,
+) -> Result<Vec<(String, CommitId)>, Refusal> {
     ls_remote(repo, remote, "refs/heads/*", may_ask)
 }
 
@@ -47,9 +60,17 @@ pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Vec<(Str
 ///
 /// # Errors
 /// `unreachable`, with git's words, when the remote does not answer.
-pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<Option<CommitId>, Refusal> {
+pub fn tip(
+    repo: &Repo,
+    remote: &str,
+    reference: &str,
+    may_ask: bool,
+) -> Result<Option<CommitId>, Refusal> {
     let listed = ls_remote(repo, remote, reference, may_ask)?;
-    Ok(listed.into_iter().find(|(name, _)| name == reference).map(|(_, id)| id))
+    Ok(listed
+        .into_iter()
+        .find(|(name, _)| name == reference)
+        .map(|(_, id)| id))
 }
 
 /// Other refs of the remote that git takes this name for when it pushes, such as a branch that is called so:
@@ -59,18 +80,41 @@ pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<
 /// `unreachable`, with git's words, when the remote does not answer.
 pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
     let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-    let listed = ls_remote(repo, remote, reference, false)?.into_iter().map(|(name, _)| name);
-    Ok(listed.filter(|name| name.strip_suffix(reference).is_some_and(|place| places.contains(&place))).collect())
+    let listed = ls_remote(repo, remote, reference, false)?
+        .into_iter()
+        .map(|(name, _)| name);
+    Ok(listed
+        .filter(|name| {
+            name.strip_suffix(reference)
+                .is_some_and(|place| places.contains(&place))
+        })
+        .collect())
 }
 
-fn ls_remote(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<Vec<(String, CommitId)>, Refusal> {
-    let errand = Errand { repo, remote, way: Way::Fetch, may_ask, limit: ANSWER_LIMIT };
+fn ls_remote(
+    repo: &Repo,
+    remote: &str,
+    pattern: &str,
+    may_ask: bool,
+) -> Result<Vec<(String, CommitId)>, Refusal> {
+    let errand = Errand {
+        repo,
+        remote,
+        way: Way::Fetch,
+        may_ask,
+        limit: ANSWER_LIMIT,
+    };
     let output = answer(&errand, &|| question(repo, remote, pattern))?;
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse_advertised).collect())
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(parse_advertised)
+        .collect())
 }
 
 fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
-    let mut command = repo.program().command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
+    let mut command =
+        repo.program()
+            .command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
     command.args(["ls-remote", "--quiet", "--", remote, pattern]);
     command
 }
@@ -78,20 +122,36 @@ fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
 /// The refusal for a remote whose host redirects those who ask, by git's words of that.
 pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refusal> {
     let status = moved::status(words)?;
-    Some(moved::refusal(remote, status, new_place(repo, remote).as_deref()))
+    Some(moved::refusal(
+        remote,
+        status,
+        new_place(repo, remote).as_deref(),
+    ))
 }
 
 /// Where they are sent, by asking once more.
 fn new_place(repo: &Repo, remote: &str) -> Option<String> {
-    let from = repo.program().read("", ["remote", "get-url", "--", remote]).ok()?;
+    let from = repo
+        .program()
+        .read("", ["remote", "get-url", "--", remote])
+        .ok()?;
     let make = || {
         let mut command = question(repo, remote, "HEAD");
         command.envs(moved::TRACING);
         command
     };
-    let errand = Errand { repo, remote, way: Way::Fetch, may_ask: false, limit: ANSWER_LIMIT };
+    let errand = Errand {
+        repo,
+        remote,
+        way: Way::Fetch,
+        may_ask: false,
+        limit: ANSWER_LIMIT,
+    };
     let output = person::run(&errand, &make).ok()?;
-    moved::location(&String::from_utf8_lossy(&output.stderr), &String::from_utf8_lossy(&from))
+    moved::location(
+        &String::from_utf8_lossy(&output.stderr),
+        &String::from_utf8_lossy(&from),
+    )
 }
 
 fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
@@ -101,14 +161,31 @@ fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
 
 /// Whether a remote's refusal was about who we are, so that asking for a password may help.
 pub fn wants_credentials(refusal: &Refusal) -> bool {
-    let signs = ["could not read Username", "could not read Password", "terminal prompts disabled"];
-    refusal.report.because.iter().any(|line| signs.iter().any(|sign| line.contains(sign)))
+    let signs = [
+        "could not read Username",
+        "could not read Password",
+        "terminal prompts disabled",
+    ];
+    refusal
+        .report
+        .because
+        .iter()
+        .any(|line| signs.iter().any(|sign| line.contains(sign)))
 }
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
-    let report = in_gits_words(Report::new(format!("the remote {remote} does not answer")), words);
-    let report = report.hint(format!("see whether it answers: git ls-remote {}", shell_word(remote)));
-    Refusal { code: RefusalCode::Unreachable, report }
+    let report = in_gits_words(
+        Report::new(format!("the remote {remote} does not answer")),
+        words,
+    );
+    let report = report.hint(format!(
+        "see whether it answers: git ls-remote {}",
+        shell_word(remote)
+    ));
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report,
+    }
 }
 
 /// Adds what git and the host said.
@@ -123,7 +200,9 @@ pub fn without_userinfo(line: &str) -> String {
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
-        let end = after.find(|c: char| c == '/' || c.is_whitespace() || c == '\'').unwrap_or(after.len());
+        let end = after
+            .find(|c: char| c == '/' || c.is_whitespace() || c == '\'')
+            .unwrap_or(after.len());
         let authority = after.get(..end).unwrap_or(after);
         let kept = authority.rfind('@').map_or(0, |at| at + 1);
         rest = after.get(kept..).unwrap_or("");
@@ -149,8 +228,14 @@ fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Ref
 /// When there is no such remote.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
-    let out = repo.program().read(&what, ["remote", "get-url", "--push", "--all", "--", remote])?;
-    Ok(String::from_utf8_lossy(&out).lines().map(str::to_owned).collect())
+    let out = repo.program().read(
+        &what,
+        ["remote", "get-url", "--push", "--all", "--", remote],
+    )?;
+    Ok(String::from_utf8_lossy(&out)
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git remote
@@ -163,7 +248,9 @@ pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>
     let text = String::from_utf8_lossy(&output.stdout);
     let read = text.lines().next().filter(|_| output.status.success());
     let Some(read) = read else { return Ok(None) };
-    Ok(push_urls(repo, remote).ok().map(|pushed| (read.to_owned(), pushed)))
+    Ok(push_urls(repo, remote)
+        .ok()
+        .map(|pushed| (read.to_owned(), pushed)))
 }
 
 /// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME URL`.
@@ -172,7 +259,9 @@ pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>
 /// When git refuses, with its words.
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     let what = format!("the remote {remote} cannot be added");
-    repo.program().read(&what, ["remote", "add", "--", remote, url]).map(drop)
+    repo.program()
+        .read(&what, ["remote", "add", "--", remote, url])
+        .map(drop)
 }
 
 /// Writes one value of the clone's own configuration: `git config --local KEY VALUE`.
@@ -181,7 +270,9 @@ pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
 /// When git refuses, with its words.
 pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let what = format!("{key} cannot be written to the clone's configuration");
-    repo.program().read(&what, ["config", "--local", key, value]).map(drop)
+    repo.program()
+        .read(&what, ["config", "--local", key, value])
+        .map(drop)
 }
 
 #[cfg(test)]
@@ -191,11 +282,17 @@ mod tests {
     #[test]
     fn addresses_lose_their_userinfo() {
         let line = "unable to access 'https://u:secret@example.com/x.git/': no route to http://t@h";
-        assert_eq!(without_userinfo(line), "unable to access 'https://example.com/x.git/': no route to http://h");
+        assert_eq!(
+            without_userinfo(line),
+            "unable to access 'https://example.com/x.git/': no route to http://h"
+        );
     }
 
     #[test]
     fn an_at_sign_in_a_path_stays() {
-        assert_eq!(without_userinfo("see https://example.com/a@b"), "see https://example.com/a@b");
+        assert_eq!(
+            without_userinfo("see https://example.com/a@b"),
+            "see https://example.com/a@b"
+        );
     }
 }

@@ -43,9 +43,17 @@ fn config_file(layout: &Layout) -> std::path::PathBuf {
 
 /// The library's words about the system name files; its words about the content of a file repeat that.
 fn not_kept(key: &str, error: &git2::Error) -> Stop {
-    let cause =
-        if error.class() == ErrorClass::Os { error.message() } else { "the library of git cannot edit the file" };
-    Stop::Failed(Report::new(format!("{key} cannot be written to the clone's configuration")).because(cause))
+    let cause = if error.class() == ErrorClass::Os {
+        error.message()
+    } else {
+        "the library of git cannot edit the file"
+    };
+    Stop::Failed(
+        Report::new(format!(
+            "{key} cannot be written to the clone's configuration"
+        ))
+        .because(cause),
+    )
 }
 
 /// Replaces all values of the key by this one; everything else in the file stays as it is.
@@ -62,7 +70,10 @@ fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
 /// Whether the repository is meant for several users of the machine.
 pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
-    config.get(key).is_some_and(|value| !value.eq_ignore_ascii_case("umask")) && !config.denies(key)
+    config
+        .get(key)
+        .is_some_and(|value| !value.eq_ignore_ascii_case("umask"))
+        && !config.denies(key)
 }
 
 fn agrees(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
@@ -72,7 +83,9 @@ fn agrees(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     }
     let report = Report::new(format!("{key} was written, but git reads another value"))
         .because("another place of git's configuration has one, too, and comes later");
-    Err(Stop::Failed(report.hint("see which: git config --list --show-origin --name-only")))
+    Err(Stop::Failed(report.hint(
+        "see which: git config --list --show-origin --name-only",
+    )))
 }
 
 #[cfg(unix)]
@@ -100,7 +113,11 @@ mod private {
     }
 
     pub fn limit(path: &Path, shared: bool) -> std::io::Result<()> {
-        if shared { Ok(()) } else { fs::set_permissions(path, Permissions::from_mode(0o600)) }
+        if shared {
+            Ok(())
+        } else {
+            fs::set_permissions(path, Permissions::from_mode(0o600))
+        }
     }
 }
 

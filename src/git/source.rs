@@ -39,11 +39,21 @@ struct Entry {
 impl<'o> Source<'o> {
     /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
     pub fn new(odb: &'o Odb<'o>, objects: Option<&Path>) -> Self {
-        let graph =
-            objects.and_then(|objects| gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok());
-        let known = graph.as_ref().map_or(0, |graph| graph.num_commits() as usize);
+        let graph = objects.and_then(|objects| {
+            gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
+        });
+        let known = graph
+            .as_ref()
+            .map_or(0, |graph| graph.num_commits() as usize);
         let by_position = vec![0; known];
-        Self { odb, graph, entries: Vec::new(), parents: Vec::new(), by_position, by_id: HashMap::default() }
+        Self {
+            odb,
+            graph,
+            entries: Vec::new(),
+            parents: Vec::new(),
+            by_position,
+            by_id: HashMap::default(),
+        }
     }
 
     /// Whether a commit-graph is in use.
@@ -61,7 +71,13 @@ impl<'o> Source<'o> {
         let next = self.entries.len();
         let node = *self.by_id.entry(id).or_insert(next);
         if node == next {
-            self.entries.push(Entry { id, position: None, date: 0, parents: None, raw: None });
+            self.entries.push(Entry {
+                id,
+                position: None,
+                date: 0,
+                parents: None,
+                raw: None,
+            });
         }
         node
     }
@@ -69,7 +85,13 @@ impl<'o> Source<'o> {
     fn node_at(&mut self, position: Position, id: Oid) -> Node {
         let slot = &mut self.by_position[position.0 as usize];
         if *slot == 0 {
-            self.entries.push(Entry { id, position: Some(position), date: 0, parents: None, raw: None });
+            self.entries.push(Entry {
+                id,
+                position: Some(position),
+                date: 0,
+                parents: None,
+                raw: None,
+            });
             *slot = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         }
         *slot as usize - 1
@@ -152,7 +174,10 @@ impl<'o> Source<'o> {
 
     /// Whether it has several parents.
     pub fn is_merge(&self, node: Node) -> bool {
-        self.entries[node].parents.as_ref().is_some_and(|parents| parents.len() > 1)
+        self.entries[node]
+            .parents
+            .as_ref()
+            .is_some_and(|parents| parents.len() > 1)
     }
 }
 
@@ -162,7 +187,11 @@ impl<'o> Source<'o> {
 /// When it is missing, broken, or something else.
 pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
     let object = odb.read(id).map_err(|_| Unreadable)?;
-    if object.kind() == ObjectType::Commit { Ok(object) } else { Err(Unreadable) }
+    if object.kind() == ObjectType::Commit {
+        Ok(object)
+    } else {
+        Err(Unreadable)
+    }
 }
 
 /// Object names are hashes already: eight bytes of one are as good a hash as any.

@@ -1,6 +1,9 @@
 //! The user's ssh, as git starts it: with the user's own locale, which it may hand on to the host; asking nobody, or
 //! asking once and keeping that connection for the rest of the run.
-#![expect(clippy::disallowed_types, reason = "this is the door to other programs")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to other programs"
+)]
 
 use std::env;
 use std::fs;
@@ -78,11 +81,19 @@ pub enum Asks {
 
 impl Ssh {
     /// Lets a child of git's start ssh so: as the user has it, with their locale, and asking this one.
-    pub fn prepare(&self, command: &mut Command, of: (&Program, &GitConfig), login: Option<&Login>, asks: Asks) {
+    pub fn prepare(
+        &self,
+        command: &mut Command,
+        of: (&Program, &GitConfig),
+        login: Option<&Login>,
+        asks: Asks,
+    ) {
         let user = self.user(of, login);
         let mut line = format!("{}{}", own_locale(of.0), user.line);
         match (user.kind, asks) {
-            (Kind::OpenSsh, Asks::Nobody) if !answers_by_program(of.0) => line.push_str(" -oBatchMode=yes"),
+            (Kind::OpenSsh, Asks::Nobody) if !answers_by_program(of.0) => {
+                line.push_str(" -oBatchMode=yes")
+            }
             (Kind::Plink, Asks::Nobody) => line.push_str(" -batch"),
             _ => {}
         }
@@ -96,7 +107,9 @@ impl Ssh {
             }
             line.push_str(&format!(" -oControlPath={}", socket.display()));
         }
-        command.env("GIT_SSH_COMMAND", line).env("GIT_SSH_VARIANT", user.kind.name());
+        command
+            .env("GIT_SSH_COMMAND", line)
+            .env("GIT_SSH_VARIANT", user.kind.name());
     }
 
     /// Whether it can be told to ask nobody.
@@ -113,9 +126,13 @@ impl Ssh {
     pub fn keys(&self, of: (&Program, &GitConfig), login: &Login) -> Vec<PathBuf> {
         let home = of.0.variable("HOME").map(PathBuf::from).unwrap_or_default();
         let told = self.configured(of, login);
-        let named = told.iter().filter_map(|line| line.strip_prefix("identityfile "));
-        let files =
-            named.map(|file| file.strip_prefix("~/").map_or_else(|| PathBuf::from(file), |file| home.join(file)));
+        let named = told
+            .iter()
+            .filter_map(|line| line.strip_prefix("identityfile "));
+        let files = named.map(|file| {
+            file.strip_prefix("~/")
+                .map_or_else(|| PathBuf::from(file), |file| home.join(file))
+        });
         files.filter(|file| file.is_file()).collect()
     }
 
@@ -123,8 +140,14 @@ impl Ssh {
     pub fn hang_up(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for (login, socket) in kept.connections.drain(..) {
-            let Some(user) = self.user.get() else { continue };
-            let stop = ["-O".to_owned(), "stop".to_owned(), format!("-oControlPath={}", socket.display())];
+            let Some(user) = self.user.get() else {
+                continue;
+            };
+            let stop = [
+                "-O".to_owned(),
+                "stop".to_owned(),
+                format!("-oControlPath={}", socket.display()),
+            ];
             // One that is gone has ended.
             let _ = start(user, stop.into_iter().chain(arguments(&login)));
         }
@@ -136,24 +159,44 @@ impl Ssh {
 
     fn user(&self, (program, config): (&Program, &GitConfig), login: Option<&Login>) -> &UserSsh {
         self.user.get_or_init(|| {
-            let set = |name: &str| program.variable(name).map(|value| value.to_string_lossy().into_owned());
-            let named = set("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
+            let set = |name: &str| {
+                program
+                    .variable(name)
+                    .map(|value| value.to_string_lossy().into_owned())
+            };
+            let named =
+                set("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
             let line = named.filter(|line| !line.trim().is_empty());
-            let line = line.or_else(|| set("GIT_SSH").filter(|path| !path.is_empty()).map(|path| shell_word(&path)));
+            let line = line.or_else(|| {
+                set("GIT_SSH")
+                    .filter(|path| !path.is_empty())
+                    .map(|path| shell_word(&path))
+            });
             let line = line.unwrap_or_else(|| "ssh".to_owned());
-            let variant = set("GIT_SSH_VARIANT").or_else(|| config.get("ssh.variant").map(str::to_owned));
+            let variant =
+                set("GIT_SSH_VARIANT").or_else(|| config.get("ssh.variant").map(str::to_owned));
             let kind = match variant.as_deref().map(str::to_ascii_lowercase).as_deref() {
                 None => by_name(&line),
                 Some("auto") => None,
                 Some("simple") => Some(Kind::Simple),
                 Some(variant) => Some(by_name(variant).unwrap_or(Kind::OpenSsh)),
             };
-            let mut user = UserSsh { line, kind: Kind::OpenSsh };
+            let mut user = UserSsh {
+                line,
+                kind: Kind::OpenSsh,
+            };
             // One that is called otherwise is asked for what only OpenSSH knows, as git does.
             user.kind = kind.unwrap_or_else(|| {
-                let here = Login { destination: "localhost".to_owned(), port: None };
+                let here = Login {
+                    destination: "localhost".to_owned(),
+                    port: None,
+                };
                 let told = start(&user, asked_for(login.unwrap_or(&here)));
-                if told.is_some() { Kind::OpenSsh } else { Kind::Simple }
+                if told.is_some() {
+                    Kind::OpenSsh
+                } else {
+                    Kind::Simple
+                }
             });
             user
         })
@@ -162,14 +205,24 @@ impl Ssh {
     fn connection(&self, login: &Login) -> Option<PathBuf> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.connections.iter().find(|(own, _)| own == login);
-        found.map(|(_, socket)| socket.clone()).filter(|socket| socket.exists())
+        found
+            .map(|(_, socket)| socket.clone())
+            .filter(|socket| socket.exists())
     }
 
     /// Where the socket of a connection is to be; `None` where users have arranged that for themselves, or it cannot be.
     fn place_for(&self, of: (&Program, &GitConfig), login: &Login) -> Option<PathBuf> {
         let is_open_ssh = cfg!(unix) && self.user(of, Some(login)).kind == Kind::OpenSsh;
-        let told = if is_open_ssh { self.configured(of, login) } else { Vec::new() };
-        if told.is_empty() || told.iter().any(|line| line.starts_with("controlpath ") && line != "controlpath none") {
+        let told = if is_open_ssh {
+            self.configured(of, login)
+        } else {
+            Vec::new()
+        };
+        if told.is_empty()
+            || told
+                .iter()
+                .any(|line| line.starts_with("controlpath ") && line != "controlpath none")
+        {
             return None;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,7 +232,10 @@ impl Ssh {
         if let Some((_, socket)) = kept.connections.iter().find(|(own, _)| own == login) {
             return Some(socket.clone());
         }
-        let socket = kept.folder.as_ref()?.join(kept.connections.len().to_string());
+        let socket = kept
+            .folder
+            .as_ref()?
+            .join(kept.connections.len().to_string());
         kept.connections.push((login.clone(), socket.clone()));
         Some(socket)
     }
@@ -193,14 +249,22 @@ impl Ssh {
 
 /// Where ssh is to answer by a program instead of the terminal, batch mode would keep it from that.
 fn answers_by_program(program: &Program) -> bool {
-    let is_forced = program.variable("SSH_ASKPASS_REQUIRE").is_some_and(|word| word == "force");
-    is_forced && program.variable("SSH_ASKPASS").is_some_and(|path| !path.is_empty())
+    let is_forced = program
+        .variable("SSH_ASKPASS_REQUIRE")
+        .is_some_and(|word| word == "force");
+    is_forced
+        && program
+            .variable("SSH_ASKPASS")
+            .is_some_and(|path| !path.is_empty())
 }
 
 /// What gives a program of a shell's the locale back that git itself is not to speak.
 pub fn own_locale(program: &Program) -> String {
     let line = |name: &str| match program.variable(name) {
-        Some(value) => format!("{name}={}; export {name}; ", shell_word(&value.to_string_lossy())),
+        Some(value) => format!(
+            "{name}={}; export {name}; ",
+            shell_word(&value.to_string_lossy())
+        ),
         None => format!("unset {name}; "),
     };
     ["LC_ALL", "LANGUAGE"].map(line).concat()
@@ -238,17 +302,29 @@ fn asked_for(login: &Login) -> impl Iterator<Item = String> {
 }
 
 fn arguments(login: &Login) -> impl Iterator<Item = String> {
-    let port = login.port.iter().flat_map(|port| ["-p".to_owned(), port.clone()]);
-    port.chain([login.destination.clone()]).collect::<Vec<_>>().into_iter()
+    let port = login
+        .port
+        .iter()
+        .flat_map(|port| ["-p".to_owned(), port.clone()]);
+    port.chain([login.destination.clone()])
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Starts the user's ssh as git does, by a shell, and gives what it prints if it ends well.
 fn start(user: &UserSsh, arguments: impl Iterator<Item = String>) -> Option<String> {
     let mut command = Command::new(find_on_path("sh")?);
-    command.args(["-c", &format!("{} \"$@\"", user.line), "ssh"]).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .args(["-c", &format!("{} \"$@\"", user.line), "ssh"])
+        .args(arguments);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     match child::run(command, b"", TELLS, Ear::Nobody) {
-        Ok(End::Came(output)) if output.status.success() => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(End::Came(output)) if output.status.success() => {
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
         _ => None,
     }
 }
@@ -257,7 +333,10 @@ fn start(user: &UserSsh, arguments: impl Iterator<Item = String>) -> Option<Stri
 fn private_folder() -> Option<PathBuf> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
-    let places = ["XDG_RUNTIME_DIR", "TMPDIR"].into_iter().filter_map(env::var_os).map(PathBuf::from);
+    let places = ["XDG_RUNTIME_DIR", "TMPDIR"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .map(PathBuf::from);
     places.chain([PathBuf::from("/tmp")]).find_map(|place| {
         let folder = place.join(format!("git-smp-{random:016x}"));
         (is_plain(&folder) && make_private(&folder).is_ok()).then_some(folder)
@@ -290,7 +369,10 @@ mod tests {
         for (line, kind) in [
             ("ssh -i key", Some(Kind::OpenSsh)),
             ("'/usr/bin/ssh' -F 'a b'", Some(Kind::OpenSsh)),
-            (r#""C:/Program Files/PuTTY/PLINK.EXE" -load x"#, Some(Kind::Plink)),
+            (
+                r#""C:/Program Files/PuTTY/PLINK.EXE" -load x"#,
+                Some(Kind::Plink),
+            ),
             ("C:\\bin\\TortoisePlink.exe", Some(Kind::TortoisePlink)),
             ("env A=b ssh", None),
             ("A=b ssh", None),
@@ -302,8 +384,15 @@ mod tests {
 
     #[test]
     fn a_socket_lies_where_its_path_needs_no_quotes_and_is_short() {
-        assert!(is_plain(Path::new("/run/user/1000/git-smp-0123456789abcdef")));
-        for folder in ["/tmp/with blank", "/tmp/100%", "relative", &format!("/{}", "x".repeat(90))] {
+        assert!(is_plain(Path::new(
+            "/run/user/1000/git-smp-0123456789abcdef"
+        )));
+        for folder in [
+            "/tmp/with blank",
+            "/tmp/100%",
+            "relative",
+            &format!("/{}", "x".repeat(90)),
+        ] {
             assert!(!is_plain(Path::new(folder)), "{folder}");
         }
     }

@@ -1,5 +1,8 @@
 //! Two answers to every question, held against each other and against git.
-#![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "tests start the git program themselves"
+)]
 
 #[cfg(unix)]
 mod credentials;
@@ -31,7 +34,9 @@ struct World {
 impl World {
     /// A world without a repository.
     fn empty() -> Self {
-        Self { root: tempfile::tempdir().unwrap() }
+        Self {
+            root: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A world whose root is a repository.
@@ -48,14 +53,34 @@ impl World {
     /// A `git` in a folder of this world.
     fn program(&self, folder: &str, variables: &[(&str, &str)]) -> Program {
         let inherited = std::env::vars_os().map(|(name, _)| name);
-        let dropped = inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
+        let dropped =
+            inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
         let mut all: Vec<(OsString, Option<OsString>)> = dropped.map(|name| (name, None)).collect();
-        let own = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")];
-        let who = [("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@example.com")];
-        let whom = [("GIT_COMMITTER_NAME", "Ben"), ("GIT_COMMITTER_EMAIL", "ben@example.com")];
+        let own = [
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("HOME", "/nonexistent"),
+        ];
+        let who = [
+            ("GIT_AUTHOR_NAME", "Ada"),
+            ("GIT_AUTHOR_EMAIL", "ada@example.com"),
+        ];
+        let whom = [
+            ("GIT_COMMITTER_NAME", "Ben"),
+            ("GIT_COMMITTER_EMAIL", "ben@example.com"),
+        ];
         // A fixed clock makes every hash, and so every abbreviation, the same in each run.
-        let when = [("GIT_AUTHOR_DATE", "1646226000 +0000"), ("GIT_COMMITTER_DATE", "1646226000 +0000")];
-        for (name, value) in own.iter().chain(&who).chain(&whom).chain(&when).chain(variables) {
+        let when = [
+            ("GIT_AUTHOR_DATE", "1646226000 +0000"),
+            ("GIT_COMMITTER_DATE", "1646226000 +0000"),
+        ];
+        for (name, value) in own
+            .iter()
+            .chain(&who)
+            .chain(&whom)
+            .chain(&when)
+            .chain(variables)
+        {
             all.retain(|(known, _)| known != name);
             all.push(((*name).into(), Some((*value).into())));
         }
@@ -73,20 +98,38 @@ impl World {
 
     /// Runs git in the root with this on its standard input; it must succeed.
     fn feed(&self, args: &[&str], input: &[u8]) -> String {
-        String::from_utf8(self.bytes(args, input)).unwrap().trim_end().to_owned()
+        String::from_utf8(self.bytes(args, input))
+            .unwrap()
+            .trim_end()
+            .to_owned()
     }
 
     fn bytes(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("in"), input).unwrap();
         let input = fs::File::open(folder.path().join("in")).unwrap();
-        let output = self.command(args).stdin(Stdio::from(input)).output().unwrap();
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = self
+            .command(args)
+            .stdin(Stdio::from(input))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output.stdout
     }
 
     fn commit(&self, message: &str) -> CommitId {
-        self.git(&["commit", "-q", "--allow-empty", "--allow-empty-message", "-m", message]);
+        self.git(&[
+            "commit",
+            "-q",
+            "--allow-empty",
+            "--allow-empty-message",
+            "-m",
+            message,
+        ]);
         self.id("HEAD")
     }
 
@@ -97,7 +140,18 @@ impl World {
     /// Writes a commit object as it is, whatever it holds.
     fn raw(&self, header: &[u8], message: &[u8]) -> CommitId {
         let text = [header, b"\n", message].concat();
-        CommitId::parse(&self.feed(&["hash-object", "-t", "commit", "-w", "--stdin", "--literally"], &text)).unwrap()
+        CommitId::parse(&self.feed(
+            &[
+                "hash-object",
+                "-t",
+                "commit",
+                "-w",
+                "--stdin",
+                "--literally",
+            ],
+            &text,
+        ))
+        .unwrap()
     }
 
     fn repo(&self) -> Repo {
@@ -109,7 +163,18 @@ impl World {
     }
 
     fn log(&self, range: &str) -> Vec<u8> {
-        self.bytes(&["log", "--oneline", "--no-merges", "--no-decorate", "--no-color", range, "--"], b"")
+        self.bytes(
+            &[
+                "log",
+                "--oneline",
+                "--no-merges",
+                "--no-decorate",
+                "--no-color",
+                range,
+                "--",
+            ],
+            b"",
+        )
     }
 
     /// The answer of `repo`, after it was held against git's list and the program's answer.
@@ -125,7 +190,9 @@ impl World {
 
 /// The list as it goes to stdout.
 fn printed(changes: &Changes) -> Vec<u8> {
-    let line = |commit: &crate::model::Commit| [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat();
+    let line = |commit: &crate::model::Commit| {
+        [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat()
+    };
     changes.ships.iter().flat_map(line).collect()
 }
 

@@ -38,7 +38,12 @@ const OWN: [&str; 3] = ["fatal: ", "error: ", "Host key verification failed"];
 
 /// The lines that say why, the server's own first, for many places show but one; without who logs in there.
 pub fn first_words(words: &str) -> Vec<String> {
-    let lines = || words.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+    let lines = || {
+        words
+            .split(['\n', '\r'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
     let mut telling: Vec<&str> = lines().filter(|line| !says_nothing(line)).collect();
     if telling.is_empty() {
         telling = lines().collect();
@@ -56,14 +61,23 @@ pub fn first_words(words: &str) -> Vec<String> {
 
 fn says_nothing(line: &str) -> bool {
     let bare = line.strip_prefix("remote:").unwrap_or(line);
-    SAYS_NOTHING.iter().any(|start| line.starts_with(start)) || bare.chars().all(|c| " \t=-*#@_>".contains(c))
+    SAYS_NOTHING.iter().any(|start| line.starts_with(start))
+        || bare.chars().all(|c| " \t=-*#@_>".contains(c))
 }
 
 fn weight(line: &str) -> u8 {
-    let refuses = |text: &str| REFUSES.iter().any(|sign| text.to_ascii_lowercase().contains(sign));
-    if line.strip_prefix("remote: ").is_some_and(refuses) || SERVERS.iter().any(|start| line.starts_with(start)) {
+    let refuses = |text: &str| {
+        REFUSES
+            .iter()
+            .any(|sign| text.to_ascii_lowercase().contains(sign))
+    };
+    if line.strip_prefix("remote: ").is_some_and(refuses)
+        || SERVERS.iter().any(|start| line.starts_with(start))
+    {
         0
-    } else if OWN.iter().any(|start| line.starts_with(start)) || line.contains("Permission denied (") {
+    } else if OWN.iter().any(|start| line.starts_with(start))
+        || line.contains("Permission denied (")
+    {
         1
     } else {
         2
@@ -148,14 +162,27 @@ mod tests {
             let told = first_words(&format!("{words}{BOILERPLATE}"));
             assert_eq!(told.first().map(String::as_str), Some(why), "{source}");
             let all = told.join("\n");
-            let noise = ["access rights", "repository exists", "Could not read", "====", "secret", "Permanently added"];
-            assert!(!noise.iter().any(|noise| all.contains(noise)), "{source}: {all}");
+            let noise = [
+                "access rights",
+                "repository exists",
+                "Could not read",
+                "====",
+                "secret",
+                "Permanently added",
+            ];
+            assert!(
+                !noise.iter().any(|noise| all.contains(noise)),
+                "{source}: {all}"
+            );
         }
     }
 
     #[test]
     fn where_git_says_nothing_else_it_is_passed_on_all_the_same() {
-        assert_eq!(first_words(BOILERPLATE).first().unwrap(), "Could not read from remote repository.");
+        assert_eq!(
+            first_words(BOILERPLATE).first().unwrap(),
+            "Could not read from remote repository."
+        );
         assert_eq!(first_words("\n\n"), [""; 0]);
     }
 
@@ -164,7 +191,11 @@ mod tests {
         let own = "fatal: could not read Username for 'https://h': terminal prompts disabled\n";
         for line in ["news\n", "remote: news\n"] {
             let told = first_words(&format!("{}{own}", line.repeat(9)));
-            assert!(told.iter().any(|line| line.contains("terminal prompts disabled")), "{told:?}");
+            assert!(
+                told.iter()
+                    .any(|line| line.contains("terminal prompts disabled")),
+                "{told:?}"
+            );
         }
     }
 }

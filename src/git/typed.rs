@@ -44,16 +44,37 @@ pub struct Credential {
 impl Credential {
     fn read(answer: Zeroizing<Vec<u8>>) -> Option<Self> {
         let text = std::str::from_utf8(&answer).ok()?;
-        let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('=')).collect();
-        let value = |key: &str| lines.iter().rev().find(|(own, _)| *own == key).map(|(_, value)| *value);
+        let lines: Vec<(&str, &str)> = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .collect();
+        let value = |key: &str| {
+            lines
+                .iter()
+                .rev()
+                .find(|(own, _)| *own == key)
+                .map(|(_, value)| *value)
+        };
         let origin = format!("{}://{}", value("protocol")?, value("host")?);
         value("password").filter(|password| !password.is_empty())?;
         let path = value("path").map(str::to_owned);
-        let others = lines.iter().filter(|(key, _)| !matches!(*key, "protocol" | "host" | "path"));
-        let plain = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        let values = others.filter(|(key, _)| plain(key)).map(|(key, value)| ((*key).to_owned(), Secret::exact(value)));
+        let others = lines
+            .iter()
+            .filter(|(key, _)| !matches!(*key, "protocol" | "host" | "path"));
+        let plain = |key: &str| {
+            key.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        };
+        let values = others
+            .filter(|(key, _)| plain(key))
+            .map(|(key, value)| ((*key).to_owned(), Secret::exact(value)));
         let values = values.collect();
-        Some(Self { origin, path, values, answer })
+        Some(Self {
+            origin,
+            path,
+            values,
+            answer,
+        })
     }
 
     fn is_for(&self, site: &Site) -> bool {
@@ -67,16 +88,29 @@ impl Credential {
 
     /// Lets a child find it. The user's helpers are not asked again: they had nothing, or said this.
     fn hand_to(&self, program: &Program, command: &mut Command) {
-        let set = program.variable("GIT_CONFIG_COUNT").and_then(|count| count.to_str()?.parse::<usize>().ok());
+        let set = program
+            .variable("GIT_CONFIG_COUNT")
+            .and_then(|count| count.to_str()?.parse::<usize>().ok());
         let first = set.unwrap_or(0);
-        let path = self.path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
+        let path = self
+            .path
+            .as_ref()
+            .map(|path| format!("/{path}"))
+            .unwrap_or_default();
         let key = format!("credential.{}{path}.helper", self.origin);
-        for (at, (key, value)) in [("credential.helper", ""), (key.as_str(), HELPER)].into_iter().enumerate() {
+        for (at, (key, value)) in [("credential.helper", ""), (key.as_str(), HELPER)]
+            .into_iter()
+            .enumerate()
+        {
             command.env(format!("GIT_CONFIG_KEY_{}", first + at), key);
             command.env(format!("GIT_CONFIG_VALUE_{}", first + at), value);
         }
         command.env("GIT_CONFIG_COUNT", (first + 2).to_string());
-        command.envs(self.values.iter().map(|(key, value)| (format!("{VARIABLE}{key}"), value.expose())));
+        command.envs(
+            self.values
+                .iter()
+                .map(|(key, value)| (format!("{VARIABLE}{key}"), value.expose())),
+        );
     }
 }
 
@@ -91,17 +125,25 @@ impl Typed {
     /// What was typed for this server.
     pub fn of(&self, site: &Site) -> Option<Credential> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().find(|credential| credential.is_for(site)).cloned()
+        all.iter()
+            .find(|credential| credential.is_for(site))
+            .cloned()
     }
 
     /// Keeps it for the rest of the run.
     pub fn keep(&self, credential: Credential) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(credential);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(credential);
     }
 
     /// Forgets what is of no use.
     pub fn forget(&self, site: &Site) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|credential| !credential.is_for(site));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|credential| !credential.is_for(site));
     }
 }
 
@@ -133,7 +175,12 @@ pub fn reject(program: &Program, credential: &Credential) {
 
 fn tell(program: &Program, word: &str, credential: &Credential) {
     // A helper that fails keeps nothing, and the run goes on with what was typed.
-    let _ = child::run(program.command(["credential", word]), &credential.answer, KEEPS, Ear::Nobody);
+    let _ = child::run(
+        program.command(["credential", word]),
+        &credential.answer,
+        KEEPS,
+        Ear::Nobody,
+    );
 }
 
 #[cfg(test)]
@@ -144,7 +191,9 @@ mod tests {
 
     fn site(url: &str) -> Site {
         let config = GitConfig::of(&[("remote.origin.url", url)]);
-        let Place::Http(site) = Place::of(&config, "origin", Way::Fetch) else { unreachable!() };
+        let Place::Http(site) = Place::of(&config, "origin", Way::Fetch) else {
+            unreachable!()
+        };
         site
     }
 
@@ -155,9 +204,20 @@ mod tests {
     #[test]
     fn a_password_is_for_the_server_that_it_was_typed_for() {
         let typed = Typed::default();
-        typed.keep(credential("protocol=https\nhost=example.com:8443\nusername=ada\npassword= a=b \n").unwrap());
-        assert!(typed.of(&site("https://example.com:8443/any/app.git")).is_some());
-        for other in ["https://example.com/app.git", "http://example.com:8443/app.git", "https://example.org:8443/a"] {
+        typed.keep(
+            credential("protocol=https\nhost=example.com:8443\nusername=ada\npassword= a=b \n")
+                .unwrap(),
+        );
+        assert!(
+            typed
+                .of(&site("https://example.com:8443/any/app.git"))
+                .is_some()
+        );
+        for other in [
+            "https://example.com/app.git",
+            "http://example.com:8443/app.git",
+            "https://example.org:8443/a",
+        ] {
             assert!(typed.of(&site(other)).is_none(), "{other}");
         }
     }
@@ -165,8 +225,13 @@ mod tests {
     #[test]
     fn where_the_path_counts_it_is_for_that_path_alone() {
         let typed = Typed::default();
-        typed.keep(credential("protocol=https\nhost=h\npath=a/b.git\nusername=u\npassword=p\n").unwrap());
-        assert!(typed.of(&site("https://h/a/b.git")).is_some() && typed.of(&site("https://h/a/c.git")).is_none());
+        typed.keep(
+            credential("protocol=https\nhost=h\npath=a/b.git\nusername=u\npassword=p\n").unwrap(),
+        );
+        assert!(
+            typed.of(&site("https://h/a/b.git")).is_some()
+                && typed.of(&site("https://h/a/c.git")).is_none()
+        );
     }
 
     #[test]

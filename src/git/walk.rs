@@ -45,7 +45,11 @@ pub fn range(source: &mut Source<'_>, from: Node, to: Node) -> Result<Range, Unr
         Relation::Behind => ships.clear(),
         Relation::Identical | Relation::Diverged => {}
     }
-    Ok(Range { relation, ships, disappears })
+    Ok(Range {
+        relation,
+        ships,
+        disappears,
+    })
 }
 
 /// Walks only as far as it takes to know how the two stand to each other.
@@ -145,10 +149,24 @@ struct Walk<'w, 's> {
 
 impl<'w, 's> Walk<'w, 's> {
     fn new(source: &'w mut Source<'s>, ends: [Node; 2]) -> Result<Self, Unreadable> {
-        let list = |without| List { without, found: Vec::new(), date: u64::MAX, slop: SLOP, ended: false };
+        let list = |without| List {
+            without,
+            found: Vec::new(),
+            date: u64::MAX,
+            slop: SLOP,
+            ended: false,
+        };
         let (queue, marks) = (Queue::default(), Vec::new());
         let lists = [list(TO), list(FROM)];
-        let mut walk = Self { source, ends, marks, queue, lacking: [0; 2], lists, pending: Vec::new() };
+        let mut walk = Self {
+            source,
+            ends,
+            marks,
+            queue,
+            lacking: [0; 2],
+            lists,
+            pending: Vec::new(),
+        };
         for node in ends {
             walk.source.parse(node)?;
         }
@@ -248,7 +266,8 @@ impl<'w, 's> Walk<'w, 's> {
         let list = &mut lists[wanted];
         if !list.ended {
             list.ended = true;
-            list.found.retain(|&node| marks[node].colours & bit(list.without) == 0);
+            list.found
+                .retain(|&node| marks[node].colours & bit(list.without) == 0);
         }
     }
 
@@ -290,9 +309,15 @@ impl<'w, 's> Walk<'w, 's> {
         let mut news = Some(node);
         loop {
             if let Some(node) = news {
-                self.pending.extend(self.source.parents(node).map(|place| self.source.parent(place)));
+                self.pending.extend(
+                    self.source
+                        .parents(node)
+                        .map(|place| self.source.parent(place)),
+                );
             }
-            let Some(node) = self.pending.pop() else { break };
+            let Some(node) = self.pending.pop() else {
+                break;
+            };
             news = self.paint(node, colour).then_some(node);
         }
     }

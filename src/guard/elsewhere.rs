@@ -37,36 +37,66 @@ impl Elsewhere {
             Some("") => Some(Self::nowhere("core.hooksPath is empty".to_owned())),
             Some(path) => {
                 let named = top.join(at_home(path));
-                (!same(&named, own)).then(|| Self::at(&named, top, format!("core.hooksPath is {path}")))
+                (!same(&named, own))
+                    .then(|| Self::at(&named, top, format!("core.hooksPath is {path}")))
             }
-            None => fs::read_link(own)
-                .ok()
-                .map(|target| Self::at(own, top, format!("{} is a link to {}", own.display(), target.display()))),
+            None => fs::read_link(own).ok().map(|target| {
+                Self::at(
+                    own,
+                    top,
+                    format!("{} is a link to {}", own.display(), target.display()),
+                )
+            }),
         })
     }
 
     fn nowhere(why: String) -> Self {
-        Self { file: NAME.to_owned(), why, calls: false, folder: false }
+        Self {
+            file: NAME.to_owned(),
+            why,
+            calls: false,
+            folder: false,
+        }
     }
 
     fn at(folder: &Path, top: &Path, why: String) -> Self {
         // What lies in husky's `_` is written anew by each install; people's own hooks lie one above.
         let husky = folder.ends_with(".husky/_");
-        let file = folder.parent().filter(|_| husky).unwrap_or(folder).join(NAME);
-        let lines = read(&file).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
-        let calls = lines.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push"));
-        let shown = file.strip_prefix(top).unwrap_or(&file).display().to_string();
-        Self { file: shown, why, calls, folder: folder.is_dir() || !is_there(folder) }
+        let file = folder
+            .parent()
+            .filter(|_| husky)
+            .unwrap_or(folder)
+            .join(NAME);
+        let lines = read(&file)
+            .map(|text| String::from_utf8_lossy(&text).into_owned())
+            .unwrap_or_default();
+        let calls = lines
+            .lines()
+            .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push"));
+        let shown = file
+            .strip_prefix(top)
+            .unwrap_or(&file)
+            .display()
+            .to_string();
+        Self {
+            file: shown,
+            why,
+            calls,
+            folder: folder.is_dir() || !is_there(folder),
+        }
     }
 
     /// What is said to those who want the guard here.
     pub fn report(&self) -> Report {
-        let report = Report::new("is not installed: others look after the hooks here").because(self.why.clone());
+        let report = Report::new("is not installed: others look after the hooks here")
+            .because(self.why.clone());
         if !self.folder {
             let report = report.because("that is no folder, so no hook runs here");
             return report.hint("see who says so: git config --show-origin core.hooksPath");
         }
-        let report = report.because("the line reads standard input; what else there needs it has to be given it again");
+        let report = report.because(
+            "the line reads standard input; what else there needs it has to be given it again",
+        );
         report.hint(format!("add this line to {}: {LINE}", self.file))
     }
 }

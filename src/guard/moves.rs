@@ -17,9 +17,13 @@ impl Room {
     /// # Errors
     /// When it cannot be written there.
     pub fn new(hooks: &Path) -> Result<Self, Report> {
-        let folder = hooks.join(format!(".smp-{:016x}", RandomState::new().hash_one(process::id())));
+        let folder = hooks.join(format!(
+            ".smp-{:016x}",
+            RandomState::new().hash_one(process::id())
+        ));
         let made = fs::create_dir_all(hooks).and_then(|()| fs::create_dir(&folder));
-        made.map(|()| Self(folder)).map_err(|error| failed(hooks, &error))
+        made.map(|()| Self(folder))
+            .map_err(|error| failed(hooks, &error))
     }
 
     /// Writes the script, so that git may run it. It is moved once, to see that files can be moved here at all.
@@ -32,8 +36,12 @@ impl Room {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
-        let written = options.open(&new).and_then(|mut file| file.write_all(script.as_bytes()));
-        written.and_then(|()| place(&new, &path)).map_err(|error| failed(&path, &error))?;
+        let written = options
+            .open(&new)
+            .and_then(|mut file| file.write_all(script.as_bytes()));
+        written
+            .and_then(|()| place(&new, &path))
+            .map_err(|error| failed(&path, &error))?;
         Ok(path)
     }
 
@@ -43,7 +51,9 @@ impl Room {
     /// When it cannot be moved.
     pub fn take(&self, hook: &Path) -> Result<PathBuf, Report> {
         let taken = self.0.join("taken");
-        fs::rename(hook, &taken).map(|()| taken).map_err(|error| failed(hook, &error))
+        fs::rename(hook, &taken)
+            .map(|()| taken)
+            .map_err(|error| failed(hook, &error))
     }
 }
 
@@ -71,8 +81,13 @@ pub fn place(from: &Path, to: &Path) -> io::Result<()> {
 /// Gives a hook its name back because of `why`, to which is added where it lies if somebody has that name by now.
 pub fn give_back(taken: &Path, hook: &Path, why: Report) -> Report {
     // A file of somebody else's may have no second name, and yet be moved.
-    let back = place(taken, hook).is_ok() || hook.symlink_metadata().is_err() && fs::rename(taken, hook).is_ok();
-    if back { why } else { why.because(format!("what was there lies in {}", taken.display())) }
+    let back = place(taken, hook).is_ok()
+        || hook.symlink_metadata().is_err() && fs::rename(taken, hook).is_ok();
+    if back {
+        why
+    } else {
+        why.because(format!("what was there lies in {}", taken.display()))
+    }
 }
 
 /// Deletes a hook that is ours.
@@ -83,7 +98,8 @@ pub fn discard(taken: &Path) {
 
 /// What is said where somebody else writes hooks in the same moment.
 pub fn busy(path: &Path) -> Report {
-    let report = Report::new("is being changed by somebody else at this moment").because(path.display().to_string());
+    let report = Report::new("is being changed by somebody else at this moment")
+        .because(path.display().to_string());
     report.hint("see what is there now, then try again")
 }
 
@@ -102,7 +118,9 @@ mod tests {
     /// A folder with these files, each of which holds its own name.
     fn folder(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
-        files.iter().for_each(|name| fs::write(folder.path().join(name), name).unwrap());
+        files
+            .iter()
+            .for_each(|name| fs::write(folder.path().join(name), name).unwrap());
         let path = folder.path().to_owned();
         (folder, path)
     }
@@ -116,7 +134,10 @@ mod tests {
         let (_folder, at) = folder(&["one", "other"]);
         let error = place(&at.join("one"), &at.join("other")).unwrap_err();
         assert_eq!(failed(&at, &error), busy(&at));
-        assert_eq!((text(&at.join("one")), text(&at.join("other"))), (Some("one".into()), Some("other".into())));
+        assert_eq!(
+            (text(&at.join("one")), text(&at.join("other"))),
+            (Some("one".into()), Some("other".into()))
+        );
     }
 
     #[test]
@@ -134,7 +155,10 @@ mod tests {
         let report = give_back(&taken, &hook, why());
         assert!(report.because[0].contains(&taken.display().to_string()));
         drop(room);
-        assert_eq!((text(&hook), text(&taken)), (Some("quicker".into()), Some("pre-push".into())));
+        assert_eq!(
+            (text(&hook), text(&taken)),
+            (Some("quicker".into()), Some("pre-push".into()))
+        );
     }
 
     #[test]

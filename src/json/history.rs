@@ -74,8 +74,14 @@ struct RestoreJson {
 
 /// `git smp history --json`, the deploys in the order given.
 pub fn history(deploys: &[&Past], figures: &[Figures]) -> String {
-    let stats = StatsJson { environments: figures.iter().map(of).collect() };
-    text(&HistoryJson { schema: SCHEMA, deploys: deploys.iter().map(|past| deploy(past)).collect(), stats })
+    let stats = StatsJson {
+        environments: figures.iter().map(of).collect(),
+    };
+    text(&HistoryJson {
+        schema: SCHEMA,
+        deploys: deploys.iter().map(|past| deploy(past)).collect(),
+        stats,
+    })
 }
 
 /// One past deploy.
@@ -91,7 +97,11 @@ fn deploy(past: &Past) -> DeployJson<'_> {
         at: rfc3339(past.at, 0),
         by: &past.by,
         candidate: past.candidate.as_ref(),
-        signed_off_by: past.signed_off_by.iter().map(|signer| signer.name.as_str()).collect(),
+        signed_off_by: past
+            .signed_off_by
+            .iter()
+            .map(|signer| signer.name.as_str())
+            .collect(),
         kind: past.kind.word(),
         commits: past.commits,
     }
@@ -116,12 +126,24 @@ fn of(figures: &Figures) -> FiguresJson<'_> {
         },
         rolled_back: figures.restores.len(),
         rolled_back_share: figures.rolled_back_share(),
-        time_to_restore_seconds: RestoreJson { median: figures.time_to_restore() },
+        time_to_restore_seconds: RestoreJson {
+            median: figures.time_to_restore(),
+        },
     }
 }
 
 /// The figures of one week.
 fn week(week: &Week) -> WeekJson<'_> {
-    let Week { name, promotions, rollbacks, observed } = week;
-    WeekJson { week: name, promotions: *promotions, rollbacks: *rollbacks, observed: *observed }
+    let Week {
+        name,
+        promotions,
+        rollbacks,
+        observed,
+    } = week;
+    WeekJson {
+        week: name,
+        promotions: *promotions,
+        rollbacks: *rollbacks,
+        observed: *observed,
+    }
 }

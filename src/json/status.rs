@@ -115,52 +115,73 @@ pub fn status<'a>(
     behind: Option<&Changes>,
     reading: Option<&Result<Reading, Refusal>>,
 ) -> String {
-    let state = reading.and_then(|reading| reading.as_ref().ok()).map(|reading| &reading.state);
-    let environments = config.environments.iter().zip(observed).map(|(environment, seen)| {
-        let past_tool = past_tool(seen);
-        let lacks = matches!(past_tool, Some(PastTool::Unrecorded(_))).then_some(WORD);
-        EnvironmentJson {
-            name: environment.name.clone(),
-            remote: environment.remote.clone(),
-            branch: environment.branch.clone(),
-            reference: seen.reference().cloned(),
-            running: seen.runs().cloned(),
-            source: seen.source,
-            agrees: seen.agrees(),
-            finding: Finding::of(seen).map(Finding::word).or(lacks),
-            observed: past_tool.map(observed_json),
-            held: held(environment).into_iter().map(held_json).collect(),
-        }
-    });
+    let state = reading
+        .and_then(|reading| reading.as_ref().ok())
+        .map(|reading| &reading.state);
+    let environments = config
+        .environments
+        .iter()
+        .zip(observed)
+        .map(|(environment, seen)| {
+            let past_tool = past_tool(seen);
+            let lacks = matches!(past_tool, Some(PastTool::Unrecorded(_))).then_some(WORD);
+            EnvironmentJson {
+                name: environment.name.clone(),
+                remote: environment.remote.clone(),
+                branch: environment.branch.clone(),
+                reference: seen.reference().cloned(),
+                running: seen.runs().cloned(),
+                source: seen.source,
+                agrees: seen.agrees(),
+                finding: Finding::of(seen).map(Finding::word).or(lacks),
+                observed: past_tool.map(observed_json),
+                held: held(environment).into_iter().map(held_json).collect(),
+            }
+        });
     text(&StatusJson {
         schema: SCHEMA,
         environments: environments.collect(),
-        candidate: state.and_then(|state| state.candidate.as_ref()).map(candidate),
+        candidate: state
+            .and_then(|state| state.candidate.as_ref())
+            .map(candidate),
         frozen: match reading {
             Some(Err(_)) => None,
             _ => Some(state.is_some_and(|state| state.candidate.is_some())),
         },
-        deploying: state.and_then(|state| state.deploying.as_ref()).map(|open| DeployingJson {
-            id: open.id.as_str().to_owned(),
-            environment: open.environment.clone(),
-            commit: open.to.clone(),
-            by: open.by.name.clone(),
-            at: rfc3339(open.at, 0),
-        }),
+        deploying: state
+            .and_then(|state| state.deploying.as_ref())
+            .map(|open| DeployingJson {
+                id: open.id.as_str().to_owned(),
+                environment: open.environment.clone(),
+                commit: open.to.clone(),
+                by: open.by.name.clone(),
+                at: rfc3339(open.at, 0),
+            }),
         record: reading.map(record),
         production_behind: behind.map(|changes| BehindJson {
             commits: changes.ships.len() + changes.ships_merges,
-            since: changes.oldest_waiting().and_then(|seconds| rfc3339(seconds, 0)),
+            since: changes
+                .oldest_waiting()
+                .and_then(|seconds| rfc3339(seconds, 0)),
         }),
     })
 }
 
 fn observed_json(past_tool: PastTool<'_>) -> ObservedJson {
     match past_tool {
-        PastTool::Unrecorded(Unrecorded { from, since, .. }) => {
-            ObservedJson { from: Some(from.clone()), since: rfc3339(*since, 0), at: None, by: None }
-        }
-        PastTool::Recorded(Deploy { from, seen_since, at, by, .. }) => ObservedJson {
+        PastTool::Unrecorded(Unrecorded { from, since, .. }) => ObservedJson {
+            from: Some(from.clone()),
+            since: rfc3339(*since, 0),
+            at: None,
+            by: None,
+        },
+        PastTool::Recorded(Deploy {
+            from,
+            seen_since,
+            at,
+            by,
+            ..
+        }) => ObservedJson {
             from: from.clone(),
             since: seen_since.and_then(|since| rfc3339(since, 0)),
             at: rfc3339(*at, 0),
@@ -170,7 +191,12 @@ fn observed_json(past_tool: PastTool<'_>) -> ObservedJson {
 }
 
 fn held_json(held: Held) -> HeldJson {
-    HeldJson { commit: held.commit, by: held.by.name, at: rfc3339(held.at, 0), reason: held.reason }
+    HeldJson {
+        commit: held.commit,
+        by: held.by.name,
+        at: rfc3339(held.at, 0),
+        reason: held.reason,
+    }
 }
 
 fn candidate(candidate: &Candidate) -> CandidateJson {
@@ -192,12 +218,20 @@ fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
     match reading {
         Ok(reading) => RecordJson {
             tip: reading.tip.clone(),
-            copy_seconds: reading.copy.as_ref().and_then(|copy| copy.age).map(|age| age.as_secs()),
+            copy_seconds: reading
+                .copy
+                .as_ref()
+                .and_then(|copy| copy.age)
+                .map(|age| age.as_secs()),
             finding: match &reading.copy {
                 Some(copy) => Some(copy.why.code.as_str()),
                 None => (reading.state.format > FORMAT).then(|| RefusalCode::RecordNewer.as_str()),
             },
         },
-        Err(refusal) => RecordJson { tip: None, copy_seconds: None, finding: Some(refusal.code.as_str()) },
+        Err(refusal) => RecordJson {
+            tip: None,
+            copy_seconds: None,
+            finding: Some(refusal.code.as_str()),
+        },
     }
 }

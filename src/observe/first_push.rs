@@ -24,12 +24,20 @@ pub fn read(url: &str, asked: Result<Branch, Refusal>) -> Result<Branch, Refusal
 fn words(url: &str, refusal: &Refusal) -> Option<String> {
     let over_ssh = url.starts_with("ssh://") || !url.contains("://") && !is_path(url);
     let said = |line: &&String| is_of_git(line) || is_of_dokku(line);
-    refusal.report.because.iter().filter(|_| over_ssh).find(said).map(|line| bare(line).to_owned())
+    refusal
+        .report
+        .because
+        .iter()
+        .filter(|_| over_ssh)
+        .find(said)
+        .map(|line| bare(line).to_owned())
 }
 
 fn is_path(url: &str) -> bool {
     // As git has it: a slash before the first colon makes it a path.
-    url.split(':').next().is_none_or(|before| before == url || before.contains('/'))
+    url.split(':')
+        .next()
+        .is_none_or(|before| before == url || before.contains('/'))
 }
 
 fn is_of_git(line: &str) -> bool {
@@ -45,18 +53,28 @@ fn is_of_dokku(line: &str) -> bool {
 /// A line without the marks that hosts put before it.
 fn bare(line: &str) -> &str {
     let line = line.trim().trim_start_matches("remote:").trim_start();
-    line.trim_start_matches(['!', '-', '>', ' ']).trim_end_matches(['.', '!'])
+    line.trim_start_matches(['!', '-', '>', ' '])
+        .trim_end_matches(['.', '!'])
 }
 
 /// The same refusal; where the words are those of a host that tells nobody which repositories it has, with both of their
 /// meanings.
 pub fn with_both_readings(mut refusal: Refusal) -> Refusal {
-    let signs = ["not found", "Not Found", "error: 404", "does not appear to be a git repository"];
-    if refusal.report.because.iter().any(|line| signs.iter().any(|sign| line.contains(sign))) {
-        refusal
-            .report
-            .because
-            .push("its address is misspelled, or you may not read it: the answer is the same".to_owned());
+    let signs = [
+        "not found",
+        "Not Found",
+        "error: 404",
+        "does not appear to be a git repository",
+    ];
+    if refusal
+        .report
+        .because
+        .iter()
+        .any(|line| signs.iter().any(|sign| line.contains(sign)))
+    {
+        refusal.report.because.push(
+            "its address is misspelled, or you may not read it: the answer is the same".to_owned(),
+        );
     }
     refusal
 }
@@ -67,16 +85,32 @@ mod tests {
     use crate::error::{RefusalCode, Report};
 
     fn asked(url: &str, lines: &[&str]) -> Result<Branch, Refusal> {
-        let report =
-            lines.iter().fold(Report::new("the remote staging does not answer"), |report, line| report.because(*line));
-        read(url, Err(Refusal { code: RefusalCode::Unreachable, report }))
+        let report = lines.iter().fold(
+            Report::new("the remote staging does not answer"),
+            |report, line| report.because(*line),
+        );
+        read(
+            url,
+            Err(Refusal {
+                code: RefusalCode::Unreachable,
+                report,
+            }),
+        )
     }
 
     #[test]
     fn a_host_that_has_no_such_app_is_heard() {
         for (url, line, words) in [
-            ("dokku@host.example:shop", " !     App shop does not exist", "App shop does not exist"),
-            ("ssh://dokku@host.example:3022/shop", "!     App shop does not exist", "App shop does not exist"),
+            (
+                "dokku@host.example:shop",
+                " !     App shop does not exist",
+                "App shop does not exist",
+            ),
+            (
+                "ssh://dokku@host.example:3022/shop",
+                "!     App shop does not exist",
+                "App shop does not exist",
+            ),
             (
                 "piku@host.example:shop",
                 "'shop' does not appear to be a git repository",
@@ -91,15 +125,33 @@ mod tests {
     #[test]
     fn what_is_no_word_of_such_a_host_stays_an_error_with_both_its_meanings() {
         for (url, line) in [
-            ("https://github.com/team/shop.git", "repository 'https://github.com/team/shop.git/' not found"),
-            ("git@github.com:team/shop.git", "ERROR: Repository not found."),
-            ("/srv/shop.git", "'/srv/shop.git' does not appear to be a git repository"),
-            ("file:///srv/shop.git", "'/srv/shop.git' does not appear to be a git repository"),
-            ("../a:b/shop.git", "'../a:b/shop.git' does not appear to be a git repository"),
+            (
+                "https://github.com/team/shop.git",
+                "repository 'https://github.com/team/shop.git/' not found",
+            ),
+            (
+                "git@github.com:team/shop.git",
+                "ERROR: Repository not found.",
+            ),
+            (
+                "/srv/shop.git",
+                "'/srv/shop.git' does not appear to be a git repository",
+            ),
+            (
+                "file:///srv/shop.git",
+                "'/srv/shop.git' does not appear to be a git repository",
+            ),
+            (
+                "../a:b/shop.git",
+                "'../a:b/shop.git' does not appear to be a git repository",
+            ),
         ] {
             let refusal = asked(url, &[line]).unwrap_err();
             assert_eq!(refusal.code, RefusalCode::Unreachable, "{url}");
-            assert!(refusal.report.because[1].contains("misspelled"), "{refusal:?}");
+            assert!(
+                refusal.report.because[1].contains("misspelled"),
+                "{refusal:?}"
+            );
         }
     }
 

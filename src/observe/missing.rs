@@ -14,7 +14,13 @@ impl Look<'_> {
     pub(super) fn bring_main(&self, id: &CommitId) -> Result<Result<(), Refusal>, Stop> {
         let main = &self.config.repository;
         let here = || self.repo.has_commit(id);
-        in_turn(here, || fetch(self.repo, &main.remote, &Wanted::Branch(main.branch.clone())))
+        in_turn(here, || {
+            fetch(
+                self.repo,
+                &main.remote,
+                &Wanted::Branch(main.branch.clone()),
+            )
+        })
     }
 
     /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, for there
@@ -37,7 +43,9 @@ impl Look<'_> {
             let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
             match in_turn(here, || fetched.once(self.repo, &remote, &wanted))? {
                 // Not every host lets one ask for a commit by its name.
-                Err(refusal) if !matches!(wanted, Wanted::Commit(_)) => trouble.push((remote, refusal)),
+                Err(refusal) if !matches!(wanted, Wanted::Commit(_)) => {
+                    trouble.push((remote, refusal))
+                }
                 _ => {}
             }
             found = self.repo.resolve_hash(hash)?;
@@ -52,7 +60,10 @@ impl Look<'_> {
         let main = &self.config.repository;
         let mut places = vec![
             (main.remote.clone(), Wanted::Branch(main.branch.clone())),
-            (environment.remote.clone(), Wanted::Branch(environment.branch.clone())),
+            (
+                environment.remote.clone(),
+                Wanted::Branch(environment.branch.clone()),
+            ),
         ];
         for remote in [&main.remote, &environment.remote] {
             places.extend(CommitId::parse(hash).map(|id| (remote.clone(), Wanted::Commit(id))));
@@ -68,11 +79,16 @@ pub(super) struct Fetched(Vec<(String, Wanted, Result<(), Refusal>)>);
 
 impl Fetched {
     fn once(&mut self, repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> {
-        if let Some((.., result)) = self.0.iter().find(|(name, what, _)| name == remote && what == wanted) {
+        if let Some((.., result)) = self
+            .0
+            .iter()
+            .find(|(name, what, _)| name == remote && what == wanted)
+        {
             return result.clone();
         }
         let result = fetch(repo, remote, wanted);
-        self.0.push((remote.to_owned(), wanted.clone(), result.clone()));
+        self.0
+            .push((remote.to_owned(), wanted.clone(), result.clone()));
         result
     }
 }
@@ -89,5 +105,9 @@ fn in_turn(
         return Ok(Ok(()));
     }
     let fetched = fetch();
-    Ok(if fetched.is_err() && here()? { Ok(()) } else { fetched })
+    Ok(if fetched.is_err() && here()? {
+        Ok(())
+    } else {
+        fetched
+    })
 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
 /// All values at the pointer, in the order of the text; none where no path leads there.
@@ -11,11 +13,18 @@ use serde_json::Value;
 /// # Errors
 /// When the text is not JSON, or is nested deeper than `serde_json` reads on the way to the value.
 pub fn values(text: &str, pointer: &str) -> serde_json::Result<Vec<Value>> {
-    let tokens: Vec<String> =
-        pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+    let tokens: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+        .collect();
     let mut found = Vec::new();
     let mut reader = serde_json::Deserializer::from_str(text);
-    At { path: &tokens, found: &mut found }.deserialize(&mut reader)?;
+    At {
+        path: &tokens,
+        found: &mut found,
+    }
+    .deserialize(&mut reader)?;
     reader.end()?;
     Ok(found)
 }
@@ -53,10 +62,15 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
-        let Some((first, rest)) = self.path.split_first() else { return Ok(()) };
+        let Some((first, rest)) = self.path.split_first() else {
+            return Ok(());
+        };
         while let Some(key) = map.next_key::<String>()? {
             if key == *first {
-                map.next_value_seed(At { path: rest, found: self.found })?;
+                map.next_value_seed(At {
+                    path: rest,
+                    found: self.found,
+                })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -65,12 +79,21 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
-        let Some((first, rest)) = self.path.split_first() else { return Ok(()) };
+        let Some((first, rest)) = self.path.split_first() else {
+            return Ok(());
+        };
         // "01" and "+1" are no indices.
-        let wanted = first.parse::<usize>().ok().filter(|index| index.to_string() == *first);
+        let wanted = first
+            .parse::<usize>()
+            .ok()
+            .filter(|index| index.to_string() == *first);
         for index in 0.. {
             let more = if wanted == Some(index) {
-                list.next_element_seed(At { path: rest, found: self.found })?.is_some()
+                list.next_element_seed(At {
+                    path: rest,
+                    found: self.found,
+                })?
+                .is_some()
             } else {
                 list.next_element::<IgnoredAny>()?.is_some()
             };
@@ -124,28 +147,60 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_gives_both_values_at_every_level() {
         for (text, expected) in [
-            (r#"{"build": {"commit": "a", "commit": "b"}}"#, json!(["a", "b"])),
-            (r#"{"build": {"commit": "a"}, "build": {"commit": "b"}}"#, json!(["a", "b"])),
-            (r#"{"build": {"commit": "a", "\u0063ommit": "b"}}"#, json!(["a", "b"])),
-            (r#"{"build": {"commit": "a"}, "build": 7, "build": null, "build": {}}"#, json!(["a"])),
-            (r#"{"x": 1, "x": 2, "build": {"commit": "a", "y": [], "y": {}}}"#, json!(["a"])),
-            (r#"{"build": {"commit": "a", "commit": null}}"#, json!(["a", null])),
+            (
+                r#"{"build": {"commit": "a", "commit": "b"}}"#,
+                json!(["a", "b"]),
+            ),
+            (
+                r#"{"build": {"commit": "a"}, "build": {"commit": "b"}}"#,
+                json!(["a", "b"]),
+            ),
+            (
+                r#"{"build": {"commit": "a", "\u0063ommit": "b"}}"#,
+                json!(["a", "b"]),
+            ),
+            (
+                r#"{"build": {"commit": "a"}, "build": 7, "build": null, "build": {}}"#,
+                json!(["a"]),
+            ),
+            (
+                r#"{"x": 1, "x": 2, "build": {"commit": "a", "y": [], "y": {}}}"#,
+                json!(["a"]),
+            ),
+            (
+                r#"{"build": {"commit": "a", "commit": null}}"#,
+                json!(["a", null]),
+            ),
         ] {
-            assert_eq!(Value::from(values(text, "/build/commit").unwrap()), expected, "{text}");
+            assert_eq!(
+                Value::from(values(text, "/build/commit").unwrap()),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_json_or_has_no_end_to_its_depth_is_an_error() {
         let deep = |open: &str, times| open.repeat(times);
-        for text in ["", "<html>", "{\"a\": \"b\"", "{\"a\": \"b\"} x", "{\"a\": \"b\",}", "{a: 1}"] {
+        for text in [
+            "",
+            "<html>",
+            "{\"a\": \"b\"",
+            "{\"a\": \"b\"} x",
+            "{\"a\": \"b\",}",
+            "{a: 1}",
+        ] {
             assert!(values(text, "/a").is_err(), "{text}");
         }
         for (text, pointer) in [
             (deep("[", 100_000), "/0".repeat(90)),
             (deep("{\"a\":", 100_000), "/a".repeat(100)),
             (deep("{\"a\":", 100_000), "/b".to_owned()),
-            (format!("{}{}", deep("[", 200), deep("]", 200)), String::new()),
+            (
+                format!("{}{}", deep("[", 200), deep("]", 200)),
+                String::new(),
+            ),
         ] {
             assert!(values(&text, &pointer).is_err(), "{pointer}");
         }

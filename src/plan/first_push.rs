@@ -12,22 +12,40 @@ pub const QUESTION: &str = "Make the app?";
 ///
 /// # Errors
 /// `no-app` where nobody did, and where something runs there that has another address.
-pub fn first_push(plan: &mut Plan, target: &Target<'_>, branch: &Branch, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let Branch::NoApp(words) = branch else { return Ok(()) };
+pub fn first_push(
+    plan: &mut Plan,
+    target: &Target<'_>,
+    branch: &Branch,
+    asked: &Asked<'_>,
+) -> Result<(), Refusal> {
+    let Branch::NoApp(words) = branch else {
+        return Ok(());
+    };
     let (environment, name) = (target.environment, &target.environment.name);
     if !asked.first {
         return Err(no_app(environment, words));
     }
     if let Some(runs) = target.observed.runs() {
-        let report = Report::new(format!("{name} runs {}, and its host has no such app", runs.short()))
-            .because(format!("its host says: {words}"))
-            .because("so the app that runs has another address");
+        let report = Report::new(format!(
+            "{name} runs {}, and its host has no such app",
+            runs.short()
+        ))
+        .because(format!("its host says: {words}"))
+        .because("so the app that runs has another address");
         let hint = format!("correct environments.{name}.url in smp.toml, then: git smp setup");
-        return Err(Refusal { code: RefusalCode::NoApp, report: report.hint(hint) });
+        return Err(Refusal {
+            code: RefusalCode::NoApp,
+            report: report.hint(hint),
+        });
     }
-    let story = format!("the host of {name} has no such app ({words}), so it makes one with this push");
+    let story =
+        format!("the host of {name} has no such app ({words}), so it makes one with this push");
     if asked.somebody_looks {
-        plan.consents.push(Consent { story, question: QUESTION, confirms: None });
+        plan.consents.push(Consent {
+            story,
+            question: QUESTION,
+            confirms: None,
+        });
     } else {
         plan.warnings.push(story);
     }
@@ -45,5 +63,8 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
         Some(_) => format!("if it is to be made: git smp promote {name} --first"),
         None => "if it is to be made: git smp stage --first".to_owned(),
     };
-    Refusal { code: RefusalCode::NoApp, report: report.hint(hint) }
+    Refusal {
+        code: RefusalCode::NoApp,
+        report: report.hint(hint),
+    }
 }

@@ -40,12 +40,21 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     let (name, commit) = (&target.environment.name, plan.commit.clone());
     let observed = &target.observed;
     let seen = || {
-        let back = Finding::of(observed) == Some(Finding::RolledBack) && observed.reference() == Some(&commit);
+        let back = Finding::of(observed) == Some(Finding::RolledBack)
+            && observed.reference() == Some(&commit);
         back.then(|| format!("{name} was {}", Finding::RolledBack.meaning(observed)))
     };
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
-    let Some(story) = again.map(|one| would_ship_again(one, name, &commit, asked.now)).or_else(seen) else {
-        plan.warnings.extend(target.held.iter().map(|one| would_not(one, name, asked.now)));
+    let Some(story) = again
+        .map(|one| would_ship_again(one, name, &commit, asked.now))
+        .or_else(seen)
+    else {
+        plan.warnings.extend(
+            target
+                .held
+                .iter()
+                .map(|one| would_not(one, name, asked.now)),
+        );
         return Ok(());
     };
     if asked.again {
@@ -53,7 +62,11 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         return Ok(());
     }
     if asked.somebody_looks {
-        plan.consents.push(Consent { story, question: "Ship it all the same?", confirms: None });
+        plan.consents.push(Consent {
+            story,
+            question: "Ship it all the same?",
+            confirms: None,
+        });
         return Ok(());
     }
     let report = Report::new(story)
@@ -68,30 +81,62 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             commit.short()
         )),
     };
-    Err(Refusal { code: RefusalCode::RolledBack, report })
+    Err(Refusal {
+        code: RefusalCode::RolledBack,
+        report,
+    })
 }
 
 /// That a commit which was rolled back is, or is part of, what would ship.
 fn would_ship_again(back: &HeldBack, name: &str, commit: &CommitId, now: i64) -> String {
-    let Held { commit: held, by, at, reason } = &back.held;
-    let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let Held {
+        commit: held,
+        by,
+        at,
+        reason,
+    } = &back.held;
+    let why = reason
+        .as_ref()
+        .map(|why| format!(": {why}"))
+        .unwrap_or_default();
     let what = if held == commit {
         format!("{} was", held.short())
     } else {
         format!("{} contains {}, which was", commit.short(), held.short())
     };
-    format!("{what} rolled back from {name} by {} {}{why}", by.name, ago(now, *at))
+    format!(
+        "{what} rolled back from {name} by {} {}{why}",
+        by.name,
+        ago(now, *at)
+    )
 }
 
 /// What to look at where it ships with its revert, or not at all.
 fn would_not(back: &HeldBack, name: &str, now: i64) -> String {
-    let Held { commit: held, by, at, reason } = &back.held;
-    let why = reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    let Held {
+        commit: held,
+        by,
+        at,
+        reason,
+    } = &back.held;
+    let why = reason
+        .as_ref()
+        .map(|why| format!(" ({why})"))
+        .unwrap_or_default();
     let look = match &back.ships {
         Ships::TakenBack { by, of } => {
-            format!("{}, which takes {} back, ships as well; see that this mends it", by.short(), of.short())
+            format!(
+                "{}, which takes {} back, ships as well; see that this mends it",
+                by.short(),
+                of.short()
+            )
         }
         Ships::Again | Ships::Without => "see that what ships now mends that".to_owned(),
     };
-    format!("{} was rolled back from {name} by {} {}{why}; {look}", held.short(), by.name, ago(now, *at))
+    format!(
+        "{} was rolled back from {name} by {} {}{why}; {look}",
+        held.short(),
+        by.name,
+        ago(now, *at)
+    )
 }

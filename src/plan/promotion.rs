@@ -2,8 +2,8 @@
 
 use super::held::check_held;
 use super::{
-    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing, first_push,
-    push_and_wait, release_again, settled, wrong_branch,
+    Asked, Plan, Step, Target, amount, built_before, commits, confirmed_or_seen, disappearing,
+    first_push, push_and_wait, release_again, settled, wrong_branch,
 };
 use crate::config::Environment;
 use crate::error::{Refusal, RefusalCode, Report};
@@ -24,11 +24,17 @@ pub fn promotion(
     let commit = candidate(environment, source, asked)?;
     let mut plan = Plan::of(&commit);
     confirmed_or_seen(source, asked, &mut plan)?;
-    let all = targets.iter().map(|target| &target.observed).chain([source]);
-    plan.warnings.extend(all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))));
+    let all = targets
+        .iter()
+        .map(|target| &target.observed)
+        .chain([source]);
+    plan.warnings.extend(
+        all.filter_map(|seen| Some(format!("{}: {}", seen.environment, finding::unasked(seen)?))),
+    );
     if finding::is_emptied(source) {
         let meaning = Finding::DeployedOutsideGit.meaning(source);
-        plan.warnings.push(format!("{}: {meaning}", source.environment));
+        plan.warnings
+            .push(format!("{}: {meaning}", source.environment));
     }
     for target in targets {
         add_target(&mut plan, source, &commit, target, asked)?;
@@ -37,15 +43,28 @@ pub fn promotion(
 }
 
 /// The one commit that would ship: what the source runs, if that is certain.
-fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) -> Result<CommitId, Refusal> {
+fn candidate(
+    environment: &Environment,
+    source: &Observed,
+    asked: &Asked<'_>,
+) -> Result<CommitId, Refusal> {
     let name = &source.environment;
     let running = source.running.clone()?;
     let Some(commit) = running else {
-        let first = if matches!(source.branch, Some(Ok(Branch::NoApp(_)))) { " --first" } else { "" };
+        let first = if matches!(source.branch, Some(Ok(Branch::NoApp(_)))) {
+            " --first"
+        } else {
+            ""
+        };
         let report = Report::new(format!("nothing is deployed on {name} yet"))
             .because("a promotion ships what runs there")
-            .hint(format!("deploy the tip of the main branch: git smp stage{first}"));
-        return Err(Refusal { code: RefusalCode::NothingDeployed, report });
+            .hint(format!(
+                "deploy the tip of the main branch: git smp stage{first}"
+            ));
+        return Err(Refusal {
+            code: RefusalCode::NothingDeployed,
+            report,
+        });
     };
     match &source.branch {
         Some(Err(refusal)) => return Err(refusal.clone()),
@@ -54,15 +73,24 @@ fn candidate(environment: &Environment, source: &Observed, asked: &Asked<'_>) ->
     }
     let agrees = source.agrees() != Some(false) || finding::is_emptied(source);
     if !agrees || Finding::of(source) == Some(Finding::StalePage) {
-        let frozen = asked.recorded.and_then(|recorded| recorded.state.frozen(name));
-        return Err(stale_source(source, &commit, frozen.map(|candidate| &candidate.commit)));
+        let frozen = asked
+            .recorded
+            .and_then(|recorded| recorded.state.frozen(name));
+        return Err(stale_source(
+            source,
+            &commit,
+            frozen.map(|candidate| &candidate.commit),
+        ));
     }
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
                 .because("--commit names the only commit that may ship")
                 .hint("look at what runs now: git smp status");
-            Err(Refusal { code: RefusalCode::CandidateMoved, report })
+            Err(Refusal {
+                code: RefusalCode::CandidateMoved,
+                report,
+            })
         }
         _ => Ok(commit),
     }
@@ -72,8 +100,11 @@ fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>)
     let name = &source.environment;
     let reference = source.reference().map_or("nothing", CommitId::short);
     let unknown = Report::new(format!("nobody can say what {name} runs"));
-    let report = Report::new(format!("{name} does not run what was last pushed to it"))
-        .because(format!("it runs {}, but its branch is at {reference}", commit.short()));
+    let report =
+        Report::new(format!("{name} does not run what was last pushed to it")).because(format!(
+            "it runs {}, but its branch is at {reference}",
+            commit.short()
+        ));
     let report = match Finding::of(source) {
         Some(Finding::StalePage) => {
             unknown.because(Finding::StalePage.meaning(source)).because("so nobody can say what was tested")
@@ -91,10 +122,16 @@ fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>)
     let report = report.hint(match tested {
         // To deploy again would not change what a cache says.
         _ if source.cached.is_some() => finding::cache_hint("git smp status"),
-        Some(candidate) => format!("wait for it: git smp status; or deploy again: git smp stage {}", candidate.short()),
+        Some(candidate) => format!(
+            "wait for it: git smp status; or deploy again: git smp stage {}",
+            candidate.short()
+        ),
         None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
     });
-    Refusal { code: RefusalCode::StagingStale, report }
+    Refusal {
+        code: RefusalCode::StagingStale,
+        report,
+    }
 }
 
 fn add_target(
@@ -107,7 +144,11 @@ fn add_target(
     let environment = target.environment;
     let name = &environment.name;
     let running = target.observed.running.clone()?;
-    let branch = target.observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
+    let branch = target
+        .observed
+        .branch
+        .clone()
+        .unwrap_or(Ok(Branch::Empty))?;
     if let Branch::Missing(others) = &branch {
         return Err(wrong_branch(environment, others));
     }
@@ -120,7 +161,10 @@ fn add_target(
         }
         if target.observed.agrees() == Some(false) {
             let at = branch.commit().map_or("nothing", CommitId::short);
-            plan.warnings.push(format!("{name} runs {} already, though its branch is at {at}", commit.short()));
+            plan.warnings.push(format!(
+                "{name} runs {} already, though its branch is at {at}",
+                commit.short()
+            ));
         }
         return add_record(plan, source, target, asked);
     }
@@ -134,7 +178,10 @@ fn add_target(
         if finding::pending(&target.observed).is_some_and(other) {
             // It is not the candidate that could be waited for.
             let meaning = Finding::ReleasePending.meaning(&target.observed);
-            return Err(deploying(Report::new(format!("{name} has another release going on: {meaning}")), name));
+            return Err(deploying(
+                Report::new(format!("{name} has another release going on: {meaning}")),
+                name,
+            ));
         }
         release_again(plan, target);
     } else {
@@ -147,52 +194,99 @@ fn add_target(
 }
 
 /// What the record has to say of a target that is to be given the commit.
-fn check_record(source: &Observed, commit: &CommitId, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let Some(recorded) = &asked.recorded else { return Ok(()) };
+fn check_record(
+    source: &Observed,
+    commit: &CommitId,
+    target: &Target<'_>,
+    asked: &Asked<'_>,
+) -> Result<(), Refusal> {
+    let Some(recorded) = &asked.recorded else {
+        return Ok(());
+    };
     let name = &target.environment.name;
     let wanted = Some((Kind::Promote, name.as_str(), commit));
     recorded.nobody_else(wanted, Some(&format!("git smp promote {name}")))?;
     recorded.signed_off(&source.environment, commit, name)?;
-    if recorded.resumed(name, commit, target.observed.reference()).is_some() {
+    if recorded
+        .resumed(name, commit, target.observed.reference())
+        .is_some()
+    {
         return Ok(());
     }
-    recorded.target_unmoved(target, target.changes.as_ref().map(|changes| changes.disappears.len()))
+    recorded.target_unmoved(
+        target,
+        target
+            .changes
+            .as_ref()
+            .map(|changes| changes.disappears.len()),
+    )
 }
 
 /// The last step of a target: what it runs goes on record, unless it is there.
-fn add_record(plan: &mut Plan, source: &Observed, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let Some(recorded) = &asked.recorded else { return Ok(()) };
+fn add_record(
+    plan: &mut Plan,
+    source: &Observed,
+    target: &Target<'_>,
+    asked: &Asked<'_>,
+) -> Result<(), Refusal> {
+    let Some(recorded) = &asked.recorded else {
+        return Ok(());
+    };
     let name = &target.environment.name;
-    let runs_already = target.observed.runs() == Some(&plan.commit) && !finding::is_cached(&target.observed);
+    let runs_already =
+        target.observed.runs() == Some(&plan.commit) && !finding::is_cached(&target.observed);
     if runs_already && !recorded.is_due(name, &plan.commit) {
         return Ok(());
     }
-    if runs_already && recorded.open().is_none_or(|open| open.environment != *name || open.to != plan.commit) {
+    if runs_already
+        && recorded
+            .open()
+            .is_none_or(|open| open.environment != *name || open.to != plan.commit)
+    {
         // Somebody else brought it there; that is recorded only of what was signed off, as if we had.
         recorded.signed_off(&source.environment, &plan.commit, name)?;
     }
-    let reached = plan.steps.iter().filter_map(Step::environment).chain([name.as_str()]).collect::<Vec<_>>();
+    let reached = plan
+        .steps
+        .iter()
+        .filter_map(Step::environment)
+        .chain([name.as_str()])
+        .collect::<Vec<_>>();
     let lifts = recorded.lifts(&plan.commit, &reached);
-    plan.steps.push(Step::Record { environment: name.clone(), commit: plan.commit.clone(), lifts });
+    plan.steps.push(Step::Record {
+        environment: name.clone(),
+        commit: plan.commit.clone(),
+        lifts,
+    });
     Ok(())
 }
 
 /// Refuses to take anything away that the target runs.
 fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refusal> {
-    let Some(changes) = &target.changes else { return Ok(()) };
+    let Some(changes) = &target.changes else {
+        return Ok(());
+    };
     let name = &target.environment.name;
     match changes.relation {
         Relation::Identical | Relation::Ahead => Ok(()),
         Relation::Behind => {
             let lost = changes.disappears.len() + changes.disappears_merges;
             let report = Report::new(format!("{source} is behind {name}"))
-                .because(format!("a promotion would take {} back by {}", name, commits(lost)))
+                .because(format!(
+                    "a promotion would take {} back by {}",
+                    name,
+                    commits(lost)
+                ))
                 .hint("deploy the newer commit first: git smp stage");
-            Err(Refusal { code: RefusalCode::Behind, report })
+            Err(Refusal {
+                code: RefusalCode::Behind,
+                report,
+            })
         }
-        Relation::Diverged => {
-            Err(Refusal { code: RefusalCode::Diverged, report: diverged(source, target, changes, now) })
-        }
+        Relation::Diverged => Err(Refusal {
+            code: RefusalCode::Diverged,
+            report: diverged(source, target, changes, now),
+        }),
     }
 }
 
@@ -200,19 +294,38 @@ fn diverged(source: &str, target: &Target<'_>, changes: &Changes, now: i64) -> R
     let name = &target.environment.name;
     let lost = amount(changes.disappears.len(), changes.disappears_merges);
     let report = Report::new(format!("{name} has {lost} that {source} lacks"));
-    let report = disappearing(target, changes, now).into_iter().fold(report, Report::because);
-    report.hint(format!("merge what {name} has into the main branch, then: git smp stage"))
+    let report = disappearing(target, changes, now)
+        .into_iter()
+        .fold(report, Report::because);
+    report.hint(format!(
+        "merge what {name} has into the main branch, then: git smp stage"
+    ))
 }
 
 /// Refuses a branch that would lose commits, or that somebody must look at first.
-fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+fn check_branch(
+    target: &Target<'_>,
+    branch: &Branch,
+    asked: &Asked<'_>,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let name = &target.environment.name;
     let at = branch.commit().map_or("nothing", CommitId::short);
     if target.fast_forward == Some(false) {
-        let report = Report::new(format!("the branch of {name} cannot go forward to {}", plan.commit.short()))
-            .because(format!("it is at {at}, which has commits that would be lost"))
-            .hint(format!("merge {at} into the main branch, then: git smp stage"));
-        return Err(Refusal { code: RefusalCode::Diverged, report });
+        let report = Report::new(format!(
+            "the branch of {name} cannot go forward to {}",
+            plan.commit.short()
+        ))
+        .because(format!(
+            "it is at {at}, which has commits that would be lost"
+        ))
+        .hint(format!(
+            "merge {at} into the main branch, then: git smp stage"
+        ));
+        return Err(Refusal {
+            code: RefusalCode::Diverged,
+            report,
+        });
     }
     let found = match Finding::of(&target.observed) {
         None | Some(Finding::NothingDeployed) => return Ok(()),
@@ -226,10 +339,16 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     };
     let harmless = matches!(
         found,
-        Finding::StalePage | Finding::DeployedOutsideGit | Finding::ReleaseFailed | Finding::NotConfirmed
+        Finding::StalePage
+            | Finding::DeployedOutsideGit
+            | Finding::ReleaseFailed
+            | Finding::NotConfirmed
     );
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
-    let at_held = target.held.iter().any(|one| Some(&one.held.commit) == target.observed.reference());
+    let at_held = target
+        .held
+        .iter()
+        .any(|one| Some(&one.held.commit) == target.observed.reference());
     let known = found == Finding::RolledBack && at_held;
     let again = asked.again && found != Finding::ReleasePending;
     if harmless || known || again || asked.somebody_looks {
@@ -240,20 +359,33 @@ fn check_branch(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &
     Err(if found == Finding::ReleasePending {
         deploying(report, name)
     } else if found == Finding::CachedPage {
-        let report = report.because("what its branch is at may have been rolled back; only a page that is new tells");
+        let report = report.because(
+            "what its branch is at may have been rolled back; only a page that is new tells",
+        );
         let hint = finding::cache_hint(&format!("git smp promote {name}"));
-        Refusal { code: RefusalCode::PageUnclear, report: report.hint(hint) }
+        Refusal {
+            code: RefusalCode::PageUnclear,
+            report: report.hint(hint),
+        }
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
             .hint(format!("run it in a terminal: git smp promote {name}\nin a script: git smp promote {name} --again"));
-        Refusal { code: RefusalCode::RolledBack, report }
+        Refusal {
+            code: RefusalCode::RolledBack,
+            report,
+        }
     })
 }
 
 /// The refusal where the platform is at it already.
 fn deploying(report: Report, name: &str) -> Refusal {
     let report = report.because("two releases at once would race for what runs");
-    let report = report.hint(format!("wait for it: git smp status, then: git smp promote {name}"));
-    Refusal { code: RefusalCode::Deploying, report }
+    let report = report.hint(format!(
+        "wait for it: git smp status, then: git smp promote {name}"
+    ));
+    Refusal {
+        code: RefusalCode::Deploying,
+        report,
+    }
 }

@@ -53,21 +53,47 @@ pub fn proposal(
     }
     recorded.nobody_else(None, None)?;
     // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
-    let asked =
-        Asked { commit: None, somebody_looks: true, again: true, first: true, now: recorded.now, recorded: None };
+    let asked = Asked {
+        commit: None,
+        somebody_looks: true,
+        again: true,
+        first: true,
+        now: recorded.now,
+        recorded: None,
+    };
     let mut plan = promotion(environment, source, targets, &asked)?;
     // A proposal pushes nothing, so it makes no app.
-    plan.consents.retain(|consent| consent.question != first_push::QUESTION);
-    let lacks =
-        |target: &&Target<'_>| target.changes.as_ref().is_none_or(|changes| changes.relation != Relation::Identical);
-    let goal = |target: &Target<'_>| (target.environment.name.clone(), target.observed.runs().cloned());
+    plan.consents
+        .retain(|consent| consent.question != first_push::QUESTION);
+    let lacks = |target: &&Target<'_>| {
+        target
+            .changes
+            .as_ref()
+            .is_none_or(|changes| changes.relation != Relation::Identical)
+    };
+    let goal = |target: &Target<'_>| {
+        (
+            target.environment.name.clone(),
+            target.observed.runs().cloned(),
+        )
+    };
     let open = recorded.state.candidate.as_ref();
     if let Some(candidate) = open.filter(|candidate| candidate.commit != plan.commit) {
-        let report = Report::new(format!("{} is the candidate already", candidate.commit.short()))
-            .because(format!("it was {}", recorded.proposed(candidate)))
-            .because(format!("{} runs {} now", source.environment, plan.commit.short()))
-            .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix");
-        return Err(Refusal { code: RefusalCode::CandidateOpen, report });
+        let report = Report::new(format!(
+            "{} is the candidate already",
+            candidate.commit.short()
+        ))
+        .because(format!("it was {}", recorded.proposed(candidate)))
+        .because(format!(
+            "{} runs {} now",
+            source.environment,
+            plan.commit.short()
+        ))
+        .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix");
+        return Err(Refusal {
+            code: RefusalCode::CandidateOpen,
+            report,
+        });
     }
     Ok(Proposal {
         commit: plan.commit,

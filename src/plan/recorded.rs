@@ -51,8 +51,15 @@ impl<'a> Recorded<'a> {
     }
 
     /// The announcement of exactly this push, if it can simply be gone on with: ours, or one whose push has landed.
-    pub fn resumed(&self, environment: &str, commit: &CommitId, reference: Option<&CommitId>) -> Option<&'a Deploying> {
-        let open = self.open().filter(|open| open.environment == environment && open.to == *commit)?;
+    pub fn resumed(
+        &self,
+        environment: &str,
+        commit: &CommitId,
+        reference: Option<&CommitId>,
+    ) -> Option<&'a Deploying> {
+        let open = self
+            .open()
+            .filter(|open| open.environment == environment && open.to == *commit)?;
         let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
         (is_ours || reference == Some(commit)).then_some(open)
     }
@@ -63,8 +70,12 @@ impl<'a> Recorded<'a> {
 
     /// How the announced deploy stands, as far as its environment tells.
     fn course(&self, open: &Deploying) -> Course {
-        let seen = self.announced.filter(|one| one.environment == open.environment);
-        let Some(one) = seen.filter(|one| pending(one).is_none()) else { return Course::Going };
+        let seen = self
+            .announced
+            .filter(|one| one.environment == open.environment);
+        let Some(one) = seen.filter(|one| pending(one).is_none()) else {
+            return Course::Going;
+        };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
         let moved = at.is_some_and(|at| at != open.from.as_ref());
         // Whoever announced it saw something else run, but for a rollback of what had not arrived: that one shows on the
@@ -97,11 +108,18 @@ impl<'a> Recorded<'a> {
         if self.state.format > FORMAT {
             let report = Report::new("the record was written by a newer git-smp")
                 .hint("install the newest: cargo install git-smp");
-            return Err(Refusal { code: RefusalCode::RecordNewer, report });
+            return Err(Refusal {
+                code: RefusalCode::RecordNewer,
+                report,
+            });
         }
-        let Some(open) = self.open().filter(|open| !self.is_named(open)) else { return Ok(()) };
-        let is_this = wanted.is_some_and(|(_, name, commit)| name == open.environment && *commit == open.to);
-        let takes_back = wanted.is_some_and(|(kind, name, _)| kind == Kind::Rollback && name == open.environment);
+        let Some(open) = self.open().filter(|open| !self.is_named(open)) else {
+            return Ok(());
+        };
+        let is_this =
+            wanted.is_some_and(|(_, name, commit)| name == open.environment && *commit == open.to);
+        let takes_back = wanted
+            .is_some_and(|(kind, name, _)| kind == Kind::Rollback && name == open.environment);
         match self.course(open) {
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             // Its lease cannot hold any more. But whoever deploys over a rollback would undo it before it was seen to run.
@@ -115,9 +133,16 @@ impl<'a> Recorded<'a> {
     ///
     /// # Errors
     /// `deploying`, with who, what and since when.
-    pub fn nothing_on_its_way(&self, observed: &Observed, commit: &CommitId) -> Result<(), Refusal> {
-        let here = |open: &&Deploying| open.environment == observed.environment && open.to != *commit;
-        let Some(open) = self.open().filter(here).filter(|open| !self.is_named(open)) else { return Ok(()) };
+    pub fn nothing_on_its_way(
+        &self,
+        observed: &Observed,
+        commit: &CommitId,
+    ) -> Result<(), Refusal> {
+        let here =
+            |open: &&Deploying| open.environment == observed.environment && open.to != *commit;
+        let Some(open) = self.open().filter(here).filter(|open| !self.is_named(open)) else {
+            return Ok(());
+        };
         match self.course(open) {
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             course @ (Course::Landed | Course::Going) => Err(self.deploying(open, course, None)),
@@ -125,29 +150,45 @@ impl<'a> Recorded<'a> {
     }
 
     fn is_named(&self, open: &Deploying) -> bool {
-        self.take_over.is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id))
+        self.take_over
+            .is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id))
     }
 
     fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
         let (name, to, own) = (&open.environment, open.to.short(), open.command());
         let goes_on = course == Course::Landed || self.is_mine(open);
         let report = Report::new(self.story(open)).because(match course {
-            Course::Landed => format!("it has landed on the branch of {name}, which does not report {to} yet"),
-            _ if self.is_mine(open) => "it was begun from this clone and was not seen to end".to_owned(),
-            _ => "two pushes at once would both build, and the slower one would be what runs".to_owned(),
+            Course::Landed => {
+                format!("it has landed on the branch of {name}, which does not report {to} yet")
+            }
+            _ if self.is_mine(open) => {
+                "it was begun from this clone and was not seen to end".to_owned()
+            }
+            _ => "two pushes at once would both build, and the slower one would be what runs"
+                .to_owned(),
         });
         let report = match command.map(str::to_owned).or_else(|| own.clone()) {
             Some(command) => {
-                let goes_on = own.filter(|_| goes_on).map(|own| format!("go on with it: {own}; ")).unwrap_or_default();
+                let goes_on = own
+                    .filter(|_| goes_on)
+                    .map(|own| format!("go on with it: {own}; "))
+                    .unwrap_or_default();
                 let take_over = format!("{command} --take-over {}", open.id.as_str());
-                report.hint(format!("wait for it: git smp status; {goes_on}only if that run is dead: {take_over}"))
+                report.hint(format!(
+                    "wait for it: git smp status; {goes_on}only if that run is dead: {take_over}"
+                ))
             }
             None => report
-                .because(format!("this smp.toml has no environment {name}: it is the team's, or it is old"))
+                .because(format!(
+                    "this smp.toml has no environment {name}: it is the team's, or it is old"
+                ))
                 .because(format!("the announcement is {}", open.id.as_str()))
                 .hint("take the team's smp.toml, then: git smp setup"),
         };
-        Refusal { code: RefusalCode::Deploying, report }
+        Refusal {
+            code: RefusalCode::Deploying,
+            report,
+        }
     }
 
     /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
@@ -158,9 +199,16 @@ impl<'a> Recorded<'a> {
             Kind::Promote => "promote",
             Kind::Rollback => "roll back to",
         };
-        let place = if open.kind == Kind::Rollback { "on" } else { "to" };
+        let place = if open.kind == Kind::Rollback {
+            "on"
+        } else {
+            "to"
+        };
         let (by, to, environment) = (&open.by.name, open.to.short(), &open.environment);
-        format!("{by} began to {what} {to} {place} {environment} {}", ago(self.now, open.at))
+        format!(
+            "{by} began to {what} {to} {place} {environment} {}",
+            ago(self.now, open.at)
+        )
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
@@ -169,7 +217,9 @@ impl<'a> Recorded<'a> {
     /// # Errors
     /// `target-moved`, `not-proposed`, `candidate-moved`, `blocked`, `not-signed-off`.
     pub fn signed_off(&self, source: &str, commit: &CommitId, target: &str) -> Result<(), Refusal> {
-        let Some(candidate) = &self.state.candidate else { return self.without_candidate(commit, target) };
+        let Some(candidate) = &self.state.candidate else {
+            return self.without_candidate(commit, target);
+        };
         if candidate.commit != *commit {
             let short = candidate.commit.short();
             let report = Report::new(format!("{source} does not run the candidate"))
@@ -180,7 +230,10 @@ impl<'a> Recorded<'a> {
                 } else {
                     format!("bring it there first: git smp promote {source}; or give it up: git smp postpone")
                 });
-            return Err(Refusal { code: RefusalCode::CandidateMoved, report });
+            return Err(Refusal {
+                code: RefusalCode::CandidateMoved,
+                report,
+            });
         }
         match candidate.standing() {
             Standing::SignedOff => Ok(()),
@@ -189,16 +242,29 @@ impl<'a> Recorded<'a> {
                 let report = Report::new(format!("nobody has signed {} off", commit.short()))
                     .because(format!("it is the candidate, {}", self.proposed(candidate)))
                     .hint("when it was tested and is fine: git smp signoff");
-                Err(Refusal { code: RefusalCode::NotSignedOff, report })
+                Err(Refusal {
+                    code: RefusalCode::NotSignedOff,
+                    report,
+                })
             }
             Standing::Blocked => {
                 let report = Report::new(format!("{} is blocked", commit.short()));
-                let report = candidate.who_said(Verdict::Block).fold(report, |report, one| {
-                    let why = one.note.as_deref().unwrap_or("without a reason");
-                    report.because(format!("{} blocked it {}: {why}", one.by, ago(self.now, one.at)))
-                });
-                let report = report.hint("ship a fix: git smp stage --fix; or give it up: git smp postpone");
-                Err(Refusal { code: RefusalCode::Blocked, report })
+                let report = candidate
+                    .who_said(Verdict::Block)
+                    .fold(report, |report, one| {
+                        let why = one.note.as_deref().unwrap_or("without a reason");
+                        report.because(format!(
+                            "{} blocked it {}: {why}",
+                            one.by,
+                            ago(self.now, one.at)
+                        ))
+                    });
+                let report =
+                    report.hint("ship a fix: git smp stage --fix; or give it up: git smp postpone");
+                Err(Refusal {
+                    code: RefusalCode::Blocked,
+                    report,
+                })
             }
         }
     }
@@ -207,20 +273,37 @@ impl<'a> Recorded<'a> {
         if !self.signoff {
             return Ok(());
         }
-        if let Some(deploy) =
-            self.state.deploys.get(target).filter(|one| one.commit == *commit && one.seen_since.is_none())
+        if let Some(deploy) = self
+            .state
+            .deploys
+            .get(target)
+            .filter(|one| one.commit == *commit && one.seen_since.is_none())
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let report = Report::new(format!("{by} promoted {} to {target} {when}", commit.short()))
-                .because("that fulfilled its proposal; to ship it once more it must be proposed once more")
-                .hint("look at what runs there now: git smp status");
-            return Err(Refusal { code: RefusalCode::TargetMoved, report });
+            let report = Report::new(format!(
+                "{by} promoted {} to {target} {when}",
+                commit.short()
+            ))
+            .because(
+                "that fulfilled its proposal; to ship it once more it must be proposed once more",
+            )
+            .hint("look at what runs there now: git smp status");
+            return Err(Refusal {
+                code: RefusalCode::TargetMoved,
+                report,
+            });
         }
-        let report = Report::new(format!("{} was not proposed, so nobody can have signed it off", commit.short()))
-            .because("record.signoff in smp.toml asks for a sign-off of every candidate")
-            .hint("put it forward: git smp propose");
-        Err(Refusal { code: RefusalCode::NotProposed, report })
+        let report = Report::new(format!(
+            "{} was not proposed, so nobody can have signed it off",
+            commit.short()
+        ))
+        .because("record.signoff in smp.toml asks for a sign-off of every candidate")
+        .hint("put it forward: git smp propose");
+        Err(Refusal {
+            code: RefusalCode::NotProposed,
+            report,
+        })
     }
 
     /// Refuses a target that is not where the proposal saw it.
@@ -228,25 +311,33 @@ impl<'a> Recorded<'a> {
     /// # Errors
     /// `target-moved`, with what changed.
     pub fn target_unmoved(&self, target: &Target<'_>, lost: Option<usize>) -> Result<(), Refusal> {
-        let Some(candidate) = &self.state.candidate else { return Ok(()) };
+        let Some(candidate) = &self.state.candidate else {
+            return Ok(());
+        };
         let name = &target.environment.name;
         let again = "look anew: git smp postpone, then: git smp propose";
         let Some(goal) = candidate.goal(name) else {
-            let report = Report::new(format!("{name} was not part of the proposal")).because(format!(
-                "{} {}",
-                candidate.commit.short(),
-                self.proposed(candidate)
-            ));
-            return Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) });
+            let report = Report::new(format!("{name} was not part of the proposal")).because(
+                format!("{} {}", candidate.commit.short(), self.proposed(candidate)),
+            );
+            return Err(Refusal {
+                code: RefusalCode::TargetMoved,
+                report: report.hint(again),
+            });
         };
         let runs = target.observed.runs();
         if runs == goal.from.as_ref() {
             return Ok(());
         }
-        let (then, now) =
-            (goal.from.as_ref().map_or("nothing", CommitId::short), runs.map_or("nothing", CommitId::short));
-        let report = Report::new(format!("{name} is not where the proposal saw it"))
-            .because(format!("it ran {then} when {}, and runs {now} now", self.by_whom(candidate)));
+        let (then, now) = (
+            goal.from.as_ref().map_or("nothing", CommitId::short),
+            runs.map_or("nothing", CommitId::short),
+        );
+        let report =
+            Report::new(format!("{name} is not where the proposal saw it")).because(format!(
+                "it ran {then} when {}, and runs {now} now",
+                self.by_whom(candidate)
+            ));
         let lost = lost.filter(|lost| *lost > 0);
         let again = if lost.is_some() {
             format!("merge what {name} has into the main branch, then: git smp postpone")
@@ -255,30 +346,58 @@ impl<'a> Recorded<'a> {
         };
         let lost = lost.map(|lost| format!("{} of it would disappear", commits(lost)));
         let report = lost.into_iter().fold(report, Report::because);
-        Err(Refusal { code: RefusalCode::TargetMoved, report: report.hint(again) })
+        Err(Refusal {
+            code: RefusalCode::TargetMoved,
+            report: report.hint(again),
+        })
     }
 
     /// "proposed by Ada Example 2 hours ago".
     pub fn proposed(&self, candidate: &Candidate) -> String {
-        format!("proposed by {} {}", candidate.by.name, ago(self.now, candidate.at))
+        format!(
+            "proposed by {} {}",
+            candidate.by.name,
+            ago(self.now, candidate.at)
+        )
     }
 
     fn by_whom(&self, candidate: &Candidate) -> String {
-        format!("{} proposed {} {}", candidate.by.name, candidate.commit.short(), ago(self.now, candidate.at))
+        format!(
+            "{} proposed {} {}",
+            candidate.by.name,
+            candidate.commit.short(),
+            ago(self.now, candidate.at)
+        )
     }
 
     /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
     /// announced.
     pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
-        let announced = self.open().is_some_and(|open| open.environment == environment && open.to == *commit);
-        let candidate = self.state.candidate.as_ref().filter(|candidate| candidate.commit == *commit);
-        announced || candidate.and_then(|candidate| candidate.goal(environment)).is_some_and(|goal| !goal.reached)
+        let announced = self
+            .open()
+            .is_some_and(|open| open.environment == environment && open.to == *commit);
+        let candidate = self
+            .state
+            .candidate
+            .as_ref()
+            .filter(|candidate| candidate.commit == *commit);
+        announced
+            || candidate
+                .and_then(|candidate| candidate.goal(environment))
+                .is_some_and(|goal| !goal.reached)
     }
 
     /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
     pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
-        let candidate = self.state.candidate.as_ref().filter(|candidate| candidate.commit == *commit)?;
-        let all = candidate.targets.iter().all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
+        let candidate = self
+            .state
+            .candidate
+            .as_ref()
+            .filter(|candidate| candidate.commit == *commit)?;
+        let all = candidate
+            .targets
+            .iter()
+            .all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
         all.then(|| candidate.environment.clone())
     }
 }

@@ -1,8 +1,8 @@
 //! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
 
 use super::{
-    Asked, Plan, Recorded, Step, Target, amount, confirmed, disagreement, disappearing, first_push, push_and_wait,
-    release_again, settled, wrong_branch,
+    Asked, Plan, Recorded, Step, Target, amount, confirmed, disagreement, disappearing, first_push,
+    push_and_wait, release_again, settled, wrong_branch,
 };
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{Branch, Changes, CommitId, Relation};
@@ -38,12 +38,19 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
         // What another smp.toml has is not for this one to take the place of.
-        let command = recorded.open().is_some_and(|open| !open.elsewhere).then_some("git smp stage");
+        let command = recorded
+            .open()
+            .is_some_and(|open| !open.elsewhere)
+            .then_some("git smp stage");
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }
     let mut plan = Plan::of(commit);
-    let branch = target.observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
+    let branch = target
+        .observed
+        .branch
+        .clone()
+        .unwrap_or(Ok(Branch::Empty))?;
     if let Branch::Missing(others) = &branch {
         return Err(wrong_branch(target.environment, others));
     }
@@ -72,9 +79,16 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         }
     }
     if let Some(recorded) = &asked.recorded
-        && (!runs_already || recorded.open().is_some_and(|open| open.environment == *name && open.to == *commit))
+        && (!runs_already
+            || recorded
+                .open()
+                .is_some_and(|open| open.environment == *name && open.to == *commit))
     {
-        plan.steps.push(Step::Record { environment: name.clone(), commit: commit.clone(), lifts: None });
+        plan.steps.push(Step::Record {
+            environment: name.clone(),
+            commit: commit.clone(),
+            lifts: None,
+        });
     }
     Ok(plan)
 }
@@ -96,7 +110,10 @@ pub fn nothing_to_fix() -> Refusal {
     let report = Report::new("there is no candidate that could be fixed")
         .because("--fix is for what is being tested for production")
         .hint("deploy it as anything else: git smp stage");
-    Refusal { code: RefusalCode::NotProposed, report }
+    Refusal {
+        code: RefusalCode::NotProposed,
+        report,
+    }
 }
 
 fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
@@ -106,32 +123,56 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
         goals(candidate),
         ago(now, candidate.at)
     ));
-    let report = candidate.note.iter().fold(report, |report, note| report.because(format!("{by} says: {note}")));
+    let report = candidate.note.iter().fold(report, |report, note| {
+        report.because(format!("{by} says: {note}"))
+    });
     let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix";
-    Refusal { code: RefusalCode::Frozen, report: report.hint(hint) }
+    Refusal {
+        code: RefusalCode::Frozen,
+        report: report.hint(hint),
+    }
 }
 
 fn goals(candidate: &Candidate) -> String {
-    let names: Vec<&str> = candidate.targets.iter().map(|goal| goal.environment.as_str()).collect();
+    let names: Vec<&str> = candidate
+        .targets
+        .iter()
+        .map(|goal| goal.environment.as_str())
+        .collect();
     names.join(" and ")
 }
 
 /// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.
 fn deployed_by_hand(name: &str, commit: &CommitId, fix: &Fix<'_>) -> Refusal {
-    let report = Report::new(format!("{name} runs {} already, but it is not the candidate", commit.short()))
-        .because(format!("the candidate is {}; somebody deployed past the record", fix.base.short()))
-        .hint("put forward what runs there: git smp postpone, then: git smp propose");
-    Refusal { code: RefusalCode::CandidateMoved, report }
+    let report = Report::new(format!(
+        "{name} runs {} already, but it is not the candidate",
+        commit.short()
+    ))
+    .because(format!(
+        "the candidate is {}; somebody deployed past the record",
+        fix.base.short()
+    ))
+    .hint("put forward what runs there: git smp postpone, then: git smp propose");
+    Refusal {
+        code: RefusalCode::CandidateMoved,
+        report,
+    }
 }
 
 /// A fix has everything that the candidate has, and more.
 fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(), Refusal> {
     let (short, base) = (commit.short(), fix.base.short());
     if candidate.commit != *fix.base {
-        let report = Report::new(format!("the candidate is {} now, no longer {base}", candidate.commit.short()))
-            .because("somebody deployed another fix meanwhile")
-            .hint("look at what is added to that: git smp stage --fix");
-        return Err(Refusal { code: RefusalCode::CandidateMoved, report });
+        let report = Report::new(format!(
+            "the candidate is {} now, no longer {base}",
+            candidate.commit.short()
+        ))
+        .because("somebody deployed another fix meanwhile")
+        .hint("look at what is added to that: git smp stage --fix");
+        return Err(Refusal {
+            code: RefusalCode::CandidateMoved,
+            report,
+        });
     }
     if fix.changes.relation == Relation::Ahead {
         return Ok(());
@@ -140,34 +181,57 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
     let report = Report::new(format!("{short} is no fix of the candidate"))
         .because(format!("it lacks {lost} of {base}"))
         .hint("copy the fix alone onto the candidate: git smp stage --fix --pick COMMIT");
-    Err(Refusal { code: RefusalCode::Diverged, report })
+    Err(Refusal {
+        code: RefusalCode::Diverged,
+        report,
+    })
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.
-fn look_back(wanted: &Staging<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) -> Result<(), Refusal> {
+fn look_back(
+    wanted: &Staging<'_>,
+    branch: &Branch,
+    asked: &Asked<'_>,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let target = wanted.target;
     let name = &target.environment.name;
     let forward = target.fast_forward != Some(false);
-    let changes =
-        target.changes.as_ref().filter(|changes| matches!(changes.relation, Relation::Behind | Relation::Diverged));
+    let changes = target
+        .changes
+        .as_ref()
+        .filter(|changes| matches!(changes.relation, Relation::Behind | Relation::Diverged));
     if forward && changes.is_none() {
         return Ok(());
     }
     let at = branch.commit().map_or("nothing", CommitId::short);
     let lost = changes.map(|changes| amount(changes.disappears.len(), changes.disappears_merges));
     let lost = lost.unwrap_or_else(|| format!("commits of its branch, which is at {at},"));
-    let story = format!("{lost} would disappear from {name}, being no part of {}", plan.commit.short());
-    let lines = changes.map(|changes| disappearing(target, changes, asked.now)).unwrap_or_default();
+    let story = format!(
+        "{lost} would disappear from {name}, being no part of {}",
+        plan.commit.short()
+    );
+    let lines = changes
+        .map(|changes| disappearing(target, changes, asked.now))
+        .unwrap_or_default();
     if asked.somebody_looks {
         plan.warnings.push(story);
         plan.warnings.extend(lines);
         return Ok(());
     }
     let report = lines.into_iter().fold(Report::new(story), Report::because);
-    let command = if wanted.fix.is_some() { "git smp stage --fix" } else { "git smp stage" };
+    let command = if wanted.fix.is_some() {
+        "git smp stage --fix"
+    } else {
+        "git smp stage"
+    };
     let hint = format!("run it in a terminal: {command} {}", plan.commit.short());
-    let report =
-        report.because(format!("to keep them, merge {at} into the main branch; a person may say yes to losing them"));
+    let report = report.because(format!(
+        "to keep them, merge {at} into the main branch; a person may say yes to losing them"
+    ));
     let report = report.hint(hint);
-    Err(Refusal { code: RefusalCode::Diverged, report })
+    Err(Refusal {
+        code: RefusalCode::Diverged,
+        report,
+    })
 }

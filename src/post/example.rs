@@ -12,15 +12,25 @@ pub(crate) const DATE: &str = "2022-03-02";
 pub(crate) const NOTE: &str =
     "There isn't much non-floating UI stuff to go in, so a look at the maps is what it needs.";
 /// What the company was told.
-pub(crate) const SUMMARY: &str = "- Some chunky updates to the floating UI\n- Always display flags on painpoints";
+pub(crate) const SUMMARY: &str =
+    "- Some chunky updates to the floating UI\n- Always display flags on painpoints";
 
 const SUBJECTS: [(&str, &str); 8] = [
     ("1f13dc69", "Fix malformed view variable in MapItems (#425)"),
     ("704931c5", "Floating UI: Add translations (#424)"),
-    ("c28e40ad", "Floating UI: Move the legend into the side panel (#423)"),
+    (
+        "c28e40ad",
+        "Floating UI: Move the legend into the side panel (#423)",
+    ),
     ("9d07b5e8", "Always display flags on painpoints (#421)"),
-    ("35fa6c1e", "Floating UI: Keep the panel open between views (#420)"),
-    ("e6109f83", "Bump the map library to its latest patch release (#419)"),
+    (
+        "35fa6c1e",
+        "Floating UI: Keep the panel open between views (#420)",
+    ),
+    (
+        "e6109f83",
+        "Bump the map library to its latest patch release (#419)",
+    ),
     ("48bd273a", "Floating UI: First cut behind a setting (#412)"),
     ("bbd6ba47", "Remove the unused splash styles (#418)"),
 ];
@@ -54,17 +64,35 @@ pub(crate) fn config(mentions: &str) -> Config {
 /// A commit with this subject.
 pub(crate) fn commit(digits: &str, subject: &[u8]) -> Commit {
     let (short, author) = (digits[..7].to_owned(), "Ada Example".to_owned());
-    Commit { id: id(digits), short, subject: subject.to_vec(), author, authored: (0, 0), committed: 0 }
+    Commit {
+        id: id(digits),
+        short,
+        subject: subject.to_vec(),
+        author,
+        authored: (0, 0),
+        committed: 0,
+    }
 }
 
 /// What would ship with these commits.
 pub(crate) fn ships(ships: Vec<Commit>) -> Changes {
-    Changes { relation: Relation::Ahead, ships, ships_merges: 0, disappears: Vec::new(), disappears_merges: 0 }
+    Changes {
+        relation: Relation::Ahead,
+        ships,
+        ships_merges: 0,
+        disappears: Vec::new(),
+        disappears_merges: 0,
+    }
 }
 
 /// The eight commits of the example.
 pub(crate) fn eight() -> Changes {
-    ships(SUBJECTS.iter().map(|(digits, subject)| commit(digits, subject.as_bytes())).collect())
+    ships(
+        SUBJECTS
+            .iter()
+            .map(|(digits, subject)| commit(digits, subject.as_bytes()))
+            .collect(),
+    )
 }
 
 /// Something said about the deploy of the example, by a team with these mentions.
@@ -72,12 +100,19 @@ pub(crate) fn about(mentions: &str, tell: impl FnOnce(&About<'_>) -> Post) -> Po
     let config = config(mentions);
     let targets = [("production".to_owned(), Some(id("7587cca7")))];
     let called: &[Mention] = &config.channels[0].mentions;
-    tell(&About { config: &config, mentions: called, date: DATE, targets: &targets })
+    tell(&About {
+        config: &config,
+        mentions: called,
+        date: DATE,
+        targets: &targets,
+    })
 }
 
 /// The technical post.
 pub(crate) fn technical() -> Post {
-    about(r#"["devs"]"#, |about| about.proposal(&id("1f13dc69"), "staging", &eight(), Some(NOTE)))
+    about(r#"["devs"]"#, |about| {
+        about.proposal(&id("1f13dc69"), "staging", &eight(), Some(NOTE))
+    })
 }
 
 /// The product post.
@@ -88,15 +123,36 @@ pub(crate) fn product() -> Post {
 /// Every short post.
 pub(crate) fn short() -> Vec<(&'static str, Post)> {
     let (candidate, fixed) = (id("1f13dc69"), id("5c0ffee1"));
-    let added = [commit("5c0ffee1", b"Keep the legend from covering the map (#426)")];
+    let added = [commit(
+        "5c0ffee1",
+        b"Keep the legend from covering the map (#426)",
+    )];
     let say = |tell: &dyn Fn(&About<'_>) -> Post| about(r#"["devs"]"#, tell);
     vec![
-        ("fix", say(&|about| about.fix(&candidate, &fixed, "staging", &added))),
-        ("blocked", say(&|about| about.blocked(&candidate, "Rosi", Some("The legend covers the map.")))),
-        ("postponed", say(&|about| about.postponed(&candidate, "staging", "Ada", "The legend covers the map."))),
+        (
+            "fix",
+            say(&|about| about.fix(&candidate, &fixed, "staging", &added)),
+        ),
+        (
+            "blocked",
+            say(&|about| about.blocked(&candidate, "Rosi", Some("The legend covers the map."))),
+        ),
+        (
+            "postponed",
+            say(&|about| {
+                about.postponed(&candidate, "staging", "Ada", "The legend covers the map.")
+            }),
+        ),
         (
             "rolled-back",
-            say(&|about| about.rolled_back(Some(&candidate), &id("7587cca7"), "Ada", Some("Maps are empty."))),
+            say(&|about| {
+                about.rolled_back(
+                    Some(&candidate),
+                    &id("7587cca7"),
+                    "Ada",
+                    Some("Maps are empty."),
+                )
+            }),
         ),
     ]
 }

@@ -2,7 +2,8 @@ use super::example::{self, NOTE, SUMMARY, about, eight, id};
 use super::*;
 use crate::chat::markdown;
 
-const COMPARE: &str = "https://github.com/VisualMeaning/sm_platform/compare/7587cca77acc...1f13dc6996cd";
+const COMPARE: &str =
+    "https://github.com/VisualMeaning/sm_platform/compare/7587cca77acc...1f13dc6996cd";
 
 #[test]
 fn the_runbooks_example_is_told_as_its_team_told_it() {
@@ -56,7 +57,10 @@ fn the_product_post_never_holds_the_log() {
 
 #[test]
 fn the_short_posts_say_what_happened_and_no_more() {
-    let texts: Vec<String> = example::short().iter().map(|(_, post)| markdown::payload(post)).collect();
+    let texts: Vec<String> = example::short()
+        .iter()
+        .map(|(_, post)| markdown::payload(post))
+        .collect();
     let fix = "Production deploy 2022-03-02: a fix
 
 @devs Version 5c0ffee1 on staging takes the place of 1f13dc69 and is to be tested again; it adds only:
@@ -98,10 +102,21 @@ fn several_targets_are_told_in_one_post() {
         ("demo".to_owned(), Some(id("7587cca7"))),
         ("shop_eu".to_owned(), Some(id("aaaa"))),
     ];
-    let about = About { config: &config, mentions: &[], date: "2022-03-02", targets: &targets };
+    let about = About {
+        config: &config,
+        mentions: &[],
+        date: "2022-03-02",
+        targets: &targets,
+    };
     let post = about.proposal(&id("1f13dc69"), "staging", &eight(), None);
-    assert_eq!(post.heading, "Production, demo and shop_eu deploy 2022-03-02");
-    assert_eq!(post.lead, "looking at deploying current staging version 1f13dc69 to production, demo and shop_eu.");
+    assert_eq!(
+        post.heading,
+        "Production, demo and shop_eu deploy 2022-03-02"
+    );
+    assert_eq!(
+        post.lead,
+        "looking at deploying current staging version 1f13dc69 to production, demo and shop_eu."
+    );
     assert_eq!(post.link.map(|link| link.url).as_deref(), Some(COMPARE));
 }
 
@@ -109,7 +124,12 @@ fn several_targets_are_told_in_one_post() {
 fn a_first_deploy_has_nothing_to_compare_with() {
     let config = example::config("[]");
     let targets = [("production".to_owned(), None)];
-    let about = About { config: &config, mentions: &[], date: "2022-03-02", targets: &targets };
+    let about = About {
+        config: &config,
+        mentions: &[],
+        date: "2022-03-02",
+        targets: &targets,
+    };
     let post = about.proposal(&id("1f13dc69"), "staging", &eight(), None);
     assert_eq!(post.link, None);
     assert!(markdown::payload(&post).ends_with("(#418)\n"));
@@ -117,8 +137,20 @@ fn a_first_deploy_has_nothing_to_compare_with() {
 
 #[test]
 fn acting_characters_are_visible_and_lines_stay_lines() {
-    let post = Post { note: Some(" one\r\ntwo\u{202e}\rthree\n\n".to_owned()), ..example::product() }.visible();
+    let post = Post {
+        note: Some(" one\r\ntwo\u{202e}\rthree\n\n".to_owned()),
+        ..example::product()
+    }
+    .visible();
     assert_eq!(post.note.as_deref(), Some("one\ntwo\\u202e\\x0dthree"));
     assert_eq!(post.visible(), post);
-    assert_eq!(Post { note: Some(" \n".to_owned()), ..post }.visible().note, None);
+    assert_eq!(
+        Post {
+            note: Some(" \n".to_owned()),
+            ..post
+        }
+        .visible()
+        .note,
+        None
+    );
 }

@@ -1,15 +1,17 @@
 //! Which event may follow on which, and what they add up to.
 
 use super::{
-    Candidate, Deploy, Deploying, Doubted, Event, EventId, Goal, Held, Intent, Kind, News, Owed, Sending, SignOff,
-    Standing, State, Telling, Unlawful, Verdict, What,
+    Candidate, Deploy, Deploying, Doubted, Event, EventId, Goal, Held, Intent, Kind, News, Owed,
+    Sending, SignOff, Standing, State, Telling, Unlawful, Verdict, What,
 };
 use crate::model::CommitId;
 
 impl State {
     /// Why nothing but a fix may be deployed to this environment; `None`: it is not frozen.
     pub fn frozen(&self, environment: &str) -> Option<&Candidate> {
-        self.candidate.as_ref().filter(|candidate| candidate.environment == environment)
+        self.candidate
+            .as_ref()
+            .filter(|candidate| candidate.environment == environment)
     }
 
     /// The state after one more event.
@@ -27,11 +29,22 @@ impl State {
     pub fn owes(&self, what: &What) -> bool {
         let mut copy = self.clone();
         match what {
-            What::Posting { about, channel, over } => copy.attempted(Some((about, channel)), over.as_ref()).is_ok(),
+            What::Posting {
+                about,
+                channel,
+                over,
+            } => copy
+                .attempted(Some((about, channel)), over.as_ref())
+                .is_ok(),
             What::Unposted { attempt, .. } => copy.attempted(None, Some(attempt)).is_ok(),
-            What::Posted { about, channel, attempt, .. } => {
-                copy.attempted(Some((about, channel)), attempt.as_ref()).is_ok()
-            }
+            What::Posted {
+                about,
+                channel,
+                attempt,
+                ..
+            } => copy
+                .attempted(Some((about, channel)), attempt.as_ref())
+                .is_ok(),
             _ => false,
         }
     }
@@ -49,18 +62,37 @@ impl State {
             // What came to nothing took nothing away, so nothing of it is held.
             What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed { .. } => self.postpone(event),
-            What::Posting { about, channel, over } => {
+            What::Posting {
+                about,
+                channel,
+                over,
+            } => {
                 let place = self.attempted(Some((about, channel)), over.as_ref())?;
-                place.sending = Some(Sending { id: event.id.clone(), by: event.by.clone(), at: event.at });
+                place.sending = Some(Sending {
+                    id: event.id.clone(),
+                    by: event.by.clone(),
+                    at: event.at,
+                });
                 Ok(())
             }
             What::Unposted { attempt, .. } => {
                 self.attempted(None, Some(attempt))?.sending = None;
                 Ok(())
             }
-            What::Posted { about, channel, attempt, .. } => {
-                let told = self.attempted(Some((about, channel)), attempt.as_ref())?.clone();
-                let place = self.owed.iter().position(|owed| *owed == told).ok_or(Unlawful::NotOwed)?;
+            What::Posted {
+                about,
+                channel,
+                attempt,
+                ..
+            } => {
+                let told = self
+                    .attempted(Some((about, channel)), attempt.as_ref())?
+                    .clone();
+                let place = self
+                    .owed
+                    .iter()
+                    .position(|owed| *owed == told)
+                    .ok_or(Unlawful::NotOwed)?;
                 self.owed.remove(place);
                 Ok(())
             }
@@ -68,7 +100,16 @@ impl State {
     }
 
     fn propose(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Proposed { commit, environment, targets, note, date, channels, over } = &event.what else {
+        let What::Proposed {
+            commit,
+            environment,
+            targets,
+            note,
+            date,
+            channels,
+            over,
+        } = &event.what
+        else {
             return Ok(());
         };
         if self.candidate.is_some() {
@@ -101,8 +142,20 @@ impl State {
     }
 
     fn judge(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Judged { commit, of, verdict, note, channels } = &event.what else { return Ok(()) };
-        let candidate = self.candidate.as_mut().filter(|open| open.commit == *commit);
+        let What::Judged {
+            commit,
+            of,
+            verdict,
+            note,
+            channels,
+        } = &event.what
+        else {
+            return Ok(());
+        };
+        let candidate = self
+            .candidate
+            .as_mut()
+            .filter(|open| open.commit == *commit);
         let candidate = candidate.ok_or(Unlawful::OtherCandidate)?;
         candidate.verdicts.retain(|one| one.by != *of);
         candidate.verdicts.push(SignOff {
@@ -113,27 +166,53 @@ impl State {
             at: event.at,
         });
         // Whoever speaks again takes back what was to be told of their word before.
-        self.owed.retain(|owed| owed.sending.is_some() || !matches!(&owed.news, News::Blocked { by, .. } if by == of));
+        self.owed.retain(|owed| {
+            owed.sending.is_some() || !matches!(&owed.news, News::Blocked { by, .. } if by == of)
+        });
         if *verdict == Verdict::Block {
-            let news = News::Blocked { by: of.clone(), reason: note.clone() };
+            let news = News::Blocked {
+                by: of.clone(),
+                reason: note.clone(),
+            };
             self.owe(self.candidate.clone().as_ref(), event, channels, &news);
         }
         Ok(())
     }
 
     fn postpone(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Postponed { candidate, commit, intent, reason, channels } = &event.what else { return Ok(()) };
-        let meant = self.candidate.clone().filter(|open| open.id == *candidate && open.commit == *commit);
+        let What::Postponed {
+            candidate,
+            commit,
+            intent,
+            reason,
+            channels,
+        } = &event.what
+        else {
+            return Ok(());
+        };
+        let meant = self
+            .candidate
+            .clone()
+            .filter(|open| open.id == *candidate && open.commit == *commit);
         let meant = meant.ok_or(Unlawful::OtherCandidate)?;
         self.supersede(intent.as_ref())?;
         self.forget_candidate();
-        let news = News::Postponed { by: event.by.name.clone(), reason: reason.clone() };
+        let news = News::Postponed {
+            by: event.by.name.clone(),
+            reason: reason.clone(),
+        };
         self.owe(Some(&meant), event, channels, &news);
         Ok(())
     }
 
     /// Every one of these channels is to be told something of a candidate.
-    fn owe(&mut self, candidate: Option<&Candidate>, event: &Event, channels: &[String], news: &News) {
+    fn owe(
+        &mut self,
+        candidate: Option<&Candidate>,
+        event: &Event,
+        channels: &[String],
+        news: &News,
+    ) {
         let owed = |(candidate, channel): (&Candidate, &String)| Owed {
             about: event.id.clone(),
             channel: channel.clone(),
@@ -144,7 +223,12 @@ impl State {
             news: news.clone(),
             sending: None,
         };
-        self.owed.extend(candidate.into_iter().flat_map(|open| channels.iter().map(move |one| (open, one))).map(owed));
+        self.owed.extend(
+            candidate
+                .into_iter()
+                .flat_map(|open| channels.iter().map(move |one| (open, one)))
+                .map(owed),
+        );
     }
 
     /// The owed post whose open attempt is this one; none meant, none may be open.
@@ -164,11 +248,17 @@ impl State {
         self.supersede(intent.over.as_ref())?;
         match intent.kind {
             // What is frozen may be put back to the candidate.
-            Kind::Stage if self.frozen(&intent.environment).is_some_and(|open| open.commit != intent.to) => {
+            Kind::Stage
+                if self
+                    .frozen(&intent.environment)
+                    .is_some_and(|open| open.commit != intent.to) =>
+            {
                 return Err(Unlawful::Frozen);
             }
             Kind::Fix => {
-                let open = self.frozen(&intent.environment).ok_or(Unlawful::OtherCandidate)?;
+                let open = self
+                    .frozen(&intent.environment)
+                    .ok_or(Unlawful::OtherCandidate)?;
                 if Some(&open.commit) != intent.base.as_ref() {
                     return Err(Unlawful::OtherCandidate);
                 }
@@ -185,18 +275,32 @@ impl State {
             unsigned: intent.unsigned,
             by: event.by.clone(),
             at: event.at,
-            tells: intent.tells.clone().filter(|_| intent.kind == Kind::Rollback),
+            tells: intent
+                .tells
+                .clone()
+                .filter(|_| intent.kind == Kind::Rollback),
             elsewhere: false,
         });
         Ok(())
     }
 
     /// Whether a commit may go to production: the candidate, without a block, with a yes unless none is needed.
-    fn may_ship(&self, environment: &str, commit: &CommitId, unsigned: bool) -> Result<(), Unlawful> {
+    fn may_ship(
+        &self,
+        environment: &str,
+        commit: &CommitId,
+        unsigned: bool,
+    ) -> Result<(), Unlawful> {
         let Some(candidate) = &self.candidate else {
-            return if unsigned { Ok(()) } else { Err(Unlawful::NotSignedOff) };
+            return if unsigned {
+                Ok(())
+            } else {
+                Err(Unlawful::NotSignedOff)
+            };
         };
-        if candidate.commit != *commit || candidate.goal(environment).is_none_or(|goal| goal.reached) {
+        if candidate.commit != *commit
+            || candidate.goal(environment).is_none_or(|goal| goal.reached)
+        {
             return Err(Unlawful::OtherCandidate);
         }
         match candidate.standing() {
@@ -207,7 +311,18 @@ impl State {
     }
 
     fn deployed(&mut self, event: &Event) -> Result<(), Unlawful> {
-        let What::Deployed { intent, kind, environment, from, to, unsigned, tells, holds, .. } = &event.what else {
+        let What::Deployed {
+            intent,
+            kind,
+            environment,
+            from,
+            to,
+            unsigned,
+            tells,
+            holds,
+            ..
+        } = &event.what
+        else {
             return Ok(());
         };
         if let Some(open) = &self.deploying
@@ -217,7 +332,10 @@ impl State {
             return Err(Unlawful::OtherDeploy);
         }
         // Who began it deployed it, whoever saw its end.
-        let by = self.deploying.as_ref().map_or_else(|| event.by.clone(), |open| open.by.clone());
+        let by = self
+            .deploying
+            .as_ref()
+            .map_or_else(|| event.by.clone(), |open| open.by.clone());
         self.close(intent.as_ref())?;
         let before = self.candidate.as_ref().map(|open| open.commit.clone());
         match (kind, intent) {
@@ -237,13 +355,27 @@ impl State {
         match (kind, from) {
             (Kind::Rollback, Some(from)) if from != to => {
                 let reason = tells.as_ref().and_then(|tells| tells.text.clone());
-                self.hold(environment, Held { commit: from.clone(), by: by.clone(), at: event.at, reason });
+                self.hold(
+                    environment,
+                    Held {
+                        commit: from.clone(),
+                        by: by.clone(),
+                        at: event.at,
+                        reason,
+                    },
+                );
             }
             // Somebody said yes to what ships now, and to all that it has in it.
             (Kind::Promote, _) => self.let_go(environment, holds),
             (Kind::Rollback | Kind::Stage | Kind::Fix, _) => {}
         }
-        let deploy = Deploy { commit: to.clone(), from: from.clone(), by, at: event.at, seen_since: None };
+        let deploy = Deploy {
+            commit: to.clone(),
+            from: from.clone(),
+            by,
+            at: event.at,
+            seen_since: None,
+        };
         self.unseen.remove(environment);
         self.doubts.remove(environment);
         self.deploys.insert(environment.clone(), deploy);
@@ -252,7 +384,11 @@ impl State {
             let news = match (kind, before) {
                 (Kind::Fix, Some(before)) => News::Fixed { before },
                 (Kind::Promote, _) => News::Released { summary: text },
-                (Kind::Rollback, _) => News::RolledBack { from: from.clone(), by: who, reason: text },
+                (Kind::Rollback, _) => News::RolledBack {
+                    from: from.clone(),
+                    by: who,
+                    reason: text,
+                },
                 (Kind::Fix, None) | (Kind::Stage, _) => return Ok(()),
             };
             self.owe_of_deploy(event, tells, (environment, to), &news);
@@ -262,13 +398,26 @@ impl State {
 
     /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
     fn doubt(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
-        let open = self.deploying.as_ref().filter(|open| open.id == *intent).ok_or(Unlawful::OtherDeploy)?;
-        let doubted = Doubted { commit: open.to.clone(), words: words.to_owned() };
+        let open = self
+            .deploying
+            .as_ref()
+            .filter(|open| open.id == *intent)
+            .ok_or(Unlawful::OtherDeploy)?;
+        let doubted = Doubted {
+            commit: open.to.clone(),
+            words: words.to_owned(),
+        };
         self.doubts.insert(open.environment.clone(), doubted);
         Ok(())
     }
 
-    fn owe_of_deploy(&mut self, event: &Event, tells: &Telling, (place, commit): (&str, &CommitId), news: &News) {
+    fn owe_of_deploy(
+        &mut self,
+        event: &Event,
+        tells: &Telling,
+        (place, commit): (&str, &CommitId),
+        news: &News,
+    ) {
         let owed = |channel: &String| Owed {
             about: event.id.clone(),
             channel: channel.clone(),
@@ -288,14 +437,29 @@ impl State {
             candidate.fixed_at = Some(at);
             // Both were about another commit.
             candidate.verdicts.clear();
-            candidate.targets.iter_mut().for_each(|goal| goal.reached = false);
-            self.owed.retain(|owed| owed.sending.is_some() || !matches!(owed.news, News::Blocked { .. }));
+            candidate
+                .targets
+                .iter_mut()
+                .for_each(|goal| goal.reached = false);
+            self.owed.retain(|owed| {
+                owed.sending.is_some() || !matches!(owed.news, News::Blocked { .. })
+            });
         }
     }
 
     fn reached(&mut self, environment: &str, commit: &CommitId) {
-        let Some(candidate) = self.candidate.as_mut().filter(|open| open.commit == *commit) else { return };
-        for goal in candidate.targets.iter_mut().filter(|goal| goal.environment == environment) {
+        let Some(candidate) = self
+            .candidate
+            .as_mut()
+            .filter(|open| open.commit == *commit)
+        else {
+            return;
+        };
+        for goal in candidate
+            .targets
+            .iter_mut()
+            .filter(|goal| goal.environment == environment)
+        {
             goal.reached = true;
         }
         if candidate.targets.iter().all(|goal| goal.reached) {
@@ -305,8 +469,18 @@ impl State {
 
     /// An environment that was given something else does not run the candidate any more.
     pub(super) fn left(&mut self, environment: &str, commit: &CommitId) {
-        let Some(candidate) = self.candidate.as_mut().filter(|open| open.commit != *commit) else { return };
-        for goal in candidate.targets.iter_mut().filter(|goal| goal.environment == environment) {
+        let Some(candidate) = self
+            .candidate
+            .as_mut()
+            .filter(|open| open.commit != *commit)
+        else {
+            return;
+        };
+        for goal in candidate
+            .targets
+            .iter_mut()
+            .filter(|goal| goal.environment == environment)
+        {
             goal.reached = false;
         }
     }
@@ -329,7 +503,10 @@ impl State {
     /// Closes the open intent without its end. A rollback may have landed, so what it takes away stays held.
     fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
         let closed = self.close(meant)?;
-        if let Some((closed, held)) = closed.as_ref().and_then(|closed| Some((closed, closed.holds()?))) {
+        if let Some((closed, held)) = closed
+            .as_ref()
+            .and_then(|closed| Some((closed, closed.holds()?)))
+        {
             self.hold(&closed.environment, held);
         }
         self.gave_up(closed);

@@ -23,8 +23,11 @@ impl State {
     /// announcement: whether it has landed is often not known before somebody deploys again.
     pub fn held(&self, environment: &str) -> Vec<Held> {
         let mut all = self.held.get(environment).cloned().unwrap_or_default();
-        if let Some(held) =
-            self.deploying.as_ref().filter(|open| open.environment == environment).and_then(Deploying::holds)
+        if let Some(held) = self
+            .deploying
+            .as_ref()
+            .filter(|open| open.environment == environment)
+            .and_then(Deploying::holds)
         {
             put(&mut all, held);
         }
@@ -51,7 +54,12 @@ impl Deploying {
     /// What an announced rollback holds back.
     pub(super) fn holds(&self) -> Option<Held> {
         let (commit, by) = (self.takes_away()?.clone(), self.by.clone());
-        Some(Held { commit, by, at: self.at, reason: self.tells.as_ref().and_then(|tells| tells.text.clone()) })
+        Some(Held {
+            commit,
+            by,
+            at: self.at,
+            reason: self.tells.as_ref().and_then(|tells| tells.text.clone()),
+        })
     }
 }
 

@@ -111,7 +111,10 @@ pub struct Sending {
 impl Owed {
     /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
     pub fn is_of_candidate(&self) -> bool {
-        matches!(self.news, News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. })
+        matches!(
+            self.news,
+            News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. }
+        )
     }
 
     /// Whether it belongs to the way of a candidate, this one or the one before it.
@@ -128,9 +131,10 @@ impl Owed {
     pub fn command(&self, open: bool) -> &'static str {
         match self.news {
             News::Postponed { .. } if !open => "git smp postpone",
-            News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. } | News::Postponed { .. } => {
-                "git smp propose"
-            }
+            News::Proposed { .. }
+            | News::Fixed { .. }
+            | News::Blocked { .. }
+            | News::Postponed { .. } => "git smp propose",
             News::Released { .. } | News::RolledBack { .. } => "git smp promote",
         }
     }

@@ -19,7 +19,10 @@ pub struct Signer {
 impl From<&str> for Signer {
     /// One of whom nothing but the name is known.
     fn from(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
@@ -27,11 +30,16 @@ impl Signer {
     /// The one of this name, whose word somebody recorded on what somebody proposed.
     pub fn of(name: &str, recorded_by: &Person, proposer: &Person) -> Self {
         let own = is_same(name, &recorded_by.name);
-        let recorder_proposed =
-            recorded_by == proposer || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
+        let recorder_proposed = recorded_by == proposer
+            || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
         let other = (!own).then(|| (recorded_by.name.clone(), recorder_proposed));
         let proposed = is_same(name, &proposer.name) || (own && recorder_proposed);
-        Self { name: name.to_owned(), wrote: 0, proposed, recorded_by: other }
+        Self {
+            name: name.to_owned(),
+            wrote: 0,
+            proposed,
+            recorded_by: other,
+        }
     }
 
     /// The one of a verdict on a candidate, whose commits these people wrote.
@@ -43,7 +51,10 @@ impl Signer {
 
     /// Counts the commits of theirs.
     pub fn count(&mut self, authors: &[&str]) {
-        self.wrote = authors.iter().filter(|author| is_same(author, &self.name)).count();
+        self.wrote = authors
+            .iter()
+            .filter(|author| is_same(author, &self.name))
+            .count();
     }
 
     /// "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
@@ -53,8 +64,17 @@ impl Signer {
             1 => Some("wrote 1 of its commits".to_owned()),
             count => Some(format!("wrote {count} of its commits")),
         };
-        let did: Vec<String> = self.proposed.then(|| "proposed it".to_owned()).into_iter().chain(wrote).collect();
-        let did = if did.is_empty() { String::new() } else { format!(", who {}", did.join(" and ")) };
+        let did: Vec<String> = self
+            .proposed
+            .then(|| "proposed it".to_owned())
+            .into_iter()
+            .chain(wrote)
+            .collect();
+        let did = if did.is_empty() {
+            String::new()
+        } else {
+            format!(", who {}", did.join(" and "))
+        };
         let by = self.recorded_by.as_ref().map(|(name, proposed)| {
             let proposed = if *proposed { ", who proposed it" } else { "" };
             format!(" (recorded by {name}{proposed})")
@@ -72,7 +92,10 @@ mod tests {
     use super::*;
 
     fn person(name: &str) -> Person {
-        Person { name: name.into(), email: format!("{}@example.com", name.to_lowercase()) }
+        Person {
+            name: name.into(),
+            email: format!("{}@example.com", name.to_lowercase()),
+        }
     }
 
     #[test]
@@ -85,20 +108,44 @@ mod tests {
         };
         assert_eq!(told("Rosi", &person("Rosi"), &["Ben"]), "Rosi");
         assert_eq!(told("ada", &ada, &[]), "ada, who proposed it");
-        assert_eq!(told("Ada", &ada, &["Ada", "Ben"]), "Ada, who proposed it and wrote 1 of its commits");
-        assert_eq!(told("Ben", &person("Ben"), &["Ben", "Ben"]), "Ben, who wrote 2 of its commits");
-        assert_eq!(told("Rosi", &ada, &[]), "Rosi (recorded by Ada, who proposed it)");
+        assert_eq!(
+            told("Ada", &ada, &["Ada", "Ben"]),
+            "Ada, who proposed it and wrote 1 of its commits"
+        );
+        assert_eq!(
+            told("Ben", &person("Ben"), &["Ben", "Ben"]),
+            "Ben, who wrote 2 of its commits"
+        );
+        assert_eq!(
+            told("Rosi", &ada, &[]),
+            "Rosi (recorded by Ada, who proposed it)"
+        );
         assert_eq!(told("Rosi", &person("Cem"), &[]), "Rosi (recorded by Cem)");
-        assert_eq!(told("Ada", &person("Cem"), &[]), "Ada, who proposed it (recorded by Cem)");
+        assert_eq!(
+            told("Ada", &person("Cem"), &[]),
+            "Ada, who proposed it (recorded by Cem)"
+        );
         // Under another name, with the same address.
-        let lovelace = Person { name: "A. Lovelace".into(), ..ada.clone() };
-        assert_eq!(told("A. Lovelace", &lovelace, &[]), "A. Lovelace, who proposed it");
-        assert_eq!(told("Rosi", &lovelace, &[]), "Rosi (recorded by A. Lovelace, who proposed it)");
+        let lovelace = Person {
+            name: "A. Lovelace".into(),
+            ..ada.clone()
+        };
+        assert_eq!(
+            told("A. Lovelace", &lovelace, &[]),
+            "A. Lovelace, who proposed it"
+        );
+        assert_eq!(
+            told("Rosi", &lovelace, &[]),
+            "Rosi (recorded by A. Lovelace, who proposed it)"
+        );
     }
 
     #[test]
     fn people_without_an_address_are_not_one() {
-        let [ada, ben] = ["Ada", "Ben"].map(|name| Person { name: name.into(), email: String::new() });
+        let [ada, ben] = ["Ada", "Ben"].map(|name| Person {
+            name: name.into(),
+            email: String::new(),
+        });
         assert_eq!(Signer::of("Ben", &ben, &ada).told(), "Ben");
     }
 }

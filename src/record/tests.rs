@@ -13,7 +13,10 @@ use super::*;
 fn event(id: u64, what: What) -> Event {
     Event {
         id: EventId::of(id),
-        by: Person { name: "Ada Example".into(), email: "ada@example.com".into() },
+        by: Person {
+            name: "Ada Example".into(),
+            email: "ada@example.com".into(),
+        },
         at: 1_646_222_400,
         program: "git-smp 0.1.0".into(),
         what,
@@ -80,7 +83,12 @@ fn ids() -> impl Strategy<Value = EventId> {
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Stage), Just(Kind::Fix), Just(Kind::Promote), Just(Kind::Rollback)]
+    prop_oneof![
+        Just(Kind::Stage),
+        Just(Kind::Fix),
+        Just(Kind::Promote),
+        Just(Kind::Rollback)
+    ]
 }
 
 fn verdicts() -> impl Strategy<Value = Verdict> {
@@ -105,24 +113,51 @@ fn whats() -> impl Strategy<Value = What> {
             (dates(), channels()),
             maybe(ids())
         )
-            .prop_map(|(commit, environment, targets, note, (date, channels), over)| What::Proposed {
-                commit,
-                environment,
-                targets,
-                note,
-                date,
-                channels,
-                over
-            }),
-        (commits(), texts(), verdicts(), maybe(texts()), channels())
-            .prop_map(|(commit, of, verdict, note, channels)| { What::Judged { commit, of, verdict, note, channels } }),
+            .prop_map(
+                |(commit, environment, targets, note, (date, channels), over)| What::Proposed {
+                    commit,
+                    environment,
+                    targets,
+                    note,
+                    date,
+                    channels,
+                    over
+                }
+            ),
+        (commits(), texts(), verdicts(), maybe(texts()), channels()).prop_map(
+            |(commit, of, verdict, note, channels)| {
+                What::Judged {
+                    commit,
+                    of,
+                    verdict,
+                    note,
+                    channels,
+                }
+            }
+        ),
         (
             (kinds(), names(), maybe(commits()), commits()),
-            (maybe(commits()), any::<bool>(), maybe(ids()), maybe(tellings()))
+            (
+                maybe(commits()),
+                any::<bool>(),
+                maybe(ids()),
+                maybe(tellings())
+            )
         )
-            .prop_map(|((kind, environment, from, to), (base, unsigned, over, tells))| What::Deploying(
-                Intent { kind, environment, from, to, base, unsigned, over, tells }
-            )),
+            .prop_map(
+                |((kind, environment, from, to), (base, unsigned, over, tells))| What::Deploying(
+                    Intent {
+                        kind,
+                        environment,
+                        from,
+                        to,
+                        base,
+                        unsigned,
+                        over,
+                        tells
+                    }
+                )
+            ),
         (
             maybe(ids()),
             kinds(),
@@ -161,16 +196,24 @@ fn whats() -> impl Strategy<Value = What> {
                     }
                 }
             ),
-        (names(), commits(), commits(), any::<i64>(), maybe(any::<u64>()), any::<bool>()).prop_map(
-            |(environment, from, to, since, commits, back)| What::Observed {
-                environment,
-                from,
-                to,
-                since,
-                commits,
-                back
-            }
-        ),
+        (
+            names(),
+            commits(),
+            commits(),
+            any::<i64>(),
+            maybe(any::<u64>()),
+            any::<bool>()
+        )
+            .prop_map(
+                |(environment, from, to, since, commits, back)| What::Observed {
+                    environment,
+                    from,
+                    to,
+                    since,
+                    commits,
+                    back
+                }
+            ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
         (ids(), commits(), maybe(ids()), texts(), channels()).prop_map(
             |(candidate, commit, intent, reason, channels)| What::Postponed {
@@ -181,13 +224,23 @@ fn whats() -> impl Strategy<Value = What> {
                 channels
             }
         ),
-        (ids(), names(), maybe(ids())).prop_map(|(about, channel, over)| What::Posting { about, channel, over }),
-        (ids(), names(), texts()).prop_map(|(attempt, channel, why)| What::Unposted { attempt, channel, why }),
-        (ids(), names(), maybe(ids()), hows()).prop_map(|(about, channel, attempt, how)| What::Posted {
+        (ids(), names(), maybe(ids())).prop_map(|(about, channel, over)| What::Posting {
             about,
             channel,
+            over
+        }),
+        (ids(), names(), texts()).prop_map(|(attempt, channel, why)| What::Unposted {
             attempt,
-            how
+            channel,
+            why
+        }),
+        (ids(), names(), maybe(ids()), hows()).prop_map(|(about, channel, attempt, how)| {
+            What::Posted {
+                about,
+                channel,
+                attempt,
+                how,
+            }
         }),
     ]
 }
@@ -201,17 +254,33 @@ fn dates() -> impl Strategy<Value = String> {
 }
 
 fn hows() -> impl Strategy<Value = How> {
-    prop_oneof![Just(How::Accepted), Just(How::Printed), Just(How::Found), Just(How::Skipped)]
+    prop_oneof![
+        Just(How::Accepted),
+        Just(How::Printed),
+        Just(How::Found),
+        Just(How::Skipped)
+    ]
 }
 
 fn tellings() -> impl Strategy<Value = Telling> {
-    (channels(), dates(), vec((names(), maybe(commits())), 0..4), maybe(texts()))
-        .prop_map(|(channels, date, targets, text)| Telling { channels, date, targets, text })
+    (
+        channels(),
+        dates(),
+        vec((names(), maybe(commits())), 0..4),
+        maybe(texts()),
+    )
+        .prop_map(|(channels, date, targets, text)| Telling {
+            channels,
+            date,
+            targets,
+            text,
+        })
 }
 
 /// Any event at all, by somebody whom git let through.
 fn events() -> impl Strategy<Value = Event> {
-    let person = ("[A-Za-zäö日 .,:-]{1,20}", "[a-z@.]{0,12}").prop_map(|(name, email)| Person { name, email });
+    let person = ("[A-Za-zäö日 .,:-]{1,20}", "[a-z@.]{0,12}")
+        .prop_map(|(name, email)| Person { name, email });
     (ids(), person, any::<i64>(), texts(), whats()).prop_map(|(id, by, at, program, what)| Event {
         id,
         by,

@@ -7,7 +7,10 @@ const OURS: &str = "Smp-";
 /// no space stands at either end, and what git refuses or mangles in a message is U+FFFD.
 pub fn settled(text: &str) -> String {
     let text: String = text.replace("\r\n", "\n").chars().map(kept).collect();
-    let lines: Vec<&str> = text.split('\n').map(|line| if line.trim().is_empty() { "" } else { line }).collect();
+    let lines: Vec<&str> = text
+        .split('\n')
+        .map(|line| if line.trim().is_empty() { "" } else { line })
+        .collect();
     lines.join("\n").trim().to_owned()
 }
 
@@ -44,7 +47,11 @@ pub fn trailers(message: &str) -> Vec<(String, String)> {
     for line in last.lines() {
         match (line.strip_prefix(' '), found.last_mut()) {
             (Some(more), Some((_, text))) => {
-                let more = if dots(more) { more.strip_prefix('.').unwrap_or(more) } else { more };
+                let more = if dots(more) {
+                    more.strip_prefix('.').unwrap_or(more)
+                } else {
+                    more
+                };
                 text.extend(["\n", more]);
             }
             _ => {
@@ -53,6 +60,7 @@ pub fn trailers(message: &str) -> Vec<(String, String)> {
             }
         }
     }
-    let ours = |(key, text): (&str, String)| Some((key.strip_prefix(OURS)?.to_owned(), settled(&text)));
+    let ours =
+        |(key, text): (&str, String)| Some((key.strip_prefix(OURS)?.to_owned(), settled(&text)));
     found.into_iter().filter_map(ours).collect()
 }

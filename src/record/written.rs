@@ -35,7 +35,9 @@ pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
     struct Version {
         format: u64,
     }
-    let version = serde_json::from_slice::<Version>(text).map_err(|error| garbage(&error))?.format;
+    let version = serde_json::from_slice::<Version>(text)
+        .map_err(|error| garbage(&error))?
+        .format;
     match serde_json::from_slice(text) {
         Ok(state) if version >= 1 => lawful(&state).map(|()| state),
         Ok(_) => Err(Unreadable::Garbage("its format is 0".to_owned())),
@@ -46,30 +48,61 @@ pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
 
 /// Names stand in commands that people type, so none counts that no `smp.toml` could have.
 fn lawful(state: &State) -> Result<(), Unreadable> {
-    let State { format: _, events: _, candidate, deploying, deploys, owed, held, unseen, doubts } = state;
-    let candidate = candidate
-        .iter()
-        .flat_map(|open| std::iter::once(&open.environment).chain(open.targets.iter().map(|goal| &goal.environment)));
+    let State {
+        format: _,
+        events: _,
+        candidate,
+        deploying,
+        deploys,
+        owed,
+        held,
+        unseen,
+        doubts,
+    } = state;
+    let candidate = candidate.iter().flat_map(|open| {
+        std::iter::once(&open.environment).chain(open.targets.iter().map(|goal| &goal.environment))
+    });
     let owed = owed.iter().flat_map(|owed| {
-        [&owed.environment, &owed.channel].into_iter().chain(owed.targets.iter().map(|(name, _)| name))
+        [&owed.environment, &owed.channel]
+            .into_iter()
+            .chain(owed.targets.iter().map(|(name, _)| name))
     });
     let told = deploying.iter().filter_map(|open| open.tells.as_ref());
-    let told = told.flat_map(|tells| tells.channels.iter().chain(tells.targets.iter().map(|(name, _)| name)));
-    let names = deploys.keys().chain(held.keys()).chain(unseen.keys()).chain(doubts.keys());
+    let told = told.flat_map(|tells| {
+        tells
+            .channels
+            .iter()
+            .chain(tells.targets.iter().map(|(name, _)| name))
+    });
+    let names = deploys
+        .keys()
+        .chain(held.keys())
+        .chain(unseen.keys())
+        .chain(doubts.keys());
     let names = names.chain(deploying.iter().map(|open| &open.environment));
-    names.chain(told).chain(candidate).chain(owed).try_for_each(|name| lawful_name(name))
+    names
+        .chain(told)
+        .chain(candidate)
+        .chain(owed)
+        .try_for_each(|name| lawful_name(name))
 }
 
 fn lawful_name(name: &str) -> Result<(), Unreadable> {
     let why = |why| {
-        Unreadable::Garbage(format!("an environment or a channel there has a name that no smp.toml has: it {why}"))
+        Unreadable::Garbage(format!(
+            "an environment or a channel there has a name that no smp.toml has: it {why}"
+        ))
     };
     check_remote_name(name).map_err(why)
 }
 
 /// Where, and never what: the text is foreign.
 fn garbage(error: &serde_json::Error) -> Unreadable {
-    Unreadable::Garbage(format!("line {}, column {} is not as it should be", error.line(), error.column()))
+    Unreadable::Garbage(format!(
+        "line {}, column {} is not as it should be",
+        error.line(),
+        error.column()
+    ))
 }
 
 /// The event in one sentence, as `git log --oneline` shows it.
@@ -77,34 +110,96 @@ pub fn sentence(event: &Event) -> String {
     let by = &event.by.name;
     let text = match &event.what {
         What::Begun => format!("{by} began the record"),
-        What::Proposed { commit, targets, .. } => {
+        What::Proposed {
+            commit, targets, ..
+        } => {
             let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
-            format!("{by} proposed {} for {}", commit.short(), names.join(" and "))
+            format!(
+                "{by} proposed {} for {}",
+                commit.short(),
+                names.join(" and ")
+            )
         }
-        What::Judged { commit, of, verdict, note, .. } => {
-            let did = if *verdict == Verdict::Pass { "signed off" } else { "blocked" };
-            let note = note.as_ref().map(|note| format!(": {}", brief(note))).unwrap_or_default();
-            let recorded = if settled(by) == settled(of) { String::new() } else { format!(" (recorded by {by})") };
+        What::Judged {
+            commit,
+            of,
+            verdict,
+            note,
+            ..
+        } => {
+            let did = if *verdict == Verdict::Pass {
+                "signed off"
+            } else {
+                "blocked"
+            };
+            let note = note
+                .as_ref()
+                .map(|note| format!(": {}", brief(note)))
+                .unwrap_or_default();
+            let recorded = if settled(by) == settled(of) {
+                String::new()
+            } else {
+                format!(" (recorded by {by})")
+            };
             format!("{of} {did} {}{recorded}{note}", commit.short())
         }
-        What::Deploying(Intent { kind, environment, to, .. }) => {
-            format!("{by} began to {} {} {environment}", verb(*kind), aim(*kind, to))
+        What::Deploying(Intent {
+            kind,
+            environment,
+            to,
+            ..
+        }) => {
+            format!(
+                "{by} began to {} {} {environment}",
+                verb(*kind),
+                aim(*kind, to)
+            )
         }
-        What::Deployed { kind, environment, to, .. } => {
+        What::Deployed {
+            kind,
+            environment,
+            to,
+            ..
+        } => {
             format!("{by} {} {} {environment}", past(*kind), aim(*kind, to))
         }
-        What::Observed { environment, to, .. } => {
-            format!("{by} saw {} on {environment}, which nobody deployed with git smp", to.short())
+        What::Observed {
+            environment, to, ..
+        } => {
+            format!(
+                "{by} saw {} on {environment}, which nobody deployed with git smp",
+                to.short()
+            )
         }
         What::Doubted { words, .. } => format!("{by} was told by the host: {}", brief(words)),
         What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
-        What::Postponed { commit, reason, .. } => format!("{by} postponed {}: {}", commit.short(), brief(reason)),
+        What::Postponed { commit, reason, .. } => {
+            format!("{by} postponed {}: {}", commit.short(), brief(reason))
+        }
         What::Posting { channel, .. } => format!("{by} began to send the post to {channel}"),
-        What::Unposted { channel, why, .. } => format!("{by} sent nothing to {channel}: {}", brief(why)),
-        What::Posted { channel, how: How::Accepted, .. } => format!("{by} sent the post to {channel}"),
-        What::Posted { channel, how: How::Printed, .. } => format!("{by} printed the post for {channel}"),
-        What::Posted { channel, how: How::Found, .. } => format!("{by} found the post in {channel}"),
-        What::Posted { channel, how: How::Skipped, .. } => format!("{by} left out the post to {channel}"),
+        What::Unposted { channel, why, .. } => {
+            format!("{by} sent nothing to {channel}: {}", brief(why))
+        }
+        What::Posted {
+            channel,
+            how: How::Accepted,
+            ..
+        } => format!("{by} sent the post to {channel}"),
+        What::Posted {
+            channel,
+            how: How::Printed,
+            ..
+        } => format!("{by} printed the post for {channel}"),
+        What::Posted {
+            channel,
+            how: How::Found,
+            ..
+        } => format!("{by} found the post in {channel}"),
+        What::Posted {
+            channel,
+            how: How::Skipped,
+            ..
+        } => format!("{by} left out the post to {channel}"),
     };
     one_line(&settled(&text))
 }
@@ -164,16 +259,42 @@ fn word(what: &What) -> &'static str {
     match what {
         What::Begun => "begun",
         What::Proposed { .. } => "proposed",
-        What::Judged { verdict: Verdict::Pass, .. } => "signed-off",
-        What::Judged { verdict: Verdict::Block, .. } => "blocked",
-        What::Deploying(Intent { kind: Kind::Stage, .. }) => "staging",
-        What::Deploying(Intent { kind: Kind::Fix, .. }) => "staging-fix",
-        What::Deploying(Intent { kind: Kind::Promote, .. }) => "promoting",
-        What::Deploying(Intent { kind: Kind::Rollback, .. }) => "rolling-back",
-        What::Deployed { kind: Kind::Stage, .. } => "staged",
-        What::Deployed { kind: Kind::Fix, .. } => "staged-fix",
-        What::Deployed { kind: Kind::Promote, .. } => "promoted",
-        What::Deployed { kind: Kind::Rollback, .. } => "rolled-back",
+        What::Judged {
+            verdict: Verdict::Pass,
+            ..
+        } => "signed-off",
+        What::Judged {
+            verdict: Verdict::Block,
+            ..
+        } => "blocked",
+        What::Deploying(Intent {
+            kind: Kind::Stage, ..
+        }) => "staging",
+        What::Deploying(Intent {
+            kind: Kind::Fix, ..
+        }) => "staging-fix",
+        What::Deploying(Intent {
+            kind: Kind::Promote,
+            ..
+        }) => "promoting",
+        What::Deploying(Intent {
+            kind: Kind::Rollback,
+            ..
+        }) => "rolling-back",
+        What::Deployed {
+            kind: Kind::Stage, ..
+        } => "staged",
+        What::Deployed {
+            kind: Kind::Fix, ..
+        } => "staged-fix",
+        What::Deployed {
+            kind: Kind::Promote,
+            ..
+        } => "promoted",
+        What::Deployed {
+            kind: Kind::Rollback,
+            ..
+        } => "rolled-back",
         What::Observed { .. } => "observed",
         What::Doubted { .. } => "doubted",
         What::Ended { .. } => "ended",
@@ -185,13 +306,25 @@ fn word(what: &What) -> &'static str {
 }
 
 /// The words for the ways in which a post ends.
-const HOWS: [(How, &str); 4] =
-    [(How::Accepted, "accepted"), (How::Printed, "printed"), (How::Found, "found"), (How::Skipped, "skipped")];
+const HOWS: [(How, &str); 4] = [
+    (How::Accepted, "accepted"),
+    (How::Printed, "printed"),
+    (How::Found, "found"),
+    (How::Skipped, "skipped"),
+];
 
 fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
     match what {
         What::Begun => {}
-        What::Proposed { commit, environment, targets, note, date, channels, over } => {
+        What::Proposed {
+            commit,
+            environment,
+            targets,
+            note,
+            date,
+            channels,
+            over,
+        } => {
             put("Commit", commit.as_str());
             put("Environment", environment);
             put("Date", date);
@@ -200,7 +333,13 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             optional(put, "Over", over.as_ref().map(EventId::as_str));
             optional(put, "Note", note.as_deref());
         }
-        What::Judged { commit, of, verdict: _, note, channels } => {
+        What::Judged {
+            commit,
+            of,
+            verdict: _,
+            note,
+            channels,
+        } => {
             put("Commit", commit.as_str());
             put("Of", of);
             channels.iter().for_each(|channel| put("Channel", channel));
@@ -232,19 +371,34 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             put("Environment", environment);
             optional(put, "From", from.as_ref().map(CommitId::as_str));
             put("Commits", &commits.to_string());
-            signed_off_by.iter().for_each(|name| put("Signed-Off-By", name));
+            signed_off_by
+                .iter()
+                .for_each(|name| put("Signed-Off-By", name));
             optional(put, "Unsigned", unsigned.then_some("yes"));
             optional(put, "Announced-By", announced_by.as_deref());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
-            holds.iter().for_each(|commit| put("Holds", commit.as_str()));
+            holds
+                .iter()
+                .for_each(|commit| put("Holds", commit.as_str()));
             put_telling(put, tells.as_ref());
         }
-        What::Observed { environment, from, to, since, commits, back } => {
+        What::Observed {
+            environment,
+            from,
+            to,
+            since,
+            commits,
+            back,
+        } => {
             put("Commit", to.as_str());
             put("Environment", environment);
             put("From", from.as_str());
             put("Since", &since.to_string());
-            optional(put, "Commits", commits.map(|count| count.to_string()).as_deref());
+            optional(
+                put,
+                "Commits",
+                commits.map(|count| count.to_string()).as_deref(),
+            );
             optional(put, "Back", back.then_some("yes"));
         }
         What::Doubted { intent, words } => {
@@ -255,28 +409,53 @@ fn fields(what: &What, put: &mut impl FnMut(&str, &str)) {
             put("Intent", intent.as_str());
             put("Why", why);
         }
-        What::Postponed { candidate, commit, intent, reason, channels } => {
+        What::Postponed {
+            candidate,
+            commit,
+            intent,
+            reason,
+            channels,
+        } => {
             put("Candidate", candidate.as_str());
             put("Commit", commit.as_str());
             optional(put, "Intent", intent.as_ref().map(EventId::as_str));
             channels.iter().for_each(|channel| put("Channel", channel));
             put("Why", reason);
         }
-        What::Posting { about, channel, over } => {
+        What::Posting {
+            about,
+            channel,
+            over,
+        } => {
             put("About", about.as_str());
             put("Channel", channel);
             optional(put, "Over", over.as_ref().map(EventId::as_str));
         }
-        What::Unposted { attempt, channel, why } => {
+        What::Unposted {
+            attempt,
+            channel,
+            why,
+        } => {
             put("Attempt", attempt.as_str());
             put("Channel", channel);
             put("Why", why);
         }
-        What::Posted { about, channel, attempt, how } => {
+        What::Posted {
+            about,
+            channel,
+            attempt,
+            how,
+        } => {
             put("About", about.as_str());
             put("Channel", channel);
             optional(put, "Attempt", attempt.as_ref().map(EventId::as_str));
-            optional(put, "How", HOWS.iter().find(|(one, _)| one == how).map(|(_, word)| *word));
+            optional(
+                put,
+                "How",
+                HOWS.iter()
+                    .find(|(one, _)| one == how)
+                    .map(|(_, word)| *word),
+            );
         }
     }
 }
@@ -285,13 +464,19 @@ fn put_telling(put: &mut impl FnMut(&str, &str), tells: Option<&Telling>) {
     let Some(tells) = tells else { return };
     put("Date", &tells.date);
     put_targets(put, &tells.targets);
-    tells.channels.iter().for_each(|channel| put("Channel", channel));
+    tells
+        .channels
+        .iter()
+        .for_each(|channel| put("Channel", channel));
     optional(put, "Text", tells.text.as_deref());
 }
 
 fn put_targets(put: &mut impl FnMut(&str, &str), targets: &[(String, Option<CommitId>)]) {
     for (name, runs) in targets {
-        put("Target", &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)));
+        put(
+            "Target",
+            &format!("{name} {}", runs.as_ref().map_or("-", CommitId::as_str)),
+        );
     }
 }
 
@@ -310,7 +495,13 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, Unreadabl
     let id = trailers.id("Id")?.ok_or_else(|| missing("Id"))?;
     let program = trailers.text("Program")?.unwrap_or_default();
     let what = trailers.what()?;
-    Ok(Event { id, by, at, program, what })
+    Ok(Event {
+        id,
+        by,
+        at,
+        program,
+        what,
+    })
 }
 
 fn missing(key: &str) -> Unreadable {
@@ -326,7 +517,11 @@ impl Trailers {
         for (key, text) in trailers(message) {
             all.entry(key).or_default().push(text);
         }
-        if all.is_empty() { Err(Unreadable::Garbage("it has no trailers".to_owned())) } else { Ok(Self(all)) }
+        if all.is_empty() {
+            Err(Unreadable::Garbage("it has no trailers".to_owned()))
+        } else {
+            Ok(Self(all))
+        }
     }
 
     fn all(&self, key: &str) -> Vec<String> {
@@ -353,12 +548,18 @@ impl Trailers {
 
     fn channels(&self) -> Result<Vec<String>, Unreadable> {
         let all = self.all("Channel");
-        all.iter().try_for_each(|name| lawful_name(name)).map(|()| all)
+        all.iter()
+            .try_for_each(|name| lawful_name(name))
+            .map(|()| all)
     }
 
     fn id(&self, key: &str) -> Result<Option<EventId>, Unreadable> {
-        let Some(text) = self.text(key)? else { return Ok(None) };
-        EventId::parse(&text).map(Some).ok_or_else(|| Unreadable::Garbage(format!("Smp-{key} is no name of an event")))
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
+        EventId::parse(&text)
+            .map(Some)
+            .ok_or_else(|| Unreadable::Garbage(format!("Smp-{key} is no name of an event")))
     }
 
     fn commit(&self, key: &str) -> Result<Option<CommitId>, Unreadable> {
@@ -383,7 +584,11 @@ impl Trailers {
             "signed-off" | "blocked" => What::Judged {
                 commit: the_commit()?,
                 of: self.required("Of")?,
-                verdict: if word == "blocked" { Verdict::Block } else { Verdict::Pass },
+                verdict: if word == "blocked" {
+                    Verdict::Block
+                } else {
+                    Verdict::Pass
+                },
                 note: self.text("Note")?,
                 channels: self.channels()?,
             },
@@ -396,8 +601,14 @@ impl Trailers {
             "promoted" => self.deployed(Kind::Promote)?,
             "rolled-back" => self.deployed(Kind::Rollback)?,
             "observed" => self.observed()?,
-            "doubted" => What::Doubted { intent: the_id("Intent")?, words: self.required("Words")? },
-            "ended" => What::Ended { intent: the_id("Intent")?, why: self.required("Why")? },
+            "doubted" => What::Doubted {
+                intent: the_id("Intent")?,
+                words: self.required("Words")?,
+            },
+            "ended" => What::Ended {
+                intent: the_id("Intent")?,
+                why: self.required("Why")?,
+            },
             "postponed" => What::Postponed {
                 candidate: the_id("Candidate")?,
                 commit: the_commit()?,
@@ -405,9 +616,11 @@ impl Trailers {
                 reason: self.required("Why")?,
                 channels: self.channels()?,
             },
-            "posting" => {
-                What::Posting { about: the_id("About")?, channel: self.name("Channel")?, over: self.id("Over")? }
-            }
+            "posting" => What::Posting {
+                about: the_id("About")?,
+                channel: self.name("Channel")?,
+                over: self.id("Over")?,
+            },
             "unposted" => What::Unposted {
                 attempt: the_id("Attempt")?,
                 channel: self.name("Channel")?,
@@ -419,7 +632,11 @@ impl Trailers {
                 attempt: self.id("Attempt")?,
                 how: self.how()?,
             },
-            _ => return Err(Unreadable::Garbage("it is of a kind that this version does not know".to_owned())),
+            _ => {
+                return Err(Unreadable::Garbage(
+                    "it is of a kind that this version does not know".to_owned(),
+                ));
+            }
         })
     }
 
@@ -448,7 +665,11 @@ impl Trailers {
             unsigned: self.text("Unsigned")?.is_some(),
             announced_by: self.text("Announced-By")?,
             tells: self.telling()?,
-            holds: self.all("Holds").iter().map(|text| commit("Holds", text)).collect::<Result<_, _>>()?,
+            holds: self
+                .all("Holds")
+                .iter()
+                .map(|text| commit("Holds", text))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -465,13 +686,22 @@ impl Trailers {
 
     fn number<N: FromStr>(&self, key: &str) -> Result<Option<N>, Unreadable> {
         let garbage = |_| Unreadable::Garbage(format!("Smp-{key} is no number"));
-        self.text(key)?.map(|text| text.parse().map_err(garbage)).transpose()
+        self.text(key)?
+            .map(|text| text.parse().map_err(garbage))
+            .transpose()
     }
 
     fn telling(&self) -> Result<Option<Telling>, Unreadable> {
-        let Some(date) = self.text("Date")? else { return Ok(None) };
+        let Some(date) = self.text("Date")? else {
+            return Ok(None);
+        };
         let (channels, targets) = (self.channels()?, self.targets()?);
-        Ok(Some(Telling { channels, date, targets, text: self.text("Text")? }))
+        Ok(Some(Telling {
+            channels,
+            date,
+            targets,
+            text: self.text("Text")?,
+        }))
     }
 
     fn targets(&self) -> Result<Vec<(String, Option<CommitId>)>, Unreadable> {
@@ -480,7 +710,10 @@ impl Trailers {
 
     fn how(&self) -> Result<How, Unreadable> {
         let word = self.required("How")?;
-        let how = HOWS.iter().find(|(_, one)| *one == word).map(|(how, _)| *how);
+        let how = HOWS
+            .iter()
+            .find(|(_, one)| *one == word)
+            .map(|(how, _)| *how);
         how.ok_or_else(|| Unreadable::Garbage("Smp-How is no way to end a post".to_owned()))
     }
 }
@@ -492,6 +725,10 @@ fn commit(key: &str, text: &str) -> Result<CommitId, Unreadable> {
 fn target(text: &str) -> Result<(String, Option<CommitId>), Unreadable> {
     let (name, runs) = text.rsplit_once(' ').ok_or_else(|| missing("Target"))?;
     lawful_name(name)?;
-    let runs = if runs == "-" { None } else { Some(commit("Target", runs)?) };
+    let runs = if runs == "-" {
+        None
+    } else {
+        Some(commit("Target", runs)?)
+    };
     Ok((name.to_owned(), runs))
 }

@@ -65,15 +65,34 @@ impl Recorder<'_> {
         }
         attempts.saw(reading.tip.as_ref());
         if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
-            let unclear = attempts.doubt.as_ref().map(|doubt| self.unclear(&doubt.words));
-            let busy = || if attempts.moved { self.busy() } else { self.lagging() };
+            let unclear = attempts
+                .doubt
+                .as_ref()
+                .map(|doubt| self.unclear(&doubt.words));
+            let busy = || {
+                if attempts.moved {
+                    self.busy()
+                } else {
+                    self.lagging()
+                }
+            };
             return Err(unclear.unwrap_or_else(|| busy().into()));
         }
         if reading.state.format > FORMAT {
-            return Err(self.unreadable_newer(u64::from(reading.state.format)).into());
+            return Err(self
+                .unreadable_newer(u64::from(reading.state.format))
+                .into());
         }
-        let Some(what) = decide(&reading.state)? else { return Ok(Some(reading.state)) };
-        let event = as_read(Event { id: id.clone(), by: by.clone(), at: now(), program: PROGRAM.to_owned(), what })?;
+        let Some(what) = decide(&reading.state)? else {
+            return Ok(Some(reading.state));
+        };
+        let event = as_read(Event {
+            id: id.clone(),
+            by: by.clone(),
+            at: now(),
+            program: PROGRAM.to_owned(),
+            what,
+        })?;
         let next = reading.state.after(&event).map_err(unlawful)?;
         let commit = self.write(&event, &next, reading.tip.as_ref())?;
         attempts.made.push(commit.clone());
@@ -87,7 +106,9 @@ impl Recorder<'_> {
 
     /// Whether one of our attempts is on the record, whatever its push said.
     fn holds(&self, reading: &Reading, made: &[CommitId]) -> Result<bool, Stop> {
-        let Some(tip) = &reading.tip else { return Ok(false) };
+        let Some(tip) = &reading.tip else {
+            return Ok(false);
+        };
         for attempt in made {
             if self.repo.is_ancestor(attempt, tip)? {
                 return Ok(true);
@@ -97,18 +118,39 @@ impl Recorder<'_> {
     }
 
     /// Writes an event's objects, unless nobody could read them again.
-    fn write(&self, event: &Event, next: &State, parent: Option<&CommitId>) -> Result<CommitId, Stop> {
+    fn write(
+        &self,
+        event: &Event,
+        next: &State,
+        parent: Option<&CommitId>,
+    ) -> Result<CommitId, Stop> {
         let (state, message) = (record::write_state(next), record::message(event));
         if state.len() as u64 > objects::LARGEST_STATE {
             let report = Report::new("the record would hold more than anybody could read");
-            return Err(Stop::Failed(report.hint("close the candidate, and with it its verdicts: git smp postpone")));
+            return Err(Stop::Failed(report.hint(
+                "close the candidate, and with it its verdicts: git smp postpone",
+            )));
         }
         let by = (event.by.name.as_str(), event.by.email.as_str());
-        objects::write(self.repo, &Draft { parent, state: &state, message: &message, by, at: event.at })
+        objects::write(
+            self.repo,
+            &Draft {
+                parent,
+                state: &state,
+                message: &message,
+                by,
+                at: event.at,
+            },
+        )
     }
 
     /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
-    fn push(&self, commit: &CommitId, onto: Option<&CommitId>, attempts: &mut Attempts) -> Result<bool, Stop> {
+    fn push(
+        &self,
+        commit: &CommitId,
+        onto: Option<&CommitId>,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Stop> {
         let (ended, words) = self.push_once(commit, onto)?;
         let tip = self.tip_after(ended, onto)?;
         if tip.as_ref() == Some(commit) {
@@ -128,7 +170,10 @@ impl Recorder<'_> {
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
         let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
         if !kept_back && (moved || ended != Ended::Declined) {
-            attempts.doubt = Some(Doubt { onto: onto.cloned(), words });
+            attempts.doubt = Some(Doubt {
+                onto: onto.cloned(),
+                words,
+            });
         }
         Ok(false)
     }
@@ -145,14 +190,20 @@ impl Recorder<'_> {
                 }
                 Ok(tip) => return Ok(tip),
                 Err(refusal) if is_certain(ended) => return Err(refusal.into()),
-                Err(refusal) if begun.elapsed() > self.patience.unknown => return Err(self.unknown(&refusal.report)),
+                Err(refusal) if begun.elapsed() > self.patience.unknown => {
+                    return Err(self.unknown(&refusal.report));
+                }
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
         }
     }
 
     /// Starts the push, and lets a person be asked where it needs one.
-    fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<(Ended, String), Stop> {
+    fn push_once(
+        &self,
+        commit: &CommitId,
+        onto: Option<&CommitId>,
+    ) -> Result<(Ended, String), Stop> {
         let to = (self.remote, self.record.reference.as_str());
         push::push_event(self.repo, to, commit, onto, self.may_ask)
     }
@@ -165,7 +216,8 @@ impl Recorder<'_> {
         attempts: &mut Attempts,
     ) -> Result<(), Stop> {
         if matches!(ended, Ended::NothingSent | Ended::Stale) {
-            let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference).unwrap_or_default();
+            let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference)
+                .unwrap_or_default();
             if !namesakes.is_empty() {
                 return Err(self.ambiguous(&namesakes).into());
             }
@@ -189,7 +241,10 @@ impl Recorder<'_> {
     fn honest(&self, stop: Stop, attempts: &Attempts) -> Stop {
         match stop {
             stop if attempts.doubt.is_none() => stop,
-            Stop::Refused(Refusal { code: RefusalCode::Unreachable, report }) => self.unknown(&report),
+            Stop::Refused(Refusal {
+                code: RefusalCode::Unreachable,
+                report,
+            }) => self.unknown(&report),
             Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => {
                 Stop::Incomplete(report.because("cannot tell whether the record took the event"))
             }
@@ -241,7 +296,9 @@ impl Attempts {
 /// The event as everybody will read it: what is folded into the state is what stands in history.
 fn as_read(event: Event) -> Result<Event, Stop> {
     record::read_event(&record::message(&event), event.by, event.at).map_err(|_| {
-        Stop::Failed(Report::new("the event could not be read again as it would be written, so nothing was recorded"))
+        Stop::Failed(Report::new(
+            "the event could not be read again as it would be written, so nothing was recorded",
+        ))
     })
 }
 

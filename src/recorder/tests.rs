@@ -1,5 +1,8 @@
 //! The recorder against real repositories and the real `git`, and one that goes wrong on purpose.
-#![expect(clippy::disallowed_types, reason = "tests start the git program themselves")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "tests start the git program themselves"
+)]
 
 mod appending;
 mod copies;
@@ -49,8 +52,15 @@ impl World {
              [environments.production]\nurl = '/srv/production.git'\npromotes = 'staging'\n{record}",
             main.display()
         );
-        let world = Self { config: parse(Path::new("smp.toml"), &text).unwrap(), root };
-        let all = [["init", "-q", "--bare", "-b", "main", "main.git"].as_slice(), init].concat();
+        let world = Self {
+            config: parse(Path::new("smp.toml"), &text).unwrap(),
+            root,
+        };
+        let all = [
+            ["init", "-q", "--bare", "-b", "main", "main.git"].as_slice(),
+            init,
+        ]
+        .concat();
         world.git("", &all);
         world
     }
@@ -69,14 +79,23 @@ impl World {
     fn named(&self, name: &str) -> Checkout<'_> {
         self.git(name, &["config", "user.name", "Ada Example"]);
         self.git(name, &["config", "user.email", "ada@example.com"]);
-        Checkout { world: self, name: name.to_owned(), variables: Vec::new() }
+        Checkout {
+            world: self,
+            name: name.to_owned(),
+            variables: Vec::new(),
+        }
     }
 
     /// Variables that hide the developer's machine.
     fn variables(&self) -> Vec<(OsString, Option<OsString>)> {
         let inherited = std::env::vars_os().map(|(name, _)| name);
-        let dropped = inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
-        let own = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")];
+        let dropped =
+            inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
+        let own = [
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("HOME", "/nonexistent"),
+        ];
         let own = own.map(|(name, value)| (name.into(), Some(value.into())));
         dropped.map(|name| (name, None)).chain(own).collect()
     }
@@ -91,9 +110,18 @@ impl World {
     /// Runs a line of shell, and gives whether it ended well and all that it printed.
     fn run(&self, folder: &str, line: &str, args: &[&str]) -> (bool, String) {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", line, "sh"]).args(args).current_dir(self.path(folder));
-        let who = [("GIT_AUTHOR_NAME", "Ben"), ("GIT_AUTHOR_EMAIL", "ben@example.com")];
-        let whom = [("GIT_COMMITTER_NAME", "Ben"), ("GIT_COMMITTER_EMAIL", "ben@example.com")];
+        command
+            .args(["-c", line, "sh"])
+            .args(args)
+            .current_dir(self.path(folder));
+        let who = [
+            ("GIT_AUTHOR_NAME", "Ben"),
+            ("GIT_AUTHOR_EMAIL", "ben@example.com"),
+        ];
+        let whom = [
+            ("GIT_COMMITTER_NAME", "Ben"),
+            ("GIT_COMMITTER_EMAIL", "ben@example.com"),
+        ];
         for (name, value) in self.variables() {
             match value {
                 Some(value) => command.env(name, value),
@@ -102,30 +130,47 @@ impl World {
         }
         let output = command.envs(who).envs(whom).output().unwrap();
         let words = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&words).trim_end().to_owned())
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&words).trim_end().to_owned(),
+        )
     }
 
     /// Where a ref of the main repository is.
     fn at(&self, reference: &str) -> Option<String> {
-        let (exists, id) = self.run("main.git", "git rev-parse --verify --quiet \"$1\"", &[reference]);
+        let (exists, id) = self.run(
+            "main.git",
+            "git rev-parse --verify --quiet \"$1\"",
+            &[reference],
+        );
         exists.then_some(id)
     }
 
     /// Every ref of the main repository.
     fn refs(&self) -> String {
-        self.git("main.git", &["for-each-ref", "--format=%(refname) %(objectname)"])
+        self.git(
+            "main.git",
+            &["for-each-ref", "--format=%(refname) %(objectname)"],
+        )
     }
 
     /// Makes an object of the main repository from a file's worth of text.
     fn object(&self, kind: &str, text: &[u8]) -> String {
         std::fs::write(self.path("object"), text).unwrap();
-        self.git("main.git", &["hash-object", "-w", "--literally", "-t", kind, "../object"])
+        self.git(
+            "main.git",
+            &["hash-object", "-w", "--literally", "-t", kind, "../object"],
+        )
     }
 
     /// Makes a commit of the main repository with this state and message, on top of another.
     fn commit(&self, state: &str, message: &str, parent: Option<&str>) -> String {
         let blob = self.object("blob", state.as_bytes());
-        std::fs::write(self.path("tree"), format!("100644 blob {blob}\tstate.json\n")).unwrap();
+        std::fs::write(
+            self.path("tree"),
+            format!("100644 blob {blob}\tstate.json\n"),
+        )
+        .unwrap();
         std::fs::write(self.path("message"), message).unwrap();
         let line = "git commit-tree \"$(git mktree <../tree)\" -F ../message ${1:+-p \"$1\"}";
         let (done, id) = self.run("main.git", line, &[parent.unwrap_or_default()]);
@@ -177,7 +222,10 @@ impl World {
 
     /// The state of every event on the record, oldest first, after it was seen that they are a chain.
     fn states(&self, reference: &str) -> Vec<State> {
-        let log = self.git("main.git", &["log", "--reverse", "--format=%H,%P", reference]);
+        let log = self.git(
+            "main.git",
+            &["log", "--reverse", "--format=%H,%P", reference],
+        );
         let mut last = String::new();
         let mut states = Vec::new();
         for line in log.lines() {
@@ -187,7 +235,13 @@ impl World {
             let state = self.git("main.git", &["show", &format!("{id}:state.json")]);
             states.push(record::read_state(state.as_bytes()).unwrap());
         }
-        assert!(states.iter().zip(1..).all(|(state, nth)| state.events == nth), "each state counts its events");
+        assert!(
+            states
+                .iter()
+                .zip(1..)
+                .all(|(state, nth)| state.events == nth),
+            "each state counts its events"
+        );
         states
     }
 }
@@ -216,7 +270,12 @@ impl Checkout<'_> {
     }
 
     fn opened(&self, git: PathBuf) -> Repo {
-        let variables = self.world.variables().into_iter().chain(self.variables.clone()).collect();
+        let variables = self
+            .world
+            .variables()
+            .into_iter()
+            .chain(self.variables.clone())
+            .collect();
         Repo::open_in(git, self.world.path(&self.name), variables).unwrap()
     }
 
@@ -226,7 +285,11 @@ impl Checkout<'_> {
 
     /// What this clone saw of the record last.
     fn seen(&self) -> Option<String> {
-        let (exists, id) = self.world.run(&self.name, "git rev-parse --verify --quiet refs/smp/seen", &[]);
+        let (exists, id) = self.world.run(
+            &self.name,
+            "git rev-parse --verify --quiet refs/smp/seen",
+            &[],
+        );
         exists.then_some(id)
     }
 
@@ -241,7 +304,13 @@ impl Checkout<'_> {
 
 fn recorder<'a>(world: &'a World, repo: &'a Repo) -> Recorder<'a> {
     let recorder = Recorder::of(repo, &world.config, false).unwrap();
-    Recorder { patience: Patience { lags: LAGS, ..PATIENCE }, ..recorder }
+    Recorder {
+        patience: Patience {
+            lags: LAGS,
+            ..PATIENCE
+        },
+        ..recorder
+    }
 }
 
 /// Adds one event, whatever happened before.
@@ -305,6 +374,10 @@ fn refusal(stop: Stop) -> Refusal {
 /// then it cannot be started.
 fn write_program(path: &Path, text: &str) {
     let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod +x \"$1\"";
-    let status = Command::new("/bin/sh").args(["-c", write, "sh"]).arg(path).arg(text).status();
+    let status = Command::new("/bin/sh")
+        .args(["-c", write, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
     assert!(status.unwrap().success());
 }

@@ -24,7 +24,11 @@ pub struct Bar {
 impl Bar {
     /// One for a number of things.
     pub fn plain(name: String, length: usize, words: String) -> Self {
-        Self { name, length: i64::try_from(length).unwrap_or(i64::MAX), words: (Tone::Plain, words) }
+        Self {
+            name,
+            length: i64::try_from(length).unwrap_or(i64::MAX),
+            words: (Tone::Plain, words),
+        }
     }
 }
 
@@ -36,17 +40,30 @@ pub fn room(width: usize) -> Option<usize> {
 /// Bars one below the other. With a whole they are parts of that, and the rest of it is drawn, too. Nothing where all
 /// bars would be empty, but for parts of a whole: that none of it is there says something.
 pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
-    let longest = whole.or_else(|| bars.iter().map(|bar| bar.length).max()).unwrap_or(0);
+    let longest = whole
+        .or_else(|| bars.iter().map(|bar| bar.length).max())
+        .unwrap_or(0);
     if longest <= 0 {
         return Vec::new();
     }
     let line = |bar: &Bar| {
         let drawn = blocks(bar.length, longest, room);
         let cells = drawn.chars().count();
-        let rest = if whole.is_some() { "░".repeat(room.saturating_sub(cells)) } else { String::new() };
-        let gap = if cells == 0 || bar.words.1.is_empty() { "" } else { " " };
+        let rest = if whole.is_some() {
+            "░".repeat(room.saturating_sub(cells))
+        } else {
+            String::new()
+        };
+        let gap = if cells == 0 || bar.words.1.is_empty() {
+            ""
+        } else {
+            " "
+        };
         let label = format!("    {:1$}", bar.name, INDENT - 4);
-        let line = Line::default().and(Tone::Faint, label).and(Tone::Good, drawn).and(Tone::Faint, rest);
+        let line = Line::default()
+            .and(Tone::Faint, label)
+            .and(Tone::Good, drawn)
+            .and(Tone::Faint, rest);
         line.and(bar.words.0, format!("{gap}{}", bar.words.1))
     };
     bars.iter().map(line).collect()
@@ -78,11 +95,18 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_or_says_nothing_is_not_drawn() {
-        assert_eq!((room(38), room(39), room(80), room(500)), (None, Some(8), Some(40), Some(40)));
+        assert_eq!(
+            (room(38), room(39), room(80), room(500)),
+            (None, Some(8), Some(40), Some(40))
+        );
         let nothing = [Bar::plain("2022-W09".into(), 0, "0".into())];
         assert!(chart(&nothing, 8, None).is_empty());
         assert!(chart(&nothing, 8, Some(0)).is_empty());
-        let text: String = chart(&nothing, 8, Some(3)).iter().flat_map(|line| line.0.clone()).map(|(_, t)| t).collect();
+        let text: String = chart(&nothing, 8, Some(3))
+            .iter()
+            .flat_map(|line| line.0.clone())
+            .map(|(_, t)| t)
+            .collect();
         assert_eq!(text, "    2022-W09   ░░░░░░░░0");
     }
 }

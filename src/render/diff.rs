@@ -45,11 +45,18 @@ pub fn diff(from: &str, to: &str, changes: &Changes, link: Option<&str>) -> (Vec
         Relation::Identical => format!("{to} and {from} are the same commit"),
         Relation::Ahead => format!("{to} is {} ahead of {from}{merges}", commits(ships)),
         Relation::Behind => format!("{to} is behind {from}: nothing would ship"),
-        Relation::Diverged => format!("{to} and {from} have diverged: {} would ship{merges}", commits(ships)),
+        Relation::Diverged => format!(
+            "{to} and {from} have diverged: {} would ship{merges}",
+            commits(ships)
+        ),
     };
     let mut after = Vec::new();
     if let Some(link) = link {
-        let swapped = if changes.relation == Relation::Behind { "  (what would be taken back)" } else { "" };
+        let swapped = if changes.relation == Relation::Behind {
+            "  (what would be taken back)"
+        } else {
+            ""
+        };
         after.push(Line::plain(link).and(Tone::Faint, swapped));
     }
     after.extend(disappears(from, to, changes));
@@ -61,14 +68,22 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     if lost == 0 {
         return Vec::new();
     }
-    let heading = format!("would disappear, for {from} has {} that {to} lacks:", commits(lost));
+    let heading = format!(
+        "would disappear, for {from} has {} that {to} lacks:",
+        commits(lost)
+    );
     let mut lines = vec![Line::default(), Line::default().and(Tone::Bad, heading)];
     // Whoever wrote them is the one to ask.
-    let lost = |commit: &Commit| named(Line::plain("  "), commit).and(Tone::Plain, format!(", by {}", commit.author));
+    let lost = |commit: &Commit| {
+        named(Line::plain("  "), commit).and(Tone::Plain, format!(", by {}", commit.author))
+    };
     lines.extend(changes.disappears.iter().take(LISTED).map(lost));
     lines.extend(rest(&changes.disappears, "git smp diff --json"));
     if changes.disappears_merges > 0 {
-        lines.push(Line::plain(format!("  and merges: {}", changes.disappears_merges)));
+        lines.push(Line::plain(format!(
+            "  and merges: {}",
+            changes.disappears_merges
+        )));
     }
     lines
 }
@@ -77,20 +92,35 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
 pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<Line> {
     let faults = review::faults(ships, reviews);
     let mark = |(commit, fault): &(&Commit, String)| {
-        let line = Line::default().and(Tone::Bad, "not reviewed: ").and(Tone::Hash, &commit.short);
+        let line = Line::default()
+            .and(Tone::Bad, "not reviewed: ")
+            .and(Tone::Hash, &commit.short);
         line.and(Tone::Plain, format!(" {fault}"))
     };
     let mut lines: Vec<Line> = faults.iter().take(MARKED).map(mark).collect();
     let more = faults.len().saturating_sub(MARKED);
-    let all = || Line::default().and(Tone::Faint, format!("and {more} more; all of them: git smp diff --json"));
+    let all = || {
+        Line::default().and(
+            Tone::Faint,
+            format!("and {more} more; all of them: git smp diff --json"),
+        )
+    };
     lines.extend((more > 0).then(all));
     lines.extend(review::unknown(ships, reviews).map(Line::plain));
-    lines.extend(review::checked(candidate, reviews).map(|text| Line::default().and(Tone::Bad, text)));
+    lines.extend(
+        review::checked(candidate, reviews).map(|text| Line::default().and(Tone::Bad, text)),
+    );
     lines
 }
 
 /// `git smp diff --markdown`: the heading, the list and the link, for pasting.
-pub fn markdown(config: Option<&Config>, from: &str, to: &str, changes: &Changes, link: Option<&str>) -> String {
+pub fn markdown(
+    config: Option<&Config>,
+    from: &str,
+    to: &str,
+    changes: &Changes,
+    link: Option<&str>,
+) -> String {
     let mut out = format!("**{} → {}**\n", in_markdown(from), in_markdown(to));
     out.push_str(&markdown_list(config, &changes.ships));
     out.push_str(&markdown_merges(changes.ships_merges));
@@ -109,17 +139,28 @@ pub fn markdown(config: Option<&Config>, from: &str, to: &str, changes: &Changes
 }
 
 fn markdown_merges(count: usize) -> String {
-    if count == 0 { String::new() } else { format!("\nMerges, not listed: {count}\n") }
+    if count == 0 {
+        String::new()
+    } else {
+        format!("\nMerges, not listed: {count}\n")
+    }
 }
 
 fn markdown_list(config: Option<&Config>, commits: &[Commit]) -> String {
-    let mut out = if commits.is_empty() { String::new() } else { "\n".to_owned() };
+    let mut out = if commits.is_empty() {
+        String::new()
+    } else {
+        "\n".to_owned()
+    };
     for commit in commits {
         let hash = match config.and_then(|config| config.commit_url(&commit.id)) {
             Some(url) => format!("[`{}`]({url})", commit.short),
             None => format!("`{}`", commit.short),
         };
-        out.push_str(&format!("- {hash} {}\n", in_markdown(&commit.subject_text())));
+        out.push_str(&format!(
+            "- {hash} {}\n",
+            in_markdown(&commit.subject_text())
+        ));
     }
     out
 }
@@ -132,7 +173,10 @@ mod tests {
     fn markdown_in_a_subject_stays_text() {
         let hostile = "**b** [x](http://evil) <at>devs</at> `c` @channel {{DATE(1)}}";
         let escaped = in_markdown(hostile);
-        assert!(escaped.starts_with("\\*\\*b\\*\\* \\[x\\](http://evil) \\<at\\>"), "{escaped}");
+        assert!(
+            escaped.starts_with("\\*\\*b\\*\\* \\[x\\](http://evil) \\<at\\>"),
+            "{escaped}"
+        );
         assert!(!escaped.contains("@channel"));
     }
 }

@@ -27,15 +27,35 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
         lines.push(Line::plain(format!("  {name:11}  ")).and(Tone::Plain, figure));
         lines.extend(room.iter().flat_map(|room| chart(&bars, *room, whole)));
     };
-    section("promotions", frequency(figures), figures.weeks.iter().map(week).collect(), None);
+    section(
+        "promotions",
+        frequency(figures),
+        figures.weeks.iter().map(week).collect(),
+        None,
+    );
     section("lead time", lead(&figures.lead), waits(&figures.lead), None);
     let (undone, all) = (figures.restores.len(), figures.promotions);
     let whole = i64::try_from(all).ok();
-    section("rolled back", share(figures), vec![Bar::plain(String::new(), undone, String::new())], whole);
-    section("restored in", restored(figures), restores(figures, when), None);
+    section(
+        "rolled back",
+        share(figures),
+        vec![Bar::plain(String::new(), undone, String::new())],
+        whole,
+    );
+    section(
+        "restored in",
+        restored(figures),
+        restores(figures, when),
+        None,
+    );
     if figures.observed > 0 {
         let bar = Bar::plain(String::new(), figures.observed, String::new());
-        section("observed", observed(figures), vec![bar], i64::try_from(figures.deploys()).ok());
+        section(
+            "observed",
+            observed(figures),
+            vec![bar],
+            i64::try_from(figures.deploys()).ok(),
+        );
     }
     lines
 }
@@ -46,37 +66,65 @@ fn heading(figures: &Figures, when: &When) -> String {
     if figures.deploys() == 0 {
         return format!("{name}: no deploy on record");
     }
-    let since = figures.since.map(|since| format!(" since {}", when.date(since))).unwrap_or_default();
-    let counts = (counted(figures.promotions, "promotion"), counted(figures.rollbacks, "rollback"));
+    let since = figures
+        .since
+        .map(|since| format!(" since {}", when.date(since)))
+        .unwrap_or_default();
+    let counts = (
+        counted(figures.promotions, "promotion"),
+        counted(figures.rollbacks, "rollback"),
+    );
     match figures.observed {
         0 => format!("{name}: {} and {}{since}", counts.0, counts.1),
-        seen => format!("{name}: {}, {} and {} past git smp{since}", counts.0, counts.1, counted(seen, "deploy")),
+        seen => format!(
+            "{name}: {}, {} and {} past git smp{since}",
+            counts.0,
+            counts.1,
+            counted(seen, "deploy")
+        ),
     }
 }
 
 /// A number of things.
 fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
 }
 
 /// How often, with what went past the tool where there is such.
 fn frequency(figures: &Figures) -> String {
     let promotions = rate(figures.promotions_per_week);
     match figures.deploys_per_week {
-        Some(all) if figures.observed > 0 => format!("{promotions}; {} with what went past git smp", rate(Some(all))),
+        Some(all) if figures.observed > 0 => format!(
+            "{promotions}; {} with what went past git smp",
+            rate(Some(all))
+        ),
         _ => promotions,
     }
 }
 
 /// How much of it went past the tool.
 fn observed(figures: &Figures) -> String {
-    let share = figures.observed_share().map_or_else(|| "unknown".to_owned(), percent);
-    format!("{share} ({} of {} past git smp)", figures.observed, counted(figures.deploys(), "deploy"))
+    let share = figures
+        .observed_share()
+        .map_or_else(|| "unknown".to_owned(), percent);
+    format!(
+        "{share} ({} of {} past git smp)",
+        figures.observed,
+        counted(figures.deploys(), "deploy")
+    )
 }
 
 /// A share between 0 and 1. What is not nothing is not called so.
 fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.01 { "less than 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
+    if share > 0.0 && share < 0.01 {
+        "less than 1 %".to_owned()
+    } else {
+        format!("{:.0} %", share * 100.0)
+    }
 }
 
 /// How often. What is not nothing is not called so.
@@ -91,11 +139,19 @@ fn rate(per_week: Option<f64>) -> String {
 /// How fast.
 fn lead(lead: &Lead) -> String {
     let known = lead.seconds.len();
-    let unknown = if lead.unknown == 0 { String::new() } else { format!(", {} not known here", lead.unknown) };
+    let unknown = if lead.unknown == 0 {
+        String::new()
+    } else {
+        format!(", {} not known here", lead.unknown)
+    };
     match (lead.median(), lead.ninetieth()) {
         (Some(median), Some(ninetieth)) => {
             let of = counted(known, "commit");
-            format!("median {}, 90th percentile {}; {of}{unknown}", span(median), span(ninetieth))
+            format!(
+                "median {}, 90th percentile {}; {of}{unknown}",
+                span(median),
+                span(ninetieth)
+            )
         }
         _ if lead.unknown == 0 => "unknown".to_owned(),
         _ => format!("unknown{}", unknown.replace(',', ":")),
@@ -104,8 +160,15 @@ fn lead(lead: &Lead) -> String {
 
 /// How much of it had to be taken back.
 fn share(figures: &Figures) -> String {
-    let Some(share) = figures.rolled_back_share() else { return "unknown".to_owned() };
-    format!("{} ({} of {})", percent(share), figures.restores.len(), figures.promotions)
+    let Some(share) = figures.rolled_back_share() else {
+        return "unknown".to_owned();
+    };
+    format!(
+        "{} ({} of {})",
+        percent(share),
+        figures.restores.len(),
+        figures.promotions
+    )
 }
 
 /// How soon it was taken back.
@@ -119,7 +182,10 @@ fn restored(figures: &Figures) -> String {
 
 /// The promotions that were rolled back, and how soon, where that is known.
 fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
-    figures.restores.iter().filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
+    figures
+        .restores
+        .iter()
+        .filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
 }
 
 /// A time that passed, in a unit of which there are at least two.
@@ -130,19 +196,33 @@ fn span(seconds: i64) -> String {
         7_200..172_800 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    if count == 1 {
+        format!("1 {unit}")
+    } else {
+        format!("{count} {unit}s")
+    }
 }
 
 /// The promotions of a week, and what was rolled back in it.
 fn week(week: &Week) -> Bar {
-    let bar = Bar::plain(week.name.clone(), week.promotions, week.promotions.to_string());
+    let bar = Bar::plain(
+        week.name.clone(),
+        week.promotions,
+        week.promotions.to_string(),
+    );
     let back = (week.rollbacks > 0).then(|| format!(", {}", counted(week.rollbacks, "rollback")));
     let seen = (week.observed > 0).then(|| format!(", {} past it", week.observed));
     if back.is_none() && seen.is_none() {
         return bar;
     }
-    let words = [Some(week.promotions.to_string()), back, seen].into_iter().flatten().collect();
-    Bar { words: (Tone::Bad, words), ..bar }
+    let words = [Some(week.promotions.to_string()), back, seen]
+        .into_iter()
+        .flatten()
+        .collect();
+    Bar {
+        words: (Tone::Bad, words),
+        ..bar
+    }
 }
 
 /// How many commits were in production within which time.
@@ -153,14 +233,22 @@ fn waits(lead: &Lead) -> Vec<Bar> {
         let count = upto - std::mem::replace(&mut before, upto);
         Bar::plain((*name).to_owned(), count, count.to_string())
     });
-    if lead.seconds.is_empty() { Vec::new() } else { bars.collect() }
+    if lead.seconds.is_empty() {
+        Vec::new()
+    } else {
+        bars.collect()
+    }
 }
 
 /// The latest promotions that were rolled back, and how soon.
 fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
     let latest = known(figures).rev().take(RESTORES);
     latest
-        .map(|(at, seconds)| Bar { name: when.date(at), length: seconds, words: (Tone::Plain, span(seconds)) })
+        .map(|(at, seconds)| Bar {
+            name: when.date(at),
+            length: seconds,
+            words: (Tone::Plain, span(seconds)),
+        })
         .collect()
 }
 
@@ -171,8 +259,16 @@ mod tests {
     #[test]
     fn times_that_passed_are_told_in_a_unit_of_which_there_are_two() {
         let told = [0, 1, 119, 120, 7_199, 7_200, 172_799, 172_800, i64::MAX].map(span);
-        let words =
-            ["0 seconds", "1 second", "119 seconds", "2 minutes", "119 minutes", "2 hours", "47 hours", "2 days"];
+        let words = [
+            "0 seconds",
+            "1 second",
+            "119 seconds",
+            "2 minutes",
+            "119 minutes",
+            "2 hours",
+            "47 hours",
+            "2 days",
+        ];
         assert_eq!(told[..8], words);
         assert_eq!(told[8], "106751991167300 days");
     }
@@ -181,7 +277,12 @@ mod tests {
     fn little_is_not_called_nothing() {
         assert_eq!(
             [None, Some(0.04), Some(0.1), Some(12.34)].map(rate),
-            ["unknown", "less than 0.1 a week", "0.1 a week", "12.3 a week"]
+            [
+                "unknown",
+                "less than 0.1 a week",
+                "0.1 a week",
+                "12.3 a week"
+            ]
         );
         let undone = |restores: usize, promotions: usize| Figures {
             environment: "production".into(),

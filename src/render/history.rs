@@ -15,13 +15,27 @@ const RANGE: usize = 18;
 /// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
 /// where one is too short.
 pub fn history(deploys: &[&Past], when: &When, width: Option<usize>) -> Vec<Line> {
-    let longest = |text: fn(&Past) -> String| deploys.iter().map(|past| text(past).chars().count()).max().unwrap_or(0);
+    let longest = |text: fn(&Past) -> String| {
+        deploys
+            .iter()
+            .map(|past| text(past).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let columns = (longest(name).min(LONGEST_NAME), longest(count));
-    deploys.iter().flat_map(|past| lines(past, columns, when, width)).collect()
+    deploys
+        .iter()
+        .flat_map(|past| lines(past, columns, when, width))
+        .collect()
 }
 
 /// One deploy.
-fn lines(past: &Past, (names, counts): (usize, usize), when: &When, width: Option<usize>) -> Vec<Line> {
+fn lines(
+    past: &Past,
+    (names, counts): (usize, usize),
+    when: &When,
+    width: Option<usize>,
+) -> Vec<Line> {
     let moment = moment(past.at, when);
     let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
         .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
@@ -30,12 +44,17 @@ fn lines(past: &Past, (names, counts): (usize, usize), when: &When, width: Optio
         DeployKind::Observed { .. } => line.and(Tone::Plain, format!("seen by {}", past.by)),
         DeployKind::Promote | DeployKind::Rollback => line.and(Tone::Plain, &past.by),
     };
-    let Some((tone, remark)) = remark(past, when) else { return vec![line] };
+    let Some((tone, remark)) = remark(past, when) else {
+        return vec![line];
+    };
     let needed = length(&line) + 2 + visible(&remark).chars().count();
     if width.is_none_or(|width| needed <= width) {
         return vec![line.and(Tone::Plain, ", ").and(tone, remark)];
     }
-    vec![line, Line::plain(" ".repeat(moment.len() + 2)).and(tone, remark)]
+    vec![
+        line,
+        Line::plain(" ".repeat(moment.len() + 2)).and(tone, remark),
+    ]
 }
 
 /// What is said of it at the end.
@@ -44,17 +63,28 @@ fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
         DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back } => {
             let did = if back { "put back" } else { "deployed" };
-            return Some((Tone::Bad, format!("{did} past git smp {}", when.between(since, past.at))));
+            return Some((
+                Tone::Bad,
+                format!("{did} past git smp {}", when.between(since, past.at)),
+            ));
         }
         DeployKind::Promote => {}
     }
-    let names = past.signed_off_by.iter().map(Signer::told).collect::<Vec<_>>().join(", ");
+    let names = past
+        .signed_off_by
+        .iter()
+        .map(Signer::told)
+        .collect::<Vec<_>>()
+        .join(", ");
     (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
 }
 
 /// How many characters are seen of a line.
 fn length(line: &Line) -> usize {
-    line.0.iter().map(|(_, text)| visible(text).chars().count()).sum()
+    line.0
+        .iter()
+        .map(|(_, text)| visible(text).chars().count())
+        .sum()
 }
 
 /// The environment as it is shown, for its column to be as wide.
@@ -65,7 +95,9 @@ fn name(past: &Past) -> String {
 /// What ran before and then; of a first deploy, then only.
 fn range(past: &Past) -> String {
     let to = past.to.short();
-    past.from.as_ref().map_or_else(|| to.to_owned(), |from| format!("{}..{to}", from.short()))
+    past.from
+        .as_ref()
+        .map_or_else(|| to.to_owned(), |from| format!("{}..{to}", from.short()))
 }
 
 /// How many commits that was; a single one takes as much room as several.
@@ -80,7 +112,10 @@ fn count(past: &Past) -> String {
 /// The reader's date and time.
 fn moment(seconds: i64, when: &When) -> String {
     let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(when.zone.clone()));
-    time.map_or_else(|_| format!("{:16}", "impossible date"), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+    time.map_or_else(
+        |_| format!("{:16}", "impossible date"),
+        |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -105,15 +140,32 @@ mod tests {
     }
 
     fn shown(deploys: &[Past], width: Option<usize>) -> Vec<String> {
-        let when = When { now: 0, zone: TimeZone::fixed(offset(1)) };
+        let when = When {
+            now: 0,
+            zone: TimeZone::fixed(offset(1)),
+        };
         let text = |line: &Line| line.0.iter().map(|(_, text)| text.as_str()).collect();
-        history(&deploys.iter().collect::<Vec<_>>(), &when, width).iter().map(text).collect()
+        history(&deploys.iter().collect::<Vec<_>>(), &when, width)
+            .iter()
+            .map(text)
+            .collect()
     }
 
     #[test]
     fn every_deploy_is_a_line_in_columns() {
-        let back = Past { kind: DeployKind::Rollback, signed_off_by: Vec::new(), commits: Some(112), ..past() };
-        let first = Past { from: None, commits: Some(1), environment: "eu".into(), at: i64::MAX, ..past() };
+        let back = Past {
+            kind: DeployKind::Rollback,
+            signed_off_by: Vec::new(),
+            commits: Some(112),
+            ..past()
+        };
+        let first = Past {
+            from: None,
+            commits: Some(1),
+            environment: "eu".into(),
+            at: i64::MAX,
+            ..past()
+        };
         assert_eq!(
             shown(&[past(), back, first], None),
             [
@@ -128,11 +180,23 @@ mod tests {
     fn what_was_only_seen_is_told_with_who_saw_it_and_between_which_times() {
         let seen = |since, back, commits| {
             let kind = DeployKind::Observed { since, back };
-            Past { kind, commits, signed_off_by: Vec::new(), ..past() }
+            Past {
+                kind,
+                commits,
+                signed_off_by: Vec::new(),
+                ..past()
+            }
         };
         let hour = 1_646_222_580 - 3600;
         assert_eq!(
-            shown(&[seen(hour, false, Some(8)), seen(hour - 86_400, true, None), seen(i64::MAX, false, Some(1))], None),
+            shown(
+                &[
+                    seen(hour, false, Some(8)),
+                    seen(hour - 86_400, true, None),
+                    seen(i64::MAX, false, Some(1))
+                ],
+                None
+            ),
             [
                 "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  seen by Ada, deployed past git smp between \
                  2022-03-02 12:03 and 13:03",
@@ -159,7 +223,10 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_would_give_pads_no_other() {
-        let long = Past { environment: "\u{1b}".repeat(1000), ..past() };
+        let long = Past {
+            environment: "\u{1b}".repeat(1000),
+            ..past()
+        };
         let lines = shown(&[long, past()], None);
         assert_eq!(lines[1].find("7587cca7"), Some(18 + LONGEST_NAME + 2));
     }

@@ -13,29 +13,76 @@ use crate::text::{Line, Tone};
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Push { remote, branch, commit, expected: Some(at), .. } => {
-                write!(f, "push {} to {branch} on {remote}, if that is still at {}", commit.short(), at.short())
+            Self::Push {
+                remote,
+                branch,
+                commit,
+                expected: Some(at),
+                ..
+            } => {
+                write!(
+                    f,
+                    "push {} to {branch} on {remote}, if that is still at {}",
+                    commit.short(),
+                    at.short()
+                )
             }
-            Self::Push { remote, branch, commit, expected: None, .. } => {
-                write!(f, "push {} to {branch} on {remote}, if that does not exist yet", commit.short())
+            Self::Push {
+                remote,
+                branch,
+                commit,
+                expected: None,
+                ..
+            } => {
+                write!(
+                    f,
+                    "push {} to {branch} on {remote}, if that does not exist yet",
+                    commit.short()
+                )
             }
             Self::Release { commit, former, .. } => {
                 let (short, version) = (commit.short(), former.version);
-                write!(f, "release {short} (v{version}) again on Heroku, without a build")
+                write!(
+                    f,
+                    "release {short} (v{version}) again on Heroku, without a build"
+                )
             }
-            Self::Await { commit, witness, pushed: false, .. } => {
-                write!(f, "wait until {witness} reports {}, without a push", commit.short())
+            Self::Await {
+                commit,
+                witness,
+                pushed: false,
+                ..
+            } => {
+                write!(
+                    f,
+                    "wait until {witness} reports {}, without a push",
+                    commit.short()
+                )
             }
             Self::Await { witness, .. } => write!(f, "wait until {witness} reports it"),
-            Self::Record { lifts: Some(environment), .. } => {
+            Self::Record {
+                lifts: Some(environment),
+                ..
+            } => {
                 write!(f, "record the deploy and lift the freeze on {environment}")
             }
             Self::Record { lifts: None, .. } => write!(f, "record the deploy"),
-            Self::Post { channel, kind: ChannelKind::Print, .. } => {
+            Self::Post {
+                channel,
+                kind: ChannelKind::Print,
+                ..
+            } => {
                 write!(f, "print the post to {channel}, for pasting")
             }
-            Self::Post { channel, from_here: true, .. } => write!(f, "post to {channel}"),
-            Self::Post { channel, .. } => write!(f, "post to {channel}; no webhook here: the text will be printed"),
+            Self::Post {
+                channel,
+                from_here: true,
+                ..
+            } => write!(f, "post to {channel}"),
+            Self::Post { channel, .. } => write!(
+                f,
+                "post to {channel}; no webhook here: the text will be printed"
+            ),
         }
     }
 }
@@ -53,56 +100,110 @@ pub fn promotion(
     dates: Dates<'_>,
     state: Option<&State>,
 ) -> Vec<Line> {
-    let names: Vec<&str> = targets.iter().map(|target| target.environment.name.as_str()).collect();
-    let candidate = state.and_then(|state| state.candidate.as_ref()).filter(|open| open.commit == plan.commit);
+    let names: Vec<&str> = targets
+        .iter()
+        .map(|target| target.environment.name.as_str())
+        .collect();
+    let candidate = state
+        .and_then(|state| state.candidate.as_ref())
+        .filter(|open| open.commit == plan.commit);
     // Every post about it carries the date of its proposal.
-    let date = candidate.map(|open| open.date.clone()).filter(|date| !date.is_empty());
+    let date = candidate
+        .map(|open| open.date.clone())
+        .filter(|date| !date.is_empty());
     let date = date.unwrap_or_else(|| when.date(when.now));
     let title = heading(&names.join(", "), &date);
     let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
-    let others = [source.environment.as_str(), config.repository.remote.as_str()];
-    let width = names.iter().chain(&others).map(|name| name.chars().count()).max().unwrap_or(0);
+    let others = [
+        source.environment.as_str(),
+        config.repository.remote.as_str(),
+    ];
+    let width = names
+        .iter()
+        .chain(&others)
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
     for target in targets {
         lines.push(target_line(target, width, when, dates, state));
     }
-    let widest = targets.iter().filter_map(|target| target.changes.as_ref()).max_by_key(|changes| changes.ships.len());
-    let signed_off = candidate.map(|candidate| signed_off_by(candidate, widest, when)).unwrap_or_default();
+    let widest = targets
+        .iter()
+        .filter_map(|target| target.changes.as_ref())
+        .max_by_key(|changes| changes.ships.len());
+    let signed_off = candidate
+        .map(|candidate| signed_off_by(candidate, widest, when))
+        .unwrap_or_default();
     lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
     lines.push(super::main_repository(config, width));
     lines.push(Line::default());
     if let Some(changes) = widest {
         lines.extend(listed(&changes.ships));
     }
-    let from = targets.iter().find_map(|target| target.observed.runs()).filter(|runs| **runs != plan.commit);
-    lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
+    let from = targets
+        .iter()
+        .find_map(|target| target.observed.runs())
+        .filter(|runs| **runs != plan.commit);
+    lines.extend(
+        from.and_then(|from| config.compare_url(from, &plan.commit))
+            .map(Line::plain),
+    );
     lines.extend(super::steps(plan));
     lines
 }
 
 /// ", signed off by Rosi at 12:03".
 fn signed_off_by(candidate: &Candidate, changes: Option<&Changes>, when: &When) -> String {
-    let authors: Vec<&str> = changes.iter().flat_map(|changes| &changes.ships).map(|one| one.author.as_str()).collect();
+    let authors: Vec<&str> = changes
+        .iter()
+        .flat_map(|changes| &changes.ships)
+        .map(|one| one.author.as_str())
+        .collect();
     let yes = candidate.who_said(Verdict::Pass);
-    let yes: Vec<String> = yes.map(|one| super::verdict_by(candidate, one, &authors, when)).collect();
-    if yes.is_empty() { String::new() } else { format!(", signed off by {}", yes.join(" and ")) }
+    let yes: Vec<String> = yes
+        .map(|one| super::verdict_by(candidate, one, &authors, when))
+        .collect();
+    if yes.is_empty() {
+        String::new()
+    } else {
+        format!(", signed off by {}", yes.join(" and "))
+    }
 }
 
-fn target_line(target: &Target<'_>, width: usize, when: &When, dates: Dates<'_>, state: Option<&State>) -> Line {
+fn target_line(
+    target: &Target<'_>,
+    width: usize,
+    when: &When,
+    dates: Dates<'_>,
+    state: Option<&State>,
+) -> Line {
     let name = &target.environment.name;
     let line = Line::plain(format!("  {name:width$}  "));
     let line = match target.observed.runs() {
         Some(id) => {
-            let deploy = state.and_then(|state| state.deploys.get(name)).filter(|deploy| deploy.commit == *id);
+            let deploy = state
+                .and_then(|state| state.deploys.get(name))
+                .filter(|deploy| deploy.commit == *id);
             let age = match deploy {
-                Some(Deploy { seen_since: Some(_), at, .. }) => format!("  seen {}", when.dated(*at)),
+                Some(Deploy {
+                    seen_since: Some(_),
+                    at,
+                    ..
+                }) => format!("  seen {}", when.dated(*at)),
                 Some(deploy) => format!("  live since {}", when.dated(deploy.at)),
-                None => dates(id).map(|seconds| format!("  from {}", when.dated(seconds))).unwrap_or_default(),
+                None => dates(id)
+                    .map(|seconds| format!("  from {}", when.dated(seconds)))
+                    .unwrap_or_default(),
             };
             line.and(Tone::Hash, id.short()).and(Tone::Plain, age)
         }
         None => line.and(Tone::Plain, "nothing deployed yet"),
     };
-    let place = target.environment.site.as_ref().unwrap_or(&target.environment.url);
+    let place = target
+        .environment
+        .site
+        .as_ref()
+        .unwrap_or(&target.environment.url);
     line.and(Tone::Faint, format!("  {place}"))
 }
 
@@ -111,10 +212,20 @@ fn source_line(config: &Config, source: &Observed, targets: &[Target<'_>], width
     let counts: Vec<String> = targets
         .iter()
         .filter_map(|target| target.changes.as_ref().map(|changes| (target, changes)))
-        .map(|(target, changes)| ahead(changes, (targets.len() > 1).then_some(target.environment.name.as_str())))
+        .map(|(target, changes)| {
+            ahead(
+                changes,
+                (targets.len() > 1).then_some(target.environment.name.as_str()),
+            )
+        })
         .collect();
-    let site = config.environments.iter().find(|environment| environment.name == source.environment);
-    let site = site.and_then(|environment| environment.site.as_deref()).map(|site| format!("  {site}"));
+    let site = config
+        .environments
+        .iter()
+        .find(|environment| environment.name == source.environment);
+    let site = site
+        .and_then(|environment| environment.site.as_deref())
+        .map(|site| format!("  {site}"));
     Line::plain(format!("  {:width$}  ", source.environment))
         .and(Tone::Hash, hash)
         .and(Tone::Plain, format!("  {}", counts.join(", ")))
@@ -127,6 +238,9 @@ fn ahead(changes: &Changes, of: Option<&str>) -> String {
         0 if changes.relation == Relation::Identical => format!("the same{of}"),
         0 => format!("{} ahead{of}", commits(changes.ships.len())),
         1 => format!("{} and 1 merge ahead{of}", commits(changes.ships.len())),
-        merges => format!("{} and {merges} merges ahead{of}", commits(changes.ships.len())),
+        merges => format!(
+            "{} and {merges} merges ahead{of}",
+            commits(changes.ships.len())
+        ),
     }
 }

@@ -32,10 +32,15 @@ pub fn staging(
         }
         lines.extend(listed(&changes.ships));
     }
-    lines.extend(from.and_then(|from| config.compare_url(from, &plan.commit)).map(Line::plain));
+    lines.extend(
+        from.and_then(|from| config.compare_url(from, &plan.commit))
+            .map(Line::plain),
+    );
     lines.extend(super::steps(plan));
     if fix.is_some() {
-        lines.push(Line::plain("It is the candidate then, and what was signed off before is no longer."));
+        lines.push(Line::plain(
+            "It is the candidate then, and what was signed off before is no longer.",
+        ));
         lines.push(Line::default());
     }
     lines

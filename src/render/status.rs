@@ -17,9 +17,20 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     let line = Line::plain(format!("  {:width$}  ", seen.environment));
     let line = match &seen.running {
         Err(refusal) => {
-            let why = refusal.report.because.first().map(|why| format!(" ({why})")).unwrap_or_default();
-            let what = refusal.report.error.trim_start_matches(&format!("{}: ", seen.environment)).to_owned();
-            return line.and(Tone::Bad, "unknown").and(Tone::Plain, format!(": {what}{why}"));
+            let why = refusal
+                .report
+                .because
+                .first()
+                .map(|why| format!(" ({why})"))
+                .unwrap_or_default();
+            let what = refusal
+                .report
+                .error
+                .trim_start_matches(&format!("{}: ", seen.environment))
+                .to_owned();
+            return line
+                .and(Tone::Bad, "unknown")
+                .and(Tone::Plain, format!(": {what}{why}"));
         }
         Ok(None) => return line.and(Tone::Plain, Finding::NothingDeployed.meaning(seen)),
         Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
@@ -29,10 +40,16 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
         (_, Some(true), _) => line.and(Tone::Plain, ", as its ref says"),
         (_, Some(false), _) => {
             let at = seen.reference().map_or("nothing", CommitId::short);
-            line.and(Tone::Bad, ", but its ref is at ").and(Tone::Hash, at)
+            line.and(Tone::Bad, ", but its ref is at ")
+                .and(Tone::Hash, at)
         }
-        (Some(Ok(Branch::Missing(_))), ..) => line.and(Tone::Bad, "; its remote has no such branch, only others"),
-        (Some(Err(refusal)), ..) => line.and(Tone::Bad, format!("; its ref is unknown: {}", refusal.report.error)),
+        (Some(Ok(Branch::Missing(_))), ..) => {
+            line.and(Tone::Bad, "; its remote has no such branch, only others")
+        }
+        (Some(Err(refusal)), ..) => line.and(
+            Tone::Bad,
+            format!("; its ref is unknown: {}", refusal.report.error),
+        ),
         _ => line,
     };
     line.and(Tone::Plain, rest)
@@ -40,17 +57,34 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
 
 /// What is the matter with an environment, and the next command about it; nothing where all is well, or the line before
 /// has said it all.
-pub fn finding(seen: &Observed, environment: &Environment, here: &Here<'_>, width: usize) -> Vec<Line> {
+pub fn finding(
+    seen: &Observed,
+    environment: &Environment,
+    here: &Here<'_>,
+    width: usize,
+) -> Vec<Line> {
     let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
     let unasked = finding::unasked(seen).map(line);
     let disagreement = Finding::of(seen).filter(|found| {
-        !matches!(found, Finding::Unknown(_) | Finding::NothingDeployed | Finding::WrongBranch | Finding::RefDiffers)
+        !matches!(
+            found,
+            Finding::Unknown(_)
+                | Finding::NothingDeployed
+                | Finding::WrongBranch
+                | Finding::RefDiffers
+        )
     });
     let told = disagreement.map(|found| {
         let mut advice = (here.typed)(&found.advice(seen, environment)).into_iter();
         let first = advice.next().unwrap_or_default();
-        let told = line(format!("{}: {}; next: {first}", found.word(), found.meaning(seen)));
-        std::iter::once(told).chain(advice.map(line)).collect::<Vec<_>>()
+        let told = line(format!(
+            "{}: {}; next: {first}",
+            found.word(),
+            found.meaning(seen)
+        ));
+        std::iter::once(told)
+            .chain(advice.map(line))
+            .collect::<Vec<_>>()
     });
     told.into_iter().flatten().chain(unasked).collect()
 }
@@ -58,24 +92,41 @@ pub fn finding(seen: &Observed, environment: &Environment, here: &Here<'_>, widt
 /// What an environment was rolled back from, which does not ship again unasked.
 pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<Line> {
     let line = |one: &Held| {
-        let why = one.reason.as_deref().map(|why| format!(": {}", first_line(why))).unwrap_or_default();
+        let why = one
+            .reason
+            .as_deref()
+            .map(|why| format!(": {}", first_line(why)))
+            .unwrap_or_default();
         let (name, by, at) = ("held", &one.by.name, when.moment(one.at));
         Line::plain(format!("  {name:width$}  "))
             .and(Tone::Hash, one.commit.short())
-            .and(Tone::Plain, format!(", rolled back from {environment} by {by} {at}{why}"))
+            .and(
+                Tone::Plain,
+                format!(", rolled back from {environment} by {by} {at}{why}"),
+            )
     };
     held.iter().map(line).collect()
 }
 
 /// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
 pub fn past_tool(deploy: &Deploy, when: &When) -> String {
-    let Some(since) = deploy.seen_since else { return String::new() };
-    format!("; deployed past git smp, seen by {} {}", deploy.by.name, when.between(since, deploy.at))
+    let Some(since) = deploy.seen_since else {
+        return String::new();
+    };
+    format!(
+        "; deployed past git smp, seen by {} {}",
+        deploy.by.name,
+        when.between(since, deploy.at)
+    )
 }
 
 /// That the record lacks what runs, and what it has.
 pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
-    let (from, to, at) = (found.from.short(), found.to.short(), when.moment(found.since));
+    let (from, to, at) = (
+        found.from.short(),
+        found.to.short(),
+        when.moment(found.since),
+    );
     Line::plain(format!("  {:width$}  ", "")).and(
         Tone::Plain,
         format!(
@@ -87,7 +138,11 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
 
 /// "; frozen by Ada since 10:14".
 pub fn frozen(candidate: &Candidate, when: &When) -> String {
-    format!("; frozen by {} since {}", candidate.by.name, when.clock(candidate.at))
+    format!(
+        "; frozen by {} since {}",
+        candidate.by.name,
+        when.clock(candidate.at)
+    )
 }
 
 /// What is so in this clone.
@@ -103,14 +158,28 @@ pub struct Here<'a> {
 }
 
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
-pub fn record(reading: &Result<Reading, Refusal>, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
+pub fn record(
+    reading: &Result<Reading, Refusal>,
+    here: &Here<'_>,
+    width: usize,
+    when: &When,
+) -> Vec<Line> {
     let line = |name: &str| Line::plain(format!("  {name:width$}  "));
     let reading = match reading {
         Ok(reading) => reading,
         Err(refusal) => {
-            let because = refusal.report.because.first().map(|why| format!(" ({why})")).unwrap_or_default();
+            let because = refusal
+                .report
+                .because
+                .first()
+                .map(|why| format!(" ({why})"))
+                .unwrap_or_default();
             let text = format!(": {}{because}", refusal.report.error);
-            return vec![line("record").and(Tone::Bad, "unknown").and(Tone::Plain, text)];
+            return vec![
+                line("record")
+                    .and(Tone::Bad, "unknown")
+                    .and(Tone::Plain, text),
+            ];
         }
     };
     let state = &reading.state;
@@ -122,18 +191,42 @@ pub fn record(reading: &Result<Reading, Refusal>, here: &Here<'_>, width: usize,
     let mut lines = Vec::new();
     if let Some(open) = &state.candidate {
         lines.push(candidate(line("candidate"), open, here.authors, when));
-        lines.extend(given_up(open, here).into_iter().map(|(tone, text)| line("").and(tone, text)));
+        lines.extend(
+            given_up(open, here)
+                .into_iter()
+                .map(|(tone, text)| line("").and(tone, text)),
+        );
     }
     if let Some(open) = &state.deploying {
-        let what =
-            format!("{} to {}, by {} since {}", open.to.short(), open.environment, open.by.name, when.clock(open.at));
+        let what = format!(
+            "{} to {}, by {} since {}",
+            open.to.short(),
+            open.environment,
+            open.by.name,
+            when.clock(open.at)
+        );
         let place = elsewhere(open.elsewhere, &open.environment);
         let rest = format!("{place}; its end is not on record yet");
-        lines.push(line("deploying").and(Tone::Strong, what).and(Tone::Plain, rest));
+        lines.push(
+            line("deploying")
+                .and(Tone::Strong, what)
+                .and(Tone::Plain, rest),
+        );
     }
-    lines.extend(self::owed(&state.owed, state.candidate.is_some(), here, width, when));
+    lines.extend(self::owed(
+        &state.owed,
+        state.candidate.is_some(),
+        here,
+        width,
+        when,
+    ));
     lines.extend(newer);
-    lines.extend(reading.copy.iter().map(|copy| line("record").and(Tone::Bad, copied(copy))));
+    lines.extend(
+        reading
+            .copy
+            .iter()
+            .map(|copy| line("record").and(Tone::Bad, copied(copy))),
+    );
     lines
 }
 
@@ -142,11 +235,16 @@ pub fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &Whe
     let line = |owed: &Owed| {
         let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
         let begun = owed.sending.as_ref().map(|sending| {
-            format!(" that {} began to send {}, not seen to end", sending.by.name, when.moment(sending.at))
+            format!(
+                " that {} began to send {}, not seen to end",
+                sending.by.name,
+                when.moment(sending.at)
+            )
         });
         let command = (here.typed)(command).concat();
         let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
-        let line = Line::plain(format!("  {name:width$}  ")).and(Tone::Strong, format!("a post to {channel}"));
+        let line = Line::plain(format!("  {name:width$}  "))
+            .and(Tone::Strong, format!("a post to {channel}"));
         let lacks = (here.lacks_webhook)(channel).then(|| {
             let text = format!("no webhook of {channel} here: a clone that has one sends it");
             Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text)
@@ -159,34 +257,65 @@ pub fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &Whe
 /// How old a copy of the record is, and why it is shown.
 fn copied(copy: &Copied) -> String {
     let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-    let age = copy.age.map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {}", ago(seconds(age), 0)));
+    let age = copy.age.map_or_else(
+        || "of unknown age".to_owned(),
+        |age| format!("seen {}", ago(seconds(age), 0)),
+    );
     format!("this clone's copy, {age}: {}", copy.why.report.error)
 }
 
 /// What is to be known of an environment that another `smp.toml` has.
 fn elsewhere(is_so: bool, environment: &str) -> String {
-    if is_so { format!("; this smp.toml has no environment {environment}") } else { String::new() }
+    if is_so {
+        format!("; this smp.toml has no environment {environment}")
+    } else {
+        String::new()
+    }
 }
 
 /// What stands in a candidate's way, and the command that gives it up.
 fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
     let place = &candidate.environment;
-    let broken = here.tested.filter(|runs| **runs != candidate.commit).map(|runs| {
-        format!("{place} no longer runs it, but {}: somebody deployed there in spite of the freeze", runs.short())
-    });
+    let broken = here
+        .tested
+        .filter(|runs| **runs != candidate.commit)
+        .map(|runs| {
+            format!(
+                "{place} no longer runs it, but {}: somebody deployed there in spite of the freeze",
+                runs.short()
+            )
+        });
     let stuck = broken.is_some() || candidate.standing() == Standing::Blocked;
-    let postpone = if stuck { (here.typed)("to give it up: git smp postpone") } else { Vec::new() };
+    let postpone = if stuck {
+        (here.typed)("to give it up: git smp postpone")
+    } else {
+        Vec::new()
+    };
     let postpone = postpone.into_iter().map(|text| (Tone::Plain, text));
-    broken.map(|text| (Tone::Bad, text)).into_iter().chain(postpone).collect()
+    broken
+        .map(|text| (Tone::Bad, text))
+        .into_iter()
+        .chain(postpone)
+        .collect()
 }
 
 fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -> Line {
     let line = line.and(Tone::Hash, candidate.commit.short());
-    let mut line = line.and(Tone::Plain, format!(", proposed by {} {}", candidate.by.name, when.moment(candidate.at)));
+    let mut line = line.and(
+        Tone::Plain,
+        format!(
+            ", proposed by {} {}",
+            candidate.by.name,
+            when.moment(candidate.at)
+        ),
+    );
     if let Some(at) = candidate.fixed_at {
         line = line.and(Tone::Plain, format!(", fixed {}", when.moment(at)));
     }
-    line = line.and(Tone::Plain, elsewhere(candidate.elsewhere, &candidate.environment));
+    line = line.and(
+        Tone::Plain,
+        elsewhere(candidate.elsewhere, &candidate.environment),
+    );
     if candidate.verdicts.is_empty() {
         return line.and(Tone::Plain, "; nobody has signed it off");
     }
@@ -195,10 +324,18 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
             Verdict::Pass => (Tone::Good, "signed off"),
             Verdict::Block => (Tone::Bad, "blocked"),
         };
-        let note = one.note.as_ref().map(|note| format!(", \"{}\"", first_line(note))).unwrap_or_default();
-        line.and(Tone::Plain, "; ")
-            .and(tone, did)
-            .and(Tone::Plain, format!(" by {}{note}", super::verdict_by(candidate, one, authors, when)))
+        let note = one
+            .note
+            .as_ref()
+            .map(|note| format!(", \"{}\"", first_line(note)))
+            .unwrap_or_default();
+        line.and(Tone::Plain, "; ").and(tone, did).and(
+            Tone::Plain,
+            format!(
+                " by {}{note}",
+                super::verdict_by(candidate, one, authors, when)
+            ),
+        )
     })
 }
 
@@ -209,17 +346,31 @@ fn first_line(text: &str) -> &str {
 /// How it was found out what an environment runs, for those who asked to be told.
 pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
-    let running = config.environments.iter().find(|one| one.name == *name).map(|one| &one.running);
+    let running = config
+        .environments
+        .iter()
+        .find(|one| one.name == *name)
+        .map(|one| &one.running);
     let witness = match (running, seen.source) {
         (Some(Running::Page(page)), _) => Some(page.url.clone()),
-        (Some(Running::Heroku { page: Some(page), .. }), Source::Page) => Some(page.url.clone()),
+        (
+            Some(Running::Heroku {
+                page: Some(page), ..
+            }),
+            Source::Page,
+        ) => Some(page.url.clone()),
         (Some(Running::Heroku { app, .. }), _) => Some(format!("Heroku's API, asked about {app},")),
         (Some(Running::Ref) | None, _) => None,
     };
-    let running = seen.runs().map_or("nothing that can be told", CommitId::as_str);
+    let running = seen
+        .runs()
+        .map_or("nothing that can be told", CommitId::as_str);
     let place = witness.as_deref().unwrap_or("its branch");
     let branch = match &seen.branch {
-        Some(Ok(branch)) => format!("; its branch is at {}", branch.commit().map_or("nothing", CommitId::as_str)),
+        Some(Ok(branch)) => format!(
+            "; its branch is at {}",
+            branch.commit().map_or("nothing", CommitId::as_str)
+        ),
         Some(Err(_)) => "; its branch cannot be read".to_owned(),
         None => String::new(),
     };
@@ -237,8 +388,14 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
             changes.disappears.len() + changes.disappears_merges
         ),
         Relation::Ahead => {
-            let since = changes.oldest_waiting().map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
-            format!("; {} behind {source}{}", commits(changes.ships.len()), since.unwrap_or_default())
+            let since = changes
+                .oldest_waiting()
+                .map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
+            format!(
+                "; {} behind {source}{}",
+                commits(changes.ships.len()),
+                since.unwrap_or_default()
+            )
         }
     }
 }
@@ -256,15 +413,27 @@ pub struct Mark {
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
 pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
-    let names = marks.iter().map(|mark| mark.name.chars().count()).max().unwrap_or(0);
+    let names = marks
+        .iter()
+        .map(|mark| mark.name.chars().count())
+        .max()
+        .unwrap_or(0);
     // Two spaces before and between, the dot, a hash and a count.
     let span = width.saturating_sub(names + 30).min(40);
     if marks.len() < 2 || farthest == 0 || span < 10 {
         return Vec::new();
     }
     let line = |mark: &Mark| {
-        let at = if mark.ahead == 0 { 0 } else { (span * mark.ahead / farthest).max(2) };
-        let count = if mark.ahead == 0 { String::new() } else { format!("  +{}", mark.ahead) };
+        let at = if mark.ahead == 0 {
+            0
+        } else {
+            (span * mark.ahead / farthest).max(2)
+        };
+        let count = if mark.ahead == 0 {
+            String::new()
+        } else {
+            format!("  +{}", mark.ahead)
+        };
         Line::plain(format!("  {:names$}  ", mark.name))
             .and(Tone::Faint, "━".repeat(at))
             .and(Tone::Good, "●")
@@ -280,7 +449,11 @@ mod tests {
     use super::*;
 
     fn mark(name: &str, ahead: usize) -> Mark {
-        Mark { name: name.into(), commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(), ahead }
+        Mark {
+            name: name.into(),
+            commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
+            ahead,
+        }
     }
 
     fn drawn(lines: &[Line]) -> Vec<String> {
@@ -290,7 +463,11 @@ mod tests {
 
     #[test]
     fn everything_stands_on_one_axis() {
-        let marks = [mark("production", 0), mark("staging", 8), mark("upstream/master", 16)];
+        let marks = [
+            mark("production", 0),
+            mark("staging", 8),
+            mark("upstream/master", 16),
+        ];
         assert_eq!(
             drawn(&picture(&marks, 65)),
             [

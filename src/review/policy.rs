@@ -12,19 +12,34 @@ const EXAMPLES: usize = 3;
 /// Why these commits must not ship where each needs a pull request that somebody else approved.
 pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     let faults = faults(ships, reviews);
-    let report = if faults.is_empty() { not_known(ships, reviews)? } else { not_reviewed(&faults, reviews) };
-    Some(Refusal { code: RefusalCode::NotReviewed, report })
+    let report = if faults.is_empty() {
+        not_known(ships, reviews)?
+    } else {
+        not_reviewed(&faults, reviews)
+    };
+    Some(Refusal {
+        code: RefusalCode::NotReviewed,
+        report,
+    })
 }
 
 fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     const ASKS: &str = "policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody \
                         else approved";
     let verb = if faults.len() == 1 { "was" } else { "were" };
-    let report = Report::new(format!("{} that would ship {verb} not reviewed", commits(faults.len())));
+    let report = Report::new(format!(
+        "{} that would ship {verb} not reviewed",
+        commits(faults.len())
+    ));
     let cause = |(commit, fault): &(&Commit, String)| format!("{} {fault}", quoted(commit));
     let rest = faults.len().saturating_sub(NAMED);
     let rest = (rest > 0).then(|| format!("and {rest} more"));
-    let report = faults.iter().take(NAMED).map(cause).chain(rest).fold(report, Report::because);
+    let report = faults
+        .iter()
+        .take(NAMED)
+        .map(cause)
+        .chain(rest)
+        .fold(report, Report::because);
     report.because(ASKS).hint(what_to_do(faults, reviews))
 }
 
@@ -36,7 +51,10 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> String {
         let origin = reviews.origin(&commit.id);
         matches!(origin, Origin::PullRequest(pull) if pull.into_main)
     };
-    let approvable = faults.iter().filter(|(commit, _)| can_be_approved(commit)).count();
+    let approvable = faults
+        .iter()
+        .filter(|(commit, _)| can_be_approved(commit))
+        .count();
     if approvable == faults.len() {
         format!("have it approved on GitHub, then: git smp promote; {GIVE_UP}")
     } else if approvable == 0 {
@@ -59,14 +77,26 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     let report = Report::new("whether every commit that would ship was reviewed is unknown");
     let is_worth_naming = !unknown.is_empty() && (unknown.len() < ships.len() || ships.len() == 1);
     let report = if is_worth_naming {
-        let named: Vec<String> = unknown.iter().take(EXAMPLES).map(|commit| quoted(commit)).collect();
+        let named: Vec<String> = unknown
+            .iter()
+            .take(EXAMPLES)
+            .map(|commit| quoted(commit))
+            .collect();
         let rest = unknown.len() - named.len();
-        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let rest = if rest > 0 {
+            format!(" and {rest} more")
+        } else {
+            String::new()
+        };
         report.because(format!("nobody can tell of {}{rest}", named.join(", ")))
     } else {
         report
     };
-    Some(because_unknown(report, reviews, "policy.reviewed in smp.toml asks for it, and unknown is not reviewed"))
+    Some(because_unknown(
+        report,
+        reviews,
+        "policy.reviewed in smp.toml asks for it, and unknown is not reviewed",
+    ))
 }
 
 /// Why this commit must not ship where its checks must have succeeded.
@@ -89,12 +119,18 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
             .because(ASKS)
             .hint("mend what failed and deploy that: git smp stage; or let them run again, then: git smp promote"),
     };
-    Some(Refusal { code: RefusalCode::NotGreen, report })
+    Some(Refusal {
+        code: RefusalCode::NotGreen,
+        report,
+    })
 }
 
 fn because_unknown(report: Report, reviews: &Reviews, policy: &str) -> Report {
     let why = reviews.why();
-    let report = why.because.iter().fold(report.because(why.error), Report::because);
+    let report = why
+        .because
+        .iter()
+        .fold(report.because(why.error), Report::because);
     report.because(policy).hint(match why.hint {
         Some(hint) => format!("{hint}, then: git smp promote"),
         None => "try again: git smp promote".to_owned(),

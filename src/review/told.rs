@@ -22,19 +22,31 @@ pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
     if matches!(reviews.asked(), Asked::Not(_)) {
         return None;
     }
-    let (count, all) = (unknowns(ships, reviews).count() + reviews.unnamed, ships.len() + reviews.unnamed);
+    let (count, all) = (
+        unknowns(ships, reviews).count() + reviews.unnamed,
+        ships.len() + reviews.unnamed,
+    );
     let which = match count {
         0 => return None,
         _ if count == all => "the commits were".to_owned(),
         1 => format!("1 of {} was", commits(all)),
         some => format!("{some} of {} were", commits(all)),
     };
-    Some(format!("whether {which} reviewed is unknown: {}", reviews.why().error))
+    Some(format!(
+        "whether {which} reviewed is unknown: {}",
+        reviews.why().error
+    ))
 }
 
 /// The commits of which nobody can tell how they came.
-pub(super) fn unknowns<'a>(ships: &[&'a Commit], reviews: &Reviews) -> impl Iterator<Item = &'a Commit> {
-    ships.iter().copied().filter(|commit| *reviews.origin(&commit.id) == Origin::Unknown)
+pub(super) fn unknowns<'a>(
+    ships: &[&'a Commit],
+    reviews: &Reviews,
+) -> impl Iterator<Item = &'a Commit> {
+    ships
+        .iter()
+        .copied()
+        .filter(|commit| *reviews.origin(&commit.id) == Origin::Unknown)
 }
 
 /// That the checks of a commit did not succeed, where they are known to have failed or to be under way.
@@ -50,11 +62,18 @@ pub fn checked(candidate: &CommitId, reviews: &Reviews) -> Option<String> {
 /// What a person should know before a yes, a line each.
 pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<String> {
     let faults = faults(ships, reviews);
-    let line = |(commit, fault): &(&Commit, String)| format!("{} was not reviewed: it {fault}", quoted(commit));
+    let line = |(commit, fault): &(&Commit, String)| {
+        format!("{} was not reviewed: it {fault}", quoted(commit))
+    };
     let mut lines: Vec<String> = faults.iter().take(NAMED).map(line).collect();
     let rest = faults.len().saturating_sub(NAMED);
-    let (noun, verb) = if rest == 1 { ("commit", "was") } else { ("commits", "were") };
-    let all = || format!("{rest} more {noun} {verb} not reviewed; all of them: git smp diff --json");
+    let (noun, verb) = if rest == 1 {
+        ("commit", "was")
+    } else {
+        ("commits", "were")
+    };
+    let all =
+        || format!("{rest} more {noun} {verb} not reviewed; all of them: git smp diff --json");
     lines.extend((rest > 0).then(all));
     lines.extend(unknown(ships, reviews));
     lines.extend(checked(candidate, reviews));

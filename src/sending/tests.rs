@@ -1,6 +1,9 @@
 use super::*;
 
-const AT_ONCE: Pauses = Pauses { busy: [0; 3], unreached: [0; 3] };
+const AT_ONCE: Pauses = Pauses {
+    busy: [0; 3],
+    unreached: [0; 3],
+};
 
 /// Sends by a webhook that answers so, one after the other; gives what came of it and how often it was asked.
 fn sending(answers: Vec<Sent>, wish: Wish) -> (Outcome, usize) {
@@ -31,7 +34,10 @@ fn not_sent() -> Sent {
 
 #[test]
 fn what_is_taken_is_sent_once() {
-    assert!(matches!(sending(vec![Sent::Accepted], Wish::GoOn), (Outcome::Accepted, 1)));
+    assert!(matches!(
+        sending(vec![Sent::Accepted], Wish::GoOn),
+        (Outcome::Accepted, 1)
+    ));
 }
 
 #[test]
@@ -47,28 +53,54 @@ fn f_chat_3_what_may_have_arrived_is_never_sent_again() {
 
 #[test]
 fn what_is_declined_is_not_sent_again() {
-    assert!(matches!(sending(vec![Sent::Declined(report())], Wish::GoOn), (Outcome::NotTaken(_), 1)));
+    assert!(matches!(
+        sending(vec![Sent::Declined(report())], Wish::GoOn),
+        (Outcome::NotTaken(_), 1)
+    ));
 }
 
 #[test]
 fn f_chat_1_and_2_three_further_tries_are_made_and_no_more() {
     for same in [busy, not_sent] {
-        assert!(matches!(sending((0..4).map(|_| same()).collect(), Wish::GoOn), (Outcome::NotTaken(_), 4)));
+        assert!(matches!(
+            sending((0..4).map(|_| same()).collect(), Wish::GoOn),
+            (Outcome::NotTaken(_), 4)
+        ));
         let then_taken = (0..3).map(|_| same()).chain([Sent::Accepted]).collect();
-        assert!(matches!(sending(then_taken, Wish::GoOn), (Outcome::Accepted, 4)));
+        assert!(matches!(
+            sending(then_taken, Wish::GoOn),
+            (Outcome::Accepted, 4)
+        ));
     }
-    let mixed = [later(0), not_sent(), busy(), not_sent(), busy(), not_sent(), Sent::Accepted];
-    assert!(matches!(sending(mixed.into(), Wish::GoOn), (Outcome::Accepted, 7)));
+    let mixed = [
+        later(0),
+        not_sent(),
+        busy(),
+        not_sent(),
+        busy(),
+        not_sent(),
+        Sent::Accepted,
+    ];
+    assert!(matches!(
+        sending(mixed.into(), Wish::GoOn),
+        (Outcome::Accepted, 7)
+    ));
 }
 
 #[test]
 fn a_long_wait_is_not_waited_for() {
-    for (seconds, words) in
-        [(61, "61 s"), (86_400, "86400 s"), (86_401, "more than a day"), (u64::MAX, "more than a day")]
-    {
+    for (seconds, words) in [
+        (61, "61 s"),
+        (86_400, "86400 s"),
+        (86_401, "more than a day"),
+        (u64::MAX, "more than a day"),
+    ] {
         match sending(vec![later(seconds)], Wish::GoOn) {
             (Outcome::NotTaken(report), 1) => {
-                assert_eq!(report.because, [format!("it asked to come back in {words}")]);
+                assert_eq!(
+                    report.because,
+                    [format!("it asked to come back in {words}")]
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -79,7 +111,9 @@ fn a_long_wait_is_not_waited_for() {
 fn whoever_watches_may_leave() {
     for answer in [busy(), later(60), not_sent()] {
         match sending(vec![answer], Wish::Leave) {
-            (Outcome::NotTaken(report), 1) => assert_eq!(report.because, ["left before it was tried again"]),
+            (Outcome::NotTaken(report), 1) => {
+                assert_eq!(report.because, ["left before it was tried again"])
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -90,22 +124,39 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
     let mut told = Vec::new();
     let begun = Instant::now();
     let mut answers = [later(1), Sent::Accepted].into_iter();
-    let outcome = attempts(&AT_ONCE, &mut || answers.next().unwrap(), &mut |report, left| {
-        told.push((report.error.clone(), left));
-        Wish::GoOn
-    });
+    let outcome = attempts(
+        &AT_ONCE,
+        &mut || answers.next().unwrap(),
+        &mut |report, left| {
+            told.push((report.error.clone(), left));
+            Wish::GoOn
+        },
+    );
     assert!(matches!(outcome, Outcome::Accepted));
     assert!(begun.elapsed() >= Duration::from_secs(1));
-    assert!(told.len() >= 3 && told.is_sorted_by(|a, b| a.1 > b.1), "{told:?}");
-    assert!(told.iter().all(|(why, left)| why == "why" && *left <= Duration::from_secs(1)), "{told:?}");
+    assert!(
+        told.len() >= 3 && told.is_sorted_by(|a, b| a.1 > b.1),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|(why, left)| why == "why" && *left <= Duration::from_secs(1)),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let address = Secret::new(format!("http://127.0.0.1:{port}/s3cr3t"));
     match send(ChannelKind::Teams, &address, "{}", &mut |_, _| Wish::Leave) {
-        Outcome::NotTaken(report) => assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}"),
+        Outcome::NotTaken(report) => {
+            assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
+        }
         other => panic!("{other:?}"),
     }
 }

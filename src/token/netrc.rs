@@ -34,7 +34,8 @@ pub fn login(text: &str, machine: &str) -> Option<Login> {
             "macdef" => words.skip_macro(),
             "login" if ours => value.as_str().clone_into(&mut name),
             "password" if ours && password.is_none() => {
-                password = Some(Secret::new(value.as_str())).filter(|password| !password.is_empty());
+                password =
+                    Some(Secret::new(value.as_str())).filter(|password| !password.is_empty());
             }
             // What follows a word that nobody knows may be a key again.
             _ => {}
@@ -102,14 +103,23 @@ mod tests {
 
     #[test]
     fn words_may_stand_in_one_line_or_in_many() {
-        is("machine api.heroku.com\n  login ada@example.com\n  password t0ken\n", Some("t0ken"));
+        is(
+            "machine api.heroku.com\n  login ada@example.com\n  password t0ken\n",
+            Some("t0ken"),
+        );
         is(
             "machine git.heroku.com login a password other machine api.heroku.com login a password t0ken",
             Some("t0ken"),
         );
-        is("machine\r\napi.heroku.com\r\n\r\npassword\r\nt0ken\r\nlogin\r\na", Some("t0ken"));
+        is(
+            "machine\r\napi.heroku.com\r\n\r\npassword\r\nt0ken\r\nlogin\r\na",
+            Some("t0ken"),
+        );
         is("machine API.heroku.com password t0ken", Some("t0ken"));
-        is("machine api.heroku.com account x password t0ken", Some("t0ken"));
+        is(
+            "machine api.heroku.com account x password t0ken",
+            Some("t0ken"),
+        );
     }
 
     #[test]
@@ -117,24 +127,45 @@ mod tests {
         is("", None);
         is("machine git.heroku.com password other", None);
         is("machine api.heroku.com.example.com password other", None);
-        is("machine api.heroku.com login a\ndefault login b password other", None);
-        is("default password other machine api.heroku.com password t0ken", Some("t0ken"));
+        is(
+            "machine api.heroku.com login a\ndefault login b password other",
+            None,
+        );
+        is(
+            "default password other machine api.heroku.com password t0ken",
+            Some("t0ken"),
+        );
         is("password other", None);
     }
 
     #[test]
     fn quoted_words_are_taken_out_of_their_quotes() {
-        is(r#"machine "api.heroku.com" password "t0 \"k\\n""#, Some(r#"t0 "k\n"#));
-        is(r#"machine api.heroku.com password "" machine api.heroku.com password t0ken"#, Some("t0ken"));
+        is(
+            r#"machine "api.heroku.com" password "t0 \"k\\n""#,
+            Some(r#"t0 "k\n"#),
+        );
+        is(
+            r#"machine api.heroku.com password "" machine api.heroku.com password t0ken"#,
+            Some("t0ken"),
+        );
         is(r#"machine api.heroku.com password "t0ken"#, Some("t0ken"));
         is(r#"machine api.heroku.com password "t0ken\"#, None);
-        is(r#"machine api.heroku.com login "machine x password y" password t0ken"#, Some("t0ken"));
+        is(
+            r#"machine api.heroku.com login "machine x password y" password t0ken"#,
+            Some("t0ken"),
+        );
     }
 
     #[test]
     fn comments_and_macros_are_passed_over() {
-        is("# machine api.heroku.com password other\nmachine api.heroku.com # mine\npassword t0ken", Some("t0ken"));
-        is("#\nmachine api.heroku.com password #t0ken # a word may begin so", Some("#t0ken"));
+        is(
+            "# machine api.heroku.com password other\nmachine api.heroku.com # mine\npassword t0ken",
+            Some("t0ken"),
+        );
+        is(
+            "#\nmachine api.heroku.com password #t0ken # a word may begin so",
+            Some("#t0ken"),
+        );
         is(
             "macdef init\nmachine api.heroku.com\npassword other\n\nmachine api.heroku.com password t0ken",
             Some("t0ken"),
@@ -149,20 +180,43 @@ mod tests {
     #[test]
     fn the_name_is_the_one_beside_the_password() {
         for (text, name) in [
-            ("machine other login b password x machine api.heroku.com login ada password t0ken login-of-nobody", "ada"),
-            ("machine api.heroku.com password t0ken login ada machine other login b", "ada"),
+            (
+                "machine other login b password x machine api.heroku.com login ada password t0ken login-of-nobody",
+                "ada",
+            ),
+            (
+                "machine api.heroku.com password t0ken login ada machine other login b",
+                "ada",
+            ),
             ("login b machine api.heroku.com password t0ken", ""),
-            ("machine api.heroku.com login ada password t0ken default login b password x", "ada"),
-            ("machine api.heroku.com login ada password t0ken login", "ada"),
+            (
+                "machine api.heroku.com login ada password t0ken default login b password x",
+                "ada",
+            ),
+            (
+                "machine api.heroku.com login ada password t0ken login",
+                "ada",
+            ),
         ] {
             let login = login(text, "api.heroku.com").unwrap();
-            assert_eq!((login.name.as_str(), login.password.expose()), (name, "t0ken"), "{text}");
+            assert_eq!(
+                (login.name.as_str(), login.password.expose()),
+                (name, "t0ken"),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_cut_off_holds_nothing() {
-        for text in ["machine", "machine api.heroku.com", "machine api.heroku.com password", "macdef", "#", "\""] {
+        for text in [
+            "machine",
+            "machine api.heroku.com",
+            "machine api.heroku.com password",
+            "macdef",
+            "#",
+            "\"",
+        ] {
             is(text, None);
         }
     }

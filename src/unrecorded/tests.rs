@@ -33,16 +33,34 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         slug: None,
         commit: Some(id(running)),
     };
-    Observed { source: Source::Api, releases: Some(Ok(vec![release])), ..seen(running, branch) }
+    Observed {
+        source: Source::Api,
+        releases: Some(Ok(vec![release])),
+        ..seen(running, branch)
+    }
 }
 
 /// The record after these, each a minute after the one before.
 fn after(whats: &[What]) -> State {
-    let by = Person { name: "Ada Example".into(), email: String::new() };
-    whats.iter().zip(1_u32..).fold(State::default(), |state, (what, nth)| {
-        let (id, by, what) = (EventId::of(nth.into()), by.clone(), what.clone());
-        state.after(&Event { id, by, at: i64::from(nth) * 60, program: String::new(), what }).unwrap()
-    })
+    let by = Person {
+        name: "Ada Example".into(),
+        email: String::new(),
+    };
+    whats
+        .iter()
+        .zip(1_u32..)
+        .fold(State::default(), |state, (what, nth)| {
+            let (id, by, what) = (EventId::of(nth.into()), by.clone(), what.clone());
+            state
+                .after(&Event {
+                    id,
+                    by,
+                    at: i64::from(nth) * 60,
+                    program: String::new(),
+                    what,
+                })
+                .unwrap()
+        })
 }
 
 fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> What {
@@ -63,7 +81,16 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> Wha
 
 fn began(kind: Kind, environment: &str, to: char, over: Option<u64>) -> What {
     let (environment, over) = (environment.into(), over.map(EventId::of));
-    What::Deploying(Intent { kind, environment, from: None, to: id(to), base: None, unsigned: true, over, tells: None })
+    What::Deploying(Intent {
+        kind,
+        environment,
+        from: None,
+        to: id(to),
+        base: None,
+        unsigned: true,
+        over,
+        tells: None,
+    })
 }
 
 fn proposed(commit: char, production: char, over: Option<u64>) -> What {
@@ -91,34 +118,87 @@ fn promoted(to: char) -> What {
 fn what_runs_and_is_not_what_was_deployed_last_went_past_the_tool() {
     let found = Some((id('1'), id('2'), 60));
     assert_eq!(told(&seen('2', '2'), &[promoted('1')]), found);
-    assert_eq!(told(&Observed { source: Source::Ref, ..seen('2', '2') }, &[promoted('1')]), found);
+    assert_eq!(
+        told(
+            &Observed {
+                source: Source::Ref,
+                ..seen('2', '2')
+            },
+            &[promoted('1')]
+        ),
+        found
+    );
     // Of what its platform released the branch knows nothing.
-    assert_eq!(told(&released('2', '1', ReleaseStatus::Succeeded), &[promoted('1')]), found);
+    assert_eq!(
+        told(
+            &released('2', '1', ReleaseStatus::Succeeded),
+            &[promoted('1')]
+        ),
+        found
+    );
     assert_eq!(told(&seen('1', '1'), &[promoted('1')]), None);
     assert_eq!(told(&seen('2', '2'), &[promoted('1'), promoted('2')]), None);
-    assert_eq!(told(&seen('2', '2'), &[deployed(None, Kind::Stage, "staging", '1')]), None, "another environment");
+    assert_eq!(
+        told(
+            &seen('2', '2'),
+            &[deployed(None, Kind::Stage, "staging", '1')]
+        ),
+        None,
+        "another environment"
+    );
 }
 
 #[test]
 fn unknown_or_unclear_is_never_a_deploy() {
-    let refusal = || Refusal { code: RefusalCode::Unreachable, report: Report::new("no answer") };
+    let refusal = || Refusal {
+        code: RefusalCode::Unreachable,
+        report: Report::new("no answer"),
+    };
     let agreed = seen('2', '2');
     for unclear in [
         seen('2', '1'),
         seen('2', '3'),
-        Observed { running: Err(refusal()), ..agreed.clone() },
-        Observed { running: Ok(None), ..agreed.clone() },
-        Observed { branch: Some(Err(refusal())), ..agreed.clone() },
-        Observed { branch: None, ..agreed.clone() },
-        Observed { branch: Some(Ok(Branch::Missing(vec!["main".into()]))), ..agreed.clone() },
-        Observed { source: Source::Ref, doubt: Some("skipping build".into()), ..agreed.clone() },
-        Observed { page: Some(Ok(id('1'))), ..released('2', '2', ReleaseStatus::Succeeded) },
-        Observed { branch: Some(Err(refusal())), ..released('2', '2', ReleaseStatus::Succeeded) },
+        Observed {
+            running: Err(refusal()),
+            ..agreed.clone()
+        },
+        Observed {
+            running: Ok(None),
+            ..agreed.clone()
+        },
+        Observed {
+            branch: Some(Err(refusal())),
+            ..agreed.clone()
+        },
+        Observed {
+            branch: None,
+            ..agreed.clone()
+        },
+        Observed {
+            branch: Some(Ok(Branch::Missing(vec!["main".into()]))),
+            ..agreed.clone()
+        },
+        Observed {
+            source: Source::Ref,
+            doubt: Some("skipping build".into()),
+            ..agreed.clone()
+        },
+        Observed {
+            page: Some(Ok(id('1'))),
+            ..released('2', '2', ReleaseStatus::Succeeded)
+        },
+        Observed {
+            branch: Some(Err(refusal())),
+            ..released('2', '2', ReleaseStatus::Succeeded)
+        },
         released('2', '2', ReleaseStatus::Pending),
     ] {
         assert_eq!(told(&unclear, &[promoted('1')]), None, "{unclear:?}");
     }
-    let newer = State { format: FORMAT + 1, ..after(&[promoted('1')]) };
+    let newer = State {
+        format: FORMAT + 1,
+        ..after(&[promoted('1')])
+    };
     assert_eq!(unrecorded(&agreed, &newer), None);
 }
 
@@ -126,17 +206,32 @@ fn unknown_or_unclear_is_never_a_deploy() {
 fn where_nothing_is_on_record_there_is_nothing_to_compare_with() {
     assert_eq!(told(&seen('2', '2'), &[]), None);
     // A proposal has seen what ran there.
-    assert_eq!(told(&seen('3', '3'), &[proposed('2', '1', None)]), Some((id('1'), id('3'), 60)));
+    assert_eq!(
+        told(&seen('3', '3'), &[proposed('2', '1', None)]),
+        Some((id('1'), id('3'), 60))
+    );
     assert_eq!(told(&seen('1', '1'), &[proposed('2', '1', None)]), None);
-    let staging = Observed { environment: "staging".into(), ..seen('3', '3') };
-    assert_eq!(told(&staging, &[proposed('2', '1', None)]), Some((id('2'), id('3'), 60)));
+    let staging = Observed {
+        environment: "staging".into(),
+        ..seen('3', '3')
+    };
+    assert_eq!(
+        told(&staging, &[proposed('2', '1', None)]),
+        Some((id('2'), id('3'), 60))
+    );
 }
 
 #[test]
 fn a_proposal_that_saw_the_last_deploy_still_there_narrows_the_time() {
-    assert_eq!(told(&seen('3', '3'), &[promoted('1'), proposed('2', '1', None)]), Some((id('1'), id('3'), 120)));
+    assert_eq!(
+        told(&seen('3', '3'), &[promoted('1'), proposed('2', '1', None)]),
+        Some((id('1'), id('3'), 120))
+    );
     // What it saw instead came past the tool itself.
-    assert_eq!(told(&seen('3', '3'), &[promoted('1'), proposed('2', '4', None)]), Some((id('1'), id('3'), 60)));
+    assert_eq!(
+        told(&seen('3', '3'), &[promoted('1'), proposed('2', '4', None)]),
+        Some((id('1'), id('3'), 60))
+    );
 }
 
 #[test]
@@ -150,32 +245,62 @@ fn the_candidate_that_somebody_pushed_is_left_to_a_promotion() {
         reason: "later".into(),
         channels: Vec::new(),
     };
-    assert_eq!(told(&seen('2', '2'), &[&story[..], &[postponed]].concat()), Some((id('1'), id('2'), 60)));
+    assert_eq!(
+        told(&seen('2', '2'), &[&story[..], &[postponed]].concat()),
+        Some((id('1'), id('2'), 60))
+    );
 }
 
 #[test]
 fn what_was_announced_is_no_deploy_past_the_tool_even_when_nobody_saw_its_end() {
     let going = [promoted('1'), began(Kind::Promote, "production", '2', None)];
     assert_eq!(told(&seen('2', '2'), &going), None);
-    assert_eq!(told(&seen('3', '3'), &going), None, "until it has come to its end");
+    assert_eq!(
+        told(&seen('3', '3'), &going),
+        None,
+        "until it has come to its end"
+    );
     let taken_over = [&going[..], &[began(Kind::Stage, "staging", '9', Some(2))]].concat();
     assert_eq!(told(&seen('2', '2'), &taken_over), None);
-    assert_eq!(told(&seen('3', '3'), &taken_over), Some((id('1'), id('3'), 60)));
+    assert_eq!(
+        told(&seen('3', '3'), &taken_over),
+        Some((id('1'), id('3'), 60))
+    );
     let proposed = [&going[..], &[proposed('5', '2', Some(2))]].concat();
     assert_eq!(told(&seen('2', '2'), &proposed), None);
     // It came to nothing, so that whoever brought it there later did so by hand.
-    let ended = What::Ended { intent: EventId::of(2), why: "declined".into() };
-    assert_eq!(told(&seen('2', '2'), &[&going[..], &[ended]].concat()), Some((id('1'), id('2'), 60)));
+    let ended = What::Ended {
+        intent: EventId::of(2),
+        why: "declined".into(),
+    };
+    assert_eq!(
+        told(&seen('2', '2'), &[&going[..], &[ended]].concat()),
+        Some((id('1'), id('2'), 60))
+    );
     let staging = [promoted('1'), began(Kind::Stage, "staging", '9', None)];
-    assert_eq!(told(&seen('2', '2'), &staging), Some((id('1'), id('2'), 60)), "elsewhere");
+    assert_eq!(
+        told(&seen('2', '2'), &staging),
+        Some((id('1'), id('2'), 60)),
+        "elsewhere"
+    );
 }
 
 #[test]
 fn what_was_seen_once_is_not_seen_again() {
     let saw = |from: char, to: char| {
         let (environment, from, to) = ("production".to_owned(), id(from), id(to));
-        What::Observed { environment, from, to, since: 60, commits: Some(1), back: false }
+        What::Observed {
+            environment,
+            from,
+            to,
+            since: 60,
+            commits: Some(1),
+            back: false,
+        }
     };
     assert_eq!(told(&seen('2', '2'), &[promoted('1'), saw('1', '2')]), None);
-    assert_eq!(told(&seen('3', '3'), &[promoted('1'), saw('1', '2')]), Some((id('2'), id('3'), 120)));
+    assert_eq!(
+        told(&seen('3', '3'), &[promoted('1'), saw('1', '2')]),
+        Some((id('2'), id('3'), 120))
+    );
 }

@@ -68,7 +68,9 @@ impl Answer {
 /// When the variable holds no such address; its value is not repeated.
 pub fn base(variable: &str, value: Option<&str>, usual: &str) -> Result<Url, Report> {
     let address = value.filter(|value| !value.is_empty()).unwrap_or(usual);
-    let wrong = |why: &str| Report::new(format!("{variable} cannot be used: {why}")).hint(format!("unset {variable}"));
+    let wrong = |why: &str| {
+        Report::new(format!("{variable} cannot be used: {why}")).hint(format!("unset {variable}"))
+    };
     check_page(address).map_err(wrong)?;
     Url::parse(address).map_err(|_| wrong("it is no address"))
 }
@@ -84,16 +86,32 @@ impl Service {
         token: &Secret,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Report> {
-        let unusable = || Report::new(format!("the token for {name} holds characters that no token has"));
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| unusable())?;
+        let unusable = || {
+            Report::new(format!(
+                "the token for {name} holds characters that no token has"
+            ))
+        };
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| unusable())?;
         bearer.set_sensitive(true);
         let mut all = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
         for (header, value) in headers {
-            all.insert(HeaderName::from_static(header), HeaderValue::from_str(value).map_err(|_| unusable())?);
+            all.insert(
+                HeaderName::from_static(header),
+                HeaderValue::from_str(value).map_err(|_| unusable())?,
+            );
         }
-        all.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        let client = plain_client(&base).default_headers(all).retry(retry::never()).build();
-        let client = client.map_err(|_| Report::new(format!("{name} cannot be asked: no HTTP client can be made")))?;
+        all.entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        let client = plain_client(&base)
+            .default_headers(all)
+            .retry(retry::never())
+            .build();
+        let client = client.map_err(|_| {
+            Report::new(format!(
+                "{name} cannot be asked: no HTTP client can be made"
+            ))
+        })?;
         Ok(Self { name, base, client })
     }
 
@@ -113,25 +131,54 @@ impl Service {
         self.call(path, None, Some(body))
     }
 
-    fn call(&self, path: &str, header: Option<(&'static str, &str)>, body: Option<String>) -> Result<Answer, Trouble> {
+    fn call(
+        &self,
+        path: &str,
+        header: Option<(&'static str, &str)>,
+        body: Option<String>,
+    ) -> Result<Answer, Trouble> {
         let mut url = self.base.clone();
         if !path.is_empty() {
-            url.set_path(&format!("{}/{}", self.base.path().trim_end_matches('/'), path.trim_start_matches('/')));
+            url.set_path(&format!(
+                "{}/{}",
+                self.base.path().trim_end_matches('/'),
+                path.trim_start_matches('/')
+            ));
         }
         let request = match body {
-            Some(body) => self.client.post(url).header(CONTENT_TYPE, "application/json").body(body),
+            Some(body) => self
+                .client
+                .post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(body),
             None => self.client.get(url),
         };
-        let request = header.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        let response = request.timeout(LIMIT).send().map_err(|error| self.no_answer(&error))?;
+        let request = header.into_iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        let response = request
+            .timeout(LIMIT)
+            .send()
+            .map_err(|error| self.no_answer(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = Vec::new();
         let read = response.take(SIZE + 1).read_to_end(&mut body);
         if read.is_err() || body.len() as u64 > SIZE {
-            let why = if read.is_err() { "broke off" } else { "is larger than 4 MiB" };
-            return Err(Trouble::Unclear(Report::new(format!("the answer of {} {why}", self.name))));
+            let why = if read.is_err() {
+                "broke off"
+            } else {
+                "is larger than 4 MiB"
+            };
+            return Err(Trouble::Unclear(Report::new(format!(
+                "the answer of {} {why}",
+                self.name
+            ))));
         }
-        Ok(Answer { status, headers, body })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Says why there was no answer, without the address.
@@ -142,7 +189,10 @@ impl Service {
             return Trouble::NotSent(innermost(error).into_iter().fold(report, Report::because));
         }
         if error.is_timeout() {
-            return Trouble::Unclear(Report::new(format!("{name} did not answer within {} seconds", LIMIT.as_secs())));
+            return Trouble::Unclear(Report::new(format!(
+                "{name} did not answer within {} seconds",
+                LIMIT.as_secs()
+            )));
         }
         let report = Report::new(format!("{name} did not answer as HTTP asks"));
         Trouble::Unclear(innermost(error).into_iter().fold(report, Report::because))

@@ -70,7 +70,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
         let mut all = BTreeMap::new();
         while let Some((name, value)) = object.next_entry::<String, &RawValue>()? {
             if all.len() == MOST || all.insert(name, value).is_some() {
-                return Err(A::Error::custom("an object is too large, or has a name twice"));
+                return Err(A::Error::custom(
+                    "an object is too large, or has a name twice",
+                ));
             }
         }
         Ok(Members(all))
@@ -84,10 +86,15 @@ mod tests {
     #[test]
     fn a_list_or_an_object_that_is_too_long_is_none() {
         let list = |length: usize| format!("[{}]", vec!["{}"; length].join(","));
-        assert!(serde_json::from_str::<Few<Members<'_>>>(&list(MOST)).is_ok_and(|few| few.0.len() == MOST));
+        assert!(
+            serde_json::from_str::<Few<Members<'_>>>(&list(MOST))
+                .is_ok_and(|few| few.0.len() == MOST)
+        );
         assert!(serde_json::from_str::<Few<Members<'_>>>(&list(MOST + 1)).is_err());
         let object = |length: usize| {
-            let members: Vec<String> = (0..length).map(|number| format!("\"{number}\":null")).collect();
+            let members: Vec<String> = (0..length)
+                .map(|number| format!("\"{number}\":null"))
+                .collect();
             format!("{{{}}}", members.join(","))
         };
         assert!(serde_json::from_str::<Members<'_>>(&object(MOST)).is_ok());
@@ -96,7 +103,11 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_there_twice_says_nothing() {
-        let read = |text| serde_json::from_str::<Members<'_>>(text).ok().map(|all| all.get("a").map(RawValue::get));
+        let read = |text| {
+            serde_json::from_str::<Members<'_>>(text)
+                .ok()
+                .map(|all| all.get("a").map(RawValue::get))
+        };
         assert_eq!(read(r#"{"a":1,"b":1}"#), Some(Some("1")));
         assert_eq!(read(r#"{"a":null}"#), Some(Some("null")));
         assert_eq!(read(r#"{"a":1,"a":1}"#), None);

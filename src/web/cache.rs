@@ -33,7 +33,11 @@ const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];
 /// What the headers of an answer say of the cache that it comes from; `None`: nothing tells of one.
 pub fn cached(headers: &HeaderMap) -> Option<Cached> {
     let age = age(headers);
-    let kept = HEADERS.iter().any(|name| all(headers, name).iter().any(|value| value.split(',').any(is_kept)));
+    let kept = HEADERS.iter().any(|name| {
+        all(headers, name)
+            .iter()
+            .any(|value| value.split(',').any(is_kept))
+    });
     (kept || age.is_some()).then_some(Cached { age })
 }
 
@@ -49,13 +53,19 @@ fn is_kept(value: &str) -> bool {
 /// The greatest `Age` above zero. A new answer has none, or 0.
 fn age(headers: &HeaderMap) -> Option<Duration> {
     let values = all(headers, AGE.as_str());
-    let seconds = values.iter().flat_map(|value| value.split(',')).filter_map(|value| {
-        let digits = value.trim();
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        // RFC 9111: what is too large to be read is very old.
-        is_number.then(|| digits.parse().unwrap_or(u64::from(u32::MAX)))
-    });
-    seconds.max().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    let seconds = values
+        .iter()
+        .flat_map(|value| value.split(','))
+        .filter_map(|value| {
+            let digits = value.trim();
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            // RFC 9111: what is too large to be read is very old.
+            is_number.then(|| digits.parse().unwrap_or(u64::from(u32::MAX)))
+        });
+    seconds
+        .max()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -67,7 +77,10 @@ mod tests {
     fn told(headers: &[(&str, &str)]) -> Option<String> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+            map.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            );
         }
         cached(&map).map(|cached| cached.to_string())
     }
@@ -76,23 +89,50 @@ mod tests {
     fn a_cache_that_says_so_is_believed_and_its_age_told() {
         for (headers, words) in [
             (&[("Age", "340")][..], "a cached answer, 340 s old"),
-            (&[("Age", "340"), ("X-Cache", "HIT")], "a cached answer, 340 s old"),
-            (&[("Age", "5"), ("Age", "340")], "a cached answer, 340 s old"),
+            (
+                &[("Age", "340"), ("X-Cache", "HIT")],
+                "a cached answer, 340 s old",
+            ),
+            (
+                &[("Age", "5"), ("Age", "340")],
+                "a cached answer, 340 s old",
+            ),
             (&[("Age", "5, 340")], "a cached answer, 340 s old"),
-            (&[("Age", "99999999999999999999999")], "a cached answer, more than a day old"),
+            (
+                &[("Age", "99999999999999999999999")],
+                "a cached answer, more than a day old",
+            ),
             (&[("Age", "0"), ("X-Cache", "HIT")], "a cached answer"),
-            (&[("Age", "soon"), ("X-Cache", "MISS"), ("X-Cache", "HIT")], "a cached answer"),
+            (
+                &[("Age", "soon"), ("X-Cache", "MISS"), ("X-Cache", "HIT")],
+                "a cached answer",
+            ),
             (&[("X-Cache", "MISS, HIT")], "a cached answer"),
             (&[("X-Cache", "HIT, MISS")], "a cached answer"),
             (&[("X-Cache", "Hit from cloudfront")], "a cached answer"),
-            (&[("X-Cache", "TCP_MEM_HIT from a23-1-2-3.deploy (AkamaiGHost)")], "a cached answer"),
+            (
+                &[("X-Cache", "TCP_MEM_HIT from a23-1-2-3.deploy (AkamaiGHost)")],
+                "a cached answer",
+            ),
             (&[("CF-Cache-Status", "HIT")], "a cached answer"),
             (&[("CF-Cache-Status", "STALE")], "a cached answer"),
             (&[("CF-Cache-Status", "UPDATING")], "a cached answer"),
-            (&[("X-Vercel-Cache", "STALE"), ("Via", "1.1 vegur")], "a cached answer"),
+            (
+                &[("X-Vercel-Cache", "STALE"), ("Via", "1.1 vegur")],
+                "a cached answer",
+            ),
             (&[("X-Cache-Status", "HIT")], "a cached answer"),
-            (&[("Cache-Status", "\"Netlify Edge\"; hit")], "a cached answer"),
-            (&[("Cache-Status", "OriginCache; fwd=miss, \"CDN\"; hit; ttl=30")], "a cached answer"),
+            (
+                &[("Cache-Status", "\"Netlify Edge\"; hit")],
+                "a cached answer",
+            ),
+            (
+                &[(
+                    "Cache-Status",
+                    "OriginCache; fwd=miss, \"CDN\"; hit; ttl=30",
+                )],
+                "a cached answer",
+            ),
         ] {
             assert_eq!(told(headers).as_deref(), Some(words), "{headers:?}");
         }
@@ -102,7 +142,12 @@ mod tests {
     fn a_proxy_that_asked_the_site_is_no_cache() {
         for headers in [
             &[][..],
-            &[("Via", "1.1 vegur"), ("X-Served-By", "cache-fra-1"), ("X-Cache-Hits", "0"), ("Age", "0")],
+            &[
+                ("Via", "1.1 vegur"),
+                ("X-Served-By", "cache-fra-1"),
+                ("X-Cache-Hits", "0"),
+                ("Age", "0"),
+            ],
             &[("X-Cache", "MISS")],
             &[("X-Cache", "Miss from cloudfront")],
             &[("X-Cache", "RefreshHit from cloudfront")],

@@ -12,10 +12,15 @@ pub const UNKNOWN: &str = "its certificate is from an unknown certificate author
 /// Whether a connection failed because nobody here knows who issued the certificate.
 pub fn is_of_unknown_authority(cause: &(dyn Error + 'static)) -> bool {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        return matches!(
+            error,
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
+        );
     }
     // An I/O error does not name what is in it among its causes, and that may be another one.
-    let held = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let held = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
     held.is_some_and(|held| is_of_unknown_authority(held))
 }
 
@@ -26,10 +31,20 @@ mod tests {
     #[test]
     fn an_unknown_issuer_is_told_from_every_other_certificate() {
         let bad = |error| rustls::Error::InvalidCertificate(error);
-        assert!(is_of_unknown_authority(&bad(CertificateError::UnknownIssuer)));
-        assert!(is_of_unknown_authority(&io::Error::other(bad(CertificateError::UnknownIssuer))));
-        assert!(is_of_unknown_authority(&io::Error::other(io::Error::other(bad(CertificateError::UnknownIssuer)))));
-        for other in [CertificateError::Expired, CertificateError::NotValidForName, CertificateError::BadSignature] {
+        assert!(is_of_unknown_authority(&bad(
+            CertificateError::UnknownIssuer
+        )));
+        assert!(is_of_unknown_authority(&io::Error::other(bad(
+            CertificateError::UnknownIssuer
+        ))));
+        assert!(is_of_unknown_authority(&io::Error::other(
+            io::Error::other(bad(CertificateError::UnknownIssuer))
+        )));
+        for other in [
+            CertificateError::Expired,
+            CertificateError::NotValidForName,
+            CertificateError::BadSignature,
+        ] {
             assert!(!is_of_unknown_authority(&io::Error::other(bad(other))));
         }
         assert!(!is_of_unknown_authority(&io::Error::other("UnknownIssuer")));

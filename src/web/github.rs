@@ -48,20 +48,40 @@ impl Place {
     /// The repository that has its pages at this address, if that can be a GitHub's.
     pub fn of(pages: &str) -> Option<Self> {
         let url = Url::parse(pages).ok()?;
-        let host = url.host_str()?.trim_start_matches("www.").to_ascii_lowercase();
-        let segments: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
-        let [owner, name] = segments.as_slice() else { return None };
+        let host = url
+            .host_str()?
+            .trim_start_matches("www.")
+            .to_ascii_lowercase();
+        let segments: Vec<&str> = url
+            .path_segments()?
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let [owner, name] = segments.as_slice() else {
+            return None;
+        };
         let elsewhere = host.contains("gitlab") || host.contains("bitbucket");
         if elsewhere || !is_name(owner) || !is_name(name) {
             return None;
         }
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         let (server, api) = if is_githubs_own(&host) {
             (host.clone(), format!("https://api.{host}/graphql"))
         } else {
-            (format!("{host}{port}"), format!("{}://{host}{port}/api/graphql", url.scheme()))
+            (
+                format!("{host}{port}"),
+                format!("{}://{host}{port}/api/graphql", url.scheme()),
+            )
         };
-        Some(Self { host, server, owner: (*owner).to_owned(), name: (*name).to_owned(), api })
+        Some(Self {
+            host,
+            server,
+            owner: (*owner).to_owned(),
+            name: (*name).to_owned(),
+            api,
+        })
     }
 
     /// Its host, with a port where it has one of its own, which decides on the token.
@@ -76,18 +96,24 @@ impl Place {
 
     /// The name of one of its branches among those of all repositories: `github.com/owner/name:branch`.
     pub fn key(&self, branch: &str) -> String {
-        let repository = format!("{}/{}/{}", self.server, self.owner, self.name).to_ascii_lowercase();
+        let repository =
+            format!("{}/{}/{}", self.server, self.owner, self.name).to_ascii_lowercase();
         format!("{repository}:{branch}")
     }
 
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
     /// may be another than the one that the token is for.
     fn may_be_asked_at(&self, address: &str) -> bool {
-        let Some(host) = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else {
+        let Some(host) = Url::parse(address)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_ascii_lowercase))
+        else {
             // Whoever is to use it says what is wrong with it.
             return true;
         };
-        host == self.host || host.strip_prefix("api.") == Some(self.host.as_str()) || is_loopback(&host)
+        host == self.host
+            || host.strip_prefix("api.") == Some(self.host.as_str())
+            || is_loopback(&host)
     }
 
     /// Its name for people: `owner/name`.
@@ -101,7 +127,10 @@ fn is_githubs_own(host: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    text.len() <= 100
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// What was found out about one commit.
@@ -127,12 +156,23 @@ pub struct Told {
 pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[CommitId]) -> Told {
     let service = match service(place, address, token) {
         Ok(service) => service,
-        Err(report) => return Told { trouble: Some(report), ..Told::default() },
+        Err(report) => {
+            return Told {
+                trouble: Some(report),
+                ..Told::default()
+            };
+        }
     };
     let pages: Vec<&[CommitId]> = commits.chunks(PAGE).take(CALLS).collect();
     let answers: Vec<Told> = std::thread::scope(|scope| {
-        let calls: Vec<_> = pages.iter().map(|page| scope.spawn(|| call(&service, place, page))).collect();
-        calls.into_iter().filter_map(|call| call.join().ok()).collect()
+        let calls: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| call(&service, place, page)))
+            .collect();
+        calls
+            .into_iter()
+            .filter_map(|call| call.join().ok())
+            .collect()
     });
     let mut all = Told::default();
     for answer in answers {
@@ -141,7 +181,9 @@ pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[Comm
     }
     if commits.len() > LOOKED_AT {
         let why = || Report::new(format!("only {LOOKED_AT} commits are looked at in one go"));
-        all.trouble = all.trouble.or_else(|| Some(why().because("those that are reviewed are not asked for again")));
+        all.trouble = all
+            .trouble
+            .or_else(|| Some(why().because("those that are reviewed are not asked for again")));
     }
     all
 }
@@ -149,21 +191,30 @@ pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[Comm
 fn service(place: &Place, address: Option<&str>, token: &Secret) -> Result<Service, Report> {
     let address = address.filter(|address| place.may_be_asked_at(address));
     let base = base(VARIABLE, address, &place.api)?;
-    let headers = [("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
+    let headers = [
+        ("accept", "application/vnd.github+json"),
+        ("x-github-api-version", "2022-11-28"),
+    ];
     Service::new("GitHub", base, token, &headers)
 }
 
 fn call(service: &Service, place: &Place, page: &[CommitId]) -> Told {
-    let body = json!({"query": query(page), "variables": {"owner": place.owner, "name": place.name}});
+    let body =
+        json!({"query": query(page), "variables": {"owner": place.owner, "name": place.name}});
     match service.post("", body.to_string()).map_err(Trouble::report) {
         Ok(answer) => answer::read(&answer, page, &place.shown()),
-        Err(report) => Told { trouble: Some(report), ..Told::default() },
+        Err(report) => Told {
+            trouble: Some(report),
+            ..Told::default()
+        },
     }
 }
 
 /// The question about these commits. Their names are all digits by their type, so they need no quoting.
 fn query(page: &[CommitId]) -> String {
-    let mut query = "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner".to_owned();
+    let mut query =
+        "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner"
+            .to_owned();
     for (index, id) in page.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = write!(query, " c{index}:object(oid:\"{id}\"){{...F}}");

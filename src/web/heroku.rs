@@ -63,8 +63,16 @@ impl Heroku {
     /// # Errors
     /// When that value is no address that a token may be sent to, or the token is none.
     pub fn new(address: Option<&str>, token: &Secret) -> Result<Self, Report> {
-        let service = Service::new("Heroku", base(VARIABLE, address, USUAL)?, token, &[("accept", VERSION)])?;
-        Ok(Self { service, token: token.clone() })
+        let service = Service::new(
+            "Heroku",
+            base(VARIABLE, address, USUAL)?,
+            token,
+            &[("accept", VERSION)],
+        )?;
+        Ok(Self {
+            service,
+            token: token.clone(),
+        })
     }
 
     /// The app's latest releases, newest first and at most 30; one of them, or none, is the current one. The current
@@ -77,10 +85,14 @@ impl Heroku {
     /// does.
     pub fn releases(&self, app: &str) -> Result<Vec<Release>, Refusal> {
         let answer = self.get(app, "releases", Some(LATEST))?;
-        let mut releases = answer.and_then(|body| told::releases(&body)).ok_or_else(refused::unlike_the_api)?;
+        let mut releases = answer
+            .and_then(|body| told::releases(&body))
+            .ok_or_else(refused::unlike_the_api)?;
         settle(&mut releases);
         let mut newest = true;
-        self.fill(app, &mut releases, |release| std::mem::take(&mut newest) || release.current)?;
+        self.fill(app, &mut releases, |release| {
+            std::mem::take(&mut newest) || release.current
+        })?;
         Ok(releases)
     }
 
@@ -89,7 +101,11 @@ impl Heroku {
     ///
     /// # Errors
     /// As [`Heroku::releases`].
-    pub fn with_commits(&self, app: &str, mut releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
+    pub fn with_commits(
+        &self,
+        app: &str,
+        mut releases: Vec<Release>,
+    ) -> Result<Vec<Release>, Refusal> {
         self.fill(app, &mut releases, |_| true)?;
         Ok(releases)
     }
@@ -106,12 +122,16 @@ impl Heroku {
     /// [`Released`] says whether something may have changed there.
     pub fn release(&self, app: &str, what: &Again) -> Result<Release, Released> {
         let path = path(app, "releases").map_err(|refusal| Released::Not(refusal.report))?;
-        let answer = self.service.post(&path, body(what)).map_err(|trouble| match trouble {
-            Trouble::NotSent(report) => Released::Not(report),
-            Trouble::Unclear(report) => Released::Unclear(report),
-        })?;
+        let answer = self
+            .service
+            .post(&path, body(what))
+            .map_err(|trouble| match trouble {
+                Trouble::NotSent(report) => Released::Not(report),
+                Trouble::Unclear(report) => Released::Unclear(report),
+            })?;
         match answer.status {
-            200 | 201 => told::release(&answer.body).ok_or_else(|| Released::Unclear(refused::unlike_the_api().report)),
+            200 | 201 => told::release(&answer.body)
+                .ok_or_else(|| Released::Unclear(refused::unlike_the_api().report)),
             // It gave up waiting for the call, or so it believes.
             408 => Err(Released::Unclear(self.refused(&answer).unclear())),
             400..=499 => Err(Released::Not(self.refused(&answer).of_release(app))),
@@ -126,10 +146,19 @@ impl Heroku {
         releases: &mut [Release],
         mut chosen: impl FnMut(&Release) -> bool,
     ) -> Result<(), Refusal> {
-        let built = releases.iter().filter_map(|release| Some((release.slug.clone()?, release.commit.clone()?)));
-        let mut known: BTreeMap<String, Option<CommitId>> = built.map(|(slug, commit)| (slug, Some(commit))).collect();
-        let chosen: Vec<&mut Release> = releases.iter_mut().filter(|release| chosen(release)).collect();
-        let mut wanted: Vec<String> = chosen.iter().filter_map(|release| release.slug.clone()).collect();
+        let built = releases
+            .iter()
+            .filter_map(|release| Some((release.slug.clone()?, release.commit.clone()?)));
+        let mut known: BTreeMap<String, Option<CommitId>> =
+            built.map(|(slug, commit)| (slug, Some(commit))).collect();
+        let chosen: Vec<&mut Release> = releases
+            .iter_mut()
+            .filter(|release| chosen(release))
+            .collect();
+        let mut wanted: Vec<String> = chosen
+            .iter()
+            .filter_map(|release| release.slug.clone())
+            .collect();
         wanted.retain(|slug| !known.contains_key(slug));
         wanted.sort_unstable();
         wanted.dedup();
@@ -141,12 +170,21 @@ impl Heroku {
         Ok(())
     }
 
-    fn commits(&self, app: &str, slugs: Vec<String>) -> Result<Vec<(String, Option<CommitId>)>, Refusal> {
+    fn commits(
+        &self,
+        app: &str,
+        slugs: Vec<String>,
+    ) -> Result<Vec<(String, Option<CommitId>)>, Refusal> {
         let mut all = Vec::with_capacity(slugs.len());
         for few in slugs.chunks(AT_ONCE) {
             let answers: Result<Vec<_>, Refusal> = thread::scope(|scope| {
-                let asked: Vec<_> = few.iter().map(|slug| scope.spawn(|| self.commit(app, slug))).collect();
-                let join = |asked: thread::ScopedJoinHandle<'_, _>| asked.join().unwrap_or_else(|_| Err(lost()));
+                let asked: Vec<_> = few
+                    .iter()
+                    .map(|slug| scope.spawn(|| self.commit(app, slug)))
+                    .collect();
+                let join = |asked: thread::ScopedJoinHandle<'_, _>| {
+                    asked.join().unwrap_or_else(|_| Err(lost()))
+                };
                 asked.into_iter().map(join).collect()
             });
             all.extend(few.iter().cloned().zip(answers?));
@@ -172,8 +210,10 @@ impl Heroku {
     /// What is below an app; `None` where something below it is gone, though not the app itself.
     fn get(&self, app: &str, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
         let header = range.map(|range| ("range", range));
-        let answer =
-            self.service.get(&path(app, what)?, header).map_err(|trouble| refused::unreachable(trouble.report()))?;
+        let answer = self
+            .service
+            .get(&path(app, what)?, header)
+            .map_err(|trouble| refused::unreachable(trouble.report()))?;
         match answer.status {
             200 | 206 => Ok(Some(answer.body)),
             404 if range.is_none() => Ok(None),
@@ -187,17 +227,24 @@ impl Heroku {
 }
 
 fn lost() -> Refusal {
-    refused::unreachable(Report::new("asking Heroku for a commit failed").hint("try again: git smp status"))
+    refused::unreachable(
+        Report::new("asking Heroku for a commit failed").hint("try again: git smp status"),
+    )
 }
 
 /// A path below an app, which no name may lead out of.
 fn path(app: &str, what: &str) -> Result<String, Refusal> {
-    let named = app.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let named = app
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if named && !app.is_empty() {
         return Ok(format!("apps/{app}/{what}"));
     }
     let report = Report::new("no app of Heroku can have the name that smp.toml gives it");
-    Err(Refusal { code: RefusalCode::Unauthorized, report: report.hint(refused::CORRECT) })
+    Err(Refusal {
+        code: RefusalCode::Unauthorized,
+        report: report.hint(refused::CORRECT),
+    })
 }
 
 fn body(what: &Again) -> String {
@@ -217,7 +264,11 @@ fn settle(releases: &mut Vec<Release>) {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
     releases.truncate(MOST);
     let says_so = releases.iter().position(|release| release.current);
-    let current = says_so.or_else(|| releases.iter().position(|release| release.status == Succeeded));
+    let current = says_so.or_else(|| {
+        releases
+            .iter()
+            .position(|release| release.status == Succeeded)
+    });
     for (at, release) in releases.iter_mut().enumerate() {
         release.current = Some(at) == current;
     }

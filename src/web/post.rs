@@ -27,7 +27,10 @@ pub const RENEW: &str = "make a new webhook, take the old one away, then: git sm
 
 /// What came of one attempt to post.
 #[derive(Debug)]
-#[expect(clippy::enum_variant_names, reason = "what was not sent is one way for a sending to end")]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "what was not sent is one way for a sending to end"
+)]
 pub enum Sent {
     /// The chat says that it took it. For Teams that is "accepted by the workflow", never "posted".
     Accepted,
@@ -48,7 +51,9 @@ pub fn post(chat: ChannelKind, webhook: &Secret, payload: &str) -> Sent {
     };
     let client = plain_client(&url).retry(retry::never()).build();
     let sent = client.and_then(|client| {
-        let request = client.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let request = client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json; charset=utf-8");
         request.timeout(LIMIT).body(payload.to_owned()).send()
     });
     match sent {
@@ -63,15 +68,23 @@ fn unanswered(error: &reqwest::Error) -> Sent {
         return Sent::NotSent(because(Report::new("the webhook cannot be reached"), error));
     }
     if error.is_timeout() {
-        return Sent::Unclear(Report::new(format!("the webhook did not answer within {} seconds", LIMIT.as_secs())));
+        return Sent::Unclear(Report::new(format!(
+            "the webhook did not answer within {} seconds",
+            LIMIT.as_secs()
+        )));
     }
-    Sent::Unclear(because(Report::new("the webhook broke off without an answer"), error))
+    Sent::Unclear(because(
+        Report::new("the webhook broke off without an answer"),
+        error,
+    ))
 }
 
 fn because(report: Report, error: &reqwest::Error) -> Report {
     match innermost(error) {
         // What is said of a certificate names the host, which is a part of the secret.
-        Some(cause) if cause.contains("certificate") => report.because("its certificate is not valid"),
+        Some(cause) if cause.contains("certificate") => {
+            report.because("its certificate is not valid")
+        }
         Some(cause) => report.because(cause),
         None => report,
     }
@@ -79,10 +92,14 @@ fn because(report: Report, error: &reqwest::Error) -> Report {
 
 fn answered(chat: ChannelKind, webhook: &Secret, response: Response) -> Sent {
     let (status, wait) = (response.status(), told_to_wait(response.headers()));
-    let kind = header(response.headers(), &CONTENT_TYPE).unwrap_or_default().to_owned();
+    let kind = header(response.headers(), &CONTENT_TYPE)
+        .unwrap_or_default()
+        .to_owned();
     let mut body = Vec::new();
     let whole = response.take(SIZE).read_to_end(&mut body).is_ok();
-    let error = std::str::from_utf8(body.trim_ascii()).ok().filter(|_| !status.is_success());
+    let error = std::str::from_utf8(body.trim_ascii())
+        .ok()
+        .filter(|_| !status.is_success());
     let answers = format!("it answers {}", words(status, error, webhook));
     let report = |error: &str| Report::new(error).because(&answers);
     match status.as_u16() {
@@ -92,26 +109,45 @@ fn answered(chat: ChannelKind, webhook: &Secret, response: Response) -> Sent {
             Taken::No(word) => {
                 let answers = format!("it answers {}", words(status, word.as_deref(), webhook));
                 let report = Report::new("the webhook does not take the post").because(answers);
-                Sent::Declined(report.because("and says in its answer that it took nothing").hint(RENEW))
+                Sent::Declined(
+                    report
+                        .because("and says in its answer that it took nothing")
+                        .hint(RENEW),
+                )
             }
-            Taken::Unknown(why) => Sent::Unclear(report("the webhook does not say that it took the post").because(why)),
+            Taken::Unknown(why) => {
+                Sent::Unclear(report("the webhook does not say that it took the post").because(why))
+            }
         },
         429 => Sent::Later(wait, report("the webhook takes no more posts for now")),
         503 => Sent::Later(wait, report("the webhook is out of service for now")),
-        303 | 408 | 500.. | ..=199 => Sent::Unclear(report("the webhook does not say what became of the post")),
-        300..=499 => Sent::Declined(advised(report("the webhook does not take the post"), status)),
+        303 | 408 | 500.. | ..=199 => {
+            Sent::Unclear(report("the webhook does not say what became of the post"))
+        }
+        300..=499 => Sent::Declined(advised(
+            report("the webhook does not take the post"),
+            status,
+        )),
     }
 }
 
 /// Says what may be the matter, and what helps.
 fn advised(report: Report, status: StatusCode) -> Report {
     match status.as_u16() {
-        300..=399 => report.because("redirects are not followed, for the address is a secret").hint(RENEW),
+        300..=399 => report
+            .because("redirects are not followed, for the address is a secret")
+            .hint(RENEW),
         401 => report
             .because("its flow takes posts from certain people only, and nobody can log in here")
-            .hint("in the Workflows app, let \"Anyone\" trigger the flow, then take its new address"),
-        403 | 404 | 410 => report.because("it is gone or was revoked, or its owner left").hint(RENEW),
-        413 => report.because("the post is too large for it").hint("make its text shorter"),
+            .hint(
+                "in the Workflows app, let \"Anyone\" trigger the flow, then take its new address",
+            ),
+        403 | 404 | 410 => report
+            .because("it is gone or was revoked, or its owner left")
+            .hint(RENEW),
+        413 => report
+            .because("the post is too large for it")
+            .hint("make its text shorter"),
         _ => report,
     }
 }
@@ -127,7 +163,10 @@ fn words(status: StatusCode, error: Option<&str>, webhook: &Secret) -> String {
 }
 
 fn is_word(text: &str) -> bool {
-    (2..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    (2..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
@@ -138,7 +177,9 @@ fn told_to_wait(headers: &HeaderMap) -> Option<Duration> {
         // More seconds than a number can hold are as good as for ever.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    let now = header(headers, &DATE).and_then(moment).unwrap_or_else(Timestamp::now);
+    let now = header(headers, &DATE)
+        .and_then(moment)
+        .unwrap_or_else(Timestamp::now);
     let wait = moment(text)?.as_second().saturating_sub(now.as_second());
     Some(Duration::from_secs(wait.try_into().unwrap_or(0)))
 }

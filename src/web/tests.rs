@@ -33,11 +33,16 @@ fn ok(headers: &str) -> String {
 
 #[test]
 fn every_value_of_the_header_counts_but_none_of_a_redirect_or_a_trailer() {
-    let read = page(&[&ok("X-Commit: one\r\nx-commit:\r\nX-COMMIT: two, three\r\n")]).unwrap();
+    let read = page(&[&ok(
+        "X-Commit: one\r\nx-commit:\r\nX-COMMIT: two, three\r\n",
+    )])
+    .unwrap();
     assert_eq!(read.header, ["one", "", "two, three"]);
-    let redirect =
-        "HTTP/1.1 302 Found\r\nConnection: close\r\nX-Commit: old\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(page(&[redirect, &ok("X-Commit: new\r\n")]).unwrap().header, ["new"]);
+    let redirect = "HTTP/1.1 302 Found\r\nConnection: close\r\nX-Commit: old\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(
+        page(&[redirect, &ok("X-Commit: new\r\n")]).unwrap().header,
+        ["new"]
+    );
     let chunked = "HTTP/1.1 200 OK\r\nConnection: close\r\nTrailer: X-Commit\r\nTransfer-Encoding: chunked\r\n\r\n\
                    2\r\nhi\r\n0\r\nX-Commit: late\r\n\r\n";
     let read = page(&[chunked]).unwrap();
@@ -46,14 +51,31 @@ fn every_value_of_the_header_counts_but_none_of_a_redirect_or_a_trailer() {
 
 #[test]
 fn two_places_to_go_to_are_none_and_one_of_two_encodings_is_enough() {
-    let to = |headers: &str| format!("HTTP/1.1 302 Found\r\nConnection: close\r\n{headers}Content-Length: 0\r\n\r\n");
+    let to = |headers: &str| {
+        format!("HTTP/1.1 302 Found\r\nConnection: close\r\n{headers}Content-Length: 0\r\n\r\n")
+    };
     let refused = |answers: &[&str]| page(answers).unwrap_err().report.error;
     let two = refused(&[&to("Location: /a\r\nLocation: /b\r\n")]);
     assert_eq!(two, "its page redirects to two places at once");
-    assert_eq!(page(&[&to("Location: /a\r\nLocation: /a\r\n"), &ok("")]).unwrap().body, b"hi");
-    let packed = refused(&[&ok("Content-Encoding: identity\r\nContent-Encoding: gzip\r\n")]);
-    assert_eq!(packed, "its page is compressed, though plain content was asked for");
-    assert_eq!(page(&[&ok("Content-Type: text/a\r\nContent-Type: text/b\r\n")]).unwrap().content_type, "text/a");
+    assert_eq!(
+        page(&[&to("Location: /a\r\nLocation: /a\r\n"), &ok("")])
+            .unwrap()
+            .body,
+        b"hi"
+    );
+    let packed = refused(&[&ok(
+        "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n",
+    )]);
+    assert_eq!(
+        packed,
+        "its page is compressed, though plain content was asked for"
+    );
+    assert_eq!(
+        page(&[&ok("Content-Type: text/a\r\nContent-Type: text/b\r\n")])
+            .unwrap()
+            .content_type,
+        "text/a"
+    );
 }
 
 #[test]

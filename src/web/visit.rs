@@ -37,8 +37,18 @@ pub struct Visit<'a> {
 impl<'a> Visit<'a> {
     /// That of this page.
     pub fn of(page: &Url, logins: &'a Logins<'a>) -> Self {
-        let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(page.as_str()).cloned();
-        Self { page: page.clone(), logins, login: known.flatten(), cookies: Vec::new(), asked: false }
+        let known = KNOWN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(page.as_str())
+            .cloned();
+        Self {
+            page: page.clone(),
+            logins,
+            login: known.flatten(),
+            cookies: Vec::new(),
+            asked: false,
+        }
     }
 
     /// The request with all that belongs to it. It goes to the page's own host: no other redirect is followed.
@@ -46,7 +56,11 @@ impl<'a> Visit<'a> {
         if let Some(login) = self.login.as_ref().filter(|_| self.may_be_told(url)) {
             request = request.basic_auth(&login.name, Some(login.password.expose()));
         }
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         match HeaderValue::from_str(&cookies.join("; ")) {
             Ok(mut value) if !cookies.is_empty() => {
                 value.set_sensitive(true);
@@ -58,7 +72,10 @@ impl<'a> Visit<'a> {
 
     /// Looks for a login where the page asks for one, once. True where there is one to try.
     pub fn logs_in(&mut self, url: &Url, response: &Response) -> bool {
-        if response.status().as_u16() != 401 || !wants_basic(response.headers()) || !self.may_be_told(url) {
+        if response.status().as_u16() != 401
+            || !wants_basic(response.headers())
+            || !self.may_be_told(url)
+        {
             return false;
         }
         let first = !std::mem::replace(&mut self.asked, true);
@@ -76,9 +93,15 @@ impl<'a> Visit<'a> {
     /// Keeps what a redirect sets; a cookie that is set again has its new value.
     pub fn keep_cookies(&mut self, headers: &HeaderMap) {
         for value in headers.get_all(SET_COOKIE) {
-            let Some((name, value)) = value.to_str().ok().and_then(cookie) else { continue };
+            let Some((name, value)) = value.to_str().ok().and_then(cookie) else {
+                continue;
+            };
             self.cookies.retain(|(known, _)| known != name);
-            let length: usize = self.cookies.iter().map(|(name, value)| name.len() + value.len()).sum();
+            let length: usize = self
+                .cookies
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum();
             if self.cookies.len() < COOKIES && length + name.len() + value.len() < LONGEST {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
@@ -91,7 +114,10 @@ impl<'a> Visit<'a> {
             return refusal;
         }
         let host = url.host_str().unwrap_or_default();
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         let scheme = url.scheme();
         let why = match self.login {
             Some(_) => format!("it did not take the login that this machine has for {host}{port}"),
@@ -105,8 +131,14 @@ impl<'a> Visit<'a> {
             "give helpers one in the lines protocol={scheme}, host={host}{port}, username=NAME, password=PASSWORD and an empty \
              one; or write to .netrc: machine {host} login NAME password PASSWORD"
         );
-        let report = Report { because: refusal.report.because, ..Report::new(refusal.report.error) };
-        let report = report.because(why).because(way).hint("give it to git's helpers: git credential approve");
+        let report = Report {
+            because: refusal.report.because,
+            ..Report::new(refusal.report.error)
+        };
+        let report = report
+            .because(why)
+            .because(way)
+            .hint("give it to git's helpers: git credential approve");
         Refusal { report, ..refusal }
     }
 
@@ -120,8 +152,15 @@ impl<'a> Visit<'a> {
 
 /// Whether one of the ways to log in is that with a name and a password.
 fn wants_basic(headers: &HeaderMap) -> bool {
-    let ways = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    let named = |way: &str| way.split_whitespace().next().is_some_and(|name| name.eq_ignore_ascii_case("basic"));
+    let ways = headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let named = |way: &str| {
+        way.split_whitespace()
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("basic"))
+    };
     ways.flat_map(|value| value.split(',')).any(named)
 }
 
@@ -129,7 +168,10 @@ fn wants_basic(headers: &HeaderMap) -> bool {
 fn cookie(header: &str) -> Option<(&str, &str)> {
     let (name, value) = header.split(';').next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
-    let good = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','));
+    let good = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','))
+    };
     (!name.is_empty() && good(name) && good(value)).then_some((name, value))
 }
 
@@ -151,15 +193,31 @@ mod tests {
     fn a_login_goes_to_the_pages_own_host_and_never_in_clear() {
         let none = |_: &Url| None;
         for (page, url, told) in [
-            ("https://staging.example/a", "https://staging.example/b", true),
-            ("https://staging.example/a", "https://staging.example:8443/a", false),
+            (
+                "https://staging.example/a",
+                "https://staging.example/b",
+                true,
+            ),
+            (
+                "https://staging.example/a",
+                "https://staging.example:8443/a",
+                false,
+            ),
             ("https://staging.example/a", "https://example/a", false),
-            ("http://staging.example/a", "http://staging.example/a", false),
+            (
+                "http://staging.example/a",
+                "http://staging.example/a",
+                false,
+            ),
             ("http://127.0.0.1:8000/a", "http://127.0.0.1:8000/a", true),
             ("http://[::1]:8000/a", "http://[::1]:8000/a", true),
         ] {
             let page = Url::parse(page).unwrap();
-            assert_eq!(Visit::of(&page, &none).may_be_told(&Url::parse(url).unwrap()), told, "{page} {url}");
+            assert_eq!(
+                Visit::of(&page, &none).may_be_told(&Url::parse(url).unwrap()),
+                told,
+                "{page} {url}"
+            );
         }
     }
 }

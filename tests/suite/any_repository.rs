@@ -26,7 +26,10 @@ fn works_with(deploy: &Deploy, runner: &Runner<'_>, options: &[&str]) {
     let before = deploy.snapshot();
     let list = log(deploy, &deploy.team, &range(deploy, 2, 5));
     runner.smp(&[options, &["diff"]].concat()).ok().prints(list);
-    let plan = runner.smp(&[options, &["promote", "-n", "--json"]].concat()).ok().json();
+    let plan = runner
+        .smp(&[options, &["promote", "-n", "--json"]].concat())
+        .ok()
+        .json();
     assert_eq!(plan["commit"], deploy.nth(5));
     assert_eq!(plan["targets"][0]["from"], deploy.nth(2));
     assert_eq!(plan["targets"][0]["relation"], "ahead");
@@ -52,7 +55,10 @@ fn cloned(deploy: &Deploy, name: &str, options: &[&str]) -> PathBuf {
     let folder = deploy.path(name);
     let url = format!("file://{}", deploy.main.display());
     let ours = ["clone", "-q", "--template=", "-o", "upstream"];
-    deploy.git("", &[&ours[..], options, &[&url, folder.to_str().unwrap()]].concat());
+    deploy.git(
+        "",
+        &[&ours[..], options, &[&url, folder.to_str().unwrap()]].concat(),
+    );
     settle(deploy, &folder);
     if !options.contains(&"--bare") {
         std::fs::copy(deploy.work.join("smp.toml"), folder.join("smp.toml")).unwrap();

@@ -8,18 +8,26 @@ use crate::support::{Deploy, DeployBuilder, Page, Run, World};
 const RECORD: &str = "[record]\nsignoff = false\n";
 
 /// A hook that deploys before the branch moves.
-const DEPLOYS_FIRST: &str = "read -r old new ref; echo \"$new\" >>deploys; echo \"$new\" >deployed; ";
+const DEPLOYS_FIRST: &str =
+    "read -r old new ref; echo \"$new\" >>deploys; echo \"$new\" >deployed; ";
 
 /// Hosts that deploy and then say no: a hook that fails late, a branch that is checked out there, a lock that a dead
 /// process left.
 const HOSTS: [fn(&Deploy); 3] = [
     |deploy| {
-        deploy.hook(&deploy.production, "pre-receive", &format!("{DEPLOYS_FIRST} echo 'Cleaning up failed'; exit 1"))
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            &format!("{DEPLOYS_FIRST} echo 'Cleaning up failed'; exit 1"),
+        )
     },
     |deploy| {
         deploy.hook(&deploy.production, "pre-receive", DEPLOYS_FIRST);
         deploy.git(&deploy.production, &["config", "core.bare", "false"]);
-        deploy.git(&deploy.production, &["config", "receive.denyCurrentBranch", "refuse"]);
+        deploy.git(
+            &deploy.production,
+            &["config", "receive.denyCurrentBranch", "refuse"],
+        );
     },
     |deploy| {
         deploy.hook(&deploy.production, "pre-receive", DEPLOYS_FIRST);
@@ -36,7 +44,10 @@ fn world(record: bool) -> DeployBuilder {
 fn declined(record: bool) -> Deploy {
     let deploy = ready(world(record));
     HOSTS[0](&deploy);
-    deploy.smp(&scripted(&deploy, &[])).exits(4).says("yet it runs it");
+    deploy
+        .smp(&scripted(&deploy, &[]))
+        .exits(4)
+        .says("yet it runs it");
     deploy
 }
 
@@ -52,21 +63,41 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
         host(&deploy);
         let run = deploy.smp(&scripted(&deploy, &[]));
         let (five, two) = (short(deploy.nth(5)), short(deploy.nth(2)));
-        run.exits(4).says(&format!("error: production declined the push of {five}, yet it runs it"));
-        run.says(&format!("because: its branch is still at {two}")).never_shows("done:");
+        run.exits(4).says(&format!(
+            "error: production declined the push of {five}, yet it runs it"
+        ));
+        run.says(&format!("because: its branch is still at {two}"))
+            .never_shows("done:");
         run.says("hint: run it again to go on: git smp promote production");
-        run.says(&format!("or take it back: git smp rollback production --to {two}"));
+        run.says(&format!(
+            "or take it back: git smp rollback production --to {two}"
+        ));
         // Nobody is told that this deployed nothing.
         let chain = deploy.chain();
-        assert_eq!((chain.count("promoting"), chain.count("ended"), chain.count("promoted")), (1, 0, 0));
+        assert_eq!(
+            (
+                chain.count("promoting"),
+                chain.count("ended"),
+                chain.count("promoted")
+            ),
+            (1, 0, 0)
+        );
         assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
         let run = promotes(&deploy, &[]);
-        run.ok().says(&format!("production runs {five} already, though its branch is at {two}"));
-        run.says("done: production runs").says("done: on record").never_shows("was not seen to end");
+        run.ok().says(&format!(
+            "production runs {five} already, though its branch is at {two}"
+        ));
+        run.says("done: production runs")
+            .says("done: on record")
+            .never_shows("was not seen to end");
         let chain = deploy.chain();
         assert_eq!(chain.only("promoted").field("Commit"), deploy.nth(5));
         assert!(chain.state["deploying"].is_null());
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|number| deploy.nth(number)), "it is not made twice");
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5].map(|number| deploy.nth(number)),
+            "it is not made twice"
+        );
         promotes(&deploy, &[]).ok().says("nothing to promote");
     }
 }
@@ -75,41 +106,67 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
 fn without_a_record_the_next_run_watches_it_and_a_later_commit_ships_at_once() {
     let deploy = declined(false);
     promotes(&deploy, &[]).ok().says("nothing to promote");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5].map(|number| deploy.nth(number))
+    );
     let deploy = declined(false);
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     // The push of the other commit was seen to end.
-    promotes(&deploy, &[]).ok().says("done: production runs").never_shows("was not seen to end");
+    promotes(&deploy, &[])
+        .ok()
+        .says("done: production runs")
+        .never_shows("was not seen to end");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
 #[test]
 fn a_host_that_takes_the_push_and_puts_its_branch_back_is_told_as_well() {
     let deploy = ready(world(true));
-    let hook = "read -r old new ref; echo \"$new\" >deployed; git update-ref refs/heads/master \"$old\"";
+    let hook =
+        "read -r old new ref; echo \"$new\" >deployed; git update-ref refs/heads/master \"$old\"";
     deploy.hook(&deploy.production, "post-receive", hook);
     let run = deploy.smp(&scripted(&deploy, &[]));
-    run.exits(4).says(&format!("the branch of production does not have {}, yet", short(deploy.nth(5))));
+    run.exits(4).says(&format!(
+        "the branch of production does not have {}, yet",
+        short(deploy.nth(5))
+    ));
     assert_eq!(deploy.chain().count("ended"), 0);
     promotes(&deploy, &[]).ok().says("done: on record");
 }
 
 #[test]
 fn a_decline_that_deployed_nothing_is_a_decline() {
-    for page in [Page::deployed as fn(&std::path::Path) -> Page, |_| Page::body("").status(503)] {
+    for page in [Page::deployed as fn(&std::path::Path) -> Page, |_| {
+        Page::body("").status(503)
+    }] {
         let deploy = ready(world(true));
-        deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'Build failed'; exit 1");
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            "cat >/dev/null; echo 'Build failed'; exit 1",
+        );
         let gate = crate::support::Gate::new(&deploy, "build");
-        deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}; exit 1", gate.line()));
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            &format!("cat >/dev/null; {}; exit 1", gate.line()),
+        );
         let run = deploy.runner().directly().start(&scripted(&deploy, &[]));
         gate.reached();
         deploy.web.set("/production", page(&deploy.production));
         gate.open();
         let run = run.finish();
-        run.exits(1).says("error: production declined").says("the build failed, or a hook there said no");
+        run.exits(1)
+            .says("error: production declined")
+            .says("the build failed, or a hook there said no");
         let unknown = run.stderr.contains("whether it runs");
-        assert_eq!(unknown, run.stderr.contains("503"), "what is not known is said: {run}");
+        assert_eq!(
+            unknown,
+            run.stderr.contains("503"),
+            "what is not known is said: {run}"
+        );
         let chain = deploy.chain();
         assert_eq!((chain.count("promoting"), chain.count("ended")), (1, 1));
     }
@@ -118,16 +175,33 @@ fn a_decline_that_deployed_nothing_is_a_decline() {
 #[test]
 fn staging_that_declined_a_push_and_runs_it_is_told_so_and_takes_it_once_it_is_mended() {
     let deploy = ready(world(true));
-    deploy.hook(&deploy.staging, "pre-receive", &format!("{DEPLOYS_FIRST} exit 1"));
+    deploy.hook(
+        &deploy.staging,
+        "pre-receive",
+        &format!("{DEPLOYS_FIRST} exit 1"),
+    );
     for _ in 0..2 {
         let run = deploy.smp(&["stage", "--yes"]);
-        run.exits(4).says("error: staging declined the push of").says("yet it runs it").never_shows("git smp rollback");
-        assert_eq!((deploy.chain().count("ended"), deploy.chain().count("staged")), (0, 0));
+        run.exits(4)
+            .says("error: staging declined the push of")
+            .says("yet it runs it")
+            .never_shows("git smp rollback");
+        assert_eq!(
+            (
+                deploy.chain().count("ended"),
+                deploy.chain().count("staged")
+            ),
+            (0, 0)
+        );
     }
     // Its branch is not what it runs, so nobody promotes from it.
     assert_eq!(refusal(&deploy), "staging-stale");
     std::fs::remove_file(deploy.staging.join("hooks/pre-receive")).unwrap();
-    deploy.smp(&["stage", "--yes"]).ok().says("done: staging runs").says("done: on record");
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .says("done: staging runs")
+        .says("done: on record");
     assert_eq!(deploy.chain().count("staging"), 1);
 }
 
@@ -138,8 +212,10 @@ fn a_rollback_after_it_knows_what_ran_before() {
     for record in [true, false] {
         let deploy = declined(record);
         let run = deploy.smp(&["rollback", "-n"]);
-        run.ok().says(&format!("reports {}, without a push", short(deploy.nth(2))));
-        run.says("so a push of it changes nothing: release").says("and this waits until it runs");
+        run.ok()
+            .says(&format!("reports {}, without a push", short(deploy.nth(2))));
+        run.says("so a push of it changes nothing: release")
+            .says("and this waits until it runs");
     }
 }
 
@@ -148,9 +224,19 @@ fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_n
     for record in [true, false] {
         let deploy = declined(record);
         let run = rolls_back(&deploy, &["--timeout", "1"]);
-        run.exits(4).says("so a push of it changes nothing").says("not running").never_shows("done:");
+        run.exits(4)
+            .says("so a push of it changes nothing")
+            .says("not running")
+            .never_shows("done:");
         let asked = deploy.web.asked_for("/production").len();
-        let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"];
+        let args = [
+            "rollback",
+            "--yes",
+            "--to",
+            deploy.nth(2),
+            "--timeout",
+            "20",
+        ];
         let run = deploy.runner().directly().start(&args);
         deploy.web.is_asked_for("/production", asked + 3);
         // Somebody releases it again on the platform.
@@ -161,7 +247,10 @@ fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_n
             assert_eq!(chain.only("rolled-back").field("Commit"), deploy.nth(2));
             assert_eq!((chain.count("ended"), chain.count("rolling-back")), (0, 1));
             assert!(chain.state["deploying"].is_null());
-            assert_eq!(chain.state["held"]["production"][0]["commit"], deploy.nth(5));
+            assert_eq!(
+                chain.state["held"]["production"][0]["commit"],
+                deploy.nth(5)
+            );
         }
         rolls_back(&deploy, &[]).ok().says("nothing to put back");
     }
@@ -171,6 +260,14 @@ fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_n
 fn a_colleague_may_record_what_runs_although_it_was_declined() {
     let deploy = declined(true);
     let ben = bens_clone(&deploy);
-    deploy.runner().cwd(&ben).smp(&scripted(&deploy, &[])).ok().says("done: on record");
-    assert_eq!(deploy.chain().only("promoted").field("Commit"), deploy.nth(5));
+    deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&scripted(&deploy, &[]))
+        .ok()
+        .says("done: on record");
+    assert_eq!(
+        deploy.chain().only("promoted").field("Commit"),
+        deploy.nth(5)
+    );
 }

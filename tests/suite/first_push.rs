@@ -25,11 +25,22 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
     for words in [Some(DOKKU), None] {
         let deploy = without_apps(World::deploy_like(), words, &["staging", "production"]);
         let run = deploy.smp(&["setup", "--yes"]);
-        run.ok().prints_among("note  staging     its host has no such app yet; it may make it with the first push");
-        run.prints_among(if words.is_some() { "it says: App staging does not exist" } else { "it says: \'/" });
-        run.prints_among("or environments.staging.url is misspelled").prints_among("git smp stage --first\n");
-        run.prints_among("git smp promote production --first\n").never_shows("does not answer");
-        deploy.smp(&["status"]).ok().prints_among("nothing deployed yet; its host has no such app: ");
+        run.ok().prints_among(
+            "note  staging     its host has no such app yet; it may make it with the first push",
+        );
+        run.prints_among(if words.is_some() {
+            "it says: App staging does not exist"
+        } else {
+            "it says: \'/"
+        });
+        run.prints_among("or environments.staging.url is misspelled")
+            .prints_among("git smp stage --first\n");
+        run.prints_among("git smp promote production --first\n")
+            .never_shows("does not answer");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among("nothing deployed yet; its host has no such app: ");
         deploy.smp(&["setup", "--check"]).ok();
         assert!(!is_there(&deploy, "staging") && !is_there(&deploy, "production"));
     }
@@ -37,7 +48,11 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
 
 #[test]
 fn no_app_is_made_unasked() {
-    let deploy = without_apps(World::deploy_like(), Some(DOKKU), &["staging", "production"]);
+    let deploy = without_apps(
+        World::deploy_like(),
+        Some(DOKKU),
+        &["staging", "production"],
+    );
     deploy.trust();
     for args in [&["stage", "--yes"][..], &["stage", "--dry-run"]] {
         let run = deploy.smp(args);
@@ -47,7 +62,9 @@ fn no_app_is_made_unasked() {
         run.says("hint: if it is to be made: git smp stage --first\n");
     }
     let named = deploy.smp(&["stage", "--yes", deploy.nth(4)]);
-    named.exits(1).says(&format!("git smp stage {} --first\n", deploy.nth(4)));
+    named
+        .exits(1)
+        .says(&format!("git smp stage {} --first\n", deploy.nth(4)));
     deploy
         .smp(&["promote", "--dry-run"])
         .exits(1)
@@ -64,32 +81,54 @@ fn no_app_is_made_unasked() {
 #[test]
 fn the_first_deploys_of_a_new_team_make_their_apps_in_a_script() {
     for words in [Some(DOKKU), None] {
-        let deploy =
-            without_apps(World::deploy_like().toml("[record]\nsignoff = false\n"), words, &["staging", "production"]);
+        let deploy = without_apps(
+            World::deploy_like().toml("[record]\nsignoff = false\n"),
+            words,
+            &["staging", "production"],
+        );
         deploy.trust();
         let run = deploy.smp(&["stage", "--first", "--yes"]);
-        run.ok().says("so it makes one with this push").says("if that does not exist yet").says("done: staging runs");
+        run.ok()
+            .says("so it makes one with this push")
+            .says("if that does not exist yet")
+            .says("done: staging runs");
         assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
         deploy.smp(&["propose", "--yes"]).ok();
 
         let commit = deploy.nth(6);
-        deploy.smp(&["promote", "--yes", "--commit", commit]).exits(1).says("git smp promote --first\n");
+        deploy
+            .smp(&["promote", "--yes", "--commit", commit])
+            .exits(1)
+            .says("git smp promote --first\n");
         let refusal = deploy.smp(&["promote", "-n", "--json"]);
         assert_eq!(refusal.exits(1).json()["refusal"]["code"], "no-app");
         assert!(!is_there(&deploy, "production"));
-        deploy.smp(&["promote", "--first", "--yes", "--commit", commit]).ok().says("done: production runs");
+        deploy
+            .smp(&["promote", "--first", "--yes", "--commit", commit])
+            .ok()
+            .says("done: production runs");
         assert_eq!(deploy.master(&deploy.production), *commit);
         // From now on everything is as usual.
-        deploy.smp(&["setup", "--check"]).ok().never_shows("no such app");
+        deploy
+            .smp(&["setup", "--check"])
+            .ok()
+            .never_shows("no such app");
         let next = deploy.colleague_commits("One more (#428)");
-        deploy.smp(&["stage", "--yes"]).ok().never_shows("make the app");
+        deploy
+            .smp(&["stage", "--yes"])
+            .ok()
+            .never_shows("make the app");
         assert_eq!(deploy.master(&deploy.staging), next);
     }
 }
 
 #[test]
 fn at_a_terminal_the_app_has_a_question_of_its_own() {
-    let deploy = without_apps(World::deploy_like().without_pages(), None, &["staging", "production"]);
+    let deploy = without_apps(
+        World::deploy_like().without_pages(),
+        None,
+        &["staging", "production"],
+    );
     deploy.trust();
     for answer in ["", "n", "yes please"] {
         let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
@@ -98,11 +137,20 @@ fn at_a_terminal_the_app_has_a_question_of_its_own() {
     }
     assert!(!is_there(&deploy, "staging"));
     let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
-    terminal.sees("Make the app? [y/N] ").enters("y").sees("to staging? [y/N] ").enters("y");
+    terminal
+        .sees("Make the app? [y/N] ")
+        .enters("y")
+        .sees("to staging? [y/N] ")
+        .enters("y");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
-    let mut terminal = deploy.runner().terminal(&["promote", "--first", "--summary", ""]);
-    terminal.sees("Make the app? [y/N] ").enters("y").sees("Type production to deploy: ");
+    let mut terminal = deploy
+        .runner()
+        .terminal(&["promote", "--first", "--summary", ""]);
+    terminal
+        .sees("Make the app? [y/N] ")
+        .enters("y")
+        .sees("Type production to deploy: ");
     terminal.enters("production");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
@@ -113,9 +161,13 @@ fn first_where_the_app_is_there_is_a_note_and_no_error() {
     let deploy = World::deploy();
     deploy.trust();
     let run = deploy.smp(&["stage", "--first", "--yes"]);
-    run.ok().says("staging has its app already, so --first changes nothing").says("done: staging runs");
+    run.ok()
+        .says("staging has its app already, so --first changes nothing")
+        .says("done: staging runs");
     let run = deploy.smp(&["promote", "--first", "--yes", "--commit", deploy.nth(6)]);
-    run.ok().says("production has its app already, so --first changes nothing").says("done: production runs");
+    run.ok()
+        .says("production has its app already, so --first changes nothing")
+        .says("done: production runs");
 }
 
 #[test]
@@ -125,12 +177,23 @@ fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
     let misspelled = deploy.urls()[1].replace("staging.git", "stagin.git");
     deploy.write_toml(&deploy.toml().replace(deploy.urls()[1], &misspelled));
     let run = deploy.smp(&["setup", "--yes"]);
-    run.exits(1).prints_among("FAIL  staging").prints_among(readings).never_shows("first push");
-    deploy.smp(&["stage", "--first", "--yes"]).exits(1).says("does not answer").says(readings);
+    run.exits(1)
+        .prints_among("FAIL  staging")
+        .prints_among(readings)
+        .never_shows("first push");
+    deploy
+        .smp(&["stage", "--first", "--yes"])
+        .exits(1)
+        .says("does not answer")
+        .says(readings);
 
     let by_path = World::deploy();
     by_path.write_toml(&by_path.toml().replace("/staging.git", "/stagin.git"));
-    by_path.smp(&["setup", "--yes"]).exits(1).prints_among("FAIL  staging").never_shows("first push");
+    by_path
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("FAIL  staging")
+        .never_shows("first push");
     assert!(!by_path.path("stagin.git").exists());
 
     // Nor is the main repository an app.
@@ -139,16 +202,24 @@ fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
     let elsewhere = main.ssh().url(&main.path("mainn.git"));
     main.write_toml(&main.toml().replace(main.urls()[0], &elsewhere));
     main.git(&main.work, &["remote", "set-url", "upstream", &elsewhere]);
-    main.smp(&["setup", "--yes"]).exits(1).prints_among("FAIL  upstream").prints_among(readings);
+    main.smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("FAIL  upstream")
+        .prints_among(readings);
 }
 
 #[test]
 fn what_runs_under_another_address_is_no_app_to_be_made() {
     let deploy = without_apps(World::deploy_like(), Some(DOKKU), &[]);
     std::fs::rename(&deploy.staging, deploy.path("shop.git")).unwrap();
-    deploy.web.set("/staging", crate::support::Page::commit(deploy.nth(5)));
+    deploy
+        .web
+        .set("/staging", crate::support::Page::commit(deploy.nth(5)));
     deploy.trust();
     let run = deploy.smp(&["stage", "--first", "--yes"]);
-    run.exits(1).says("error: staging runs ").says("so the app that runs has another address").says("git smp setup\n");
+    run.exits(1)
+        .says("error: staging runs ")
+        .says("so the app that runs has another address")
+        .says("git smp setup\n");
     assert!(!is_there(&deploy, "staging"));
 }

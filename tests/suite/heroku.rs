@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::promote::{deployed_once, scripted};
 use crate::record::short;
-use crate::support::{Deploy, DeployBuilder, HerokuApi, Page, Run, Runner, Snapshot, Terminal, Web, World};
+use crate::support::{
+    Deploy, DeployBuilder, HerokuApi, Page, Run, Runner, Snapshot, Terminal, Web, World,
+};
 
 /// What lets one in; long enough to be looked for.
 const TOKEN: &str = "HRKU-2f1c9d-open-sesame";
@@ -41,15 +43,25 @@ impl Platform {
     /// The API alone, and a record that asks for no yes.
     #[track_caller]
     fn recorded() -> Platform {
-        Platform::like(World::deploy_like().toml("[record]\nsignoff = false\n"), false)
+        Platform::like(
+            World::deploy_like().toml("[record]\nsignoff = false\n"),
+            false,
+        )
     }
 
     #[track_caller]
     fn like(builder: DeployBuilder, pages: bool) -> Platform {
-        let deploy = if pages { builder.build() } else { builder.without_pages().build() };
+        let deploy = if pages {
+            builder.build()
+        } else {
+            builder.without_pages().build()
+        };
         let mut toml = deploy.toml();
         for (name, app) in ["staging", "production"].into_iter().zip(APPS) {
-            let (table, line) = (format!("[environments.{name}.running]\n"), format!("heroku = \"{app}\"\n"));
+            let (table, line) = (
+                format!("[environments.{name}.running]\n"),
+                format!("heroku = \"{app}\"\n"),
+            );
             match toml.find(&table) {
                 Some(at) => toml.insert_str(at + table.len(), &line),
                 None => toml.push_str(&format!("\n{table}{line}")),
@@ -70,7 +82,10 @@ impl Platform {
 
     /// Whoever may ask the API.
     fn runner(&self) -> Runner<'_> {
-        self.deploy.runner().env("HEROKU_API_URL", self.api.url()).env("HEROKU_API_KEY", TOKEN)
+        self.deploy
+            .runner()
+            .env("HEROKU_API_URL", self.api.url())
+            .env("HEROKU_API_KEY", TOKEN)
     }
 
     /// Whoever has no token.
@@ -126,7 +141,11 @@ impl Platform {
         assert_eq!(run.exits(1).json()["refusal"]["code"], code, "{run}");
         let run = self.promote(&[]);
         run.exits(1).prints("");
-        assert_eq!((self.deploy.snapshot(), self.posts()), (before, posted), "{run}");
+        assert_eq!(
+            (self.deploy.snapshot(), self.posts()),
+            (before, posted),
+            "{run}"
+        );
         run
     }
 
@@ -149,7 +168,10 @@ impl Platform {
     fn rolled_back(&self) {
         self.colleague_promotes();
         self.api.rollback("shop", FIRST);
-        assert_eq!(self.api.current("shop").as_deref(), Some(self.deploy.nth(2)));
+        assert_eq!(
+            self.api.current("shop").as_deref(),
+            Some(self.deploy.nth(2))
+        );
     }
 
     /// What staging runs was pushed to production, and its release failed.
@@ -169,7 +191,10 @@ impl Platform {
     #[track_caller]
     fn is_deployed_once(&self, before: &Snapshot) {
         assert_eq!(self.deploy.snapshot(), deployed_once(&self.deploy, before));
-        assert_eq!((self.api.current("shop").as_deref(), self.posts()), (Some(self.deploy.nth(5)), 0));
+        assert_eq!(
+            (self.api.current("shop").as_deref(), self.posts()),
+            (Some(self.deploy.nth(5)), 0)
+        );
     }
 }
 
@@ -177,27 +202,46 @@ impl Platform {
 #[track_caller]
 fn told(run: &Run, environment: &str) -> (Value, Value, Value) {
     let json = run.ok().json();
-    let found = json["environments"].as_array().unwrap().iter().find(|one| one["name"] == environment);
+    let found = json["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == environment);
     let one = found.unwrap();
-    (one["running"].clone(), one["source"].clone(), one["finding"].clone())
+    (
+        one["running"].clone(),
+        one["source"].clone(),
+        one["finding"].clone(),
+    )
 }
 
 #[test]
 fn the_platform_says_what_runs() {
     for platform in [Platform::alone(), Platform::beside_pages()] {
         let deploy = &platform.deploy;
-        assert_eq!(platform.status("staging"), (json!(deploy.nth(5)), json!("api"), json!(null)));
-        assert_eq!(platform.status("production"), (json!(deploy.nth(2)), json!("api"), json!(null)));
+        assert_eq!(
+            platform.status("staging"),
+            (json!(deploy.nth(5)), json!("api"), json!(null))
+        );
+        assert_eq!(
+            platform.status("production"),
+            (json!(deploy.nth(2)), json!("api"), json!(null))
+        );
         let run = platform.smp(&["status", "-v"]);
         let out = run.ok().out();
         assert!(
-            out.contains(&format!("runs {}, as its ref says; 3 commits behind staging", platform.short(2))),
+            out.contains(&format!(
+                "runs {}, as its ref says; 3 commits behind staging",
+                platform.short(2)
+            )),
             "{out}"
         );
         assert!(out.ends_with("next: git smp promote\n"), "{out}");
         for (name, app, nth) in [("staging", "shop-staging", 5), ("production", "shop", 2)] {
             let at = deploy.nth(nth);
-            run.says(&format!("{name}: Heroku's API, asked about {app}, says {at}; its branch is at {at}"));
+            run.says(&format!(
+                "{name}: Heroku's API, asked about {app}, says {at}; its branch is at {at}"
+            ));
         }
         platform.smp(&["setup", "--check"]).ok();
         assert_eq!(platform.posts(), 0);
@@ -213,7 +257,10 @@ fn the_list_begins_at_what_runs_and_not_at_the_branch() {
     let range = format!("{}..{}", deploy.nth(2), deploy.nth(5));
     let expected = deploy.git(&deploy.work, &["log", "--oneline", "--no-merges", &range]);
     assert_eq!(platform.smp(&["diff"]).ok().out().trim_end(), expected);
-    assert_eq!(platform.smp(&["status", "--json"]).ok().json()["production_behind"]["commits"], 3);
+    assert_eq!(
+        platform.smp(&["status", "--json"]).ok().json()["production_behind"]["commits"],
+        3
+    );
 }
 
 #[test]
@@ -223,13 +270,31 @@ fn a_plan_for_scripts_tells_what_runs_and_a_dry_run_releases_nothing() {
     let plan = platform.plan();
     assert_eq!(plan["commit"], deploy.nth(5));
     assert_eq!(plan["targets"][0]["from"], deploy.nth(2));
-    assert_eq!((&plan["steps"][0]["step"], &plan["steps"][1]["step"]), (&json!("push"), &json!("wait")));
-    platform.smp(&["promote", "-n", "-v"]).ok().says("production: Heroku's API, asked about shop, says ");
+    assert_eq!(
+        (&plan["steps"][0]["step"], &plan["steps"][1]["step"]),
+        (&json!("push"), &json!("wait"))
+    );
+    platform
+        .smp(&["promote", "-n", "-v"])
+        .ok()
+        .says("production: Heroku's API, asked about shop, says ");
     platform.rolled_back();
     let released = platform.api.releases("shop");
     platform.smp(&["promote", "-n"]).ok();
-    platform.smp(&["promote", "-n", "--again", "--yes", "--commit", deploy.nth(5)]).ok();
-    assert_eq!((platform.api.releases("shop"), platform.posts()), (released, 0));
+    platform
+        .smp(&[
+            "promote",
+            "-n",
+            "--again",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+        ])
+        .ok();
+    assert_eq!(
+        (platform.api.releases("shop"), platform.posts()),
+        (released, 0)
+    );
     assert_ne!(deploy.snapshot(), before, "the colleague's push alone");
 }
 
@@ -238,10 +303,19 @@ fn both_apps_are_asked_at_the_same_time() {
     let platform = Platform::alone();
     let web = Web::start();
     for app in APPS {
-        web.set(&format!("/apps/{app}/releases"), Page::body("[]").together(2));
+        web.set(
+            &format!("/apps/{app}/releases"),
+            Page::body("[]").together(2),
+        );
     }
-    let run = platform.runner().env("HEROKU_API_URL", web.url("")).smp(&["status", "--json"]);
-    assert_eq!(told(&run, "production"), (json!(null), json!("api"), json!("nothing-deployed")));
+    let run = platform
+        .runner()
+        .env("HEROKU_API_URL", web.url(""))
+        .smp(&["status", "--json"]);
+    assert_eq!(
+        told(&run, "production"),
+        (json!(null), json!("api"), json!("nothing-deployed"))
+    );
     assert_eq!(web.peak(), 2);
 }
 
@@ -249,7 +323,10 @@ fn both_apps_are_asked_at_the_same_time() {
 fn a_config_var_that_somebody_sets_changes_nothing() {
     let platform = Platform::alone();
     platform.api.sets_config("shop", "COLOUR");
-    assert_eq!(platform.status("production"), (json!(platform.deploy.nth(2)), json!("api"), json!(null)));
+    assert_eq!(
+        platform.status("production"),
+        (json!(platform.deploy.nth(2)), json!("api"), json!(null))
+    );
     let before = platform.deploy.snapshot();
     platform.promote(&[]).ok();
     platform.is_deployed_once(&before);

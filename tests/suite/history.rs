@@ -12,7 +12,10 @@ pub use record::{Record, promoted, rolled_back};
 /// A world whose team keeps a record, trusted.
 #[track_caller]
 fn with_record() -> Deploy {
-    let deploy = World::deploy_like().without_pages().toml("[record]\n").build();
+    let deploy = World::deploy_like()
+        .without_pages()
+        .toml("[record]\n")
+        .build();
     deploy.trust();
     deploy.forget_record();
     deploy
@@ -26,9 +29,21 @@ const NOON: i64 = 1_646_222_400;
 fn three(deploy: &Deploy) -> Record {
     let [one, two, five] = [1, 2, 5].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add("Ada Example", NOON, &promoted("production", one, two, 1, &["Rosi Example"]));
-    record.add("Ben Example", NOON + 3600, &rolled_back("production", two, one, 1));
-    record.add("Ada Example", NOON + 7200, &promoted("production", one, five, 4, &["Rosi Example", "Cem Example"]));
+    record.add(
+        "Ada Example",
+        NOON,
+        &promoted("production", one, two, 1, &["Rosi Example"]),
+    );
+    record.add(
+        "Ben Example",
+        NOON + 3600,
+        &rolled_back("production", two, one, 1),
+    );
+    record.add(
+        "Ada Example",
+        NOON + 7200,
+        &promoted("production", one, five, 4, &["Rosi Example", "Cem Example"]),
+    );
     record.put(deploy);
     record
 }
@@ -41,7 +56,9 @@ fn lines_of_three(deploy: &Deploy) -> [String; 3] {
             "2022-03-02 14:00  production  {one}..{five}  4 commits  Ada Example, signed off by Rosi Example, Cem Example"
         ),
         format!("2022-03-02 13:00  production  {two}..{one}  1 commit   Ben Example, rolled back"),
-        format!("2022-03-02 12:00  production  {one}..{two}  1 commit   Ada Example, signed off by Rosi Example"),
+        format!(
+            "2022-03-02 12:00  production  {one}..{two}  1 commit   Ada Example, signed off by Rosi Example"
+        ),
     ]
 }
 
@@ -61,12 +78,25 @@ fn a_count_limits_the_list() {
     let deploy = with_record();
     three(&deploy);
     let [newest, middle, _] = lines_of_three(&deploy);
-    deploy.smp(&["history", "-n", "2"]).ok().prints(format!("{newest}\n{middle}\n"));
-    deploy.smp(&["history", "-n1"]).ok().prints(format!("{newest}\n"));
+    deploy
+        .smp(&["history", "-n", "2"])
+        .ok()
+        .prints(format!("{newest}\n{middle}\n"));
+    deploy
+        .smp(&["history", "-n1"])
+        .ok()
+        .prints(format!("{newest}\n"));
     deploy.smp(&["history", "-n", "0"]).ok().prints("");
-    deploy.smp(&["history", "-n", "99"]).ok().prints(lines_of_three(&deploy).join("\n") + "\n");
+    deploy
+        .smp(&["history", "-n", "99"])
+        .ok()
+        .prints(lines_of_three(&deploy).join("\n") + "\n");
     for wrong in ["-1", "many", "99999999999999999999999"] {
-        deploy.smp(&["history", "-n", wrong]).exits(2).prints("").says("error:");
+        deploy
+            .smp(&["history", "-n", wrong])
+            .exits(2)
+            .prints("")
+            .says("error:");
     }
 }
 
@@ -74,7 +104,10 @@ fn a_count_limits_the_list() {
 fn times_are_those_of_the_reader() {
     let deploy = with_record();
     three(&deploy);
-    let run = deploy.runner().env("TZ", "<+0530>-5:30").smp(&["history", "-n", "1"]);
+    let run = deploy
+        .runner()
+        .env("TZ", "<+0530>-5:30")
+        .smp(&["history", "-n", "1"]);
     assert!(run.ok().out().starts_with("2022-03-02 19:30  "), "{run}");
 }
 
@@ -84,12 +117,32 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
     let (two, five) = (deploy.nth(2), deploy.nth(5));
     let mut record = Record::default();
     record.add("Ada Example", NOON, &record::staged("staging", two, five));
-    record.add("Ada Example", NOON + 1, &record::proposed("staging", five, "production", two));
-    record.add("Rosi Example", NOON + 2, &record::signed_off(five, "Rosi Example"));
-    record.add("Ada Example", NOON + 3, &record::promoting("production", two, five));
+    record.add(
+        "Ada Example",
+        NOON + 1,
+        &record::proposed("staging", five, "production", two),
+    );
+    record.add(
+        "Rosi Example",
+        NOON + 2,
+        &record::signed_off(five, "Rosi Example"),
+    );
+    record.add(
+        "Ada Example",
+        NOON + 3,
+        &record::promoting("production", two, five),
+    );
     record.put(&deploy);
-    deploy.smp(&["history"]).ok().prints("").says("no deploy is on record yet");
-    record.add("Ada Example", NOON + 4, &promoted("production", two, five, 3, &["Rosi Example"]));
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints("")
+        .says("no deploy is on record yet");
+    record.add(
+        "Ada Example",
+        NOON + 4,
+        &promoted("production", two, five, 3, &["Rosi Example"]),
+    );
     record.put(&deploy);
     assert_eq!(deploy.smp(&["history"]).ok().out().lines().count(), 1);
 }
@@ -98,9 +151,16 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
 fn a_first_deploy_has_nothing_that_ran_before() {
     let deploy = with_record();
     let mut record = Record::default();
-    record.add("Ada Example", NOON, &record::first("production", deploy.nth(2), 2));
+    record.add(
+        "Ada Example",
+        NOON,
+        &record::first("production", deploy.nth(2), 2),
+    );
     record.put(&deploy);
-    let expected = format!("2022-03-02 12:00  production  {:>18}  2 commits  Ada Example\n", &deploy.nth(2)[..8]);
+    let expected = format!(
+        "2022-03-02 12:00  production  {:>18}  2 commits  Ada Example\n",
+        &deploy.nth(2)[..8]
+    );
     deploy.smp(&["history"]).ok().prints(expected);
 }
 
@@ -110,14 +170,23 @@ fn a_narrow_terminal_has_two_lines_and_a_wide_one_has_one() {
     three(&deploy);
     let screen = |columns: u16| {
         let script = format!("stty cols {columns}; exec git smp history --color never");
-        deploy.runner().terminal_program("sh", &["-c", &script]).ends().ok().stderr.replace('\r', "")
+        deploy
+            .runner()
+            .terminal_program("sh", &["-c", &script])
+            .ends()
+            .ok()
+            .stderr
+            .replace('\r', "")
     };
     let lines = lines_of_three(&deploy);
     assert_eq!(screen(120), lines.join("\n") + "\n");
     let narrow = screen(80);
     assert!(narrow.lines().all(|line| line.len() <= 80), "{narrow}");
     for remark in ["signed off by Rosi Example, Cem Example", "rolled back"] {
-        assert!(narrow.contains(&format!("\n                  {remark}\n")), "{narrow}");
+        assert!(
+            narrow.contains(&format!("\n                  {remark}\n")),
+            "{narrow}"
+        );
     }
 }
 
@@ -126,7 +195,8 @@ fn colours_are_there_when_asked_for() {
     let deploy = with_record();
     three(&deploy);
     let run = deploy.smp(&["history", "--color", "always"]);
-    run.ok().prints_among("Ben Example, \u{1b}[31m\u{1b}[1mrolled back\u{1b}[0m\n");
+    run.ok()
+        .prints_among("Ben Example, \u{1b}[31m\u{1b}[1mrolled back\u{1b}[0m\n");
 }
 
 #[test]
@@ -136,18 +206,49 @@ fn ten_thousand_events_are_listed_by_one_reading() {
     for turn in 0..2500 {
         let (from, to) = (deploy.nth(1 + turn % 5), deploy.nth(2 + turn % 5));
         let at = NOON + 3600 * i64::try_from(turn).unwrap();
-        record.add("Ada Example", at, &record::proposed("staging", to, "production", from));
-        record.add("Rosi Example", at + 1, &record::signed_off(to, "Rosi Example"));
-        record.add("Ada Example", at + 2, &record::promoting("production", from, to));
-        record.add("Ada Example", at + 3, &promoted("production", from, to, 1, &["Rosi Example"]));
+        record.add(
+            "Ada Example",
+            at,
+            &record::proposed("staging", to, "production", from),
+        );
+        record.add(
+            "Rosi Example",
+            at + 1,
+            &record::signed_off(to, "Rosi Example"),
+        );
+        record.add(
+            "Ada Example",
+            at + 2,
+            &record::promoting("production", from, to),
+        );
+        record.add(
+            "Ada Example",
+            at + 3,
+            &promoted("production", from, to, 1, &["Rosi Example"]),
+        );
     }
     record.put(&deploy);
     deploy.smp(&["history"]).ok();
 
     let calls = deploy.path("calls");
-    let git = deploy.runner().program("sh", &["-c", "command -v git"]).ok().out();
-    deploy.executable("bin/git", &format!("echo \"$*\" >>{}\nexec {} \"$@\"", calls.display(), git.trim_end()));
-    let run = deploy.runner().path_first("bin").directly().smp(&["history"]);
+    let git = deploy
+        .runner()
+        .program("sh", &["-c", "command -v git"])
+        .ok()
+        .out();
+    deploy.executable(
+        "bin/git",
+        &format!(
+            "echo \"$*\" >>{}\nexec {} \"$@\"",
+            calls.display(),
+            git.trim_end()
+        ),
+    );
+    let run = deploy
+        .runner()
+        .path_first("bin")
+        .directly()
+        .smp(&["history"]);
     assert_eq!(run.ok().out().lines().count(), 2500);
     let asked = std::fs::read_to_string(&calls).unwrap();
     let logs = asked.lines().filter(|line| line.contains(" log ")).count();

@@ -16,7 +16,10 @@ const PROPOSED: i64 = 1_646_215_200;
 /// A world whose clone has the guard.
 fn guarded() -> Deploy {
     let deploy = World::deploy();
-    deploy.smp(&["setup", "--yes", "--hook"]).ok().prints_among("ok    hook        installed: ");
+    deploy
+        .smp(&["setup", "--yes", "--hook"])
+        .ok()
+        .prints_among("ok    hook        installed: ");
     deploy
 }
 
@@ -33,14 +36,26 @@ fn record(deploy: &Deploy, sentence: &str, candidate: &serde_json::Value) {
         "format": 1, "events": 1, "candidate": candidate, "deploying": null, "deploys": {}, "owed": [],
     });
     let main = deploy.runner().cwd(&deploy.main);
-    let write =
-        |input: String, args: &[&str]| main.clone().stdin(input).program("git", args).ok().out().trim_end().to_owned();
+    let write = |input: String, args: &[&str]| {
+        main.clone()
+            .stdin(input)
+            .program("git", args)
+            .ok()
+            .out()
+            .trim_end()
+            .to_owned()
+    };
     let blob = write(format!("{state:#}\n"), &["hash-object", "-w", "--stdin"]);
     let tree = write(format!("100644 blob {blob}\tstate.json\n"), &["mktree"]);
     let parent = deploy.refs(&deploy.main).get("refs/smp/record").cloned();
     let parents = parent.iter().flat_map(|parent| ["-p", parent.as_str()]);
-    let args: Vec<&str> = ["commit-tree", &tree, "-F", "-"].into_iter().chain(parents).collect();
-    let message = format!("{sentence}\n\nSmp-Event: proposed\nSmp-Id: 00000000000000a7\nSmp-Program: git-smp 0.1.0\n");
+    let args: Vec<&str> = ["commit-tree", &tree, "-F", "-"]
+        .into_iter()
+        .chain(parents)
+        .collect();
+    let message = format!(
+        "{sentence}\n\nSmp-Event: proposed\nSmp-Id: 00000000000000a7\nSmp-Program: git-smp 0.1.0\n"
+    );
     let event = write(message, &args);
     deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &event]);
 }
@@ -53,7 +68,11 @@ fn freeze(deploy: &Deploy) {
         "by": { "name": "Rosi Example", "email": "rosi@example.com" },
         "at": PROPOSED, "note": null, "fixed_at": null, "verdicts": [],
     });
-    record(deploy, "Rosi Example proposed it for production", &candidate);
+    record(
+        deploy,
+        "Rosi Example proposed it for production",
+        &candidate,
+    );
 }
 
 /// A colleague postpones the candidate.
@@ -73,12 +92,17 @@ fn hooks(deploy: &Deploy) -> PathBuf {
 
 /// What lies in a folder: names, modes, where links lead, and bytes.
 fn contents(folder: &Path) -> BTreeMap<String, (u32, PathBuf, Vec<u8>)> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return BTreeMap::new();
+    };
     let look = |entry: std::fs::DirEntry| {
         let path = entry.path();
         let mode = path.symlink_metadata().unwrap().mode();
         let target = std::fs::read_link(&path).unwrap_or_default();
-        (entry.file_name().into_string().unwrap(), (mode, target, std::fs::read(&path).unwrap_or_default()))
+        (
+            entry.file_name().into_string().unwrap(),
+            (mode, target, std::fs::read(&path).unwrap_or_default()),
+        )
     };
     entries.map(|entry| look(entry.unwrap())).collect()
 }
@@ -99,9 +123,16 @@ fn called(deploy: &Deploy) -> String {
 
 /// Starts programs where `git-smp` is not on PATH.
 fn without_smp(deploy: &Deploy) -> Runner<'_> {
-    let path = deploy.env().into_iter().find(|(name, _)| name == "PATH").unwrap().1;
+    let path = deploy
+        .env()
+        .into_iter()
+        .find(|(name, _)| name == "PATH")
+        .unwrap()
+        .1;
     let folders = std::env::split_paths(&path).filter(|folder| !folder.join("git-smp").exists());
-    deploy.runner().env("PATH", std::env::join_paths(folders).unwrap())
+    deploy
+        .runner()
+        .env("PATH", std::env::join_paths(folders).unwrap())
 }
 
 // --- production
@@ -133,11 +164,16 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
         &["prod:", "HEAD:master"],
     ] {
         let run = push(&deploy, args);
-        run.exits(1).says("error: a plain push to production is stopped\n").says("hint: git smp promote\n");
-        run.says("because: production is given what staging runs").says("git push --no-verify");
+        run.exits(1)
+            .says("error: a plain push to production is stopped\n")
+            .says("hint: git smp promote\n");
+        run.says("because: production is given what staging runs")
+            .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
-    push(&deploy, &["--no-verify", "production", "HEAD:master"]).ok().never_shows("error: a plain push");
+    push(&deploy, &["--no-verify", "production", "HEAD:master"])
+        .ok()
+        .never_shows("error: a plain push");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
@@ -147,9 +183,16 @@ fn where_the_user_sends_pushes_elsewhere_that_place_is_production_too() {
     let other = deploy.bare("elsewhere");
     let [_, _, production] = deploy.urls();
     let before = deploy.snapshot();
-    deploy.configure(&format!("url.{}.pushInsteadOf", other.display()), production);
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
-    push(&deploy, &[other.to_str().unwrap(), "HEAD:master"]).exits(1).says("error: a plain push to production");
+    deploy.configure(
+        &format!("url.{}.pushInsteadOf", other.display()),
+        production,
+    );
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
+    push(&deploy, &[other.to_str().unwrap(), "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -157,26 +200,50 @@ fn where_the_user_sends_pushes_elsewhere_that_place_is_production_too() {
 fn of_several_productions_the_one_that_is_meant_is_named() {
     let deploy = World::deploy();
     let eu = deploy.bare("eu");
-    deploy.add_toml(&format!("\n[environments.eu]\nurl = \"{}\"\npromotes = \"staging\"\n", eu.display()));
+    deploy.add_toml(&format!(
+        "\n[environments.eu]\nurl = \"{}\"\npromotes = \"staging\"\n",
+        eu.display()
+    ));
     deploy.smp(&["setup", "--yes", "--hook"]);
-    push(&deploy, &["eu", "HEAD:master"]).exits(1).says("a plain push to eu is").says("hint: git smp promote eu\n");
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("hint: git smp promote production\n");
+    push(&deploy, &["eu", "HEAD:master"])
+        .exits(1)
+        .says("a plain push to eu is")
+        .says("hint: git smp promote eu\n");
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("hint: git smp promote production\n");
 }
 
 #[test]
 fn a_push_that_has_nothing_to_push_passes() {
     let deploy = guarded();
     let there = format!("{}:refs/heads/master", deploy.nth(2));
-    push(&deploy, &["production", &there]).ok().says("Everything up-to-date").never_shows("error:");
+    push(&deploy, &["production", &there])
+        .ok()
+        .says("Everything up-to-date")
+        .never_shows("error:");
     // As it comes from hooks that saved it with `$(cat)`.
-    deploy.runner().stdin("\n").smp(&["pre-push", "production", deploy.urls()[2]]).ok().prints("");
-    deploy.runner().stdin("x").smp(&["pre-push", "production", deploy.urls()[2]]).exits(1).prints("");
+    deploy
+        .runner()
+        .stdin("\n")
+        .smp(&["pre-push", "production", deploy.urls()[2]])
+        .ok()
+        .prints("");
+    deploy
+        .runner()
+        .stdin("x")
+        .smp(&["pre-push", "production", deploy.urls()[2]])
+        .exits(1)
+        .prints("");
 }
 
 #[test]
 fn promote_and_what_comes_after_it_go_through() {
     let deploy = guarded();
-    deploy.smp(&["promote", "--yes", "--commit", deploy.nth(5)]).ok().says("done: production runs");
+    deploy
+        .smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+        .ok()
+        .says("done: production runs");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     deploy.smp(&["status"]).ok();
 }
@@ -186,23 +253,40 @@ fn promote_and_what_comes_after_it_go_through() {
 #[test]
 fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
     let deploy = recorded();
-    push(&deploy, &["--quiet", "staging", "HEAD:first"]).ok().says("").never_shows("warning:");
+    push(&deploy, &["--quiet", "staging", "HEAD:first"])
+        .ok()
+        .says("")
+        .never_shows("warning:");
     freeze(&deploy);
     let before = deploy.snapshot();
     let [_, staging, _] = deploy.urls();
     for place in ["staging", staging] {
         let run = push(&deploy, &[place, "HEAD:master"]);
-        run.exits(1).says("error: staging is frozen: Rosi Example put ").says(&deploy.nth(5)[..8]);
-        run.says("on 2022-03-02 at 10:00").says("because: ").says("git push --no-verify");
-        run.says("hint: ").says("git smp status").says("git smp stage --fix").never_shows("does not answer");
+        run.exits(1)
+            .says("error: staging is frozen: Rosi Example put ")
+            .says(&deploy.nth(5)[..8]);
+        run.says("on 2022-03-02 at 10:00")
+            .says("because: ")
+            .says("git push --no-verify");
+        run.says("hint: ")
+            .says("git smp status")
+            .says("git smp stage --fix")
+            .never_shows("does not answer");
     }
     let elsewhere = deploy.runner().env("TZ", "XYZ-3");
-    elsewhere.program("git", &["push", "staging", "HEAD:master"]).exits(1).says("on 2022-03-02 at 13:00");
+    elsewhere
+        .program("git", &["push", "staging", "HEAD:master"])
+        .exits(1)
+        .says("on 2022-03-02 at 13:00");
     assert_eq!(deploy.snapshot(), before);
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
     push(&deploy, &["--no-verify", "staging", "HEAD:second"]).ok();
     thaw(&deploy);
-    push(&deploy, &["--quiet", "staging", "HEAD:master"]).ok().never_shows("warning:");
+    push(&deploy, &["--quiet", "staging", "HEAD:master"])
+        .ok()
+        .never_shows("warning:");
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
 }
 
@@ -216,7 +300,9 @@ fn names_of_the_record_cannot_act_on_the_terminal() {
     });
     record(&deploy, "Something", &candidate);
     let run = push(&deploy, &["staging", "HEAD:master"]);
-    run.exits(1).says("Rosi\\x1b[31m\\x0ahint: rm -rf put").says("an impossible date");
+    run.exits(1)
+        .says("Rosi\\x1b[31m\\x0ahint: rm -rf put")
+        .says("an impossible date");
 }
 
 #[test]
@@ -226,17 +312,28 @@ fn a_mirror_push_that_would_delete_the_record_is_stopped() {
     deploy.smp(&["status"]).ok();
     let before = deploy.refs(&deploy.main);
     let record = before["refs/smp/record"].clone();
-    for args in
-        [&["--mirror", "upstream"][..], &["upstream", ":refs/smp/record"], &[deploy.urls()[0], ":refs/smp/record"]]
-    {
-        push(&deploy, args).exits(1).says("deletes the record of the team").says("--no-verify");
+    for args in [
+        &["--mirror", "upstream"][..],
+        &["upstream", ":refs/smp/record"],
+        &[deploy.urls()[0], ":refs/smp/record"],
+    ] {
+        push(&deploy, args)
+            .exits(1)
+            .says("deletes the record of the team")
+            .says("--no-verify");
         assert_eq!(deploy.refs(&deploy.main), before);
     }
     let over = format!("+{}:refs/smp/record", deploy.nth(2));
-    push(&deploy, &["upstream", &over]).exits(1).says("writes over the record of the team");
+    push(&deploy, &["upstream", &over])
+        .exits(1)
+        .says("writes over the record of the team");
     assert_eq!(deploy.refs(&deploy.main), before);
     // Other refs are everybody's, and what this clone saw may be put back where somebody else deleted it.
-    push(&deploy, &["upstream", &format!("{}:refs/heads/topic", deploy.nth(2))]).ok();
+    push(
+        &deploy,
+        &["upstream", &format!("{}:refs/heads/topic", deploy.nth(2))],
+    )
+    .ok();
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
     push(&deploy, &["upstream", "refs/smp/seen:refs/smp/record"]).ok();
     assert_eq!(deploy.refs(&deploy.main)["refs/smp/record"], record);
@@ -247,46 +344,74 @@ fn a_mirror_push_that_would_delete_the_record_is_stopped() {
 fn without_a_record_staging_is_nobodys_to_guard() {
     let deploy = guarded();
     freeze(&deploy);
-    push(&deploy, &["--quiet", "staging", "HEAD:master"]).ok().never_shows("warning:");
+    push(&deploy, &["--quiet", "staging", "HEAD:master"])
+        .ok()
+        .never_shows("warning:");
 }
 
 #[test]
 fn other_remotes_are_not_looked_at_and_nobody_is_asked() {
-    let deploy = World::deploy_like().over_open_http().main_over_http().toml("[record]\n").build();
+    let deploy = World::deploy_like()
+        .over_open_http()
+        .main_over_http()
+        .toml("[record]\n")
+        .build();
     deploy.smp(&["setup", "--yes", "--hook"]).ok();
     freeze(&deploy);
     let fork = deploy.bare("fork");
-    deploy.git(&deploy.work, &["remote", "add", "fork", fork.to_str().unwrap()]);
+    deploy.git(
+        &deploy.work,
+        &["remote", "add", "fork", fork.to_str().unwrap()],
+    );
     let asked = deploy.http().seen().len();
     let run = push(&deploy, &["--quiet", "fork", "HEAD:topic"]);
     assert_eq!(run.ok().stderr, "");
     assert_eq!(deploy.http().seen().len(), asked);
     // Nor is the main repository's own branch anybody's freeze.
-    push(&deploy, &["--quiet", "upstream", "HEAD:topic"]).ok().never_shows("warning:");
-    let records = |seen: &crate::support::Seen| seen.path.contains("main.git") && seen.query.contains("upload-pack");
+    push(&deploy, &["--quiet", "upstream", "HEAD:topic"])
+        .ok()
+        .never_shows("warning:");
+    let records = |seen: &crate::support::Seen| {
+        seen.path.contains("main.git") && seen.query.contains("upload-pack")
+    };
     assert!(!deploy.http().seen()[asked..].iter().any(records));
-    push(&deploy, &["staging", "HEAD:master"]).exits(1).says("error: staging is frozen");
+    push(&deploy, &["staging", "HEAD:master"])
+        .exits(1)
+        .says("error: staging is frozen");
 }
 
 #[test]
 fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
     let deploy = recorded();
     freeze(&deploy);
-    push(&deploy, &["staging", "HEAD:master"]).exits(1).says("error: staging is frozen");
+    push(&deploy, &["staging", "HEAD:master"])
+        .exits(1)
+        .says("error: staging is frozen");
     let (main, away) = (deploy.main.clone(), deploy.path("away.git"));
     std::fs::rename(&main, &away).unwrap();
     let offline = push(&deploy, &["staging", "HEAD:master"]);
-    offline.exits(1).says("error: staging is frozen: Rosi Example");
+    offline
+        .exits(1)
+        .says("error: staging is frozen: Rosi Example");
     offline.says("because: the remote upstream does not answer; this clone heard of the record last just now\n");
     let heard = deploy.work.join(".git/smp/record-heard");
-    deploy.runner().program("touch", &["-d", "3 hours ago", heard.to_str().unwrap()]).ok();
-    push(&deploy, &["staging", "HEAD:master"]).exits(1).says("heard of the record last 3 hours ago\n");
+    deploy
+        .runner()
+        .program("touch", &["-d", "3 hours ago", heard.to_str().unwrap()])
+        .ok();
+    push(&deploy, &["staging", "HEAD:master"])
+        .exits(1)
+        .says("heard of the record last 3 hours ago\n");
     std::fs::remove_file(&heard).unwrap();
-    push(&deploy, &["staging", "HEAD:master"]).exits(1).says("nobody knows when this clone heard");
+    push(&deploy, &["staging", "HEAD:master"])
+        .exits(1)
+        .says("nobody knows when this clone heard");
 
     std::fs::rename(&away, &main).unwrap();
     thaw(&deploy);
-    push(&deploy, &["staging", "HEAD:one"]).ok().never_shows("warning:");
+    push(&deploy, &["staging", "HEAD:one"])
+        .ok()
+        .never_shows("warning:");
     std::fs::rename(&main, &away).unwrap();
     let offline = push(&deploy, &["staging", "HEAD:two"]);
     offline.ok().says("warning: the remote upstream does not answer; this clone heard of the record last just now");
@@ -299,15 +424,21 @@ fn what_nobody_can_know_is_said_and_stops_nothing() {
     deploy.forget_record();
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = push(&deploy, &["staging", "HEAD:one"]);
-    run.ok().says("warning: the remote upstream does not answer: nobody knows whether staging is frozen");
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
+    run.ok().says(
+        "warning: the remote upstream does not answer: nobody knows whether staging is frozen",
+    );
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
 }
 
 #[test]
 fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
     let deploy = recorded();
     freeze(&deploy);
-    push(&deploy, &["staging", "HEAD:one"]).exits(1).says("error: staging is frozen");
+    push(&deploy, &["staging", "HEAD:one"])
+        .exits(1)
+        .says("error: staging is frozen");
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
     let gone = push(&deploy, &["staging", "HEAD:one"]);
     gone.exits(1)
@@ -316,8 +447,13 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
     // Who never saw one is told that it cannot be read.
     let other = recorded();
     other.forget_record();
-    other.git(&other.main, &["update-ref", "refs/smp/record", other.nth(3)]);
-    push(&other, &["staging", "HEAD:one"]).ok().says("warning: the record cannot be read: nobody knows whether");
+    other.git(
+        &other.main,
+        &["update-ref", "refs/smp/record", other.nth(3)],
+    );
+    push(&other, &["staging", "HEAD:one"])
+        .ok()
+        .says("warning: the record cannot be read: nobody knows whether");
 }
 
 // --- a configuration that does not serve
@@ -328,28 +464,49 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
     freeze(&deploy);
     deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
     let run = push(&deploy, &["staging", "HEAD:one"]);
-    run.ok().says("warning: smp.toml was not agreed to").says("it goes on").says("git smp setup");
+    run.ok()
+        .says("warning: smp.toml was not agreed to")
+        .says("it goes on")
+        .says("git smp setup");
     // To be stopped no trust is needed.
-    push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push to production is stopped");
+    push(&deploy, &["production", "HEAD:one"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
     deploy.write_toml("nonsense = [");
     for place in ["staging", "production", "upstream"] {
-        push(&deploy, &[place, "HEAD:two"]).ok().says("warning: smp.toml:1:").says("nobody looked whether this push");
+        push(&deploy, &[place, "HEAD:two"])
+            .ok()
+            .says("warning: smp.toml:1:")
+            .says("nobody looked whether this push");
     }
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
-    push(&deploy, &["staging", "HEAD:three"]).ok().says("warning: there is no ").says("smp.toml");
+    push(&deploy, &["staging", "HEAD:three"])
+        .ok()
+        .says("warning: there is no ")
+        .says("smp.toml");
     // A list that is not the one that was agreed to proves nothing.
     deploy.git(&deploy.work, &["config", "smp.trusted", "sha256:00"]);
-    push(&deploy, &["production", "HEAD:four"]).ok().says("warning: there is no ");
+    push(&deploy, &["production", "HEAD:four"])
+        .ok()
+        .says("warning: there is no ");
 }
 
 #[test]
 fn a_tool_that_is_gone_or_fails_locks_nobody_out() {
     let deploy = guarded();
     let run = without_smp(&deploy).program("git", &["push", "production", "HEAD:one"]);
-    run.ok().says("warning: git-smp is not on PATH any more").says("hint: ").says(".git/hooks/pre-push");
+    run.ok()
+        .says("warning: git-smp is not on PATH any more")
+        .says("hint: ")
+        .says(".git/hooks/pre-push");
     deploy.executable("bad/git-smp", "echo 'thread panicked'; exit 101");
-    let run = deploy.runner().path_first("bad").program("git", &["push", "production", "HEAD:two"]);
-    run.ok().says("warning: git-smp could not tell whether this push may go").prints("");
+    let run = deploy
+        .runner()
+        .path_first("bad")
+        .program("git", &["push", "production", "HEAD:two"]);
+    run.ok()
+        .says("warning: git-smp could not tell whether this push may go")
+        .prints("");
 }
 
 // --- somebody's hook
@@ -362,30 +519,67 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
     let theirs = hooks(&deploy).join("pre-push");
     std::fs::set_permissions(&theirs, std::fs::Permissions::from_mode(0o750)).unwrap();
     let before = contents(&hooks(&deploy));
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("ok    hook        installed: ").prints_among("runs after it");
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("ok    hook        installed: ")
+        .prints_among("runs after it");
     let now = contents(&hooks(&deploy));
-    assert_eq!(now.keys().collect::<Vec<_>>(), ["pre-push", "pre-push.before-smp"]);
+    assert_eq!(
+        now.keys().collect::<Vec<_>>(),
+        ["pre-push", "pre-push.before-smp"]
+    );
     assert_eq!(now["pre-push.before-smp"], before["pre-push"]);
     assert_eq!(now["pre-push"].0 & 0o700, 0o700);
 
     // The guard comes first: what it stops costs nobody the time of their own hook.
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production");
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production");
     assert_eq!(called(&deploy), "");
     let [main, staging, _] = deploy.urls();
-    push(&deploy, &["staging", "HEAD:one", &format!("{}:refs/heads/two", deploy.nth(1))]).ok();
+    push(
+        &deploy,
+        &[
+            "staging",
+            "HEAD:one",
+            &format!("{}:refs/heads/two", deploy.nth(1)),
+        ],
+    )
+    .ok();
     let (none, first, sixth) = ("0".repeat(40), deploy.nth(1), deploy.nth(6));
-    let lines = format!("HEAD {sixth} refs/heads/one {none}\n{first} {first} refs/heads/two {none}\n");
+    let lines =
+        format!("HEAD {sixth} refs/heads/one {none}\n{first} {first} refs/heads/two {none}\n");
     assert_eq!(called(&deploy), format!("2:staging:{staging}\n{lines}"));
     std::fs::write(deploy.path("code"), "3").unwrap();
-    push(&deploy, &["staging", "HEAD:three"]).exits(1).says("failed to push");
-    assert!(!deploy.refs(&deploy.staging).contains_key("refs/heads/three"));
+    push(&deploy, &["staging", "HEAD:three"])
+        .exits(1)
+        .says("failed to push");
+    assert!(
+        !deploy
+            .refs(&deploy.staging)
+            .contains_key("refs/heads/three")
+    );
     std::fs::write(deploy.path("called"), "").unwrap();
-    without_smp(&deploy).program("git", &["push", "staging", "HEAD:three"]).exits(1);
-    assert!(called(&deploy).starts_with("2:staging:"), "without the tool it is not called");
+    without_smp(&deploy)
+        .program("git", &["push", "staging", "HEAD:three"])
+        .exits(1);
+    assert!(
+        called(&deploy).starts_with("2:staging:"),
+        "without the tool it is not called"
+    );
     std::fs::write(deploy.path("code"), "0").unwrap();
     std::fs::write(deploy.path("called"), "").unwrap();
-    push(&deploy, &["upstream", &format!("{}:refs/heads/master", deploy.nth(6))]).ok();
-    assert_eq!(called(&deploy), format!("2:upstream:{main}\n"), "nothing to push");
+    push(
+        &deploy,
+        &["upstream", &format!("{}:refs/heads/master", deploy.nth(6))],
+    )
+    .ok();
+    assert_eq!(
+        called(&deploy),
+        format!("2:upstream:{main}\n"),
+        "nothing to push"
+    );
 
     deploy
         .smp(&["setup", "--no-hook"])
@@ -399,18 +593,46 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
 fn thousands_of_refs_reach_the_former_hook_whole() {
     let deploy = World::deploy();
     deploy.trust();
-    deploy.hook(&deploy.work, "pre-push", &format!("wc -l >{}", deploy.path("count").display()));
+    deploy.hook(
+        &deploy.work,
+        "pre-push",
+        &format!("wc -l >{}", deploy.path("count").display()),
+    );
     deploy.smp(&["setup", "--hook"]).ok();
-    let refs: String = (0..3000).map(|n| format!("create refs/heads/{n:0100} {}\n", deploy.nth(1))).collect();
-    deploy.runner().stdin(refs).program("git", &["update-ref", "--stdin"]).ok();
+    let refs: String = (0..3000)
+        .map(|n| format!("create refs/heads/{n:0100} {}\n", deploy.nth(1)))
+        .collect();
+    deploy
+        .runner()
+        .stdin(refs)
+        .program("git", &["update-ref", "--stdin"])
+        .ok();
     let fork = deploy.bare("fork");
-    push(&deploy, &["--quiet", fork.to_str().unwrap(), "refs/heads/*:refs/heads/*"]).ok();
-    assert_eq!(std::fs::read_to_string(deploy.path("count")).unwrap().trim(), "3001");
+    push(
+        &deploy,
+        &[
+            "--quiet",
+            fork.to_str().unwrap(),
+            "refs/heads/*:refs/heads/*",
+        ],
+    )
+    .ok();
+    assert_eq!(
+        std::fs::read_to_string(deploy.path("count"))
+            .unwrap()
+            .trim(),
+        "3001"
+    );
     // One that reads nothing is no trouble either.
     deploy.executable(hooks(&deploy).join("pre-push.before-smp"), "exit 0");
     deploy.git(&fork, &["update-ref", "-d", "refs/heads/master"]);
     let refspec = "refs/heads/*:refs/heads/again/*";
-    assert_eq!(push(&deploy, &["--quiet", fork.to_str().unwrap(), refspec]).ok().stderr, "");
+    assert_eq!(
+        push(&deploy, &["--quiet", fork.to_str().unwrap(), refspec])
+            .ok()
+            .stderr,
+        ""
+    );
 }
 
 #[test]
@@ -426,30 +648,51 @@ fn a_hook_that_git_would_not_run_or_that_is_a_link_comes_back_as_it_was() {
     assert_eq!(contents(&hooks(&deploy)), before);
 
     std::fs::remove_file(hooks(&deploy).join("pre-push")).unwrap();
-    deploy.executable(deploy.work.join("scripts/push-check"), "echo 'checked by the team' >&2");
+    deploy.executable(
+        deploy.work.join("scripts/push-check"),
+        "echo 'checked by the team' >&2",
+    );
     symlink("../../scripts/push-check", hooks(&deploy).join("pre-push")).unwrap();
     let before = contents(&hooks(&deploy));
     deploy.smp(&["setup", "--hook"]).ok();
-    push(&deploy, &["staging", "HEAD:two"]).ok().says("checked by the team");
-    push(&deploy, &["production", "HEAD:two"]).exits(1).never_shows("checked by the team");
+    push(&deploy, &["staging", "HEAD:two"])
+        .ok()
+        .says("checked by the team");
+    push(&deploy, &["production", "HEAD:two"])
+        .exits(1)
+        .never_shows("checked by the team");
     deploy.smp(&["setup", "--no-hook"]).ok();
     assert_eq!(contents(&hooks(&deploy)), before);
-    push(&deploy, &["staging", "HEAD:three"]).ok().says("checked by the team");
+    push(&deploy, &["staging", "HEAD:three"])
+        .ok()
+        .says("checked by the team");
 }
 
 #[test]
 fn twice_is_the_same_as_once() {
     let deploy = guarded();
     let before = contents(&hooks(&deploy));
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("ok    hook        is installed: ");
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("ok    hook        is installed: ");
     deploy.smp(&["setup", "--yes", "--hook"]).ok();
     assert_eq!(contents(&hooks(&deploy)), before);
-    deploy.smp(&["setup", "--no-hook"]).ok().prints("  ok    hook  is taken away\n");
-    deploy.smp(&["setup", "--no-hook"]).ok().prints("  ok    hook  is not installed\n");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints("  ok    hook  is taken away\n");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints("  ok    hook  is not installed\n");
     assert_eq!(contents(&hooks(&deploy)), BTreeMap::new());
     somebodys_hook(&deploy);
     let theirs = contents(&hooks(&deploy));
-    deploy.smp(&["setup", "--no-hook"]).ok().prints_among("is not ours, and stays");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints_among("is not ours, and stays");
     assert_eq!(contents(&hooks(&deploy)), theirs);
 }
 
@@ -458,7 +701,10 @@ fn a_hook_is_taken_away_without_a_file_and_without_the_network() {
     let deploy = guarded();
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
-    deploy.smp(&["setup", "--no-hook"]).ok().prints("  ok    hook  is taken away\n");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints("  ok    hook  is taken away\n");
     assert_eq!(contents(&hooks(&deploy)), BTreeMap::new());
 }
 
@@ -467,22 +713,41 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
     let deploy = World::deploy();
     deploy.trust();
     somebodys_hook(&deploy);
-    deploy.executable(hooks(&deploy).join("pre-push.before-smp"), "echo 'another one'");
+    deploy.executable(
+        hooks(&deploy).join("pre-push.before-smp"),
+        "echo 'another one'",
+    );
     let before = contents(&hooks(&deploy));
     let run = deploy.smp(&["setup", "--hook"]);
-    run.exits(1).prints_among("FAIL  hook").prints_among("there are two hooks already");
-    run.says("error: one check failed").says("hint: look at it, then: mv ").says("pre-push.before-smp.kept");
+    run.exits(1)
+        .prints_among("FAIL  hook")
+        .prints_among("there are two hooks already");
+    run.says("error: one check failed")
+        .says("hint: look at it, then: mv ")
+        .says("pre-push.before-smp.kept");
     assert_eq!(contents(&hooks(&deploy)), before);
     deploy.smp(&["setup", "--no-hook"]).ok();
     assert_eq!(contents(&hooks(&deploy)), before);
 
     // The command of the hint does it.
-    let hint = run.stderr.lines().find_map(|line| line.split_once("then: ")).unwrap().1.to_owned();
-    deploy.runner().program("sh", &["-c", &hint]).ok().prints_among("runs after it");
+    let hint = run
+        .stderr
+        .lines()
+        .find_map(|line| line.split_once("then: "))
+        .unwrap()
+        .1
+        .to_owned();
+    deploy
+        .runner()
+        .program("sh", &["-c", &hint])
+        .ok()
+        .prints_among("runs after it");
 
     // What somebody wrote into our own hook is theirs.
     let ours = hooks(&deploy).join("pre-push");
-    let text = std::fs::read_to_string(&ours).unwrap().replace("exit 1", "exit 0");
+    let text = std::fs::read_to_string(&ours)
+        .unwrap()
+        .replace("exit 1", "exit 0");
     std::fs::write(&ours, text).unwrap();
     let before = contents(&hooks(&deploy));
     deploy
@@ -491,7 +756,11 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
         .prints_among("FAIL  hook")
         .prints_among("is left alone")
         .says(".kept && ");
-    deploy.smp(&["setup", "--no-hook"]).exits(1).says("error: the hook is left alone").says("hint: mv ");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .exits(1)
+        .says("error: the hook is left alone")
+        .says("hint: mv ");
     assert_eq!(contents(&hooks(&deploy)), before);
 }
 
@@ -503,12 +772,20 @@ fn a_former_hook_whose_guard_was_deleted_by_hand_comes_back() {
     let before = contents(&hooks(&deploy));
     deploy.smp(&["setup", "--hook"]).ok();
     std::fs::remove_file(hooks(&deploy).join("pre-push")).unwrap();
-    deploy.smp(&["setup", "--no-hook"]).ok().prints_among("is back");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints_among("is back");
     assert_eq!(contents(&hooks(&deploy)), before);
     deploy.smp(&["setup", "--hook"]).ok();
     std::fs::remove_file(hooks(&deploy).join("pre-push")).unwrap();
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("the hook that was there runs after it");
-    push(&deploy, &["staging", "HEAD:one"]).ok().prints_among("said by a hook");
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("the hook that was there runs after it");
+    push(&deploy, &["staging", "HEAD:one"])
+        .ok()
+        .prints_among("said by a hook");
 }
 
 #[test]
@@ -518,10 +795,15 @@ fn a_tool_that_puts_itself_in_front_and_is_then_put_behind_runs_in_no_circle() {
     std::fs::rename(folder.join("pre-push"), folder.join("pre-push.legacy")).unwrap();
     let script = r#"echo 'in front' >&2; exec "${0%/*}/pre-push.legacy" "$@""#;
     deploy.executable(folder.join("pre-push"), script);
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("runs after it");
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("runs after it");
     let run = push(&deploy, &["staging", "HEAD:one"]);
     assert_eq!(run.ok().stderr.matches("in front").count(), 1);
-    push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push to production");
+    push(&deploy, &["production", "HEAD:one"])
+        .exits(1)
+        .says("error: a plain push to production");
 }
 
 // --- hooks that others look after
@@ -538,17 +820,30 @@ fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() 
         ("~/hooks", global.join("pre-push").to_str().unwrap()),
     ] {
         deploy.git(&deploy.work, &["config", "core.hooksPath", path]);
-        let at = if path.starts_with('~') { global.clone() } else { deploy.work.join(path) };
+        let at = if path.starts_with('~') {
+            global.clone()
+        } else {
+            deploy.work.join(path)
+        };
         std::fs::create_dir_all(&at).unwrap();
         let before = contents(&hooks(&deploy));
         let run = deploy.smp(&["setup", "--hook"]);
-        run.exits(1).prints_among("FAIL  hook").prints_among(&format!("core.hooksPath is {path}"));
-        run.says(&format!("hint: add this line to {file}: ")).says(line);
-        assert_eq!((contents(&hooks(&deploy)), contents(&at)), (before, BTreeMap::new()));
+        run.exits(1)
+            .prints_among("FAIL  hook")
+            .prints_among(&format!("core.hooksPath is {path}"));
+        run.says(&format!("hint: add this line to {file}: "))
+            .says(line);
+        assert_eq!(
+            (contents(&hooks(&deploy)), contents(&at)),
+            (before, BTreeMap::new())
+        );
     }
     for none in ["/dev/null", ""] {
         deploy.git(&deploy.work, &["config", "core.hooksPath", none]);
-        deploy.smp(&["setup", "--hook"]).exits(1).says("git config --show-origin core.hooksPath");
+        deploy
+            .smp(&["setup", "--hook"])
+            .exits(1)
+            .says("git config --show-origin core.hooksPath");
     }
 }
 
@@ -558,18 +853,40 @@ fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
     deploy.trust();
     deploy.git(&deploy.work, &["config", "core.hooksPath", "ci"]);
     let hint = deploy.smp(&["setup", "--hook"]).exits(1).stderr.clone();
-    let line = hint.lines().find_map(|line| line.strip_prefix("hint: add this line to ci/pre-push: ")).unwrap();
+    let line = hint
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: add this line to ci/pre-push: "))
+        .unwrap();
     assert!(
-        include_str!("../../man/git-smp-setup.1").replace("\\-", "-").contains(line),
+        include_str!("../../man/git-smp-setup.1")
+            .replace("\\-", "-")
+            .contains(line),
         "the manual has another line"
     );
-    deploy.executable(deploy.work.join("ci/pre-push"), &format!("{line}\necho 'the rest' >&2"));
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("ok    hook        is called by ci/pre-push");
-    push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push").never_shows("the rest");
-    push(&deploy, &["staging", "HEAD:one"]).ok().says("the rest");
+    deploy.executable(
+        deploy.work.join("ci/pre-push"),
+        &format!("{line}\necho 'the rest' >&2"),
+    );
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("ok    hook        is called by ci/pre-push");
+    push(&deploy, &["production", "HEAD:one"])
+        .exits(1)
+        .says("error: a plain push")
+        .never_shows("the rest");
+    push(&deploy, &["staging", "HEAD:one"])
+        .ok()
+        .says("the rest");
     // Colleagues without the tool push as they did.
-    without_smp(&deploy).program("git", &["push", "production", "HEAD:one"]).ok().says("the rest");
-    deploy.smp(&["setup", "--no-hook"]).ok().prints_among("is still called by ci/pre-push; take that line out");
+    without_smp(&deploy)
+        .program("git", &["push", "production", "HEAD:one"])
+        .ok()
+        .says("the rest");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints_among("is still called by ci/pre-push; take that line out");
 }
 
 #[test]
@@ -581,13 +898,32 @@ fn the_manuals_words_for_a_hook_that_reads_its_input_twice_hold() {
     let script = page[start..].split("\n.EE").next().unwrap();
     assert!(script.contains("git lfs pre-push \"$@\""));
     let other = format!("cat >{}", deploy.path("second").display());
-    deploy.executable(deploy.work.join("ci/pre-push"), &script.replace("git lfs pre-push \"$@\"", &other));
+    deploy.executable(
+        deploy.work.join("ci/pre-push"),
+        &script.replace("git lfs pre-push \"$@\"", &other),
+    );
     deploy.git(&deploy.work, &["config", "core.hooksPath", "ci"]);
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("is called by ci/pre-push");
-    push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push to production");
-    push(&deploy, &["production", &format!("{}:refs/heads/master", deploy.nth(2))]).ok();
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("is called by ci/pre-push");
+    push(&deploy, &["production", "HEAD:one"])
+        .exits(1)
+        .says("error: a plain push to production");
+    push(
+        &deploy,
+        &[
+            "production",
+            &format!("{}:refs/heads/master", deploy.nth(2)),
+        ],
+    )
+    .ok();
     push(&deploy, &["staging", "HEAD:one"]).ok();
-    assert!(std::fs::read_to_string(deploy.path("second")).unwrap().starts_with("HEAD "));
+    assert!(
+        std::fs::read_to_string(deploy.path("second"))
+            .unwrap()
+            .starts_with("HEAD ")
+    );
 }
 
 #[test]
@@ -598,12 +934,21 @@ fn a_folder_of_hooks_that_is_a_link_is_somebody_elses() {
     let _ = std::fs::remove_dir(hooks(&deploy));
     symlink("../ci", hooks(&deploy)).unwrap();
     let run = deploy.smp(&["setup", "--hook"]);
-    run.exits(1).prints_among("is a link to ../ci").says("hint: add this line to .git/hooks/pre-push: ");
+    run.exits(1)
+        .prints_among("is a link to ../ci")
+        .says("hint: add this line to .git/hooks/pre-push: ");
     let theirs = deploy.work.join("ci");
     assert_eq!(contents(&theirs), BTreeMap::new());
-    std::fs::write(theirs.join("pre-push"), include_str!("../../src/guard/pre-push.sh")).unwrap();
+    std::fs::write(
+        theirs.join("pre-push"),
+        include_str!("../../src/guard/pre-push.sh"),
+    )
+    .unwrap();
     let before = contents(&theirs);
-    deploy.smp(&["setup", "--no-hook"]).ok().prints_among("is not ours, and stays");
+    deploy
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints_among("is not ours, and stays");
     assert_eq!(contents(&theirs), before);
 }
 
@@ -611,8 +956,13 @@ fn a_folder_of_hooks_that_is_a_link_is_somebody_elses() {
 fn a_hook_path_that_is_the_clones_own_folder_is_no_hindrance() {
     let deploy = World::deploy();
     deploy.git(&deploy.work, &["config", "core.hooksPath", ".git/hooks"]);
-    deploy.smp(&["setup", "--yes", "--hook"]).ok().prints_among("ok    hook        installed");
-    push(&deploy, &["production", "HEAD:one"]).exits(1).says("error: a plain push to production");
+    deploy
+        .smp(&["setup", "--yes", "--hook"])
+        .ok()
+        .prints_among("ok    hook        installed");
+    push(&deploy, &["production", "HEAD:one"])
+        .exits(1)
+        .says("error: a plain push to production");
 }
 
 // --- where it lies, and what setup says of it
@@ -628,18 +978,30 @@ fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {
         .prints_among("note  hook        is not installed; git smp setup --hook");
     assert_eq!(contents(&hooks(&deploy)), BTreeMap::new());
     deploy.smp(&["setup", "--hook"]).ok();
-    deploy.smp(&["setup"]).ok().prints_among("ok    hook        is installed");
-    deploy.smp(&["setup", "--check"]).ok().prints_among("ok    hook        is installed");
+    deploy
+        .smp(&["setup"])
+        .ok()
+        .prints_among("ok    hook        is installed");
+    deploy
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("ok    hook        is installed");
     let hook = hooks(&deploy).join("pre-push");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o644)).unwrap();
     deploy
         .smp(&["setup", "--check"])
         .ok()
         .prints_among("note  hook        is there and does nothing: its file may not be run");
-    deploy.smp(&["setup", "--hook"]).ok().prints_among("ok    hook        installed");
+    deploy
+        .smp(&["setup", "--hook"])
+        .ok()
+        .prints_among("ok    hook        installed");
     assert_ne!(hook.metadata().unwrap().mode() & 0o100, 0);
     deploy.git(&deploy.work, &["config", "core.hooksPath", "ci"]);
-    deploy.smp(&["setup", "--check"]).ok().prints_among("does nothing: git does not look there: core.hooksPath is ci");
+    deploy
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("does nothing: git does not look there: core.hooksPath is ci");
     deploy.smp(&["setup", "--hook", "--no-hook"]).exits(2);
     deploy.smp(&["setup", "--check", "--no-hook"]).exits(2);
     deploy.smp(&["help"]).ok().never_shows("pre-push");
@@ -648,9 +1010,14 @@ fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {
 #[test]
 fn what_is_not_trusted_gets_no_hook() {
     let deploy = World::deploy();
-    deploy.smp(&["setup", "--hook"]).exits(1).says("there is no terminal to ask on");
+    deploy
+        .smp(&["setup", "--hook"])
+        .exits(1)
+        .says("there is no terminal to ask on");
     let mut terminal = deploy.runner().terminal(&["setup", "--hook"]);
-    terminal.sees("Trust this and add 2 remotes? [y/N] ").enters("n");
+    terminal
+        .sees("Trust this and add 2 remotes? [y/N] ")
+        .enters("n");
     terminal.ends().exits(3);
     assert_eq!(contents(&hooks(&deploy)), BTreeMap::new());
 }
@@ -660,16 +1027,34 @@ fn linked_work_trees_share_the_guard() {
     let deploy = World::deploy();
     deploy.trust();
     let linked = deploy.path("linked");
-    deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", linked.to_str().unwrap()]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            linked.to_str().unwrap(),
+        ],
+    );
     std::fs::copy(deploy.work.join("smp.toml"), linked.join("smp.toml")).unwrap();
     std::fs::create_dir_all(linked.join("src/deep")).unwrap();
-    deploy.runner().cwd("linked/src").smp(&["setup", "--hook"]).ok();
+    deploy
+        .runner()
+        .cwd("linked/src")
+        .smp(&["setup", "--hook"])
+        .ok();
     for folder in [&deploy.work, &linked, &linked.join("src/deep")] {
         let run = deploy.try_git(folder, &["push", "production", "HEAD:refs/heads/one"]);
         run.exits(1).says("error: a plain push to production");
     }
     assert!(hooks(&deploy).join("pre-push").exists());
-    deploy.runner().cwd("linked").smp(&["setup", "--no-hook"]).ok().prints("  ok    hook  is taken away\n");
+    deploy
+        .runner()
+        .cwd("linked")
+        .smp(&["setup", "--no-hook"])
+        .ok()
+        .prints("  ok    hook  is taken away\n");
     push(&deploy, &["production", "HEAD:one"]).ok();
 }
 
@@ -678,25 +1063,59 @@ fn spaces_in_paths_and_a_file_of_another_name_are_no_hindrance() {
     let deploy = World::deploy();
     let clone = deploy.clone_of(&deploy.main, "a clone's folder", "upstream");
     std::fs::create_dir_all(deploy.path("my files")).unwrap();
-    std::fs::rename(deploy.work.join("smp.toml"), deploy.path("my files/it's smp.toml")).unwrap();
+    std::fs::rename(
+        deploy.work.join("smp.toml"),
+        deploy.path("my files/it's smp.toml"),
+    )
+    .unwrap();
     let here = deploy.runner().cwd(&clone);
-    here.smp(&["--config", "../my files/it's smp.toml", "setup", "--yes", "--hook"]).ok();
+    here.smp(&[
+        "--config",
+        "../my files/it's smp.toml",
+        "setup",
+        "--yes",
+        "--hook",
+    ])
+    .ok();
     deploy.hook(&clone, "pre-push.before-smp", "echo 'the former one' >&2");
     let run = here.program("git", &["push", "production", "HEAD:one"]);
-    run.exits(1).says("error: a plain push to production").says("hint: git smp --config ").says(" promote\n");
-    here.program("git", &["push", "staging", "HEAD:one"]).ok().says("the former one");
-    here.smp(&["setup", "--no-hook"]).ok().prints_among("is taken away");
+    run.exits(1)
+        .says("error: a plain push to production")
+        .says("hint: git smp --config ")
+        .says(" promote\n");
+    here.program("git", &["push", "staging", "HEAD:one"])
+        .ok()
+        .says("the former one");
+    here.smp(&["setup", "--no-hook"])
+        .ok()
+        .prints_among("is taken away");
 }
 
 #[test]
 fn a_bare_repository_has_a_guard_too() {
     let deploy = World::deploy();
-    deploy.git("", &["clone", "-q", "--bare", "--template=", "main.git", "bare.git"]);
+    deploy.git(
+        "",
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            "--template=",
+            "main.git",
+            "bare.git",
+        ],
+    );
     deploy.git("bare.git", &["remote", "rename", "origin", "upstream"]);
-    deploy.git("bare.git", &["remote", "set-url", "upstream", deploy.urls()[0]]);
+    deploy.git(
+        "bare.git",
+        &["remote", "set-url", "upstream", deploy.urls()[0]],
+    );
     let bare = deploy.runner().cwd("bare.git");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
-    bare.smp(&["--config", "../team.toml", "setup", "--yes", "--hook"]).ok();
-    bare.program("git", &["push", "production", "master:one"]).exits(1).says("error: a plain push to production");
+    bare.smp(&["--config", "../team.toml", "setup", "--yes", "--hook"])
+        .ok();
+    bare.program("git", &["push", "production", "master:one"])
+        .exits(1)
+        .says("error: a plain push to production");
     bare.program("git", &["push", "staging", "master:one"]).ok();
 }

@@ -6,27 +6,66 @@ use crate::posts::{PRODUCT, chatting_like, posts, sent};
 use crate::promote::{begin, promote, ready, refusal, scripted};
 use crate::support::{Deploy, Gate, Page, World};
 
-const NOT_DEPLOYED: &str =
-    "error: pushed, but not deployed: a hook on the host of production did not run, or not to its end";
+const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or not to its end";
 const NOT_CONFIRMED: &str = "error: pushed, but not confirmed: whether production runs";
 const WITHOUT_A_WORD: &str = "warning: the host of production took the push without a word";
 
 /// Hooks that deploy nothing: the file, its mode, what is said, and git's or the hook's own words.
 const HOOKS: [(&str, &str, &str, &str); 9] = [
-    ("#!/bin/sh\necho deployed\n", "644", NOT_DEPLOYED, "hint: The 'hooks/post-receive' hook was ignored"),
-    ("#!/bin/sh\r\necho deployed\r\n", "755", NOT_DEPLOYED, "fatal: cannot exec 'hooks/post-receive': "),
-    ("#!/opt/none/sh\necho deployed\n", "755", NOT_DEPLOYED, "fatal: cannot exec 'hooks/post-receive': "),
-    ("#!/bin/sh\necho 'Deploying'\nkill -9 $$\n", "755", NOT_DEPLOYED, "error: hooks/post-receive died of signal 9"),
-    ("#!/bin/sh\ngit checkout -f\n", "755", NOT_CONFIRMED, "fatal: this operation must be run in a work tree"),
+    (
+        "#!/bin/sh\necho deployed\n",
+        "644",
+        NOT_DEPLOYED,
+        "hint: The 'hooks/post-receive' hook was ignored",
+    ),
+    (
+        "#!/bin/sh\r\necho deployed\r\n",
+        "755",
+        NOT_DEPLOYED,
+        "fatal: cannot exec 'hooks/post-receive': ",
+    ),
+    (
+        "#!/opt/none/sh\necho deployed\n",
+        "755",
+        NOT_DEPLOYED,
+        "fatal: cannot exec 'hooks/post-receive': ",
+    ),
+    (
+        "#!/bin/sh\necho 'Deploying'\nkill -9 $$\n",
+        "755",
+        NOT_DEPLOYED,
+        "error: hooks/post-receive died of signal 9",
+    ),
+    (
+        "#!/bin/sh\ngit checkout -f\n",
+        "755",
+        NOT_CONFIRMED,
+        "fatal: this operation must be run in a work tree",
+    ),
     (
         "#!/bin/sh\nset -e\ngit --work-tree=. checkout -f main\necho deployed\n",
         "755",
         NOT_CONFIRMED,
         "error: pathspec 'main' did not match any file(s) known to git",
     ),
-    ("#!/bin/sh\nset -e\nno-such-npm ci\n", "755", NOT_CONFIRMED, "no-such-npm: not found"),
-    ("#!/bin/sh\nset -e\necho 'npm error code EUSAGE' >&2; exit 1\n", "755", NOT_CONFIRMED, "npm error code EUSAGE"),
-    ("#!/usr/bin/env no-such-pwsh\necho deployed\n", "755", NOT_CONFIRMED, "No such file or directory"),
+    (
+        "#!/bin/sh\nset -e\nno-such-npm ci\n",
+        "755",
+        NOT_CONFIRMED,
+        "no-such-npm: not found",
+    ),
+    (
+        "#!/bin/sh\nset -e\necho 'npm error code EUSAGE' >&2; exit 1\n",
+        "755",
+        NOT_CONFIRMED,
+        "npm error code EUSAGE",
+    ),
+    (
+        "#!/usr/bin/env no-such-pwsh\necho deployed\n",
+        "755",
+        NOT_CONFIRMED,
+        "No such file or directory",
+    ),
 ];
 
 /// Writes a hook of production's, byte for byte.
@@ -34,7 +73,11 @@ const HOOKS: [(&str, &str, &str, &str); 9] = [
 fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
     let file = deploy.production.join("hooks").join(name);
     let write = "cat >\"$1.new\" && chmod \"$2\" \"$1.new\" && mv \"$1.new\" \"$1\"";
-    deploy.runner().stdin(text).program("sh", &["-c", write, "sh", file.to_str().unwrap(), mode]).ok();
+    deploy
+        .runner()
+        .stdin(text)
+        .program("sh", &["-c", write, "sh", file.to_str().unwrap(), mode])
+        .ok();
 }
 
 /// The branch has it, nobody is told that it is done, and the next run does not believe the branch either.
@@ -42,9 +85,16 @@ fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
 fn is_not_done(deploy: &Deploy, error: &str, words: &str) {
     let run = promote(deploy, &[]);
     run.exits(4).says(error).says("hint: ").never_shows("done:");
-    let because = run.stderr.lines().any(|line| line.starts_with("because: its host says: ") && line.contains(words));
+    let because = run
+        .stderr
+        .lines()
+        .any(|line| line.starts_with("because: its host says: ") && line.contains(words));
     assert!(because, "{words} is no reason in {run}");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(5), "it was pushed");
+    assert_eq!(
+        deploy.master(&deploy.production),
+        deploy.nth(5),
+        "it was pushed"
+    );
     assert_eq!(refusal(deploy), "not-confirmed", "{words}");
 }
 
@@ -72,7 +122,11 @@ fn other_hooks_of_the_host_are_heard_too() {
         let deploy = ready(World::deploy_like().without_pages());
         deploy.hook(&deploy.production, "post-receive", "cat >/dev/null");
         hook(&deploy, name, "#!/bin/sh\necho deployed\n", "644");
-        is_not_done(&deploy, NOT_DEPLOYED, &format!("The 'hooks/{name}' hook was ignored"));
+        is_not_done(
+            &deploy,
+            NOT_DEPLOYED,
+            &format!("The 'hooks/{name}' hook was ignored"),
+        );
     }
 }
 
@@ -83,8 +137,14 @@ fn nobody_is_told_of_a_release_whose_hook_never_ran() {
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     hook(&deploy, "post-receive", HOOKS[0].0, "644");
     let promotion = scripted(&deploy, &["--summary", "- Flags on painpoints"]);
-    posts(&deploy, &promotion).exits(4).says(NOT_DEPLOYED).never_shows("done: production");
-    posts(&deploy, &promotion).exits(1).says("is not confirmed").never_shows("done:");
+    posts(&deploy, &promotion)
+        .exits(4)
+        .says(NOT_DEPLOYED)
+        .never_shows("done: production");
+    posts(&deploy, &promotion)
+        .exits(1)
+        .says("is not confirmed")
+        .never_shows("done:");
     assert!(sent(&deploy, PRODUCT).is_empty());
     assert_eq!(deploy.chain().count("promoted"), 0);
 }
@@ -97,7 +157,9 @@ fn a_hook_that_was_mended_deploys_the_next_commit() {
     hook(&deploy, "post-receive", "#!/bin/sh\necho deployed\n", "755");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
-    run.ok().says("done: production runs").never_shows(WITHOUT_A_WORD);
+    run.ok()
+        .says("done: production runs")
+        .never_shows(WITHOUT_A_WORD);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
@@ -107,7 +169,11 @@ fn a_hook_of_this_clones_own_says_nothing_of_the_host() {
         let deploy = ready(World::deploy_like().without_pages());
         let file = deploy.work.join(".git/hooks/reference-transaction");
         let write = "mkdir -p \"$(dirname \"$1\")\" && cat >\"$1\" && chmod \"$2\" \"$1\"";
-        deploy.runner().stdin(text).program("sh", &["-c", write, "sh", file.to_str().unwrap(), mode]).ok();
+        deploy
+            .runner()
+            .stdin(text)
+            .program("sh", &["-c", write, "sh", file.to_str().unwrap(), mode])
+            .ok();
         promote(&deploy, &[]).ok().says("done: production runs");
     }
 }
@@ -118,7 +184,9 @@ fn a_page_decides_whatever_was_said_of_a_hook() {
         let deploy = ready(World::deploy_like());
         hook(&deploy, "post-receive", text, mode);
         let run = promote(&deploy, &["--timeout", "1"]);
-        run.exits(4).says("error: pushed, but not live: production does not report").says("because: its host says: ");
+        run.exits(4)
+            .says("error: pushed, but not live: production does not report")
+            .says("because: its host says: ");
         run.says(words).never_shows("done:");
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
         promote(&deploy, &[]).ok().says("nothing to promote");
@@ -140,20 +208,39 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
     let deploy = ready(World::deploy_like().over_http().without_pages());
     hook(&deploy, "post-receive", HOOKS[0].0, "644");
     let run = promote(&deploy, &[]);
-    run.ok().says(WITHOUT_A_WORD).says("a hook that does not run looks the same").says("done: production runs");
+    run.ok()
+        .says(WITHOUT_A_WORD)
+        .says("a hook that does not run looks the same")
+        .says("done: production runs");
     assert_eq!(run.stderr.matches("without a word").count(), 1);
-    promote(&deploy, &[]).ok().says("nothing to promote").never_shows("without a word");
+    promote(&deploy, &[])
+        .ok()
+        .says("nothing to promote")
+        .never_shows("without a word");
 }
 
 #[test]
 fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
-    for builder in [World::deploy_like().over_http(), World::deploy_like().over_http().without_pages()] {
+    for builder in [
+        World::deploy_like().over_http(),
+        World::deploy_like().over_http().without_pages(),
+    ] {
         let deploy = ready(builder);
-        promote(&deploy, &[]).ok().says("done: production runs").never_shows("without a word");
+        promote(&deploy, &[])
+            .ok()
+            .says("done: production runs")
+            .never_shows("without a word");
     }
     let deploy = ready(World::deploy_like());
-    deploy.hook(&deploy.production, "post-receive", "read -r old new ref; echo $new >deployed");
-    promote(&deploy, &[]).ok().says("done: production runs").never_shows("without a word");
+    deploy.hook(
+        &deploy.production,
+        "post-receive",
+        "read -r old new ref; echo $new >deployed",
+    );
+    promote(&deploy, &[])
+        .ok()
+        .says("done: production runs")
+        .never_shows("without a word");
 }
 
 // A build may print what its config vars are.
@@ -161,13 +248,24 @@ fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
 fn what_a_host_says_is_its_owners_alone_to_read() {
     let deploy = ready(World::deploy_like());
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("echo DATABASE_URL=postgres://shop; {}", gate.line()));
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("echo DATABASE_URL=postgres://shop; {}", gate.line()),
+    );
     let notes = deploy.work.join(".git/smp");
     let run = begin(&deploy, &[]);
     gate.reached();
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let logs: Vec<_> = std::fs::read_dir(&notes).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let logs: Vec<_> = logs.iter().filter(|path| path.extension().is_some_and(|end| end == "log")).collect();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let logs: Vec<_> = std::fs::read_dir(&notes)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    let logs: Vec<_> = logs
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "log"))
+        .collect();
     assert_eq!((logs.len(), mode(logs[0]), mode(&notes)), (1, 0o600, 0o700));
     gate.open();
     run.finish().ok();

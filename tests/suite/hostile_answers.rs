@@ -26,18 +26,31 @@ fn filled(before: &str, one: &str, after: &str) -> String {
 fn a_small_machine_survives_what_a_hostile_forge_answers() {
     let deploy = on_github();
     let api = GitHubApi::start(TOKEN);
-    let commit = |inside: &str| format!(r#"{{"data":{{"repository":{{"nameWithOwner":"an-org/a-repo","c0":{inside}"#);
+    let commit = |inside: &str| {
+        format!(r#"{{"data":{{"repository":{{"nameWithOwner":"an-org/a-repo","c0":{inside}"#)
+    };
     for body in [
         filled(r#"{"errors":["#, "{}", "]}"),
         filled(r#"{"errors":[{"path":["#, r#"{"a":0}"#, "]}]}"),
-        filled(&commit(r#"{"authors":{"nodes":["#), r#"{"user":{"login":""}}"#, "]}}}}}"),
-        filled(&commit(r#"{"associatedPullRequests":{"nodes":["#), r#"{"a":0}"#, "]}}}}}"),
+        filled(
+            &commit(r#"{"authors":{"nodes":["#),
+            r#"{"user":{"login":""}}"#,
+            "]}}}}}",
+        ),
+        filled(
+            &commit(r#"{"associatedPullRequests":{"nodes":["#),
+            r#"{"a":0}"#,
+            "]}}}}}",
+        ),
         filled(&commit("["), r#"{"a":0}"#, "]}}}"),
         filled(&commit("["), "[[]]", "]}}}"),
         "x".repeat(40 << 20),
     ] {
         api.answers(200, &[], &body);
-        let runner = deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).env("GH_TOKEN", TOKEN);
+        let runner = deploy
+            .runner()
+            .env("GITHUB_GRAPHQL_URL", api.url())
+            .env("GH_TOKEN", TOKEN);
         // Each arena of the allocator reserves much that is never used, and that would count.
         let small = runner.env("MALLOC_ARENA_MAX", "1");
         let run = small.program("sh", &["-c", "ulimit -v 250000 && exec git smp diff"]);
@@ -48,7 +61,11 @@ fn a_small_machine_survives_what_a_hostile_forge_answers() {
 
 /// A git in front of git that lists nothing when it is first asked for this.
 fn first_list_comes_empty(deploy: &Deploy, remote: &str, pattern: &str) {
-    let git = deploy.runner().program("sh", &["-c", "command -v git"]).ok().out();
+    let git = deploy
+        .runner()
+        .program("sh", &["-c", "command -v git"])
+        .ok()
+        .out();
     let (git, once) = (git.trim_end(), deploy.path("asked-once"));
     let script = format!(
         "case \"$*\" in *\"ls-remote --quiet -- {remote} {pattern}\")\n  \
@@ -64,8 +81,14 @@ fn a_branch_that_only_the_second_list_has_is_there() {
     deploy.trust();
     for (remote, name) in [("staging", "staging"), ("upstream", "upstream")] {
         first_list_comes_empty(&deploy, remote, "refs/heads/master");
-        let run = deploy.runner().directly().path_first("front").smp(&["setup", "--check"]);
-        run.ok().never_shows("has no branch").prints_among(&format!("{name} "));
+        let run = deploy
+            .runner()
+            .directly()
+            .path_first("front")
+            .smp(&["setup", "--check"]);
+        run.ok()
+            .never_shows("has no branch")
+            .prints_among(&format!("{name} "));
         assert!(deploy.path("asked-once").exists(), "{run}");
         std::fs::remove_file(deploy.path("asked-once")).unwrap();
     }

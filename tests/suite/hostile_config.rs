@@ -30,11 +30,16 @@ fn plant(base: &str, section: &str, line: &str) -> (String, usize) {
     let key = line.split('=').next().unwrap().trim();
     let mut lines: Vec<String> = base.lines().map(str::to_owned).collect();
     let header = format!("[{section}]");
-    let start = lines.iter().position(|line| *line == header).unwrap_or_else(|| {
-        lines.extend([String::new(), header.clone()]);
-        lines.len() - 1
-    });
-    let end = (start + 1..lines.len()).find(|at| lines[*at].starts_with('[')).unwrap_or(lines.len());
+    let start = lines
+        .iter()
+        .position(|line| *line == header)
+        .unwrap_or_else(|| {
+            lines.extend([String::new(), header.clone()]);
+            lines.len() - 1
+        });
+    let end = (start + 1..lines.len())
+        .find(|at| lines[*at].starts_with('['))
+        .unwrap_or(lines.len());
     let own = (start + 1..end).find(|at| lines[*at].split('=').next().unwrap().trim() == key);
     let at = own.unwrap_or(start + 1);
     if own.is_some() {
@@ -51,11 +56,27 @@ fn is_refused(run: &Run, about: &str) -> String {
     assert_eq!(run.code, 2, "{about}: {run}");
     let first = run.stderr.lines().next().unwrap_or_default().to_owned();
     assert!(first.starts_with("error: smp.toml:"), "{about}: {run}");
-    assert!(first.chars().count() <= "error: ".len() + 200, "{about}: {run}");
-    assert!(!run.stderr.contains(PLANTED), "{about}: the value is shown: {run}");
-    let acts = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    assert!(!run.stderr.contains(acts), "{about}: a control character is shown: {:?}", run.stderr);
-    assert!(run.stderr.lines().last().unwrap().starts_with("hint: "), "{about}: {run}");
+    assert!(
+        first.chars().count() <= "error: ".len() + 200,
+        "{about}: {run}"
+    );
+    assert!(
+        !run.stderr.contains(PLANTED),
+        "{about}: the value is shown: {run}"
+    );
+    let acts = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(
+        !run.stderr.contains(acts),
+        "{about}: a control character is shown: {:?}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.lines().last().unwrap().starts_with("hint: "),
+        "{about}: {run}"
+    );
     assert!(run.stdout.is_empty(), "{about}: {run}");
     first
 }
@@ -69,8 +90,18 @@ struct Traces {
 }
 
 fn traces(deploy: &Deploy) -> Traces {
-    let list =
-        deploy.runner().cwd("").program("find", &[".", "-not", "-path", "*/objects/*", "-not", "-name", "smp.toml"]);
+    let list = deploy.runner().cwd("").program(
+        "find",
+        &[
+            ".",
+            "-not",
+            "-path",
+            "*/objects/*",
+            "-not",
+            "-name",
+            "smp.toml",
+        ],
+    );
     let mut names: Vec<String> = list.ok().out().lines().map(str::to_owned).collect();
     names.sort_unstable();
     Traces {
@@ -106,9 +137,18 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         ("CFG-04", format!("--receive-pack=touch {canary};hunter2")),
         ("CFG-04", "-hunter2".into()),
         // CFG-05: options for ssh
-        ("CFG-05", format!("ssh://-oProxyCommand=touch${{IFS}}{canary}/hunter2")),
-        ("CFG-05", format!("-oProxyCommand=touch${{IFS}}{canary}:hunter2")),
-        ("CFG-05", format!("ssh://-oProxyCommand=touch@{canary}/hunter2")),
+        (
+            "CFG-05",
+            format!("ssh://-oProxyCommand=touch${{IFS}}{canary}/hunter2"),
+        ),
+        (
+            "CFG-05",
+            format!("-oProxyCommand=touch${{IFS}}{canary}:hunter2"),
+        ),
+        (
+            "CFG-05",
+            format!("ssh://-oProxyCommand=touch@{canary}/hunter2"),
+        ),
         ("CFG-05", "git@-oProxyCommand=x:hunter2".into()),
         ("CFG-05", "git@host.invalid:-hunter2".into()),
         // CFG-06: paths that are none
@@ -170,7 +210,13 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         "hunter2",
         "refs/smp/hunter2/x",
     ];
-    let patterns = ["hunter2", "(hunter2", "(hunter2)(b)", "(hunter2.{999}){999}", "(hunter2(?=x))"];
+    let patterns = [
+        "hunter2",
+        "(hunter2",
+        "(hunter2)(b)",
+        "(hunter2.{999}){999}",
+        "(hunter2(?=x))",
+    ];
     // CFG-18: what looks like a secret, under whichever key
     let secrets = [
         "https://hooks.slack.com/services/hunter2",
@@ -184,17 +230,40 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
     for (id, url) in &urls {
         cases.push((id, STAGING, format!("url = \"{url}\"")));
     }
-    cases.push(("CFG-01", "repository", format!("url = \"ext::sh -c touch% {canary}%hunter2\"")));
-    cases.push(("CFG-04", "repository", "url = \"--upload-pack=hunter2\"".into()));
-    cases.push(("CFG-07", "repository", "url = \"https://u:hunter2@git.invalid/x.git\"".into()));
-    for name in
-        ["--mirror=push;hunter2", "-hunter2", "hunter2/x", "hunter2 x", r"hunter2\nx", "", "hunter2.lock", "hunter2:x"]
-    {
+    cases.push((
+        "CFG-01",
+        "repository",
+        format!("url = \"ext::sh -c touch% {canary}%hunter2\""),
+    ));
+    cases.push((
+        "CFG-04",
+        "repository",
+        "url = \"--upload-pack=hunter2\"".into(),
+    ));
+    cases.push((
+        "CFG-07",
+        "repository",
+        "url = \"https://u:hunter2@git.invalid/x.git\"".into(),
+    ));
+    for name in [
+        "--mirror=push;hunter2",
+        "-hunter2",
+        "hunter2/x",
+        "hunter2 x",
+        r"hunter2\nx",
+        "",
+        "hunter2.lock",
+        "hunter2:x",
+    ] {
         cases.push(("CFG-08", STAGING, format!("remote = \"{name}\"")));
         cases.push(("CFG-08", "repository", format!("remote = \"{name}\"")));
     }
     // CFG-09
-    for branch in branches.iter().copied().chain([format!("$(touch {canary})").as_str()]) {
+    for branch in branches
+        .iter()
+        .copied()
+        .chain([format!("$(touch {canary})").as_str()])
+    {
         cases.push(("CFG-09", STAGING, format!("branch = \"{branch}\"")));
     }
     for reference in refs {
@@ -212,22 +281,45 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
     }
     cases.push(("CFG-11", "hunted", "x = \"hunter2\"".into()));
     // CFG-12: keys and values that would act on a terminal
-    cases.push(("CFG-12", STAGING, "\"a\\u001b]0;owned\\u0007\" = \"hunter2\"".into()));
-    cases.push(("CFG-12", STAGING, r#"site = "https://a.invalid/\u001b]0;hunter2""#.into()));
+    cases.push((
+        "CFG-12",
+        STAGING,
+        "\"a\\u001b]0;owned\\u0007\" = \"hunter2\"".into(),
+    ));
+    cases.push((
+        "CFG-12",
+        STAGING,
+        r#"site = "https://a.invalid/\u001b]0;hunter2""#.into(),
+    ));
     cases.push(("CFG-12", STAGING, "\"\u{202e}\" = \"hunter2\"".into()));
-    for pattern in patterns.iter().copied().chain([format!("(hunter2{})", "x".repeat(200)).as_str()]) {
+    for pattern in patterns
+        .iter()
+        .copied()
+        .chain([format!("(hunter2{})", "x".repeat(200)).as_str()])
+    {
         cases.push(("CFG-17", RUNNING, format!("pattern = '{pattern}'")));
     }
-    for page in
-        ["http://site.invalid/hunter2", "file:///etc/hunter2", "ext::hunter2", "https://u:hunter2@site.invalid/"]
-    {
+    for page in [
+        "http://site.invalid/hunter2",
+        "file:///etc/hunter2",
+        "ext::hunter2",
+        "https://u:hunter2@site.invalid/",
+    ] {
         cases.push(("CFG-08", RUNNING, format!("page = \"{page}\"")));
     }
     for secret in secrets {
         cases.push(("CFG-18", STAGING, format!("site = \"{secret}\"")));
-        cases.push(("CFG-18", "channels.technical", format!("kind = \"{secret}\"")));
+        cases.push((
+            "CFG-18",
+            "channels.technical",
+            format!("kind = \"{secret}\""),
+        ));
     }
-    cases.push(("CFG-18", "channels.technical", "webhook = \"hunter2\"".into()));
+    cases.push((
+        "CFG-18",
+        "channels.technical",
+        "webhook = \"hunter2\"".into(),
+    ));
 
     let smp = deploy.runner().directly().path_first("helpers");
     for (id, section, line) in &cases {
@@ -235,17 +327,36 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         deploy.write_toml(&text);
         let about = format!("{id} [{section}] {line}");
         let first = is_refused(&smp.smp(&["setup", "--yes"]), &about);
-        let (row, rest) = first.trim_start_matches("error: smp.toml:").split_once(':').unwrap();
-        let (column, rest) = rest.split_once(':').unwrap_or_else(|| panic!("{about}: no column in {first}"));
-        assert!(column.parse::<usize>().is_ok_and(|column| column > 0), "{about}: {first}");
+        let (row, rest) = first
+            .trim_start_matches("error: smp.toml:")
+            .split_once(':')
+            .unwrap();
+        let (column, rest) = rest
+            .split_once(':')
+            .unwrap_or_else(|| panic!("{about}: no column in {first}"));
+        assert!(
+            column.parse::<usize>().is_ok_and(|column| column > 0),
+            "{about}: {first}"
+        );
         let whole = ["hunted"].contains(section);
-        assert!(row == number.to_string() || whole, "{about}: line {number} is meant by {first}");
+        assert!(
+            row == number.to_string() || whole,
+            "{about}: line {number} is meant by {first}"
+        );
         let key = line.split('=').next().unwrap().trim();
         let named = rest.contains(key) || rest.contains(section) || key.starts_with('"');
-        assert!(named, "{about}: neither key nor section is named by {first}");
+        assert!(
+            named,
+            "{about}: neither key nor section is named by {first}"
+        );
     }
     // The other commands read the same file by the same rules.
-    for (args, at) in [(&["status"][..], 0), (&["diff"], 9), (&["promote", "--yes"], 20), (&["setup", "--check"], 40)] {
+    for (args, at) in [
+        (&["status"][..], 0),
+        (&["diff"], 9),
+        (&["promote", "--yes"], 20),
+        (&["setup", "--check"], 40),
+    ] {
         let (id, section, line) = &cases[at];
         deploy.write_toml(&plant(&base, section, line).0);
         is_refused(&smp.smp(args), &format!("{id} {line} {args:?}"));
@@ -259,11 +370,16 @@ fn whole_files_that_are_no_lawful_toml_are_refused_with_a_place() {
     let deploy = watched();
     let base = deploy.toml();
     let before = traces(&deploy);
-    let twice_key = base.replace("branch = \"master\"\n", "branch = \"master\"\nbranch = \"hunter2\"\n");
+    let twice_key = base.replace(
+        "branch = \"master\"\n",
+        "branch = \"master\"\nbranch = \"hunter2\"\n",
+    );
     let twice_table = format!("{base}\n[repository]\nremote = \"hunter2\"\n");
     let nested = format!("a = {}\"hunter2\"", "[".repeat(20_000));
     let dotted = format!("{}a = \"hunter2\"", "a.".repeat(20_000));
-    let keys: String = (0..3000).map(|number| format!("k{number} = \"hunter2\"\n")).collect();
+    let keys: String = (0..3000)
+        .map(|number| format!("k{number} = \"hunter2\"\n"))
+        .collect();
     for (text, place) in [
         (twice_key.as_str(), "smp.toml:5:"),
         (twice_table.as_str(), "smp.toml:"),
@@ -295,21 +411,53 @@ fn environments_that_are_one_place_or_go_round_are_refused() {
     let before = traces(&deploy);
     let [main, staging, production] = deploy.urls();
     for (text, words) in [
-        (base.replace(production, staging), "environments.production: has the same url and branch as staging"),
-        (base.replace(&format!("\"{production}\""), &format!("\"{main}\"")), "has the same url as [repository]"),
-        (plant(&base, "environments.production", "remote = \"staging\"").0, "has the same remote as staging"),
-        (plant(&base, "environments.production", "remote = \"Staging\"").0, "has the same remote as staging"),
-        (plant(&base, STAGING, "remote = \"upstream\"").0, "has the same remote as [repository]"),
-        (plant(&base, STAGING, "promotes = \"production\"").0, "in a circle"),
-        (plant(&base, "environments.production", "promotes = \"production\"").0, "cannot promote itself"),
-        (plant(&base, "environments.production", "promotes = \"stagin\"").0, "there is no such environment"),
+        (
+            base.replace(production, staging),
+            "environments.production: has the same url and branch as staging",
+        ),
+        (
+            base.replace(&format!("\"{production}\""), &format!("\"{main}\"")),
+            "has the same url as [repository]",
+        ),
+        (
+            plant(&base, "environments.production", "remote = \"staging\"").0,
+            "has the same remote as staging",
+        ),
+        (
+            plant(&base, "environments.production", "remote = \"Staging\"").0,
+            "has the same remote as staging",
+        ),
+        (
+            plant(&base, STAGING, "remote = \"upstream\"").0,
+            "has the same remote as [repository]",
+        ),
+        (
+            plant(&base, STAGING, "promotes = \"production\"").0,
+            "in a circle",
+        ),
+        (
+            plant(
+                &base,
+                "environments.production",
+                "promotes = \"production\"",
+            )
+            .0,
+            "cannot promote itself",
+        ),
+        (
+            plant(&base, "environments.production", "promotes = \"stagin\"").0,
+            "there is no such environment",
+        ),
     ] {
         deploy.write_toml(&text);
         let first = is_refused(&deploy.runner().directly().smp(&["setup", "--yes"]), words);
         assert!(first.contains(words), "{words}: {first}");
     }
     deploy.write_toml(&plant(&base, "environments.production", "promotes = \"stagin\"").0);
-    deploy.smp(&["status"]).exits(2).says("hint: did you mean `staging`?");
+    deploy
+        .smp(&["status"])
+        .exits(2)
+        .says("hint: did you mean `staging`?");
     deploy.write_toml(&plant(&base, STAGING, "brnach = \"x\"").0);
     deploy.smp(&["status"]).exits(2).says("branch");
     assert_eq!(traces(&deploy), before);
@@ -332,11 +480,24 @@ fn what_is_no_regular_file_of_a_decent_size_is_not_opened() {
         (vec!["ln", "-s", "/nowhere", path], no_file),
         (vec!["mkfifo", path], no_file),
         (vec!["mkdir", path], no_file),
-        (vec!["dd", "if=/dev/zero", "bs=1024", "count=70", &format!("of={path}")], "smp.toml: is larger than 64 KiB"),
+        (
+            vec![
+                "dd",
+                "if=/dev/zero",
+                "bs=1024",
+                "count=70",
+                &format!("of={path}"),
+            ],
+            "smp.toml: is larger than 64 KiB",
+        ),
     ] {
         deploy.runner().program("rm", &["-rf", path]).ok();
         deploy.runner().program(made[0], &made[1..]).ok();
-        for args in [&["status"][..], &["setup", "--yes"], &["diff", "--from", "HEAD~1", "--to", "HEAD"]] {
+        for args in [
+            &["status"][..],
+            &["setup", "--yes"],
+            &["diff", "--from", "HEAD~1", "--to", "HEAD"],
+        ] {
             let run = soon.smp(args);
             let first = is_refused(&run, words);
             assert!(first.contains(words), "{made:?}: {first}");
@@ -360,5 +521,8 @@ fn a_name_that_is_a_file_of_control_characters_is_shown_harmless() {
     // CFG-12: what a person names is shown too.
     let deploy = World::deploy();
     let run = deploy.smp(&["status", "--config", "no\u{1b}]0;owned\u{7}.toml"]);
-    run.exits(2).never_shows("\u{1b}").never_shows("\u{7}").says("\\x1b]0;owned\\x07");
+    run.exits(2)
+        .never_shows("\u{1b}")
+        .never_shows("\u{7}")
+        .says("\\x1b]0;owned\\x07");
 }

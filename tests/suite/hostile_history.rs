@@ -19,9 +19,25 @@ fn stage_raw(deploy: &Deploy, parent: &str, people: &[u8], message: &[u8]) -> St
 #[track_caller]
 fn raw_commit(deploy: &Deploy, bare: &Path, parent: &str, people: &[u8], message: &[u8]) -> String {
     let tree = deploy.git(bare, &["rev-parse", &format!("{parent}^{{tree}}")]);
-    let object = [format!("tree {tree}\nparent {parent}\n").as_bytes(), people, b"\n", message].concat();
+    let object = [
+        format!("tree {tree}\nparent {parent}\n").as_bytes(),
+        people,
+        b"\n",
+        message,
+    ]
+    .concat();
     let runner = deploy.runner().cwd(bare).stdin(object);
-    let run = runner.program("git", &["hash-object", "-t", "commit", "--literally", "-w", "--stdin"]);
+    let run = runner.program(
+        "git",
+        &[
+            "hash-object",
+            "-t",
+            "commit",
+            "--literally",
+            "-w",
+            "--stdin",
+        ],
+    );
     run.ok().out().trim_end().to_owned()
 }
 
@@ -52,7 +68,11 @@ fn acts(bytes: &[u8]) -> Option<String> {
         if let Some(c) = chunk.valid().chars().find(bad) {
             return Some(format!("{c:?}"));
         }
-        if let Some(byte) = chunk.invalid().iter().find(|byte| (0x80..=0x9f).contains(*byte)) {
+        if let Some(byte) = chunk
+            .invalid()
+            .iter()
+            .find(|byte| (0x80..=0x9f).contains(*byte))
+        {
             return Some(format!("the byte {byte:#x}"));
         }
     }

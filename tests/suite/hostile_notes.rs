@@ -41,7 +41,12 @@ fn is_precious(file: &Path) {
 fn a_note_that_is_a_link_is_refused_by_every_command_and_leads_nowhere() {
     let deploy = ready(World::deploy_like().toml("[record]\nsignoff = false\n"));
     let (precious, before) = (elsewhere(&deploy), deploy.snapshot());
-    let commands = [vec!["status"], vec!["diff"], vec!["setup", "--check"], scripted(&deploy, &[])];
+    let commands = [
+        vec!["status"],
+        vec!["diff"],
+        vec!["setup", "--check"],
+        scripted(&deploy, &[]),
+    ];
     for name in NOTES {
         let note = deploy.work.join(".git/smp").join(name);
         let was = std::fs::read(&note).ok();
@@ -49,12 +54,19 @@ fn a_note_that_is_a_link_is_refused_by_every_command_and_leads_nowhere() {
         symlink(&precious, &note).unwrap();
         for args in &commands {
             let run = deploy.smp(args);
-            run.exits(1).says("error: the clone's own notes cannot be used").says("is a link").prints("");
-            run.says(&format!("hint: look where it came from, then take it away: rm {}\n", note.display()));
+            run.exits(1)
+                .says("error: the clone's own notes cannot be used")
+                .says("is a link")
+                .prints("");
+            run.says(&format!(
+                "hint: look where it came from, then take it away: rm {}\n",
+                note.display()
+            ));
         }
         is_precious(&precious);
         std::fs::remove_file(&note).unwrap();
-        was.into_iter().for_each(|text| std::fs::write(&note, text).unwrap());
+        was.into_iter()
+            .for_each(|text| std::fs::write(&note, text).unwrap());
     }
     assert_eq!(deploy.snapshot(), before);
     deploy.smp(&["propose", "--yes"]).ok();
@@ -69,7 +81,11 @@ fn a_folder_of_notes_that_is_a_link_is_refused_and_a_link_to_nothing_makes_nothi
     std::fs::rename(&notes, &moved).unwrap();
     for to in [moved.clone(), deploy.path("nowhere")] {
         symlink(&to, &notes).unwrap();
-        deploy.smp(&scripted(&deploy, &[])).exits(1).says("is a link").says(&format!("rm {}\n", notes.display()));
+        deploy
+            .smp(&scripted(&deploy, &[]))
+            .exits(1)
+            .says("is a link")
+            .says(&format!("rm {}\n", notes.display()));
         std::fs::remove_file(&notes).unwrap();
     }
     assert!(!deploy.path("nowhere").exists());
@@ -82,8 +98,15 @@ fn a_note_that_is_a_pipe_hangs_nobody() {
     let deploy = ready(World::deploy_like());
     let pipe = deploy.work.join(".git/smp/announced");
     let _ = std::fs::remove_file(&pipe);
-    deploy.runner().program("mkfifo", &[pipe.to_str().unwrap()]).ok();
-    deploy.smp(&["status"]).exits(1).says("is no note of ours").says("rm ");
+    deploy
+        .runner()
+        .program("mkfifo", &[pipe.to_str().unwrap()])
+        .ok();
+    deploy
+        .smp(&["status"])
+        .exits(1)
+        .says("is no note of ours")
+        .says("rm ");
 }
 
 #[test]
@@ -93,5 +116,7 @@ fn the_path_in_the_hint_is_one_word_wherever_the_clone_lies() {
     std::fs::rename(&deploy.work, &odd).unwrap();
     symlink(elsewhere(&deploy), odd.join(".git/smp/posts")).unwrap();
     let run = deploy.runner().cwd(&odd).smp(&["status"]);
-    run.exits(1).says("rm '/").says("it'\\''s; a $(clone)/.git/smp/posts'\n");
+    run.exits(1)
+        .says("rm '/")
+        .says("it'\\''s; a $(clone)/.git/smp/posts'\n");
 }

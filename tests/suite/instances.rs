@@ -21,13 +21,19 @@ fn watched() -> Deploy {
 /// Two of production's four instances are new, and stay so.
 fn halfway(deploy: &Deploy, old: usize, new: usize) {
     let (old, new) = (Page::commit(deploy.nth(old)), Page::commit(deploy.nth(new)));
-    deploy.web.set_rollout("/production", INSTANCES, 1, 2, old, new);
+    deploy
+        .web
+        .set_rollout("/production", INSTANCES, 1, 2, old, new);
 }
 
 /// Runs a command up to the build of what it pushes, then does this, and lets the build end.
 #[track_caller]
 fn while_it_builds(deploy: &Deploy, place: &str, args: &[&str], then: impl FnOnce()) -> Run {
-    let bare = if place == "staging" { &deploy.staging } else { &deploy.production };
+    let bare = if place == "staging" {
+        &deploy.staging
+    } else {
+        &deploy.production
+    };
     let gate = Gate::new(deploy, "build");
     deploy.hook(bare, "pre-receive", &gate.line());
     let run = with_webhooks(deploy).directly().start(args);
@@ -46,11 +52,17 @@ fn rolls_out(deploy: &Deploy, place: &str, [old, new]: [usize; 2], args: &[&str]
     let run = while_it_builds(deploy, place, args, || {
         let (old, new) = (Page::commit(deploy.nth(old)), Page::commit(deploy.nth(new)));
         before = deploy.web.asked_for(&path).len();
-        deploy.web.set_rollout(&path, INSTANCES, EVERY, INSTANCES, old, new);
+        deploy
+            .web
+            .set_rollout(&path, INSTANCES, EVERY, INSTANCES, old, new);
     });
     let asked = deploy.web.asked_for(&path).len() - before;
-    assert!(asked >= INSTANCES * EVERY + 5, "old instances still answered: {asked} answers, and {run}");
-    run.ok().says(&format!("done: {place} runs {}", &deploy.nth(new)[..8]));
+    assert!(
+        asked >= INSTANCES * EVERY + 5,
+        "old instances still answered: {asked} answers, and {run}"
+    );
+    run.ok()
+        .says(&format!("done: {place} runs {}", &deploy.nth(new)[..8]));
     run
 }
 
@@ -65,14 +77,31 @@ fn a_promotion_whose_instances_are_replaced_one_by_one_is_live_when_all_of_them_
 #[test]
 fn so_is_a_deploy_to_staging() {
     let deploy = watched();
-    rolls_out(&deploy, "staging", [5, 6], &["stage", "--yes", "--timeout", "20"]);
+    rolls_out(
+        &deploy,
+        "staging",
+        [5, 6],
+        &["stage", "--yes", "--timeout", "20"],
+    );
 }
 
 #[test]
 fn so_is_a_rollback() {
     let deploy = watched();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    rolls_out(&deploy, "production", [5, 2], &["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"]);
+    rolls_out(
+        &deploy,
+        "production",
+        [5, 2],
+        &[
+            "rollback",
+            "--yes",
+            "--to",
+            deploy.nth(2),
+            "--timeout",
+            "20",
+        ],
+    );
 }
 
 #[test]
@@ -81,13 +110,19 @@ fn every_look_is_a_connection_of_its_own() {
     promote(&deploy, &[]).ok();
     let asked = deploy.web.asked_for("/production");
     assert!(asked.len() >= 5, "{}", asked.len());
-    assert!(asked.iter().all(|asked| asked.head.header("Connection") == Some("close")));
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.head.header("Connection") == Some("close"))
+    );
 }
 
 #[test]
 fn the_span_may_be_longer_than_the_timeout() {
     let deploy = ready(World::deploy_like().confirming(3));
-    promote(&deploy, &["--timeout", "1"]).ok().says("done: production runs");
+    promote(&deploy, &["--timeout", "1"])
+        .ok()
+        .says("done: production runs");
 }
 
 #[test]
@@ -95,9 +130,15 @@ fn an_instance_that_is_left_behind_is_told_with_how_often_it_answers() {
     let deploy = watched();
     let args = scripted(&deploy, &["--timeout", "3"]);
     let run = while_it_builds(&deploy, "production", &args, || halfway(&deploy, 2, 5));
-    run.exits(4).says("error: pushed, but not live: old and new instances of production still answer in turn");
-    run.says("of its last").says(&format!("answers named {}; all must do so for 1 s", &deploy.nth(5)[..8]));
-    run.says("hint: run it again to go on: git smp promote production").never_shows("done:");
+    run.exits(4).says(
+        "error: pushed, but not live: old and new instances of production still answer in turn",
+    );
+    run.says("of its last").says(&format!(
+        "answers named {}; all must do so for 1 s",
+        &deploy.nth(5)[..8]
+    ));
+    run.says("hint: run it again to go on: git smp promote production")
+        .never_shows("done:");
 }
 
 #[test]
@@ -105,27 +146,57 @@ fn an_answer_that_cannot_be_read_begins_the_span_again() {
     let deploy = watched();
     let args = scripted(&deploy, &["--timeout", "3"]);
     let run = while_it_builds(&deploy, "production", &args, || {
-        let pages = [Page::commit(deploy.nth(5)), Page::commit(deploy.nth(5)), Page::body("").status(502)];
+        let pages = [
+            Page::commit(deploy.nth(5)),
+            Page::commit(deploy.nth(5)),
+            Page::body("").status(502),
+        ];
         deploy.web.set_alternating("/production", pages.to_vec());
     });
-    run.exits(4).says("pushed, but not live: production reports").says("only now and then").never_shows("done:");
+    run.exits(4)
+        .says("pushed, but not live: production reports")
+        .says("only now and then")
+        .never_shows("done:");
 }
 
 #[test]
 fn ctrl_c_during_the_span_leaves_at_once_and_the_next_run_goes_on() {
-    let deploy = ready(World::deploy_like().confirming(600).toml("[record]\nsignoff = false\n"));
+    let deploy = ready(
+        World::deploy_like()
+            .confirming(600)
+            .toml("[record]\nsignoff = false\n"),
+    );
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     terminal.sees("watching for 5").ctrl_c();
     let run = terminal.ends();
-    run.exits(4).says("error: left before it was confirmed that production runs").says("because: it has reported");
-    run.says("hint: run it again to go on: git smp promote production").never_shows("done:");
+    run.exits(4)
+        .says("error: left before it was confirmed that production runs")
+        .says("because: it has reported");
+    run.says("hint: run it again to go on: git smp promote production")
+        .never_shows("done:");
     let chain = deploy.chain();
-    assert_eq!((chain.count("promoting"), chain.count("ended"), chain.count("promoted")), (1, 0, 0));
+    assert_eq!(
+        (
+            chain.count("promoting"),
+            chain.count("ended"),
+            chain.count("promoted")
+        ),
+        (1, 0, 0)
+    );
     // A shorter span is agreed to like everything that is asked of a deploy.
-    deploy.write_toml(&deploy.toml().replace("confirm_seconds = 600", "confirm_seconds = 1"));
-    promote(&deploy, &[]).exits(2).says("environments.production.running.confirm_seconds was 600 and is 1");
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("confirm_seconds = 600", "confirm_seconds = 1"),
+    );
+    promote(&deploy, &[])
+        .exits(2)
+        .says("environments.production.running.confirm_seconds was 600 and is 1");
     deploy.trust();
-    promote(&deploy, &[]).ok().says("done: production runs").says("done: on record");
+    promote(&deploy, &[])
+        .ok()
+        .says("done: production runs")
+        .says("done: on record");
     assert_eq!(deploy.chain().count("promoted"), 1);
 }
 
@@ -135,12 +206,27 @@ fn ctrl_c_during_the_span_leaves_at_once_and_the_next_run_goes_on() {
 /// asks for no yes.
 #[track_caller]
 fn promoted_halfway(record: bool) -> Deploy {
-    let record = if record { format!("{RECORD}signoff = false\n") } else { String::new() };
-    let deploy = ready(World::deploy_like().confirming(1).toml(&format!("{record}{}", channels("teams"))));
-    [TECHNICAL, PRODUCT].iter().for_each(|path| deploy.web.set(path, accepted("teams")));
-    let args = scripted(&deploy, &["--timeout", "2", "--summary", "- Flags on painpoints"]);
+    let record = if record {
+        format!("{RECORD}signoff = false\n")
+    } else {
+        String::new()
+    };
+    let deploy = ready(
+        World::deploy_like()
+            .confirming(1)
+            .toml(&format!("{record}{}", channels("teams"))),
+    );
+    [TECHNICAL, PRODUCT]
+        .iter()
+        .for_each(|path| deploy.web.set(path, accepted("teams")));
+    let args = scripted(
+        &deploy,
+        &["--timeout", "2", "--summary", "- Flags on painpoints"],
+    );
     let run = while_it_builds(&deploy, "production", &args, || halfway(&deploy, 2, 5));
-    run.exits(4).says("still answer in turn").never_shows("done:");
+    run.exits(4)
+        .says("still answer in turn")
+        .never_shows("done:");
     deploy
 }
 
@@ -149,9 +235,17 @@ fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts()
     for record in [true, false] {
         let deploy = promoted_halfway(record);
         // The first answer of this run is a new one.
-        deploy.web.set_first("/production", 1, Page::commit(deploy.nth(5)), Page::commit(deploy.nth(2)));
+        deploy.web.set_first(
+            "/production",
+            1,
+            Page::commit(deploy.nth(5)),
+            Page::commit(deploy.nth(2)),
+        );
         let run = posts(&deploy, &scripted(&deploy, &["--timeout", "1"]));
-        run.exits(4).never_shows("done:").never_shows("nothing to promote").says("hint: run it again to go on");
+        run.exits(4)
+            .never_shows("done:")
+            .never_shows("nothing to promote")
+            .says("hint: run it again to go on");
         assert!(sent(&deploy, PRODUCT).is_empty(), "{record}");
         assert_eq!(deploy.chain().count("promoted"), 0);
         // The rollout comes to its end: it is recorded and told once.
@@ -162,7 +256,9 @@ fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts()
         assert_eq!(deploy.chain().count("promoted"), usize::from(record));
         // From then on one look is enough.
         let before = deploy.web.asked_for("/production").len();
-        posts(&deploy, &scripted(&deploy, &[])).ok().says("nothing to promote");
+        posts(&deploy, &scripted(&deploy, &[]))
+            .ok()
+            .says("nothing to promote");
         assert_eq!(deploy.web.asked_for("/production").len() - before, 1);
         assert_eq!(sent(&deploy, PRODUCT).len(), 1);
     }
@@ -171,18 +267,33 @@ fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts()
 #[test]
 fn a_run_that_was_killed_while_it_watched_is_gone_on_with_by_watching() {
     for record in [true, false] {
-        let record = if record { "[record]\nsignoff = false\n" } else { "" };
+        let record = if record {
+            "[record]\nsignoff = false\n"
+        } else {
+            ""
+        };
         let deploy = ready(World::deploy_like().confirming(2).toml(record));
         let mut run = begin(&deploy, &[]);
         let asked = deploy.web.asked_for("/production").len();
         deploy.web.is_asked_for("/production", asked + 5);
         run.signal(Signal::KILL);
         run.finish().exits(128 + 9);
-        deploy.web.set_first("/production", 1, Page::commit(deploy.nth(5)), Page::commit(deploy.nth(2)));
-        promote(&deploy, &["--timeout", "1"]).exits(4).never_shows("done:").never_shows("nothing to promote");
+        deploy.web.set_first(
+            "/production",
+            1,
+            Page::commit(deploy.nth(5)),
+            Page::commit(deploy.nth(2)),
+        );
+        promote(&deploy, &["--timeout", "1"])
+            .exits(4)
+            .never_shows("done:")
+            .never_shows("nothing to promote");
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
         promote(&deploy, &[]).ok().says("done: production runs");
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|number| deploy.nth(number)));
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5].map(|number| deploy.nth(number))
+        );
     }
 }
 
@@ -190,50 +301,109 @@ fn a_run_that_was_killed_while_it_watched_is_gone_on_with_by_watching() {
 fn a_colleague_who_finds_the_new_commit_once_records_it_only_after_the_span() {
     let deploy = promoted_halfway(true);
     let ben = bens_clone(&deploy);
-    let bens = |more: &[&str]| with_webhooks(&deploy).cwd(&ben).smp(&scripted(&deploy, more));
-    deploy.web.set_first("/production", 1, Page::commit(deploy.nth(5)), Page::commit(deploy.nth(2)));
+    let bens = |more: &[&str]| {
+        with_webhooks(&deploy)
+            .cwd(&ben)
+            .smp(&scripted(&deploy, more))
+    };
+    deploy.web.set_first(
+        "/production",
+        1,
+        Page::commit(deploy.nth(5)),
+        Page::commit(deploy.nth(2)),
+    );
     bens(&["--timeout", "1"]).exits(4).never_shows("done:");
     assert_eq!(deploy.chain().count("promoted"), 0);
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
-    bens(&[]).ok().says("done: production runs").says("done: on record");
+    bens(&[])
+        .ok()
+        .says("done: production runs")
+        .says("done: on record");
     assert_eq!(deploy.chain().only("promoted").author, "Ben");
 }
 
 #[test]
 fn a_second_rollback_over_a_page_that_flips_neither_says_done_nor_tells_anybody() {
     for record in [true, false] {
-        let record = if record { "[record]\nsignoff = false\n" } else { "" };
-        let deploy = ready(World::deploy_like().confirming(1).toml(&format!("{record}{}", channels("teams"))));
+        let record = if record {
+            "[record]\nsignoff = false\n"
+        } else {
+            ""
+        };
+        let deploy = ready(
+            World::deploy_like()
+                .confirming(1)
+                .toml(&format!("{record}{}", channels("teams"))),
+        );
         deploy.web.set(TECHNICAL, accepted("teams"));
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-        let args = |timeout| ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", timeout];
+        let args = |timeout| {
+            [
+                "rollback",
+                "--yes",
+                "--to",
+                deploy.nth(2),
+                "--timeout",
+                timeout,
+            ]
+        };
         let run = while_it_builds(&deploy, "production", &args("2"), || halfway(&deploy, 5, 2));
-        run.exits(4).says("still answer in turn").never_shows("done:");
-        deploy.web.set_first("/production", 1, Page::commit(deploy.nth(2)), Page::commit(deploy.nth(5)));
-        posts(&deploy, &args("1")).exits(4).never_shows("done:").never_shows("nothing to put back");
+        run.exits(4)
+            .says("still answer in turn")
+            .never_shows("done:");
+        deploy.web.set_first(
+            "/production",
+            1,
+            Page::commit(deploy.nth(2)),
+            Page::commit(deploy.nth(5)),
+        );
+        posts(&deploy, &args("1"))
+            .exits(4)
+            .never_shows("done:")
+            .never_shows("nothing to put back");
         assert!(sent(&deploy, TECHNICAL).is_empty());
         assert_eq!(deploy.chain().count("rolled-back"), 0);
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        posts(&deploy, &args("20")).ok().says("done: production runs");
+        posts(&deploy, &args("20"))
+            .ok()
+            .says("done: production runs");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
         posts(&deploy, &args("20")).ok().says("nothing to put back");
-        assert_eq!((sent(&deploy, TECHNICAL).len(), deploy.deploys(&deploy.production).len()), (1, 3));
+        assert_eq!(
+            (
+                sent(&deploy, TECHNICAL).len(),
+                deploy.deploys(&deploy.production).len()
+            ),
+            (1, 3)
+        );
     }
 }
 
 #[test]
 fn a_second_deploy_to_staging_over_a_page_that_flips_says_nothing_of_done() {
     for record in [true, false] {
-        let record = if record { "[record]\nsignoff = false\n" } else { "" };
+        let record = if record {
+            "[record]\nsignoff = false\n"
+        } else {
+            ""
+        };
         let deploy = ready(World::deploy_like().confirming(1).toml(record));
         let args = |timeout| ["stage", "--yes", "--timeout", timeout];
         let (old, new) = (Page::commit(deploy.nth(5)), Page::commit(deploy.nth(6)));
         let run = while_it_builds(&deploy, "staging", &args("2"), || {
-            deploy.web.set_rollout("/staging", INSTANCES, 1, 2, old.clone(), new.clone());
+            deploy
+                .web
+                .set_rollout("/staging", INSTANCES, 1, 2, old.clone(), new.clone());
         });
-        run.exits(4).says("still answer in turn").never_shows("done:");
+        run.exits(4)
+            .says("still answer in turn")
+            .never_shows("done:");
         deploy.web.set_first("/staging", 1, new.clone(), old);
-        deploy.smp(&args("1")).exits(4).never_shows("done:").never_shows("nothing to deploy");
+        deploy
+            .smp(&args("1"))
+            .exits(4)
+            .never_shows("done:")
+            .never_shows("nothing to deploy");
         assert_eq!(deploy.chain().count("staged"), 0);
         deploy.web.set("/staging", new);
         deploy.smp(&args("20")).ok().says("done: staging runs");

@@ -56,7 +56,11 @@ impl<'a> Lab<'a> {
     #[track_caller]
     fn new(deploy: Deploy, command: &[&str], holds: &'a dyn Fn(&Deploy, &Chain)) -> Lab<'a> {
         deploy.executable("bin/git", SHIM);
-        let lab = Lab { deploy, command: command.iter().map(ToString::to_string).collect(), holds };
+        let lab = Lab {
+            deploy,
+            command: command.iter().map(ToString::to_string).collect(),
+            holds,
+        };
         lab.shell("mkdir kept; cp -a \"$@\" kept/");
         lab
     }
@@ -84,8 +88,16 @@ impl<'a> Lab<'a> {
     fn watched(&self, at: usize, how: How) -> Runner<'_> {
         let ours = self.deploy.env();
         let path = &ours.iter().find(|(name, _)| name == "PATH").unwrap().1;
-        let git = std::env::split_paths(path).map(|folder| folder.join("git")).find(|git| git.is_file()).unwrap();
-        let runner = self.deploy.runner().directly().path_first("bin").env("SHIM_GIT", git);
+        let git = std::env::split_paths(path)
+            .map(|folder| folder.join("git"))
+            .find(|git| git.is_file())
+            .unwrap();
+        let runner = self
+            .deploy
+            .runner()
+            .directly()
+            .path_first("bin")
+            .env("SHIM_GIT", git);
         runner
             .env("SHIM_CALLS", self.calls())
             .env("SHIM_AT", at.to_string())
@@ -107,12 +119,16 @@ impl<'a> Lab<'a> {
     fn quiet(&self, which: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let running = |number: &usize| {
-            let call = fs::read_to_string(self.calls().join(number.to_string())).unwrap_or_default();
+            let call =
+                fs::read_to_string(self.calls().join(number.to_string())).unwrap_or_default();
             which(&call) && !self.calls().join(format!("{number}.ended")).exists()
         };
         let begun = || (1..).take_while(|number| self.calls().join(number.to_string()).exists());
         while let Some(number) = begun().find(running) {
-            assert!(Instant::now() < deadline, "call {number} of git does not end");
+            assert!(
+                Instant::now() < deadline,
+                "call {number} of git does not end"
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -128,7 +144,11 @@ impl<'a> Lab<'a> {
                 outlive_notes(&self.deploy);
             }
             runs.push(run);
-            assert!(runs.len() <= 3, "{story}: {}", runs.iter().map(ToString::to_string).collect::<String>());
+            assert!(
+                runs.len() <= 3,
+                "{story}: {}",
+                runs.iter().map(ToString::to_string).collect::<String>()
+            );
         }
         eprintln!("{story}");
         (self.holds)(&self.deploy, &self.deploy.chain());
@@ -140,14 +160,25 @@ impl<'a> Lab<'a> {
         let course = self.course();
         let mut points = Vec::new();
         let all = std::env::var_os("GIT_SMP_EVERY_STEP").is_some();
-        for (number, call) in (1..).zip(&course).filter(|(number, call)| all || writes(call) || number % 8 == 0) {
+        for (number, call) in (1..)
+            .zip(&course)
+            .filter(|(number, call)| all || writes(call) || number % 8 == 0)
+        {
             points.extend([(number, How::Before, call), (number, How::After, call)]);
             points.extend(is_push(call).then_some((number, How::During, call)));
         }
-        let ours: Vec<_> = if all { points } else { points.into_iter().skip(offset).step_by(10).collect() };
+        let ours: Vec<_> = if all {
+            points
+        } else {
+            points.into_iter().skip(offset).step_by(10).collect()
+        };
         let mut killed = 0;
         for (number, how, call) in &ours {
-            let story = format!("killed {how:?} call {number} of {}: {}", course.len(), call.trim());
+            let story = format!(
+                "killed {how:?} call {number} of {}: {}",
+                course.len(),
+                call.trim()
+            );
             self.put_back();
             let run = self.watched(*number, *how).smp(&self.args());
             killed += usize::from(run.code == 128 + 9);
@@ -163,7 +194,11 @@ impl<'a> Lab<'a> {
             self.quiet(|other| *how == How::During && is_push(other));
         }
         // Calls side by side come in another order each time, and some may be saved; but that is not the rule.
-        assert!(killed * 10 >= ours.len() * 9, "only {killed} of {} were killed", ours.len());
+        assert!(
+            killed * 10 >= ours.len() * 9,
+            "only {killed} of {} were killed",
+            ours.len()
+        );
     }
 
     /// Sends each of these signals at some times of its way.
@@ -175,11 +210,14 @@ impl<'a> Lab<'a> {
         let full = u64::try_from(begun.elapsed().as_micros()).unwrap();
         let mut random = seed;
         for round in 0..rounds {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let time = Duration::from_micros((random >> 33) % full);
             let signal = [Signal::KILL, Signal::INT, Signal::TERM, Signal::HUP][round % 4];
             let group = (random >> 20) & 1 == 1;
-            let story = format!("seed {seed}, round {round}: {signal:?} after {time:?}, to all: {group}");
+            let story =
+                format!("seed {seed}, round {round}: {signal:?} after {time:?}, to all: {group}");
             self.put_back();
             let mut run = self.watched(0, How::After).start(&self.args());
             std::thread::sleep(time);
@@ -197,7 +235,9 @@ impl<'a> Lab<'a> {
 }
 
 fn writes(call: &str) -> bool {
-    ["push", "update-ref", "hash-object", "commit-tree", "fetch"].iter().any(|word| call.contains(&format!(" {word} ")))
+    ["push", "update-ref", "hash-object", "commit-tree", "fetch"]
+        .iter()
+        .any(|word| call.contains(&format!(" {word} ")))
 }
 
 fn is_push(call: &str) -> bool {
@@ -211,10 +251,18 @@ fn is_deploy(call: &str) -> bool {
 
 /// As if half an hour had passed since the last push began.
 fn outlive_notes(deploy: &Deploy) {
-    for entry in fs::read_dir(deploy.work.join(".git/smp")).unwrap().flatten() {
-        if entry.file_name().to_string_lossy().starts_with("in-flight-") {
+    for entry in fs::read_dir(deploy.work.join(".git/smp"))
+        .unwrap()
+        .flatten()
+    {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("in-flight-")
+        {
             let file = fs::File::options().write(true).open(entry.path()).unwrap();
-            file.set_modified(SystemTime::now() - Duration::from_secs(31 * 60)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(31 * 60))
+                .unwrap();
         }
     }
 }
@@ -236,7 +284,16 @@ fn signed_off() -> Deploy {
 }
 
 fn promotion(deploy: &Deploy) -> Vec<String> {
-    ["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "2"].map(str::to_owned).to_vec()
+    [
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(5),
+        "--timeout",
+        "2",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn words(command: &[String]) -> Vec<&str> {
@@ -245,18 +302,36 @@ fn words(command: &[String]) -> Vec<&str> {
 
 /// How many announcements stand that were neither ended nor put aside by the next one.
 fn announced(chain: &Chain, word: &str) -> usize {
-    let aside: Vec<&String> = chain.events.iter().filter_map(|event| event.more.get("Over")).flatten().collect();
-    chain.all(word).filter(|event| !aside.contains(&&event.id)).count() - chain.count("ended")
+    let aside: Vec<&String> = chain
+        .events
+        .iter()
+        .filter_map(|event| event.more.get("Over"))
+        .flatten()
+        .collect();
+    chain
+        .all(word)
+        .filter(|event| !aside.contains(&&event.id))
+        .count()
+        - chain.count("ended")
 }
 
 fn promoted_once(deploy: &Deploy, chain: &Chain) {
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)], "{:?}", chain.words());
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)],
+        "{:?}",
+        chain.words()
+    );
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     chain.only("proposed");
     chain.only("posted");
     chain.only("promoted");
     assert_eq!(announced(chain, "promoting"), 1, "{:?}", chain.words());
-    assert!(chain.state["candidate"].is_null() && chain.state["deploying"].is_null(), "{}", chain.state);
+    assert!(
+        chain.state["candidate"].is_null() && chain.state["deploying"].is_null(),
+        "{}",
+        chain.state
+    );
 }
 
 fn proposed_once(deploy: &Deploy, chain: &Chain) {
@@ -273,7 +348,12 @@ fn postponed_once(_: &Deploy, chain: &Chain) {
 }
 
 fn staged_once(deploy: &Deploy, chain: &Chain) {
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(6)], "{:?}", chain.words());
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), deploy.nth(6)],
+        "{:?}",
+        chain.words()
+    );
     chain.only("staged");
     assert_eq!(announced(chain, "staging"), 1, "{:?}", chain.words());
     assert!(chain.state["deploying"].is_null());
@@ -281,7 +361,12 @@ fn staged_once(deploy: &Deploy, chain: &Chain) {
 
 fn fixed_once(deploy: &Deploy, chain: &Chain) {
     let fix = chain.only("staged-fix").field("Commit");
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), fix], "{:?}", chain.words());
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), fix],
+        "{:?}",
+        chain.words()
+    );
     assert_eq!(announced(chain, "staging-fix"), 1, "{:?}", chain.words());
     assert_eq!(chain.state["candidate"]["commit"], fix);
     assert!(chain.state["deploying"].is_null());
@@ -289,11 +374,20 @@ fn fixed_once(deploy: &Deploy, chain: &Chain) {
 
 fn rolled_back_once(deploy: &Deploy, chain: &Chain) {
     let all = [2, 5, 2].map(|number| deploy.nth(number));
-    assert_eq!(deploy.deploys(&deploy.production), all, "{:?}", chain.words());
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        all,
+        "{:?}",
+        chain.words()
+    );
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
     assert_eq!(announced(chain, "rolling-back"), 1, "{:?}", chain.words());
     chain.only("posted");
-    assert!(chain.state["deploying"].is_null() && chain.state["owed"] == serde_json::json!([]), "{}", chain.state);
+    assert!(
+        chain.state["deploying"].is_null() && chain.state["owed"] == serde_json::json!([]),
+        "{}",
+        chain.state
+    );
 }
 
 // --- F-KILL-1: every step
@@ -313,12 +407,22 @@ fn propose_killed_at_any_step_ends_right() {
 #[test]
 fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
     Lab::new(with_candidate(), &["signoff"], &judged_once).survives_every_step(2);
-    Lab::new(with_candidate(), &["postpone", "--yes", "--reason", "later"], &postponed_once).survives_every_step(0);
+    Lab::new(
+        with_candidate(),
+        &["postpone", "--yes", "--reason", "later"],
+        &postponed_once,
+    )
+    .survives_every_step(0);
 }
 
 #[test]
 fn stage_killed_at_any_step_ends_right() {
-    Lab::new(with_record(), &["stage", "--yes", "--timeout", "2"], &staged_once).survives_every_step(2);
+    Lab::new(
+        with_record(),
+        &["stage", "--yes", "--timeout", "2"],
+        &staged_once,
+    )
+    .survives_every_step(2);
 }
 
 #[test]
@@ -333,7 +437,16 @@ fn rollback_killed_at_any_step_ends_right() {
 #[test]
 fn a_fix_killed_at_any_step_ends_right() {
     let deploy = with_candidate();
-    let command = ["stage", "--fix", "--pick", deploy.nth(6), "--yes", "--timeout", "2"].map(str::to_owned);
+    let command = [
+        "stage",
+        "--fix",
+        "--pick",
+        deploy.nth(6),
+        "--yes",
+        "--timeout",
+        "2",
+    ]
+    .map(str::to_owned);
     Lab::new(deploy, &words(&command), &fixed_once).survives_every_step(1);
 }
 
@@ -343,7 +456,11 @@ fn a_fix_killed_at_any_step_ends_right() {
 fn promote_ends_right_whenever_a_signal_comes() {
     let deploy = signed_off();
     let command = promotion(&deploy);
-    let rounds = if std::env::var_os("GIT_SMP_EVERY_STEP").is_some() { 200 } else { 6 };
+    let rounds = if std::env::var_os("GIT_SMP_EVERY_STEP").is_some() {
+        200
+    } else {
+        6
+    };
     Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, rounds);
 }
 
@@ -365,7 +482,11 @@ fn a_lock_that_a_killed_git_left_in_the_clone_hinders_nobody() {
 
 /// A world whose main repository can fail, with a gate before production takes anything.
 fn failing() -> (Deploy, Gate) {
-    let deploy = World::deploy_like().without_pages().over_open_http().main_over_http().toml("[record]\n");
+    let deploy = World::deploy_like()
+        .without_pages()
+        .over_open_http()
+        .main_over_http()
+        .toml("[record]\n");
     let deploy = ready(deploy);
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
@@ -391,7 +512,12 @@ fn an_event_whose_answer_is_lost_is_recorded_once() {
     for fault in faults {
         lab.put_back();
         let http = lab.deploy.http();
-        let hit = || http.seen().iter().filter(|seen| seen.fault.is_some()).count();
+        let hit = || {
+            http.seen()
+                .iter()
+                .filter(|seen| seen.fault.is_some())
+                .count()
+        };
         let (before, pushes) = (hit(), http.pushes(&lab.deploy.production));
         http.fault(fault.clone());
         let run = lab.deploy.runner().directly().start(&lab.args());
@@ -399,8 +525,14 @@ fn an_event_whose_answer_is_lost_is_recorded_once() {
         let between = hit();
         http.fault(fault.clone());
         gate.open();
-        run.finish().ok().says("done: production runs").says("on record");
-        assert!(before < between && between < hit(), "{fault:?} does not happen");
+        run.finish()
+            .ok()
+            .says("done: production runs")
+            .says("on record");
+        assert!(
+            before < between && between < hit(),
+            "{fault:?} does not happen"
+        );
         promoted_once(&lab.deploy, &lab.deploy.chain());
         assert_eq!(http.pushes(&lab.deploy.production), pushes + 1);
         http.heal();
@@ -414,7 +546,9 @@ fn a_main_repository_that_goes_down_after_the_push_leaves_a_step_for_the_next_ru
     let command = promotion(&deploy);
     let run = deploy.runner().directly().start(&words(&command));
     gate.reached();
-    deploy.http().fault(Rule::any("main.git", Fault::Status(503)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::any("main.git", Fault::Status(503)).times(1000));
     gate.open();
     run.finish()
         .exits(4)
@@ -422,7 +556,10 @@ fn a_main_repository_that_goes_down_after_the_push_leaves_a_step_for_the_next_ru
         .says("upstream does not answer")
         .says("done before it: production");
     deploy.http().heal();
-    deploy.smp(&words(&command)).ok().says("on record; the freeze on staging is lifted");
+    deploy
+        .smp(&words(&command))
+        .ok()
+        .says("on record; the freeze on staging is lifted");
     promoted_once(&deploy, &deploy.chain());
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
     deploy.smp(&words(&command)).ok().says("nothing to promote");
@@ -436,14 +573,24 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
     let command = promotion(&deploy);
     let run = deploy.runner().directly().start(&words(&command));
     gate.reached();
-    let ls_remote = ["main.git/info/refs?service=git-upload-pack", "main.git/git-upload-pack"];
+    let ls_remote = [
+        "main.git/info/refs?service=git-upload-pack",
+        "main.git/git-upload-pack",
+    ];
     // What became of the announcement can be read; the look before the push and the taking back cannot.
     for request in ls_remote {
-        deploy.http().fault(Rule::any(request, Fault::Delay(Duration::ZERO)));
+        deploy
+            .http()
+            .fault(Rule::any(request, Fault::Delay(Duration::ZERO)));
     }
-    deploy.http().fault(Rule::any("main.git", Fault::Status(503)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::any("main.git", Fault::Status(503)).times(1000));
     gate.open();
-    run.finish().exits(4).says("the record still says that the deploy is going on").says("hint: run it again");
+    run.finish()
+        .exits(4)
+        .says("the record still says that the deploy is going on")
+        .says("hint: run it again");
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     deploy.http().heal();
     (0..2).for_each(|_| gate.open());
@@ -458,14 +605,22 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
 fn next_event(deploy: &Deploy) -> Gate {
     let gate = Gate::new(deploy, "event");
     let once = deploy.path("event.once");
-    let script = format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line());
+    let script = format!(
+        "if mkdir '{}' 2>/dev/null; then {}; fi",
+        once.display(),
+        gate.line()
+    );
     deploy.hook(&deploy.main, "post-receive", &script);
     gate
 }
 
 fn nothing_pushed(deploy: &Deploy, chain: &Chain) {
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
-    assert!(chain.state["deploying"].is_null() && !chain.state["candidate"].is_null(), "{}", chain.state);
+    assert!(
+        chain.state["deploying"].is_null() && !chain.state["candidate"].is_null(),
+        "{}",
+        chain.state
+    );
 }
 
 #[test]
@@ -478,13 +633,18 @@ fn ctrl_c_at_the_question_and_during_the_announcement_pushes_nothing_and_leaves_
 
     let gate = next_event(&deploy);
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     gate.reached();
     terminal.ctrl_c();
     terminal.ends().exits(3).says("nothing was pushed");
     let chain = deploy.chain();
     nothing_pushed(&deploy, &chain);
-    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
+    assert_eq!(
+        chain.only("ended").field("Intent"),
+        chain.only("promoting").id
+    );
     deploy.smp(&words(&promotion(&deploy))).ok();
     promoted_once(&deploy, &deploy.chain());
 }
@@ -495,7 +655,9 @@ fn ctrl_c_during_the_push_says_that_the_host_may_still_deploy_and_the_next_run_r
     let command = promotion(&deploy);
     let mut terminal = person(&deploy).terminal(&words(&command));
     gate.reached();
-    terminal.ctrl_c().sees("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
+    terminal
+        .ctrl_c()
+        .sees("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
     crate::push::insists(&mut terminal);
     terminal
         .ends()
@@ -519,21 +681,36 @@ fn ctrl_c_while_the_page_hangs_or_the_end_is_recorded_loses_nothing() {
     let build = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &build.line());
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     build.reached();
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     build.open();
     terminal.sees("waiting for production").ctrl_c();
-    terminal.ends().exits(4).says("left before production reported").says("hint: run it again to go on");
+    terminal
+        .ends()
+        .exits(4)
+        .says("left before production reported")
+        .says("hint: run it again to go on");
     let chain = deploy.chain();
-    assert_eq!((announced(&chain, "promoting"), chain.count("promoted")), (1, 0));
+    assert_eq!(
+        (announced(&chain, "promoting"), chain.count("promoted")),
+        (1, 0)
+    );
 
     let gate = next_event(&deploy);
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     let mut terminal = person(&deploy).terminal(&["promote"]);
     gate.reached();
     terminal.ctrl_c();
-    terminal.ends().ok().says("on record; the freeze on staging is lifted");
+    terminal
+        .ends()
+        .ok()
+        .says("on record; the freeze on staging is lifted");
     promoted_once(&deploy, &deploy.chain());
-    deploy.smp(&words(&promotion(&deploy))).ok().says("nothing to promote");
+    deploy
+        .smp(&words(&promotion(&deploy)))
+        .ok()
+        .says("nothing to promote");
 }

@@ -16,7 +16,13 @@ fn two_hosts() -> (Deploy, GitHttp) {
 
 /// From now on a repository's host sends everybody on to this address.
 fn moves(deploy: &Deploy, name: &str, status: u16, to: &str) {
-    deploy.http().fault(Rule::any(&format!("/{name}/"), Fault::Moved(status, format!("{to}{ASKS}"))).times(1000));
+    deploy.http().fault(
+        Rule::any(
+            &format!("/{name}/"),
+            Fault::Moved(status, format!("{to}{ASKS}")),
+        )
+        .times(1000),
+    );
 }
 
 #[test]
@@ -29,19 +35,32 @@ fn a_main_repository_that_was_renamed_is_told_with_its_new_address_and_the_hint_
         moves(&deploy, "main.git", status, &address);
 
         let run = deploy.smp(&["stage", "--yes"]);
-        run.exits(1).says(&format!("error: the remote upstream has moved to {address}"));
-        run.says(&format!("its host answers {status}")).says("its address is repository.url in smp.toml");
+        run.exits(1).says(&format!(
+            "error: the remote upstream has moved to {address}"
+        ));
+        run.says(&format!("its host answers {status}"))
+            .says("its address is repository.url in smp.toml");
         let command = format!("git remote set-url upstream {address} && git smp setup");
-        run.says(&format!("then: {command}\n")).never_shows("does not answer");
-        deploy.smp(&["status"]).ok().prints_among(&format!("has moved to {address}"));
-        deploy.smp(&["setup", "--check"]).exits(1).prints_among(&format!("has moved to {address}"));
+        run.says(&format!("then: {command}\n"))
+            .never_shows("does not answer");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among(&format!("has moved to {address}"));
+        deploy
+            .smp(&["setup", "--check"])
+            .exits(1)
+            .prints_among(&format!("has moved to {address}"));
         assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
 
         let toml = deploy.toml().replace(deploy.urls()[0], &address);
         deploy.write_toml(&toml);
         deploy.git(&deploy.work, &["remote", "set-url", "upstream", &address]);
         deploy.trust();
-        deploy.smp(&["stage", "--yes"]).ok().says("done: staging runs");
+        deploy
+            .smp(&["stage", "--yes"])
+            .ok()
+            .says("done: staging runs");
     }
 }
 
@@ -52,9 +71,13 @@ fn an_environment_that_was_renamed_is_told_with_the_key_of_its_address() {
     let address = elsewhere.url(&deploy.path("renamed.git"));
     moves(&deploy, "production.git", 301, &address);
     let run = promote(&deploy, &[]);
-    run.exits(1).says(&format!("error: the remote production has moved to {address}"));
+    run.exits(1).says(&format!(
+        "error: the remote production has moved to {address}"
+    ));
     run.says("its address is environments.production.url in smp.toml");
-    run.says(&format!("then: git remote set-url production {address} && git smp setup\n"));
+    run.says(&format!(
+        "then: git remote set-url production {address} && git smp setup\n"
+    ));
     assert_eq!(refusal(&deploy), "unreachable");
     assert!(elsewhere.seen().is_empty());
     assert_eq!(deploy.snapshot(), before);
@@ -65,16 +88,31 @@ fn a_new_address_that_the_host_gives_from_its_root_is_made_whole() {
     let (deploy, _) = two_hosts();
     moves(&deploy, "main.git", 301, "/team/renamed.git");
     let host = deploy.urls()[0].replace("/main.git", "");
-    deploy.smp(&["stage", "--yes"]).exits(1).says(&format!("has moved to {host}/team/renamed.git"));
+    deploy
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says(&format!("has moved to {host}/team/renamed.git"));
 }
 
 #[test]
 fn what_a_host_gives_for_an_address_never_becomes_a_command_or_shows_a_password() {
     for (to, shown) in [
-        ("https://ada:open-sesame@git.example.com/x.git", "has moved to https://git.example.com/x.git"),
-        ("https://git.example.com/$(touch${IFS}pwned).git", "has moved to https://git.example.com/$(touch"),
-        ("http://git.example.com/x.git", "has moved to http://git.example.com/x.git"),
-        ("https://git.example.com/x;id", "has moved to https://git.example.com/x;id"),
+        (
+            "https://ada:open-sesame@git.example.com/x.git",
+            "has moved to https://git.example.com/x.git",
+        ),
+        (
+            "https://git.example.com/$(touch${IFS}pwned).git",
+            "has moved to https://git.example.com/$(touch",
+        ),
+        (
+            "http://git.example.com/x.git",
+            "has moved to http://git.example.com/x.git",
+        ),
+        (
+            "https://git.example.com/x;id",
+            "has moved to https://git.example.com/x;id",
+        ),
     ] {
         let (deploy, _) = two_hosts();
         moves(&deploy, "main.git", 301, to);
@@ -92,7 +130,9 @@ fn what_a_host_gives_for_an_address_never_becomes_a_command_or_shows_a_password(
 fn a_page_to_log_in_is_not_taken_for_a_new_address() {
     let (deploy, elsewhere) = two_hosts();
     let login = "https://login.example.com/start?token=open-sesame".to_owned();
-    deploy.http().fault(Rule::any("/main.git/", Fault::Moved(302, login)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::any("/main.git/", Fault::Moved(302, login)).times(1000));
     let run = deploy.smp(&["stage", "--yes"]);
     run.exits(1)
         .says("error: the remote upstream redirects to https://login.example.com/start, which is no repository");
@@ -112,8 +152,17 @@ fn a_fetch_takes_no_header_and_no_password_to_where_it_is_sent() {
     moves(&deploy, "main.git", 301, &to);
     moves(&deploy, "staging.git", 307, &elsewhere.url(&deploy.staging));
     let run = deploy.smp(&["diff"]);
-    run.exits(1).says("a commit that cannot be found").says(&format!("the remote upstream has moved to {to}"));
+    run.exits(1)
+        .says("a commit that cannot be found")
+        .says(&format!("the remote upstream has moved to {to}"));
     run.never_shows("open-sesame");
-    assert!(deploy.http().seen().iter().any(|seen| seen.has("x-token", "open-sesame")), "it was configured");
+    assert!(
+        deploy
+            .http()
+            .seen()
+            .iter()
+            .any(|seen| seen.has("x-token", "open-sesame")),
+        "it was configured"
+    );
     assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
 }

@@ -40,21 +40,37 @@ fn pushed_by_hand() -> Deploy {
 #[track_caller]
 fn written(deploy: &Deploy, word: &str) -> String {
     let grep = format!("--grep=^Smp-Event: {word}$");
-    deploy.git(&deploy.main, &["log", "-1", "--format=%at", &grep, "refs/smp/record"])
+    deploy.git(
+        &deploy.main,
+        &["log", "-1", "--format=%at", &grep, "refs/smp/record"],
+    )
 }
 
 /// The only observation on record is of production, from this commit to that.
 #[track_caller]
 fn saw(chain: &Chain, from: &str, to: &str) {
     let event = chain.only("observed");
-    assert_eq!((event.field("Environment"), event.field("From"), event.field("Commit")), ("production", from, to));
+    assert_eq!(
+        (
+            event.field("Environment"),
+            event.field("From"),
+            event.field("Commit")
+        ),
+        ("production", from, to)
+    );
 }
 
 /// What `status --json` says of an environment.
 #[track_caller]
 fn told(run: &Run, name: &str) -> Value {
     let json = run.ok().json();
-    json["environments"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    json["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == name)
+        .unwrap()
+        .clone()
 }
 
 #[test]
@@ -62,17 +78,32 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
     let deploy = pushed_by_hand();
     let (five, six) = (deploy.nth(5), deploy.nth(6));
     let run = promotes(&deploy, &[]);
-    run.ok().says(&format!("production runs {} already: nothing to promote", short(six)));
-    let story =
-        format!("production runs {}, which nobody deployed with git smp: the record has {}", short(six), short(five));
+    run.ok().says(&format!(
+        "production runs {} already: nothing to promote",
+        short(six)
+    ));
+    let story = format!(
+        "production runs {}, which nobody deployed with git smp: the record has {}",
+        short(six),
+        short(five)
+    );
     run.says(&format!("on record: {story}\n"));
     let chain = deploy.chain();
     saw(&chain, five, six);
     let event = chain.only("observed");
-    assert_eq!((event.author.as_str(), event.field("Commits")), ("Ada Example", "1"));
+    assert_eq!(
+        (event.author.as_str(), event.field("Commits")),
+        ("Ada Example", "1")
+    );
     assert_eq!(event.field("Since"), written(&deploy, "promoted"));
-    let subject = deploy.git(&deploy.main, &["log", "-1", "--format=%s", "refs/smp/record"]);
-    let expected = format!("Ada Example saw {} on production, which nobody deployed with git smp", short(six));
+    let subject = deploy.git(
+        &deploy.main,
+        &["log", "-1", "--format=%s", "refs/smp/record"],
+    );
+    let expected = format!(
+        "Ada Example saw {} on production, which nobody deployed with git smp",
+        short(six)
+    );
     assert_eq!(subject, expected);
     // Once is enough.
     let before = deploy.snapshot();
@@ -87,23 +118,60 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
     let (four, five, six) = (deploy.nth(4), deploy.nth(5), deploy.nth(6));
     let out = deploy.smp(&["history", "--stats"]).ok().out();
     let first = out.lines().next().unwrap();
-    let expected = format!("production  {}..{}  1 commit   seen by Ada Example, ", short(five), short(six));
+    let expected = format!(
+        "production  {}..{}  1 commit   seen by Ada Example, ",
+        short(five),
+        short(six)
+    );
     assert!(first.contains(&expected), "{out}");
-    assert!(first.contains("Ada Example, deployed past git smp between "), "{out}");
-    assert!(out.contains("production: 2 promotions, 0 rollbacks and 1 deploy past git smp since "), "{out}");
-    assert!(out.contains("\n  promotions   2.0 a week; 3.0 a week with what went past git smp\n"), "{out}");
-    assert!(out.contains("\n  observed     33 % (1 of 3 deploys past git smp)"), "{out}");
+    assert!(
+        first.contains("Ada Example, deployed past git smp between "),
+        "{out}"
+    );
+    assert!(
+        out.contains("production: 2 promotions, 0 rollbacks and 1 deploy past git smp since "),
+        "{out}"
+    );
+    assert!(
+        out.contains("\n  promotions   2.0 a week; 3.0 a week with what went past git smp\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("\n  observed     33 % (1 of 3 deploys past git smp)"),
+        "{out}"
+    );
     let json = deploy.smp(&["history", "--json"]).ok().json();
     let [seen, before] = [0, 1].map(|at| json["deploys"][at].clone());
-    assert_eq!((&seen["kind"], &seen["by"]), (&json!("observed"), &json!("Ada Example")));
-    assert_eq!((&seen["from"], &seen["to"], &seen["commits"]), (&json!(five), &json!(six), &json!(1)));
-    assert_eq!((&seen["signed_off_by"], &seen["candidate"]), (&json!([]), &Value::Null));
-    assert_eq!((&seen["since"], &before["to"], &before["from"]), (&before["at"], &json!(five), &json!(four)));
+    assert_eq!(
+        (&seen["kind"], &seen["by"]),
+        (&json!("observed"), &json!("Ada Example"))
+    );
+    assert_eq!(
+        (&seen["from"], &seen["to"], &seen["commits"]),
+        (&json!(five), &json!(six), &json!(1))
+    );
+    assert_eq!(
+        (&seen["signed_off_by"], &seen["candidate"]),
+        (&json!([]), &Value::Null)
+    );
+    assert_eq!(
+        (&seen["since"], &before["to"], &before["from"]),
+        (&before["at"], &json!(five), &json!(four))
+    );
     assert!(seen["at"].as_str() >= seen["since"].as_str(), "{seen}");
     assert!(before.get("since").is_none(), "{before}");
     let figures = &json["stats"]["environments"][0];
-    assert_eq!((&figures["promotions"], &figures["observed"]), (&json!(2), &json!(1)));
-    assert_eq!((&figures["promotions_per_week"], &figures["deploys_per_week"]), (&json!(2.0), &json!(3.0)));
+    assert_eq!(
+        (&figures["promotions"], &figures["observed"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        (
+            &figures["promotions_per_week"],
+            &figures["deploys_per_week"]
+        ),
+        (&json!(2.0), &json!(3.0))
+    );
     assert_eq!(figures["weeks"][0]["observed"], 1);
 }
 
@@ -113,29 +181,53 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     let (five, six) = (deploy.nth(5), deploy.nth(6));
     let before = deploy.snapshot();
     let out = deploy.smp(&["status"]).ok().out();
-    let expected =
-        format!("unrecorded: nobody deployed {} with git smp, and the record had {} at ", short(six), short(five));
+    let expected = format!(
+        "unrecorded: nobody deployed {} with git smp, and the record had {} at ",
+        short(six),
+        short(five)
+    );
     assert!(out.contains(&expected), "{out}");
     let json = deploy.smp(&["status", "--json"]);
     let production = told(&json, "production");
-    assert_eq!((&production["finding"], &production["observed"]["from"]), (&json!("unrecorded"), &json!(five)));
+    assert_eq!(
+        (&production["finding"], &production["observed"]["from"]),
+        (&json!("unrecorded"), &json!(five))
+    );
     assert!(production["observed"]["since"].is_string(), "{production}");
-    assert_eq!((&production["observed"]["at"], &production["observed"]["by"]), (&Value::Null, &Value::Null));
-    assert_eq!((&told(&json, "staging")["finding"], told(&json, "staging").get("observed")), (&Value::Null, None));
+    assert_eq!(
+        (&production["observed"]["at"], &production["observed"]["by"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        (
+            &told(&json, "staging")["finding"],
+            told(&json, "staging").get("observed")
+        ),
+        (&Value::Null, None)
+    );
     assert_eq!(deploy.snapshot(), before);
     promotes(&deploy, &[]).ok();
     let out = deploy.smp(&["status"]).ok().out();
-    assert!(out.contains("; the same as staging; deployed past git smp, seen by Ada Example between "), "{out}");
+    assert!(
+        out.contains("; the same as staging; deployed past git smp, seen by Ada Example between "),
+        "{out}"
+    );
     assert!(!out.contains("unrecorded"), "{out}");
     let production = told(&deploy.smp(&["status", "--json"]), "production");
-    assert_eq!((&production["finding"], &production["observed"]["by"]), (&Value::Null, &json!("Ada Example")));
+    assert_eq!(
+        (&production["finding"], &production["observed"]["by"]),
+        (&Value::Null, &json!("Ada Example"))
+    );
     assert!(production["observed"]["at"].is_string(), "{production}");
     // The next promotion is one as ever.
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     promotes(&deploy, &[]).ok();
     deploy.smp(&["status"]).ok().never_shows("past git smp");
-    assert_eq!(deploy.chain().all("promoted").last().unwrap().field("From"), six);
+    assert_eq!(
+        deploy.chain().all("promoted").last().unwrap().field("From"),
+        six
+    );
 }
 
 #[test]
@@ -176,7 +268,9 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
     let deploy = pushed_by_hand();
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
-    promotes(&deploy, &[]).ok().says("that goes on record first");
+    promotes(&deploy, &[])
+        .ok()
+        .says("that goes on record first");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["observed", "promoting", "promoted"]);
     saw(&chain, deploy.nth(5), deploy.nth(6));
@@ -186,15 +280,28 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
 fn a_rollback_after_it_leads_to_what_ran_before_and_then_further_back() {
     let deploy = pushed_by_hand();
     for (number, from) in [(5, 6), (4, 5)] {
-        deploy.smp(&["rollback", "-n"]).ok().says(&format!("push {} to master", short(deploy.nth(number))));
+        deploy
+            .smp(&["rollback", "-n"])
+            .ok()
+            .says(&format!("push {} to master", short(deploy.nth(number))));
         let mut terminal = person(&deploy).terminal(&["rollback"]);
-        terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
+        terminal
+            .sees("Type production to put it back: ")
+            .enters("production")
+            .sees("Why, for the team")
+            .enters("");
         terminal.ends().ok();
         let chain = deploy.chain();
-        assert_eq!(chain.all("rolled-back").last().unwrap().field("From"), deploy.nth(from));
+        assert_eq!(
+            chain.all("rolled-back").last().unwrap().field("From"),
+            deploy.nth(from)
+        );
         saw(&chain, deploy.nth(5), deploy.nth(6));
     }
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 6, 5, 4].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 6, 5, 4].map(|number| deploy.nth(number))
+    );
 }
 
 #[test]
@@ -206,35 +313,65 @@ fn a_branch_that_somebody_forced_back_was_put_back_past_the_tool() {
     let chain = deploy.chain();
     saw(&chain, deploy.nth(5), deploy.nth(4));
     assert_eq!(chain.only("observed").field("Back"), "yes");
-    deploy.smp(&["history"]).ok().prints_among("seen by Ada Example, put back past git smp between ");
-    let figures = deploy.smp(&["history", "--json"]).ok().json()["stats"]["environments"][0].clone();
-    assert_eq!((&figures["rolled_back"], &figures["observed"]), (&json!(1), &json!(1)));
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints_among("seen by Ada Example, put back past git smp between ");
+    let figures =
+        deploy.smp(&["history", "--json"]).ok().json()["stats"]["environments"][0].clone();
+    assert_eq!(
+        (&figures["rolled_back"], &figures["observed"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(figures["time_to_restore_seconds"]["median"], Value::Null);
 }
 
 #[test]
 fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_back() {
-    let deploy = World::deploy_like().without_pages().toml("[record]\n").build();
+    let deploy = World::deploy_like()
+        .without_pages()
+        .toml("[record]\n")
+        .build();
     deploy.smp(&["setup", "--yes", "--hook"]).ok();
     deploy.smp(&["propose", "--yes", "-q"]).ok();
     let refspec = format!("{}:refs/heads/master", deploy.nth(6));
     deploy.git(&deploy.work, &["fetch", "-q", "upstream"]);
-    assert_ne!(deploy.try_git(&deploy.work, &["push", "-q", "staging", &refspec]).code, 0);
-    deploy.git(&deploy.work, &["push", "-q", "--no-verify", "staging", &refspec]);
+    assert_ne!(
+        deploy
+            .try_git(&deploy.work, &["push", "-q", "staging", &refspec])
+            .code,
+        0
+    );
+    deploy.git(
+        &deploy.work,
+        &["push", "-q", "--no-verify", "staging", &refspec],
+    );
     let staging = told(&deploy.smp(&["status", "--json"]), "staging");
-    assert_eq!((&staging["finding"], &staging["observed"]["from"]), (&json!("unrecorded"), &json!(deploy.nth(5))));
+    assert_eq!(
+        (&staging["finding"], &staging["observed"]["from"]),
+        (&json!("unrecorded"), &json!(deploy.nth(5)))
+    );
     // What is refused writes nothing.
     let before = deploy.snapshot();
     deploy.smp(&["signoff", "--by", "Rosi"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["stage", deploy.nth(5)]);
-    terminal.sees("which nobody deployed with git smp").sees("Deploy ").enters("y");
+    terminal
+        .sees("which nobody deployed with git smp")
+        .sees("Deploy ")
+        .enters("y");
     terminal.ends().ok();
     let chain = deploy.chain();
     let event = chain.only("observed");
-    assert_eq!((event.field("Environment"), event.field("From")), ("staging", deploy.nth(5)));
+    assert_eq!(
+        (event.field("Environment"), event.field("From")),
+        ("staging", deploy.nth(5))
+    );
     assert_eq!(event.field("Commit"), deploy.nth(6));
-    assert_eq!(chain.words()[chain.words().len() - 3..], ["observed", "staging", "staged"]);
+    assert_eq!(
+        chain.words()[chain.words().len() - 3..],
+        ["observed", "staging", "staged"]
+    );
     deploy.smp(&["history"]).ok().prints_among("  staging  ");
 }
 
@@ -246,7 +383,10 @@ fn a_candidate_that_was_pushed_by_hand_is_promoted_and_not_only_seen() {
     // Nobody signed it off, so that nothing is written yet.
     let before = deploy.snapshot();
     promotes(&deploy, &[]).exits(1).says("nobody has signed");
-    assert_eq!(told(&deploy.smp(&["status", "--json"]), "production").get("observed"), None);
+    assert_eq!(
+        told(&deploy.smp(&["status", "--json"]), "production").get("observed"),
+        None
+    );
     assert_eq!(deploy.snapshot(), before);
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promotes(&deploy, &[]).ok();
@@ -260,7 +400,11 @@ fn on_the_first_day_nothing_went_past_anybody() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let run = promotes(&deploy, &[]);
     run.ok().says("nothing to promote").never_shows("on record");
-    deploy.smp(&["status"]).ok().never_shows("unrecorded").never_shows("past git smp");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("unrecorded")
+        .never_shows("past git smp");
     assert_eq!(deploy.chain().words().len(), 0);
 }
 
@@ -274,11 +418,18 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
         (&production["finding"], &production["observed"]["from"]),
         (&json!("unrecorded"), &json!(deploy.nth(2)))
     );
-    deploy.smp(&["propose", "--yes"]).ok().says("is the candidate already").says("on record: production runs");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("is the candidate already")
+        .says("on record: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
     // It changes nothing about the candidate, which was proposed for another production.
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    deploy.smp(&["promote", "-n"]).exits(1).says("production is not where the proposal saw it");
+    deploy
+        .smp(&["promote", "-n"])
+        .exits(1)
+        .says("production is not where the proposal saw it");
 }
 
 #[test]
@@ -287,7 +438,10 @@ fn a_clone_that_may_not_write_goes_on_and_says_that_it_is_not_on_record() {
     deploy.hook(&deploy.main, "pre-receive", "echo read only >&2; exit 1");
     let before = deploy.snapshot();
     let run = promotes(&deploy, &[]);
-    run.ok().says("nothing to promote").says("that could not be put on record: ").says("cannot be written to");
+    run.ok()
+        .says("nothing to promote")
+        .says("that could not be put on record: ")
+        .says("cannot be written to");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -299,7 +453,12 @@ fn a_colleague_s_clone_sees_it_on_record_and_writes_it_no_second_time() {
     promotes(&deploy, &[]).ok();
     let before = deploy.snapshot();
     let commit = deploy.nth(6);
-    ben.smp(&["promote", "--yes", "--commit", commit]).ok().says("nothing to promote").never_shows("on record");
-    ben.smp(&["status"]).ok().prints_among("deployed past git smp, seen by Ada Example between ");
+    ben.smp(&["promote", "--yes", "--commit", commit])
+        .ok()
+        .says("nothing to promote")
+        .never_shows("on record");
+    ben.smp(&["status"])
+        .ok()
+        .prints_among("deployed past git smp, seen by Ada Example between ");
     assert_eq!(deploy.snapshot(), before);
 }

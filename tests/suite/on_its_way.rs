@@ -31,8 +31,15 @@ fn killed(run: &mut Running) {
 /// A promotion that is killed while the host builds.
 #[track_caller]
 fn promotion_that_builds(deploy: &Deploy) -> Gate {
-    let args = crate::promote::scripted(deploy, &[]).into_iter().map(str::to_owned).collect::<Vec<_>>();
-    killed_during_the_build(deploy, "production.git", &args.iter().map(String::as_str).collect::<Vec<_>>())
+    let args = crate::promote::scripted(deploy, &[])
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    killed_during_the_build(
+        deploy,
+        "production.git",
+        &args.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
 }
 
 /// The build is let through, and lands.
@@ -46,7 +53,13 @@ fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {
 /// Nobody claims that all is done.
 #[track_caller]
 fn claims_nothing(run: &Run) {
-    for claim in ["nothing to put back", "nothing to deploy", "nothing to promote", "nothing to propose", "done:"] {
+    for claim in [
+        "nothing to put back",
+        "nothing to deploy",
+        "nothing to promote",
+        "nothing to propose",
+        "done:",
+    ] {
         run.never_shows(claim);
     }
 }
@@ -54,8 +67,19 @@ fn claims_nothing(run: &Run) {
 /// Puts production back as a script does.
 #[track_caller]
 fn puts_back(deploy: &Deploy, to: usize, more: &[&str]) -> Run {
-    let patience: &[&str] = if more.contains(&"--timeout") { &[] } else { &["--timeout", "20"] };
-    deploy.smp(&[&["rollback", "--yes", "--to", deploy.nth(to)], patience, more].concat())
+    let patience: &[&str] = if more.contains(&"--timeout") {
+        &[]
+    } else {
+        &["--timeout", "20"]
+    };
+    deploy.smp(
+        &[
+            &["rollback", "--yes", "--to", deploy.nth(to)],
+            patience,
+            more,
+        ]
+        .concat(),
+    )
 }
 
 /// Worlds where one commit after the other may be promoted, with a record and without one.
@@ -78,16 +102,25 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
         run.exits(4).says("was not seen to end");
         claims_nothing(&run);
         let run = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2)]);
-        run.exits(1).says("not seen to end").says("hint: wait for it: git smp status");
+        run.exits(1)
+            .says("not seen to end")
+            .says("hint: wait for it: git smp status");
         claims_nothing(&run);
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
         terminal.sees("error: ");
         claims_nothing(terminal.ends().exits(1));
 
         lands(&deploy, &gate, "production.git", deploy.nth(5));
-        puts_back(&deploy, 2, &[]).ok().says("done: production runs");
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
-        promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+        puts_back(&deploy, 2, &[])
+            .ok()
+            .says("done: production runs");
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5, 2].map(|number| deploy.nth(number))
+        );
+        promotes(&deploy, &[])
+            .exits(1)
+            .says("was rolled back from production");
     }
 }
 
@@ -96,12 +129,22 @@ fn a_script_that_puts_back_waits_for_the_build_and_then_puts_back() {
     for world in worlds() {
         let deploy = ready(world);
         let gate = promotion_that_builds(&deploy);
-        let args = ["rollback", "--yes", "--timeout", "60", "--to", deploy.nth(2)];
+        let args = [
+            "rollback",
+            "--yes",
+            "--timeout",
+            "60",
+            "--to",
+            deploy.nth(2),
+        ];
         let run = deploy.runner().start(&args);
         run.says("waiting for what it comes to");
         lands(&deploy, &gate, "production.git", deploy.nth(5));
         run.finish().ok().says("done: production runs");
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5, 2].map(|number| deploy.nth(number))
+        );
     }
 }
 
@@ -110,13 +153,21 @@ fn a_promotion_that_landed_and_is_not_live_yet_is_taken_back_on_the_branch() {
     for world in worlds() {
         let deploy = ready(world);
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        promote(&deploy, &["--timeout", "1"]).exits(4).says("pushed, but not live");
+        promote(&deploy, &["--timeout", "1"])
+            .exits(4)
+            .says("pushed, but not live");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
         // The page still names the second commit, and the host is at the fifth.
         let run = puts_back(&deploy, 2, &[]);
         run.ok().never_shows("nothing to put back");
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
-        promotes(&deploy, &[]).exits(1).says(&format!("{} was rolled back from production", short(deploy.nth(5))));
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5, 2].map(|number| deploy.nth(number))
+        );
+        promotes(&deploy, &[]).exits(1).says(&format!(
+            "{} was rolled back from production",
+            short(deploy.nth(5))
+        ));
     }
 }
 
@@ -125,12 +176,24 @@ fn a_colleague_s_promotion_that_still_builds_is_not_nothing() {
     let deploy = ready(World::deploy_like().toml(RECORD));
     let ben = ben(&deploy);
     let gate = promotion_that_builds(&deploy);
-    let run = deploy.runner().cwd(&ben).smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
-    run.exits(1).says("Ada Example began to promote").says("--take-over");
+    let run = deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
+    run.exits(1)
+        .says("Ada Example began to promote")
+        .says("--take-over");
     claims_nothing(&run);
     lands(&deploy, &gate, "production.git", deploy.nth(5));
-    deploy.runner().cwd(&ben).smp(&["rollback", "--yes", "--to", deploy.nth(2)]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+    deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
+        .ok();
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 2].map(|number| deploy.nth(number))
+    );
     deploy.chain();
 }
 
@@ -149,9 +212,14 @@ fn a_rollback_that_still_builds_is_not_nothing_to_promote() {
         run.exits(4).says("was not seen to end");
         claims_nothing(&run);
         lands(&deploy, &gate, "production.git", deploy.nth(2));
-        promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+        promotes(&deploy, &[])
+            .exits(1)
+            .says("was rolled back from production");
         puts_back(&deploy, 2, &[]).ok();
-        assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5, 2].map(|number| deploy.nth(number))
+        );
     }
 }
 
@@ -168,13 +236,18 @@ fn a_deploy_to_staging_that_still_builds_is_neither_nothing_to_stage_nor_somethi
         if record {
             for clone in [&deploy.work, &ben] {
                 let run = deploy.runner().cwd(clone).smp(&["propose", "--yes"]);
-                run.exits(1).says("Ada Example began to deploy").says("hint: ");
+                run.exits(1)
+                    .says("Ada Example began to deploy")
+                    .says("hint: ");
                 assert!(deploy.chain().state["candidate"].is_null());
             }
         }
         lands(&deploy, &gate, "staging.git", deploy.nth(6));
         deploy.smp(&["stage", "--yes"]).ok();
-        assert_eq!(deploy.deploys(&deploy.staging), [5, 6].map(|number| deploy.nth(number)));
+        assert_eq!(
+            deploy.deploys(&deploy.staging),
+            [5, 6].map(|number| deploy.nth(number))
+        );
     }
 }
 
@@ -183,13 +256,19 @@ fn another_commit_than_the_one_that_builds_is_not_called_the_same() {
     let deploy = ready(World::deploy_like());
     let gate = promotion_that_builds(&deploy);
     assert_eq!(refusal(&deploy), "push-in-flight");
-    let waits = format!("git smp status, until the push of {} to production has come to its end", short(deploy.nth(5)));
+    let waits = format!(
+        "git smp status, until the push of {} to production has come to its end",
+        short(deploy.nth(5))
+    );
     assert_eq!(crate::record::next(&deploy), waits);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     assert_eq!(refusal(&deploy), "deploying");
     lands(&deploy, &gate, "production.git", deploy.nth(5));
     promotes(&deploy, &[]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 6].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 6].map(|number| deploy.nth(number))
+    );
 }
 
 #[test]
@@ -209,7 +288,13 @@ fn an_announcement_that_was_cut_off_is_made_anew_where_the_branch_moved_since() 
     let chain = deploy.chain();
     let announced: Vec<_> = chain.all("promoting").collect();
     assert_eq!(announced.len(), 2, "{:?}", chain.words());
-    assert_eq!(announced.iter().map(|one| one.field("From")).collect::<Vec<_>>(), [2, 4].map(|nth| deploy.nth(nth)));
+    assert_eq!(
+        announced
+            .iter()
+            .map(|one| one.field("From"))
+            .collect::<Vec<_>>(),
+        [2, 4].map(|nth| deploy.nth(nth))
+    );
     assert_eq!(announced[1].field("Over"), announced[0].id);
     assert_eq!(chain.only("promoted").field("Intent"), announced[1].id);
 }
@@ -227,8 +312,13 @@ fn an_announcement_that_was_cut_off_before_its_push_is_in_nobody_s_way_here() {
     std::fs::remove_file(deploy.main.join("hooks/post-receive")).unwrap();
     // This clone knows that nothing was pushed; a colleague's cannot know.
     puts_back(&deploy, 2, &[]).ok().says("nothing to put back");
-    let run = deploy.runner().cwd(ben(&deploy)).smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
-    run.exits(1).says("Ada Example began to promote").never_shows("nothing to put back");
+    let run = deploy
+        .runner()
+        .cwd(ben(&deploy))
+        .smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
+    run.exits(1)
+        .says("Ada Example began to promote")
+        .never_shows("nothing to put back");
     promotes(&deploy, &[]).ok();
     deploy.chain().only("promoting");
 }
@@ -240,7 +330,11 @@ fn an_emergency_rollback_does_not_wait_for_a_deploy_to_staging_that_is_over() {
     let ben = ben(&deploy);
     // Ben's deploy to staging arrives, and he is gone before it is on record.
     deploy.web.set("/staging", Page::commit(deploy.nth(5)));
-    let mut run = deploy.runner().cwd(&ben).directly().start(&["stage", "--yes"]);
+    let mut run = deploy
+        .runner()
+        .cwd(&ben)
+        .directly()
+        .start(&["stage", "--yes"]);
     comes_to(&deploy, &deploy.staging, deploy.nth(6));
     let asked = deploy.web.asked_for("/staging").len();
     deploy.web.is_asked_for("/staging", asked + 2);
@@ -249,8 +343,13 @@ fn an_emergency_rollback_does_not_wait_for_a_deploy_to_staging_that_is_over() {
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
     assert_eq!(deploy.chain().state["deploying"]["environment"], "staging");
 
-    puts_back(&deploy, 2, &["--reason", "Maps are empty."]).ok().says("done: production runs");
-    assert_eq!(deploy.chain().only("rolled-back").field("Commit"), deploy.nth(2));
+    puts_back(&deploy, 2, &["--reason", "Maps are empty."])
+        .ok()
+        .says("done: production runs");
+    assert_eq!(
+        deploy.chain().only("rolled-back").field("Commit"),
+        deploy.nth(2)
+    );
 }
 
 /// Production runs the fifth commit, and a rollback to the second has landed without being seen to run: its host is slow.
@@ -262,7 +361,16 @@ fn slow_rollback(builder: DeployBuilder) -> (Deploy, Gate) {
     promotes(&deploy, &["-q"]).ok();
     let gate = Gate::new(&deploy, "release");
     deploy.platform(&deploy.production, &Behaviour::DeploysLate(&gate));
-    let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1", "--reason", "Maps are empty."];
+    let args = [
+        "rollback",
+        "--yes",
+        "--to",
+        deploy.nth(2),
+        "--timeout",
+        "1",
+        "--reason",
+        "Maps are empty.",
+    ];
     posts(&deploy, &args).exits(4).says("pushed, but not live");
     gate.reached();
     (deploy, gate)
@@ -274,8 +382,15 @@ fn releases(deploy: &Deploy, gate: &Gate, hash: &str) {
     gate.open();
     let deployed = deploy.production.join("deployed");
     let deadline = std::time::Instant::now() + crate::support::PATIENCE;
-    while std::fs::read_to_string(&deployed).unwrap_or_default().trim() != hash {
-        assert!(std::time::Instant::now() < deadline, "the host never releases {hash}");
+    while std::fs::read_to_string(&deployed)
+        .unwrap_or_default()
+        .trim()
+        != hash
+    {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the host never releases {hash}"
+        );
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     deploy.platform(&deploy.production, &Behaviour::Deploys);
@@ -285,7 +400,11 @@ fn releases(deploy: &Deploy, gate: &Gate, hash: &str) {
 #[track_caller]
 fn promotes_from(deploy: &Deploy, clone: &std::path::Path, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
-    let args = [&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat();
+    let args = [
+        &["promote", "--yes", "--timeout", "20", "--commit", &commit],
+        more,
+    ]
+    .concat();
     with_webhooks(deploy).cwd(clone).smp(&args)
 }
 
@@ -297,7 +416,9 @@ fn what_a_slow_rollback_takes_away_ships_again_from_nobody_s_script() {
     for clone in [&deploy.work, &ben] {
         // The page still names the bad commit, and staging runs it.
         let run = promotes_from(&deploy, clone, &[]);
-        run.exits(1).says("began to roll back to").says("git smp rollback production --to");
+        run.exits(1)
+            .says("began to roll back to")
+            .says("git smp rollback production --to");
         claims_nothing(&run);
         let run = promotes_from(&deploy, clone, &["--again"]);
         run.exits(1).says("began to roll back to");
@@ -307,20 +428,32 @@ fn what_a_slow_rollback_takes_away_ships_again_from_nobody_s_script() {
     let before = deploy.snapshot();
     for clone in [&deploy.work, &ben] {
         let run = promotes_from(&deploy, clone, &[]);
-        let story = format!("{} was rolled back from production by Ada Example", short(deploy.nth(5)));
-        run.exits(1).says(&story).says("Maps are empty.").says("--again");
+        let story = format!(
+            "{} was rolled back from production by Ada Example",
+            short(deploy.nth(5))
+        );
+        run.exits(1)
+            .says(&story)
+            .says("Maps are empty.")
+            .says("--again");
         assert_eq!(deploy.snapshot(), before);
     }
     let status = deploy.runner().cwd(&ben).smp(&["status"]).ok().out();
     assert!(
-        status.contains(&format!("{}, rolled back from production by Ada Example", short(deploy.nth(5)))),
+        status.contains(&format!(
+            "{}, rolled back from production by Ada Example",
+            short(deploy.nth(5))
+        )),
         "{status}"
     );
     // A person's word ends it. The rollback is on record first, and the technical channel hears of it.
     promotes_from(&deploy, &ben, &["--again"]).ok();
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
-    assert_eq!(chain.only("rolled-back").field("Announced-By"), "Ada Example");
+    assert_eq!(
+        chain.only("rolled-back").field("Announced-By"),
+        "Ada Example"
+    );
     let told = sent(&deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     assert!(words(&told[0]).contains("Maps are empty."));
@@ -330,7 +463,14 @@ fn what_a_slow_rollback_takes_away_ships_again_from_nobody_s_script() {
 fn a_slow_rollback_that_is_gone_on_with_is_told_once() {
     let (deploy, gate) = slow_rollback(World::deploy_like());
     releases(&deploy, &gate, deploy.nth(2));
-    let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"];
+    let args = [
+        "rollback",
+        "--yes",
+        "--to",
+        deploy.nth(2),
+        "--timeout",
+        "20",
+    ];
     posts(&deploy, &args).ok().says("done: on record");
     posts(&deploy, &args).ok().says("nothing to put back");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
@@ -345,9 +485,18 @@ fn staging_and_proposing_write_down_a_rollback_that_nobody_saw_end() {
         posts(&deploy, command).ok();
         let chain = deploy.chain();
         assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
-        assert_eq!(chain.state["held"]["production"][0]["commit"], deploy.nth(5));
+        assert_eq!(
+            chain.state["held"]["production"][0]["commit"],
+            deploy.nth(5)
+        );
         let told: Vec<String> = sent(&deploy, TECHNICAL).iter().map(words).collect();
-        assert_eq!(told.iter().filter(|text| text.contains("Maps are empty.")).count(), 1, "{told:?}");
+        assert_eq!(
+            told.iter()
+                .filter(|text| text.contains("Maps are empty."))
+                .count(),
+            1,
+            "{told:?}"
+        );
     }
 }
 
@@ -363,8 +512,13 @@ fn a_rollback_killed_after_its_push_holds_without_a_record_too() {
     deploy.web.is_asked_for("/production", asked + 2);
     killed(&mut run);
     run.finish().exits(128 + 9);
-    deploy.web.set("/production", Page::deployed(&deploy.production));
-    promotes(&deploy, &[]).exits(1).says("was rolled back from production").says("--again");
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from production")
+        .says("--again");
     promotes(&deploy, &["--again"]).ok();
 }
 
@@ -373,8 +527,14 @@ fn a_rollback_killed_after_its_push_holds_without_a_record_too() {
 fn git_that_waits(deploy: &Deploy, gate: &Gate) -> std::ffi::OsString {
     let ours = deploy.env();
     let path = &ours.iter().find(|(name, _)| name == "PATH").unwrap().1;
-    let git = std::env::split_paths(path).map(|folder| folder.join("git")).find(|git| git.is_file()).unwrap();
-    let script = format!("case \"$*\" in *' push '*production*) {} ;; esac\nexec \"$REAL_GIT\" \"$@\"", gate.line());
+    let git = std::env::split_paths(path)
+        .map(|folder| folder.join("git"))
+        .find(|git| git.is_file())
+        .unwrap();
+    let script = format!(
+        "case \"$*\" in *' push '*production*) {} ;; esac\nexec \"$REAL_GIT\" \"$@\"",
+        gate.line()
+    );
     deploy.executable("waiting/git", &script);
     git.into_os_string()
 }
@@ -382,20 +542,36 @@ fn git_that_waits(deploy: &Deploy, gate: &Gate) -> std::ffi::OsString {
 #[test]
 fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
     let deploy = ready(World::deploy_like().toml(&channels("teams")));
-    [TECHNICAL, crate::posts::PRODUCT].iter().for_each(|path| deploy.web.set(path, accepted("teams")));
+    [TECHNICAL, crate::posts::PRODUCT]
+        .iter()
+        .for_each(|path| deploy.web.set(path, accepted("teams")));
     let ben = ben(&deploy);
     let gate = Gate::new(&deploy, "push");
     let git = git_that_waits(&deploy, &gate);
     let args = crate::promote::scripted(&deploy, &["--summary", "- Flags on painpoints"]);
-    let ada = with_webhooks(&deploy).directly().path_first("waiting").env("REAL_GIT", git).start(&args);
+    let ada = with_webhooks(&deploy)
+        .directly()
+        .path_first("waiting")
+        .env("REAL_GIT", git)
+        .start(&args);
     gate.reached();
-    with_webhooks(&deploy).cwd(&ben).smp(&args).ok().says("accepted the post to product");
+    with_webhooks(&deploy)
+        .cwd(&ben)
+        .smp(&args)
+        .ok()
+        .says("accepted the post to product");
     gate.open();
     let run = ada.finish();
-    run.ok().says("somebody else pushed the same commit to production").says("done: production runs");
-    run.says("the post to product is theirs").prints_among("- Flags on painpoints");
+    run.ok()
+        .says("somebody else pushed the same commit to production")
+        .says("done: production runs");
+    run.says("the post to product is theirs")
+        .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5].map(|number| deploy.nth(number))
+    );
     // Nor does a later run post it after all.
     posts(&deploy, &args).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
@@ -409,14 +585,30 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
     let ben = ben(&deploy);
     let gate = Gate::new(&deploy, "push");
     let git = git_that_waits(&deploy, &gate);
-    let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "20"];
-    let ada = with_webhooks(&deploy).directly().path_first("waiting").env("REAL_GIT", git).start(&args);
+    let args = [
+        "rollback",
+        "--yes",
+        "--to",
+        deploy.nth(2),
+        "--timeout",
+        "20",
+    ];
+    let ada = with_webhooks(&deploy)
+        .directly()
+        .path_first("waiting")
+        .env("REAL_GIT", git)
+        .start(&args);
     gate.reached();
     with_webhooks(&deploy).cwd(&ben).smp(&args).ok();
     gate.open();
-    ada.finish().ok().says("somebody else pushed the same commit").says("the post to technical is theirs");
+    ada.finish()
+        .ok()
+        .says("somebody else pushed the same commit")
+        .says("the post to technical is theirs");
     posts(&deploy, &args).ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
     // What was put back is held here all the same.
-    promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from production");
 }

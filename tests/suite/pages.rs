@@ -29,7 +29,8 @@ fn staging_runs(deploy: &Deploy) -> Result<String, String> {
     let seen = deploy.runner().directly().smp(&["status", "--json"]);
     let staging = seen.ok().json()["environments"][0].clone();
     let text = |key: &str| staging[key].as_str().map(str::to_owned);
-    text("running").ok_or_else(|| text("finding").unwrap_or_else(|| panic!("neither of both: {seen}")))
+    text("running")
+        .ok_or_else(|| text("finding").unwrap_or_else(|| panic!("neither of both: {seen}")))
 }
 
 /// `diff` refuses with this sentence, because of staging's page.
@@ -38,7 +39,10 @@ fn is_refused(deploy: &Deploy, words: &str) -> Run {
     let run = deploy.runner().directly().smp(&["diff"]);
     run.exits(1).prints("").says("hint: ");
     let first = run.stderr.lines().next().unwrap_or_default();
-    assert!(first.starts_with("error: staging") && first.contains(words), "{words:?} is not the error of {run}");
+    assert!(
+        first.starts_with("error: staging") && first.contains(words),
+        "{words:?} is not the error of {run}"
+    );
     run
 }
 
@@ -49,7 +53,12 @@ fn only_an_answer_of_200_counts() {
     deploy.trust();
     for status in [204, 304, 401, 403, 404, 410, 429, 500, 503] {
         // The right commit on it makes it no better.
-        deploy.web.set("/staging", Page::commit(deploy.nth(5)).status(status).header("Retry-After", "1"));
+        deploy.web.set(
+            "/staging",
+            Page::commit(deploy.nth(5))
+                .status(status)
+                .header("Retry-After", "1"),
+        );
         is_refused(&deploy, &format!("its page answers {status}"));
         assert_eq!(
             deploy.web.asked_for("/staging").len(),
@@ -70,19 +79,33 @@ fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
     let commit = format!("data-commit=\"{}\"", deploy.nth(5));
     let filled = |size: usize| format!("{commit}{}", "x".repeat(size - commit.len()));
     deploy.web.set("/staging", Page::body(filled(1 << 20)));
-    assert_eq!(staging_runs(&deploy), Ok(deploy.nth(5).into()), "exactly 1 MiB is fine");
+    assert_eq!(
+        staging_runs(&deploy),
+        Ok(deploy.nth(5).into()),
+        "exactly 1 MiB is fine"
+    );
     let begun = Instant::now();
     for (page, words) in [
-        (Page::body(filled((1 << 20) + 1)), "its page is larger than 1 MiB"),
+        (
+            Page::body(filled((1 << 20) + 1)),
+            "its page is larger than 1 MiB",
+        ),
         (Page::endless(), "its page is larger than 1 MiB"),
         (Page::bomb(), "its page is compressed"),
-        (Page::commit(deploy.nth(5)).header("Content-Encoding", "br"), "its page is compressed"),
+        (
+            Page::commit(deploy.nth(5)).header("Content-Encoding", "br"),
+            "its page is compressed",
+        ),
         (Page::cut(5000, &commit), "its page broke off"),
     ] {
         deploy.web.set("/staging", page);
         is_refused(&deploy, words);
     }
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
     let asked = deploy.web.asked_for("/staging").pop().unwrap().head;
     assert_eq!(asked.header("Accept-Encoding"), Some("identity"));
     // VER-12: caches are not to answer.
@@ -97,12 +120,21 @@ fn pages_that_take_their_time_are_given_ten_seconds_in_all() {
     // VER-02: four of them, each slow in its own way, are asked at the same time.
     let deploy = World::deploy();
     let slow = Duration::from_millis(200);
-    deploy.web.set("/staging", Page::drip("data-commit=\"x\"", slow));
-    deploy.web.set("/production", Page::commit(deploy.nth(2)).dripping_headers(slow));
+    deploy
+        .web
+        .set("/staging", Page::drip("data-commit=\"x\"", slow));
+    deploy.web.set(
+        "/production",
+        Page::commit(deploy.nth(2)).dripping_headers(slow),
+    );
     let mut more = String::new();
-    for (name, page) in
-        [("silent", Page::silence()), ("late", Page::commit(deploy.nth(2)).after(Duration::from_secs(60)))]
-    {
+    for (name, page) in [
+        ("silent", Page::silence()),
+        (
+            "late",
+            Page::commit(deploy.nth(2)).after(Duration::from_secs(60)),
+        ),
+    ] {
         let bare = deploy.bare(name);
         deploy.colleague_pushes(&bare, deploy.nth(2));
         deploy.web.set(&format!("/{name}"), page);
@@ -116,10 +148,21 @@ fn pages_that_take_their_time_are_given_ten_seconds_in_all() {
     let begun = Instant::now();
     let run = deploy.smp(&["setup", "--yes"]);
     let taken = begun.elapsed();
-    run.exits(1).says("error: 4 checks failed").prints_among("its page was not complete within 10 seconds");
-    assert_eq!(run.out().matches("its page did not answer within 10 seconds").count(), 3, "{run}");
+    run.exits(1)
+        .says("error: 4 checks failed")
+        .prints_among("its page was not complete within 10 seconds");
+    assert_eq!(
+        run.out()
+            .matches("its page did not answer within 10 seconds")
+            .count(),
+        3,
+        "{run}"
+    );
     // Nobody waits for ever, and nobody waits for one after the other.
-    assert!((Duration::from_secs(9)..Duration::from_secs(19)).contains(&taken), "{taken:?}");
+    assert!(
+        (Duration::from_secs(9)..Duration::from_secs(19)).contains(&taken),
+        "{taken:?}"
+    );
 }
 
 #[test]
@@ -134,8 +177,14 @@ fn redirects_are_followed_within_the_pages_own_host_alone() {
         (307, "there?x=1".to_owned()),
         (308, "./there".to_owned()),
     ] {
-        deploy.web.set("/staging", Page::redirect(&to).status(status));
-        assert_eq!(staging_runs(&deploy), Ok(deploy.nth(4).into()), "{status} {to}");
+        deploy
+            .web
+            .set("/staging", Page::redirect(&to).status(status));
+        assert_eq!(
+            staging_runs(&deploy),
+            Ok(deploy.nth(4).into()),
+            "{status} {to}"
+        );
     }
     let followed = deploy.web.asked_for("/there").len();
     let other_server = crate::support::Web::start();
@@ -154,7 +203,13 @@ fn redirects_are_followed_within_the_pages_own_host_alone() {
         deploy.web.set("/staging", Page::redirect(&to));
         is_refused(&deploy, "its page redirects to another host").never_shows("hunter2");
     }
-    assert_eq!((deploy.web.asked_for("/there").len(), other_server.asked().len()), (followed, 0));
+    assert_eq!(
+        (
+            deploy.web.asked_for("/there").len(),
+            other_server.asked().len()
+        ),
+        (followed, 0)
+    );
 
     deploy.web.set("/staging", Page::redirect("/staging"));
     let before = deploy.web.asked_for("/staging").len();
@@ -169,7 +224,10 @@ fn a_page_that_is_not_there_or_speaks_no_http_is_unreachable() {
     // VER-15
     let deploy = World::deploy();
     let page = deploy.web.url("/staging");
-    for other in ["http://127.0.0.1:1/hunter2".to_owned(), page.replace("http://", "https://")] {
+    for other in [
+        "http://127.0.0.1:1/hunter2".to_owned(),
+        page.replace("http://", "https://"),
+    ] {
         let good = deploy.toml();
         deploy.write_toml(&good.replace(&format!("\"{page}\""), &format!("\"{other}\"")));
         deploy.smp(&["setup", "--yes"]).exits(1);
@@ -207,17 +265,34 @@ fn a_page_must_hold_exactly_one_hash() {
         (named(""), "names something that is no hash"),
         (named("unknown"), "names something that is no hash"),
         (short(6), "names something that is no hash"),
-        (named(&format!(" {full}")), "names something that is no hash"),
-        (named(&format!("{full}\u{1b}[31m")), "names something that is no hash"),
+        (
+            named(&format!(" {full}")),
+            "names something that is no hash",
+        ),
+        (
+            named(&format!("{full}\u{1b}[31m")),
+            "names something that is no hash",
+        ),
         (named(&"a".repeat(65)), "names something that is no hash"),
-        (named(&full) + &named("dirty"), "names something that is no hash"),
-        (named(&full) + &named(deploy.nth(4)), "its page holds 2 different hashes"),
-        (short(7) + &named(&deploy.nth(4)[..7]), "its page holds 2 different hashes"),
+        (
+            named(&full) + &named("dirty"),
+            "names something that is no hash",
+        ),
+        (
+            named(&full) + &named(deploy.nth(4)),
+            "its page holds 2 different hashes",
+        ),
+        (
+            short(7) + &named(&deploy.nth(4)[..7]),
+            "its page holds 2 different hashes",
+        ),
         (named(&format!("{full}0")), "a commit that cannot be found"),
     ] {
         deploy.web.set("/staging", Page::body(&bad));
         let run = is_refused(&deploy, words);
-        run.never_shows("Log in").never_shows("\u{1b}").never_shows("dirty");
+        run.never_shows("Log in")
+            .never_shows("\u{1b}")
+            .never_shows("dirty");
     }
 }
 
@@ -231,15 +306,30 @@ fn what_a_page_says_besides_its_hash_is_never_shown() {
     let two = format!("{names} data-commit=\"{}\"", deploy.nth(1));
     for body in [hostile, &names, &two] {
         for status in [200, 500] {
-            let page = Page::body(body).status(status).header("Content-Type", "text/PLANTED\u{9b}31m");
-            deploy.web.set("/staging", page.header("X-PLANTED", "PLANTED"));
-            for args in [&["diff", "-v"][..], &["status", "-v"], &["status", "--json"], &["setup", "--check"]] {
+            let page = Page::body(body)
+                .status(status)
+                .header("Content-Type", "text/PLANTED\u{9b}31m");
+            deploy
+                .web
+                .set("/staging", page.header("X-PLANTED", "PLANTED"));
+            for args in [
+                &["diff", "-v"][..],
+                &["status", "-v"],
+                &["status", "--json"],
+                &["setup", "--check"],
+            ] {
                 let run = deploy.runner().directly().smp(args);
                 let shown = format!("{}{}", run.out(), run.stderr);
                 // The kind of the content is named, made harmless and cut short; nothing else is.
                 let shown = shown.replace("text/PLANTED", "");
-                assert!(!shown.contains("PLANTED") && !shown.contains("evil"), "{run}");
-                assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']), "{run}");
+                assert!(
+                    !shown.contains("PLANTED") && !shown.contains("evil"),
+                    "{run}"
+                );
+                assert!(
+                    !shown.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']),
+                    "{run}"
+                );
             }
         }
     }
@@ -251,7 +341,11 @@ fn hashes_that_stand_for_no_commit_are_told_apart() {
     let deploy = open_minded();
     let look = |what: &str| deploy.git(&deploy.work, &["rev-parse", what]);
     deploy.git(&deploy.work, &["tag", "-a", "-m", "x", "v1", deploy.nth(5)]);
-    for (hash, kind) in [(look("HEAD^{tree}"), "tree"), (look("HEAD:LOG"), "blob"), (look("v1"), "tag")] {
+    for (hash, kind) in [
+        (look("HEAD^{tree}"), "tree"),
+        (look("HEAD:LOG"), "blob"),
+        (look("v1"), "tag"),
+    ] {
         for hash in [&hash[..], &hash[..10]] {
             deploy.web.set("/staging", Page::commit(hash));
             is_refused(&deploy, "is not a commit").says(&format!("because: it is a {kind} here"));
@@ -260,7 +354,13 @@ fn hashes_that_stand_for_no_commit_are_told_apart() {
     }
     for unknown in ["0".repeat(40), "deadbee".into(), "f".repeat(64)] {
         deploy.web.set("/staging", Page::commit(&unknown));
-        is_refused(&deploy, &format!("runs {}, a commit that cannot be found", &unknown[..unknown.len().min(12)]));
+        is_refused(
+            &deploy,
+            &format!(
+                "runs {}, a commit that cannot be found",
+                &unknown[..unknown.len().min(12)]
+            ),
+        );
         assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
     }
 }
@@ -271,13 +371,22 @@ fn names_of_tags_and_branches_lead_nobody_astray() {
     let deploy = open_minded();
     let (full, other) = (deploy.nth(5), deploy.nth(1));
     for name in [&full[..7], &full[..12], full] {
-        deploy.git(&deploy.work, &["update-ref", &format!("refs/tags/{name}"), other]);
-        deploy.git(&deploy.work, &["update-ref", &format!("refs/heads/{name}"), other]);
+        deploy.git(
+            &deploy.work,
+            &["update-ref", &format!("refs/tags/{name}"), other],
+        );
+        deploy.git(
+            &deploy.work,
+            &["update-ref", &format!("refs/heads/{name}"), other],
+        );
     }
     for hash in [&full[..7], &full[..12], full] {
         deploy.web.set("/staging", Page::commit(hash));
         assert_eq!(staging_runs(&deploy), Ok(full.to_owned()), "{hash}");
-        let expected = deploy.git(&deploy.main, &["log", "--oneline", &format!("{}..{full}", deploy.nth(2))]);
+        let expected = deploy.git(
+            &deploy.main,
+            &["log", "--oneline", &format!("{}..{full}", deploy.nth(2))],
+        );
         deploy.smp(&["diff"]).ok().prints(format!("{expected}\n"));
     }
     // A name that only a ref has is no hash of anything.
@@ -292,13 +401,17 @@ fn twins(deploy: &Deploy, kind: ObjectType) -> (Vec<u8>, Vec<u8>, String) {
     let parent = deploy.nth(2);
     let person = "Ada Example <ada@example.com> 1646222400 +0000";
     let commit = |number: u32, word: &str| {
-        format!("tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\n{word} {number}\n").into_bytes()
+        format!(
+            "tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\n{word} {number}\n"
+        )
+        .into_bytes()
     };
     let other = |number: u32| match kind {
         ObjectType::Commit => commit(number, "Another"),
         _ => format!("blob {number}\n").into_bytes(),
     };
-    let prefix = |kind, bytes: &[u8]| Oid::hash_object(kind, bytes).unwrap().to_string()[..7].to_owned();
+    let prefix =
+        |kind, bytes: &[u8]| Oid::hash_object(kind, bytes).unwrap().to_string()[..7].to_owned();
     let mut seen = std::collections::HashMap::new();
     for number in 0.. {
         let one = commit(number, "One");
@@ -317,19 +430,27 @@ fn an_ambiguous_hash_is_an_error_and_never_a_guess() {
     // VER-08
     let deploy = open_minded();
     let write = |kind: &str, bytes: &[u8]| {
-        let run = deploy.runner().stdin(bytes).program("git", &["hash-object", "-w", "-t", kind, "--stdin"]);
+        let run = deploy
+            .runner()
+            .stdin(bytes)
+            .program("git", &["hash-object", "-w", "-t", kind, "--stdin"]);
         run.ok().out().trim_end().to_owned()
     };
     let (one, blob, digits) = twins(&deploy, ObjectType::Blob);
     let one = write("commit", &one);
     assert!(write("blob", &blob).starts_with(&digits) && one.starts_with(&digits));
     deploy.web.set("/staging", Page::commit(&digits));
-    assert_eq!(staging_runs(&deploy), Ok(one), "the only commit of both is meant");
+    assert_eq!(
+        staging_runs(&deploy),
+        Ok(one),
+        "the only commit of both is meant"
+    );
 
     let (one, two, digits) = twins(&deploy, ObjectType::Commit);
     let (one, two) = (write("commit", &one), write("commit", &two));
     deploy.web.set("/staging", Page::commit(&digits));
-    is_refused(&deploy, &format!("the hash {digits} is ambiguous")).says("because: 2 commits here begin with it");
+    is_refused(&deploy, &format!("the hash {digits} is ambiguous"))
+        .says("because: 2 commits here begin with it");
     assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
     for full in [one, two] {
         deploy.web.set("/staging", Page::commit(&full));
@@ -365,7 +486,9 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
     assert!(has(&lost));
     // The clone's own branches and tags are where they were.
     let ours = |refs: std::collections::BTreeMap<String, String>| {
-        refs.into_iter().filter(|(name, _)| !name.starts_with("refs/remotes/")).collect::<Vec<_>>()
+        refs.into_iter()
+            .filter(|(name, _)| !name.starts_with("refs/remotes/"))
+            .collect::<Vec<_>>()
     };
     assert_eq!(ours(deploy.refs(&deploy.work)), ours(mine));
     assert!(!deploy.work.join(".git/FETCH_HEAD").exists());
@@ -379,7 +502,11 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
 fn pages_are_asked_at_the_same_time() {
     let deploy = World::deploy();
     deploy.trust();
-    let slow = |number: usize| Page::commit(deploy.nth(number)).after(Duration::from_millis(400)).together(2);
+    let slow = |number: usize| {
+        Page::commit(deploy.nth(number))
+            .after(Duration::from_millis(400))
+            .together(2)
+    };
     deploy.web.set("/staging", slow(5));
     deploy.web.set("/production", slow(2));
     deploy.smp(&["diff"]).ok();
@@ -391,13 +518,19 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
     let deploy = World::deploy();
     let hash = deploy.nth(4);
     let good = deploy.toml();
-    let json = format!(r#"{{"builds":[{{"commit":null}},{{"a/b":" {hash}\n"}}],"commit":"{}"}}"#, deploy.nth(1));
+    let json = format!(
+        r#"{{"builds":[{{"commit":null}},{{"a/b":" {hash}\n"}}],"commit":"{}"}}"#,
+        deploy.nth(1)
+    );
     let header = Page::body("nothing").header("X-Commit", &hash[..9]);
     for (how, page) in [
         ("json = \"/builds/1/a~1b\"", Page::body(&json)),
         ("header = \"x-commit\"", header),
         ("", Page::body(format!("\n {hash} \n"))),
-        ("pattern = 'v\\d+-g([0-9a-f]+)'", Page::body(format!("build v12-g{}", &hash[..7]))),
+        (
+            "pattern = 'v\\d+-g([0-9a-f]+)'",
+            Page::body(format!("build v12-g{}", &hash[..7])),
+        ),
     ] {
         deploy.write_toml(&good.replacen(&format!("pattern = {USUAL}"), how, 1));
         deploy.web.set("/staging", page);
@@ -405,17 +538,44 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
         assert_eq!(staging_runs(&deploy), Ok(hash.to_owned()), "{how}");
     }
     for (how, page, words) in [
-        ("json = \"/commit\"", Page::commit(hash), "its page is not JSON"),
-        ("json = \"/commit\"", Page::body("{}"), "its page holds no hash"),
-        ("json = \"/commit\"", Page::body("{\"commit\": 7}"), "names something that is no hash"),
-        ("header = \"x-commit\"", Page::commit(hash), "its page holds no hash"),
-        ("header = \"x-commit\"", Page::body("").header("X-Commit", "v1.2"), "names something that is no hash"),
+        (
+            "json = \"/commit\"",
+            Page::commit(hash),
+            "its page is not JSON",
+        ),
+        (
+            "json = \"/commit\"",
+            Page::body("{}"),
+            "its page holds no hash",
+        ),
+        (
+            "json = \"/commit\"",
+            Page::body("{\"commit\": 7}"),
+            "names something that is no hash",
+        ),
+        (
+            "header = \"x-commit\"",
+            Page::commit(hash),
+            "its page holds no hash",
+        ),
+        (
+            "header = \"x-commit\"",
+            Page::body("").header("X-Commit", "v1.2"),
+            "names something that is no hash",
+        ),
         ("", Page::commit(hash), "names something that is no hash"),
-        ("pattern = '(v\\d+)'", Page::body("v12"), "names something that is no hash"),
+        (
+            "pattern = '(v\\d+)'",
+            Page::body("v12"),
+            "names something that is no hash",
+        ),
     ] {
         deploy.write_toml(&good.replacen(&format!("pattern = {USUAL}"), how, 1));
         deploy.web.set("/staging", page);
-        deploy.smp(&["setup", "--yes"]).exits(1).says("one check failed");
+        deploy
+            .smp(&["setup", "--yes"])
+            .exits(1)
+            .says("one check failed");
         is_refused(&deploy, words).says("environments.staging.running");
     }
 }
@@ -427,7 +587,17 @@ fn a_page_that_disagrees_with_its_branch_is_believed_and_both_are_shown() {
     deploy.trust();
     deploy.web.set("/production", Page::commit(deploy.nth(1)));
     let seen = deploy.smp(&["status", "--json"]).ok().json()["environments"][1].clone();
-    assert_eq!((&seen["running"], &seen["ref"]), (&deploy.nth(1).into(), &deploy.nth(2).into()));
-    assert_eq!((&seen["agrees"], &seen["finding"]), (&false.into(), &"rolled-back".into()));
-    deploy.smp(&["status"]).ok().prints_among(&deploy.nth(1)[..7]).prints_among(&deploy.nth(2)[..7]);
+    assert_eq!(
+        (&seen["running"], &seen["ref"]),
+        (&deploy.nth(1).into(), &deploy.nth(2).into())
+    );
+    assert_eq!(
+        (&seen["agrees"], &seen["finding"]),
+        (&false.into(), &"rolled-back".into())
+    );
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(&deploy.nth(1)[..7])
+        .prints_among(&deploy.nth(2)[..7]);
 }

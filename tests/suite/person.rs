@@ -21,7 +21,10 @@ fn promotes(deploy: &Deploy) -> Terminal {
 /// Answers the plan's question, and sees the deploy to its end.
 #[track_caller]
 fn deploys(mut terminal: Terminal) -> Run {
-    terminal.sees("Type production to deploy: ").enters("production").sees("done: production runs");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production")
+        .sees("done: production runs");
     let run = terminal.ends();
     run.ok();
     run
@@ -30,6 +33,9 @@ fn deploys(mut terminal: Terminal) -> Run {
 /// Nothing that this program made for a run is left behind.
 #[track_caller]
 fn leaves_nothing_behind(deploy: &Deploy) {
-    let left: Vec<_> = std::fs::read_dir(deploy.path("tmp")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(deploy.path("tmp"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }

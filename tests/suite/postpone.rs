@@ -1,7 +1,9 @@
 //! `git smp postpone`: the candidate is closed with a reason, and staging is free again.
 
 use crate::promote::person;
-use crate::record::{events, is_harmless, next, proposed, recorded, recorded_like, sentences, short, trailer};
+use crate::record::{
+    events, is_harmless, next, proposed, recorded, recorded_like, sentences, short, trailer,
+};
 use crate::support::{Page, World};
 
 #[test]
@@ -12,11 +14,23 @@ fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
     let c = short(deploy.nth(5));
     run.ok()
         .prints_among("does not go to production for now")
-        .says(&format!("the candidate is {c}, proposed by Ada Example at "));
-    run.says(&format!("{c} is postponed; staging is not frozen any more\n"));
-    assert_eq!(sentences(&deploy).last(), Some(&format!("Ada Example postponed {c}: login is broken")));
+        .says(&format!(
+            "the candidate is {c}, proposed by Ada Example at "
+        ));
+    run.says(&format!(
+        "{c} is postponed; staging is not frozen any more\n"
+    ));
+    assert_eq!(
+        sentences(&deploy).last(),
+        Some(&format!("Ada Example postponed {c}: login is broken"))
+    );
     assert_eq!(trailer(&deploy, "Smp-Why"), "login is broken");
-    deploy.smp(&["status"]).ok().never_shows("frozen").never_shows("candidate").never_shows("signed off");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("frozen")
+        .never_shows("candidate")
+        .never_shows("signed off");
     assert_eq!(next(&deploy), "git smp propose");
     deploy.smp(&["stage", "--yes"]).ok();
     // What was signed off then is not signed off now.
@@ -27,8 +41,16 @@ fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
 #[test]
 fn a_second_run_has_nothing_to_postpone() {
     let deploy = recorded();
-    for args in [&["postpone"][..], &["postpone", "--yes"], &["postpone", "--yes", "--reason", "x"]] {
-        deploy.smp(args).ok().prints("").says("there is no candidate: nothing to postpone\n");
+    for args in [
+        &["postpone"][..],
+        &["postpone", "--yes"],
+        &["postpone", "--yes", "--reason", "x"],
+    ] {
+        deploy
+            .smp(args)
+            .ok()
+            .prints("")
+            .says("there is no candidate: nothing to postpone\n");
     }
     assert_eq!(deploy.smp(&["postpone", "-q"]).ok().stderr, "");
     assert_eq!(events(&deploy), Vec::<String>::new());
@@ -40,10 +62,17 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
     let before = deploy.snapshot();
     for args in [&["postpone"][..], &["postpone", "--yes"]] {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
-        run.exits(2).says("error: a postponement needs a reason").says("hint: git smp postpone --reason ");
+        run.exits(2)
+            .says("error: a postponement needs a reason")
+            .says("hint: git smp postpone --reason ");
     }
-    let run = deploy.runner().stdin("y\n").smp(&["postpone", "--reason", "it's late"]);
-    run.exits(1).says("error: there is no terminal to ask on").says("lifts the freeze for everyone");
+    let run = deploy
+        .runner()
+        .stdin("y\n")
+        .smp(&["postpone", "--reason", "it's late"]);
+    run.exits(1)
+        .says("error: there is no terminal to ask on")
+        .says("lifts the freeze for everyone");
     run.says("hint: if the answer is yes: git smp postpone --yes --reason 'it'\\''s late'\n");
     assert_eq!(deploy.snapshot(), before);
     // The hint is a command that works.
@@ -69,10 +98,16 @@ fn a_reason_that_nobody_could_read_is_a_wrong_command_line() {
 fn at_the_terminal_it_asks_for_the_reason_and_then_for_a_yes() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    let question = format!("Postpone {} and lift the freeze on staging? [y/N] ", short(deploy.nth(5)));
+    let question = format!(
+        "Postpone {} and lift the freeze on staging? [y/N] ",
+        short(deploy.nth(5))
+    );
     let mut terminal = person(&deploy).terminal(&["postpone"]);
     terminal.sees("the candidate is ").sees("Why").enters("");
-    terminal.ends().exits(3).says("not postponed; nothing was changed");
+    terminal
+        .ends()
+        .exits(3)
+        .says("not postponed; nothing was changed");
     for keys in ["n\r", "\u{4}"] {
         let mut terminal = person(&deploy).terminal(&["postpone", "-q", "--reason", "late"]);
         terminal.sees(&question).types(keys);
@@ -80,7 +115,12 @@ fn at_the_terminal_it_asks_for_the_reason_and_then_for_a_yes() {
     }
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["postpone"]);
-    terminal.sees("Why").enters("login is broken").sees(&question).enters("y").sees("is postponed");
+    terminal
+        .sees("Why")
+        .enters("login is broken")
+        .sees(&question)
+        .enters("y")
+        .sees("is postponed");
     terminal.ends().ok();
     assert_eq!(trailer(&deploy, "Smp-Why"), "login is broken");
 }
@@ -93,7 +133,11 @@ fn a_candidate_that_was_fixed_while_the_question_was_open_is_looked_at_again() {
     deploy.smp(&["stage", "--fix", "--yes"]).ok();
     let before = deploy.snapshot();
     terminal.enters("y");
-    terminal.ends().exits(1).says("the record changed meanwhile; nothing was postponed").says("git smp status");
+    terminal
+        .ends()
+        .exits(1)
+        .says("the record changed meanwhile; nothing was postponed")
+        .says("git smp status");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -103,15 +147,34 @@ fn a_deploy_whose_end_nobody_saw_is_given_up_by_a_person_alone() {
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
-    deploy.smp(&["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "1"]).exits(4);
+    deploy
+        .smp(&[
+            "promote",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+            "--timeout",
+            "1",
+        ])
+        .exits(4);
     let before = deploy.snapshot();
     let run = deploy.smp(&["postpone", "--yes", "--reason", "x"]);
-    run.exits(1).says("error: Ada Example began to promote ").says("postponing would not stop it").says("hint: ");
+    run.exits(1)
+        .says("error: Ada Example began to promote ")
+        .says("postponing would not stop it")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
-    let mut terminal = person(&deploy).terminal(&["postpone", "-q", "--reason", "the release hangs"]);
-    terminal.sees("warning: Ada Example began to promote ").sees("[y/N] ").enters("y");
+    let mut terminal =
+        person(&deploy).terminal(&["postpone", "-q", "--reason", "the release hangs"]);
+    terminal
+        .sees("warning: Ada Example began to promote ")
+        .sees("[y/N] ")
+        .enters("y");
     terminal.ends().ok();
     assert_eq!(events(&deploy)[3..], ["promoting", "postponed"]);
     let json = deploy.smp(&["status", "--json"]).ok().json();
-    assert_eq!((&json["frozen"], &json["deploying"]), (&serde_json::json!(false), &serde_json::Value::Null));
+    assert_eq!(
+        (&json["frozen"], &json["deploying"]),
+        (&serde_json::json!(false), &serde_json::Value::Null)
+    );
 }

@@ -20,7 +20,9 @@ const SECRETS: [&str; 5] = ["s3cr3tOf", "0f1e2d3c", "4b5a6978", "/workflows", "t
 
 /// The lines of `smp.toml` for two channels of one kind.
 pub fn channels(kind: &str) -> String {
-    format!("[channels.technical]\nkind = \"{kind}\"\nmentions = [\"devs\"]\n[channels.product]\nkind = \"{kind}\"\n")
+    format!(
+        "[channels.technical]\nkind = \"{kind}\"\nmentions = [\"devs\"]\n[channels.product]\nkind = \"{kind}\"\n"
+    )
 }
 
 /// A world with a record and two channels, whose webhooks accept everything.
@@ -41,12 +43,18 @@ pub fn chatting_like(builder: DeployBuilder, kind: &str) -> Deploy {
 
 /// What such a chat answers when all is well.
 pub fn accepted(kind: &str) -> Page {
-    if kind == "slack" { Page::body("ok") } else { Page::body("").status(202) }
+    if kind == "slack" {
+        Page::body("ok")
+    } else {
+        Page::body("").status(202)
+    }
 }
 
 /// Starts programs of somebody who has both webhooks.
 pub fn with_webhooks(deploy: &Deploy) -> Runner<'_> {
-    let runner = deploy.runner().env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
+    let runner = deploy
+        .runner()
+        .env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     runner.env("SMP_PRODUCT_WEBHOOK", deploy.web.url(PRODUCT))
 }
 
@@ -62,15 +70,29 @@ pub fn posts(deploy: &Deploy, args: &[&str]) -> Run {
 #[track_caller]
 pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
-    posts(deploy, &[&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat())
+    posts(
+        deploy,
+        &[
+            &["promote", "--yes", "--timeout", "20", "--commit", &commit],
+            more,
+        ]
+        .concat(),
+    )
 }
 
 /// Neither what is shown, nor the record, nor this clone's notes hold anything of a webhook.
 #[track_caller]
 pub fn tells_no_secret(deploy: &Deploy, run: &Run) {
-    let record = deploy.try_git(&deploy.main, &["log", "-p", "--format=%B", "refs/smp/record", "--"]).out();
+    let record = deploy
+        .try_git(
+            &deploy.main,
+            &["log", "-p", "--format=%B", "refs/smp/record", "--"],
+        )
+        .out();
     let notes = deploy.work.join(".git/smp");
-    let notes = std::fs::read_dir(notes).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let notes = std::fs::read_dir(notes)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
     let all: String = notes.chain([record]).collect();
     for secret in SECRETS {
         run.never_shows(secret);
@@ -86,7 +108,10 @@ pub fn sent(deploy: &Deploy, channel: &str) -> Vec<Value> {
         .iter()
         .map(|asked| {
             assert_eq!(asked.head.method, "POST");
-            assert_eq!(asked.head.header("Content-Type"), Some("application/json; charset=utf-8"));
+            assert_eq!(
+                asked.head.header("Content-Type"),
+                Some("application/json; charset=utf-8")
+            );
             serde_json::from_slice(&asked.body).expect("JSON")
         })
         .collect()
@@ -97,8 +122,14 @@ pub fn words(payload: &Value) -> String {
     match payload {
         Value::Array(list) => list.iter().map(words).collect(),
         Value::Object(map) => {
-            let own = map.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let inner = map.iter().filter(|(key, _)| *key != "actions" && *key != "entities");
+            let own = map
+                .get("text")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let inner = map
+                .iter()
+                .filter(|(key, _)| *key != "actions" && *key != "entities");
             own + &inner.map(|(_, value)| words(value)).collect::<String>()
         }
         _ => String::new(),
@@ -109,59 +140,108 @@ pub fn words(payload: &Value) -> String {
 #[track_caller]
 pub fn heading(payload: &Value) -> String {
     let words = words(payload);
-    let start = words.find("Production deploy 20").unwrap_or_else(|| panic!("no heading in {words}"));
+    let start = words
+        .find("Production deploy 20")
+        .unwrap_or_else(|| panic!("no heading in {words}"));
     words[start..start + "Production deploy 2022-03-02".len()].to_owned()
 }
 
 #[test]
 fn a_proposal_is_one_card_in_teams() {
     let deploy = chatting("teams");
-    let run = posts(&deploy, &["propose", "--yes", "--note", "Mostly the sidebar."]);
-    run.ok().prints("").says("2. post to technical\n").says("the Teams workflow accepted the post to technical");
+    let run = posts(
+        &deploy,
+        &["propose", "--yes", "--note", "Mostly the sidebar."],
+    );
+    run.ok()
+        .prints("")
+        .says("2. post to technical\n")
+        .says("the Teams workflow accepted the post to technical");
     let cards = sent(&deploy, TECHNICAL);
     assert_eq!(cards.len(), 1);
     let card = &cards[0]["attachments"][0]["content"];
-    assert_eq!(cards[0]["attachments"][0]["contentType"], "application/vnd.microsoft.card.adaptive");
-    assert_eq!((&card["type"], &card["msteams"]["width"]), (&"AdaptiveCard".into(), &"Full".into()));
+    assert_eq!(
+        cards[0]["attachments"][0]["contentType"],
+        "application/vnd.microsoft.card.adaptive"
+    );
+    assert_eq!(
+        (&card["type"], &card["msteams"]["width"]),
+        (&"AdaptiveCard".into(), &"Full".into())
+    );
     let text = words(&cards[0]);
-    let lead = format!("@devs looking at deploying current staging version {} to production.", &deploy.nth(5)[..8]);
-    for part in [&lead, "Fix malformed view variable in MapItems (#425)\n", "Mostly the sidebar."] {
+    let lead = format!(
+        "@devs looking at deploying current staging version {} to production.",
+        &deploy.nth(5)[..8]
+    );
+    for part in [
+        &lead,
+        "Fix malformed view variable in MapItems (#425)\n",
+        "Mostly the sidebar.",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(events(&deploy), ["proposed", "posting", "posted"]);
     posts(&deploy, &["propose", "--yes"]).ok().prints("");
-    assert_eq!(sent(&deploy, TECHNICAL).len(), 1, "the second run has nothing to post");
+    assert_eq!(
+        sent(&deploy, TECHNICAL).len(),
+        1,
+        "the second run has nothing to post"
+    );
     deploy.chain();
 }
 
 #[test]
 fn a_proposal_is_one_message_in_slack() {
     let deploy = chatting("slack");
-    posts(&deploy, &["propose", "--yes"]).ok().prints("").says("Slack accepted the post to technical");
+    posts(&deploy, &["propose", "--yes"])
+        .ok()
+        .prints("")
+        .says("Slack accepted the post to technical");
     let messages = sent(&deploy, TECHNICAL);
     assert_eq!(messages.len(), 1);
     assert!(messages[0]["blocks"].is_array());
-    assert!(words(&messages[0]["blocks"]).contains("Fix malformed view variable in MapItems (#425)"));
+    assert!(
+        words(&messages[0]["blocks"]).contains("Fix malformed view variable in MapItems (#425)")
+    );
 }
 
 #[test]
 fn a_dry_run_shows_each_post_and_sends_none() {
     let deploy = chatting("teams");
     let run = posts(&deploy, &["propose", "-n", "--note", "Soon."]);
-    run.ok().says("2. post to technical").says("for the technical channel:\n").prints_among("\nSoon.\n");
+    run.ok()
+        .says("2. post to technical")
+        .says("for the technical channel:\n")
+        .prints_among("\nSoon.\n");
     run.prints_among("@devs looking at deploying current staging version");
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     let before = deploy.snapshot();
-    let run = posts(&deploy, &["promote", "-n", "--summary", "- Flags on painpoints"]);
-    run.ok().says("4. post to product\n").says("for the product channel:\n");
-    run.prints_among("New release to production with the following changes:\n\n- Flags on painpoints\n");
+    let run = posts(
+        &deploy,
+        &["promote", "-n", "--summary", "- Flags on painpoints"],
+    );
+    run.ok()
+        .says("4. post to product\n")
+        .says("for the product channel:\n");
+    run.prints_among(
+        "New release to production with the following changes:\n\n- Flags on painpoints\n",
+    );
     let draft = posts(&deploy, &["promote", "-n"]);
-    draft.ok().prints_among("- Fix malformed view variable in MapItems\n- Add translations to the floating UI\n");
+    draft.ok().prints_among(
+        "- Fix malformed view variable in MapItems\n- Add translations to the floating UI\n",
+    );
     let json = posts(&deploy, &["promote", "-n", "--json"]).ok().json();
-    let steps: Vec<&str> =
-        json["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    let steps: Vec<&str> = json["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["step"].as_str().unwrap())
+        .collect();
     assert_eq!(steps, ["push", "wait", "record", "post"]);
     assert_eq!(deploy.snapshot(), before);
-    assert_eq!((sent(&deploy, TECHNICAL).len(), sent(&deploy, PRODUCT).len()), (1, 0));
+    assert_eq!(
+        (sent(&deploy, TECHNICAL).len(), sent(&deploy, PRODUCT).len()),
+        (1, 0)
+    );
 }

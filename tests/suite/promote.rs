@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot, World};
+use crate::support::{
+    Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot, World,
+};
 
 /// A world that was set up and agreed to.
 #[track_caller]
@@ -18,8 +20,17 @@ pub fn ready(builder: DeployBuilder) -> Deploy {
 
 /// The command line of a script: a yes to exactly what staging runs, and no long wait.
 pub fn scripted<'a>(deploy: &'a Deploy, more: &[&'a str]) -> Vec<&'a str> {
-    let patience: &[&str] = if more.contains(&"--timeout") { &[] } else { &["--timeout", "20"] };
-    [&["promote", "--yes", "--commit", deploy.nth(5)], patience, more].concat()
+    let patience: &[&str] = if more.contains(&"--timeout") {
+        &[]
+    } else {
+        &["--timeout", "20"]
+    };
+    [
+        &["promote", "--yes", "--commit", deploy.nth(5)],
+        patience,
+        more,
+    ]
+    .concat()
 }
 
 /// A person at a terminal, who sees plain text.
@@ -44,7 +55,10 @@ pub fn deployed_once(deploy: &Deploy, before: &Snapshot) -> Snapshot {
     let mut after = before.clone();
     let production = after.get_mut("production.git").unwrap();
     production.insert("refs/heads/master".into(), deploy.nth(5).into());
-    production.get_mut("deploys").unwrap().push_str(&format!("{}\n", deploy.nth(5)));
+    production
+        .get_mut("deploys")
+        .unwrap()
+        .push_str(&format!("{}\n", deploy.nth(5)));
     after
 }
 
@@ -53,7 +67,11 @@ pub fn deployed_once(deploy: &Deploy, before: &Snapshot) -> Snapshot {
 pub fn comes_to(deploy: &Deploy, bare: &Path, hash: &str) {
     let deadline = Instant::now() + PATIENCE;
     while deploy.master(bare) != hash {
-        assert!(Instant::now() < deadline, "{} never comes to {hash}", bare.display());
+        assert!(
+            Instant::now() < deadline,
+            "{} never comes to {hash}",
+            bare.display()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -90,9 +108,17 @@ fn the_commit_that_staging_runs_comes_to_production_and_is_seen_to_run() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
-    run.ok().says("This will").says("-----> Building").says("done: production runs").prints("");
+    run.ok()
+        .says("This will")
+        .says("-----> Building")
+        .says("done: production runs")
+        .prints("");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(deploy.web.asked_for("/production").len(), 4, "by setup, for the plan, before the push, and after it");
+    assert_eq!(
+        deploy.web.asked_for("/production").len(),
+        4,
+        "by setup, for the plan, before the push, and after it"
+    );
 }
 
 #[test]
@@ -119,18 +145,32 @@ fn over_http_without_pages_one_push_deploys() {
     let before = deploy.snapshot();
     promote(&deploy, &[]).ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(deploy.http().seen().iter().filter(|seen| seen.is_push()).count(), 1);
+    assert_eq!(
+        deploy
+            .http()
+            .seen()
+            .iter()
+            .filter(|seen| seen.is_push())
+            .count(),
+        1
+    );
 }
 
 // F-PUSH-7, the first deploy.
 #[test]
 fn the_first_deploy_makes_the_branch() {
     let deploy = ready(World::deploy_like());
-    deploy.git(&deploy.production, &["update-ref", "-d", "refs/heads/master"]);
+    deploy.git(
+        &deploy.production,
+        &["update-ref", "-d", "refs/heads/master"],
+    );
     for file in ["deployed", "deploys"] {
         std::fs::remove_file(deploy.production.join(file)).unwrap();
     }
-    promote(&deploy, &[]).ok().says("nothing deployed yet").says("if that does not exist yet");
+    promote(&deploy, &[])
+        .ok()
+        .says("nothing deployed yet")
+        .says("if that does not exist yet");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(5)]);
 }
@@ -142,7 +182,11 @@ fn the_clone_is_left_as_it_is_and_has_no_say() {
     let git = |args: &[&str]| deploy.git(work, args);
     git(&["tag", "-a", "v1", "-m", "a tag", deploy.nth(5)]);
     git(&["notes", "add", "-m", "a note", deploy.nth(5)]);
-    git(&["update-ref", "refs/remotes/production/master", deploy.nth(6)]);
+    git(&[
+        "update-ref",
+        "refs/remotes/production/master",
+        deploy.nth(6),
+    ]);
     git(&["update-ref", "refs/remotes/staging/master", deploy.nth(1)]);
     git(&["checkout", "-q", "-b", "other", deploy.nth(2)]);
     deploy.commit_files(work, "Local work", &[("deep/er/file", "one\n")]);
@@ -154,13 +198,24 @@ fn the_clone_is_left_as_it_is_and_has_no_say() {
     std::fs::write(work.join("untracked"), "new\n").unwrap();
 
     let (before, clone) = (deploy.snapshot(), state(work));
-    deploy.runner().cwd(work.join("deep/er")).smp(&scripted(&deploy, &[])).ok();
+    deploy
+        .runner()
+        .cwd(work.join("deep/er"))
+        .smp(&scripted(&deploy, &[]))
+        .ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     let now = state(work);
     // Any push keeps this one up to date, and nobody reads it here.
     let noted = |path: &Path| path.ends_with("refs/remotes/production/master");
     let differs = |path: &&PathBuf| clone.get(*path) != now.get(*path) && !noted(path);
-    assert_eq!(clone.keys().chain(now.keys()).filter(differs).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+    assert_eq!(
+        clone
+            .keys()
+            .chain(now.keys())
+            .filter(differs)
+            .collect::<Vec<_>>(),
+        Vec::<&PathBuf>::new()
+    );
 }
 
 #[test]
@@ -180,14 +235,26 @@ fn a_dry_run_shows_the_plan_and_pushes_nothing() {
     let deploy = ready(World::deploy_like().over_http());
     let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
     let run = deploy.smp(&["promote", "-n"]);
-    run.ok().says("3 commits ahead").says("Fix malformed view variable in MapItems (#425)").prints("");
-    run.says(&format!("1. push {} to master on production, if that is still at", &deploy.nth(5)[..8]));
+    run.ok()
+        .says("3 commits ahead")
+        .says("Fix malformed view variable in MapItems (#425)")
+        .prints("");
+    run.says(&format!(
+        "1. push {} to master on production, if that is still at",
+        &deploy.nth(5)[..8]
+    ));
     run.says("2. wait until production reports it");
-    deploy.smp(&["promote", "-n", "--yes", "--commit", deploy.nth(5)]).ok();
+    deploy
+        .smp(&["promote", "-n", "--yes", "--commit", deploy.nth(5)])
+        .ok();
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     let asked_to_push = |path: &str| path.contains("receive-pack");
-    assert!(deploy.http().seen()[asked..].iter().all(|seen| !asked_to_push(&seen.query) && !asked_to_push(&seen.path)));
+    assert!(
+        deploy.http().seen()[asked..]
+            .iter()
+            .all(|seen| !asked_to_push(&seen.query) && !asked_to_push(&seen.path))
+    );
 }
 
 #[test]
@@ -243,13 +310,28 @@ fn refuses_in(world: DeployBuilder, code: &str, words: &str, prepare: impl FnOnc
     let told = plan.exits(1).says("error: ").json();
     assert_eq!(told["refusal"]["code"], code, "{told:#}");
     for text in ["message", "hint"] {
-        assert!(told["refusal"][text].as_str().is_some_and(|text| !text.is_empty()), "{told:#}");
+        assert!(
+            told["refusal"][text]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{told:#}"
+        );
     }
     let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["commit", "merges", "refusal", "schema", "ships", "steps", "targets"]);
+    assert_eq!(
+        keys,
+        [
+            "commit", "merges", "refusal", "schema", "ships", "steps", "targets"
+        ]
+    );
     assert_eq!((&told["schema"], &told["steps"]), (&json!(1), &json!([])));
     assert_eq!(told["targets"][0]["environment"], "production", "{told:#}");
-    promote(&deploy, &[]).exits(1).says("error: ").says("because: ").says("hint: ").says(words);
+    promote(&deploy, &[])
+        .exits(1)
+        .says("error: ")
+        .says("because: ")
+        .says("hint: ")
+        .says(words);
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -284,17 +366,25 @@ fn a_branch_that_would_lose_commits_is_refused_though_the_page_knows_nothing_of_
 
 #[test]
 fn staging_that_does_not_run_what_was_pushed_to_it_is_no_source() {
-    refuses("staging-stale", "staging does not run what was last pushed to it", |deploy| {
-        deploy.web.set("/staging", Page::commit(deploy.nth(4)));
-    });
+    refuses(
+        "staging-stale",
+        "staging does not run what was last pushed to it",
+        |deploy| {
+            deploy.web.set("/staging", Page::commit(deploy.nth(4)));
+        },
+    );
 }
 
 #[test]
 fn staging_without_a_deploy_has_nothing_to_promote() {
-    refuses("nothing-deployed", "nothing is deployed on staging yet", |deploy| {
-        deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/master"]);
-        deploy.web.set("/staging", Page::body("").status(503));
-    });
+    refuses(
+        "nothing-deployed",
+        "nothing is deployed on staging yet",
+        |deploy| {
+            deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/master"]);
+            deploy.web.set("/staging", Page::body("").status(503));
+        },
+    );
 }
 
 #[test]
@@ -307,9 +397,16 @@ fn a_branch_that_is_not_there_is_not_made() {
 #[test]
 fn a_remote_that_does_not_answer_is_not_up_to_date() {
     let host = World::deploy_like().over_open_http();
-    refuses_in(host, "unreachable", "the remote production does not answer", |deploy| {
-        deploy.http().fault(Rule::get("production.git/info/refs", Fault::Status(500)).times(1000));
-    });
+    refuses_in(
+        host,
+        "unreachable",
+        "the remote production does not answer",
+        |deploy| {
+            deploy
+                .http()
+                .fault(Rule::get("production.git/info/refs", Fault::Status(500)).times(1000));
+        },
+    );
 }
 
 /// A world whose two environments run the same, and a user whose password is wrong from now on: whoever mistakes an
@@ -318,7 +415,10 @@ fn locked_out() -> Deploy {
     let deploy = ready(World::deploy_like().over_http().without_pages());
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
-    deploy.configure("credential.helper", "!f() { echo username=ada; echo password=wrong-and-secret; }; f");
+    deploy.configure(
+        "credential.helper",
+        "!f() { echo username=ada; echo password=wrong-and-secret; }; f",
+    );
     deploy
 }
 
@@ -327,18 +427,32 @@ fn locked_out() -> Deploy {
 fn a_wrong_password_is_told_as_authentication_and_never_as_up_to_date() {
     let deploy = locked_out();
     let before = deploy.snapshot();
-    for run in [promote(&deploy, &[]), deploy.smp(&["diff"]), deploy.smp(&["stage", "--yes"])] {
+    for run in [
+        promote(&deploy, &[]),
+        deploy.smp(&["diff"]),
+        deploy.smp(&["stage", "--yes"]),
+    ] {
         run.exits(1)
             .says("does not answer")
             .says("because: Authentication failed")
             .says("hint: log in to http://127.0.0.1:");
-        run.never_shows("nothing to promote").never_shows("the same").never_shows("wrong-and-secret");
+        run.never_shows("nothing to promote")
+            .never_shows("the same")
+            .never_shows("wrong-and-secret");
     }
     assert_eq!(refusal(&deploy), "unreachable");
     let status = deploy.smp(&["status"]);
-    status.ok().prints_among("unknown: the remote production does not answer (Authentication failed");
-    status.never_shows("the same as").never_shows("wrong-and-secret");
-    deploy.smp(&["setup", "--check"]).exits(1).prints_among("Authentication failed").never_shows("wrong-and-secret");
+    status
+        .ok()
+        .prints_among("unknown: the remote production does not answer (Authentication failed");
+    status
+        .never_shows("the same as")
+        .never_shows("wrong-and-secret");
+    deploy
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .prints_among("Authentication failed")
+        .never_shows("wrong-and-secret");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
 }
@@ -358,17 +472,29 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
         .says("because: Authentication failed")
         .says("hint: log in to http://127.0.0.1:");
     run.never_shows("nothing to promote");
-    deploy.smp(&["status"]).ok().prints_among("unknown: the remote production does not answer").never_shows("the same");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("unknown: the remote production does not answer")
+        .never_shows("the same");
 }
 
 #[test]
 fn a_hosts_own_words_for_a_wrong_password_hide_the_cause_nowhere() {
     let deploy = locked_out();
     deploy.http().says_to_strangers(OF_HEROKU);
-    deploy.smp(&["status"]).ok().prints_among("Authentication failed");
-    let long: String = (1..=9).map(|line| format!(" !\tline {line} of a long story\n")).collect();
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("Authentication failed");
+    let long: String = (1..=9)
+        .map(|line| format!(" !\tline {line} of a long story\n"))
+        .collect();
     deploy.http().says_to_strangers(&long);
-    promote(&deploy, &[]).exits(1).says("because: Authentication failed").says("hint: log in to http://127.0.0.1:");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("because: Authentication failed")
+        .says("hint: log in to http://127.0.0.1:");
 }
 
 // Safety 4.4, "wrong credentials", where only the push is refused
@@ -378,10 +504,16 @@ fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
     let before = deploy.snapshot();
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ");
-    deploy.configure("credential.helper", "!f() { echo username=ada; echo password=wrong-and-secret; }; f");
+    deploy.configure(
+        "credential.helper",
+        "!f() { echo username=ada; echo password=wrong-and-secret; }; f",
+    );
     terminal.enters("production");
     let run = terminal.ends();
-    run.exits(1).says("Authentication failed").never_shows("wrong-and-secret").never_shows("done:");
+    run.exits(1)
+        .says("Authentication failed")
+        .never_shows("wrong-and-secret")
+        .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -395,23 +527,37 @@ fn a_page_that_breaks_off_is_not_up_to_date() {
 #[test]
 fn a_page_that_names_two_commits_names_none() {
     refuses("page-unclear", "2 different hashes", |deploy| {
-        let two = format!("data-commit=\"{}\" data-commit=\"{}\"", deploy.nth(2), deploy.nth(5));
+        let two = format!(
+            "data-commit=\"{}\" data-commit=\"{}\"",
+            deploy.nth(2),
+            deploy.nth(5)
+        );
         deploy.web.set("/production", Page::body(two));
     });
 }
 
 #[test]
 fn a_commit_that_nobody_has_is_not_compared() {
-    refuses("unknown-commit", "a commit that cannot be found", |deploy| {
-        deploy.web.set("/production", Page::commit(&"deadbeef".repeat(5)));
-    });
+    refuses(
+        "unknown-commit",
+        "a commit that cannot be found",
+        |deploy| {
+            deploy
+                .web
+                .set("/production", Page::commit(&"deadbeef".repeat(5)));
+        },
+    );
 }
 
 #[test]
 fn a_clone_without_its_history_compares_nothing() {
     // F-GIT-2
     refuses("shallow", "git fetch --unshallow", |deploy| {
-        std::fs::write(deploy.work.join(".git/shallow"), format!("{}\n", deploy.nth(3))).unwrap();
+        std::fs::write(
+            deploy.work.join(".git/shallow"),
+            format!("{}\n", deploy.nth(3)),
+        )
+        .unwrap();
     });
 }
 
@@ -420,11 +566,17 @@ fn another_commit_than_the_one_that_was_named_does_not_ship() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let other = ["--commit", deploy.nth(6)];
-    let told = deploy.smp(&[&["promote", "-n", "--json"], &other[..]].concat()).exits(1).json();
+    let told = deploy
+        .smp(&[&["promote", "-n", "--json"], &other[..]].concat())
+        .exits(1)
+        .json();
     assert_eq!(told["refusal"]["code"], "candidate-moved");
     assert_eq!(told["commit"], deploy.nth(5));
     let run = deploy.smp(&[&["promote", "--yes"], &other[..]].concat());
-    run.exits(1).says("error: staging runs").says("because: ").says("hint: ");
+    run.exits(1)
+        .says("error: staging runs")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -435,14 +587,26 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let refused = |run: &Run, words: &str| {
-        let hint = format!("hint: if the answer is yes: git smp promote --yes --commit {}", deploy.nth(5));
+        let hint = format!(
+            "hint: if the answer is yes: git smp promote --yes --commit {}",
+            deploy.nth(5)
+        );
         run.exits(1).says(words).says("because: ").says(&hint);
         assert_eq!(deploy.snapshot(), before);
     };
     refused(&deploy.smp(&["promote"]), "there is no terminal to ask on");
-    refused(&deploy.smp(&["promote", "--commit", deploy.nth(5)]), "there is no terminal to ask on");
-    refused(&deploy.smp(&["promote", "--yes"]), "--yes needs --commit too");
-    let answered = deploy.runner().stdin("production\nproduction\ny\n").smp(&["promote"]);
+    refused(
+        &deploy.smp(&["promote", "--commit", deploy.nth(5)]),
+        "there is no terminal to ask on",
+    );
+    refused(
+        &deploy.smp(&["promote", "--yes"]),
+        "--yes needs --commit too",
+    );
+    let answered = deploy
+        .runner()
+        .stdin("production\nproduction\ny\n")
+        .smp(&["promote"]);
     refused(&answered, "there is no terminal to ask on");
 }
 
@@ -452,7 +616,10 @@ fn an_answer_is_not_read_from_a_terminal_whose_question_goes_elsewhere() {
     let before = deploy.snapshot();
     let mut terminal = deploy.runner().terminal_input(&["promote"]);
     terminal.enters("production");
-    terminal.ends().exits(1).says("there is no terminal to ask on");
+    terminal
+        .ends()
+        .exits(1)
+        .says("there is no terminal to ask on");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -460,22 +627,37 @@ fn an_answer_is_not_read_from_a_terminal_whose_question_goes_elsewhere() {
 fn a_staging_that_promotes_nothing_is_led_to_what_does() {
     let deploy = ready(World::deploy_like().without_pages());
     for command in ["promote", "diff"] {
-        deploy.smp(&[command, "staging"]).exits(2).says("hint: git smp diff production");
+        deploy
+            .smp(&[command, "staging"])
+            .exits(2)
+            .says("hint: git smp diff production");
     }
-    deploy.smp(&["promote", "--timeout", "0"]).exits(2).says("hint: git smp promote -h");
+    deploy
+        .smp(&["promote", "--timeout", "0"])
+        .exits(2)
+        .says("hint: git smp promote -h");
 }
 
 #[test]
 fn the_commit_may_be_abbreviated() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.smp(&["promote", "--yes", "--commit", &deploy.nth(5)[..7]]).ok();
+    deploy
+        .smp(&["promote", "--yes", "--commit", &deploy.nth(5)[..7]])
+        .ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
 #[test]
 fn the_commit_may_be_in_capitals() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.smp(&["promote", "--yes", "--commit", &deploy.nth(5).to_uppercase()]).ok();
+    deploy
+        .smp(&[
+            "promote",
+            "--yes",
+            "--commit",
+            &deploy.nth(5).to_uppercase(),
+        ])
+        .ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -484,8 +666,13 @@ fn what_is_no_hash_is_a_wrong_command_line_before_anything_is_asked() {
     let deploy = ready(World::deploy_like());
     let (before, asked) = (deploy.snapshot(), deploy.web.asked().len());
     let (long, spaced) = ("a".repeat(65), format!(" {}", deploy.nth(5)));
-    for wrong in ["", "abc", "HEAD", "master", "staging", "0x123456", &long, &spaced] {
-        deploy.smp(&["promote", "--yes", "--commit", wrong]).exits(2).says("error: ");
+    for wrong in [
+        "", "abc", "HEAD", "master", "staging", "0x123456", &long, &spaced,
+    ] {
+        deploy
+            .smp(&["promote", "--yes", "--commit", wrong])
+            .exits(2)
+            .says("error: ");
     }
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.web.asked().len(), asked);
@@ -498,11 +685,22 @@ fn what_is_no_hash_is_a_wrong_command_line_before_anything_is_asked() {
 fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "cat >/dev/null; echo 'no such buildpack'; exit 1",
+    );
     let run = promote(&deploy, &[]);
-    run.exits(1).says("error: production declined").says("no such buildpack").says("because: ").says("hint: ");
+    run.exits(1)
+        .says("error: production declined")
+        .says("no such buildpack")
+        .says("because: ")
+        .says("hint: ");
     // Those who want quiet need them, too, once it failed.
-    promote(&deploy, &["-q"]).exits(1).says("no such buildpack").says("error: production declined");
+    promote(&deploy, &["-q"])
+        .exits(1)
+        .says("no such buildpack")
+        .says("error: production declined");
     assert_eq!(deploy.snapshot(), before);
     // Nothing is left behind that would stand in the way of the next try.
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
@@ -515,8 +713,15 @@ fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
 fn an_update_hook_that_says_no_is_a_no() {
     let deploy = ready(World::deploy_like().without_pages());
     let before = deploy.snapshot();
-    deploy.hook(&deploy.production, "update", "echo 'not on a Friday'; exit 1");
-    promote(&deploy, &[]).exits(1).says("production declined").says("not on a Friday");
+    deploy.hook(
+        &deploy.production,
+        "update",
+        "echo 'not on a Friday'; exit 1",
+    );
+    promote(&deploy, &[])
+        .exits(1)
+        .says("production declined")
+        .says("not on a Friday");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -530,21 +735,41 @@ printf '%0.s.' 1 2 3; printf '\t\177end\n'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", script);
     for colour in ["never", "always"] {
         let run = promote(&deploy, &["--color", colour]);
-        run.exits(1).says("red").says("gnp.exe").says("password:").says("never mind").says("...\t");
-        let ours = run.stderr.replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
-        let ours =
-            ["1m", "2m", "32m", "33m"].iter().fold(ours, |text, code| text.replace(&format!("\u{1b}[{code}"), ""));
+        run.exits(1)
+            .says("red")
+            .says("gnp.exe")
+            .says("password:")
+            .says("never mind")
+            .says("...\t");
+        let ours = run
+            .stderr
+            .replace("\u{1b}[31m", "")
+            .replace("\u{1b}[0m", "");
+        let ours = ["1m", "2m", "32m", "33m"].iter().fold(ours, |text, code| {
+            text.replace(&format!("\u{1b}[{code}"), "")
+        });
         let acting = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || *c == '\u{202e}';
         assert_eq!(ours.chars().filter(acting).collect::<String>(), "", "{run}");
-        let theirs = run.stderr.lines().find(|line| line.contains("owned")).unwrap();
-        assert!(theirs.contains("owned") && !theirs.contains("\u{1b}[31mred"), "{run}");
+        let theirs = run
+            .stderr
+            .lines()
+            .find(|line| line.contains("owned"))
+            .unwrap();
+        assert!(
+            theirs.contains("owned") && !theirs.contains("\u{1b}[31mred"),
+            "{run}"
+        );
     }
 }
 
 #[test]
 fn a_hook_that_fails_after_the_ref_moved_takes_nothing_back() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.hook(&deploy.production, "post-receive", "cat >/dev/null; echo 'the mail did not go out'; exit 3");
+    deploy.hook(
+        &deploy.production,
+        "post-receive",
+        "cat >/dev/null; echo 'the mail did not go out'; exit 3",
+    );
     promote(&deploy, &[]).ok().says("the mail did not go out");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
@@ -556,11 +781,19 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let before = deploy.snapshot();
     let first = promote(&deploy, &["--timeout", "1"]);
-    first.exits(4).says("error: pushed, but not live").says("because: it reports").says("hint: run it again");
+    first
+        .exits(4)
+        .says("error: pushed, but not live")
+        .says("because: it reports")
+        .says("hint: run it again");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 
     let second = promote(&deploy, &["--timeout", "1"]);
-    second.exits(4).says("error: up to date, but not running").says("because: ").says("hint: ");
+    second
+        .exits(4)
+        .says("error: up to date, but not running")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
     let planned = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(planned["steps"].as_array().unwrap().len(), 1);
@@ -585,7 +818,10 @@ fn a_page_that_fails_after_the_push_is_not_live() {
     gate.reached();
     deploy.web.set("/production", Page::body("").status(500));
     gate.open();
-    run.finish().exits(4).says("pushed, but not live").says("500");
+    run.finish()
+        .exits(4)
+        .says("pushed, but not live")
+        .says("500");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -596,13 +832,19 @@ fn old_and_new_answers_side_by_side_are_not_live_yet() {
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let mut run = begin(&deploy, &[]);
     gate.reached();
-    let both = [2, 5].map(|number| Page::commit(deploy.nth(number))).to_vec();
+    let both = [2, 5]
+        .map(|number| Page::commit(deploy.nth(number)))
+        .to_vec();
     deploy.web.set_alternating("/production", both);
     let asked = deploy.web.asked_for("/production").len();
     gate.open();
     deploy.web.is_asked_for("/production", asked + 7);
     assert!(run.is_running());
-    assert!(!run.stderr.text().contains("done:"), "{}", run.stderr.text());
+    assert!(
+        !run.stderr.text().contains("done:"),
+        "{}",
+        run.stderr.text()
+    );
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     run.finish().ok().says("done: production runs");
 }
@@ -612,15 +854,25 @@ fn old_and_new_answers_side_by_side_are_not_live_yet() {
 fn a_colleague_who_is_first_wins_and_is_told_from_us() {
     let deploy = ready(World::deploy_like().over_http().without_pages());
     let gate = Gate::new(&deploy, "build");
-    let script = format!("while read -r old new ref; do [ $new != {} ] || {}; done", deploy.nth(5), gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $new != {} ] || {}; done",
+        deploy.nth(5),
+        gate.line()
+    );
     deploy.hook(&deploy.production, "pre-receive", &script);
     let run = begin(&deploy, &[]);
     gate.reached();
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
     gate.open();
     let run = run.finish();
-    run.exits(1).says("production was moved to").says(&deploy.nth(3)[..8]).says("nothing of ours was taken");
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(3)]);
+    run.exits(1)
+        .says("production was moved to")
+        .says(&deploy.nth(3)[..8])
+        .says("nothing of ours was taken");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(3)]
+    );
 }
 
 // F-PUSH-6, between our push and the look at what came of it
@@ -628,13 +880,21 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
 fn a_colleague_who_comes_right_after_our_push_is_told_of() {
     let deploy = ready(World::deploy_like().over_http().without_pages());
     let gate = Gate::new(&deploy, "release");
-    let script = format!("while read -r old new ref; do [ $new != {} ] || {}; done", deploy.nth(5), gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $new != {} ] || {}; done",
+        deploy.nth(5),
+        gate.line()
+    );
     deploy.hook(&deploy.production, "post-receive", &script);
     let run = begin(&deploy, &[]);
     gate.reached();
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     gate.open();
-    run.finish().exits(4).says("production was moved to").says("by somebody else").says("hint: find out who");
+    run.finish()
+        .exits(4)
+        .says("production was moved to")
+        .says("by somebody else")
+        .says("hint: find out who");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
@@ -648,7 +908,10 @@ fn a_colleague_who_deploys_while_we_wait_is_told_of() {
     // Once for the plan, once directly before the push, and then again and again.
     deploy.web.is_asked_for("/production", looks + 3);
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    run.finish().exits(4).says("its branch was moved to").says("by somebody else");
+    run.finish()
+        .exits(4)
+        .says("its branch was moved to")
+        .says("by somebody else");
 }
 
 // --- what a team agreed to
@@ -658,13 +921,24 @@ fn a_configuration_that_nobody_agreed_to_deploys_nothing() {
     let deploy = World::deploy();
     deploy.add_remotes();
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(2).says("was not agreed to").says("git smp setup");
+    promote(&deploy, &[])
+        .exits(2)
+        .says("was not agreed to")
+        .says("git smp setup");
     deploy.trust();
-    let toml = deploy.toml().replace("branch = \"master\"", "branch = \"other\"");
+    let toml = deploy
+        .toml()
+        .replace("branch = \"master\"", "branch = \"other\"");
     deploy.write_toml(&toml);
-    promote(&deploy, &[]).exits(2).says("changed since it was agreed to").says("git smp setup");
+    promote(&deploy, &[])
+        .exits(2)
+        .says("changed since it was agreed to")
+        .says("git smp setup");
     assert_eq!(deploy.snapshot(), before);
-    assert!(deploy.web.asked_for("/production").len() <= 1, "only setup looks");
+    assert!(
+        deploy.web.asked_for("/production").len() <= 1,
+        "only setup looks"
+    );
 }
 
 // --- several targets
@@ -673,9 +947,19 @@ fn a_configuration_that_nobody_agreed_to_deploys_nothing() {
 fn regions() -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().build();
     let us = deploy.bare("us");
-    deploy.git(&deploy.production, &["push", "-q", us.to_str().unwrap(), "master"]);
-    deploy.write_toml(&deploy.toml().replace("[environments.production]", "[environments.eu]"));
-    deploy.add_toml(&format!("\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n", us.display()));
+    deploy.git(
+        &deploy.production,
+        &["push", "-q", us.to_str().unwrap(), "master"],
+    );
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("[environments.production]", "[environments.eu]"),
+    );
+    deploy.add_toml(&format!(
+        "\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n",
+        us.display()
+    ));
     deploy.trust();
     (deploy, us)
 }
@@ -684,13 +968,23 @@ fn regions() -> (Deploy, PathBuf) {
 fn several_targets_are_promoted_in_order_after_one_question_that_names_them_all() {
     let (deploy, us) = regions();
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
-    let words: Vec<&str> = plan["steps"].as_array().unwrap().iter().filter_map(|s| s["step"].as_str()).collect();
+    let words: Vec<&str> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|s| s["step"].as_str())
+        .collect();
     assert_eq!(words, ["push", "wait", "push", "wait"]);
     assert_eq!(plan["targets"][0]["environment"], "eu");
     assert_eq!(plan["targets"][1]["environment"], "us");
 
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("This will").sees("on eu").sees("on us").sees("Type eu us to deploy: ").enters("eu us");
+    terminal
+        .sees("This will")
+        .sees("on eu")
+        .sees("on us")
+        .sees("Type eu us to deploy: ")
+        .enters("eu us");
     terminal.sees("done: eu runs").sees("done: us runs");
     terminal.ends().ok();
     for region in [&deploy.production, &us] {
@@ -723,27 +1017,45 @@ fn the_first_target_that_fails_stops_the_rest() {
 fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_the_rest() {
     let (deploy, us) = regions();
     deploy.hook(&us, "pre-receive", "cat >/dev/null; exit 1");
-    promote(&deploy, &[]).exits(4).says("us declined").says("done before it: eu");
+    promote(&deploy, &[])
+        .exits(4)
+        .says("us declined")
+        .says("done before it: eu");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 
     std::fs::remove_file(us.join("hooks/pre-receive")).unwrap();
     // What is left is what scripts are told, and what the hint leads to.
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
-    assert_eq!((plan["ships"].as_array().unwrap().len(), plan["steps"].as_array().unwrap().len()), (3, 2));
-    deploy.smp(&["promote", "us"]).exits(1).says("git smp promote us --yes --commit ");
+    assert_eq!(
+        (
+            plan["ships"].as_array().unwrap().len(),
+            plan["steps"].as_array().unwrap().len()
+        ),
+        (3, 2)
+    );
+    deploy
+        .smp(&["promote", "us"])
+        .exits(1)
+        .says("git smp promote us --yes --commit ");
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type us to deploy: ").enters("us");
     terminal.ends().ok();
     assert_eq!(deploy.master(&us), deploy.nth(5));
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 #[test]
 fn targets_are_promoted_in_the_order_given() {
     let (deploy, us) = regions();
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
-    promote(&deploy, &["us", "eu", "us"]).exits(4).says("eu declined").says("done before it: us");
+    promote(&deploy, &["us", "eu", "us"])
+        .exits(4)
+        .says("eu declined")
+        .says("done before it: us");
     assert_eq!(deploy.master(&us), deploy.nth(5));
 }
 
@@ -771,8 +1083,14 @@ fn what_was_rolled_back_does_not_ship_again_unless_a_person_looks() {
     let deploy = rolled_back();
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
-    promote(&deploy, &[]).exits(1).says("rolled back from").says("because: ").says("hint: run it in a terminal");
-    promote(&deploy, &["--again", "-n"]).ok().says("warning: production runs");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("rolled back from")
+        .says("because: ")
+        .says("hint: run it in a terminal");
+    promote(&deploy, &["--again", "-n"])
+        .ok()
+        .says("warning: production runs");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -780,8 +1098,12 @@ fn what_was_rolled_back_does_not_ship_again_unless_a_person_looks() {
 fn what_was_rolled_back_ships_again_when_a_person_says_so() {
     let deploy = rolled_back();
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("warning: production runs").sees("rolled back from");
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("warning: production runs")
+        .sees("rolled back from");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok();
     let all = [2, 4, 5].map(|number| deploy.nth(number));
     assert_eq!(deploy.deploys(&deploy.production), all);

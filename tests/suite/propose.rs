@@ -2,16 +2,24 @@
 
 use crate::promote::{person, ready};
 use crate::record::{
-    RECORD, events, is_harmless, merged, next, proposed, recorded, recorded_like, sentences, short, trailer,
+    RECORD, events, is_harmless, merged, next, proposed, recorded, recorded_like, sentences, short,
+    trailer,
 };
 use crate::support::{Deploy, Page, World};
 
 /// The post of the standard world, but for its date.
 fn post(deploy: &Deploy, called: &str, note: &str) -> String {
     let line = |nth: usize, subject: &str| {
-        format!("    {} {subject}\n", deploy.git(&deploy.work, &["rev-parse", "--short", deploy.nth(nth)]))
+        format!(
+            "    {} {subject}\n",
+            deploy.git(&deploy.work, &["rev-parse", "--short", deploy.nth(nth)])
+        )
     };
-    let note = if note.is_empty() { String::new() } else { format!("\n{note}") };
+    let note = if note.is_empty() {
+        String::new()
+    } else {
+        format!("\n{note}")
+    };
     format!(
         "{called}looking at deploying current staging version {} to production.\n\n{}{}{}{note}",
         short(deploy.nth(5)),
@@ -26,42 +34,77 @@ fn post(deploy: &Deploy, called: &str, note: &str) -> String {
 fn without_date(text: &str) -> &str {
     let (heading, rest) = text.split_once('\n').unwrap();
     assert!(
-        heading.starts_with("Production deploy 20") && heading.len() == "Production deploy 2022-03-02".len(),
+        heading.starts_with("Production deploy 20")
+            && heading.len() == "Production deploy 2022-03-02".len(),
         "{text}"
     );
-    rest.strip_prefix('\n').expect("an empty line under the heading")
+    rest.strip_prefix('\n')
+        .expect("an empty line under the heading")
 }
 
 /// The refusal of a proposal, which leaves no trace.
 #[track_caller]
 fn refuses(deploy: &Deploy, words: &str, hint: &str) {
     let before = deploy.snapshot();
-    deploy.smp(&["propose", "--yes"]).exits(1).prints("").says(words).says(hint);
-    deploy.smp(&["propose", "--dry-run"]).exits(1).prints("").says(words);
+    deploy
+        .smp(&["propose", "--yes"])
+        .exits(1)
+        .prints("")
+        .says(words)
+        .says(hint);
+    deploy
+        .smp(&["propose", "--dry-run"])
+        .exits(1)
+        .prints("")
+        .says(words);
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn the_post_is_on_stdout_and_all_talk_is_not() {
     let deploy = recorded();
-    let run = deploy.smp(&["propose", "--yes", "--note", " Mostly the sidebar.\nAnd maps. "]);
-    assert_eq!(without_date(&run.ok().out()), post(&deploy, "", "Mostly the sidebar.\nAnd maps.\n"));
+    let run = deploy.smp(&[
+        "propose",
+        "--yes",
+        "--note",
+        " Mostly the sidebar.\nAnd maps. ",
+    ]);
+    assert_eq!(
+        without_date(&run.ok().out()),
+        post(&deploy, "", "Mostly the sidebar.\nAnd maps.\n")
+    );
     run.says("This will")
         .says("1. record ")
         .says("is the candidate; staging is frozen until it is promoted or postponed");
-    run.says("for the technical channel:\n").says("next, when it was tested: git smp signoff\n");
-    assert_eq!(sentences(&deploy)[0], format!("Ada Example proposed {} for production", short(deploy.nth(5))));
+    run.says("for the technical channel:\n")
+        .says("next, when it was tested: git smp signoff\n");
+    assert_eq!(
+        sentences(&deploy)[0],
+        format!(
+            "Ada Example proposed {} for production",
+            short(deploy.nth(5))
+        )
+    );
     assert_eq!(events(&deploy), ["proposed", "posted"]);
     assert_eq!(trailer(&deploy, "Smp-Channel"), "technical");
     // Nothing was deployed.
-    assert_eq!([deploy.master(&deploy.staging), deploy.master(&deploy.production)], [deploy.nth(5), deploy.nth(2)]);
+    assert_eq!(
+        [
+            deploy.master(&deploy.staging),
+            deploy.master(&deploy.production)
+        ],
+        [deploy.nth(5), deploy.nth(2)]
+    );
 }
 
 #[test]
 fn those_who_want_quiet_get_the_post_alone() {
     let deploy = recorded();
     let run = deploy.smp(&["propose", "-q", "-y"]);
-    assert_eq!((without_date(&run.ok().out()), run.stderr.as_str()), (post(&deploy, "", "").as_str(), ""));
+    assert_eq!(
+        (without_date(&run.ok().out()), run.stderr.as_str()),
+        (post(&deploy, "", "").as_str(), "")
+    );
 }
 
 #[test]
@@ -70,9 +113,15 @@ fn a_dry_run_shows_plan_and_post_and_freezes_nothing() {
     let before = deploy.snapshot();
     let run = deploy.smp(&["propose", "-n", "--note", "Soon."]);
     assert_eq!(without_date(&run.ok().out()), post(&deploy, "", "Soon.\n"));
-    run.says("Candidate for production, 20").says("3 commits behind").says("2. print the post to technical");
+    run.says("Candidate for production, 20")
+        .says("3 commits behind")
+        .says("2. print the post to technical");
     assert_eq!(deploy.snapshot(), before);
-    deploy.smp(&["status"]).ok().never_shows("frozen").never_shows("candidate");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("frozen")
+        .never_shows("candidate");
 }
 
 #[test]
@@ -80,7 +129,10 @@ fn without_a_terminal_silence_is_a_no() {
     let deploy = recorded();
     let before = deploy.snapshot();
     let run = deploy.runner().stdin("y\n").smp(&["propose"]);
-    run.exits(1).prints("").says("error: there is no terminal to ask on").says("freezes staging for everyone");
+    run.exits(1)
+        .prints("")
+        .says("error: there is no terminal to ask on")
+        .says("freezes staging for everyone");
     run.says("hint: if the answer is yes: git smp propose --yes");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -89,15 +141,26 @@ fn without_a_terminal_silence_is_a_no() {
 fn at_the_terminal_only_y_means_yes() {
     let deploy = recorded();
     let before = deploy.snapshot();
-    let question = format!("Propose {} and freeze staging? [y/N] ", short(deploy.nth(5)));
+    let question = format!(
+        "Propose {} and freeze staging? [y/N] ",
+        short(deploy.nth(5))
+    );
     for keys in ["\r", "production\r", "\u{3}"] {
         let mut terminal = person(&deploy).terminal(&["propose", "-q"]);
-        terminal.sees("Candidate for production").sees(&question).types(keys);
+        terminal
+            .sees("Candidate for production")
+            .sees(&question)
+            .types(keys);
         terminal.ends().exits(3).says("This will");
         assert_eq!(deploy.snapshot(), before, "after {keys:?}");
     }
     let mut terminal = person(&deploy).terminal(&["propose"]);
-    terminal.sees(&question).enters("y").sees("is the candidate").sees("Production deploy 20").sees("git smp signoff");
+    terminal
+        .sees(&question)
+        .enters("y")
+        .sees("is the candidate")
+        .sees("Production deploy 20")
+        .sees("git smp signoff");
     terminal.ends().ok();
     assert_eq!(events(&deploy), ["proposed", "posted"]);
 }
@@ -108,10 +171,17 @@ fn what_moves_while_the_question_is_open_is_not_put_forward() {
         let deploy = recorded();
         let mut terminal = person(&deploy).terminal(&["propose"]);
         terminal.sees("[y/N] ");
-        let bare = if environment == "staging" { &deploy.staging } else { &deploy.production };
+        let bare = if environment == "staging" {
+            &deploy.staging
+        } else {
+            &deploy.production
+        };
         deploy.colleague_pushes(bare, deploy.nth(4));
         terminal.enters("y");
-        terminal.ends().exits(1).says(&format!("{environment} moved since the plan was shown"));
+        terminal
+            .ends()
+            .exits(1)
+            .says(&format!("{environment} moved since the plan was shown"));
         assert_eq!(events(&deploy), Vec::<String>::new());
     }
 }
@@ -135,13 +205,15 @@ fn a_second_proposal_of_the_same_adds_nothing() {
     let before = deploy.snapshot();
     for more in [&["--yes"][..], &[], &["-n"]] {
         let run = deploy.smp(&[&["propose"], more].concat());
-        run.ok()
-            .prints("")
-            .says(&format!("{} is the candidate already, proposed by Ada Example at ", short(deploy.nth(5))));
+        run.ok().prints("").says(&format!(
+            "{} is the candidate already, proposed by Ada Example at ",
+            short(deploy.nth(5))
+        ));
         run.never_shows("This will");
     }
     let run = deploy.smp(&["propose", "--note", "One more thing"]);
-    run.ok().says("warning: the proposal stays as it was made: this note is not added to it");
+    run.ok()
+        .says("warning: the proposal stays as it was made: this note is not added to it");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -150,13 +222,26 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
     let deploy = proposed();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let words = format!("error: {} is the candidate already", short(deploy.nth(5)));
-    refuses(&deploy, &words, "hint: give it up: git smp postpone\nhint: or, for a fix of it: git smp stage --fix\n");
+    refuses(
+        &deploy,
+        &words,
+        "hint: give it up: git smp postpone\nhint: or, for a fix of it: git smp stage --fix\n",
+    );
     // Both hints go on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);
-    stuck.exits(1).says(&format!("staging runs {} already, but it is not the candidate", short(deploy.nth(6))));
-    stuck.says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
-    deploy.smp(&["postpone", "--yes", "--reason", "a newer one"]).ok();
-    deploy.smp(&["propose", "--yes"]).ok().prints_among(&format!("staging version {}", short(deploy.nth(6))));
+    stuck.exits(1).says(&format!(
+        "staging runs {} already, but it is not the candidate",
+        short(deploy.nth(6))
+    ));
+    stuck
+        .says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "a newer one"])
+        .ok();
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .prints_among(&format!("staging version {}", short(deploy.nth(6))));
 }
 
 #[test]
@@ -165,9 +250,15 @@ fn what_is_on_no_main_branch_is_asked_about() {
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(5)]);
     let stray = deploy.commit_files(&deploy.team, "Try something", &[("try", "it\n")]);
     deploy.colleague_pushes(&deploy.staging, &stray);
-    let words =
-        format!("warning: {} is not on upstream/master: it was not merged, or that was rewritten", short(&stray));
-    deploy.smp(&["propose"]).exits(1).says(&words).says("there is no terminal");
+    let words = format!(
+        "warning: {} is not on upstream/master: it was not merged, or that was rewritten",
+        short(&stray)
+    );
+    deploy
+        .smp(&["propose"])
+        .exits(1)
+        .says(&words)
+        .says("there is no terminal");
     let mut terminal = person(&deploy).terminal(&["propose"]);
     terminal.sees(&words).sees("? [y/N] ").enters("n");
     terminal.ends().exits(3);
@@ -179,44 +270,69 @@ fn what_is_on_no_main_branch_is_asked_about() {
 fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     let deploy = recorded_like(World::deploy_like());
     deploy.web.set("/staging", Page::commit(deploy.nth(4)));
-    refuses(&deploy, "error: staging does not run what was last pushed to it", "deploy again: git smp stage\n");
+    refuses(
+        &deploy,
+        "error: staging does not run what was last pushed to it",
+        "deploy again: git smp stage\n",
+    );
     deploy.web.set("/staging", Page::body("").status(500));
     refuses(&deploy, "error: staging: its page answers 500", "hint: ");
 
     let deploy = recorded();
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    refuses(&deploy, "error: staging is behind production", "hint: deploy the newer commit first: git smp stage");
+    refuses(
+        &deploy,
+        "error: staging is behind production",
+        "hint: deploy the newer commit first: git smp stage",
+    );
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(2)]);
     let hotfix = deploy.commit_files(&deploy.team, "Stop the bleeding", &[("fix", "it\n")]);
     deploy.colleague_pushes(&deploy.production, &hotfix);
-    refuses(&deploy, "error: production has 1 commit that staging lacks", "hint: merge what production has into");
+    refuses(
+        &deploy,
+        "error: production has 1 commit that staging lacks",
+        "hint: merge what production has into",
+    );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();
     let run = deploy.smp(&["propose"]);
-    run.ok().prints("").says(&format!("everything runs {} already: nothing to propose", short(deploy.nth(5))));
+    run.ok().prints("").says(&format!(
+        "everything runs {} already: nothing to propose",
+        short(deploy.nth(5))
+    ));
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn a_channel_without_a_chat_calls_by_name_those_whom_the_configuration_names() {
-    let channel = format!("{RECORD}[channels.technical]\nkind = \"print\"\nmentions = [\"devs\", \"qa\"]\n");
+    let channel =
+        format!("{RECORD}[channels.technical]\nkind = \"print\"\nmentions = [\"devs\", \"qa\"]\n");
     let deploy = ready(World::deploy_like().without_pages().toml(&channel));
     let run = deploy.smp(&["propose", "--yes"]);
-    assert_eq!(without_date(&run.ok().out()), post(&deploy, "@devs @qa ", ""));
+    assert_eq!(
+        without_date(&run.ok().out()),
+        post(&deploy, "@devs @qa ", "")
+    );
     run.says("for the technical channel:\n");
 }
 
 #[test]
 fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by_the_next_run() {
     let full = recorded();
-    let run = full.runner().program("sh", &["-c", "git smp propose --yes >/dev/full"]);
+    let run = full
+        .runner()
+        .program("sh", &["-c", "git smp propose --yes >/dev/full"]);
     run.exits(4)
         .says("error: proposed, but that technical was told is not on record")
         .says("the output cannot be written");
     run.says("hint: run it again: git smp propose");
 
     let declined = recorded();
-    declined.hook(&declined.main, "update", "[ ! -e once ] || exit 1; touch once");
+    declined.hook(
+        &declined.main,
+        "update",
+        "[ ! -e once ] || exit 1; touch once",
+    );
     let run = declined.smp(&["propose", "--yes"]);
     run.exits(4)
         .says("is not on record")
@@ -226,7 +342,10 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
 
     for deploy in [full, declined] {
         assert_eq!(events(&deploy), ["proposed"]);
-        deploy.smp(&["status"]).ok().prints_among("  owed        a post to technical; make it: git smp propose\n");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among("  owed        a post to technical; make it: git smp propose\n");
         assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();
         deploy.smp(&["propose", "-n"]).ok().prints("");
@@ -252,10 +371,16 @@ fn notes_that_no_post_should_hold_are_a_wrong_command_line() {
         ("abc\u{202e}fed", "holds the control character \\u202e"),
     ] {
         let run = deploy.smp(&["propose", "--yes", "--note", note]);
-        run.exits(2).prints("").says(&format!("error: the text of --note {words}\n")).says("hint: ");
+        run.exits(2)
+            .prints("")
+            .says(&format!("error: the text of --note {words}\n"))
+            .says("hint: ");
         is_harmless(&run);
     }
-    deploy.smp(&["propose", "--not", "x"]).exits(2).says("--note");
+    deploy
+        .smp(&["propose", "--not", "x"])
+        .exits(2)
+        .says("--note");
     deploy.smp(&["propose", "now"]).exits(2);
     assert_eq!(deploy.snapshot(), before);
 }
@@ -267,9 +392,13 @@ fn a_note_may_be_a_list() {
         .smp(&["propose", "-y", "--note", "- faster maps\n- more flags"])
         .ok()
         .prints_among("\n- faster maps\n- more flags\n");
-    deploy.smp(&["signoff", "--block", "- the map is empty"]).ok();
+    deploy
+        .smp(&["signoff", "--block", "- the map is empty"])
+        .ok();
     deploy.smp(&["signoff", "--note", "-1 bug, but fine"]).ok();
-    deploy.smp(&["postpone", "-y", "--reason", "- too late"]).ok();
+    deploy
+        .smp(&["postpone", "-y", "--reason", "- too late"])
+        .ok();
     assert_eq!(trailer(&deploy, "Smp-Why"), "- too late");
 }
 
@@ -277,9 +406,14 @@ fn a_note_may_be_a_list() {
 fn a_note_cannot_pass_for_a_piece_of_the_record() {
     let deploy = recorded();
     let note = "fine\n\nSmp-Event: promoted\nSmp-Id: 0000000000000000\n---\nSigned-off-by: Rosi";
-    deploy.smp(&["propose", "--yes", "--note", note]).ok().prints_among("\nSmp-Event: promoted\n");
+    deploy
+        .smp(&["propose", "--yes", "--note", note])
+        .ok()
+        .prints_among("\nSmp-Event: promoted\n");
     assert_eq!(events(&deploy), ["proposed", "posted"]);
-    deploy.smp(&["signoff", "--by", "Rosi", "--note", note]).ok();
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--note", note])
+        .ok();
     assert_eq!(events(&deploy), ["proposed", "posted", "signed-off"]);
     assert_eq!(trailer(&deploy, "Smp-Event"), "signed-off");
     assert_ne!(trailer(&deploy, "Smp-Id"), "0000000000000000");
@@ -290,10 +424,19 @@ fn a_note_cannot_pass_for_a_piece_of_the_record() {
 #[test]
 fn a_commits_subject_acts_on_nobodys_terminal() {
     let deploy = recorded();
-    let subject = format!("Add \u{1b}[31mred\u{1b}[0m \u{202e}gnp.exe\u{9b}2J {}", "x".repeat(10_000));
+    let subject = format!(
+        "Add \u{1b}[31mred\u{1b}[0m \u{202e}gnp.exe\u{9b}2J {}",
+        "x".repeat(10_000)
+    );
     let hostile = merged(&deploy, &subject, "hostile");
     deploy.colleague_pushes(&deploy.staging, &hostile);
-    for args in [&["stage", "-n", "master"][..], &["propose", "-n"], &["propose", "--yes"], &["propose"], &["status"]] {
+    for args in [
+        &["stage", "-n", "master"][..],
+        &["propose", "-n"],
+        &["propose", "--yes"],
+        &["propose"],
+        &["status"],
+    ] {
         is_harmless(deploy.smp(args).ok());
     }
     let run = deploy.smp(&["promote", "-n"]);
@@ -303,13 +446,24 @@ fn a_commits_subject_acts_on_nobodys_terminal() {
 #[test]
 fn a_name_acts_on_nobodys_terminal() {
     let deploy = recorded();
-    let eve = deploy.runner().git_options(&["-c", "user.name=Eve \u{1b}[31m\u{202e}red"]);
+    let eve = deploy
+        .runner()
+        .git_options(&["-c", "user.name=Eve \u{1b}[31m\u{202e}red"]);
     is_harmless(eve.smp(&["propose", "--yes"]).ok());
     is_harmless(eve.smp(&["signoff", "--block", "no"]).ok());
-    for args in [&["status"][..], &["status", "--json"], &["propose"], &["promote", "-n"], &["stage"]] {
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["propose"],
+        &["promote", "-n"],
+        &["stage"],
+    ] {
         let run = deploy.smp(args);
         is_harmless(&run);
-        assert!(format!("{run}").contains("Eve ") || args == ["stage"], "{run}");
+        assert!(
+            format!("{run}").contains("Eve ") || args == ["stage"],
+            "{run}"
+        );
     }
     assert!(sentences(&deploy)[0].starts_with("Eve "));
 }
@@ -325,7 +479,9 @@ fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside()
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
     std::fs::remove_file(deploy.work.join(".git/smp/announced")).unwrap();
     let run = deploy.smp(&["propose", "--yes"]);
-    run.exits(1).says("Ada Example began to deploy ").says("only if that run is dead: git smp stage --take-over ");
+    run.exits(1)
+        .says("Ada Example began to deploy ")
+        .says("only if that run is dead: git smp stage --take-over ");
     let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
     deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
     deploy.smp(&["propose", "--yes"]).ok();

@@ -27,7 +27,12 @@ fn arrives_although(rule: Rule) -> Deploy {
     deploy.http().fault(rule);
     promote(&deploy, &[]).ok().says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    let faults = deploy.http().seen().iter().filter(|seen| seen.fault.is_some()).count();
+    let faults = deploy
+        .http()
+        .seen()
+        .iter()
+        .filter(|seen| seen.fault.is_some())
+        .count();
     assert!(faults > 0, "the fault never happened");
     promote(&deploy, &[]).ok().says("nothing to promote");
     deploy
@@ -63,7 +68,10 @@ fn a_push_whose_report_breaks_off_arrives() {
 #[test]
 fn a_push_that_is_cut_on_its_way_and_sent_again_arrives_once() {
     let deploy = arrives_although(Rule::post(RECEIVE, Fault::DropRequest(10)));
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 // F-PUSH-2: the push arrived, and then nobody can be asked about it
@@ -74,10 +82,21 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let run = begin(&deploy, &["--timeout", "2"]);
     gate.reached();
-    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(500)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(500)).times(1000));
     gate.open();
-    run.finish().exits(4).says("cannot tell whether").says("because: ").says("hint: run it again");
-    let looks = deploy.http().seen().iter().filter(|seen| seen.fault.is_some()).count();
+    run.finish()
+        .exits(4)
+        .says("cannot tell whether")
+        .says("because: ")
+        .says("hint: run it again");
+    let looks = deploy
+        .http()
+        .seen()
+        .iter()
+        .filter(|seen| seen.fault.is_some())
+        .count();
     assert!(looks > 1, "it is looked at once more within the timeout");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -108,9 +127,19 @@ fn a_look_after_the_push_that_fails_is_repeated() {
     ] {
         let deploy = host();
         let before = deploy.snapshot();
-        let run = looked_at_after(&deploy, Rule::get(ASKS_TO_LOOK, fault.clone()).times(times), &[]);
-        run.ok().says("done: production runs").never_shows("cannot be read");
-        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before), "{fault:?}");
+        let run = looked_at_after(
+            &deploy,
+            Rule::get(ASKS_TO_LOOK, fault.clone()).times(times),
+            &[],
+        );
+        run.ok()
+            .says("done: production runs")
+            .never_shows("cannot be read");
+        assert_eq!(
+            deploy.snapshot(),
+            deployed_once(&deploy, &before),
+            "{fault:?}"
+        );
         assert_eq!(deploy.http().pushes(&deploy.production), 1);
         promote(&deploy, &[]).ok().says("nothing to promote");
     }
@@ -120,8 +149,14 @@ fn a_look_after_the_push_that_fails_is_repeated() {
 fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
     let deploy = ready(World::deploy_like().over_http().confirming(1));
     let before = deploy.snapshot();
-    let run = looked_at_after(&deploy, Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000), &[]);
-    run.ok().says("warning: the branch of production cannot be read now").says("done: production runs");
+    let run = looked_at_after(
+        &deploy,
+        Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000),
+        &[],
+    );
+    run.ok()
+        .says("warning: the branch of production cannot be read now")
+        .says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -133,10 +168,20 @@ fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_b
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let never = Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000);
     let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
-    run.exits(4).says("cannot tell whether").says("hint: run it again to go on").never_shows("done:");
+    run.exits(4)
+        .says("cannot tell whether")
+        .says("hint: run it again to go on")
+        .never_shows("done:");
     deploy.http().heal();
-    promote(&deploy, &["--timeout", "1"]).exits(4).never_shows("nothing to promote").never_shows("done:");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1, "it is not pushed twice");
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .never_shows("nothing to promote")
+        .never_shows("done:");
+    assert_eq!(
+        deploy.http().pushes(&deploy.production),
+        1,
+        "it is not pushed twice"
+    );
 }
 
 #[test]
@@ -146,10 +191,16 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &["--timeout", "600"]));
     gate.reached();
-    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
     gate.open();
     terminal.sees("its branch cannot be read").ctrl_c();
-    terminal.ends().exits(4).says("left while").says("hint: see what came of it");
+    terminal
+        .ends()
+        .exits(4)
+        .says("left while")
+        .says("hint: see what came of it");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
 }
@@ -163,12 +214,23 @@ fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
         let mut terminal = person(&deploy).terminal(&["promote"]);
         terminal.sees("Type production to deploy: ");
         match fails {
-            "host" => deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503))),
-            _ => deploy.web.set_first("/production", 1, Page::body("").status(503), Page::deployed(&deploy.production)),
+            "host" => deploy
+                .http()
+                .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503))),
+            _ => deploy.web.set_first(
+                "/production",
+                1,
+                Page::body("").status(503),
+                Page::deployed(&deploy.production),
+            ),
         }
         terminal.enters("production");
         terminal.ends().ok().says("done: production runs");
-        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before), "{fails}");
+        assert_eq!(
+            deploy.snapshot(),
+            deployed_once(&deploy, &before),
+            "{fails}"
+        );
     }
 }
 
@@ -178,9 +240,15 @@ fn a_host_that_stays_away_before_the_push_is_sent_nothing() {
     let before = deploy.snapshot();
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ");
-    deploy.http().fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
     terminal.enters("production");
-    terminal.ends().exits(1).says("does not answer").never_shows("done:");
+    terminal
+        .ends()
+        .exits(1)
+        .says("does not answer")
+        .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
 }
@@ -194,19 +262,29 @@ fn nobody_can_tell_after(rule: Rule) {
     let before = deploy.snapshot();
     deploy.http().fault(rule);
     let run = promote(&deploy, &["--timeout", "1"]);
-    run.exits(4).says("cannot tell what became of the push").says("because: ").says("hint: ");
+    run.exits(4)
+        .says("cannot tell what became of the push")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     let pushes = deploy.http().pushes(&deploy.production);
     deploy.http().heal();
 
     // F-PUSH-3: a second push could start a second build, so a script does not get one.
-    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end").says("because: ").says("hint: ");
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("was not seen to end")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
     assert_eq!(deploy.http().pushes(&deploy.production), pushes);
 
     // A person may decide.
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("a second push would start a second build").sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("a second push would start a second build")
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
@@ -236,7 +314,14 @@ fn a_build_that_outlives_its_connection_is_waited_for() {
     deploy.http().fault(Rule::post(RECEIVE, Fault::Status(502)));
     let run = begin(&deploy, &[]);
     deploy.http().sees(|seen| seen.status == 502);
-    let looks = || deploy.http().seen().iter().filter(|seen| seen.query.contains("upload-pack")).count();
+    let looks = || {
+        deploy
+            .http()
+            .seen()
+            .iter()
+            .filter(|seen| seen.query.contains("upload-pack"))
+            .count()
+    };
     let (so_far, deadline) = (looks(), Instant::now() + PATIENCE);
     while looks() < so_far + 2 {
         assert!(Instant::now() < deadline, "the branch is not looked at");
@@ -256,7 +341,11 @@ fn nothing_is_sent_after(rule: Rule, words: &str) {
     let deploy = host();
     let before = deploy.snapshot();
     deploy.http().fault(rule.times(1000));
-    promote(&deploy, &[]).exits(1).says("nothing was sent to production").says(words).says("hint: ");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("nothing was sent to production")
+        .says(words)
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     deploy.http().heal();
@@ -267,7 +356,10 @@ fn nothing_is_sent_after(rule: Rule, words: &str) {
 // F-PUSH-1; 4.4, "wrong credentials"
 #[test]
 fn who_is_not_known_to_the_host_sends_nothing() {
-    nothing_is_sent_after(Rule::get(ASKS_TO_PUSH, Fault::Status(401)), "Authentication failed");
+    nothing_is_sent_after(
+        Rule::get(ASKS_TO_PUSH, Fault::Status(401)),
+        "Authentication failed",
+    );
 }
 
 // F-PUSH-1; 4.4, "403"
@@ -287,12 +379,18 @@ fn a_repository_that_cannot_be_pushed_to_is_sent_nothing() {
 fn a_closed_port_is_sent_nothing() {
     let deploy = host();
     let before = deploy.snapshot();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let rewrite = format!("url.http://{closed}/.pushInsteadOf");
     let address = deploy.urls()[2].replace("production.git", "");
     deploy.configure(&rewrite, &address);
     let run = promote(&deploy, &[]);
-    run.exits(1).says("nothing was sent to production").says("because: ").says("hint: ");
+    run.exits(1)
+        .says("nothing was sent to production")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     deploy.git("", &["config", "--global", "--unset-all", &rewrite]);
     promote(&deploy, &[]).ok();
@@ -305,10 +403,19 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     let late = Fault::Delay(Duration::from_secs(2));
     deploy.http().fault(Rule::get(ASKS_TO_PUSH, late.clone()));
     let run = begin(&deploy, &[]);
-    deploy.http().sees(|seen| seen.fault.as_ref() == Some(&late));
+    deploy
+        .http()
+        .sees(|seen| seen.fault.as_ref() == Some(&late));
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
-    run.finish().exits(1).says("production was moved to").says("nothing of ours was taken").says("hint: ");
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(3)]);
+    run.finish()
+        .exits(1)
+        .says("production was moved to")
+        .says("nothing of ours was taken")
+        .says("hint: ");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(3)]
+    );
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     // What is true now is a new plan.
     promote(&deploy, &[]).ok().says("2 commits ahead");
@@ -320,12 +427,21 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
 fn a_redirect_of_the_push_is_not_followed() {
     let deploy = host();
     let elsewhere = GitHttp::open_to_all(&deploy);
-    let to = elsewhere.url(&deploy.path("")).trim_end_matches('/').to_owned();
+    let to = elsewhere
+        .url(&deploy.path(""))
+        .trim_end_matches('/')
+        .to_owned();
     let before = deploy.snapshot();
-    deploy.http().fault(Rule::get(ASKS_TO_PUSH, Fault::Redirect(to.clone())).times(1000));
-    promote(&deploy, &[]).exits(1).says("nothing was sent to production");
+    deploy
+        .http()
+        .fault(Rule::get(ASKS_TO_PUSH, Fault::Redirect(to.clone())).times(1000));
+    promote(&deploy, &[])
+        .exits(1)
+        .says("nothing was sent to production");
     deploy.http().heal();
-    deploy.http().fault(Rule::get("service=git-upload-pack", Fault::Redirect(to)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::get("service=git-upload-pack", Fault::Redirect(to)).times(1000));
     promote(&deploy, &[]).exits(1).says("has moved to");
     assert_eq!(deploy.snapshot(), before);
     assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
@@ -357,19 +473,35 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
         ("core.abbrev", "4"),
         ("log.showSignature", "true"),
         ("core.hooksPath", deploy.path("hooks").to_str().unwrap()),
-        ("core.fsmonitor", deploy.path("hooks/fsmonitor").to_str().unwrap()),
+        (
+            "core.fsmonitor",
+            deploy.path("hooks/fsmonitor").to_str().unwrap(),
+        ),
         ("alias.push", "!false"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()));
     for (key, value) in &settings {
         deploy.git(&deploy.work, &["config", key, value]);
     }
-    let marks = ["pre-push", "reference-transaction", "post-checkout", "fsmonitor"];
+    let marks = [
+        "pre-push",
+        "reference-transaction",
+        "post-checkout",
+        "fsmonitor",
+    ];
     for hook in marks {
         let ran = deploy.path(format!("{hook}.ran"));
-        deploy.executable(format!("hooks/{hook}"), &format!("touch '{}'; exit 1", ran.display()));
+        deploy.executable(
+            format!("hooks/{hook}"),
+            &format!("touch '{}'; exit 1", ran.display()),
+        );
     }
-    let ours = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"];
+    let ours = [
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-c",
+        "core.fsmonitor=false",
+    ];
     let git = |args: &[&str]| deploy.git(&deploy.work, &[&ours[..], args].concat());
     git(&["tag", "-a", "v2", "-m", "a tag that follows", &candidate]);
     git(&["update-ref", &format!("refs/replace/{candidate}"), &trap]);
@@ -383,7 +515,14 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
 
     let before = deploy.snapshot();
     // By its abbreviation, which is the name of a branch and a tag of another commit here.
-    let run = deploy.smp(&["promote", "--yes", "--commit", &candidate[..7], "--timeout", "20"]);
+    let run = deploy.smp(&[
+        "promote",
+        "--yes",
+        "--commit",
+        &candidate[..7],
+        "--timeout",
+        "20",
+    ]);
     run.ok().says("production runs ");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
@@ -397,7 +536,12 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
 #[test]
 fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
     let deploy = host();
-    for name in ["refs/tags/master", "refs/heads/x/master", "refs/heads/heads/master", "refs/tags/heads/master"] {
+    for name in [
+        "refs/tags/master",
+        "refs/heads/x/master",
+        "refs/heads/heads/master",
+        "refs/tags/heads/master",
+    ] {
         deploy.git(&deploy.production, &["update-ref", name, deploy.nth(1)]);
     }
     let before = deploy.snapshot();
@@ -412,7 +556,10 @@ fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
     let trap = "refs/heads/refs/heads/master";
     deploy.git(&deploy.production, &["update-ref", trap, deploy.nth(1)]);
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(1).says("nothing was sent to production").says("matches more than one");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("nothing was sent to production")
+        .says("matches more than one");
     assert_eq!(deploy.snapshot(), before);
     deploy.git(&deploy.production, &["update-ref", "-d", trap]);
     promote(&deploy, &[]).ok();
@@ -421,7 +568,10 @@ fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
 /// A copy of production, which nobody asked to deploy to.
 fn elsewhere(deploy: &Deploy) -> PathBuf {
     let other = deploy.bare("elsewhere");
-    deploy.git(&deploy.production, &["push", "-q", other.to_str().unwrap(), "master"]);
+    deploy.git(
+        &deploy.production,
+        &["push", "-q", other.to_str().unwrap(), "master"],
+    );
     other
 }
 
@@ -432,12 +582,34 @@ fn a_remote_with_two_addresses_to_push_to_is_refused() {
     let other = elsewhere(&deploy);
     let before = deploy.snapshot();
     for url in [deploy.urls()[2], other.to_str().unwrap()] {
-        deploy.git(&deploy.work, &["config", "--add", "remote.production.pushurl", url]);
+        deploy.git(
+            &deploy.work,
+            &["config", "--add", "remote.production.pushurl", url],
+        );
     }
-    promote(&deploy, &[]).exits(2).says("error: ").says("because: ").says("hint: ");
-    deploy.git(&deploy.work, &["config", "--unset-all", "remote.production.pushurl"]);
-    deploy.git(&deploy.work, &["config", "--add", "remote.production.url", other.to_str().unwrap()]);
-    promote(&deploy, &[]).exits(2).says("error: ").says("because: ").says("hint: ");
+    promote(&deploy, &[])
+        .exits(2)
+        .says("error: ")
+        .says("because: ")
+        .says("hint: ");
+    deploy.git(
+        &deploy.work,
+        &["config", "--unset-all", "remote.production.pushurl"],
+    );
+    deploy.git(
+        &deploy.work,
+        &[
+            "config",
+            "--add",
+            "remote.production.url",
+            other.to_str().unwrap(),
+        ],
+    );
+    promote(&deploy, &[])
+        .exits(2)
+        .says("error: ")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -446,11 +618,30 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
     let deploy = ready(World::deploy_like());
     let other = elsewhere(&deploy);
     let before = deploy.snapshot();
-    deploy.git(&deploy.work, &["config", "remote.production.pushurl", other.to_str().unwrap()]);
-    promote(&deploy, &[]).exits(2).says("the remote production is not the one of smp.toml").says("hint: ");
-    deploy.git(&deploy.work, &["config", "--unset", "remote.production.pushurl"]);
-    deploy.git(&deploy.work, &["config", "remote.production.url", other.to_str().unwrap()]);
-    promote(&deploy, &[]).exits(2).says("the remote production is not the one of smp.toml").says("hint: ");
+    deploy.git(
+        &deploy.work,
+        &[
+            "config",
+            "remote.production.pushurl",
+            other.to_str().unwrap(),
+        ],
+    );
+    promote(&deploy, &[])
+        .exits(2)
+        .says("the remote production is not the one of smp.toml")
+        .says("hint: ");
+    deploy.git(
+        &deploy.work,
+        &["config", "--unset", "remote.production.pushurl"],
+    );
+    deploy.git(
+        &deploy.work,
+        &["config", "remote.production.url", other.to_str().unwrap()],
+    );
+    promote(&deploy, &[])
+        .exits(2)
+        .says("the remote production is not the one of smp.toml")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -460,7 +651,10 @@ fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
         let deploy = ready(World::deploy_like());
         let other = elsewhere(&deploy);
         deploy.configure(&format!("url.{}.{key}", other.display()), deploy.urls()[2]);
-        let told = format!("warning: pushes to production go to {}, by your own url.insteadOf", other.display());
+        let told = format!(
+            "warning: pushes to production go to {}, by your own url.insteadOf",
+            other.display()
+        );
         deploy.smp(&["promote", "-n"]).ok().says(&told);
     }
 }
@@ -475,14 +669,19 @@ fn building() -> (Deploy, Gate) {
     (deploy, gate)
 }
 
-const CANNOT_BE_CALLED_BACK: &str = "the push cannot be called back; waiting for it. Ctrl-C again leaves it running";
+const CANNOT_BE_CALLED_BACK: &str =
+    "the push cannot be called back; waiting for it. Ctrl-C again leaves it running";
 
 /// Presses Ctrl-C until the program ends.
 #[track_caller]
 pub fn insists(terminal: &mut Terminal) {
     let deadline = Instant::now() + PATIENCE;
     while terminal.is_running() {
-        assert!(Instant::now() < deadline, "it does not leave: {}", terminal.screen());
+        assert!(
+            Instant::now() < deadline,
+            "it does not leave: {}",
+            terminal.screen()
+        );
         terminal.ctrl_c();
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -505,12 +704,18 @@ fn the_first_ctrl_c_waits_for_the_push_which_cannot_be_called_back() {
 fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
     let (deploy, gate) = building();
     let before = deploy.snapshot();
-    let mut terminal = deploy.runner().env("NO_COLOR", "1").terminal(&scripted(&deploy, &[]));
+    let mut terminal = deploy
+        .runner()
+        .env("NO_COLOR", "1")
+        .terminal(&scripted(&deploy, &[]));
     gate.reached();
     terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
     gate.open();
     // git itself ends by the signal after its child; what the child did is what counts.
-    terminal.ends().says("done: production runs").never_shows("left while");
+    terminal
+        .ends()
+        .says("done: production runs")
+        .never_shows("left while");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
@@ -535,10 +740,17 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
     gate.reached();
     terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
     insists(&mut terminal);
-    terminal.ends().exits(4).says("error: left while").says("because: ").says("hint: ");
+    terminal
+        .ends()
+        .exits(4)
+        .says("error: left while")
+        .says("because: ")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     // While the host builds, a second push would be a second build.
-    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end");
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("was not seen to end");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -552,7 +764,11 @@ fn ctrl_c_while_waiting_for_the_page_leaves_and_says_how_to_go_on() {
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     terminal.sees("waiting for production").ctrl_c();
-    terminal.ends().exits(4).says("left before production reported").says("hint: run it again to go on");
+    terminal
+        .ends()
+        .exits(4)
+        .says("left before production reported")
+        .says("hint: run it again to go on");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -565,7 +781,11 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
     let again = promote(&deploy, &["--timeout", "1"]);
-    again.exits(4).says("was not seen to end").says("a second push would start a second build").says("hint: ");
+    again
+        .exits(4)
+        .says("was not seen to end")
+        .says("a second push would start a second build")
+        .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
     let patient = begin(&deploy, &[]);
@@ -581,7 +801,10 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
         assert!(Instant::now() < deadline, "it is never released");
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 // F-KILL-1, "terminal closed"

@@ -21,7 +21,11 @@ fn the_name_deploys() {
     let before = deploy.snapshot();
     // As people start it: through git.
     let mut terminal = deploy.runner().env("NO_COLOR", "1").terminal(&["promote"]);
-    terminal.sees("3 commits ahead").sees("This will").sees(QUESTION).types("productionn\x7f\r");
+    terminal
+        .sees("3 commits ahead")
+        .sees("This will")
+        .sees(QUESTION)
+        .types("productionn\x7f\r");
     terminal.sees("done: production runs");
     terminal.ends().ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
@@ -31,7 +35,11 @@ fn the_name_deploys() {
 fn the_plan_is_shown_before_the_question_even_to_those_who_want_quiet() {
     let deploy = ready(World::deploy_like());
     let mut terminal = person(&deploy).terminal(&["promote", "--quiet"]);
-    terminal.sees("Fix malformed view variable").sees("This will").sees(QUESTION).enters("");
+    terminal
+        .sees("Fix malformed view variable")
+        .sees("This will")
+        .sees(QUESTION)
+        .enters("");
     terminal.ends().exits(3);
 }
 
@@ -59,7 +67,10 @@ fn everything_but_the_name_is_a_no() {
     for answer in answers {
         let mut terminal = asked(&deploy);
         terminal.enters(answer);
-        terminal.ends().exits(3).says("not deployed; nothing was changed");
+        terminal
+            .ends()
+            .exits(3)
+            .says("not deployed; nothing was changed");
         assert_eq!(deploy.snapshot(), before, "after {answer:?}");
     }
 }
@@ -71,7 +82,12 @@ fn ctrl_c_and_the_end_of_input_are_a_no() {
     for keys in ["\x03", "\x04", "production\x03", "production\x04"] {
         for through_git in [false, true] {
             let runner = deploy.runner();
-            let mut terminal = if through_git { runner } else { runner.directly() }.terminal(&["promote"]);
+            let mut terminal = if through_git {
+                runner
+            } else {
+                runner.directly()
+            }
+            .terminal(&["promote"]);
             terminal.sees(QUESTION);
             // Key by key, as people type: a program that reads key by key must not lose the last one in between.
             for key in keys.chars() {
@@ -80,7 +96,10 @@ fn ctrl_c_and_the_end_of_input_are_a_no() {
                     terminal.sees(&key.to_string());
                 }
             }
-            terminal.ends().exits(3).says("not deployed; nothing was changed");
+            terminal
+                .ends()
+                .exits(3)
+                .says("not deployed; nothing was changed");
             assert_eq!(deploy.snapshot(), before, "after {keys:?}");
         }
     }
@@ -101,7 +120,10 @@ fn what_was_typed_before_the_question_is_no_answer() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let looked = deploy.web.asked_for("/production").len();
-    deploy.web.set("/production", Page::commit(deploy.nth(2)).after(Duration::from_millis(300)));
+    deploy.web.set(
+        "/production",
+        Page::commit(deploy.nth(2)).after(Duration::from_millis(300)),
+    );
     let mut terminal = person(&deploy).terminal(&["promote"]);
     deploy.web.is_asked_for("/production", looked + 1);
     terminal.enters("production").sees(QUESTION).ctrl_d();
@@ -113,7 +135,11 @@ fn what_was_typed_before_the_question_is_no_answer() {
 fn a_yes_to_the_wrong_commit_is_refused_before_the_question() {
     let deploy = ready(World::deploy_like());
     let terminal = person(&deploy).terminal(&["promote", "--commit", deploy.nth(6)]);
-    terminal.ends().exits(1).never_shows(QUESTION).says("--commit names the only commit that may ship");
+    terminal
+        .ends()
+        .exits(1)
+        .never_shows(QUESTION)
+        .says("--commit names the only commit that may ship");
 }
 
 // F-PUSH-6: between the plan and the push
@@ -121,7 +147,9 @@ fn a_yes_to_the_wrong_commit_is_refused_before_the_question() {
 fn what_moves_while_the_question_is_open_stops_the_push() {
     type Move = fn(&Deploy);
     let moves: [(&str, &str, Move); 4] = [
-        ("staging moved", "its running commit was", |deploy| deploy.colleague_pushes(&deploy.staging, deploy.nth(6))),
+        ("staging moved", "its running commit was", |deploy| {
+            deploy.colleague_pushes(&deploy.staging, deploy.nth(6))
+        }),
         ("production moved", "its running commit was", |deploy| {
             deploy.colleague_pushes(&deploy.production, deploy.nth(3));
         }),
@@ -129,7 +157,9 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
             deploy.web.set("/production", Page::commit(deploy.nth(2)));
             deploy.colleague_pushes(&deploy.production, deploy.nth(4));
         }),
-        ("staging: its page answers 500", "", |deploy| deploy.web.set("/staging", Page::body("").status(500))),
+        ("staging: its page answers 500", "", |deploy| {
+            deploy.web.set("/staging", Page::body("").status(500))
+        }),
     ];
     for (words, why, happens) in moves {
         let deploy = ready(World::deploy_like());
@@ -137,7 +167,12 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
         happens(&deploy);
         let before = deploy.snapshot();
         terminal.enters("production");
-        terminal.ends().exits(1).says(words).says(why).says("hint: ");
+        terminal
+            .ends()
+            .exits(1)
+            .says(words)
+            .says(why)
+            .says("hint: ");
         assert_eq!(deploy.snapshot(), before, "after {words}");
     }
 }
@@ -146,9 +181,15 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
 fn a_branch_rewritten_behind_an_unchanged_page_is_not_pushed_over() {
     let deploy = ready(World::deploy_like());
     let mut terminal = asked(&deploy);
-    deploy.git(&deploy.production, &["update-ref", "refs/heads/master", deploy.nth(1)]);
+    deploy.git(
+        &deploy.production,
+        &["update-ref", "refs/heads/master", deploy.nth(1)],
+    );
     let before = deploy.snapshot();
     terminal.enters("production");
-    terminal.ends().exits(1).says("production moved since the plan was shown; nothing was pushed");
+    terminal
+        .ends()
+        .exits(1)
+        .says("production moved since the plan was shown; nothing was pushed");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -55,7 +55,10 @@ pub fn sentences(deploy: &Deploy) -> Vec<String> {
 /// The kinds of the record's events, oldest first, as git reads its trailers, after its beginning.
 #[track_caller]
 pub fn events(deploy: &Deploy) -> Vec<String> {
-    lines(deploy, "--format=%(trailers:key=Smp-Event,valueonly,separator=%x20)")
+    lines(
+        deploy,
+        "--format=%(trailers:key=Smp-Event,valueonly,separator=%x20)",
+    )
 }
 
 #[track_caller]
@@ -64,7 +67,16 @@ fn lines(deploy: &Deploy, format: &str) -> Vec<String> {
     if !main.contains_key("refs/smp/record") {
         return Vec::new();
     }
-    let log = deploy.git(&deploy.main, &["log", "--reverse", "--first-parent", format, "refs/smp/record"]);
+    let log = deploy.git(
+        &deploy.main,
+        &[
+            "log",
+            "--reverse",
+            "--first-parent",
+            format,
+            "refs/smp/record",
+        ],
+    );
     let begun = |line: &&str| *line == "begun" || line.ends_with(" began the record");
     log.lines().skip_while(begun).map(str::to_owned).collect()
 }
@@ -72,10 +84,19 @@ fn lines(deploy: &Deploy, format: &str) -> Vec<String> {
 /// The trailers of the record's last event, as `git interpret-trailers --parse` reads them.
 #[track_caller]
 pub fn trailers(deploy: &Deploy) -> Vec<(String, String)> {
-    let message = deploy.git(&deploy.main, &["log", "-1", "--format=%B", "refs/smp/record"]);
+    let message = deploy.git(
+        &deploy.main,
+        &["log", "-1", "--format=%B", "refs/smp/record"],
+    );
     let git = deploy.runner().stdin(message);
-    let parsed = git.program("git", &["interpret-trailers", "--parse"]).ok().out();
-    let pair = |line: &str| line.split_once(": ").map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let parsed = git
+        .program("git", &["interpret-trailers", "--parse"])
+        .ok()
+        .out();
+    let pair = |line: &str| {
+        line.split_once(": ")
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    };
     parsed.lines().filter_map(pair).collect()
 }
 
@@ -83,7 +104,11 @@ pub fn trailers(deploy: &Deploy) -> Vec<(String, String)> {
 #[track_caller]
 pub fn trailer(deploy: &Deploy, key: &str) -> String {
     let all = trailers(deploy);
-    let found: Vec<&String> = all.iter().filter(|(name, _)| name == key).map(|(_, value)| value).collect();
+    let found: Vec<&String> = all
+        .iter()
+        .filter(|(name, _)| name == key)
+        .map(|(_, value)| value)
+        .collect();
     assert_eq!(found.len(), 1, "{key} among {all:?}");
     found[0].clone()
 }
@@ -92,14 +117,24 @@ pub fn trailer(deploy: &Deploy, key: &str) -> String {
 #[track_caller]
 pub fn next(deploy: &Deploy) -> String {
     let out = deploy.smp(&["status"]).ok().out();
-    out.lines().last().unwrap().strip_prefix("next: ").unwrap().to_owned()
+    out.lines()
+        .last()
+        .unwrap()
+        .strip_prefix("next: ")
+        .unwrap()
+        .to_owned()
 }
 
 /// The code of the refusal of a promotion's dry run, whose text has these words and leads on.
 #[track_caller]
 pub fn refused(deploy: &Deploy, words: &str) -> String {
     let run = deploy.smp(&["promote", "-n", "--json"]);
-    let told = run.exits(1).says("error: ").says("hint: ").says(words).json();
+    let told = run
+        .exits(1)
+        .says("error: ")
+        .says("hint: ")
+        .says(words)
+        .json();
     assert_eq!(told["steps"], serde_json::json!([]), "{told:#}");
     told["refusal"]["code"].as_str().unwrap().to_owned()
 }
@@ -108,13 +143,21 @@ pub fn refused(deploy: &Deploy, words: &str) -> String {
 #[track_caller]
 pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
-    deploy.smp(&[&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat())
+    deploy.smp(
+        &[
+            &["promote", "--yes", "--timeout", "20", "--commit", &commit],
+            more,
+        ]
+        .concat(),
+    )
 }
 
 /// Nothing of this would act on a terminal.
 #[track_caller]
 pub fn is_harmless(run: &Run) {
-    let acts = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || ('\u{202a}'..='\u{202e}').contains(c);
+    let acts = |c: &char| {
+        (c.is_control() && !matches!(c, '\n' | '\t')) || ('\u{202a}'..='\u{202e}').contains(c)
+    };
     let all = run.out() + &run.stderr;
     assert_eq!(all.chars().filter(acts).collect::<String>(), "", "{run}");
 }
@@ -154,20 +197,35 @@ fn a_week_goes_as_the_runbook_has_it() {
     // Monday: what is merged goes to staging.
     assert_eq!(next(&deploy), "git smp propose");
     let staged = deploy.nth(6).to_owned();
-    deploy.smp(&["stage", "--yes"]).ok().says("done: staging runs").says("done: on record").prints("");
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .says("done: staging runs")
+        .says("done: on record")
+        .prints("");
 
     // The deploy is announced, and from now on staging is frozen.
     let post = deploy.smp(&["propose", "--yes", "--note", "Mostly the sidebar."]);
-    post.ok().prints_among("Production deploy 20").prints_among(&format!("version {} to production.", c(&staged)));
+    post.ok()
+        .prints_among("Production deploy 20")
+        .prints_among(&format!("version {} to production.", c(&staged)));
     post.prints_among("(#427)\n")
         .prints_among("\nMostly the sidebar.\n")
         .says("next, when it was tested: git smp signoff");
-    deploy.smp(&["stage", deploy.nth(4), "--yes"]).exits(1).says("staging is frozen by Ada Example");
+    deploy
+        .smp(&["stage", deploy.nth(4), "--yes"])
+        .exits(1)
+        .says("staging is frozen by Ada Example");
     assert_eq!(next(&deploy), "git smp signoff");
 
     // QA finds a blocker.
-    deploy.smp(&["signoff", "--by", "Rosi", "--block", "login is broken"]).ok().says("next: git smp stage --fix");
-    promotes(&deploy, &[]).exits(1).says("Rosi blocked it just now: login is broken");
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--block", "login is broken"])
+        .ok()
+        .says("next: git smp stage --fix");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("Rosi blocked it just now: login is broken");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     assert_eq!(next(&deploy), "git smp stage --fix");
 
@@ -175,29 +233,50 @@ fn a_week_goes_as_the_runbook_has_it() {
     merged(&deploy, "Begin the new editor (#428)", "editor");
     let mended = merged(&deploy, "Fix the login (#429)", "login");
     let fix = deploy.smp(&["stage", "--fix", "--pick", &mended, "--yes"]);
-    fix.ok().says("Added to the candidate:").says("Fix the login (#429)").never_shows("the new editor");
+    fix.ok()
+        .says("Added to the candidate:")
+        .says("Fix the login (#429)")
+        .never_shows("the new editor");
     let candidate = deploy.master(&deploy.staging);
     fix.says(&format!("{} must come back to master", c(&candidate)));
-    assert_eq!(deploy.git(&deploy.staging, &["rev-parse", "master^"]), staged);
+    assert_eq!(
+        deploy.git(&deploy.staging, &["rev-parse", "master^"]),
+        staged
+    );
 
     // Tested again, signed off, deployed.
-    deploy.smp(&["signoff", "--by", "Rosi", "--note", "stable"]).ok().says("next: git smp promote");
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--note", "stable"])
+        .ok()
+        .says("next: git smp promote");
     let status = deploy.smp(&["status"]).ok().out();
     assert!(
         status.contains("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
             && status.contains("\"stable\""),
         "{status}"
     );
-    assert!(!status.contains("login is broken"), "the block was of another commit: {status}");
+    assert!(
+        !status.contains("login is broken"),
+        "the block was of another commit: {status}"
+    );
     let run = promotes(&deploy, &[]);
-    run.ok().says("signed off by Rosi").says("done: production runs").says("the freeze on staging is lifted");
+    run.ok()
+        .says("signed off by Rosi")
+        .says("done: production runs")
+        .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), candidate);
 
     // The fix comes back to the main branch before the next deploy.
     let to_come = format!("merge {} into master, then: git smp stage", c(&candidate));
     assert_eq!(next(&deploy), to_come);
-    deploy.git(&deploy.team, &["fetch", "-q", deploy.staging.to_str().unwrap(), "master"]);
-    deploy.git(&deploy.team, &["merge", "-q", "--no-edit", "-X", "ours", "FETCH_HEAD"]);
+    deploy.git(
+        &deploy.team,
+        &["fetch", "-q", deploy.staging.to_str().unwrap(), "master"],
+    );
+    deploy.git(
+        &deploy.team,
+        &["merge", "-q", "--no-edit", "-X", "ours", "FETCH_HEAD"],
+    );
     deploy.colleague_pushes(&deploy.main, "HEAD");
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["status", "--exit-code"]).ok();
@@ -208,11 +287,23 @@ fn a_week_goes_as_the_runbook_has_it() {
         format!("Ada Example staged {} on staging", c(&staged)),
         format!("Ada Example proposed {} for production", c(&staged)),
         "Ada Example printed the post for technical".to_owned(),
-        format!("Rosi blocked {} (recorded by Ada Example): login is broken", c(&staged)),
-        format!("Ada Example began to stage the fix {} on staging", c(&candidate)),
+        format!(
+            "Rosi blocked {} (recorded by Ada Example): login is broken",
+            c(&staged)
+        ),
+        format!(
+            "Ada Example began to stage the fix {} on staging",
+            c(&candidate)
+        ),
         format!("Ada Example staged the fix {} on staging", c(&candidate)),
-        format!("Rosi signed off {} (recorded by Ada Example): stable", c(&candidate)),
-        format!("Ada Example began to promote {} to production", c(&candidate)),
+        format!(
+            "Rosi signed off {} (recorded by Ada Example): stable",
+            c(&candidate)
+        ),
+        format!(
+            "Ada Example began to promote {} to production",
+            c(&candidate)
+        ),
         format!("Ada Example promoted {} to production", c(&candidate)),
     ];
     assert_eq!(sentences(&deploy), expected);
@@ -226,11 +317,17 @@ fn a_week_goes_as_the_runbook_has_it() {
         ("Smp-Signed-Off-By", "Rosi"),
     ];
     for (key, value) in expected {
-        assert!(told.contains(&(key.to_owned(), value.to_owned())), "{key}: {value} in {told:?}");
+        assert!(
+            told.contains(&(key.to_owned(), value.to_owned())),
+            "{key}: {value} in {told:?}"
+        );
     }
     // It is nowhere but on the main repository.
     for bare in [&deploy.staging, &deploy.production] {
-        assert_eq!(deploy.refs(bare).into_keys().collect::<Vec<_>>(), ["refs/heads/master"]);
+        assert_eq!(
+            deploy.refs(bare).into_keys().collect::<Vec<_>>(),
+            ["refs/heads/master"]
+        );
     }
 }
 
@@ -238,16 +335,26 @@ fn a_week_goes_as_the_runbook_has_it() {
 fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
     let deploy = ready(World::deploy_like().main_over_http());
     let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
-    for command in [&["propose"][..], &["signoff"], &["postpone", "--reason", "x"], &["stage", "--fix"]] {
+    for command in [
+        &["propose"][..],
+        &["signoff"],
+        &["postpone", "--reason", "x"],
+        &["stage", "--fix"],
+    ] {
         let run = deploy.smp(command);
-        run.exits(2).prints("").says("needs the shared record, and smp.toml has no [record]");
+        run.exits(2)
+            .prints("")
+            .says("needs the shared record, and smp.toml has no [record]");
         run.says("hint: add a line [record] to smp.toml, then: git smp setup");
     }
     assert_eq!(deploy.http().seen().len(), asked);
     assert_eq!(deploy.snapshot(), before);
     // The hint works.
     deploy.add_toml(RECORD);
-    deploy.smp(&["propose"]).exits(2).says("hint: look at it and agree: git smp setup");
+    deploy
+        .smp(&["propose"])
+        .exits(2)
+        .says("hint: look at it and agree: git smp setup");
     deploy.trust();
     deploy.smp(&["propose", "--yes"]).ok();
 }
@@ -257,15 +364,34 @@ fn a_colleague_in_another_clone_goes_on_where_we_left() {
     let deploy = proposed();
     let ben = bens_clone(&deploy);
     let ben = deploy.runner().cwd(ben);
-    ben.smp(&["status"]).ok().prints_among("frozen by Ada Example since ").prints_among("next: git smp signoff");
-    ben.smp(&["stage", "--yes", deploy.nth(6)]).exits(1).says("staging is frozen by Ada Example");
+    ben.smp(&["status"])
+        .ok()
+        .prints_among("frozen by Ada Example since ")
+        .prints_among("next: git smp signoff");
+    ben.smp(&["stage", "--yes", deploy.nth(6)])
+        .exits(1)
+        .says("staging is frozen by Ada Example");
     ben.smp(&["signoff"]).ok().says("Ben has signed off");
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    ben.smp(&["promote", "--yes", "--commit", deploy.nth(5)]).ok();
-    assert_eq!(sentences(&deploy).last().unwrap(), &format!("Ben promoted {} to production", short(deploy.nth(5))));
-    let of = |key: &str| trailers(&deploy).into_iter().filter(|one| one.0 == key).map(|one| one.1).collect::<Vec<_>>();
+    ben.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+        .ok();
+    assert_eq!(
+        sentences(&deploy).last().unwrap(),
+        &format!("Ben promoted {} to production", short(deploy.nth(5)))
+    );
+    let of = |key: &str| {
+        trailers(&deploy)
+            .into_iter()
+            .filter(|one| one.0 == key)
+            .map(|one| one.1)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of("Smp-Signed-Off-By"), ["Ben", "Rosi"]);
-    deploy.smp(&["status"]).ok().never_shows("frozen").never_shows("candidate");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("frozen")
+        .never_shows("candidate");
     deploy.smp(&["promote"]).ok().says("nothing to promote");
 }
 
@@ -273,7 +399,18 @@ fn a_colleague_in_another_clone_goes_on_where_we_left() {
 fn wherever_the_user_stands_it_is_the_same_record() {
     let deploy = recorded();
     let tree = deploy.path("hotfix");
-    deploy.git(&deploy.work, &["worktree", "add", "-q", tree.to_str().unwrap(), "-b", "hotfix", deploy.nth(1)]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            tree.to_str().unwrap(),
+            "-b",
+            "hotfix",
+            deploy.nth(1),
+        ],
+    );
     let elsewhere = deploy.path("team.toml");
     std::fs::rename(deploy.work.join("smp.toml"), &elsewhere).unwrap();
     std::fs::create_dir(tree.join("deep")).unwrap();
@@ -283,12 +420,37 @@ fn wherever_the_user_stands_it_is_the_same_record() {
     let inside = deploy.runner().cwd(tree.join("deep"));
     inside.smp(&["propose"]).exits(2).says("there is no ");
     let hint = format!("hint: if the answer is yes: git smp --config {named} propose --yes\n");
-    inside.smp(&["--config", named, "propose"]).exits(1).says(&hint);
-    inside.clone().env("GIT_SMP_CONFIG", named).smp(&["propose", "--yes"]).ok();
+    inside
+        .smp(&["--config", named, "propose"])
+        .exits(1)
+        .says(&hint);
+    inside
+        .clone()
+        .env("GIT_SMP_CONFIG", named)
+        .smp(&["propose", "--yes"])
+        .ok();
     // From anywhere at all.
-    let from_outside = deploy.runner().cwd("").git_options(&["-C", "work", "-c", "user.name=Ben"]);
-    from_outside.smp(&["signoff", "--config", named]).ok().says("Ben has signed off");
-    inside.smp(&["--config", named, "promote", "--yes", "--commit", deploy.nth(5)]).ok();
+    let from_outside = deploy
+        .runner()
+        .cwd("")
+        .git_options(&["-C", "work", "-c", "user.name=Ben"]);
+    from_outside
+        .smp(&["signoff", "--config", named])
+        .ok()
+        .says("Ben has signed off");
+    inside
+        .smp(&[
+            "--config",
+            named,
+            "promote",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+        ])
+        .ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    assert_eq!(events(&deploy), ["proposed", "posted", "signed-off", "promoting", "promoted"]);
+    assert_eq!(
+        events(&deploy),
+        ["proposed", "posted", "signed-off", "promoting", "promoted"]
+    );
 }

@@ -13,13 +13,20 @@ fn copied(deploy: &Deploy, bare: &str, copy: &'static str) {
 /// From now on what is read of a repository comes from its copy.
 fn lags(deploy: &Deploy, bare: &str, copy: &'static str) {
     for part in ["info/refs?service=git-upload-pack", "git-upload-pack"] {
-        deploy.http().fault(Rule::any(&format!("{bare}/{part}"), Fault::From(copy)).times(1000));
+        deploy
+            .http()
+            .fault(Rule::any(&format!("{bare}/{part}"), Fault::From(copy)).times(1000));
     }
 }
 
 /// How many requests a copy has answered.
 fn late(deploy: &Deploy) -> usize {
-    deploy.http().seen().iter().filter(|seen| matches!(seen.fault, Some(Fault::From(_)))).count()
+    deploy
+        .http()
+        .seen()
+        .iter()
+        .filter(|seen| matches!(seen.fault, Some(Fault::From(_))))
+        .count()
 }
 
 /// Waits until a copy has answered so many requests.
@@ -27,7 +34,10 @@ fn late(deploy: &Deploy) -> usize {
 fn answered(deploy: &Deploy, requests: usize) {
     let deadline = std::time::Instant::now() + crate::support::PATIENCE;
     while late(deploy) < requests {
-        assert!(std::time::Instant::now() < deadline, "the copy is not asked");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the copy is not asked"
+        );
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
@@ -53,11 +63,19 @@ fn on_http() -> Deploy {
 #[test]
 fn a_branch_that_reads_as_before_for_a_while_is_no_push_that_was_put_aside() {
     for page in [false, true] {
-        let deploy = if page { ready(World::deploy_like().over_open_http()) } else { on_http() };
+        let deploy = if page {
+            ready(World::deploy_like().over_open_http())
+        } else {
+            on_http()
+        };
         let (run, _gate) = begun(&deploy, &[]);
         answered(&deploy, 6);
         deploy.http().heal();
-        run.finish().ok().says("done: production runs").never_shows("put the push aside").never_shows("moved to");
+        run.finish()
+            .ok()
+            .says("done: production runs")
+            .never_shows("put the push aside")
+            .never_shows("moved to");
         assert_eq!(deploy.http().pushes(&deploy.production), 1);
         promote(&deploy, &[]).ok().says("nothing to promote");
     }
@@ -77,7 +95,10 @@ fn a_copy_that_is_older_than_what_was_seen_before_is_nobody_who_moved_the_branch
     gate.open();
     answered(&deploy, 6);
     deploy.http().heal();
-    run.finish().ok().says("done: production runs").never_shows("by somebody else");
+    run.finish()
+        .ok()
+        .says("done: production runs")
+        .never_shows("by somebody else");
 }
 
 #[test]
@@ -86,9 +107,16 @@ fn a_branch_that_never_shows_what_was_taken_was_put_aside_or_its_copy_lags() {
     let (run, _gate) = begun(&deploy, &["--timeout", "2"]);
     let run = run.finish();
     let (five, two) = (&deploy.nth(5)[..8], &deploy.nth(2)[..8]);
-    run.exits(4).says(&format!("error: production took {five}, but its branch is still at {two}"));
-    run.says("put the push aside").says("a copy of it answers that lags").never_shows("done:");
-    assert!(late(&deploy) > 2, "it is looked at again within the timeout");
+    run.exits(4).says(&format!(
+        "error: production took {five}, but its branch is still at {two}"
+    ));
+    run.says("put the push aside")
+        .says("a copy of it answers that lags")
+        .never_shows("done:");
+    assert!(
+        late(&deploy) > 2,
+        "it is looked at again within the timeout"
+    );
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
@@ -100,7 +128,9 @@ fn what_runs_there_is_asked_before_a_push_is_called_put_aside() {
     let (run, _gate) = begun(&deploy, &["--timeout", "2"]);
     let run = run.finish();
     let five = &deploy.nth(5)[..8];
-    run.exits(4).says(&format!("error: the branch of production does not have {five}, yet production runs it"));
+    run.exits(4).says(&format!(
+        "error: the branch of production does not have {five}, yet production runs it"
+    ));
 }
 
 #[test]
@@ -111,8 +141,11 @@ fn a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build() 
     lags(&deploy, "production.git", "late.git");
     let before = deploy.snapshot();
     let run = promote(&deploy, &["--timeout", "2"]);
-    run.exits(1).says("error: nothing was pushed to production: git found its branch elsewhere than at");
-    run.says("a copy of it answers that lags").never_shows("declined").never_shows("the build failed");
+    run.exits(1)
+        .says("error: nothing was pushed to production: git found its branch elsewhere than at");
+    run.says("a copy of it answers that lags")
+        .never_shows("declined")
+        .never_shows("the build failed");
     assert_eq!(deploy.snapshot(), before);
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("2 commits ahead");
@@ -133,8 +166,11 @@ fn a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away() {
     adds(&deploy);
     let run = promote(&deploy, &[]);
     let five = &deploy.nth(5)[..8];
-    run.ok().says("warning: production was moved to ").says(&format!("that contains {five}"));
-    run.says("done: production runs").never_shows("is not what its branch has now");
+    run.ok()
+        .says("warning: production was moved to ")
+        .says(&format!("that contains {five}"));
+    run.says("done: production runs")
+        .never_shows("is not what its branch has now");
     assert_ne!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -145,8 +181,10 @@ fn a_host_that_adds_a_commit_and_does_not_run_it_yet_is_waited_for() {
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &["--timeout", "1"]);
-    run.exits(4).says("error: pushed, but not live: production does not report");
-    run.says("because: its branch was moved to ").says(&format!("that contains {five}"));
+    run.exits(4)
+        .says("error: pushed, but not live: production does not report");
+    run.says("because: its branch was moved to ")
+        .says(&format!("that contains {five}"));
 }
 
 #[test]
@@ -155,8 +193,11 @@ fn a_host_that_adds_a_commit_where_only_the_branch_tells_is_told_so() {
     adds(&deploy);
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &[]);
-    run.exits(4).says("error: production was moved to ").says(&format!("that contains {five}"));
-    run.says("by its host or by somebody else").never_shows("done:");
+    run.exits(4)
+        .says("error: production was moved to ")
+        .says(&format!("that contains {five}"));
+    run.says("by its host or by somebody else")
+        .never_shows("done:");
 }
 
 #[test]
@@ -166,7 +207,11 @@ fn whoever_pushes_something_else_meanwhile_is_still_named() {
                 GIT_COMMITTER_NAME=H GIT_COMMITTER_EMAIL=h@example.com\n\
                 own=$(git commit-tree -m 'Beside ours' $(git mktree </dev/null))\ngit update-ref $ref $own $new";
     deploy.hook(&deploy.production, "post-receive", hook);
-    promote(&deploy, &[]).exits(4).says("was moved to").says("by somebody else").never_shows("that contains");
+    promote(&deploy, &[])
+        .exits(4)
+        .says("was moved to")
+        .says("by somebody else")
+        .never_shows("that contains");
 }
 
 // --- the record
@@ -176,7 +221,15 @@ fn a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write() {
     let deploy = recorded_like(World::deploy_like().over_open_http().main_over_http());
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
     copied(&deploy, "main.git", "late-main.git");
-    deploy.git(deploy.path("late-main.git"), &["fetch", "-q", deploy.main.to_str().unwrap(), "refs/smp/*:refs/smp/*"]);
+    deploy.git(
+        deploy.path("late-main.git"),
+        &[
+            "fetch",
+            "-q",
+            deploy.main.to_str().unwrap(),
+            "refs/smp/*:refs/smp/*",
+        ],
+    );
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     lags(&deploy, "main.git", "late-main.git");
     let run = deploy.runner().directly().start(&["history"]);

@@ -21,7 +21,11 @@ fn on_github(more: &str) -> Deploy {
 #[track_caller]
 fn on_github_at(deploy: &Deploy, pages: &str) {
     let branch = "branch = \"master\"\n";
-    deploy.write_toml(&deploy.toml().replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1));
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1),
+    );
     deploy.trust();
 }
 
@@ -29,7 +33,8 @@ fn on_github_at(deploy: &Deploy, pages: &str) {
 fn all_is_well(deploy: &Deploy) -> GitHubApi {
     let api = GitHubApi::start(TOKEN);
     for (nth, number) in [(3, 422), (4, 424), (5, 425)] {
-        api.pull_request(deploy.nth(nth), number, "ada", true, (&["ben"], &[])).checks(deploy.nth(nth), "SUCCESS");
+        api.pull_request(deploy.nth(nth), number, "ada", true, (&["ben"], &[]))
+            .checks(deploy.nth(nth), "SUCCESS");
     }
     api
 }
@@ -39,12 +44,16 @@ fn nothing_is_well(deploy: &Deploy) -> GitHubApi {
     let api = GitHubApi::start(TOKEN);
     api.commit(deploy.nth(3));
     api.pull_request(deploy.nth(4), 424, "ada", true, (&["Ada"], &[]));
-    api.pull_request(deploy.nth(5), 4250, "ben", false, (&["ada"], &[])).checks(deploy.nth(5), "FAILURE");
+    api.pull_request(deploy.nth(5), 4250, "ben", false, (&["ada"], &[]))
+        .checks(deploy.nth(5), "FAILURE");
     api
 }
 
 fn asking<'a>(deploy: &'a Deploy, api: &GitHubApi) -> Runner<'a> {
-    deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).env("GH_TOKEN", TOKEN)
+    deploy
+        .runner()
+        .env("GITHUB_GRAPHQL_URL", api.url())
+        .env("GH_TOKEN", TOKEN)
 }
 
 #[track_caller]
@@ -72,7 +81,8 @@ fn the_list_stays_gits_own_and_what_nobody_else_approved_is_marked_after_it() {
     let deploy = on_github("");
     let api = nothing_is_well(&deploy);
     let run = smp(&deploy, &api, &["diff"]);
-    run.ok().prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
+    run.ok()
+        .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
     let marks = format!(
         "not reviewed: {} came with #4250, which is not merged\n\
          not reviewed: {} came with #424, which nobody else approved\n\
@@ -88,7 +98,10 @@ fn the_list_stays_gits_own_and_what_nobody_else_approved_is_marked_after_it() {
     let head = &api.heads()[0];
     assert_eq!(head.header("accept"), Some("application/vnd.github+json"));
     assert_eq!(head.header("x-github-api-version"), Some("2022-11-28"));
-    assert_eq!(api.bodies()[0]["variables"], json!({"owner": "an-org", "name": "a-repo"}));
+    assert_eq!(
+        api.bodies()[0]["variables"],
+        json!({"owner": "an-org", "name": "a-repo"})
+    );
 
     let plain = deploy.smp(&["diff", "--markdown"]);
     let marked = smp(&deploy, &api, &["diff", "--markdown"]);
@@ -103,8 +116,14 @@ fn where_all_is_well_nothing_is_said() {
     let api = all_is_well(&deploy);
     let plain = deploy.smp(&["diff"]);
     let run = smp(&deploy, &api, &["diff"]);
-    assert_eq!((run.ok().stderr.as_str(), &run.stdout), (plain.stderr.as_str(), &plain.stdout));
-    smp(&deploy, &api, &["promote", "-n"]).ok().never_shows("warning:").never_shows("review");
+    assert_eq!(
+        (run.ok().stderr.as_str(), &run.stdout),
+        (plain.stderr.as_str(), &plain.stdout)
+    );
+    smp(&deploy, &api, &["promote", "-n"])
+        .ok()
+        .never_shows("warning:")
+        .never_shows("review");
 }
 
 #[test]
@@ -124,12 +143,17 @@ fn json_tells_of_each_commit_what_github_knows_and_nothing_without_it() {
     }
     assert_eq!(without["ships"][0]["pull_request"], 425);
     // What GitHub knows counts more than the subject; where it knows of none, the subject still tells.
-    assert_eq!((&with["ships"][0]["pull_request"], &with["ships"][2]["pull_request"]), (&json!(4250), &json!(422)));
+    assert_eq!(
+        (
+            &with["ships"][0]["pull_request"],
+            &with["ships"][2]["pull_request"]
+        ),
+        (&json!(4250), &json!(422))
+    );
 
     let api = all_is_well(&deploy);
     let plan = smp(&deploy, &api, &["promote", "-n", "--json"]).ok().json();
-    let review =
-        json!({"pull_request": 424, "author": "ada", "approved_by": ["ben"], "approved": true, "checks": "success"});
+    let review = json!({"pull_request": 424, "author": "ada", "approved_by": ["ben"], "approved": true, "checks": "success"});
     assert_eq!(plan["ships"][1]["review"], review);
 }
 
@@ -144,7 +168,10 @@ fn a_promotion_is_warned_and_goes_ahead_where_no_policy_forbids_it() {
         seven(&deploy, 3)
     ));
     run.says("was not reviewed: it came with #424, which nobody else approved\n");
-    run.says(&format!("warning: the checks of {} failed\n", &deploy.nth(5)[..8]));
+    run.says(&format!(
+        "warning: the checks of {} failed\n",
+        &deploy.nth(5)[..8]
+    ));
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(api.calls(), 1);
     // Nothing would ship any more, so there is nobody to ask about.
@@ -169,7 +196,13 @@ fn long_lists_of_marks_end_in_a_number() {
     assert_eq!(run.ok().stderr.matches("not reviewed: ").count(), 20);
     run.says("and 9 more; all of them: git smp diff --json\n");
     let run = smp(&deploy, &api, &["promote", "-n"]);
-    assert_eq!(run.ok().stderr.matches(" was not reviewed: it has no pull request").count(), 10);
+    assert_eq!(
+        run.ok()
+            .stderr
+            .matches(" was not reviewed: it has no pull request")
+            .count(),
+        10
+    );
     run.says("19 more commits were not reviewed; all of them: git smp diff --json\n");
 }
 
@@ -177,12 +210,23 @@ fn long_lists_of_marks_end_in_a_number() {
 fn of_a_merge_that_would_ship_only_the_checks_count_where_no_policy_asks_who_reviewed_it() {
     let deploy = on_github(GREEN);
     let api = all_is_well(&deploy);
-    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(5), deploy.nth(4)], "Ada", "Merge it");
+    let merge = commit_on(
+        &deploy,
+        &deploy.team,
+        &[deploy.nth(5), deploy.nth(4)],
+        "Ada",
+        "Merge it",
+    );
     deploy.colleague_pushes(&deploy.staging, &merge);
     api.commit(&merge).checks(&merge, "FAILURE");
     let line = format!("the checks of {} failed\n", &merge[..8]);
-    smp(&deploy, &api, &["diff"]).ok().says(&line).never_shows("not reviewed");
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(&format!("error: {line}"));
+    smp(&deploy, &api, &["diff"])
+        .ok()
+        .says(&line)
+        .never_shows("not reviewed");
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says(&format!("error: {line}"));
     api.checks(&merge, "SUCCESS");
     smp(&deploy, &api, &["promote", "-n"]).ok();
 }
@@ -191,24 +235,46 @@ fn of_a_merge_that_would_ship_only_the_checks_count_where_no_policy_asks_who_rev
 fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);
-    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(5), deploy.nth(4)], "Ada", "Merge it");
+    let merge = commit_on(
+        &deploy,
+        &deploy.team,
+        &[deploy.nth(5), deploy.nth(4)],
+        "Ada",
+        "Merge it",
+    );
     deploy.colleague_pushes(&deploy.staging, &merge);
     let run = smp(&deploy, &api, &["promote", "-n"]);
-    run.exits(1).says("error: whether every commit that would ship was reviewed is unknown\n");
-    run.says(&format!("because: nobody can tell of {} \"Merge it\"\n", &merge[..7]));
+    run.exits(1)
+        .says("error: whether every commit that would ship was reviewed is unknown\n");
+    run.says(&format!(
+        "because: nobody can tell of {} \"Merge it\"\n",
+        &merge[..7]
+    ));
     api.commit(&merge);
-    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} has no pull request\n", &merge[..7]));
+    smp(&deploy, &api, &["diff"]).ok().says(&format!(
+        "not reviewed: {} has no pull request\n",
+        &merge[..7]
+    ));
     let promote = ["promote", "--yes", "--commit", &merge, "--timeout", "20"];
     is_untouched(&deploy, || {
         let run = asking(&deploy, &api).smp(&promote);
-        run.exits(1).says("error: 1 commit that would ship was not reviewed\n");
-        run.says(&format!("because: {} \"Merge it\" has no pull request\n", &merge[..7]));
+        run.exits(1)
+            .says("error: 1 commit that would ship was not reviewed\n");
+        run.says(&format!(
+            "because: {} \"Merge it\" has no pull request\n",
+            &merge[..7]
+        ));
     });
     // What the button made is written by nobody, also where who approved pressed it.
-    api.pull_request(&merge, 426, "ada", true, (&["ben"], &[])).authors(&merge, &["ben"]);
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says("came with #426, which nobody else approved\n");
+    api.pull_request(&merge, 426, "ada", true, (&["ben"], &[]))
+        .authors(&merge, &["ben"]);
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says("came with #426, which nobody else approved\n");
     api.merged_there(&merge, [deploy.nth(5), deploy.nth(4)]);
-    smp(&deploy, &api, &["diff"]).ok().never_shows("not reviewed");
+    smp(&deploy, &api, &["diff"])
+        .ok()
+        .never_shows("not reviewed");
     asking(&deploy, &api).smp(&promote).ok();
     assert_eq!(deploy.master(&deploy.production), merge);
 }
@@ -216,18 +282,36 @@ fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so(
 #[test]
 fn a_merge_with_nothing_beside_it_is_decided_too() {
     let deploy = on_github(&format!("[record]\nsignoff = false\n{REVIEWED}"));
-    let merge = commit_on(&deploy, &deploy.team, &[deploy.nth(2), deploy.nth(1)], "Ada", "Merge it");
+    let merge = commit_on(
+        &deploy,
+        &deploy.team,
+        &[deploy.nth(2), deploy.nth(1)],
+        "Ada",
+        "Merge it",
+    );
     deploy.colleague_pushes(&deploy.staging, &merge);
     let api = GitHubApi::start(TOKEN);
     api.commit(&merge);
-    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} has no pull request\n", &merge[..7]));
+    smp(&deploy, &api, &["diff"]).ok().says(&format!(
+        "not reviewed: {} has no pull request\n",
+        &merge[..7]
+    ));
     let refused = "1 commit that would ship was not reviewed";
-    smp(&deploy, &api, &["propose", "-n"]).ok().says(&format!("git smp promote refuses it: {refused}\n"));
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(refused);
+    smp(&deploy, &api, &["propose", "-n"])
+        .ok()
+        .says(&format!("git smp promote refuses it: {refused}\n"));
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says(refused);
     api.answers(500, &[], "");
-    smp(&deploy, &api, &["diff"]).ok().says("whether the commits were reviewed is unknown: GitHub answers 500\n");
+    smp(&deploy, &api, &["diff"])
+        .ok()
+        .says("whether the commits were reviewed is unknown: GitHub answers 500\n");
     let unknown = "whether every commit that would ship was reviewed is unknown\n";
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says(unknown).says("GitHub answers 500\n");
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says(unknown)
+        .says("GitHub answers 500\n");
     deploy.smp(&["promote", "-n"]).exits(1).says(unknown);
 }
 
@@ -241,7 +325,9 @@ fn with_both_ends_named_nobody_is_asked() {
     smp(&deploy, &api, &both).ok().never_shows("not reviewed");
     smp(&deploy, &api, &[&both[..], &["--json"]].concat()).ok();
     assert_eq!(api.calls(), 0);
-    smp(&deploy, &api, &["diff", "--to", deploy.nth(5)]).ok().says("not reviewed: ");
+    smp(&deploy, &api, &["diff", "--to", deploy.nth(5)])
+        .ok()
+        .says("not reviewed: ");
     assert_eq!(api.calls(), 1);
 }
 
@@ -252,17 +338,22 @@ fn a_page_of_commits_is_one_call_and_all_calls_are_made_side_by_side() {
     let mut last = deploy.nth(6).to_owned();
     for number in 0..116 {
         last = deploy.commit_files(&deploy.team, &format!("Change {number}"), &[]);
-        api.pull_request(&last, number + 500, "ada", true, (&["ben"], &[])).checks(&last, "SUCCESS");
+        api.pull_request(&last, number + 500, "ada", true, (&["ben"], &[]))
+            .checks(&last, "SUCCESS");
     }
     for nth in 3..=6 {
-        api.pull_request(deploy.nth(nth), 1, "ada", true, (&["ben"], &[])).checks(deploy.nth(nth), "SUCCESS");
+        api.pull_request(deploy.nth(nth), 1, "ada", true, (&["ben"], &[]))
+            .checks(deploy.nth(nth), "SUCCESS");
     }
     deploy.colleague_pushes(&deploy.staging, &last);
     api.together(3);
     smp(&deploy, &api, &["diff"]).ok().never_shows("reviewed");
     assert_eq!((api.calls(), api.peak()), (3, 3));
     let sizes: Vec<usize> = api.asked_for().iter().map(Vec::len).collect();
-    assert_eq!((sizes.iter().sum::<usize>(), sizes.iter().max()), (120, Some(&50)));
+    assert_eq!(
+        (sizes.iter().sum::<usize>(), sizes.iter().max()),
+        (120, Some(&50))
+    );
     // All of that is settled.
     smp(&deploy, &api, &["diff"]).ok();
     assert_eq!(api.calls(), 3);
@@ -278,7 +369,10 @@ fn only_what_is_settled_is_remembered() {
     smp(&deploy, &api, &["diff"]).ok();
     assert_eq!(api.asked_for()[1], [deploy.nth(4)]);
     let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
-    assert_eq!((api.calls(), &json["ships"][1]["review"]["checks"]), (2, &json!("success")));
+    assert_eq!(
+        (api.calls(), &json["ships"][1]["review"]["checks"]),
+        (2, &json!("success"))
+    );
     // A file that is broken is as good as none.
     std::fs::write(deploy.work.join(".git/smp/reviews.json"), "{").unwrap();
     smp(&deploy, &api, &["diff"]).ok();
@@ -292,13 +386,29 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
     let deploy = World::deploy();
     on_github_at(&deploy, "https://git.example.com/an-org/a-repo");
     let api = nothing_is_well(&deploy);
-    smp(&deploy, &api, &["-v", "diff"]).ok().says("there is no token for git.example.com");
-    let enterprise = || deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).env("GH_ENTERPRISE_TOKEN", TOKEN);
-    let unnamed = "were not looked at: your environment does not say that the token is for git.example.com\n";
+    smp(&deploy, &api, &["-v", "diff"])
+        .ok()
+        .says("there is no token for git.example.com");
+    let enterprise = || {
+        deploy
+            .runner()
+            .env("GITHUB_GRAPHQL_URL", api.url())
+            .env("GH_ENTERPRISE_TOKEN", TOKEN)
+    };
+    let unnamed =
+        "were not looked at: your environment does not say that the token is for git.example.com\n";
     enterprise().smp(&["-v", "diff"]).ok().says(unnamed);
-    enterprise().env("GH_HOST", "github.com").smp(&["-v", "diff"]).ok().says(unnamed);
+    enterprise()
+        .env("GH_HOST", "github.com")
+        .smp(&["-v", "diff"])
+        .ok()
+        .says(unnamed);
     assert_eq!(api.calls(), 0);
-    enterprise().env("GITHUB_SERVER_URL", "https://git.example.com").smp(&["diff"]).ok().says("not reviewed: ");
+    enterprise()
+        .env("GITHUB_SERVER_URL", "https://git.example.com")
+        .smp(&["diff"])
+        .ok()
+        .says("not reviewed: ");
     let named = enterprise().env("GH_HOST", "git.example.com");
     named.smp(&["diff"]).ok().says("not reviewed: ");
     assert_eq!(api.calls(), 2);
@@ -313,15 +423,22 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
 fn what_smp_toml_names_is_nobodys_leave_to_send_a_token_there() {
     let deploy = World::deploy_like().toml(REVIEWED).build();
     on_github_at(&deploy, "https://git.example.com/an-org/a-repo");
-    let run = deploy.runner().env("GH_ENTERPRISE_TOKEN", TOKEN).smp(&["promote", "-n"]);
-    run.exits(1).says("because: your environment does not say that the token is for git.example.com\n");
+    let run = deploy
+        .runner()
+        .env("GH_ENTERPRISE_TOKEN", TOKEN)
+        .smp(&["promote", "-n"]);
+    run.exits(1)
+        .says("because: your environment does not say that the token is for git.example.com\n");
     let hint = "set GH_HOST=git.example.com, which says that your token may be sent there";
     run.says(&format!("hint: {hint}, then: git smp promote\n"));
 }
 
 #[test]
 fn other_hosts_are_not_asked() {
-    for pages in ["https://gitlab.com/an-org/a-repo", "https://github.com/an-org/group/a-repo"] {
+    for pages in [
+        "https://gitlab.com/an-org/a-repo",
+        "https://github.com/an-org/group/a-repo",
+    ] {
         let deploy = World::deploy();
         on_github_at(&deploy, pages);
         let api = nothing_is_well(&deploy);
@@ -335,14 +452,20 @@ fn other_hosts_are_not_asked() {
 fn the_token_is_in_no_file_and_no_output() {
     let deploy = on_github(REVIEWED);
     let api = nothing_is_well(&deploy);
-    let echo = format!("{{\"errors\":[{{\"message\":\"{TOKEN}\",\"type\":\"{TOKEN}\"}}],\"message\":\"{TOKEN}\"}}");
+    let echo = format!(
+        "{{\"errors\":[{{\"message\":\"{TOKEN}\",\"type\":\"{TOKEN}\"}}],\"message\":\"{TOKEN}\"}}"
+    );
     smp(&deploy, &api, &["-v", "diff"]).ok();
     for status in [200, 401, 403, 500] {
         api.answers(status, &[("x-echo", TOKEN)], &echo);
-        smp(&deploy, &api, &["-v", "diff"]).ok().says("is unknown: GitHub ");
+        smp(&deploy, &api, &["-v", "diff"])
+            .ok()
+            .says("is unknown: GitHub ");
         smp(&deploy, &api, &["-v", "promote", "-n"]).exits(1);
     }
-    let found = deploy.runner().program("grep", &["-r", TOKEN, deploy.path("").to_str().unwrap()]);
+    let found = deploy
+        .runner()
+        .program("grep", &["-r", TOKEN, deploy.path("").to_str().unwrap()]);
     found.exits(1).prints("");
 }
 
@@ -352,14 +475,32 @@ fn the_token_is_in_no_file_and_no_output() {
 fn whoever_has_no_token_is_not_nagged() {
     let deploy = on_github("");
     let api = nothing_is_well(&deploy);
-    let run = deploy.runner().env("GITHUB_GRAPHQL_URL", api.url()).smp(&["diff"]);
+    let run = deploy
+        .runner()
+        .env("GITHUB_GRAPHQL_URL", api.url())
+        .smp(&["diff"]);
     assert_eq!(run.ok().stderr.lines().count(), 2, "{run}");
-    deploy.smp(&["-v", "diff"]).ok().says("reviews and checks were not looked at: there is no token for github.com\n");
-    deploy.smp(&["promote", "-n"]).ok().never_shows("review").never_shows("token");
-    deploy.runner().env("GH_TOKEN", "").smp(&["diff"]).ok().never_shows("token");
+    deploy
+        .smp(&["-v", "diff"])
+        .ok()
+        .says("reviews and checks were not looked at: there is no token for github.com\n");
+    deploy
+        .smp(&["promote", "-n"])
+        .ok()
+        .never_shows("review")
+        .never_shows("token");
+    deploy
+        .runner()
+        .env("GH_TOKEN", "")
+        .smp(&["diff"])
+        .ok()
+        .never_shows("token");
     assert_eq!(api.calls(), 0);
     let asked = on_github(REVIEWED);
-    asked.smp(&["diff"]).ok().says("reviews and checks were not looked at: there is no token for github.com\n");
+    asked
+        .smp(&["diff"])
+        .ok()
+        .says("reviews and checks were not looked at: there is no token for github.com\n");
 }
 
 #[test]
@@ -380,22 +521,41 @@ fn a_service_that_fails_is_told_in_one_line_and_stops_nothing() {
         (404, none, "{}", "GitHub's API is not at this address"),
         (429, none, "{}", "GitHub takes no more calls for now"),
         (500, none, "<html>", "GitHub answers 500"),
-        (302, &[("location", "https://example.com/")][..], "", "GitHub answers 302"),
-        (200, none, "<html>", "GitHub's answer is not what was asked for"),
-        (200, none, r#"{"errors":[{"type":"RATE_LIMITED","message":"x"}]}"#, "GitHub takes no more calls for now"),
+        (
+            302,
+            &[("location", "https://example.com/")][..],
+            "",
+            "GitHub answers 302",
+        ),
+        (
+            200,
+            none,
+            "<html>",
+            "GitHub's answer is not what was asked for",
+        ),
+        (
+            200,
+            none,
+            r#"{"errors":[{"type":"RATE_LIMITED","message":"x"}]}"#,
+            "GitHub takes no more calls for now",
+        ),
     ];
     let api = GitHubApi::start(TOKEN);
     for (status, headers, body, words) in cases {
         api.answers(status, headers, body);
         let run = smp(&deploy, &api, &["diff"]);
         let line = format!("whether the commits were reviewed is unknown: {words}");
-        run.ok().prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5))).says(&line);
+        run.ok()
+            .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)))
+            .says(&line);
         assert_eq!(run.stderr.lines().count(), 3, "{run}");
     }
     api.recovers().breaks_off();
     let line = "whether the commits were reviewed is unknown: the answer of GitHub broke off\n";
     smp(&deploy, &api, &["diff"]).ok().says(line);
-    smp(&deploy, &api, &["promote", "-n"]).ok().says(&format!("warning: {line}"));
+    smp(&deploy, &api, &["promote", "-n"])
+        .ok()
+        .says(&format!("warning: {line}"));
     let run = smp(&deploy, &api, &["diff", "--json"]);
     assert_eq!(run.ok().json()["ships"][0].get("review"), None);
     run.says("reviews and checks are not all known: the answer of GitHub broke off\n");
@@ -431,8 +591,12 @@ fn of_a_part_of_an_answer_the_rest_is_unknown() {
     let line = "whether 1 of 3 commits was reviewed is unknown: GitHub does not let the token see all of it\n";
     smp(&deploy, &api, &["diff"]).ok().says(line);
     let run = smp(&deploy, &api, &["promote", "-n"]);
-    run.exits(1).says("error: whether every commit that would ship was reviewed is unknown\n");
-    run.says(&format!("because: nobody can tell of {} \"Fix malformed", seven(&deploy, 5)));
+    run.exits(1)
+        .says("error: whether every commit that would ship was reviewed is unknown\n");
+    run.says(&format!(
+        "because: nobody can tell of {} \"Fix malformed",
+        seven(&deploy, 5)
+    ));
 }
 
 // --- the policy
@@ -443,12 +607,15 @@ fn what_was_not_reviewed_is_not_promoted_where_the_policy_says_so() {
     let api = nothing_is_well(&deploy);
     is_untouched(&deploy, || {
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-        run.exits(1).says("error: 3 commits that would ship were not reviewed\n");
+        run.exits(1)
+            .says("error: 3 commits that would ship were not reviewed\n");
         run.says(&format!(
             "because: {} \"Keep the sidebar open on reload (#422)\" has no pull request\n",
             seven(&deploy, 3)
         ));
-        run.says("because: policy.reviewed in smp.toml asks for").says("hint: ").says("git smp promote");
+        run.says("because: policy.reviewed in smp.toml asks for")
+            .says("hint: ")
+            .says("git smp promote");
         let json = smp(&deploy, &api, &["promote", "-n", "--json"]);
         assert_eq!(json.exits(1).json()["refusal"]["code"], "not-reviewed");
         assert_eq!(json.json()["ships"][0]["review"]["approved"], false);
@@ -463,10 +630,30 @@ fn what_was_not_reviewed_is_not_promoted_where_the_policy_says_so() {
 fn each_way_of_not_being_approved_is_told() {
     let (nobody, ben): (&[&str], &[&str]) = (&[], &["ben"]);
     for (author, merged, opinions, words) in [
-        ("ada", true, (nobody, nobody), "came with #425, which nobody else approved"),
-        ("ben", true, (ben, nobody), "came with #425, which nobody else approved"),
-        ("ada", true, (ben, &["cleo"][..]), "came with #425, which was merged although changes were requested"),
-        ("ada", false, (ben, nobody), "came with #425, which is not merged"),
+        (
+            "ada",
+            true,
+            (nobody, nobody),
+            "came with #425, which nobody else approved",
+        ),
+        (
+            "ben",
+            true,
+            (ben, nobody),
+            "came with #425, which nobody else approved",
+        ),
+        (
+            "ada",
+            true,
+            (ben, &["cleo"][..]),
+            "came with #425, which was merged although changes were requested",
+        ),
+        (
+            "ada",
+            false,
+            (ben, nobody),
+            "came with #425, which is not merged",
+        ),
     ] {
         let deploy = on_github(REVIEWED);
         let api = GitHubApi::start(TOKEN);
@@ -475,7 +662,8 @@ fn each_way_of_not_being_approved_is_told() {
         }
         api.pull_request(deploy.nth(5), 425, author, merged, opinions);
         let run = smp(&deploy, &api, &["promote", "-n"]);
-        run.exits(1).says("error: 1 commit that would ship was not reviewed\n");
+        run.exits(1)
+            .says("error: 1 commit that would ship was not reviewed\n");
         run.says(&format!(
             "because: {} \"Fix malformed view variable in MapItems (#425)\" {words}\n",
             seven(&deploy, 5)
@@ -487,12 +675,17 @@ fn each_way_of_not_being_approved_is_told() {
 fn whoever_wrote_a_commit_cannot_approve_it_in_somebody_elses_pull_request() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);
-    api.authors(deploy.nth(4), &["ada"]).authors(deploy.nth(5), &["ada", "Ben"]);
+    api.authors(deploy.nth(4), &["ada"])
+        .authors(deploy.nth(5), &["ada", "Ben"]);
     let fault = "came with #425, which nobody else approved\n";
-    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
+    smp(&deploy, &api, &["diff"])
+        .ok()
+        .says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
     is_untouched(&deploy, || {
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-        run.exits(1).says("error: 1 commit that would ship was not reviewed\n").says(fault);
+        run.exits(1)
+            .says("error: 1 commit that would ship was not reviewed\n")
+            .says(fault);
     });
     let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
     assert_eq!(json["ships"][0]["review"]["approved_by"], json!([]));
@@ -505,8 +698,12 @@ fn without_the_authors_nobody_can_tell_whose_approval_counts() {
     let api = all_is_well(&deploy);
     api.refuses("FORBIDDEN", &["repository", "c0", "authors"]);
     let run = smp(&deploy, &api, &["promote", "-n"]);
-    run.exits(1).says("error: whether every commit that would ship was reviewed is unknown\n");
-    run.says(&format!("because: nobody can tell of {} \"Fix malformed", seven(&deploy, 5)));
+    run.exits(1)
+        .says("error: whether every commit that would ship was reviewed is unknown\n");
+    run.says(&format!(
+        "because: nobody can tell of {} \"Fix malformed",
+        seven(&deploy, 5)
+    ));
 }
 
 #[test]
@@ -515,14 +712,21 @@ fn what_was_approved_for_another_branch_is_not_reviewed() {
     let api = all_is_well(&deploy);
     api.goes_into(deploy.nth(5), "feature");
     let fault = "came with #425, which was not merged into the main branch\n";
-    smp(&deploy, &api, &["diff"]).ok().says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
+    smp(&deploy, &api, &["diff"])
+        .ok()
+        .says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
     is_untouched(&deploy, || {
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-        run.exits(1).says("error: 1 commit that would ship was not reviewed\n").says(fault);
+        run.exits(1)
+            .says("error: 1 commit that would ship was not reviewed\n")
+            .says(fault);
     });
     let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
     let review = &json["ships"][0]["review"];
-    assert_eq!((&review["pull_request"], &review["approved"]), (&json!(425), &json!(false)));
+    assert_eq!(
+        (&review["pull_request"], &review["approved"]),
+        (&json!(425), &json!(false))
+    );
 }
 
 #[test]
@@ -533,12 +737,20 @@ fn another_main_branch_is_asked_about_anew() {
     smp(&deploy, &api, &["promote", "-n"]).ok();
     assert_eq!(api.calls(), 1);
     deploy.git(&deploy.main, &["branch", "other", "master"]);
-    let toml = deploy.toml().replacen("branch = \"master\"\n", "branch = \"other\"\n", 1);
-    let own_branch = |toml: String, name: &str| toml.replacen(name, &format!("{name}\nbranch = \"master\""), 1);
-    deploy.write_toml(&["[environments.staging]", "[environments.production]"].into_iter().fold(toml, own_branch));
+    let toml = deploy
+        .toml()
+        .replacen("branch = \"master\"\n", "branch = \"other\"\n", 1);
+    let own_branch =
+        |toml: String, name: &str| toml.replacen(name, &format!("{name}\nbranch = \"master\""), 1);
+    deploy.write_toml(
+        &["[environments.staging]", "[environments.production]"]
+            .into_iter()
+            .fold(toml, own_branch),
+    );
     deploy.trust();
     let run = smp(&deploy, &api, &["promote", "-n"]);
-    run.exits(1).says("error: 3 commits that would ship were not reviewed\n");
+    run.exits(1)
+        .says("error: 3 commits that would ship were not reviewed\n");
     assert_eq!(api.calls(), 2);
 }
 
@@ -548,23 +760,38 @@ fn unknown_is_not_reviewed() {
     let unknown = "error: whether every commit that would ship was reviewed is unknown\n";
     is_untouched(&deploy, || {
         let run = deploy.smp(&scripted(&deploy, &[]));
-        run.exits(1).says(unknown).says("because: there is no token for github.com\n");
+        run.exits(1)
+            .says(unknown)
+            .says("because: there is no token for github.com\n");
         run.says("because: policy.reviewed in smp.toml asks for it, and unknown is not reviewed\n");
-        run.says("hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote\n");
+        run.says(
+            "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote\n",
+        );
         let api = GitHubApi::start(TOKEN);
         api.pull_request(deploy.nth(5), 425, "ada", true, (&["ben"], &[]));
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-        run.exits(1).says(unknown).says("because: nobody can tell of ").says("because: GitHub does not tell\n");
+        run.exits(1)
+            .says(unknown)
+            .says("because: nobody can tell of ")
+            .says("because: GitHub does not tell\n");
         api.answers(500, &[], "");
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-        run.exits(1).says(unknown).says("because: GitHub answers 500\n").says("hint: try again: git smp promote\n");
-        let json = smp(&deploy, &api, &["promote", "-n", "--json"]).exits(1).json();
+        run.exits(1)
+            .says(unknown)
+            .says("because: GitHub answers 500\n")
+            .says("hint: try again: git smp promote\n");
+        let json = smp(&deploy, &api, &["promote", "-n", "--json"])
+            .exits(1)
+            .json();
         assert_eq!(json["refusal"]["code"], "not-reviewed");
     });
     let elsewhere = World::deploy_like().toml(REVIEWED).build();
     elsewhere.trust();
     let run = elsewhere.smp(&["promote", "-n"]);
-    run.exits(1).says(unknown).says("because: the main repository has no pages on GitHub\n").says("repository.web");
+    run.exits(1)
+        .says(unknown)
+        .says("because: the main repository has no pages on GitHub\n")
+        .says("repository.web");
 }
 
 #[test]
@@ -583,10 +810,15 @@ fn what_was_pushed_already_is_seen_to_its_end() {
     let deploy = on_github(&format!("{REVIEWED}green = true\n"));
     // A fetch into it moves the ref and deploys nothing.
     let refspec = format!("{}:refs/heads/master", deploy.nth(5));
-    deploy.git(&deploy.production, &["fetch", "-q", deploy.main.to_str().unwrap(), &refspec]);
+    deploy.git(
+        &deploy.production,
+        &["fetch", "-q", deploy.main.to_str().unwrap(), &refspec],
+    );
     deploy.smp(&["promote", "-n"]).ok().says("without a push");
     let api = nothing_is_well(&deploy);
-    smp(&deploy, &api, &["promote", "-n"]).ok().says("was not reviewed: it has no pull request");
+    smp(&deploy, &api, &["promote", "-n"])
+        .ok()
+        .says("was not reviewed: it has no pull request");
 }
 
 #[test]
@@ -596,24 +828,43 @@ fn only_checks_that_succeeded_are_green() {
     let failed = format!("error: the checks of {short} failed\n");
     let pending = format!("error: the checks of {short} have not come to their end\n");
     is_untouched(&deploy, || {
-        for (state, words) in [("FAILURE", &failed), ("ERROR", &failed), ("PENDING", &pending), ("EXPECTED", &pending)]
-        {
+        for (state, words) in [
+            ("FAILURE", &failed),
+            ("ERROR", &failed),
+            ("PENDING", &pending),
+            ("EXPECTED", &pending),
+        ] {
             let api = GitHubApi::start(TOKEN);
             api.checks(deploy.nth(5), state);
             let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
-            run.exits(1).says(words).says("because: policy.green in smp.toml asks").says("hint: ");
-            let json = smp(&deploy, &api, &["promote", "-n", "--json"]).exits(1).json();
+            run.exits(1)
+                .says(words)
+                .says("because: policy.green in smp.toml asks")
+                .says("hint: ");
+            let json = smp(&deploy, &api, &["promote", "-n", "--json"])
+                .exits(1)
+                .json();
             assert_eq!(json["refusal"]["code"], "not-green");
         }
         let api = GitHubApi::start(TOKEN);
         let unknown = format!("error: whether the checks of {short} succeeded is unknown\n");
-        smp(&deploy, &api, &["promote", "-n"]).exits(1).says(&unknown).says("because: GitHub does not tell\n");
+        smp(&deploy, &api, &["promote", "-n"])
+            .exits(1)
+            .says(&unknown)
+            .says("because: GitHub does not tell\n");
         smp(&deploy, api.commit(deploy.nth(5)), &["promote", "-n"])
             .exits(1)
             .says(&format!("error: {short} has no checks\n"));
         api.answers(429, &[], "");
-        smp(&deploy, &api, &["promote", "-n"]).exits(1).says(&unknown).says("because: GitHub takes no more calls");
-        deploy.smp(&["promote", "-n"]).exits(1).says(&unknown).says("because: there is no token for github.com\n");
+        smp(&deploy, &api, &["promote", "-n"])
+            .exits(1)
+            .says(&unknown)
+            .says("because: GitHub takes no more calls");
+        deploy
+            .smp(&["promote", "-n"])
+            .exits(1)
+            .says(&unknown)
+            .says("because: there is no token for github.com\n");
     });
 }
 
@@ -623,12 +874,16 @@ fn the_checks_that_decide_are_asked_for_anew() {
     let api = all_is_well(&deploy);
     smp(&deploy, &api, &["promote", "-n"]).ok();
     api.checks(deploy.nth(5), "FAILURE");
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says("failed\n");
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says("failed\n");
     assert_eq!(api.asked_for()[1], [deploy.nth(5)]);
     api.checks(deploy.nth(5), "SUCCESS");
     smp(&deploy, &api, &["promote", "-n"]).ok();
     api.answers(500, &[], "");
-    smp(&deploy, &api, &["promote", "-n"]).exits(1).says("succeeded is unknown\n");
+    smp(&deploy, &api, &["promote", "-n"])
+        .exits(1)
+        .says("succeeded is unknown\n");
     api.recovers();
     let before = deploy.snapshot();
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();
@@ -649,7 +904,10 @@ fn a_proposal_is_warned_that_its_promotion_is_refused_as_things_stand() {
     smp(&deploy, &api, &["propose", "--yes"]).ok();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"]).ok();
     is_untouched(&deploy, || {
-        asking(&deploy, &api).smp(&scripted(&deploy, &[])).exits(1).says("were not reviewed");
+        asking(&deploy, &api)
+            .smp(&scripted(&deploy, &[]))
+            .exits(1)
+            .says("were not reviewed");
     });
     let api = all_is_well(&deploy);
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();

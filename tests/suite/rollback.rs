@@ -44,8 +44,17 @@ fn rolls_back(deploy: &Deploy, to: usize, more: &[&str]) -> Run {
 }
 
 fn scripted<'a>(deploy: &'a Deploy, to: usize, more: &[&'a str]) -> Vec<&'a str> {
-    let patience: &[&str] = if more.contains(&"--timeout") { &[] } else { &["--timeout", "20"] };
-    [&["rollback", "--yes", "--to", deploy.nth(to)], patience, more].concat()
+    let patience: &[&str] = if more.contains(&"--timeout") {
+        &[]
+    } else {
+        &["--timeout", "20"]
+    };
+    [
+        &["rollback", "--yes", "--to", deploy.nth(to)],
+        patience,
+        more,
+    ]
+    .concat()
 }
 
 /// The snapshot after production was given this commit once, and nothing else anywhere but on the record.
@@ -53,12 +62,18 @@ fn put_back_once(deploy: &Deploy, before: &Snapshot, to: usize) -> Snapshot {
     let mut after = without_record(before.clone());
     let production = after.get_mut("production.git").unwrap();
     production.insert("refs/heads/master".into(), deploy.nth(to).into());
-    production.get_mut("deploys").unwrap().push_str(&format!("{}\n", deploy.nth(to)));
+    production
+        .get_mut("deploys")
+        .unwrap()
+        .push_str(&format!("{}\n", deploy.nth(to)));
     after
 }
 
 fn without_record(mut snapshot: Snapshot) -> Snapshot {
-    snapshot.get_mut("main.git").unwrap().remove("refs/smp/record");
+    snapshot
+        .get_mut("main.git")
+        .unwrap()
+        .remove("refs/smp/record");
     snapshot
 }
 
@@ -66,7 +81,11 @@ fn without_record(mut snapshot: Snapshot) -> Snapshot {
 #[track_caller]
 fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
     let mut terminal = person(deploy).terminal(args);
-    terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("production")
+        .sees("Why, for the team")
+        .enters("");
     terminal.ends()
 }
 
@@ -75,22 +94,43 @@ fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
 #[test]
 fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
     for (pages, record) in [(true, false), (false, false), (true, true), (false, true)] {
-        let world = if pages { World::deploy_like() } else { World::deploy_like().without_pages() };
-        let deploy = if record { recorded(world) } else { shipped(world) };
+        let world = if pages {
+            World::deploy_like()
+        } else {
+            World::deploy_like().without_pages()
+        };
+        let deploy = if record {
+            recorded(world)
+        } else {
+            shipped(world)
+        };
         let five = deploy.nth(5);
         deploy.git(&deploy.production, &["tag", "v1", five]);
         deploy.git(&deploy.production, &["branch", "other", five]);
         let before = deploy.snapshot();
         let run = rolls_back(&deploy, 2, &["--reason", "Maps are empty."]);
-        run.ok().says("This will").says("Taken back:").says("Fix malformed view variable in MapItems (#425)");
+        run.ok()
+            .says("This will")
+            .says("Taken back:")
+            .says("Fix malformed view variable in MapItems (#425)");
         let (to, from) = (short(deploy.nth(2)), short(five));
-        run.says(&format!("1. push {to} to master on production, if that is still at {from}"));
-        run.says("2. wait until ").says("-----> Building").says(&format!("done: production runs {to}"));
-        assert_eq!(without_record(deploy.snapshot()), put_back_once(&deploy, &before, 2), "{pages} {record}");
+        run.says(&format!(
+            "1. push {to} to master on production, if that is still at {from}"
+        ));
+        run.says("2. wait until ")
+            .says("-----> Building")
+            .says(&format!("done: production runs {to}"));
+        assert_eq!(
+            without_record(deploy.snapshot()),
+            put_back_once(&deploy, &before, 2),
+            "{pages} {record}"
+        );
         assert_eq!(record, !deploy.chain().words().is_empty());
         // Once more is nothing more.
         let before = deploy.snapshot();
-        rolls_back(&deploy, 2, &[]).ok().says(&format!("production runs {to} already: nothing to put back"));
+        rolls_back(&deploy, 2, &[]).ok().says(&format!(
+            "production runs {to} already: nothing to put back"
+        ));
         assert_eq!(deploy.snapshot(), before);
     }
 }
@@ -106,17 +146,39 @@ fn over_http_it_is_one_push() {
 
 #[test]
 fn a_dry_run_shows_the_plan_and_changes_nothing() {
-    for deploy in [shipped(World::deploy_like()), recorded(World::deploy_like())] {
+    for deploy in [
+        shipped(World::deploy_like()),
+        recorded(World::deploy_like()),
+    ] {
         let before = deploy.snapshot();
-        let run = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2), "--reason", "Maps are empty."]);
-        run.ok().says("This will").says("1. push ").says("2. wait until ").says("post to technical");
-        deploy.smp(&["rollback", "-n", "--yes", "--to", deploy.nth(2)]).ok();
+        let run = deploy.smp(&[
+            "rollback",
+            "-n",
+            "--to",
+            deploy.nth(2),
+            "--reason",
+            "Maps are empty.",
+        ]);
+        run.ok()
+            .says("This will")
+            .says("1. push ")
+            .says("2. wait until ")
+            .says("post to technical");
+        deploy
+            .smp(&["rollback", "-n", "--yes", "--to", deploy.nth(2)])
+            .ok();
         // What it runs needs no plan.
-        deploy.smp(&["rollback", "-n", "--to", deploy.nth(5)]).ok().says("nothing to put back");
+        deploy
+            .smp(&["rollback", "-n", "--to", deploy.nth(5)])
+            .ok()
+            .says("nothing to put back");
         assert_eq!(deploy.snapshot(), before);
         // Nor does it leave anything behind that the next promotion would heed.
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-        deploy.smp(&["promote", "-n"]).ok().never_shows("rolled back");
+        deploy
+            .smp(&["promote", "-n"])
+            .ok()
+            .never_shows("rolled back");
     }
 }
 
@@ -129,9 +191,14 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
     terminal.sees("Type production to put it back: ");
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     let before = deploy.snapshot();
-    terminal.enters("production").sees("Why, for the team").enters("");
+    terminal
+        .enters("production")
+        .sees("Why, for the team")
+        .enters("");
     let run = terminal.ends();
-    run.exits(1).says("production moved since the plan was shown; nothing was pushed").says(short(deploy.nth(6)));
+    run.exits(1)
+        .says("production moved since the plan was shown; nothing was pushed")
+        .says(short(deploy.nth(6)));
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -139,15 +206,26 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
 fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
     let deploy = shipped(World::deploy_like().over_http().without_pages());
     let gate = Gate::new(&deploy, "build");
-    let script = format!("while read -r old new ref; do [ $new != {} ] || {}; done", deploy.nth(2), gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $new != {} ] || {}; done",
+        deploy.nth(2),
+        gate.line()
+    );
     deploy.hook(&deploy.production, "pre-receive", &script);
     let run = deploy.runner().directly().start(&scripted(&deploy, 2, &[]));
     gate.reached();
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     gate.open();
-    run.finish().exits(1).says("production was moved to").says(short(deploy.nth(6))).says("nothing of ours was taken");
+    run.finish()
+        .exits(1)
+        .says("production was moved to")
+        .says(short(deploy.nth(6)))
+        .says("nothing of ours was taken");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 6].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 6].map(|number| deploy.nth(number))
+    );
 }
 
 // --- the question
@@ -156,10 +234,22 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
 fn only_the_name_itself_is_a_yes() {
     let deploy = recorded(World::deploy_like().without_pages());
     let before = deploy.snapshot();
-    for answer in ["", "y", "yes", "staging", "Production", "production production"] {
+    for answer in [
+        "",
+        "y",
+        "yes",
+        "staging",
+        "Production",
+        "production production",
+    ] {
         let mut terminal = person(&deploy).terminal(&["rollback"]);
-        terminal.sees("Type production to put it back: ").enters(answer);
-        terminal.ends().exits(3).says("not put back; nothing was changed");
+        terminal
+            .sees("Type production to put it back: ")
+            .enters(answer);
+        terminal
+            .ends()
+            .exits(3)
+            .says("not put back; nothing was changed");
     }
     for key in ["\x04", "\x03"] {
         let mut terminal = person(&deploy).terminal(&["rollback"]);
@@ -167,7 +257,10 @@ fn only_the_name_itself_is_a_yes() {
         terminal.ends().exits(3).says("nothing was changed");
     }
     assert_eq!(deploy.snapshot(), before);
-    says_yes(&deploy, &["rollback"]).ok().says("done: production runs").says("done: on record");
+    says_yes(&deploy, &["rollback"])
+        .ok()
+        .says("done: production runs")
+        .says("done: on record");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
 }
 
@@ -176,16 +269,30 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     let deploy = recorded(World::deploy_like().without_pages());
     let before = deploy.snapshot();
     let refused = |run: &Run, words: &str| {
-        let hint = format!("hint: if the answer is yes: git smp rollback production --yes --to {}", deploy.nth(4));
+        let hint = format!(
+            "hint: if the answer is yes: git smp rollback production --yes --to {}",
+            deploy.nth(4)
+        );
         run.exits(1).says(words).says("because: ").says(&hint);
         assert_eq!(deploy.snapshot(), before);
     };
     refused(&deploy.smp(&["rollback"]), "there is no terminal to ask on");
-    refused(&deploy.smp(&["rollback", "--to", deploy.nth(4)]), "there is no terminal to ask on");
-    refused(&deploy.smp(&["rollback", "--yes"]), "without a terminal, --yes needs --to too");
-    refused(&deploy.runner().stdin("production\n").smp(&["rollback"]), "there is no terminal to ask on");
+    refused(
+        &deploy.smp(&["rollback", "--to", deploy.nth(4)]),
+        "there is no terminal to ask on",
+    );
+    refused(
+        &deploy.smp(&["rollback", "--yes"]),
+        "without a terminal, --yes needs --to too",
+    );
+    refused(
+        &deploy.runner().stdin("production\n").smp(&["rollback"]),
+        "there is no terminal to ask on",
+    );
     // What the hint says is what does it.
-    deploy.smp(&["rollback", "production", "--yes", "--to", deploy.nth(4)]).ok();
+    deploy
+        .smp(&["rollback", "production", "--yes", "--to", deploy.nth(4)])
+        .ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
 }
 
@@ -198,13 +305,25 @@ fn a_broken_page_hinders_nobody() {
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let before = deploy.snapshot();
-    deploy.smp(&["rollback", "-n"]).ok().says("warning: what production runs is unknown").says("so that counts here");
+    deploy
+        .smp(&["rollback", "-n"])
+        .ok()
+        .says("warning: what production runs is unknown")
+        .says("so that counts here");
     let run = deploy.runner().directly().start(&scripted(&deploy, 4, &[]));
     gate.reached();
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     gate.open();
-    run.finish().ok().says("warning: what production runs is unknown").says("done: production runs");
-    assert_eq!(without_record(deploy.snapshot()), put_back_once(&deploy, &before, 4));
+    run.finish()
+        .ok()
+        .says("warning: what production runs is unknown")
+        .says("done: production runs");
+    assert_eq!(
+        without_record(deploy.snapshot()),
+        put_back_once(&deploy, &before, 4)
+    );
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
 }
@@ -216,7 +335,14 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
-    let run = deploy.runner().directly().start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "1"]);
+    let run = deploy.runner().directly().start(&[
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(6),
+        "--timeout",
+        "1",
+    ]);
     gate.reached();
     deploy.web.set("/production", Page::body("").status(500));
     gate.open();
@@ -224,32 +350,60 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
 
     let planned = deploy.smp(&["rollback", "-n"]);
-    planned.ok().says(&format!("push {} to master on production", short(deploy.nth(5))));
+    planned.ok().says(&format!(
+        "push {} to master on production",
+        short(deploy.nth(5))
+    ));
     let mut terminal = person(&deploy).terminal(&["rollback"]);
     terminal.sees("Type production to put it back: ");
-    terminal.enters("production").sees("Why, for the team").enters("").sees("-----> Released");
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    terminal
+        .enters("production")
+        .sees("Why, for the team")
+        .enters("")
+        .sees("-----> Released");
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(6));
-    assert_eq!(chain.state["held"]["production"][0]["commit"], deploy.nth(6));
+    assert_eq!(
+        chain.state["held"]["production"][0]["commit"],
+        deploy.nth(6)
+    );
     // What broke it does not ship again unasked.
-    promotes(&deploy, &[]).exits(1).says("was rolled back from production by Ada Example");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from production by Ada Example");
 }
 
 #[test]
 fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
-    for deploy in [shipped(World::deploy_like().without_pages()), recorded(World::deploy_like().without_pages())] {
-        deploy.git(&deploy.production, &["config", "receive.denyNonFastForwards", "true"]);
+    for deploy in [
+        shipped(World::deploy_like().without_pages()),
+        recorded(World::deploy_like().without_pages()),
+    ] {
+        deploy.git(
+            &deploy.production,
+            &["config", "receive.denyNonFastForwards", "true"],
+        );
         let before = without_record(deploy.snapshot());
         let run = rolls_back(&deploy, 4, &[]);
-        run.exits(1).says("denying non-fast-forward").says("error: production declined ").says("because: ");
-        run.says("takes no push that goes back").never_shows("mend it").never_shows("build failed");
+        run.exits(1)
+            .says("denying non-fast-forward")
+            .says("error: production declined ")
+            .says("because: ");
+        run.says("takes no push that goes back")
+            .never_shows("mend it")
+            .never_shows("build failed");
         assert_eq!(without_record(deploy.snapshot()), before);
         let chain = deploy.chain();
         if !chain.words().is_empty() {
-            assert_eq!(chain.only("ended").field("Intent"), chain.only("rolling-back").id);
+            assert_eq!(
+                chain.only("ended").field("Intent"),
+                chain.only("rolling-back").id
+            );
             assert!(chain.state["deploying"].is_null());
         }
         // Nothing is held back by what came to nothing.
@@ -261,13 +415,25 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
 #[test]
 fn a_hook_that_says_no_is_told_in_its_own_words() {
     let deploy = recorded(World::deploy_like().without_pages());
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "cat >/dev/null; echo 'no such buildpack'; exit 1",
+    );
     let run = rolls_back(&deploy, 4, &["-q"]);
-    run.exits(1).says("no such buildpack").says("production declined");
-    run.says(&format!("hint: mend it, then: git smp rollback production --to {}", short(deploy.nth(4))));
+    run.exits(1)
+        .says("no such buildpack")
+        .says("production declined");
+    run.says(&format!(
+        "hint: mend it, then: git smp rollback production --to {}",
+        short(deploy.nth(4))
+    ));
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
     rolls_back(&deploy, 4, &[]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 4].map(|number| deploy.nth(number))
+    );
     deploy.chain();
 }
 
@@ -278,15 +444,26 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
     let pushes = deploy.http().pushes(&deploy.production);
     let run = rolls_back(&deploy, 4, &["--timeout", "1", "--reason", "It's slow"]);
     run.exits(4).says("pushed, but not live");
-    let hint = format!("git smp rollback production --to {} --reason 'It'\\''s slow'", short(deploy.nth(4)));
+    let hint = format!(
+        "git smp rollback production --to {} --reason 'It'\\''s slow'",
+        short(deploy.nth(4))
+    );
     run.says(&format!("hint: run it again to go on: {hint}"));
     assert_eq!(deploy.chain().words().last(), Some(&"rolling-back"));
-    rolls_back(&deploy, 4, &["--timeout", "1"]).exits(4).says("up to date, but not running");
+    rolls_back(&deploy, 4, &["--timeout", "1"])
+        .exits(4)
+        .says("up to date, but not running");
     // Whoever names nothing goes on with this one, and not further back.
     let planned = deploy.smp(&["rollback", "-n"]);
-    planned.ok().says(&format!("reports {}, without a push", short(deploy.nth(4))));
-    deploy.web.set("/production", Page::deployed(&deploy.production));
-    rolls_back(&deploy, 4, &["--reason", "It's slow"]).ok().says("done: on record");
+    planned
+        .ok()
+        .says(&format!("reports {}, without a push", short(deploy.nth(4))));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
+    rolls_back(&deploy, 4, &["--reason", "It's slow"])
+        .ok()
+        .says("done: on record");
     assert_eq!(deploy.http().pushes(&deploy.production), pushes + 1);
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("Text"), "It's slow");
@@ -296,10 +473,21 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
 #[test]
 fn which_environment_is_meant_must_be_clear() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.smp(&["rollback", "staging", "--to", deploy.nth(2)]).exits(2).says("error: ");
-    deploy.smp(&["rollback", "nowhere", "--to", deploy.nth(2)]).exits(2).says("error: ");
-    deploy.smp(&["rollback", "--to", deploy.nth(2), "--reason", " "]).exits(2).says("--reason is empty");
-    deploy.smp(&["rollback", "--to", deploy.nth(2), "--timeout", "0"]).exits(2);
+    deploy
+        .smp(&["rollback", "staging", "--to", deploy.nth(2)])
+        .exits(2)
+        .says("error: ");
+    deploy
+        .smp(&["rollback", "nowhere", "--to", deploy.nth(2)])
+        .exits(2)
+        .says("error: ");
+    deploy
+        .smp(&["rollback", "--to", deploy.nth(2), "--reason", " "])
+        .exits(2)
+        .says("--reason is empty");
+    deploy
+        .smp(&["rollback", "--to", deploy.nth(2), "--timeout", "0"])
+        .exits(2);
 }
 
 #[test]
@@ -307,6 +495,9 @@ fn what_nobody_agreed_to_is_not_put_back() {
     let deploy = World::deploy();
     deploy.add_remotes();
     let before = deploy.snapshot();
-    rolls_back(&deploy, 1, &[]).exits(2).says("was not agreed to").says("git smp setup");
+    rolls_back(&deploy, 1, &[])
+        .exits(2)
+        .says("was not agreed to")
+        .says("git smp setup");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -47,22 +47,35 @@ use crate::diff::{log, production_has_a_hotfix, range, short};
 use crate::posts::{PRODUCT, accepted, chatting, chatting_like, posts, sent, words};
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
 use crate::push::insists;
-use crate::record::{bens_clone, events, next, promotes, proposed, recorded, recorded_like, sentences, trailer};
+use crate::record::{
+    bens_clone, events, next, promotes, proposed, recorded, recorded_like, sentences, trailer,
+};
 use crate::support::{Behaviour, Deploy, Fault, Gate, Page, Rule, Run, World};
 
 /// The words of an environment's line in `status`.
 #[track_caller]
 fn line(deploy: &Deploy, environment: &str) -> String {
     let out = deploy.smp(&["status"]).ok().out();
-    let found = out.lines().find_map(|line| line.strip_prefix(&format!("  {environment}  ")));
-    found.unwrap_or_else(|| panic!("no line of {environment} in:\n{out}")).trim_start().to_owned()
+    let found = out
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("  {environment}  ")));
+    found
+        .unwrap_or_else(|| panic!("no line of {environment} in:\n{out}"))
+        .trim_start()
+        .to_owned()
 }
 
 /// What `status --json` says of production.
 #[track_caller]
 fn production(deploy: &Deploy) -> Value {
     let mut all = deploy.smp(&["status", "--json"]).ok().json();
-    all["environments"].as_array_mut().unwrap().iter_mut().find(|one| one["name"] == "production").unwrap().take()
+    all["environments"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .find(|one| one["name"] == "production")
+        .unwrap()
+        .take()
 }
 
 /// The commit that is on staging goes through a proposal and a sign-off.
@@ -84,7 +97,13 @@ fn rolled_back() -> Deploy {
 /// Nobody says that there is nothing to do, or that it is done.
 #[track_caller]
 fn claims_nothing(run: &Run) {
-    for claim in ["nothing to promote", "the same as", "are the same", "up to date", "done:"] {
+    for claim in [
+        "nothing to promote",
+        "the same as",
+        "are the same",
+        "up to date",
+        "done:",
+    ] {
         run.never_shows(claim);
     }
 }
@@ -97,16 +116,30 @@ fn production_rolled_back_on_the_platform_the_ref_still_at_the_bad_commit() {
     let deploy = rolled_back();
     let told = deploy.smp(&["status"]).ok().out();
     let [running, bad] = [2, 4].map(|nth| short(deploy.nth(nth)));
-    assert!(told.contains("rolled back") && told.contains(running) && told.contains(bad), "{told}");
+    assert!(
+        told.contains("rolled back") && told.contains(running) && told.contains(bad),
+        "{told}"
+    );
     assert_eq!(production(&deploy)["finding"], "rolled-back");
-    deploy.smp(&["diff"]).ok().prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
 
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(1).says("rolled back").says("hint: ");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("rolled back")
+        .says("hint: ");
     assert_eq!(refusal(&deploy), "rolled-back");
     assert_eq!(deploy.snapshot(), before);
-    promote(&deploy, &["--again"]).ok().says("done: production runs");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5].map(|nth| deploy.nth(nth)));
+    promote(&deploy, &["--again"])
+        .ok()
+        .says("done: production runs");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5].map(|nth| deploy.nth(nth))
+    );
 }
 
 // The same row: the candidate equals the ref.
@@ -116,8 +149,19 @@ fn production_rolled_back_on_the_platform_the_ref_still_at_the_candidate() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     let before = deploy.snapshot();
     // From a page alone nobody can tell a rollback from a deploy that was cut off and goes on; so it is waited for.
-    let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(4), "--timeout", "1"]);
-    run.exits(4).says("rolled back").says("release it again").never_shows("nothing to promote").never_shows("done:");
+    let run = deploy.smp(&[
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(4),
+        "--timeout",
+        "1",
+    ]);
+    run.exits(4)
+        .says("rolled back")
+        .says("release it again")
+        .never_shows("nothing to promote")
+        .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
 }
@@ -129,8 +173,16 @@ fn push_accepted_release_phase_failed() {
     deploy.platform(&deploy.production, &Behaviour::NeverReleases);
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
-    let run = posts(&deploy, &scripted(&deploy, &["--timeout", "1", "--summary", "- Flags on painpoints"]));
-    run.exits(4).says("error: pushed, but not live").says("hint: ");
+    let run = posts(
+        &deploy,
+        &scripted(
+            &deploy,
+            &["--timeout", "1", "--summary", "- Flags on painpoints"],
+        ),
+    );
+    run.exits(4)
+        .says("error: pushed, but not live")
+        .says("hint: ");
     claims_nothing(&run);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert!(sent(&deploy, PRODUCT).is_empty());
@@ -146,18 +198,35 @@ fn build_failed() {
     let hook = "cat >/dev/null; echo ' !     Push rejected, failed to compile Python app.'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", hook);
     let build = promote(&deploy, &[]);
-    build.exits(1).says("failed to compile Python app").says("error: production declined").says("build failed");
-    build.never_shows("Authentication").never_shows("would be lost").never_shows("fast-forward");
+    build
+        .exits(1)
+        .says("failed to compile Python app")
+        .says("error: production declined")
+        .says("build failed");
+    build
+        .never_shows("Authentication")
+        .never_shows("would be lost")
+        .never_shows("fast-forward");
 
-    deploy.http().fault(Rule::get("service=git-receive-pack", Fault::Status(401)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::get("service=git-receive-pack", Fault::Status(401)).times(1000));
     let password = promote(&deploy, &[]);
-    password.exits(1).says("Authentication failed").says("nothing was sent").never_shows("build failed");
+    password
+        .exits(1)
+        .says("Authentication failed")
+        .says("nothing was sent")
+        .never_shows("build failed");
     assert_eq!(deploy.snapshot(), before);
 
     deploy.http().heal();
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     production_has_a_hotfix(&deploy, "Ben Hotfix", "Fix login loop");
-    promote(&deploy, &[]).exits(1).says("Fix login loop").never_shows("build failed").never_shows("Authentication");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("Fix login loop")
+        .never_shows("build failed")
+        .never_shows("Authentication");
 }
 
 // | staging moved between announcement and promotion | look again right before the push; refuse; show `announced..now` |
@@ -171,11 +240,17 @@ fn staging_moved_between_announcement_and_promotion() {
     let before = deploy.snapshot();
     terminal.enters("production");
     terminal.ends().exits(1).says("moved").never_shows("done:");
-    assert_eq!(deploy.snapshot()["production.git"], before["production.git"]);
+    assert_eq!(
+        deploy.snapshot()["production.git"],
+        before["production.git"]
+    );
 
     let run = promotes(&deploy, &[]);
-    run.exits(1).says(&format!("the candidate is {}", short(deploy.nth(5))));
-    run.says(&format!("staging runs {}", short(deploy.nth(6)))).says("git smp stage").says("git smp postpone");
+    run.exits(1)
+        .says(&format!("the candidate is {}", short(deploy.nth(5))));
+    run.says(&format!("staging runs {}", short(deploy.nth(6))))
+        .says("git smp stage")
+        .says("git smp postpone");
     assert_eq!(refusal(&deploy), "candidate-moved");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
@@ -186,7 +261,10 @@ fn staging_moved_between_announcement_and_promotion_and_what_came_is_listed() {
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    promotes(&deploy, &[]).exits(1).says("Sort layers by name (#427)").never_shows("MapItems (#425)");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("Sort layers by name (#427)")
+        .never_shows("MapItems (#425)");
 }
 
 // | staging serves old code (its last deploy failed) | propose refuses while staging's page and ref disagree |
@@ -195,8 +273,16 @@ fn staging_serves_old_code() {
     let deploy = recorded_like(World::deploy_like());
     deploy.web.set("/staging", Page::commit(deploy.nth(4)));
     let before = deploy.snapshot();
-    let told = format!("it runs {}, but its branch is at {}", short(deploy.nth(4)), short(deploy.nth(5)));
-    deploy.smp(&["propose", "--yes"]).exits(1).says("staging does not run what was last pushed to it").says(&told);
+    let told = format!(
+        "it runs {}, but its branch is at {}",
+        short(deploy.nth(4)),
+        short(deploy.nth(5))
+    );
+    deploy
+        .smp(&["propose", "--yes"])
+        .exits(1)
+        .says("staging does not run what was last pushed to it")
+        .says(&told);
     assert_eq!(refusal(&deploy), "staging-stale");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -205,12 +291,21 @@ fn staging_serves_old_code() {
 #[test]
 fn the_local_branch_is_not_what_staging_runs() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.git(&deploy.work, &["checkout", "-q", "-B", "master", deploy.nth(1)]);
+    deploy.git(
+        &deploy.work,
+        &["checkout", "-q", "-B", "master", deploy.nth(1)],
+    );
     deploy.commit(&deploy.work, "Half-done work of mine");
     std::fs::write(deploy.work.join("LOG"), "not even committed\n").unwrap();
-    deploy.git(&deploy.work, &["update-ref", "refs/remotes/staging/master", "HEAD"]);
+    deploy.git(
+        &deploy.work,
+        &["update-ref", "refs/remotes/staging/master", "HEAD"],
+    );
     let before = deploy.snapshot();
-    deploy.smp(&["diff"]).ok().prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
     promote(&deploy, &[]).ok().never_shows("Half-done work");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
@@ -222,9 +317,17 @@ fn production_has_a_hotfix_that_staging_lacks() {
     let hotfix = production_has_a_hotfix(&deploy, "Ben Hotfix", "Fix login loop");
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
-    run.exits(1).says(&format!("{} \"Fix login loop\", by Ben Hotfix", short(&hotfix))).says("would disappear");
+    run.exits(1)
+        .says(&format!(
+            "{} \"Fix login loop\", by Ben Hotfix",
+            short(&hotfix)
+        ))
+        .says("would disappear");
     assert_eq!(refusal(&deploy), "diverged");
-    deploy.smp(&["diff"]).ok().says("Fix login loop, by Ben Hotfix");
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .says("Fix login loop, by Ben Hotfix");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -241,7 +344,10 @@ fn production_has_a_hotfix_that_staging_has_under_another_name() {
     deploy.colleague_pushes(&deploy.staging, &same);
     // It is refused all the same, and nobody has to wonder what would be lost.
     let run = deploy.smp(&["promote", "--yes", "--commit", &same]);
-    run.exits(1).says(short(&hotfix)).says("the same change as").says(short(&same));
+    run.exits(1)
+        .says(short(&hotfix))
+        .says("the same change as")
+        .says(short(&same));
 }
 
 // | staging is behind production | "would move production back n commits": refuse |
@@ -252,7 +358,9 @@ fn staging_is_behind_production() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(2)]);
-    run.exits(1).says("staging is behind production").says("would take production back by 3 commits");
+    run.exits(1)
+        .says("staging is behind production")
+        .says("would take production back by 3 commits");
     assert_eq!(refusal(&deploy), "behind");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -264,15 +372,26 @@ fn nothing_to_ship() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
-    run.ok().prints("").says(&format!("production runs {} already: nothing to promote", short(deploy.nth(5))));
+    run.ok().prints("").says(&format!(
+        "production runs {} already: nothing to promote",
+        short(deploy.nth(5))
+    ));
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
 
     let told = chatting("teams");
     told.colleague_pushes(&told.production, told.nth(5));
     posts(&told, &["propose", "--yes"]).prints("");
-    posts(&told, &scripted(&told, &["--summary", "- Nothing"])).ok().says("nothing to promote");
-    assert!(told.web.asked().iter().all(|asked| asked.head.method != "POST"), "nobody is told of nothing");
+    posts(&told, &scripted(&told, &["--summary", "- Nothing"]))
+        .ok()
+        .says("nothing to promote");
+    assert!(
+        told.web
+            .asked()
+            .iter()
+            .all(|asked| asked.head.method != "POST"),
+        "nobody is told of nothing"
+    );
 }
 
 // | two people promote at once | exactly one wins; the other learns who and what |
@@ -282,15 +401,27 @@ fn two_people_promote_at_once() {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let ben = bens_clone(&deploy);
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
     let ada = begin(&deploy, &[]);
     gate.reached();
     let ben = deploy.runner().cwd(ben);
-    ben.smp(&scripted(&deploy, &[])).exits(1).says("Ada Example began to promote").says(short(deploy.nth(5)));
+    ben.smp(&scripted(&deploy, &[]))
+        .exits(1)
+        .says("Ada Example began to promote")
+        .says(short(deploy.nth(5)));
     gate.open();
     ada.finish().ok().says("done: production runs");
-    ben.smp(&scripted(&deploy, &[])).ok().says("nothing to promote");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|nth| deploy.nth(nth)));
+    ben.smp(&scripted(&deploy, &[]))
+        .ok()
+        .says("nothing to promote");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5].map(|nth| deploy.nth(nth))
+    );
 }
 
 // The same row, where no record is kept: the lease decides.
@@ -298,16 +429,38 @@ fn two_people_promote_at_once() {
 fn two_people_promote_at_once_without_a_record() {
     let deploy = ready(World::deploy_like().without_pages());
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
-    let both = [begin(&deploy, &[]), deploy.runner().cwd(&deploy.work).directly().start(&scripted(&deploy, &[]))];
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
+    let both = [
+        begin(&deploy, &[]),
+        deploy
+            .runner()
+            .cwd(&deploy.work)
+            .directly()
+            .start(&scripted(&deploy, &[])),
+    ];
     // Both look before either pushes, or the second finds the first on its way.
     gate.reached();
     gate.is_reached_within(std::time::Duration::from_millis(500));
     gate.open();
     gate.open();
     let runs = both.map(crate::support::Running::finish);
-    assert!(runs.iter().any(|run| run.code == 0), "{}\n{}", runs[0], runs[1]);
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5].map(|nth| deploy.nth(nth)), "{}\n{}", runs[0], runs[1]);
+    assert!(
+        runs.iter().any(|run| run.code == 0),
+        "{}\n{}",
+        runs[0],
+        runs[1]
+    );
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5].map(|nth| deploy.nth(nth)),
+        "{}\n{}",
+        runs[0],
+        runs[1]
+    );
 }
 
 // | a freeze whose holder went away | age and holder shown everywhere; anyone may lift it, with a reason, on record |
@@ -317,12 +470,26 @@ fn a_freeze_whose_holder_went_away() {
     let ben = bens_clone(&deploy);
     let ben = deploy.runner().cwd(ben);
     let c = short(deploy.nth(5));
-    ben.smp(&["status"]).ok().prints_among("; frozen by Ada Example since ");
-    ben.smp(&["stage", "--yes"]).exits(1).says("staging is frozen by Ada Example").says("just now");
-    ben.smp(&["propose", "--yes"]).ok().says("proposed by Ada Example");
-    ben.smp(&["postpone", "--yes"]).exits(2).says("needs a reason");
-    ben.smp(&["postpone", "--yes", "--reason", "Ada is on holiday"]).ok().says("staging is not frozen any more");
-    assert_eq!(sentences(&deploy).last(), Some(&format!("Ben postponed {c}: Ada is on holiday")));
+    ben.smp(&["status"])
+        .ok()
+        .prints_among("; frozen by Ada Example since ");
+    ben.smp(&["stage", "--yes"])
+        .exits(1)
+        .says("staging is frozen by Ada Example")
+        .says("just now");
+    ben.smp(&["propose", "--yes"])
+        .ok()
+        .says("proposed by Ada Example");
+    ben.smp(&["postpone", "--yes"])
+        .exits(2)
+        .says("needs a reason");
+    ben.smp(&["postpone", "--yes", "--reason", "Ada is on holiday"])
+        .ok()
+        .says("staging is not frozen any more");
+    assert_eq!(
+        sentences(&deploy).last(),
+        Some(&format!("Ben postponed {c}: Ada is on holiday"))
+    );
     assert_eq!(trailer(&deploy, "Smp-Why"), "Ada is on holiday");
     ben.smp(&["stage", "--yes"]).ok();
 }
@@ -333,12 +500,20 @@ fn ctrl_c_or_a_cut_connection_during_the_push() {
     let deploy = ready(World::deploy_like().over_http().without_pages());
     let before = deploy.snapshot();
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     gate.reached();
     terminal.ctrl_c().sees("the push cannot be called back");
     insists(&mut terminal);
-    terminal.ends().exits(4).says("the host may still be deploying").says("hint: ");
+    terminal
+        .ends()
+        .exits(4)
+        .says("the host may still be deploying")
+        .says("hint: ");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -346,8 +521,13 @@ fn ctrl_c_or_a_cut_connection_during_the_push() {
     assert_eq!(deploy.snapshot()["staging.git"], before["staging.git"]);
 
     let deploy = ready(World::deploy_like().over_http().without_pages());
-    deploy.http().fault(Rule::post("production.git/git-receive-pack", Fault::DropRequest(10)).times(2));
-    promote(&deploy, &["--timeout", "1"]).exits(4).says("the host may still be building").says("hint: ");
+    deploy
+        .http()
+        .fault(Rule::post("production.git/git-receive-pack", Fault::DropRequest(10)).times(2));
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("the host may still be building")
+        .says("hint: ");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
 
@@ -366,7 +546,17 @@ fn history_rewritten_the_running_commit_gone_from_the_main_repository() {
     deploy.git(&deploy.main, &["gc", "-q", "--prune=now"]);
     let fresh = deploy.path("fresh");
     let address = format!("file://{}", deploy.main.display());
-    deploy.git("", &["clone", "-q", "-o", "upstream", &address, fresh.to_str().unwrap()]);
+    deploy.git(
+        "",
+        &[
+            "clone",
+            "-q",
+            "-o",
+            "upstream",
+            &address,
+            fresh.to_str().unwrap(),
+        ],
+    );
     deploy.git(&fresh, &["remote", "set-url", "upstream", deploy.urls()[0]]);
     std::fs::write(fresh.join("smp.toml"), deploy.toml()).unwrap();
     deploy.try_git(&fresh, &["cat-file", "-e", &gone]).exits(1);
@@ -374,15 +564,21 @@ fn history_rewritten_the_running_commit_gone_from_the_main_repository() {
     fresh.smp(&["setup", "--yes"]).ok();
 
     let run = fresh.smp(&["diff"]);
-    run.ok().prints_among("Show flags, as it should have been").says("have diverged");
+    run.ok()
+        .prints_among("Show flags, as it should have been")
+        .says("have diverged");
     run.says("Show flags on painpoints (#421), by Ada Example");
     let told = fresh.smp(&["promote", "-n", "--json"]).exits(1).json();
     assert_eq!(told["refusal"]["code"], "diverged");
 
     // And where nobody has it.
-    deploy.web.set("/production", Page::commit(&"deadbeef".repeat(5)));
+    deploy
+        .web
+        .set("/production", Page::commit(&"deadbeef".repeat(5)));
     let run = fresh.smp(&["diff"]);
-    run.exits(1).says("deadbeef").says("a commit that cannot be found");
+    run.exits(1)
+        .says("deadbeef")
+        .says("a commit that cannot be found");
     claims_nothing(&run);
 }
 
@@ -392,9 +588,16 @@ fn history_rewritten_the_running_commit_gone_from_the_main_repository() {
 fn the_page_lies_or_cannot_be_read() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
-    let two = format!("data-commit=\"{}\" data-commit=\"{}\"", deploy.nth(2), deploy.nth(5));
+    let two = format!(
+        "data-commit=\"{}\" data-commit=\"{}\"",
+        deploy.nth(2),
+        deploy.nth(5)
+    );
     let login = Page::body("<title>Log in</title>");
-    for (page, words) in [(login, "its page holds no hash"), (Page::body(two), "2 different hashes")] {
+    for (page, words) in [
+        (login, "its page holds no hash"),
+        (Page::body(two), "2 different hashes"),
+    ] {
         deploy.web.set("/production", page);
         let run = promote(&deploy, &[]);
         run.exits(1).says(words).says("hint: ");
@@ -403,35 +606,63 @@ fn the_page_lies_or_cannot_be_read() {
         assert!(line(&deploy, "production").starts_with("unknown: "));
     }
     // A short hash, twice, is one commit.
-    let short_one = format!("data-commit=\"{0}\" data-commit=\"{0}\"", &deploy.nth(2)[..8]);
+    let short_one = format!(
+        "data-commit=\"{0}\" data-commit=\"{0}\"",
+        &deploy.nth(2)[..8]
+    );
     deploy.web.set("/production", Page::body(short_one));
     assert_eq!(production(&deploy)["running"], deploy.nth(2));
     assert_eq!(deploy.snapshot(), before);
     // A page that is stale after the deploy is no success.
-    promote(&deploy, &["--timeout", "1"]).exits(4).says("pushed, but not live").says(short(deploy.nth(2)));
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("pushed, but not live")
+        .says(short(deploy.nth(2)));
 }
 
 // | short hashes: ambiguous, 7 against 8 digits | resolve to the full hash at once; links with 12 digits or more |
 #[test]
 fn short_hashes_7_against_8_digits() {
     let deploy = World::deploy();
-    let web = "branch = \"master\"\nweb = \"https://code.example.com/o/r\"\n\n[environments.staging]";
-    deploy.write_toml(&deploy.toml().replacen("branch = \"master\"\n\n[environments.staging]", web, 1));
+    let web =
+        "branch = \"master\"\nweb = \"https://code.example.com/o/r\"\n\n[environments.staging]";
+    deploy.write_toml(&deploy.toml().replacen(
+        "branch = \"master\"\n\n[environments.staging]",
+        web,
+        1,
+    ));
     deploy.trust();
     // A branch and a tag that are called like the hash lead nobody astray.
     for place in ["tags", "heads"] {
         let name = format!("refs/{place}/{}", &deploy.nth(2)[..7]);
         deploy.git(&deploy.work, &["update-ref", &name, deploy.nth(6)]);
     }
-    deploy.web.set("/production", Page::commit(&deploy.nth(2)[..7]));
-    deploy.web.set("/staging", Page::commit(&deploy.nth(5)[..8]));
+    deploy
+        .web
+        .set("/production", Page::commit(&deploy.nth(2)[..7]));
+    deploy
+        .web
+        .set("/staging", Page::commit(&deploy.nth(5)[..8]));
     let told = production(&deploy);
-    assert_eq!((&told["running"], &told["agrees"]), (&json!(deploy.nth(2)), &json!(true)));
-    let link = format!("compare/{}...{}", &deploy.nth(2)[..12], &deploy.nth(5)[..12]);
-    deploy.smp(&["diff"]).ok().says(&link).prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
+    assert_eq!(
+        (&told["running"], &told["agrees"]),
+        (&json!(deploy.nth(2)), &json!(true))
+    );
+    let link = format!(
+        "compare/{}...{}",
+        &deploy.nth(2)[..12],
+        &deploy.nth(5)[..12]
+    );
+    deploy.smp(&["diff"]).ok().says(&link).prints(log(
+        &deploy,
+        &deploy.team,
+        &range(&deploy, 2, 5),
+    ));
     // Both forms of what is now on both are one and the same commit.
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    deploy.web.set("/production", Page::commit(&deploy.nth(5)[..7]));
+    deploy
+        .web
+        .set("/production", Page::commit(&deploy.nth(5)[..7]));
     promote(&deploy, &[]).ok().says("nothing to promote");
 }
 
@@ -444,8 +675,14 @@ fn main_against_master_on_the_remote() {
         deploy.git(bare, &["branch", "-m", "master", "main"]);
     }
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(1).says("the remote staging has main").says("hint: ");
-    deploy.smp(&["stage", "--yes"]).exits(1).says("the remote staging has main");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("the remote staging has main")
+        .says("hint: ");
+    deploy
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says("the remote staging has main");
     assert_eq!(refusal(&deploy), "wrong-branch");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -454,13 +691,27 @@ fn main_against_master_on_the_remote() {
 #[test]
 fn first_deploy_the_branch_does_not_exist_yet() {
     let deploy = ready(World::deploy_like().without_pages());
-    deploy.git(&deploy.production, &["update-ref", "-d", "refs/heads/master"]);
+    deploy.git(
+        &deploy.production,
+        &["update-ref", "-d", "refs/heads/master"],
+    );
     std::fs::remove_file(deploy.production.join("deploys")).unwrap();
     assert!(line(&deploy, "production").starts_with("nothing deployed yet"));
     let told = production(&deploy);
-    assert_eq!((&told["running"], &told["ref"]), (&Value::Null, &Value::Null));
-    promote(&deploy, &[]).ok().says("if that does not exist yet");
-    assert_eq!(deploy.refs(&deploy.production).into_keys().collect::<Vec<_>>(), ["refs/heads/master"]);
+    assert_eq!(
+        (&told["running"], &told["ref"]),
+        (&Value::Null, &Value::Null)
+    );
+    promote(&deploy, &[])
+        .ok()
+        .says("if that does not exist yet");
+    assert_eq!(
+        deploy
+            .refs(&deploy.production)
+            .into_keys()
+            .collect::<Vec<_>>(),
+        ["refs/heads/master"]
+    );
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(5)]);
 }
 
@@ -470,16 +721,39 @@ fn shallow_clone() {
     let deploy = ready(World::deploy_like().without_pages());
     let shallow = deploy.path("shallow");
     let address = format!("file://{}", deploy.main.display());
-    deploy.git("", &["clone", "-q", "--depth", "3", "-o", "upstream", &address, shallow.to_str().unwrap()]);
-    deploy.git(&shallow, &["remote", "set-url", "upstream", deploy.urls()[0]]);
+    deploy.git(
+        "",
+        &[
+            "clone",
+            "-q",
+            "--depth",
+            "3",
+            "-o",
+            "upstream",
+            &address,
+            shallow.to_str().unwrap(),
+        ],
+    );
+    deploy.git(
+        &shallow,
+        &["remote", "set-url", "upstream", deploy.urls()[0]],
+    );
     std::fs::write(shallow.join("smp.toml"), deploy.toml()).unwrap();
     let runner = deploy.runner().cwd(&shallow);
     runner.smp(&["setup", "--yes"]);
     let before = deploy.snapshot();
     for args in [vec!["diff"], scripted(&deploy, &[])] {
-        runner.smp(&args).exits(1).prints("").says("this clone is shallow").says("git fetch --unshallow");
+        runner
+            .smp(&args)
+            .exits(1)
+            .prints("")
+            .says("this clone is shallow")
+            .says("git fetch --unshallow");
     }
-    assert_eq!(deploy.git(&shallow, &["rev-parse", "--is-shallow-repository"]), "true");
+    assert_eq!(
+        deploy.git(&shallow, &["rev-parse", "--is-shallow-repository"]),
+        "true"
+    );
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -491,12 +765,21 @@ fn origin_is_the_fork() {
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(3)]);
     let mine = deploy.commit(&deploy.team, "Something that only my fork has");
     deploy.colleague_pushes(&fork, &mine);
-    deploy.git(&deploy.work, &["remote", "add", "origin", fork.to_str().unwrap()]);
+    deploy.git(
+        &deploy.work,
+        &["remote", "add", "origin", fork.to_str().unwrap()],
+    );
     deploy.git(&deploy.work, &["fetch", "-q", "origin"]);
-    deploy.git(&deploy.work, &["checkout", "-q", "-B", "master", "--track", "origin/master"]);
+    deploy.git(
+        &deploy.work,
+        &["checkout", "-q", "-B", "master", "--track", "origin/master"],
+    );
     deploy.configure("remote.pushDefault", "origin");
     let before = deploy.refs(&fork);
-    deploy.smp(&["stage", "--yes"]).ok().never_shows("only my fork has");
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .never_shows("only my fork has");
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
     goes_through_the_record(&deploy);
     promotes(&deploy, &[]).ok();
@@ -507,7 +790,9 @@ fn origin_is_the_fork() {
 
 /// A record beside pages that nobody has.
 fn recorded_builder() -> crate::support::DeployBuilder {
-    World::deploy_like().without_pages().toml(crate::record::RECORD)
+    World::deploy_like()
+        .without_pages()
+        .toml(crate::record::RECORD)
 }
 
 // The same row: shown in every plan.
@@ -530,17 +815,26 @@ fn the_chat_post_fails_or_success_is_announced_for_a_failed_deploy() {
     let promotion = scripted(&deploy, &["--summary", "- Flags on painpoints"]);
     // A failed deploy is announced to nobody.
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
-    posts(&deploy, &promotion).exits(1).says("production declined");
+    posts(&deploy, &promotion)
+        .exits(1)
+        .says("production declined");
     assert!(sent(&deploy, PRODUCT).is_empty());
     // A deploy that nobody could be told of is a deploy.
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     deploy.web.set(PRODUCT, Page::body("").status(400));
     let run = posts(&deploy, &promotion);
-    run.exits(4).says("done: production runs").says("error: deployed, but product was not told");
+    run.exits(4)
+        .says("done: production runs")
+        .says("error: deployed, but product was not told");
     run.prints_among("- Flags on painpoints");
     deploy.web.set(PRODUCT, accepted("teams"));
-    posts(&deploy, &scripted(&deploy, &[])).ok().says("accepted the post to product");
-    assert!(words(sent(&deploy, PRODUCT).last().unwrap()).contains("Flags on painpoints"), "its text was kept");
+    posts(&deploy, &scripted(&deploy, &[]))
+        .ok()
+        .says("accepted the post to product");
+    assert!(
+        words(sent(&deploy, PRODUCT).last().unwrap()).contains("Flags on painpoints"),
+        "its text was kept"
+    );
     assert_eq!(deploy.deploys(&deploy.production).len(), 2);
 }
 
@@ -548,10 +842,19 @@ fn the_chat_post_fails_or_success_is_announced_for_a_failed_deploy() {
 #[test]
 fn tags_or_locks_pushed_to_a_deploy_remote() {
     let deploy = recorded();
-    deploy.git(&deploy.work, &["tag", "-a", "v1", "-m", "a tag", deploy.nth(5)]);
+    deploy.git(
+        &deploy.work,
+        &["tag", "-a", "v1", "-m", "a tag", deploy.nth(5)],
+    );
     deploy.git(&deploy.work, &["tag", "plain", deploy.nth(6)]);
-    deploy.git(&deploy.work, &["notes", "add", "-m", "a note", deploy.nth(5)]);
-    for (key, value) in [("push.followTags", "true"), ("remote.production.push", "+refs/*:refs/*")] {
+    deploy.git(
+        &deploy.work,
+        &["notes", "add", "-m", "a note", deploy.nth(5)],
+    );
+    for (key, value) in [
+        ("push.followTags", "true"),
+        ("remote.production.push", "+refs/*:refs/*"),
+    ] {
         deploy.git(&deploy.work, &["config", key, value]);
     }
     let commit = deploy.nth(5).to_owned();
@@ -580,7 +883,12 @@ fn tags_or_locks_pushed_to_a_deploy_remote() {
 #[track_caller]
 fn holds_its_branch_alone(deploy: &Deploy, bare: &Path, args: &[&str]) {
     let names: Vec<String> = deploy.refs(bare).into_keys().collect();
-    assert_eq!(names, ["refs/heads/master"], "{} after {args:?}", bare.display());
+    assert_eq!(
+        names,
+        ["refs/heads/master"],
+        "{} after {args:?}",
+        bare.display()
+    );
 }
 
 // | the wrong cause reported: 401, timeout or two-factor read as "up to date" | unknown is never up to date |
@@ -597,12 +905,22 @@ fn the_wrong_cause_reported() {
     };
     // What the page answers: not known, two-factor, too many, not there, a gateway that waited too long.
     for status in [401, 403, 429, 503, 504] {
-        deploy.web.set("/production", Page::commit(deploy.nth(5)).status(status));
+        deploy
+            .web
+            .set("/production", Page::commit(deploy.nth(5)).status(status));
         is_unknown(&format!("its page answers {status}"));
         let told = deploy.smp(&["status", "--json"]).ok().json();
-        assert_eq!((&told["environments"][1]["running"], &told["production_behind"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (
+                &told["environments"][1]["running"],
+                &told["production_behind"]
+            ),
+            (&Value::Null, &Value::Null)
+        );
     }
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     // What git is answered.
     let refs = "production.git/info/refs?service=git-upload-pack";
     for (fault, words) in [
@@ -626,18 +944,36 @@ fn the_commit_that_was_rolled_back_is_promoted_again() {
     let deploy = recorded_like(World::deploy_like());
     goes_through_the_record(&deploy);
     promote(&deploy, &[]).ok();
-    let back = ["rollback", "production", "--to", deploy.nth(2), "--yes", "--reason", "login broken"];
+    let back = [
+        "rollback",
+        "production",
+        "--to",
+        deploy.nth(2),
+        "--yes",
+        "--reason",
+        "login broken",
+    ];
     deploy.smp(&[&back[..], &["--timeout", "20"]].concat()).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     assert_eq!(events(&deploy).last().unwrap(), "rolled-back");
 
     goes_through_the_record(&deploy);
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(1).says("rolled back").says("Ada Example").says("login broken").says("--again");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("rolled back")
+        .says("Ada Example")
+        .says("login broken")
+        .says("--again");
     assert_eq!(refusal(&deploy), "rolled-back");
     assert_eq!(deploy.snapshot(), before);
-    promote(&deploy, &["--again"]).ok().says("done: production runs");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2, 5].map(|nth| deploy.nth(nth)));
+    promote(&deploy, &["--again"])
+        .ok()
+        .says("done: production runs");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 2, 5].map(|nth| deploy.nth(nth))
+    );
 }
 
 // The team's own example: its two posts about one deploy carry different dates, hashes of 7 and 8 digits are mixed, and a
@@ -646,15 +982,28 @@ fn the_commit_that_was_rolled_back_is_promoted_again() {
 fn two_posts_about_one_deploy_and_a_policy_of_weekly_deploys() {
     let deploy = chatting("teams");
     // Production's commit is years old.
-    deploy.smp(&["status", "--exit-code"]).exits(1).prints_among("past the 7 days of cadence_days");
+    deploy
+        .smp(&["status", "--exit-code"])
+        .exits(1)
+        .prints_among("past the 7 days of cadence_days");
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     // A day later, by the clock of whoever promotes.
     let late = crate::posts::with_webhooks(&deploy).env("TZ", "Pacific/Kiritimati");
-    late.smp(&scripted(&deploy, &["--summary", "- Flags on painpoints"])).ok();
-    let (first, second) = (sent(&deploy, crate::posts::TECHNICAL), sent(&deploy, PRODUCT));
-    assert_eq!(crate::posts::heading(&first[0]), crate::posts::heading(&second[0]));
+    late.smp(&scripted(&deploy, &["--summary", "- Flags on painpoints"]))
+        .ok();
+    let (first, second) = (
+        sent(&deploy, crate::posts::TECHNICAL),
+        sent(&deploy, PRODUCT),
+    );
+    assert_eq!(
+        crate::posts::heading(&first[0]),
+        crate::posts::heading(&second[0])
+    );
     assert!(next(&deploy).starts_with("git smp stage"), "all is shipped");
     let listed = words(&first[0]);
-    assert!(listed.contains(&format!("{} ", &deploy.nth(5)[..7])), "{listed}");
+    assert!(
+        listed.contains(&format!("{} ", &deploy.nth(5)[..7])),
+        "{listed}"
+    );
 }

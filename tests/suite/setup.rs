@@ -32,47 +32,70 @@ fn config(deploy: &Deploy) -> String {
 }
 
 fn settings(deploy: &Deploy) -> Vec<String> {
-    deploy.git(&deploy.work, &["config", "--local", "--list"]).lines().map(str::to_owned).collect()
+    deploy
+        .git(&deploy.work, &["config", "--local", "--list"])
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The line of the answer that is about this environment or remote, and the causes under it.
 #[track_caller]
 fn check<'r>(out: &'r str, name: &str) -> &'r str {
     let about = |line: &str| line.split_whitespace().nth(1) == Some(name);
-    out.lines().find(|line| about(line)).unwrap_or_else(|| panic!("nothing about {name} in:\n{out}"))
+    out.lines()
+        .find(|line| about(line))
+        .unwrap_or_else(|| panic!("nothing about {name} in:\n{out}"))
 }
 
 #[track_caller]
 fn is_good(run: &Run, name: &str, words: &str) {
     let (out, first) = (run.out(), "ok");
     let line = check(&out, name);
-    assert!(line.trim_start().starts_with(first) && line.contains(words), "{words:?} is not good of {name}: {run}");
+    assert!(
+        line.trim_start().starts_with(first) && line.contains(words),
+        "{words:?} is not good of {name}: {run}"
+    );
 }
 
 #[track_caller]
 fn is_bad(run: &Run, name: &str, words: &str) {
-    run.exits(1).says("error: one check failed\n").says("hint: ");
+    run.exits(1)
+        .says("error: one check failed\n")
+        .says("hint: ");
     let out = run.out();
     let line = check(&out, name);
-    assert!(line.trim_start().starts_with("FAIL") && line.contains(words), "{words:?} is not bad of {name}: {run}");
+    assert!(
+        line.trim_start().starts_with("FAIL") && line.contains(words),
+        "{words:?} is not bad of {name}: {run}"
+    );
 }
 
 #[test]
 fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
     let deploy = World::deploy();
     let [_, staging, production] = deploy.urls();
-    let (bares, refs, before) = (deploy.snapshot(), deploy.refs(&deploy.work), settings(&deploy));
+    let (bares, refs, before) = (
+        deploy.snapshot(),
+        deploy.refs(&deploy.work),
+        settings(&deploy),
+    );
     let (text, rest) = (config(&deploy), files(&deploy.work));
     let run = deploy.smp(&["setup", "--yes"]);
     run.ok();
-    is_good(&run, "upstream", &format!("answers; master is at {}", &deploy.nth(6)[..7]));
+    is_good(
+        &run,
+        "upstream",
+        &format!("answers; master is at {}", &deploy.nth(6)[..7]),
+    );
     is_good(&run, "staging", &format!("runs {}", &deploy.nth(5)[..7]));
     is_good(&run, "production", &format!("runs {}", &deploy.nth(2)[..7]));
 
     let after = settings(&deploy);
     assert_eq!(after[..before.len()], before);
-    let (trusted, added): (Vec<_>, Vec<_>) =
-        after[before.len()..].iter().partition(|line| line.starts_with("smp.trusted=sha256:"));
+    let (trusted, added): (Vec<_>, Vec<_>) = after[before.len()..]
+        .iter()
+        .partition(|line| line.starts_with("smp.trusted=sha256:"));
     assert_eq!(trusted.len(), 1);
     assert_eq!(
         added,
@@ -83,13 +106,22 @@ fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
             "remote.production.fetch=+refs/heads/*:refs/remotes/production/*",
         ]
     );
-    assert!(config(&deploy).starts_with(&text), "what stood there was touched");
+    assert!(
+        config(&deploy).starts_with(&text),
+        "what stood there was touched"
+    );
     let mut left = files(&deploy.work);
     left.remove(&deploy.work.join(".git/smp/trusted")).unwrap();
     left.insert(deploy.work.join(".git/config"), text.into_bytes());
-    assert_eq!(left.keys().collect::<Vec<_>>(), rest.keys().collect::<Vec<_>>());
+    assert_eq!(
+        left.keys().collect::<Vec<_>>(),
+        rest.keys().collect::<Vec<_>>()
+    );
     assert!(left == rest, "another file changed");
-    assert_eq!((bares, refs), (deploy.snapshot(), deploy.refs(&deploy.work)));
+    assert_eq!(
+        (bares, refs),
+        (deploy.snapshot(), deploy.refs(&deploy.work))
+    );
 }
 
 #[test]
@@ -98,8 +130,13 @@ fn only_the_one_that_is_missing_is_added() {
     let [_, staging, _] = deploy.urls();
     deploy.git(&deploy.work, &["config", "remote.staging.url", staging]);
     assert_eq!(deploy.trust().stderr.matches("remote to add").count(), 1);
-    assert_eq!(deploy.git(&deploy.work, &["config", "--get-all", "remote.staging.url"]), staging);
-    deploy.try_git(&deploy.work, &["config", "remote.staging.fetch"]).exits(1);
+    assert_eq!(
+        deploy.git(&deploy.work, &["config", "--get-all", "remote.staging.url"]),
+        staging
+    );
+    deploy
+        .try_git(&deploy.work, &["config", "remote.staging.fetch"])
+        .exits(1);
 }
 
 #[test]
@@ -112,14 +149,24 @@ fn a_remote_with_another_address_is_left_alone_and_not_asked() {
         let run = deploy.smp(&["setup", "--yes"]);
         is_bad(&run, "production", "its remote has another address");
         let [_, _, production] = deploy.urls();
-        run.prints_among(&format!("smp.toml says {production}")).prints_among(&format!("this clone has {elsewhere}"));
+        run.prints_among(&format!("smp.toml says {production}"))
+            .prints_among(&format!("this clone has {elsewhere}"));
         run.says(&format!("hint: git remote set-url production {production}"));
         is_good(&run, "staging", "answers");
         assert!(config(&deploy).starts_with(&section), "again: {again}");
     }
     let asked = deploy.http().seen();
-    assert!(asked.iter().any(|seen| seen.path.starts_with("/staging.git")));
-    assert!(!asked.iter().any(|seen| seen.path.starts_with("/elsewhere.git")), "{asked:?}");
+    assert!(
+        asked
+            .iter()
+            .any(|seen| seen.path.starts_with("/staging.git"))
+    );
+    assert!(
+        !asked
+            .iter()
+            .any(|seen| seen.path.starts_with("/elsewhere.git")),
+        "{asked:?}"
+    );
     deploy.smp(&["setup", "--check"]).exits(1);
 }
 
@@ -129,11 +176,20 @@ fn an_address_with_a_password_in_it_is_another_one_and_the_password_is_not_shown
     let deploy = World::deploy_like().over_open_http().build();
     let [_, _, production] = deploy.urls();
     let with_password = production.replace("http://", "http://ada:hunter2@");
-    deploy.git(&deploy.work, &["remote", "add", "production", &with_password]);
+    deploy.git(
+        &deploy.work,
+        &["remote", "add", "production", &with_password],
+    );
     let run = deploy.smp(&["setup", "--yes"]);
     is_bad(&run, "production", "its remote has another address");
-    run.never_shows("hunter2").prints_among("with a user or password in it").says("with a user or password in it");
-    deploy.smp(&["status"]).exits(2).never_shows("hunter2").says("with a user or password in it");
+    run.never_shows("hunter2")
+        .prints_among("with a user or password in it")
+        .says("with a user or password in it");
+    deploy
+        .smp(&["status"])
+        .exits(2)
+        .never_shows("hunter2")
+        .says("with a user or password in it");
 }
 
 #[test]
@@ -141,8 +197,18 @@ fn the_second_run_adds_nothing_and_asks_nothing() {
     let deploy = World::deploy();
     deploy.trust();
     let before = files(&deploy.work);
-    deploy.smp(&["setup"]).ok().never_shows("Trust").never_shows("remote to add");
-    deploy.runner().terminal(&["setup"]).ends().ok().never_shows("[y/N]").says("production  answers");
+    deploy
+        .smp(&["setup"])
+        .ok()
+        .never_shows("Trust")
+        .never_shows("remote to add");
+    deploy
+        .runner()
+        .terminal(&["setup"])
+        .ends()
+        .ok()
+        .never_shows("[y/N]")
+        .says("production  answers");
     assert!(files(&deploy.work) == before);
 }
 
@@ -153,10 +219,15 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
         let before = everything(&deploy);
         let run = deploy.smp(&["setup", "--check"]);
         run.exits(code);
-        assert!(everything(&deploy) == before, "something was written: {run}");
+        assert!(
+            everything(&deploy) == before,
+            "something was written: {run}"
+        );
         run
     };
-    untouched(1).says("smp.toml was not agreed to").says("hint: look at it and agree: git smp setup");
+    untouched(1)
+        .says("smp.toml was not agreed to")
+        .says("hint: look at it and agree: git smp setup");
     assert!(deploy.web.asked().is_empty());
     deploy.trust();
     is_good(&untouched(0), "production", "answers");
@@ -165,13 +236,20 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
     deploy.trust();
     deploy.web.set("/production", Page::body("maintenance"));
     is_bad(&untouched(1), "production", "its page holds no hash");
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     untouched(0);
     deploy.write_toml(&deploy.toml().replace("/staging\"\n", "/other\"\n"));
     untouched(1).says("was not agreed to");
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     untouched(2).says("config.example.toml");
-    deploy.runner().terminal(&["setup", "--check"]).ends().exits(2).says("config.example.toml");
+    deploy
+        .runner()
+        .terminal(&["setup", "--check"])
+        .ends()
+        .exits(2)
+        .says("config.example.toml");
     deploy.smp(&["setup", "--check", "--yes"]).exits(2);
 }
 
@@ -181,7 +259,9 @@ fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
     let before = everything(&deploy);
     for input in ["", "y\ny\ny\n"] {
         let run = deploy.runner().stdin(input).smp(&["setup"]);
-        run.exits(1).says("error: there is no terminal to ask on").says("Trust this and add 2 remotes?");
+        run.exits(1)
+            .says("error: there is no terminal to ask on")
+            .says("Trust this and add 2 remotes?");
         run.says("hint: if the answer is yes: git smp setup --yes");
     }
     assert!(everything(&deploy) == before);
@@ -194,13 +274,19 @@ fn at_the_terminal_only_y_means_yes() {
     let before = everything(&deploy);
     for keys in ["\r", "n\r", "maybe\r", "yy\r", "\u{3}", "y\u{3}", "\u{4}"] {
         let mut terminal = deploy.runner().terminal(&["setup"]);
-        terminal.sees("Trust this and add 2 remotes? [y/N] ").types(keys);
+        terminal
+            .sees("Trust this and add 2 remotes? [y/N] ")
+            .types(keys);
         terminal.ends().exits(3).says("nothing was changed");
         assert!(everything(&deploy) == before, "{keys:?} changed something");
     }
     assert!(deploy.web.asked().is_empty());
     let mut terminal = deploy.runner().terminal(&["setup"]);
-    terminal.sees(deploy.urls()[2]).sees("remote to add").sees("[y/N] ").enters("y");
+    terminal
+        .sees(deploy.urls()[2])
+        .sees("remote to add")
+        .sees("[y/N] ")
+        .enters("y");
     terminal.ends().ok().says("production  answers");
     deploy.smp(&["status"]).ok();
 }
@@ -209,10 +295,22 @@ fn at_the_terminal_only_y_means_yes() {
 fn what_is_typed_before_the_question_is_no_answer() {
     let deploy = World::deploy();
     let gate = Gate::new(&deploy, "early");
-    let git = deploy.runner().program("sh", &["-c", "command -v git"]).ok().out();
-    let held = format!("case \"$*\" in *'config -z --list'*) {};; esac\nexec {} \"$@\"", gate.line(), git.trim_end());
+    let git = deploy
+        .runner()
+        .program("sh", &["-c", "command -v git"])
+        .ok()
+        .out();
+    let held = format!(
+        "case \"$*\" in *'config -z --list'*) {};; esac\nexec {} \"$@\"",
+        gate.line(),
+        git.trim_end()
+    );
     deploy.executable("front/git", &held);
-    let mut terminal = deploy.runner().directly().path_first("front").terminal(&["setup"]);
+    let mut terminal = deploy
+        .runner()
+        .directly()
+        .path_first("front")
+        .terminal(&["setup"]);
     gate.reached();
     terminal.types("y\ry\r").sees("y\r\ny\r\n");
     gate.open();
@@ -245,16 +343,27 @@ fn each_check_names_what_is_wrong_with_a_remote() {
 
     deploy.git(&deploy.main, &["branch", "-m", "master", "main"]);
     is_bad(&look(), "upstream", "answers, but has no branch master");
-    look().prints_among("it has main").says("hint: set repository.branch in smp.toml");
+    look()
+        .prints_among("it has main")
+        .says("hint: set repository.branch in smp.toml");
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/heads/main"]);
     is_bad(&look(), "upstream", "has no branch at all");
-    deploy.git(&deploy.main, &["update-ref", "refs/heads/master", deploy.nth(6)]);
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/heads/master", deploy.nth(6)],
+    );
 
     // What the user's own git configuration rewrites is shown only once it leads to several places.
     let [_, _, production] = deploy.urls();
-    deploy.git(&deploy.work, &["config", "--add", "remote.production.pushurl", production]);
+    deploy.git(
+        &deploy.work,
+        &["config", "--add", "remote.production.pushurl", production],
+    );
     look().ok();
-    deploy.git(&deploy.work, &["config", "--add", "remote.production.pushurl", production]);
+    deploy.git(
+        &deploy.work,
+        &["config", "--add", "remote.production.pushurl", production],
+    );
     is_bad(&look(), "production", "another address");
 }
 
@@ -263,12 +372,22 @@ fn each_check_names_what_is_wrong_with_a_page() {
     // VER-05, VER-06, VER-07
     let deploy = World::deploy();
     deploy.trust();
-    let two = format!("data-commit=\"{}\" data-commit=\"{}\"", deploy.nth(1), deploy.nth(2));
+    let two = format!(
+        "data-commit=\"{}\" data-commit=\"{}\"",
+        deploy.nth(1),
+        deploy.nth(2)
+    );
     for (page, words) in [
-        (Page::body("<title>Log in</title>"), "its page holds no hash"),
+        (
+            Page::body("<title>Log in</title>"),
+            "its page holds no hash",
+        ),
         (Page::body(&two), "its page holds 2 different hashes"),
         (Page::body("gone").status(404), "its page answers 404"),
-        (Page::commit(&"ab".repeat(20)), "a commit that cannot be found"),
+        (
+            Page::commit(&"ab".repeat(20)),
+            "a commit that cannot be found",
+        ),
     ] {
         deploy.web.set("/staging", page);
         let run = deploy.smp(&["setup", "--check"]);
@@ -279,7 +398,15 @@ fn each_check_names_what_is_wrong_with_a_page() {
     // VER-16: a page and a branch that disagree are both shown.
     deploy.web.set("/staging", Page::commit(deploy.nth(4)));
     let run = deploy.smp(&["setup", "--check"]);
-    is_good(&run, "staging", &format!("is at {}; but it runs {}", &deploy.nth(5)[..8], &deploy.nth(4)[..8]));
+    is_good(
+        &run,
+        "staging",
+        &format!(
+            "is at {}; but it runs {}",
+            &deploy.nth(5)[..8],
+            &deploy.nth(4)[..8]
+        ),
+    );
     run.ok();
 }
 
@@ -301,13 +428,33 @@ fn a_shallow_clone_fails_the_check_with_the_cure() {
     deploy.trust();
     let shallow = deploy.path("shallow");
     let source = format!("file://{}", deploy.main.display());
-    deploy.git("", &["clone", "-q", "--depth=1", "-o", "upstream", &source, shallow.to_str().unwrap()]);
-    deploy.git(&shallow, &["remote", "set-url", "upstream", deploy.urls()[0]]);
+    deploy.git(
+        "",
+        &[
+            "clone",
+            "-q",
+            "--depth=1",
+            "-o",
+            "upstream",
+            &source,
+            shallow.to_str().unwrap(),
+        ],
+    );
+    deploy.git(
+        &shallow,
+        &["remote", "set-url", "upstream", deploy.urls()[0]],
+    );
     std::fs::copy(deploy.work.join("smp.toml"), shallow.join("smp.toml")).unwrap();
     let run = deploy.runner().cwd("shallow").smp(&["setup", "--yes"]);
-    run.exits(1).prints_among("is shallow").says("git fetch --unshallow");
+    run.exits(1)
+        .prints_among("is shallow")
+        .says("git fetch --unshallow");
     deploy.git(&shallow, &["fetch", "-q", "--unshallow"]);
-    deploy.runner().cwd("shallow").smp(&["setup", "--check"]).ok();
+    deploy
+        .runner()
+        .cwd("shallow")
+        .smp(&["setup", "--check"])
+        .ok();
 }
 
 #[test]
@@ -318,30 +465,74 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     std::fs::remove_file(&file).unwrap();
     let (urls, page) = (deploy.urls(), deploy.web.url("/staging"));
     let mut terminal = deploy.runner().terminal(&["setup"]);
-    terminal.sees("Remote of the main repository").sees("upstream").enters("");
+    terminal
+        .sees("Remote of the main repository")
+        .sees("upstream")
+        .enters("");
     terminal.sees("Its address").sees(urls[0]).enters("");
-    terminal.sees("The branch that is deployed").enters("master");
-    terminal.sees("Address that a push to staging goes to").sees(urls[1]).enters("ext::sh -c touch% canary");
-    terminal.sees("that will not do").sees("Address that a push to staging").sees(urls[1]).enters("");
-    terminal.sees("Page of staging").enters("ftp://x/").sees("that page will not do");
-    terminal.sees("Page of staging").enters(&page).sees("Pattern around the hash").enters("");
-    terminal.sees("staging says that it runs ").sees(&deploy.nth(5)[..8]).sees("Fix malformed view variable");
-    terminal.sees("Address that a push to production goes to").sees(urls[2]).enters("");
+    terminal
+        .sees("The branch that is deployed")
+        .enters("master");
+    terminal
+        .sees("Address that a push to staging goes to")
+        .sees(urls[1])
+        .enters("ext::sh -c touch% canary");
+    terminal
+        .sees("that will not do")
+        .sees("Address that a push to staging")
+        .sees(urls[1])
+        .enters("");
+    terminal
+        .sees("Page of staging")
+        .enters("ftp://x/")
+        .sees("that page will not do");
+    terminal
+        .sees("Page of staging")
+        .enters(&page)
+        .sees("Pattern around the hash")
+        .enters("");
+    terminal
+        .sees("staging says that it runs ")
+        .sees(&deploy.nth(5)[..8])
+        .sees("Fix malformed view variable");
+    terminal
+        .sees("Address that a push to production goes to")
+        .sees(urls[2])
+        .enters("");
     terminal.sees("Page of production").enters("");
-    terminal.sees("Keep a record").enters("").sees("technical channel").enters("").sees("product channel").enters("");
+    terminal
+        .sees("Keep a record")
+        .enters("")
+        .sees("technical channel")
+        .enters("")
+        .sees("product channel")
+        .enters("");
     terminal.sees("Write this to").sees("[y/N] ").enters("y");
     terminal.sees("Trust this? [y/N] ");
     assert!(file.exists());
     terminal.enters("y");
     let run = terminal.ends();
-    run.ok().says("staging     answers").says("production  answers");
-    run.says("commit smp.toml, so that the whole team has it:\r\ngit add ").says(" && git commit ");
+    run.ok()
+        .says("staging     answers")
+        .says("production  answers");
+    run.says("commit smp.toml, so that the whole team has it:\r\ngit add ")
+        .says(" && git commit ");
     let text = deploy.toml();
-    for part in [urls[0], urls[1], urls[2], &page, "promotes = \"staging\"", "branch = \"master\""] {
+    for part in [
+        urls[0],
+        urls[1],
+        urls[2],
+        &page,
+        "promotes = \"staging\"",
+        "branch = \"master\"",
+    ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
     let seen = deploy.smp(&["status", "--json"]);
-    assert_eq!(seen.ok().json()["environments"][0]["running"], deploy.nth(5));
+    assert_eq!(
+        seen.ok().json()["environments"][0]["running"],
+        deploy.nth(5)
+    );
     assert_eq!(seen.json()["environments"][1]["source"], "ref");
 }
 
@@ -372,7 +563,11 @@ fn the_wizard_writes_nothing_when_it_is_left_at_any_question() {
         }
         terminal.sees(questions[last]).ctrl_c();
         terminal.ends().exits(3).says("nothing was written");
-        assert!(everything(&deploy) == before, "left at {:?}", questions[last]);
+        assert!(
+            everything(&deploy) == before,
+            "left at {:?}",
+            questions[last]
+        );
     }
     let mut terminal = deploy.runner().terminal(&["setup"]);
     for question in questions {
@@ -387,9 +582,17 @@ fn without_a_file_and_a_terminal_it_says_how_to_start() {
     let deploy = World::deploy();
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     for args in [&["setup"][..], &["setup", "--yes"], &["setup", "--check"]] {
-        deploy.smp(args).exits(2).says("error: there is no ").says("config.example.toml").prints("");
+        deploy
+            .smp(args)
+            .exits(2)
+            .says("error: there is no ")
+            .says("config.example.toml")
+            .prints("");
     }
-    deploy.smp(&["status"]).exits(2).says("hint: make one: git smp setup");
+    deploy
+        .smp(&["status"])
+        .exits(2)
+        .says("hint: make one: git smp setup");
     assert!(!deploy.work.join("smp.toml").exists());
 }
 
@@ -400,19 +603,52 @@ fn it_works_wherever_git_does() {
     deploy.git(&deploy.work, &["add", "smp.toml"]);
     deploy.commit(&deploy.work, "Say where things run");
     std::fs::create_dir_all(deploy.work.join("src/deep")).unwrap();
-    deploy.runner().cwd("work/src/deep").smp(&["setup", "--yes"]).ok();
+    deploy
+        .runner()
+        .cwd("work/src/deep")
+        .smp(&["setup", "--yes"])
+        .ok();
     deploy.git(&deploy.work, &["worktree", "add", "-q", "../linked"]);
-    deploy.runner().cwd("linked").smp(&["setup", "--check"]).ok();
+    deploy
+        .runner()
+        .cwd("linked")
+        .smp(&["setup", "--check"])
+        .ok();
     let work = deploy.work.to_str().unwrap();
-    deploy.runner().cwd("").git_options(&["-C", work]).smp(&["setup", "--check"]).ok();
-    deploy.runner().cwd("").git_options(&["-C", "work/src"]).smp(&["status"]).ok();
+    deploy
+        .runner()
+        .cwd("")
+        .git_options(&["-C", work])
+        .smp(&["setup", "--check"])
+        .ok();
+    deploy
+        .runner()
+        .cwd("")
+        .git_options(&["-C", "work/src"])
+        .smp(&["status"])
+        .ok();
     let git_dir = format!("{work}/.git");
-    let outside = deploy.runner().cwd("").env("GIT_DIR", &git_dir).env("GIT_WORK_TREE", work);
+    let outside = deploy
+        .runner()
+        .cwd("")
+        .env("GIT_DIR", &git_dir)
+        .env("GIT_WORK_TREE", work);
     outside.smp(&["setup", "--check"]).ok();
     // A hook's own variables lead nobody astray.
-    let hook = deploy.runner().env("GIT_INDEX_FILE", "/nowhere").env("GIT_OBJECT_DIRECTORY", "/nowhere");
-    hook.env("GIT_PREFIX", "x/").env("GIT_NAMESPACE", "other").smp(&["setup", "--check"]).ok();
-    deploy.runner().cwd("").smp(&["setup", "--check"]).exits(1).says("hint: cd into a clone");
+    let hook = deploy
+        .runner()
+        .env("GIT_INDEX_FILE", "/nowhere")
+        .env("GIT_OBJECT_DIRECTORY", "/nowhere");
+    hook.env("GIT_PREFIX", "x/")
+        .env("GIT_NAMESPACE", "other")
+        .smp(&["setup", "--check"])
+        .ok();
+    deploy
+        .runner()
+        .cwd("")
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .says("hint: cd into a clone");
 }
 
 #[test]
@@ -422,13 +658,32 @@ fn the_file_may_lie_elsewhere() {
     std::fs::rename(deploy.work.join("smp.toml"), &elsewhere).unwrap();
     let named = elsewhere.to_str().unwrap();
     deploy.smp(&["setup", "--yes"]).exits(2);
-    deploy.runner().env("GIT_SMP_CONFIG", named).smp(&["setup", "--yes"]).ok();
-    deploy.smp(&["status", "--config", "../elsewhere.toml"]).ok();
+    deploy
+        .runner()
+        .env("GIT_SMP_CONFIG", named)
+        .smp(&["setup", "--yes"])
+        .ok();
+    deploy
+        .smp(&["status", "--config", "../elsewhere.toml"])
+        .ok();
     // The option counts more than the variable.
-    deploy.runner().env("GIT_SMP_CONFIG", "/nowhere.toml").smp(&["--config", named, "status"]).ok();
-    deploy.runner().env("GIT_SMP_CONFIG", "/nowhere.toml").smp(&["status"]).exits(2).says("there is no /nowhere.toml");
+    deploy
+        .runner()
+        .env("GIT_SMP_CONFIG", "/nowhere.toml")
+        .smp(&["--config", named, "status"])
+        .ok();
+    deploy
+        .runner()
+        .env("GIT_SMP_CONFIG", "/nowhere.toml")
+        .smp(&["status"])
+        .exits(2)
+        .says("there is no /nowhere.toml");
     // An empty variable is none, as for git's own.
-    deploy.runner().env("GIT_SMP_CONFIG", "").smp(&["status"]).never_shows("a value is required");
+    deploy
+        .runner()
+        .env("GIT_SMP_CONFIG", "")
+        .smp(&["status"])
+        .never_shows("a value is required");
 }
 
 #[test]
@@ -436,12 +691,21 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     let deploy = World::deploy();
     deploy.git("", &["clone", "-q", "--bare", "main.git", "bare.git"]);
     deploy.git("bare.git", &["remote", "rename", "origin", "upstream"]);
-    deploy.git("bare.git", &["remote", "set-url", "upstream", deploy.urls()[0]]);
+    deploy.git(
+        "bare.git",
+        &["remote", "set-url", "upstream", deploy.urls()[0]],
+    );
     let bare = deploy.runner().cwd("bare.git");
-    bare.smp(&["setup", "--yes"]).exits(2).says("a bare repository has no work tree").says("--config FILE");
+    bare.smp(&["setup", "--yes"])
+        .exits(2)
+        .says("a bare repository has no work tree")
+        .says("--config FILE");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     let file = "../team.toml";
-    bare.smp(&["--config", file, "status"]).exits(2).says("git smp --config ../team.toml setup");
-    bare.smp(&["setup", "--yes", "--config", "../team.toml"]).ok();
+    bare.smp(&["--config", file, "status"])
+        .exits(2)
+        .says("git smp --config ../team.toml setup");
+    bare.smp(&["setup", "--yes", "--config", "../team.toml"])
+        .ok();
     bare.smp(&["status", "--config", "../team.toml"]).ok();
 }

@@ -10,7 +10,11 @@ use crate::support::{Deploy, Page, World};
 /// Two regions, `eu` and `us`, that run the second commit and promote staging; production's repository is the first.
 #[track_caller]
 fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
-    let world = if pages { World::deploy_like() } else { World::deploy_like().without_pages() };
+    let world = if pages {
+        World::deploy_like()
+    } else {
+        World::deploy_like().without_pages()
+    };
     let deploy = world.build();
     let us = deploy.bare("us");
     // It deploys as production does.
@@ -21,10 +25,16 @@ fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
         "[environments.us.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 0\n",
         deploy.web.url("/us")
     );
-    deploy.write_toml(&deploy.toml().replace("[environments.production", "[environments.eu"));
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("[environments.production", "[environments.eu"),
+    );
     let running = if pages { running } else { String::new() };
-    deploy
-        .add_toml(&format!("\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n{running}{more}", us.display()));
+    deploy.add_toml(&format!(
+        "\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n{running}{more}",
+        us.display()
+    ));
     deploy.trust();
     (deploy, us)
 }
@@ -40,9 +50,16 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
     for (given, shown) in [(&["eu", "us"], "eu us"), (&["us", "eu"], "us eu")] {
         let (deploy, us) = regions(true, "");
         let mut terminal = person(&deploy).terminal(&[&["promote"], &given[..]].concat());
-        terminal.sees("This will").sees(&format!("on {}", given[0])).sees(&format!("on {}", given[1]));
-        terminal.sees(&format!("Type {shown} to deploy: ")).enters(shown);
-        terminal.sees(&format!("done: {} runs", given[0])).sees(&format!("done: {} runs", given[1]));
+        terminal
+            .sees("This will")
+            .sees(&format!("on {}", given[0]))
+            .sees(&format!("on {}", given[1]));
+        terminal
+            .sees(&format!("Type {shown} to deploy: "))
+            .enters(shown);
+        terminal
+            .sees(&format!("done: {} runs", given[0]))
+            .sees(&format!("done: {} runs", given[1]));
         let run = terminal.ends();
         run.ok();
         assert_eq!(run.stderr.matches(" to deploy: ").count(), 1, "{run}");
@@ -54,21 +71,35 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
 fn the_first_that_fails_leaves_the_second_alone() {
     for more in ["", RECORD] {
         let (deploy, us) = regions(false, more);
-        deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no room'; exit 1");
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            "cat >/dev/null; echo 'no room'; exit 1",
+        );
         let run = promotes(&deploy, &["eu", "us"]);
-        run.exits(1).says("no room").says("error: eu declined").never_shows("done");
+        run.exits(1)
+            .says("no room")
+            .says("error: eu declined")
+            .never_shows("done");
         masters(&deploy, &us, [2, 2]);
-        assert_eq!(deploy.chain().count("promoting"), deploy.chain().count("ended"));
+        assert_eq!(
+            deploy.chain().count("promoting"),
+            deploy.chain().count("ended")
+        );
         // In the other order, the one before it is done, and the same command goes on.
         let run = promotes(&deploy, &["us", "eu"]);
-        run.exits(4).says("error: eu declined").says("because: done before it: us");
+        run.exits(4)
+            .says("error: eu declined")
+            .says("because: done before it: us");
         masters(&deploy, &us, [2, 5]);
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
         let run = promotes(&deploy, &["us", "eu"]);
         run.ok().says("done: eu runs").never_shows("done: us runs");
         masters(&deploy, &us, [5, 5]);
         assert_eq!(deploy.deploys(&us).len(), 2);
-        promotes(&deploy, &["us", "eu"]).ok().says("nothing to promote");
+        promotes(&deploy, &["us", "eu"])
+            .ok()
+            .says("nothing to promote");
     }
 }
 
@@ -78,9 +109,12 @@ fn one_that_never_reports_it_ends_the_promotion_before_the_next() {
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let commit = deploy.nth(5);
     let run = deploy.smp(&["promote", "--yes", "--commit", commit, "--timeout", "1"]);
-    run.exits(4).says("pushed, but not live: eu does not report");
+    run.exits(4)
+        .says("pushed, but not live: eu does not report");
     masters(&deploy, &us, [5, 2]);
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     promotes(&deploy, &[]).ok().says("done: us runs");
     masters(&deploy, &us, [5, 5]);
     assert_eq!(deploy.deploys(&deploy.production).len(), 2);
@@ -89,13 +123,19 @@ fn one_that_never_reports_it_ends_the_promotion_before_the_next() {
 #[test]
 fn one_signoff_is_for_both_and_the_last_lifts_the_freeze() {
     let (deploy, us) = regions(false, "[record]\n");
-    deploy.smp(&["propose", "--yes"]).ok().says("Candidate for eu and us");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("Candidate for eu and us");
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let run = promotes(&deploy, &["us", "eu"]);
     run.ok().says("the freeze on staging is lifted");
     masters(&deploy, &us, [5, 5]);
     let chain = deploy.chain();
-    let there: Vec<&str> = chain.all("promoted").map(|event| event.field("Environment")).collect();
+    let there: Vec<&str> = chain
+        .all("promoted")
+        .map(|event| event.field("Environment"))
+        .collect();
     assert_eq!(there, ["us", "eu"]);
     for event in chain.all("promoted") {
         assert_eq!(event.field("Signed-Off-By"), "Rosi");
@@ -109,23 +149,38 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     let (deploy, us) = regions(false, RECORD);
     promotes(&deploy, &[]).ok();
     let run = deploy.smp(&["rollback"]);
-    run.exits(2).says("which environment is meant?").says("eu, us").says("git smp rollback eu");
+    run.exits(2)
+        .says("which environment is meant?")
+        .says("eu, us")
+        .says("git smp rollback eu");
     let before = deploy.snapshot();
     let mut terminal = person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);
-    terminal.sees("on us, if that is still at").sees("Type us to put it back: ").enters("us");
+    terminal
+        .sees("on us, if that is still at")
+        .sees("Type us to put it back: ")
+        .enters("us");
     terminal.ends().ok().says("done: us runs");
     masters(&deploy, &us, [5, 2]);
-    assert_eq!(deploy.snapshot()["production.git"], before["production.git"]);
+    assert_eq!(
+        deploy.snapshot()["production.git"],
+        before["production.git"]
+    );
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("Environment"), "us");
     assert!(chain.state["held"]["eu"].is_null(), "{}", chain.state);
     // Only there it is held back, in a newer one as well, and only there an explicit yes ends it.
     promotes(&deploy, &["eu"]).ok().says("nothing to promote");
-    promotes(&deploy, &[]).exits(1).says("was rolled back from us by Ada Example");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from us by Ada Example");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     promotes(&deploy, &["eu"]).ok().never_shows("rolled back");
-    promotes(&deploy, &["us"]).exits(1).says("which was rolled back from us by Ada Example");
-    promotes(&deploy, &["us", "--again"]).ok().says("which was rolled back from us by Ada Example");
+    promotes(&deploy, &["us"])
+        .exits(1)
+        .says("which was rolled back from us by Ada Example");
+    promotes(&deploy, &["us", "--again"])
+        .ok()
+        .says("which was rolled back from us by Ada Example");
     masters(&deploy, &us, [6, 6]);
     assert!(deploy.chain().state["held"]["us"].is_null());
 }
@@ -136,13 +191,29 @@ fn a_promotion_that_gives_one_nothing_leaves_what_is_held_there() {
     let (deploy, us) = regions(false, "");
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     deploy.colleague_pushes(&us, deploy.nth(1));
-    deploy.smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2), "--reason", "Maps are empty."]).ok();
+    deploy
+        .smp(&[
+            "rollback",
+            "eu",
+            "--yes",
+            "--to",
+            deploy.nth(2),
+            "--reason",
+            "Maps are empty.",
+        ])
+        .ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(2));
-    promotes(&deploy, &["eu", "us"]).ok().says("done: us runs").never_shows("done: eu runs");
+    promotes(&deploy, &["eu", "us"])
+        .ok()
+        .says("done: us runs")
+        .never_shows("done: eu runs");
     masters(&deploy, &us, [2, 2]);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
     promotes(&deploy, &["us"]).ok().never_shows("rolled back");
-    promotes(&deploy, &[]).exits(1).says("was rolled back from eu by Ada Example").says("Maps are empty.");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from eu by Ada Example")
+        .says("Maps are empty.");
     masters(&deploy, &us, [2, 5]);
     promotes(&deploy, &["--again"]).ok();
     masters(&deploy, &us, [5, 5]);
@@ -153,15 +224,26 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     let (deploy, us) = regions(false, RECORD);
     deploy.smp(&["propose", "--yes"]).ok();
     promotes(&deploy, &["eu"]).ok();
-    deploy.smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2)]).ok().says("it has to be proposed anew after this");
+    deploy
+        .smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2)])
+        .ok()
+        .says("it has to be proposed anew after this");
     let chain = deploy.chain();
-    assert_eq!(chain.state["candidate"]["targets"][0]["reached"], false, "{}", chain.state);
+    assert_eq!(
+        chain.state["candidate"]["targets"][0]["reached"], false,
+        "{}",
+        chain.state
+    );
     promotes(&deploy, &["us"]).ok().never_shows("lifted");
     assert!(!deploy.chain().state["candidate"].is_null());
     masters(&deploy, &us, [2, 5]);
     // It runs what it ran when the candidate was proposed, so a yes in so many words is all that it takes.
-    promotes(&deploy, &[]).exits(1).says("was rolled back from eu");
-    promotes(&deploy, &["--again"]).ok().says("the freeze on staging is lifted");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from eu");
+    promotes(&deploy, &["--again"])
+        .ok()
+        .says("the freeze on staging is lifted");
     masters(&deploy, &us, [5, 5]);
 }
 
@@ -170,8 +252,15 @@ fn chained(more: &str) -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().build();
     let preprod = deploy.bare("preprod");
     deploy.colleague_pushes(&preprod, deploy.nth(2));
-    deploy.write_toml(&deploy.toml().replace("promotes = \"staging\"", "promotes = \"preprod\""));
-    let table = format!("\n[environments.preprod]\nurl = \"{}\"\npromotes = \"staging\"\n{more}", preprod.display());
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("promotes = \"staging\"", "promotes = \"preprod\""),
+    );
+    let table = format!(
+        "\n[environments.preprod]\nurl = \"{}\"\npromotes = \"staging\"\n{more}",
+        preprod.display()
+    );
     deploy.add_toml(&table);
     deploy.trust();
     (deploy, preprod)
@@ -185,13 +274,18 @@ fn a_chain_is_walked_link_by_link() {
     assert_eq!(next(&deploy), "git smp promote preprod");
     let run = deploy.smp(&["promote"]);
     run.exits(2).says("git smp promote preprod");
-    promotes(&deploy, &["preprod"]).ok().says("done: preprod runs").never_shows("lifted");
+    promotes(&deploy, &["preprod"])
+        .ok()
+        .says("done: preprod runs")
+        .never_shows("lifted");
     assert_eq!(
         (deploy.master(&preprod), deploy.master(&deploy.production)),
         (deploy.nth(5).into(), deploy.nth(2).into())
     );
     assert_eq!(next(&deploy), "git smp promote production");
-    promotes(&deploy, &["production"]).ok().says("the freeze on staging is lifted");
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     let chain = deploy.chain();
     assert_eq!((chain.count("signed-off"), chain.count("promoted")), (1, 2));
@@ -203,8 +297,15 @@ fn production_gets_nothing_that_preprod_does_not_run() {
         let (deploy, _) = chained(more);
         let before = deploy.snapshot();
         let run = promotes(&deploy, &["production"]);
-        run.exits(1).says(&format!("error: preprod runs {}, not {}", short(deploy.nth(2)), deploy.nth(5)));
-        deploy.smp(&["promote", "-n", "production"]).ok().says("nothing to promote");
+        run.exits(1).says(&format!(
+            "error: preprod runs {}, not {}",
+            short(deploy.nth(2)),
+            deploy.nth(5)
+        ));
+        deploy
+            .smp(&["promote", "-n", "production"])
+            .ok()
+            .says("nothing to promote");
         assert_eq!(deploy.snapshot(), before);
     }
 }
@@ -214,14 +315,23 @@ fn a_chain_goes_back_link_by_link() {
     let (deploy, preprod) = chained(RECORD);
     promotes(&deploy, &["preprod"]).ok();
     promotes(&deploy, &["production"]).ok();
-    deploy.smp(&["rollback"]).exits(2).says("which environment is meant?");
-    deploy.smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)]).ok();
+    deploy
+        .smp(&["rollback"])
+        .exits(2)
+        .says("which environment is meant?");
+    deploy
+        .smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)])
+        .ok();
     assert_eq!(
         (deploy.master(&preprod), deploy.master(&deploy.production)),
         (deploy.nth(5).into(), deploy.nth(2).into())
     );
-    promotes(&deploy, &["production"]).exits(1).says("was rolled back from production");
-    deploy.smp(&["rollback", "preprod", "--yes", "--to", deploy.nth(2)]).ok();
+    promotes(&deploy, &["production"])
+        .exits(1)
+        .says("was rolled back from production");
+    deploy
+        .smp(&["rollback", "preprod", "--yes", "--to", deploy.nth(2)])
+        .ok();
     assert_eq!(deploy.master(&preprod), deploy.nth(2));
     deploy.chain();
 }

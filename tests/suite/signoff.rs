@@ -2,7 +2,8 @@
 
 use crate::diff::fetching::cut_off;
 use crate::record::{
-    events, is_harmless, promotes, proposed, recorded, recorded_like, refused, sentences, short, trailer, trailers,
+    events, is_harmless, promotes, proposed, recorded, recorded_like, refused, sentences, short,
+    trailer, trailers,
 };
 use crate::support::{Deploy, Page, World};
 
@@ -14,49 +15,98 @@ fn verdicts(deploy: &Deploy) -> Vec<String> {
         let text = |key: &str| one[key].as_str().unwrap_or("-").to_owned();
         format!("{} {} {}", text("by"), text("verdict"), text("note"))
     };
-    json["candidate"]["signoffs"].as_array().unwrap().iter().map(one).collect()
+    json["candidate"]["signoffs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(one)
+        .collect()
 }
 
 #[test]
 fn a_yes_is_the_users_own_unless_somebody_elses_is_recorded() {
     let deploy = proposed();
     let run = deploy.smp(&["signoff"]);
-    run.ok().prints("").says(&format!("Ada Example has signed off {}, the candidate\n", short(deploy.nth(5))));
+    run.ok().prints("").says(&format!(
+        "Ada Example has signed off {}, the candidate\n",
+        short(deploy.nth(5))
+    ));
     run.says("next: git smp promote\n");
-    deploy.smp(&["signoff", "--by", "  Rosi  ", "--note", " stable "]).ok().says("Rosi has signed off ");
-    assert_eq!(verdicts(&deploy), ["Ada Example pass -", "Rosi pass stable"]);
-    let last = format!("Rosi signed off {} (recorded by Ada Example): stable", short(deploy.nth(5)));
+    deploy
+        .smp(&["signoff", "--by", "  Rosi  ", "--note", " stable "])
+        .ok()
+        .says("Rosi has signed off ");
+    assert_eq!(
+        verdicts(&deploy),
+        ["Ada Example pass -", "Rosi pass stable"]
+    );
+    let last = format!(
+        "Rosi signed off {} (recorded by Ada Example): stable",
+        short(deploy.nth(5))
+    );
     assert_eq!(sentences(&deploy).last(), Some(&last));
-    assert_eq!([trailer(&deploy, "Smp-Of"), trailer(&deploy, "Smp-Commit")], ["Rosi", deploy.nth(5)]);
-    assert_eq!(deploy.smp(&["-q", "signoff", "--by", "Ben"]).ok().stderr, "");
+    assert_eq!(
+        [trailer(&deploy, "Smp-Of"), trailer(&deploy, "Smp-Commit")],
+        ["Rosi", deploy.nth(5)]
+    );
+    assert_eq!(
+        deploy.smp(&["-q", "signoff", "--by", "Ben"]).ok().stderr,
+        ""
+    );
 }
 
 #[test]
 fn the_same_verdict_again_is_said_to_stand_and_not_recorded_twice() {
     let deploy = proposed();
-    for verdict in [&["--by", " Rosi ", "--note", "stable"][..], &["--by", "Ben", "--block", "it hangs"], &[]] {
+    for verdict in [
+        &["--by", " Rosi ", "--note", "stable"][..],
+        &["--by", "Ben", "--block", "it hangs"],
+        &[],
+    ] {
         deploy.smp(&[&["signoff"], verdict].concat()).ok();
         let before = deploy.snapshot();
-        deploy.smp(&[&["signoff"], verdict].concat()).ok().says(" has already ");
+        deploy
+            .smp(&[&["signoff"], verdict].concat())
+            .ok()
+            .says(" has already ");
         assert_eq!(deploy.snapshot(), before);
     }
     // What is said anew is recorded.
-    deploy.smp(&["signoff", "--by", "Rosi", "--note", "very stable"]).ok().never_shows("already");
-    assert_eq!(verdicts(&deploy), ["Ben block it hangs", "Ada Example pass -", "Rosi pass very stable"]);
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--note", "very stable"])
+        .ok()
+        .never_shows("already");
+    assert_eq!(
+        verdicts(&deploy),
+        [
+            "Ben block it hangs",
+            "Ada Example pass -",
+            "Rosi pass very stable"
+        ]
+    );
 }
 
 #[test]
-fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_the_same_person_alone() {
+fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_the_same_person_alone()
+ {
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let run = deploy.smp(&["signoff", "--by", "Rosi", "--block", "the map is empty"]);
-    run.ok().says("Rosi has blocked ").says("next: git smp stage --fix\nor give it up: git smp postpone\n");
+    run.ok()
+        .says("Rosi has blocked ")
+        .says("next: git smp stage --fix\nor give it up: git smp postpone\n");
     assert_eq!(verdicts(&deploy), ["Rosi block the map is empty"]);
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     // Another's yes does not lift it.
-    deploy.smp(&["signoff", "--by", "Ben"]).ok().says("next: git smp stage --fix\nor give it up: git smp postpone\n");
+    deploy
+        .smp(&["signoff", "--by", "Ben"])
+        .ok()
+        .says("next: git smp stage --fix\nor give it up: git smp postpone\n");
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
-    deploy.smp(&["signoff", "--by", "Rosi", "--note", "my mistake"]).ok().says("next: git smp promote\n");
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--note", "my mistake"])
+        .ok()
+        .says("next: git smp promote\n");
     promotes(&deploy, &[]).ok();
     // All of it can be read for ever.
     let c = short(deploy.nth(5));
@@ -76,16 +126,30 @@ fn a_verdict_may_be_bound_to_the_commit_that_was_meant() {
     let deploy = proposed();
     let before = deploy.snapshot();
     let run = deploy.smp(&["signoff", "--commit", deploy.nth(6)]);
-    run.exits(1).says(&format!("error: the candidate is {}, not {}", short(deploy.nth(5)), deploy.nth(6)));
-    run.says("because: --commit names the only commit").says("hint: look at what is put forward now: git smp status");
-    deploy.smp(&["signoff", "--commit", deploy.nth(6), "--block", "no"]).exits(1);
+    run.exits(1).says(&format!(
+        "error: the candidate is {}, not {}",
+        short(deploy.nth(5)),
+        deploy.nth(6)
+    ));
+    run.says("because: --commit names the only commit")
+        .says("hint: look at what is put forward now: git smp status");
+    deploy
+        .smp(&["signoff", "--commit", deploy.nth(6), "--block", "no"])
+        .exits(1);
     let spaced = format!("{} ", deploy.nth(5));
     for wrong in ["", "abc", "HEAD", "master", "zzzzzzzz", &spaced] {
-        deploy.smp(&["signoff", "--commit", wrong]).exits(2).says("error: --commit takes a hash of 4 to 64 hex digits");
+        deploy
+            .smp(&["signoff", "--commit", wrong])
+            .exits(2)
+            .says("error: --commit takes a hash of 4 to 64 hex digits");
     }
     assert_eq!(deploy.snapshot(), before);
-    deploy.smp(&["signoff", "--commit", &deploy.nth(5)[..7].to_uppercase()]).ok();
-    deploy.smp(&["signoff", "--commit", deploy.nth(5), "--by", "Rosi"]).ok();
+    deploy
+        .smp(&["signoff", "--commit", &deploy.nth(5)[..7].to_uppercase()])
+        .ok();
+    deploy
+        .smp(&["signoff", "--commit", deploy.nth(5), "--by", "Rosi"])
+        .ok();
 }
 
 #[test]
@@ -93,7 +157,9 @@ fn without_a_candidate_there_is_nothing_to_judge() {
     let deploy = recorded();
     for verdict in [&[][..], &["--block", "no"]] {
         let run = deploy.smp(&[&["signoff"], verdict].concat());
-        run.exits(1).prints("").says("error: there is no candidate that could be signed off");
+        run.exits(1)
+            .prints("")
+            .says("error: there is no candidate that could be signed off");
         run.says("hint: put it forward: git smp propose");
     }
     assert_eq!(events(&deploy), Vec::<String>::new());
@@ -104,10 +170,21 @@ fn a_yes_is_to_what_runs_and_a_block_needs_nothing_to_run() {
     let deploy = proposed();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let run = deploy.smp(&["signoff"]);
-    run.exits(1).says(&format!("error: staging does not run the candidate {}", short(deploy.nth(5))));
-    run.says(&format!("because: it runs {}, so that may be what was tested", short(deploy.nth(6))));
-    run.says(&format!("hint: put the candidate back: git smp stage {}\nhint: then test it\n", short(deploy.nth(5))));
-    deploy.smp(&["signoff", "--block", "who deployed this?"]).ok();
+    run.exits(1).says(&format!(
+        "error: staging does not run the candidate {}",
+        short(deploy.nth(5))
+    ));
+    run.says(&format!(
+        "because: it runs {}, so that may be what was tested",
+        short(deploy.nth(6))
+    ));
+    run.says(&format!(
+        "hint: put the candidate back: git smp stage {}\nhint: then test it\n",
+        short(deploy.nth(5))
+    ));
+    deploy
+        .smp(&["signoff", "--block", "who deployed this?"])
+        .ok();
     assert_eq!(events(&deploy), ["proposed", "posted", "blocked"]);
 }
 
@@ -117,7 +194,10 @@ fn a_page_that_says_nothing_is_warned_of_and_takes_nobodys_word_away() {
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.web.set("/staging", Page::body("").status(500));
     let run = deploy.smp(&["signoff", "-q"]);
-    run.ok().says(&format!("warning: whether staging runs {} is unknown: staging: its page", short(deploy.nth(5))));
+    run.ok().says(&format!(
+        "warning: whether staging runs {} is unknown: staging: its page",
+        short(deploy.nth(5))
+    ));
     assert_eq!(verdicts(&deploy), ["Ada Example pass -"]);
 }
 
@@ -126,20 +206,39 @@ fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
     let deploy = proposed();
     let before = deploy.snapshot();
     let long = "x".repeat(10_000);
-    for name in ["", "  ", "Rosi\nSmp-Event: promoted", "Ro\u{1b}[31msi", "Rosi\u{202e}", "Ro\tsi", &long] {
+    for name in [
+        "",
+        "  ",
+        "Rosi\nSmp-Event: promoted",
+        "Ro\u{1b}[31msi",
+        "Rosi\u{202e}",
+        "Ro\tsi",
+        &long,
+    ] {
         let run = deploy.smp(&["signoff", "--by", name]);
-        run.exits(2).prints("").says("error: --by takes a name of one line, without control characters").says("hint: ");
+        run.exits(2)
+            .prints("")
+            .says("error: --by takes a name of one line, without control characters")
+            .says("hint: ");
         is_harmless(&run);
     }
     for text in ["", " ", "\u{9b}2J", "\u{2066}a", &long] {
         for option in ["--block", "--note"] {
             let run = deploy.smp(&["signoff", option, text]);
-            run.exits(2).prints("").says(&format!("error: the text of {option} "));
+            run.exits(2)
+                .prints("")
+                .says(&format!("error: the text of {option} "));
             is_harmless(&run);
         }
     }
-    deploy.smp(&["signoff", "--block", "no", "--note", "x"]).exits(2).says("cannot be used with");
-    deploy.smp(&["signoff", "--bloc", "no"]).exits(2).says("--block");
+    deploy
+        .smp(&["signoff", "--block", "no", "--note", "x"])
+        .exits(2)
+        .says("cannot be used with");
+    deploy
+        .smp(&["signoff", "--bloc", "no"])
+        .exits(2)
+        .says("--block");
     assert_eq!(deploy.snapshot(), before);
     // Every other name is somebody's.
     for name in ["Zoë Ünlü", "小林", "O'Brien", "---", "Smp-Event: x"] {
@@ -154,9 +253,19 @@ fn a_long_reason_is_cut_in_the_sentence_and_kept_in_the_record() {
     let reason = format!("first {}\nlast", "very ".repeat(390));
     deploy.smp(&["signoff", "--block", &reason]).ok();
     let sentence = sentences(&deploy).pop().unwrap();
-    assert!(sentence.chars().count() < 160 && sentence.ends_with("very\u{2026}"), "{sentence}");
-    let kept = trailers(&deploy).into_iter().find(|(key, _)| key == "Smp-Note").unwrap().1;
-    assert!(kept.starts_with("first very") && kept.ends_with(" last"), "{kept}");
+    assert!(
+        sentence.chars().count() < 160 && sentence.ends_with("very\u{2026}"),
+        "{sentence}"
+    );
+    let kept = trailers(&deploy)
+        .into_iter()
+        .find(|(key, _)| key == "Smp-Note")
+        .unwrap()
+        .1;
+    assert!(
+        kept.starts_with("first very") && kept.ends_with(" last"),
+        "{kept}"
+    );
     assert_eq!(verdicts(&deploy), [format!("Ada Example block {reason}")]);
 }
 
@@ -165,16 +274,28 @@ fn without_the_main_repository_no_verdict_is_given() {
     let deploy = proposed();
     let before = deploy.snapshot();
     cut_off(&deploy, deploy.urls()[0]);
-    deploy.smp(&["signoff"]).exits(1).says("error: the remote upstream does not answer").says("hint: ");
+    deploy
+        .smp(&["signoff"])
+        .exits(1)
+        .says("error: the remote upstream does not answer")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn somebody_without_a_name_is_told_how_to_have_one() {
     let deploy = proposed();
-    let nobody =
-        deploy.runner().git_options(&["-c", "user.useConfigOnly=true", "-c", "user.name=", "-c", "user.email="]);
+    let nobody = deploy.runner().git_options(&[
+        "-c",
+        "user.useConfigOnly=true",
+        "-c",
+        "user.name=",
+        "-c",
+        "user.email=",
+    ]);
     let run = nobody.smp(&["signoff"]);
-    run.exits(1).says("error: git does not know who you are").says("hint: git config --global user.name ");
+    run.exits(1)
+        .says("error: git does not know who you are")
+        .says("hint: git config --global user.name ");
     assert_eq!(events(&deploy), ["proposed", "posted"]);
 }

@@ -16,7 +16,10 @@ fn host() -> Deploy {
 /// It is not known what runs there, and nobody says that there is nothing to do.
 #[track_caller]
 fn is_not_up_to_date(run: &Run) {
-    run.never_shows("nothing to promote").never_shows("the same").never_shows("up to date").never_shows("done:");
+    run.never_shows("nothing to promote")
+        .never_shows("the same")
+        .never_shows("up to date")
+        .never_shows("done:");
 }
 
 /// Production runs staging's commit: whoever mistakes an unknown for "up to date" is right by accident here.
@@ -32,7 +35,10 @@ fn up_to_date() -> Deploy {
 fn is_unknown(deploy: &Deploy, words: &str) {
     let before = deploy.snapshot();
     is_refused(deploy, words).ok().prints_among(words);
-    deploy.smp(&["setup", "--check"]).exits(1).prints_among(words);
+    deploy
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .prints_among(words);
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -40,11 +46,16 @@ fn is_unknown(deploy: &Deploy, words: &str) {
 #[track_caller]
 fn is_refused(deploy: &Deploy, words: &str) -> Run {
     for run in [promote(deploy, &[]), deploy.smp(&["diff"])] {
-        run.exits(1).says("does not answer").says(words).says("hint: ");
+        run.exits(1)
+            .says("does not answer")
+            .says(words)
+            .says("hint: ");
         is_not_up_to_date(&run);
     }
     let status = deploy.smp(&["status"]);
-    status.ok().prints_among("unknown: the remote production does not answer");
+    status
+        .ok()
+        .prints_among("unknown: the remote production does not answer");
     is_not_up_to_date(&status);
     status
 }
@@ -52,22 +63,40 @@ fn is_refused(deploy: &Deploy, words: &str) -> Run {
 /// How often a push to a repository was asked for.
 fn pushes(deploy: &Deploy, bare: &Path) -> usize {
     let wanted = format!("git-receive-pack '{}'", bare.display());
-    deploy.ssh().asked().iter().filter(|command| **command == wanted).count()
+    deploy
+        .ssh()
+        .asked()
+        .iter()
+        .filter(|command| **command == wanted)
+        .count()
 }
 
 #[test]
 fn a_deploy_from_its_setup_to_its_end() {
     let deploy = World::deploy_like().over_ssh().build();
-    deploy.smp(&["setup", "--check"]).exits(1).says("hint: look at it and agree: git smp setup");
+    deploy
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .says("hint: look at it and agree: git smp setup");
     deploy.trust();
     deploy.smp(&["setup", "--check"]).ok();
-    deploy.smp(&["status"]).ok().prints_among("3 commits behind staging");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("3 commits behind staging");
     let range = format!("{}..{}", deploy.nth(2), deploy.nth(5));
-    deploy.smp(&["diff"]).ok().prints(log(&deploy, &deploy.team, &range));
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints(log(&deploy, &deploy.team, &range));
 
     let (before, pushed) = (deploy.snapshot(), pushes(&deploy, &deploy.production));
     let run = promote(&deploy, &[]);
-    run.ok().says("-----> Building").says("-----> Released").says("done: production runs").prints("");
+    run.ok()
+        .says("-----> Building")
+        .says("-----> Released")
+        .says("done: production runs")
+        .prints("");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(pushes(&deploy, &deploy.production), pushed + 1);
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -79,7 +108,10 @@ fn a_person_deploys_at_a_terminal() {
     let deploy = host();
     let before = deploy.snapshot();
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production").sees("done: production runs");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production")
+        .sees("done: production runs");
     terminal.ends().ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
@@ -88,15 +120,26 @@ fn a_person_deploys_at_a_terminal() {
 fn what_is_missing_here_is_fetched() {
     let deploy = host();
     let fix = crate::diff::production_has_a_hotfix(&deploy, "Ben Hotfix", "Fix login loop");
-    deploy.smp(&["diff"]).ok().says("have diverged").says(&format!("{} Fix login loop, by Ben Hotfix", &fix[..7]));
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .says("have diverged")
+        .says(&format!("{} Fix login loop, by Ben Hotfix", &fix[..7]));
 }
 
 #[test]
 fn a_failed_build_is_told_in_the_hosts_own_words() {
     let deploy = host();
     let before = deploy.snapshot();
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo ' !     Push rejected'; exit 1");
-    promote(&deploy, &[]).exits(1).says("!     Push rejected").says("error: production declined");
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "cat >/dev/null; echo ' !     Push rejected'; exit 1",
+    );
+    promote(&deploy, &[])
+        .exits(1)
+        .says("!     Push rejected")
+        .says("error: production declined");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -117,7 +160,10 @@ fn a_key_that_may_only_read_sends_nothing() {
     let before = deploy.snapshot();
     deploy.ssh().lets_nobody_push();
     let run = promote(&deploy, &[]);
-    run.exits(1).says("nothing was sent to production").says("this key may not push here").says("hint: ");
+    run.exits(1)
+        .says("nothing was sent to production")
+        .says("this key may not push here")
+        .says("hint: ");
     is_not_up_to_date(&run);
     assert_eq!(deploy.snapshot(), before);
     deploy.ssh().lets_in();
@@ -147,15 +193,24 @@ fn a_host_with_another_key_than_before_is_not_talked_to() {
 fn a_host_with_another_key_is_told_as_such_wherever_there_is_room_for_one_line() {
     let deploy = host();
     deploy.ssh().becomes_somebody_else(&deploy);
-    deploy.smp(&["status"]).ok().prints_among("Host key verification failed").never_shows("@@@@");
-    deploy.smp(&["diff"]).exits(1).says("because: Host key verification failed");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("Host key verification failed")
+        .never_shows("@@@@");
+    deploy
+        .smp(&["diff"])
+        .exits(1)
+        .says("because: Host key verification failed");
 }
 
 /// The host is held at a gate in this hook of production, which it comes to with our push.
 fn held_in(deploy: &Deploy, hook: &str, when: &str) -> Gate {
     let gate = Gate::new(deploy, hook);
-    let script =
-        format!("{when} && while read -r old new ref; do\n[ $ref != refs/heads/master ] || {}\ndone", gate.line());
+    let script = format!(
+        "{when} && while read -r old new ref; do\n[ $ref != refs/heads/master ] || {}\ndone",
+        gate.line()
+    );
     deploy.hook(&deploy.production, hook, &format!("{script}\nexit 0"));
     gate
 }
@@ -185,7 +240,10 @@ fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_liv
     let run = begin(&deploy, &["--timeout", "1"]);
     gate.reached();
     deploy.ssh().cuts();
-    run.finish().exits(4).says("error: pushed, but not live").says("hint: run it again");
+    run.finish()
+        .exits(4)
+        .says("error: pushed, but not live")
+        .says("hint: run it again");
     gate.open();
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -201,9 +259,14 @@ fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
     let run = begin(&deploy, &["--timeout", "1"]);
     gate.reached();
     deploy.ssh().cuts();
-    run.finish().exits(4).says("cannot tell what became of the push").says("the host may still be building");
+    run.finish()
+        .exits(4)
+        .says("cannot tell what became of the push")
+        .says("the host may still be building");
     // Nothing is pushed a second time while it may build.
-    promote(&deploy, &["--timeout", "1"]).exits(4).says("was not seen to end");
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("was not seen to end");
     assert_eq!(refusal(&deploy), "push-in-flight");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));

@@ -4,7 +4,9 @@ mod fix;
 
 use crate::diff::fetching::cut_off;
 use crate::promote::{person, ready};
-use crate::record::{RECORD, events, is_harmless, next, proposed, recorded, sentences, short, trailer};
+use crate::record::{
+    RECORD, events, is_harmless, next, proposed, recorded, sentences, short, trailer,
+};
 use crate::support::{Deploy, Gate, Page, World};
 
 /// A world without a record, where what runs is what the ref says.
@@ -29,18 +31,36 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
     let run = deploy.smp(&["stage", "--yes"]);
-    run.ok().prints("").says("Deploy to staging").says("Sort layers by name (#427)").says("-----> Building");
+    run.ok()
+        .prints("")
+        .says("Deploy to staging")
+        .says("Sort layers by name (#427)")
+        .says("-----> Building");
     let [new, old] = [6, 5].map(|nth| short(deploy.nth(nth)).to_owned());
-    run.says(&format!("1. push {new} to master on staging, if that is still at {old}\n"));
-    run.says("2. wait until staging reports it\n").says(&format!("done: staging runs {new}\n")).never_shows("record");
+    run.says(&format!(
+        "1. push {new} to master on staging, if that is still at {old}\n"
+    ));
+    run.says("2. wait until staging reports it\n")
+        .says(&format!("done: staging runs {new}\n"))
+        .never_shows("record");
     let mut after = before;
     let staging = after.get_mut("staging.git").unwrap();
     staging.insert("refs/heads/master".into(), deploy.nth(6).into());
-    staging.get_mut("deploys").unwrap().push_str(&format!("{}\n", deploy.nth(6)));
+    staging
+        .get_mut("deploys")
+        .unwrap()
+        .push_str(&format!("{}\n", deploy.nth(6)));
     assert_eq!(deploy.snapshot(), after);
-    assert_eq!(deploy.web.asked_for("/staging").len(), 4, "by setup, for the plan, before the push, and after it");
+    assert_eq!(
+        deploy.web.asked_for("/staging").len(),
+        4,
+        "by setup, for the plan, before the push, and after it"
+    );
     // There is nothing left to do.
-    deploy.smp(&["stage", "--yes"]).ok().says(&format!("staging runs {new} already: nothing to deploy\n"));
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .says(&format!("staging runs {new} already: nothing to deploy\n"));
     deploy.smp(&["stage"]).ok().never_shows("terminal");
     assert_eq!(deploy.smp(&["stage", "-q"]).ok().stderr, "");
     assert_eq!(deploy.snapshot(), after);
@@ -50,20 +70,38 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
 fn a_commit_may_be_named_in_every_way_that_git_knows() {
     let deploy = plain();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(1));
-    deploy.git(&deploy.work, &["tag", "-a", "v4", "-m", "four", deploy.nth(4)]);
-    for (name, nth) in [(&deploy.nth(2)[..9], 2), ("upstream/master~3", 3), ("v4", 4), ("@~1", 5), (deploy.nth(6), 6)] {
+    deploy.git(
+        &deploy.work,
+        &["tag", "-a", "v4", "-m", "four", deploy.nth(4)],
+    );
+    for (name, nth) in [
+        (&deploy.nth(2)[..9], 2),
+        ("upstream/master~3", 3),
+        ("v4", 4),
+        ("@~1", 5),
+        (deploy.nth(6), 6),
+    ] {
         deploy.smp(&["stage", "-q", "-y", name]).ok();
         assert_eq!(deploy.master(&deploy.staging), deploy.nth(nth), "{name}");
     }
     let before = deploy.snapshot();
     for wrong in ["nosuch", "0000000", "", "HEAD:LOG", "a\u{1b}[31mb"] {
         let run = deploy.smp(&["stage", "-y", wrong]);
-        run.exits(2).prints("").says("names no commit here").says("hint: if it is on a remote: git fetch --all\n");
+        run.exits(2)
+            .prints("")
+            .says("names no commit here")
+            .says("hint: if it is on a remote: git fetch --all\n");
         is_harmless(&run);
     }
-    deploy.smp(&["stage", "-y", "--force"]).exits(2).says("unexpected argument");
+    deploy
+        .smp(&["stage", "-y", "--force"])
+        .exits(2)
+        .says("unexpected argument");
     deploy.smp(&["stage", "-y", "--timeout", "0"]).exits(2);
-    deploy.smp(&["stage", "--pick", "HEAD"]).exits(2).says("--fix");
+    deploy
+        .smp(&["stage", "--pick", "HEAD"])
+        .exits(2)
+        .says("--fix");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -71,10 +109,20 @@ fn a_commit_may_be_named_in_every_way_that_git_knows() {
 fn a_dry_run_and_a_missing_terminal_deploy_nothing() {
     let deploy = plain();
     let before = deploy.snapshot();
-    deploy.smp(&["stage", "-n"]).ok().prints("").says("This will").says("Sort layers by name (#427)");
+    deploy
+        .smp(&["stage", "-n"])
+        .ok()
+        .prints("")
+        .says("This will")
+        .says("Sort layers by name (#427)");
     deploy.smp(&["stage", "-n", "-y"]).ok().says("This will");
-    let run = deploy.runner().stdin("y\n").smp(&["stage", "upstream/master~0"]);
-    run.exits(1).says("error: there is no terminal to ask on").says("because: ");
+    let run = deploy
+        .runner()
+        .stdin("y\n")
+        .smp(&["stage", "upstream/master~0"]);
+    run.exits(1)
+        .says("error: there is no terminal to ask on")
+        .says("because: ");
     run.says("hint: if the answer is yes: git smp stage upstream/master~0 --yes\n");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -85,16 +133,29 @@ fn at_the_terminal_only_y_means_yes() {
     let before = deploy.snapshot();
     let question = format!("Deploy {} to staging? [y/N] ", short(deploy.nth(6)));
     for keys in ["\r", "staging\r", "\u{4}"] {
-        let mut terminal = person(&deploy).terminal(&["stage", if keys == "\r" { "-q" } else { "-v" }]);
+        let mut terminal =
+            person(&deploy).terminal(&["stage", if keys == "\r" { "-q" } else { "-v" }]);
         terminal.sees("This will").sees(&question).types(keys);
         let run = terminal.ends();
-        assert_eq!(run.exits(3).stderr.contains("not deployed; nothing was changed"), keys != "\r", "{run}");
+        assert_eq!(
+            run.exits(3)
+                .stderr
+                .contains("not deployed; nothing was changed"),
+            keys != "\r",
+            "{run}"
+        );
         assert_eq!(deploy.snapshot(), before, "after {keys:?}");
     }
     let mut terminal = person(&deploy).terminal(&["stage"]);
-    terminal.sees(&question).enters("y").sees("done: staging runs");
+    terminal
+        .sees(&question)
+        .enters("y")
+        .sees("done: staging runs");
     terminal.ends().ok();
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(6)]);
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), deploy.nth(6)]
+    );
 }
 
 #[test]
@@ -104,22 +165,36 @@ fn a_staging_that_moves_while_the_question_is_open_is_not_pushed_to() {
     terminal.sees("[y/N] ");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     terminal.enters("y");
-    terminal.ends().exits(1).says("staging moved since the plan was shown; nothing was pushed").says("git smp stage");
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(4)]);
+    terminal
+        .ends()
+        .exits(1)
+        .says("staging moved since the plan was shown; nothing was pushed")
+        .says("git smp stage");
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), deploy.nth(4)]
+    );
 }
 
 #[test]
 fn a_colleague_who_pushes_during_the_build_wins() {
     let deploy = plain();
     let gate = Gate::new(&deploy, "build");
-    let script = format!("while read -r old new ref; do [ $new != {} ] || {}; done", deploy.nth(6), gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $new != {} ] || {}; done",
+        deploy.nth(6),
+        gate.line()
+    );
     deploy.hook(&deploy.staging, "pre-receive", &script);
     let run = deploy.runner().directly().start(&["stage", "--yes"]);
     gate.reached();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     gate.open();
     assert_ne!(run.finish().code, 0);
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(4)]);
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), deploy.nth(4)]
+    );
 }
 
 #[test]
@@ -128,25 +203,53 @@ fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
         let own = staging_has_its_own(&deploy);
         let before = deploy.snapshot();
         let run = deploy.smp(&["stage", "--yes"]);
-        let story = format!("1 commit would disappear from staging, being no part of {}", short(deploy.nth(6)));
-        run.exits(1).says(&format!("error: {story}\n")).says(&format!("because: {} \"Try something\"", short(&own)));
-        run.says(&format!("hint: run it in a terminal: git smp stage {}\n", short(deploy.nth(6))));
+        let story = format!(
+            "1 commit would disappear from staging, being no part of {}",
+            short(deploy.nth(6))
+        );
+        run.exits(1)
+            .says(&format!("error: {story}\n"))
+            .says(&format!("because: {} \"Try something\"", short(&own)));
+        run.says(&format!(
+            "hint: run it in a terminal: git smp stage {}\n",
+            short(deploy.nth(6))
+        ));
         assert_eq!(deploy.snapshot(), before);
-        deploy.smp(&["stage", "-n"]).ok().says(&format!("warning: {story}\n"));
+        deploy
+            .smp(&["stage", "-n"])
+            .ok()
+            .says(&format!("warning: {story}\n"));
         let mut terminal = person(&deploy).terminal(&["stage"]);
-        terminal.sees(&format!("warning: {story}")).sees("[y/N] ").enters("y").sees("done: staging runs");
+        terminal
+            .sees(&format!("warning: {story}"))
+            .sees("[y/N] ")
+            .enters("y")
+            .sees("done: staging runs");
         terminal.ends().ok();
-        assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), &own, deploy.nth(6)]);
+        assert_eq!(
+            deploy.deploys(&deploy.staging),
+            [deploy.nth(5), &own, deploy.nth(6)]
+        );
     }
 }
 
 #[test]
 fn an_older_commit_takes_staging_back_with_a_persons_yes_only() {
     let deploy = plain();
-    let hint = format!("hint: run it in a terminal: git smp stage {}\n", short(deploy.nth(3)));
-    deploy.smp(&["stage", "--yes", deploy.nth(3)]).exits(1).says("2 commits would disappear from staging").says(&hint);
+    let hint = format!(
+        "hint: run it in a terminal: git smp stage {}\n",
+        short(deploy.nth(3))
+    );
+    deploy
+        .smp(&["stage", "--yes", deploy.nth(3)])
+        .exits(1)
+        .says("2 commits would disappear from staging")
+        .says(&hint);
     let mut terminal = person(&deploy).terminal(&["stage", deploy.nth(3)]);
-    terminal.sees("2 commits would disappear").sees("[y/N] ").enters("yes");
+    terminal
+        .sees("2 commits would disappear")
+        .sees("[y/N] ")
+        .enters("yes");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(3));
 }
@@ -155,7 +258,10 @@ fn an_older_commit_takes_staging_back_with_a_persons_yes_only() {
 fn what_is_on_no_main_branch_is_warned_of() {
     let deploy = plain();
     let own = deploy.commit_files(&deploy.work, "Not merged yet", &[("draft", "x\n")]);
-    let words = format!("warning: {} is not on upstream/master: it was not merged, or that was rewritten", short(&own));
+    let words = format!(
+        "warning: {} is not on upstream/master: it was not merged, or that was rewritten",
+        short(&own)
+    );
     deploy.smp(&["stage", "HEAD", "--yes"]).ok().says(&words);
     assert_eq!(deploy.master(&deploy.staging), own);
 }
@@ -165,7 +271,11 @@ fn staging_may_be_broken_and_that_is_what_a_deploy_mends() {
     let deploy = ready(World::deploy_like());
     deploy.web.set("/staging", Page::body("").status(500));
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.staging, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
+    deploy.hook(
+        &deploy.staging,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
     let run = deploy.runner().directly().start(&["stage", "--yes"]);
     gate.reached();
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
@@ -178,27 +288,42 @@ fn a_page_that_never_changes_is_pushed_but_not_live() {
     let deploy = ready(World::deploy_like().toml(RECORD));
     deploy.web.set("/staging", Page::commit(deploy.nth(5)));
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1"]);
-    run.exits(4).says("error: pushed, but not live: staging").says("hint: run it again to go on: git smp stage\n");
+    run.exits(4)
+        .says("error: pushed, but not live: staging")
+        .says("hint: run it again to go on: git smp stage\n");
     assert_eq!(events(&deploy), ["staging"]);
     assert_eq!(next(&deploy), "git smp stage");
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
     deploy.smp(&["stage", "--yes"]).ok().says("done: on record");
     assert_eq!(events(&deploy), ["staging", "staged"]);
-    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(6)]);
+    assert_eq!(
+        deploy.deploys(&deploy.staging),
+        [deploy.nth(5), deploy.nth(6)]
+    );
 }
 
 #[test]
 fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
     for deploy in [plain(), recorded()] {
-        deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
+        deploy.hook(
+            &deploy.staging,
+            "pre-receive",
+            "cat >/dev/null; echo 'no such buildpack'; exit 1",
+        );
         let run = deploy.smp(&["stage", "--yes", "-q"]);
-        run.exits(1).prints("").says("no such buildpack").says("error: staging declined ");
+        run.exits(1)
+            .prints("")
+            .says("no such buildpack")
+            .says("error: staging declined ");
         run.says("hint: mend it, then deploy that: git smp stage\n");
         let told = events(&deploy);
         assert!(told.is_empty() || told == ["staging", "ended"], "{told:?}");
         deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");
         deploy.smp(&["stage", "--yes"]).ok();
-        assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5), deploy.nth(6)]);
+        assert_eq!(
+            deploy.deploys(&deploy.staging),
+            [deploy.nth(5), deploy.nth(6)]
+        );
     }
 }
 
@@ -206,9 +331,16 @@ fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
 fn without_the_main_repository_its_tip_is_unknown_and_a_named_commit_is_not() {
     let deploy = plain();
     cut_off(&deploy, deploy.urls()[0]);
-    deploy.smp(&["stage", "--yes"]).exits(1).says("error: the remote upstream does not answer").says("hint: ");
+    deploy
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says("error: the remote upstream does not answer")
+        .says("hint: ");
     let run = deploy.smp(&["stage", "--yes", deploy.nth(6)]);
-    run.ok().says(&format!("warning: whether {} is on upstream/master is unknown", short(deploy.nth(6))));
+    run.ok().says(&format!(
+        "warning: whether {} is on upstream/master is unknown",
+        short(deploy.nth(6))
+    ));
 }
 
 #[test]
@@ -216,7 +348,11 @@ fn a_staging_that_does_not_answer_is_not_deployed_to() {
     let deploy = recorded();
     let before = deploy.snapshot();
     cut_off(&deploy, deploy.urls()[1]);
-    deploy.smp(&["stage", "--yes"]).exits(1).says("error: the remote staging does not answer").says("hint: ");
+    deploy
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says("error: the remote staging does not answer")
+        .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -225,34 +361,69 @@ fn a_staging_that_does_not_answer_is_not_deployed_to() {
 #[test]
 fn with_a_record_it_is_announced_and_its_end_is_written_down() {
     let deploy = recorded();
-    deploy.smp(&["stage", "--yes"]).ok().says("3. record the deploy\n").says("done: on record\n").never_shows("freeze");
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .says("3. record the deploy\n")
+        .says("done: on record\n")
+        .never_shows("freeze");
     let c = short(deploy.nth(6));
-    let expected = [format!("Ada Example began to stage {c} on staging"), format!("Ada Example staged {c} on staging")];
+    let expected = [
+        format!("Ada Example began to stage {c} on staging"),
+        format!("Ada Example staged {c} on staging"),
+    ];
     assert_eq!(sentences(&deploy), expected);
-    assert_eq!([trailer(&deploy, "Smp-From"), trailer(&deploy, "Smp-Commits")], [deploy.nth(5), "1"]);
+    assert_eq!(
+        [
+            trailer(&deploy, "Smp-From"),
+            trailer(&deploy, "Smp-Commits")
+        ],
+        [deploy.nth(5), "1"]
+    );
     let before = deploy.snapshot();
-    deploy.smp(&["stage", "--yes"]).ok().says("nothing to deploy");
+    deploy
+        .smp(&["stage", "--yes"])
+        .ok()
+        .says("nothing to deploy");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
     let deploy = recorded();
-    deploy.smp(&["propose", "--yes", "--note", "Wait for Rosi, please."]).ok();
+    deploy
+        .smp(&["propose", "--yes", "--note", "Wait for Rosi, please."])
+        .ok();
     let before = deploy.snapshot();
-    for args in [&["stage", "--yes"][..], &["stage", "-n"], &["stage"], &["stage", "-y", deploy.nth(4)]] {
+    for args in [
+        &["stage", "--yes"][..],
+        &["stage", "-n"],
+        &["stage"],
+        &["stage", "-y", deploy.nth(4)],
+    ] {
         let run = deploy.smp(args);
-        run.exits(1).prints("").says("error: staging is frozen by Ada Example\n");
+        run.exits(1)
+            .prints("")
+            .says("error: staging is frozen by Ada Example\n");
         let why = format!(
             "because: Ada Example proposed {} for production just now, and it is tested there\n",
             short(deploy.nth(5))
         );
-        run.says(&why).says("because: Ada Example says: Wait for Rosi, please.\n");
+        run.says(&why)
+            .says("because: Ada Example says: Wait for Rosi, please.\n");
         run.says("hint: wait for the deploy: git smp status\nhint: a fix of it may go there: git smp stage --fix\n");
     }
-    person(&deploy).terminal(&["stage"]).ends().exits(1).says("staging is frozen").never_shows("[y/N]");
+    person(&deploy)
+        .terminal(&["stage"])
+        .ends()
+        .exits(1)
+        .says("staging is frozen")
+        .never_shows("[y/N]");
     // What is tested there is there.
-    deploy.smp(&["stage", deploy.nth(5)]).ok().says("nothing to deploy");
+    deploy
+        .smp(&["stage", deploy.nth(5)])
+        .ok()
+        .says("nothing to deploy");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -264,7 +435,10 @@ fn a_freeze_that_comes_while_the_question_is_open_counts() {
     deploy.smp(&["propose", "--yes"]).ok();
     let before = deploy.snapshot();
     terminal.enters("y");
-    terminal.ends().exits(1).says("staging is frozen by Ada Example");
+    terminal
+        .ends()
+        .exits(1)
+        .says("staging is frozen by Ada Example");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -276,16 +450,26 @@ fn the_candidate_may_be_put_back_while_staging_is_frozen() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     let command = next(&deploy);
     assert_eq!(command, format!("git smp stage {}", short(deploy.nth(5))));
-    deploy.smp(&["stage", short(deploy.nth(5)), "--yes"]).ok().says("done: on record");
+    deploy
+        .smp(&["stage", short(deploy.nth(5)), "--yes"])
+        .ok()
+        .says("done: on record");
     // ... and what was signed off still is.
     assert_eq!(next(&deploy), "git smp promote");
 
     // Somebody moved it on: then something is lost, which a person has to agree to.
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let hint = format!("hint: run it in a terminal: {command}\n");
-    deploy.smp(&["stage", short(deploy.nth(5)), "--yes"]).exits(1).says("1 commit would disappear").says(&hint);
+    deploy
+        .smp(&["stage", short(deploy.nth(5)), "--yes"])
+        .exits(1)
+        .says("1 commit would disappear")
+        .says(&hint);
     let mut terminal = person(&deploy).terminal(&["stage", short(deploy.nth(5))]);
-    terminal.sees("1 commit would disappear").sees("[y/N] ").enters("y");
+    terminal
+        .sees("1 commit would disappear")
+        .sees("[y/N] ")
+        .enters("y");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(5));
     assert_eq!(next(&deploy), "git smp promote");

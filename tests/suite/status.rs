@@ -9,20 +9,31 @@ use crate::support::{Deploy, Run, World};
 /// The words of an environment's line.
 #[track_caller]
 fn line<'r>(out: &'r str, environment: &str) -> &'r str {
-    let found = out.lines().find_map(|line| line.strip_prefix(&format!("  {environment}  ")));
-    found.unwrap_or_else(|| panic!("no line of {environment} in:\n{out}")).trim_start()
+    let found = out
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("  {environment}  ")));
+    found
+        .unwrap_or_else(|| panic!("no line of {environment} in:\n{out}"))
+        .trim_start()
 }
 
 /// What comes next; it is a command that works, or ends in one.
 #[track_caller]
 fn next_of(deploy: &Deploy, run: &Run) -> String {
     let out = run.out();
-    let next =
-        out.lines().last().and_then(|line| line.strip_prefix("next: ")).expect("the last line says what is next");
+    let next = out
+        .lines()
+        .last()
+        .and_then(|line| line.strip_prefix("next: "))
+        .expect("the last line says what is next");
     let command = next.split_once(": ").map_or(next, |(_, command)| command);
     let words: Vec<&str> = command.split(' ').collect();
     let deploys = words.len() > 2 && ["promote", "stage"].contains(&words[2]);
-    let words = if deploys { [&words[..], &["-n"]].concat() } else { words };
+    let words = if deploys {
+        [&words[..], &["-n"]].concat()
+    } else {
+        words
+    };
     if words[0] == "git" {
         deploy.runner().program("git", &words[1..]).ok();
     }
@@ -36,10 +47,14 @@ fn production_behind_staging() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
-    let expected =
-        format!("runs {production}, as its ref says; 3 commits behind staging, the oldest from 2022-02-01 (");
+    let expected = format!(
+        "runs {production}, as its ref says; 3 commits behind staging, the oldest from 2022-02-01 ("
+    );
     assert!(line(&out, "production").starts_with(&expected), "{out}");
-    assert_eq!(line(&out, "staging"), format!("runs {staging}, as its ref says"));
+    assert_eq!(
+        line(&out, "staging"),
+        format!("runs {staging}, as its ref says")
+    );
     assert_eq!(next_of(&deploy, &run), "git smp promote");
     assert_eq!(run.stderr, "");
     // The targets come first.
@@ -55,7 +70,10 @@ fn production_the_same_as_staging() {
     let out = run.ok().out();
     assert_eq!(
         line(&out, "production"),
-        format!("runs {}, as its ref says; the same as staging", short(deploy.nth(5)))
+        format!(
+            "runs {}, as its ref says; the same as staging",
+            short(deploy.nth(5))
+        )
     );
     assert_eq!(next_of(&deploy, &run), "git smp stage");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
@@ -70,7 +88,10 @@ fn production_ahead_of_staging() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
-    assert!(line(&out, "production").ends_with("; ahead of staging"), "{out}");
+    assert!(
+        line(&out, "production").ends_with("; ahead of staging"),
+        "{out}"
+    );
     assert_eq!(next_of(&deploy, &run), "git smp diff production");
 }
 
@@ -81,7 +102,10 @@ fn production_with_a_hotfix_of_its_own() {
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
-    assert!(line(&out, "production").ends_with("; staging has 3 more and lacks 1"), "{out}");
+    assert!(
+        line(&out, "production").ends_with("; staging has 3 more and lacks 1"),
+        "{out}"
+    );
     assert_eq!(next_of(&deploy, &run), "git smp diff production");
 }
 
@@ -90,13 +114,23 @@ fn production_with_a_hotfix_of_its_own() {
 fn a_ref_that_is_elsewhere_than_what_runs() {
     let deploy = World::deploy();
     deploy.trust();
-    deploy.git(&deploy.production, &["fetch", "-q", deploy.main.to_str().unwrap(), "+master:refs/heads/master"]);
+    deploy.git(
+        &deploy.production,
+        &[
+            "fetch",
+            "-q",
+            deploy.main.to_str().unwrap(),
+            "+master:refs/heads/master",
+        ],
+    );
     let out = deploy.smp(&["status"]).ok().out();
     let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
     let expected = format!("runs {runs}, but its ref is at {at}; 3 commits behind staging");
     assert!(line(&out, "production").starts_with(&expected), "{out}");
     assert!(
-        out.contains(&format!("rolled-back: rolled back from {at} to {runs}, or the release of {at} failed")),
+        out.contains(&format!(
+            "rolled-back: rolled back from {at} to {runs}, or the release of {at} failed"
+        )),
         "{out}"
     );
     let json = deploy.smp(&["status", "--json"]).ok().json();
@@ -112,10 +146,21 @@ fn a_ref_that_is_elsewhere_than_what_runs() {
 fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
     let deploy = World::deploy();
     deploy.trust();
-    deploy.git(&deploy.staging, &["fetch", "-q", deploy.main.to_str().unwrap(), "+master:refs/heads/master"]);
+    deploy.git(
+        &deploy.staging,
+        &[
+            "fetch",
+            "-q",
+            deploy.main.to_str().unwrap(),
+            "+master:refs/heads/master",
+        ],
+    );
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "staging").contains(", but its ref is at "));
-    assert_eq!(next_of(&deploy, &run), "wait for staging or deploy it again, then: git smp status");
+    assert_eq!(
+        next_of(&deploy, &run),
+        "wait for staging or deploy it again, then: git smp status"
+    );
 }
 
 #[test]
@@ -124,7 +169,10 @@ fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
     deploy.trust();
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
-    let expected = format!("runs {}, as its ref says; it has no page to ask", short(deploy.nth(5)));
+    let expected = format!(
+        "runs {}, as its ref says; it has no page to ask",
+        short(deploy.nth(5))
+    );
     assert_eq!(line(&out, "staging"), expected);
     assert_eq!(next_of(&deploy, &run), "git smp promote");
 }
@@ -159,19 +207,32 @@ fn of_several_targets_each_has_its_line_and_the_first_that_needs_something_is_ne
     let deploy = World::deploy();
     let demo = deploy.bare("demo");
     deploy.colleague_pushes(&demo, deploy.nth(6));
-    deploy.add_toml(&format!("\n[environments.demo]\nurl = \"{}\"\npromotes = \"staging\"\n", demo.display()));
+    deploy.add_toml(&format!(
+        "\n[environments.demo]\nurl = \"{}\"\npromotes = \"staging\"\n",
+        demo.display()
+    ));
     deploy.trust();
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     assert!(line(&out, "demo").ends_with("; ahead of staging"), "{out}");
-    assert!(line(&out, "production").contains("; 3 commits behind staging"), "{out}");
+    assert!(
+        line(&out, "production").contains("; 3 commits behind staging"),
+        "{out}"
+    );
     assert_eq!(next_of(&deploy, &run), "git smp promote production");
 }
 
 #[test]
 fn nothing_is_asked_before_somebody_agreed() {
-    let deploy = World::deploy_like().over_open_http().main_over_http().build();
-    deploy.smp(&["status"]).exits(2).prints("").says("hint: look at it and agree: git smp setup");
+    let deploy = World::deploy_like()
+        .over_open_http()
+        .main_over_http()
+        .build();
+    deploy
+        .smp(&["status"])
+        .exits(2)
+        .prints("")
+        .says("hint: look at it and agree: git smp setup");
     deploy.smp(&["status", "--json"]).exits(2).prints("");
     assert_eq!(deploy.http().seen().len() + deploy.web.asked().len(), 0);
 }
@@ -183,9 +244,18 @@ fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
     deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
-    assert!(line(&out, "production").contains("; its remote has no such branch, only others"), "{out}");
+    assert!(
+        line(&out, "production").contains("; its remote has no such branch, only others"),
+        "{out}"
+    );
     assert!(!out.contains("next: git smp promote"), "{out}");
     let json = deploy.smp(&["status", "--json"]).ok().json();
     let production = &json["environments"][1];
-    assert_eq!((production["finding"].as_str(), production["agrees"].as_bool()), (Some("wrong-branch"), None));
+    assert_eq!(
+        (
+            production["finding"].as_str(),
+            production["agrees"].as_bool()
+        ),
+        (Some("wrong-branch"), None)
+    );
 }

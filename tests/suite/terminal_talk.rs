@@ -15,8 +15,19 @@ fn is_coloured(text: &str) -> bool {
 /// `diff` between two commits of the standard world, as git itself would print it.
 fn range(deploy: &Deploy) -> (Vec<String>, String) {
     let (from, to) = (deploy.nth(2), deploy.nth(5));
-    let args = ["diff", "--from", from, "--to", to].map(str::to_owned).to_vec();
-    let log = deploy.git(&deploy.work, &["log", "--oneline", "--no-decorate", "--no-color", &format!("{from}..{to}")]);
+    let args = ["diff", "--from", from, "--to", to]
+        .map(str::to_owned)
+        .to_vec();
+    let log = deploy.git(
+        &deploy.work,
+        &[
+            "log",
+            "--oneline",
+            "--no-decorate",
+            "--no-color",
+            &format!("{from}..{to}"),
+        ],
+    );
     (args, format!("{log}\n"))
 }
 
@@ -26,28 +37,61 @@ fn the_version_and_the_help_are_told_anywhere() {
     let version = format!("git-smp {}\n", env!("CARGO_PKG_VERSION"));
     world.smp(&["-V"]).ok().prints(&version);
     world.smp(&["--version"]).ok().prints(&version);
-    for args in [&["-h"][..], &["help"], &["diff", "-h"], &["diff", "--help"], &["help", "promote"]] {
+    for args in [
+        &["-h"][..],
+        &["help"],
+        &["diff", "-h"],
+        &["diff", "--help"],
+        &["help", "promote"],
+    ] {
         let run = world.smp(args);
         run.ok().prints_among("Usage: git smp");
         assert_eq!(run.stderr, "");
     }
-    world.smp(&["-h"]).prints_among("promote").prints_among("--color").prints_among("The manual: git smp --help");
-    world.runner().directly().smp(&["--help"]).ok().prints_among("Usage: git smp");
+    world
+        .smp(&["-h"])
+        .prints_among("promote")
+        .prints_among("--color")
+        .prints_among("The manual: git smp --help");
+    world
+        .runner()
+        .directly()
+        .smp(&["--help"])
+        .ok()
+        .prints_among("Usage: git smp");
 }
 
 #[test]
 fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
     let world = World::new();
-    world.smp(&[]).exits(2).says("Usage: git smp").says("promote").prints("");
-    world.smp(&["deploy"]).exits(2).says("unrecognized subcommand 'deploy'").prints("");
+    world
+        .smp(&[])
+        .exits(2)
+        .says("Usage: git smp")
+        .says("promote")
+        .prints("");
+    world
+        .smp(&["deploy"])
+        .exits(2)
+        .says("unrecognized subcommand 'deploy'")
+        .prints("");
     world.smp(&["promot"]).exits(2).says("'promote'");
     world.smp(&["status", "--jsn"]).exits(2).says("--json");
-    world.smp(&["status", "-q", "-v"]).exits(2).says("cannot be used with");
-    world.smp(&["status", "--color", "sometimes"]).exits(2).says("auto");
+    world
+        .smp(&["status", "-q", "-v"])
+        .exits(2)
+        .says("cannot be used with");
+    world
+        .smp(&["status", "--color", "sometimes"])
+        .exits(2)
+        .says("auto");
     world.smp(&["promote", "--json"]).exits(2).says("--dry-run");
     world.smp(&["diff", "--json", "--markdown"]).exits(2);
     // CFG-12: what was typed is shown harmless.
-    world.smp(&["dep\u{1b}]0;x\u{7}loy"]).exits(2).never_shows("\u{7}");
+    world
+        .smp(&["dep\u{1b}]0;x\u{7}loy"])
+        .exits(2)
+        .never_shows("\u{7}");
 }
 
 #[test]
@@ -66,23 +110,58 @@ fn colours_are_for_terminals_unless_somebody_says_otherwise() {
     assert!(err(pipe().smp(&["diff", "nowhere", "--color", "always"])));
     assert!(err(pipe().env("CLICOLOR_FORCE", "1").smp(&wrong)));
     assert!(!err(pipe().env("CLICOLOR_FORCE", "0").smp(&wrong)));
-    assert!(!err(pipe().env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").smp(&wrong)));
-    assert!(err(pipe().env("NO_COLOR", "1").smp(&["--color", "always", "diff", "nowhere"])));
-    assert!(err(pipe().git_options(&["-c", "color.ui=always"]).smp(&wrong)));
-    assert!(!err(pipe().git_options(&["-c", "color.ui=always"]).smp(&["diff", "nowhere", "--color", "never"])));
-    assert!(!err(pipe().git_options(&["-c", "color.ui=always"]).env("NO_COLOR", "1").smp(&wrong)));
-    assert!(!err(pipe().git_options(&["-c", "color.ui=always", "-c", "color.smp=never"]).smp(&wrong)));
+    assert!(!err(pipe()
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .smp(&wrong)));
+    assert!(err(pipe()
+        .env("NO_COLOR", "1")
+        .smp(&["--color", "always", "diff", "nowhere"])));
+    assert!(err(pipe()
+        .git_options(&["-c", "color.ui=always"])
+        .smp(&wrong)));
+    assert!(!err(pipe()
+        .git_options(&["-c", "color.ui=always"])
+        .smp(&["diff", "nowhere", "--color", "never"])));
+    assert!(!err(pipe()
+        .git_options(&["-c", "color.ui=always"])
+        .env("NO_COLOR", "1")
+        .smp(&wrong)));
+    assert!(!err(pipe()
+        .git_options(&["-c", "color.ui=always", "-c", "color.smp=never"])
+        .smp(&wrong)));
 
     let shown = |run: Run| is_coloured(&run.exits(2).stderr);
     let terminal = || deploy.runner();
     assert!(shown(terminal().terminal(&wrong).ends()));
-    assert!(!shown(terminal().env("NO_COLOR", "1").terminal(&wrong).ends()));
-    assert!(shown(terminal().env("NO_COLOR", "").terminal(&wrong).ends()));
-    assert!(!shown(terminal().terminal(&["diff", "nowhere", "--color=never"]).ends()));
-    assert!(!shown(terminal().git_options(&["-c", "color.ui=false"]).terminal(&wrong).ends()));
-    assert!(!shown(terminal().git_options(&["-c", "color.smp=never"]).terminal(&wrong).ends()));
+    assert!(!shown(
+        terminal().env("NO_COLOR", "1").terminal(&wrong).ends()
+    ));
     assert!(shown(
-        terminal().git_options(&["-c", "color.ui=false"]).terminal(&["diff", "nowhere", "--color", "always"]).ends()
+        terminal().env("NO_COLOR", "").terminal(&wrong).ends()
+    ));
+    assert!(!shown(
+        terminal()
+            .terminal(&["diff", "nowhere", "--color=never"])
+            .ends()
+    ));
+    assert!(!shown(
+        terminal()
+            .git_options(&["-c", "color.ui=false"])
+            .terminal(&wrong)
+            .ends()
+    ));
+    assert!(!shown(
+        terminal()
+            .git_options(&["-c", "color.smp=never"])
+            .terminal(&wrong)
+            .ends()
+    ));
+    assert!(shown(
+        terminal()
+            .git_options(&["-c", "color.ui=false"])
+            .terminal(&["diff", "nowhere", "--color", "always"])
+            .ends()
     ));
 }
 
@@ -93,13 +172,30 @@ fn data_is_the_same_whatever_colours_are_asked_for() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let always = [&args[..], &["--color", "always"]].concat();
     deploy.smp(&always).ok().prints(&expected);
-    deploy.runner().git_options(&["-c", "color.ui=always"]).smp(&args).ok().prints(&expected);
-    deploy.runner().env("CLICOLOR_FORCE", "1").smp(&args).ok().prints(&expected);
+    deploy
+        .runner()
+        .git_options(&["-c", "color.ui=always"])
+        .smp(&args)
+        .ok()
+        .prints(&expected);
+    deploy
+        .runner()
+        .env("CLICOLOR_FORCE", "1")
+        .smp(&args)
+        .ok()
+        .prints(&expected);
     // What is for people is coloured when they ask for it.
     deploy.trust();
-    assert!(is_coloured(&deploy.smp(&["status", "--color", "always"]).ok().out()));
+    assert!(is_coloured(
+        &deploy.smp(&["status", "--color", "always"]).ok().out()
+    ));
     assert!(!is_coloured(&deploy.smp(&["status"]).ok().out()));
-    assert!(!is_coloured(&deploy.smp(&["status", "--json", "--color", "always"]).ok().out()));
+    assert!(!is_coloured(
+        &deploy
+            .smp(&["status", "--json", "--color", "always"])
+            .ok()
+            .out()
+    ));
 }
 
 #[test]
@@ -110,18 +206,37 @@ fn quiet_takes_the_talk_away_and_neither_data_nor_errors() {
     let quiet = deploy.smp(&["diff", "-q"]);
     quiet.ok().prints(&loud.stdout);
     assert_eq!(quiet.stderr, "");
-    assert_eq!(deploy.smp(&["-q", "status"]).ok().stdout, deploy.smp(&["status"]).stdout);
-    deploy.smp(&["-q", "setup", "--check"]).ok().prints_among("ok    staging");
-    deploy.smp(&["-q", "diff", "nowhere"]).exits(2).says("error: ").says("hint: ");
-    deploy.web.set("/staging", crate::support::Page::body("").status(500));
-    deploy.smp(&["-q", "diff"]).exits(1).says("error: staging: its page answers 500").prints("");
+    assert_eq!(
+        deploy.smp(&["-q", "status"]).ok().stdout,
+        deploy.smp(&["status"]).stdout
+    );
+    deploy
+        .smp(&["-q", "setup", "--check"])
+        .ok()
+        .prints_among("ok    staging");
+    deploy
+        .smp(&["-q", "diff", "nowhere"])
+        .exits(2)
+        .says("error: ")
+        .says("hint: ");
+    deploy
+        .web
+        .set("/staging", crate::support::Page::body("").status(500));
+    deploy
+        .smp(&["-q", "diff"])
+        .exits(1)
+        .says("error: staging: its page answers 500")
+        .prints("");
 }
 
 #[test]
 fn quiet_leaves_what_a_question_is_about() {
     let deploy = World::deploy();
     let mut terminal = deploy.runner().terminal(&["-q", "setup"]);
-    terminal.sees(deploy.urls()[2]).sees("Trust this and add 2 remotes? [y/N] ").enters("");
+    terminal
+        .sees(deploy.urls()[2])
+        .sees("Trust this and add 2 remotes? [y/N] ")
+        .enters("");
     terminal.ends().exits(3);
 }
 
@@ -132,9 +247,14 @@ fn verbose_names_the_pages_and_the_branches_that_were_asked() {
     let plain = deploy.smp(&["diff"]);
     plain.ok().never_shows(&page);
     let more = deploy.smp(&["diff", "-v"]);
-    more.ok().prints(&plain.stdout).says(&format!("{page} says {}", deploy.nth(5)));
+    more.ok()
+        .prints(&plain.stdout)
+        .says(&format!("{page} says {}", deploy.nth(5)));
     let status = deploy.smp(&["status", "--verbose"]);
-    status.ok().says(&deploy.web.url("/production")).says(&format!("its branch is at {}", deploy.nth(2)));
+    status
+        .ok()
+        .says(&deploy.web.url("/production"))
+        .says(&format!("its branch is at {}", deploy.nth(2)));
 }
 
 #[test]
@@ -145,16 +265,29 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
     let range = args.join(" ");
     deploy.runner().cwd("").program("mkfifo", &["gone"]).ok();
     let fifo = deploy.path("gone");
-    for command in [range.as_str(), "diff", "diff --json", "status", "status --json", "setup --check"] {
+    for command in [
+        range.as_str(),
+        "diff",
+        "diff --json",
+        "status",
+        "status --json",
+        "setup --check",
+    ] {
         // The reader closes its end before the program is let go.
         let script = format!(
             "{{ read -r _ <'{0}'; git smp {command}; echo \"code $?\" >&2; }} | {{ exec <&-; echo go >'{0}'; }}",
             fifo.display()
         );
         let run = deploy.runner().program("sh", &["-c", &script]);
-        run.ok().says("code 0\n").never_shows("panicked").never_shows("error").never_shows("Broken pipe");
+        run.ok()
+            .says("code 0\n")
+            .never_shows("panicked")
+            .never_shows("error")
+            .never_shows("Broken pipe");
     }
-    let head = deploy.runner().program("sh", &["-c", "git smp diff 2>/dev/null | head -1"]);
+    let head = deploy
+        .runner()
+        .program("sh", &["-c", "git smp diff 2>/dev/null | head -1"]);
     assert_eq!(head.ok().out().lines().count(), 1);
 }
 
@@ -162,9 +295,21 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 fn a_full_disk_is_an_error_that_says_so() {
     // LOG-09
     let deploy = trusted();
-    for command in ["diff", "diff --json", "diff --markdown", "status", "status --json", "setup --check"] {
-        let run = deploy.runner().program("sh", &["-c", &format!("git smp {command} >/dev/full")]);
-        run.exits(1).says("error: the output cannot be written").says("No space left").never_shows("panicked");
+    for command in [
+        "diff",
+        "diff --json",
+        "diff --markdown",
+        "status",
+        "status --json",
+        "setup --check",
+    ] {
+        let run = deploy
+            .runner()
+            .program("sh", &["-c", &format!("git smp {command} >/dev/full")]);
+        run.exits(1)
+            .says("error: the output cannot be written")
+            .says("No space left")
+            .never_shows("panicked");
     }
 }
 
@@ -172,7 +317,9 @@ fn a_full_disk_is_an_error_that_says_so() {
 fn without_a_stderr_the_work_is_done_all_the_same() {
     let deploy = trusted();
     for closed in ["2>/dev/full", "2>&-"] {
-        let run = deploy.runner().program("sh", &["-c", &format!("git smp diff {closed}")]);
+        let run = deploy
+            .runner()
+            .program("sh", &["-c", &format!("git smp diff {closed}")]);
         run.ok().prints(deploy.smp(&["diff"]).stdout);
     }
 }
@@ -180,11 +327,17 @@ fn without_a_stderr_the_work_is_done_all_the_same() {
 #[test]
 fn a_token_in_the_address_of_a_remote_is_never_shown() {
     // SEC-03, SEC-04
-    let deploy = World::deploy_like().over_open_http().main_over_http().build();
+    let deploy = World::deploy_like()
+        .over_open_http()
+        .main_over_http()
+        .build();
     let secret = "t0ken-hunter2";
     let hide = |url: &str| url.replace("http://", &format!("http://u:{secret}@"));
     let [main, staging, production] = deploy.urls().map(str::to_owned);
-    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &hide(&main)]);
+    deploy.git(
+        &deploy.work,
+        &["remote", "set-url", "upstream", &hide(&main)],
+    );
     let commands = [
         &["setup", "--yes"][..],
         &["setup", "--check"],
@@ -196,30 +349,56 @@ fn a_token_in_the_address_of_a_remote_is_never_shown() {
     ];
     let all_hide = || {
         for args in commands {
-            let traced = deploy.runner().directly().env("GIT_TRACE", "1").env("GIT_CURL_VERBOSE", "1");
-            let run = traced.env("GIT_TRACE_CURL", "1").env("RUST_BACKTRACE", "full").smp(args);
+            let traced = deploy
+                .runner()
+                .directly()
+                .env("GIT_TRACE", "1")
+                .env("GIT_CURL_VERBOSE", "1");
+            let run = traced
+                .env("GIT_TRACE_CURL", "1")
+                .env("RUST_BACKTRACE", "full")
+                .smp(args);
             run.never_shows("hunter2");
         }
     };
     // For the main repository a user in the address is no other place: it is asked, and whatever it answers stays hidden.
-    deploy.http().fault(Rule::any("/main.git", Fault::Status(500)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::any("/main.git", Fault::Status(500)).times(1000));
     all_hide();
     deploy.http().heal();
     deploy.smp(&["setup", "--yes"]).ok().never_shows("hunter2");
     // As the address of an environment it is refused, without being shown.
     for name in ["staging", "production"] {
-        let url = if name == "staging" { &staging } else { &production };
+        let url = if name == "staging" {
+            &staging
+        } else {
+            &production
+        };
         deploy.git(&deploy.work, &["remote", "set-url", name, &hide(url)]);
         all_hide();
         deploy.git(&deploy.work, &["remote", "set-url", name, url]);
     }
-    deploy.git(&deploy.work, &["config", "--add", "remote.production.pushurl", &hide(&production)]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "config",
+            "--add",
+            "remote.production.pushurl",
+            &hide(&production),
+        ],
+    );
     all_hide();
-    deploy.git(&deploy.work, &["config", "--unset-all", "remote.production.pushurl"]);
+    deploy.git(
+        &deploy.work,
+        &["config", "--unset-all", "remote.production.pushurl"],
+    );
     // The user's own rewriting may hold one, too: git's errors repeat it.
     let key = format!("url.{}.insteadOf", hide(&production));
     deploy.git(&deploy.work, &["config", &key, &production]);
-    deploy.http().fault(Rule::any("/production.git", Fault::Status(403)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::any("/production.git", Fault::Status(403)).times(1000));
     all_hide();
 }
 
@@ -228,9 +407,22 @@ fn the_wizard_offers_an_address_without_its_token() {
     // SEC-03
     let deploy = World::deploy();
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
-    deploy.git(&deploy.work, &["remote", "set-url", "upstream", "https://u:hunter2@git.invalid/app.git"]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "remote",
+            "set-url",
+            "upstream",
+            "https://u:hunter2@git.invalid/app.git",
+        ],
+    );
     let mut terminal = deploy.runner().terminal(&["setup"]);
-    terminal.sees("Remote of the main").enters("").sees("Its address").sees("https://git.invalid/app.git").enters("");
+    terminal
+        .sees("Remote of the main")
+        .enters("")
+        .sees("Its address")
+        .sees("https://git.invalid/app.git")
+        .enters("");
     terminal.sees("The branch that is deployed").ctrl_c();
     terminal.ends().exits(3).never_shows("hunter2");
 }

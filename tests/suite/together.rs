@@ -53,22 +53,50 @@ impl Member<'_> {
 }
 
 fn promotion(deploy: &Deploy) -> Vec<&str> {
-    vec!["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "20"]
+    vec![
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(5),
+        "--timeout",
+        "20",
+    ]
 }
 
 /// The first so many people; the first of them has the world's own clone.
 #[track_caller]
 fn team(deploy: &Deploy, count: usize) -> Vec<Member<'_>> {
     let member = |(number, name): (usize, &&'static str)| {
-        let folder = deploy.path(if number == 0 { "work".to_owned() } else { format!("clone-{number}") });
+        let folder = deploy.path(if number == 0 {
+            "work".to_owned()
+        } else {
+            format!("clone-{number}")
+        });
         if number > 0 {
-            deploy.runner().program("cp", &["-a", deploy.work.to_str().unwrap(), folder.to_str().unwrap()]).ok();
+            deploy
+                .runner()
+                .program(
+                    "cp",
+                    &[
+                        "-a",
+                        deploy.work.to_str().unwrap(),
+                        folder.to_str().unwrap(),
+                    ],
+                )
+                .ok();
             let config = folder.join(".git/config");
             let text = std::fs::read_to_string(&config).unwrap();
-            std::fs::write(config, format!("{text}[user]\n\tname = {name}\n\temail = person-{number}@example.com\n"))
-                .unwrap();
+            std::fs::write(
+                config,
+                format!("{text}[user]\n\tname = {name}\n\temail = person-{number}@example.com\n"),
+            )
+            .unwrap();
         }
-        Member { deploy, name, folder }
+        Member {
+            deploy,
+            name,
+            folder,
+        }
     };
     NAMES.iter().take(count).enumerate().map(member).collect()
 }
@@ -90,7 +118,11 @@ fn promotion_of(deploy: &Deploy) -> Run {
 }
 
 fn tip(deploy: &Deploy) -> String {
-    deploy.refs(&deploy.main).get("refs/smp/record").cloned().unwrap_or_else(|| "0".repeat(40))
+    deploy
+        .refs(&deploy.main)
+        .get("refs/smp/record")
+        .cloned()
+        .unwrap_or_else(|| "0".repeat(40))
 }
 
 /// Lets nobody write onto the record as it is now before so many have come to do so: all of them have passed the lease
@@ -98,7 +130,11 @@ fn tip(deploy: &Deploy) -> String {
 #[track_caller]
 fn barrier(deploy: &Deploy, name: &str) -> Gate {
     let gate = Gate::new(deploy, name);
-    let script = format!("while read -r old new ref; do [ $old != {} ] || {}; done", tip(deploy), gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $old != {} ] || {}; done",
+        tip(deploy),
+        gate.line()
+    );
     deploy.hook(&deploy.main, "pre-receive", &script);
     gate
 }
@@ -116,7 +152,15 @@ fn all_at_once(gate: &Gate, started: Vec<Running>) -> Vec<Run> {
 fn for_the_first(deploy: &Deploy, repository: &PathBuf, hook: &str) -> Gate {
     let gate = Gate::new(deploy, hook);
     let once = deploy.path(format!("{hook}.once"));
-    deploy.hook(repository, hook, &format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line()));
+    deploy.hook(
+        repository,
+        hook,
+        &format!(
+            "if mkdir '{}' 2>/dev/null; then {}; fi",
+            once.display(),
+            gate.line()
+        ),
+    );
     gate
 }
 
@@ -124,10 +168,24 @@ fn for_the_first(deploy: &Deploy, repository: &PathBuf, hook: &str) -> Gate {
 #[track_caller]
 fn promoted_once(deploy: &Deploy) {
     let chain = deploy.chain();
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)], "{:?}", chain.words());
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)],
+        "{:?}",
+        chain.words()
+    );
     chain.only("promoted");
-    assert_eq!(chain.count("promoting") - chain.count("ended"), 1, "{:?}", chain.words());
-    assert!(chain.state["candidate"].is_null() && chain.state["deploying"].is_null(), "{}", chain.state);
+    assert_eq!(
+        chain.count("promoting") - chain.count("ended"),
+        1,
+        "{:?}",
+        chain.words()
+    );
+    assert!(
+        chain.state["candidate"].is_null() && chain.state["deploying"].is_null(),
+        "{}",
+        chain.state
+    );
 }
 
 // --- eight at once
@@ -153,19 +211,32 @@ fn eight_at_once(deploy: &Deploy) {
     }
 
     let block = ["signoff", "--block", "login is broken"];
-    let runs = all("judge", &|member| member.start(if member.name == NAMES[3] { &block } else { &["signoff"] }));
+    let runs = all("judge", &|member| {
+        member.start(if member.name == NAMES[3] {
+            &block
+        } else {
+            &["signoff"]
+        })
+    });
     for run in &runs {
         run.ok();
     }
     let chain = deploy.chain();
     assert_eq!((chain.count("signed-off"), chain.count("blocked")), (7, 1));
     let verdicts = chain.state["candidate"]["verdicts"].as_array().unwrap();
-    let mut names: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict["by"].as_str()).collect();
+    let mut names: Vec<&str> = verdicts
+        .iter()
+        .filter_map(|verdict| verdict["by"].as_str())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, NAMES);
     let before = deploy.snapshot();
     let refused = members[0].promotes(&[]).finish();
-    refused.exits(1).says("is blocked").says("Dora Example blocked it").says("login is broken");
+    refused
+        .exits(1)
+        .says("is blocked")
+        .says("Dora Example blocked it")
+        .says("login is broken");
     assert_eq!(deploy.snapshot(), before);
     members[3].smp(&["signoff"]).ok();
 
@@ -191,7 +262,11 @@ fn of_eight_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_los
 fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
     promoted_once(deploy);
     let winner = deploy.chain().only("promoted").author.clone();
-    for (member, run) in members.iter().zip(runs).filter(|(member, _)| member.name != winner) {
+    for (member, run) in members
+        .iter()
+        .zip(runs)
+        .filter(|(member, _)| member.name != winner)
+    {
         match run.code {
             0 => run.says(&format!("production runs {} already", &deploy.nth(5)[..8])),
             _ => run.exits(1).says(&winner).says(&deploy.nth(5)[..8]),
@@ -217,21 +292,40 @@ fn whatever_eight_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice()
             &["stage", "--yes", "--timeout", "20"],
             &promotion,
         ];
-        let started: Vec<Running> = members.iter().zip(doings).map(|(member, args)| member.start(args)).collect();
+        let started: Vec<Running> = members
+            .iter()
+            .zip(doings)
+            .map(|(member, args)| member.start(args))
+            .collect();
         let runs: Vec<Run> = started.into_iter().map(Running::finish).collect();
         let chain = deploy.chain();
         for (member, (run, args)) in members.iter().zip(runs.iter().zip(doings)) {
             assert!(run.code < 2, "{run}");
             if args[0] == "signoff" && run.code == 0 {
-                assert_eq!(chain.all("signed-off").filter(|event| event.author == member.name).count(), 1, "{run}");
+                assert_eq!(
+                    chain
+                        .all("signed-off")
+                        .filter(|event| event.author == member.name)
+                        .count(),
+                    1,
+                    "{run}"
+                );
             }
             if args[0] == "postpone" {
-                assert_eq!(chain.count("postponed") == 1, run.stderr.contains("is postponed"), "{run}");
+                assert_eq!(
+                    chain.count("postponed") == 1,
+                    run.stderr.contains("is postponed"),
+                    "{run}"
+                );
             }
         }
         let deployed = deploy.deploys(&deploy.production).len() - 1;
         assert_eq!(deployed, chain.count("promoted"), "{:?}", chain.words());
-        assert!(deployed < 2 && chain.state["deploying"].is_null(), "{:?}", chain.words());
+        assert!(
+            deployed < 2 && chain.state["deploying"].is_null(),
+            "{:?}",
+            chain.words()
+        );
     }
 }
 
@@ -240,13 +334,19 @@ fn whatever_eight_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice()
 fn a_record_that_is_locked_for_a_moment_is_written_to_all_the_same() {
     let deploy = ready(over_a_path());
     let lock = "refs/smp/record.lock";
-    let script = format!("mkdir once 2>/dev/null && {{ mkdir -p refs/smp; : >{lock}; }} || rm -f {lock}");
+    let script =
+        format!("mkdir once 2>/dev/null && {{ mkdir -p refs/smp; : >{lock}; }} || rm -f {lock}");
     deploy.hook(&deploy.main, "pre-receive", &script);
     proposed(&deploy);
     assert_eq!(deploy.chain().words(), ["proposed", "posted"]);
     // Where it stays, that is said in the server's own words.
     deploy.hook(&deploy.main, "pre-receive", &format!(": >{lock}"));
-    deploy.smp(&["signoff"]).exits(1).says("the record cannot be written to").says("record.lock").says("hint: ");
+    deploy
+        .smp(&["signoff"])
+        .exits(1)
+        .says("the record cannot be written to")
+        .says("record.lock")
+        .says("hint: ");
     std::fs::remove_file(deploy.main.join(lock)).unwrap();
     assert_eq!(deploy.chain().count("signed-off"), 0);
 }
@@ -257,7 +357,10 @@ fn one_verdict_given_twice_is_one_event() {
     proposed(&deploy);
     deploy.smp(&["signoff", "--by", " Rosi "]).ok();
     for spelling in ["Rosi", " Rosi "] {
-        deploy.smp(&["signoff", "--by", spelling]).ok().says("Rosi has already signed off");
+        deploy
+            .smp(&["signoff", "--by", spelling])
+            .ok()
+            .says("Rosi has already signed off");
     }
     assert_eq!(deploy.chain().only("signed-off").field("Of"), "Rosi");
 }
@@ -289,22 +392,52 @@ fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing
     let id = announcement(&deploy);
     let before = deploy.snapshot();
     let told = ben.promotes(&[]).finish();
-    told.exits(1).says(&format!("Ada Example began to promote {} to production", &deploy.nth(5)[..8]));
-    told.says("just now").says(&format!("git smp promote production --take-over {id}"));
-    let wrong = if id.starts_with('0') { "1111111111111111" } else { "0000000000000000" };
+    told.exits(1).says(&format!(
+        "Ada Example began to promote {} to production",
+        &deploy.nth(5)[..8]
+    ));
+    told.says("just now")
+        .says(&format!("git smp promote production --take-over {id}"));
+    let wrong = if id.starts_with('0') {
+        "1111111111111111"
+    } else {
+        "0000000000000000"
+    };
     for other in [wrong, &id[..3], &format!("{id}0")] {
-        ben.promotes(&["--take-over", other]).finish().exits(1).says("Ada Example began to promote");
+        ben.promotes(&["--take-over", other])
+            .finish()
+            .exits(1)
+            .says("Ada Example began to promote");
     }
     assert_eq!(deploy.snapshot(), before);
 
-    ben.promotes(&["--take-over", &id]).finish().ok().says("this takes its place on the record");
+    ben.promotes(&["--take-over", &id])
+        .finish()
+        .ok()
+        .says("this takes its place on the record");
     let chain = deploy.chain();
     assert_eq!(chain.only("promoted").author, ben.name);
-    assert_eq!(chain.words(), ["proposed", "posted", "signed-off", "promoting", "promoting", "promoted"]);
+    assert_eq!(
+        chain.words(),
+        [
+            "proposed",
+            "posted",
+            "signed-off",
+            "promoting",
+            "promoting",
+            "promoted"
+        ]
+    );
     assert_eq!(chain.events[4].field("Over"), id);
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
     // What it named is closed, so it names nothing any more.
-    ada.promotes(&["--take-over", &id]).finish().ok().says("nothing to promote");
+    ada.promotes(&["--take-over", &id])
+        .finish()
+        .ok()
+        .says("nothing to promote");
 }
 
 // F-LOCK-3
@@ -320,12 +453,21 @@ fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_s
     let ben = ben.promotes(&["--take-over", &id]);
     build.reached();
     gate.open();
-    run.finish().exits(1).says("Ben Example began to promote").never_shows("done:");
+    run.finish()
+        .exits(1)
+        .says("Ben Example began to promote")
+        .never_shows("done:");
     build.open();
     ben.finish().ok();
     let chain = deploy.chain();
-    assert_eq!((chain.count("ended"), chain.only("promoted").author.as_str()), (0, "Ben Example"));
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        (chain.count("ended"), chain.only("promoted").author.as_str()),
+        (0, "Ben Example")
+    );
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 // F-LOCK-3, when all is over by the time the first comes back
@@ -335,10 +477,16 @@ fn a_promotion_that_comes_back_when_another_is_through_pushes_nothing_and_names_
     signed_off(&deploy);
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
-    ben.promotes(&["--take-over", &announcement(&deploy)]).finish().ok();
+    ben.promotes(&["--take-over", &announcement(&deploy)])
+        .finish()
+        .ok();
     let before = deploy.snapshot();
     gate.open();
-    run.finish().exits(1).says("Ben Example promoted").never_shows("was not proposed").never_shows("done:");
+    run.finish()
+        .exits(1)
+        .says("Ben Example promoted")
+        .never_shows("was not proposed")
+        .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -352,14 +500,22 @@ fn a_take_over_that_comes_too_late_finds_it_finished() {
     let id = announcement(&deploy);
     // Ben's own announcement is under way, with the lease on Ada's, when she finishes.
     let late = barrier(&deploy, "late");
-    deploy.hook(&deploy.main, "pre-receive", &only_for(&deploy, "Ben Example", &late));
+    deploy.hook(
+        &deploy.main,
+        "pre-receive",
+        &only_for(&deploy, "Ben Example", &late),
+    );
     let ben = ben.promotes(&["--take-over", &id]);
     late.reached();
     gate.open();
     run.finish().ok().says("done: production runs");
     let before = deploy.snapshot();
     late.open();
-    ben.finish().exits(1).says("Ada Example deployed").says(&deploy.nth(5)[..8]).never_shows("done:");
+    ben.finish()
+        .exits(1)
+        .says("Ada Example deployed")
+        .says(&deploy.nth(5)[..8])
+        .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
     promoted_once(&deploy);
 }
@@ -383,16 +539,24 @@ fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
     let (run, gate) = announced(&deploy, &ada);
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
     gate.open();
-    run.finish().exits(1).says("is blocked").says("Ben Example blocked it").says("maps are empty");
+    run.finish()
+        .exits(1)
+        .says("is blocked")
+        .says("Ben Example blocked it")
+        .says("maps are empty");
     let chain = deploy.chain();
-    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
+    assert_eq!(
+        chain.only("ended").field("Intent"),
+        chain.only("promoting").id
+    );
     assert!(chain.state["deploying"].is_null());
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
 }
 
 // F-PUSH-6
 #[test]
-fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_announcement_is_ended() {
+fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_announcement_is_ended()
+ {
     let deploy = ready(over_a_path());
     signed_off(&deploy);
     let [ada] = team(&deploy, 1).try_into().ok().unwrap();
@@ -400,15 +564,25 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
     gate.open();
     let run = run.finish();
-    run.exits(1).says("production moved since the plan was shown").says(&deploy.nth(3)[..8]);
+    run.exits(1)
+        .says("production moved since the plan was shown")
+        .says(&deploy.nth(3)[..8]);
     let chain = deploy.chain();
-    assert_eq!(chain.only("ended").field("Intent"), chain.only("promoting").id);
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(3)]);
+    assert_eq!(
+        chain.only("ended").field("Intent"),
+        chain.only("promoting").id
+    );
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(3)]
+    );
 
     // Nor is it where the proposal saw it.
     let before = deploy.snapshot();
     let run = ada.promotes(&[]).finish();
-    run.exits(1).says("production is not where the proposal saw it").says(&deploy.nth(2)[..8]);
+    run.exits(1)
+        .says("production is not where the proposal saw it")
+        .says(&deploy.nth(2)[..8]);
     run.says(&deploy.nth(3)[..8]).says("git smp postpone");
     let planned = ada.smp(&["promote", "-n", "--json"]);
     assert_eq!(planned.exits(1).json()["refusal"]["code"], "target-moved");
@@ -428,12 +602,19 @@ fn eight_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
         }
         let gate = barrier(&deploy, "observe");
         let members = team(&deploy, 8);
-        let promote = |member: &Member<'_>| member.start(&["promote", "--yes", "--commit", deploy.nth(6)]);
+        let promote =
+            |member: &Member<'_>| member.start(&["promote", "--yes", "--commit", deploy.nth(6)]);
         let runs = all_at_once(&gate, members.iter().map(promote).collect());
-        let wrote = runs.iter().filter(|run| run.ok().stderr.contains("on record: production runs")).count();
+        let wrote = runs
+            .iter()
+            .filter(|run| run.ok().stderr.contains("on record: production runs"))
+            .count();
         let chain = deploy.chain();
         let event = chain.only("observed");
-        assert_eq!((event.field("From"), event.field("Commit")), (deploy.nth(5), deploy.nth(6)));
+        assert_eq!(
+            (event.field("From"), event.field("Commit")),
+            (deploy.nth(5), deploy.nth(6))
+        );
         assert_eq!(wrote, 1);
         assert!(members.iter().any(|member| member.name == event.author));
     }
@@ -452,22 +633,38 @@ fn a_promotion_that_vanished_after_its_push_is_finished_by_a_colleague_in_its_na
     gate.reached();
     run.signal(rustix::process::Signal::KILL);
     run.finish().exits(128 + 9);
-    ben.promotes(&[]).finish().exits(1).says("Ada Example began to promote");
+    ben.promotes(&[])
+        .finish()
+        .exits(1)
+        .says("Ada Example began to promote");
     gate.open();
     crate::promote::comes_to(&deploy, &deploy.production, deploy.nth(5));
     // The branch is there, the page is not: that is waited for, and needs nobody's --take-over.
-    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(2)));
+    deploy
+        .web
+        .set("/production", crate::support::Page::commit(deploy.nth(2)));
     let run = ben.promotes(&[]);
     let asked = deploy.web.asked_for("/production").len();
     deploy.web.is_asked_for("/production", asked + 2);
-    deploy.web.set("/production", crate::support::Page::commit(deploy.nth(5)));
-    run.finish().ok().says("done: production runs").says("on record");
+    deploy
+        .web
+        .set("/production", crate::support::Page::commit(deploy.nth(5)));
+    run.finish()
+        .ok()
+        .says("done: production runs")
+        .says("on record");
     promoted_once(&deploy);
     let chain = deploy.chain();
     let promoted = chain.only("promoted");
-    assert_eq!((promoted.author.as_str(), promoted.field("Announced-By")), ("Ben Example", "Ada Example"));
+    assert_eq!(
+        (promoted.author.as_str(), promoted.field("Announced-By")),
+        ("Ben Example", "Ada Example")
+    );
     assert_eq!(promoted.field("Intent"), chain.only("promoting").id);
-    assert_eq!(chain.state["deploys"]["production"]["by"]["name"], "Ada Example");
+    assert_eq!(
+        chain.state["deploys"]["production"]["by"]["name"],
+        "Ada Example"
+    );
     ada.promotes(&[]).finish().ok().says("nothing to promote");
 }
 
@@ -482,8 +679,13 @@ fn two_programs_in_one_clone_do_not_deploy_at_once() {
     gate.reached();
     // The note of the first push is what a script meets before the lock; a person says yes and meets the lock.
     let mut terminal = ada.runner().env("NO_COLOR", "1").terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production");
-    terminal.ends().exits(1).says("another git smp deploys from this clone right now");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
+    terminal
+        .ends()
+        .exits(1)
+        .says("another git smp deploys from this clone right now");
     gate.open();
     first.finish().ok();
     promoted_once(&deploy);
@@ -503,11 +705,23 @@ fn no_clock_decides_anything() {
         rewrite(&deploy, &state);
         ben.smp(&["signoff", "--note", &format!("at {at}")]).ok();
         ada.smp(&["status"]).ok().prints_among("Ben Example");
-        deploy.git("", &["-C", ada.folder.to_str().unwrap(), "update-ref", "-d", "refs/smp/seen"]);
+        deploy.git(
+            "",
+            &[
+                "-C",
+                ada.folder.to_str().unwrap(),
+                "update-ref",
+                "-d",
+                "refs/smp/seen",
+            ],
+        );
         std::fs::remove_dir_all(ben.folder).unwrap();
     }
     deploy.smp(&promotion(&deploy)).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 /// Puts another state in the place of the last event's; every clone forgets what it saw.
@@ -515,13 +729,24 @@ fn no_clock_decides_anything() {
 fn rewrite(deploy: &Deploy, state: &serde_json::Value) {
     let text = serde_json::to_string(state).unwrap();
     let run = |input: &str, args: &[&str]| {
-        deploy.runner().cwd(&deploy.main).stdin(input).program("git", args).ok().out().trim_end().to_owned()
+        deploy
+            .runner()
+            .cwd(&deploy.main)
+            .stdin(input)
+            .program("git", args)
+            .ok()
+            .out()
+            .trim_end()
+            .to_owned()
     };
     let blob = run(&text, &["hash-object", "-w", "--stdin"]);
     let tree = run(&format!("100644 blob {blob}\tstate.json\n"), &["mktree"]);
     let last = run("", &["cat-file", "commit", "refs/smp/record"]);
     let rest = last.split_once('\n').unwrap().1;
-    let commit = run(&format!("tree {tree}\n{rest}\n"), &["hash-object", "-t", "commit", "-w", "--stdin"]);
+    let commit = run(
+        &format!("tree {tree}\n{rest}\n"),
+        &["hash-object", "-t", "commit", "-w", "--stdin"],
+    );
     run("", &["update-ref", "refs/smp/record", &commit]);
     for clone in ["work", "clone-1"] {
         deploy.git(clone, &["update-ref", "-d", "refs/smp/seen"]);

@@ -20,7 +20,10 @@ fn host() -> Deploy {
 /// Promotes with all the patience there is, and is told at once.
 #[track_caller]
 fn told_at_once(deploy: &Deploy) -> Run {
-    deploy.runner().limit(AT_ONCE).smp(&scripted(deploy, &["--timeout", "300"]))
+    deploy
+        .runner()
+        .limit(AT_ONCE)
+        .smp(&scripted(deploy, &["--timeout", "300"]))
 }
 
 /// Nothing of the push is left in the clone that would hold up the next one.
@@ -48,38 +51,74 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
     for (status, words) in ANSWERS {
         let deploy = host();
         let before = deploy.snapshot();
-        deploy.http().fault(Rule::post(RECEIVE, Fault::Status(status)).times(1000));
+        deploy
+            .http()
+            .fault(Rule::post(RECEIVE, Fault::Status(status)).times(1000));
         let run = told_at_once(&deploy);
-        run.exits(1).says("error: production did not take").says(words).says(&format!("HTTP {status}"));
-        run.says("nothing was changed").says(" git smp promote production\n").never_shows("cannot tell");
+        run.exits(1)
+            .says("error: production did not take")
+            .says(words)
+            .says(&format!("HTTP {status}"));
+        run.says("nothing was changed")
+            .says(" git smp promote production\n")
+            .never_shows("cannot tell");
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
         deploy.http().heal();
         promote(&deploy, &[]).ok();
-        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before), "{status}");
+        assert_eq!(
+            deploy.snapshot(),
+            deployed_once(&deploy, &before),
+            "{status}"
+        );
     }
 }
 
 #[test]
 fn a_push_that_is_turned_away_leaves_no_announcement_and_a_colleague_goes_on() {
     let deploy = ready(World::deploy_like().over_http().toml(RECORD));
-    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(413)).times(1000));
-    told_at_once(&deploy).exits(1).says("takes no push of that size");
+    deploy
+        .http()
+        .fault(Rule::post(RECEIVE, Fault::Status(413)).times(1000));
+    told_at_once(&deploy)
+        .exits(1)
+        .says("takes no push of that size");
     let chain = deploy.chain();
-    assert_eq!((chain.count("promoting"), chain.count("ended"), chain.count("promoted")), (1, 1, 0));
+    assert_eq!(
+        (
+            chain.count("promoting"),
+            chain.count("ended"),
+            chain.count("promoted")
+        ),
+        (1, 1, 0)
+    );
     assert!(chain.state["deploying"].is_null());
     deploy.http().heal();
     let ben = bens_clone(&deploy);
-    deploy.runner().cwd(&ben).smp(&scripted(&deploy, &[])).ok().says("done: on record");
+    deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&scripted(&deploy, &[]))
+        .ok()
+        .says("done: on record");
 }
 
 #[test]
 fn an_event_that_the_main_repository_turns_away_is_told_so_at_once_and_nothing_is_pushed() {
-    let deploy = ready(World::deploy_like().over_http().main_over_http().toml(RECORD));
+    let deploy = ready(
+        World::deploy_like()
+            .over_http()
+            .main_over_http()
+            .toml(RECORD),
+    );
     let before = deploy.snapshot();
-    deploy.http().fault(Rule::post("main.git/git-receive-pack", Fault::Status(403)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::post("main.git/git-receive-pack", Fault::Status(403)).times(1000));
     let run = told_at_once(&deploy);
-    run.exits(1).says("error: the record cannot be written to").says("HTTP 403");
+    run.exits(1)
+        .says("error: the record cannot be written to")
+        .says("HTTP 403");
     assert_eq!(deploy.snapshot(), before);
     deploy.http().heal();
     promotes(&deploy, &[]).ok().says("done: on record");
@@ -92,21 +131,37 @@ fn a_push_too_large_for_its_host_is_told_so_whether_it_goes_in_one_piece_or_in_m
     deploy.configure("http.postBuffer", "65536");
     let mut noise = 1_u64;
     let mut letter = || {
-        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         char::from(b'a' + u8::try_from(noise >> 60).unwrap())
     };
     let large: String = (0..400_000).map(|_| letter()).collect();
     let commit = deploy.commit_files(&deploy.team, "Add a map", &[("map", &large)]);
     deploy.colleague_pushes(&deploy.main, &commit);
     deploy.colleague_pushes(&deploy.staging, &commit);
-    for fault in [Rule::post(RECEIVE, Fault::Status(413)), Rule::post(RECEIVE, Fault::Status(413)).times(1000)] {
+    for fault in [
+        Rule::post(RECEIVE, Fault::Status(413)),
+        Rule::post(RECEIVE, Fault::Status(413)).times(1000),
+    ] {
         deploy.http().fault(fault);
-        let run = deploy.runner().limit(AT_ONCE).smp(&["promote", "--yes", "--commit", &commit, "--timeout", "300"]);
-        run.exits(1).says("takes no push of that size").never_shows("cannot tell");
+        let run = deploy.runner().limit(AT_ONCE).smp(&[
+            "promote",
+            "--yes",
+            "--commit",
+            &commit,
+            "--timeout",
+            "300",
+        ]);
+        run.exits(1)
+            .says("takes no push of that size")
+            .never_shows("cannot tell");
         leaves_no_note(&deploy);
     }
     deploy.http().heal();
-    deploy.smp(&["promote", "--yes", "--commit", &commit, "--timeout", "20"]).ok();
+    deploy
+        .smp(&["promote", "--yes", "--commit", &commit, "--timeout", "20"])
+        .ok();
 }
 
 #[test]
@@ -116,7 +171,9 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
         let elsewhere = GitHttp::open_to_all(&deploy);
         let to = elsewhere.url(&deploy.path(RECEIVE));
         let before = deploy.snapshot();
-        deploy.http().fault(Rule::post(RECEIVE, Fault::Moved(status, to)).times(1000));
+        deploy
+            .http()
+            .fault(Rule::post(RECEIVE, Fault::Moved(status, to)).times(1000));
         told_at_once(&deploy)
             .exits(1)
             .says("sends pushes on")
@@ -131,10 +188,15 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
 // A proxy's word that it waited long enough says nothing of the host behind it.
 #[test]
 fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
-    for fault in [Fault::Status(408), Fault::Moved(302, "https://login.example.com/".to_owned())] {
+    for fault in [
+        Fault::Status(408),
+        Fault::Moved(302, "https://login.example.com/".to_owned()),
+    ] {
         let deploy = host();
         deploy.http().fault(Rule::post(RECEIVE, fault).times(1000));
-        promote(&deploy, &["--timeout", "1"]).exits(4).says("cannot tell what became of the push");
+        promote(&deploy, &["--timeout", "1"])
+            .exits(4)
+            .says("cannot tell what became of the push");
         assert_eq!(refusal(&deploy), "push-in-flight");
     }
 }
@@ -144,11 +206,24 @@ fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_
     let deploy = host();
     // The looks before the push are over when git asks where the branch is.
     let late = Fault::Delay(Duration::from_secs(2));
-    deploy.http().fault(Rule::get("production.git/info/refs?service=git-receive-pack", late.clone()));
+    deploy.http().fault(Rule::get(
+        "production.git/info/refs?service=git-receive-pack",
+        late.clone(),
+    ));
     let run = begin(&deploy, &["--timeout", "300"]);
-    deploy.http().sees(|seen| seen.fault.as_ref() == Some(&late));
-    deploy.http().fault(Rule::any("production.git/info/refs?service=git-upload-pack", Fault::Status(403)).times(1000));
-    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
+    deploy
+        .http()
+        .sees(|seen| seen.fault.as_ref() == Some(&late));
+    deploy.http().fault(
+        Rule::any(
+            "production.git/info/refs?service=git-upload-pack",
+            Fault::Status(403),
+        )
+        .times(1000),
+    );
+    deploy
+        .http()
+        .fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
     let run = run.finish();
     run.exits(1)
         .says("gives you no right to push")
@@ -162,8 +237,12 @@ fn a_push_that_arrived_before_it_was_turned_away_arrived() {
     let deploy = host();
     let before = deploy.snapshot();
     // The transport sends it again by itself, and the second one is turned away.
-    deploy.http().fault(Rule::post(RECEIVE, Fault::DropResponse));
-    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
+    deploy
+        .http()
+        .fault(Rule::post(RECEIVE, Fault::DropResponse));
+    deploy
+        .http()
+        .fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
     promote(&deploy, &[]).ok().says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
@@ -177,14 +256,25 @@ fn a_work_tree_on_the_host_with_changes_in_it_is_the_reason_and_no_build_failed(
     std::fs::create_dir(&tree).unwrap();
     let production = &deploy.production;
     deploy.git(production, &["config", "core.bare", "false"]);
-    deploy.git(production, &["config", "core.worktree", tree.to_str().unwrap()]);
-    deploy.git(production, &["config", "receive.denyCurrentBranch", "updateInstead"]);
+    deploy.git(
+        production,
+        &["config", "core.worktree", tree.to_str().unwrap()],
+    );
+    deploy.git(
+        production,
+        &["config", "receive.denyCurrentBranch", "updateInstead"],
+    );
     deploy.git(production, &["reset", "-q", "--hard"]);
-    let file =
-        std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
+    let file = std::fs::read_dir(&tree)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_file())
+        .unwrap();
     std::fs::write(file, "changed on the host\n").unwrap();
     let run = promote(&deploy, &[]);
-    run.exits(1).says("error: production declined").never_shows("the build failed");
+    run.exits(1)
+        .says("error: production declined")
+        .never_shows("the build failed");
     run.says("because: its host says: Working directory has unstaged changes");
     run.says("hint: put that right there, then: git smp promote production");
 }
@@ -192,18 +282,30 @@ fn a_work_tree_on_the_host_with_changes_in_it_is_the_reason_and_no_build_failed(
 #[test]
 fn a_limit_of_the_host_is_the_reason() {
     let deploy = ready(World::deploy_like());
-    deploy.git(&deploy.production, &["config", "receive.maxInputSize", "20"]);
+    deploy.git(
+        &deploy.production,
+        &["config", "receive.maxInputSize", "20"],
+    );
     let run = promote(&deploy, &[]);
-    run.exits(1).says("error: production declined").never_shows("the build failed");
-    run.says("its host says: unpacker error").says("exceeds maximum allowed size");
+    run.exits(1)
+        .says("error: production declined")
+        .never_shows("the build failed");
+    run.says("its host says: unpacker error")
+        .says("exceeds maximum allowed size");
 }
 
 #[test]
 fn a_ref_that_the_host_hides_is_the_reason() {
     let deploy = ready(World::deploy_like());
-    deploy.git(&deploy.production, &["config", "receive.hideRefs", "refs/heads/master"]);
+    deploy.git(
+        &deploy.production,
+        &["config", "receive.hideRefs", "refs/heads/master"],
+    );
     let run = promote(&deploy, &[]);
-    run.exits(1).says("production").never_shows("the build failed").says("git says: stale info");
+    run.exits(1)
+        .says("production")
+        .never_shows("the build failed")
+        .says("git says: stale info");
 }
 
 #[test]
@@ -211,7 +313,10 @@ fn a_lock_that_was_left_on_the_host_is_the_reason() {
     let deploy = ready(World::deploy_like());
     std::fs::write(deploy.production.join("refs/heads/master.lock"), "").unwrap();
     let run = promote(&deploy, &[]);
-    run.exits(1).says("its host says: failed to update ref").says("master.lock").never_shows("the build failed");
+    run.exits(1)
+        .says("its host says: failed to update ref")
+        .says("master.lock")
+        .never_shows("the build failed");
 }
 
 #[test]
@@ -220,36 +325,63 @@ fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     let hook = "cat >/dev/null; echo 'one'; echo 'two'; echo '-----> Installing'; printf ' !     \\033[31mNo Gemfile\\033[0m\\n\\n'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", hook);
     let run = promote(&deploy, &[]);
-    run.exits(1).says("the build failed, or a hook there said no");
-    run.says("because: its host says: Installing").says("because: its host says: No Gemfile");
+    run.exits(1)
+        .says("the build failed, or a hook there said no");
+    run.says("because: its host says: Installing")
+        .says("because: its host says: No Gemfile");
     run.never_shows("its host says: one");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
-    promote(&deploy, &[]).exits(1).says("the build failed, or a hook there said no").never_shows("its host says");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("the build failed, or a hook there said no")
+        .never_shows("its host says");
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
-    deploy.hook(&deploy.production, "update", "echo 'Only on weekdays'; exit 1");
+    deploy.hook(
+        &deploy.production,
+        "update",
+        "echo 'Only on weekdays'; exit 1",
+    );
     let run = promote(&deploy, &[]);
-    run.exits(1).says("its host says: Only on weekdays").never_shows("its host says: error: hook declined");
+    run.exits(1)
+        .says("its host says: Only on weekdays")
+        .never_shows("its host says: error: hook declined");
 }
 
 // --- a busy host: SerenityOS/discord-bot#14, Scalingo/cli#333, dokku/dokku#3167
 
 #[test]
 fn a_host_that_does_something_else_is_busy_and_no_build_failed() {
-    let busy: Vec<Transcript> = Transcript::all().into_iter().filter(|one| one.busy).collect();
+    let busy: Vec<Transcript> = Transcript::all()
+        .into_iter()
+        .filter(|one| one.busy)
+        .collect();
     assert!(busy.len() >= 4);
-    for Transcript { name, says, text, .. } in busy {
+    for Transcript {
+        name, says, text, ..
+    } in busy
+    {
         let deploy = ready(World::deploy_like().toml(RECORD));
         let before = deploy.deploys(&deploy.production);
         let hook = format!("cat >/dev/null\ncat <<'END_OF_WORDS'\n{text}END_OF_WORDS\nexit 1");
         deploy.hook(&deploy.production, "pre-receive", &hook);
         let run = told_at_once(&deploy);
-        run.exits(1).says("its host is busy with something else").says(&says).never_shows("failed,");
-        run.says("nothing was changed").says("hint: wait until that is done, then: git smp promote production");
-        let because =
-            run.stderr.lines().any(|line| line.starts_with("because: its host says: ") && line.contains(&says));
+        run.exits(1)
+            .says("its host is busy with something else")
+            .says(&says)
+            .never_shows("failed,");
+        run.says("nothing was changed")
+            .says("hint: wait until that is done, then: git smp promote production");
+        let because = run
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("because: its host says: ") && line.contains(&says));
         assert!(because, "{name}: {run}");
         let chain = deploy.chain();
-        assert_eq!((chain.count("promoting"), chain.count("ended")), (1, 1), "{name}");
+        assert_eq!(
+            (chain.count("promoting"), chain.count("ended")),
+            (1, 1),
+            "{name}"
+        );
         assert_eq!(deploy.deploys(&deploy.production), before);
         leaves_no_note(&deploy);
         std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
@@ -262,7 +394,11 @@ fn a_build_that_failed_after_it_had_waited_for_another_one_failed() {
     let deploy = ready(World::deploy_like());
     let hook = "cat >/dev/null; echo ' !     shop currently has a deploy lock in place. Waiting...'; echo ' !     No Gemfile'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", hook);
-    promote(&deploy, &[]).exits(1).says("the build failed").says("its host says: No Gemfile").never_shows("is busy");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("the build failed")
+        .says("its host says: No Gemfile")
+        .never_shows("is busy");
 }
 
 #[test]
@@ -272,10 +408,18 @@ fn a_person_at_a_busy_host_types_the_same_command_again() {
     let hook = format!("cat >/dev/null\ncat <<'END_OF_WORDS'\n{text}END_OF_WORDS\nexit 1");
     deploy.hook(&deploy.production, "pre-receive", &hook);
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().exits(1).says("its host is busy");
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ").enters("production");
-    terminal.ends().ok().says("done: production runs").never_shows("was not seen to end");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
+    terminal
+        .ends()
+        .ok()
+        .says("done: production runs")
+        .never_shows("was not seen to end");
 }

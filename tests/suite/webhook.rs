@@ -15,7 +15,10 @@ const MISSING: &str = "no webhook here, so posts to Teams cannot be sent from th
 /// A webhook as long as they come.
 fn flow() -> String {
     let host = "https://0a1b.2c.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows";
-    format!("{host}/s3cr3t/triggers/manual/paths/invoke?api-version=1&sp=%2Frun&sv=1.0&sig={}", "s3cr3t-_".repeat(44))
+    format!(
+        "{host}/s3cr3t/triggers/manual/paths/invoke?api-version=1&sp=%2Frun&sv=1.0&sig={}",
+        "s3cr3t-_".repeat(44)
+    )
 }
 
 fn world(channels: &str) -> Deploy {
@@ -31,9 +34,20 @@ fn ready(channels: &str) -> Deploy {
 
 /// A `git` that writes every command line down before it runs it, and the file that it writes to.
 fn watched(deploy: &Deploy) -> (Runner<'_>, PathBuf) {
-    let git = deploy.runner().program("sh", &["-c", "command -v git"]).ok().out();
+    let git = deploy
+        .runner()
+        .program("sh", &["-c", "command -v git"])
+        .ok()
+        .out();
     let log = deploy.path("lines");
-    deploy.executable("front/git", &format!("echo \"$*\" >>'{}'\nexec {} \"$@\"", log.display(), git.trim_end()));
+    deploy.executable(
+        "front/git",
+        &format!(
+            "echo \"$*\" >>'{}'\nexec {} \"$@\"",
+            log.display(),
+            git.trim_end()
+        ),
+    );
     // Started through git it would find git's own folder first.
     (person(deploy).directly().path_first("front"), log)
 }
@@ -62,9 +76,15 @@ fn kept(deploy: &Deploy, key: &str) -> Option<String> {
 fn about(run: &Run, start: &str) -> String {
     let text = format!("{}{}", run.out(), run.stderr).replace('\r', "");
     let mut lines = text.lines().skip_while(|line| !line.starts_with(start));
-    let first = lines.next().unwrap_or_else(|| panic!("no line begins with {start:?} in {run}"));
+    let first = lines
+        .next()
+        .unwrap_or_else(|| panic!("no line begins with {start:?} in {run}"));
     let below = lines.take_while(|line| line.starts_with("       "));
-    std::iter::once(first).chain(below).map(str::trim).collect::<Vec<_>>().join("\n")
+    std::iter::once(first)
+        .chain(below)
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -72,7 +92,11 @@ fn a_webhook_is_asked_for_without_echo_and_kept_for_its_owner_alone() {
     let deploy = world(TECHNICAL);
     let (runner, lines) = watched(&deploy);
     let mut terminal = runner.terminal(&["setup"]);
-    terminal.sees("Trust this and add 2 remotes? [y/N] ").enters("y").sees(QUESTION).enters(&flow());
+    terminal
+        .sees("Trust this and add 2 remotes? [y/N] ")
+        .enters("y")
+        .sees(QUESTION)
+        .enters(&flow());
     let run = terminal.ends();
     run.ok().never_shows("s3cr3t").never_shows("powerplatform");
     assert_eq!(
@@ -80,12 +104,23 @@ fn a_webhook_is_asked_for_without_echo_and_kept_for_its_owner_alone() {
         "ok    technical   posts to Teams, by the webhook of smp.technical.webhook in git's configuration"
     );
     assert_eq!(kept(&deploy, KEY), Some(flow()));
-    let mode = std::fs::metadata(deploy.work.join(".git/config")).unwrap().permissions().mode();
+    let mode = std::fs::metadata(deploy.work.join(".git/config"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     let lines = std::fs::read_to_string(lines).unwrap();
-    assert!(lines.contains("remote add") && !lines.contains("s3cr3t"), "{lines}");
+    assert!(
+        lines.contains("remote add") && !lines.contains("s3cr3t"),
+        "{lines}"
+    );
     // It is there now, so the next run asks nothing.
-    person(&deploy).terminal(&["setup"]).ends().ok().never_shows(QUESTION).never_shows("s3cr3t");
+    person(&deploy)
+        .terminal(&["setup"])
+        .ends()
+        .ok()
+        .never_shows(QUESTION)
+        .never_shows("s3cr3t");
 }
 
 #[test]
@@ -102,20 +137,35 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
     let deploy = ready(BOTH);
     for keys in ["\r", "  \r", "\x03", "\x04", "s3cr3t\x03"] {
         let mut terminal = asked(&deploy);
-        terminal.types(keys).sees("Webhook of product, for Slack").types(keys);
+        terminal
+            .types(keys)
+            .sees("Webhook of product, for Slack")
+            .types(keys);
         let run = terminal.ends();
         run.ok().says("note  product").never_shows("s3cr3t");
-        assert_eq!((kept(&deploy, KEY), kept(&deploy, "smp.product.webhook")), (None, None), "{keys:?}");
+        assert_eq!(
+            (kept(&deploy, KEY), kept(&deploy, "smp.product.webhook")),
+            (None, None),
+            "{keys:?}"
+        );
     }
     let mut terminal = asked(&deploy);
-    terminal.enters("").sees("Webhook of product").enters("https://hooks.slack.com/services/T0/B0/s3cr3s\x7ft");
+    terminal
+        .enters("")
+        .sees("Webhook of product")
+        .enters("https://hooks.slack.com/services/T0/B0/s3cr3s\x7ft");
     let run = terminal.ends();
     run.ok().says("ok    product").never_shows("s3cr3");
     assert_eq!(kept(&deploy, KEY), None);
-    assert_eq!(kept(&deploy, "smp.product.webhook").unwrap(), "https://hooks.slack.com/services/T0/B0/s3cr3t");
+    assert_eq!(
+        kept(&deploy, "smp.product.webhook").unwrap(),
+        "https://hooks.slack.com/services/T0/B0/s3cr3t"
+    );
     assert_eq!(
         about(&run, "  note  technical"),
-        format!("note  technical   {MISSING}\nset {VARIABLE}, or keep one in this clone: git smp setup")
+        format!(
+            "note  technical   {MISSING}\nset {VARIABLE}, or keep one in this clone: git smp setup"
+        )
     );
 }
 
@@ -124,14 +174,29 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
     let deploy = ready(TECHNICAL);
     let mut terminal = asked(&deploy);
     terminal.enters("https://acme.webhook.office.com/webhookb2/s3cr3t");
-    terminal.sees("retired in May 2026").sees("Workflows").sees("Anyone").sees(QUESTION);
-    terminal.enters("http://chat.example/s3cr3t").sees("must begin with https://").sees(QUESTION);
-    terminal.enters("s3cr3t").sees("is no address").sees("note  technical");
+    terminal
+        .sees("retired in May 2026")
+        .sees("Workflows")
+        .sees("Anyone")
+        .sees(QUESTION);
+    terminal
+        .enters("http://chat.example/s3cr3t")
+        .sees("must begin with https://")
+        .sees(QUESTION);
+    terminal
+        .enters("s3cr3t")
+        .sees("is no address")
+        .sees("note  technical");
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, KEY), None);
 
     let mut terminal = asked(&deploy);
-    terminal.enters("s3cr3t").sees("is no address").sees(QUESTION).enters(&flow()).sees("ok    technical");
+    terminal
+        .enters("s3cr3t")
+        .sees("is no address")
+        .sees(QUESTION)
+        .enters(&flow())
+        .sees("ok    technical");
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, KEY), Some(flow()));
 }
@@ -140,19 +205,34 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
 fn what_is_odd_is_kept_and_said() {
     let deploy = ready(TECHNICAL);
     let mut terminal = asked(&deploy);
-    terminal.enters("https://prod-1.logic.azure.com/workflows/s3cr3t/triggers/manual/paths/invoke?sig=s3cr3t");
+    terminal.enters(
+        "https://prod-1.logic.azure.com/workflows/s3cr3t/triggers/manual/paths/invoke?sig=s3cr3t",
+    );
     let run = terminal.ends();
     run.ok().never_shows("s3cr3t");
-    assert!(about(&run, "  ok    technical").contains("\nMicrosoft announced an end of the webhooks at"), "{run}");
+    assert!(
+        about(&run, "  ok    technical")
+            .contains("\nMicrosoft announced an end of the webhooks at"),
+        "{run}"
+    );
 }
 
 #[test]
 fn an_address_that_can_take_no_post_is_asked_for_again() {
     let deploy = ready(TECHNICAL);
     let mut terminal = asked(&deploy);
-    terminal.enters("https://hooks.slack.com/services/T0/B0/s3cr3t").sees("an address of Slack").sees(QUESTION);
-    terminal.enters("https://teams.microsoft.com/l/channel/s3cr3t").sees("a link to a place in Teams").sees(QUESTION);
-    terminal.enters(&flow().replace('&', "&amp;")).sees("source of a page").sees("note  technical");
+    terminal
+        .enters("https://hooks.slack.com/services/T0/B0/s3cr3t")
+        .sees("an address of Slack")
+        .sees(QUESTION);
+    terminal
+        .enters("https://teams.microsoft.com/l/channel/s3cr3t")
+        .sees("a link to a place in Teams")
+        .sees(QUESTION);
+    terminal
+        .enters(&flow().replace('&', "&amp;"))
+        .sees("source of a page")
+        .sees("note  technical");
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, KEY), None);
 }
@@ -163,9 +243,21 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
     let without_sig = flow().split("&sig").next().unwrap().to_owned();
     for (key, address, word) in [
         (KEY, without_sig.as_str(), "lacks its signature"),
-        (KEY, "https://make.powerautomate.com/environments/s3cr3t/flows", "a page of Power Automate"),
-        ("smp.product.webhook", "https://hooks.slack.com/triggers/T0/1/s3cr3t", "starts a workflow of Slack"),
-        ("smp.product.webhook", "https://acme.slack.com/archives/s3cr3t", "a page of Slack"),
+        (
+            KEY,
+            "https://make.powerautomate.com/environments/s3cr3t/flows",
+            "a page of Power Automate",
+        ),
+        (
+            "smp.product.webhook",
+            "https://hooks.slack.com/triggers/T0/1/s3cr3t",
+            "starts a workflow of Slack",
+        ),
+        (
+            "smp.product.webhook",
+            "https://acme.slack.com/archives/s3cr3t",
+            "a page of Slack",
+        ),
     ] {
         let name = key.split('.').nth(1).unwrap();
         for (place, command) in [
@@ -179,15 +271,27 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
                 .says("error: one check failed\n")
                 .says(&format!("{command} && git smp setup\n"));
             let line = about(&run, &format!("  FAIL  {name}"));
-            assert!(line.contains(word) && line.ends_with(&format!("\nforget it: {command}")), "{line}");
+            assert!(
+                line.contains(word) && line.ends_with(&format!("\nforget it: {command}")),
+                "{line}"
+            );
             // The command does it.
             deploy.runner().program("sh", &["-c", &command]).ok();
-            deploy.smp(&["setup", "--check"]).ok().prints_among(&format!("note  {name}"));
+            deploy
+                .smp(&["setup", "--check"])
+                .ok()
+                .prints_among(&format!("note  {name}"));
         }
     }
-    let run = deploy.runner().env(VARIABLE, &without_sig).smp(&["setup", "--check"]);
+    let run = deploy
+        .runner()
+        .env(VARIABLE, &without_sig)
+        .smp(&["setup", "--check"]);
     let line = about(run.exits(1).never_shows("s3cr3t"), "  FAIL  technical");
-    assert!(line.ends_with(&format!("\nforget it: unset {VARIABLE}")), "{line}");
+    assert!(
+        line.ends_with(&format!("\nforget it: unset {VARIABLE}")),
+        "{line}"
+    );
 }
 
 #[test]
@@ -195,23 +299,43 @@ fn nobody_is_asked_who_wants_no_questions_or_is_not_there() {
     let deploy = ready(BOTH);
     for args in [["setup", "--check"], ["setup", "--yes"]] {
         let run = person(&deploy).terminal(&args).ends();
-        run.ok().never_shows("not shown").says("note  technical").says("note  product");
+        run.ok()
+            .never_shows("not shown")
+            .says("note  technical")
+            .says("note  product");
     }
     deploy.smp(&["setup"]).ok().prints_among(MISSING);
     let printed = ready("[channels.technical]\nkind = \"print\"\n");
-    person(&printed).terminal(&["setup"]).ends().ok().never_shows("Webhook").never_shows("technical ");
+    person(&printed)
+        .terminal(&["setup"])
+        .ends()
+        .ok()
+        .never_shows("Webhook")
+        .never_shows("technical ");
 }
 
 #[test]
 fn the_environment_comes_before_the_configuration() {
     let deploy = ready(TECHNICAL);
-    let by = |run: &Run| about(run, "  ok    technical").split_once("the webhook of ").unwrap().1.to_owned();
+    let by = |run: &Run| {
+        about(run, "  ok    technical")
+            .split_once("the webhook of ")
+            .unwrap()
+            .1
+            .to_owned()
+    };
     let with = |value: &str| person(&deploy).env(VARIABLE, value);
     assert_eq!(by(with(&flow()).terminal(&["setup"]).ends().ok()), VARIABLE);
     deploy.configure(KEY, &flow());
-    assert_eq!(by(deploy.smp(&["setup", "--check"]).ok()), "smp.technical.webhook in git's configuration");
+    assert_eq!(
+        by(deploy.smp(&["setup", "--check"]).ok()),
+        "smp.technical.webhook in git's configuration"
+    );
     assert_eq!(by(with(&flow()).smp(&["setup", "--check"]).ok()), VARIABLE);
-    assert_eq!(by(with("\n").smp(&["setup", "--check"]).ok()), "smp.technical.webhook in git's configuration");
+    assert_eq!(
+        by(with("\n").smp(&["setup", "--check"]).ok()),
+        "smp.technical.webhook in git's configuration"
+    );
     assert_eq!(kept(&deploy, KEY), None);
 }
 
@@ -219,15 +343,30 @@ fn the_environment_comes_before_the_configuration() {
 fn one_that_cannot_be_used_fails_its_check_and_is_named_by_its_place() {
     // SEC-02
     let deploy = ready(TECHNICAL);
-    for bad in
-        ["http://chat.example/s3cr3t", "https://outlook.office.com/webhook/s3cr3t", "s3cr3t", "https://x/ s3cr3t"]
-    {
-        let run = deploy.runner().env(VARIABLE, bad).smp(&["setup", "--check"]);
-        run.exits(1).never_shows("s3cr3t").says("error: one check failed\n").says(&format!("hint: set {VARIABLE} to"));
-        about(&run, &format!("  FAIL  technical   {VARIABLE}: the webhook "));
+    for bad in [
+        "http://chat.example/s3cr3t",
+        "https://outlook.office.com/webhook/s3cr3t",
+        "s3cr3t",
+        "https://x/ s3cr3t",
+    ] {
+        let run = deploy
+            .runner()
+            .env(VARIABLE, bad)
+            .smp(&["setup", "--check"]);
+        run.exits(1)
+            .never_shows("s3cr3t")
+            .says("error: one check failed\n")
+            .says(&format!("hint: set {VARIABLE} to"));
+        about(
+            &run,
+            &format!("  FAIL  technical   {VARIABLE}: the webhook "),
+        );
     }
     // What the variable holds would count before an answer, so nobody is asked for one.
-    let run = person(&deploy).env(VARIABLE, "s3cr3t").terminal(&["setup"]).ends();
+    let run = person(&deploy)
+        .env(VARIABLE, "s3cr3t")
+        .terminal(&["setup"])
+        .ends();
     run.exits(1).never_shows("s3cr3t").never_shows(QUESTION);
 }
 
@@ -235,11 +374,25 @@ fn one_that_cannot_be_used_fails_its_check_and_is_named_by_its_place() {
 fn one_in_the_configuration_that_cannot_be_used_is_replaced() {
     let deploy = ready(TECHNICAL);
     for place in ["--local", "--global"] {
-        deploy.git(&deploy.work, &["config", place, KEY, "https://outlook.office.com/webhook/s3cr3t"]);
+        deploy.git(
+            &deploy.work,
+            &[
+                "config",
+                place,
+                KEY,
+                "https://outlook.office.com/webhook/s3cr3t",
+            ],
+        );
         let run = deploy.smp(&["setup", "--check"]);
-        run.exits(1).says("git smp setup\n").never_shows("s3cr3t").prints_among("Workflows");
+        run.exits(1)
+            .says("git smp setup\n")
+            .never_shows("s3cr3t")
+            .prints_among("Workflows");
         let mut terminal = person(&deploy).terminal(&["setup"]);
-        terminal.sees("warning: smp.technical.webhook in git's configuration: ").sees("Workflows").sees(QUESTION);
+        terminal
+            .sees("warning: smp.technical.webhook in git's configuration: ")
+            .sees("Workflows")
+            .sees(QUESTION);
         terminal.enters(&flow());
         terminal.ends().ok().never_shows("s3cr3t");
         assert_eq!(kept(&deploy, KEY), Some(flow()));
@@ -254,32 +407,50 @@ fn a_webhook_that_another_place_overrules_is_not_called_kept() {
     let runner = person(&deploy).git_options(&options.each_ref().map(String::as_str));
     let mut terminal = runner.terminal(&["setup"]);
     terminal.sees(QUESTION).enters(&flow());
-    terminal.ends().exits(1).says("git reads another value").never_shows(&flow());
+    terminal
+        .ends()
+        .exits(1)
+        .says("git reads another value")
+        .never_shows(&flow());
 }
 
 #[test]
 fn every_work_tree_uses_what_was_kept_in_one() {
     let deploy = ready(TECHNICAL);
-    deploy.git(&deploy.work, &["config", "extensions.worktreeConfig", "true"]);
+    deploy.git(
+        &deploy.work,
+        &["config", "extensions.worktreeConfig", "true"],
+    );
     let other = deploy.path("other");
-    deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", other.to_str().unwrap()]);
+    deploy.git(
+        &deploy.work,
+        &["worktree", "add", "-q", "--detach", other.to_str().unwrap()],
+    );
     std::fs::copy(deploy.work.join("smp.toml"), other.join("smp.toml")).unwrap();
     let mut terminal = person(&deploy).cwd(&other).terminal(&["setup"]);
     terminal.sees(QUESTION).enters(&flow());
     terminal.ends().ok().never_shows("s3cr3t");
-    deploy.smp(&["setup", "--check"]).ok().prints_among("ok    technical");
+    deploy
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("ok    technical");
 }
 
 #[test]
 fn a_webhook_in_the_file_is_refused_and_not_shown() {
     let deploy = world("");
-    for line in [format!("webhook = \"{}\"", flow()), "webhook = \"s3cr3t\"".to_owned(), "url = \"s3cr3t\"".to_owned()]
-    {
+    for line in [
+        format!("webhook = \"{}\"", flow()),
+        "webhook = \"s3cr3t\"".to_owned(),
+        "url = \"s3cr3t\"".to_owned(),
+    ] {
         let text = deploy.toml();
         deploy.add_toml(&format!("{TECHNICAL}{line}\n"));
         for command in [["setup", "--yes"], ["status", "--json"]] {
             let run = deploy.smp(&command);
-            run.exits(2).never_shows("s3cr3t").says("secrets do not belong in this file");
+            run.exits(2)
+                .never_shows("s3cr3t")
+                .says("secrets do not belong in this file");
             run.says("WEBHOOK").says("then: git smp setup\n");
         }
         deploy.write_toml(&text);
@@ -291,7 +462,10 @@ fn no_command_shows_a_webhook_however_much_it_is_asked_to_say() {
     let deploy = ready(&format!("[record]\n{TECHNICAL}"));
     let (runner, lines) = watched(&deploy);
     deploy.git(&deploy.work, &["config", KEY, &flow()]);
-    let runner = runner.env(VARIABLE, flow()).env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace");
+    let runner = runner
+        .env(VARIABLE, flow())
+        .env("RUST_BACKTRACE", "full")
+        .env("RUST_LOG", "trace");
     for args in [
         &["setup", "--check", "-v"][..],
         &["setup", "--yes", "-v"],
@@ -304,8 +478,14 @@ fn no_command_shows_a_webhook_however_much_it_is_asked_to_say() {
         &["propose", "-n", "-v"],
         &["history", "--json", "-v"],
     ] {
-        runner.smp(args).never_shows("s3cr3t").never_shows("powerplatform");
+        runner
+            .smp(args)
+            .never_shows("s3cr3t")
+            .never_shows("powerplatform");
     }
     let lines = std::fs::read_to_string(lines).unwrap();
-    assert!(lines.contains("ls-remote") && !lines.contains("s3cr3t"), "{lines}");
+    assert!(
+        lines.contains("ls-remote") && !lines.contains("s3cr3t"),
+        "{lines}"
+    );
 }

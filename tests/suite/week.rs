@@ -5,7 +5,9 @@ mod pull_request;
 mod signers;
 mod wizard;
 
-use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words};
+use crate::posts::{
+    PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words,
+};
 use crate::promote::{person, promote, ready};
 use crate::record::{events, next, proposed, recorded, short};
 use crate::support::{Deploy, Terminal, World};
@@ -31,18 +33,25 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     let deploy = chatting("teams");
     signed_off(&deploy);
     let run = promote(&deploy, &["--summary", "- Flags on painpoints"]);
-    run.ok().says("  4. post to product; no webhook here: the text will be printed\n").says("done: production runs");
+    run.ok()
+        .says("  4. post to product; no webhook here: the text will be printed\n")
+        .says("done: production runs");
     run.prints_among("with the following changes:\n\n- Flags on painpoints\n");
     run.says("it stays owed; a clone that has the webhook sends it: git smp promote\n");
     let status = deploy.smp(&["status"]);
-    status.ok().prints_among("a post to product; make it: git smp promote\n");
+    status
+        .ok()
+        .prints_among("a post to product; make it: git smp promote\n");
     status.prints_among("no webhook of product here: a clone that has one sends it\n");
     // What is owed does not hide what comes next.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp propose");
     // Nor does it make of a refusal anything else.
-    promote(&deploy, &[]).exits(1).prints("").never_shows("owed");
+    promote(&deploy, &[])
+        .exits(1)
+        .prints("")
+        .never_shows("owed");
     posts(&deploy, &["propose", "--yes"]).ok();
     for _ in 0..2 {
         posts(&deploy, &["promote", "--yes", "--commit", deploy.nth(6)]);
@@ -57,13 +66,23 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
     let deploy = chatting("slack");
     posts(&deploy, &["propose", "--yes"]).ok();
     let block = deploy.smp(&["signoff", "--by", "Rosi", "--block", "Maps are empty."]);
-    block.ok().prints_among("Maps are empty.").says("no webhook of technical here, so this is not sent:\n");
+    block
+        .ok()
+        .prints_among("Maps are empty.")
+        .says("no webhook of technical here, so this is not sent:\n");
     let fix = deploy.smp(&["stage", "--fix", "--yes"]);
-    fix.ok().says("; no webhook here: the text will be printed\n").prints_among("to be tested again");
+    fix.ok()
+        .says("; no webhook here: the text will be printed\n")
+        .prints_among("to be tested again");
     let postponed = deploy.smp(&["postpone", "--yes", "--reason", "Not today."]);
-    postponed.ok().prints_among("Not today.").says("a clone that has the webhook sends it: git smp postpone\n");
+    postponed
+        .ok()
+        .prints_among("Not today.")
+        .says("a clone that has the webhook sends it: git smp postpone\n");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
-    deploy.smp(&["rollback", "-n", "--to", &deploy.nth(2)[..8]]).ok();
+    deploy
+        .smp(&["rollback", "-n", "--to", &deploy.nth(2)[..8]])
+        .ok();
     with_webhooks(&deploy).smp(&["postpone"]).ok();
     assert!(words(&sent(&deploy, TECHNICAL)[1]).contains("Not today."));
     deploy.chain();
@@ -71,11 +90,20 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
 
 #[test]
 fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
-    let deploy = ready(World::deploy_like().without_pages().toml(&channels("teams")));
+    let deploy = ready(
+        World::deploy_like()
+            .without_pages()
+            .toml(&channels("teams")),
+    );
     let run = promote(&deploy, &["--summary", "- Flags on painpoints"]);
-    run.ok().says("no webhook of product here\n").prints_among("- Flags on painpoints\n");
+    run.ok()
+        .says("no webhook of product here\n")
+        .prints_among("- Flags on painpoints\n");
     deploy.smp(&["status"]).ok().never_shows("owed");
-    promote(&deploy, &[]).ok().says("nothing to promote").prints("");
+    promote(&deploy, &[])
+        .ok()
+        .says("nothing to promote")
+        .prints("");
 }
 
 #[test]
@@ -96,8 +124,11 @@ fn editing(deploy: &Deploy, script: &str) -> Terminal {
     deploy.executable("bin/editor", script);
     let path = deploy.path("bin/editor").display().to_string();
     deploy.git(&deploy.work, &["config", "core.editor", &path]);
-    let mut terminal =
-        with_webhooks(deploy).directly().env("NO_COLOR", "1").without_env("GIT_EDITOR").terminal(&["promote"]);
+    let mut terminal = with_webhooks(deploy)
+        .directly()
+        .env("NO_COLOR", "1")
+        .without_env("GIT_EDITOR")
+        .terminal(&["promote"]);
     terminal.resizes(80, 24);
     terminal
 }
@@ -107,9 +138,17 @@ fn an_editor_that_is_left_without_a_change_posts_nothing_to_everyone() {
     let deploy = chatting("teams");
     signed_off(&deploy);
     let mut terminal = editing(&deploy, ":");
-    terminal.sees("no post to product: the draft was left as it was").sees("3. record the deploy");
-    terminal.sees("Type production to deploy: ").enters("production");
-    terminal.ends().ok().never_shows("post to product\r\n").never_shows("will say");
+    terminal
+        .sees("no post to product: the draft was left as it was")
+        .sees("3. record the deploy");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
+    terminal
+        .ends()
+        .ok()
+        .never_shows("post to product\r\n")
+        .never_shows("will say");
     assert!(sent(&deploy, PRODUCT).is_empty());
     deploy.chain();
 }
@@ -120,9 +159,15 @@ fn a_draft_that_somebody_says_yes_to_is_shown_in_the_plan_and_posted() {
     deploy.web.set(PRODUCT, accepted("teams"));
     signed_off(&deploy);
     let mut terminal = editing(&deploy, "sed -i.old '/delete this line/d' \"$1\"");
-    terminal.sees("4. post to product").sees("The post to product will say");
-    terminal.sees("  | - Fix malformed view variable in MapItems").sees("  | - Add translations");
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("4. post to product")
+        .sees("The post to product will say");
+    terminal
+        .sees("  | - Fix malformed view variable in MapItems")
+        .sees("  | - Add translations");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok();
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Fix malformed view variable in MapItems"));
 }
@@ -138,19 +183,37 @@ fn a_freeze_that_somebody_broke_is_said_and_how_to_put_it_right() {
         "staging no longer runs it, but {}: somebody deployed there in spite of the freeze\n",
         short(deploy.nth(6))
     );
-    run.ok().prints_among(&words).prints_among("to give it up: git smp postpone\n");
-    assert_eq!(next(&deploy), format!("git smp stage {}", short(deploy.nth(5))));
+    run.ok()
+        .prints_among(&words)
+        .prints_among("to give it up: git smp postpone\n");
+    assert_eq!(
+        next(&deploy),
+        format!("git smp stage {}", short(deploy.nth(5)))
+    );
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
-    deploy.smp(&["status"]).ok().never_shows("no longer").never_shows("give it up");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("no longer")
+        .never_shows("give it up");
 }
 
 #[test]
 fn production_is_promoted_from_staging_and_not_the_other_way_round() {
     let deploy = World::deploy();
-    deploy.smp(&["setup", "--yes"]).ok().says("remote to add, promoted from staging\n").never_shows("promotes staging");
-    deploy.smp(&["diff", "staging"]).exits(2).says("staging is not promoted from another environment");
+    deploy
+        .smp(&["setup", "--yes"])
+        .ok()
+        .says("remote to add, promoted from staging\n")
+        .never_shows("promotes staging");
+    deploy
+        .smp(&["diff", "staging"])
+        .exits(2)
+        .says("staging is not promoted from another environment");
     let run = deploy.smp(&["rollback", "staging"]);
-    run.exits(2).says("nothing is promoted to staging").never_shows("promotes");
+    run.exits(2)
+        .says("nothing is promoted to staging")
+        .never_shows("promotes");
 }
 
 #[test]
@@ -158,20 +221,40 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     let deploy = recorded();
     promote_once(&deploy);
     let mut terminal = at_80_columns(&deploy, &["rollback"]);
-    terminal.sees("Type production to put it back: ").enters("production");
-    terminal.sees("Why, for the team (Enter skips): ").enters("--").sees("looks like an option");
-    terminal.sees("Why, for the team (Enter skips): ").enters("Maps are empty.");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("production");
+    terminal
+        .sees("Why, for the team (Enter skips): ")
+        .enters("--")
+        .sees("looks like an option");
+    terminal
+        .sees("Why, for the team (Enter skips): ")
+        .enters("Maps are empty.");
     terminal.ends().ok().says("Maps are empty.");
-    deploy.smp(&["status"]).ok().prints_among("by Ada Example at ").prints_among(": Maps are empty.\n");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("by Ada Example at ")
+        .prints_among(": Maps are empty.\n");
     // Ctrl-C there is a no like any other.
     promote_again(&deploy);
     let before = deploy.snapshot();
     let mut terminal = at_80_columns(&deploy, &["rollback"]);
-    terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").ctrl_c();
-    terminal.ends().exits(3).says("not put back; nothing was changed");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("production")
+        .sees("Why, for the team")
+        .ctrl_c();
+    terminal
+        .ends()
+        .exits(3)
+        .says("not put back; nothing was changed");
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = at_80_columns(&deploy, &["rollback", "--reason", "Again."]);
-    terminal.sees("Type production to put it back: ").enters("production");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("production");
     terminal.ends().ok().never_shows("Why, for the team");
 }
 
@@ -194,6 +277,12 @@ fn figures_begin_in_the_week_in_which_the_record_does() {
     let deploy = recorded();
     promote_once(&deploy);
     let json = deploy.smp(&["history", "--json"]).ok().json();
-    assert_eq!(json["stats"]["environments"][0]["weeks"].as_array().map(Vec::len), Some(1), "{json}");
+    assert_eq!(
+        json["stats"]["environments"][0]["weeks"]
+            .as_array()
+            .map(Vec::len),
+        Some(1),
+        "{json}"
+    );
     assert_eq!(events(&deploy).last().map(String::as_str), Some("promoted"));
 }

@@ -35,8 +35,18 @@ fn entity(called: &Called<'_>) -> Value {
 }
 
 fn label(called: &Called<'_>) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || c == '-' { c } else { ' ' };
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            ' '
+        }
+    };
     let name: String = called.name.chars().map(plain).collect();
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() { "somebody".to_owned() } else { name }
+    if name.is_empty() {
+        "somebody".to_owned()
+    } else {
+        name
+    }
 }

@@ -27,11 +27,16 @@ pub(super) fn clip(mut post: Post) -> Post {
         commit.subject = clipped(&commit.subject, SUBJECT, weight);
     }
     let texts = usize::from(post.summary.is_some()) + usize::from(post.note.is_some());
-    let bare = Post { summary: None, note: None, ..post.clone() };
+    let bare = Post {
+        summary: None,
+        note: None,
+        ..post.clone()
+    };
     let list = if post.commits.is_empty() { 0 } else { LIST };
     // 200: what stands around a text.
     let room = LIMIT.saturating_sub(size(&message(&bare, 0)) + list) / texts.max(1);
-    let cut = |text: Option<String>| text.map(|text| clipped(&text, room.saturating_sub(200), weight));
+    let cut =
+        |text: Option<String>| text.map(|text| clipped(&text, room.saturating_sub(200), weight));
     post.summary = cut(post.summary);
     post.note = cut(post.note);
     post

@@ -27,7 +27,12 @@ pub(super) fn bad_post() -> Post {
     let subjects: Vec<String> = BAD.iter().map(|bad| (*bad).to_owned()).collect();
     let note = Some(BAD.join("\n"));
     let lead = format!("version 1f13dc69 is blocked by {}.", BAD[0]);
-    Post { lead, note, watched: subjects.clone(), ..with_subjects(BAD.len(), &subjects) }
+    Post {
+        lead,
+        note,
+        watched: subjects.clone(),
+        ..with_subjects(BAD.len(), &subjects)
+    }
 }
 
 #[test]
@@ -35,7 +40,10 @@ fn a_card_holds_every_hostile_subject_literally() {
     let card = card(&teams::payload(&bad_post()));
     let text = text_of(&typed(&card, "TextRun"));
     for bad in BAD {
-        assert!(text.contains(&format!(" {}", visible(bad))), "{bad:?} in {text}");
+        assert!(
+            text.contains(&format!(" {}", visible(bad))),
+            "{bad:?} in {text}"
+        );
     }
     assert!(!text.chars().any(|c| acts(c) && c != '\n'));
 }
@@ -48,7 +56,10 @@ fn no_run_of_a_card_holds_a_date_to_be_computed() {
     }
     // Both braces are there, each in a run of its own.
     let text = text_of(&typed(&card(&payload), "TextRun"));
-    assert!(text.contains("{{DATE(2017-02-14T06:08:00Z)}} {{TIME(2017-02-14T06:08:00Z)}}"), "{text}");
+    assert!(
+        text.contains("{{DATE(2017-02-14T06:08:00Z)}} {{TIME(2017-02-14T06:08:00Z)}}"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -56,11 +67,26 @@ fn markup_stands_in_a_card_only_where_nothing_is_foreign() {
     let mentions = persons(
         r#"["devs", { name = "Adele </at> *Vance*", id = "adele@example.com", kind = "person" }, { name = "qa", id = "dGFn", kind = "tag" }]"#,
     );
-    let card = card(&teams::payload(&Post { mentions, ..bad_post() }));
-    let blocks: Vec<&str> = typed(&card, "TextBlock").iter().map(|block| block["text"].as_str().unwrap()).collect();
-    assert_eq!(blocks, ["Production deploy 2022-03-02", "<at>Adele at Vance</at> <at>qa</at>"]);
+    let card = card(&teams::payload(&Post {
+        mentions,
+        ..bad_post()
+    }));
+    let blocks: Vec<&str> = typed(&card, "TextBlock")
+        .iter()
+        .map(|block| block["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        blocks,
+        [
+            "Production deploy 2022-03-02",
+            "<at>Adele at Vance</at> <at>qa</at>"
+        ]
+    );
     let text = text_of(&typed(&card, "TextRun"));
-    assert!(text.starts_with("@devs version 1f13dc69 is blocked by [x](https://evil.example)"), "{text}");
+    assert!(
+        text.starts_with("@devs version 1f13dc69 is blocked by [x](https://evil.example)"),
+        "{text}"
+    );
     let entities = serde_json::json!([
         {"type": "mention", "text": "<at>Adele at Vance</at>", "mentioned": {"id": "adele@example.com", "name": "Adele at Vance"}},
         {"type": "mention", "text": "<at>qa</at>", "mentioned": {"id": "dGFn", "name": "qa", "mentionType": "Tag"}},
@@ -74,11 +100,23 @@ fn a_card_links_to_nothing_but_the_main_repositorys_pages() {
     let links = typed(&card, "Action.OpenUrl");
     assert_eq!(links.len(), BAD.len() + 2);
     for link in links {
-        assert!(link["url"].as_str().unwrap().starts_with("https://github.com/VisualMeaning/sm_platform/"), "{link}");
+        assert!(
+            link["url"]
+                .as_str()
+                .unwrap()
+                .starts_with("https://github.com/VisualMeaning/sm_platform/"),
+            "{link}"
+        );
     }
-    for run in typed(&card, "TextRun").iter().filter(|run| run["selectAction"].is_object()) {
+    for run in typed(&card, "TextRun")
+        .iter()
+        .filter(|run| run["selectAction"].is_object())
+    {
         let text = run["text"].as_str().unwrap();
-        assert!(text.len() == 7 || text.starts_with("https://github.com/"), "{run}");
+        assert!(
+            text.len() == 7 || text.starts_with("https://github.com/"),
+            "{run}"
+        );
     }
 }
 
@@ -88,7 +126,10 @@ fn slack_sees_foreign_text_only_where_it_knows_no_markup() {
     assert_eq!(typed(&message, "mrkdwn").len(), 0);
     let text = text_of(&typed(&message, "text"));
     for bad in BAD {
-        assert!(text.contains(&format!(" {}\n", visible(bad))), "{bad:?} in {text}");
+        assert!(
+            text.contains(&format!(" {}\n", visible(bad))),
+            "{bad:?} in {text}"
+        );
     }
     // The notification is read for markup.
     let fallback = message["text"].as_str().unwrap();
@@ -98,39 +139,65 @@ fn slack_sees_foreign_text_only_where_it_knows_no_markup() {
 #[test]
 fn slack_calls_those_who_are_configured_and_nobody_else() {
     let mentions = r#"["devs", { name = "Adele", id = "U01", kind = "person" }, { name = "qa", id = "S01", kind = "tag" }, { name = "x", id = "U1> <!channel", kind = "person" }]"#;
-    let post = Post { mentions: persons(mentions), ..technical() };
+    let post = Post {
+        mentions: persons(mentions),
+        ..technical()
+    };
     let message = read(&slack::payload(&post));
     let said = "<@U01> <!subteam^S01> @devs @x looking at deploying current staging version 1f13dc69 to production.";
     assert_eq!(text_of(&typed(&message, "mrkdwn")), said);
-    let message = read(&slack::payload(&Post { mentions: post.mentions, ..bad_post() }));
+    let message = read(&slack::payload(&Post {
+        mentions: post.mentions,
+        ..bad_post()
+    }));
     assert_eq!(text_of(&typed(&message, "mrkdwn")), "<@U01> <!subteam^S01>");
 }
 
 #[test]
 fn markdown_keeps_every_subject_inside_of_its_code() {
     let text = markdown::payload(&bad_post());
-    let code: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    let expected = BAD.iter().enumerate().map(|(index, bad)| format!("{index:07x} {}", visible(bad)));
+    let code: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .collect();
+    let expected = BAD
+        .iter()
+        .enumerate()
+        .map(|(index, bad)| format!("{index:07x} {}", visible(bad)));
     assert_eq!(code, expected.collect::<Vec<_>>());
     let first = text.find("    0000000").unwrap();
-    assert!(text[..first].ends_with("\n\n"), "code begins after an empty line only");
+    assert!(
+        text[..first].ends_with("\n\n"),
+        "code begins after an empty line only"
+    );
 }
 
 #[test]
 fn markdown_escapes_what_is_foreign_outside_of_code() {
     let text = markdown::payload(&bad_post());
-    assert!(text.contains(r"blocked by \[x\](https://evil.example) \!\[y\](https"), "{text}");
+    assert!(
+        text.contains(r"blocked by \[x\](https://evil.example) \!\[y\](https"),
+        "{text}"
+    );
     assert!(text.contains("@\u{2060}channel @\u{2060}here"), "{text}");
-    assert!(text.contains("\n\\# heading\n- point\n\n1\\. one\n"), "{text}");
+    assert!(
+        text.contains("\n\\# heading\n- point\n\n1\\. one\n"),
+        "{text}"
+    );
     assert!(text.contains("@devs version"), "{text}");
 }
 
 #[test]
 fn invalid_bytes_of_a_subject_show_as_replaced() {
     let changes = example::ships(vec![example::commit("1f13dc69", b"caf\xe9 \xff\xfe \x00")]);
-    let post = example::about("[]", |about| about.proposal(&example::id("1f13dc69"), "staging", &changes, None));
+    let post = example::about("[]", |about| {
+        about.proposal(&example::id("1f13dc69"), "staging", &changes, None)
+    });
     for payload in [teams::payload(&post), slack::payload(&post)] {
-        assert!(payload.contains("caf\u{fffd} \u{fffd}\u{fffd} \\\\x00"), "{payload}");
+        assert!(
+            payload.contains("caf\u{fffd} \u{fffd}\u{fffd} \\\\x00"),
+            "{payload}"
+        );
     }
     assert!(markdown::payload(&post).contains("    1f13dc6 caf\u{fffd} \u{fffd}\u{fffd} \\x00\n"));
 }

@@ -4,18 +4,34 @@ use crate::chat::{markdown, slack, teams};
 /// The size that Teams counts: the card as a string inside of JSON. Some encoders escape all but ASCII.
 fn escaped_size(card: &Value) -> (usize, usize) {
     let string = serde_json::to_string(&card.to_string()).unwrap();
-    let ascii = string.chars().map(|c| if c.is_ascii() { 1 } else { 6 * c.len_utf16() }).sum();
+    let ascii = string
+        .chars()
+        .map(|c| if c.is_ascii() { 1 } else { 6 * c.len_utf16() })
+        .sum();
     (string.len(), ascii)
 }
 
 /// How many commits a payload lists, and how many it says it leaves out.
 fn counted(value: &Value, text_type: &str) -> (usize, usize) {
     let mut links = Vec::new();
-    objects(value, &|value| value["url"].as_str().is_some_and(|url| url.contains("/commit/")), &mut links);
+    objects(
+        value,
+        &|value| {
+            value["url"]
+                .as_str()
+                .is_some_and(|url| url.contains("/commit/"))
+        },
+        &mut links,
+    );
     let text = |value: &Value| value["text"].as_str().map(str::to_owned);
-    let left = typed(value, text_type).into_iter().filter_map(text).find_map(|text| {
-        text.strip_prefix("and ").and_then(|rest| rest.strip_suffix(" more")).and_then(|number| number.parse().ok())
-    });
+    let left = typed(value, text_type)
+        .into_iter()
+        .filter_map(text)
+        .find_map(|text| {
+            text.strip_prefix("and ")
+                .and_then(|rest| rest.strip_suffix(" more"))
+                .and_then(|number| number.parse().ok())
+        });
     (links.len(), left.unwrap_or(0))
 }
 
@@ -27,10 +43,20 @@ pub(super) fn check_teams(post: &Post) -> usize {
     assert!(bytes <= 25_000 && ascii <= 25_000, "{bytes} {ascii}");
     let (listed, left) = counted(&card["body"], "TextRun");
     assert_eq!(listed + left, post.commits.len());
-    let url = post.link.as_ref().map_or(&Value::Null, |_| &card["actions"][0]["url"]);
-    assert_eq!(url.as_str(), post.link.as_ref().map(|link| link.url.as_str()));
+    let url = post
+        .link
+        .as_ref()
+        .map_or(&Value::Null, |_| &card["actions"][0]["url"]);
+    assert_eq!(
+        url.as_str(),
+        post.link.as_ref().map(|link| link.url.as_str())
+    );
     let text = text_of(&typed(&card["body"], "TextRun"));
-    assert!(post.link.as_ref().is_none_or(|link| text.contains(&format!("See {} for", link.url))));
+    assert!(
+        post.link
+            .as_ref()
+            .is_none_or(|link| text.contains(&format!("See {} for", link.url)))
+    );
     listed
 }
 
@@ -48,24 +74,44 @@ pub(super) fn check_slack(post: &Post) -> usize {
         assert!(length(section["text"].as_str().unwrap()) <= 3_000);
     }
     for list in typed(&message, "rich_text_preformatted") {
-        let text: String =
-            list["elements"].as_array().unwrap().iter().map(|one| one["text"].as_str().unwrap()).collect();
+        let text: String = list["elements"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["text"].as_str().unwrap())
+            .collect();
         assert!(length(&text) <= 3_000);
     }
     let (listed, left) = counted(&message, "text");
     assert_eq!(listed + left, post.commits.len());
-    let urls: Vec<&str> = typed(&message, "link").iter().filter_map(|link| link["url"].as_str()).collect();
-    assert!(post.link.as_ref().is_none_or(|link| urls.contains(&link.url.as_str())));
+    let urls: Vec<&str> = typed(&message, "link")
+        .iter()
+        .filter_map(|link| link["url"].as_str())
+        .collect();
+    assert!(
+        post.link
+            .as_ref()
+            .is_none_or(|link| urls.contains(&link.url.as_str()))
+    );
     listed
 }
 
 #[test]
 fn two_thousand_commits_are_cut_and_the_link_remains() {
-    let post = with_subjects(2_000, &["Floating UI: Move the legend into the side panel, again (#423)".to_owned()]);
+    let post = with_subjects(
+        2_000,
+        &["Floating UI: Move the legend into the side panel, again (#423)".to_owned()],
+    );
     let (teams, slack) = (check_teams(&post), check_slack(&post));
     assert!((60..100).contains(&teams), "{teams}");
     assert!((45..80).contains(&slack), "{slack}");
-    assert_eq!(markdown::payload(&post).lines().filter(|line| line.starts_with("    ")).count(), 2_000);
+    assert_eq!(
+        markdown::payload(&post)
+            .lines()
+            .filter(|line| line.starts_with("    "))
+            .count(),
+        2_000
+    );
 }
 
 #[test]
@@ -89,13 +135,22 @@ fn a_subject_of_ten_thousand_characters_is_cut_alone() {
 fn the_longest_note_in_any_letters_leaves_room_for_a_list() {
     for letter in ["x", "日", "👩", "\"", "\n", "{{DATE("] {
         let note = Some(letter.repeat(2_000));
-        let post = Post { note, ..with_subjects(500, &["Always display flags".to_owned()]) };
+        let post = Post {
+            note,
+            ..with_subjects(500, &["Always display flags".to_owned()])
+        };
         let (teams, slack) = (check_teams(&post), check_slack(&post));
         assert!(teams >= 8 && slack >= 5, "{letter}: {teams} {slack}");
     }
     let note = "x".repeat(2_000);
-    let payload = teams::payload(&Post { note: Some(note.clone()), ..technical() });
-    assert!(payload.contains(&note), "the longest note that is taken fits whole");
+    let payload = teams::payload(&Post {
+        note: Some(note.clone()),
+        ..technical()
+    });
+    assert!(
+        payload.contains(&note),
+        "the longest note that is taken fits whole"
+    );
 }
 
 #[test]
@@ -106,7 +161,8 @@ fn a_commit_without_a_page_is_listed_without_a_link() {
     let card = card(&teams::payload(&post));
     assert_eq!(typed(&card, "Action.OpenUrl").len(), 0);
     assert!(
-        text_of(&typed(&card, "TextRun")).contains("1f13dc6 Fix malformed view variable in MapItems (#425)\n704931c")
+        text_of(&typed(&card, "TextRun"))
+            .contains("1f13dc6 Fix malformed view variable in MapItems (#425)\n704931c")
     );
     assert!(slack::payload(&post).contains("1f13dc6 Fix malformed"));
 }

@@ -19,11 +19,19 @@ fn pretty(payload: &str) -> String {
 fn all() -> Vec<(&'static str, Post)> {
     let many = with_subjects(2_000, &["Move the legend (#423)".to_owned()]);
     let mentions = r#"[{ name = "Adele Vance", id = "adele@example.com", kind = "person" }, { name = "qa", id = "dGFn", kind = "tag" }]"#;
-    let called = Post { mentions: persons(mentions), ..technical() };
+    let called = Post {
+        mentions: persons(mentions),
+        ..technical()
+    };
     let mut posts = vec![("technical", technical()), ("product", product())];
     posts.extend(short());
     let watched = with_files(&["db/migrations/0007_users.py", "Procfile"]);
-    posts.extend([("hostile", bad_post()), ("many", many), ("called", called), ("watched", watched)]);
+    posts.extend([
+        ("hostile", bad_post()),
+        ("many", many),
+        ("called", called),
+        ("watched", watched),
+    ]);
     posts
 }
 
@@ -41,19 +49,38 @@ fn the_examples_payloads_are_those_that_are_kept() {
             if std::env::var_os(KEEP).is_some() {
                 std::fs::write(&path, &text).unwrap();
             }
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{}", path.display());
+            assert_eq!(
+                std::fs::read_to_string(&path).unwrap(),
+                text,
+                "{}",
+                path.display()
+            );
         }
     }
 }
 
 #[test]
 fn every_payload_is_written_where_the_check_asks_for_it() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
     for (name, post) in all() {
-        std::fs::write(folder.join(format!("{name}.teams.json")), teams::payload(&post)).unwrap();
-        std::fs::write(folder.join(format!("{name}.slack.json")), slack::payload(&post)).unwrap();
+        std::fs::write(
+            folder.join(format!("{name}.teams.json")),
+            teams::payload(&post),
+        )
+        .unwrap();
+        std::fs::write(
+            folder.join(format!("{name}.slack.json")),
+            slack::payload(&post),
+        )
+        .unwrap();
         std::fs::write(folder.join(format!("{name}.md")), markdown::payload(&post)).unwrap();
     }
     let literal: Vec<String> = BAD.iter().map(|bad| crate::text::visible(bad)).collect();
-    std::fs::write(folder.join("literal.json"), serde_json::to_string(&literal).unwrap()).unwrap();
+    std::fs::write(
+        folder.join("literal.json"),
+        serde_json::to_string(&literal).unwrap(),
+    )
+    .unwrap();
 }

@@ -34,19 +34,31 @@ impl Facts<'_> {
 
     /// Everything that was looked at, the source first.
     pub fn seen(&self) -> Vec<&Observed> {
-        std::iter::once(&self.source).chain(self.targets.iter().map(|target| &target.observed)).collect()
+        std::iter::once(&self.source)
+            .chain(self.targets.iter().map(|target| &target.observed))
+            .collect()
     }
 
     /// Lists what came to the source since the candidate was put forward, where that is the matter.
     pub fn with_what_came(&self, refusal: Refusal) -> Refusal {
-        let came = self.came.as_ref().filter(|_| refusal.code == RefusalCode::CandidateMoved);
-        let Some(came) = came.filter(|came| !came.ships.is_empty()) else { return refusal };
+        let came = self
+            .came
+            .as_ref()
+            .filter(|_| refusal.code == RefusalCode::CandidateMoved);
+        let Some(came) = came.filter(|came| !came.ships.is_empty()) else {
+            return refusal;
+        };
         let report = refusal.report.because("since then came:");
-        let named =
-            |report: Report, commit: &Commit| report.because(format!("{} {}", commit.short, commit.subject_text()));
+        let named = |report: Report, commit: &Commit| {
+            report.because(format!("{} {}", commit.short, commit.subject_text()))
+        };
         let report = came.ships.iter().take(10).fold(report, named);
         let more = came.ships.len().saturating_sub(10);
-        let report = if more > 0 { report.because(format!("and {more} more")) } else { report };
+        let report = if more > 0 {
+            report.because(format!("and {more} more"))
+        } else {
+            report
+        };
         Refusal { report, ..refusal }
     }
 
@@ -76,7 +88,11 @@ pub fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let Seen { environments: mut seen, main, record } = see(session, look, &concerned)?;
+    let Seen {
+        environments: mut seen,
+        main,
+        record,
+    } = see(session, look, &concerned)?;
     let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
     if let Some(candidate) = source.runs() {
@@ -86,9 +102,17 @@ pub fn gather<'c>(
     for (environment, observed) in environments.iter().zip(seen) {
         let address = trust::push_address(&session.repo, environment)?;
         if address != environment.url {
-            warnings.push(format!("pushes to {} go to {address}, by your own url.insteadOf", environment.remote));
+            warnings.push(format!(
+                "pushes to {} go to {address}, by your own url.insteadOf",
+                environment.remote
+            ));
         }
-        targets.push(deploy::target(session, environment, observed, source.runs())?);
+        targets.push(deploy::target(
+            session,
+            environment,
+            observed,
+            source.runs(),
+        )?);
     }
     let rollbacks = Rollbacks::of(&session.repo, look.config);
     for target in &mut targets {
@@ -100,12 +124,24 @@ pub fn gather<'c>(
         target.held = held::weigh(session, target.observed.runs(), source.runs(), held)?;
     }
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    let candidate = record.state().and_then(|state| state.candidate.as_ref()).map(|candidate| &candidate.commit);
+    let candidate = record
+        .state()
+        .and_then(|state| state.candidate.as_ref())
+        .map(|candidate| &candidate.commit);
     let came = match (candidate, source.runs()) {
-        (Some(candidate), Some(runs)) if candidate != runs && session.repo.has_commit(candidate)? => {
+        (Some(candidate), Some(runs))
+            if candidate != runs && session.repo.has_commit(candidate)? =>
+        {
             Some(session.repo.changes(Some(candidate), runs)?)
         }
         _ => None,
     };
-    Ok(Facts { source, targets, warnings, watched, came, record })
+    Ok(Facts {
+        source,
+        targets,
+        warnings,
+        watched,
+        came,
+        record,
+    })
 }

@@ -31,12 +31,20 @@ impl Sheet {
         config: &GitConfig,
     ) -> Result<Self, Stop> {
         let (offered, origin) = match offer.kept {
-            Some(kept) => (settled(kept), vec!["The text above is yours, from the run before.".to_owned()]),
+            Some(kept) => (
+                settled(kept),
+                vec!["The text above is yours, from the run before.".to_owned()],
+            ),
             None => drafted(&landed()?),
         };
         let sign = sign(&offered, config);
         let comments = explained(offer, origin, &sign);
-        Ok(Self { is_draft: offer.kept.is_none(), offered, comments, sign })
+        Ok(Self {
+            is_draft: offer.kept.is_none(),
+            offered,
+            comments,
+            sign,
+        })
     }
 
     /// The whole sheet.
@@ -63,7 +71,10 @@ impl Sheet {
 /// between paragraphs.
 pub fn settled(text: &str) -> String {
     // Some editors begin every file with a mark of its encoding.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     let mut lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.join("\n")
@@ -71,10 +82,19 @@ pub fn settled(text: &str) -> String {
 
 fn drafted(landed: &[Landed]) -> (String, Vec<String>) {
     let text = draft(landed);
-    let count = landed.iter().filter(|commit| commit.parents.len() < 2).count();
-    let commits = if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") };
+    let count = landed
+        .iter()
+        .filter(|commit| commit.parents.len() < 2)
+        .count();
+    let commits = if count == 1 {
+        "1 commit".to_owned()
+    } else {
+        format!("{count} commits")
+    };
     let origin = if text.is_empty() {
-        vec![format!("The titles of {commits} give no draft; it is for you to say what is new.")]
+        vec![format!(
+            "The titles of {commits} give no draft; it is for you to say what is new."
+        )]
     } else {
         vec![
             format!("The list above is a draft, from the titles of {commits}."),
@@ -104,7 +124,10 @@ fn explained(offer: &Offer<'_>, origin: Vec<String>, sign: &str) -> Vec<String> 
 
 /// What no line of the text begins with, so that none is taken for a comment.
 fn sign(text: &str, config: &GitConfig) -> String {
-    let own = config.get("core.commentstring").or_else(|| config.get("core.commentchar")).filter(|own| is_plain(own));
+    let own = config
+        .get("core.commentstring")
+        .or_else(|| config.get("core.commentchar"))
+        .filter(|own| is_plain(own));
     let signs = own.into_iter().chain(SIGNS).map(str::to_owned);
     // A text has an end, so some number of these is in none of its lines.
     let longer = (2..).map(|count| "#".repeat(count));

@@ -112,9 +112,16 @@ impl Answers {
             let hosted = self.of(Question::Push(place)).and_then(app).is_some();
             all.extend(hosted.then_some(Question::Heroku(place)));
             all.push(Question::Page(place));
-            all.extend(self.has(Question::Page(place)).then_some(Question::Pattern(place)));
+            all.extend(
+                self.has(Question::Page(place))
+                    .then_some(Question::Pattern(place)),
+            );
         }
-        all.extend([Question::Record, Question::Channel("technical"), Question::Channel("product")]);
+        all.extend([
+            Question::Record,
+            Question::Channel("technical"),
+            Question::Channel("product"),
+        ]);
         all
     }
 
@@ -125,12 +132,14 @@ impl Answers {
 
     /// Whether something was named.
     fn has(&self, question: Question) -> bool {
-        self.of(question).is_some_and(|answer| !answer.is_empty() && answer != "none")
+        self.of(question)
+            .is_some_and(|answer| !answer.is_empty() && answer != "none")
     }
 
     /// What was named; of no question that is not asked any more.
     fn named(&self, question: Question) -> Option<&str> {
-        self.of(question).filter(|_| self.has(question) && self.questions().contains(&question))
+        self.of(question)
+            .filter(|_| self.has(question) && self.questions().contains(&question))
     }
 
     /// Takes an answer, if the file can have it.
@@ -139,7 +148,11 @@ impl Answers {
     /// Why it cannot.
     pub fn take(&mut self, question: Question, answer: &str, path: &Path) -> Result<(), String> {
         let one_of = |all: &[&str]| {
-            if all.contains(&answer) { Ok(()) } else { Err(format!("type {}", all.join(", "))) }
+            if all.contains(&answer) {
+                Ok(())
+            } else {
+                Err(format!("type {}", all.join(", ")))
+            }
         };
         let is_none = answer.is_empty() || answer == "none";
         match question {
@@ -155,7 +168,12 @@ impl Answers {
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
         config::parse(path, &self.text())
             .map(drop)
-            .map_err(|report| report.because.into_iter().fold(report.error, |text, cause| format!("{text}; {cause}")))
+            .map_err(|report| {
+                report
+                    .because
+                    .into_iter()
+                    .fold(report.error, |text, cause| format!("{text}; {cause}"))
+            })
     }
 
     /// The file.
@@ -169,14 +187,20 @@ impl Answers {
         );
         for place in [Place::Staging, Place::Production] {
             let name = place.name();
-            let url = answer(Question::Push(place), &format!("https://not-asked-yet.invalid/{name}.git"));
+            let url = answer(
+                Question::Push(place),
+                &format!("https://not-asked-yet.invalid/{name}.git"),
+            );
             text.push_str(&format!("\n[environments.{name}]\nurl = {url}\n"));
             if place == Place::Production {
                 text.push_str("promotes = \"staging\"\n");
             }
             text.push_str(&self.running(place));
         }
-        if self.of(Question::Record).is_some_and(|answer| answer.starts_with('y')) {
+        if self
+            .of(Question::Record)
+            .is_some_and(|answer| answer.starts_with('y'))
+        {
             text.push_str("\n[record]\n");
         }
         for name in ["technical", "product"] {
@@ -189,7 +213,9 @@ impl Answers {
 
     fn running(&self, place: Place) -> String {
         let line = |key: &str, question| {
-            self.named(question).map(|answer| format!("{key} = {}\n", quoted(answer))).unwrap_or_default()
+            self.named(question)
+                .map(|answer| format!("{key} = {}\n", quoted(answer)))
+                .unwrap_or_default()
         };
         let lines = [
             line("heroku", Question::Heroku(place)),
@@ -197,20 +223,31 @@ impl Answers {
             line("pattern", Question::Pattern(place)),
         ]
         .concat();
-        if lines.is_empty() { lines } else { format!("\n[environments.{}.running]\n{lines}", place.name()) }
+        if lines.is_empty() {
+            lines
+        } else {
+            format!("\n[environments.{}.running]\n{lines}", place.name())
+        }
     }
 
     /// The page of an environment and how it is read, once both were answered.
     pub fn page(&self, place: Place) -> Option<(&str, Option<&str>)> {
-        Some((self.named(Question::Page(place))?, self.named(Question::Pattern(place))))
+        Some((
+            self.named(Question::Page(place))?,
+            self.named(Question::Pattern(place)),
+        ))
     }
 }
 
 /// The app that an address of Heroku's pushes to.
 pub fn app(url: &str) -> Option<String> {
-    let path = ["https://git.heroku.com/", "git@heroku.com:", "ssh://git@heroku.com/"]
-        .iter()
-        .find_map(|start| url.strip_prefix(start))?;
+    let path = [
+        "https://git.heroku.com/",
+        "git@heroku.com:",
+        "ssh://git@heroku.com/",
+    ]
+    .iter()
+    .find_map(|start| url.strip_prefix(start))?;
     let app = path.trim_end_matches('/').trim_end_matches(".git");
     (!app.is_empty() && !app.contains('/')).then(|| app.to_owned())
 }
@@ -233,11 +270,20 @@ mod tests {
             (Question::Remote, "origin"),
             (Question::Url, "https://example.com/shop.git"),
             (Question::Branch, "main"),
-            (Question::Push(Place::Staging), "https://git.heroku.com/shop-staging.git"),
+            (
+                Question::Push(Place::Staging),
+                "https://git.heroku.com/shop-staging.git",
+            ),
             (Question::Heroku(Place::Staging), "shop-staging"),
-            (Question::Page(Place::Staging), "https://staging.example.com/"),
+            (
+                Question::Page(Place::Staging),
+                "https://staging.example.com/",
+            ),
             (Question::Pattern(Place::Staging), PATTERN),
-            (Question::Push(Place::Production), "https://git.heroku.com/shop.git"),
+            (
+                Question::Push(Place::Production),
+                "https://git.heroku.com/shop.git",
+            ),
         ] {
             take(&mut answers, question, answer).unwrap();
         }
@@ -248,7 +294,10 @@ mod tests {
     fn what_only_goes_wrong_together_is_told_at_the_answer_that_does_it() {
         let mut answers = answered();
         for (question, answer) in [
-            (Question::Push(Place::Production), "https://git.heroku.com/shop-staging.git"),
+            (
+                Question::Push(Place::Production),
+                "https://git.heroku.com/shop-staging.git",
+            ),
             (Question::Heroku(Place::Production), "shop-staging"),
             (Question::Heroku(Place::Production), "Shop!"),
             (Question::Pattern(Place::Staging), "no group"),
@@ -256,7 +305,10 @@ mod tests {
             (Question::Channel("product"), "irc"),
             (Question::Record, "maybe"),
         ] {
-            assert!(take(&mut answers.clone(), question, answer).is_err(), "{answer}");
+            assert!(
+                take(&mut answers.clone(), question, answer).is_err(),
+                "{answer}"
+            );
         }
         take(&mut answers, Question::Heroku(Place::Production), "shop").unwrap();
     }
@@ -264,22 +316,45 @@ mod tests {
     #[test]
     fn what_belongs_to_an_answer_that_was_changed_goes_with_it() {
         let mut answers = answered();
-        assert!(answers.text().contains("heroku = \"shop-staging\"\npage = "), "{}", answers.text());
+        assert!(
+            answers
+                .text()
+                .contains("heroku = \"shop-staging\"\npage = "),
+            "{}",
+            answers.text()
+        );
         take(&mut answers, Question::Page(Place::Staging), "none").unwrap();
-        take(&mut answers, Question::Push(Place::Staging), "https://example.com/staging.git").unwrap();
+        take(
+            &mut answers,
+            Question::Push(Place::Staging),
+            "https://example.com/staging.git",
+        )
+        .unwrap();
         assert!(!answers.text().contains("running"), "{}", answers.text());
         // And is there again with it: nothing that was typed is lost.
-        take(&mut answers, Question::Page(Place::Staging), "https://staging.example.com/").unwrap();
+        take(
+            &mut answers,
+            Question::Page(Place::Staging),
+            "https://staging.example.com/",
+        )
+        .unwrap();
         assert!(answers.text().contains("pattern = "), "{}", answers.text());
     }
 
     #[test]
     fn the_app_is_read_from_herokus_own_addresses() {
-        for url in ["https://git.heroku.com/shop.git", "git@heroku.com:shop.git", "https://git.heroku.com/shop"] {
+        for url in [
+            "https://git.heroku.com/shop.git",
+            "git@heroku.com:shop.git",
+            "https://git.heroku.com/shop",
+        ] {
             assert_eq!(app(url).as_deref(), Some("shop"));
         }
-        for url in ["https://git.heroku.com/", "https://git.heroku.com.example/shop.git", "https://x/git.heroku.com/a"]
-        {
+        for url in [
+            "https://git.heroku.com/",
+            "https://git.heroku.com.example/shop.git",
+            "https://x/git.heroku.com/a",
+        ] {
             assert_eq!(app(url), None, "{url}");
         }
     }

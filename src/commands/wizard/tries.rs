@@ -20,13 +20,22 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     let Err(refusal) = tried else { return true };
     session.ui.warn(&refusal.report.error);
     let cause = |text: &String| Line::default().and(Tone::Faint, format!("  {text}"));
-    session.ui.insist(&refusal.report.because.iter().map(cause).collect::<Vec<_>>());
-    session.ui.ask_yes(&format!("Keep this {what} all the same?"))
+    session
+        .ui
+        .insist(&refusal.report.because.iter().map(cause).collect::<Vec<_>>());
+    session
+        .ui
+        .ask_yes(&format!("Keep this {what} all the same?"))
 }
 
 fn page(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Refusal> {
-    let Some((url, _)) = answers.page(place) else { return Ok(()) };
-    session.ui.during("asking that page", || read(session, url)).map(drop)
+    let Some((url, _)) = answers.page(place) else {
+        return Ok(());
+    };
+    session
+        .ui
+        .during("asking that page", || read(session, url))
+        .map(drop)
 }
 
 /// Reads the page as every command does later, also where it is behind a login.
@@ -35,13 +44,23 @@ fn read(session: &Session<'_>, url: &str) -> Result<Answer, Refusal> {
 }
 
 fn pattern(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Refusal> {
-    let Some((url, Some(pattern))) = answers.page(place) else { return Ok(()) };
+    let Some((url, Some(pattern))) = answers.page(place) else {
+        return Ok(());
+    };
     // That it is one was seen before.
-    let Ok(regex) = regex::Regex::new(pattern) else { return Ok(()) };
-    let answer = session.ui.during("asking that page", || read(session, url))?;
+    let Ok(regex) = regex::Regex::new(pattern) else {
+        return Ok(());
+    };
+    let answer = session
+        .ui
+        .during("asking that page", || read(session, url))?;
     let hash = hash_in(&Find::Pattern(regex), &answer)?;
     let subject = match session.repo.resolve_hash(&hash) {
-        Ok(Found::Commit(id)) => session.repo.commits(&[id]).ok().and_then(|mut found| found.pop()),
+        Ok(Found::Commit(id)) => session
+            .repo
+            .commits(&[id])
+            .ok()
+            .and_then(|mut found| found.pop()),
         _ => None,
     };
     let subject = subject.map_or_else(
@@ -49,8 +68,10 @@ fn pattern(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(),
         |commit| format!("  {}", commit.subject_text()),
     );
     let name = place.name();
-    session.ui.insist(&[Line::plain(format!("  {name} says that it runs "))
-        .and(Tone::Hash, hash.get(..8).unwrap_or(&hash))
-        .and(Tone::Plain, subject)]);
+    session
+        .ui
+        .insist(&[Line::plain(format!("  {name} says that it runs "))
+            .and(Tone::Hash, hash.get(..8).unwrap_or(&hash))
+            .and(Tone::Plain, subject)]);
     Ok(())
 }

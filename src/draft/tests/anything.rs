@@ -21,7 +21,10 @@ fn message() -> impl Strategy<Value = (String, String)> {
         Just("\n\nSee merge request a/b!1".to_owned()),
         Just("\n\nReverts a/b#1\n".to_owned()),
         (0_usize..20).prop_map(|at| format!("\n\nThis reverts commit {}.\n", id(at))),
-        (0_usize..20).prop_map(|at| format!("This reverts commit {}, reversing\nchanges", &id(at).as_str()[..33])),
+        (0_usize..20).prop_map(|at| format!(
+            "This reverts commit {}, reversing\nchanges",
+            &id(at).as_str()[..33]
+        )),
         any::<String>(),
     ];
     let text = || proptest::collection::vec(piece.clone(), 0..4).prop_map(|pieces| pieces.concat());
@@ -32,12 +35,13 @@ fn message() -> impl Strategy<Value = (String, String)> {
 fn history() -> impl Strategy<Value = Vec<Landed>> {
     let commit = (proptest::collection::vec(0_usize..25, 0..4), message());
     proptest::collection::vec(commit, 0..20).prop_map(|commits| {
-        let landed = |(at, (parents, (subject, body))): (usize, (Vec<usize>, (String, String)))| Landed {
-            id: id(at),
-            parents: parents.into_iter().map(id).collect(),
-            subject,
-            body,
-        };
+        let landed =
+            |(at, (parents, (subject, body))): (usize, (Vec<usize>, (String, String)))| Landed {
+                id: id(at),
+                parents: parents.into_iter().map(id).collect(),
+                subject,
+                body,
+            };
         commits.into_iter().enumerate().map(landed).collect()
     })
 }

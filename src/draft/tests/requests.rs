@@ -48,7 +48,11 @@ fn what_a_branch_took_from_main_is_not_its_own() {
     let wip = history.on(&[old], "wip");
     let main = history.on(&[old], "Somebody else's (#11)");
     let sync = history.merge(wip, main, "Merge branch 'main' into canvas");
-    history.merge(main, sync, "Merge pull request #12 from someone/canvas\n\nDraw maps");
+    history.merge(
+        main,
+        sync,
+        "Merge pull request #12 from someone/canvas\n\nDraw maps",
+    );
     assert_eq!(history.titles_after(1), ["Draw maps", "Somebody else's"]);
 }
 
@@ -57,8 +61,16 @@ fn a_request_within_a_request_is_part_of_it() {
     let mut history = History::default();
     let old = history.then("Old");
     let part = history.on(&[old], "wip");
-    let inner = history.merge(old, part, "Merge pull request #11 from someone/part\n\nDraw one map");
-    history.merge(old, inner, "Merge pull request #12 from someone/all\n\nDraw maps");
+    let inner = history.merge(
+        old,
+        part,
+        "Merge pull request #11 from someone/part\n\nDraw one map",
+    );
+    history.merge(
+        old,
+        inner,
+        "Merge pull request #12 from someone/all\n\nDraw maps",
+    );
     assert_eq!(history.titles_after(1), ["Draw maps"]);
 }
 

@@ -22,7 +22,12 @@ fn a_revert_goes_with_what_it_reverts() {
         &|at| by_hash("Revert \"Title (#425)\" (#430)", at),
         &|at| by_hash("Take the title back for now", at),
         &|at| by_hash("revert: title", at),
-        &|at| format!("Go back\n\nThis reverts commit {} (Title, 2022-03-02).", short(at)),
+        &|at| {
+            format!(
+                "Go back\n\nThis reverts commit {} (Title, 2022-03-02).",
+                short(at)
+            )
+        },
         &|_| "Revert \"Title (#425)\" (#430)\n\nReverts owner/repo#425".to_owned(),
         &|_| "Revert the title (#430)\n\nIt broke.\n\nReverts #425.".to_owned(),
         &|_| "Revert \"Title\"\n\nThis reverts merge request !425".to_owned(),
@@ -39,13 +44,25 @@ fn a_revert_of_what_ran_before_is_a_change() {
     let mut history = History::default();
     let old = history.then("Title (#425)");
     history.then("Title");
-    let ways = ["Revert \"Title (#425)\" (#430)".to_owned(), by_hash("Revert \"Title\"", old)];
-    for message in ways.iter().chain([&by_hash("Go back to the old title", old), &"Revert to serif".to_owned()]) {
+    let ways = [
+        "Revert \"Title (#425)\" (#430)".to_owned(),
+        by_hash("Revert \"Title\"", old),
+    ];
+    for message in ways.iter().chain([
+        &by_hash("Go back to the old title", old),
+        &"Revert to serif".to_owned(),
+    ]) {
         history.then(message);
     }
     assert_eq!(
         history.titles_after(1),
-        ["Revert to serif", "Go back to the old title", "Revert \"Title\"", "Revert \"Title (#425)\"", "Title"]
+        [
+            "Revert to serif",
+            "Go back to the old title",
+            "Revert \"Title\"",
+            "Revert \"Title (#425)\"",
+            "Title"
+        ]
     );
 }
 
@@ -58,7 +75,10 @@ fn a_revert_of_a_revert_leaves_the_original_in() {
     assert_eq!(history.titles(), ["Title"]);
     let last = history.then(&by_hash("Revert \"Reapply \"Title (#425)\"\"", again));
     assert_eq!(history.titles(), [""; 0]);
-    history.then(&by_hash("Revert \"Revert \"Reapply \"Title (#425)\"\"\"", last));
+    history.then(&by_hash(
+        "Revert \"Revert \"Reapply \"Title (#425)\"\"\"",
+        last,
+    ));
     assert_eq!(history.titles(), ["Title"]);
 }
 
@@ -68,10 +88,17 @@ fn the_same_by_nothing_but_subjects() {
     assert_eq!(of(&subjects), ["Title"]);
     assert_eq!(of(&subjects[1..]), [""; 0]);
     assert_eq!(
-        of(&["Revert \"Revert \"Title (#1)\" (#2)\" (#3)", "Revert \"Title (#1)\" (#2)", "Title (#1)"]),
+        of(&[
+            "Revert \"Revert \"Title (#1)\" (#2)\" (#3)",
+            "Revert \"Title (#1)\" (#2)",
+            "Title (#1)"
+        ]),
         ["Title"]
     );
-    assert_eq!(of(&["Revert \"Bump\"", "Bump", "Revert \"Bump\"", "Bump", "Bump"]), ["Bump"]);
+    assert_eq!(
+        of(&["Revert \"Bump\"", "Bump", "Revert \"Bump\"", "Bump", "Bump"]),
+        ["Bump"]
+    );
     assert_eq!(of(&["Title", "Revert \"Title\"", "Title"]), ["Title"]);
     assert_eq!(of(&["Reapply \"Title\""]), ["Reapply \"Title\""]);
 }
@@ -91,10 +118,18 @@ fn several_at_once_go_and_the_revert_stays_where_one_ran_before() {
     let old = history.then("Old");
     let one = history.then("One");
     let two = history.then("Two");
-    history.then(&format!("Revert both\n\nThis reverts commits {} and\n{}.", id(one), id(two)));
+    history.then(&format!(
+        "Revert both\n\nThis reverts commits {} and\n{}.",
+        id(one),
+        id(two)
+    ));
     assert_eq!(history.titles_after(1), [""; 0]);
     history.landed.pop();
-    history.then(&format!("Revert both\n\nThis reverts commit {}.\nThis reverts commit {}.", id(old), id(two)));
+    history.then(&format!(
+        "Revert both\n\nThis reverts commit {}.\nThis reverts commit {}.",
+        id(old),
+        id(two)
+    ));
     assert_eq!(history.titles_after(1), ["Revert both", "One"]);
 }
 
@@ -102,7 +137,10 @@ fn several_at_once_go_and_the_revert_stays_where_one_ran_before() {
 fn work_that_takes_something_back_on_its_way_is_told() {
     let mut history = History::default();
     let one = history.then("One (#1)");
-    history.then(&format!("Rework it (#2)\n\n* Revert \"One (#1)\"\n\nThis reverts commit {}.\n\n* Better", id(one)));
+    history.then(&format!(
+        "Rework it (#2)\n\n* Revert \"One (#1)\"\n\nThis reverts commit {}.\n\n* Better",
+        id(one)
+    ));
     assert_eq!(history.titles(), ["Rework it", "One"]);
 }
 
@@ -118,12 +156,18 @@ fn merged(message: &str) -> (History, [usize; 3]) {
 
 fn of_merge(merge: usize, main: usize) -> String {
     let (merge, main) = (id(merge), id(main));
-    format!("Revert \"Merge it\"\n\nThis reverts commit {merge}, reversing\nchanges made to {main}.")
+    format!(
+        "Revert \"Merge it\"\n\nThis reverts commit {merge}, reversing\nchanges made to {main}."
+    )
 }
 
 #[test]
 fn a_revert_of_a_merge_takes_back_all_that_it_brought() {
-    for message in ["Merge pull request #12 from someone/canvas\n\nDraw maps", "Merge branch 'canvas'", "Draw maps"] {
+    for message in [
+        "Merge pull request #12 from someone/canvas\n\nDraw maps",
+        "Merge branch 'canvas'",
+        "Draw maps",
+    ] {
         let (mut history, [main, _, merge]) = merged(message);
         history.then(&of_merge(merge, main));
         assert_eq!(history.titles_after(1), [""; 0], "{message}");
@@ -134,29 +178,50 @@ fn a_revert_of_a_merge_takes_back_all_that_it_brought() {
 
 #[test]
 fn a_revert_may_be_a_pull_request_of_its_own() {
-    let (mut history, [main, _, merge]) = merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
+    let (mut history, [main, _, merge]) =
+        merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
     let revert = history.on(&[merge], &of_merge(merge, main));
-    let merged = history.merge(merge, revert, "Merge pull request #13 from someone/revert-12\n\nTake the maps back");
+    let merged = history.merge(
+        merge,
+        revert,
+        "Merge pull request #13 from someone/revert-12\n\nTake the maps back",
+    );
     assert_eq!(history.titles_after(1), [""; 0]);
-    let message = format!("Revert \"Take the maps back\"\n\nThis reverts commit {}, reversing\nchanges.", id(merged));
+    let message = format!(
+        "Revert \"Take the maps back\"\n\nThis reverts commit {}, reversing\nchanges.",
+        id(merged)
+    );
     let again = history.on(&[merged], &message);
-    history.merge(merged, again, "Merge pull request #14 from someone/revert-13\n\nMaps are back");
+    history.merge(
+        merged,
+        again,
+        "Merge pull request #14 from someone/revert-13\n\nMaps are back",
+    );
     assert_eq!(history.titles_after(1), ["Draw maps"]);
 }
 
 #[test]
 fn a_pull_request_that_reverts_by_its_title_or_number_does_so_too() {
-    for title in ["Revert \"Draw maps\"", "Revert \"Draw maps\"\n\nReverts owner/repo#12"] {
-        let (mut history, [.., merge]) = merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
+    for title in [
+        "Revert \"Draw maps\"",
+        "Revert \"Draw maps\"\n\nReverts owner/repo#12",
+    ] {
+        let (mut history, [.., merge]) =
+            merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
         let revert = history.on(&[merge], "remove the canvas");
-        history.merge(merge, revert, &format!("Merge pull request #13 from someone/revert\n\n{title}"));
+        history.merge(
+            merge,
+            revert,
+            &format!("Merge pull request #13 from someone/revert\n\n{title}"),
+        );
         assert_eq!(history.titles_after(1), [""; 0], "{title}");
     }
 }
 
 #[test]
 fn a_request_of_which_a_part_was_taken_back_is_told() {
-    let (mut history, [_, two, _]) = merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
+    let (mut history, [_, two, _]) =
+        merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
     history.then(&by_hash("Revert \"more wip\"", two));
     assert_eq!(history.titles_after(1), ["Draw maps"]);
     history.then(&by_hash("Revert \"wip\"", two - 1));
@@ -179,10 +244,20 @@ fn a_hash_that_several_begin_with_takes_nothing_back() {
 /// The reverts that stand, oldest first, each with the oldest of what it took back.
 fn standing(history: &History) -> Vec<(usize, usize)> {
     let newest_first: Vec<Landed> = history.landed.iter().rev().cloned().collect();
-    let place = |commit: &CommitId| history.landed.iter().position(|one| one.id == *commit).unwrap();
-    let told =
-        |(by, of): (CommitId, std::collections::HashSet<CommitId>)| (place(&by), of.iter().map(place).min().unwrap());
-    let mut all: Vec<(usize, usize)> = crate::draft::reverts(&newest_first).into_iter().map(told).collect();
+    let place = |commit: &CommitId| {
+        history
+            .landed
+            .iter()
+            .position(|one| one.id == *commit)
+            .unwrap()
+    };
+    let told = |(by, of): (CommitId, std::collections::HashSet<CommitId>)| {
+        (place(&by), of.iter().map(place).min().unwrap())
+    };
+    let mut all: Vec<(usize, usize)> = crate::draft::reverts(&newest_first)
+        .into_iter()
+        .map(told)
+        .collect();
     all.sort_unstable();
     all
 }
@@ -202,7 +277,8 @@ fn a_revert_stands_until_another_that_stands_takes_it_back() {
 
 #[test]
 fn the_revert_of_a_merge_takes_back_what_the_merge_brought() {
-    let (mut history, [_, two, merge]) = merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
+    let (mut history, [_, two, merge]) =
+        merged("Merge pull request #12 from someone/canvas\n\nDraw maps");
     let revert = history.then(&by_hash("Revert \"Draw maps\"", merge));
     assert_eq!(standing(&history), [(revert, two - 1)]);
 }

@@ -34,12 +34,18 @@ pub fn asks_for_a_password(words: &str) -> bool {
 
 /// ssh does not know the host's key and would ask; a key that changed is no question.
 pub fn is_unknown_host(words: &str) -> bool {
-    let signs = ["Host key verification failed", "Cannot confirm a host key in batch mode"];
+    let signs = [
+        "Host key verification failed",
+        "Cannot confirm a host key in batch mode",
+    ];
     !words.contains("IDENTIFICATION HAS CHANGED") && signs.iter().any(|sign| words.contains(sign))
 }
 
 pub fn is_locked_out(words: &str) -> bool {
-    let signs = ["Permission denied (", "Cannot answer interactive prompts in batch mode"];
+    let signs = [
+        "Permission denied (",
+        "Cannot answer interactive prompts in batch mode",
+    ];
     signs.iter().any(|sign| words.contains(sign))
 }
 
@@ -70,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_host_whose_key_changed_is_no_question() {
-        let words = "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.";
+        let words =
+            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.";
         assert!(!is_unknown_host(words) && is_unknown_host("Host key verification failed."));
     }
 }

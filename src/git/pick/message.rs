@@ -22,7 +22,9 @@ pub fn with_origin(lines: &[String], origin: &CommitId) -> String {
 /// comment. The last paragraph counts unless it is the first; either every line of it is a trailer, or git wrote one
 /// of them and at least a quarter are trailers. Indented lines belong to the line above.
 fn ends_in_trailers(lines: &[&str]) -> bool {
-    let Some(title) = lines.iter().position(|line| line.is_empty()) else { return false };
+    let Some(title) = lines.iter().position(|line| line.is_empty()) else {
+        return false;
+    };
     let (mut trailers, mut others, mut indented, mut generated) = (0, 0, 0, false);
     for line in lines.iter().skip(title).rev() {
         if line.starts_with('#') {
@@ -47,6 +49,10 @@ fn ends_in_trailers(lines: &[&str]) -> bool {
 
 /// Whether a line is a word of letters, digits and `-`, and a colon.
 fn is_trailer(line: &str) -> bool {
-    let word = line.split_once(':').map(|(word, _)| word.trim_end_matches([' ', '\t']));
-    word.is_some_and(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    let word = line
+        .split_once(':')
+        .map(|(word, _)| word.trim_end_matches([' ', '\t']));
+    word.is_some_and(|word| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
 }

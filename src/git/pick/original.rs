@@ -39,15 +39,29 @@ pub struct Person {
 /// # Errors
 /// When one is missing, in git's own words.
 pub fn read(program: &Program, ids: &[CommitId]) -> Result<Vec<Original>, Stop> {
-    let args = ["rev-list", "--header", "--no-walk=unsorted", "--encoding=UTF-8", "--stdin"];
+    let args = [
+        "rev-list",
+        "--header",
+        "--no-walk=unsorted",
+        "--encoding=UTF-8",
+        "--stdin",
+    ];
     let input: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
     let printed = program.ask(UNREADABLE, args, input.as_bytes())?;
-    let records = printed.split(|&byte| byte == 0).filter(|record| !record.is_empty());
+    let records = printed
+        .split(|&byte| byte == 0)
+        .filter(|record| !record.is_empty());
     // What is asked for twice is printed once.
-    let by_id: HashMap<_, _> =
-        records.filter_map(|record| parse(&utf8(record))).map(|original| (original.id.clone(), original)).collect();
-    let unexpected = || Stop::Failed(Report::new(UNREADABLE).because("git rev-list printed something unexpected"));
-    ids.iter().map(|id| by_id.get(id).cloned().ok_or_else(unexpected)).collect()
+    let by_id: HashMap<_, _> = records
+        .filter_map(|record| parse(&utf8(record)))
+        .map(|original| (original.id.clone(), original))
+        .collect();
+    let unexpected = || {
+        Stop::Failed(Report::new(UNREADABLE).because("git rev-list printed something unexpected"))
+    };
+    ids.iter()
+        .map(|id| by_id.get(id).cloned().ok_or_else(unexpected))
+        .collect()
 }
 
 /// Reads the hash, the headers, an empty line, and a message that is indented by four spaces.
@@ -72,7 +86,10 @@ fn parse(record: &str) -> Option<Original> {
             _ => {}
         }
     }
-    original.message = message.split_terminator('\n').map(|line| line.get(4..).unwrap_or("").to_owned()).collect();
+    original.message = message
+        .split_terminator('\n')
+        .map(|line| line.get(4..).unwrap_or("").to_owned())
+        .collect();
     Some(original)
 }
 
@@ -89,7 +106,11 @@ pub fn utf8(bytes: &[u8]) -> String {
 impl Original {
     /// The author's line. An author without a time wrote when the committer committed.
     pub fn author_line(&self) -> String {
-        self.author.at(self.author.when.as_deref().unwrap_or_else(|| self.committed()))
+        self.author.at(self
+            .author
+            .when
+            .as_deref()
+            .unwrap_or_else(|| self.committed()))
     }
 
     /// When it was committed, as git writes it: `SECONDS +ZONE`. 1970 where nobody can tell.
@@ -100,7 +121,11 @@ impl Original {
     /// The commit in a sentence.
     pub fn named(&self) -> String {
         let subject = self.message.first().map(String::as_str).unwrap_or_default();
-        if subject.is_empty() { self.id.short().to_owned() } else { format!("{} ({subject})", self.id.short()) }
+        if subject.is_empty() {
+            self.id.short().to_owned()
+        } else {
+            format!("{} ({subject})", self.id.short())
+        }
     }
 }
 
@@ -112,7 +137,10 @@ impl Person {
         let mail = rest.split_once('>').map_or(rest, |(mail, _)| mail);
         let name = name.strip_suffix(' ').unwrap_or(name);
         let who = format!("{} <{}>", name.replace('>', ""), mail.replace('<', ""));
-        Self { who, when: line.rsplit_once('>').and_then(|(_, moment)| when(moment)) }
+        Self {
+            who,
+            when: line.rsplit_once('>').and_then(|(_, moment)| when(moment)),
+        }
     }
 
     /// The line of a header.
@@ -125,18 +153,36 @@ impl Person {
 /// or one that leads out of that time (git does not show such a commit, but dies), becomes +0000.
 fn when(moment: &str) -> Option<String> {
     let mut words = moment.split_ascii_whitespace();
-    let seconds = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
+    let seconds = words
+        .next()
+        .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
     let seconds: i64 = seconds.parse().ok()?;
-    let fits = |zone: &&str| east(zone).and_then(|east| seconds.checked_add(east)).is_some_and(|there| there >= 0);
-    Some(format!("{seconds} {}", words.next().filter(fits).unwrap_or("+0000")))
+    let fits = |zone: &&str| {
+        east(zone)
+            .and_then(|east| seconds.checked_add(east))
+            .is_some_and(|there| there >= 0)
+    };
+    Some(format!(
+        "{seconds} {}",
+        words.next().filter(fits).unwrap_or("+0000")
+    ))
 }
 
 /// How many seconds a zone, `+0130`, lies east.
 fn east(zone: &str) -> Option<i64> {
-    let digits = zone.strip_prefix(['+', '-']).filter(|digits| digits.len() == 4)?;
-    let number: i64 = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
+    let digits = zone
+        .strip_prefix(['+', '-'])
+        .filter(|digits| digits.len() == 4)?;
+    let number: i64 = digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())??;
     let seconds = (number / 100 * 60 + number % 100) * 60;
-    Some(if zone.starts_with('-') { -seconds } else { seconds })
+    Some(if zone.starts_with('-') {
+        -seconds
+    } else {
+        seconds
+    })
 }
 
 #[cfg(test)]
@@ -165,8 +211,14 @@ mod tests {
     fn what_git_would_not_take_again_is_mended() {
         for (bad, mended) in [
             ("<ada@example.com> 1 +0000", " <ada@example.com> 1 +0000"),
-            ("Ada<ada@example.com>1 +0000", "Ada <ada@example.com> 1 +0000"),
-            ("A>da <<ada@example.com>> 1 +0000", "Ada <ada@example.com> 1 +0000"),
+            (
+                "Ada<ada@example.com>1 +0000",
+                "Ada <ada@example.com> 1 +0000",
+            ),
+            (
+                "A>da <<ada@example.com>> 1 +0000",
+                "Ada <ada@example.com> 1 +0000",
+            ),
             ("Ada <ada@example.com", "Ada <ada@example.com> ?"),
             ("Ada", "Ada <> ?"),
             ("", " <> ?"),
@@ -174,7 +226,10 @@ mod tests {
             ("Ada <a> 7 +051800", "Ada <a> 7 +0000"),
             ("Ada <a> 7 +00:0", "Ada <a> 7 +0000"),
             ("Ada <a> 59 -0001", "Ada <a> 59 +0000"),
-            ("Ada <a> 9223372036854775807 +0001", "Ada <a> 9223372036854775807 +0000"),
+            (
+                "Ada <a> 9223372036854775807 +0001",
+                "Ada <a> 9223372036854775807 +0000",
+            ),
             ("Ada <a> 7", "Ada <a> 7 +0000"),
             ("Ada <a> -7 +0000", "Ada <a> ?"),
             ("Ada <a> 18446744073709551615 +0000", "Ada <a> ?"),
@@ -186,6 +241,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_utf_8_are_latin_1() {
-        assert_eq!(utf8(b"J\xfcrgen, J\xc3\xbcrgen \xe2\x82"), "Jürgen, Jürgen â\u{82}");
+        assert_eq!(
+            utf8(b"J\xfcrgen, J\xc3\xbcrgen \xe2\x82"),
+            "Jürgen, Jürgen â\u{82}"
+        );
     }
 }

@@ -21,19 +21,29 @@ impl Task<'_> {
 
     /// The commit below, in a sentence: the user knows the one that was named, and none of the copies.
     fn below(&self, top: &CommitId) -> String {
-        let copies = if top == self.onto { "" } else { " with the picks before it" };
+        let copies = if top == self.onto {
+            ""
+        } else {
+            " with the picks before it"
+        };
         format!("{}{copies}", self.onto.short())
     }
 }
 
 /// The change does not go onto what is below without a person. git names files as they lie from where the user stands.
 pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) -> Stop {
-    let mut report = Report::new(format!("{} conflicts with {}", pick.named(), task.below(top)));
+    let mut report = Report::new(format!(
+        "{} conflicts with {}",
+        pick.named(),
+        task.below(top)
+    ));
     for file in files.iter().take(NAMED) {
         report = report.because(format!("conflict in {file}"));
     }
     match files.len().saturating_sub(NAMED) {
-        0 if files.is_empty() => report = report.because("git names no file, so folders may have moved"),
+        0 if files.is_empty() => {
+            report = report.because("git names no file, so folders may have moved")
+        }
         0 => {}
         more => report = report.because(format!("and {more} more")),
     }
@@ -42,42 +52,66 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
 
 /// The change makes no difference.
 pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
-    let report = Report::new(format!("{} changes nothing on top of {}", pick.named(), task.below(top)))
-        .because("all of its change is there already");
+    let report = Report::new(format!(
+        "{} changes nothing on top of {}",
+        pick.named(),
+        task.below(top)
+    ))
+    .because("all of its change is there already");
     nothing(report, pick)
 }
 
 /// A merge.
 pub fn merge(pick: &Original, parents: &[CommitId]) -> Stop {
-    let report = Report::new(format!("{} is a merge, which has no one change to copy", pick.named()));
-    let (first, id) = (parents.first().map(CommitId::for_link).unwrap_or_default(), pick.id.for_link());
-    let report = report.hint(format!("name the commits that it brought instead: git log --oneline {first}..{id}"));
+    let report = Report::new(format!(
+        "{} is a merge, which has no one change to copy",
+        pick.named()
+    ));
+    let (first, id) = (
+        parents.first().map(CommitId::for_link).unwrap_or_default(),
+        pick.id.for_link(),
+    );
+    let report = report.hint(format!(
+        "name the commits that it brought instead: git log --oneline {first}..{id}"
+    ));
     Stop::refused(RefusalCode::NothingToPick, report)
 }
 
 /// The first commit of a history: git before 2.45 cannot merge it so, and nobody's fix is one.
 pub fn first(pick: &Original) -> Stop {
-    let report = Report::new(format!("{} has no parent, so it has no change to copy", pick.named()));
+    let report = Report::new(format!(
+        "{} has no parent, so it has no change to copy",
+        pick.named()
+    ));
     nothing(report, pick)
 }
 
 /// A commit at the edge of a shallow clone.
 pub fn cut_off(pick: &Original) -> Stop {
     let report = Report::new("this clone is shallow")
-        .because(format!("the parent of {} is not here, so nobody can tell what it changed", pick.named()))
+        .because(format!(
+            "the parent of {} is not here, so nobody can tell what it changed",
+            pick.named()
+        ))
         .hint("fetch the rest: git fetch --unshallow");
     Stop::refused(RefusalCode::Shallow, report)
 }
 
 fn nothing(report: Report, pick: &Original) -> Stop {
-    let hint = format!("leave it out; to look at it: git show {}", pick.id.for_link());
+    let hint = format!(
+        "leave it out; to look at it: git show {}",
+        pick.id.for_link()
+    );
     Stop::refused(RefusalCode::NothingToPick, report.hint(hint))
 }
 
 /// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.
 pub fn too_old(task: &Task, program: &Program) -> Stop {
-    let version = program.read("git has no version", ["--version"]).unwrap_or_default();
+    let version = program
+        .read("git has no version", ["--version"])
+        .unwrap_or_default();
     let version = String::from_utf8_lossy(&version).trim().to_owned();
-    let report = Report::new("to copy commits, git 2.40 or later is needed").because(format!("this is {version}"));
+    let report = Report::new("to copy commits, git 2.40 or later is needed")
+        .because(format!("this is {version}"));
     Stop::Failed(report.hint(task.by_hand()))
 }

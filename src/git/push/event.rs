@@ -30,15 +30,26 @@ pub fn push_event(
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
     let make = || exact_push(repo, remote, reference, commit, expected);
-    let Ok(output) = run(repo, remote, may_ask, &make) else { return Ok((Ended::Unclear, String::new())) };
-    let (said, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let Ok(output) = run(repo, remote, may_ask, &make) else {
+        return Ok((Ended::Unclear, String::new()));
+    };
+    let (said, words) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     let mut signs = Signs::default();
-    let told: Vec<&str> = words.split(['\n', '\r']).filter(|line| signs.line(line)).collect();
+    let told: Vec<&str> = words
+        .split(['\n', '\r'])
+        .filter(|line| signs.line(line))
+        .collect();
     let ended = signs.judge(&said, output.status.code());
     // Why the server said no stands on the other stream than all else.
     let reason = reason(&said);
     let words = reason.as_deref().into_iter().chain(told);
-    Ok((ended, words.map(without_userinfo).collect::<Vec<_>>().join("\n")))
+    Ok((
+        ended,
+        words.map(without_userinfo).collect::<Vec<_>>().join("\n"),
+    ))
 }
 
 /// What a remote would say to a push from here, as far as it says so before one.
@@ -66,7 +77,10 @@ pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: b
     };
     let (said, words) = match run(repo, remote, may_ask, &make) {
         Ok(output) if output.status.success() => return MayPush::Yes,
-        Ok(output) => (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()),
+        Ok(output) => (
+            output.stdout,
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ),
         Err(why) => (Vec::new(), why),
     };
     // Where git itself keeps the ref back, the remote had let us in and told what it has.
@@ -85,6 +99,20 @@ pub(super) fn logs_in(repo: &Repo, remote: &str) -> bool {
     somebody_is_there() && !matches!(may_push(repo, nobodys, None, true), MayPush::No(_))
 }
 
-fn run(repo: &Repo, remote: &str, may_ask: bool, make: &dyn Fn() -> Command) -> Result<Output, String> {
-    person::run(&Errand { repo, remote, way: Way::Push, may_ask, limit: LIMIT }, make)
+fn run(
+    repo: &Repo,
+    remote: &str,
+    may_ask: bool,
+    make: &dyn Fn() -> Command,
+) -> Result<Output, String> {
+    person::run(
+        &Errand {
+            repo,
+            remote,
+            way: Way::Push,
+            may_ask,
+            limit: LIMIT,
+        },
+        make,
+    )
 }

@@ -7,8 +7,11 @@ use crate::git::remote::without_userinfo;
 const LONGEST_REASON: usize = 300;
 
 /// What git says, in place of the status, of a 401 to the push itself.
-const WANTS_LOGIN: [&str; 3] =
-    ["fatal: Authentication failed for ", "fatal: could not read Username for ", "fatal: could not read Password for "];
+const WANTS_LOGIN: [&str; 3] = [
+    "fatal: Authentication failed for ",
+    "fatal: could not read Username for ",
+    "fatal: could not read Password for ",
+];
 
 /// What git said while it pushed, as far as it counts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +33,9 @@ impl Signs {
         self.sent |= is_sending(line);
         self.unnameable |= is_unnameable(line);
         let turned_down = self.sent && WANTS_LOGIN.iter().any(|sign| line.starts_with(sign));
-        self.answered = http_answer(line).or(turned_down.then_some(401)).or(self.answered);
+        self.answered = http_answer(line)
+            .or(turned_down.then_some(401))
+            .or(self.answered);
         !is_progress(line) && (!self.tracks || line.starts_with("remote:"))
     }
 
@@ -39,17 +44,27 @@ impl Signs {
         if self.unnameable && !self.sent && porcelain.is_empty() {
             return Ended::NothingSent;
         }
-        let told = porcelain.lines().find_map(|line| line.get(..2).filter(|flag| flag.ends_with('\t')).map(|_| line));
+        let told = porcelain.lines().find_map(|line| {
+            line.get(..2)
+                .filter(|flag| flag.ends_with('\t'))
+                .map(|_| line)
+        });
         match (told, self.answered.filter(|status| is_refusal(*status))) {
-            (Some(line), _) if line.starts_with('!') && line.contains("(stale info)") => Ended::Stale,
-            (Some(line), _) if line.starts_with('!') && line.contains("[remote rejected]") => Ended::Declined,
+            (Some(line), _) if line.starts_with('!') && line.contains("(stale info)") => {
+                Ended::Stale
+            }
+            (Some(line), _) if line.starts_with('!') && line.contains("[remote rejected]") => {
+                Ended::Declined
+            }
             // git itself kept it back.
             (Some(line), _) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
             (Some(line), _) if line.starts_with('!') => Ended::Unclear,
             (Some(line), _) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
             (Some(_), _) if code == Some(0) => Ended::Accepted,
             (None, Some(status)) if code != Some(0) => Ended::Refused(status),
-            (None, None) if !self.sent && !porcelain.contains("Done") && code == Some(128) => Ended::NothingSent,
+            (None, None) if !self.sent && !porcelain.contains("Done") && code == Some(128) => {
+                Ended::NothingSent
+            }
             _ => Ended::Unclear,
         }
     }
@@ -63,14 +78,25 @@ fn is_refusal(status: u16) -> bool {
 
 /// The status in git's `error: RPC failed; HTTP 413 curl 22 ...`.
 fn http_answer(line: &str) -> Option<u16> {
-    line.strip_prefix("error: RPC failed; HTTP ")?.split(' ').next()?.parse().ok()
+    line.strip_prefix("error: RPC failed; HTTP ")?
+        .split(' ')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Why a ref was not taken, in the server's or git's own words: what stands in parentheses behind `[remote rejected]`.
 pub(super) fn reason(porcelain: &str) -> Option<String> {
-    let told = porcelain.lines().find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
+    let told = porcelain
+        .lines()
+        .find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
     let words = told.split_once("] (")?.1.trim_end().strip_suffix(')')?;
-    Some(without_userinfo(words).chars().take(LONGEST_REASON).collect())
+    Some(
+        without_userinfo(words)
+            .chars()
+            .take(LONGEST_REASON)
+            .collect(),
+    )
 }
 
 /// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
@@ -112,13 +138,15 @@ mod tests {
 
     #[test]
     fn a_hooks_no_is_told_from_a_moved_ref() {
-        let declined = "To x\n!\tB^0:refs/heads/master\t[remote rejected] (pre-receive hook declined)\nDone\n";
+        let declined =
+            "To x\n!\tB^0:refs/heads/master\t[remote rejected] (pre-receive hook declined)\nDone\n";
         let stale = "To x\n!\tB^0:refs/heads/master\t[rejected] (stale info)\nDone\n";
         assert_eq!(judge(declined, Some(1), &[SENT]), Ended::Declined);
         assert_eq!(judge(stale, Some(1), &[]), Ended::Stale);
         let older = "!\tB^0:refs/heads/master\t[rejected] (fetch first)\nDone\n";
         assert_eq!(judge(older, Some(1), &[]), Ended::Stale);
-        let silent = "!\tB^0:refs/heads/master\t[remote failure] (remote failed to report status)\nDone\n";
+        let silent =
+            "!\tB^0:refs/heads/master\t[remote failure] (remote failed to report status)\nDone\n";
         assert_eq!(judge(silent, Some(1), &[SENT]), Ended::Unclear);
     }
 
@@ -128,16 +156,27 @@ mod tests {
         assert_eq!(judge("", Some(1), &[SENT]), Ended::Unclear);
         assert_eq!(judge("", Some(128), &[SENT]), Ended::Unclear);
         assert_eq!(judge("", Some(128), &[]), Ended::NothingSent);
-        assert_eq!(judge("", Some(1), &["error: dst refspec master matches more than one"]), Ended::NothingSent);
+        assert_eq!(
+            judge(
+                "",
+                Some(1),
+                &["error: dst refspec master matches more than one"]
+            ),
+            Ended::NothingSent
+        );
     }
 
     #[test]
     fn an_answer_to_the_push_that_turns_it_away_is_certain_and_one_that_breaks_off_is_not() {
         let answered = |status: u16| {
-            let line = format!("error: RPC failed; HTTP {status} curl 22 The requested URL returned error: {status}");
+            let line = format!(
+                "error: RPC failed; HTTP {status} curl 22 The requested URL returned error: {status}"
+            );
             judge("Done\n", Some(1), &[SENT, &line])
         };
-        for status in [301, 307, 308, 400, 401, 403, 404, 409, 411, 413, 422, 423, 429, 451] {
+        for status in [
+            301, 307, 308, 400, 401, 403, 404, 409, 411, 413, 422, 423, 429, 451,
+        ] {
             assert_eq!(answered(status), Ended::Refused(status));
         }
         for status in [0, 200, 302, 303, 408, 500, 502, 503, 504] {
@@ -147,7 +186,14 @@ mod tests {
         let words = "remote: error: RPC failed; HTTP 413 curl 22";
         assert_eq!(judge("Done\n", Some(1), &[SENT, words]), Ended::Unclear);
         let line = "error: RPC failed; HTTP 413 curl 22";
-        assert_eq!(judge(" \tB^0:refs/heads/master\ta..b\nDone\n", Some(0), &[SENT, line]), Ended::Accepted);
+        assert_eq!(
+            judge(
+                " \tB^0:refs/heads/master\ta..b\nDone\n",
+                Some(0),
+                &[SENT, line]
+            ),
+            Ended::Accepted
+        );
         let login = "fatal: Authentication failed for 'http://x/'";
         assert_eq!(judge("", Some(128), &[SENT, login]), Ended::Refused(401));
         assert_eq!(judge("", Some(128), &[login]), Ended::NothingSent);
@@ -159,8 +205,14 @@ mod tests {
         let lines = [
             ("remote: Built", true),
             ("Writing objects: 100% (3/3), done.", false),
-            ("error: update_ref failed for ref 'refs/remotes/x/master': cannot lock ref", false),
-            ("Another git process seems to be running in this repository, e.g.", false),
+            (
+                "error: update_ref failed for ref 'refs/remotes/x/master': cannot lock ref",
+                false,
+            ),
+            (
+                "Another git process seems to be running in this repository, e.g.",
+                false,
+            ),
             ("remote: Released", true),
         ];
         for (line, is_shown) in lines {
@@ -172,10 +224,22 @@ mod tests {
     fn the_reason_is_what_stands_in_parentheses() {
         let of = |words: &str| reason(&format!("To x\n!\tB^0:refs/heads/master\t{words}\nDone\n"));
         let dirty = Some("Working directory has unstaged changes".to_owned());
-        assert_eq!(of("[remote rejected] (Working directory has unstaged changes)"), dirty);
-        assert_eq!(of("[remote rejected] (a (b) c)").as_deref(), Some("a (b) c"));
-        assert_eq!(of("[remote rejected] (see https://u:p@x/y)").as_deref(), Some("see https://x/y"));
+        assert_eq!(
+            of("[remote rejected] (Working directory has unstaged changes)"),
+            dirty
+        );
+        assert_eq!(
+            of("[remote rejected] (a (b) c)").as_deref(),
+            Some("a (b) c")
+        );
+        assert_eq!(
+            of("[remote rejected] (see https://u:p@x/y)").as_deref(),
+            Some("see https://x/y")
+        );
         assert_eq!(of("[remote rejected]"), None);
-        assert_eq!(reason("To x\n \tB^0:refs/heads/master\ta..b (x)\nDone\n"), None);
+        assert_eq!(
+            reason("To x\n \tB^0:refs/heads/master\ta..b (x)\nDone\n"),
+            None
+        );
     }
 }

@@ -4,13 +4,20 @@ use super::*;
 use crate::error::Stop;
 use crate::model::Landed;
 
-const PEOPLE: &str = "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
+const PEOPLE: &str =
+    "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
 
 /// A commit of raw bytes on top of these.
 fn on_top(world: &World, parents: &[&CommitId], header: &str, message: &[u8]) -> CommitId {
     let tree = world.git(&["rev-parse", &format!("{}^{{tree}}", parents[0])]);
-    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
-    world.raw(format!("tree {tree}\n{parents}{PEOPLE}{header}").as_bytes(), message)
+    let parents: String = parents
+        .iter()
+        .map(|parent| format!("parent {parent}\n"))
+        .collect();
+    world.raw(
+        format!("tree {tree}\n{parents}{PEOPLE}{header}").as_bytes(),
+        message,
+    )
 }
 
 fn landed(world: &World, from: Option<&CommitId>, to: &CommitId) -> Vec<Landed> {
@@ -21,16 +28,30 @@ fn landed(world: &World, from: Option<&CommitId>, to: &CommitId) -> Vec<Landed> 
 fn everything_between_two_commits_comes_newest_first_with_its_message_and_its_merges() {
     let world = World::new();
     let first = world.commit("One");
-    let left = on_top(&world, &[&first], "", b"Left\n\nWhy it is\nleft.\n\nCloses: #3\n");
+    let left = on_top(
+        &world,
+        &[&first],
+        "",
+        b"Left\n\nWhy it is\nleft.\n\nCloses: #3\n",
+    );
     let right = on_top(&world, &[&first], "", b"Right\nas well\n");
     let merge = on_top(&world, &[&left, &right], "", b"Merge branch 'right'\n");
     let found = landed(&world, Some(&first), &merge);
     let order = world.git(&["log", "--format=%H", &format!("{first}..{merge}")]);
-    assert_eq!(found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), order.lines().collect::<Vec<_>>());
+    assert_eq!(
+        found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
+        order.lines().collect::<Vec<_>>()
+    );
     let one = |id: &CommitId| found.iter().find(|one| one.id == *id).unwrap();
     assert_eq!(one(&merge).parents, [left.clone(), right.clone()]);
-    assert_eq!((one(&left).subject.as_str(), one(&left).body.as_str()), ("Left", "Why it is\nleft.\n\nCloses: #3"));
-    assert_eq!((one(&right).subject.as_str(), one(&right).body.as_str()), ("Right as well", ""));
+    assert_eq!(
+        (one(&left).subject.as_str(), one(&left).body.as_str()),
+        ("Left", "Why it is\nleft.\n\nCloses: #3")
+    );
+    assert_eq!(
+        (one(&right).subject.as_str(), one(&right).body.as_str()),
+        ("Right as well", "")
+    );
     assert_eq!(landed(&world, None, &first)[0].parents, []);
     assert_eq!(landed(&world, Some(&merge), &merge), []);
 }
@@ -40,10 +61,22 @@ fn no_message_can_pass_for_another_commit() {
     let world = World::new();
     let first = world.commit("One");
     let forged = format!("{first}\n\nForged\n\n\x1b[31m\u{202e}\0{first}\n\nForged too\n");
-    let messages: [&[u8]; 5] = [b"", b"\n\n", forged.as_bytes(), b"\xff\xfe\n\n\xc3(\n", b"a\rb\r\n\r\nc\r\n"];
-    let last = messages.iter().fold(first.clone(), |parent, message| on_top(&world, &[&parent], "", message));
+    let messages: [&[u8]; 5] = [
+        b"",
+        b"\n\n",
+        forged.as_bytes(),
+        b"\xff\xfe\n\n\xc3(\n",
+        b"a\rb\r\n\r\nc\r\n",
+    ];
+    let last = messages.iter().fold(first.clone(), |parent, message| {
+        on_top(&world, &[&parent], "", message)
+    });
     let found = landed(&world, Some(&first), &last);
-    let texts: Vec<_> = found.iter().rev().map(|one| (one.subject.as_str(), one.body.as_str())).collect();
+    let texts: Vec<_> = found
+        .iter()
+        .rev()
+        .map(|one| (one.subject.as_str(), one.body.as_str()))
+        .collect();
     assert_eq!(texts[..2], [("", ""), ("", "")]);
     assert_eq!(texts[2], (first.as_str(), "Forged\n\n\x1b[31m\u{202e}"));
     assert_eq!(texts[3], ("\u{fffd}\u{fffd}", "\u{fffd}("));
@@ -55,11 +88,19 @@ fn no_message_can_pass_for_another_commit() {
 fn whatever_is_configured_messages_come_whole_and_in_utf_8() {
     let world = World::new();
     let first = world.commit("One");
-    let old = on_top(&world, &[&first], "encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n\nan alle\n");
+    let old = on_top(
+        &world,
+        &[&first],
+        "encoding ISO-8859-1\n",
+        b"Gr\xfc\xdfe\n\nan alle\n",
+    );
     let last = on_top(&world, &[&old], "", "Grüße (#7)\n\nan dich\n".as_bytes());
     let plain = landed(&world, Some(&first), &last);
     let words = |one: &Landed| format!("{}/{}", one.subject, one.body);
-    assert_eq!(plain.iter().map(words).collect::<Vec<_>>(), ["Grüße (#7)/an dich", "Grüße/an alle"]);
+    assert_eq!(
+        plain.iter().map(words).collect::<Vec<_>>(),
+        ["Grüße (#7)/an dich", "Grüße/an alle"]
+    );
     world.git(&["notes", "add", "-m", "a note", last.as_str()]);
     for (key, value) in [
         ("i18n.logOutputEncoding", "ISO-8859-1"),
@@ -85,12 +126,18 @@ fn of_very_many_the_oldest_are_left_out() {
     for number in 0..2_005 {
         let text = format!("Change {number}");
         let person = format!("Ada <ada@example.com> {} +0000", 1_646_222_400 + number);
-        stream += &format!("commit refs/heads/main\ncommitter {person}\ndata {}\n{text}\n", text.len());
+        stream += &format!(
+            "commit refs/heads/main\ncommitter {person}\ndata {}\n{text}\n",
+            text.len()
+        );
     }
     world.feed(&["fast-import", "--quiet"], stream.as_bytes());
     let found = landed(&world, None, &world.id("main"));
     assert_eq!(found.len(), 2_000);
-    assert_eq!((found[0].subject.as_str(), found[1_999].subject.as_str()), ("Change 2004", "Change 5"));
+    assert_eq!(
+        (found[0].subject.as_str(), found[1_999].subject.as_str()),
+        ("Change 2004", "Change 5")
+    );
 }
 
 #[test]
@@ -98,6 +145,8 @@ fn an_unknown_commit_is_told_in_git_s_own_words() {
     let world = World::new();
     let first = world.commit("One");
     let unknown = CommitId::parse(&"12".repeat(20)).unwrap();
-    let Stop::Failed(report) = world.repo().landed(Some(&unknown), &first).unwrap_err() else { panic!() };
+    let Stop::Failed(report) = world.repo().landed(Some(&unknown), &first).unwrap_err() else {
+        panic!()
+    };
     assert_eq!(report.error, "git cannot read the history");
 }

@@ -4,11 +4,23 @@ use super::*;
 use crate::model::Relation;
 
 /// Holds what is found from a folder, with these variables, against the layout that is due.
-fn expect(world: &World, folder: &str, variables: &[(&str, &str)], top: Option<&str>, git_dir: &str) -> Repo {
+fn expect(
+    world: &World,
+    folder: &str,
+    variables: &[(&str, &str)],
+    top: Option<&str>,
+    git_dir: &str,
+) -> Repo {
     let repo = world.repo_in(folder, variables);
     let root = absolute(world.path());
-    assert_eq!(repo.layout().top.as_deref().map(absolute), top.map(|top| absolute(&root.join(top))));
-    assert_eq!(absolute(&repo.layout().git_dir), absolute(&root.join(git_dir)));
+    assert_eq!(
+        repo.layout().top.as_deref().map(absolute),
+        top.map(|top| absolute(&root.join(top)))
+    );
+    assert_eq!(
+        absolute(&repo.layout().git_dir),
+        absolute(&root.join(git_dir))
+    );
     assert_eq!(repo.layout().bare, top.is_none());
     repo
 }
@@ -28,8 +40,14 @@ fn in_a_folder() -> (World, CommitId, CommitId) {
 
 fn ships_one(repo: &Repo, one: &CommitId, two: &CommitId) {
     let changes = repo.changes(Some(one), two).unwrap();
-    assert_eq!((changes.relation, changes.ships.len()), (Relation::Ahead, 1));
-    assert_eq!(changes, plumbing::changes(&repo.program, Some(one), two).unwrap());
+    assert_eq!(
+        (changes.relation, changes.ships.len()),
+        (Relation::Ahead, 1)
+    );
+    assert_eq!(
+        changes,
+        plumbing::changes(&repo.program, Some(one), two).unwrap()
+    );
 }
 
 #[test]
@@ -44,7 +62,13 @@ fn the_repository_is_found_as_git_finds_it() {
         ("a/sub", &[("GIT_DIR", "../.git"), ("GIT_WORK_TREE", "..")]),
         ("a/sub", &[("GIT_WORK_TREE", "..")]),
         ("a", &[("GIT_DIR", ".git")]),
-        ("a/sub", &[("GIT_DIR", inside.to_str().unwrap()), ("GIT_WORK_TREE", "..")]),
+        (
+            "a/sub",
+            &[
+                ("GIT_DIR", inside.to_str().unwrap()),
+                ("GIT_WORK_TREE", ".."),
+            ],
+        ),
     ];
     for (folder, variables) in cases {
         let repo = expect(&world, folder, variables, top, "a/.git");
@@ -58,16 +82,38 @@ fn the_repository_is_found_as_git_finds_it() {
 fn linked_work_trees_and_separate_git_folders_work() {
     let (world, one, two) = in_a_folder();
     world.git(&["-C", "a", "worktree", "add", "-q", "--detach", "../linked"]);
-    let repo = expect(&world, "linked", &[], Some("linked"), "a/.git/worktrees/linked");
-    assert_eq!(absolute(&repo.layout().common_dir), absolute(&world.path().join("a/.git")));
+    let repo = expect(
+        &world,
+        "linked",
+        &[],
+        Some("linked"),
+        "a/.git/worktrees/linked",
+    );
+    assert_eq!(
+        absolute(&repo.layout().common_dir),
+        absolute(&world.path().join("a/.git"))
+    );
     assert!(repo.reader.is_some());
     ships_one(&repo, &one, &two);
 
     world.git(&["clone", "-q", "--separate-git-dir=elsewhere", "a", "b"]);
-    ships_one(&expect(&world, "b", &[], Some("b"), "elsewhere"), &one, &two);
+    ships_one(
+        &expect(&world, "b", &[], Some("b"), "elsewhere"),
+        &one,
+        &two,
+    );
 
-    let variables = [("GIT_DIR", "a/.git/worktrees/linked"), ("GIT_WORK_TREE", "linked")];
-    let repo = expect(&world, "", &variables, Some("linked"), "a/.git/worktrees/linked");
+    let variables = [
+        ("GIT_DIR", "a/.git/worktrees/linked"),
+        ("GIT_WORK_TREE", "linked"),
+    ];
+    let repo = expect(
+        &world,
+        "",
+        &variables,
+        Some("linked"),
+        "a/.git/worktrees/linked",
+    );
     ships_one(&repo, &one, &two);
 }
 
@@ -75,12 +121,38 @@ fn linked_work_trees_and_separate_git_folders_work() {
 fn bare_repositories_work_but_not_when_hidden_in_a_work_tree() {
     let (world, one, two) = in_a_folder();
     world.git(&["clone", "-q", "--bare", "a", "bare.git"]);
-    ships_one(&expect(&world, "bare.git", &[], None, "bare.git"), &one, &two);
-    ships_one(&expect(&world, "", &[("GIT_DIR", "bare.git")], None, "bare.git"), &one, &two);
+    ships_one(
+        &expect(&world, "bare.git", &[], None, "bare.git"),
+        &one,
+        &two,
+    );
+    ships_one(
+        &expect(&world, "", &[("GIT_DIR", "bare.git")], None, "bare.git"),
+        &one,
+        &two,
+    );
 
     // A work tree of a bare repository has a top like any other.
-    world.git(&["-C", "bare.git", "worktree", "add", "-q", "--detach", "../from-bare"]);
-    ships_one(&expect(&world, "from-bare", &[], Some("from-bare"), "bare.git/worktrees/from-bare"), &one, &two);
+    world.git(&[
+        "-C",
+        "bare.git",
+        "worktree",
+        "add",
+        "-q",
+        "--detach",
+        "../from-bare",
+    ]);
+    ships_one(
+        &expect(
+            &world,
+            "from-bare",
+            &[],
+            Some("from-bare"),
+            "bare.git/worktrees/from-bare",
+        ),
+        &one,
+        &two,
+    );
 
     // `.git` beside it may be a file that leads to it: a common way to keep many work trees.
     world.git(&["clone", "-q", "--bare", "a", "many/.bare"]);
@@ -90,13 +162,35 @@ fn bare_repositories_work_but_not_when_hidden_in_a_work_tree() {
     }
 
     world.git(&["clone", "-q", "--bare", "a", "a/sub/evil"]);
-    let stop = Repo::open_with(world.program("a/sub/evil", &[])).err().unwrap();
+    let stop = Repo::open_with(world.program("a/sub/evil", &[]))
+        .err()
+        .unwrap();
     assert_eq!(stop.exit_code(), 1);
-    assert!(stop.report().unwrap().hint.as_deref().unwrap().contains("--git-dir=."));
-    ships_one(&expect(&world, "a/sub/evil", &[("GIT_DIR", ".")], None, "a/sub/evil"), &one, &two);
+    assert!(
+        stop.report()
+            .unwrap()
+            .hint
+            .as_deref()
+            .unwrap()
+            .contains("--git-dir=.")
+    );
+    ships_one(
+        &expect(
+            &world,
+            "a/sub/evil",
+            &[("GIT_DIR", ".")],
+            None,
+            "a/sub/evil",
+        ),
+        &one,
+        &two,
+    );
 
-    let explicit =
-        [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.bareRepository"), ("GIT_CONFIG_VALUE_0", "explicit")];
+    let explicit = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "safe.bareRepository"),
+        ("GIT_CONFIG_VALUE_0", "explicit"),
+    ];
     assert!(Repo::open_with(world.program("bare.git", &explicit)).is_err());
 }
 
@@ -104,9 +198,14 @@ fn bare_repositories_work_but_not_when_hidden_in_a_work_tree() {
 fn no_repository_is_git_s_own_refusal() {
     let world = World::empty();
     let ceiling = world.path().to_str().unwrap();
-    let stop = Repo::open_with(world.program("", &[("GIT_CEILING_DIRECTORIES", ceiling)])).err().unwrap();
+    let stop = Repo::open_with(world.program("", &[("GIT_CEILING_DIRECTORIES", ceiling)]))
+        .err()
+        .unwrap();
     let report = stop.report().unwrap();
-    assert!(report.because[0].contains("not a git repository"), "{report:?}");
+    assert!(
+        report.because[0].contains("not a git repository"),
+        "{report:?}"
+    );
     assert_eq!(report.hint.as_deref(), Some("cd into a clone"));
     let (world, ..) = in_a_folder();
     for place in ["", "elsewhere"] {
@@ -127,17 +226,34 @@ fn of_kind(init: &[&str], settings: &[(&str, &str)]) -> bool {
         world.git(&["config", key, value]);
     }
     let repo = world.repo();
-    for (from, to) in [(&first, &last), (&last, &first), (&side, &last), (&last, &last)] {
+    for (from, to) in [
+        (&first, &last),
+        (&last, &first),
+        (&side, &last),
+        (&last, &last),
+    ] {
         let changes = repo.changes(Some(from), to).unwrap();
-        assert_eq!(changes, plumbing::changes(&repo.program, Some(from), to).unwrap());
+        assert_eq!(
+            changes,
+            plumbing::changes(&repo.program, Some(from), to).unwrap()
+        );
     }
-    assert_eq!(world.checked(&repo, Some(&side), &last).relation, Relation::Diverged);
+    assert_eq!(
+        world.checked(&repo, Some(&side), &last).relation,
+        Relation::Diverged
+    );
     assert_eq!(world.checked(&repo, None, &last).ships.len(), 2);
     assert!(repo.is_ancestor(&first, &last).unwrap());
     assert!(!repo.is_ancestor(&last, &first).unwrap());
     assert_eq!(repo.resolve_revision("HEAD").unwrap(), last);
-    assert_eq!(repo.resolve_hash(&last.as_str()[..9]).unwrap(), Found::Commit(last.clone()));
-    assert_eq!(repo.resolve_hash(last.as_str()).unwrap(), Found::Commit(last.clone()));
+    assert_eq!(
+        repo.resolve_hash(&last.as_str()[..9]).unwrap(),
+        Found::Commit(last.clone())
+    );
+    assert_eq!(
+        repo.resolve_hash(last.as_str()).unwrap(),
+        Found::Commit(last.clone())
+    );
     assert_eq!(repo.resolve_hash("123456789").unwrap(), Found::Missing);
     assert!(repo.has_commit(&last).unwrap());
     assert_eq!(repo.commits(&[last.clone(), first]).unwrap()[0].id, last);
@@ -148,14 +264,26 @@ fn of_kind(init: &[&str], settings: &[(&str, &str)]) -> bool {
 fn kinds_that_the_library_does_not_open_are_read_by_git() {
     assert!(of_kind(&[], &[]));
     assert!(!of_kind(&["--object-format=sha256"], &[]));
-    assert!(!of_kind(&[], &[("core.repositoryFormatVersion", "1"), ("extensions.partialClone", "origin")]));
+    assert!(!of_kind(
+        &[],
+        &[
+            ("core.repositoryFormatVersion", "1"),
+            ("extensions.partialClone", "origin")
+        ]
+    ));
 }
 
 #[test]
 fn a_reftable_repository_is_read_by_git() {
     // git before 2.45 does not know it.
     let probe = World::empty();
-    if probe.command(&["init", "-q", "--ref-format=reftable"]).output().unwrap().status.success() {
+    if probe
+        .command(&["init", "-q", "--ref-format=reftable"])
+        .output()
+        .unwrap()
+        .status
+        .success()
+    {
         assert!(!of_kind(&["--ref-format=reftable"], &[]));
     }
 }
@@ -168,7 +296,13 @@ fn split_and_sparse_indexes_are_no_concern() {
     let (one, two) = (world.commit("One"), world.commit("Two"));
     world.git(&["update-index", "--split-index"]);
     ships_one(&world.repo(), &one, &two);
-    world.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "folder"]);
+    world.git(&[
+        "sparse-checkout",
+        "set",
+        "--cone",
+        "--sparse-index",
+        "folder",
+    ]);
     ships_one(&world.repo(), &one, &two);
     world.git(&["checkout", "-q", "--detach"]);
     ships_one(&world.repo(), &one, &two);
@@ -217,8 +351,15 @@ fn grafted_commits_are_seen_as_they_are_pushed() {
     let world = World::new();
     let one = world.commit("One");
     let (_, three) = (world.commit("Two"), world.commit("Three"));
-    fs::write(world.path().join(".git/info/grafts"), format!("{three} {one}\n")).unwrap();
-    assert_eq!(world.checked(&world.repo(), Some(&one), &three).ships.len(), 2);
+    fs::write(
+        world.path().join(".git/info/grafts"),
+        format!("{three} {one}\n"),
+    )
+    .unwrap();
+    assert_eq!(
+        world.checked(&world.repo(), Some(&one), &three).ships.len(),
+        2
+    );
 }
 
 #[test]
@@ -226,7 +367,10 @@ fn replaced_commits_are_seen_as_they_are_pushed() {
     let world = World::new();
     let (one, two) = (world.commit("One"), world.commit("Two"));
     world.git(&["replace", two.as_str(), one.as_str()]);
-    assert_eq!(world.checked(&world.repo(), Some(&one), &two).ships.len(), 1);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&one), &two).ships.len(),
+        1
+    );
 }
 
 #[test]
@@ -238,9 +382,15 @@ fn a_broken_or_unwanted_commit_graph_is_ignored() {
     let graph = world.path().join(".git/objects/info/commit-graph");
     let sound = fs::read(&graph).unwrap();
     let three = world.commit("Three");
-    assert_eq!(world.checked(&world.repo(), Some(&one), &three).ships.len(), 2);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&one), &three).ships.len(),
+        2
+    );
     world.git(&["config", "core.commitGraph", "false"]);
-    assert_eq!(world.checked(&world.repo(), Some(&one), &three).ships.len(), 2);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&one), &three).ships.len(),
+        2
+    );
     world.git(&["config", "--unset", "core.commitGraph"]);
     for length in [0, 7, 40, sound.len() / 2] {
         fs::remove_file(&graph).unwrap();
@@ -252,7 +402,10 @@ fn a_broken_or_unwanted_commit_graph_is_ignored() {
     world.git(&["commit-graph", "write", "--reachable", "--split"]);
     let four = world.commit("Four");
     world.git(&["commit-graph", "write", "--reachable", "--split=no-merge"]);
-    assert_eq!(world.checked(&world.repo(), Some(&one), &four).ships.len(), 3);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&one), &four).ships.len(),
+        3
+    );
 }
 
 #[test]
@@ -260,7 +413,11 @@ fn configuration_is_git_s_with_what_the_command_line_adds() {
     let world = World::new();
     world.git(&["config", "--add", "remote.Origin.url", "one"]);
     world.git(&["config", "--add", "remote.Origin.url", "two"]);
-    fs::write(world.path().join(".git/extra"), "[Smp]\n\tBare\n\tlines = \"a\\nb\"\n").unwrap();
+    fs::write(
+        world.path().join(".git/extra"),
+        "[Smp]\n\tBare\n\tlines = \"a\\nb\"\n",
+    )
+    .unwrap();
     world.git(&["config", "include.path", "extra"]);
     let variables = [("GIT_CONFIG_PARAMETERS", "'smp.given'='word'")];
     let repo = world.repo_in("", &variables);
@@ -283,6 +440,9 @@ fn threads_share_a_repository() {
     std::thread::scope(|scope| {
         let both = [&one, &two].map(|id| scope.spawn(|| repo.resolve_hash(id.as_str()).unwrap()));
         let found = both.map(|thread| thread.join().unwrap());
-        assert_eq!(found, [Found::Commit(one.clone()), Found::Commit(two.clone())]);
+        assert_eq!(
+            found,
+            [Found::Commit(one.clone()), Found::Commit(two.clone())]
+        );
     });
 }

@@ -25,7 +25,11 @@ impl World {
 
     /// A fresh look at what git reads.
     fn reads(&self, folder: &str) -> Option<String> {
-        self.repo_in(folder, &[]).config().unwrap().get(KEY).map(str::to_owned)
+        self.repo_in(folder, &[])
+            .config()
+            .unwrap()
+            .get(KEY)
+            .map(str::to_owned)
     }
 }
 
@@ -39,16 +43,24 @@ fn refused(kept: Result<(), Stop>) -> String {
 #[test]
 fn git_reads_what_was_kept_and_the_rest_stays_as_it_was() {
     let world = World::new();
-    let before = fs::read_to_string(world.config()).unwrap() + "# a remark\n[smp]\n\ttrusted = x ; too\n";
+    let before =
+        fs::read_to_string(world.config()).unwrap() + "# a remark\n[smp]\n\ttrusted = x ; too\n";
     fs::write(world.config(), &before).unwrap();
     world.open_to(0o644);
     keep(&world.repo(), KEY, &Secret::new(HOOK)).unwrap();
     assert_eq!(world.reads("").as_deref(), Some(HOOK));
-    assert!(fs::read_to_string(world.config()).unwrap().starts_with(&before));
+    assert!(
+        fs::read_to_string(world.config())
+            .unwrap()
+            .starts_with(&before)
+    );
     assert_eq!(world.mode(), 0o600);
     // A later `git config` leaves it so.
     world.git(&["config", "smp.other", "x"]);
-    assert_eq!((world.mode(), world.reads("").as_deref()), (0o600, Some(HOOK)));
+    assert_eq!(
+        (world.mode(), world.reads("").as_deref()),
+        (0o600, Some(HOOK))
+    );
 }
 
 #[test]
@@ -71,25 +83,41 @@ fn all_work_trees_have_it() {
     world.git(&["config", "extensions.worktreeConfig", "true"]);
     world.git(&["worktree", "add", "-q", "other"]);
     keep(&world.repo_in("other", &[]), KEY, &Secret::new(HOOK)).unwrap();
-    assert_eq!((world.reads(""), world.reads("other")), (Some(HOOK.into()), Some(HOOK.into())));
+    assert_eq!(
+        (world.reads(""), world.reads("other")),
+        (Some(HOOK.into()), Some(HOOK.into()))
+    );
     assert_eq!(world.mode(), 0o600);
 }
 
 #[test]
 fn a_shared_repository_stays_shared() {
-    for (value, mode) in [("group", 0o664), ("0660", 0o660), ("umask", 0o600), ("false", 0o600)] {
+    for (value, mode) in [
+        ("group", 0o664),
+        ("0660", 0o660),
+        ("umask", 0o600),
+        ("false", 0o600),
+    ] {
         let world = World::new();
         world.git(&["config", "core.sharedRepository", value]);
         world.open_to(if mode == 0o600 { 0o644 } else { mode });
         keep(&world.repo(), KEY, &Secret::new(HOOK)).unwrap();
-        assert_eq!((world.mode(), world.reads("").as_deref()), (mode, Some(HOOK)), "{value}");
+        assert_eq!(
+            (world.mode(), world.reads("").as_deref()),
+            (mode, Some(HOOK)),
+            "{value}"
+        );
     }
 }
 
 #[test]
 fn that_another_value_wins_is_said() {
     let world = World::new();
-    let parameters = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", KEY), ("GIT_CONFIG_VALUE_0", "s3cr3t too")];
+    let parameters = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", KEY),
+        ("GIT_CONFIG_VALUE_0", "s3cr3t too"),
+    ];
     let kept = keep(&world.repo_in("", &parameters), KEY, &Secret::new(HOOK));
     assert!(refused(kept).contains("git reads another value"));
 }

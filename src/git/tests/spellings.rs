@@ -3,16 +3,27 @@
 use super::*;
 use crate::git::names::Names;
 
-const PEOPLE: &str = "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
+const PEOPLE: &str =
+    "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
 
 /// A chain of raw commits on top of the first, each from what is added to its header and its message.
 fn chain(world: &World, first: &CommitId, commits: &[(&[u8], &[u8])]) -> CommitId {
     let tree = world.git(&["rev-parse", &format!("{first}^{{tree}}")]);
-    commits.iter().fold(first.clone(), |parent, (header, message)| {
-        let head = if header.starts_with(b"author") { String::new() } else { PEOPLE.to_owned() };
-        let header = [format!("tree {tree}\nparent {parent}\n{head}").as_bytes(), header].concat();
-        world.raw(&header, message)
-    })
+    commits
+        .iter()
+        .fold(first.clone(), |parent, (header, message)| {
+            let head = if header.starts_with(b"author") {
+                String::new()
+            } else {
+                PEOPLE.to_owned()
+            };
+            let header = [
+                format!("tree {tree}\nparent {parent}\n{head}").as_bytes(),
+                header,
+            ]
+            .concat();
+            world.raw(&header, message)
+        })
 }
 
 #[test]
@@ -34,18 +45,33 @@ fn subjects_are_those_of_git_whatever_a_commit_holds() {
         (b"encoding utf8\n", b"Gr\xc3\xbc\xc3\x9fe\n"),
         (b"encoding no-such-encoding\n", b"Gr\xfc\xdfe\n"),
         (b"encoding UTF-16\n", b"Gr\xfc\xdfe\n"),
-        (b"mergetag object 1\n encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n"),
+        (
+            b"mergetag object 1\n encoding ISO-8859-1\n",
+            b"Gr\xfc\xdfe\n",
+        ),
         (b"encoding ISO-8859-1\n", b""),
     ];
     let last = chain(&world, &first, &commits);
     let changes = world.checked(&world.repo(), Some(&first), &last);
-    let subjects: Vec<_> = changes.ships.iter().rev().map(|commit| commit.subject_text()).collect();
+    let subjects: Vec<_> = changes
+        .ships
+        .iter()
+        .rev()
+        .map(|commit| commit.subject_text())
+        .collect();
     assert_eq!(subjects[2], "folded over  lines");
     assert_eq!(subjects[7], "text");
     assert_eq!(subjects[10], "Grüße");
     assert_eq!(changes.ships[0].authored, (1_646_222_400, 90));
     assert_eq!(changes.ships[0].committed, 1_646_222_401);
-    assert_eq!(world.repo().commits(&[first.clone(), last, first]).unwrap().len(), 3);
+    assert_eq!(
+        world
+            .repo()
+            .commits(&[first.clone(), last, first])
+            .unwrap()
+            .len(),
+        3
+    );
 }
 
 #[test]
@@ -63,18 +89,31 @@ fn broken_people_and_dates_harm_nobody() {
         b"author Ada <a@b> 1 +0000\n",
         b"author Ada 1 +0000\ncommitter Ben <b@c>   7   +0000\n",
     ];
-    let commits: Vec<(&[u8], &[u8])> = people.iter().map(|people| (*people, b"Text\n".as_slice())).collect();
+    let commits: Vec<(&[u8], &[u8])> = people
+        .iter()
+        .map(|people| (*people, b"Text\n".as_slice()))
+        .collect();
     let last = chain(&world, &first, &commits);
     let changes = world.checked(&world.repo(), Some(&first), &last);
     assert_eq!(changes.ships.len(), 9);
-    assert_eq!(world.repo().commits(std::slice::from_ref(&last)).unwrap()[0].committed, 7);
+    assert_eq!(
+        world.repo().commits(std::slice::from_ref(&last)).unwrap()[0].committed,
+        7
+    );
 }
 
 #[test]
 fn git_s_own_output_encoding_is_followed() {
     let world = World::new();
     let first = world.commit("One");
-    let last = chain(&world, &first, &[(b"", "Grüße\n".as_bytes()), (b"encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n")]);
+    let last = chain(
+        &world,
+        &first,
+        &[
+            (b"", "Grüße\n".as_bytes()),
+            (b"encoding ISO-8859-1\n", b"Gr\xfc\xdfe\n"),
+        ],
+    );
     for key in ["i18n.logOutputEncoding", "i18n.commitEncoding"] {
         world.git(&["config", key, "ISO-8859-1"]);
         let changes = world.checked(&world.repo(), Some(&first), &last);
@@ -92,7 +131,9 @@ fn abbreviations_are_those_of_git() {
         let repo = world.repo_in("", &config("core.abbrev", wish));
         let answer = repo.changes(Some(&first), &last);
         let range = format!("{first}..{last}");
-        let git = world.program("", &config("core.abbrev", wish)).read("", ["log", "--oneline", &range]);
+        let git = world
+            .program("", &config("core.abbrev", wish))
+            .read("", ["log", "--oneline", &range]);
         assert_eq!(answer.is_ok(), git.is_ok(), "{wish}");
         if let (Ok(answer), Ok(git)) = (answer, git) {
             assert_eq!(as_text(&printed(&answer)), as_text(&git), "{wish}");
@@ -102,14 +143,21 @@ fn abbreviations_are_those_of_git() {
 
 /// What `git -c key=value` hands over.
 fn config<'v>(key: &'v str, value: &'v str) -> [(&'v str, &'v str); 3] {
-    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", key), ("GIT_CONFIG_VALUE_0", value)]
+    [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", key),
+        ("GIT_CONFIG_VALUE_0", value),
+    ]
 }
 
 /// Packs this many blobs, besides what is there.
 fn pack_blobs(world: &World, count: usize) {
     let blob = |at: usize| format!("blob\ndata {}\n{at}\n", at.to_string().len());
     let stream: String = (0..count).map(blob).collect();
-    world.feed(&["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"], stream.as_bytes());
+    world.feed(
+        &["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"],
+        stream.as_bytes(),
+    );
 }
 
 #[test]
@@ -117,17 +165,47 @@ fn abbreviations_grow_with_the_number_of_packed_objects() {
     let world = World::new();
     let first = world.commit("One");
     let last = world.commit("Two");
-    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships[0].short.len(), 7);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&first), &last).ships[0]
+            .short
+            .len(),
+        7
+    );
     pack_blobs(&world, 16_384);
-    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships[0].short.len(), 8);
+    assert_eq!(
+        world.checked(&world.repo(), Some(&first), &last).ships[0]
+            .short
+            .len(),
+        8
+    );
 
     let borrower = World::empty();
-    world.git(&["clone", "-q", "--shared", "--no-checkout", ".", borrower.path().to_str().unwrap()]);
+    world.git(&[
+        "clone",
+        "-q",
+        "--shared",
+        "--no-checkout",
+        ".",
+        borrower.path().to_str().unwrap(),
+    ]);
     let next = borrower.commit("Three");
-    assert_eq!(borrower.checked(&borrower.repo(), Some(&first), &next).ships[0].short.len(), 8);
+    assert_eq!(
+        borrower
+            .checked(&borrower.repo(), Some(&first), &next)
+            .ships[0]
+            .short
+            .len(),
+        8
+    );
 
     world.git(&["repack", "-q", "-a", "-d", "--write-midx"]);
-    assert_eq!(world.checked(&world.repo(), Some(&first), &last).ships.len(), 1);
+    assert_eq!(
+        world
+            .checked(&world.repo(), Some(&first), &last)
+            .ships
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -136,12 +214,26 @@ fn an_abbreviation_is_as_long_as_it_must_be() {
     // Many loose objects, the same in every run: at four digits some share theirs with a commit.
     let commit = |at: u32| {
         let message = format!("Change {at}");
-        let person = format!("committer Ada <ada@example.com> {} +0000", 1_643_716_800 + at * 60);
-        format!("commit refs/heads/made\n{person}\ndata {}\n{message}\n", message.len())
+        let person = format!(
+            "committer Ada <ada@example.com> {} +0000",
+            1_643_716_800 + at * 60
+        );
+        format!(
+            "commit refs/heads/made\n{person}\ndata {}\n{message}\n",
+            message.len()
+        )
     };
     let blob = |at: u32| format!("blob\ndata {}\n{at}\n", at.to_string().len());
     let stream: String = (0..=30).map(commit).chain((0..4000).map(blob)).collect();
-    world.feed(&["-c", "fastimport.unpackLimit=1000000", "fast-import", "--quiet"], stream.as_bytes());
+    world.feed(
+        &[
+            "-c",
+            "fastimport.unpackLimit=1000000",
+            "fast-import",
+            "--quiet",
+        ],
+        stream.as_bytes(),
+    );
     let (first, tip) = (world.id("made~30"), world.id("made"));
     world.git(&["config", "core.abbrev", "4"]);
     let changes = world.checked(&world.repo(), Some(&first), &tip);
@@ -166,18 +258,36 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
         let count = names.partition_point(|name| name[0] <= byte);
         u32::try_from(count).unwrap().to_be_bytes()
     });
-    let index: Vec<u8> = b"\xfftOc\0\0\0\x02".iter().copied().chain(fan).chain(names.concat()).collect();
+    let index: Vec<u8> = b"\xfftOc\0\0\0\x02"
+        .iter()
+        .copied()
+        .chain(fan)
+        .chain(names.concat())
+        .collect();
     fs::write(folder.path().join("pack/pack-1.idx"), index).unwrap();
     fs::write(folder.path().join("pack/pack-1.pack"), b"").unwrap();
 
     let found = Names::new(folder.path()).unwrap();
     assert_eq!(found.packed(), names.len() as u64);
-    let digits = |name: &[u8; 20]| name.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let common = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let digits = |name: &[u8; 20]| {
+        name.iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let common = |one: &str, other: &str| {
+        one.bytes()
+            .zip(other.bytes())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
     for at in (0..names.len()).step_by(41) {
         let own = digits(&names[at]);
-        let before = at.checked_sub(1).map_or(0, |before| common(&own, &digits(&names[before])));
-        let after = names.get(at + 1).map_or(0, |after| common(&own, &digits(after)));
+        let before = at
+            .checked_sub(1)
+            .map_or(0, |before| common(&own, &digits(&names[before])));
+        let after = names
+            .get(at + 1)
+            .map_or(0, |after| common(&own, &digits(after)));
         let shared = found.shared(&names[at]).unwrap();
         assert_eq!(shared, before.max(after), "{own}");
     }
@@ -193,7 +303,10 @@ fn a_hash_from_a_page_is_never_taken_for_a_name() {
     let repo = world.repo();
     for hex in [short, one.as_str(), &one.as_str().to_uppercase()] {
         assert_eq!(repo.resolve_hash(hex).unwrap(), Found::Commit(one.clone()));
-        assert_eq!(plumbing::resolve_hash(&repo.program, hex).unwrap(), Found::Commit(one.clone()));
+        assert_eq!(
+            plumbing::resolve_hash(&repo.program, hex).unwrap(),
+            Found::Commit(one.clone())
+        );
     }
     assert_eq!(repo.resolve_revision(one.as_str()).unwrap(), one);
     assert_eq!(repo.resolve_revision(short).unwrap(), two);
@@ -213,12 +326,23 @@ fn a_hash_that_is_no_commit_s_says_what_it_is() {
         for hex in [hex.as_str(), &hex[..8]] {
             let expected = Found::NotACommit(kind.to_owned());
             assert_eq!(repo.resolve_hash(hex).unwrap(), expected);
-            assert_eq!(plumbing::resolve_hash(&repo.program, hex).unwrap(), expected);
+            assert_eq!(
+                plumbing::resolve_hash(&repo.program, hex).unwrap(),
+                expected
+            );
         }
     }
     assert_eq!(repo.resolve_revision(&tag).unwrap(), commit);
     assert_eq!(repo.resolve_revision("v1").unwrap(), commit);
-    for hex in ["1234567", "123456789a123456789a123456789a123456789a", "12", "not hex", "", "--all", "HEAD"] {
+    for hex in [
+        "1234567",
+        "123456789a123456789a123456789a123456789a",
+        "12",
+        "not hex",
+        "",
+        "--all",
+        "HEAD",
+    ] {
         assert_eq!(repo.resolve_hash(hex).unwrap(), Found::Missing);
     }
     assert!(repo.has_commit(&commit).unwrap());
@@ -232,17 +356,24 @@ fn of_several_objects_that_begin_alike_the_only_commit_is_meant() {
     for blob in ["blob 5820", "blob 16713"] {
         world.feed(&["hash-object", "-w", "--stdin"], blob.as_bytes());
     }
-    assert_eq!(world.repo().resolve_hash("c21e856").unwrap(), Found::NotACommit("blob".to_owned()));
+    assert_eq!(
+        world.repo().resolve_hash("c21e856").unwrap(),
+        Found::NotACommit("blob".to_owned())
+    );
 
     let tree = world.feed(&["hash-object", "-t", "tree", "-w", "--stdin"], b"");
     let [one, two] = [19366, 25883].map(|date| {
-        let people = "author Ada <ada@example.com> {date} +0000\ncommitter Ben <ben@example.com> 0 +0000\n";
+        let people =
+            "author Ada <ada@example.com> {date} +0000\ncommitter Ben <ben@example.com> 0 +0000\n";
         let people = people.replace("{date}", &date.to_string());
         world.raw(format!("tree {tree}\n{people}").as_bytes(), b"Text\n")
     });
     let repo = world.repo();
     assert_eq!(repo.resolve_hash("4601db0").unwrap(), Found::Ambiguous(2));
-    assert_eq!(repo.resolve_hash(one.as_str()).unwrap(), Found::Commit(one.clone()));
+    assert_eq!(
+        repo.resolve_hash(one.as_str()).unwrap(),
+        Found::Commit(one.clone())
+    );
     assert!(repo.resolve_revision("4601db0").is_err());
     world.checked(&repo, Some(&one), &two);
 }
@@ -252,13 +383,30 @@ fn an_unknown_revision_is_a_wrong_command_line() {
     let world = World::new();
     world.commit("One");
     let repo = world.repo();
-    for rev in ["nothing", "", "^HEAD", "HEAD..HEAD", "--all", "-x", "HEAD:file", "@{upstream}", "1234567"] {
+    for rev in [
+        "nothing",
+        "",
+        "^HEAD",
+        "HEAD..HEAD",
+        "--all",
+        "-x",
+        "HEAD:file",
+        "@{upstream}",
+        "1234567",
+    ] {
         let stop = repo.resolve_revision(rev).unwrap_err();
         assert_eq!(stop.exit_code(), 2, "{rev}");
         assert!(stop.report().unwrap().hint.is_some());
     }
     let head = world.id("HEAD");
-    for rev in ["HEAD", "@", "main", "refs/heads/main", ":/One", "HEAD^{/One}"] {
+    for rev in [
+        "HEAD",
+        "@",
+        "main",
+        "refs/heads/main",
+        ":/One",
+        "HEAD^{/One}",
+    ] {
         assert_eq!(repo.resolve_revision(rev).unwrap(), head, "{rev}");
     }
 }

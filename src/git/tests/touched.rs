@@ -34,7 +34,10 @@ fn same(world: &World, names: &[&str], text: &str) -> CommitId {
 }
 
 fn touched(repo: &Repo, from: Option<&CommitId>, to: &CommitId, patterns: &[&str]) -> Vec<String> {
-    let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+    let patterns: Vec<String> = patterns
+        .iter()
+        .map(|pattern| (*pattern).to_owned())
+        .collect();
     repo.touched(from, to, &patterns).unwrap()
 }
 
@@ -42,18 +45,32 @@ fn touched(repo: &Repo, from: Option<&CommitId>, to: &CommitId, patterns: &[&str
 fn a_pattern_names_what_it_matches_from_the_top() {
     let world = World::new();
     let (before, after) = (same(&world, &EACH, "old"), same(&world, &EACH, "new"));
-    let inside = ["app/db/migrations/0001.py", "app/db/migrations/deep/0002.py"];
+    let inside = [
+        "app/db/migrations/0001.py",
+        "app/db/migrations/deep/0002.py",
+    ];
     let cases: [(&[&str], &[&str]); 18] = [
         (&["Procfile"], &["Procfile"]),
         (&["./Procfile"], &["Procfile"]),
         (&["**/Procfile"], &["Procfile", "app/Procfile"]),
         (&["app/*"], &["app/Procfile", "app/views.py"]),
-        (&["*.md", "app/views.??"], &["app/views.py", "migrations.md"]),
+        (
+            &["*.md", "app/views.??"],
+            &["app/views.py", "migrations.md"],
+        ),
         (&["app/db/migrations"], &inside),
         (&["app/db/migrations/"], &inside),
         (&["app/*/migrations/"], &inside),
         (&["*/migrations/"], &["db/migrations/0003.py"]),
-        (&["**/migrations/**"], &[inside[0], inside[1], "db/migrations/0003.py", "migrations/0004.py"]),
+        (
+            &["**/migrations/**"],
+            &[
+                inside[0],
+                inside[1],
+                "db/migrations/0003.py",
+                "migrations/0004.py",
+            ],
+        ),
         (&["migrations/", "migrations/*"], &["migrations/0004.py"]),
         (&["[mP]*"], &["Procfile", "migrations.md"]),
         (&["*"], &["Procfile", "migrations.md"]),
@@ -64,34 +81,73 @@ fn a_pattern_names_what_it_matches_from_the_top() {
         (&[], &[]),
     ];
     for (patterns, names) in cases {
-        assert_eq!(touched(&world.repo(), Some(&before), &after, patterns), names, "{patterns:?}");
+        assert_eq!(
+            touched(&world.repo(), Some(&before), &after, patterns),
+            names,
+            "{patterns:?}"
+        );
     }
-    assert_eq!(touched(&world.repo(), Some(&after), &after, &["**"]), Vec::<String>::new());
+    assert_eq!(
+        touched(&world.repo(), Some(&after), &after, &["**"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn what_is_added_removed_renamed_or_only_made_executable_is_touched() {
     let world = World::new();
-    let before = same(&world, &["a/gone", "a/kept", "a/mode", "a/old", "b/x"], "text");
-    let after = same(&world, &["a/kept", "a/mode", "a/new", "a/other", "b/x"], "text");
+    let before = same(
+        &world,
+        &["a/gone", "a/kept", "a/mode", "a/old", "b/x"],
+        "text",
+    );
+    let after = same(
+        &world,
+        &["a/kept", "a/mode", "a/new", "a/other", "b/x"],
+        "text",
+    );
     let blob = world.git(&["rev-parse", ":a/mode"]);
-    world.git(&["update-index", "--cacheinfo", &format!("100755,{blob},a/mode")]);
+    world.git(&[
+        "update-index",
+        "--cacheinfo",
+        &format!("100755,{blob},a/mode"),
+    ]);
     let last = world.commit("Mode");
     let repo = world.repo();
-    assert_eq!(touched(&repo, Some(&before), &after, &["a/"]), ["a/gone", "a/new", "a/old", "a/other"]);
+    assert_eq!(
+        touched(&repo, Some(&before), &after, &["a/"]),
+        ["a/gone", "a/new", "a/old", "a/other"]
+    );
     assert_eq!(touched(&repo, Some(&after), &last, &["**"]), ["a/mode"]);
     // Wherever an environment went, only what is there and what would be there counts.
-    assert_eq!(touched(&repo, Some(&last), &before, &["a/*d*", "b/**"]), ["a/mode", "a/old"]);
+    assert_eq!(
+        touched(&repo, Some(&last), &before, &["a/*d*", "b/**"]),
+        ["a/mode", "a/old"]
+    );
 }
 
 #[test]
 fn a_first_deploy_touches_everything_in_every_kind_of_repository() {
     for format in ["sha1", "sha256"] {
         let world = World::empty();
-        world.git(&["init", "-q", "-b", "main", &format!("--object-format={format}")]);
+        world.git(&[
+            "init",
+            "-q",
+            "-b",
+            "main",
+            &format!("--object-format={format}"),
+        ]);
         let commit = same(&world, &EACH, "text");
-        assert_eq!(touched(&world.repo(), None, &commit, &["**"]), EACH, "{format}");
-        assert_eq!(touched(&world.repo(), None, &commit, &["Procfile"]), ["Procfile"], "{format}");
+        assert_eq!(
+            touched(&world.repo(), None, &commit, &["**"]),
+            EACH,
+            "{format}"
+        );
+        assert_eq!(
+            touched(&world.repo(), None, &commit, &["Procfile"]),
+            ["Procfile"],
+            "{format}"
+        );
     }
 }
 
@@ -103,7 +159,11 @@ fn neither_the_place_nor_the_surroundings_have_a_say() {
     let bare = World::empty();
     bare.git(&["clone", "-q", "--bare", world.path().to_str().unwrap(), "."]);
     world.git(&["worktree", "add", "-q", "linked"]);
-    for (key, value) in [("diff.relative", "true"), ("diff.noprefix", "true"), ("core.ignoreCase", "true")] {
+    for (key, value) in [
+        ("diff.relative", "true"),
+        ("diff.noprefix", "true"),
+        ("core.ignoreCase", "true"),
+    ] {
         world.git(&["config", key, value]);
     }
     let places: [(&str, &[(&str, &str)]); 9] = [
@@ -113,15 +173,31 @@ fn neither_the_place_nor_the_surroundings_have_a_say() {
         ("linked/app", &[]),
         ("app", &[("GIT_DIR", "../.git"), ("GIT_WORK_TREE", "..")]),
         ("app", &[("GIT_DIR", bare.path().to_str().unwrap())]),
-        ("app", &[("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'")]),
-        ("app", &[("GIT_CONFIG_PARAMETERS", "'diff.orderFile'='/nonexistent'")]),
-        ("app", &[("GIT_CONFIG_PARAMETERS", "'core.quotePath'='true'")]),
+        (
+            "app",
+            &[("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'")],
+        ),
+        (
+            "app",
+            &[("GIT_CONFIG_PARAMETERS", "'diff.orderFile'='/nonexistent'")],
+        ),
+        (
+            "app",
+            &[("GIT_CONFIG_PARAMETERS", "'core.quotePath'='true'")],
+        ),
     ];
     let check = |repo: &Repo| {
         let names = touched(repo, Some(&before), &after, &["Procfile", "db/migrations/"]);
-        assert_eq!(names, ["Procfile", "db/migrations/0003.py"], "{:?}", repo.program);
+        assert_eq!(
+            names,
+            ["Procfile", "db/migrations/0003.py"],
+            "{:?}",
+            repo.program
+        );
     };
-    places.iter().for_each(|(folder, variables)| check(&world.repo_in(folder, variables)));
+    places
+        .iter()
+        .for_each(|(folder, variables)| check(&world.repo_in(folder, variables)));
     check(&bare.repo());
     check(&bare.repo_in("refs", &[]));
 }
@@ -130,15 +206,26 @@ fn neither_the_place_nor_the_surroundings_have_a_say() {
 fn a_submodule_that_wants_to_be_ignored_is_named() {
     let world = World::new();
     let point = |id: &CommitId| {
-        world.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{id},vendor/it")]);
+        world.git(&[
+            "update-index",
+            "--add",
+            "--cacheinfo",
+            &format!("160000,{id},vendor/it"),
+        ]);
         world.commit("Point")
     };
     let first = world.commit("One");
     let before = point(&first);
     let after = point(&before);
-    fs::write(world.path().join(".gitmodules"), "[submodule \"it\"]\npath = vendor/it\nurl = ./it\nignore = all\n")
-        .unwrap();
-    assert_eq!(touched(&world.repo(), Some(&before), &after, &["vendor/"]), ["vendor/it"]);
+    fs::write(
+        world.path().join(".gitmodules"),
+        "[submodule \"it\"]\npath = vendor/it\nurl = ./it\nignore = all\n",
+    )
+    .unwrap();
+    assert_eq!(
+        touched(&world.repo(), Some(&before), &after, &["vendor/"]),
+        ["vendor/it"]
+    );
 }
 
 #[test]
@@ -155,7 +242,10 @@ fn names_are_bytes_and_come_whole() {
     ];
     let files: Vec<(&[u8], &str)> = names.iter().map(|name| (*name, "text")).collect();
     let commit = tree(&world, &files);
-    let mut expected: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    let mut expected: Vec<String> = names
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
     let mut found = touched(&world.repo(), None, &commit, &["m/"]);
     expected.sort();
     found.sort();
@@ -167,17 +257,28 @@ fn what_is_missing_is_said_in_git_s_words() {
     let world = World::new();
     let commit = same(&world, &EACH, "text");
     let missing = CommitId::parse(&"1f13dc69".repeat(5)).unwrap();
-    let stop = world.repo().touched(Some(&missing), &commit, &["**".to_owned()]).unwrap_err();
+    let stop = world
+        .repo()
+        .touched(Some(&missing), &commit, &["**".to_owned()])
+        .unwrap_err();
     let report = stop.report().unwrap();
     assert_eq!(report.error, "git cannot compare the files");
     assert!(report.because[0].contains(missing.as_str()), "{report:?}");
-    assert_eq!(world.repo().touched(Some(&missing), &commit, &[]).unwrap(), Vec::<String>::new());
+    assert_eq!(
+        world.repo().touched(Some(&missing), &commit, &[]).unwrap(),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn pathspec_variables_of_the_environment_have_no_say() {
     let command = World::new().command(&["diff-tree"]);
     for name in ["LITERAL", "GLOB", "NOGLOB", "ICASE"].map(|word| format!("GIT_{word}_PATHSPECS")) {
-        assert!(command.get_envs().any(|(key, value)| key == name.as_str() && value.is_none()), "{name}");
+        assert!(
+            command
+                .get_envs()
+                .any(|(key, value)| key == name.as_str() && value.is_none()),
+            "{name}"
+        );
     }
 }

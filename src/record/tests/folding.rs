@@ -22,7 +22,13 @@ const PEOPLE: [&str; 3] = ["Ada Example", "Rosi", "Ben"];
 const PLACES: [&str; 3] = ["staging", "production", "eu"];
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    let one = (prop::bool::weighted(0.8), 0..10_usize, 0..3_usize, 0..3_usize, 0..3_usize);
+    let one = (
+        prop::bool::weighted(0.8),
+        0..10_usize,
+        0..3_usize,
+        0..3_usize,
+        0..3_usize,
+    );
     let one = (one, kinds(), verdicts(), any::<bool>(), any::<i64>()).prop_map(
         |((aimed, what, who, commit, place), kind, verdict, yes, at)| Try {
             aimed,
@@ -57,7 +63,11 @@ impl Try {
     /// The open intent, if it is meant to be named.
     fn open(&self, state: &State) -> Option<EventId> {
         let open = state.deploying.as_ref().map(|open| open.id.clone());
-        if self.aimed { open } else { self.yes.then(|| EventId::of(self.commit as u64)) }
+        if self.aimed {
+            open
+        } else {
+            self.yes.then(|| EventId::of(self.commit as u64))
+        }
     }
 
     fn what(&self, state: &State) -> What {
@@ -73,11 +83,15 @@ impl Try {
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
             7 if self.yes && self.who == 0 => What::Begun,
-            7 if self.yes => {
-                What::Ended { intent: self.open(state).unwrap_or_else(|| EventId::of(0)), why: "declined".into() }
-            }
+            7 if self.yes => What::Ended {
+                intent: self.open(state).unwrap_or_else(|| EventId::of(0)),
+                why: "declined".into(),
+            },
             7 => What::Postponed {
-                candidate: state.candidate.as_ref().map_or(EventId::of(0), |open| open.id.clone()),
+                candidate: state
+                    .candidate
+                    .as_ref()
+                    .map_or(EventId::of(0), |open| open.id.clone()),
                 commit: self.candidate(state),
                 intent: self.open(state),
                 reason: "not today".into(),
@@ -89,20 +103,48 @@ impl Try {
     }
 
     fn channels(&self) -> Vec<String> {
-        PEOPLE.iter().take(self.place).map(|_| "technical".into()).collect()
+        PEOPLE
+            .iter()
+            .take(self.place)
+            .map(|_| "technical".into())
+            .collect()
     }
 
     fn posting(&self, state: &State) -> What {
         let owed = state.owed.get(self.who);
         let about = owed.map_or(EventId::of(0), |owed| owed.about.clone());
         let channel = owed.map_or("technical".into(), |owed| owed.channel.clone());
-        let open = owed.and_then(|owed| owed.sending.as_ref()).map(|sending| sending.id.clone());
-        let open = if self.aimed { open } else { self.yes.then(|| EventId::of(self.commit as u64)) };
+        let open = owed
+            .and_then(|owed| owed.sending.as_ref())
+            .map(|sending| sending.id.clone());
+        let open = if self.aimed {
+            open
+        } else {
+            self.yes.then(|| EventId::of(self.commit as u64))
+        };
         match (self.kind, open) {
-            (Kind::Stage, Some(attempt)) => What::Unposted { attempt, channel, why: "404".into() },
-            (Kind::Stage | Kind::Fix, over) => What::Posting { about, channel, over },
-            (Kind::Promote, attempt) => What::Posted { about, channel, attempt, how: How::Accepted },
-            (Kind::Rollback, attempt) => What::Posted { about, channel, attempt, how: How::Skipped },
+            (Kind::Stage, Some(attempt)) => What::Unposted {
+                attempt,
+                channel,
+                why: "404".into(),
+            },
+            (Kind::Stage | Kind::Fix, over) => What::Posting {
+                about,
+                channel,
+                over,
+            },
+            (Kind::Promote, attempt) => What::Posted {
+                about,
+                channel,
+                attempt,
+                how: How::Accepted,
+            },
+            (Kind::Rollback, attempt) => What::Posted {
+                about,
+                channel,
+                attempt,
+                how: How::Skipped,
+            },
         }
     }
 
@@ -121,9 +163,19 @@ impl Try {
 
     fn observed(&self, state: &State) -> What {
         let environment = self.place();
-        let known = state.known(&environment).filter(|_| self.aimed).map(|known| known.commit.clone());
+        let known = state
+            .known(&environment)
+            .filter(|_| self.aimed)
+            .map(|known| known.commit.clone());
         let from = known.unwrap_or_else(|| commit(['1', '2', '3'][self.who]));
-        What::Observed { environment, from, to: self.pool(), since: self.at, commits: None, back: self.yes }
+        What::Observed {
+            environment,
+            from,
+            to: self.pool(),
+            since: self.at,
+            commits: None,
+            back: self.yes,
+        }
     }
 
     fn intent(&self, state: &State) -> Intent {
@@ -132,7 +184,11 @@ impl Try {
             kind: self.kind,
             environment: if fix { "staging".into() } else { self.place() },
             from: None,
-            to: if self.kind == Kind::Promote { self.candidate(state) } else { self.pool() },
+            to: if self.kind == Kind::Promote {
+                self.candidate(state)
+            } else {
+                self.pool()
+            },
             base: fix.then(|| self.candidate(state)),
             unsigned: self.yes,
             over: self.open(state),
@@ -193,7 +249,12 @@ impl Told {
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
             What::Begun => {}
-            What::Proposed { commit, targets, channels, .. } => {
+            What::Proposed {
+                commit,
+                targets,
+                channels,
+                ..
+            } => {
                 self.gives_up();
                 self.candidate = Some(event.id.clone());
                 self.commit = Some(commit.clone());
@@ -201,10 +262,16 @@ impl Told {
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
                 self.owe(event, channels, &Moot::AfterTheCandidate);
             }
-            What::Judged { of, verdict, channels, .. } => {
+            What::Judged {
+                of,
+                verdict,
+                channels,
+                ..
+            } => {
                 self.verdicts.insert(of.clone(), *verdict);
                 let moot = Moot::WithTheBlockOf(of.clone());
-                self.owed.retain(|(_, _, one, open)| open.is_some() || *one != moot);
+                self.owed
+                    .retain(|(_, _, one, open)| open.is_some() || *one != moot);
                 if *verdict == Verdict::Block {
                     self.owe(event, channels, &moot);
                 }
@@ -214,14 +281,26 @@ impl Told {
                 self.open = Some(event.id.clone());
                 self.opened = Some((intent.environment.clone(), intent.to.clone()));
             }
-            What::Deployed { kind, environment, to, tells, .. } => {
+            What::Deployed {
+                kind,
+                environment,
+                to,
+                tells,
+                ..
+            } => {
                 self.deployed(*kind, environment, to);
                 if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
-                    let moot = if *kind == Kind::Fix { Moot::AfterTheCandidate } else { Moot::Never };
+                    let moot = if *kind == Kind::Fix {
+                        Moot::AfterTheCandidate
+                    } else {
+                        Moot::Never
+                    };
                     self.owe(event, &tells.channels, &moot);
                 }
             }
-            What::Observed { environment, to, .. } => self.runs_now(environment, to),
+            What::Observed {
+                environment, to, ..
+            } => self.runs_now(environment, to),
             What::Doubted { .. } => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed { channels, .. } => {
@@ -229,7 +308,9 @@ impl Told {
                 self.close();
                 self.owe(event, channels, &Moot::Never);
             }
-            What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => self.posted(event),
+            What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => {
+                self.posted(event)
+            }
         }
         self
     }
@@ -237,8 +318,16 @@ impl Told {
     /// Whatever was said of a candidate is moot once it is over.
     fn close(&mut self) {
         self.owed.retain(|(_, _, moot, _)| *moot == Moot::Never);
-        let (runs, owed) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.owed));
-        *self = Self { runs, owed, unseen: std::mem::take(&mut self.unseen), ..Self::default() };
+        let (runs, owed) = (
+            std::mem::take(&mut self.runs),
+            std::mem::take(&mut self.owed),
+        );
+        *self = Self {
+            runs,
+            owed,
+            unseen: std::mem::take(&mut self.unseen),
+            ..Self::default()
+        };
     }
 
     /// What was announced may run all the same.
@@ -256,7 +345,11 @@ impl Told {
     }
 
     fn owe(&mut self, event: &Event, channels: &[String], moot: &Moot) {
-        self.owed.extend(channels.iter().map(|channel| (event.id.clone(), channel.clone(), moot.clone(), None)));
+        self.owed.extend(
+            channels
+                .iter()
+                .map(|channel| (event.id.clone(), channel.clone(), moot.clone(), None)),
+        );
     }
 
     /// The place of the post whose open attempt this is.
@@ -268,7 +361,11 @@ impl Told {
 
     fn posted(&mut self, event: &Event) {
         match &event.what {
-            What::Posting { about, channel, over } => {
+            What::Posting {
+                about,
+                channel,
+                over,
+            } => {
                 let place = self.place(Some((about, channel)), over.as_ref()).unwrap();
                 self.owed[place].3 = Some(event.id.clone());
             }
@@ -276,8 +373,18 @@ impl Told {
                 let place = self.place(None, Some(attempt)).unwrap();
                 self.owed[place].3 = None;
             }
-            What::Posted { about, channel, attempt, .. } => {
-                drop(self.owed.remove(self.place(Some((about, channel)), attempt.as_ref()).unwrap()));
+            What::Posted {
+                about,
+                channel,
+                attempt,
+                ..
+            } => {
+                drop(
+                    self.owed.remove(
+                        self.place(Some((about, channel)), attempt.as_ref())
+                            .unwrap(),
+                    ),
+                );
             }
             _ => {}
         }
@@ -290,9 +397,13 @@ impl Told {
             Kind::Fix => {
                 self.commit = Some(to.clone());
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
-                self.owed.retain(|(_, _, moot, open)| open.is_some() || !matches!(moot, Moot::WithTheBlockOf(_)));
+                self.owed.retain(|(_, _, moot, open)| {
+                    open.is_some() || !matches!(moot, Moot::WithTheBlockOf(_))
+                });
             }
-            Kind::Promote if self.commit.as_ref() == Some(to) && self.goals.contains(environment) => {
+            Kind::Promote
+                if self.commit.as_ref() == Some(to) && self.goals.contains(environment) =>
+            {
                 self.reached.insert(environment.to_owned());
             }
             Kind::Promote | Kind::Stage | Kind::Rollback => {}
@@ -310,13 +421,23 @@ impl Told {
         Self {
             has_events: state.events > 0,
             open: state.deploying.as_ref().map(|open| open.id.clone()),
-            opened: state.deploying.as_ref().map(|open| (open.environment.clone(), open.to.clone())),
+            opened: state
+                .deploying
+                .as_ref()
+                .map(|open| (open.environment.clone(), open.to.clone())),
             candidate: open.map(|open| open.id.clone()),
             commit: open.map(|open| open.commit.clone()),
             goals: goals().map(|goal| goal.environment.clone()).collect(),
-            reached: goals().filter(|goal| goal.reached).map(|goal| goal.environment.clone()).collect(),
+            reached: goals()
+                .filter(|goal| goal.reached)
+                .map(|goal| goal.environment.clone())
+                .collect(),
             verdicts: verdicts.map(|one| (one.by.clone(), one.verdict)).collect(),
-            runs: state.deploys.iter().map(|(name, deploy)| (name.clone(), deploy.commit.clone())).collect(),
+            runs: state
+                .deploys
+                .iter()
+                .map(|(name, deploy)| (name.clone(), deploy.commit.clone()))
+                .collect(),
             unseen: state.unseen.clone(),
             owed: state
                 .owed
@@ -341,7 +462,9 @@ impl Told {
         }
         let said = |verdict| self.verdicts.values().any(|one| *one == verdict);
         let goal = self.goals.contains(environment) && !self.reached.contains(environment);
-        goal && self.commit.as_ref() == Some(commit) && !said(Verdict::Block) && (said(Verdict::Pass) || unsigned)
+        goal && self.commit.as_ref() == Some(commit)
+            && !said(Verdict::Block)
+            && (said(Verdict::Pass) || unsigned)
     }
 
     /// Whether an event that was accepted may follow.
@@ -350,38 +473,77 @@ impl Told {
         match &event.what {
             What::Begun => !self.has_events,
             What::Proposed { over, .. } => self.candidate.is_none() && self.open == *over,
-            What::Judged { commit, .. } => self.candidate.is_some() && self.commit.as_ref() == Some(commit),
+            What::Judged { commit, .. } => {
+                self.candidate.is_some() && self.commit.as_ref() == Some(commit)
+            }
             What::Deploying(intent) => {
                 self.open == intent.over
                     && match intent.kind {
-                        Kind::Stage => !frozen(&intent.environment) || self.commit.as_ref() == Some(&intent.to),
+                        Kind::Stage => {
+                            !frozen(&intent.environment) || self.commit.as_ref() == Some(&intent.to)
+                        }
                         Kind::Fix => frozen(&intent.environment) && self.commit == intent.base,
-                        Kind::Promote => self.lets(&intent.environment, &intent.to, intent.unsigned),
+                        Kind::Promote => {
+                            self.lets(&intent.environment, &intent.to, intent.unsigned)
+                        }
                         Kind::Rollback => true,
                     }
             }
-            What::Deployed { intent: None, kind, environment, to, unsigned, .. } => {
-                let promotion = *kind != Kind::Promote || *unsigned || self.lets(environment, to, false);
+            What::Deployed {
+                intent: None,
+                kind,
+                environment,
+                to,
+                unsigned,
+                ..
+            } => {
+                let promotion =
+                    *kind != Kind::Promote || *unsigned || self.lets(environment, to, false);
                 self.open.is_none() && *kind != Kind::Fix && promotion
             }
-            What::Observed { environment, from, to, .. } => {
+            What::Observed {
+                environment,
+                from,
+                to,
+                ..
+            } => {
                 let tested = self.commit.as_ref().filter(|_| environment == "staging");
-                let going = self.opened.as_ref().is_some_and(|(name, _)| name == environment);
+                let going = self
+                    .opened
+                    .as_ref()
+                    .is_some_and(|(name, _)| name == environment);
                 !going && from != to && self.runs.get(environment).or(tested) == Some(from)
             }
-            What::Deployed { intent: Some(intent), .. } | What::Doubted { intent, .. } | What::Ended { intent, .. } => {
-                self.open.as_ref() == Some(intent)
+            What::Deployed {
+                intent: Some(intent),
+                ..
             }
-            What::Postponed { candidate, commit, intent, .. } => {
+            | What::Doubted { intent, .. }
+            | What::Ended { intent, .. } => self.open.as_ref() == Some(intent),
+            What::Postponed {
+                candidate,
+                commit,
+                intent,
+                ..
+            } => {
                 self.candidate.as_ref() == Some(candidate)
                     && self.commit.as_ref() == Some(commit)
                     && self.open == *intent
             }
-            What::Posting { about, channel, over } => self.place(Some((about, channel)), over.as_ref()).is_some(),
+            What::Posting {
+                about,
+                channel,
+                over,
+            } => self.place(Some((about, channel)), over.as_ref()).is_some(),
             What::Unposted { attempt, .. } => self.place(None, Some(attempt)).is_some(),
-            What::Posted { about, channel, attempt, .. } => {
-                self.place(Some((about, channel)), attempt.as_ref()).is_some()
-            }
+            What::Posted {
+                about,
+                channel,
+                attempt,
+                ..
+            } => self
+                .place(Some((about, channel)), attempt.as_ref())
+                .is_some(),
         }
     }
 }
@@ -391,7 +553,10 @@ fn play(tries: &[Try]) -> Vec<(Event, State)> {
     let mut state = State::default();
     let mut accepted = Vec::new();
     for (nth, one) in tries.iter().enumerate() {
-        let event = Event { at: one.at, ..event(1000 + nth as u64, one.what(&state)) };
+        let event = Event {
+            at: one.at,
+            ..event(1000 + nth as u64, one.what(&state))
+        };
         let before = state.clone();
         if let Ok(next) = state.after(&event) {
             state = next;

@@ -4,21 +4,40 @@ use super::*;
 
 /// A state with something in every place.
 fn full() -> State {
-    let goal = |name: &str, reached| Goal { environment: name.into(), from: Some(commit('2')), reached };
-    let by = Person { name: "Ada Example".into(), email: "ada@example.com".into() };
+    let goal = |name: &str, reached| Goal {
+        environment: name.into(),
+        from: Some(commit('2')),
+        reached,
+    };
+    let by = Person {
+        name: "Ada Example".into(),
+        email: "ada@example.com".into(),
+    };
     let owed = |news, sending| Owed {
         about: EventId::of(1),
         channel: "technical".into(),
         date: "2022-03-02".into(),
         commit: commit('1'),
         environment: "staging".into(),
-        targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
+        targets: vec![
+            ("production".into(), Some(commit('2'))),
+            ("eu".into(), None),
+        ],
         news,
         sending,
     };
-    let sending = Sending { id: EventId::of(5), by: by.clone(), at: 1_646_222_700 };
-    let released = News::Released { summary: Some("- Flags on painpoints".into()) };
-    let rosi = Person { name: "Rosi".into(), email: "rosi@example.com".into() };
+    let sending = Sending {
+        id: EventId::of(5),
+        by: by.clone(),
+        at: 1_646_222_700,
+    };
+    let released = News::Released {
+        summary: Some("- Flags on painpoints".into()),
+    };
+    let rosi = Person {
+        name: "Rosi".into(),
+        email: "rosi@example.com".into(),
+    };
     State {
         format: FORMAT,
         events: 5,
@@ -55,14 +74,38 @@ fn full() -> State {
         }),
         deploys: [(
             "eu".to_owned(),
-            Deploy { commit: commit('1'), from: None, by: by.clone(), at: -1, seen_since: Some(-9) },
+            Deploy {
+                commit: commit('1'),
+                from: None,
+                by: by.clone(),
+                at: -1,
+                seen_since: Some(-9),
+            },
         )]
         .into(),
-        owed: vec![owed(News::Proposed { note: None }, None), owed(released, Some(sending))],
-        doubts: [("eu".to_owned(), Doubted { commit: commit('5'), words: "Waiting".into() })].into(),
+        owed: vec![
+            owed(News::Proposed { note: None }, None),
+            owed(released, Some(sending)),
+        ],
+        doubts: [(
+            "eu".to_owned(),
+            Doubted {
+                commit: commit('5'),
+                words: "Waiting".into(),
+            },
+        )]
+        .into(),
         unseen: [("staging".to_owned(), commit('4'))].into(),
-        held: [("eu".to_owned(), vec![Held { commit: commit('3'), by, at: 1, reason: Some("a \u{1b}".into()) }])]
-            .into(),
+        held: [(
+            "eu".to_owned(),
+            vec![Held {
+                commit: commit('3'),
+                by,
+                at: 1,
+                reason: Some("a \u{1b}".into()),
+            }],
+        )]
+        .into(),
     }
 }
 
@@ -91,21 +134,43 @@ fn what_is_no_state_is_garbage_and_never_an_empty_state() {
     no_commit["candidate"]["commit"] = "1111".into();
     let mut format_0 = as_json();
     format_0["format"] = 0.into();
-    for garbage in ["", "null", "{}", "[]", "\u{feff}{\"format\":1}", "{\"format\":\"1\"}"] {
-        assert!(matches!(read_state(garbage.as_bytes()), Err(Unreadable::Garbage(_))), "{garbage}");
+    for garbage in [
+        "",
+        "null",
+        "{}",
+        "[]",
+        "\u{feff}{\"format\":1}",
+        "{\"format\":\"1\"}",
+    ] {
+        assert!(
+            matches!(read_state(garbage.as_bytes()), Err(Unreadable::Garbage(_))),
+            "{garbage}"
+        );
     }
     for value in [no_id, no_commit, format_0] {
-        assert!(matches!(read(&value), Err(Unreadable::Garbage(_))), "{value}");
+        assert!(
+            matches!(read(&value), Err(Unreadable::Garbage(_))),
+            "{value}"
+        );
     }
     let twice = write_state(&full()).replacen("\"events\": 5", "\"events\": 5, \"events\": 6", 1);
-    assert!(matches!(read_state(twice.as_bytes()), Err(Unreadable::Garbage(_))));
+    assert!(matches!(
+        read_state(twice.as_bytes()),
+        Err(Unreadable::Garbage(_))
+    ));
     let deep = format!("{{\"format\":1,\"x\":{}", "[".repeat(100_000));
-    assert!(matches!(read_state(deep.as_bytes()), Err(Unreadable::Garbage(_))));
+    assert!(matches!(
+        read_state(deep.as_bytes()),
+        Err(Unreadable::Garbage(_))
+    ));
 }
 
 #[test]
 fn what_garbage_holds_is_not_repeated() {
-    let Err(Unreadable::Garbage(why)) = read_state(b"{\"format\": 1, \"events\": \"a secret\"}") else { panic!() };
+    let Err(Unreadable::Garbage(why)) = read_state(b"{\"format\": 1, \"events\": \"a secret\"}")
+    else {
+        panic!()
+    };
     assert_eq!(why, "line 1, column 34 is not as it should be");
 }
 
@@ -126,7 +191,13 @@ fn a_newer_state_is_read_where_it_has_all_that_this_version_knows() {
     newer["format"] = 2.into();
     newer["mood"] = "good".into();
     newer["candidate"]["mood"] = "good".into();
-    assert_eq!(read(&newer), Ok(State { format: 2, ..full() }));
+    assert_eq!(
+        read(&newer),
+        Ok(State {
+            format: 2,
+            ..full()
+        })
+    );
     newer["candidate"]["verdicts"][0]["verdict"] = "maybe".into();
     assert_eq!(read(&newer), Err(Unreadable::Newer(2)));
     newer["format"] = u64::from(u32::MAX).saturating_add(1).into();
@@ -144,13 +215,21 @@ fn a_field_that_format_1_does_not_have_is_passed_over_and_not_written_again() {
 }
 
 fn whatever() -> What {
-    What::Posted { about: EventId::of(1), channel: "technical".into(), attempt: None, how: How::Printed }
+    What::Posted {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        attempt: None,
+        how: How::Printed,
+    }
 }
 
 #[test]
 fn the_count_of_events_has_an_end_and_no_overflow() {
     let told = event(9, whatever());
-    let state = State { events: u64::MAX, ..full() };
+    let state = State {
+        events: u64::MAX,
+        ..full()
+    };
     assert_eq!(state.after(&told).map(|state| state.events), Ok(u64::MAX));
 }
 

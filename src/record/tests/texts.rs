@@ -8,8 +8,18 @@ use super::*;
 fn settled(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.replace("\r\n", "\n").replace('\r', " ").split('\n') {
-        let replaced = |c: char| if c == '\0' || is_noncharacter(c) { '\u{fffd}' } else { c };
-        lines.push(if line.trim().is_empty() { String::new() } else { line.chars().map(replaced).collect() });
+        let replaced = |c: char| {
+            if c == '\0' || is_noncharacter(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        };
+        lines.push(if line.trim().is_empty() {
+            String::new()
+        } else {
+            line.chars().map(replaced).collect()
+        });
     }
     lines.join("\n").trim().to_owned()
 }
@@ -26,9 +36,18 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
     match &mut event.what {
         What::Proposed { note, .. } => note.iter_mut().for_each(change),
         What::Judged { of, note, .. } => [of].into_iter().chain(note).for_each(change),
-        What::Deployed { signed_off_by, announced_by, tells, .. } => {
+        What::Deployed {
+            signed_off_by,
+            announced_by,
+            tells,
+            ..
+        } => {
             let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
-            signed_off_by.iter_mut().chain(announced_by).chain(told).for_each(change);
+            signed_off_by
+                .iter_mut()
+                .chain(announced_by)
+                .chain(told)
+                .for_each(change);
         }
         What::Doubted { words: text, .. }
         | What::Ended { why: text, .. }
@@ -36,8 +55,15 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
         | What::Unposted { why: text, .. } => {
             change(text);
         }
-        What::Deploying(Intent { tells: Some(Telling { text, .. }), .. }) => text.iter_mut().for_each(change),
-        What::Begun | What::Deploying(_) | What::Observed { .. } | What::Posting { .. } | What::Posted { .. } => {}
+        What::Deploying(Intent {
+            tells: Some(Telling { text, .. }),
+            ..
+        }) => text.iter_mut().for_each(change),
+        What::Begun
+        | What::Deploying(_)
+        | What::Observed { .. }
+        | What::Posting { .. }
+        | What::Posted { .. } => {}
     }
     event
 }
@@ -52,7 +78,10 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
     let what = What::Proposed {
         commit: commit('1'),
         environment: "staging".into(),
-        targets: vec![("production".into(), Some(commit('2'))), ("eu".into(), None)],
+        targets: vec![
+            ("production".into(), Some(commit('2'))),
+            ("eu".into(), None),
+        ],
         note: Some(note.into()),
         date: "2022-03-02".into(),
         channels: vec!["technical".into()],
@@ -60,7 +89,10 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
     };
     let proposed = event(7, what);
     let text = message(&proposed);
-    assert_eq!(text.lines().next(), Some("Ada Example proposed 11111111 for production and eu"));
+    assert_eq!(
+        text.lines().next(),
+        Some("Ada Example proposed 11111111 for production and eu")
+    );
     assert_eq!(reread(&proposed), Ok(proposed));
 }
 
@@ -95,10 +127,21 @@ fn lines_of_dots_and_what_git_would_refuse_or_mangle() {
         ("a\r\nb\rc\r", "a\nb c"),
         ("  a  \n \t \n  b  ", "a  \n\n  b"),
         ("\n\n", ""),
-        ("a\0b\u{fffe}c\u{1ffff}d\u{fdd0}e", "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e"),
+        (
+            "a\0b\u{fffe}c\u{1ffff}d\u{fdd0}e",
+            "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e",
+        ),
     ];
     for (text, read) in cases {
-        let ended = |why: &str| event(7, What::Ended { intent: EventId::of(1), why: why.into() });
+        let ended = |why: &str| {
+            event(
+                7,
+                What::Ended {
+                    intent: EventId::of(1),
+                    why: why.into(),
+                },
+            )
+        };
         assert_eq!(reread(&ended(text)), Ok(ended(read)), "{text:?}");
     }
 }
@@ -114,9 +157,24 @@ fn seen(more: &str, since: &str) -> String {
 #[test]
 fn what_was_seen_comes_back_with_the_times_of_any_clock() {
     for since in [i64::MIN, -1, 0, i64::MAX] {
-        let read = read_event(&seen("", &format!("Smp-Since: {since}\n")), event(7, whatever()).by, 0).unwrap();
+        let read = read_event(
+            &seen("", &format!("Smp-Since: {since}\n")),
+            event(7, whatever()).by,
+            0,
+        )
+        .unwrap();
         let (environment, from, to) = ("eu".to_owned(), commit('1'), commit('2'));
-        assert_eq!(read.what, What::Observed { environment, from, to, since, commits: None, back: false });
+        assert_eq!(
+            read.what,
+            What::Observed {
+                environment,
+                from,
+                to,
+                since,
+                commits: None,
+                back: false
+            }
+        );
         assert_eq!(reread(&read), Ok(read));
     }
 }
@@ -140,12 +198,20 @@ fn a_message_of_another_kind_is_no_event() {
     ];
     for text in garbage {
         let read = read_event(text, event(7, whatever()).by, 0);
-        assert!(matches!(read, Err(Unreadable::Garbage(_))), "{text:?} {read:?}");
+        assert!(
+            matches!(read, Err(Unreadable::Garbage(_))),
+            "{text:?} {read:?}"
+        );
     }
 }
 
 fn whatever() -> What {
-    What::Posted { about: EventId::of(1), channel: "technical".into(), attempt: None, how: How::Printed }
+    What::Posted {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        attempt: None,
+        how: How::Printed,
+    }
 }
 
 #[test]

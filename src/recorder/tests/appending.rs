@@ -31,13 +31,26 @@ fn another_clone_reads_the_same_state_and_the_same_events() {
     let reading = recorder(&world, &repo).read_now().unwrap().unwrap();
     assert_eq!(reading.state, state);
     let (events, unread) = recorder(&world, &repo).events(&reading).unwrap();
-    let folded = events.iter().fold(State::default(), |state, event| state.after(event).unwrap());
-    assert_eq!((folded, unread), (state.clone(), 0), "the events add up to the state that was written");
+    let folded = events
+        .iter()
+        .fold(State::default(), |state, event| state.after(event).unwrap());
     assert_eq!(
-        events.iter().map(|event| event.by.name.as_str()).collect::<Vec<_>>(),
+        (folded, unread),
+        (state.clone(), 0),
+        "the events add up to the state that was written"
+    );
+    assert_eq!(
+        events
+            .iter()
+            .map(|event| event.by.name.as_str())
+            .collect::<Vec<_>>(),
         ["Ada Example", "Rosi", "Ada Example"]
     );
-    assert_eq!(state.candidate.unwrap().verdicts[1].note.as_deref(), Some("so\nso"), "as it is read");
+    assert_eq!(
+        state.candidate.unwrap().verdicts[1].note.as_deref(),
+        Some("so\nso"),
+        "as it is read"
+    );
 }
 
 #[test]
@@ -69,7 +82,14 @@ fn people_can_read_it_in_git_log() {
          Ada Example: Rosi signed off 11111111 (recorded by Ada Example): fine\n\
          Ada Example: Ada Example proposed 11111111 for production"
     );
-    let events = world.git("main.git", &["log", "--format=%(trailers:key=Smp-Event,valueonly,separator=%x2C)", RECORD]);
+    let events = world.git(
+        "main.git",
+        &[
+            "log",
+            "--format=%(trailers:key=Smp-Event,valueonly,separator=%x2C)",
+            RECORD,
+        ],
+    );
     assert_eq!(events, "promoting\nsigned-off\nproposed");
 }
 
@@ -92,9 +112,15 @@ fn what_is_decided_against_is_not_recorded() {
     let clone = world.clone("one");
     let repo = clone.repo();
     let recorder = recorder(&world, &repo);
-    assert_eq!(recorder.append(&new_id(), &mut |_| Ok(None)), Ok(State::default()));
+    assert_eq!(
+        recorder.append(&new_id(), &mut |_| Ok(None)),
+        Ok(State::default())
+    );
     let no = Stop::Declined("no".to_owned());
-    assert_eq!(recorder.append(&new_id(), &mut |_| Err(no.clone())), Err(no.clone()));
+    assert_eq!(
+        recorder.append(&new_id(), &mut |_| Err(no.clone())),
+        Err(no.clone())
+    );
     let unlawful = refusal(clone.append(judged("Rosi", "fine")).unwrap_err());
     assert_eq!(unlawful.code, RefusalCode::CandidateMoved);
     assert_eq!((world.refs(), clone.seen()), (String::new(), None));
@@ -109,10 +135,23 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     clone.git(&["config", "user.useConfigOnly", "true"]);
     let repo = clone.faulty();
     let stop = append(&world, &repo, proposed("stable")).unwrap_err();
-    let Stop::Failed(report) = stop else { panic!("{stop:?}") };
-    assert_eq!(report.error, "git does not know who you are, and everything on the record bears a name");
-    assert!(report.hint.unwrap().starts_with("git config --global user.name "));
-    assert_eq!((world.calls("ls-remote"), world.calls("push"), world.refs()), (0, 0, String::new()));
+    let Stop::Failed(report) = stop else {
+        panic!("{stop:?}")
+    };
+    assert_eq!(
+        report.error,
+        "git does not know who you are, and everything on the record bears a name"
+    );
+    assert!(
+        report
+            .hint
+            .unwrap()
+            .starts_with("git config --global user.name ")
+    );
+    assert_eq!(
+        (world.calls("ls-remote"), world.calls("push"), world.refs()),
+        (0, 0, String::new())
+    );
 }
 
 #[test]
@@ -120,10 +159,19 @@ fn an_event_that_nobody_could_read_again_is_not_written() {
     let world = World::new();
     let clone = world.clone("one");
     clone.append(proposed("stable")).unwrap();
-    let stop = clone.append(judged("Rosi", &"long ".repeat(14_000))).unwrap_err();
-    let Stop::Failed(report) = stop else { panic!("{stop:?}") };
-    assert_eq!(report.error, "the event is too long for the record, so nothing was recorded");
-    clone.append(judged("Rosi", &"long ".repeat(5_000))).unwrap();
+    let stop = clone
+        .append(judged("Rosi", &"long ".repeat(14_000)))
+        .unwrap_err();
+    let Stop::Failed(report) = stop else {
+        panic!("{stop:?}")
+    };
+    assert_eq!(
+        report.error,
+        "the event is too long for the record, so nothing was recorded"
+    );
+    clone
+        .append(judged("Rosi", &"long ".repeat(5_000)))
+        .unwrap();
     assert_eq!(world.clone("other").read().unwrap().state.events, 2);
 }
 
@@ -134,8 +182,14 @@ fn a_state_that_nobody_could_read_again_is_not_written() {
     clone.append(proposed("stable")).unwrap();
     let long = "long ".repeat(5_000);
     let people = (0..20).map(|nth| format!("Rosi {nth}"));
-    let stop = people.map(|who| clone.append(judged(&who, &long))).find_map(Result::err).unwrap();
-    assert_eq!(stop.to_string(), "the record would hold more than anybody could read");
+    let stop = people
+        .map(|who| clone.append(judged(&who, &long)))
+        .find_map(Result::err)
+        .unwrap();
+    assert_eq!(
+        stop.to_string(),
+        "the record would hold more than anybody could read"
+    );
     assert_eq!(world.clone("other").read().unwrap().state.events, 11);
 }
 
@@ -162,7 +216,9 @@ fn git_s_own_trailers_are_those_that_we_read() {
         let reading = recorder(&world, &repo).read_now().unwrap().unwrap();
         let (events, unread) = recorder(&world, &repo).events(&reading).unwrap();
         assert_eq!((reading.state, unread), (state.clone(), 0));
-        let What::Judged { note, .. } = &events.last().unwrap().what else { panic!() };
+        let What::Judged { note, .. } = &events.last().unwrap().what else {
+            panic!()
+        };
         assert_eq!(*note, state.candidate.unwrap().verdicts[0].note, "{text:?}");
         assert_eq!(by_git(&clone), by_us(events.last().unwrap()), "{text:?}");
     }
@@ -170,14 +226,22 @@ fn git_s_own_trailers_are_those_that_we_read() {
 
 /// The trailers of the last event, by git: their keys, and their texts on one line.
 fn by_git(clone: &Checkout<'_>) -> Vec<String> {
-    let (_, text) =
-        clone.world.run(&clone.name, "git log -1 --format=%B refs/smp/seen | git interpret-trailers --parse", &[]);
-    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    let (_, text) = clone.world.run(
+        &clone.name,
+        "git log -1 --format=%B refs/smp/seen | git interpret-trailers --parse",
+        &[],
+    );
+    text.lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// The same by what we read: folded lines are one line, and so are those made of dots.
 fn by_us(event: &Event) -> Vec<String> {
     let text = record::message(event).replace("\n ", " ");
-    let trailers = text.lines().skip(2).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let trailers = text
+        .lines()
+        .skip(2)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     trailers.collect()
 }

@@ -11,19 +11,37 @@ fn a_clone_shows_its_copy_and_how_old_that_is() {
     std::fs::rename(world.path("main.git"), world.path("away.git")).unwrap();
     let heard = world.path("other/.git/smp/record-heard");
     let long_ago = SystemTime::now() - Duration::from_secs(3 * 3600);
-    std::fs::File::options().write(true).open(&heard).unwrap().set_modified(long_ago).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&heard)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
     let reading = other.read().unwrap();
     let copy = reading.copy.unwrap();
-    assert_eq!((reading.state, reading.tip.map(|tip| tip.to_string())), (state, other.seen()));
+    assert_eq!(
+        (reading.state, reading.tip.map(|tip| tip.to_string())),
+        (state, other.seen())
+    );
     assert_eq!(copy.why.code, RefusalCode::Unreachable);
     assert!((3 * 3600..3 * 3600 + 60).contains(&copy.age.unwrap().as_secs()));
     std::fs::remove_file(&heard).unwrap();
     assert!(other.read().unwrap().copy.unwrap().age.is_none());
     let why = refusal(other.append(found("staging", 1)).unwrap_err());
-    assert_eq!(why.code, RefusalCode::Unreachable, "nothing is written on the strength of a copy");
+    assert_eq!(
+        why.code,
+        RefusalCode::Unreachable,
+        "nothing is written on the strength of a copy"
+    );
     std::fs::rename(world.path("away.git"), world.path("main.git")).unwrap();
     assert!(other.read().unwrap().copy.is_none());
-    let age = heard.metadata().unwrap().modified().unwrap().elapsed().unwrap();
+    let age = heard
+        .metadata()
+        .unwrap()
+        .modified()
+        .unwrap()
+        .elapsed()
+        .unwrap();
     assert!(age.as_secs() < 60);
 }
 
@@ -34,9 +52,24 @@ fn every_answer_counts_as_heard() {
     clone.append(proposed("stable")).unwrap();
     let heard = world.path("one/.git/smp/record-heard");
     let long_ago = SystemTime::now() - Duration::from_secs(3 * 3600);
-    std::fs::File::options().write(true).open(&heard).unwrap().set_modified(long_ago).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&heard)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
     clone.read().unwrap();
-    assert!(heard.metadata().unwrap().modified().unwrap().elapsed().unwrap().as_secs() < 60);
+    assert!(
+        heard
+            .metadata()
+            .unwrap()
+            .modified()
+            .unwrap()
+            .elapsed()
+            .unwrap()
+            .as_secs()
+            < 60
+    );
 }
 
 #[test]
@@ -45,7 +78,10 @@ fn a_clone_without_a_copy_has_nothing_to_show() {
     let clone = world.clone("one");
     std::fs::rename(world.path("main.git"), world.path("away.git")).unwrap();
     assert_eq!(clone.read().unwrap_err().code, RefusalCode::Unreachable);
-    assert_eq!(refusal(clone.append(proposed("stable")).unwrap_err()).code, RefusalCode::Unreachable);
+    assert_eq!(
+        refusal(clone.append(proposed("stable")).unwrap_err()).code,
+        RefusalCode::Unreachable
+    );
     assert!(clone.seen().is_none());
 }
 
@@ -70,7 +106,10 @@ fn what_a_clone_cannot_remember_is_on_the_record_all_the_same() {
     world.fault("update-ref", "exit 1\n");
     let repo = clone.faulty();
     for (nth, who) in (2..).zip(["Rosi", "Ben"]) {
-        assert_eq!(append(&world, &repo, judged(who, "fine")).map(|state| state.events), Ok(nth));
+        assert_eq!(
+            append(&world, &repo, judged(who, "fine")).map(|state| state.events),
+            Ok(nth)
+        );
     }
     assert_eq!(world.states(RECORD).len(), 3);
     assert_ne!(clone.seen(), world.at(RECORD));

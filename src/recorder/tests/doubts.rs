@@ -18,7 +18,10 @@ fn try_it(world: &World) -> Result<State, Stop> {
         unshown: Duration::from_millis(50),
         lags: LAGS,
     };
-    let recorder = Recorder { patience: hasty, ..recorder(world, &repo) };
+    let recorder = Recorder {
+        patience: hasty,
+        ..recorder(world, &repo)
+    };
     recorder.append(&new_id(), &mut |_| Ok(Some(judged("Rosi", "fine"))))
 }
 
@@ -37,7 +40,11 @@ fn a_push_that_landed_is_not_made_again_whatever_it_says() {
         let world = begun();
         world.fault("push", &format!("real \"$@\" >/dev/null 2>&1\n{lie}\n"));
         assert_eq!(try_it(&world).map(|state| state.events), Ok(2), "{lie}");
-        assert_eq!((world.states(RECORD).len(), world.calls("push")), (2, 1), "{lie}");
+        assert_eq!(
+            (world.states(RECORD).len(), world.calls("push")),
+            (2, 1),
+            "{lie}"
+        );
         assert_eq!(world.named("one").seen(), world.at(RECORD));
     }
 }
@@ -57,7 +64,11 @@ fn a_push_that_did_not_land_is_made_again_whatever_it_says() {
         let world = begun();
         world.fault("push", &format!("once\n{lie}\n"));
         assert_eq!(try_it(&world).map(|state| state.events), Ok(2), "{lie}");
-        assert_eq!((world.states(RECORD).len(), world.calls("push")), (2, 2), "{lie}");
+        assert_eq!(
+            (world.states(RECORD).len(), world.calls("push")),
+            (2, 2),
+            "{lie}"
+        );
     }
 }
 
@@ -83,7 +94,10 @@ fn a_push_that_somebody_built_on_before_we_looked_is_found() {
 fn a_push_that_lands_late_is_found() {
     let world = begun();
     // The server is still at it when git gives up, and is done before our second attempt reaches it.
-    world.fault("push", "once\n(sleep 0.2; real \"$@\" >/dev/null 2>&1) &\nexit 1\n");
+    world.fault(
+        "push",
+        "once\n(sleep 0.2; real \"$@\" >/dev/null 2>&1) &\nexit 1\n",
+    );
     assert_eq!(try_it(&world).map(|state| state.events), Ok(2));
     thread::sleep(Duration::from_millis(400));
     assert_eq!(world.states(RECORD).len(), 2);
@@ -106,7 +120,10 @@ fn a_connection_that_breaks_after_all_was_sent_leaves_no_doubt() {
         let world = begun();
         write_program(&world.path("hangs-up"), HANGS_UP);
         world.hook("pre-receive", builds);
-        world.git("one", &["config", "remote.upstream.receivepack", "exec ../hangs-up"]);
+        world.git(
+            "one",
+            &["config", "remote.upstream.receivepack", "exec ../hangs-up"],
+        );
         assert_eq!(try_it(&world).map(|state| state.events), Ok(2), "{builds}");
         thread::sleep(Duration::from_secs(1));
         assert_eq!(world.states(RECORD).len(), 2, "{builds}");
@@ -117,7 +134,10 @@ fn a_connection_that_breaks_after_all_was_sent_leaves_no_doubt() {
 #[test]
 fn an_answer_that_fails_once_is_asked_for_again() {
     let world = begun();
-    world.fault("push", "mv \"$(dirname \"$0\")\"/ls-remote.next \"$(dirname \"$0\")\"/ls-remote\nreal \"$@\"\n");
+    world.fault(
+        "push",
+        "mv \"$(dirname \"$0\")\"/ls-remote.next \"$(dirname \"$0\")\"/ls-remote\nreal \"$@\"\n",
+    );
     world.fault("ls-remote", "once\nexit 128\n");
     let faults = world.path("faults");
     std::fs::rename(faults.join("ls-remote"), faults.join("ls-remote.next")).unwrap();
@@ -131,10 +151,24 @@ fn who_cannot_be_told_whether_it_landed_is_told_so() {
         let world = begun();
         world.fault("push", &format!("(echo '#!/bin/sh'; echo 'echo gone away >&2; exit 128') >\"$(dirname \"$0\")\"/ls-remote\nchmod +x \"$(dirname \"$0\")\"/ls-remote\n{lands}\n"));
         let stop = try_it(&world).unwrap_err();
-        let Stop::Incomplete(report) = &stop else { panic!("{stop:?}") };
-        assert_eq!(report.error, "cannot tell whether the record took the event");
-        assert!(report.because.iter().any(|line| line.contains("gone away")), "{report:?}");
-        assert!(report.hint.as_ref().unwrap().contains("the same command again"));
+        let Stop::Incomplete(report) = &stop else {
+            panic!("{stop:?}")
+        };
+        assert_eq!(
+            report.error,
+            "cannot tell whether the record took the event"
+        );
+        assert!(
+            report.because.iter().any(|line| line.contains("gone away")),
+            "{report:?}"
+        );
+        assert!(
+            report
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains("the same command again")
+        );
     }
 }
 
@@ -151,7 +185,10 @@ fn a_push_that_may_still_land_is_no_clean_failure() {
     let stop = try_it(&world).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
     let because = &stop.report().unwrap().because;
-    assert!(because.iter().any(|line| line.contains("HTTP 500")) && !because.iter().any(|line| line.contains("busy")));
+    assert!(
+        because.iter().any(|line| line.contains("HTTP 500"))
+            && !because.iter().any(|line| line.contains("busy"))
+    );
 }
 
 #[test]
@@ -163,7 +200,10 @@ fn what_is_decided_after_others_were_quicker_is_a_clean_refusal() {
     let stop = recorder(&world, &repo).append(&new_id(), &mut |_| {
         looks += 1;
         if looks == 2 {
-            return Err(Stop::refused(RefusalCode::Blocked, Report::new("somebody blocked it")));
+            return Err(Stop::refused(
+                RefusalCode::Blocked,
+                Report::new("somebody blocked it"),
+            ));
         }
         other.append(judged("Ben", "fine")).unwrap();
         Ok(Some(judged("Rosi", "fine")))

@@ -29,7 +29,9 @@ fn put(world: &World, reference: &str, id: &str) {
 /// The command that a hint ends with.
 fn command(refusal: &Refusal) -> String {
     let hint = refusal.report.hint.as_ref().unwrap();
-    hint.split_once(": ").map_or(hint.as_str(), |(_, command)| command).to_owned()
+    hint.split_once(": ")
+        .map_or(hint.as_str(), |(_, command)| command)
+        .to_owned()
 }
 
 #[test]
@@ -38,11 +40,21 @@ fn a_record_that_is_gone_is_put_back_by_the_hint() {
     let last = world.at(RECORD).unwrap();
     world.git("main.git", &["update-ref", "-d", RECORD]);
     let why = refused(&world, "one");
-    assert_eq!((why.code, why.report.error.as_str()), (RefusalCode::RecordRewound, "the record is gone"));
+    assert_eq!(
+        (why.code, why.report.error.as_str()),
+        (RefusalCode::RecordRewound, "the record is gone")
+    );
     let (done, words) = world.run("one", &command(&why), &[]);
     assert!(done, "{words}");
     assert_eq!(world.at(RECORD), Some(last));
-    assert_eq!(world.named("one").append(found("staging", 1)).unwrap().events, 3);
+    assert_eq!(
+        world
+            .named("one")
+            .append(found("staging", 1))
+            .unwrap()
+            .events,
+        3
+    );
 }
 
 #[test]
@@ -59,14 +71,26 @@ fn a_record_that_was_rewound_is_put_back_by_the_hint() {
         put(&world, RECORD, &to);
         let why = refused(&world, "one");
         let error = match rewound_to {
-            "HEAD~1" => "upstream answers with older states of the record: a replica that lags, or it was rewound",
+            "HEAD~1" => {
+                "upstream answers with older states of the record: a replica that lags, or it was rewound"
+            }
             _ => "the record was rewritten",
         };
-        assert_eq!((why.code, why.report.error.as_str()), (RefusalCode::RecordRewound, error));
+        assert_eq!(
+            (why.code, why.report.error.as_str()),
+            (RefusalCode::RecordRewound, error)
+        );
         let (done, words) = world.run("one", &command(&why), &[]);
         assert!(done, "{words}");
         assert_eq!(world.at(RECORD), Some(last), "{rewound_to}");
-        assert_eq!(world.named("one").append(found("staging", 1)).unwrap().events, 3);
+        assert_eq!(
+            world
+                .named("one")
+                .append(found("staging", 1))
+                .unwrap()
+                .events,
+            3
+        );
     }
 }
 
@@ -76,8 +100,11 @@ fn what_was_seen_can_be_forgotten_if_the_team_began_anew() {
     let anew = world.commit(&record::write_state(&State::default()), "x", None);
     put(&world, RECORD, &anew);
     let why = refused(&world, "one");
-    let forget =
-        why.report.because.iter().find_map(|line| line.strip_prefix("if that was meant, forget what was seen: "));
+    let forget = why
+        .report
+        .because
+        .iter()
+        .find_map(|line| line.strip_prefix("if that was meant, forget what was seen: "));
     let (done, words) = world.run("one", forget.unwrap(), &[]);
     assert!(done, "{words}");
     assert_eq!(world.named("one").read().unwrap().state, State::default());
@@ -90,14 +117,20 @@ fn garbage_on_the_ref_is_no_record_in_a_clone_that_knows_it_and_in_a_new_one() {
     let state = world.git("main.git", &["show", "refs/smp/record:state.json"]);
     let last = world.at(RECORD).unwrap();
     let blob = world.object("blob", b"hello\n");
-    let tag =
-        world.object("tag", format!("object {last}\ntype commit\ntag x\ntagger Ben <b@e> 1 +0000\n\nx\n").as_bytes());
+    let tag = world.object(
+        "tag",
+        format!("object {last}\ntype commit\ntag x\ntagger Ben <b@e> 1 +0000\n\nx\n").as_bytes(),
+    );
     let tree = world.git("main.git", &["rev-parse", &format!("{last}^{{tree}}")]);
     let empty = world.object("tree", b"");
     let person = "Ben <ben@example.com> 1646222400 +0000";
-    let head = |tree: &str| format!("tree {tree}\nparent {last}\nauthor {person}\ncommitter {person}\n\n");
+    let head =
+        |tree: &str| format!("tree {tree}\nparent {last}\nauthor {person}\ncommitter {person}\n\n");
     let no_state = world.object("commit", (head(&empty) + "x\n").as_bytes());
-    let long_message = world.object("commit", (head(&tree) + &"long ".repeat(4 << 20)).as_bytes());
+    let long_message = world.object(
+        "commit",
+        (head(&tree) + &"long ".repeat(4 << 20)).as_bytes(),
+    );
     let huge = world.commit(&(state.clone() + &" ".repeat(300 << 10)), "x", Some(&last));
     let bad_json = world.commit("{\"format\": 1, oops", "x", Some(&last));
     let no_json = world.commit("", "x", Some(&last));
@@ -117,13 +150,23 @@ fn garbage_on_the_ref_is_no_record_in_a_clone_that_knows_it_and_in_a_new_one() {
             let why = refused(&world, name);
             assert_eq!(why.code, RefusalCode::RecordUnreadable, "{words}");
             let told = why.report.because.join("\n");
-            assert!(told.contains(words) && told.contains(RECORD) && told.contains(&id[..8]), "{told}");
+            assert!(
+                told.contains(words) && told.contains(RECORD) && told.contains(&id[..8]),
+                "{told}"
+            );
             let (done, shown) = world.run(name, &command(&why), &[]);
             assert!(done && !shown.is_empty(), "{words}: {shown}");
         }
     }
     put(&world, RECORD, &last);
-    assert_eq!(world.named("new").append(found("staging", 1)).unwrap().events, 3);
+    assert_eq!(
+        world
+            .named("new")
+            .append(found("staging", 1))
+            .unwrap()
+            .events,
+        3
+    );
 }
 
 #[test]
@@ -141,7 +184,11 @@ fn a_newer_record_is_read_where_it_can_be_and_not_written_to() {
     assert!(why.report.because[0].contains("has format 2"), "{why:?}");
     let strange = newer.replacen("\"events\"", "\"happenings\"", 1);
     let before = clone.seen();
-    put(&world, RECORD, &world.commit(&strange, "x", before.as_deref()));
+    put(
+        &world,
+        RECORD,
+        &world.commit(&strange, "x", before.as_deref()),
+    );
     assert_eq!(refused(&world, "one").code, RefusalCode::RecordNewer);
 }
 
@@ -153,17 +200,32 @@ fn what_was_seen_and_cannot_be_read_any_more_is_not_taken_for_never_seen() {
         std::fs::write(world.path("one/.git/refs/smp/seen"), junk).unwrap();
         let repo = world.named("one").repo();
         let stop = recorder(&world, &repo).read().unwrap_err();
-        let Stop::Failed(report) = &stop else { panic!("{stop:?}") };
-        assert_eq!(report.error, "what this clone saw of the record cannot be read");
-        let (done, words) = world.run("one", report.hint.as_ref().unwrap().split_once(": ").unwrap().1, &[]);
+        let Stop::Failed(report) = &stop else {
+            panic!("{stop:?}")
+        };
+        assert_eq!(
+            report.error,
+            "what this clone saw of the record cannot be read"
+        );
+        let (done, words) = world.run(
+            "one",
+            report.hint.as_ref().unwrap().split_once(": ").unwrap().1,
+            &[],
+        );
         assert!(done, "{junk:?} {words}");
-        assert_eq!(recorder(&world, &repo).read().unwrap().unwrap().state, State::default());
+        assert_eq!(
+            recorder(&world, &repo).read().unwrap().unwrap().state,
+            State::default()
+        );
     }
 }
 
 #[test]
 fn a_record_that_is_rewound_or_deleted_while_somebody_decides_is_not_written_over() {
-    for harm in ["update-ref refs/smp/record refs/smp/record~1", "update-ref -d refs/smp/record"] {
+    for harm in [
+        "update-ref refs/smp/record refs/smp/record~1",
+        "update-ref -d refs/smp/record",
+    ] {
         let world = begun();
         let repo = world.named("one").repo();
         let mut looked = 0;
@@ -172,8 +234,19 @@ fn a_record_that_is_rewound_or_deleted_while_somebody_decides_is_not_written_ove
             world.git("main.git", &harm.split(' ').collect::<Vec<_>>());
             Ok(Some(found("staging", 1)))
         });
-        assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::RecordRewound, "{harm}");
-        assert_eq!((looked, world.refs().lines().count()), (1, usize::from(!harm.contains("-d"))));
-        assert!(world.at(RECORD).is_none_or(|_| world.states(RECORD).len() == 1));
+        assert_eq!(
+            refusal(stop.unwrap_err()).code,
+            RefusalCode::RecordRewound,
+            "{harm}"
+        );
+        assert_eq!(
+            (looked, world.refs().lines().count()),
+            (1, usize::from(!harm.contains("-d")))
+        );
+        assert!(
+            world
+                .at(RECORD)
+                .is_none_or(|_| world.states(RECORD).len() == 1)
+        );
     }
 }

@@ -89,17 +89,35 @@ fn a_user_s_settings_have_no_say() {
     let reading = recorder(&world, &repo).read_now().unwrap().unwrap();
     let (events, unread) = recorder(&world, &repo).events(&reading).unwrap();
     assert_eq!(unread, 0);
-    assert_eq!(events.iter().fold(State::default(), |state, event| state.after(event).unwrap()), reading.state);
+    assert_eq!(
+        events
+            .iter()
+            .fold(State::default(), |state, event| state.after(event).unwrap()),
+        reading.state
+    );
     let raw = world.git("main.git", &["cat-file", "commit", RECORD]);
-    assert!(raw.contains("größer 日本") && !raw.contains("\nencoding ") && !raw.contains("gpgsig"), "{raw}");
+    assert!(
+        raw.contains("größer 日本") && !raw.contains("\nencoding ") && !raw.contains("gpgsig"),
+        "{raw}"
+    );
 }
 
 #[test]
 fn a_user_s_hooks_are_not_run() {
     let world = lived_in();
     let clone = world.named("one");
-    for hook in ["pre-push", "reference-transaction", "commit-msg", "pre-commit", "post-commit", "post-index-change"] {
-        write_program(&world.path("one/.git/hooks").join(hook), "echo ran >>../ran\nexit 1\n");
+    for hook in [
+        "pre-push",
+        "reference-transaction",
+        "commit-msg",
+        "pre-commit",
+        "post-commit",
+        "post-index-change",
+    ] {
+        write_program(
+            &world.path("one/.git/hooks").join(hook),
+            "echo ran >>../ran\nexit 1\n",
+        );
     }
     clone.append(proposed("stable")).unwrap();
     clone.append(judged("Rosi", "fine")).unwrap();
@@ -109,15 +127,35 @@ fn a_user_s_hooks_are_not_run() {
 #[test]
 fn a_user_s_dates_and_names_in_the_environment() {
     let world = World::new();
-    let dated = world.clone("one").and("GIT_AUTHOR_DATE", "2005-04-07T22:13:13").and("GIT_COMMITTER_DATE", "garbage");
+    let dated = world
+        .clone("one")
+        .and("GIT_AUTHOR_DATE", "2005-04-07T22:13:13")
+        .and("GIT_COMMITTER_DATE", "garbage");
     dated.append(proposed("stable")).unwrap();
-    let named = world.named("one").and("GIT_COMMITTER_NAME", "Rosi").and("GIT_AUTHOR_NAME", "Ben");
+    let named = world
+        .named("one")
+        .and("GIT_COMMITTER_NAME", "Rosi")
+        .and("GIT_AUTHOR_NAME", "Ben");
     let state = named.append(judged("Rosi", "fine")).unwrap();
-    let line = world.git("main.git", &["log", "--format=%an %cn %ad %cd", "--date=format:%Y", RECORD]);
+    let line = world.git(
+        "main.git",
+        &[
+            "log",
+            "--format=%an %cn %ad %cd",
+            "--date=format:%Y",
+            RECORD,
+        ],
+    );
     let lines: Vec<_> = line.lines().collect();
-    assert!(lines[0].starts_with("Rosi Rosi 20") && lines[1].starts_with("Ada Example Ada Example 20"), "{line}");
+    assert!(
+        lines[0].starts_with("Rosi Rosi 20") && lines[1].starts_with("Ada Example Ada Example 20"),
+        "{line}"
+    );
     assert!(!line.contains("2005"));
-    assert_eq!(state.candidate.unwrap().verdicts[0].recorded_by.name, "Rosi");
+    assert_eq!(
+        state.candidate.unwrap().verdicts[0].recorded_by.name,
+        "Rosi"
+    );
 }
 
 #[test]
@@ -137,7 +175,10 @@ fn names_that_git_tidies_up_are_tidy_on_the_record() {
 #[test]
 fn a_record_on_a_branch_works() {
     let world = World::with("[record]\nref = 'refs/heads/smp-record'\n", &[]);
-    world.git("main.git", &["config", "receive.denyNonFastForwards", "true"]);
+    world.git(
+        "main.git",
+        &["config", "receive.denyNonFastForwards", "true"],
+    );
     let (one, other) = (world.clone("one"), world.clone("other"));
     one.append(proposed("stable")).unwrap();
     other.append(judged("Rosi", "fine")).unwrap();
@@ -161,7 +202,11 @@ fn other_kinds_of_repositories_work() {
         let (one, other) = (world.named("one"), world.named("other"));
         one.append(proposed("stable")).unwrap();
         other.append(judged("Rosi", "fine")).unwrap();
-        assert_eq!(one.append(judged("Ben", "fine")).unwrap().events, 3, "{kind:?}");
+        assert_eq!(
+            one.append(judged("Ben", "fine")).unwrap().events,
+            3,
+            "{kind:?}"
+        );
         assert_eq!(world.states(RECORD).len(), 3);
     }
 }
@@ -169,23 +214,49 @@ fn other_kinds_of_repositories_work() {
 #[test]
 fn other_kinds_of_clones_work() {
     let world = lived_in();
-    world.run("one", "git commit -qam b; git push -q upstream HEAD:main", &[]);
+    world.run(
+        "one",
+        "git commit -qam b; git push -q upstream HEAD:main",
+        &[],
+    );
     world.git("main.git", &["config", "uploadpack.allowFilter", "true"]);
     world.named("one").append(proposed("stable")).unwrap();
     let url = format!("file://{}", world.path("main.git").display());
-    let kinds: [&[&str]; 5] =
-        [&["--depth=1"], &["--filter=tree:0"], &["--filter=blob:none"], &["--bare"], &["--mirror"]];
+    let kinds: [&[&str]; 5] = [
+        &["--depth=1"],
+        &["--filter=tree:0"],
+        &["--filter=blob:none"],
+        &["--bare"],
+        &["--mirror"],
+    ];
     for (nth, kind) in (2..).zip(kinds) {
         let name = format!("kind{}", kind[0]);
-        world.git("", &[["clone", "-q", "-o", "upstream", &url, &name].as_slice(), kind].concat());
+        world.git(
+            "",
+            &[
+                ["clone", "-q", "-o", "upstream", &url, &name].as_slice(),
+                kind,
+            ]
+            .concat(),
+        );
         let clone = world.named(&name);
-        assert_eq!(clone.append(found("staging", nth)).unwrap().events, nth, "{kind:?}");
-        world.named("one").append(found("staging", nth)).unwrap_or_else(|stop| panic!("{kind:?} {stop:?}"));
+        assert_eq!(
+            clone.append(found("staging", nth)).unwrap().events,
+            nth,
+            "{kind:?}"
+        );
+        world
+            .named("one")
+            .append(found("staging", nth))
+            .unwrap_or_else(|stop| panic!("{kind:?} {stop:?}"));
         assert_eq!(clone.read().unwrap().state.events, nth + 1, "{kind:?}");
         let last = world.at(RECORD).unwrap();
         world.git("main.git", &["update-ref", RECORD, &format!("{last}~1")]);
         clone.git(&["update-ref", "refs/smp/seen", &format!("{last}~1")]);
-        world.git("one", &["update-ref", "refs/smp/seen", &format!("{last}~1")]);
+        world.git(
+            "one",
+            &["update-ref", "refs/smp/seen", &format!("{last}~1")],
+        );
     }
 }
 

@@ -10,9 +10,17 @@ fn id(number: usize) -> CommitId {
 }
 
 fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
-    let header =
-        |(name, value): &(&'static str, &str)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-    Answer { status, headers: headers.iter().map(header).collect::<HeaderMap>(), body: body.as_bytes().to_vec() }
+    let header = |(name, value): &(&'static str, &str)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).unwrap(),
+        )
+    };
+    Answer {
+        status,
+        headers: headers.iter().map(header).collect::<HeaderMap>(),
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 fn told(body: &Value) -> Told {
@@ -27,7 +35,9 @@ fn commit(pulls: &Value) -> Value {
 
 /// What is told of one commit.
 fn of(commit: &Value) -> Option<Finding> {
-    told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}})).found.remove(&id(1))
+    told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}}))
+        .found
+        .remove(&id(1))
 }
 
 /// What is told of one commit with this pull request.
@@ -49,11 +59,26 @@ fn approved_by(pull: Value) -> Vec<String> {
 #[test]
 fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
     for (pages, api) in [
-        ("https://github.com/o/r", Some("https://api.github.com/graphql")),
-        ("https://www.GitHub.com/o/r/", Some("https://api.github.com/graphql")),
-        ("https://acme.ghe.com/o/r", Some("https://api.acme.ghe.com/graphql")),
-        ("https://git.acme.example:8443/o/r.x", Some("https://git.acme.example:8443/api/graphql")),
-        ("https://notghe.com/o/r", Some("https://notghe.com/api/graphql")),
+        (
+            "https://github.com/o/r",
+            Some("https://api.github.com/graphql"),
+        ),
+        (
+            "https://www.GitHub.com/o/r/",
+            Some("https://api.github.com/graphql"),
+        ),
+        (
+            "https://acme.ghe.com/o/r",
+            Some("https://api.acme.ghe.com/graphql"),
+        ),
+        (
+            "https://git.acme.example:8443/o/r.x",
+            Some("https://git.acme.example:8443/api/graphql"),
+        ),
+        (
+            "https://notghe.com/o/r",
+            Some("https://notghe.com/api/graphql"),
+        ),
         ("https://gitlab.acme.example/o/r", None),
         ("https://bitbucket.org/o/r", None),
         ("https://github.com/o", None),
@@ -61,31 +86,98 @@ fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
         ("https://github.com/o/r%22", None),
         ("/srv/r", None),
     ] {
-        assert_eq!(Place::of(pages).map(|place| place.api).as_deref(), api, "{pages}");
+        assert_eq!(
+            Place::of(pages).map(|place| place.api).as_deref(),
+            api,
+            "{pages}"
+        );
     }
-    assert_eq!(Place::of("https://github.com/O/R").unwrap().key("Main"), "github.com/o/r:Main");
-    assert!(!Place::of("https://evilghe.com/o/r").unwrap().is_githubs_own());
+    assert_eq!(
+        Place::of("https://github.com/O/R").unwrap().key("Main"),
+        "github.com/o/r:Main"
+    );
+    assert!(
+        !Place::of("https://evilghe.com/o/r")
+            .unwrap()
+            .is_githubs_own()
+    );
 }
 
 #[test]
 fn an_address_of_another_github_is_passed_over() {
     for (pages, address, is_used) in [
-        ("https://github.com/o/r", "https://api.github.com/graphql", true),
-        ("https://github.com/o/r", "https://API.github.com/other", true),
-        ("https://github.com/o/r", "http://127.0.0.1:80/graphql", true),
-        ("https://github.com/o/r", "http://localhost:80/graphql", true),
-        ("https://github.com/o/r", "https://git.acme.example/api/graphql", false),
-        ("https://github.com/o/r", "https://api.github.com.acme.example/graphql", false),
-        ("https://github.com/o/r", "https://api.github.com@acme.example/graphql", false),
-        ("https://acme.ghe.com/o/r", "https://api.github.com/graphql", false),
-        ("https://acme.ghe.com/o/r", "https://api.acme.ghe.com/graphql", true),
-        ("https://git.acme.example/o/r", "https://git.acme.example/api/graphql", true),
-        ("https://git.acme.example/o/r", "https://api.git.acme.example/graphql", true),
-        ("https://git.acme.example/o/r", "https://api.github.com/graphql", false),
-        ("https://git.acme.example/o/r", "https://acme.example/graphql", false),
+        (
+            "https://github.com/o/r",
+            "https://api.github.com/graphql",
+            true,
+        ),
+        (
+            "https://github.com/o/r",
+            "https://API.github.com/other",
+            true,
+        ),
+        (
+            "https://github.com/o/r",
+            "http://127.0.0.1:80/graphql",
+            true,
+        ),
+        (
+            "https://github.com/o/r",
+            "http://localhost:80/graphql",
+            true,
+        ),
+        (
+            "https://github.com/o/r",
+            "https://git.acme.example/api/graphql",
+            false,
+        ),
+        (
+            "https://github.com/o/r",
+            "https://api.github.com.acme.example/graphql",
+            false,
+        ),
+        (
+            "https://github.com/o/r",
+            "https://api.github.com@acme.example/graphql",
+            false,
+        ),
+        (
+            "https://acme.ghe.com/o/r",
+            "https://api.github.com/graphql",
+            false,
+        ),
+        (
+            "https://acme.ghe.com/o/r",
+            "https://api.acme.ghe.com/graphql",
+            true,
+        ),
+        (
+            "https://git.acme.example/o/r",
+            "https://git.acme.example/api/graphql",
+            true,
+        ),
+        (
+            "https://git.acme.example/o/r",
+            "https://api.git.acme.example/graphql",
+            true,
+        ),
+        (
+            "https://git.acme.example/o/r",
+            "https://api.github.com/graphql",
+            false,
+        ),
+        (
+            "https://git.acme.example/o/r",
+            "https://acme.example/graphql",
+            false,
+        ),
         ("https://github.com/o/r", "nonsense", true),
     ] {
-        assert_eq!(Place::of(pages).unwrap().may_be_asked_at(address), is_used, "{address} for {pages}");
+        assert_eq!(
+            Place::of(pages).unwrap().may_be_asked_at(address),
+            is_used,
+            "{address} for {pages}"
+        );
     }
 }
 
@@ -115,12 +207,39 @@ fn a_question_names_its_commits_by_all_their_digits() {
 fn an_authors_own_approval_and_that_of_an_account_that_is_gone_are_none() {
     let ada = json!({"login": "ada"});
     let approval = |author: &Value| json!({"state": "APPROVED", "author": author});
-    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&json!({"login": "ADA"}))]))), [""; 0]);
-    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&Value::Null)]))), [""; 0]);
-    assert_eq!(approved_by(pull(ada.clone(), json!([approval(&json!({"login": ""}))]))), [""; 0]);
-    assert_eq!(approved_by(pull(ada.clone(), json!([{"state": "DISMISSED", "author": {"login": "ben"}}]))), [""; 0]);
-    assert_eq!(approved_by(pull(ada, json!([approval(&json!({"login": "ben"}))]))), ["ben"]);
-    assert_eq!(approved_by(pull(Value::Null, json!([approval(&json!({"login": "ben"}))]))), ["ben"]);
+    assert_eq!(
+        approved_by(pull(
+            ada.clone(),
+            json!([approval(&json!({"login": "ADA"}))])
+        )),
+        [""; 0]
+    );
+    assert_eq!(
+        approved_by(pull(ada.clone(), json!([approval(&Value::Null)]))),
+        [""; 0]
+    );
+    assert_eq!(
+        approved_by(pull(ada.clone(), json!([approval(&json!({"login": ""}))]))),
+        [""; 0]
+    );
+    assert_eq!(
+        approved_by(pull(
+            ada.clone(),
+            json!([{"state": "DISMISSED", "author": {"login": "ben"}}])
+        )),
+        [""; 0]
+    );
+    assert_eq!(
+        approved_by(pull(ada, json!([approval(&json!({"login": "ben"}))]))),
+        ["ben"]
+    );
+    assert_eq!(
+        approved_by(pull(
+            Value::Null,
+            json!([approval(&json!({"login": "ben"}))])
+        )),
+        ["ben"]
+    );
 }
 
 #[test]
@@ -130,14 +249,29 @@ fn the_approval_of_a_commits_own_author_is_none() {
     let approved_by = |authors: Value| {
         let mut commit = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
         commit["authors"] = json!({"nodes": authors});
-        of(&commit).unwrap().pulls.map(|mut pulls| pulls.remove(0).approved_by)
+        of(&commit)
+            .unwrap()
+            .pulls
+            .map(|mut pulls| pulls.remove(0).approved_by)
     };
     let user = |login: &str| json!({"user": {"login": login}});
     assert_eq!(approved_by(json!([user("Ben")])).unwrap(), ["cleo"]);
-    assert_eq!(approved_by(json!([user("ada"), user("BEN"), user("cleo")])).unwrap(), [""; 0]);
-    assert_eq!(approved_by(json!([user("ada"), {"user": null}])).unwrap(), ["ben", "cleo"]);
+    assert_eq!(
+        approved_by(json!([user("ada"), user("BEN"), user("cleo")])).unwrap(),
+        [""; 0]
+    );
+    assert_eq!(
+        approved_by(json!([user("ada"), {"user": null}])).unwrap(),
+        ["ben", "cleo"]
+    );
     // Nobody can tell whose approval would count.
-    for odd in [json!([]), json!(null), json!([null]), json!([user("ada"), "ben"]), json!([{"user": {}}])] {
+    for odd in [
+        json!([]),
+        json!(null),
+        json!([null]),
+        json!([user("ada"), "ben"]),
+        json!([{"user": {}}]),
+    ] {
         assert_eq!(approved_by(odd.clone()), None, "{odd}");
     }
     let mut without = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
@@ -147,13 +281,25 @@ fn the_approval_of_a_commits_own_author_is_none() {
 
 #[test]
 fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
-    let mut pull = pull(json!({"login": "ada"}), json!([{"state": "APPROVED", "author": {"login": "ben"}}]));
-    (pull["mergeCommit"], pull["headRefOid"]) = (json!({"oid": id(1).as_str()}), json!(id(3).as_str()));
+    let mut pull = pull(
+        json!({"login": "ada"}),
+        json!([{"state": "APPROVED", "author": {"login": "ben"}}]),
+    );
+    (pull["mergeCommit"], pull["headRefOid"]) =
+        (json!({"oid": id(1).as_str()}), json!(id(3).as_str()));
     let mut merge = commit(&json!([pull]));
     merge["authors"] = json!({"nodes": [{"user": {"login": "ben"}}]});
     merge["parents"] = json!({"nodes": [{"oid": id(2).as_str()}, {"oid": id(3).as_str()}]});
     merge["signature"] = json!({"isValid": true, "wasSignedByGitHub": true});
-    let is_approved = |merge: &Value| !of(merge).unwrap().pulls.unwrap().remove(0).approved_by.is_empty();
+    let is_approved = |merge: &Value| {
+        !of(merge)
+            .unwrap()
+            .pulls
+            .unwrap()
+            .remove(0)
+            .approved_by
+            .is_empty()
+    };
     assert!(is_approved(&merge));
     // Made by hand, another merge, a merge the other way round as of conflicts that were resolved there, no merge.
     for (at, instead) in [
@@ -161,8 +307,14 @@ fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
         ("/signature/isValid", json!(false)),
         ("/signature/wasSignedByGitHub", json!(false)),
         ("/associatedPullRequests/nodes/0/mergeCommit", json!(null)),
-        ("/associatedPullRequests/nodes/0/mergeCommit/oid", json!(id(4).as_str())),
-        ("/associatedPullRequests/nodes/0/headRefOid", json!(id(1).as_str())),
+        (
+            "/associatedPullRequests/nodes/0/mergeCommit/oid",
+            json!(id(4).as_str()),
+        ),
+        (
+            "/associatedPullRequests/nodes/0/headRefOid",
+            json!(id(1).as_str()),
+        ),
         ("/associatedPullRequests/nodes/0/headRefOid", json!(null)),
         ("/parents/nodes", json!([{"oid": id(3).as_str()}])),
         ("/parents", json!(null)),
@@ -175,7 +327,10 @@ fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
 
 #[test]
 fn pull_requests_of_forks_are_not_the_repositorys_own() {
-    let mut theirs = pull(json!({"login": "ada"}), json!([{"state": "APPROVED", "author": {"login": "ben"}}]));
+    let mut theirs = pull(
+        json!({"login": "ada"}),
+        json!([{"state": "APPROVED", "author": {"login": "ben"}}]),
+    );
     assert_eq!(with(theirs.clone()).unwrap().pulls.unwrap().len(), 1);
     for base in [json!({"nameWithOwner": "ada/r"}), Value::Null] {
         theirs["baseRepository"] = base;
@@ -196,8 +351,16 @@ fn what_is_missing_or_odd_is_unknown() {
     ] {
         assert_eq!(with(odd.clone()).unwrap().pulls, None, "{odd}");
     }
-    for commit in [json!(null), json!({}), json!([]), json!("x"), json!({"statusCheckRollup": {"state": "NEW"}})] {
-        let told = told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit, "c7": {}}}}));
+    for commit in [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!("x"),
+        json!({"statusCheckRollup": {"state": "NEW"}}),
+    ] {
+        let told = told(
+            &json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit, "c7": {}}}}),
+        );
         assert!(told.found.is_empty() && told.trouble.is_none());
     }
     assert_eq!(told(&json!({"data": {"repository": null}})).found.len(), 0);
@@ -208,20 +371,53 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
     let commit = commit(&json!([]));
     let told = |path: Value| {
         let errors = json!([{"type": "FORBIDDEN", "path": path, "message": "x"}]);
-        told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}, "errors": errors}))
+        told(
+            &json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}, "errors": errors}),
+        )
     };
     let finding = |path: Value| told(path).found.remove(&id(1));
     let (pulls, checks) = (Some(vec![]), Checks::None);
     assert_eq!(
         finding(json!(["repository", "c0", "statusCheckRollup"])),
-        Some(Finding { pulls: pulls.clone(), checks: Checks::Unknown })
+        Some(Finding {
+            pulls: pulls.clone(),
+            checks: Checks::Unknown
+        })
     );
-    let inside = json!(["repository", "c0", "associatedPullRequests", "nodes", 0, "author"]);
-    assert_eq!(finding(inside), Some(Finding { pulls: None, checks }));
+    let inside = json!([
+        "repository",
+        "c0",
+        "associatedPullRequests",
+        "nodes",
+        0,
+        "author"
+    ]);
+    assert_eq!(
+        finding(inside),
+        Some(Finding {
+            pulls: None,
+            checks
+        })
+    );
     let author = json!(["repository", "c0", "authors", "nodes", 0, "user"]);
-    assert_eq!(finding(author), Some(Finding { pulls: None, checks }));
-    assert_eq!(finding(json!(["repository", "c1"])), Some(Finding { pulls, checks }));
-    for all in [json!(["repository", "c0"]), json!(["repository"]), json!(null), json!([]), json!(["repository", 0])] {
+    assert_eq!(
+        finding(author),
+        Some(Finding {
+            pulls: None,
+            checks
+        })
+    );
+    assert_eq!(
+        finding(json!(["repository", "c1"])),
+        Some(Finding { pulls, checks })
+    );
+    for all in [
+        json!(["repository", "c0"]),
+        json!(["repository"]),
+        json!(null),
+        json!([]),
+        json!(["repository", 0]),
+    ] {
         assert_eq!(finding(all.clone()), None, "{all}");
         assert!(told(all).trouble.is_some());
     }
@@ -230,11 +426,27 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
 #[test]
 fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
     let because = |headers: &[(&'static str, &str)]| {
-        answer::read(&answer(429, headers, ""), &[id(1)], "o/r").trouble.unwrap().because
+        answer::read(&answer(429, headers, ""), &[id(1)], "o/r")
+            .trouble
+            .unwrap()
+            .because
     };
-    assert_eq!(because(&[("retry-after", "61")]), ["it will again in 2 min"]);
-    for odd in ["-1", "0", "99999999999999999999", "9223372036854775807", "soon"] {
-        assert_eq!(because(&[("retry-after", odd), ("x-ratelimit-reset", odd)]), [""; 0], "{odd}");
+    assert_eq!(
+        because(&[("retry-after", "61")]),
+        ["it will again in 2 min"]
+    );
+    for odd in [
+        "-1",
+        "0",
+        "99999999999999999999",
+        "9223372036854775807",
+        "soon",
+    ] {
+        assert_eq!(
+            because(&[("retry-after", odd), ("x-ratelimit-reset", odd)]),
+            [""; 0],
+            "{odd}"
+        );
     }
 }
 

@@ -7,7 +7,8 @@ use crate::secret::Secret;
 use crate::web::api::Answer;
 
 /// What to do about an app that is not there.
-pub(super) const CORRECT: &str = "correct environments.*.running.heroku in smp.toml; then: git smp setup";
+pub(super) const CORRECT: &str =
+    "correct environments.*.running.heroku in smp.toml; then: git smp setup";
 /// What to do about a token that is worth nothing.
 const LOG_IN: &str = "log in: heroku login; or set HEROKU_API_KEY";
 /// The most characters of the platform's own words that are shown.
@@ -37,14 +38,21 @@ impl Refused {
     pub(super) fn new(answer: &Answer, token: &Secret) -> Self {
         let words: Option<Words> = serde_json::from_slice(&answer.body).ok();
         let (id, message) = words.map_or((None, None), |words| (words.id, words.message));
-        let message = message.filter(|text| !text.trim().is_empty() && !holds_piece(text, token.expose()));
+        let message =
+            message.filter(|text| !text.trim().is_empty() && !holds_piece(text, token.expose()));
         let answers = format!("it answers {}", answer.status);
         Self {
             status: answer.status,
             id: id.unwrap_or_default(),
-            words: message
-                .map_or(answers, |text| format!("it says: {}", text.trim().chars().take(LONGEST).collect::<String>())),
-            remaining: answer.header("ratelimit-remaining").and_then(|number| number.parse().ok()),
+            words: message.map_or(answers, |text| {
+                format!(
+                    "it says: {}",
+                    text.trim().chars().take(LONGEST).collect::<String>()
+                )
+            }),
+            remaining: answer
+                .header("ratelimit-remaining")
+                .and_then(|number| number.parse().ok()),
         }
     }
 
@@ -54,7 +62,10 @@ impl Refused {
             401 | 403 | 404 => RefusalCode::Unauthorized,
             _ => RefusalCode::Unreachable,
         };
-        Refusal { code, report: self.report(app, "look at") }
+        Refusal {
+            code,
+            report: self.report(app, "look at"),
+        }
     }
 
     /// What it means for somebody who wanted a release, when there is none.
@@ -76,45 +87,63 @@ impl Refused {
 
     fn report(self, app: &str, do_what: &str) -> Report {
         match (self.status, self.id.as_str()) {
-            (401, _) => Report::new("Heroku does not know the token").because(self.words).hint(LOG_IN),
+            (401, _) => Report::new("Heroku does not know the token")
+                .because(self.words)
+                .hint(LOG_IN),
             (403, "two_factor") => Report::new("Heroku wants a second factor besides the token")
                 .because(self.words)
                 .because("the API key of an authorization needs none")
-                .hint("make one: heroku authorizations:create; then set HEROKU_API_KEY to its token"),
-            (403, _) => Report::new(format!("Heroku gives this account no right to {do_what} the app {app}"))
-                .because(self.words)
-                .hint(format!("see which account it is: heroku auth:whoami; then ask for access to {app}")),
+                .hint(
+                    "make one: heroku authorizations:create; then set HEROKU_API_KEY to its token",
+                ),
+            (403, _) => Report::new(format!(
+                "Heroku gives this account no right to {do_what} the app {app}"
+            ))
+            .because(self.words)
+            .hint(format!(
+                "see which account it is: heroku auth:whoami; then ask for access to {app}"
+            )),
             (404, _) => Report::new(format!("Heroku has no app {app} that this account may see"))
                 .because(self.words)
                 .hint("correct environments.*.running.heroku in smp.toml, or ask for access to it"),
             (429, _) => self.limited(),
             (500.., _) => Report::new("Heroku cannot answer for now").because(self.words),
-            (300..=399, _) => Report::new("Heroku's API redirects, and redirects are not followed").because(self.words),
+            (300..=399, _) => Report::new("Heroku's API redirects, and redirects are not followed")
+                .because(self.words),
             _ => Report::new("Heroku does not answer as its API does").because(self.words),
         }
     }
 
     fn limited(self) -> Report {
         let report = Report::new("Heroku takes no more questions for now").because(self.words);
-        let left = self.remaining.map(|left| format!("questions left: {left}; each minute brings new ones"));
+        let left = self
+            .remaining
+            .map(|left| format!("questions left: {left}; each minute brings new ones"));
         left.into_iter().fold(report, Report::because)
     }
 }
 
 /// There is no answer that could be used.
 pub(super) fn unreachable(report: Report) -> Refusal {
-    Refusal { code: RefusalCode::Unreachable, report }
+    Refusal {
+        code: RefusalCode::Unreachable,
+        report,
+    }
 }
 
 /// There is an answer, and it is none of this API.
 pub(super) fn unlike_the_api() -> Refusal {
     unreachable(
-        Report::new("Heroku does not answer as its API does").because("its answer is not the JSON that was asked for"),
+        Report::new("Heroku does not answer as its API does")
+            .because("its answer is not the JSON that was asked for"),
     )
 }
 
 /// Whether a text holds a token, or a good piece of it.
 fn holds_piece(text: &str, token: &str) -> bool {
     let size = PIECE.min(token.len()).max(1);
-    token.as_bytes().windows(size).any(|piece| memchr::memmem::find(text.as_bytes(), piece).is_some())
+    token
+        .as_bytes()
+        .windows(size)
+        .any(|piece| memchr::memmem::find(text.as_bytes(), piece).is_some())
 }

@@ -26,8 +26,10 @@ struct Api {
 
 impl Api {
     fn start(answers: &[(&str, String)]) -> Self {
-        let answers: HashMap<String, String> =
-            answers.iter().map(|(path, answer)| ((*path).to_owned(), answer.clone())).collect();
+        let answers: HashMap<String, String> = answers
+            .iter()
+            .map(|(path, answer)| ((*path).to_owned(), answer.clone()))
+            .collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let api = Self {
             address: listener.local_addr().unwrap(),
@@ -45,7 +47,10 @@ impl Api {
                 let (asked, peak) = (asked.clone(), peak.clone());
                 let (answers, under_way) = (answers.clone(), under_way.clone());
                 thread::spawn(move || {
-                    peak.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    peak.fetch_max(
+                        under_way.fetch_add(1, Ordering::SeqCst) + 1,
+                        Ordering::SeqCst,
+                    );
                     serve(stream, &answers, &asked);
                     under_way.fetch_sub(1, Ordering::SeqCst);
                 });
@@ -68,7 +73,10 @@ impl Api {
 
     /// How often this was asked for.
     fn times(&self, what: &str) -> usize {
-        self.asked().iter().filter(|head| head.starts_with(&format!("{what} HTTP/1.1\r\n"))).count()
+        self.asked()
+            .iter()
+            .filter(|head| head.starts_with(&format!("{what} HTTP/1.1\r\n")))
+            .count()
     }
 }
 
@@ -82,7 +90,10 @@ impl Drop for Api {
 fn serve(mut stream: TcpStream, answers: &HashMap<String, String>, asked: &Mutex<Vec<String>>) {
     let request = request(&mut stream);
     let what: Vec<&str> = request.split(' ').take(2).collect();
-    let answer = answers.get(&what.join(" ")).cloned().unwrap_or_else(|| not_found("nothing here"));
+    let answer = answers
+        .get(&what.join(" "))
+        .cloned()
+        .unwrap_or_else(|| not_found("nothing here"));
     asked.lock().unwrap().push(request);
     // So that questions asked side by side meet.
     thread::sleep(Duration::from_millis(10));
@@ -96,9 +107,15 @@ fn request(stream: &mut TcpStream) -> String {
         let read = stream.read(&mut piece).unwrap_or(0);
         asked.extend_from_slice(&piece[..read]);
         let text = String::from_utf8_lossy(&asked).into_owned();
-        let length =
-            text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        let whole = text.split_once("\r\n\r\n").is_some_and(|(_, body)| body.len() >= length.unwrap_or(0));
+        let length = text.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")?
+                .parse()
+                .ok()
+        });
+        let whole = text
+            .split_once("\r\n\r\n")
+            .is_some_and(|(_, body)| body.len() >= length.unwrap_or(0));
         if read == 0 || whole {
             return text;
         }
@@ -106,15 +123,26 @@ fn request(stream: &mut TcpStream) -> String {
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn ok(body: impl ToString) -> String {
-    answer("200 OK", "Content-Type: application/json\r\n", &body.to_string())
+    answer(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        &body.to_string(),
+    )
 }
 
 fn no(status: &str, id: &str, message: &str) -> String {
-    answer(status, "", &serde_json::json!({ "id": id, "message": message }).to_string())
+    answer(
+        status,
+        "",
+        &serde_json::json!({ "id": id, "message": message }).to_string(),
+    )
 }
 
 fn not_found(message: &str) -> String {
@@ -142,7 +170,10 @@ fn slug(commit: impl serde::Serialize) -> String {
 #[track_caller]
 fn tells_no_secret(told: impl Debug) -> String {
     let text = format!("{told:?}");
-    assert!(!text.contains("s3cr3t") && !text.contains("0123-4567"), "{text}");
+    assert!(
+        !text.contains("s3cr3t") && !text.contains("0123-4567"),
+        "{text}"
+    );
     text
 }
 
@@ -159,7 +190,11 @@ fn refused(answer: String) -> Refusal {
 #[track_caller]
 fn released(answer: String) -> (&'static str, Report) {
     let api = Api::start(&[(POST, answer)]);
-    let told = match api.heroku().release("an-app", &Again::Back("r7".into())).unwrap_err() {
+    let told = match api
+        .heroku()
+        .release("an-app", &Again::Back("r7".into()))
+        .unwrap_err()
+    {
         Released::Not(report) => ("not", report),
         Released::Unclear(report) => ("unclear", report),
     };
@@ -171,7 +206,16 @@ fn released(answer: String) -> (&'static str, Report) {
 /// The number of each release, whether it is the current one, and which commit it is known to have.
 fn short(releases: &[Release]) -> Vec<(u64, bool, Option<&str>)> {
     let word = |commit: &CommitId| if commit.as_str() == ONE { "one" } else { "two" };
-    releases.iter().map(|release| (release.version, release.current, release.commit.as_ref().map(word))).collect()
+    releases
+        .iter()
+        .map(|release| {
+            (
+                release.version,
+                release.current,
+                release.commit.as_ref().map(word),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -190,14 +234,35 @@ fn the_current_release_and_the_newest_have_their_commits_and_no_other() {
     ]);
     let heroku = api.heroku();
     let releases = heroku.releases("an-app").unwrap();
-    assert_eq!(short(&releases), [(9, false, Some("two")), (8, true, Some("one")), (7, false, None), (1, false, None)]);
-    assert_eq!((releases[0].status, releases[1].eligible), (ReleaseStatus::Failed, true));
-    assert_eq!((releases[1].slug.as_deref(), releases[3].slug.as_deref()), (Some("s8"), None));
+    assert_eq!(
+        short(&releases),
+        [
+            (9, false, Some("two")),
+            (8, true, Some("one")),
+            (7, false, None),
+            (1, false, None)
+        ]
+    );
+    assert_eq!(
+        (releases[0].status, releases[1].eligible),
+        (ReleaseStatus::Failed, true)
+    );
+    assert_eq!(
+        (releases[1].slug.as_deref(), releases[3].slug.as_deref()),
+        (Some("s8"), None)
+    );
     assert_eq!(api.times("GET /apps/an-app/slugs/s7"), 0);
 
     let all = heroku.with_commits("an-app", releases).unwrap();
-    assert_eq!(short(&all)[2..], [(7, false, Some("two")), (1, false, None)]);
-    assert_eq!(api.times("GET /apps/an-app/slugs/s8"), 1, "what is known is not asked again");
+    assert_eq!(
+        short(&all)[2..],
+        [(7, false, Some("two")), (1, false, None)]
+    );
+    assert_eq!(
+        api.times("GET /apps/an-app/slugs/s8"),
+        1,
+        "what is known is not asked again"
+    );
 }
 
 #[test]
@@ -216,19 +281,39 @@ fn every_question_says_who_asks_and_what_for() {
 
 #[test]
 fn a_part_of_a_list_is_as_good() {
-    let releases = serde_json::Value::from(vec![told(40, "succeeded", true, Some("s"))]).to_string();
-    let part = answer("206 Partial Content", "Next-Range: version ..39; max=30, order=desc\r\n", &releases);
+    let releases =
+        serde_json::Value::from(vec![told(40, "succeeded", true, Some("s"))]).to_string();
+    let part = answer(
+        "206 Partial Content",
+        "Next-Range: version ..39; max=30, order=desc\r\n",
+        &releases,
+    );
     let api = Api::start(&[(RELEASES, part), ("GET /apps/an-app/slugs/s", slug(ONE))]);
-    assert_eq!(short(&api.heroku().releases("an-app").unwrap()), [(40, true, Some("one"))]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(40, true, Some("one"))]
+    );
 }
 
 #[test]
 fn without_a_current_one_the_newest_that_succeeded_is_it() {
-    let releases =
-        [told(2, "succeeded", false, None), told(4, "pending", false, None), told(3, "succeeded", false, None)];
+    let releases = [
+        told(2, "succeeded", false, None),
+        told(4, "pending", false, None),
+        told(3, "succeeded", false, None),
+    ];
     let api = Api::start(&[(RELEASES, list(&releases))]);
-    assert_eq!(short(&api.heroku().releases("an-app").unwrap()), [(4, false, None), (3, true, None), (2, false, None)]);
-    let failed = Api::start(&[(RELEASES, list(&[told(2, "failed", false, None), told(1, "archived", false, None)]))]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(4, false, None), (3, true, None), (2, false, None)]
+    );
+    let failed = Api::start(&[(
+        RELEASES,
+        list(&[
+            told(2, "failed", false, None),
+            told(1, "archived", false, None),
+        ]),
+    )]);
     let releases = failed.heroku().releases("an-app").unwrap();
     assert_eq!(short(&releases), [(2, false, None), (1, false, None)]);
     assert_eq!(releases[1].status, ReleaseStatus::Other);
@@ -237,17 +322,30 @@ fn without_a_current_one_the_newest_that_succeeded_is_it() {
 #[test]
 fn a_commit_that_is_not_named_in_full_is_unknown() {
     let no_version = serde_json::Value::Null;
-    for named in [no_version, "v1.2.3".into(), "1111111".into(), "".into(), format!("{ONE}x").into()] {
+    for named in [
+        no_version,
+        "v1.2.3".into(),
+        "1111111".into(),
+        "".into(),
+        format!("{ONE}x").into(),
+    ] {
         let api = Api::start(&[
             (RELEASES, list(&[told(3, "succeeded", true, Some("s"))])),
             ("GET /apps/an-app/slugs/s", slug(&named)),
         ]);
         let releases = api.heroku().releases("an-app").unwrap();
-        assert_eq!((short(&releases), releases[0].slug.as_deref()), (vec![(3, true, None)], Some("s")), "{named}");
+        assert_eq!(
+            (short(&releases), releases[0].slug.as_deref()),
+            (vec![(3, true, None)], Some("s")),
+            "{named}"
+        );
     }
     // And so is that of a slug which was deleted.
     let api = Api::start(&[(RELEASES, list(&[told(3, "expired", true, Some("s"))]))]);
-    assert_eq!(short(&api.heroku().releases("an-app").unwrap()), [(3, true, None)]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, None)]
+    );
 }
 
 #[test]
@@ -256,36 +354,69 @@ fn images_tell_their_commit_too() {
     let mut named = told(3, "succeeded", true, None);
     named["oci_image"] = serde_json::json!({ "id": "i1" });
     let mut listed = told(3, "succeeded", true, None);
-    listed["artifacts"] = serde_json::json!([{ "type": "log", "id": "x" }, { "type": "oci-image", "id": "i1" }]);
+    listed["artifacts"] =
+        serde_json::json!([{ "type": "log", "id": "x" }, { "type": "oci-image", "id": "i1" }]);
     for release in [named, listed] {
         let api = Api::start(&[
             (RELEASES, list(&[release])),
             ("GET /apps/an-app/oci-images/i1", images.clone()),
-            (POST, answer("201 Created", "", &told(4, "pending", false, None).to_string())),
+            (
+                POST,
+                answer(
+                    "201 Created",
+                    "",
+                    &told(4, "pending", false, None).to_string(),
+                ),
+            ),
         ]);
         let releases = api.heroku().releases("an-app").unwrap();
         assert_eq!(short(&releases), [(3, true, Some("one"))]);
-        let again = Again::Slug { slug: releases[0].slug.clone().unwrap(), description: "Again".into() };
+        let again = Again::Slug {
+            slug: releases[0].slug.clone().unwrap(),
+            description: "Again".into(),
+        };
         api.heroku().release("an-app", &again).unwrap();
         let posted = api.asked().pop().unwrap();
-        assert!(posted.ends_with(r#"{"description":"Again","oci_image":"i1"}"#), "{posted}");
+        assert!(
+            posted.ends_with(r#"{"description":"Again","oci_image":"i1"}"#),
+            "{posted}"
+        );
     }
     let mut slug_listed = told(3, "succeeded", true, None);
     slug_listed["artifacts"] = serde_json::json!([{ "type": "slug", "id": "s" }]);
-    let api = Api::start(&[(RELEASES, list(&[slug_listed])), ("GET /apps/an-app/slugs/s", slug(ONE))]);
-    assert_eq!(short(&api.heroku().releases("an-app").unwrap()), [(3, true, Some("one"))]);
+    let api = Api::start(&[
+        (RELEASES, list(&[slug_listed])),
+        ("GET /apps/an-app/slugs/s", slug(ONE)),
+    ]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, Some("one"))]
+    );
 }
 
 #[test]
 fn what_was_built_for_several_is_asked_once_and_few_at_a_time() {
-    let releases: Vec<_> =
-        (1..=30).rev().map(|number| told(number, "succeeded", false, Some(&format!("s{}", number / 2)))).collect();
-    let paths: Vec<String> = (0..=15).map(|number| format!("GET /apps/an-app/slugs/s{number}")).collect();
+    let releases: Vec<_> = (1..=30)
+        .rev()
+        .map(|number| {
+            told(
+                number,
+                "succeeded",
+                false,
+                Some(&format!("s{}", number / 2)),
+            )
+        })
+        .collect();
+    let paths: Vec<String> = (0..=15)
+        .map(|number| format!("GET /apps/an-app/slugs/s{number}"))
+        .collect();
     let mut answers = vec![(RELEASES, list(&releases))];
     answers.extend(paths.iter().map(|path| (path.as_str(), slug(ONE))));
     let api = Api::start(&answers);
     let heroku = api.heroku();
-    let all = heroku.with_commits("an-app", heroku.releases("an-app").unwrap()).unwrap();
+    let all = heroku
+        .with_commits("an-app", heroku.releases("an-app").unwrap())
+        .unwrap();
     assert!(all.len() == 30 && all.iter().all(|release| release.commit.is_some()));
     assert!(paths.iter().all(|path| api.times(path) == 1));
     let peak = api.peak.load(Ordering::SeqCst);
@@ -294,11 +425,23 @@ fn what_was_built_for_several_is_asked_once_and_few_at_a_time() {
 
 #[test]
 fn no_name_leads_elsewhere() {
-    let api = Api::start(&[(RELEASES, list(&[told(3, "succeeded", true, Some("../../account"))]))]);
-    assert_eq!(short(&api.heroku().releases("an-app").unwrap()), [(3, true, None)]);
+    let api = Api::start(&[(
+        RELEASES,
+        list(&[told(3, "succeeded", true, Some("../../account"))]),
+    )]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, None)]
+    );
     for app in ["", "../account", "a/b", "a%2fb", "a?b", "A"] {
-        assert_eq!(api.heroku().releases(app).unwrap_err().code, RefusalCode::Unauthorized);
-        assert!(matches!(api.heroku().release(app, &Again::Back("r".into())), Err(Released::Not(_))));
+        assert_eq!(
+            api.heroku().releases(app).unwrap_err().code,
+            RefusalCode::Unauthorized
+        );
+        assert!(matches!(
+            api.heroku().release(app, &Again::Back("r".into())),
+            Err(Released::Not(_))
+        ));
     }
     assert_eq!(api.asked().len(), 1);
 }
@@ -307,18 +450,70 @@ fn no_name_leads_elsewhere() {
 fn each_refusal_says_what_helps() {
     use RefusalCode::{Unauthorized, Unreachable};
     for (status, id, code, error, hint) in [
-        ("401 Unauthorized", "unauthorized", Unauthorized, "does not know the token", "heroku login"),
-        ("403 Forbidden", "two_factor", Unauthorized, "a second factor", "heroku authorizations:create"),
-        ("403 Forbidden", "forbidden", Unauthorized, "no right to look at the app an-app", "heroku auth:whoami"),
-        ("404 Not Found", "not_found", Unauthorized, "no app an-app that this account may see", "running.heroku"),
-        ("429 Too Many Requests", "rate_limit", Unreachable, "takes no more questions for now", ""),
-        ("500 Internal Server Error", "server_error", Unreachable, "cannot answer for now", ""),
-        ("503 Service Unavailable", "maintenance", Unreachable, "cannot answer for now", ""),
-        ("418 I'm a teapot", "teapot", Unreachable, "does not answer as its API does", ""),
+        (
+            "401 Unauthorized",
+            "unauthorized",
+            Unauthorized,
+            "does not know the token",
+            "heroku login",
+        ),
+        (
+            "403 Forbidden",
+            "two_factor",
+            Unauthorized,
+            "a second factor",
+            "heroku authorizations:create",
+        ),
+        (
+            "403 Forbidden",
+            "forbidden",
+            Unauthorized,
+            "no right to look at the app an-app",
+            "heroku auth:whoami",
+        ),
+        (
+            "404 Not Found",
+            "not_found",
+            Unauthorized,
+            "no app an-app that this account may see",
+            "running.heroku",
+        ),
+        (
+            "429 Too Many Requests",
+            "rate_limit",
+            Unreachable,
+            "takes no more questions for now",
+            "",
+        ),
+        (
+            "500 Internal Server Error",
+            "server_error",
+            Unreachable,
+            "cannot answer for now",
+            "",
+        ),
+        (
+            "503 Service Unavailable",
+            "maintenance",
+            Unreachable,
+            "cannot answer for now",
+            "",
+        ),
+        (
+            "418 I'm a teapot",
+            "teapot",
+            Unreachable,
+            "does not answer as its API does",
+            "",
+        ),
     ] {
         let Refusal { code: told, report } = refused(no(status, id, "Its own words."));
         assert_eq!(told, code, "{status}");
-        assert!(report.error.contains(error) && report.hint.unwrap_or_default().contains(hint), "{}", report.error);
+        assert!(
+            report.error.contains(error) && report.hint.unwrap_or_default().contains(hint),
+            "{}",
+            report.error
+        );
         assert_eq!(report.because[0], "it says: Its own words.");
     }
 }
@@ -326,17 +521,41 @@ fn each_refusal_says_what_helps() {
 #[test]
 fn a_limit_says_how_much_is_left() {
     let body = r#"{"id":"rate_limit","message":"Slow down."}"#;
-    let report = refused(answer("429 Too Many Requests", "RateLimit-Remaining: 0\r\n", body)).report;
-    assert!(report.because[1].starts_with("questions left: 0;"), "{report:?}");
+    let report = refused(answer(
+        "429 Too Many Requests",
+        "RateLimit-Remaining: 0\r\n",
+        body,
+    ))
+    .report;
+    assert!(
+        report.because[1].starts_with("questions left: 0;"),
+        "{report:?}"
+    );
 }
 
 #[test]
 fn its_own_words_are_cut_and_never_hold_the_token() {
     let long = refused(no("403 Forbidden", "forbidden", &"x".repeat(100_000)));
-    assert_eq!(long.report.because[0], format!("it says: {}", "x".repeat(200)));
-    for message in [format!("no such token: {TOKEN}"), "no such token: s3cr3t-0123-...".into()] {
-        assert_eq!(refused(no("401 Unauthorized", "unauthorized", &message)).report.because[0], "it answers 401");
-        assert_eq!(released(no("401 Unauthorized", "unauthorized", &message)).1.because[0], "it answers 401");
+    assert_eq!(
+        long.report.because[0],
+        format!("it says: {}", "x".repeat(200))
+    );
+    for message in [
+        format!("no such token: {TOKEN}"),
+        "no such token: s3cr3t-0123-...".into(),
+    ] {
+        assert_eq!(
+            refused(no("401 Unauthorized", "unauthorized", &message))
+                .report
+                .because[0],
+            "it answers 401"
+        );
+        assert_eq!(
+            released(no("401 Unauthorized", "unauthorized", &message))
+                .1
+                .because[0],
+            "it answers 401"
+        );
     }
 }
 
@@ -344,11 +563,20 @@ fn its_own_words_are_cut_and_never_hold_the_token() {
 fn what_is_no_answer_of_this_api_is_told_as_such() {
     let large = ok(format!("[{}]", " ".repeat(5 << 20)));
     for (given, error) in [
-        (ok("<html>Log in, please</html>"), "does not answer as its API does"),
-        (ok(r#"{"id":"maintenance"}"#), "does not answer as its API does"),
+        (
+            ok("<html>Log in, please</html>"),
+            "does not answer as its API does",
+        ),
+        (
+            ok(r#"{"id":"maintenance"}"#),
+            "does not answer as its API does",
+        ),
         (ok(r#"[{"id":7}]"#), "does not answer as its API does"),
         (large, "the answer of Heroku is larger than 4 MiB"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(), "the answer of Heroku broke off"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(),
+            "the answer of Heroku broke off",
+        ),
     ] {
         let refusal = refused(given);
         assert_eq!(refusal.code, RefusalCode::Unreachable);
@@ -358,13 +586,20 @@ fn what_is_no_answer_of_this_api_is_told_as_such() {
         (RELEASES, list(&[told(3, "succeeded", true, Some("s"))])),
         ("GET /apps/an-app/slugs/s", ok("nonsense")),
     ]);
-    assert_eq!(api.heroku().releases("an-app").unwrap_err().code, RefusalCode::Unreachable);
+    assert_eq!(
+        api.heroku().releases("an-app").unwrap_err().code,
+        RefusalCode::Unreachable
+    );
 }
 
 #[test]
 fn the_token_goes_nowhere_but_where_it_was_sent() {
     let other = Api::start(&[]);
-    let away = answer("302 Found", &format!("Location: {}/apps/an-app/releases\r\n", other.url()), "");
+    let away = answer(
+        "302 Found",
+        &format!("Location: {}/apps/an-app/releases\r\n", other.url()),
+        "",
+    );
     assert!(refused(away.clone()).report.error.contains("redirects"));
     assert_eq!(released(away).0, "unclear");
     assert!(other.asked().is_empty());
@@ -373,23 +608,50 @@ fn the_token_goes_nowhere_but_where_it_was_sent() {
         ("https://ada:s3cr3t@example.com", TOKEN),
         ("https://example.com", "s3cr3t\r\nx: y"),
     ] {
-        let report = Heroku::new(Some(address), &Secret::new(token)).err().unwrap();
+        let report = Heroku::new(Some(address), &Secret::new(token))
+            .err()
+            .unwrap();
         tells_no_secret(&report);
     }
-    assert!(Heroku::new(None, &Secret::new(TOKEN)).is_ok() && Heroku::new(Some(""), &Secret::new(TOKEN)).is_ok());
+    assert!(
+        Heroku::new(None, &Secret::new(TOKEN)).is_ok()
+            && Heroku::new(Some(""), &Secret::new(TOKEN)).is_ok()
+    );
 }
 
 #[test]
 fn a_release_is_made_of_an_earlier_one_or_of_what_was_built() {
-    let made = answer("201 Created", "", &told(10, "pending", false, Some("s7")).to_string());
+    let made = answer(
+        "201 Created",
+        "",
+        &told(10, "pending", false, Some("s7")).to_string(),
+    );
     let api = Api::start(&[(POST, made)]);
-    let release = api.heroku().release("an-app", &Again::Back("r7".into())).unwrap();
-    assert_eq!((release.version, release.status, release.slug.as_deref()), (10, ReleaseStatus::Pending, Some("s7")));
-    let again = Again::Slug { slug: "s7".into(), description: "Promote \"x\"".into() };
+    let release = api
+        .heroku()
+        .release("an-app", &Again::Back("r7".into()))
+        .unwrap();
+    assert_eq!(
+        (release.version, release.status, release.slug.as_deref()),
+        (10, ReleaseStatus::Pending, Some("s7"))
+    );
+    let again = Again::Slug {
+        slug: "s7".into(),
+        description: "Promote \"x\"".into(),
+    };
     api.heroku().release("an-app", &again).unwrap();
-    let bodies: Vec<String> =
-        api.asked().iter().map(|asked| asked.split_once("\r\n\r\n").unwrap().1.to_owned()).collect();
-    assert_eq!(bodies, [r#"{"release":"r7"}"#, r#"{"description":"Promote \"x\"","slug":"s7"}"#]);
+    let bodies: Vec<String> = api
+        .asked()
+        .iter()
+        .map(|asked| asked.split_once("\r\n\r\n").unwrap().1.to_owned())
+        .collect();
+    assert_eq!(
+        bodies,
+        [
+            r#"{"release":"r7"}"#,
+            r#"{"description":"Promote \"x\"","slug":"s7"}"#
+        ]
+    );
 }
 
 #[test]
@@ -398,18 +660,32 @@ fn what_is_declined_changed_nothing() {
         ("401 Unauthorized", "does not know the token"),
         ("403 Forbidden", "no right to release to the app an-app"),
         ("404 Not Found", "no app an-app"),
-        ("422 Unprocessable Entity", "Heroku makes no such release of an-app"),
+        (
+            "422 Unprocessable Entity",
+            "Heroku makes no such release of an-app",
+        ),
         ("429 Too Many Requests", "takes no more questions"),
     ] {
         let (kind, report) = released(no(status, "x", "Release is not eligible for rollback."));
-        assert_eq!((kind, report.because[0].as_str()), ("not", "it says: Release is not eligible for rollback."));
+        assert_eq!(
+            (kind, report.because[0].as_str()),
+            ("not", "it says: Release is not eligible for rollback.")
+        );
         assert!(report.error.contains(error), "{status}: {report:?}");
     }
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let heroku = Heroku::new(Some(&format!("http://{gone}")), &Secret::new(TOKEN)).unwrap();
-    let Err(Released::Not(report)) = heroku.release("an-app", &Again::Back("r7".into())) else { panic!() };
+    let Err(Released::Not(report)) = heroku.release("an-app", &Again::Back("r7".into())) else {
+        panic!()
+    };
     assert_eq!(report.error, "Heroku cannot be reached");
-    assert_eq!(heroku.releases("an-app").unwrap_err().code, RefusalCode::Unreachable);
+    assert_eq!(
+        heroku.releases("an-app").unwrap_err().code,
+        RefusalCode::Unreachable
+    );
 }
 
 #[test]
@@ -430,7 +706,14 @@ fn where_the_call_may_have_been_heard_that_is_said() {
 fn the_newest_build_is_told_in_its_three_words() {
     for (given, told) in [
         (ok(r#"[{"id":"b","status":"pending"}]"#), Some("pending")),
-        (answer("206 Partial Content", "", r#"[{"status":"failed"},{"status":"succeeded"}]"#), Some("failed")),
+        (
+            answer(
+                "206 Partial Content",
+                "",
+                r#"[{"status":"failed"},{"status":"succeeded"}]"#,
+            ),
+            Some("failed"),
+        ),
         (ok(r#"[{"status":"\u001b[31m"}]"#), None),
         (ok("[]"), None),
         (ok("{}"), None),
@@ -438,21 +721,34 @@ fn the_newest_build_is_told_in_its_three_words() {
     ] {
         let api = Api::start(&[("GET /apps/an-app/builds", given)]);
         assert_eq!(api.heroku().newest_build("an-app").as_deref(), told);
-        assert!(api.asked()[0].to_ascii_lowercase().contains("range: created_at ..; max=1, order=desc\r\n"));
+        assert!(
+            api.asked()[0]
+                .to_ascii_lowercase()
+                .contains("range: created_at ..; max=1, order=desc\r\n")
+        );
     }
 }
 
 #[test]
 fn a_release_that_is_pending_may_fail_later() {
     let before = told(8, "succeeded", true, Some("s8"));
-    for (status, word) in [("pending", ReleaseStatus::Pending), ("failed", ReleaseStatus::Failed)] {
+    for (status, word) in [
+        ("pending", ReleaseStatus::Pending),
+        ("failed", ReleaseStatus::Failed),
+    ] {
         let api = Api::start(&[
-            (RELEASES, list(&[told(9, status, false, Some("s9")), before.clone()])),
+            (
+                RELEASES,
+                list(&[told(9, status, false, Some("s9")), before.clone()]),
+            ),
             ("GET /apps/an-app/slugs/s9", slug(TWO)),
             ("GET /apps/an-app/slugs/s8", slug(ONE)),
         ]);
         let releases = api.heroku().releases("an-app").unwrap();
         assert_eq!(releases[0].status, word);
-        assert_eq!(short(&releases), [(9, false, Some("two")), (8, true, Some("one"))]);
+        assert_eq!(
+            short(&releases),
+            [(9, false, Some("two")), (8, true, Some("one"))]
+        );
     }
 }

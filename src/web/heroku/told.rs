@@ -54,8 +54,11 @@ pub(super) fn release(body: &[u8]) -> Option<Release> {
 
 /// The commit that a slug or an image was built from, if it names one in full; outer `None` where it is neither.
 pub(super) fn commit(body: &[u8]) -> Option<Option<CommitId>> {
-    let images = serde_json::from_slice::<Few<Origin>>(body).map(|images| images.0.into_iter().next());
-    let from = images.or_else(|_| serde_json::from_slice(body).map(Some)).ok()?;
+    let images =
+        serde_json::from_slice::<Few<Origin>>(body).map(|images| images.0.into_iter().next());
+    let from = images
+        .or_else(|_| serde_json::from_slice(body).map(Some))
+        .ok()?;
     Some(from.and_then(|from| CommitId::parse(from.commit?.trim())))
 }
 
@@ -96,12 +99,21 @@ fn status(word: Option<&str>) -> ReleaseStatus {
     }
 }
 
-fn built(slug: Option<Named>, image: Option<Named>, artifacts: Option<Few<Artifact>>) -> Option<String> {
+fn built(
+    slug: Option<Named>,
+    image: Option<Named>,
+    artifacts: Option<Few<Artifact>>,
+) -> Option<String> {
     let named = |kind: &str| {
         let mut all = artifacts.iter().flat_map(|few| &few.0);
-        all.find(|artifact| artifact.r#type.as_deref() == Some(kind)).and_then(|artifact| artifact.id.clone())
+        all.find(|artifact| artifact.r#type.as_deref() == Some(kind))
+            .and_then(|artifact| artifact.id.clone())
     };
     let slug = slug.and_then(|slug| slug.id).or_else(|| named("slug"));
-    let image = || image.and_then(|image| image.id).or_else(|| named("oci-image"));
+    let image = || {
+        image
+            .and_then(|image| image.id)
+            .or_else(|| named("oci-image"))
+    };
     slug.or_else(|| image().map(|id| format!("{IMAGE}{id}")))
 }

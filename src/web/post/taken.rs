@@ -39,7 +39,8 @@ const DECLINED: [&str; 17] = [
     "team_disabled",
     "user_not_found",
 ];
-const PAGE: &str = "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
+const PAGE: &str =
+    "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
 
 /// Judges an answer of the 200s; `kind` is the content type that it names.
 pub fn taken(chat: ChannelKind, status: u16, kind: &str, body: &[u8]) -> Taken {
@@ -68,13 +69,18 @@ fn by_slack(text: &str) -> Taken {
     if text.starts_with('<') {
         return Taken::Unknown(PAGE);
     }
-    let said: Vec<bool> =
-        ["/ok", "/success"].iter().flat_map(|key| all(text, key)).filter_map(|v| v.as_bool()).collect();
+    let said: Vec<bool> = ["/ok", "/success"]
+        .iter()
+        .flat_map(|key| all(text, key))
+        .filter_map(|v| v.as_bool())
+        .collect();
     let words = all(text, "/error");
     match (said.as_slice(), words.iter().all(Value::is_null)) {
         ([], _) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
         (said, true) if said.iter().all(|ok| *ok) => Taken::Yes,
-        (said, _) if said.iter().all(|ok| !ok) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),
+        (said, _) if said.iter().all(|ok| !ok) => {
+            Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned))
+        }
         _ => Taken::Unknown("its answer says both ok and not"),
     }
 }
@@ -90,8 +96,13 @@ fn by_teams(status: u16, kind: &str, text: &str) -> Taken {
     if kind.to_ascii_lowercase().contains("html") || text.starts_with('<') {
         return Taken::Unknown(PAGE);
     }
-    let is_refusal = all(text, "/ok").contains(&Value::Bool(false)) || all(text, "/error").iter().any(|v| !v.is_null());
-    if is_refusal { Taken::Unknown("its answer tells of an error") } else { Taken::Yes }
+    let is_refusal = all(text, "/ok").contains(&Value::Bool(false))
+        || all(text, "/error").iter().any(|v| !v.is_null());
+    if is_refusal {
+        Taken::Unknown("its answer tells of an error")
+    } else {
+        Taken::Yes
+    }
 }
 
 /// Each value of a key; none where the text is no JSON.
@@ -108,11 +119,21 @@ mod tests {
     #[test]
     fn slack_says_ok_in_so_many_words() {
         let judged = |body: &str| taken(ChannelKind::Slack, 200, "text/html", body.as_bytes());
-        for body in ["ok", "ok\n", "OK", "{\"ok\":true}", "{\"ok\": true, \"error\": null}", "{\"success\":true}"] {
+        for body in [
+            "ok",
+            "ok\n",
+            "OK",
+            "{\"ok\":true}",
+            "{\"ok\": true, \"error\": null}",
+            "{\"success\":true}",
+        ] {
             assert_eq!(judged(body), Taken::Yes, "{body}");
         }
         for (body, word) in [
-            (r#"{"ok":false,"error":"invalid_auth","warning":"missing_charset"}"#, Some("invalid_auth")),
+            (
+                r#"{"ok":false,"error":"invalid_auth","warning":"missing_charset"}"#,
+                Some("invalid_auth"),
+            ),
             (r#"{"ok":false}"#, None),
             (r#"{"ok":false,"ok":false,"error":7}"#, None),
             ("invalid_token", Some("invalid_token")),
@@ -142,24 +163,41 @@ mod tests {
         ] {
             assert!(matches!(judged(body), Taken::Unknown(_)), "{body}");
         }
-        assert!(matches!(taken(ChannelKind::Slack, 204, "", b""), Taken::Unknown(_)));
-        assert_eq!(taken(ChannelKind::Slack, 202, "", b""), Taken::Yes, "accepted, in the words of HTTP");
+        assert!(matches!(
+            taken(ChannelKind::Slack, 204, "", b""),
+            Taken::Unknown(_)
+        ));
+        assert_eq!(
+            taken(ChannelKind::Slack, 202, "", b""),
+            Taken::Yes,
+            "accepted, in the words of HTTP"
+        );
     }
 
     #[test]
     fn a_workflow_of_teams_says_anything_but_a_page() {
-        let judged = |status, kind: &str, body: &str| taken(ChannelKind::Teams, status, kind, body.as_bytes());
+        let judged = |status, kind: &str, body: &str| {
+            taken(ChannelKind::Teams, status, kind, body.as_bytes())
+        };
         for (status, kind, body) in [
             (202, "", ""),
             (202, "text/html", ""),
             (200, "", ""),
             (204, "", ""),
             (200, "text/plain", "posted, thanks"),
-            (200, "application/json", "{\"message\":\"<b>fine</b>\",\"error\":null}"),
+            (
+                200,
+                "application/json",
+                "{\"message\":\"<b>fine</b>\",\"error\":null}",
+            ),
             (200, "application/json", "[1]"),
             (200, "text/plain", "1"),
         ] {
-            assert_eq!(judged(status, kind, body), Taken::Yes, "{status} {kind} {body}");
+            assert_eq!(
+                judged(status, kind, body),
+                Taken::Yes,
+                "{status} {kind} {body}"
+            );
         }
         for (status, kind, body) in [
             (200, "text/html; charset=utf-8", HTML),
@@ -169,11 +207,22 @@ mod tests {
             (200, "application/xhtml+xml", "<?xml version=\"1.0\"?>"),
             (200, "text/html", ""),
             (200, "text/html", "Access denied"),
-            (200, "application/json", r#"{"error":{"code":"WorkflowTriggerIsNotEnabled"}}"#),
+            (
+                200,
+                "application/json",
+                r#"{"error":{"code":"WorkflowTriggerIsNotEnabled"}}"#,
+            ),
             (200, "application/json", r#"{"ok":false}"#),
-            (200, "text/plain", "Webhook message delivery failed with error: HTTP error 413"),
+            (
+                200,
+                "text/plain",
+                "Webhook message delivery failed with error: HTTP error 413",
+            ),
         ] {
-            assert!(matches!(judged(status, kind, body), Taken::Unknown(_)), "{status} {kind} {body}");
+            assert!(
+                matches!(judged(status, kind, body), Taken::Unknown(_)),
+                "{status} {kind} {body}"
+            );
         }
     }
 }

@@ -11,21 +11,54 @@ fn from_elsewhere_with_git_dash_c() {
     let deploy = deploy();
     let work = deploy.work.to_str().unwrap();
     works(&deploy, &deploy.runner().cwd("").git_options(&["-C", work]));
-    works(&deploy, &deploy.runner().cwd("home").git_options(&["-C", "..", "-C", "work"]));
+    works(
+        &deploy,
+        &deploy
+            .runner()
+            .cwd("home")
+            .git_options(&["-C", "..", "-C", "work"]),
+    );
 }
 
 #[test]
 fn with_places_that_are_named() {
     let deploy = deploy();
     let above = deploy.runner().cwd("");
-    works(&deploy, &above.clone().git_options(&["--git-dir=work/.git", "--work-tree=work"]));
-    works(&deploy, &above.clone().env("GIT_DIR", "work/.git").env("GIT_WORK_TREE", "work"));
-    works(&deploy, &above.env("GIT_DIR", "work/.git").env("GIT_WORK_TREE", "work").directly());
+    works(
+        &deploy,
+        &above
+            .clone()
+            .git_options(&["--git-dir=work/.git", "--work-tree=work"]),
+    );
+    works(
+        &deploy,
+        &above
+            .clone()
+            .env("GIT_DIR", "work/.git")
+            .env("GIT_WORK_TREE", "work"),
+    );
+    works(
+        &deploy,
+        &above
+            .env("GIT_DIR", "work/.git")
+            .env("GIT_WORK_TREE", "work")
+            .directly(),
+    );
     let inside = deploy.work.join("deep");
     std::fs::create_dir(&inside).unwrap();
-    works(&deploy, &deploy.runner().cwd(&inside).env("GIT_DIR", "../.git").env("GIT_WORK_TREE", ".."));
+    works(
+        &deploy,
+        &deploy
+            .runner()
+            .cwd(&inside)
+            .env("GIT_DIR", "../.git")
+            .env("GIT_WORK_TREE", ".."),
+    );
     // Without a work tree named, the current folder is its top.
-    works(&deploy, &deploy.runner().env("GIT_DIR", deploy.work.join(".git")));
+    works(
+        &deploy,
+        &deploy.runner().env("GIT_DIR", deploy.work.join(".git")),
+    );
 }
 
 #[test]
@@ -45,19 +78,53 @@ fn with_configuration_on_the_command_line_and_in_the_environment() {
     let deploy = deploy();
     let long = deploy.try_git(
         &deploy.team,
-        &["-c", "core.abbrev=12", "log", "--oneline", "--no-merges", "--no-decorate", &range(&deploy, 2, 5)],
+        &[
+            "-c",
+            "core.abbrev=12",
+            "log",
+            "--oneline",
+            "--no-merges",
+            "--no-decorate",
+            &range(&deploy, 2, 5),
+        ],
     );
     let long = long.ok().out();
     assert!(long.starts_with(&format!("{} ", &deploy.nth(5)[..12])));
-    deploy.runner().git_options(&["-c", "core.abbrev=12"]).smp(&["diff"]).ok().prints(&long);
-    let counted = deploy.runner().env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "core.abbrev");
-    counted.clone().env("GIT_CONFIG_VALUE_0", "12").smp(&["diff"]).ok().prints(&long);
-    let run = deploy.runner().git_options(&["-c", "core.abbrev=12"]).smp(&["diff", "--json"]);
+    deploy
+        .runner()
+        .git_options(&["-c", "core.abbrev=12"])
+        .smp(&["diff"])
+        .ok()
+        .prints(&long);
+    let counted = deploy
+        .runner()
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "core.abbrev");
+    counted
+        .clone()
+        .env("GIT_CONFIG_VALUE_0", "12")
+        .smp(&["diff"])
+        .ok()
+        .prints(&long);
+    let run = deploy
+        .runner()
+        .git_options(&["-c", "core.abbrev=12"])
+        .smp(&["diff", "--json"]);
     assert_eq!(run.ok().json()["ships"][0]["short"], deploy.nth(5)[..12]);
     // The agreement can be taken back for one command, and the address of a remote is what git says.
-    deploy.runner().git_options(&["-c", "smp.trusted=other"]).smp(&["diff"]).exits(2).says("changed since");
-    let elsewhere = deploy.runner().git_options(&["-c", "remote.production.pushurl=/elsewhere"]);
-    elsewhere.smp(&["diff"]).exits(2).says("the remote production is not the one of smp.toml");
+    deploy
+        .runner()
+        .git_options(&["-c", "smp.trusted=other"])
+        .smp(&["diff"])
+        .exits(2)
+        .says("changed since");
+    let elsewhere = deploy
+        .runner()
+        .git_options(&["-c", "remote.production.pushurl=/elsewhere"]);
+    elsewhere
+        .smp(&["diff"])
+        .exits(2)
+        .says("the remote production is not the one of smp.toml");
 }
 
 // ENV-01.
@@ -80,8 +147,16 @@ fn with_the_variables_of_somebody_elses_operation() {
         runner = runner.env(name, "/nonsense");
     }
     works(&deploy, &runner.clone().directly());
-    let odd = runner.env("GIT_LITERAL_PATHSPECS", "1").env("GIT_TRACE", "/dev/stderr").env("GIT_TRACE_CURL", "1");
-    works(&deploy, &odd.env("GIT_EXTERNAL_DIFF", "false").env("GIT_OPTIONAL_LOCKS", "0").directly());
+    let odd = runner
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .env("GIT_TRACE", "/dev/stderr")
+        .env("GIT_TRACE_CURL", "1");
+    works(
+        &deploy,
+        &odd.env("GIT_EXTERNAL_DIFF", "false")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .directly(),
+    );
 }
 
 // ENV-01.
@@ -91,22 +166,40 @@ fn from_hooks_of_both_sides() {
     let expected = String::from_utf8(log(&deploy, &deploy.team, &range(&deploy, 2, 5))).unwrap();
     let work = &deploy.work;
     let out = deploy.path("out");
-    let script = format!("git smp diff >'{0}' 2>'{0}.err' && git smp promote -n --json >'{0}.json'", out.display());
+    let script = format!(
+        "git smp diff >'{0}' 2>'{0}.err' && git smp promote -n --json >'{0}.json'",
+        out.display()
+    );
     deploy.hook(work, "pre-commit", &script);
     std::fs::create_dir(work.join("deep")).unwrap();
-    deploy.git(work.join("deep"), &["commit", "-q", "--allow-empty", "-a", "-m", "Look before"]);
+    deploy.git(
+        work.join("deep"),
+        &["commit", "-q", "--allow-empty", "-a", "-m", "Look before"],
+    );
     assert_eq!(std::fs::read_to_string(&out).unwrap(), expected);
-    let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(out.with_extension("json")).unwrap()).unwrap();
+    let plan: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.with_extension("json")).unwrap()).unwrap();
     assert_eq!(plan["commit"], deploy.nth(5));
 
     // A hook of a bare repository that is pushed to, with what is pushed in quarantine.
     std::fs::remove_file(&out).unwrap();
     super::settle(&deploy, &deploy.main);
-    deploy.git(&deploy.main, &["config", "remote.upstream.fetch", "+refs/heads/*:refs/remotes/upstream/*"]);
+    deploy.git(
+        &deploy.main,
+        &[
+            "config",
+            "remote.upstream.fetch",
+            "+refs/heads/*:refs/remotes/upstream/*",
+        ],
+    );
     deploy.hook(
         &deploy.main,
         "pre-receive",
-        &format!("git smp --config '{}' diff >'{}'", work.join("smp.toml").display(), out.display()),
+        &format!(
+            "git smp --config '{}' diff >'{}'",
+            work.join("smp.toml").display(),
+            out.display()
+        ),
     );
     deploy.colleague_commits("Add a seventh thing");
     assert_eq!(std::fs::read_to_string(&out).unwrap(), expected);
@@ -118,7 +211,8 @@ fn with_another_git_first_on_the_path() {
     let other = Path::new("/usr/bin/git");
     let world = World::new();
     if !other.exists()
-        || world.runner().program(other, &["--version"]).stdout == world.git("", &["--version"]).into_bytes()
+        || world.runner().program(other, &["--version"]).stdout
+            == world.git("", &["--version"]).into_bytes()
     {
         return;
     }
@@ -131,8 +225,14 @@ fn with_another_git_first_on_the_path() {
     let seventh = deploy.colleague_commits("Add a seventh thing");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     runner.smp(&["promote", "--yes", "--commit", &seventh]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), &seventh]);
-    runner.smp(&["status"]).ok().prints_among("the same as staging");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), &seventh]
+    );
+    runner
+        .smp(&["status"])
+        .ok()
+        .prints_among("the same as staging");
 }
 
 // F-GIT-1, ENV-03.
@@ -141,19 +241,47 @@ fn without_a_git_that_can_be_trusted() {
     let deploy = deploy();
     let empty = deploy.path("empty");
     std::fs::create_dir(&empty).unwrap();
-    let run = deploy.runner().directly().env("PATH", &empty).smp(&["diff"]);
-    run.exits(1).prints("").says("git is not on PATH").says("hint: ");
+    let run = deploy
+        .runner()
+        .directly()
+        .env("PATH", &empty)
+        .smp(&["diff"]);
+    run.exits(1)
+        .prints("")
+        .says("git is not on PATH")
+        .says("hint: ");
     // One that lies in the repository is not taken, however it gets onto the path.
-    deploy.executable(deploy.work.join("git"), &format!("touch {}", deploy.path("sprung").display()));
+    deploy.executable(
+        deploy.work.join("git"),
+        &format!("touch {}", deploy.path("sprung").display()),
+    );
     for path in [".", "", "../work"] {
-        deploy.runner().directly().env("PATH", path).smp(&["diff"]).exits(1).says("git is not on PATH");
+        deploy
+            .runner()
+            .directly()
+            .env("PATH", path)
+            .smp(&["diff"])
+            .exits(1)
+            .says("git is not on PATH");
     }
     assert!(!deploy.path("sprung").exists());
     // One that fails, or prints what no git prints, is reported.
-    for script in ["exit 3", "kill -9 $$", "echo garbage", "printf '\\033[31m' >&2; exit 1"] {
+    for script in [
+        "exit 3",
+        "kill -9 $$",
+        "echo garbage",
+        "printf '\\033[31m' >&2; exit 1",
+    ] {
         deploy.executable("front/git", script);
-        let run = deploy.runner().directly().path_first("front").smp(&["diff"]);
+        let run = deploy
+            .runner()
+            .directly()
+            .path_first("front")
+            .smp(&["diff"]);
         assert_ne!(run.code, 0, "{run}");
-        run.prints("").says("error: ").never_shows("panicked").never_shows("\u{1b}");
+        run.prints("")
+            .says("error: ")
+            .never_shows("panicked")
+            .never_shows("\u{1b}");
     }
 }

@@ -7,7 +7,17 @@ use crate::support::World;
 #[test]
 fn a_linked_work_tree() {
     let deploy = deploy();
-    deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", "../linked", deploy.nth(1)]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            "../linked",
+            deploy.nth(1),
+        ],
+    );
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     std::fs::create_dir(deploy.path("linked/deep")).unwrap();
     works(&deploy, &deploy.runner().cwd("linked/deep"));
@@ -16,20 +26,43 @@ fn a_linked_work_tree() {
 #[test]
 fn a_work_tree_with_a_configuration_of_its_own() {
     let deploy = deploy();
-    deploy.git(&deploy.work, &["config", "extensions.worktreeConfig", "true"]);
+    deploy.git(
+        &deploy.work,
+        &["config", "extensions.worktreeConfig", "true"],
+    );
     deploy.git(&deploy.work, &["worktree", "add", "-q", "../linked"]);
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     works(&deploy, &deploy.runner().cwd("linked"));
     // An address of this work tree alone counts here, and only here.
-    deploy.git("linked", &["config", "--worktree", "remote.production.url", "/elsewhere"]);
-    deploy.runner().cwd("linked").smp(&["diff"]).exits(2).says("production");
+    deploy.git(
+        "linked",
+        &[
+            "config",
+            "--worktree",
+            "remote.production.url",
+            "/elsewhere",
+        ],
+    );
+    deploy
+        .runner()
+        .cwd("linked")
+        .smp(&["diff"])
+        .exits(2)
+        .says("production");
     works(&deploy, &deploy.runner());
 }
 
 #[test]
 fn a_git_folder_that_lies_elsewhere() {
     let deploy = deploy();
-    cloned(&deploy, "apart", &["--separate-git-dir", deploy.path("apart.gitdir").to_str().unwrap()]);
+    cloned(
+        &deploy,
+        "apart",
+        &[
+            "--separate-git-dir",
+            deploy.path("apart.gitdir").to_str().unwrap(),
+        ],
+    );
     works(&deploy, &deploy.runner().cwd("apart"));
 }
 
@@ -47,10 +80,20 @@ fn a_bare_repository_with_a_named_configuration() {
     let deploy = deploy();
     let bare = cloned(&deploy, "bare.git", &["--bare"]);
     let runner = deploy.runner().cwd(&bare);
-    runner.smp(&["diff"]).exits(2).prints("").says("a bare repository has no work tree").says("--config FILE");
+    runner
+        .smp(&["diff"])
+        .exits(2)
+        .prints("")
+        .says("a bare repository has no work tree")
+        .says("--config FILE");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     works_with(&deploy, &runner, &["--config", "../team.toml"]);
-    works(&deploy, &runner.clone().env("GIT_SMP_CONFIG", deploy.work.join("smp.toml")));
+    works(
+        &deploy,
+        &runner
+            .clone()
+            .env("GIT_SMP_CONFIG", deploy.work.join("smp.toml")),
+    );
     runner.smp(&["--config", "../team.toml", "status"]).ok();
 }
 
@@ -59,10 +102,28 @@ fn a_bare_repository_with_work_trees_around_it() {
     let deploy = deploy();
     let bare = cloned(&deploy, "around/.bare", &["--bare"]);
     std::fs::write(deploy.path("around/.git"), "gitdir: ./.bare\n").unwrap();
-    deploy.git(&bare, &["worktree", "add", "-q", "--detach", "../tree", deploy.nth(3)]);
-    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("around/tree/smp.toml")).unwrap();
+    deploy.git(
+        &bare,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            "../tree",
+            deploy.nth(3),
+        ],
+    );
+    std::fs::copy(
+        deploy.work.join("smp.toml"),
+        deploy.path("around/tree/smp.toml"),
+    )
+    .unwrap();
     works(&deploy, &deploy.runner().cwd("around/tree"));
-    works_with(&deploy, &deploy.runner().cwd("around"), &["--config", "tree/smp.toml"]);
+    works_with(
+        &deploy,
+        &deploy.runner().cwd("around"),
+        &["--config", "tree/smp.toml"],
+    );
 }
 
 #[test]
@@ -77,7 +138,10 @@ fn a_head_that_is_detached_or_unborn_and_a_dirty_work_tree() {
     works(&deploy, &deploy.runner());
     deploy.git(work, &["symbolic-ref", "HEAD", "refs/heads/unborn"]);
     works(&deploy, &deploy.runner());
-    assert_eq!(std::fs::read_to_string(work.join("LOG")).unwrap(), "changed\n");
+    assert_eq!(
+        std::fs::read_to_string(work.join("LOG")).unwrap(),
+        "changed\n"
+    );
 
     // Nothing was ever fetched here.
     let empty = deploy.repository("empty");
@@ -100,14 +164,24 @@ fn a_merge_that_is_not_finished() {
 fn indexes_that_are_sparse_split_untracked_or_broken() {
     let deploy = deploy();
     let work = &deploy.work;
-    let files = [("one/file", "1\n"), ("two/file", "2\n"), ("two/deep/file", "3\n")];
+    let files = [
+        ("one/file", "1\n"),
+        ("two/file", "2\n"),
+        ("two/deep/file", "3\n"),
+    ];
     deploy.commit_files(work, "Add folders", &files);
-    deploy.git(work, &["sparse-checkout", "set", "--cone", "--sparse-index", "one"]);
+    deploy.git(
+        work,
+        &["sparse-checkout", "set", "--cone", "--sparse-index", "one"],
+    );
     assert!(!work.join("two").exists());
     works(&deploy, &deploy.runner());
     works(&deploy, &deploy.runner().cwd(work.join("one")));
     deploy.git(work, &["sparse-checkout", "disable"]);
-    deploy.git(work, &["update-index", "--split-index", "--untracked-cache"]);
+    deploy.git(
+        work,
+        &["update-index", "--split-index", "--untracked-cache"],
+    );
     works(&deploy, &deploy.runner());
     std::fs::write(work.join(".git/index"), "no index\n").unwrap();
     works(&deploy, &deploy.runner());
@@ -117,10 +191,20 @@ fn indexes_that_are_sparse_split_untracked_or_broken() {
 fn clones_without_blobs_or_trees_which_are_not_fetched_either() {
     let deploy = deploy();
     deploy.git(&deploy.main, &["config", "uploadpack.allowFilter", "true"]);
-    for (name, filter) in [("blobless", "--filter=blob:none"), ("treeless", "--filter=tree:0")] {
+    for (name, filter) in [
+        ("blobless", "--filter=blob:none"),
+        ("treeless", "--filter=tree:0"),
+    ] {
         let partial = cloned(&deploy, name, &[filter, "--no-checkout"]);
-        let count =
-            || deploy.git(&partial, &["rev-list", "--objects", "--all", "--missing=print"]).matches('?').count();
+        let count = || {
+            deploy
+                .git(
+                    &partial,
+                    &["rev-list", "--objects", "--all", "--missing=print"],
+                )
+                .matches('?')
+                .count()
+        };
         let missing = count();
         assert!(missing > 0);
         works(&deploy, &deploy.runner().cwd(&partial));
@@ -139,7 +223,10 @@ fn refs_in_a_reftable() {
     }
     let deploy = World::deploy_like().without_pages().reftable().build();
     deploy.trust();
-    assert_eq!(deploy.git(&deploy.work, &["rev-parse", "--show-ref-format"]), "reftable");
+    assert_eq!(
+        deploy.git(&deploy.work, &["rev-parse", "--show-ref-format"]),
+        "reftable"
+    );
     works(&deploy, &deploy.runner());
     // What is missing is fetched, and a promotion goes all the way.
     let seventh = deploy.colleague_commits("Add a seventh thing");
@@ -167,11 +254,18 @@ fn names_of_sixty_four_digits() {
 #[test]
 fn objects_that_are_borrowed_packed_or_listed_in_a_graph() {
     let deploy = deploy();
-    let borrowing = cloned(&deploy, "borrowing", &["--reference", deploy.team.to_str().unwrap()]);
+    let borrowing = cloned(
+        &deploy,
+        "borrowing",
+        &["--reference", deploy.team.to_str().unwrap()],
+    );
     assert!(borrowing.join(".git/objects/info/alternates").exists());
     works(&deploy, &deploy.runner().cwd(&borrowing));
     let work = &deploy.work;
-    deploy.git(work, &["commit-graph", "write", "--reachable", "--changed-paths"]);
+    deploy.git(
+        work,
+        &["commit-graph", "write", "--reachable", "--changed-paths"],
+    );
     works(&deploy, &deploy.runner());
     deploy.git(work, &["repack", "-q", "-a", "-d", "--write-bitmap-index"]);
     deploy.git(work, &["pack-refs", "--all"]);
@@ -179,9 +273,21 @@ fn objects_that_are_borrowed_packed_or_listed_in_a_graph() {
     deploy.git(work, &["multi-pack-index", "write"]);
     works(&deploy, &deploy.runner());
     // What lies in another repository's quarantine is not part of this one.
-    let theirs = commit_on(&deploy, &deploy.team, &[deploy.nth(6)], "Ben", "Try something");
-    let runner = deploy.runner().env("GIT_ALTERNATE_OBJECT_DIRECTORIES", deploy.team.join(".git/objects"));
-    runner.smp(&["diff", "--from", "HEAD", "--to", &theirs]).exits(2).says("names no commit here");
+    let theirs = commit_on(
+        &deploy,
+        &deploy.team,
+        &[deploy.nth(6)],
+        "Ben",
+        "Try something",
+    );
+    let runner = deploy.runner().env(
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        deploy.team.join(".git/objects"),
+    );
+    runner
+        .smp(&["diff", "--from", "HEAD", "--to", &theirs])
+        .exits(2)
+        .says("names no commit here");
 }
 
 // F-GIT-2; facts 11: shallow clone.
@@ -190,13 +296,25 @@ fn a_shallow_clone_compares_nothing_and_says_how_to_mend_it() {
     let deploy = deploy();
     let shallow = cloned(&deploy, "shallow", &["--depth", "3"]);
     let runner = deploy.runner().cwd(&shallow);
-    for args in [&["diff"][..], &["diff", "--from", "HEAD~1", "--to", "HEAD"], &["promote", "-n"], &["promote", "-y"]] {
+    for args in [
+        &["diff"][..],
+        &["diff", "--from", "HEAD~1", "--to", "HEAD"],
+        &["promote", "-n"],
+        &["promote", "-y"],
+    ] {
         let run = runner.smp(args);
-        run.exits(1).prints("").says("this clone is shallow").says("git fetch --unshallow");
+        run.exits(1)
+            .prints("")
+            .says("this clone is shallow")
+            .says("git fetch --unshallow");
     }
     let run = runner.smp(&["status", "--exit-code"]);
-    run.ok().says("git fetch --unshallow").never_shows("behind staging").never_shows("the same as");
-    run.prints_among(&format!("runs {}", &deploy.nth(2)[..8])).prints_among("next: git fetch --unshallow\n");
+    run.ok()
+        .says("git fetch --unshallow")
+        .never_shows("behind staging")
+        .never_shows("the same as");
+    run.prints_among(&format!("runs {}", &deploy.nth(2)[..8]))
+        .prints_among("next: git fetch --unshallow\n");
     let json = runner.smp(&["status", "--json"]).ok().json();
     assert_eq!(json["production_behind"], serde_json::Value::Null);
     assert_eq!(json["environments"][0]["running"], deploy.nth(5));
@@ -209,9 +327,17 @@ fn a_shallow_clone_compares_nothing_and_says_how_to_mend_it() {
 #[test]
 fn no_repository_at_all() {
     let deploy = deploy();
-    for args in [&["diff"][..], &["status"], &["promote", "-n"], &["diff", "--from", "HEAD~1", "--to", "HEAD"]] {
+    for args in [
+        &["diff"][..],
+        &["status"],
+        &["promote", "-n"],
+        &["diff", "--from", "HEAD~1", "--to", "HEAD"],
+    ] {
         let run = deploy.runner().cwd("").smp(args);
-        run.exits(1).prints("").says("error: there is no repository to work in").says("not a git repository");
+        run.exits(1)
+            .prints("")
+            .says("error: there is no repository to work in")
+            .says("not a git repository");
         run.says("hint: cd into a clone");
     }
 }
@@ -223,12 +349,22 @@ fn a_repository_that_git_refuses() {
     let config = deploy.work.join(".git/config");
     let sound = std::fs::read_to_string(&config).unwrap();
     for (broken, words) in [
-        ("[core]\n\trepositoryformatversion = 1\n[extensions]\n\tmadeUp = true\n", "madeup"),
+        (
+            "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tmadeUp = true\n",
+            "madeup",
+        ),
         ("[core]\n\trepositoryformatversion = 99\n", "99"),
         ("[core\n", "config"),
     ] {
         std::fs::write(&config, broken).unwrap();
-        deploy.runner().directly().smp(&["diff"]).exits(1).prints("").says("because: ").says(words);
+        deploy
+            .runner()
+            .directly()
+            .smp(&["diff"])
+            .exits(1)
+            .prints("")
+            .says("because: ")
+            .says(words);
     }
     std::fs::write(&config, sound).unwrap();
     works(&deploy, &deploy.runner());
@@ -238,19 +374,42 @@ fn a_repository_that_git_refuses() {
 fn a_bare_repository_inside_a_work_tree_is_refused_and_runs_nothing() {
     let deploy = deploy();
     let hidden = deploy.work.join("vendor/hidden");
-    deploy.git("", &["clone", "-q", "--bare", deploy.main.to_str().unwrap(), hidden.to_str().unwrap()]);
-    deploy.executable("trap", &format!("touch {}", deploy.path("sprung").display()));
+    deploy.git(
+        "",
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            deploy.main.to_str().unwrap(),
+            hidden.to_str().unwrap(),
+        ],
+    );
+    deploy.executable(
+        "trap",
+        &format!("touch {}", deploy.path("sprung").display()),
+    );
     let trap = deploy.path("trap");
     let trap = trap.to_str().unwrap();
-    for key in ["core.fsmonitor", "core.sshCommand", "core.pager", "diff.external", "core.askPass", "credential.helper"]
-    {
+    for key in [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.pager",
+        "diff.external",
+        "core.askPass",
+        "credential.helper",
+    ] {
         deploy.git(&hidden, &["config", key, trap]);
     }
     for folder in [hidden.clone(), hidden.join("refs")] {
         let runner = deploy.runner().cwd(folder);
         let own = deploy.work.join("smp.toml");
         let named = ["--config", own.to_str().unwrap()];
-        for args in [&["diff"][..], &["status"], &["promote", "-n"], &["diff", "--from", "HEAD~1", "--to", "HEAD"]] {
+        for args in [
+            &["diff"][..],
+            &["status"],
+            &["promote", "-n"],
+            &["diff", "--from", "HEAD~1", "--to", "HEAD"],
+        ] {
             let run = runner.smp(&[&named, args].concat());
             run.exits(1)
                 .prints("")
@@ -262,5 +421,6 @@ fn a_bare_repository_inside_a_work_tree_is_refused_and_runs_nothing() {
     // Who names it means it.
     let runner = deploy.runner().cwd(&hidden).git_options(&["--git-dir=."]);
     let run = runner.smp(&["diff", "--from", deploy.nth(2), "--to", deploy.nth(5)]);
-    run.ok().prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
+    run.ok()
+        .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
 }

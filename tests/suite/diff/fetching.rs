@@ -8,7 +8,10 @@ use crate::support::{Deploy, World};
 
 /// A world with everything served over HTTP, whose requests are seen.
 fn served() -> Deploy {
-    let deploy = World::deploy_like().over_open_http().main_over_http().build();
+    let deploy = World::deploy_like()
+        .over_open_http()
+        .main_over_http()
+        .build();
     deploy.trust();
     deploy
 }
@@ -17,7 +20,13 @@ fn served() -> Deploy {
 fn asked_since(deploy: &Deploy, before: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for seen in deploy.http().seen().iter().skip(before) {
-        let name = seen.path.trim_start_matches('/').split('/').next().unwrap().to_owned();
+        let name = seen
+            .path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap()
+            .to_owned();
         if !names.contains(&name) {
             names.push(name);
         }
@@ -28,9 +37,21 @@ fn asked_since(deploy: &Deploy, before: usize) -> Vec<String> {
 /// Everything of the clone that belongs to its user.
 fn own_things(deploy: &Deploy) -> BTreeMap<String, Vec<u8>> {
     let refs = deploy.refs(&deploy.work).into_iter();
-    let mut things: BTreeMap<String, Vec<u8>> = refs.map(|(name, id)| (name, id.into_bytes())).collect();
-    for file in ["HEAD", "FETCH_HEAD", "ORIG_HEAD", "index", "config", "packed-refs", "shallow"] {
-        things.insert(file.into(), std::fs::read(deploy.work.join(".git").join(file)).unwrap_or_default());
+    let mut things: BTreeMap<String, Vec<u8>> =
+        refs.map(|(name, id)| (name, id.into_bytes())).collect();
+    for file in [
+        "HEAD",
+        "FETCH_HEAD",
+        "ORIG_HEAD",
+        "index",
+        "config",
+        "packed-refs",
+        "shallow",
+    ] {
+        things.insert(
+            file.into(),
+            std::fs::read(deploy.work.join(".git").join(file)).unwrap_or_default(),
+        );
     }
     things
 }
@@ -50,9 +71,19 @@ fn a_missing_commit_comes_from_the_main_repository_and_only_once() {
     deploy.colleague_pushes(&deploy.staging, &seventh);
     let before = deploy.http().seen().len();
     let run = deploy.smp(&["diff"]);
-    run.ok().prints(log(&deploy, &deploy.team, &format!("{}..{seventh}", deploy.nth(2))));
+    run.ok().prints(log(
+        &deploy,
+        &deploy.team,
+        &format!("{}..{seventh}", deploy.nth(2)),
+    ));
     assert_eq!(asked_since(&deploy, before), ["main.git"]);
-    let fetches = deploy.http().seen().iter().skip(before).filter(|seen| seen.method == "GET").count();
+    let fetches = deploy
+        .http()
+        .seen()
+        .iter()
+        .skip(before)
+        .filter(|seen| seen.method == "GET")
+        .count();
     assert_eq!(fetches, 1);
     let after = deploy.http().seen().len();
     deploy.smp(&["diff"]).ok();
@@ -67,8 +98,16 @@ fn what_several_questions_miss_is_fetched_once() {
         deploy.colleague_pushes(&deploy.staging, &seventh);
         let before = deploy.http().seen().len();
         let run = deploy.smp(args);
-        let of_main = |seen: &&crate::support::Seen| seen.method == "GET" && seen.path.starts_with("/main.git/");
-        let asked = deploy.http().seen().iter().skip(before).filter(of_main).count();
+        let of_main = |seen: &&crate::support::Seen| {
+            seen.method == "GET" && seen.path.starts_with("/main.git/")
+        };
+        let asked = deploy
+            .http()
+            .seen()
+            .iter()
+            .skip(before)
+            .filter(of_main)
+            .count();
         assert_eq!(asked, 2, "where its branch is, and what it has: {run}");
         run.ok().never_shows("unknown");
     }
@@ -78,7 +117,13 @@ fn what_several_questions_miss_is_fetched_once() {
 #[test]
 fn a_commit_that_only_the_environment_has_comes_from_there_after_the_main_repository_was_asked() {
     let deploy = served();
-    let hotfix = commit_on(&deploy, &deploy.team, &[deploy.nth(2)], "Ben", "Fix it in place");
+    let hotfix = commit_on(
+        &deploy,
+        &deploy.team,
+        &[deploy.nth(2)],
+        "Ben",
+        "Fix it in place",
+    );
     deploy.colleague_pushes(&deploy.production, &hotfix);
     let before = deploy.http().seen().len();
     deploy.smp(&["diff"]).ok().says("Fix it in place, by Ben");
@@ -90,7 +135,10 @@ fn a_commit_that_nobody_has_is_an_error_that_names_it() {
     let deploy = served();
     std::fs::write(deploy.production.join("deployed"), "abcdef0123456789\n").unwrap();
     let run = deploy.smp(&["diff"]);
-    run.exits(1).prints("").says("production runs abcdef012345, a commit that cannot be found").says("hint: ");
+    run.exits(1)
+        .prints("")
+        .says("production runs abcdef012345, a commit that cannot be found")
+        .says("hint: ");
 }
 
 #[test]
@@ -103,7 +151,10 @@ fn a_fetch_leaves_everything_of_the_user_alone_whatever_is_configured() {
     }
     deploy.git(&deploy.main, &["update-ref", "refs/heads/mine", &seventh]);
     let work = &deploy.work;
-    deploy.git(work, &["update-ref", "refs/remotes/upstream/gone", deploy.nth(1)]);
+    deploy.git(
+        work,
+        &["update-ref", "refs/remotes/upstream/gone", deploy.nth(1)],
+    );
     deploy.git(work, &["branch", "mine", deploy.nth(3)]);
     deploy.git(work, &["tag", "v8", deploy.nth(1)]);
     std::fs::write(work.join(".git/FETCH_HEAD"), "what the user fetched\n").unwrap();
@@ -126,9 +177,15 @@ fn a_fetch_leaves_everything_of_the_user_alone_whatever_is_configured() {
         deploy.git(work, &["config", "--replace-all", key, value]);
     }
     let before = own_things(&deploy);
-    deploy.smp(&["diff"]).ok().prints_among("Add a seventh thing");
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints_among("Add a seventh thing");
     assert_eq!(before, own_things(&deploy));
-    assert_eq!(std::fs::read_to_string(work.join("LOG")).unwrap(), "what the user works on\n");
+    assert_eq!(
+        std::fs::read_to_string(work.join("LOG")).unwrap(),
+        "what the user works on\n"
+    );
     assert!(!Path::new(&work.join(".git/objects/info/commit-graphs")).exists());
 }
 
@@ -144,23 +201,53 @@ fn ahead() -> (Deploy, String) {
 #[track_caller]
 fn all_goes_well(deploy: &Deploy, seventh: &str) {
     let before = own_things(deploy);
-    deploy.smp(&["status"]).ok().never_shows("unknown").never_shows("does not answer");
-    deploy.smp(&["diff"]).ok().prints_among("Add a seventh thing");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("unknown")
+        .never_shows("does not answer");
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints_among("Add a seventh thing");
     assert_eq!(before, own_things(deploy));
     // A push of git's moves what tracks the branch, if it can.
     let promotion = ["promote", "--yes", "--commit", seventh, "--timeout", "20"];
-    deploy.smp(&promotion).ok().says("done: production runs").never_shows("lock").never_shows("does not answer");
+    deploy
+        .smp(&promotion)
+        .ok()
+        .says("done: production runs")
+        .never_shows("lock")
+        .never_shows("does not answer");
 }
 
 // facts 12.6: genova#308, atlantis#6682, shipit-engine#179.
 #[test]
 fn a_branch_that_became_a_folder_is_in_nobodys_way() {
     let (deploy, seventh) = ahead();
-    deploy.git(&deploy.work, &["update-ref", "-d", "refs/remotes/upstream/master"]);
-    for place in ["upstream/feature", "upstream/master/old", "staging/master/old", "production/master/old"] {
-        deploy.git(&deploy.work, &["update-ref", &format!("refs/remotes/{place}"), deploy.nth(1)]);
+    deploy.git(
+        &deploy.work,
+        &["update-ref", "-d", "refs/remotes/upstream/master"],
+    );
+    for place in [
+        "upstream/feature",
+        "upstream/master/old",
+        "staging/master/old",
+        "production/master/old",
+    ] {
+        deploy.git(
+            &deploy.work,
+            &[
+                "update-ref",
+                &format!("refs/remotes/{place}"),
+                deploy.nth(1),
+            ],
+        );
     }
-    deploy.git(&deploy.main, &["update-ref", "refs/heads/feature/x", deploy.nth(1)]);
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/heads/feature/x", deploy.nth(1)],
+    );
     all_goes_well(&deploy, &seventh);
 }
 
@@ -178,15 +265,27 @@ fn a_lock_on_what_tracks_a_branch_is_in_nobodys_way() {
 /// The commits that a colleague has put on branches of the main repository, one each.
 fn branches_of_colleagues(deploy: &Deploy, names: [&str; 2]) -> [String; 2] {
     names.map(|name| {
-        let commit = commit_on(deploy, &deploy.team, &[deploy.nth(6)], "Ben", &format!("Try {name}"));
+        let commit = commit_on(
+            deploy,
+            &deploy.team,
+            &[deploy.nth(6)],
+            "Ben",
+            &format!("Try {name}"),
+        );
         let refspec = format!("{commit}:refs/heads/{name}");
-        deploy.git(&deploy.team, &["push", "-q", deploy.main.to_str().unwrap(), &refspec]);
+        deploy.git(
+            &deploy.team,
+            &["push", "-q", deploy.main.to_str().unwrap(), &refspec],
+        );
         commit
     })
 }
 
 fn has(deploy: &Deploy, commit: &str) -> bool {
-    let kind = deploy.git(&deploy.work, &["cat-file", "--batch-check", "--batch-all-objects"]);
+    let kind = deploy.git(
+        &deploy.work,
+        &["cat-file", "--batch-check", "--batch-all-objects"],
+    );
     kind.contains(commit)
 }
 
@@ -194,10 +293,16 @@ fn has(deploy: &Deploy, commit: &str) -> bool {
 fn a_clone_of_one_branch_stays_one() {
     let (deploy, seventh) = ahead();
     let one = "+refs/heads/master:refs/remotes/upstream/master";
-    deploy.git(&deploy.work, &["config", "--replace-all", "remote.upstream.fetch", one]);
+    deploy.git(
+        &deploy.work,
+        &["config", "--replace-all", "remote.upstream.fetch", one],
+    );
     let others = branches_of_colleagues(&deploy, ["maps", "flags"]);
     all_goes_well(&deploy, &seventh);
-    assert!(others.iter().all(|commit| !has(&deploy, commit)), "what nobody asked for came along");
+    assert!(
+        others.iter().all(|commit| !has(&deploy, commit)),
+        "what nobody asked for came along"
+    );
 }
 
 #[test]
@@ -220,7 +325,10 @@ fn a_commit_of_another_branch_is_found_by_its_first_digits_and_by_an_old_protoco
         // Not the tip of its branch, and an old protocol hands out tips only.
         let above = commit_on(&deploy, &deploy.team, &[&maps], "Ben", "Try more maps");
         let refspec = format!("{above}:refs/heads/maps");
-        deploy.git(&deploy.team, &["push", "-q", deploy.main.to_str().unwrap(), &refspec]);
+        deploy.git(
+            &deploy.team,
+            &["push", "-q", deploy.main.to_str().unwrap(), &refspec],
+        );
         let named = if is_short { &maps[..9] } else { &maps };
         std::fs::write(deploy.staging.join("deployed"), format!("{named}\n")).unwrap();
         let before = own_things(&deploy);
@@ -242,25 +350,41 @@ fn a_fetch_that_the_clone_itself_is_in_the_way_of_does_not_blame_the_remote() {
             std::fs::write(folder, "").unwrap();
         }
     }
-    deploy.smp(&["status"]).prints_among("could not be fetched from upstream").never_shows("does not answer");
+    deploy
+        .smp(&["status"])
+        .prints_among("could not be fetched from upstream")
+        .never_shows("does not answer");
 }
 
 // F-GIT-4.
 #[test]
 fn locks_that_somebody_left_behind_do_not_matter() {
     let deploy = served();
-    for lock in ["index.lock", "HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"] {
+    for lock in [
+        "index.lock",
+        "HEAD.lock",
+        "config.lock",
+        "packed-refs.lock",
+        "shallow.lock",
+    ] {
         std::fs::write(deploy.work.join(".git").join(lock), "").unwrap();
     }
     let seventh = deploy.colleague_commits("Add a seventh thing");
     deploy.colleague_pushes(&deploy.staging, &seventh);
-    deploy.smp(&["diff"]).ok().prints_among("Add a seventh thing");
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints_among("Add a seventh thing");
     deploy.smp(&["status"]).ok();
 }
 
 /// A port of this machine where nobody listens.
 pub fn closed_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// From now on the address `url` leads to a closed port, for git.
@@ -283,7 +407,11 @@ fn a_page_that_nobody_serves_any_more_is_named_and_never_taken_for_up_to_date() 
         .says("hint: ")
         .never_shows("same commit");
     deploy.smp(&["diff", "--json"]).exits(1).prints("");
-    deploy.smp(&["diff", "--from", "HEAD~1"]).exits(1).prints("").says("error: staging: ");
+    deploy
+        .smp(&["diff", "--from", "HEAD~1"])
+        .exits(1)
+        .prints("")
+        .says("error: staging: ");
 }
 
 // facts 11: the wrong cause reported.
@@ -294,6 +422,10 @@ fn a_remote_that_does_not_answer_is_named_and_never_taken_for_up_to_date() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     cut_off(&deploy, deploy.urls()[2]);
     let run = deploy.smp(&["diff"]);
-    run.exits(1).prints("").says("error: the remote production does not answer").says("because: ");
-    run.says("git ls-remote production").never_shows("same commit");
+    run.exits(1)
+        .prints("")
+        .says("error: the remote production does not answer")
+        .says("because: ");
+    run.says("git ls-remote production")
+        .never_shows("same commit");
 }

@@ -54,30 +54,54 @@ fn json_tells_what_would_disappear_in_the_same_form() {
 #[test]
 fn json_keeps_the_authors_own_time_zone() {
     let deploy = World::deploy();
-    let runner = deploy.runner().cwd(&deploy.work).env("GIT_AUTHOR_DATE", "1646226180 -0330");
-    runner.program("git", &["commit", "-q", "--allow-empty", "-m", "From afar"]).ok();
-    let json = deploy.smp(&["diff", "--from", "HEAD~1", "--to", "HEAD", "--json"]).ok().json();
+    let runner = deploy
+        .runner()
+        .cwd(&deploy.work)
+        .env("GIT_AUTHOR_DATE", "1646226180 -0330");
+    runner
+        .program("git", &["commit", "-q", "--allow-empty", "-m", "From afar"])
+        .ok();
+    let json = deploy
+        .smp(&["diff", "--from", "HEAD~1", "--to", "HEAD", "--json"])
+        .ok()
+        .json();
     assert_eq!(json["ships"][0]["date"], "2022-03-02T09:33:00-03:30");
 }
 
 #[test]
 fn json_and_markdown_together_are_a_wrong_command_line() {
-    World::deploy().smp(&["diff", "--json", "--markdown"]).exits(2).prints("").says("--markdown");
+    World::deploy()
+        .smp(&["diff", "--json", "--markdown"])
+        .exits(2)
+        .prints("")
+        .says("--markdown");
 }
 
 // LOG-05.
 #[test]
 fn markdown_shows_hostile_subjects_as_text() {
     let deploy = World::deploy();
-    let hostile = "**b** [x](http://evil) <at>devs</at> `c` @channel <!here> ~s~ | # {{DATE(1)}} &lt; \\";
+    let hostile =
+        "**b** [x](http://evil) <at>devs</at> `c` @channel <!here> ~s~ | # {{DATE(1)}} &lt; \\";
     deploy.commit(&deploy.work, hostile);
     let url = "url = \"git@github.com:o/r.git\"";
-    deploy.write_toml(&deploy.toml().replacen(&format!("url = \"{}\"", deploy.urls()[0]), url, 1));
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replacen(&format!("url = \"{}\"", deploy.urls()[0]), url, 1),
+    );
     let run = deploy.smp(&["diff", "--from", "HEAD~2", "--to", "HEAD", "--markdown"]);
-    let [head, before, base] = ["HEAD", "HEAD~1", "HEAD~2"].map(|rev| deploy.git(&deploy.work, &["rev-parse", rev]));
+    let [head, before, base] =
+        ["HEAD", "HEAD~1", "HEAD~2"].map(|rev| deploy.git(&deploy.work, &["rev-parse", rev]));
     let escaped = "\\*\\*b\\*\\* \\[x\\](http://evil) \\<at\\>devs\\</at\\> \\`c\\` @\u{2060}channel \\<\\!here\\> \
                    \\~s\\~ \\| \\# \\{\\{DATE(1)\\}\\} \\&lt; \\\\";
-    let link = |id: &str| format!("[`{}`](https://github.com/o/r/commit/{})", &id[..7], &id[..12]);
+    let link = |id: &str| {
+        format!(
+            "[`{}`](https://github.com/o/r/commit/{})",
+            &id[..7],
+            &id[..12]
+        )
+    };
     run.ok().prints(format!(
         "**{} → {}**\n\n- {} {escaped}\n- {} Sort layers by name (\\#427)\n\n\
          <https://github.com/o/r/compare/{}...{}>\n",
@@ -96,6 +120,11 @@ fn markdown_says_what_would_disappear_and_when_nothing_would_ship() {
     let args = |from, to| ["diff", "--from", from, "--to", to, "--markdown"].map(str::to_owned);
     let run = |args: [String; 6]| deploy.smp(&args.each_ref().map(String::as_str));
     let back = run(args("HEAD", "HEAD~1"));
-    back.ok().prints_among("\nNothing would ship.\n").prints_among("\nWould disappear:\n\n- `");
-    run(args("HEAD", "HEAD")).ok().prints_among("\nNothing would ship.\n").never_shows("disappear");
+    back.ok()
+        .prints_among("\nNothing would ship.\n")
+        .prints_among("\nWould disappear:\n\n- `");
+    run(args("HEAD", "HEAD"))
+        .ok()
+        .prints_among("\nNothing would ship.\n")
+        .never_shows("disappear");
 }

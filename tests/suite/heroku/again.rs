@@ -24,11 +24,19 @@ fn with_again_one_release_and_no_push_brings_it_back() {
         platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
         let before = platform.deploy.snapshot();
         let run = platform.promote(&["--again"]);
-        run.ok().says("again on Heroku, without a build").says("done: production runs");
+        run.ok()
+            .says("again on Heroku, without a build")
+            .says("done: production runs");
         assert_eq!(platform.deploy.snapshot(), before);
         let posted = platform.api.posted("shop");
-        assert!(posted.len() == 1 && posted[0]["slug"].is_string(), "{posted:?}");
-        assert_eq!(platform.api.current("shop").as_deref(), Some(platform.deploy.nth(5)));
+        assert!(
+            posted.len() == 1 && posted[0]["slug"].is_string(),
+            "{posted:?}"
+        );
+        assert_eq!(
+            platform.api.current("shop").as_deref(),
+            Some(platform.deploy.nth(5))
+        );
         platform.smp(&["promote"]).ok().says("nothing to promote");
         assert_eq!(platform.posts(), 1);
     }
@@ -40,14 +48,33 @@ fn at_a_terminal_a_question_of_its_own_comes_first() {
     platform.rolled_back();
     let before = platform.deploy.snapshot();
     let mut terminal = platform.at_a_terminal(&["promote"]);
-    terminal.sees("without a build").sees("production was rolled back from ").sees("Ship it all the same?").enters("n");
-    terminal.ends().exits(3).says("not deployed; nothing was changed").never_shows("Type production");
+    terminal
+        .sees("without a build")
+        .sees("production was rolled back from ")
+        .sees("Ship it all the same?")
+        .enters("n");
+    terminal
+        .ends()
+        .exits(3)
+        .says("not deployed; nothing was changed")
+        .never_shows("Type production");
     let mut terminal = platform.at_a_terminal(&["promote"]);
-    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("");
+    terminal
+        .sees("Ship it all the same?")
+        .enters("y")
+        .sees("Type production to deploy: ")
+        .enters("");
     terminal.ends().exits(3);
-    assert_eq!((platform.deploy.snapshot(), platform.posts()), (before.clone(), 0));
+    assert_eq!(
+        (platform.deploy.snapshot(), platform.posts()),
+        (before.clone(), 0)
+    );
     let mut terminal = platform.at_a_terminal(&["promote"]);
-    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Ship it all the same?")
+        .enters("y")
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.sees("done: production runs");
     terminal.ends().ok();
     assert_eq!((platform.deploy.snapshot(), platform.posts()), (before, 1));
@@ -59,16 +86,25 @@ fn what_is_newer_than_what_was_rolled_back_ships_by_a_push() {
     let deploy = &platform.deploy;
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
     platform.api.rollback("shop", super::FIRST);
-    platform.refuses("rolled-back").says("in a script: git smp promote production --again\n");
+    platform
+        .refuses("rolled-back")
+        .says("in a script: git smp promote production --again\n");
     let before = deploy.snapshot();
-    platform.promote(&["--again"]).ok().says("rolled back from ");
+    platform
+        .promote(&["--again"])
+        .ok()
+        .says("rolled back from ");
     platform.is_deployed_once(&before);
 }
 
 #[test]
 fn a_release_that_the_platform_declines_changes_nothing() {
     for (status, body, words) in [
-        (422, json!({ "id": "invalid_params", "message": "It has expired." }), "Heroku makes no such release of shop"),
+        (
+            422,
+            json!({ "id": "invalid_params", "message": "It has expired." }),
+            "Heroku makes no such release of shop",
+        ),
         (
             403,
             json!({ "id": "forbidden", "message": "No." }),
@@ -77,13 +113,25 @@ fn a_release_that_the_platform_declines_changes_nothing() {
     ] {
         let platform = Platform::recorded();
         platform.rolled_back();
-        platform.api.answers_posts("shop", status, &body.to_string(), false);
+        platform
+            .api
+            .answers_posts("shop", status, &body.to_string(), false);
         let released = platform.api.releases("shop");
         let run = platform.promote(&["--again"]);
-        run.exits(1).says(words).says(&format!("it says: {}", body["message"].as_str().unwrap())).prints("");
-        assert_eq!((platform.api.releases("shop"), platform.posts()), (released, 1));
+        run.exits(1)
+            .says(words)
+            .says(&format!("it says: {}", body["message"].as_str().unwrap()))
+            .prints("");
+        assert_eq!(
+            (platform.api.releases("shop"), platform.posts()),
+            (released, 1)
+        );
         assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
-        assert!(sentences(&platform.deploy)[1].contains("deployed nothing: "), "{:?}", sentences(&platform.deploy));
+        assert!(
+            sentences(&platform.deploy)[1].contains("deployed nothing: "),
+            "{:?}",
+            sentences(&platform.deploy)
+        );
         platform.api.recovers();
         platform.promote(&["--again"]).ok().says("done: on record");
         assert_eq!(events(&platform.deploy)[2..], ["promoting", "promoted"]);
@@ -102,10 +150,20 @@ fn a_release_whose_answer_is_lost_is_recognised() {
             false => platform.api.answers_posts("shop", 503, "", true),
         }
         let before = platform.api.releases("shop").len();
-        platform.promote(&["--again"]).ok().says("done: production runs").says("done: on record");
-        assert_eq!((platform.api.releases("shop").len(), platform.posts()), (before + 1, 1));
+        platform
+            .promote(&["--again"])
+            .ok()
+            .says("done: production runs")
+            .says("done: on record");
+        assert_eq!(
+            (platform.api.releases("shop").len(), platform.posts()),
+            (before + 1, 1)
+        );
         platform.smp(&["promote"]).ok().says("nothing to promote");
-        assert_eq!((platform.api.releases("shop").len(), platform.posts()), (before + 1, 1));
+        assert_eq!(
+            (platform.api.releases("shop").len(), platform.posts()),
+            (before + 1, 1)
+        );
         assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
     }
 }
@@ -115,16 +173,29 @@ fn a_release_whose_answer_is_lost_is_recognised() {
 fn a_release_whose_answer_is_lost_is_not_made_twice_by_the_next_run() {
     let platform = Platform::alone();
     platform.rolled_back();
-    platform.api.new_releases("shop", Outcome::SucceedsAfter(1000));
+    platform
+        .api
+        .new_releases("shop", Outcome::SucceedsAfter(1000));
     platform.api.cuts_posts("shop");
     let before = platform.api.releases("shop").len();
-    platform.promote(&["--again", "--timeout", "1"]).exits(4).says("released, but not live").says("v6 is going on");
+    platform
+        .promote(&["--again", "--timeout", "1"])
+        .exits(4)
+        .says("released, but not live")
+        .says("v6 is going on");
     let waiting = platform.promote(&["--timeout", "1"]);
-    waiting.exits(4).says("a release on production is going on already: nothing is pushed");
-    waiting.says("; its release v6 is going on").never_shows("the last release failed");
+    waiting
+        .exits(4)
+        .says("a release on production is going on already: nothing is pushed");
+    waiting
+        .says("; its release v6 is going on")
+        .never_shows("the last release failed");
     platform.api.ends("shop", 6, "succeeded");
     platform.promote(&[]).ok().says("nothing to promote");
-    assert_eq!((platform.api.releases("shop").len(), platform.posts()), (before + 1, 1));
+    assert_eq!(
+        (platform.api.releases("shop").len(), platform.posts()),
+        (before + 1, 1)
+    );
 }
 
 #[test]
@@ -133,14 +204,23 @@ fn a_release_that_nobody_heard_of_is_not_known_and_can_be_asked_for_again() {
     platform.rolled_back();
     platform.api.answers_posts("shop", 500, "", false);
     let run = platform.promote(&["--again"]);
-    run.exits(4).says(&format!("cannot tell whether production releases {}", platform.short(5)));
+    run.exits(4).says(&format!(
+        "cannot tell whether production releases {}",
+        platform.short(5)
+    ));
     assert_eq!(events(&platform.deploy), ["promoting"]);
     platform.api.recovers();
     // It may still come, so a script waits for it, and only a person who looks asks for another.
-    platform.promote(&["--again", "--timeout", "1"]).exits(4).says("was not seen to end");
+    platform
+        .promote(&["--again", "--timeout", "1"])
+        .exits(4)
+        .says("was not seen to end");
     assert_eq!(platform.posts(), 1);
     let mut terminal = platform.at_a_terminal(&["promote", "--again"]);
-    terminal.sees("was not seen to end").sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("was not seen to end")
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok().says("done: on record");
     assert_eq!(platform.posts(), 2);
     assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
@@ -152,6 +232,8 @@ fn what_was_built_and_deleted_since_cannot_be_released_again() {
     platform.rolled_back();
     platform.api.expires("shop", 4);
     let run = platform.promote(&["--again", "--timeout", "1"]);
-    run.exits(4).says("nothing is pushed").says("heroku releases:retry");
+    run.exits(4)
+        .says("nothing is pushed")
+        .says("heroku releases:retry");
     assert_eq!(platform.posts(), 0);
 }

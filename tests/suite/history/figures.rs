@@ -14,14 +14,23 @@ fn committed(nth: i64) -> i64 {
 }
 
 fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    i64::try_from(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    )
+    .unwrap()
 }
 
 /// The figures of production, as JSON.
 #[track_caller]
 fn of_production(deploy: &Deploy) -> Value {
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();
-    assert_eq!(json["stats"]["environments"][0]["environment"], "production");
+    assert_eq!(
+        json["stats"]["environments"][0]["environment"],
+        "production"
+    );
     json["stats"]["environments"][0].clone()
 }
 
@@ -31,11 +40,31 @@ fn example(deploy: &Deploy) {
     let nowhere = "ab".repeat(20);
     let shipped = committed(3) + 3600;
     let mut record = Record::default();
-    record.add("Ada Example", committed(1) + 5, &first("production", one, 1));
-    record.add("Ada Example", shipped, &promoted("production", one, three, 2, &["Rosi Example"]));
-    record.add("Ben Example", shipped + 1500, &rolled_back("production", three, one, 2));
-    record.add("Ada Example", committed(5) + 86_400, &promoted("production", one, five, 4, &["Rosi Example"]));
-    record.add("Ada Example", committed(5) + 90_000, &promoted("production", five, &nowhere, 3, &["Rosi Example"]));
+    record.add(
+        "Ada Example",
+        committed(1) + 5,
+        &first("production", one, 1),
+    );
+    record.add(
+        "Ada Example",
+        shipped,
+        &promoted("production", one, three, 2, &["Rosi Example"]),
+    );
+    record.add(
+        "Ben Example",
+        shipped + 1500,
+        &rolled_back("production", three, one, 2),
+    );
+    record.add(
+        "Ada Example",
+        committed(5) + 86_400,
+        &promoted("production", one, five, 4, &["Rosi Example"]),
+    );
+    record.add(
+        "Ada Example",
+        committed(5) + 90_000,
+        &promoted("production", five, &nowhere, 3, &["Rosi Example"]),
+    );
     record.put(deploy);
 }
 
@@ -46,15 +75,29 @@ fn figures_are_what_a_hand_would_compute() {
     example(&deploy);
     let figures = of_production(&deploy);
     assert_eq!(figures["since"], "2022-02-01T12:00:05+00:00");
-    assert_eq!((&figures["promotions"], &figures["rollbacks"]), (&json!(4), &json!(1)));
-    assert_eq!(figures["lead_time_seconds"], json!({"median": 86_430, "p90": 86_580, "commits": 6, "unknown": 3}));
-    assert_eq!((&figures["rolled_back"], &figures["rolled_back_share"]), (&json!(1), &json!(0.25)));
+    assert_eq!(
+        (&figures["promotions"], &figures["rollbacks"]),
+        (&json!(4), &json!(1))
+    );
+    assert_eq!(
+        figures["lead_time_seconds"],
+        json!({"median": 86_430, "p90": 86_580, "commits": 6, "unknown": 3})
+    );
+    assert_eq!(
+        (&figures["rolled_back"], &figures["rolled_back_share"]),
+        (&json!(1), &json!(0.25))
+    );
     assert_eq!(figures["time_to_restore_seconds"], json!({"median": 1500}));
     let rate = figures["promotions_per_week"].as_f64().unwrap();
     assert!(rate > 0.0 && rate < 4.0, "{rate}");
     let weeks = figures["weeks"].as_array().unwrap();
     assert_eq!(weeks.len(), 12);
-    assert!(weeks.iter().all(|week| week["promotions"] == 0 && week["rollbacks"] == 0), "they are long ago");
+    assert!(
+        weeks
+            .iter()
+            .all(|week| week["promotions"] == 0 && week["rollbacks"] == 0),
+        "they are long ago"
+    );
 }
 
 #[test]
@@ -80,16 +123,47 @@ fn weeks_are_counted_from_the_first_promotion_to_this_one() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let fortnight = now() - 14 * 86_400;
     let mut record = Record::default();
-    record.add("Ada Example", fortnight, &promoted("production", one, two, 1, &[]));
-    record.add("Ada Example", fortnight, &rolled_back("production", two, one, 1));
-    record.add("Ada Example", now(), &promoted("production", one, two, 1, &[]));
+    record.add(
+        "Ada Example",
+        fortnight,
+        &promoted("production", one, two, 1, &[]),
+    );
+    record.add(
+        "Ada Example",
+        fortnight,
+        &rolled_back("production", two, one, 1),
+    );
+    record.add(
+        "Ada Example",
+        now(),
+        &promoted("production", one, two, 1, &[]),
+    );
     record.put(&deploy);
     let figures = of_production(&deploy);
     assert_eq!(figures["promotions_per_week"], json!(2.0 / 3.0));
-    assert_eq!(figures["weeks"].as_array().unwrap().len(), 3, "what was before the record is not told as nothing");
-    let counts = |nth: usize| (figures["weeks"][nth]["promotions"].clone(), figures["weeks"][nth]["rollbacks"].clone());
-    assert_eq!([0, 1, 2].map(counts), [(json!(1), json!(1)), (json!(0), json!(0)), (json!(1), json!(0))]);
-    deploy.smp(&["history", "--stats"]).ok().prints_among("\n  promotions   0.7 a week\n");
+    assert_eq!(
+        figures["weeks"].as_array().unwrap().len(),
+        3,
+        "what was before the record is not told as nothing"
+    );
+    let counts = |nth: usize| {
+        (
+            figures["weeks"][nth]["promotions"].clone(),
+            figures["weeks"][nth]["rollbacks"].clone(),
+        )
+    };
+    assert_eq!(
+        [0, 1, 2].map(counts),
+        [
+            (json!(1), json!(1)),
+            (json!(0), json!(0)),
+            (json!(1), json!(0))
+        ]
+    );
+    deploy
+        .smp(&["history", "--stats"])
+        .ok()
+        .prints_among("\n  promotions   0.7 a week\n");
 }
 
 #[test]
@@ -98,10 +172,17 @@ fn environments_have_figures_of_their_own_the_targets_first() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
     record.add("Ada Example", NOON, &promoted("demo", one, two, 1, &[]));
-    record.add("Ada Example", NOON, &promoted("production", one, two, 1, &[]));
+    record.add(
+        "Ada Example",
+        NOON,
+        &promoted("production", one, two, 1, &[]),
+    );
     record.put(&deploy);
     let out = deploy.smp(&["history", "--stats"]).ok().out();
-    let headings: Vec<&str> = out.lines().filter(|line| line.contains(": 1 promotion")).collect();
+    let headings: Vec<&str> = out
+        .lines()
+        .filter(|line| line.contains(": 1 promotion"))
+        .collect();
     let heading = |name: &str| format!("{name}: 1 promotion and 0 rollbacks since 2022-03-02");
     assert_eq!(headings, [heading("production"), heading("demo")]);
 }
@@ -110,7 +191,11 @@ fn environments_have_figures_of_their_own_the_targets_first() {
 fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
     let deploy = with_record();
     three(&deploy);
-    std::fs::write(deploy.work.join(".git/shallow"), format!("{}\n", deploy.nth(1))).unwrap();
+    std::fs::write(
+        deploy.work.join(".git/shallow"),
+        format!("{}\n", deploy.nth(1)),
+    )
+    .unwrap();
     assert_eq!(deploy.smp(&["history"]).ok().out().lines().count(), 3);
     let run = deploy.smp(&["history", "--stats"]);
     run.ok().says("warning: this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
@@ -121,7 +206,13 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
 /// What the screen of a terminal of so many columns shows.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp history --stats -n 0 --color never");
-    deploy.runner().terminal_program("sh", &["-c", &script]).ends().ok().stderr.replace('\r', "")
+    deploy
+        .runner()
+        .terminal_program("sh", &["-c", &script])
+        .ends()
+        .ok()
+        .stderr
+        .replace('\r', "")
 }
 
 #[test]
@@ -130,14 +221,37 @@ fn a_terminal_is_shown_charts_and_a_pipe_is_not() {
     let [one, two, five] = [1, 2, 5].map(|nth| deploy.nth(nth));
     let today = now();
     let mut record = Record::default();
-    record.add("Ada Example", committed(2) + 60, &promoted("production", one, two, 1, &[]));
-    record.add("Ben Example", committed(2) + 660, &rolled_back("production", two, one, 1));
-    record.add("Ada Example", today - 7 * 86_400, &promoted("production", one, two, 1, &[]));
-    record.add("Ada Example", today, &promoted("production", two, five, 3, &[]));
-    record.add("Ben Example", today, &rolled_back("production", five, two, 3));
+    record.add(
+        "Ada Example",
+        committed(2) + 60,
+        &promoted("production", one, two, 1, &[]),
+    );
+    record.add(
+        "Ben Example",
+        committed(2) + 660,
+        &rolled_back("production", two, one, 1),
+    );
+    record.add(
+        "Ada Example",
+        today - 7 * 86_400,
+        &promoted("production", one, two, 1, &[]),
+    );
+    record.add(
+        "Ada Example",
+        today,
+        &promoted("production", two, five, 3, &[]),
+    );
+    record.add(
+        "Ben Example",
+        today,
+        &rolled_back("production", five, two, 3),
+    );
     record.put(&deploy);
     let wide = screen(&deploy, 80);
-    assert!(wide.lines().all(|line| line.chars().count() <= 80), "{wide}");
+    assert!(
+        wide.lines().all(|line| line.chars().count() <= 80),
+        "{wide}"
+    );
     let bar = "█".repeat(40);
     for line in [
         format!("-W\\d\\d   {bar} 1"),
@@ -151,16 +265,28 @@ fn a_terminal_is_shown_charts_and_a_pipe_is_not() {
         assert!(found, "no line {line:?} in:\n{wide}");
     }
     let narrow = screen(&deploy, 38);
-    assert!(!narrow.contains('█') && narrow.contains("rolled back"), "no room: {narrow}");
-    deploy.smp(&["history", "--stats"]).ok().never_shows("█").never_shows("░");
+    assert!(
+        !narrow.contains('█') && narrow.contains("rolled back"),
+        "no room: {narrow}"
+    );
+    deploy
+        .smp(&["history", "--stats"])
+        .ok()
+        .never_shows("█")
+        .never_shows("░");
 }
 
 /// Whether a line ends in this text, in which `\d` stands for a digit.
 fn matches(line: &str, ending: &str) -> bool {
     let ending: Vec<char> = ending.replace("\\d", "\0").chars().collect();
     let line: Vec<char> = line.chars().collect();
-    let Some(start) = line.len().checked_sub(ending.len()) else { return false };
-    line[start..].iter().zip(&ending).all(|(c, wanted)| c == wanted || (*wanted == '\0' && c.is_ascii_digit()))
+    let Some(start) = line.len().checked_sub(ending.len()) else {
+        return false;
+    };
+    line[start..]
+        .iter()
+        .zip(&ending)
+        .all(|(c, wanted)| c == wanted || (*wanted == '\0' && c.is_ascii_digit()))
 }
 
 #[test]
@@ -174,7 +300,10 @@ fn clocks_that_nobody_should_have_stop_nothing() {
     }
     record.put(&deploy);
     let figures = of_production(&deploy);
-    assert_eq!((&figures["promotions"], &figures["rolled_back_share"]), (&json!(4), &json!(1.0)));
+    assert_eq!(
+        (&figures["promotions"], &figures["rolled_back_share"]),
+        (&json!(4), &json!(1.0))
+    );
     deploy.smp(&["history", "--stats"]).ok();
     screen(&deploy, 80);
 }

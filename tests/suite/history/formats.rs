@@ -11,10 +11,22 @@ fn json_has_exactly_these_keys() {
     let deploy = with_record();
     let [two, four, five] = [2, 4, 5].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add("Ada Example", NOON - 60, &proposed("staging", four, "production", two));
+    record.add(
+        "Ada Example",
+        NOON - 60,
+        &proposed("staging", four, "production", two),
+    );
     record.add("Ada Example", NOON - 30, &fixed("staging", four, five));
-    record.add("Ada Example", NOON, &promoted("production", two, five, 3, &["Rosi Example"]));
-    record.add("Ben Example", NOON + 600, &rolled_back("production", five, two, 3));
+    record.add(
+        "Ada Example",
+        NOON,
+        &promoted("production", two, five, 3, &["Rosi Example"]),
+    );
+    record.add(
+        "Ben Example",
+        NOON + 600,
+        &rolled_back("production", five, two, 3),
+    );
     record.put(&deploy);
     let run = deploy.smp(&["history", "--json"]);
     let expected = json!({
@@ -58,17 +70,28 @@ fn json_knows_no_zone_and_no_candidate_that_nobody_put_forward() {
     let mut record = Record::default();
     record.add("Ada Example", NOON, &first("production", deploy.nth(2), 2));
     record.put(&deploy);
-    let json = deploy.runner().env("TZ", "<+0530>-5:30").smp(&["history", "--json"]).ok().json();
+    let json = deploy
+        .runner()
+        .env("TZ", "<+0530>-5:30")
+        .smp(&["history", "--json"])
+        .ok()
+        .json();
     let only = &json["deploys"][0];
     assert_eq!(only["at"], "2022-03-02T12:00:00+00:00");
-    assert_eq!((&only["from"], &only["candidate"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&only["from"], &only["candidate"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[test]
 fn a_count_limits_the_json_and_not_its_figures() {
     let deploy = with_record();
     three(&deploy);
-    let json = deploy.smp(&["history", "--json", "--stats", "-n", "1"]).ok().json();
+    let json = deploy
+        .smp(&["history", "--json", "--stats", "-n", "1"])
+        .ok()
+        .json();
     assert_eq!(json["deploys"].as_array().map(Vec::len), Some(1));
     assert_eq!(json["deploys"][0]["to"], deploy.nth(5));
     assert_eq!(json["stats"]["environments"][0]["promotions"], 2);
@@ -80,8 +103,14 @@ fn an_empty_record_is_an_empty_list_and_a_friendly_sentence() {
     let friendly = "no deploy is on record yet\n";
     let run = deploy.smp(&["history"]);
     assert_eq!(run.ok().prints("").stderr, friendly);
-    assert_eq!(deploy.smp(&["history", "--stats"]).ok().prints("").stderr, friendly);
-    assert_eq!(deploy.smp(&["history", "--quiet"]).ok().prints("").stderr, "");
+    assert_eq!(
+        deploy.smp(&["history", "--stats"]).ok().prints("").stderr,
+        friendly
+    );
+    assert_eq!(
+        deploy.smp(&["history", "--quiet"]).ok().prints("").stderr,
+        ""
+    );
     let run = deploy.smp(&["history", "--json"]);
     let json = run.ok().json();
     assert_eq!((&json["schema"], &json["deploys"]), (&json!(1), &json!([])));
@@ -94,26 +123,43 @@ fn an_environment_that_never_saw_a_deploy_has_figures_that_are_unknown() {
     let deploy = with_record();
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();
     let only = &json["stats"]["environments"][0];
-    assert_eq!(json["stats"]["environments"].as_array().map(Vec::len), Some(1));
     assert_eq!(
-        (&only["environment"], &only["promotions"], &only["rolled_back"]),
+        json["stats"]["environments"].as_array().map(Vec::len),
+        Some(1)
+    );
+    assert_eq!(
+        (
+            &only["environment"],
+            &only["promotions"],
+            &only["rolled_back"]
+        ),
         (&json!("production"), &json!(0), &json!(0))
     );
     for unknown in ["since", "promotions_per_week", "rolled_back_share"] {
         assert_eq!(only[unknown], Value::Null, "{unknown}");
     }
-    assert_eq!(only["lead_time_seconds"], json!({"median": null, "p90": null, "commits": 0, "unknown": 0}));
+    assert_eq!(
+        only["lead_time_seconds"],
+        json!({"median": null, "p90": null, "commits": 0, "unknown": 0})
+    );
     assert_eq!(only["time_to_restore_seconds"], json!({"median": null}));
 }
 
 #[test]
 fn hashes_of_sixty_four_digits_are_whole() {
-    let deploy = World::deploy_like().without_pages().sha256().toml("[record]\n").build();
+    let deploy = World::deploy_like()
+        .without_pages()
+        .sha256()
+        .toml("[record]\n")
+        .build();
     deploy.trust();
     deploy.forget_record();
     three(&deploy);
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();
     assert_eq!(json["deploys"][0]["to"], deploy.nth(5));
     assert_eq!(json["deploys"][0]["to"].as_str().map(str::len), Some(64));
-    assert_eq!(json["stats"]["environments"][0]["lead_time_seconds"]["commits"], 5);
+    assert_eq!(
+        json["stats"]["environments"][0]["lead_time_seconds"]["commits"],
+        5
+    );
 }

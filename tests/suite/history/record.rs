@@ -12,7 +12,13 @@ impl Record {
     /// Adds an event: its trailers but for the name, which every event gets.
     pub fn add(&mut self, by: &str, at: i64, trailers: &str) {
         let id = self.events.len() + 1;
-        self.raw(by, at, &format!("Something happened\n\nSmp-Id: {id:016x}\nSmp-Program: git-smp 0.1.0\n{trailers}"));
+        self.raw(
+            by,
+            at,
+            &format!(
+                "Something happened\n\nSmp-Id: {id:016x}\nSmp-Program: git-smp 0.1.0\n{trailers}"
+            ),
+        );
     }
 
     /// Adds a commit with this very message.
@@ -38,13 +44,24 @@ impl Record {
             ));
         }
         let runner = deploy.runner().cwd(&deploy.main).stdin(stream);
-        runner.program("git", &["fast-import", "--quiet", "--force"]).ok();
+        runner
+            .program("git", &["fast-import", "--quiet", "--force"])
+            .ok();
     }
 }
 
 /// A promotion.
-pub fn promoted(environment: &str, from: &str, to: &str, commits: u64, signed_off_by: &[&str]) -> String {
-    let signed: String = signed_off_by.iter().map(|name| format!("Smp-Signed-Off-By: {name}\n")).collect();
+pub fn promoted(
+    environment: &str,
+    from: &str,
+    to: &str,
+    commits: u64,
+    signed_off_by: &[&str],
+) -> String {
+    let signed: String = signed_off_by
+        .iter()
+        .map(|name| format!("Smp-Signed-Off-By: {name}\n"))
+        .collect();
     deployed("promoted", environment, Some(from), to, commits) + &signed
 }
 
@@ -69,13 +86,19 @@ pub fn fixed(environment: &str, from: &str, to: &str) -> String {
 }
 
 fn deployed(word: &str, environment: &str, from: Option<&str>, to: &str, commits: u64) -> String {
-    let from = from.map(|from| format!("Smp-From: {from}\n")).unwrap_or_default();
-    format!("Smp-Event: {word}\nSmp-Commit: {to}\nSmp-Environment: {environment}\n{from}Smp-Commits: {commits}\n")
+    let from = from
+        .map(|from| format!("Smp-From: {from}\n"))
+        .unwrap_or_default();
+    format!(
+        "Smp-Event: {word}\nSmp-Commit: {to}\nSmp-Environment: {environment}\n{from}Smp-Commits: {commits}\n"
+    )
 }
 
 /// A candidate.
 pub fn proposed(environment: &str, commit: &str, target: &str, runs: &str) -> String {
-    format!("Smp-Event: proposed\nSmp-Commit: {commit}\nSmp-Environment: {environment}\nSmp-Target: {target} {runs}\n")
+    format!(
+        "Smp-Event: proposed\nSmp-Commit: {commit}\nSmp-Environment: {environment}\nSmp-Target: {target} {runs}\n"
+    )
 }
 
 /// A sign-off.
@@ -85,5 +108,7 @@ pub fn signed_off(commit: &str, of: &str) -> String {
 
 /// A promotion that begins.
 pub fn promoting(environment: &str, from: &str, to: &str) -> String {
-    format!("Smp-Event: promoting\nSmp-Commit: {to}\nSmp-Environment: {environment}\nSmp-From: {from}\n")
+    format!(
+        "Smp-Event: promoting\nSmp-Commit: {to}\nSmp-Environment: {environment}\nSmp-From: {from}\n"
+    )
 }

@@ -34,11 +34,18 @@ fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
         .says("goes by what was agreed to here");
     run.says("hint: where smp.toml can be used: git smp promote\n");
     let run = push(deploy, &["staging", "HEAD:master"]);
-    run.exits(1).says("error: staging is frozen").says(words).says("goes by what was agreed to here");
+    run.exits(1)
+        .says("error: staging is frozen")
+        .says(words)
+        .says("goes by what was agreed to here");
     let run = push(deploy, &["upstream", ":refs/smp/record"]);
-    run.exits(1).says("deletes the record of the team").says(words);
+    run.exits(1)
+        .says("deletes the record of the team")
+        .says(words);
     assert_eq!(deploy.snapshot(), before, "{name}");
-    push(deploy, &["--quiet", "upstream", "HEAD:refs/heads/topic"]).ok().never_shows("warning:");
+    push(deploy, &["--quiet", "upstream", "HEAD:refs/heads/topic"])
+        .ok()
+        .never_shows("warning:");
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/heads/topic"]);
 }
 
@@ -49,16 +56,29 @@ fn a_file_that_does_not_serve_opens_no_door_that_was_closed() {
     deploy.smp(&["status"]).ok();
     let text = deploy.toml();
     std::fs::write(deploy.path("kept.toml"), &text).unwrap();
-    for how in ["missing", "a conflict", "an unknown key", "not text", "a link", "a link to nowhere"] {
+    for how in [
+        "missing",
+        "a conflict",
+        "an unknown key",
+        "not text",
+        "a link",
+        "a link to nowhere",
+    ] {
         spoil(&deploy, how, &text);
-        let words = if how == "missing" { "there is no " } else { "smp.toml" };
+        let words = if how == "missing" {
+            "there is no "
+        } else {
+            "smp.toml"
+        };
         is_guarded(&deploy, how, words);
     }
     // The way past it stays, and so does a thaw.
     spoil(&deploy, "a folder", &text);
     push(&deploy, &["--no-verify", "production", "HEAD:past"]).ok();
     thaw(&deploy);
-    push(&deploy, &["--quiet", "staging", "HEAD:master"]).ok().never_shows("warning:");
+    push(&deploy, &["--quiet", "staging", "HEAD:master"])
+        .ok()
+        .never_shows("warning:");
 }
 
 #[test]
@@ -69,12 +89,26 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     deploy.git(&deploy.work, &["commit", "-q", "-m", "Add smp.toml"]);
     deploy.git(&deploy.work, &["checkout", "-q", deploy.nth(3)]);
     assert!(!deploy.work.join("smp.toml").exists());
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
     // In a linked work tree that lies there as well.
     let linked = deploy.path("linked");
-    deploy.git(&deploy.work, &["worktree", "add", "-q", "--detach", linked.to_str().unwrap(), deploy.nth(1)]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            linked.to_str().unwrap(),
+            deploy.nth(1),
+        ],
+    );
     let run = deploy.try_git(&linked, &["push", "production", "HEAD:refs/heads/one"]);
-    run.exits(1).says("error: a plain push to production is stopped").says("goes by what was agreed to here");
+    run.exits(1)
+        .says("error: a plain push to production is stopped")
+        .says("goes by what was agreed to here");
 }
 
 #[test]
@@ -82,15 +116,22 @@ fn an_older_file_that_names_other_places_takes_none_of_those_that_were_agreed_to
     let deploy = recorded();
     freeze(&deploy);
     let elsewhere = deploy.bare("elsewhere");
-    let text = deploy.toml().replace(deploy.urls()[2], elsewhere.to_str().unwrap());
+    let text = deploy
+        .toml()
+        .replace(deploy.urls()[2], elsewhere.to_str().unwrap());
     deploy.write_toml(&text.replace("remote = \"production\"", ""));
     let run = push(&deploy, &["production", "HEAD:master"]);
-    run.exits(1).says("error: a plain push to production is stopped");
+    run.exits(1)
+        .says("error: a plain push to production is stopped");
     // The place that this file calls production is guarded, too, for it may be the new one.
-    push(&deploy, &[elsewhere.to_str().unwrap(), "HEAD:master"]).exits(1).says("error: a plain push to production");
+    push(&deploy, &[elsewhere.to_str().unwrap(), "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production");
     deploy.write_toml(&text.replace("promotes = \"staging\"\n", ""));
     let run = push(&deploy, &[deploy.urls()[2], "HEAD:master"]);
-    run.exits(1).says("error: a plain push to production is stopped").says("smp.toml changed since it was agreed to");
+    run.exits(1)
+        .says("error: a plain push to production is stopped")
+        .says("smp.toml changed since it was agreed to");
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
         .says("error: staging is frozen")
@@ -103,7 +144,17 @@ fn a_configuration_that_was_named_and_is_gone_is_guarded_by_what_was_agreed_to()
     deploy.smp(&["setup", "--no-hook"]).ok();
     let named = deploy.path("team.toml");
     std::fs::rename(deploy.work.join("smp.toml"), &named).unwrap();
-    deploy.smp(&["--config", named.to_str().unwrap(), "setup", "--yes", "--hook"]).ok();
+    deploy
+        .smp(&[
+            "--config",
+            named.to_str().unwrap(),
+            "setup",
+            "--yes",
+            "--hook",
+        ])
+        .ok();
     std::fs::remove_file(&named).unwrap();
-    push(&deploy, &["production", "HEAD:master"]).exits(1).says("error: a plain push to production is stopped");
+    push(&deploy, &["production", "HEAD:master"])
+        .exits(1)
+        .says("error: a plain push to production is stopped");
 }

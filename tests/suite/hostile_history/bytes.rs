@@ -8,9 +8,11 @@ use crate::support::Deploy;
 
 /// Every commit on staging, one upon the other; answers with the range that ships.
 fn on_staging(deploy: &Deploy, commits: &[(&[u8], &[u8])]) -> String {
-    let tip = commits.iter().fold(deploy.nth(5).to_owned(), |parent, (people, message)| {
-        raw_commit(deploy, &deploy.staging, &parent, people, message)
-    });
+    let tip = commits
+        .iter()
+        .fold(deploy.nth(5).to_owned(), |parent, (people, message)| {
+            raw_commit(deploy, &deploy.staging, &parent, people, message)
+        });
     put(deploy, &deploy.staging, &tip);
     format!("{}..{tip}", deploy.nth(2))
 }
@@ -45,10 +47,22 @@ fn other_encodings_come_out_as_git_puts_them_out() {
         deploy.smp(args).ok();
     }
     let json = deploy.smp(&["diff", "--json"]).ok().json();
-    let subjects: Vec<&str> =
-        json["ships"].as_array().unwrap().iter().filter_map(|ship| ship["subject"].as_str()).collect();
-    assert!(subjects.contains(&"Bytes \u{fffd}\u{fffd} that are no text"), "{subjects:?}");
-    let latin = json["ships"].as_array().unwrap().iter().find(|ship| ship["subject"] == "Grüße aus Köln").unwrap();
+    let subjects: Vec<&str> = json["ships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|ship| ship["subject"].as_str())
+        .collect();
+    assert!(
+        subjects.contains(&"Bytes \u{fffd}\u{fffd} that are no text"),
+        "{subjects:?}"
+    );
+    let latin = json["ships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|ship| ship["subject"] == "Grüße aus Köln")
+        .unwrap();
     assert_eq!(latin["author"], "Jörg");
 
     // Whoever wants all output in another encoding gets it.
@@ -71,8 +85,18 @@ fn what_acts_only_after_it_was_decoded_is_shown_too() {
     harmless(deploy.smp(&["diff"]).ok());
     harmless(deploy.smp(&["diff", "--json"]).ok());
     // A lone byte that is a control character in itself.
-    stage_raw(&deploy, deploy.nth(5), &people("Ada"), b"Lone \x9b31m byte\n");
-    harmless(deploy.smp(&["diff"]).ok().prints_among("Lone \\x9b31m byte\n"));
+    stage_raw(
+        &deploy,
+        deploy.nth(5),
+        &people("Ada"),
+        b"Lone \x9b31m byte\n",
+    );
+    harmless(
+        deploy
+            .smp(&["diff"])
+            .ok()
+            .prints_among("Lone \\x9b31m byte\n"),
+    );
 }
 
 // LOG-08.
@@ -96,15 +120,34 @@ fn broken_dates_and_names_break_nothing() {
     ]
     .map(whole)
     .to_vec();
-    let all: Vec<(&[u8], &[u8])> = broken.iter().map(|people| (&people[..], b"Broken\n" as &[u8])).collect();
+    let all: Vec<(&[u8], &[u8])> = broken
+        .iter()
+        .map(|people| (&people[..], b"Broken\n" as &[u8]))
+        .collect();
     let range = on_staging(&deploy, &all);
-    deploy.smp(&["diff"]).ok().prints(log(&deploy, &deploy.staging, &range));
+    deploy
+        .smp(&["diff"])
+        .ok()
+        .prints(log(&deploy, &deploy.staging, &range));
     let json = deploy.smp(&["diff", "--json"]).ok().json();
     assert_eq!(json["ships"].as_array().unwrap().len(), 3 + broken.len());
-    let dates: Vec<&Value> = json["ships"].as_array().unwrap().iter().map(|ship| &ship["date"]).collect();
-    assert!(dates.contains(&&"1970-01-01T00:00:00+00:00".into()), "{dates:?}");
+    let dates: Vec<&Value> = json["ships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ship| &ship["date"])
+        .collect();
+    assert!(
+        dates.contains(&&"1970-01-01T00:00:00+00:00".into()),
+        "{dates:?}"
+    );
     assert!(dates.contains(&&Value::Null), "{dates:?}");
-    for args in [&["status"][..], &["status", "--json"], &["promote", "-n"], &["promote", "-n", "--json"]] {
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["promote", "-n"],
+        &["promote", "-n", "--json"],
+    ] {
         deploy.smp(args).ok();
     }
     let late = deploy.smp(&["status", "--exit-code"]);
@@ -120,8 +163,15 @@ fn replacements_and_grafts_have_no_influence() {
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     let unmoved = |what: &str| {
         deploy.smp(&["diff"]).ok().prints(&expected);
-        assert_eq!(deploy.smp(&["promote", "-n", "--json"]).ok().json(), plan, "{what}");
-        deploy.smp(&["diff", "--from", deploy.nth(2), "--to", deploy.nth(5)]).ok().prints(&expected);
+        assert_eq!(
+            deploy.smp(&["promote", "-n", "--json"]).ok().json(),
+            plan,
+            "{what}"
+        );
+        deploy
+            .smp(&["diff", "--from", deploy.nth(2), "--to", deploy.nth(5)])
+            .ok()
+            .prints(&expected);
     };
     // The fifth commit is said to be a child of the second, and the third to be the first.
     deploy.git(work, &["replace", "--graft", deploy.nth(5), deploy.nth(2)]);
@@ -134,7 +184,11 @@ fn replacements_and_grafts_have_no_influence() {
     std::fs::create_dir_all(work.join(".git/info")).unwrap();
     let grafts = work.join(".git/info/grafts");
     std::fs::write(&grafts, format!("{} {}\n", deploy.nth(5), deploy.nth(2))).unwrap();
-    assert_ne!(log(&deploy, work, &range(&deploy, 2, 5)), expected, "git itself is led astray");
+    assert_ne!(
+        log(&deploy, work, &range(&deploy, 2, 5)),
+        expected,
+        "git itself is led astray"
+    );
     unmoved("grafted");
     // The git program is asked where the library cannot read.
     deploy.git(work, &["config", "core.repositoryFormatVersion", "1"]);
@@ -148,7 +202,11 @@ fn replacements_and_grafts_have_no_influence() {
 
     // A graft must not make a forced push look like a step forward.
     let hotfix = crate::diff::production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
-    std::fs::write(&grafts, format!("{} {} {hotfix}\n", deploy.nth(5), deploy.nth(4))).unwrap();
+    std::fs::write(
+        &grafts,
+        format!("{} {} {hotfix}\n", deploy.nth(5), deploy.nth(4)),
+    )
+    .unwrap();
     let before = deploy.snapshot();
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
     run.exits(1).says("Fix login loop");
@@ -160,20 +218,52 @@ fn replacements_and_grafts_have_no_influence() {
 fn the_language_and_the_place_of_the_user_change_no_decision() {
     let deploy = deploy();
     let variants: [&[(&str, &str)]; 3] = [
-        &[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C.UTF-8"), ("LANGUAGE", "de:fr"), ("CI", "true")],
-        &[("LC_ALL", "tr_TR.UTF-8"), ("LC_MESSAGES", "ja_JP.SJIS"), ("TERM", "dumb"), ("COLUMNS", "9999")],
-        &[("LC_ALL", "C"), ("TZ", "Pacific/Kiritimati"), ("NO_COLOR", "1"), ("COLUMNS", "1")],
+        &[
+            ("LANG", "de_DE.UTF-8"),
+            ("LC_ALL", "C.UTF-8"),
+            ("LANGUAGE", "de:fr"),
+            ("CI", "true"),
+        ],
+        &[
+            ("LC_ALL", "tr_TR.UTF-8"),
+            ("LC_MESSAGES", "ja_JP.SJIS"),
+            ("TERM", "dumb"),
+            ("COLUMNS", "9999"),
+        ],
+        &[
+            ("LC_ALL", "C"),
+            ("TZ", "Pacific/Kiritimati"),
+            ("NO_COLOR", "1"),
+            ("COLUMNS", "1"),
+        ],
     ];
-    let commands: [&[&str]; 4] = [&["diff"], &["diff", "--json"], &["status", "--json"], &["promote", "-n", "--json"]];
+    let commands: [&[&str]; 4] = [
+        &["diff"],
+        &["diff", "--json"],
+        &["status", "--json"],
+        &["promote", "-n", "--json"],
+    ];
     let at_home = commands.map(|args| deploy.smp(args).ok().stdout.clone());
     for variables in variants {
-        let runner = variables.iter().fold(deploy.runner(), |runner, (name, value)| runner.env(name, value));
+        let runner = variables
+            .iter()
+            .fold(deploy.runner(), |runner, (name, value)| {
+                runner.env(name, value)
+            });
         for (args, expected) in commands.iter().zip(&at_home) {
             runner.smp(args).ok().prints(expected);
         }
         // Decisions that are made from git's own words.
-        runner.clone().cwd("").smp(&["diff"]).exits(1).says("not a git repository").says("hint: cd into a clone");
+        runner
+            .clone()
+            .cwd("")
+            .smp(&["diff"])
+            .exits(1)
+            .says("not a git repository")
+            .says("hint: cd into a clone");
         let run = runner.smp(&["diff", "--from", "nowhere", "--to", "HEAD"]);
-        run.exits(2).says("names no commit here").never_shows("Needed a single revision");
+        run.exits(2)
+            .says("names no commit here")
+            .never_shows("Needed a single revision");
     }
 }

@@ -19,10 +19,18 @@ impl Platform {
     #[track_caller]
     fn new() -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
-        let deploy = World::deploy_like().without_pages().toml(&format!("{table}{RECORD}"));
+        let deploy = World::deploy_like()
+            .without_pages()
+            .toml(&format!("{table}{RECORD}"));
         let api = HerokuApi::start(TOKEN);
-        let platform = Platform { deploy: deploy.build(), api };
-        platform.api.app(APP).follow(APP, &platform.deploy.production);
+        let platform = Platform {
+            deploy: deploy.build(),
+            api,
+        };
+        platform
+            .api
+            .app(APP)
+            .follow(APP, &platform.deploy.production);
         platform.smp(&["setup", "--yes"]).ok();
         platform.promotes(5).ok();
         platform
@@ -30,7 +38,11 @@ impl Platform {
 
     #[track_caller]
     fn smp(&self, args: &[&str]) -> Run {
-        let runner = self.deploy.runner().env("HEROKU_API_URL", self.api.url()).env("HEROKU_API_KEY", TOKEN);
+        let runner = self
+            .deploy
+            .runner()
+            .env("HEROKU_API_URL", self.api.url())
+            .env("HEROKU_API_KEY", TOKEN);
         let run = runner.smp(args);
         run.never_shows(TOKEN);
         run
@@ -52,11 +64,24 @@ fn a_promotion_in_the_pipeline_is_put_on_record_though_no_branch_moved() {
     let production = told(&platform.smp(&["status", "--json"]), "production");
     // What its branch and its platform say has a word of its own already.
     assert_eq!(production["finding"], "deployed-outside-git");
-    assert_eq!((&production["observed"]["from"], &production["observed"]["by"]), (&json!(deploy.nth(5)), &json!(null)));
-    platform.promotes(6).ok().says("nothing to promote").says("on record: production runs");
+    assert_eq!(
+        (
+            &production["observed"]["from"],
+            &production["observed"]["by"]
+        ),
+        (&json!(deploy.nth(5)), &json!(null))
+    );
+    platform
+        .promotes(6)
+        .ok()
+        .says("nothing to promote")
+        .says("on record: production runs");
     saw(&deploy.chain(), deploy.nth(5), deploy.nth(6));
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    platform.smp(&["status"]).ok().prints_among("deployed past git smp, seen by Ada Example between ");
+    platform
+        .smp(&["status"])
+        .ok()
+        .prints_among("deployed past git smp, seen by Ada Example between ");
 }
 
 #[test]
@@ -71,15 +96,30 @@ fn a_rollback_on_the_platform_is_put_on_record_as_one_past_the_tool() {
         (&json!("rolled-back"), &json!(deploy.nth(5)))
     );
     let run = platform.smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
-    run.ok().says("nothing to put back").says("on record: production runs");
+    run.ok()
+        .says("nothing to put back")
+        .says("on record: production runs");
     let chain = deploy.chain();
     saw(&chain, deploy.nth(5), deploy.nth(2));
-    assert_eq!((chain.only("observed").field("Back"), chain.only("observed").field("Commits")), ("yes", "3"));
+    assert_eq!(
+        (
+            chain.only("observed").field("Back"),
+            chain.only("observed").field("Commits")
+        ),
+        ("yes", "3")
+    );
     // Nobody asks twice: it is one deploy, and no second.
-    platform.smp(&["rollback", "--yes", "--to", deploy.nth(2)]).ok().never_shows("on record");
+    platform
+        .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
+        .ok()
+        .never_shows("on record");
     // What was rolled back there still ships only when somebody says so.
     let run = platform.promotes(5);
-    run.exits(1).says(&format!("rolled back from {} to {}", short(deploy.nth(5)), short(deploy.nth(2))));
+    run.exits(1).says(&format!(
+        "rolled back from {} to {}",
+        short(deploy.nth(5)),
+        short(deploy.nth(2))
+    ));
 }
 
 #[test]
@@ -89,7 +129,11 @@ fn a_release_that_goes_on_or_failed_is_no_deploy_past_the_tool() {
         let deploy = &platform.deploy;
         platform.api.new_releases(APP, outcome);
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-        platform.smp(&["status"]).ok().never_shows("unrecorded").never_shows("past git smp");
+        platform
+            .smp(&["status"])
+            .ok()
+            .never_shows("unrecorded")
+            .never_shows("past git smp");
         platform.promotes(5).never_shows("nobody deployed");
         platform.promotes(6).never_shows("nobody deployed");
         assert_eq!(deploy.chain().count("observed"), 0);

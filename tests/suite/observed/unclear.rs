@@ -19,14 +19,27 @@ fn shipped() -> Deploy {
 #[track_caller]
 fn nothing_is_seen(deploy: &Deploy) {
     let before = deploy.snapshot();
-    deploy.smp(&["status"]).ok().never_shows("unrecorded").never_shows("past git smp");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("unrecorded")
+        .never_shows("past git smp");
     promotes(deploy, &[]).never_shows("nobody deployed");
-    deploy.smp(&["rollback", "--yes", "--to", deploy.nth(5)]).never_shows("nobody deployed");
-    deploy.smp(&["propose", "--yes"]).never_shows("nobody deployed");
-    deploy.smp(&["stage", "--yes", deploy.nth(5)]).never_shows("nobody deployed");
+    deploy
+        .smp(&["rollback", "--yes", "--to", deploy.nth(5)])
+        .never_shows("nobody deployed");
+    deploy
+        .smp(&["propose", "--yes"])
+        .never_shows("nobody deployed");
+    deploy
+        .smp(&["stage", "--yes", deploy.nth(5)])
+        .never_shows("nobody deployed");
     let mut after = deploy.snapshot();
     for (repository, refs) in &mut after {
-        if let (Some(now), Some(then)) = (refs.get_mut("refs/smp/record"), before[repository].get("refs/smp/record")) {
+        if let (Some(now), Some(then)) = (
+            refs.get_mut("refs/smp/record"),
+            before[repository].get("refs/smp/record"),
+        ) {
             then.clone_into(now);
         }
     }
@@ -37,7 +50,9 @@ fn nothing_is_seen(deploy: &Deploy) {
 fn a_page_that_an_old_process_answers_during_a_rollout_is_no_deploy() {
     let deploy = shipped();
     // The branch has what is on record; some answers are of the process before.
-    let pages = [4, 5, 4, 4, 5].map(|number| Page::commit(deploy.nth(number))).to_vec();
+    let pages = [4, 5, 4, 4, 5]
+        .map(|number| Page::commit(deploy.nth(number)))
+        .to_vec();
     deploy.web.set_alternating("/production", pages);
     nothing_is_seen(&deploy);
     deploy.web.set("/production", Page::commit(deploy.nth(4)));
@@ -51,7 +66,11 @@ fn a_page_that_is_broken_or_says_nothing_is_no_deploy() {
     for page in [
         Page::commit(deploy.nth(6)).status(503),
         Page::body("<title>Log in</title>"),
-        Page::body(format!("data-commit=\"{}\" data-commit=\"{}\"", deploy.nth(5), deploy.nth(6))),
+        Page::body(format!(
+            "data-commit=\"{}\" data-commit=\"{}\"",
+            deploy.nth(5),
+            deploy.nth(6)
+        )),
         Page::commit("abcdef0123"),
         // It still builds.
         Page::commit(deploy.nth(5)),
@@ -71,17 +90,33 @@ fn a_deploy_whose_run_died_is_none_past_the_tool_whatever_closes_its_announcemen
     let deploy = ready(World::deploy_like().without_pages().toml("[record]\n"));
     deploy.smp(&["stage", "--yes", deploy.nth(5)]).ok();
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.staging, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
-    let mut run = deploy.runner().directly().start(&["stage", "--yes", deploy.nth(6)]);
+    deploy.hook(
+        &deploy.staging,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
+    let mut run = deploy
+        .runner()
+        .directly()
+        .start(&["stage", "--yes", deploy.nth(6)]);
     gate.reached();
     run.signal(Signal::KILL);
     run.finish();
     gate.open();
     comes_to(&deploy, &deploy.staging, deploy.nth(6));
-    deploy.smp(&["propose", "--yes"]).ok().never_shows("nobody deployed");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .never_shows("nobody deployed");
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.smp(&["status"]).ok().never_shows("unrecorded");
-    promotes(&deploy, &[]).ok().says(&format!("done: production runs {}", short(deploy.nth(6))));
-    deploy.smp(&["status"]).ok().never_shows("unrecorded").never_shows("past git smp");
+    promotes(&deploy, &[])
+        .ok()
+        .says(&format!("done: production runs {}", short(deploy.nth(6))));
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("unrecorded")
+        .never_shows("past git smp");
     assert_eq!(deploy.chain().count("observed"), 0);
 }

@@ -18,7 +18,10 @@ fn site(login: Option<&'static str>) -> (TlsSite, Deploy) {
 }
 
 fn trusting(deploy: &Deploy) -> Runner<'_> {
-    deploy.runner().directly().env("SSL_CERT_FILE", TlsSite::authority())
+    deploy
+        .runner()
+        .directly()
+        .env("SSL_CERT_FILE", TlsSite::authority())
 }
 
 /// What `status` says that staging runs.
@@ -28,13 +31,16 @@ fn runs(runner: &Runner<'_>) -> serde_json::Value {
 
 /// The world's pages ask for a login at `/staging`.
 fn asks_for_a_login(deploy: &Deploy) {
-    let refused = Page::body("who is there?").status(401).header("WWW-Authenticate", "Basic realm=\"staging\"");
+    let refused = Page::body("who is there?")
+        .status(401)
+        .header("WWW-Authenticate", "Basic realm=\"staging\"");
     deploy.web.set("/staging", refused);
 }
 
 /// The logins that came for a path.
 fn given(deploy: &Deploy, path: &str) -> Vec<Option<String>> {
-    let login = |asked: &crate::support::Asked| asked.head.header("authorization").map(str::to_owned);
+    let login =
+        |asked: &crate::support::Asked| asked.head.header("authorization").map(str::to_owned);
     deploy.web.asked_for(path).iter().map(login).collect()
 }
 
@@ -50,14 +56,25 @@ fn helper(deploy: &Deploy, url: &str) {
 fn a_certificate_of_the_companys_own_authority_is_named_and_can_be_trusted() {
     let (site, deploy) = site(None);
     let run = is_refused(&deploy, "its page cannot be reached");
-    run.says("unknown certificate authority").says("SSL_CERT_FILE").never_shows("UnknownIssuer");
-    deploy.smp(&["setup", "--check"]).exits(1).prints_among("unknown certificate authority");
+    run.says("unknown certificate authority")
+        .says("SSL_CERT_FILE")
+        .never_shows("UnknownIssuer");
+    deploy
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .prints_among("unknown certificate authority");
     assert_eq!(runs(&trusting(&deploy)), deploy.nth(5));
     // A name that it is not for is no question of who issued it.
-    deploy.write_toml(&deploy.toml().replace(&site.url("127.0.0.1"), &site.url("localhost")));
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace(&site.url("127.0.0.1"), &site.url("localhost")),
+    );
     deploy.smp(&["setup", "--yes"]);
     let run = trusting(&deploy).smp(&["diff"]);
-    run.exits(1).says("its page cannot be reached").never_shows("unknown certificate authority");
+    run.exits(1)
+        .says("its page cannot be reached")
+        .never_shows("unknown certificate authority");
 }
 
 #[test]
@@ -72,17 +89,30 @@ fn a_page_behind_basic_auth_is_read_with_the_login_of_gits_helpers() {
     run.says("machine 127.0.0.1 login NAME password PASSWORD");
     helper(&deploy, "https://127.0.0.1");
     // Helpers are asked for a host with its port.
-    deploy.configure(&format!("credential.{}.helper", site.url("127.0.0.1").trim_end_matches("/version")), "");
+    deploy.configure(
+        &format!(
+            "credential.{}.helper",
+            site.url("127.0.0.1").trim_end_matches("/version")
+        ),
+        "",
+    );
     let port = site.url("127.0.0.1");
     helper(&deploy, port.trim_end_matches("/version"));
     let run = trusting(&deploy).smp(&["status", "--json", "-v"]);
     assert_eq!(run.ok().json()["environments"][0]["running"], deploy.nth(5));
     run.never_shows("open-sesame").never_shows("YWRh");
     let asked = std::fs::read_to_string(deploy.path("asked")).unwrap();
-    assert!(asked.contains("protocol=https\n") && !asked.contains("path="), "{asked}");
+    assert!(
+        asked.contains("protocol=https\n") && !asked.contains("path="),
+        "{asked}"
+    );
     deploy.configure("credential.useHttpPath", "true");
     runs(&trusting(&deploy));
-    assert!(std::fs::read_to_string(deploy.path("asked")).unwrap().contains("path=version\n"));
+    assert!(
+        std::fs::read_to_string(deploy.path("asked"))
+            .unwrap()
+            .contains("path=version\n")
+    );
 }
 
 #[test]
@@ -94,31 +124,52 @@ fn a_login_in_netrc_serves_as_well_and_one_that_is_not_taken_is_not_shown() {
     std::fs::write(&netrc, "machine 127.0.0.1 login ada password hunter2\n").unwrap();
     let before = site.asked().len();
     let run = trusting(&deploy).smp(&["diff"]);
-    run.exits(1).says("its page answers 401").says("did not take the login").never_shows("hunter2");
-    assert_eq!(site.asked().len() - before, 2, "it was tried more than once");
+    run.exits(1)
+        .says("its page answers 401")
+        .says("did not take the login")
+        .never_shows("hunter2");
+    assert_eq!(
+        site.asked().len() - before,
+        2,
+        "it was tried more than once"
+    );
 }
 
 #[test]
 fn a_login_never_leaves_the_pages_own_host() {
     let deploy = World::deploy();
     deploy.trust();
-    std::fs::write(deploy.path("home/.netrc"), "machine 127.0.0.1 login ada password open-sesame\n").unwrap();
+    std::fs::write(
+        deploy.path("home/.netrc"),
+        "machine 127.0.0.1 login ada password open-sesame\n",
+    )
+    .unwrap();
     let other = World::deploy();
     asks_for_a_login(&other);
-    deploy.web.set("/staging", Page::redirect(&other.web.url("/staging")));
+    deploy
+        .web
+        .set("/staging", Page::redirect(&other.web.url("/staging")));
     is_refused(&deploy, "its page redirects to another host");
     assert_eq!(given(&other, "/staging"), Vec::<Option<String>>::new());
     // What does not ask for it is not told either.
     deploy.web.set("/staging", Page::commit(deploy.nth(5)));
     assert_eq!(staging_runs(&deploy), Ok(deploy.nth(5).into()));
-    deploy.web.set("/staging", Page::body("no").status(401).header("WWW-Authenticate", "Negotiate"));
+    deploy.web.set(
+        "/staging",
+        Page::body("no")
+            .status(401)
+            .header("WWW-Authenticate", "Negotiate"),
+    );
     is_refused(&deploy, "its page answers 401");
     deploy.web.set("/staging", Page::body("no").status(403));
     is_refused(&deploy, "its page answers 403");
     assert!(given(&deploy, "/staging").iter().all(Option::is_none));
     asks_for_a_login(&deploy);
     is_refused(&deploy, "its page answers 401");
-    assert_eq!(given(&deploy, "/staging").last(), Some(&Some(LOGIN.to_owned())));
+    assert_eq!(
+        given(&deploy, "/staging").last(),
+        Some(&Some(LOGIN.to_owned()))
+    );
 }
 
 #[test]
@@ -128,32 +179,65 @@ fn the_cookie_of_a_redirect_comes_back_to_the_same_host_in_the_same_reading() {
     let gate = Page::redirect("/inside")
         .one_more("Set-Cookie", "gate=0; Path=/")
         .one_more("Set-Cookie", "gate=open; HttpOnly");
-    deploy.web.set("/staging", gate.one_more("Set-Cookie", "seen=1").one_more("Set-Cookie", "bro ken=1"));
+    deploy.web.set(
+        "/staging",
+        gate.one_more("Set-Cookie", "seen=1")
+            .one_more("Set-Cookie", "bro ken=1"),
+    );
     deploy.web.set("/inside", Page::commit(deploy.nth(5)));
     for _ in 0..2 {
         assert_eq!(staging_runs(&deploy), Ok(deploy.nth(5).into()));
     }
     let cookies = |path: &str| -> Vec<Option<String>> {
-        deploy.web.asked_for(path).iter().map(|asked| asked.head.header("cookie").map(str::to_owned)).collect()
+        deploy
+            .web
+            .asked_for(path)
+            .iter()
+            .map(|asked| asked.head.header("cookie").map(str::to_owned))
+            .collect()
     };
-    assert_eq!(cookies("/inside"), [Some("gate=open; seen=1".to_owned()), Some("gate=open; seen=1".to_owned())]);
-    assert!(cookies("/staging").iter().chain(&cookies("/production")).all(Option::is_none));
+    assert_eq!(
+        cookies("/inside"),
+        [
+            Some("gate=open; seen=1".to_owned()),
+            Some("gate=open; seen=1".to_owned())
+        ]
+    );
+    assert!(
+        cookies("/staging")
+            .iter()
+            .chain(&cookies("/production"))
+            .all(Option::is_none)
+    );
 }
 
 #[test]
 fn a_socks_proxy_is_used_and_that_of_git_is_named_as_not_used() {
     let (_site, deploy) = site(None);
     let socks = Socks::start();
-    assert_eq!(runs(&trusting(&deploy).env("ALL_PROXY", socks.url())), deploy.nth(5));
+    assert_eq!(
+        runs(&trusting(&deploy).env("ALL_PROXY", socks.url())),
+        deploy.nth(5)
+    );
     assert_eq!(socks.passed(), 1);
     // Nobody is asked through it whom it does not concern.
-    assert_eq!(runs(&trusting(&deploy).env("ALL_PROXY", socks.url()).env("NO_PROXY", "127.0.0.1")), deploy.nth(5));
+    assert_eq!(
+        runs(
+            &trusting(&deploy)
+                .env("ALL_PROXY", socks.url())
+                .env("NO_PROXY", "127.0.0.1")
+        ),
+        deploy.nth(5)
+    );
     assert_eq!(socks.passed(), 1);
     let word = "git's http.proxy is for git alone";
     is_refused(&deploy, "its page cannot be reached").never_shows(word);
     for key in ["http.proxy", "http.https://127.0.0.1.proxy"] {
         let git = format!("{key}=http://ada:hunter2@127.0.0.1:9");
         let run = deploy.runner().git_options(&["-c", &git]).smp(&["diff"]);
-        run.exits(1).says(word).says("HTTPS_PROXY or ALL_PROXY").never_shows("hunter2");
+        run.exits(1)
+            .says(word)
+            .says("HTTPS_PROXY or ALL_PROXY")
+            .never_shows("hunter2");
     }
 }

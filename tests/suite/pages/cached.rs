@@ -9,7 +9,9 @@ const FORGET: &str = "let the cache forget the page, or exclude the page from th
 
 /// The page of a commit as a cache gives it that has kept it for 340 seconds.
 fn kept(hash: &str) -> Page {
-    Page::commit(hash).header("Age", "340").header("X-Cache", "HIT")
+    Page::commit(hash)
+        .header("Age", "340")
+        .header("X-Cache", "HIT")
 }
 
 /// A world where production's branch is at staging's commit, and a cache still has the page of what ran before.
@@ -24,7 +26,10 @@ fn behind_a_cache() -> Deploy {
 
 #[track_caller]
 fn untouched(deploy: &Deploy, before: &Snapshot) {
-    assert_eq!(deploy.snapshot()["production.git"], before["production.git"]);
+    assert_eq!(
+        deploy.snapshot()["production.git"],
+        before["production.git"]
+    );
 }
 
 #[test]
@@ -32,25 +37,47 @@ fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
     // mozilla/addons#15854
     let deploy = behind_a_cache();
     for (page, words) in [
-        (kept(deploy.nth(2)), "its page is a cached answer, 340 s old; next: "),
-        (Page::commit(deploy.nth(2)).header("CF-Cache-Status", "HIT"), "its page is a cached answer; next: "),
+        (
+            kept(deploy.nth(2)),
+            "its page is a cached answer, 340 s old; next: ",
+        ),
+        (
+            Page::commit(deploy.nth(2)).header("CF-Cache-Status", "HIT"),
+            "its page is a cached answer; next: ",
+        ),
     ] {
         deploy.web.set("/production", page);
         let run = deploy.smp(&["status"]);
-        let line = format!("cached-page: what it runs now is not known, {words}{FORGET}git smp status\n");
-        run.ok().prints_among(&line).prints_among(&format!("next: {FORGET}git smp status\n"));
-        run.never_shows("rolled back").never_shows("release it again");
+        let line =
+            format!("cached-page: what it runs now is not known, {words}{FORGET}git smp status\n");
+        run.ok()
+            .prints_among(&line)
+            .prints_among(&format!("next: {FORGET}git smp status\n"));
+        run.never_shows("rolled back")
+            .never_shows("release it again");
         let production = deploy.smp(&["status", "--json"]).ok().json()["environments"][1].clone();
-        assert_eq!((&production["finding"], &production["agrees"]), (&"cached-page".into(), &false.into()));
-        deploy.smp(&["setup", "--check"]).prints_among("cached-page: ");
+        assert_eq!(
+            (&production["finding"], &production["agrees"]),
+            (&"cached-page".into(), &false.into())
+        );
+        deploy
+            .smp(&["setup", "--check"])
+            .prints_among("cached-page: ");
     }
     // A proxy that asked the site itself is no cache.
-    let proxied = Page::commit(deploy.nth(2)).header("Via", "1.1 vegur").header("Age", "0").header("X-Cache", "MISS");
+    let proxied = Page::commit(deploy.nth(2))
+        .header("Via", "1.1 vegur")
+        .header("Age", "0")
+        .header("X-Cache", "MISS");
     deploy.web.set("/production", proxied);
     deploy.smp(&["status"]).ok().prints_among("rolled-back: ");
     // What a cache says is nothing to speak of while it agrees.
     deploy.web.set("/production", kept(deploy.nth(5)));
-    deploy.smp(&["status"]).ok().prints_among("as its ref says").never_shows("cache");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("as its ref says")
+        .never_shows("cache");
 }
 
 #[test]
@@ -58,11 +85,18 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
     let deploy = behind_a_cache();
     let before = deploy.snapshot();
     let run = promote(&deploy, &["--timeout", "1"]);
-    run.exits(4).says("its page is a cached answer, 340 s old: nothing is pushed or released");
+    run.exits(4)
+        .says("its page is a cached answer, 340 s old: nothing is pushed or released");
     run.says("a cache answers in its place, so what it runs now is not seen");
-    run.says(&format!("it reports {} in a cached answer, 340 s old", &deploy.nth(2)[..8]));
+    run.says(&format!(
+        "it reports {} in a cached answer, 340 s old",
+        &deploy.nth(2)[..8]
+    ));
     run.says(&format!("hint: {FORGET}git smp promote production\n"));
-    run.never_shows("release it again").never_shows("rolled back").never_shows("failed").never_shows("done:");
+    run.never_shows("release it again")
+        .never_shows("rolled back")
+        .never_shows("failed")
+        .never_shows("done:");
     untouched(&deploy, &before);
     // The cache forgets, and the same command comes to its end.
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
@@ -76,9 +110,12 @@ fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
     deploy.trust();
     deploy.web.set("/production", kept(deploy.nth(2)));
     let run = promote(&deploy, &["--timeout", "1"]);
-    run.exits(4).says("error: pushed, but not live: production does not report ");
-    run.says("in a cached answer, 340 s old").says("that answer is older than this deploy");
-    run.says(&format!("hint: {FORGET}git smp promote production\n")).never_shows("the platform's log tells");
+    run.exits(4)
+        .says("error: pushed, but not live: production does not report ");
+    run.says("in a cached answer, 340 s old")
+        .says("that answer is older than this deploy");
+    run.says(&format!("hint: {FORGET}git smp promote production\n"))
+        .never_shows("the platform's log tells");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -88,12 +125,17 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
     deploy.colleague_pushes(&deploy.production, deploy.nth(4));
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
-    run.exits(1).says("what it runs now is not known, its page is a cached answer, 340 s old");
-    run.says(&format!("hint: {FORGET}git smp promote production\n")).never_shows("--again");
+    run.exits(1)
+        .says("what it runs now is not known, its page is a cached answer, 340 s old");
+    run.says(&format!("hint: {FORGET}git smp promote production\n"))
+        .never_shows("--again");
     assert_eq!(refusal(&deploy), "page-unclear");
     untouched(&deploy, &before);
     let mut terminal = person(&deploy).terminal(&["promote", "--timeout", "1"]);
-    terminal.sees("a cached answer, 340 s old").sees("Type production to deploy: ").enters("no");
+    terminal
+        .sees("a cached answer, 340 s old")
+        .sees("Type production to deploy: ")
+        .enters("no");
     terminal.ends().exits(3);
     untouched(&deploy, &before);
 }
@@ -104,10 +146,16 @@ fn staging_behind_a_cache_is_not_deployed_again_for_it() {
     deploy.trust();
     deploy.web.set("/staging", kept(deploy.nth(4)));
     let run = promote(&deploy, &[]);
-    run.exits(1).says("error: nobody can say what staging runs").says("its page is a cached answer, 340 s old");
-    run.says(&format!("hint: {FORGET}git smp status\n")).never_shows("git smp stage");
+    run.exits(1)
+        .says("error: nobody can say what staging runs")
+        .says("its page is a cached answer, 340 s old");
+    run.says(&format!("hint: {FORGET}git smp status\n"))
+        .never_shows("git smp stage");
     assert_eq!(refusal(&deploy), "staging-stale");
-    deploy.smp(&["status"]).ok().prints_among(&format!("\nnext: {FORGET}git smp status\n"));
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(&format!("\nnext: {FORGET}git smp status\n"));
 }
 
 #[test]
@@ -116,11 +164,19 @@ fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad
     // The page says that the good commit runs; it is the branch that knows better.
     let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];
     let run = deploy.smp(&args);
-    run.exits(4).never_shows("nothing to put back").never_shows("done:").says("that answer is older than this deploy");
+    run.exits(4)
+        .never_shows("nothing to put back")
+        .never_shows("done:")
+        .says("that answer is older than this deploy");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     // An answer that was made since the push is as good as any, though a cache kept it.
     let deploy = behind_a_cache();
-    deploy.web.set("/production", Page::commit(deploy.nth(2)).header("Age", "1").header("X-Cache", "HIT"));
+    deploy.web.set(
+        "/production",
+        Page::commit(deploy.nth(2))
+            .header("Age", "1")
+            .header("X-Cache", "HIT"),
+    );
     deploy.smp(&args).ok().says("done: production runs");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
@@ -132,7 +188,10 @@ fn a_cached_candidate_on_a_production_that_was_put_back_is_not_recorded_as_promo
     deploy.web.set("/production", kept(deploy.nth(5)));
     let before = deploy.snapshot();
     let run = deploy.smp(&scripted(&deploy, &[]));
-    run.exits(1).says("a cached answer, 340 s old").never_shows("nothing to promote").never_shows("done:");
+    run.exits(1)
+        .says("a cached answer, 340 s old")
+        .never_shows("nothing to promote")
+        .never_shows("done:");
     untouched(&deploy, &before);
     assert!(deploy.chain().words().is_empty());
 }
@@ -141,9 +200,15 @@ fn a_cached_candidate_on_a_production_that_was_put_back_is_not_recorded_as_promo
 fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
     let deploy = World::deploy();
     deploy.trust();
-    deploy.web.set("/staging", Page::body("<title>Sorry</title>").header("Age", "340"));
+    deploy.web.set(
+        "/staging",
+        Page::body("<title>Sorry</title>").header("Age", "340"),
+    );
     is_refused(&deploy, "its page holds no hash").says("because: it is a cached answer, 340 s old");
-    deploy.web.set("/staging", Page::body("").status(503).header("X-Cache", "HIT"));
+    deploy.web.set(
+        "/staging",
+        Page::body("").status(503).header("X-Cache", "HIT"),
+    );
     is_refused(&deploy, "its page answers 503").says("because: it is a cached answer\n");
 }
 
@@ -158,7 +223,12 @@ fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_p
     // From the cached page's own commit it would lead to what ran before that.
     deploy.web.set("/production", kept(deploy.nth(4)));
     let run = deploy.smp(&["rollback", "-n"]);
-    run.ok().says(&format!("push {} to master on production", &deploy.nth(4)[..8])).says("a cached answer, 340 s old");
+    run.ok()
+        .says(&format!(
+            "push {} to master on production",
+            &deploy.nth(4)[..8]
+        ))
+        .says("a cached answer, 340 s old");
 }
 
 #[test]
@@ -174,11 +244,16 @@ fn a_second_run_believes_no_page_from_before_the_rollback_that_the_first_one_pus
         deploy.web.set("/production", kept(deploy.nth(2)));
         for _ in 0..2 {
             let run = deploy.smp(&args);
-            run.exits(4).says("a cached answer, 340 s old").never_shows("done:").never_shows("nothing to put back");
+            run.exits(4)
+                .says("a cached answer, 340 s old")
+                .never_shows("done:")
+                .never_shows("nothing to put back");
         }
         assert_eq!(deploy.chain().count("rolled-back"), 0);
         // The cache asks the site again.
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        deploy.smp(&["rollback", "--yes", "--to", deploy.nth(2)]).ok();
+        deploy
+            .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
+            .ok();
     }
 }

@@ -6,17 +6,35 @@ use super::*;
 #[track_caller]
 fn of_digits() -> (Deploy, String) {
     let deploy = World::deploy();
-    deploy.write_toml(&deploy.toml().replacen(&format!("pattern = {USUAL}"), "json = \"/commit\"", 1));
-    let tree = deploy.git(&deploy.team, &["rev-parse", &format!("{}^{{tree}}", deploy.nth(6))]);
+    deploy.write_toml(&deploy.toml().replacen(
+        &format!("pattern = {USUAL}"),
+        "json = \"/commit\"",
+        1,
+    ));
+    let tree = deploy.git(
+        &deploy.team,
+        &["rev-parse", &format!("{}^{{tree}}", deploy.nth(6))],
+    );
     let made = |nth: usize| {
         let words = format!("Try {nth}");
-        deploy.git(&deploy.team, &["commit-tree", "-p", deploy.nth(6), "-m", &words, &tree])
+        deploy.git(
+            &deploy.team,
+            &["commit-tree", "-p", deploy.nth(6), "-m", &words, &tree],
+        )
     };
-    let is_number = |hash: &String| hash.as_bytes()[..7].iter().all(u8::is_ascii_digit) && !hash.starts_with('0');
-    let hash = (0..2000).map(made).find(is_number).expect("one of two thousand");
+    let is_number = |hash: &String| {
+        hash.as_bytes()[..7].iter().all(u8::is_ascii_digit) && !hash.starts_with('0')
+    };
+    let hash = (0..2000)
+        .map(made)
+        .find(is_number)
+        .expect("one of two thousand");
     deploy.colleague_pushes(&deploy.main, &hash);
     deploy.colleague_pushes(&deploy.staging, &hash);
-    deploy.web.set("/staging", Page::body(format!("{{\"commit\":{}}}", &hash[..7])));
+    deploy.web.set(
+        "/staging",
+        Page::body(format!("{{\"commit\":{}}}", &hash[..7])),
+    );
     deploy.trust();
     (deploy, hash)
 }
@@ -26,11 +44,16 @@ fn a_short_hash_that_became_a_number_is_read_and_resolved() {
     let (deploy, hash) = of_digits();
     assert_eq!(staging_runs(&deploy), Ok(hash.clone()));
     // Whether there is such a commit is decided as ever.
-    deploy.web.set("/staging", Page::body("{\"commit\":1000001}"));
+    deploy
+        .web
+        .set("/staging", Page::body("{\"commit\":1000001}"));
     assert!(staging_runs(&deploy).is_err());
     for number in ["123456", "1234e56", "1234e567890", "1828722.5", "-1828722"] {
-        deploy.web.set("/staging", Page::body(format!("{{\"commit\":{number}}}")));
+        deploy
+            .web
+            .set("/staging", Page::body(format!("{{\"commit\":{number}}}")));
         let run = is_refused(&deploy, "its page names something that is no hash");
-        run.says("the page writes the hash without quotes; report the full one").never_shows(number);
+        run.says("the page writes the hash without quotes; report the full one")
+            .never_shows(number);
     }
 }

@@ -25,7 +25,9 @@ fn a_passphrase_is_typed_once_for_a_whole_promotion_with_its_record() {
     let mut terminal = promotes(&deploy);
     terminal.sees(QUESTION).enters(SECRET);
     let run = deploys(terminal);
-    run.says("done: on record").says("ssh-add").never_shows(SECRET);
+    run.says("done: on record")
+        .says("ssh-add")
+        .never_shows(SECRET);
     assert_eq!(count(&run, QUESTION), 1, "{run}");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     leaves_nothing_behind(&deploy);
@@ -37,7 +39,9 @@ fn looks_that_run_side_by_side_ask_for_one_passphrase() {
     let mut terminal = person(&deploy).terminal(&["status"]);
     terminal.sees(QUESTION).enters(SECRET);
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
     assert_eq!(count(&run, QUESTION), 1, "{run}");
     leaves_nothing_behind(&deploy);
 }
@@ -46,8 +50,16 @@ fn looks_that_run_side_by_side_ask_for_one_passphrase() {
 fn a_mistyped_passphrase_is_asked_for_again() {
     let deploy = locked(World::deploy_like().without_pages());
     let mut terminal = person(&deploy).terminal(&["status"]);
-    terminal.sees(QUESTION).enters("wrong horse").sees(QUESTION).enters(SECRET);
-    terminal.ends().ok().says("3 commits behind staging").never_shows("horse");
+    terminal
+        .sees(QUESTION)
+        .enters("wrong horse")
+        .sees(QUESTION)
+        .enters(SECRET);
+    terminal
+        .ends()
+        .ok()
+        .says("3 commits behind staging")
+        .never_shows("horse");
 }
 
 #[test]
@@ -56,7 +68,10 @@ fn whoever_does_not_know_the_passphrase_is_not_asked_by_every_remote_of_the_host
     let mut terminal = promotes(&deploy);
     terminal.sees(QUESTION).enters("");
     let run = terminal.ends();
-    run.exits(1).says("Permission denied").says("hint: log in as ").says("ssh-add");
+    run.exits(1)
+        .says("Permission denied")
+        .says("hint: log in as ")
+        .says("ssh-add");
     assert_eq!(count(&run, QUESTION), 1, "{run}");
     leaves_nothing_behind(&deploy);
 }
@@ -67,7 +82,9 @@ fn an_unknown_host_is_asked_about_once() {
     deploy.ssh().is_a_stranger();
     let before = deploy.snapshot();
     let mut terminal = promotes(&deploy);
-    terminal.sees("Are you sure you want to continue connecting (yes/no").enters("yes");
+    terminal
+        .sees("Are you sure you want to continue connecting (yes/no")
+        .enters("yes");
     let run = deploys(terminal);
     assert_eq!(count(&run, "Are you sure"), 1, "{run}");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
@@ -81,8 +98,14 @@ fn a_no_to_an_unknown_host_is_a_no() {
     let mut terminal = promotes(&deploy);
     terminal.sees("Are you sure").enters("no");
     let run = terminal.ends();
-    run.exits(1).says("Host key verification failed").says("hint: look at its key and confirm it: ssh -T -p ");
-    assert_eq!((count(&run, "Are you sure"), deploy.ssh().asked().len()), (1, asked), "{run}");
+    run.exits(1)
+        .says("Host key verification failed")
+        .says("hint: look at its key and confirm it: ssh -T -p ");
+    assert_eq!(
+        (count(&run, "Are you sure"), deploy.ssh().asked().len()),
+        (1, asked),
+        "{run}"
+    );
 }
 
 #[test]
@@ -90,10 +113,20 @@ fn an_unknown_host_and_a_passphrase_are_asked_one_after_the_other() {
     let deploy = locked(World::deploy_like().without_pages());
     deploy.ssh().is_a_stranger();
     let mut terminal = person(&deploy).terminal(&["status"]);
-    terminal.sees("Are you sure").enters("yes").sees(QUESTION).enters(SECRET);
+    terminal
+        .sees("Are you sure")
+        .enters("yes")
+        .sees(QUESTION)
+        .enters(SECRET);
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
-    assert_eq!((count(&run, "Are you sure"), count(&run, QUESTION)), (1, 1), "{run}");
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
+    assert_eq!(
+        (count(&run, "Are you sure"), count(&run, QUESTION)),
+        (1, 1),
+        "{run}"
+    );
 }
 
 // F-KILL-2: what was left to the host is not cut off by the end of the connection that this program kept.
@@ -101,13 +134,25 @@ fn an_unknown_host_and_a_passphrase_are_asked_one_after_the_other() {
 fn a_push_that_is_left_goes_on_over_the_connection_that_a_person_opened() {
     let deploy = locked(World::deploy_like().without_pages());
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}; exit 0", gate.line()));
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("cat >/dev/null; {}; exit 0", gate.line()),
+    );
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees(QUESTION).enters(SECRET).sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees(QUESTION)
+        .enters(SECRET)
+        .sees("Type production to deploy: ")
+        .enters("production");
     gate.reached();
     terminal.ctrl_c().sees("the push cannot be called back");
     insists(&mut terminal);
-    terminal.ends().exits(4).says("error: left while").never_shows(SECRET);
+    terminal
+        .ends()
+        .exits(4)
+        .says("error: left while")
+        .never_shows(SECRET);
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
 }
@@ -129,7 +174,9 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_which_key_to_load() {
     terminal.sees("does not answer");
     terminal.ends().ok().never_shows(QUESTION);
     deploy.ssh().is_a_stranger();
-    promote(&deploy, &[]).exits(1).says("hint: look at its key and confirm it: ssh -T -p ");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("hint: look at its key and confirm it: ssh -T -p ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -137,7 +184,11 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_which_key_to_load() {
 fn stand_in(deploy: &Deploy) -> (String, std::path::PathBuf) {
     let log = deploy.path("called");
     let config = deploy.ssh().client_config();
-    let script = format!("echo \"$@\" >>'{}'; exec ssh -F '{}' \"$@\"", log.display(), config.display());
+    let script = format!(
+        "echo \"$@\" >>'{}'; exec ssh -F '{}' \"$@\"",
+        log.display(),
+        config.display()
+    );
     deploy.executable("my-ssh", &script);
     (deploy.path("my-ssh").display().to_string(), log)
 }
@@ -147,16 +198,28 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
     for name in ["GIT_SSH_COMMAND", "GIT_SSH", "core.sshCommand"] {
         let deploy = ready(World::deploy_like().over_ssh());
         let (program, log) = stand_in(&deploy);
-        deploy.git("", &["config", "--global", "--unset-all", "core.sshCommand"]);
+        deploy.git(
+            "",
+            &["config", "--global", "--unset-all", "core.sshCommand"],
+        );
         let mut runner = deploy.runner();
         match name {
             "core.sshCommand" => deploy.configure(name, &program),
             name => runner = runner.env(name, &program),
         }
-        runner.smp(&["promote", "--yes", "--commit", deploy.nth(5)]).ok().says("done: production runs");
+        runner
+            .smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+            .ok()
+            .says("done: production runs");
         let calls = std::fs::read_to_string(&log).unwrap();
         let to_git: Vec<&str> = calls.lines().filter(|call| call.contains("git-")).collect();
-        assert!(to_git.len() > 2 && to_git.iter().all(|call| call.starts_with("-oBatchMode=yes")), "{name}: {calls}");
+        assert!(
+            to_git.len() > 2
+                && to_git
+                    .iter()
+                    .all(|call| call.starts_with("-oBatchMode=yes")),
+            "{name}: {calls}"
+        );
     }
 }
 
@@ -164,13 +227,31 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
 fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
     let deploy = World::deploy_like().main_over_ssh().without_pages().build();
     // It takes no option, as git's variant `simple`, so the port is its own affair.
-    let port = deploy.urls()[0].rsplit("127.0.0.1:").next().unwrap().split('/').next().unwrap().to_owned();
+    let port = deploy.urls()[0]
+        .rsplit("127.0.0.1:")
+        .next()
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
     let config = deploy.ssh().client_config();
-    let script = format!("case $1 in -*) exit 1 ;; esac\nexec ssh -F '{}' -p {port} \"$@\"", config.display());
+    let script = format!(
+        "case $1 in -*) exit 1 ;; esac\nexec ssh -F '{}' -p {port} \"$@\"",
+        config.display()
+    );
     deploy.executable("my-ssh", &script);
     deploy.configure("core.sshCommand", deploy.path("my-ssh").to_str().unwrap());
     let [main, ..] = deploy.urls();
-    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &main.replace(&format!(":{port}/"), "/")]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "remote",
+            "set-url",
+            "upstream",
+            &main.replace(&format!(":{port}/"), "/"),
+        ],
+    );
     deploy.write_toml(&deploy.toml().replace(&format!(":{port}/"), "/"));
     deploy.trust();
     deploy.ssh().locks_the_key(&deploy, SECRET);
@@ -183,7 +264,11 @@ fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
         assert!(deploy.ssh().asked().len() >= asked - 1);
         terminal.enters(SECRET);
     }
-    terminal.ends().ok().says("3 commits behind staging").never_shows(SECRET);
+    terminal
+        .ends()
+        .ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
 }
 
 #[test]
@@ -191,16 +276,30 @@ fn connections_that_users_keep_for_themselves_are_left_to_them() {
     let deploy = locked(World::deploy_like().without_pages());
     let (program, log) = stand_in(&deploy);
     let own = deploy.path("own.sock");
-    for line in ["ControlMaster auto", "ControlPersist 60", &format!("ControlPath {}", own.display())] {
+    for line in [
+        "ControlMaster auto",
+        "ControlPersist 60",
+        &format!("ControlPath {}", own.display()),
+    ] {
         deploy.ssh().configures_client(line);
     }
-    let mut terminal = person(&deploy).env("GIT_SSH_COMMAND", &program).terminal(&["status"]);
+    let mut terminal = person(&deploy)
+        .env("GIT_SSH_COMMAND", &program)
+        .terminal(&["status"]);
     terminal.sees(QUESTION).enters(SECRET);
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
     assert_eq!(count(&run, QUESTION), 1, "{run}");
     let calls = std::fs::read_to_string(&log).unwrap();
-    assert!(!calls.contains("ControlMaster") && !calls.contains("ControlPath"), "{calls}");
+    assert!(
+        !calls.contains("ControlMaster") && !calls.contains("ControlPath"),
+        "{calls}"
+    );
     // It is still theirs.
-    deploy.runner().program(program, &["-O", "exit", "127.0.0.1"]).ok();
+    deploy
+        .runner()
+        .program(program, &["-O", "exit", "127.0.0.1"])
+        .ok();
 }

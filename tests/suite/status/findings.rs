@@ -13,7 +13,10 @@ fn a_page_that_nobody_serves_any_more_is_unknown() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     for environment in ["production", "staging"] {
-        assert!(line(&out, environment).starts_with("unknown: its page cannot be reached ("), "{out}");
+        assert!(
+            line(&out, environment).starts_with("unknown: its page cannot be reached ("),
+            "{out}"
+        );
     }
     run.never_shows("the same as");
     let json = deploy.smp(&["status", "--json"]).ok().json();
@@ -34,13 +37,26 @@ fn a_remote_that_does_not_answer_is_unknown() {
     deploy.trust();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status", "--exit-code"]).ok().out();
-    assert!(line(&out, "production").starts_with("unknown: the remote production does not answer ("), "{out}");
+    assert!(
+        line(&out, "production").starts_with("unknown: the remote production does not answer ("),
+        "{out}"
+    );
     assert!(line(&out, "staging").starts_with("runs "), "{out}");
-    assert!(out.ends_with("next: see whether it answers: git ls-remote production\n"), "{out}");
+    assert!(
+        out.ends_with("next: see whether it answers: git ls-remote production\n"),
+        "{out}"
+    );
     let json = deploy.smp(&["status", "--json"]).ok().json();
     let production = &json["environments"][1];
     assert_eq!(production["finding"], "unreachable");
-    assert_eq!([&production["running"], &production["ref"], &production["agrees"]], [&serde_json::Value::Null; 3]);
+    assert_eq!(
+        [
+            &production["running"],
+            &production["ref"],
+            &production["agrees"]
+        ],
+        [&serde_json::Value::Null; 3]
+    );
 }
 
 #[test]
@@ -49,7 +65,11 @@ fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
     deploy.trust();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status"]).ok().out();
-    assert!(line(&out, "production").contains("; its ref is unknown: the remote production does not answer"), "{out}");
+    assert!(
+        line(&out, "production")
+            .contains("; its ref is unknown: the remote production does not answer"),
+        "{out}"
+    );
     let json = deploy.smp(&["status", "--json"]).ok().json();
     assert_eq!(json["environments"][1]["running"], deploy.nth(2));
     assert_eq!(json["environments"][1]["finding"], "unreachable");
@@ -71,20 +91,49 @@ fn a_main_repository_that_does_not_answer_hides_nothing_of_the_environments() {
 fn a_page_without_exactly_one_known_commit_is_unknown_and_says_why() {
     let deploy = World::deploy();
     deploy.trust();
-    let both = format!("data-commit=\"{}\" data-commit=\"{}\"", deploy.nth(1), deploy.nth(2));
+    let both = format!(
+        "data-commit=\"{}\" data-commit=\"{}\"",
+        deploy.nth(1),
+        deploy.nth(2)
+    );
     for (page, finding, words) in [
-        (Page::body("<title>Log in</title>"), "page-unclear", "its page holds no hash"),
-        (Page::body(both), "page-unclear", "its page holds 2 different hashes"),
-        (Page::commit("abcdef0123"), "unknown-commit", "a commit that cannot be found"),
-        (Page::commit(deploy.nth(1)).status(500), "page-unclear", "500"),
+        (
+            Page::body("<title>Log in</title>"),
+            "page-unclear",
+            "its page holds no hash",
+        ),
+        (
+            Page::body(both),
+            "page-unclear",
+            "its page holds 2 different hashes",
+        ),
+        (
+            Page::commit("abcdef0123"),
+            "unknown-commit",
+            "a commit that cannot be found",
+        ),
+        (
+            Page::commit(deploy.nth(1)).status(500),
+            "page-unclear",
+            "500",
+        ),
     ] {
         deploy.web.set("/production", page);
         let out = deploy.smp(&["status"]).ok().out();
         let line = line(&out, "production");
-        assert!(line.starts_with("unknown: ") && line.contains(words), "{out}");
+        assert!(
+            line.starts_with("unknown: ") && line.contains(words),
+            "{out}"
+        );
         let json = deploy.smp(&["status", "--json"]).ok().json();
         assert_eq!(json["environments"][1]["finding"], finding);
         assert_eq!(json["environments"][1]["running"], serde_json::Value::Null);
-        deploy.smp(&["diff"]).exits(1).prints("").says("production").says(words).never_shows("Log in");
+        deploy
+            .smp(&["diff"])
+            .exits(1)
+            .prints("")
+            .says("production")
+            .says(words)
+            .never_shows("Log in");
     }
 }

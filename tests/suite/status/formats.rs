@@ -7,7 +7,10 @@ use crate::support::{Deploy, World};
 
 #[test]
 fn json_has_exactly_these_keys() {
-    for (builder, source) in [(World::deploy_like(), "page"), (World::deploy_like().without_pages(), "ref")] {
+    for (builder, source) in [
+        (World::deploy_like(), "page"),
+        (World::deploy_like().without_pages(), "ref"),
+    ] {
         let deploy = builder.build();
         deploy.trust();
         let environment = |name: &str, nth: usize| {
@@ -42,20 +45,38 @@ fn the_exit_code_tells_whether_production_waits_for_longer_than_the_cadence() {
     let behind = deploy.smp(&["status", "--exit-code"]);
     assert_eq!(behind.exits(1).stderr, "");
     behind.prints_among("3 commits behind staging");
-    deploy.smp(&["status", "--exit-code", "--json"]).exits(1).prints_among("\"production_behind\": {");
+    deploy
+        .smp(&["status", "--exit-code", "--json"])
+        .exits(1)
+        .prints_among("\"production_behind\": {");
     deploy.smp(&["status"]).ok();
 
     // A day is less than seven.
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let waiting = |days: u64| {
         let date = format!("{} +0000", now - days * 86_400 - 60);
         let tree = format!("{}^{{tree}}", deploy.nth(2));
-        let runner = deploy.runner().cwd(&deploy.team).env("GIT_COMMITTER_DATE", &date);
-        let commit = runner.program("git", &["commit-tree", &tree, "-p", deploy.nth(2), "-m", "Wait"]).ok().out();
+        let runner = deploy
+            .runner()
+            .cwd(&deploy.team)
+            .env("GIT_COMMITTER_DATE", &date);
+        let commit = runner
+            .program(
+                "git",
+                &["commit-tree", &tree, "-p", deploy.nth(2), "-m", "Wait"],
+            )
+            .ok()
+            .out();
         deploy.colleague_pushes(&deploy.staging, commit.trim_end());
     };
     waiting(1);
-    deploy.smp(&["status", "--exit-code"]).ok().prints_among("1 commit behind staging, the oldest from ");
+    deploy
+        .smp(&["status", "--exit-code"])
+        .ok()
+        .prints_among("1 commit behind staging, the oldest from ");
     waiting(6);
     deploy.smp(&["status", "--exit-code"]).ok();
     waiting(7);
@@ -68,15 +89,23 @@ fn the_exit_code_tells_whether_production_waits_for_longer_than_the_cadence() {
 
 #[test]
 fn the_cadence_is_the_teams_own() {
-    let deploy = World::deploy_like().toml("[record]\ncadence_days = 3650\n").build();
+    let deploy = World::deploy_like()
+        .toml("[record]\ncadence_days = 3650\n")
+        .build();
     deploy.trust();
-    deploy.smp(&["status", "--exit-code"]).ok().prints_among("3 commits behind staging");
+    deploy
+        .smp(&["status", "--exit-code"])
+        .ok()
+        .prints_among("3 commits behind staging");
 }
 
 /// What the screen of a terminal of so many columns shows.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp status");
-    let run = deploy.runner().terminal_program("sh", &["-c", &script]).ends();
+    let run = deploy
+        .runner()
+        .terminal_program("sh", &["-c", &script])
+        .ends();
     let screen = run.ok().stderr.clone();
     assert!(screen.contains("next: "), "{screen}");
     screen
@@ -91,12 +120,19 @@ fn a_terminal_is_shown_a_picture_and_a_pipe_is_not() {
         let (line, room) = ("━".repeat(strokes), " ".repeat(42 - strokes));
         format!("  {name:15}  {line}●{room}{}{count}", &deploy.nth(nth)[..8])
     };
-    let expected =
-        [mark("production", 0, 2, ""), mark("staging", 30, 5, "  +3"), mark("upstream/master", 40, 6, "  +4")];
+    let expected = [
+        mark("production", 0, 2, ""),
+        mark("staging", 30, 5, "  +3"),
+        mark("upstream/master", 40, 6, "  +4"),
+    ];
     let drawn: Vec<&str> = wide.lines().take(4).collect();
     assert_eq!(drawn, [&expected[0], &expected[1], &expected[2], ""]);
     assert!(!screen(&deploy, 40).contains('●'), "no room for it");
-    deploy.smp(&["status"]).ok().never_shows("●").never_shows("\u{1b}");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("●")
+        .never_shows("\u{1b}");
 }
 
 fn without_colours(screen: &str) -> String {
@@ -118,5 +154,8 @@ fn histories_that_lie_on_no_line_have_no_picture() {
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     let screen = screen(&deploy, 100);
     assert!(!screen.contains('●'), "{screen}");
-    assert!(screen.contains("staging has 3 more and lacks 1"), "{screen}");
+    assert!(
+        screen.contains("staging has 3 more and lacks 1"),
+        "{screen}"
+    );
 }

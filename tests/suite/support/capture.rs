@@ -28,7 +28,9 @@ impl Capture {
                 match stream.read(&mut piece) {
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                     Ok(0) | Err(_) => break,
-                    Ok(read) => writer.change(|state| state.bytes.extend_from_slice(&piece[..read])),
+                    Ok(read) => {
+                        writer.change(|state| state.bytes.extend_from_slice(&piece[..read]))
+                    }
                 }
             }
             drop(stream);
@@ -55,20 +57,27 @@ impl Capture {
     /// Waits until `needle` stands at or after `from`; answers with the place behind it, or nothing when the stream
     /// ends or the time is over first.
     pub fn wait_for(&self, from: usize, needle: &[u8], patience: Duration) -> Option<usize> {
-        self.wait_until(patience, |bytes, ended| match find(&bytes[from.min(bytes.len())..], needle) {
-            Some(at) => Some(Some(from + at + needle.len())),
-            None if ended => Some(None),
-            None => None,
+        self.wait_until(patience, |bytes, ended| {
+            match find(&bytes[from.min(bytes.len())..], needle) {
+                Some(at) => Some(Some(from + at + needle.len())),
+                None if ended => Some(None),
+                None => None,
+            }
         })
         .flatten()
     }
 
     /// Waits for the end of the stream; false when the time is over first.
     pub fn wait_end(&self, patience: Duration) -> bool {
-        self.wait_until(patience, |_, ended| ended.then_some(())).is_some()
+        self.wait_until(patience, |_, ended| ended.then_some(()))
+            .is_some()
     }
 
-    fn wait_until<T>(&self, patience: Duration, look: impl Fn(&[u8], bool) -> Option<T>) -> Option<T> {
+    fn wait_until<T>(
+        &self,
+        patience: Duration,
+        look: impl Fn(&[u8], bool) -> Option<T>,
+    ) -> Option<T> {
         let deadline = Instant::now() + patience;
         let mut state = self.0.0.lock().unwrap();
         loop {
@@ -86,5 +95,6 @@ pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     if needle.is_empty() {
         return Some(0);
     }
-    hay.windows(needle.len()).position(|window| window == needle)
+    hay.windows(needle.len())
+        .position(|window| window == needle)
 }

@@ -31,7 +31,8 @@ impl Told {
     /// A trailer's only value.
     #[track_caller]
     pub fn field(&self, key: &str) -> &str {
-        self.maybe(key).unwrap_or_else(|| panic!("{} has no Smp-{key}", self.word))
+        self.maybe(key)
+            .unwrap_or_else(|| panic!("{} has no Smp-{key}", self.word))
     }
 
     fn maybe(&self, key: &str) -> Option<&str> {
@@ -59,7 +60,10 @@ impl Chain {
 
     /// The kinds of all events, oldest first.
     pub fn words(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event.word.as_str()).collect()
+        self.events
+            .iter()
+            .map(|event| event.word.as_str())
+            .collect()
     }
 }
 
@@ -68,39 +72,83 @@ impl Deploy {
     /// from those before it.
     #[track_caller]
     pub fn chain(&self) -> Chain {
-        self.git(&self.main, &["fsck", "--strict", "--no-dangling", "--no-progress"]);
+        self.git(
+            &self.main,
+            &["fsck", "--strict", "--no-dangling", "--no-progress"],
+        );
         let format = "--format=tformat:%H%x1f%P%x1f%an%x1f%B%x1e";
-        let log = self.try_git(&self.main, &["log", "--topo-order", "--reverse", format, "refs/smp/record", "--"]);
+        let log = self.try_git(
+            &self.main,
+            &[
+                "log",
+                "--topo-order",
+                "--reverse",
+                format,
+                "refs/smp/record",
+                "--",
+            ],
+        );
         if log.code != 0 {
-            return Chain { events: Vec::new(), state: Value::Null };
+            return Chain {
+                events: Vec::new(),
+                state: Value::Null,
+            };
         }
         let log = log.out();
         let entries: Vec<[&str; 4]> = log
             .split('\u{1e}')
             .map(str::trim_start)
             .filter(|entry| !entry.is_empty())
-            .map(|entry| entry.splitn(4, '\u{1f}').collect::<Vec<_>>().try_into().unwrap())
+            .map(|entry| {
+                entry
+                    .splitn(4, '\u{1f}')
+                    .collect::<Vec<_>>()
+                    .try_into()
+                    .unwrap()
+            })
             .collect();
         let before = std::iter::once("").chain(entries.iter().map(|entry| entry[0]));
         for (entry, before) in entries.iter().zip(before) {
             assert_eq!(entry[1], before, "the record is no line of events");
         }
-        let events: Vec<Told> = entries.iter().map(|[_, _, author, text]| told(author, text)).collect();
+        let events: Vec<Told> = entries
+            .iter()
+            .map(|[_, _, author, text]| told(author, text))
+            .collect();
         let names: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(names.len(), events.len(), "an event is there twice");
-        let asked: String = entries.iter().map(|entry| format!("{}:state.json\n", entry[0])).collect();
-        let batch = self.runner().cwd(&self.main).stdin(asked).program("git", &["cat-file", "--batch"]);
+        let asked: String = entries
+            .iter()
+            .map(|entry| format!("{}:state.json\n", entry[0]))
+            .collect();
+        let batch = self
+            .runner()
+            .cwd(&self.main)
+            .stdin(asked)
+            .program("git", &["cat-file", "--batch"]);
         let states = blobs(&batch.ok().out());
         let mut sum = Sum::default();
         assert_eq!(states.len(), events.len());
         for (number, (event, state)) in events.iter().zip(&states).enumerate() {
             sum.take(event);
             assert_eq!(state["events"], number + 1, "{}", event.word);
-            assert_eq!(Sum::of(state), sum, "after event {} of {:?}", number + 1, event.word);
+            assert_eq!(
+                Sum::of(state),
+                sum,
+                "after event {} of {:?}",
+                number + 1,
+                event.word
+            );
         }
         // That it began is what nearly every record has, and tells nothing of what happened then.
-        let events = events.into_iter().filter(|event| event.word != "begun").collect();
-        Chain { state: states.last().cloned().unwrap_or_default(), events }
+        let events = events
+            .into_iter()
+            .filter(|event| event.word != "begun")
+            .collect();
+        Chain {
+            state: states.last().cloned().unwrap_or_default(),
+            events,
+        }
     }
 }
 
@@ -118,30 +166,59 @@ fn blobs(mut text: &str) -> Vec<Value> {
 
 fn told(author: &str, text: &str) -> Told {
     let mut more = BTreeMap::<String, Vec<String>>::new();
-    for (key, value) in text.lines().filter_map(|line| line.strip_prefix("Smp-")?.split_once(": ")) {
-        more.entry(key.to_owned()).or_default().push(value.to_owned());
+    for (key, value) in text
+        .lines()
+        .filter_map(|line| line.strip_prefix("Smp-")?.split_once(": "))
+    {
+        more.entry(key.to_owned())
+            .or_default()
+            .push(value.to_owned());
     }
-    let mut take = |key: &str| more.remove(key).and_then(|mut values| values.pop()).unwrap();
-    Told { word: take("Event"), id: take("Id"), author: author.to_owned(), more }
+    let mut take = |key: &str| {
+        more.remove(key)
+            .and_then(|mut values| values.pop())
+            .unwrap()
+    };
+    Told {
+        word: take("Event"),
+        id: take("Id"),
+        author: author.to_owned(),
+        more,
+    }
 }
 
 /// A post that is owed, as the state says it.
 fn owed_by(owed: &Value) -> (String, String, Option<String>) {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let word = match owed["news"].as_object().and_then(|news| news.keys().next()).map(String::as_str) {
+    let word = match owed["news"]
+        .as_object()
+        .and_then(|news| news.keys().next())
+        .map(String::as_str)
+    {
         Some("released") => "promoted",
         Some("fixed") => "staged-fix",
         Some("rolled_back" | "rolledback") => "rolled-back",
         other => other.unwrap_or_default(),
     };
-    let by = owed["news"]["blocked"]["by"].as_str().map(|by| format!("{by} ")).unwrap_or_default();
+    let by = owed["news"]["blocked"]["by"]
+        .as_str()
+        .map(|by| format!("{by} "))
+        .unwrap_or_default();
     let about = format!("{word} {by}{}", owed["about"].as_str().unwrap());
-    (about, text(&owed["channel"]).unwrap(), text(&owed["sending"]["id"]))
+    (
+        about,
+        text(&owed["channel"]).unwrap(),
+        text(&owed["sending"]["id"]),
+    )
 }
 
 /// What an environment was rolled back from, as the state says it.
 fn held((name, all): (&String, &Value)) -> (String, Vec<String>) {
-    let commits = all.as_array().into_iter().flatten().filter_map(|one| Some(one["commit"].as_str()?.to_owned()));
+    let commits = all
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| Some(one["commit"].as_str()?.to_owned()));
     (name.clone(), commits.collect())
 }
 
@@ -178,13 +255,25 @@ impl Sum {
         let verdicts = list(&candidate["verdicts"]).into_iter();
         Sum {
             candidate: text(&candidate["id"]).zip(text(&candidate["commit"])),
-            goals: goals.iter().filter_map(|goal| text(&goal["environment"])).collect(),
-            missing: missing.filter_map(|goal| text(&goal["environment"])).collect(),
-            verdicts: verdicts.filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass"))).collect(),
+            goals: goals
+                .iter()
+                .filter_map(|goal| text(&goal["environment"]))
+                .collect(),
+            missing: missing
+                .filter_map(|goal| text(&goal["environment"]))
+                .collect(),
+            verdicts: verdicts
+                .filter_map(|one| Some((text(&one["by"])?, one["verdict"] == "pass")))
+                .collect(),
             deploying: text(&state["deploying"]["id"]),
             going_back: going_back(&state["deploying"]),
             owed: list(&state["owed"]).iter().map(owed_by).collect(),
-            held: state["held"].as_object().into_iter().flatten().map(held).collect(),
+            held: state["held"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(held)
+                .collect(),
         }
     }
 
@@ -193,7 +282,9 @@ impl Sum {
         match event.word.as_str() {
             "proposed" => {
                 self.candidate = Some((event.id.clone(), of("Commit")));
-                let targets = event.more["Target"].iter().filter_map(|target| target.split(' ').next());
+                let targets = event.more["Target"]
+                    .iter()
+                    .filter_map(|target| target.split(' ').next());
                 self.missing = targets.map(str::to_owned).collect();
                 self.goals = self.missing.clone();
                 self.owe(event);
@@ -209,13 +300,19 @@ impl Sum {
             "signed-off" | "blocked" => {
                 self.verdicts.insert(of("Of"), event.word == "signed-off");
                 let before = format!("blocked {} ", of("Of"));
-                self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
+                self.owed
+                    .retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
                 self.owe(event);
             }
             "promoting" | "rolling-back" | "staging" | "staging-fix" => {
                 self.superseded();
                 self.deploying = Some(event.id.clone());
-                let away = event.more.get("Target").into_iter().flatten().find_map(|one| one.split_once(' '));
+                let away = event
+                    .more
+                    .get("Target")
+                    .into_iter()
+                    .flatten()
+                    .find_map(|one| one.split_once(' '));
                 let away = away.filter(|(_, from)| *from != "-" && *from != event.field("Commit"));
                 self.going_back = away.map(|(name, from)| (name.to_owned(), from.to_owned()));
             }
@@ -223,14 +320,18 @@ impl Sum {
             "staged-fix" => {
                 (self.deploying, self.going_back) = (None, None);
                 self.verdicts.clear();
-                self.owed.retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
+                self.owed
+                    .retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
                 self.owe(event);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
             "rolled-back" => {
                 (self.deploying, self.going_back) = (None, None);
                 self.leaves(event);
-                if let Some(from) = event.maybe("From").filter(|from| *from != event.field("Commit")) {
+                if let Some(from) = event
+                    .maybe("From")
+                    .filter(|from| *from != event.field("Commit"))
+                {
                     self.holds(of("Environment"), from);
                 }
                 self.owe(event);
@@ -245,7 +346,11 @@ impl Sum {
                     held.retain(|one| still.contains(one));
                 }
                 self.held.retain(|_, all| !all.is_empty());
-                if self.candidate.as_ref().is_some_and(|(_, commit)| commit == event.field("Commit")) {
+                if self
+                    .candidate
+                    .as_ref()
+                    .is_some_and(|(_, commit)| commit == event.field("Commit"))
+                {
                     self.missing.remove(event.field("Environment"));
                     if self.missing.is_empty() {
                         self.close();
@@ -278,7 +383,10 @@ impl Sum {
 
     /// What was given something else than the candidate is still to be given that.
     fn leaves(&mut self, event: &Told) {
-        let other = self.candidate.as_ref().is_some_and(|(_, commit)| commit != event.field("Commit"));
+        let other = self
+            .candidate
+            .as_ref()
+            .is_some_and(|(_, commit)| commit != event.field("Commit"));
         if other && self.goals.contains(event.field("Environment")) {
             self.missing.insert(event.field("Environment").to_owned());
         }
@@ -286,18 +394,36 @@ impl Sum {
 
     /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not.
     fn close(&mut self) {
-        let of_deploys = |about: &str| ["promoted", "rolled-back"].iter().any(|word| about.starts_with(word));
-        let owed = self.owed.drain(..).filter(|(about, ..)| of_deploys(about)).collect();
+        let of_deploys = |about: &str| {
+            ["promoted", "rolled-back"]
+                .iter()
+                .any(|word| about.starts_with(word))
+        };
+        let owed = self
+            .owed
+            .drain(..)
+            .filter(|(about, ..)| of_deploys(about))
+            .collect();
         let held = std::mem::take(&mut self.held);
         let (deploying, going_back) = (self.deploying.take(), self.going_back.take());
-        *self = Sum { deploying, going_back, owed, held, ..Sum::default() };
+        *self = Sum {
+            deploying,
+            going_back,
+            owed,
+            held,
+            ..Sum::default()
+        };
     }
 
     fn owe(&mut self, event: &Told) {
-        let by = event.maybe("Of").map(|by| format!("{by} ")).unwrap_or_default();
+        let by = event
+            .maybe("Of")
+            .map(|by| format!("{by} "))
+            .unwrap_or_default();
         let about = format!("{} {by}{}", event.word, event.id);
         let channels = event.more.get("Channel").into_iter().flatten();
-        self.owed.extend(channels.map(|channel| (about.clone(), channel.clone(), None)));
+        self.owed
+            .extend(channels.map(|channel| (about.clone(), channel.clone(), None)));
     }
 
     /// The owed post that an event is about, and the attempt that it names.
@@ -309,6 +435,8 @@ impl Sum {
                 && channel == event.field("Channel")
                 && open.as_deref() == attempt
         });
-        found.next().unwrap_or_else(|| panic!("{} of what is not owed", event.word))
+        found
+            .next()
+            .unwrap_or_else(|| panic!("{} of what is not owed", event.word))
     }
 }

@@ -67,13 +67,17 @@ impl Deploy {
     /// The git host, where the world has one.
     #[track_caller]
     pub fn http(&self) -> &GitHttp {
-        self.http.as_ref().expect("this world has no git host: build it `over_http()`")
+        self.http
+            .as_ref()
+            .expect("this world has no git host: build it `over_http()`")
     }
 
     /// The host that is reached over ssh, where the world has one.
     #[track_caller]
     pub fn ssh(&self) -> &SshHost {
-        self.ssh.as_ref().expect("this world has no such host: build it `over_ssh()`")
+        self.ssh
+            .as_ref()
+            .expect("this world has no such host: build it `over_ssh()`")
     }
 
     /// The addresses of the main repository, staging and production, as `smp.toml` has them.
@@ -135,7 +139,10 @@ impl Deploy {
     #[track_caller]
     pub fn colleague_pushes(&self, bare: &Path, hash: &str) {
         let refspec = format!("+{hash}^0:refs/heads/master");
-        self.git(&self.team, &["push", "-q", bare.to_str().unwrap(), &refspec]);
+        self.git(
+            &self.team,
+            &["push", "-q", bare.to_str().unwrap(), &refspec],
+        );
     }
 }
 
@@ -182,7 +189,11 @@ impl DeployBuilder {
     /// The main repository is served over HTTP as well.
     pub fn main_over_http(mut self) -> Self {
         self.main_over_http = true;
-        if self.over_http { self } else { self.over_http() }
+        if self.over_http {
+            self
+        } else {
+            self.over_http()
+        }
     }
 
     /// The environments' remotes are served by an `sshd`, to a key that the world's ssh has.
@@ -230,8 +241,14 @@ impl DeployBuilder {
         let http = self.host(&world);
         let ssh = self.over_ssh.then(|| SshHost::start(&world));
         let plain = |bare: &PathBuf| bare.display().to_string();
-        let served = |bare: &PathBuf| http.as_ref().map_or_else(|| plain(bare), |http| http.url(bare));
-        let pushed = |bare: &PathBuf| ssh.as_ref().map_or_else(|| served(bare), |ssh| ssh.url(bare));
+        let served = |bare: &PathBuf| {
+            http.as_ref()
+                .map_or_else(|| plain(bare), |http| http.url(bare))
+        };
+        let pushed = |bare: &PathBuf| {
+            ssh.as_ref()
+                .map_or_else(|| served(bare), |ssh| ssh.url(bare))
+        };
         let of_main = match (self.main_over_http, self.main_over_ssh) {
             (true, _) => served(&main),
             (_, true) => pushed(&main),
@@ -244,7 +261,19 @@ impl DeployBuilder {
         let web = Web::start();
         web.set("/staging", Page::deployed(&staging));
         web.set("/production", Page::deployed(&production));
-        let deploy = Deploy { web, http, ssh, world, main, staging, production, work, team, commits, urls };
+        let deploy = Deploy {
+            web,
+            http,
+            ssh,
+            world,
+            main,
+            staging,
+            production,
+            work,
+            team,
+            commits,
+            urls,
+        };
         deploy.write_toml(&self.config(&deploy));
         deploy
     }
@@ -253,8 +282,12 @@ impl DeployBuilder {
         if !self.over_http {
             return None;
         }
-        let Some((name, password)) = self.account else { return Some(GitHttp::open_to_all(world)) };
-        let helper = format!("!f() {{ test \"$1\" = get && echo username={name} && echo password={password}; }}; f");
+        let Some((name, password)) = self.account else {
+            return Some(GitHttp::open_to_all(world));
+        };
+        let helper = format!(
+            "!f() {{ test \"$1\" = get && echo username={name} && echo password={password}; }}; f"
+        );
         world.configure("credential.helper", &helper);
         Some(GitHttp::with_account(world, name, password))
     }
@@ -268,7 +301,9 @@ impl DeployBuilder {
             let page = deploy.web.url(&format!("/{environment}"));
             let pattern = r#"'data-commit="([0-9a-f]{7,64})"'"#;
             let confirm = format!("confirm_seconds = {}\n", self.confirm_seconds);
-            format!("\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n{confirm}")
+            format!(
+                "\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n{confirm}"
+            )
         };
         format!(
             "[repository]\nremote = \"upstream\"\nurl = \"{main}\"\nbranch = \"master\"\n\
@@ -276,7 +311,11 @@ impl DeployBuilder {
              \n[environments.production]\nurl = \"{production}\"\npromotes = \"staging\"\n{}{}",
             running("staging"),
             running("production"),
-            if self.toml.is_empty() { String::new() } else { format!("\n{}", self.toml) },
+            if self.toml.is_empty() {
+                String::new()
+            } else {
+                format!("\n{}", self.toml)
+            },
         )
     }
 }

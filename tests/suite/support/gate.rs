@@ -24,9 +24,18 @@ impl Gate {
     pub fn new(world: &World, name: &str) -> Gate {
         let paths = ["come", "go"].map(|end| world.path(format!("{name}.{end}")));
         for path in &paths {
-            world.runner().program("mkfifo", &[path.to_str().unwrap()]).ok();
+            world
+                .runner()
+                .program("mkfifo", &[path.to_str().unwrap()])
+                .ok();
         }
-        let [come, go] = paths.each_ref().map(|path| OpenOptions::new().read(true).write(true).open(path).unwrap());
+        let [come, go] = paths.each_ref().map(|path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(path)
+                .unwrap()
+        });
         Gate { paths, come, go }
     }
 
@@ -39,7 +48,11 @@ impl Gate {
     /// Waits until somebody has come; each call is for one more.
     #[track_caller]
     pub fn reached(&self) {
-        assert!(self.is_reached_within(PATIENCE), "nobody comes to the gate {}", self.paths[0].display());
+        assert!(
+            self.is_reached_within(PATIENCE),
+            "nobody comes to the gate {}",
+            self.paths[0].display()
+        );
     }
 
     /// Whether somebody comes within this time.

@@ -50,17 +50,28 @@ pub struct Rule {
 impl Rule {
     /// A fault for the next request, of any method, that holds `part` in its path and query.
     pub fn any(part: &str, fault: Fault) -> Rule {
-        Rule { method: None, part: part.to_owned(), fault, times: 1 }
+        Rule {
+            method: None,
+            part: part.to_owned(),
+            fault,
+            times: 1,
+        }
     }
 
     /// A fault for the next POST: the push or fetch itself.
     pub fn post(part: &str, fault: Fault) -> Rule {
-        Rule { method: Some("POST"), ..Rule::any(part, fault) }
+        Rule {
+            method: Some("POST"),
+            ..Rule::any(part, fault)
+        }
     }
 
     /// A fault for the next GET: the advertisement of the refs.
     pub fn get(part: &str, fault: Fault) -> Rule {
-        Rule { method: Some("GET"), ..Rule::any(part, fault) }
+        Rule {
+            method: Some("GET"),
+            ..Rule::any(part, fault)
+        }
     }
 
     /// The next `times` requests and not only one.
@@ -71,7 +82,9 @@ impl Rule {
 
     fn hits(&self, head: &Head) -> bool {
         let target = format!("{}?{}", head.path, head.query);
-        self.times > 0 && self.method.is_none_or(|method| method == head.method) && target.contains(&self.part)
+        self.times > 0
+            && self.method.is_none_or(|method| method == head.method)
+            && target.contains(&self.part)
     }
 }
 
@@ -99,12 +112,17 @@ pub struct Seen {
 impl Seen {
     /// Whether this header was sent with this value.
     pub fn has(&self, name: &str, value: &str) -> bool {
-        self.headers.iter().any(|(own, sent)| own.eq_ignore_ascii_case(name) && sent.eq_ignore_ascii_case(value))
+        self.headers
+            .iter()
+            .any(|(own, sent)| own.eq_ignore_ascii_case(name) && sent.eq_ignore_ascii_case(value))
     }
 
     /// Whether this request carried a push that the host let in.
     pub fn is_push(&self) -> bool {
-        self.method == "POST" && self.path.ends_with("/git-receive-pack") && self.status != 401 && !self.probe
+        self.method == "POST"
+            && self.path.ends_with("/git-receive-pack")
+            && self.status != 401
+            && !self.probe
     }
 }
 
@@ -148,12 +166,17 @@ impl GitHttp {
             news: Condvar::new(),
         });
         let serving = shared.clone();
-        GitHttp { shared, listener: Listener::start(move |stream, closing| serving.connection(&stream, closing)) }
+        GitHttp {
+            shared,
+            listener: Listener::start(move |stream, closing| serving.connection(&stream, closing)),
+        }
     }
 
     /// The address of a repository of the world.
     pub fn url(&self, repository: &Path) -> String {
-        let path = repository.strip_prefix(&self.shared.root).unwrap_or(repository);
+        let path = repository
+            .strip_prefix(&self.shared.root)
+            .unwrap_or(repository);
         format!("http://{}/{}", self.listener.address, path.display())
     }
 
@@ -198,11 +221,23 @@ impl GitHttp {
     }
 
     fn path_of(&self, repository: &Path) -> String {
-        format!("/{}/", repository.strip_prefix(&self.shared.root).unwrap_or(repository).display())
+        format!(
+            "/{}/",
+            repository
+                .strip_prefix(&self.shared.root)
+                .unwrap_or(repository)
+                .display()
+        )
     }
 
     fn count(&self, which: impl Fn(&Seen) -> bool) -> usize {
-        self.shared.seen.lock().unwrap().iter().filter(|seen| which(seen)).count()
+        self.shared
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|seen| which(seen))
+            .count()
     }
 
     /// Waits until a request of this kind has come.
@@ -210,7 +245,11 @@ impl GitHttp {
     pub fn sees(&self, which: impl Fn(&Seen) -> bool) {
         let seen = self.shared.seen.lock().unwrap();
         let waiting = |seen: &mut Vec<Seen>| !seen.iter().any(&which);
-        let (seen, wait) = self.shared.news.wait_timeout_while(seen, PATIENCE, waiting).unwrap();
+        let (seen, wait) = self
+            .shared
+            .news
+            .wait_timeout_while(seen, PATIENCE, waiting)
+            .unwrap();
         let list = seen.clone();
         drop(seen);
         assert!(!wait.timed_out(), "no such request comes, only {list:#?}");
@@ -222,16 +261,34 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         while let Ok(Some(head)) = Head::read(&mut reader) {
             let number = self.note(&head);
-            if !matches!(self.answer(&head, number, &mut reader, stream, closing), Ok(true)) {
+            if !matches!(
+                self.answer(&head, number, &mut reader, stream, closing),
+                Ok(true)
+            ) {
                 return;
             }
         }
     }
 
     fn note(&self, head: &Head) -> usize {
-        let Head { method, path, query, headers, .. } = head.clone();
+        let Head {
+            method,
+            path,
+            query,
+            headers,
+            ..
+        } = head.clone();
         let mut seen = self.seen.lock().unwrap();
-        seen.push(Seen { method, path, query, headers, status: 0, fault: None, declined: false, probe: false });
+        seen.push(Seen {
+            method,
+            path,
+            query,
+            headers,
+            status: 0,
+            fault: None,
+            declined: false,
+            probe: false,
+        });
         self.news.notify_all();
         seen.len() - 1
     }
@@ -257,8 +314,12 @@ impl Shared {
         if !self.lets_in(head) {
             head.body(reader, stream)?;
             self.learn(number, |seen| seen.status = 401);
-            let headers = [header("WWW-Authenticate", "Basic realm=\"deploys\""), header("Content-Type", "text/plain")];
-            return write_answer(stream, 401, &headers, self.words.lock().unwrap().as_bytes()).map(|()| true);
+            let headers = [
+                header("WWW-Authenticate", "Basic realm=\"deploys\""),
+                header("Content-Type", "text/plain"),
+            ];
+            return write_answer(stream, 401, &headers, self.words.lock().unwrap().as_bytes())
+                .map(|()| true);
         }
         let fault = self.fault_for(head);
         self.learn(number, |seen| seen.fault = fault.clone());
@@ -274,7 +335,8 @@ impl Shared {
             Some(Fault::Status(status)) => {
                 self.learn(number, |seen| seen.status = *status);
                 let headers = [header("Content-Type", "text/plain")];
-                return write_answer(stream, *status, &headers, b"You have no access here.\n").map(|()| true);
+                return write_answer(stream, *status, &headers, b"You have no access here.\n")
+                    .map(|()| true);
             }
             Some(Fault::Redirect(to)) => {
                 let to = format!("{to}{}?{}", head.path, head.query);
@@ -305,7 +367,10 @@ impl Shared {
             _ => Backend::start(self, head, body)?,
         };
         let (status, headers) = (backend.status, backend.headers.clone());
-        if !matches!(fault, Some(Fault::DropResponse | Fault::TruncateResponse(_) | Fault::NoReport)) {
+        if !matches!(
+            fault,
+            Some(Fault::DropResponse | Fault::TruncateResponse(_) | Fault::NoReport)
+        ) {
             self.learn(number, |seen| seen.status = status);
             let (all, written) = backend.stream(stream);
             self.learn(number, |seen| seen.declined = declines(&all));
@@ -323,7 +388,9 @@ impl Shared {
                 let headers = [headers, vec![header("Content-Length", all.len())]].concat();
                 write_head(stream, status, &headers)?;
                 let mut writer = stream;
-                writer.write_all(&all[..all.len().min(*bytes)]).map(|()| false)
+                writer
+                    .write_all(&all[..all.len().min(*bytes)])
+                    .map(|()| false)
             }
             _ => {
                 reset_at_end(stream);
@@ -333,7 +400,9 @@ impl Shared {
     }
 
     fn lets_in(&self, head: &Head) -> bool {
-        let Some((name, password)) = &self.account else { return true };
+        let Some((name, password)) = &self.account else {
+            return true;
+        };
         let pushes = format!("{}?{}", head.path, head.query).contains("git-receive-pack");
         if !pushes && self.is_open_to_readers.load(Ordering::SeqCst) {
             return true;
@@ -365,11 +434,25 @@ struct Backend {
 impl Backend {
     fn start(host: &Shared, head: &Head, body: &[u8]) -> io::Result<Backend> {
         let mut command = Command::new("git");
-        command.arg("http-backend").current_dir(&host.root).env_clear().envs(host.env.iter().cloned());
-        command.env("GIT_PROJECT_ROOT", &host.root).env("GIT_HTTP_EXPORT_ALL", "1");
-        command.env("REQUEST_METHOD", &head.method).env("PATH_INFO", &head.path).env("QUERY_STRING", &head.query);
-        command.env("CONTENT_LENGTH", body.len().to_string()).env("REMOTE_ADDR", "127.0.0.1");
-        command.env("REMOTE_USER", host.account.as_ref().map_or("anybody", |(name, _)| name));
+        command
+            .arg("http-backend")
+            .current_dir(&host.root)
+            .env_clear()
+            .envs(host.env.iter().cloned());
+        command
+            .env("GIT_PROJECT_ROOT", &host.root)
+            .env("GIT_HTTP_EXPORT_ALL", "1");
+        command
+            .env("REQUEST_METHOD", &head.method)
+            .env("PATH_INFO", &head.path)
+            .env("QUERY_STRING", &head.query);
+        command
+            .env("CONTENT_LENGTH", body.len().to_string())
+            .env("REMOTE_ADDR", "127.0.0.1");
+        command.env(
+            "REMOTE_USER",
+            host.account.as_ref().map_or("anybody", |(name, _)| name),
+        );
         let passed_on = [
             ("content-type", "CONTENT_TYPE"),
             ("content-encoding", "HTTP_CONTENT_ENCODING"),
@@ -378,7 +461,11 @@ impl Backend {
         for (name, variable) in passed_on {
             head.header(name).map(|value| command.env(variable, value));
         }
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
         let (mut stdin, body) = (child.stdin.take().unwrap(), body.to_vec());
         std::thread::spawn(move || stdin.write_all(&body));
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -386,26 +473,43 @@ impl Backend {
         loop {
             let mut line = String::new();
             out.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
             if name == "Status" {
-                status = value.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(500);
+                status = value
+                    .split(' ')
+                    .next()
+                    .and_then(|code| code.parse().ok())
+                    .unwrap_or(500);
             } else {
                 headers.push(header(name, value));
             }
         }
-        Ok(Backend { child, out, status, headers })
+        Ok(Backend {
+            child,
+            out,
+            status,
+            headers,
+        })
     }
 
     /// Passes the answer on piece by piece while git works. A client that has gone does not stop git, as it does not
     /// stop a real host.
     fn stream(&mut self, mut client: &TcpStream) -> (Vec<u8>, io::Result<()>) {
-        let headers = [self.headers.clone(), vec![header("Transfer-Encoding", "chunked")]].concat();
+        let headers = [
+            self.headers.clone(),
+            vec![header("Transfer-Encoding", "chunked")],
+        ]
+        .concat();
         let mut written = write_head(client, self.status, &headers);
         let (mut all, mut piece) = (Vec::new(), [0; 16384]);
         while let Ok(read @ 1..) = self.out.read(&mut piece) {
             all.extend_from_slice(&piece[..read]);
             written = written.and_then(|()| {
-                client.write_all(&[format!("{read:x}\r\n").as_bytes(), &piece[..read], b"\r\n"].concat())
+                client.write_all(
+                    &[format!("{read:x}\r\n").as_bytes(), &piece[..read], b"\r\n"].concat(),
+                )
             });
         }
         let _ = self.child.wait();
@@ -424,10 +528,16 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let number = (0..3).fold(0, |sum, at| sum << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
+        let number = (0..3).fold(0, |sum, at| {
+            sum << 8 | u32::from(group.get(at).copied().unwrap_or(0))
+        });
         for digit in 0..4 {
             let value = DIGITS[(number >> (18 - 6 * digit) & 63) as usize];
-            text.push(if digit > group.len() { '=' } else { char::from(value) });
+            text.push(if digit > group.len() {
+                '='
+            } else {
+                char::from(value)
+            });
         }
     }
     text

@@ -46,7 +46,11 @@ impl GitHubApi {
     /// Begins to answer whoever shows this token. It knows no commit yet.
     pub fn start(token: &str) -> GitHubApi {
         let (state, news) = (Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { token: token.to_owned(), state, news });
+        let shared = Arc::new(Shared {
+            token: token.to_owned(),
+            state,
+            news,
+        });
         let serving = shared.clone();
         let listener = Listener::start(move |stream, closing| {
             let _ = serving.connection(&stream, closing);
@@ -73,10 +77,16 @@ impl GitHubApi {
         merged: bool,
         (approvals, changes): (&[&str], &[&str]),
     ) -> &Self {
-        let opinion = |state: &str, login: &&str| json!({"state": state, "author": {"login": login}});
+        let opinion =
+            |state: &str, login: &&str| json!({"state": state, "author": {"login": login}});
         let opinions = approvals.iter().map(|login| opinion("APPROVED", login));
-        let opinions: Vec<Value> =
-            opinions.chain(changes.iter().map(|login| opinion("CHANGES_REQUESTED", login))).collect();
+        let opinions: Vec<Value> = opinions
+            .chain(
+                changes
+                    .iter()
+                    .map(|login| opinion("CHANGES_REQUESTED", login)),
+            )
+            .collect();
         let pull = json!({
             "number": number,
             "merged": merged,
@@ -85,12 +95,20 @@ impl GitHubApi {
             "author": {"login": author},
             "latestOpinionatedReviews": {"nodes": opinions},
         });
-        self.change(commit, |node| node["associatedPullRequests"]["nodes"].as_array_mut().unwrap().push(pull))
+        self.change(commit, |node| {
+            node["associatedPullRequests"]["nodes"]
+                .as_array_mut()
+                .unwrap()
+                .push(pull)
+        })
     }
 
     /// These logins wrote a commit; until this is said it is somebody without an account.
     pub fn authors(&self, commit: &str, logins: &[&str]) -> &Self {
-        let authors: Vec<Value> = logins.iter().map(|login| json!({"user": {"login": login}})).collect();
+        let authors: Vec<Value> = logins
+            .iter()
+            .map(|login| json!({"user": {"login": login}}))
+            .collect();
         self.change(commit, |node| node["authors"] = json!({"nodes": authors}))
     }
 
@@ -112,12 +130,20 @@ impl GitHubApi {
 
     /// The checks of a commit stand so: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING`, `EXPECTED`.
     pub fn checks(&self, commit: &str, state: &str) -> &Self {
-        self.change(commit, |node| node["statusCheckRollup"] = json!({"state": state}))
+        self.change(commit, |node| {
+            node["statusCheckRollup"] = json!({"state": state})
+        })
     }
 
     fn change_pull(&self, commit: &str, change: impl FnOnce(&mut Value)) -> &Self {
         let last = |node: &mut Value| {
-            change(node["associatedPullRequests"]["nodes"].as_array_mut().unwrap().last_mut().unwrap())
+            change(
+                node["associatedPullRequests"]["nodes"]
+                    .as_array_mut()
+                    .unwrap()
+                    .last_mut()
+                    .unwrap(),
+            )
         };
         self.change(commit, last)
     }
@@ -127,7 +153,15 @@ impl GitHubApi {
             let authors = json!({"nodes": [{"user": null}]});
             json!({"authors": authors, "associatedPullRequests": {"nodes": []}, "statusCheckRollup": null})
         };
-        change(self.shared.state.lock().unwrap().commits.entry(commit.to_owned()).or_insert_with(nothing));
+        change(
+            self.shared
+                .state
+                .lock()
+                .unwrap()
+                .commits
+                .entry(commit.to_owned())
+                .or_insert_with(nothing),
+        );
         self
     }
 
@@ -140,7 +174,10 @@ impl GitHubApi {
 
     /// Whatever is asked, this is the answer.
     pub fn answers(&self, status: u16, headers: &[(&str, &str)], body: &str) -> &Self {
-        let headers = headers.iter().map(|(name, value)| header(name, value)).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| header(name, value))
+            .collect();
         self.shared.state.lock().unwrap().instead = Some((status, headers, body.to_owned()));
         self
     }
@@ -177,18 +214,33 @@ impl GitHubApi {
 
     /// The heads of all calls so far.
     pub fn heads(&self) -> Vec<Head> {
-        self.shared.state.lock().unwrap().asked.iter().map(|(head, _)| head.clone()).collect()
+        self.shared
+            .state
+            .lock()
+            .unwrap()
+            .asked
+            .iter()
+            .map(|(head, _)| head.clone())
+            .collect()
     }
 
     /// The bodies of all calls so far.
     pub fn bodies(&self) -> Vec<Value> {
         let state = self.shared.state.lock().unwrap();
-        state.asked.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()
+        state
+            .asked
+            .iter()
+            .map(|(_, body)| serde_json::from_slice(body).unwrap())
+            .collect()
     }
 
     /// The commits that each call asked for.
     pub fn asked_for(&self) -> Vec<Vec<String>> {
-        let commits = |body: &Value| aliases(body["query"].as_str().unwrap()).into_values().collect();
+        let commits = |body: &Value| {
+            aliases(body["query"].as_str().unwrap())
+                .into_values()
+                .collect()
+        };
         self.bodies().iter().map(commits).collect()
     }
 }
@@ -196,7 +248,9 @@ impl GitHubApi {
 impl Shared {
     fn connection(&self, stream: &TcpStream, _: &Closing) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
-        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        let Some(head) = Head::read(&mut reader)? else {
+            return Ok(());
+        };
         let body = head.body(&mut reader, stream)?;
         let answered = self.answer(head, body, stream);
         self.state.lock().unwrap().under_way -= 1;
@@ -207,16 +261,24 @@ impl Shared {
         let knows = head.header("authorization") == Some(&format!("Bearer {}", self.token));
         let question: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mut state = self.state.lock().unwrap();
-        let right = head.method == "POST" && head.path == "/graphql" && head.header("user-agent").is_some();
+        let right =
+            head.method == "POST" && head.path == "/graphql" && head.header("user-agent").is_some();
         state.asked.push((head, body));
         state.under_way += 1;
         state.peak = state.peak.max(state.under_way);
         self.news.notify_all();
-        let (state, _) = self.news.wait_timeout_while(state, PATIENCE, |state| state.peak < state.together).unwrap();
+        let (state, _) = self
+            .news
+            .wait_timeout_while(state, PATIENCE, |state| state.peak < state.together)
+            .unwrap();
         let (status, mut headers, text) = match &state.instead {
             Some(answer) => answer.clone(),
             None if !right => (404, Vec::new(), "{}".to_owned()),
-            None if !knows => (401, Vec::new(), r#"{"message":"Bad credentials"}"#.to_owned()),
+            None if !knows => (
+                401,
+                Vec::new(),
+                r#"{"message":"Bad credentials"}"#.to_owned(),
+            ),
             None => (200, Vec::new(), state.told(&question).to_string()),
         };
         let cut = state.cut;
@@ -235,18 +297,30 @@ impl Shared {
 impl State {
     fn told(&self, question: &Value) -> Value {
         let variables = &question["variables"];
-        let named = format!("{}/{}", variables["owner"].as_str().unwrap(), variables["name"].as_str().unwrap());
+        let named = format!(
+            "{}/{}",
+            variables["owner"].as_str().unwrap(),
+            variables["name"].as_str().unwrap()
+        );
         if named != REPOSITORY {
             let error = json!({"type": "NOT_FOUND", "path": ["repository"], "message": format!("no {named}")});
             return json!({"data": {"repository": null}, "errors": [error]});
         }
         let mut repository = Map::from_iter([("nameWithOwner".to_owned(), json!(REPOSITORY))]);
         for (alias, commit) in aliases(question["query"].as_str().unwrap()) {
-            repository.insert(alias, self.commits.get(&commit).cloned().unwrap_or_default());
+            repository.insert(
+                alias,
+                self.commits.get(&commit).cloned().unwrap_or_default(),
+            );
         }
         for error in &self.errors {
             let mut at = &mut repository;
-            let path: Vec<&str> = error["path"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            let path: Vec<&str> = error["path"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             for step in &path[1..path.len() - 1] {
                 at = at.get_mut(*step).unwrap().as_object_mut().unwrap();
             }
@@ -264,10 +338,21 @@ impl State {
 fn aliases(query: &str) -> BTreeMap<String, String> {
     let mut aliases = BTreeMap::new();
     for (at, found) in query.match_indices(":object(oid:\"") {
-        let alias = query[..at].rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
+        let alias = query[..at]
+            .rsplit(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap();
         let commit = query[at + found.len()..].split('"').next().unwrap();
-        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{commit:?} is no hash");
-        assert!(aliases.insert(alias.to_owned(), commit.to_owned()).is_none(), "{alias} is asked for twice");
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{commit:?} is no hash"
+        );
+        assert!(
+            aliases
+                .insert(alias.to_owned(), commit.to_owned())
+                .is_none(),
+            "{alias} is asked for twice"
+        );
     }
     aliases
 }

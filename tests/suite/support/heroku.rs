@@ -115,7 +115,10 @@ struct Slug {
 impl HerokuApi {
     /// An API without apps, for an account with this token.
     pub fn start(token: &str) -> HerokuApi {
-        let shared = Arc::new(Shared { token: token.to_owned(), state: Mutex::default() });
+        let shared = Arc::new(Shared {
+            token: token.to_owned(),
+            state: Mutex::default(),
+        });
         let serving = shared.clone();
         let listener = Listener::start(move |stream, closing| {
             let _ = serving.connection(&stream, closing);
@@ -141,7 +144,12 @@ impl HerokuApi {
             tells_commits: true,
         };
         for description in ["Initial release", "Enable Logplex"] {
-            app.add(None, description.to_owned(), "ada@example.com", Outcome::Succeeds);
+            app.add(
+                None,
+                description.to_owned(),
+                "ada@example.com",
+                Outcome::Succeeds,
+            );
         }
         self.state().apps.insert(name.to_owned(), app);
         self
@@ -175,9 +183,12 @@ impl HerokuApi {
         self.with(app, |app| {
             let slug = app.releases[index(version)].slug.unwrap();
             app.slugs[slug].deleted = true;
-            app.releases.iter_mut().filter(|release| release.slug == Some(slug)).for_each(|release| {
-                release.status = "expired".to_owned();
-            });
+            app.releases
+                .iter_mut()
+                .filter(|release| release.slug == Some(slug))
+                .for_each(|release| {
+                    release.status = "expired".to_owned();
+                });
         });
     }
 
@@ -218,7 +229,12 @@ impl HerokuApi {
     pub fn rollback(&self, app: &str, version: u64) -> u64 {
         self.with(app, |app| {
             let slug = app.releases[index(version)].slug;
-            app.add(slug, format!("Rollback to v{version}"), "ben@example.com", Outcome::Succeeds)
+            app.add(
+                slug,
+                format!("Rollback to v{version}"),
+                "ben@example.com",
+                Outcome::Succeeds,
+            )
         })
     }
 
@@ -227,14 +243,26 @@ impl HerokuApi {
     pub fn sets_config(&self, app: &str, name: &str) -> u64 {
         self.with(app, |app| {
             let slug = app.current().and_then(|at| app.releases[at].slug);
-            app.add(slug, format!("Set {name} config vars"), "ben@example.com", Outcome::Succeeds)
+            app.add(
+                slug,
+                format!("Set {name} config vars"),
+                "ben@example.com",
+                Outcome::Succeeds,
+            )
         })
     }
 
     /// Something runs that nothing is told of as built, as of a kind that is not known here; answers with its version.
     #[track_caller]
     pub fn runs_the_unknown(&self, app: &str) -> u64 {
-        self.with(app, |app| app.add(None, "Deployed".to_owned(), "ben@example.com", Outcome::Succeeds))
+        self.with(app, |app| {
+            app.add(
+                None,
+                "Deployed".to_owned(),
+                "ben@example.com",
+                Outcome::Succeeds,
+            )
+        })
     }
 
     /// What was built for the app names no commit any more.
@@ -273,7 +301,13 @@ impl HerokuApi {
     /// Whoever asks what was built for a release is answered so.
     #[track_caller]
     pub fn answers_about_slug(&self, app: &str, version: u64, status: u16) {
-        let slug = self.with(app, |app| uuid(&app.name, "slug", app.releases[index(version)].slug.unwrap()));
+        let slug = self.with(app, |app| {
+            uuid(
+                &app.name,
+                "slug",
+                app.releases[index(version)].slug.unwrap(),
+            )
+        });
         self.fault(Some(app), Only::Slug(slug), false, Some(status), "");
     }
 
@@ -284,7 +318,14 @@ impl HerokuApi {
 
     fn fault(&self, app: Option<&str>, only: Only, done: bool, status: Option<u16>, body: &str) {
         let (app, body) = (app.map(str::to_owned), body.to_owned());
-        let fault = Fault { app, only, done, status, body, delay: Duration::ZERO };
+        let fault = Fault {
+            app,
+            only,
+            done,
+            status,
+            body,
+            delay: Duration::ZERO,
+        };
         self.state().faults.insert(0, fault);
     }
 
@@ -296,13 +337,17 @@ impl HerokuApi {
     /// The requests with this method and path so far.
     pub fn asked_for(&self, method: &str, path: &str) -> Vec<Asked> {
         let all = self.asked();
-        all.into_iter().filter(|asked| asked.head.method == method && asked.head.path == path).collect()
+        all.into_iter()
+            .filter(|asked| asked.head.method == method && asked.head.path == path)
+            .collect()
     }
 
     /// The bodies of all requests for a release so far.
     pub fn posted(&self, app: &str) -> Vec<Value> {
         let all = self.asked_for("POST", &format!("/apps/{app}/releases"));
-        all.iter().map(|asked| serde_json::from_slice(&asked.body).unwrap()).collect()
+        all.iter()
+            .map(|asked| serde_json::from_slice(&asked.body).unwrap())
+            .collect()
     }
 
     /// The commit of the current release, if it has one.
@@ -316,7 +361,10 @@ impl HerokuApi {
     pub fn releases(&self, app: &str) -> Vec<(u64, String, String)> {
         self.with(app, |app| {
             let all = app.releases.iter().zip(1..);
-            all.map(|(release, version)| (version, release.status.clone(), release.description.clone())).collect()
+            all.map(|(release, version)| {
+                (version, release.status.clone(), release.description.clone())
+            })
+            .collect()
         })
     }
 
@@ -330,7 +378,10 @@ impl HerokuApi {
     #[track_caller]
     fn with<T>(&self, name: &str, act: impl FnOnce(&mut App) -> T) -> T {
         let mut state = self.state();
-        let app = state.apps.get_mut(name).unwrap_or_else(|| panic!("there is no app {name}"));
+        let app = state
+            .apps
+            .get_mut(name)
+            .unwrap_or_else(|| panic!("there is no app {name}"));
         app.hear_of_pushes();
         let done = act(app);
         app.show();
@@ -345,7 +396,9 @@ impl HerokuApi {
 impl Shared {
     fn connection(&self, stream: &TcpStream, closing: &Closing) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
-        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        let Some(head) = Head::read(&mut reader)? else {
+            return Ok(());
+        };
         let body = head.body(&mut reader, stream)?;
         let (delay, answer) = self.answer(&head, body);
         if closing.pause(delay) {
@@ -366,21 +419,35 @@ impl Shared {
     /// The answer, and after how long; none where the connection is to be cut.
     fn answer(&self, head: &Head, body: Vec<u8>) -> (Duration, Option<Answer>) {
         let mut state = self.state.lock().unwrap();
-        state.asked.push(Asked { head: head.clone(), body: body.clone() });
+        state.asked.push(Asked {
+            head: head.clone(),
+            body: body.clone(),
+        });
         let left = 4500_usize.saturating_sub(state.asked.len());
         let mut parts = head.path.trim_start_matches('/').split('/');
         let (apps, name) = (parts.next(), parts.next().unwrap_or_default());
         let rest: Vec<&str> = parts.collect();
-        let State { apps: known, faults, .. } = &mut *state;
-        let fault =
-            faults.iter().find(|fault| fault.app.as_deref().is_none_or(|app| app == name) && fault.only.befalls(head));
+        let State {
+            apps: known,
+            faults,
+            ..
+        } = &mut *state;
+        let fault = faults.iter().find(|fault| {
+            fault.app.as_deref().is_none_or(|app| app == name) && fault.only.befalls(head)
+        });
         let mut right = || {
             if head.header("authorization") != Some(&format!("Bearer {}", self.token)) {
                 return no(401, "unauthorized", "Invalid credentials provided.");
             }
-            if !head.header("accept").is_some_and(|accept| accept.starts_with("application/vnd.heroku+json; version=3"))
+            if !head
+                .header("accept")
+                .is_some_and(|accept| accept.starts_with("application/vnd.heroku+json; version=3"))
             {
-                return no(400, "bad_version", "Please specify a version along with Heroku's API.");
+                return no(
+                    400,
+                    "bad_version",
+                    "Please specify a version along with Heroku's API.",
+                );
             }
             match known.get_mut(name).filter(|_| apps == Some("apps")) {
                 Some(app) => app.answer(head, &rest, &body),
@@ -394,10 +461,14 @@ impl Shared {
                 if fault.done {
                     right();
                 }
-                fault.status.map(|status| (status, Vec::new(), fault.body.clone()))
+                fault
+                    .status
+                    .map(|status| (status, Vec::new(), fault.body.clone()))
             }
         };
-        let Some((status, mut headers, body)) = answer else { return (delay, None) };
+        let Some((status, mut headers, body)) = answer else {
+            return (delay, None);
+        };
         let left = if status == 429 { 0 } else { left };
         headers.push(header("RateLimit-Remaining", left));
         (delay, Some((status, headers, body)))
@@ -430,7 +501,11 @@ impl App {
             ("POST", ["releases"]) => self.post(body),
             ("GET", ["slugs", id]) => self.slug(id),
             ("GET", ["builds"]) => listed(&self.builds(), "created_at", head.header("range")),
-            _ => no(404, "not_found", "The requested API endpoint was not found."),
+            _ => no(
+                404,
+                "not_found",
+                "The requested API endpoint was not found.",
+            ),
         };
         self.show();
         answer
@@ -438,7 +513,9 @@ impl App {
 
     /// Makes releases of what was pushed since.
     fn hear_of_pushes(&mut self) {
-        let Some((file, known)) = self.follows.clone() else { return };
+        let Some((file, known)) = self.follows.clone() else {
+            return;
+        };
         let all = lines(&file);
         for commit in &all[known.min(all.len())..] {
             self.push(commit, self.outcome);
@@ -448,21 +525,46 @@ impl App {
 
     /// Adds a slug, its build and its release; answers with its version.
     fn push(&mut self, commit: &str, outcome: Outcome) -> u64 {
-        self.slugs.push(Slug { commit: commit.to_owned(), deleted: false });
+        self.slugs.push(Slug {
+            commit: commit.to_owned(),
+            deleted: false,
+        });
         let slug = self.slugs.len() - 1;
         self.builds.push(("succeeded".to_owned(), Some(slug)));
-        self.add(Some(slug), format!("Deploy {}", commit.get(..8).unwrap_or(commit)), "ada@example.com", outcome)
+        self.add(
+            Some(slug),
+            format!("Deploy {}", commit.get(..8).unwrap_or(commit)),
+            "ada@example.com",
+            outcome,
+        )
     }
 
-    fn add(&mut self, slug: Option<usize>, description: String, user: &'static str, outcome: Outcome) -> u64 {
+    fn add(
+        &mut self,
+        slug: Option<usize>,
+        description: String,
+        user: &'static str,
+        outcome: Outcome,
+    ) -> u64 {
         let status = "pending".to_owned();
-        self.releases.push(Release { status, pending: None, current: false, slug, description, user });
+        self.releases.push(Release {
+            status,
+            pending: None,
+            current: false,
+            slug,
+            description,
+            user,
+        });
         let version = self.releases.len() as u64;
         match outcome {
             Outcome::Succeeds | Outcome::SucceedsAfter(0) => self.end(version, "succeeded"),
             Outcome::Fails | Outcome::FailsAfter(0) => self.end(version, "failed"),
-            Outcome::SucceedsAfter(lists) => self.releases[index(version)].pending = Some((lists, "succeeded")),
-            Outcome::FailsAfter(lists) => self.releases[index(version)].pending = Some((lists, "failed")),
+            Outcome::SucceedsAfter(lists) => {
+                self.releases[index(version)].pending = Some((lists, "succeeded"))
+            }
+            Outcome::FailsAfter(lists) => {
+                self.releases[index(version)].pending = Some((lists, "failed"))
+            }
         }
         version
     }
@@ -473,7 +575,9 @@ impl App {
         let release = &mut self.releases[at];
         (release.status, release.pending) = (status.to_owned(), None);
         if status == "succeeded" && self.current().is_none_or(|current| current < at) {
-            self.releases.iter_mut().for_each(|release| release.current = false);
+            self.releases
+                .iter_mut()
+                .for_each(|release| release.current = false);
             self.releases[at].current = true;
         }
     }
@@ -502,18 +606,24 @@ impl App {
 
     /// Lets the site show what is current.
     fn show(&self) {
-        let (Some(file), Some(commit)) = (&self.serves, self.running()) else { return };
+        let (Some(file), Some(commit)) = (&self.serves, self.running()) else {
+            return;
+        };
         let commit = format!("{commit}\n");
         if std::fs::read_to_string(file).ok().as_ref() != Some(&commit) {
             // A site never shows half a page.
             let fresh = file.with_extension("fresh");
-            std::fs::write(&fresh, commit).and_then(|()| std::fs::rename(&fresh, file)).unwrap();
+            std::fs::write(&fresh, commit)
+                .and_then(|()| std::fs::rename(&fresh, file))
+                .unwrap();
         }
     }
 
     /// The releases as they are told, oldest first, each with its number.
     fn releases(&self) -> Vec<(u64, Value)> {
-        (1..=self.releases.len() as u64).map(|version| (version, self.told(version))).collect()
+        (1..=self.releases.len() as u64)
+            .map(|version| (version, self.told(version)))
+            .collect()
     }
 
     fn told(&self, version: u64) -> Value {
@@ -541,7 +651,9 @@ impl App {
 
     fn builds(&self) -> Vec<(u64, Value)> {
         let told = |(status, slug): &(String, Option<usize>), number: u64| {
-            let commit = slug.filter(|_| self.tells_commits).map(|slug| self.slugs[slug].commit.clone());
+            let commit = slug
+                .filter(|_| self.tells_commits)
+                .map(|slug| self.slugs[slug].commit.clone());
             json!({
                 "app": { "id": uuid(&self.name, "app", 0) },
                 "buildpacks": null,
@@ -557,12 +669,19 @@ impl App {
                 "user": { "id": uuid("ada@example.com", "user", 0), "email": "ada@example.com" },
             })
         };
-        self.builds.iter().zip(1..).map(|(build, number)| (number, told(build, number))).collect()
+        self.builds
+            .iter()
+            .zip(1..)
+            .map(|(build, number)| (number, told(build, number)))
+            .collect()
     }
 
     fn slug(&self, id: &str) -> Answer {
-        let found = (0..self.slugs.len()).find(|at| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted);
-        let Some(at) = found else { return no(404, "not_found", "Couldn't find that slug.") };
+        let found = (0..self.slugs.len())
+            .find(|at| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted);
+        let Some(at) = found else {
+            return no(404, "not_found", "Couldn't find that slug.");
+        };
         let commit = Some(&self.slugs[at].commit).filter(|_| self.tells_commits);
         yes(
             200,
@@ -587,20 +706,32 @@ impl App {
         let (slug, description) = match (wanted["release"].as_str(), wanted["slug"].as_str()) {
             (Some(id), None) => {
                 let at = (0..self.releases.len()).find(|at| uuid(&self.name, "release", *at) == id);
-                let Some(at) = at else { return no(422, "invalid_params", "Couldn't find that release.") };
+                let Some(at) = at else {
+                    return no(422, "invalid_params", "Couldn't find that release.");
+                };
                 let release = &self.releases[at];
                 if release.slug.is_none() || release.status != "succeeded" {
-                    let message = format!("Cannot roll back to v{}, it is not eligible for rollback.", at + 1);
+                    let message = format!(
+                        "Cannot roll back to v{}, it is not eligible for rollback.",
+                        at + 1
+                    );
                     return no(422, "invalid_params", &message);
                 }
                 (release.slug, format!("Rollback to v{}", at + 1))
             }
             (None, Some(id)) => {
-                let alive = |at: &usize| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted;
+                let alive =
+                    |at: &usize| uuid(&self.name, "slug", *at) == id && !self.slugs[*at].deleted;
                 let Some(slug) = (0..self.slugs.len()).find(alive) else {
                     return no(422, "invalid_params", "Couldn't find that slug.");
                 };
-                (Some(slug), wanted["description"].as_str().unwrap_or("Deploy").to_owned())
+                (
+                    Some(slug),
+                    wanted["description"]
+                        .as_str()
+                        .unwrap_or("Deploy")
+                        .to_owned(),
+                )
             }
             _ => return no(422, "invalid_params", "Require params: slug."),
         };
@@ -616,30 +747,57 @@ fn listed(all: &[(u64, Value)], by: &str, range: Option<&str>) -> Answer {
         let mut options = range.split([';', ',']).map(str::trim);
         options.find_map(|option| option.strip_prefix(name).map(str::to_owned))
     };
-    let max = option("max=").and_then(|max| max.parse().ok()).unwrap_or(200);
+    let max = option("max=")
+        .and_then(|max| max.parse().ok())
+        .unwrap_or(200);
     let descends = option("order=").as_deref() == Some("desc");
-    let after = range.split_once(']').and_then(|(_, rest)| rest.split_once("..")?.0.parse::<u64>().ok());
+    let after = range
+        .split_once(']')
+        .and_then(|(_, rest)| rest.split_once("..")?.0.parse::<u64>().ok());
     let mut all: Vec<&(u64, Value)> = all.iter().collect();
     if descends {
         all.reverse();
     }
-    all.retain(|(number, _)| after.is_none_or(|after| if descends { *number < after } else { *number > after }));
+    all.retain(|(number, _)| {
+        after.is_none_or(|after| {
+            if descends {
+                *number < after
+            } else {
+                *number > after
+            }
+        })
+    });
     let part = &all[..all.len().min(max)];
-    let body = Value::from(part.iter().map(|(_, told)| told.clone()).collect::<Vec<_>>());
-    let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) else { return yes(200, body) };
-    let mut headers = vec![header("Accept-Ranges", by), header("Content-Range", format!("{by} {first}..{last}"))];
+    let body = Value::from(
+        part.iter()
+            .map(|(_, told)| told.clone())
+            .collect::<Vec<_>>(),
+    );
+    let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) else {
+        return yes(200, body);
+    };
+    let mut headers = vec![
+        header("Accept-Ranges", by),
+        header("Content-Range", format!("{by} {first}..{last}")),
+    ];
     if part.len() == all.len() {
         return (200, headers, body.to_string());
     }
     let order = if descends { ", order=desc" } else { "" };
-    headers.push(header("Next-Range", format!("{by} ]{last}..; max={max}{order}")));
+    headers.push(header(
+        "Next-Range",
+        format!("{by} ]{last}..; max={max}{order}"),
+    ));
     (206, headers, body.to_string())
 }
 
 fn lines(file: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     // A line without its end is still being written.
-    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+    text.split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn index(version: u64) -> usize {
@@ -652,10 +810,20 @@ fn uuid(of: &str, kind: &str, number: usize) -> String {
     let mut hasher = DefaultHasher::new();
     (of, kind).hash(&mut hasher);
     let hash = hasher.finish();
-    format!("{:08x}-{:04x}-4{:03x}-8000-{number:012x}", hash >> 32, hash >> 16 & 0xffff, hash & 0xfff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8000-{number:012x}",
+        hash >> 32,
+        hash >> 16 & 0xffff,
+        hash & 0xfff
+    )
 }
 
 /// A minute later for each.
 fn moment(number: u64) -> String {
-    format!("2022-02-{:02}T{:02}:{:02}:00Z", 1 + number / 1440 % 28, number / 60 % 24, number % 60)
+    format!(
+        "2022-02-{:02}T{:02}:{:02}:00Z",
+        1 + number / 1440 % 28,
+        number / 60 % 24,
+        number % 60
+    )
 }

@@ -22,23 +22,37 @@ impl Transcript {
     /// The one of this name.
     #[track_caller]
     pub fn named(name: &str) -> Transcript {
-        Transcript::all().into_iter().find(|one| one.name == name).unwrap_or_else(|| panic!("no transcript {name}"))
+        Transcript::all()
+            .into_iter()
+            .find(|one| one.name == name)
+            .unwrap_or_else(|| panic!("no transcript {name}"))
     }
 
     /// All of them.
     #[track_caller]
     pub fn all() -> Vec<Transcript> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hosts");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        files.filter(|path| path.extension().is_some_and(|end| end == "txt")).map(|path| read(&path)).collect()
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+            .map(|path| read(&path))
+            .collect()
     }
 }
 
 fn read(path: &Path) -> Transcript {
-    let text = std::fs::read_to_string(path).unwrap().replace("\\x1b", "\u{1b}").replace("\\r", "\r");
+    let text = std::fs::read_to_string(path)
+        .unwrap()
+        .replace("\\x1b", "\u{1b}")
+        .replace("\\r", "\r");
     let (head, body) = text.split_once("\n\n").unwrap();
-    let field =
-        |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
+    let field = |name: &str| {
+        head.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .map(str::to_owned)
+    };
     Transcript {
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
         ends: field("ends").unwrap(),
@@ -52,6 +66,10 @@ impl Deploy {
     /// Has a host take every push from now on, print this and deploy nothing.
     #[track_caller]
     pub fn host_says(&self, bare: &Path, text: &str) {
-        self.hook(bare, "post-receive", &format!("cat >/dev/null\ncat <<'END_OF_WORDS'\n{text}END_OF_WORDS"));
+        self.hook(
+            bare,
+            "post-receive",
+            &format!("cat >/dev/null\ncat <<'END_OF_WORDS'\n{text}END_OF_WORDS"),
+        );
     }
 }

@@ -7,7 +7,11 @@
 //! deploy.smp(&["promote", "--dry-run"]).ok().says("push");
 //! assert_eq!(before, deploy.snapshot());
 //! ```
-#![allow(dead_code, unused_imports, reason = "a house has rooms that not every test enters")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a house has rooms that not every test enters"
+)]
 
 mod capture;
 mod chain;

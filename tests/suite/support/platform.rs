@@ -35,17 +35,27 @@ pub const RELEASE_COMMAND: &str =
 impl Behaviour<'_> {
     fn hook(&self) -> String {
         let says = |lines: &[&str]| {
-            let lines: String = lines.iter().map(|line| format!("printf '%b\\n' '{line}'\n")).collect();
+            let lines: String = lines
+                .iter()
+                .map(|line| format!("printf '%b\\n' '{line}'\n"))
+                .collect();
             format!("cat >/dev/null\n{lines}exit 0")
         };
         match self {
             Self::Deploys => DEPLOYS.to_owned(),
-            Self::Fails => says(&["-----> Building on the Heroku-24 stack", "-----> Build failed"]),
+            Self::Fails => says(&[
+                "-----> Building on the Heroku-24 stack",
+                "-----> Build failed",
+            ]),
             Self::SkipsTheBranch => says(&[SKIPS]),
-            Self::IsNotTheBranchOfDokku => says(&[&format!("\\033[1G\\033[K-----> WARNING: {NOT_COMPLETE}")]),
-            Self::NeverReleases => {
-                says(&["-----> Launching...", &format!(" !     {RELEASE_COMMAND}"), "       Released v6"])
+            Self::IsNotTheBranchOfDokku => {
+                says(&[&format!("\\033[1G\\033[K-----> WARNING: {NOT_COMPLETE}")])
             }
+            Self::NeverReleases => says(&[
+                "-----> Launching...",
+                &format!(" !     {RELEASE_COMMAND}"),
+                "       Released v6",
+            ]),
             Self::ReleasesAfterAll => format!("echo ' !     {RELEASE_COMMAND}'\n{DEPLOYS}"),
             // The release holds none of the push's pipes: git would wait for their ends.
             Self::DeploysLate(gate) => format!(

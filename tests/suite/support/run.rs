@@ -50,7 +50,8 @@ impl<'world> Runner<'world> {
 
     /// Adds or replaces a variable of the environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((name.into(), Some(value.as_ref().to_owned())));
+        self.env
+            .push((name.into(), Some(value.as_ref().to_owned())));
         self
     }
 
@@ -67,7 +68,13 @@ impl<'world> Runner<'world> {
 
     /// Looks for programs in this folder first, as for a `git` that stands in front of git (see [`World::executable`]).
     pub fn path_first(self, folder: impl AsRef<Path>) -> Self {
-        let ours = self.world.env().into_iter().find(|(name, _)| name == "PATH").unwrap().1;
+        let ours = self
+            .world
+            .env()
+            .into_iter()
+            .find(|(name, _)| name == "PATH")
+            .unwrap()
+            .1;
         let folders = std::iter::once(self.world.path(folder)).chain(std::env::split_paths(&ours));
         self.env("PATH", std::env::join_paths(folders).unwrap())
     }
@@ -80,7 +87,8 @@ impl<'world> Runner<'world> {
 
     /// Options for git itself, as in `git -c color.ui=always smp …`.
     pub fn git_options(mut self, options: &[&str]) -> Self {
-        self.git_options.extend(options.iter().map(ToString::to_string));
+        self.git_options
+            .extend(options.iter().map(ToString::to_string));
         self
     }
 
@@ -112,7 +120,10 @@ impl<'world> Runner<'world> {
     #[track_caller]
     pub fn start(&self, args: &[&str]) -> Running {
         let (program, args) = self.smp_line(args);
-        self.start_program(program, &args.iter().map(String::as_str).collect::<Vec<_>>())
+        self.start_program(
+            program,
+            &args.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
     }
 
     /// Starts any program and goes on at once.
@@ -120,14 +131,25 @@ impl<'world> Runner<'world> {
     pub fn start_program(&self, program: impl AsRef<OsStr>, args: &[&str]) -> Running {
         let mut command = self.command(&program);
         command.args(args).process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running::begin(command, self.stdin.clone(), self.limit, shown(program.as_ref(), args))
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Running::begin(
+            command,
+            self.stdin.clone(),
+            self.limit,
+            shown(program.as_ref(), args),
+        )
     }
 
     /// Starts `git smp` on a terminal: stdin, stdout and stderr.
     pub fn terminal(&self, args: &[&str]) -> Terminal {
         let (program, args) = self.smp_line(args);
-        self.terminal_program(program, &args.iter().map(String::as_str).collect::<Vec<_>>())
+        self.terminal_program(
+            program,
+            &args.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
     }
 
     /// Starts any program on a terminal: stdin, stdout and stderr.
@@ -138,7 +160,10 @@ impl<'world> Runner<'world> {
     /// Starts `git smp` with a terminal as its stdin alone; stdout and stderr are pipes.
     pub fn terminal_input(&self, args: &[&str]) -> Terminal {
         let (program, args) = self.smp_line(args);
-        self.terminal_input_program(program, &args.iter().map(String::as_str).collect::<Vec<_>>())
+        self.terminal_input_program(
+            program,
+            &args.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
     }
 
     /// Starts any program with a terminal as its stdin alone; stdout and stderr are pipes.
@@ -151,14 +176,22 @@ impl<'world> Runner<'world> {
         if self.directly {
             return (env!("CARGO_BIN_EXE_git-smp").to_owned(), args.collect());
         }
-        let through_git = self.git_options.iter().cloned().chain(["smp".to_owned()]).chain(args);
+        let through_git = self
+            .git_options
+            .iter()
+            .cloned()
+            .chain(["smp".to_owned()])
+            .chain(args);
         ("git".to_owned(), through_git.collect())
     }
 
     /// The command in the world's environment, its streams still to be chosen.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.cwd).env_clear().envs(self.world.env());
+        command
+            .current_dir(&self.cwd)
+            .env_clear()
+            .envs(self.world.env());
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -186,21 +219,45 @@ pub struct Running {
 
 impl Running {
     #[track_caller]
-    pub(super) fn begin(mut command: Command, stdin: Vec<u8>, limit: Duration, what: String) -> Running {
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{what} does not start: {error}"));
+    pub(super) fn begin(
+        mut command: Command,
+        stdin: Vec<u8>,
+        limit: Duration,
+        what: String,
+    ) -> Running {
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what} does not start: {error}"));
         if let Some(mut pipe) = child.stdin.take() {
             std::thread::spawn(move || pipe.write_all(&stdin));
         }
-        let stdout = child.stdout.take().map_or_else(|| Capture::of(std::io::empty()), Capture::of);
-        let stderr = child.stderr.take().map_or_else(|| Capture::of(std::io::empty()), Capture::of);
-        Running { child, stdout, stderr, deadline: Instant::now() + limit, what }
+        let stdout = child
+            .stdout
+            .take()
+            .map_or_else(|| Capture::of(std::io::empty()), Capture::of);
+        let stderr = child
+            .stderr
+            .take()
+            .map_or_else(|| Capture::of(std::io::empty()), Capture::of);
+        Running {
+            child,
+            stdout,
+            stderr,
+            deadline: Instant::now() + limit,
+            what,
+        }
     }
 
     /// Waits until stderr holds `text`.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
         let found = self.stderr.wait_for(0, text.as_bytes(), PATIENCE);
-        assert!(found.is_some(), "{} never says {text:?}; stderr:\n{}", self.what, self.stderr.text());
+        assert!(
+            found.is_some(),
+            "{} never says {text:?}; stderr:\n{}",
+            self.what,
+            self.stderr.text()
+        );
         self
     }
 
@@ -208,7 +265,12 @@ impl Running {
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Self {
         let found = self.stdout.wait_for(0, text.as_bytes(), PATIENCE);
-        assert!(found.is_some(), "{} never prints {text:?}; stdout:\n{}", self.what, self.stdout.text());
+        assert!(
+            found.is_some(),
+            "{} never prints {text:?}; stdout:\n{}",
+            self.what,
+            self.stdout.text()
+        );
         self
     }
 
@@ -247,7 +309,12 @@ impl Running {
                 self.stderr.text()
             );
         };
-        Run { what: self.what.clone(), code: code(status), stdout: self.stdout.bytes(), stderr: self.stderr.text() }
+        Run {
+            what: self.what.clone(),
+            code: code(status),
+            stdout: self.stdout.bytes(),
+            stderr: self.stderr.text(),
+        }
     }
 
     fn wait(&mut self) -> Option<ExitStatus> {
@@ -262,7 +329,9 @@ impl Running {
             if Instant::now() > self.deadline {
                 return None;
             }
-            if self.stdout.wait_end(Duration::from_millis(5)) && self.stderr.wait_end(Duration::from_millis(5)) {
+            if self.stdout.wait_end(Duration::from_millis(5))
+                && self.stderr.wait_end(Duration::from_millis(5))
+            {
                 std::thread::sleep(Duration::from_millis(1)); // its pipes are closed: it ends any moment
             }
         }
@@ -309,7 +378,10 @@ impl Run {
     /// stderr holds this text.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        assert!(self.stderr.contains(text), "{text:?} is not on stderr of {self}");
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} is not on stderr of {self}"
+        );
         self
     }
 
@@ -325,14 +397,21 @@ impl Run {
     #[track_caller]
     pub fn prints(&self, bytes: impl AsRef<[u8]>) -> &Self {
         let bytes = bytes.as_ref();
-        assert!(self.stdout == bytes, "stdout is not {:?} but that of {self}", String::from_utf8_lossy(bytes));
+        assert!(
+            self.stdout == bytes,
+            "stdout is not {:?} but that of {self}",
+            String::from_utf8_lossy(bytes)
+        );
         self
     }
 
     /// stdout holds this text.
     #[track_caller]
     pub fn prints_among(&self, text: &str) -> &Self {
-        assert!(find(&self.stdout, text.as_bytes()).is_some(), "{text:?} is not on stdout of {self}");
+        assert!(
+            find(&self.stdout, text.as_bytes()).is_some(),
+            "{text:?} is not on stdout of {self}"
+        );
         self
     }
 
@@ -344,19 +423,29 @@ impl Run {
     /// stdout as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}) on stdout of {self}"))
+        serde_json::from_slice(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}) on stdout of {self}"))
     }
 }
 
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (exit code {})\n--- stdout\n{}\n--- stderr\n{}", self.what, self.code, self.out(), self.stderr)
+        write!(
+            f,
+            "{} (exit code {})\n--- stdout\n{}\n--- stderr\n{}",
+            self.what,
+            self.code,
+            self.out(),
+            self.stderr
+        )
     }
 }
 
 /// A status as a shell shows it.
 pub(super) fn code(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
 pub(super) fn shown(program: &OsStr, args: &[&str]) -> String {

@@ -34,7 +34,10 @@ pub struct World {
 impl World {
     /// An empty world: a home with a git configuration, and no repository yet.
     pub fn new() -> World {
-        let root = tempfile::Builder::new().prefix("git-smp-").tempdir().unwrap();
+        let root = tempfile::Builder::new()
+            .prefix("git-smp-")
+            .tempdir()
+            .unwrap();
         let top = root.path().canonicalize().unwrap();
         for folder in ["home/.config", "tmp"] {
             std::fs::create_dir_all(top.join(folder)).unwrap();
@@ -117,7 +120,10 @@ impl World {
     /// Whether the git of this machine is at least of this version.
     pub fn git_is_at_least(&self, major: u32, minor: u32) -> bool {
         let version = self.git("", &["--version"]);
-        let mut numbers = version.trim_start_matches("git version ").split('.').map(|part| part.parse::<u32>());
+        let mut numbers = version
+            .trim_start_matches("git version ")
+            .split('.')
+            .map(|part| part.parse::<u32>());
         let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
         (next(), next()) >= (major, minor)
     }
@@ -155,8 +161,11 @@ impl World {
     fn init(&self, folder: &Path, options: &[&str]) {
         let folder = folder.to_str().unwrap();
         let ours = self.init_options.iter().map(String::as_str);
-        let args: Vec<&str> =
-            ["init", "-q", "--template="].into_iter().chain(options.iter().copied()).chain(ours).collect();
+        let args: Vec<&str> = ["init", "-q", "--template="]
+            .into_iter()
+            .chain(options.iter().copied())
+            .chain(ours)
+            .collect();
         self.git("", &[args.as_slice(), &[folder]].concat());
     }
 
@@ -165,11 +174,29 @@ impl World {
     pub fn clone_of(&self, source: impl AsRef<Path>, name: &str, remote: &str) -> PathBuf {
         let source = source.as_ref();
         let is_address = source.to_str().is_some_and(|text| text.contains("://"));
-        let source = if is_address { source.to_owned() } else { self.path(source) };
+        let source = if is_address {
+            source.to_owned()
+        } else {
+            self.path(source)
+        };
         let folder = self.path(name);
-        let ours = self.init_options.iter().map(String::as_str).filter(|option| !option.contains("object-format"));
-        let args: Vec<&str> = ["clone", "-q", "--template=", "-o", remote].into_iter().chain(ours).collect();
-        self.git("", &[args.as_slice(), &[source.to_str().unwrap(), folder.to_str().unwrap()]].concat());
+        let ours = self
+            .init_options
+            .iter()
+            .map(String::as_str)
+            .filter(|option| !option.contains("object-format"));
+        let args: Vec<&str> = ["clone", "-q", "--template=", "-o", remote]
+            .into_iter()
+            .chain(ours)
+            .collect();
+        self.git(
+            "",
+            &[
+                args.as_slice(),
+                &[source.to_str().unwrap(), folder.to_str().unwrap()],
+            ]
+            .concat(),
+        );
         folder
     }
 
@@ -184,7 +211,12 @@ impl World {
 
     /// Commits these files with this message, one minute after the commit before; answers with the full hash.
     #[track_caller]
-    pub fn commit_files(&self, folder: impl AsRef<Path>, message: &str, files: &[(&str, &str)]) -> String {
+    pub fn commit_files(
+        &self,
+        folder: impl AsRef<Path>,
+        message: &str,
+        files: &[(&str, &str)],
+    ) -> String {
         let folder = self.path(folder);
         for (name, content) in files {
             let file = folder.join(name);
@@ -193,8 +225,17 @@ impl World {
         }
         self.git(&folder, &["add", "-A"]);
         let date = self.later();
-        let at = self.runner().cwd(&folder).env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
-        at.stdin(message).program("git", &["commit", "-q", "--allow-empty", "--no-verify", "-F", "-"]).ok();
+        let at = self
+            .runner()
+            .cwd(&folder)
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_DATE", &date);
+        at.stdin(message)
+            .program(
+                "git",
+                &["commit", "-q", "--allow-empty", "--no-verify", "-F", "-"],
+            )
+            .ok();
         self.git(&folder, &["rev-parse", "HEAD"])
     }
 
@@ -207,7 +248,10 @@ impl World {
     /// has open for writing could be "busy" when git starts it.
     #[track_caller]
     pub fn hook(&self, repository: impl AsRef<Path>, name: &str, script: &str) {
-        let hooks = self.git(&repository, &["rev-parse", "--path-format=absolute", "--git-path", "hooks"]);
+        let hooks = self.git(
+            &repository,
+            &["rev-parse", "--path-format=absolute", "--git-path", "hooks"],
+        );
         self.executable(Path::new(&hooks).join(name), script);
     }
 
@@ -218,14 +262,24 @@ impl World {
         let write = r#"cat >"$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1""#;
         let file = self.path(file);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        self.runner().stdin(script).program("sh", &["-c", write, "sh", file.to_str().unwrap()]).ok();
+        self.runner()
+            .stdin(script)
+            .program("sh", &["-c", write, "sh", file.to_str().unwrap()])
+            .ok();
     }
 
     /// The refs of a repository and their objects.
     #[track_caller]
     pub fn refs(&self, repository: impl AsRef<Path>) -> BTreeMap<String, String> {
-        let lines = self.git(repository, &["for-each-ref", "--format=%(refname) %(objectname)"]);
-        lines.lines().filter_map(|line| line.split_once(' ')).map(|(name, id)| (name.into(), id.into())).collect()
+        let lines = self.git(
+            repository,
+            &["for-each-ref", "--format=%(refname) %(objectname)"],
+        );
+        lines
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, id)| (name.into(), id.into()))
+            .collect()
     }
 
     /// The refs of every bare repository and what it has deployed so far.
@@ -234,8 +288,14 @@ impl World {
         let bares = self.bares.lock().unwrap().clone();
         let look = |bare: &PathBuf| {
             let mut all = self.refs(bare);
-            all.insert("deploys".into(), std::fs::read_to_string(bare.join("deploys")).unwrap_or_default());
-            (bare.file_name().unwrap().to_string_lossy().into_owned(), all)
+            all.insert(
+                "deploys".into(),
+                std::fs::read_to_string(bare.join("deploys")).unwrap_or_default(),
+            );
+            (
+                bare.file_name().unwrap().to_string_lossy().into_owned(),
+                all,
+            )
         };
         bares.iter().map(look).collect()
     }
@@ -243,9 +303,13 @@ impl World {
 
 /// All that a program of the world sees of the machine: where programs are.
 fn environment(top: &Path) -> Vec<(OsString, OsString)> {
-    let ours = Path::new(env!("CARGO_BIN_EXE_git-smp")).parent().unwrap().to_owned();
+    let ours = Path::new(env!("CARGO_BIN_EXE_git-smp"))
+        .parent()
+        .unwrap()
+        .to_owned();
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(ours).chain(std::env::split_paths(&others))).unwrap();
+    let path =
+        std::env::join_paths(std::iter::once(ours).chain(std::env::split_paths(&others))).unwrap();
     let own = |name: &str, value: PathBuf| (name.into(), value.into_os_string());
     let text = |name: &str, value: &str| (name.into(), value.into());
     vec![

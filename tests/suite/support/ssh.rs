@@ -38,35 +38,79 @@ impl SshHost {
         std::fs::create_dir_all(&folder).unwrap();
         let keys = ["host", "client"].map(|name| {
             let file = folder.join(name);
-            let args = ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file.to_str().unwrap()];
+            let args = [
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-C",
+                name,
+                "-f",
+                file.to_str().unwrap(),
+            ];
             world.runner().program("ssh-keygen", &args).ok();
             std::fs::read_to_string(file.with_extension("pub")).unwrap()
         });
         let config = folder.join("sshd_config");
         std::fs::write(&config, configuration(&folder)).unwrap();
-        let test = world.runner().program(&sshd, &["-t", "-f", config.to_str().unwrap()]);
-        assert_eq!(test.code, 0, "sshd does not start here (as root it needs the folder /run/sshd): {test}");
+        let test = world
+            .runner()
+            .program(&sshd, &["-t", "-f", config.to_str().unwrap()]);
+        assert_eq!(
+            test.code, 0,
+            "sshd does not start here (as root it needs the folder /run/sshd): {test}"
+        );
         world.executable(folder.join("serve"), &serve(world, &folder));
 
         let shared = Arc::new(Shared::default());
         let (serving, log) = (shared.clone(), folder.join("log"));
         let listener = Listener::start(move |stream, closing| {
-            serving.connection(&stream, closing, &[&sshd, Path::new("-i"), Path::new("-f"), &config], &log);
+            serving.connection(
+                &stream,
+                closing,
+                &[&sshd, Path::new("-i"), Path::new("-f"), &config],
+                &log,
+            );
         });
         let [known, key] = keys;
         let port = listener.address.port();
-        std::fs::write(folder.join("known_hosts"), format!("[127.0.0.1]:{port} {known}")).unwrap();
+        std::fs::write(
+            folder.join("known_hosts"),
+            format!("[127.0.0.1]:{port} {known}"),
+        )
+        .unwrap();
         std::fs::write(folder.join("config"), client(&folder, PATIENCE.as_secs())).unwrap();
-        world.configure("core.sshCommand", &format!("ssh -F '{}'", folder.join("config").display()));
-        let user = world.runner().program("id", &["-un"]).ok().out().trim().to_owned();
-        let host = SshHost { folder, user, key, shared, listener };
+        world.configure(
+            "core.sshCommand",
+            &format!("ssh -F '{}'", folder.join("config").display()),
+        );
+        let user = world
+            .runner()
+            .program("id", &["-un"])
+            .ok()
+            .out()
+            .trim()
+            .to_owned();
+        let host = SshHost {
+            folder,
+            user,
+            key,
+            shared,
+            listener,
+        };
         host.lets_in();
         host
     }
 
     /// The address of a repository of the world.
     pub fn url(&self, repository: &Path) -> String {
-        format!("ssh://{}@{}{}", self.user, self.listener.address, repository.display())
+        format!(
+            "ssh://{}@{}{}",
+            self.user,
+            self.listener.address,
+            repository.display()
+        )
     }
 
     /// Lets the world's key in, to read and to push.
@@ -87,7 +131,8 @@ impl SshHost {
     pub fn makes_apps(&self, words: Option<&str>) {
         let own = self.folder.display();
         std::fs::write(self.folder.join("hook"), format!("#!/bin/sh\n{DEPLOYS}\n")).unwrap();
-        let words = words.map(|words| format!("*) [ -d \"$app\" ] || {{ echo '{words}' >&2; exit 1; }} ;;\n"));
+        let words = words
+            .map(|words| format!("*) [ -d \"$app\" ] || {{ echo '{words}' >&2; exit 1; }} ;;\n"));
         let script = format!(
             "app=${{SSH_ORIGINAL_COMMAND#*\\'}}\napp=${{app%\\'}}\ncase \"$SSH_ORIGINAL_COMMAND\" in\n\
              git-receive-pack*) [ -d \"$app\" ] || {{ git init -q --bare \"$app\" && \
@@ -120,7 +165,15 @@ impl SshHost {
             std::fs::remove_file(self.folder.join(file)).unwrap();
         }
         let file = self.folder.join("host");
-        let args = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
+        let args = [
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-f",
+            file.to_str().unwrap(),
+        ];
         world.runner().program("ssh-keygen", &args).ok();
     }
 
@@ -130,14 +183,28 @@ impl SshHost {
         let key = self.folder.join("client");
         world
             .runner()
-            .program("ssh-keygen", &["-q", "-p", "-P", "", "-N", passphrase, "-f", key.to_str().unwrap()])
+            .program(
+                "ssh-keygen",
+                &[
+                    "-q",
+                    "-p",
+                    "-P",
+                    "",
+                    "-N",
+                    passphrase,
+                    "-f",
+                    key.to_str().unwrap(),
+                ],
+            )
             .ok();
     }
 
     /// Is known to nobody any more, so that ssh asks whether this is the right host.
     pub fn is_a_stranger(&self) {
         std::fs::write(self.folder.join("known_hosts"), "").unwrap();
-        self.changes_client(|config| config.replace("StrictHostKeyChecking yes", "StrictHostKeyChecking ask"));
+        self.changes_client(|config| {
+            config.replace("StrictHostKeyChecking yes", "StrictHostKeyChecking ask")
+        });
     }
 
     /// Adds a line to what the world's ssh goes by.
@@ -157,8 +224,11 @@ impl SshHost {
         std::fs::write(&file, format!("{config}AcceptEnv LANG LC_*\n")).unwrap();
         self.configures_client("SendEnv LANG LC_*");
         let script = std::fs::read_to_string(self.folder.join("serve")).unwrap();
-        let seen = "${LC_ALL+LC_ALL=\"$LC_ALL\"} ${LC_TIME+LC_TIME=\"$LC_TIME\"} LANG=\"$LANG\" git shell";
-        let script = script.trim_start_matches("#!/bin/sh\n").replace("git shell", seen);
+        let seen =
+            "${LC_ALL+LC_ALL=\"$LC_ALL\"} ${LC_TIME+LC_TIME=\"$LC_TIME\"} LANG=\"$LANG\" git shell";
+        let script = script
+            .trim_start_matches("#!/bin/sh\n")
+            .replace("git shell", seen);
         world.executable(self.folder.join("serve"), script.trim_end());
     }
 
@@ -198,7 +268,11 @@ impl Shared {
         let end = || Stdio::from(OwnedFd::from(stream.try_clone().unwrap()));
         let mut command = Command::new(sshd[0]);
         command.args(&sshd[1..]).arg("-E").arg(log).env_clear();
-        let child = command.stdin(end()).stdout(end()).stderr(Stdio::null()).spawn();
+        let child = command
+            .stdin(end())
+            .stdout(end())
+            .stderr(Stdio::null())
+            .spawn();
         let _ = child.and_then(|mut child| child.wait());
     }
 }
@@ -207,8 +281,17 @@ impl Shared {
 #[track_caller]
 fn sshd() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let more = ["/usr/sbin", "/usr/local/sbin", "/sbin", "/opt/homebrew/sbin"].map(PathBuf::from);
-    let found = std::env::split_paths(&path).chain(more).map(|folder| folder.join("sshd")).find(|file| file.is_file());
+    let more = [
+        "/usr/sbin",
+        "/usr/local/sbin",
+        "/sbin",
+        "/opt/homebrew/sbin",
+    ]
+    .map(PathBuf::from);
+    let found = std::env::split_paths(&path)
+        .chain(more)
+        .map(|folder| folder.join("sshd"))
+        .find(|file| file.is_file());
     found.expect("git over ssh is tried against a real sshd, and there is none on this machine: install openssh-server")
 }
 
@@ -236,8 +319,11 @@ fn serve(world: &World, folder: &Path) -> String {
     let own = folder.display();
     let text = |value: std::ffi::OsString| value.into_string().unwrap();
     let quoted = |value: String| format!("'{}'", value.replace('\'', "'\\''"));
-    let env: Vec<String> =
-        world.env().into_iter().map(|(name, value)| format!("{}={}", text(name), quoted(text(value)))).collect();
+    let env: Vec<String> = world
+        .env()
+        .into_iter()
+        .map(|(name, value)| format!("{}={}", text(name), quoted(text(value))))
+        .collect();
     format!(
         "printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >>'{own}/asked'\n\
          [ ! -e '{own}/before' ] || . '{own}/before'\n\

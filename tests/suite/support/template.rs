@@ -28,15 +28,28 @@ pub fn copy(world: &World, formats: &[String]) -> Vec<String> {
     for clone in ["team", "work"] {
         let config = root.join(clone).join(".git/config");
         let text = fs::read_to_string(&config).unwrap();
-        fs::write(config, text.replace(ROOT, root.to_str().unwrap().trim_end_matches('/'))).unwrap();
+        fs::write(
+            config,
+            text.replace(ROOT, root.to_str().unwrap().trim_end_matches('/')),
+        )
+        .unwrap();
     }
-    fs::read_to_string(place.join("commits")).unwrap().lines().map(str::to_owned).collect()
+    fs::read_to_string(place.join("commits"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Where the template is kept: one for each form of storage, each git, and each version of what makes it.
 fn place(world: &World, formats: &[String]) -> PathBuf {
     let mut hasher = DefaultHasher::new();
-    [include_str!("template.rs"), include_str!("sandbox.rs"), include_str!("deploy.rs")].hash(&mut hasher);
+    [
+        include_str!("template.rs"),
+        include_str!("sandbox.rs"),
+        include_str!("deploy.rs"),
+    ]
+    .hash(&mut hasher);
     (formats, world.git_version()).hash(&mut hasher);
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deploy-world-{:016x}", hasher.finish()))
 }
@@ -57,11 +70,18 @@ fn make(place: &Path, formats: &[String]) {
         }
     }
     let root = world.path("");
-    let fresh = tempfile::Builder::new().prefix("new-").tempdir_in(place.parent().unwrap()).unwrap();
+    let fresh = tempfile::Builder::new()
+        .prefix("new-")
+        .tempdir_in(place.parent().unwrap())
+        .unwrap();
     for name in ["team", "work"] {
         let config = world.clone_of(&main, name, "upstream").join(".git/config");
         let text = fs::read_to_string(&config).unwrap();
-        fs::write(config, text.replace(root.to_str().unwrap().trim_end_matches('/'), ROOT)).unwrap();
+        fs::write(
+            config,
+            text.replace(root.to_str().unwrap().trim_end_matches('/'), ROOT),
+        )
+        .unwrap();
     }
     for name in ["main.git", "staging.git", "production.git", "team", "work"] {
         copy_folder(&root.join(name), &fresh.path().join("world").join(name));
@@ -83,7 +103,14 @@ fn copy_folder(from: &Path, to: &Path) {
         } else if target.parent().unwrap().ends_with("hooks") {
             // A file that this process, with its many threads, has open for writing could be "busy" when git starts it;
             // so it is linked, or, on another file system, copied by a child.
-            let copied = || Command::new("cp").arg(entry.path()).arg(&target).status().unwrap().success();
+            let copied = || {
+                Command::new("cp")
+                    .arg(entry.path())
+                    .arg(&target)
+                    .status()
+                    .unwrap()
+                    .success()
+            };
             assert!(fs::hard_link(entry.path(), &target).is_ok() || copied());
         } else {
             fs::copy(entry.path(), target).unwrap();
@@ -97,7 +124,12 @@ fn repository(world: &World, name: &str, history: &str) -> PathBuf {
     let bare = world.bare(name);
     world.git(&bare, &["symbolic-ref", "HEAD", "refs/heads/master"]);
     world.git(&bare, &["config", "http.receivepack", "true"]);
-    world.runner().cwd(&bare).stdin(history).program("git", &["fast-import", "--quiet"]).ok();
+    world
+        .runner()
+        .cwd(&bare)
+        .stdin(history)
+        .program("git", &["fast-import", "--quiet"])
+        .ok();
     bare
 }
 

@@ -38,28 +38,63 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn start(runner: &Runner<'_>, program: &OsStr, args: &[&str], input_only: bool) -> Terminal {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    pub(super) fn start(
+        runner: &Runner<'_>,
+        program: &OsStr,
+        args: &[&str],
+        input_only: bool,
+    ) -> Terminal {
+        let keyboard =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
-        let path = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
+        let path = ptsname(&keyboard, Vec::new())
+            .unwrap()
+            .into_string()
+            .unwrap();
         let keyboard = File::from(keyboard);
         let line = File::options().read(true).write(true).open(&path).unwrap();
         size(&line, 100, 40);
 
         let mut command = runner.command("perl");
         command.args(["-e", LEADER, &path]).arg(program).args(args);
-        command.env("PERL_BADLANG", "0").env_remove("GIT_TERMINAL_PROMPT");
+        command
+            .env("PERL_BADLANG", "0")
+            .env_remove("GIT_TERMINAL_PROMPT");
         if !runner.sets("TERM") {
             command.env("TERM", "xterm-256color");
         }
-        let out = || if input_only { Stdio::piped() } else { line.try_clone().unwrap().into() };
-        command.stdin(line.try_clone().unwrap()).stdout(out()).stderr(out());
-        let running = Running::begin(command, Vec::new(), runner.time_limit(), shown(program, args));
+        let out = || {
+            if input_only {
+                Stdio::piped()
+            } else {
+                line.try_clone().unwrap().into()
+            }
+        };
+        command
+            .stdin(line.try_clone().unwrap())
+            .stdout(out())
+            .stderr(out());
+        let running = Running::begin(
+            command,
+            Vec::new(),
+            runner.time_limit(),
+            shown(program, args),
+        );
         let closed = Arc::new(AtomicBool::new(false));
-        let glass = Glass { terminal: keyboard.try_clone().unwrap(), closed: closed.clone() };
+        let glass = Glass {
+            terminal: keyboard.try_clone().unwrap(),
+            closed: closed.clone(),
+        };
         let screen = Capture::of(glass);
-        Terminal { keyboard: Some(keyboard), screen, running: Some(running), closed, seen: 0, input_only }
+        Terminal {
+            keyboard: Some(keyboard),
+            screen,
+            running: Some(running),
+            closed,
+            seen: 0,
+            input_only,
+        }
     }
 
     /// Waits until the screen shows `text`, after what was waited for before.
@@ -67,7 +102,10 @@ impl Terminal {
     pub fn sees(&mut self, text: &str) -> &mut Self {
         match self.screen.wait_for(self.seen, text.as_bytes(), PATIENCE) {
             Some(behind) => self.seen = behind,
-            None => panic!("the terminal never shows {text:?}, but:\n{}", self.screen.text()),
+            None => panic!(
+                "the terminal never shows {text:?}, but:\n{}",
+                self.screen.text()
+            ),
         }
         self
     }
@@ -81,7 +119,11 @@ impl Terminal {
 
     /// Types this text; the Enter key is `\r`.
     pub fn types(&mut self, text: &str) -> &mut Self {
-        self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+        self.keyboard
+            .as_mut()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         self
     }
 
@@ -153,7 +195,11 @@ struct Glass {
 impl Read for Glass {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let moment = Timespec::try_from(Duration::from_millis(50)).unwrap();
-        while poll(&mut [PollFd::new(&self.terminal, PollFlags::IN)], Some(&moment))? == 0 {
+        while poll(
+            &mut [PollFd::new(&self.terminal, PollFlags::IN)],
+            Some(&moment),
+        )? == 0
+        {
             if self.closed.load(Ordering::SeqCst) {
                 return Ok(0);
             }
@@ -163,6 +209,11 @@ impl Read for Glass {
 }
 
 fn size(terminal: &File, columns: u16, rows: u16) {
-    let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = Winsize {
+        ws_col: columns,
+        ws_row: rows,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
     tcsetwinsize(terminal, size).unwrap();
 }

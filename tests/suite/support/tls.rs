@@ -21,11 +21,21 @@ pub struct TlsSite {
 impl TlsSite {
     /// Starts it. With a login, whoever does not give it gets 401.
     pub fn start(commit: &str, login: Option<&'static str>) -> TlsSite {
-        let certificates = CertificateDer::pem_file_iter(file("cert.pem")).unwrap().map(Result::unwrap).collect();
+        let certificates = CertificateDer::pem_file_iter(file("cert.pem"))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         let key = PrivateKeyDer::from_pem_file(file("key.pem")).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = Arc::new(config.with_no_client_auth().with_single_cert(certificates, key).unwrap());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let config = Arc::new(
+            config
+                .with_no_client_auth()
+                .with_single_cert(certificates, key)
+                .unwrap(),
+        );
         let body = format!("<body data-commit=\"{commit}\"></body>");
         let asked: Arc<Mutex<Vec<Head>>> = Arc::default();
         let heads = asked.clone();
@@ -52,7 +62,9 @@ impl TlsSite {
 }
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/support/tls").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/suite/support/tls")
+        .join(name)
 }
 
 fn answer(
@@ -64,13 +76,20 @@ fn answer(
 ) -> io::Result<()> {
     let connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
     let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-    let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+    let Some(head) = Head::read(&mut reader)? else {
+        return Ok(());
+    };
     let given = head.header("authorization").map(str::to_owned);
     heads.lock().unwrap().push(head);
     let stream = reader.get_mut();
-    let headers = [header("Connection", "close"), header("WWW-Authenticate", "Basic realm=\"staging\"")];
+    let headers = [
+        header("Connection", "close"),
+        header("WWW-Authenticate", "Basic realm=\"staging\""),
+    ];
     match login {
-        Some(_) if given.as_deref() != login => write_answer(&mut *stream, 401, &headers, b"who is there?")?,
+        Some(_) if given.as_deref() != login => {
+            write_answer(&mut *stream, 401, &headers, b"who is there?")?
+        }
         _ => write_answer(&mut *stream, 200, &headers[..1], body.as_bytes())?,
     }
     stream.conn.send_close_notify();
@@ -119,7 +138,11 @@ fn pass(mut stream: TcpStream, count: &AtomicUsize) -> io::Result<()> {
     };
     let kind = read(4)?[3];
     let host = match kind {
-        1 => read(4)?.iter().map(u8::to_string).collect::<Vec<_>>().join("."),
+        1 => read(4)?
+            .iter()
+            .map(u8::to_string)
+            .collect::<Vec<_>>()
+            .join("."),
         _ => {
             let length = read(1)?[0];
             String::from_utf8_lossy(&read(length.into())?).into_owned()

@@ -41,7 +41,14 @@ enum Body {
 impl Page {
     fn new(body: Body) -> Page {
         let headers = vec![header("Content-Type", "text/html; charset=utf-8")];
-        Page { status: 200, headers, body, delay: Duration::ZERO, head_drips: None, together: 0 }
+        Page {
+            status: 200,
+            headers,
+            body,
+            delay: Duration::ZERO,
+            head_drips: None,
+            together: 0,
+        }
     }
 
     /// These bytes.
@@ -102,7 +109,8 @@ impl Page {
 
     /// With this header too.
     pub fn header(mut self, name: &str, value: &str) -> Page {
-        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self.headers.push(header(name, value));
         self
     }
@@ -191,7 +199,11 @@ impl Rollout {
         let new = (self.answers / self.every).min(self.replaced);
         let instance = self.answers % self.instances;
         self.answers += 1;
-        if instance < new { self.new.clone() } else { self.old.clone() }
+        if instance < new {
+            self.new.clone()
+        } else {
+            self.old.clone()
+        }
     }
 }
 
@@ -238,13 +250,36 @@ impl Web {
 
     /// Answers as so many instances in turn, of which one more is new after each `every` answers, until `replaced` of
     /// them are.
-    pub fn set_rollout(&self, path: &str, instances: usize, every: usize, replaced: usize, old: Page, new: Page) {
+    pub fn set_rollout(
+        &self,
+        path: &str,
+        instances: usize,
+        every: usize,
+        replaced: usize,
+        old: Page,
+        new: Page,
+    ) {
         let answers = 0;
-        self.route(path, Route::Rollout(Box::new(Rollout { instances, every, replaced, old, new, answers })));
+        self.route(
+            path,
+            Route::Rollout(Box::new(Rollout {
+                instances,
+                every,
+                replaced,
+                old,
+                new,
+                answers,
+            })),
+        );
     }
 
     fn route(&self, path: &str, route: Route) {
-        self.shared.state.lock().unwrap().routes.insert(path.to_owned(), route);
+        self.shared
+            .state
+            .lock()
+            .unwrap()
+            .routes
+            .insert(path.to_owned(), route);
     }
 
     /// All requests so far.
@@ -254,14 +289,27 @@ impl Web {
 
     /// The requests for this path so far.
     pub fn asked_for(&self, path: &str) -> Vec<Asked> {
-        self.asked().into_iter().filter(|asked| asked.head.path == path).collect()
+        self.asked()
+            .into_iter()
+            .filter(|asked| asked.head.path == path)
+            .collect()
     }
 
     /// Waits until so many requests for this path have come.
     #[track_caller]
     pub fn is_asked_for(&self, path: &str, times: usize) {
-        let enough = |state: &State| state.asked.iter().filter(|asked| asked.head.path == path).count() >= times;
-        assert!(self.shared.wait(PATIENCE, enough), "{path} is not asked for {times} times");
+        let enough = |state: &State| {
+            state
+                .asked
+                .iter()
+                .filter(|asked| asked.head.path == path)
+                .count()
+                >= times
+        };
+        assert!(
+            self.shared.wait(PATIENCE, enough),
+            "{path} is not asked for {times} times"
+        );
     }
 
     /// How many requests were under way at once, at most.
@@ -273,12 +321,19 @@ impl Web {
 impl Shared {
     fn wait(&self, patience: Duration, enough: impl Fn(&State) -> bool) -> bool {
         let state = self.state.lock().unwrap();
-        !self.news.wait_timeout_while(state, patience, |state| !enough(state)).unwrap().1.timed_out()
+        !self
+            .news
+            .wait_timeout_while(state, patience, |state| !enough(state))
+            .unwrap()
+            .1
+            .timed_out()
     }
 
     fn connection(&self, stream: &TcpStream, closing: &Closing) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
-        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        let Some(head) = Head::read(&mut reader)? else {
+            return Ok(());
+        };
         let body = head.body(&mut reader, stream)?;
         let page = self.begin(head, body);
         let answered = self.answer(page, stream, closing);
@@ -296,7 +351,10 @@ impl Shared {
             }
             Some(Route::Rollout(rollout)) => rollout.next(),
             Some(Route::InTurn(pages)) => {
-                let at = pages.iter().position(|(times, _)| *times > 0).unwrap_or(pages.len() - 1);
+                let at = pages
+                    .iter()
+                    .position(|(times, _)| *times > 0)
+                    .unwrap_or(pages.len() - 1);
                 pages[at].0 = pages[at].0.saturating_sub(1);
                 pages[at].1.clone()
             }
@@ -325,7 +383,9 @@ impl Shared {
                 Err(_) => write_answer(stream, 503, &headers, b"not yet"),
             },
             Body::Deployed(file) => match std::fs::read_to_string(file) {
-                Ok(hash) => write_answer(stream, page.status, &headers, html(hash.trim()).as_bytes()),
+                Ok(hash) => {
+                    write_answer(stream, page.status, &headers, html(hash.trim()).as_bytes())
+                }
                 Err(_) => write_answer(stream, 503, &headers, b"not yet"),
             },
             Body::Endless => {
@@ -415,7 +475,15 @@ impl Bits {
 
 fn crc_of_zeros(length: usize) -> u32 {
     let table: Vec<u32> = (0..256)
-        .map(|byte| (0..8).fold(byte, |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }))
+        .map(|byte| {
+            (0..8).fold(byte, |crc: u32, _| {
+                if crc & 1 == 1 {
+                    crc >> 1 ^ 0xedb8_8320
+                } else {
+                    crc >> 1
+                }
+            })
+        })
         .collect();
     !(0..length).fold(u32::MAX, |crc, _| table[(crc & 255) as usize] ^ crc >> 8)
 }

@@ -54,7 +54,11 @@ impl Closing {
     /// Waits for this time; true when the listener has been closed.
     pub fn pause(&self, time: Duration) -> bool {
         let guard = self.0.lock().unwrap();
-        *self.1.wait_timeout_while(guard, time, |closed| !*closed).unwrap().0
+        *self
+            .1
+            .wait_timeout_while(guard, time, |closed| !*closed)
+            .unwrap()
+            .0
     }
 
     fn is_closed(&self) -> bool {
@@ -80,38 +84,67 @@ pub struct Head {
 impl Head {
     /// The same request to another repository.
     pub fn to_repository(&self, name: &str) -> Head {
-        let rest = self.path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
-        Head { path: format!("/{name}/{rest}"), ..self.clone() }
+        let rest = self
+            .path
+            .trim_start_matches('/')
+            .split_once('/')
+            .map_or("", |(_, rest)| rest);
+        Head {
+            path: format!("/{name}/{rest}"),
+            ..self.clone()
+        }
     }
 
     /// Reads the head of the next request; nothing at the end of the connection.
     pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Head>> {
         let first = line(reader)?;
         let mut words = first.split(' ');
-        let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
+        let (Some(method), Some(target)) = (words.next(), words.next()) else {
+            return Ok(None);
+        };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut headers = Vec::new();
         loop {
             let next = line(reader)?;
-            let Some((name, value)) = next.split_once(':') else { break };
+            let Some((name, value)) = next.split_once(':') else {
+                break;
+            };
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        Ok(Some(Head { method: method.into(), path: path.into(), query: query.into(), headers, at: Instant::now() }))
+        Ok(Some(Head {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            headers,
+            at: Instant::now(),
+        }))
     }
 
     /// A header's value, whatever the case of its name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Reads the body, whole, chunked or with a length; says "continue" to a client that waits for it.
     pub fn body(&self, reader: &mut impl BufRead, mut writer: &TcpStream) -> io::Result<Vec<u8>> {
-        if self.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+        if self
+            .header("expect")
+            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+        {
             writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let mut body = Vec::new();
-        if !self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
-            let length = self.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+        if !self
+            .header("transfer-encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+        {
+            let length = self
+                .header("content-length")
+                .and_then(|value| value.parse().ok())
+                .unwrap_or(0);
             reader.take(length).read_to_end(&mut body)?;
             return Ok(body);
         }
@@ -135,7 +168,11 @@ fn line(reader: &mut impl BufRead) -> io::Result<String> {
 }
 
 /// Writes the head of an answer.
-pub fn write_head(mut writer: impl Write, status: u16, headers: &[(String, String)]) -> io::Result<()> {
+pub fn write_head(
+    mut writer: impl Write,
+    status: u16,
+    headers: &[(String, String)],
+) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -145,7 +182,12 @@ pub fn write_head(mut writer: impl Write, status: u16, headers: &[(String, Strin
 }
 
 /// Writes an answer with its length.
-pub fn write_answer(mut writer: impl Write, status: u16, headers: &[(String, String)], body: &[u8]) -> io::Result<()> {
+pub fn write_answer(
+    mut writer: impl Write,
+    status: u16,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> io::Result<()> {
     let mut headers = headers.to_vec();
     headers.push(header("Content-Length", body.len()));
     write_head(&mut writer, status, &headers)?;

@@ -8,8 +8,14 @@ use crate::support::{Page, Web, World};
 
 fn open(web: &Web, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", web.port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Asked-By: a test\r\n\r\n").unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Asked-By: a test\r\n\r\n"
+    )
+    .unwrap();
     stream
 }
 
@@ -17,8 +23,14 @@ fn open(web: &Web, path: &str) -> TcpStream {
 fn get(web: &Web, path: &str) -> (String, Vec<u8>) {
     let mut all = Vec::new();
     open(web, path).read_to_end(&mut all).unwrap();
-    let end = all.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    (String::from_utf8(all[..end].to_vec()).unwrap(), all[end + 4..].to_vec())
+    let end = all
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    (
+        String::from_utf8(all[..end].to_vec()).unwrap(),
+        all[end + 4..].to_vec(),
+    )
 }
 
 fn text(web: &Web, path: &str) -> String {
@@ -28,10 +40,19 @@ fn text(web: &Web, path: &str) -> String {
 #[test]
 fn a_page_has_its_body_its_status_and_its_headers() {
     let web = Web::start();
-    web.set("/odd", Page::body("teapot").status(429).header("Retry-After", "7"));
+    web.set(
+        "/odd",
+        Page::body("teapot").status(429).header("Retry-After", "7"),
+    );
     let (head, body) = get(&web, "/odd?nonce=1");
-    assert!(head.starts_with("HTTP/1.1 429 Too Many Requests\r\n"), "{head}");
-    assert!(head.contains("\r\nRetry-After: 7\r\n") && head.contains("\r\nContent-Length: 6"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 429 Too Many Requests\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\nRetry-After: 7\r\n") && head.contains("\r\nContent-Length: 6"),
+        "{head}"
+    );
     assert_eq!(body, b"teapot");
     assert!(get(&web, "/other").0.starts_with("HTTP/1.1 404 "));
 }
@@ -39,9 +60,15 @@ fn a_page_has_its_body_its_status_and_its_headers() {
 #[test]
 fn the_site_of_an_environment_names_what_was_deployed_last() {
     let deploy = World::deploy();
-    assert!(text(&deploy.web, "/production").contains(&format!("<body data-commit=\"{}\">", deploy.nth(2))));
+    assert!(
+        text(&deploy.web, "/production")
+            .contains(&format!("<body data-commit=\"{}\">", deploy.nth(2)))
+    );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    assert!(text(&deploy.web, "/production").contains(&format!("<body data-commit=\"{}\">", deploy.nth(5))));
+    assert!(
+        text(&deploy.web, "/production")
+            .contains(&format!("<body data-commit=\"{}\">", deploy.nth(5)))
+    );
 }
 
 #[test]
@@ -60,7 +87,10 @@ fn redirects_lead_where_they_are_told() {
     for to in ["/loop", "file:///etc/passwd", other.as_str()] {
         web.set("/loop", Page::redirect(to));
         let (head, _) = get(&web, "/loop");
-        assert!(head.starts_with("HTTP/1.1 302 ") && head.contains(&format!("\r\nLocation: {to}\r\n")), "{head}");
+        assert!(
+            head.starts_with("HTTP/1.1 302 ") && head.contains(&format!("\r\nLocation: {to}\r\n")),
+            "{head}"
+        );
     }
     assert!(other.starts_with("http://localhost:"));
 }
@@ -86,13 +116,20 @@ fn a_dripping_page_comes_byte_by_byte() {
         stream.read_exact(&mut byte).unwrap();
         all.extend(byte);
     }
-    assert!(start.elapsed() >= Duration::from_millis(7 * 40), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= Duration::from_millis(7 * 40),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
 fn dripping_headers_come_line_by_line() {
     let web = Web::start();
-    web.set("/head", Page::body("never").dripping_headers(Duration::from_millis(40)));
+    web.set(
+        "/head",
+        Page::body("never").dripping_headers(Duration::from_millis(40)),
+    );
     let (mut stream, start) = (open(&web, "/head"), Instant::now());
     let mut all = Vec::new();
     while !all.ends_with(b"X-4: y\r\n") {
@@ -100,7 +137,11 @@ fn dripping_headers_come_line_by_line() {
         stream.read_exact(&mut byte).unwrap();
         all.extend(byte);
     }
-    assert!(start.elapsed() >= Duration::from_millis(4 * 40), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= Duration::from_millis(4 * 40),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
@@ -110,7 +151,13 @@ fn the_bomb_is_small_and_unpacks_to_a_quarter_of_a_gibibyte() {
     let (head, body) = get(&web, "/bomb");
     assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
     assert!(body.len() < 2 << 20, "{}", body.len());
-    let size = world.runner().stdin(body).program("sh", &["-c", "gzip -dc | wc -c"]).ok().says("").out();
+    let size = world
+        .runner()
+        .stdin(body)
+        .program("sh", &["-c", "gzip -dc | wc -c"])
+        .ok()
+        .says("")
+        .out();
     assert!(size.trim().parse::<usize>().unwrap() > 255 << 20, "{size}");
 }
 
@@ -129,19 +176,35 @@ fn a_silent_page_answers_nothing() {
     web.set("/silence", Page::silence());
     let mut stream = open(&web, "/silence");
     web.is_asked_for("/silence", 1);
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
     let error = stream.read(&mut [0]).unwrap_err();
-    assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
+    assert!(
+        matches!(
+            error.kind(),
+            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+        ),
+        "{error}"
+    );
     drop(web);
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the end of the server frees whoever waits");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    assert_eq!(
+        stream.read(&mut [0]).unwrap(),
+        0,
+        "the end of the server frees whoever waits"
+    );
 }
 
 #[test]
 fn a_page_can_change_after_some_answers() {
     let web = Web::start();
     web.set_first("/p", 2, Page::commit("aaaaaaa"), Page::commit("bbbbbbb"));
-    let told: Vec<bool> = (0..4).map(|_| text(&web, "/p").contains("bbbbbbb")).collect();
+    let told: Vec<bool> = (0..4)
+        .map(|_| text(&web, "/p").contains("bbbbbbb"))
+        .collect();
     assert_eq!(told, [false, false, true, true]);
 }
 
@@ -168,12 +231,22 @@ fn the_log_has_headers_bodies_and_times() {
     let start = Instant::now();
     get(&web, "/hook?sig=x");
     let mut post = TcpStream::connect(("127.0.0.1", web.port())).unwrap();
-    post.write_all(b"POST /hook HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    post.write_all(b"POST /hook HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello")
+        .unwrap();
     post.read_to_end(&mut Vec::new()).unwrap();
     let asked = web.asked_for("/hook");
     assert_eq!(asked.len(), 2);
-    assert_eq!((asked[0].head.query.as_str(), asked[0].head.header("x-asked-by")), ("sig=x", Some("a test")));
-    assert_eq!((asked[1].head.method.as_str(), asked[1].body.as_slice()), ("POST", &b"hello"[..]));
+    assert_eq!(
+        (
+            asked[0].head.query.as_str(),
+            asked[0].head.header("x-asked-by")
+        ),
+        ("sig=x", Some("a test"))
+    );
+    assert_eq!(
+        (asked[1].head.method.as_str(), asked[1].body.as_slice()),
+        ("POST", &b"hello"[..])
+    );
     assert!(start <= asked[0].head.at && asked[0].head.at <= asked[1].head.at);
 }
 

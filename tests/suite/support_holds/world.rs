@@ -8,9 +8,16 @@ use crate::support::{Gate, World};
 fn a_program_in_the_world_sees_none_of_the_machines_variables() {
     let world = World::new();
     let names = world.runner().program("env", &[]).ok().out();
-    let mut names: Vec<&str> = names.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    let mut names: Vec<&str> = names
+        .lines()
+        .filter_map(|line| Some(line.split_once('=')?.0))
+        .collect();
     names.retain(|name| !["PWD", "SHLVL", "_"].contains(name));
-    let mut expected: Vec<String> = world.env().iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    let mut expected: Vec<String> = world
+        .env()
+        .iter()
+        .map(|(name, _)| name.to_string_lossy().into_owned())
+        .collect();
     names.sort_unstable();
     expected.sort_unstable();
     assert_eq!(names, expected);
@@ -19,9 +26,19 @@ fn a_program_in_the_world_sees_none_of_the_machines_variables() {
 #[test]
 fn home_and_temporary_files_are_inside_the_world() {
     let world = World::new();
-    let out = world.runner().program("sh", &["-c", "cd && pwd && cd \"$TMPDIR\" && pwd"]).ok().out();
+    let out = world
+        .runner()
+        .program("sh", &["-c", "cd && pwd && cd \"$TMPDIR\" && pwd"])
+        .ok()
+        .out();
     let folders: Vec<&str> = out.lines().collect();
-    assert_eq!(folders, [world.path("home").to_str().unwrap(), world.path("tmp").to_str().unwrap()]);
+    assert_eq!(
+        folders,
+        [
+            world.path("home").to_str().unwrap(),
+            world.path("tmp").to_str().unwrap()
+        ]
+    );
 }
 
 #[test]
@@ -37,13 +54,20 @@ fn git_reads_no_configuration_from_outside_the_world() {
 
 #[test]
 fn git_finds_no_repository_around_the_world() {
-    World::new().try_git("", &["rev-parse", "--git-dir"]).exits(128).says("not a git repository");
+    World::new()
+        .try_git("", &["rev-parse", "--git-dir"])
+        .exits(128)
+        .says("not a git repository");
 }
 
 #[test]
 fn git_smp_in_the_world_is_the_binary_under_test() {
     let world = World::new();
-    let found = world.runner().program("sh", &["-c", "command -v git-smp"]).ok().out();
+    let found = world
+        .runner()
+        .program("sh", &["-c", "command -v git-smp"])
+        .ok()
+        .out();
     assert_eq!(found.trim_end(), env!("CARGO_BIN_EXE_git-smp"));
 }
 
@@ -51,7 +75,10 @@ fn git_smp_in_the_world_is_the_binary_under_test() {
 fn a_program_can_stand_in_front_of_another() {
     let world = World::new();
     world.executable("front/git", "echo git version 1.8.0");
-    let run = world.runner().path_first("front").program("git", &["--version"]);
+    let run = world
+        .runner()
+        .path_first("front")
+        .program("git", &["--version"]);
     run.ok().prints("git version 1.8.0\n");
     assert!(world.git_is_at_least(2, 0), "only that run is led astray");
 }
@@ -68,7 +95,10 @@ fn commits_grow_older_by_a_minute_each() {
     let dates = deploy.git(&deploy.work, &["log", "--reverse", "--format=%ct"]);
     let dates: Vec<u64> = dates.lines().map(|date| date.parse().unwrap()).collect();
     assert_eq!(dates.len(), 6);
-    assert!(dates.windows(2).all(|pair| pair[1] == pair[0] + 60), "{dates:?}");
+    assert!(
+        dates.windows(2).all(|pair| pair[1] == pair[0] + 60),
+        "{dates:?}"
+    );
 }
 
 #[test]
@@ -78,7 +108,10 @@ fn the_standard_world_has_production_behind_staging_behind_main() {
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(5));
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
-    deploy.git(&deploy.work, &["merge-base", "--is-ancestor", deploy.nth(2), deploy.nth(5)]);
+    deploy.git(
+        &deploy.work,
+        &["merge-base", "--is-ancestor", deploy.nth(2), deploy.nth(5)],
+    );
     assert_eq!(deploy.git(&deploy.work, &["remote"]), "upstream");
 }
 
@@ -88,14 +121,24 @@ fn the_standard_configuration_is_toml_that_names_the_pages() {
     let config: toml::Table = deploy.toml().parse().unwrap();
     let page = &config["environments"]["production"]["running"]["page"];
     assert_eq!(page.as_str(), Some(deploy.web.url("/production").as_str()));
-    assert_eq!(config["environments"]["production"]["promotes"].as_str(), Some("staging"));
+    assert_eq!(
+        config["environments"]["production"]["promotes"].as_str(),
+        Some("staging")
+    );
 }
 
 #[test]
 fn without_pages_the_configuration_names_none() {
-    let deploy = World::deploy_like().without_pages().toml("[record]\n").build();
+    let deploy = World::deploy_like()
+        .without_pages()
+        .toml("[record]\n")
+        .build();
     let config: toml::Table = deploy.toml().parse().unwrap();
-    assert!(config["environments"]["production"].get("running").is_none());
+    assert!(
+        config["environments"]["production"]
+            .get("running")
+            .is_none()
+    );
     assert!(config.contains_key("record"));
 }
 
@@ -113,7 +156,10 @@ fn a_world_of_reftables_has_them_everywhere() {
     }
     let deploy = World::deploy_like().reftable().build();
     for repository in [&deploy.main, &deploy.production, &deploy.work] {
-        assert_eq!(deploy.git(repository, &["rev-parse", "--show-ref-format"]), "reftable");
+        assert_eq!(
+            deploy.git(repository, &["rev-parse", "--show-ref-format"]),
+            "reftable"
+        );
     }
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(5));
 }
@@ -144,7 +190,9 @@ fn a_hook_waits_at_the_gate_until_the_test_opens_it() {
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let [_, _, production] = deploy.urls();
     let refspec = format!("{}:refs/heads/master", deploy.nth(3));
-    let push = deploy.runner().start_program("git", &["push", "-q", production, &refspec]);
+    let push = deploy
+        .runner()
+        .start_program("git", &["push", "-q", production, &refspec]);
     gate.reached();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     gate.open();
@@ -166,12 +214,18 @@ fn whoever_waits_at_a_gate_goes_on_when_the_gate_is_gone() {
 #[test]
 #[should_panic(expected = "has not ended in time")]
 fn a_program_that_hangs_is_ended_and_fails_its_test() {
-    World::new().runner().limit(Duration::from_millis(50)).program("sh", &["-c", "cat /dev/zero >/dev/null"]);
+    World::new()
+        .runner()
+        .limit(Duration::from_millis(50))
+        .program("sh", &["-c", "cat /dev/zero >/dev/null"]);
 }
 
 #[test]
 fn a_program_reads_what_the_test_gives_it_and_ends_as_it_ends() {
-    let run = World::new().runner().stdin("a line\n").program("sh", &["-c", "cat; echo oops >&2; kill -9 $$"]);
+    let run = World::new()
+        .runner()
+        .stdin("a line\n")
+        .program("sh", &["-c", "cat; echo oops >&2; kill -9 $$"]);
     run.exits(137).prints("a line\n").says("oops");
 }
 

@@ -5,14 +5,22 @@ use super::*;
 /// The commands that the hints of a run end with.
 #[track_caller]
 fn hinted(stderr: &str) -> Vec<String> {
-    let hints = stderr.lines().filter_map(|line| line.strip_prefix("hint: "));
-    hints.filter_map(|hint| hint.find("git ").map(|at| hint[at..].to_owned())).collect()
+    let hints = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("hint: "));
+    hints
+        .filter_map(|hint| hint.find("git ").map(|at| hint[at..].to_owned()))
+        .collect()
 }
 
 /// Another name for `smp.toml`, which is agreed to.
 #[track_caller]
 fn elsewhere(deploy: &Deploy) {
-    std::fs::rename(deploy.work.join("smp.toml"), deploy.work.join("our config.toml")).unwrap();
+    std::fs::rename(
+        deploy.work.join("smp.toml"),
+        deploy.work.join("our config.toml"),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -32,16 +40,39 @@ fn what_was_given_is_given_again_and_can_be_pasted() {
     assert!(!deploy.work.join("canary").exists());
     let chain = deploy.chain();
     assert_eq!(chain.state["candidate"]["note"], note);
-    let blocked = deploy.smp(&[&config[..], &["promote", "--summary", "- It's new; all of it", "--again"]].concat());
-    assert_eq!(hinted(&blocked.exits(1).stderr), ["git smp --config 'our config.toml' signoff"]);
-    deploy.smp(&[&config[..], &["signoff", "--by", "Rosi"]].concat()).ok();
-    let run = deploy.smp(&[&config[..], &["promote", "--summary", "- It's new; all of it", "--again"]].concat());
+    let blocked = deploy.smp(
+        &[
+            &config[..],
+            &["promote", "--summary", "- It's new; all of it", "--again"],
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        hinted(&blocked.exits(1).stderr),
+        ["git smp --config 'our config.toml' signoff"]
+    );
+    deploy
+        .smp(&[&config[..], &["signoff", "--by", "Rosi"]].concat())
+        .ok();
+    let run = deploy.smp(
+        &[
+            &config[..],
+            &["promote", "--summary", "- It's new; all of it", "--again"],
+        ]
+        .concat(),
+    );
     let expected = format!(
         "git smp --config 'our config.toml' promote --again --yes --commit {} --summary '- It'\\''s new; all of it'",
         deploy.nth(5)
     );
-    assert_eq!(hinted(&run.exits(1).says("there is no terminal").stderr), std::slice::from_ref(&expected));
-    pasted(&expected).ok().says("done: production runs").prints_among("- It's new; all of it\n");
+    assert_eq!(
+        hinted(&run.exits(1).says("there is no terminal").stderr),
+        std::slice::from_ref(&expected)
+    );
+    pasted(&expected)
+        .ok()
+        .says("done: production runs")
+        .prints_among("- It's new; all of it\n");
 }
 
 #[test]
@@ -53,15 +84,29 @@ fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
         let out = deploy.smp(&[&config[..], args].concat()).ok().out();
         out.lines().last().unwrap().to_owned()
     };
-    assert_eq!(next(&["status"]), "next: git smp --config 'our config.toml' propose");
+    assert_eq!(
+        next(&["status"]),
+        "next: git smp --config 'our config.toml' propose"
+    );
     let run = deploy.smp(&[&config[..], &["propose", "--yes"]].concat());
-    run.ok().says("next, when it was tested: git smp --config 'our config.toml' signoff\n");
-    assert_eq!(next(&["status"]), "next: git smp --config 'our config.toml' signoff");
+    run.ok()
+        .says("next, when it was tested: git smp --config 'our config.toml' signoff\n");
+    assert_eq!(
+        next(&["status"]),
+        "next: git smp --config 'our config.toml' signoff"
+    );
     let run = deploy.smp(&[&config[..], &["signoff", "--by", "Rosi"]].concat());
-    run.ok().says("next: git smp --config 'our config.toml' promote\n");
+    run.ok()
+        .says("next: git smp --config 'our config.toml' promote\n");
     // Whom a variable tells is told still.
     let named = deploy.runner().env("GIT_SMP_CONFIG", "our config.toml");
-    assert!(named.smp(&["status"]).ok().out().ends_with("next: git smp promote\n"));
+    assert!(
+        named
+            .smp(&["status"])
+            .ok()
+            .out()
+            .ends_with("next: git smp promote\n")
+    );
 }
 
 #[test]
@@ -79,12 +124,19 @@ fn every_hint_has_its_command_at_the_end_of_its_line() {
         &["stage", "--fix", "--yes", "--pick", "#9999"],
     ] {
         let run = deploy.smp(args);
-        let hints: Vec<&str> = run.stderr.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
+        let hints: Vec<&str> = run
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("hint: "))
+            .collect();
         assert!(!hints.is_empty(), "{run}");
         for hint in hints {
             let command = hint.find("git smp ").map_or("", |at| &hint[at..]);
             assert!(command.matches("git ").count() <= 1, "{run}");
-            assert!(![';', ','].iter().any(|end| command.contains(*end)), "{run}");
+            assert!(
+                ![';', ','].iter().any(|end| command.contains(*end)),
+                "{run}"
+            );
         }
     }
 }
@@ -94,12 +146,18 @@ fn a_rollback_that_is_refused_repeats_its_reason_and_a_postponement_its_own() {
     let deploy = recorded();
     promote_once(&deploy);
     let run = deploy.smp(&["rollback", "--reason", "Maps; all of them"]);
-    let expected = format!("git smp rollback production --yes --to {} --reason 'Maps; all of them'", deploy.nth(2));
+    let expected = format!(
+        "git smp rollback production --yes --to {} --reason 'Maps; all of them'",
+        deploy.nth(2)
+    );
     assert_eq!(hinted(&run.exits(1).stderr), [expected]);
     posts(&deploy, &["stage", "--yes"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
     let run = deploy.smp(&["postpone", "--reason", "not today"]);
-    assert_eq!(hinted(&run.exits(1).stderr), ["git smp postpone --yes --reason 'not today'"]);
+    assert_eq!(
+        hinted(&run.exits(1).stderr),
+        ["git smp postpone --yes --reason 'not today'"]
+    );
 }
 
 #[test]
@@ -108,26 +166,41 @@ fn a_wrong_option_is_led_to_the_options_of_that_very_command() {
     for (args, command) in [
         (&["signoff", "--bloc", "no"][..], "git smp signoff -h"),
         (&["promote", "--json"], "git smp promote -h"),
-        (&["--config", "stage", "status", "--jsn"], "git smp status -h"),
+        (
+            &["--config", "stage", "status", "--jsn"],
+            "git smp status -h",
+        ),
         (&["deploy"], "git smp -h"),
     ] {
         let run = world.smp(args);
-        run.exits(2).says(&format!("\nhint: {command}\n")).never_shows("--help");
+        run.exits(2)
+            .says(&format!("\nhint: {command}\n"))
+            .never_shows("--help");
         let words: Vec<&str> = command.split(' ').collect();
-        world.runner().program("git", &words[1..]).ok().prints_among("Usage: git smp");
+        world
+            .runner()
+            .program("git", &words[1..])
+            .ok()
+            .prints_among("Usage: git smp");
     }
 }
 
 #[test]
 fn the_options_of_every_command_stand_under_a_heading_of_their_own() {
     let world = World::new();
-    for command in
-        ["setup", "status", "diff", "stage", "propose", "signoff", "postpone", "promote", "rollback", "history"]
-    {
+    for command in [
+        "setup", "status", "diff", "stage", "propose", "signoff", "postpone", "promote",
+        "rollback", "history",
+    ] {
         let help = world.smp(&[command, "-h"]).ok().out();
-        let (own, common) = help.split_once("\nOptions of every command:\n").unwrap_or_else(|| panic!("{help}"));
+        let (own, common) = help
+            .split_once("\nOptions of every command:\n")
+            .unwrap_or_else(|| panic!("{help}"));
         for option in ["--config", "--color", "--verbose", "--quiet"] {
-            assert!(common.contains(option) && !own.contains(option), "{option} in {help}");
+            assert!(
+                common.contains(option) && !own.contains(option),
+                "{option} in {help}"
+            );
         }
     }
 }
@@ -138,12 +211,21 @@ fn a_terminal_without_escapes_gets_none_and_can_be_answered() {
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     let dumb = || deploy.runner().env("TERM", "dumb").directly();
     let mut terminal = dumb().terminal(&["setup"]);
-    terminal.sees("Remote of the main").types("upstrean\u{7f}m\r").sees("Its address").ctrl_c();
+    terminal
+        .sees("Remote of the main")
+        .types("upstrean\u{7f}m\r")
+        .sees("Its address")
+        .ctrl_c();
     terminal.ends().exits(3).never_shows("\u{1b}");
     let deploy = ready(World::deploy_like());
     let slow = crate::support::Page::body("").after(std::time::Duration::from_millis(1500));
     deploy.web.set("/staging", slow);
-    let run = deploy.runner().env("TERM", "dumb").directly().terminal(&["status"]).ends();
+    let run = deploy
+        .runner()
+        .env("TERM", "dumb")
+        .directly()
+        .terminal(&["status"])
+        .ends();
     run.ok().never_shows("\u{1b}");
 }
 
@@ -151,15 +233,22 @@ fn a_terminal_without_escapes_gets_none_and_can_be_answered() {
 fn gits_own_pager_is_given_colours() {
     let deploy = ready(World::deploy_like());
     let paged = |git: &[&str], args: &[&str]| {
-        let runner = deploy.runner().env("GIT_PAGER", "cat -v").without_env("NO_COLOR");
+        let runner = deploy
+            .runner()
+            .env("GIT_PAGER", "cat -v")
+            .without_env("NO_COLOR");
         let words: Vec<&str> = [git, &["smp"], args].concat();
         let mut terminal = runner.terminal_program("git", &words);
         terminal.resizes(80, 24);
         terminal.ends()
     };
     paged(&["-p"], &["status"]).ok().says("^[[");
-    paged(&["-p", "-c", "color.ui=never"], &["status"]).ok().never_shows("^[[");
-    paged(&["-p"], &["--color", "never", "status"]).ok().never_shows("^[[");
+    paged(&["-p", "-c", "color.ui=never"], &["status"])
+        .ok()
+        .never_shows("^[[");
+    paged(&["-p"], &["--color", "never", "status"])
+        .ok()
+        .never_shows("^[[");
     // Data is never coloured.
     let args = ["diff", "-q", "--from", deploy.nth(2), "--to", deploy.nth(5)];
     paged(&["-p"], &args).ok().never_shows("^[[");

@@ -10,11 +10,17 @@ fn a_fix_is_named_by_the_number_of_its_pull_request() {
     merged(&deploy, "Fix the login (#429)", "login");
     merged(&deploy, "Revert \"Fix the login (#429)\" (#430)", "other");
     let run = deploy.smp(&["stage", "--fix", "--pick", "#429", "--yes"]);
-    run.ok().says("Fix the login (#429)").never_shows("the new editor").never_shows("Revert");
+    run.ok()
+        .says("Fix the login (#429)")
+        .never_shows("the new editor")
+        .never_shows("Revert");
     let subject = deploy.git(&deploy.staging, &["log", "-1", "--format=%s", "master"]);
     assert_eq!(subject, "Fix the login (#429)");
     // The same once more is nothing to do.
-    deploy.smp(&["stage", "--fix", "--pick=#429", "--yes"]).ok().says("has a copy of");
+    deploy
+        .smp(&["stage", "--fix", "--pick=#429", "--yes"])
+        .ok()
+        .says("has a copy of");
 }
 
 #[test]
@@ -28,12 +34,21 @@ fn of_a_merge_commit_the_commits_are_copied_that_it_brought() {
     let branch = deploy.commit_files(&deploy.team, "Fix the logout, too", &[("logout", "two")]);
     deploy.git(&deploy.team, &["checkout", "-q", &main]);
     let title = "Merge pull request #431 from rosi/login";
-    deploy.git(&deploy.team, &["merge", "-q", "--no-ff", "-m", title, &branch]);
+    deploy.git(
+        &deploy.team,
+        &["merge", "-q", "--no-ff", "-m", title, &branch],
+    );
     let merge = deploy.git(&deploy.team, &["rev-parse", "HEAD"]);
     deploy.colleague_pushes(&deploy.main, &merge);
-    deploy.smp(&["stage", "--fix", "--pick", "#431", "--yes"]).ok().never_shows("the new editor");
+    deploy
+        .smp(&["stage", "--fix", "--pick", "#431", "--yes"])
+        .ok()
+        .never_shows("the new editor");
     let range = format!("{}..master", deploy.nth(5));
-    let subjects = deploy.git(&deploy.staging, &["log", "--reverse", "--format=%s", &range]);
+    let subjects = deploy.git(
+        &deploy.staging,
+        &["log", "--reverse", "--format=%s", &range],
+    );
     assert_eq!(subjects, "Fix the login\nFix the logout, too");
     // As a version it is the main branch up to that merge.
     let whole = deploy.smp(&["stage", "-n", "--fix", "#431"]);
@@ -44,24 +59,38 @@ fn of_a_merge_commit_the_commits_are_copied_that_it_brought() {
 fn none_and_several_are_refused_and_named() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    for args in
-        [&["stage", "--fix", "--pick", "#99", "--yes"][..], &["stage", "--fix", "#99", "--yes"], &["stage", "#99"]]
-    {
+    for args in [
+        &["stage", "--fix", "--pick", "#99", "--yes"][..],
+        &["stage", "--fix", "#99", "--yes"],
+        &["stage", "#99"],
+    ] {
         let run = deploy.smp(args);
-        run.exits(1).says("error: the main branch has no commit of pull request #99\n");
-        run.says("because: no subject there ends in (#99) or begins with Merge pull request #99\n").says("hint: ");
+        run.exits(1)
+            .says("error: the main branch has no commit of pull request #99\n");
+        run.says("because: no subject there ends in (#99) or begins with Merge pull request #99\n")
+            .says("hint: ");
     }
     assert_eq!(deploy.snapshot(), before);
     let first = merged(&deploy, "Fix the login (#429)", "login");
     let second = merged(&deploy, "Fix the login, really (#429)", "logout");
     let run = deploy.smp(&["stage", "--fix", "--pick", "#429", "--yes"]);
-    run.exits(1).says("error: the main branch has several commits of pull request #429\n");
-    run.says(&format!("because: {} Fix the login (#429)\n", short(&first)));
-    run.says(&format!("because: {} Fix the login, really (#429)\n", short(&second)));
+    run.exits(1)
+        .says("error: the main branch has several commits of pull request #429\n");
+    run.says(&format!(
+        "because: {} Fix the login (#429)\n",
+        short(&first)
+    ));
+    run.says(&format!(
+        "because: {} Fix the login, really (#429)\n",
+        short(&second)
+    ));
 }
 
 #[test]
 fn staging_is_given_a_pull_request_by_its_number() {
     let deploy = recorded();
-    deploy.smp(&["stage", "#424", "-n"]).ok().says(&format!("then  {}", short(deploy.nth(4))));
+    deploy
+        .smp(&["stage", "#424", "-n"])
+        .ok()
+        .says(&format!("then  {}", short(deploy.nth(4))));
 }

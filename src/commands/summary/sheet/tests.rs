@@ -18,7 +18,12 @@ fn landed(subjects: &[&str]) -> Vec<Landed> {
 
 fn sheet_with(subjects: &[&str], kept: Option<&str>, config: &[(&str, &str)]) -> Sheet {
     let commit = CommitId::parse(HASH).unwrap();
-    let offer = Offer { heading: "Production deploy 2022-03-02", commit: &commit, from: None, kept };
+    let offer = Offer {
+        heading: "Production deploy 2022-03-02",
+        commit: &commit,
+        from: None,
+        kept,
+    };
     Sheet::new(&offer, || Ok(landed(subjects)), &GitConfig::of(config)).unwrap()
 }
 
@@ -42,15 +47,25 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
          # Lines that begin with '#' are left out.\n\
          # An empty text means no post in the product channel.\n"
     );
-    assert!(sheet.is_untouched(&sheet.text()) && sheet.is_untouched(&sheet.text().replace('\n', " \r\n")));
+    assert!(
+        sheet.is_untouched(&sheet.text())
+            && sheet.is_untouched(&sheet.text().replace('\n', " \r\n"))
+    );
 }
 
 #[test]
 fn a_draft_is_said_yes_to_by_any_change_even_of_a_comment() {
     let sheet = sheet_with(&["Draw maps (#425)"], None, &[]);
     let line = "# Left as it is, it is not posted. To post it as it is, delete this line.\n";
-    for changed in [sheet.text().replace(line, ""), sheet.text().replace("maps", "charts"), String::new()] {
-        assert!(changed != sheet.text() && !sheet.is_untouched(&changed), "{changed}");
+    for changed in [
+        sheet.text().replace(line, ""),
+        sheet.text().replace("maps", "charts"),
+        String::new(),
+    ] {
+        assert!(
+            changed != sheet.text() && !sheet.is_untouched(&changed),
+            "{changed}"
+        );
     }
     assert_eq!(sheet.read(&sheet.text().replace(line, "")), "- Draw maps");
     // Somebody wrote this, and said yes to it before.
@@ -61,9 +76,25 @@ fn a_draft_is_said_yes_to_by_any_change_even_of_a_comment() {
 #[test]
 fn what_is_emptied_is_no_post() {
     let empty = sheet_with(&["Merge branch 'main'"], None, &[]);
-    assert!(empty.text().starts_with("\n\n# Production"), "{}", empty.text());
-    assert!(empty.text().contains("# The titles of 1 commit give no draft"), "{}", empty.text());
-    for text in [empty.text().as_str(), "", " \n\t\r\n\n", "# only this", "#\n#"] {
+    assert!(
+        empty.text().starts_with("\n\n# Production"),
+        "{}",
+        empty.text()
+    );
+    assert!(
+        empty
+            .text()
+            .contains("# The titles of 1 commit give no draft"),
+        "{}",
+        empty.text()
+    );
+    for text in [
+        empty.text().as_str(),
+        "",
+        " \n\t\r\n\n",
+        "# only this",
+        "#\n#",
+    ] {
         assert_eq!(Summary::of(empty.read(text)), Summary::Empty, "{text:?}");
     }
 }
@@ -71,11 +102,26 @@ fn what_is_emptied_is_no_post() {
 #[test]
 fn a_kept_text_comes_in_place_of_the_draft() {
     let commit = CommitId::parse(HASH).unwrap();
-    let offer = Offer { heading: "H", commit: &commit, from: None, kept: Some("Faster maps\n") };
+    let offer = Offer {
+        heading: "H",
+        commit: &commit,
+        from: None,
+        kept: Some("Faster maps\n"),
+    };
     let unasked = || Err(Stop::Answer);
     let sheet = Sheet::new(&offer, unasked, &GitConfig::of(&[])).unwrap();
-    assert!(sheet.text().starts_with("Faster maps\n\n# H: what is new?\n"), "{}", sheet.text());
-    assert!(sheet.text().contains("# The text above is yours, from the run before.\n"));
+    assert!(
+        sheet
+            .text()
+            .starts_with("Faster maps\n\n# H: what is new?\n"),
+        "{}",
+        sheet.text()
+    );
+    assert!(
+        sheet
+            .text()
+            .contains("# The text above is yours, from the run before.\n")
+    );
     assert_eq!(sheet.read(&sheet.text()), "Faster maps");
 }
 
@@ -84,7 +130,13 @@ fn comments_begin_as_git_is_told_and_never_as_the_text_does() {
     let sign = |kept: &str, config: &[(&str, &str)]| sheet_with(&["One"], Some(kept), config).sign;
     let char = |value| [("core.commentchar", value)];
     assert_eq!(sign("One", &char(";")), ";");
-    assert_eq!(sign("One", &[("core.commentchar", ";"), ("core.commentstring", "%")]), "%");
+    assert_eq!(
+        sign(
+            "One",
+            &[("core.commentchar", ";"), ("core.commentstring", "%")]
+        ),
+        "%"
+    );
     for odd in ["auto", "//", "", " ", "x", "-", "*", "\u{7}", "ä"] {
         assert_eq!(sign("One", &char(odd)), "#", "{odd:?}");
     }
@@ -93,7 +145,13 @@ fn comments_begin_as_git_is_told_and_never_as_the_text_does() {
     assert_eq!(sign(&(SIGNS.join("\n") + "\n##\n####"), &[]), "#####");
     let kept = "#425 is done\n\n; and this";
     let sheet = sheet_with(&[], Some(kept), &[]);
-    assert!(sheet.text().contains("\n@ Lines that begin with '@' are left out.\n"), "{}", sheet.text());
+    assert!(
+        sheet
+            .text()
+            .contains("\n@ Lines that begin with '@' are left out.\n"),
+        "{}",
+        sheet.text()
+    );
     assert_eq!(sheet.read(&sheet.text()), kept);
 }
 

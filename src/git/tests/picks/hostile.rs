@@ -16,12 +16,19 @@ impl Odd {
     fn new() -> Self {
         let world = World::new();
         let (candidate, fix) = candidate_and_fix(&world);
-        Self { world, candidate, fix }
+        Self {
+            world,
+            candidate,
+            fix,
+        }
     }
 
     /// The fix again, with other people, headers and another message.
     fn written(&self, headers: &[&[u8]], message: &[u8]) -> CommitId {
-        let mut text = self.world.show("tree %T%nparent %P", &self.fix).into_bytes();
+        let mut text = self
+            .world
+            .show("tree %T%nparent %P", &self.fix)
+            .into_bytes();
         for header in headers {
             text = [&text, *header].join(&b'\n');
         }
@@ -29,7 +36,11 @@ impl Odd {
     }
 
     fn copy(&self, pick: &CommitId) -> CommitId {
-        let copy = self.world.repo().pick(&self.candidate, slice::from_ref(pick)).unwrap();
+        let copy = self
+            .world
+            .repo()
+            .pick(&self.candidate, slice::from_ref(pick))
+            .unwrap();
         // A commit that git could not show would be no good.
         self.world.git(&["log", "-1", copy.as_str()]);
         copy
@@ -40,7 +51,8 @@ impl Odd {
         let pick = self.written(headers, message);
         let copy = self.copy(&pick);
         let by_hand = self.world.cherry_pick(&self.candidate, &[&pick]);
-        let text = |id: &CommitId| as_text(&self.world.bytes(&["cat-file", "commit", id.as_str()], b""));
+        let text =
+            |id: &CommitId| as_text(&self.world.bytes(&["cat-file", "commit", id.as_str()], b""));
         assert_eq!(text(&copy), text(&by_hand));
         copy
     }
@@ -48,8 +60,17 @@ impl Odd {
     /// The author's and the committer's line of a copy, when the author's and the committer's lines are these.
     fn people(&self, author: &[u8], committer: &[u8]) -> (String, String) {
         let copy = self.copy(&self.written(&[author, committer], b"Odd\n"));
-        let text = String::from_utf8(self.world.bytes(&["cat-file", "commit", copy.as_str()], b"")).unwrap();
-        let line = |kind: &str| text.lines().find_map(|line| line.strip_prefix(kind)).unwrap().to_owned();
+        let text = String::from_utf8(
+            self.world
+                .bytes(&["cat-file", "commit", copy.as_str()], b""),
+        )
+        .unwrap();
+        let line = |kind: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(kind))
+                .unwrap()
+                .to_owned()
+        };
         (line("author "), line("committer "))
     }
 }
@@ -92,28 +113,56 @@ fn messages_come_out_as_git_writes_them() {
 #[test]
 fn a_commit_that_ends_before_its_message_is_copied() {
     let odd = Odd::new();
-    let text = [odd.world.show("tree %T%nparent %P", &odd.fix).as_bytes(), ADA, BEN, b""].join(&b'\n');
-    let write = ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"];
+    let text = [
+        odd.world.show("tree %T%nparent %P", &odd.fix).as_bytes(),
+        ADA,
+        BEN,
+        b"",
+    ]
+    .join(&b'\n');
+    let write = [
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        "--stdin",
+        "--literally",
+    ];
     let pick = CommitId::parse(&odd.world.feed(&write, &text)).unwrap();
-    assert_eq!(odd.world.show("%B", &odd.copy(&pick)), format!("(cherry picked from commit {pick})"));
+    assert_eq!(
+        odd.world.show("%B", &odd.copy(&pick)),
+        format!("(cherry picked from commit {pick})")
+    );
 }
 
 #[test]
 fn messages_in_other_encodings_come_out_in_utf_8() {
     let odd = Odd::new();
-    let latin: &[&[u8]] = &[b"author J\xfcrgen <j@example.com> 1646226000 +0100", BEN, b"encoding ISO-8859-1"];
+    let latin: &[&[u8]] = &[
+        b"author J\xfcrgen <j@example.com> 1646226000 +0100",
+        BEN,
+        b"encoding ISO-8859-1",
+    ];
     let copy = odd.same_as_by_hand(latin, b"Gr\xf6\xdfe\n\nSch\xf6n\n");
     assert_eq!(odd.world.show("%e", &copy), "");
     assert_eq!(odd.world.show("%an: %s", &copy), "Jürgen: Größe");
     // Where a commit lies about its encoding, or has none that git knows, no byte is lost.
-    odd.same_as_by_hand(&[b"author J\xfcrgen <j@example.com> 1 +0100", BEN], b"Gr\xf6\xdfe\n");
+    odd.same_as_by_hand(
+        &[b"author J\xfcrgen <j@example.com> 1 +0100", BEN],
+        b"Gr\xf6\xdfe\n",
+    );
     odd.same_as_by_hand(&[ADA, BEN, b"encoding no-such"], b"Gr\xf6\xdfe\n");
     odd.same_as_by_hand(&[ADA, BEN, b"encoding Shift_JIS"], b"\x93\xfa\x96\x7b\n");
     // The user's own encoding is for the user's own commits.
-    odd.world.git(&["config", "i18n.commitEncoding", "ISO-8859-1"]);
-    odd.world.git(&["config", "i18n.logOutputEncoding", "UTF-16"]);
+    odd.world
+        .git(&["config", "i18n.commitEncoding", "ISO-8859-1"]);
+    odd.world
+        .git(&["config", "i18n.logOutputEncoding", "UTF-16"]);
     let pick = odd.written(latin, b"Gr\xf6\xdfe\n\nSch\xf6n\n");
-    assert_eq!(odd.world.repo().pick(&odd.candidate, &[pick]).unwrap(), copy);
+    assert_eq!(
+        odd.world.repo().pick(&odd.candidate, &[pick]).unwrap(),
+        copy
+    );
 }
 
 #[test]
@@ -136,25 +185,60 @@ fn lines_that_git_does_not_take_are_mended() {
     let odd = Odd::new();
     let committer = "Ben <ben@example.com> 1646226000 +0000";
     for (bad, mended) in [
-        ("author <ada@example.com> 1 +0000", " <ada@example.com> 1 +0000"),
-        ("author Ada<ada@example.com> 1 +0000", "Ada <ada@example.com> 1 +0000"),
-        ("author Ada <ada@example.com>", "Ada <ada@example.com> 1646226000 +0000"),
+        (
+            "author <ada@example.com> 1 +0000",
+            " <ada@example.com> 1 +0000",
+        ),
+        (
+            "author Ada<ada@example.com> 1 +0000",
+            "Ada <ada@example.com> 1 +0000",
+        ),
+        (
+            "author Ada <ada@example.com>",
+            "Ada <ada@example.com> 1646226000 +0000",
+        ),
         ("author Ada", "Ada <> 1646226000 +0000"),
-        ("author Ada <ada@example.com> 18446744073709551615 +0000", "Ada <ada@example.com> 1646226000 +0000"),
-        ("author Ada <ada@example.com> -1 +0000", "Ada <ada@example.com> 1646226000 +0000"),
-        ("author Ada <ada@example.com> 1 +051800", "Ada <ada@example.com> 1 +0000"),
-        ("author Ada <ada@example.com> 1 -1159", "Ada <ada@example.com> 1 +0000"),
+        (
+            "author Ada <ada@example.com> 18446744073709551615 +0000",
+            "Ada <ada@example.com> 1646226000 +0000",
+        ),
+        (
+            "author Ada <ada@example.com> -1 +0000",
+            "Ada <ada@example.com> 1646226000 +0000",
+        ),
+        (
+            "author Ada <ada@example.com> 1 +051800",
+            "Ada <ada@example.com> 1 +0000",
+        ),
+        (
+            "author Ada <ada@example.com> 1 -1159",
+            "Ada <ada@example.com> 1 +0000",
+        ),
     ] {
-        assert_eq!(odd.people(bad.as_bytes(), BEN), (mended.to_owned(), committer.to_owned()));
+        assert_eq!(
+            odd.people(bad.as_bytes(), BEN),
+            (mended.to_owned(), committer.to_owned())
+        );
     }
     let never = odd.people(b"author Ada <ada@example.com> soon", b"committer nobody");
-    assert_eq!(never, ("Ada <ada@example.com> 0 +0000".to_owned(), "Ben <ben@example.com> 0 +0000".to_owned()));
+    assert_eq!(
+        never,
+        (
+            "Ada <ada@example.com> 0 +0000".to_owned(),
+            "Ben <ben@example.com> 0 +0000".to_owned()
+        )
+    );
 }
 
 #[test]
 fn signatures_and_headers_of_others_are_not_copied() {
     let odd = Odd::new();
-    let signed: &[&[u8]] = &[ADA, BEN, b"gpgsig -----BEGIN\n \n parent nothing\n -----END", b"author-of x"];
+    let signed: &[&[u8]] = &[
+        ADA,
+        BEN,
+        b"gpgsig -----BEGIN\n \n parent nothing\n -----END",
+        b"author-of x",
+    ];
     let copy = odd.same_as_by_hand(signed, b"Signed\n");
     let text = odd.world.git(&["cat-file", "commit", copy.as_str()]);
     assert_eq!(text.lines().take_while(|line| !line.is_empty()).count(), 4);
