@@ -338,12 +338,11 @@ impl Look<'_> {
 
 /// The refusal of a look that broke down: unknown is never a yes.
 fn lost(name: &str) -> Refusal {
-    let report =
-        Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    Refusal::new(
+        RefusalCode::Unreachable,
+        format!("{name}: looking at it failed"),
+    )
+    .hint("try again: git smp status")
 }
 
 fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
@@ -353,14 +352,12 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
-    Refusal {
-        code,
-        report: Report {
-            error,
-            because: report.because,
-            hint: report.hint.or(Some(hint)),
-        },
+    Report {
+        error,
+        because: report.because,
+        hint: report.hint.or(Some(hint)),
     }
+    .refused(code)
 }
 
 fn by_ref(
@@ -408,8 +405,8 @@ fn one_commit(
             .unwrap_or_default();
         report.because(format!("{}: {words}", refusal.report.error))
     };
-    Err(Refusal {
-        code: RefusalCode::UnknownCommit,
-        report: trouble.iter().fold(report, because),
-    })
+    Err(trouble
+        .iter()
+        .fold(report, because)
+        .refused(RefusalCode::UnknownCommit))
 }

@@ -238,11 +238,7 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
         again(args),
         planned.commit
     );
-    Err(Refusal {
-        code: RefusalCode::NeedsTerminal,
-        report: report.hint(hint),
-    }
-    .into())
+    Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {
