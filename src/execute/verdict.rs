@@ -48,6 +48,7 @@ impl Execution<'_> {
         let (command, mended) = (self.command.to(name), self.mended(name));
         let pushed = Pushed {
             name,
+            repo: self.look.repo,
             push,
             ended,
             ending,
