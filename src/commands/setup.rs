@@ -98,7 +98,9 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
 
 /// How everybody comes to the file that was just written.
 fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
-    let file = shell_word(&wizard::as_typed(session, path));
+    let file = wizard::as_typed(session, path);
+    let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));
+    let (file, title) = (shell_word(&file), shell_word(&title));
     let upstream = ["rev-parse", "--quiet", "--verify", "@{upstream}"];
     let push = match session.repo.program().read("", upstream) {
         Ok(_) => "git push".to_owned(),
@@ -106,7 +108,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
     };
     format!(
         "next: commit it and push it, so that the whole team has it:\n\
-         git add {file} && git commit -m 'Add smp.toml' {file} && {push}\n\
+         git add {file} && git commit -m {title} {file} && {push}\n\
          then everyone: git pull && git smp setup"
     )
 }
@@ -153,9 +155,9 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
         } else {
             "Changed:"
         }));
-        lines.extend(changes.iter().map(|change| {
-            Line::default().and(Tone::Strong, format!("  {}", trust::describe(change)))
-        }));
+        let change = |change| wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6);
+        let changes = changes.iter().flat_map(change);
+        lines.extend(changes.map(|change| Line::default().and(Tone::Strong, change)));
     }
     // What a yes adds stands above the question, however long the list is.
     lines.push(Line::plain(names));
