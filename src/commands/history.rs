@@ -34,7 +34,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     }
     let mut deploys = past::deploys(&events);
     if deploys.is_empty() && unread == 0 {
-        session.ui.note("no deploy is on record yet");
+        session.ui.note("no promotion is on record yet");
     }
     let figures = if args.stats || args.json {
         figures(

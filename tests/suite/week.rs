@@ -107,14 +107,15 @@ fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
 }
 
 #[test]
-fn what_is_owed_comes_next_where_nothing_else_does() {
+fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
     let deploy = chatting("teams");
     signed_off(&deploy);
     promote(&deploy, &["--summary", "- Flags"]).ok();
     deploy.colleague_pushes(&deploy.main, deploy.nth(5));
     assert_eq!(next(&deploy), "nothing to do");
     let out = with_webhooks(&deploy).smp(&["status"]).ok().out();
-    assert!(out.ends_with("next: git smp promote\n"), "{out}");
+    assert!(out.ends_with("next: nothing to do\n"), "{out}");
+    assert!(out.contains("owed        a post to product"), "{out}");
 }
 
 // --- the editor
