@@ -33,7 +33,7 @@ const CADENCE_DAYS: u32 = 7;
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
-    trust::require(&session.repo, &config, &all)?;
+    trust::require_to_look(&session.repo, &config, &all)?;
     let look = Look {
         repo: &session.repo,
         config: &config,

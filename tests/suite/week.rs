@@ -3,13 +3,14 @@
 mod hints;
 mod pull_request;
 mod signers;
+mod status;
 mod wizard;
 
 use crate::posts::{
     PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words,
 };
 use crate::promote::{person, promote, ready};
-use crate::record::{events, next, proposed, recorded, short};
+use crate::record::{events, next, proposed, recorded, recorded_like, short};
 use crate::support::{Deploy, Terminal, World};
 
 /// A person at a terminal of 80 columns.
