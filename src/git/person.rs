@@ -24,7 +24,7 @@ use crate::prompt::{Turn, somebody_is_there};
 use crate::text::shell_word;
 pub use advice::{advice, advised};
 use words::{NOBODY, asks_for_a_password, gits_own, is_locked_out, is_unknown_host};
-pub use words::{REFUSED, wants_one};
+pub use words::{REFUSED, asks_who, wants_one};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
 const ANSWERS: Duration = Duration::from_secs(300);
