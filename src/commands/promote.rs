@@ -114,9 +114,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         if !args.dry_run && deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
             session.ui.catch_interrupts()?;
             carry_out(session, &look, source, &facts, &planned, args, None)?;
-        } else {
-            show(session, &config, &facts, &planned, false)?;
         }
+        show(session, &config, &facts, &planned, false)?;
         if !args.dry_run {
             observed::record(session, &look, facts.state(), &facts.seen(), false);
         }
