@@ -3,6 +3,7 @@
 mod hints;
 mod pull_request;
 mod signers;
+mod stumbles;
 mod wizard;
 
 use crate::posts::{
