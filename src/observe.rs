@@ -189,7 +189,8 @@ impl Look<'_> {
         let asked = self.read_page(environment.running.page()?);
         let name = &environment.name;
         let hint = format!(
-            "open its page, or correct environments.{name}.running in smp.toml; then: git smp setup"
+            "open its page to see whether it answers, then: git smp status\n\
+             where the page moved, correct environments.{name}.running in smp.toml, then: git smp setup"
         );
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }

@@ -361,6 +361,12 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
              what runs, let the cache forget the page, or exclude the page from the cache"
         );
     }
+    if let Err(refusal) = &target.observed.running {
+        return format!(
+            "the branch of {name} is at {short} already, and whether it runs that is not known ({}): nothing is pushed",
+            refusal.report.error
+        );
+    }
     format!(
         "the branch of {name} is at {short} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
          there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)"

@@ -218,6 +218,13 @@ fn unclear(what: &str) -> Refusal {
 
 /// Says why there was no answer, without the address: the library's own words would repeat all of it.
 fn unreachable(error: &reqwest::Error) -> Refusal {
+    let cause = innermost(error);
+    if cause
+        .as_deref()
+        .is_some_and(|cause| cause.contains("No CA certificates"))
+    {
+        return certificate::none();
+    }
     let what = if error.is_timeout() {
         "its page did not answer within 10 seconds"
     } else if error.is_connect() {
@@ -226,7 +233,7 @@ fn unreachable(error: &reqwest::Error) -> Refusal {
         "its page did not answer as HTTP asks"
     };
     let report = Report::new(what);
-    let report = innermost(error).into_iter().fold(report, Report::because);
+    let report = cause.into_iter().fold(report, Report::because);
     report.refused(RefusalCode::Unreachable)
 }
 

@@ -102,6 +102,14 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         commit.short()
     ));
     let again = again(args, &by);
+    let still = (state.candidate.iter())
+        .flat_map(|candidate| candidate.who_said(Verdict::Block))
+        .filter(|one| one.by != by);
+    for one in still {
+        session
+            .ui
+            .note(format!("{} has blocked it, and that still stands", one.by));
+    }
     let posts = Posts::of(session, &config, did, &again);
     let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
     let paid = match &state.candidate {

@@ -273,7 +273,10 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
                         name,
                         commits(lost)
                     ))
-                    .hint("deploy the newer commit first: git smp stage"),
+                    .hint(
+                        "deploy the newer commit first: git smp stage\n\
+                         or, where the main branch lacks it, see how it comes there: git smp status",
+                    ),
             )
         }
         Relation::Diverged => {
@@ -290,7 +293,8 @@ fn diverged(source: &str, target: &Target<'_>, changes: &Changes, now: i64) -> R
         .into_iter()
         .fold(report, Report::because);
     report.hint(format!(
-        "merge what {name} has into the main branch, then: git smp stage"
+        "merge what {name} has into the main branch, then: git smp stage\n\
+         see how it comes there: git smp status"
     ))
 }
 

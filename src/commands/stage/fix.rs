@@ -2,7 +2,7 @@
 
 use super::{Facts, Wanted, compared, declined, naming, tip};
 use crate::cli::Stage;
-use crate::commands::{Session, pull_request};
+use crate::commands::{Session, flow, pull_request};
 use crate::config::Config;
 use crate::error::{RefusalCode, Report, Stop};
 use crate::model::{Branch, Commit, CommitId};
@@ -206,16 +206,14 @@ pub fn must_come_back(
     if wanted.fix.is_none() || session.repo.is_ancestor(&wanted.commit, tip)? {
         return Ok(());
     }
-    let (short, commit) = (wanted.commit.short(), &wanted.commit);
-    let (remote, branch) = (&config.repository.remote, &config.repository.branch);
+    let (short, branch) = (wanted.commit.short(), &config.repository.branch);
+    let push = flow::push_to_main(config, &wanted.commit);
     session.ui.warn(format!(
         "{short} must come back to {branch}, or the next deploy lacks it:"
     ));
     session.ui.insist(&[
         Line::plain("push it, then merge that branch (no squash, no rebase):"),
-        Line::plain(format!(
-            "  git push {remote} {commit}:refs/heads/fix-{short}"
-        )),
+        Line::plain(format!("  {push}")),
     ]);
     Ok(())
 }
