@@ -42,8 +42,7 @@ impl Execution<'_> {
         ending: Ending<'_>,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
-        let ended = ending.ended;
-        let environment = target.environment;
+        let (ended, environment) = (ending.ended, target.environment);
         let name = environment.name.as_str();
         let (command, mended) = (self.command.to(name), self.mended(name));
         let pushed = Pushed {

@@ -255,20 +255,14 @@ impl<'a> At<'a> {
     fn attended(&self, mut command: Command, turn: &Turn) -> Result<Output, NoAnswer> {
         self.prepare(&mut command, Asks::Person, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
-        let end = child::run(
-            command,
-            b"",
-            ANSWERS,
-            Ear::Person(&mut |line: &str| turn.say(line)),
-        )
-        .map_err(NoAnswer::Silent)?;
+        let ear = Ear::Person(&mut |line: &str| turn.say(line));
+        let end = child::run(command, b"", ANSWERS, ear).map_err(NoAnswer::Silent)?;
         self.told(came(end))
     }
 
     fn told(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
-        output.ok_or_else(|| {
-            NoAnswer::Unanswered("a credential helper waits for a person".to_owned())
-        })
+        let waits = || "a credential helper waits for a person".to_owned();
+        output.ok_or_else(|| NoAnswer::Unanswered(waits()))
     }
 
     /// What a person was asked about in vain.
