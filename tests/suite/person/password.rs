@@ -118,7 +118,9 @@ fn whoever_does_not_answer_is_not_asked_by_every_remote_of_the_host() {
 #[test]
 fn ctrl_c_at_the_password_leaves_a_terminal_that_shows_what_is_typed() {
     let deploy = asking(World::deploy_like().without_pages());
-    let script = "trap : INT; git smp status; stty -a | tr ' ;' '\\n\\n' | grep echo$; echo over";
+    // The shell may be quicker than git, which shows again what is typed.
+    let script = "trap : INT; git smp status; \
+                  until stty -a | tr ' ;' '\\n\\n' | grep -qx echo; do sleep 0.1; done; echo over";
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", script]);
     terminal
         .sees("Username for")
@@ -126,7 +128,7 @@ fn ctrl_c_at_the_password_leaves_a_terminal_that_shows_what_is_typed() {
         .sees("Password for")
         .ctrl_c()
         .sees("over");
-    terminal.ends().says("echo").never_shows("-echo");
+    terminal.ends().ok();
 }
 
 #[test]
