@@ -33,7 +33,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("commands/stage.rs", 614),
     ("commands/status.rs", 708),
     ("execute.rs", 457),
-    ("git/person.rs", 422),
     ("git/plumbing.rs", 439),
     ("observe.rs", 413),
     ("plan.rs", 482),
