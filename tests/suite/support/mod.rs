@@ -24,6 +24,7 @@ mod hosts;
 mod platform;
 mod run;
 mod sandbox;
+mod signals;
 mod ssh;
 mod template;
 mod terminal;

@@ -234,3 +234,27 @@ fn a_program_reads_what_the_test_gives_it_and_ends_as_it_ends() {
 fn a_wrong_exit_code_fails_the_test() {
     World::new().runner().program("false", &[]).ok();
 }
+
+#[test]
+fn a_signal_that_the_tests_were_started_without_reaches_their_programs() {
+    let ours = std::env::current_exe().unwrap();
+    let mut ignoring = std::process::Command::new("/bin/sh");
+    ignoring.args(["-c", "trap '' HUP INT QUIT TERM; exec \"$@\"", "sh"]);
+    ignoring.arg(ours).args(["--exact", "--nocapture"]);
+    let run = ignoring
+        .arg("support_holds::world::a_program_ends_by_the_signal_that_it_is_sent")
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && out.contains("1 passed"), "{out}");
+}
+
+#[test]
+fn a_program_ends_by_the_signal_that_it_is_sent() {
+    for (name, number) in [("HUP", 1), ("INT", 2), ("QUIT", 3), ("TERM", 15)] {
+        World::new()
+            .runner()
+            .program("sh", &["-c", &format!("kill -{name} $$; sleep 5")])
+            .exits(128 + number);
+    }
+}
