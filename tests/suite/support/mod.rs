@@ -22,6 +22,7 @@ mod github;
 mod heroku;
 mod hosts;
 mod platform;
+mod refs;
 mod run;
 mod sandbox;
 mod signals;

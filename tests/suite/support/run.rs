@@ -209,13 +209,12 @@ impl<'world> Runner<'world> {
 
     /// The file of a program, as the PATH that it is started with has it.
     fn found(&self, program: &OsStr) -> PathBuf {
-        let ours = self.world.env();
-        let given = ours.iter().map(|(name, value)| (name, Some(value)));
-        let own = self.env.iter().map(|(name, value)| (name, value.as_ref()));
-        let path = given.chain(own).filter(|(name, _)| *name == "PATH").last();
-        let path = path.and_then(|(_, path)| path).cloned().unwrap_or_default();
+        let ours = self.world.env().into_iter();
+        let given = ours.map(|(name, value)| (name, Some(value)));
+        let mut all = given.chain(self.env.iter().cloned()).rev();
+        let path = all.find(|(name, _)| name == "PATH").and_then(|own| own.1);
         let is_name = Path::new(program).components().count() == 1;
-        std::env::split_paths(&path)
+        std::env::split_paths(&path.unwrap_or_default())
             .filter(|folder| is_name && folder.is_absolute())
             .map(|folder| folder.join(program))
             .find(|file| file.is_file())
