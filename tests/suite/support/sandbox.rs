@@ -121,17 +121,6 @@ impl World {
         self.runner().cwd(folder).program("git", args)
     }
 
-    /// Whether the git of this machine is at least of this version.
-    pub fn git_is_at_least(&self, major: u32, minor: u32) -> bool {
-        let version = self.git("", &["--version"]);
-        let mut numbers = version
-            .trim_start_matches("git version ")
-            .split('.')
-            .map(|part| part.parse::<u32>());
-        let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
-        (next(), next()) >= (major, minor)
-    }
-
     /// Makes `NAME.git`, a bare repository that snapshots watch.
     #[track_caller]
     pub fn bare(&self, name: &str) -> PathBuf {

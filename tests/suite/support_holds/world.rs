@@ -80,7 +80,8 @@ fn a_program_can_stand_in_front_of_another() {
         .path_first("front")
         .program("git", &["--version"]);
     run.ok().prints("git version 1.8.0\n");
-    assert!(world.git_is_at_least(2, 0), "only that run is led astray");
+    let other = world.git("", &["--version"]);
+    assert_ne!(other, "git version 1.8.0", "only that run is led astray");
 }
 
 #[test]
@@ -150,10 +151,8 @@ fn a_world_of_sha256_has_long_names() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "machine"), ignore = "needs git 2.45")]
 fn a_world_of_reftables_has_them_everywhere() {
-    if !World::new().git_is_at_least(2, 45) {
-        return eprintln!("left out: this git has no reftables");
-    }
     let deploy = World::deploy_like().reftable().build();
     for repository in [&deploy.main, &deploy.production, &deploy.work] {
         assert_eq!(

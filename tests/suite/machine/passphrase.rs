@@ -1,6 +1,6 @@
 //! A key with a passphrase, a host that nobody knows yet, and no agent.
 
-use super::{count, deploys, leaves_nothing_behind, promotes};
+use crate::person::{count, deploys, promotes};
 use crate::promote::{comes_to, deployed_once, person, promote, ready};
 use crate::push::insists;
 use crate::record::recorded_like;
@@ -14,6 +14,16 @@ fn locked(builder: DeployBuilder) -> Deploy {
     let deploy = ready(builder.main_over_ssh());
     deploy.ssh().locks_the_key(&deploy, SECRET);
     deploy
+}
+
+/// Nothing that this program made for a run is left behind.
+#[track_caller]
+fn leaves_nothing_behind(deploy: &Deploy) {
+    let left: Vec<_> = std::fs::read_dir(deploy.path("tmp"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
