@@ -33,6 +33,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -48,7 +49,7 @@ pub struct Repo {
     program: Program,
     config: PendingConfig,
     layout: Layout,
-    people: People,
+    people: Arc<People>,
     /// None where the library cannot open what git can.
     reader: Option<Library>,
 }
@@ -115,9 +116,19 @@ impl Repo {
             program,
             config,
             layout,
-            people: People::default(),
+            people: Arc::default(),
             reader,
         })
+    }
+
+    /// The same repository as it is now. Who was asked what in this run stays known, and is ended with it.
+    ///
+    /// # Errors
+    /// As [`Repo::open`].
+    pub fn reopened(&self) -> Result<Self, Stop> {
+        let people = Arc::clone(&self.people);
+        let now = Self::open_with(self.program.clone())?;
+        Ok(Self { people, ..now })
     }
 
     /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.

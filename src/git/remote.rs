@@ -47,6 +47,24 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     })
 }
 
+/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was pushed
+/// to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, "HEAD", false)?;
+    let mut lines = text.lines();
+    let branch = lines.find_map(|line| {
+        let (name, reference) = line.strip_prefix("ref: refs/heads/")?.split_once('\t')?;
+        (reference == "HEAD").then(|| name.to_owned())
+    });
+    let id = lines
+        .filter_map(parse_advertised)
+        .find_map(|(name, id)| (name == "HEAD").then_some(id));
+    Ok(branch.zip(id))
+}
+
 /// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
 pub(super) fn heads(
     repo: &Repo,
@@ -97,6 +115,11 @@ fn ls_remote(
     pattern: &str,
     may_ask: bool,
 ) -> Result<Vec<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, pattern, may_ask)?;
+    Ok(text.lines().filter_map(parse_advertised).collect())
+}
+
+fn ask(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand {
         repo,
         remote,
@@ -105,36 +128,35 @@ fn ls_remote(
         limit: ANSWER_LIMIT,
     };
     let output = answer(&errand, &|| question(repo, remote, pattern))?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(parse_advertised)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
     let mut command =
         repo.program()
             .command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
-    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+    command
+        .args(["ls-remote", "--quiet"])
+        .args((pattern == "HEAD").then_some("--symref"))
+        .args(["--", remote, pattern]);
     command
 }
 
 /// The refusal for a remote whose host redirects those who ask, by git's words of that.
 pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refusal> {
     let status = moved::status(words)?;
-    Some(moved::refusal(
-        remote,
-        status,
-        new_place(repo, remote).as_deref(),
-    ))
-}
-
-/// Where they are sent, by asking once more.
-fn new_place(repo: &Repo, remote: &str) -> Option<String> {
     let from = repo
         .program()
         .read("", ["remote", "get-url", "--", remote])
-        .ok()?;
+        .map(|from| String::from_utf8_lossy(&from).into_owned())
+        .unwrap_or_default();
+    let to = new_place(repo, remote, &from);
+    let leads = (to.as_deref(), from.as_str());
+    Some(moved::refusal(remote, status, leads, &moved::look(remote)))
+}
+
+/// Where they are sent, by asking once more.
+fn new_place(repo: &Repo, remote: &str, from: &str) -> Option<String> {
     let make = || {
         let mut command = question(repo, remote, "HEAD");
         command.envs(moved::TRACING);
@@ -148,10 +170,7 @@ fn new_place(repo: &Repo, remote: &str) -> Option<String> {
         limit: ANSWER_LIMIT,
     };
     let output = person::run(&errand, &make).ok()?;
-    moved::location(
-        &String::from_utf8_lossy(&output.stderr),
-        &String::from_utf8_lossy(&from),
-    )
+    moved::location(&String::from_utf8_lossy(&output.stderr), from)
 }
 
 fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
@@ -173,6 +192,12 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
         .any(|line| signs.iter().any(|sign| line.contains(sign)))
 }
 
+/// Whether a remote's refusal was about who we are in any way, so that nothing is known of the place itself.
+pub fn asks_who(refusal: &Refusal) -> bool {
+    let because = &refusal.report.because;
+    because.iter().any(|line| person::asks_who(line))
+}
+
 fn no_answer(remote: &str, words: &str) -> Refusal {
     let report = in_gits_words(
         Report::new(format!("the remote {remote} does not answer")),
@@ -182,10 +207,7 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
         "see whether it answers: git ls-remote {}",
         shell_word(remote)
     ));
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// Adds what git and the host said.
@@ -216,10 +238,10 @@ fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Ref
     let words = match person::run(errand, make) {
         Ok(output) if output.status.success() => return Ok(output),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why,
+        Err(why) => why.words(),
     };
     let moved = redirected(errand.repo, errand.remote, &words);
-    Err(moved.unwrap_or_else(|| person::advised(errand, no_answer(errand.remote, &words))))
+    Err(moved.unwrap_or_else(|| person::advised(errand, &words, no_answer(errand.remote, &words))))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.

@@ -7,14 +7,17 @@ use super::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::error::Stop;
 use crate::git::Repo;
 use crate::git::address::Way;
-use crate::git::person::{self, Errand};
-use crate::git::remote::without_userinfo;
+use crate::git::moved;
+use crate::git::person::{self, Errand, NoAnswer};
+use crate::git::remote::{push_urls, without_userinfo};
 use crate::git::told::first_words;
 use crate::model::CommitId;
 use crate::prompt::somebody_is_there;
 
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);
+/// A ref that no repository has.
+const NOBODYS: &str = "refs/smp/nobody-has-this";
 
 /// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
 /// moment; with `may_ask` git may ask for a password meanwhile. Gives git's own words, too, which decide nothing.
@@ -30,9 +33,40 @@ pub fn push_event(
 ) -> Result<(Ended, String), Stop> {
     let (remote, reference) = to;
     let make = || exact_push(repo, remote, reference, commit, expected);
-    let Ok(output) = run(repo, remote, may_ask, &make) else {
-        return Ok((Ended::Unclear, String::new()));
+    let output = match run(repo, remote, may_ask, &make) {
+        Ok(output) => output,
+        Err(NoAnswer::Unanswered(words)) => return Ok((Ended::NothingSent, words)),
+        Err(NoAnswer::Silent(words)) => return Ok((Ended::Unclear, words)),
     };
+    let first = judged(&output);
+    if !matches!(first.0, Ended::Refused(status) if moved::is_redirect(status)) {
+        return Ok(first);
+    }
+    // Nothing was taken. git says where it is sent on only of its own accord, so it is sent once more.
+    let traced = || {
+        let mut command = make();
+        command.envs(moved::TRACING);
+        command
+    };
+    let Ok(output) = run(repo, remote, false, &traced) else {
+        return Ok(first);
+    };
+    let (ended, words) = judged(&output);
+    let to = address(repo, remote)
+        .and_then(|from| moved::location(&String::from_utf8_lossy(&output.stderr), &from));
+    let leads = to.map(|to| moved::leads_to(&to));
+    Ok((
+        ended,
+        leads
+            .into_iter()
+            .chain([words])
+            .collect::<Vec<_>>()
+            .join("\n"),
+    ))
+}
+
+/// How a push ended that was waited for, and git's own words.
+fn judged(output: &Output) -> (Ended, String) {
     let (said, words) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -40,16 +74,33 @@ pub fn push_event(
     let mut signs = Signs::default();
     let told: Vec<&str> = words
         .split(['\n', '\r'])
-        .filter(|line| signs.line(line))
+        .filter(|line| !moved::is_trace(line) && signs.line(line))
         .collect();
     let ended = signs.judge(&said, output.status.code());
     // Why the server said no stands on the other stream than all else.
     let reason = reason(&said);
     let words = reason.as_deref().into_iter().chain(told);
-    Ok((
-        ended,
-        words.map(without_userinfo).collect::<Vec<_>>().join("\n"),
-    ))
+    let words: Vec<String> = words.map(without_userinfo).collect();
+    (ended, words.join("\n"))
+}
+
+/// Where the host sends those on who ask to push, as it says to `git push --dry-run`. Gives the address that was asked,
+/// too.
+pub(super) fn led(repo: &Repo, remote: &str) -> (Option<String>, String) {
+    let traced = || {
+        let mut command = dry_run(repo, (remote, NOBODYS), None);
+        command.envs(moved::TRACING);
+        command
+    };
+    let from = address(repo, remote).unwrap_or_default();
+    let to = run(repo, remote, false, &traced)
+        .ok()
+        .and_then(|output| moved::location(&String::from_utf8_lossy(&output.stderr), &from));
+    (to, from)
+}
+
+fn address(repo: &Repo, remote: &str) -> Option<String> {
+    push_urls(repo, remote).ok()?.into_iter().next()
 }
 
 /// What a remote would say to a push from here, as far as it says so before one.
@@ -67,21 +118,13 @@ pub enum MayPush {
 /// further. `at` is what the ref has, as it was seen; its commit must be here. Even a dry run that went wrong would do no
 /// harm: it would push what is there already, or delete what nobody has.
 pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: bool) -> MayPush {
-    let (remote, reference) = to;
-    let (is, what) = at.map_or(("", String::new()), |at| (at.as_str(), format!("{at}^0")));
-    let make = || {
-        let mut command = neutral_push(repo, remote);
-        command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
-        command.args(["--", remote, &format!("{what}:{reference}")]);
-        command
-    };
-    let (said, words) = match run(repo, remote, may_ask, &make) {
+    let (said, words) = match run(repo, to.0, may_ask, &|| dry_run(repo, to, at)) {
         Ok(output) if output.status.success() => return MayPush::Yes,
         Ok(output) => (
             output.stdout,
             String::from_utf8_lossy(&output.stderr).into_owned(),
         ),
-        Err(why) => (Vec::new(), why),
+        Err(why) => (Vec::new(), why.words()),
     };
     // Where git itself keeps the ref back, the remote had let us in and told what it has.
     let said = String::from_utf8_lossy(&said).into_owned();
@@ -92,11 +135,18 @@ pub fn may_push(repo: &Repo, to: (&str, &str), at: Option<&CommitId>, may_ask: b
     }
 }
 
-/// Lets a person log in where a push needs that, and says whether the remote would let us push now. To delete what nobody
-/// has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
-pub(super) fn logs_in(repo: &Repo, remote: &str) -> bool {
-    let nobodys = (remote, "refs/smp/nobody-has-this");
-    somebody_is_there() && !matches!(may_push(repo, nobodys, None, true), MayPush::No(_))
+fn dry_run(repo: &Repo, (remote, reference): (&str, &str), at: Option<&CommitId>) -> Command {
+    let (is, what) = at.map_or(("", String::new()), |at| (at.as_str(), format!("{at}^0")));
+    let mut command = neutral_push(repo, remote);
+    command.args(["--dry-run", &format!("--force-with-lease={reference}:{is}")]);
+    command.args(["--", remote, &format!("{what}:{reference}")]);
+    command
+}
+
+/// Lets a person log in where a push needs that, and says what the remote would say to a push now; `None` where nobody is
+/// there. To delete what nobody has asks nothing of this clone, and even a dry run that went wrong could harm nothing.
+pub(super) fn logs_in(repo: &Repo, remote: &str) -> Option<MayPush> {
+    somebody_is_there().then(|| may_push(repo, (remote, NOBODYS), None, true))
 }
 
 fn run(
@@ -104,7 +154,7 @@ fn run(
     remote: &str,
     may_ask: bool,
     make: &dyn Fn() -> Command,
-) -> Result<Output, String> {
+) -> Result<Output, NoAnswer> {
     person::run(
         &Errand {
             repo,

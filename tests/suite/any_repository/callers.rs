@@ -1,7 +1,5 @@
 //! Every way in which the program can be called.
 
-use std::path::Path;
-
 use crate::any_repository::{deploy, works};
 use crate::diff::{log, range};
 use crate::support::World;
