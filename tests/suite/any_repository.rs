@@ -10,9 +10,7 @@ use crate::support::{Deploy, Runner, World};
 
 /// A world without pages, set up in its clone.
 fn deploy() -> Deploy {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
-    deploy
+    World::deploy_like().without_pages().ready()
 }
 
 /// `diff` is git's list and `promote` would ship the right commit.

@@ -70,8 +70,7 @@ pub fn production_has_a_hotfix(deploy: &Deploy, author: &str, subject: &str) -> 
 #[test]
 fn the_list_is_git_logs_byte_for_byte() {
     for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
-        let deploy = builder.build();
-        deploy.trust();
+        let deploy = builder.ready();
         let expected = log(&deploy, &deploy.team, &range(&deploy, 2, 5));
         assert_eq!(expected.iter().filter(|byte| **byte == b'\n').count(), 3);
         let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)).to_owned());
@@ -88,8 +87,7 @@ fn the_list_is_git_logs_byte_for_byte() {
 
 #[test]
 fn the_users_taste_in_logs_changes_the_list_as_little_as_it_changes_git_log_oneline() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     for (key, value) in [
         ("color.ui", "always"),
         ("log.decorate", "full"),
@@ -109,8 +107,7 @@ fn the_users_taste_in_logs_changes_the_list_as_little_as_it_changes_git_log_onel
 // facts 11: nothing to ship.
 #[test]
 fn where_both_run_the_same_there_is_nothing_to_list() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let run = deploy.smp(&["diff", "--exit-code"]);
     let hash = short(deploy.nth(5));
@@ -121,8 +118,7 @@ fn where_both_run_the_same_there_is_nothing_to_list() {
 
 #[test]
 fn differences_end_with_one_where_the_exit_code_is_asked_for_and_with_zero_elsewhere() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     let expected = log(&deploy, &deploy.team, &range(&deploy, 2, 5));
     deploy
         .smp(&["diff", "--exit-code"])
@@ -141,8 +137,7 @@ fn differences_end_with_one_where_the_exit_code_is_asked_for_and_with_zero_elsew
 // facts 11: staging is behind production.
 #[test]
 fn what_going_back_would_take_away_is_told() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     let run = deploy.smp(&["diff"]);
     let [staging, production] = [5, 6].map(|nth| short(deploy.nth(nth)));
@@ -160,8 +155,7 @@ fn what_going_back_would_take_away_is_told() {
 // LOG-06; facts 11: production has a hotfix that staging lacks.
 #[test]
 fn a_hotfix_that_staging_lacks_is_no_part_of_the_list_and_told_with_its_author() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let hotfix = production_has_a_hotfix(&deploy, "Ben Hotfix", "Fix login loop");
     let run = deploy.smp(&["diff"]);
     run.ok()
@@ -178,8 +172,7 @@ fn a_hotfix_that_staging_lacks_is_no_part_of_the_list_and_told_with_its_author()
 // LOG-07.
 #[test]
 fn merges_are_left_out_and_counted() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     let side = commit_on(
         &deploy,
         &deploy.team,
@@ -240,8 +233,7 @@ fn merges_are_left_out_and_counted() {
 // LOG-07.
 #[test]
 fn histories_without_a_common_commit_have_diverged() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     let tree = format!("{}^{{tree}}", deploy.nth(1));
     let root = deploy.git(&deploy.team, &["commit-tree", &tree, "-m", "Begin anew"]);
     deploy.colleague_pushes(&deploy.staging, &root);
@@ -297,8 +289,7 @@ fn with_nothing_on_staging_there_is_nothing_to_compare() {
 // facts 11: rolled back on the platform, the ref still at the bad commit.
 #[test]
 fn the_list_begins_at_what_runs_and_not_at_the_ref() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     // A fetch into it moves the ref and deploys nothing.
     deploy.git(
         &deploy.production,

@@ -15,8 +15,7 @@ fn with_record() -> Deploy {
     let deploy = World::deploy_like()
         .without_pages()
         .toml("[record]\n")
-        .build();
-    deploy.trust();
+        .ready();
     deploy.forget_record();
     deploy
 }

@@ -513,8 +513,7 @@ fn a_tool_that_is_gone_or_fails_locks_nobody_out() {
 
 #[test]
 fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     somebodys_hook(&deploy);
     let theirs = hooks(&deploy).join("pre-push");
     std::fs::set_permissions(&theirs, std::fs::Permissions::from_mode(0o750)).unwrap();
@@ -591,8 +590,7 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
 
 #[test]
 fn thousands_of_refs_reach_the_former_hook_whole() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.hook(
         &deploy.work,
         "pre-push",
@@ -637,8 +635,7 @@ fn thousands_of_refs_reach_the_former_hook_whole() {
 
 #[test]
 fn a_hook_that_git_would_not_run_or_that_is_a_link_comes_back_as_it_was() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     std::fs::create_dir_all(hooks(&deploy)).unwrap();
     std::fs::write(hooks(&deploy).join("pre-push"), "#!/bin/sh\nexit 1\n").unwrap();
     let before = contents(&hooks(&deploy));
@@ -710,8 +707,7 @@ fn a_hook_is_taken_away_without_a_file_and_without_the_network() {
 
 #[test]
 fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     somebodys_hook(&deploy);
     deploy.executable(
         hooks(&deploy).join("pre-push.before-smp"),
@@ -766,8 +762,7 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
 
 #[test]
 fn a_former_hook_whose_guard_was_deleted_by_hand_comes_back() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     somebodys_hook(&deploy);
     let before = contents(&hooks(&deploy));
     deploy.smp(&["setup", "--hook"]).ok();
@@ -810,8 +805,7 @@ fn a_tool_that_puts_itself_in_front_and_is_then_put_behind_runs_in_no_circle() {
 
 #[test]
 fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let line = "git smp pre-push \"$@\"";
     let global = deploy.path("home/hooks");
     for (path, file) in [
@@ -849,8 +843,7 @@ fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() 
 
 #[test]
 fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.git(&deploy.work, &["config", "core.hooksPath", "ci"]);
     let hint = deploy.smp(&["setup", "--hook"]).exits(1).stderr.clone();
     let line = hint
@@ -891,8 +884,7 @@ fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
 
 #[test]
 fn the_manuals_words_for_a_hook_that_reads_its_input_twice_hold() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let page = include_str!("../../man/git-smp-setup.1").replace("\\-", "-");
     let start = page.find("pushed=$(cat)").unwrap();
     let script = page[start..].split("\n.EE").next().unwrap();
@@ -928,8 +920,7 @@ fn the_manuals_words_for_a_hook_that_reads_its_input_twice_hold() {
 
 #[test]
 fn a_folder_of_hooks_that_is_a_link_is_somebody_elses() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     std::fs::create_dir_all(deploy.work.join("ci")).unwrap();
     let _ = std::fs::remove_dir(hooks(&deploy));
     symlink("../ci", hooks(&deploy)).unwrap();
@@ -1024,8 +1015,7 @@ fn what_is_not_trusted_gets_no_hook() {
 
 #[test]
 fn linked_work_trees_share_the_guard() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let linked = deploy.path("linked");
     deploy.git(
         &deploy.work,

@@ -11,7 +11,7 @@ const NOT_CONFIRMED: &str = "error: pushed, but not confirmed: whether productio
 const WITHOUT_A_WORD: &str = "warning: the host of production took the push without a word";
 
 /// Hooks that deploy nothing: the file, its mode, what is said, and git's or the hook's own words.
-const HOOKS: [(&str, &str, &str, &str); 9] = [
+pub const HOOKS: [(&str, &str, &str, &str); 9] = [
     (
         "#!/bin/sh\necho deployed\n",
         "644",
@@ -70,7 +70,7 @@ const HOOKS: [(&str, &str, &str, &str); 9] = [
 
 /// Writes a hook of production's, byte for byte.
 #[track_caller]
-fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
+pub fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
     let file = deploy.production.join("hooks").join(name);
     let write = "cat >\"$1.new\" && chmod \"$2\" \"$1.new\" && mv \"$1.new\" \"$1\"";
     deploy
@@ -82,7 +82,7 @@ fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
 
 /// The branch has it, nobody is told that it is done, and the next run does not believe the branch either.
 #[track_caller]
-fn is_not_done(deploy: &Deploy, error: &str, words: &str) {
+pub fn is_not_done(deploy: &Deploy, error: &str, words: &str) {
     let run = promote(deploy, &[]);
     run.exits(4).says(error).says("hint: ").never_shows("done:");
     let because = run
@@ -102,15 +102,6 @@ fn is_not_done(deploy: &Deploy, error: &str, words: &str) {
 fn a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done() {
     for (text, mode, error, words) in HOOKS {
         let deploy = ready(World::deploy_like().without_pages());
-        hook(&deploy, "post-receive", text, mode);
-        is_not_done(&deploy, error, words);
-    }
-}
-
-#[test]
-fn behind_ssh_git_says_of_a_hook_what_it_says_on_a_path() {
-    for (text, mode, error, words) in [HOOKS[0], HOOKS[1], HOOKS[3]] {
-        let deploy = ready(World::deploy_like().over_ssh().without_pages());
         hook(&deploy, "post-receive", text, mode);
         is_not_done(&deploy, error, words);
     }

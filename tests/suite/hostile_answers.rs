@@ -77,8 +77,7 @@ fn first_list_comes_empty(deploy: &Deploy, remote: &str, pattern: &str) {
 
 #[test]
 fn a_branch_that_only_the_second_list_has_is_there() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     for (remote, name) in [("staging", "staging"), ("upstream", "upstream")] {
         first_list_comes_empty(&deploy, remote, "refs/heads/master");
         let run = deploy

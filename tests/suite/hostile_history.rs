@@ -88,7 +88,5 @@ fn harmless(run: &Run) {
 
 /// A set up world without pages.
 fn deploy() -> Deploy {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
-    deploy
+    World::deploy_like().without_pages().ready()
 }

@@ -26,6 +26,8 @@ mod hostile_history;
 mod hostile_notes;
 mod instances;
 mod interrupted;
+#[cfg(feature = "machine")]
+mod machine;
 mod manual;
 mod moved;
 mod observed;
@@ -47,7 +49,6 @@ mod seen_in_the_wild;
 mod setup;
 mod several;
 mod signoff;
-mod ssh;
 mod stage;
 mod status;
 mod summary;

@@ -49,8 +49,7 @@ fn is_refused(deploy: &Deploy, words: &str) -> Run {
 #[test]
 fn only_an_answer_of_200_counts() {
     // VER-05
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     for status in [204, 304, 401, 403, 404, 410, 429, 500, 503] {
         // The right commit on it makes it no better.
         deploy.web.set(
@@ -74,8 +73,7 @@ fn only_an_answer_of_200_counts() {
 #[test]
 fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
     // VER-01, VER-03
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let commit = format!("data-commit=\"{}\"", deploy.nth(5));
     let filled = |size: usize| format!("{commit}{}", "x".repeat(size - commit.len()));
     deploy.web.set("/staging", Page::body(filled(1 << 20)));
@@ -168,8 +166,7 @@ fn pages_that_take_their_time_are_given_ten_seconds_in_all() {
 #[test]
 fn redirects_are_followed_within_the_pages_own_host_alone() {
     // VER-04
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.web.set("/there", Page::commit(deploy.nth(4)));
     for (status, to) in [
         (301, "/there".to_owned()),
@@ -299,8 +296,7 @@ fn a_page_must_hold_exactly_one_hash() {
 #[test]
 fn what_a_page_says_besides_its_hash_is_never_shown() {
     // VER-14
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let hostile = "<title>PLANTED \u{1b}]0;owned\u{7}\u{1b}[2J \u{202e}evil</title>\r\n";
     let names = format!("{hostile}data-commit=\"{}\"", deploy.nth(5));
     let two = format!("{names} data-commit=\"{}\"", deploy.nth(1));
@@ -461,8 +457,7 @@ fn an_ambiguous_hash_is_an_error_and_never_a_guess() {
 #[test]
 fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
     // VER-09, VER-11
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let has = |hash: &str| deploy.try_git(&deploy.work, &["cat-file", "-e", hash]).code == 0;
     let mine = deploy.refs(&deploy.work);
     // From the main repository.
@@ -500,8 +495,7 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
 
 #[test]
 fn pages_are_asked_at_the_same_time() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let slow = |number: usize| {
         Page::commit(deploy.nth(number))
             .after(Duration::from_millis(400))
@@ -583,8 +577,7 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
 #[test]
 fn a_page_that_disagrees_with_its_branch_is_believed_and_both_are_shown() {
     // VER-16
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.web.set("/production", Page::commit(deploy.nth(1)));
     let seen = deploy.smp(&["status", "--json"]).ok().json()["environments"][1].clone();
     assert_eq!(

@@ -13,9 +13,7 @@ use crate::support::{
 /// A world that was set up and agreed to.
 #[track_caller]
 pub fn ready(builder: DeployBuilder) -> Deploy {
-    let deploy = builder.build();
-    deploy.trust();
-    deploy
+    builder.ready()
 }
 
 /// The command line of a script: a yes to exactly what staging runs, and no long wait.
@@ -116,8 +114,8 @@ fn the_commit_that_staging_runs_comes_to_production_and_is_seen_to_run() {
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(
         deploy.web.asked_for("/production").len(),
-        4,
-        "by setup, for the plan, before the push, and after it"
+        3,
+        "for the plan, before the push, and after it"
     );
 }
 

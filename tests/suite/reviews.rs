@@ -785,8 +785,7 @@ fn unknown_is_not_reviewed() {
             .json();
         assert_eq!(json["refusal"]["code"], "not-reviewed");
     });
-    let elsewhere = World::deploy_like().toml(REVIEWED).build();
-    elsewhere.trust();
+    let elsewhere = World::deploy_like().toml(REVIEWED).ready();
     let run = elsewhere.smp(&["promote", "-n"]);
     run.exits(1)
         .says(unknown)

@@ -53,8 +53,8 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
     assert_eq!(deploy.snapshot(), after);
     assert_eq!(
         deploy.web.asked_for("/staging").len(),
-        4,
-        "by setup, for the plan, before the push, and after it"
+        3,
+        "for the plan, before the push, and after it"
     );
     // There is nothing left to do.
     deploy

@@ -42,8 +42,7 @@ fn next_of(deploy: &Deploy, run: &Run) -> String {
 
 #[test]
 fn production_behind_staging() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
@@ -63,8 +62,7 @@ fn production_behind_staging() {
 
 #[test]
 fn production_the_same_as_staging() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
@@ -83,8 +81,7 @@ fn production_the_same_as_staging() {
 
 #[test]
 fn production_ahead_of_staging() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
@@ -98,8 +95,7 @@ fn production_ahead_of_staging() {
 
 #[test]
 fn production_with_a_hotfix_of_its_own() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
@@ -122,8 +118,7 @@ fn production_with_a_hotfix_of_its_own() {
 // facts 11: rolled back on the platform, the ref still at the bad commit.
 #[test]
 fn a_ref_that_is_elsewhere_than_what_runs() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.git(
         &deploy.production,
         &[
@@ -154,8 +149,7 @@ fn a_ref_that_is_elsewhere_than_what_runs() {
 // facts 11: staging serves old code (its last deploy failed).
 #[test]
 fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.git(
         &deploy.staging,
         &[
@@ -175,8 +169,7 @@ fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
 
 #[test]
 fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     let expected = format!(
@@ -249,8 +242,7 @@ fn nothing_is_asked_before_somebody_agreed() {
 
 #[test]
 fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();

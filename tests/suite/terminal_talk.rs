@@ -3,9 +3,7 @@
 use crate::support::{Deploy, Fault, Rule, Run, World};
 
 fn trusted() -> Deploy {
-    let deploy = World::deploy();
-    deploy.trust();
-    deploy
+    World::deploy_like().ready()
 }
 
 fn is_coloured(text: &str) -> bool {

@@ -60,10 +60,9 @@ fn the_examples_payloads_are_those_that_are_kept() {
 }
 
 #[test]
+#[ignore = "tests/card/check runs it, and says where to"]
 fn every_payload_is_written_where_the_check_asks_for_it() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
-        return;
-    };
+    let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     for (name, post) in all() {
         std::fs::write(
             folder.join(format!("{name}.teams.json")),

@@ -217,10 +217,8 @@ fn clones_without_blobs_or_trees_which_are_not_fetched_either() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "machine"), ignore = "needs git 2.45")]
 fn refs_in_a_reftable() {
-    if !World::new().git_is_at_least(2, 45) {
-        return;
-    }
     let deploy = World::deploy_like().without_pages().reftable().build();
     deploy.trust();
     assert_eq!(

@@ -201,8 +201,7 @@ fn a_file_that_is_there_must_be_right_even_where_it_is_not_needed() {
 
 #[test]
 fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_line() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     for args in [
         &["diff", "prodution"][..],
         &["diff", "prodution", "--from", "HEAD~1", "--to", "HEAD"],

@@ -8,12 +8,10 @@ use crate::support::{Deploy, World};
 
 /// A world with everything served over HTTP, whose requests are seen.
 fn served() -> Deploy {
-    let deploy = World::deploy_like()
+    World::deploy_like()
         .over_open_http()
         .main_over_http()
-        .build();
-    deploy.trust();
-    deploy
+        .ready()
 }
 
 /// The repositories that were asked since so many requests, in order, each once.
@@ -417,8 +415,7 @@ fn a_page_that_nobody_serves_any_more_is_named_and_never_taken_for_up_to_date() 
 // facts 11: the wrong cause reported.
 #[test]
 fn a_remote_that_does_not_answer_is_named_and_never_taken_for_up_to_date() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     cut_off(&deploy, deploy.urls()[2]);
     let run = deploy.smp(&["diff"]);

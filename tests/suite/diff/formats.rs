@@ -19,8 +19,7 @@ fn entry(deploy: &Deploy, nth: usize, pull_request: u64) -> Value {
 
 #[test]
 fn json_has_exactly_these_keys() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let run = deploy.smp(&["diff", "--json"]);
     let expected = json!({
         "schema": 1,
@@ -38,8 +37,7 @@ fn json_has_exactly_these_keys() {
 
 #[test]
 fn json_tells_what_would_disappear_in_the_same_form() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let hotfix = production_has_a_hotfix(&deploy, "Ben", "Fix login loop (no request)");
     let json = deploy.smp(&["diff", "--json"]).ok().json();
     assert_eq!(json["relation"], "diverged");

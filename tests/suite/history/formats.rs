@@ -151,8 +151,7 @@ fn hashes_of_sixty_four_digits_are_whole() {
         .without_pages()
         .sha256()
         .toml("[record]\n")
-        .build();
-    deploy.trust();
+        .ready();
     deploy.forget_record();
     three(&deploy);
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();

@@ -6,8 +6,7 @@ use crate::support::{Deploy, World};
 
 #[test]
 fn a_team_without_a_record_is_told_how_to_turn_it_on() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     for args in [
         &["history"][..],
         &["history", "--json"],

@@ -287,8 +287,7 @@ fn two_thousand_commits_are_listed_whole_and_may_be_cut_off_by_whoever_reads() {
 
 #[test]
 fn names_of_branches_and_remote_words_are_shown_as_well() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.git(
         &deploy.production,
         &["branch", "-m", "master", "ma\u{202e}in"],

@@ -148,8 +148,7 @@ fn a_login_in_netrc_serves_as_well_and_one_that_is_not_taken_is_not_shown() {
 
 #[test]
 fn a_login_never_leaves_the_pages_own_host() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     std::fs::write(
         deploy.path("home/.netrc"),
         "machine 127.0.0.1 login ada password open-sesame\n",
@@ -185,8 +184,7 @@ fn a_login_never_leaves_the_pages_own_host() {
 
 #[test]
 fn the_cookie_of_a_redirect_comes_back_to_the_same_host_in_the_same_reading() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let gate = Page::redirect("/inside")
         .one_more("Set-Cookie", "gate=0; Path=/")
         .one_more("Set-Cookie", "gate=open; HttpOnly");

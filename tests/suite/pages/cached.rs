@@ -17,8 +17,7 @@ fn kept(hash: &str) -> Page {
 /// A world where production's branch is at staging's commit, and a cache still has the page of what ran before.
 #[track_caller]
 fn behind_a_cache() -> Deploy {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     deploy.web.set("/production", kept(deploy.nth(2)));
     deploy
@@ -106,8 +105,7 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
 
 #[test]
 fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.web.set("/production", kept(deploy.nth(2)));
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
@@ -142,8 +140,7 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
 
 #[test]
 fn staging_behind_a_cache_is_not_deployed_again_for_it() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.web.set("/staging", kept(deploy.nth(4)));
     let run = promote(&deploy, &[]);
     run.exits(1)
@@ -183,8 +180,7 @@ fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad
 
 #[test]
 fn a_cached_candidate_on_a_production_that_was_put_back_is_not_recorded_as_promoted() {
-    let deploy = World::deploy_like().toml(RECORD).build();
-    deploy.trust();
+    let deploy = World::deploy_like().toml(RECORD).ready();
     deploy.web.set("/production", kept(deploy.nth(5)));
     let before = deploy.snapshot();
     let run = deploy.smp(&scripted(&deploy, &[]));
@@ -198,8 +194,7 @@ fn a_cached_candidate_on_a_production_that_was_put_back_is_not_recorded_as_promo
 
 #[test]
 fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     deploy.web.set(
         "/staging",
         Page::body("<title>Sorry</title>").header("Age", "340"),
@@ -214,8 +209,7 @@ fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
 
 #[test]
 fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_page() {
-    let deploy = World::deploy_like().toml(RECORD).build();
-    deploy.trust();
+    let deploy = World::deploy_like().toml(RECORD).ready();
     for number in [4, 5] {
         deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
         crate::record::promotes(&deploy, &["--again", "-q"]).ok();

@@ -173,35 +173,6 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
 // --- whether a push would be taken
 
 #[test]
-fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words() {
-    let deploy = World::deploy_like().over_ssh().build();
-    deploy.trust();
-    let before = deploy.snapshot();
-    deploy.smp(&["setup", "--check"]).ok();
-    deploy.ssh().turns_pushes_away_with(
-        "FATAL: W any production ada DENIED by fallthru\n(or you mis-spelled the reponame)",
-    );
-    for args in [&["setup", "--check"][..], &["setup"]] {
-        let run = deploy.smp(args);
-        run.exits(1)
-            .says("error: 2 checks failed")
-            .prints_among("but a push from here is turned away");
-        run.prints_among("FATAL: W any production ada DENIED by fallthru\n")
-            .never_shows("correct access rights");
-        run.says("hint: ask for the right to push to staging, then: git smp setup");
-    }
-    deploy.smp(&["status"]).ok();
-    // Whoever tries all the same reads the same.
-    let run = deploy.smp(&crate::promote::scripted(&deploy, &[]));
-    run.exits(1)
-        .says("because: FATAL: W any production ada DENIED by fallthru\n")
-        .never_shows("because: and the repository");
-    deploy.ssh().lets_in();
-    deploy.smp(&["setup", "--check"]).ok();
-    assert_eq!(deploy.snapshot(), before);
-}
-
-#[test]
 fn a_password_that_may_only_read_is_found_by_setup_as_well() {
     use crate::support::{Fault, Rule};
     let deploy = World::deploy_like().over_open_http().build();

@@ -33,8 +33,7 @@ fn a_page_that_nobody_serves_any_more_is_unknown() {
 
 #[test]
 fn a_remote_that_does_not_answer_is_unknown() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status", "--exit-code"]).ok().out();
     assert!(
@@ -61,8 +60,7 @@ fn a_remote_that_does_not_answer_is_unknown() {
 
 #[test]
 fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status"]).ok().out();
     assert!(
@@ -78,8 +76,7 @@ fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
 
 #[test]
 fn a_main_repository_that_does_not_answer_hides_nothing_of_the_environments() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     cut_off(&deploy, deploy.urls()[0]);
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "production").contains("; 3 commits behind staging"));
@@ -89,8 +86,7 @@ fn a_main_repository_that_does_not_answer_hides_nothing_of_the_environments() {
 // VER-05, VER-07, VER-09; facts 11: the page lies or cannot be read.
 #[test]
 fn a_page_without_exactly_one_known_commit_is_unknown_and_says_why() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let both = format!(
         "data-commit=\"{}\" data-commit=\"{}\"",
         deploy.nth(1),

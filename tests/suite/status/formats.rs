@@ -11,8 +11,7 @@ fn json_has_exactly_these_keys() {
         (World::deploy_like(), "page"),
         (World::deploy_like().without_pages(), "ref"),
     ] {
-        let deploy = builder.build();
-        deploy.trust();
+        let deploy = builder.ready();
         let environment = |name: &str, nth: usize| {
             json!({
                 "name": name,
@@ -40,8 +39,7 @@ fn json_has_exactly_these_keys() {
 
 #[test]
 fn the_exit_code_tells_whether_production_waits_for_longer_than_the_cadence() {
-    let deploy = World::deploy_like().without_pages().build();
-    deploy.trust();
+    let deploy = World::deploy_like().without_pages().ready();
     let behind = deploy.smp(&["status", "--exit-code"]);
     assert_eq!(behind.exits(1).stderr, "");
     behind.prints_among("3 commits behind staging");
@@ -91,8 +89,7 @@ fn the_exit_code_tells_whether_production_waits_for_longer_than_the_cadence() {
 fn the_cadence_is_the_teams_own() {
     let deploy = World::deploy_like()
         .toml("[record]\ncadence_days = 3650\n")
-        .build();
-    deploy.trust();
+        .ready();
     deploy
         .smp(&["status", "--exit-code"])
         .ok()
@@ -113,8 +110,7 @@ fn screen(deploy: &Deploy, columns: u16) -> String {
 
 #[test]
 fn a_terminal_is_shown_a_picture_and_a_pipe_is_not() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     let wide = without_colours(&screen(&deploy, 100));
     let mark = |name: &str, strokes: usize, nth: usize, count: &str| {
         let (line, room) = ("━".repeat(strokes), " ".repeat(42 - strokes));
@@ -149,8 +145,7 @@ fn without_colours(screen: &str) -> String {
 
 #[test]
 fn histories_that_lie_on_no_line_have_no_picture() {
-    let deploy = World::deploy();
-    deploy.trust();
+    let deploy = World::deploy_like().ready();
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     let screen = screen(&deploy, 100);
     assert!(!screen.contains('●'), "{screen}");

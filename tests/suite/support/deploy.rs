@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::githttp::GitHttp;
 use super::sandbox::World;
 use super::ssh::SshHost;
-use super::template;
+use super::template::{self, Template};
 use super::web::{Page, Web};
 
 /// What the bare repositories of the environments do after a push: they "build" and "release" it.
@@ -93,6 +93,25 @@ impl Deploy {
         self.git(&self.work, &["remote", "add", "production", production]);
     }
 
+    /// What no other world has: the names for it in templates, and what it is here.
+    pub(super) fn own(&self) -> template::Own {
+        let host = |url: String| url.split('/').nth(2).unwrap_or_default().to_owned();
+        let root = self.path("");
+        let root = root.to_str().unwrap().trim_end_matches('/').to_owned();
+        let mut own = vec![(template::ROOT, root), ("@WEB@", host(self.web.url("/")))];
+        own.extend(
+            self.http
+                .iter()
+                .map(|http| ("@HTTP@", host(http.url(&self.main)))),
+        );
+        own.extend(
+            self.ssh
+                .iter()
+                .map(|ssh| ("@SSH@", host(ssh.url(&self.main)))),
+        );
+        own
+    }
+
     /// The text of `smp.toml`.
     pub fn toml(&self) -> String {
         std::fs::read_to_string(self.work.join("smp.toml")).unwrap()
@@ -118,7 +137,9 @@ impl Deploy {
     /// What a bare repository's master points to.
     #[track_caller]
     pub fn master(&self, bare: &Path) -> String {
-        self.git(bare, &["rev-parse", "refs/heads/master"])
+        self.refs(bare)
+            .remove("refs/heads/master")
+            .unwrap_or_else(|| panic!("{} has no master", bare.display()))
     }
 
     /// Every commit that an environment has deployed, oldest first; the first is that of the standard history.
@@ -147,7 +168,7 @@ impl Deploy {
 }
 
 /// A deploy world with changes.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct DeployBuilder {
     without_pages: bool,
@@ -157,7 +178,7 @@ pub struct DeployBuilder {
     main_over_http: bool,
     over_ssh: bool,
     main_over_ssh: bool,
-    formats: Vec<String>,
+    pub(super) formats: Vec<String>,
     toml: String,
 }
 
@@ -229,14 +250,33 @@ impl DeployBuilder {
     /// Makes the world.
     #[track_caller]
     pub fn build(self) -> Deploy {
+        let template = template::fresh(&self.formats);
+        self.from(&template)
+    }
+
+    /// Makes the world, set up and agreed to: what [`World::trust`] does, which is done for one world of each kind.
+    #[track_caller]
+    pub fn ready(self) -> Deploy {
+        // Addresses of one world alone make a kind of its own.
+        if self.toml.contains("127.0.0.1") {
+            let deploy = self.build();
+            deploy.trust();
+            return deploy;
+        }
+        let template = template::agreed(&self);
+        self.from(&template)
+    }
+
+    #[track_caller]
+    fn from(self, template: &Template) -> Deploy {
         let mut world = World::new();
         world.init_options = self.formats.clone();
-        let commits = template::copy(&world, &self.formats);
         SUBJECTS.iter().for_each(|_| drop(world.later()));
         let [main, staging, production] =
             ["main", "staging", "production"].map(|name| world.watched(&format!("{name}.git")));
         let [team, work] = ["team", "work"].map(|name| world.path(name));
         world.cwd = work.clone();
+        std::fs::create_dir(&work).unwrap();
 
         let http = self.host(&world);
         let ssh = self.over_ssh.then(|| SshHost::start(&world));
@@ -255,13 +295,10 @@ impl DeployBuilder {
             _ => plain(&main),
         };
         let urls = [of_main, pushed(&staging), pushed(&production)];
-        if self.main_over_http || self.main_over_ssh {
-            world.git(&work, &["remote", "set-url", "upstream", &urls[0]]);
-        }
         let web = Web::start();
         web.set("/staging", Page::deployed(&staging));
         web.set("/production", Page::deployed(&production));
-        let deploy = Deploy {
+        let mut deploy = Deploy {
             web,
             http,
             ssh,
@@ -271,9 +308,17 @@ impl DeployBuilder {
             production,
             work,
             team,
-            commits,
+            commits: Vec::new(),
             urls,
         };
+        deploy.commits = template.copy(&deploy, deploy.own());
+        if self.main_over_http || self.main_over_ssh {
+            let config = deploy.work.join(".git/config");
+            let text = std::fs::read_to_string(&config).unwrap();
+            let plain = format!("url = {}", deploy.main.display());
+            let text = text.replace(&plain, &format!("url = {}", deploy.urls[0]));
+            std::fs::write(config, text).unwrap();
+        }
         deploy.write_toml(&self.config(&deploy));
         deploy
     }

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::capture::{Capture, PATIENCE, find};
 use super::sandbox::World;
+use super::signals;
 use super::terminal::Terminal;
 
 /// How long a program may run before the test ends it and fails.
@@ -187,8 +188,13 @@ impl<'world> Runner<'world> {
 
     /// The command in the world's environment, its streams still to be chosen.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        signals::are_heard();
+        // A program that is named by its path is started without a copy of this process, which costs more than most
+        // of the programs do.
+        let program = program.as_ref();
+        let mut command = Command::new(self.found(program));
         command
+            .arg0(program)
             .current_dir(&self.cwd)
             .env_clear()
             .envs(self.world.env());
@@ -199,6 +205,20 @@ impl<'world> Runner<'world> {
             };
         }
         command
+    }
+
+    /// The file of a program, as the PATH that it is started with has it.
+    fn found(&self, program: &OsStr) -> PathBuf {
+        let ours = self.world.env().into_iter();
+        let given = ours.map(|(name, value)| (name, Some(value)));
+        let mut all = given.chain(self.env.iter().cloned()).rev();
+        let path = all.find(|(name, _)| name == "PATH").and_then(|own| own.1);
+        let is_name = Path::new(program).components().count() == 1;
+        std::env::split_paths(&path.unwrap_or_default())
+            .filter(|folder| is_name && folder.is_absolute())
+            .map(|folder| folder.join(program))
+            .find(|file| file.is_file())
+            .unwrap_or_else(|| program.into())
     }
 
     pub(super) fn time_limit(&self) -> Duration {

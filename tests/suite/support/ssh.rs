@@ -54,7 +54,7 @@ impl SshHost {
             std::fs::read_to_string(file.with_extension("pub")).unwrap()
         });
         let config = folder.join("sshd_config");
-        std::fs::write(&config, configuration(&folder)).unwrap();
+        std::fs::write(&config, configuration(&folder, &world.path("home"))).unwrap();
         let test = world
             .runner()
             .program(&sshd, &["-t", "-f", config.to_str().unwrap()]);
@@ -313,12 +313,15 @@ fn sshd() -> PathBuf {
     found.expect("git over ssh is tried against a real sshd, and there is none on this machine: install openssh-server")
 }
 
-fn configuration(folder: &Path) -> String {
-    let own = folder.display();
+/// The host's own. Commands are run by the shell of whoever runs the tests, whose files are not to be read: they lie in
+/// the home that the shell is told of.
+fn configuration(folder: &Path, home: &Path) -> String {
+    let (own, home) = (folder.display(), home.display());
     format!(
         "HostKey {own}/host\nAuthorizedKeysFile {own}/authorized_keys\nPidFile none\nStrictModes no\nUseDNS no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPermitUserRC no\n\
-         PermitUserEnvironment no\nPrintMotd no\nX11Forwarding no\n"
+         PermitUserEnvironment no\nPrintMotd no\nX11Forwarding no\n\
+         SetEnv HOME={home} ZDOTDIR={home} XDG_CONFIG_HOME={home}/.config\n"
     )
 }
 

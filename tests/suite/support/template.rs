@@ -1,48 +1,172 @@
 //! The repositories of the standard world, made once and copied for each test: starting git for all of them anew took
-//! longer than most tests.
+//! longer than most tests. The same for a world that was set up and agreed to.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::deploy::{DEPLOYS, SUBJECTS};
+use sha2::{Digest, Sha256};
+
+use super::deploy::{DEPLOYS, DeployBuilder, SUBJECTS};
 use super::sandbox::World;
 
 /// What was at the place of a world's root when the template was made.
-const ROOT: &str = "@ROOT@";
+pub const ROOT: &str = "@ROOT@";
 
-/// Puts the repositories of the standard world into this one; answers with the six commits, oldest first.
+/// What was at the place of the digest of what was agreed to.
+const DIGEST: &str = "@DIGEST@";
+
+const FOLDERS: [&str; 5] = ["main.git", "staging.git", "production.git", "team", "work"];
+
+/// A template for each kind of world: whoever is first makes it, and others of its kind wait for it.
+type Templates = Mutex<BTreeMap<String, Arc<OnceLock<Arc<Template>>>>>;
+
+/// Folders and their files. Files are few and small, as each costs a world some time.
+pub struct Template {
+    folders: Vec<PathBuf>,
+    files: Vec<(PathBuf, Vec<u8>)>,
+    /// Hooks, and the files on disk that they are: a file that this process, with its many threads, has open for
+    /// writing could be "busy" when git starts it.
+    hooks: Vec<(PathBuf, PathBuf)>,
+    /// The commits, oldest first.
+    commits: Vec<String>,
+}
+
+/// What differs between two worlds of one kind: what a template holds in its place, and what it is here.
+pub type Own = Vec<(&'static str, String)>;
+
+/// The repositories of the standard world, in these forms of storage.
 #[track_caller]
-pub fn copy(world: &World, formats: &[String]) -> Vec<String> {
-    static MAKING: Mutex<()> = Mutex::new(());
-    let place = place(world, formats);
-    let making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if !place.exists() {
-        make(&place, formats);
+pub fn fresh(formats: &[String]) -> Arc<Template> {
+    of_kind(format!("{formats:?}"), || {
+        let place = place(formats);
+        if !place.exists() {
+            make(&place, formats);
+        }
+        let commits = fs::read_to_string(place.join("commits")).unwrap();
+        let mut template = Template::empty(commits.lines().map(str::to_owned).collect());
+        let top = place.join("world");
+        for folder in FOLDERS {
+            template.read(&top, &top.join(folder), &Vec::new());
+        }
+        template
+    })
+}
+
+/// The repositories of such a world as `git smp setup --yes` leaves them.
+#[track_caller]
+pub fn agreed(builder: &DeployBuilder) -> Arc<Template> {
+    of_kind(format!("{builder:?}"), || {
+        let deploy = builder.clone().build();
+        deploy.trust();
+        let mut own = deploy.own();
+        own.push((DIGEST, deploy.git(&deploy.work, &["config", "smp.trusted"])));
+        let mut template = Template::empty(deploy.commits.clone());
+        for folder in FOLDERS {
+            template.read(&deploy.path(""), &deploy.path(folder), &own);
+        }
+        // The files of this world's hooks go with it; those of the other template are the same, and stay.
+        template.hooks.clone_from(&fresh(&builder.formats).hooks);
+        template
+    })
+}
+
+fn of_kind(kind: String, make: impl FnOnce() -> Template) -> Arc<Template> {
+    static ALL: Templates = Mutex::new(BTreeMap::new());
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    let template = all.entry(kind).or_default().clone();
+    drop(all);
+    template.get_or_init(|| Arc::new(make())).clone()
+}
+
+impl Template {
+    fn empty(commits: Vec<String>) -> Template {
+        Template {
+            folders: Vec::new(),
+            files: Vec::new(),
+            hooks: Vec::new(),
+            commits,
+        }
     }
-    drop(making);
-    let root = world.path("");
-    copy_folder(&place.join("world"), &root);
-    for clone in ["team", "work"] {
-        let config = root.join(clone).join(".git/config");
-        let text = fs::read_to_string(&config).unwrap();
-        fs::write(
-            config,
-            text.replace(ROOT, root.to_str().unwrap().trim_end_matches('/')),
-        )
-        .unwrap();
+
+    /// Adds a folder below `top` with all that is in it, and puts names for what is a world's own.
+    fn read(&mut self, top: &Path, folder: &Path, own: &Own) {
+        let relative = |path: &Path| path.strip_prefix(top).unwrap().to_owned();
+        self.folders.push(relative(folder));
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            if entry.file_type().unwrap().is_dir() {
+                self.read(top, &path, own);
+            } else if folder.ends_with("hooks") {
+                self.hooks.push((relative(&path), path));
+            } else {
+                let name = |text: String, (name, value): &(&str, String)| text.replace(value, name);
+                let content = match String::from_utf8(fs::read(&path).unwrap()) {
+                    Ok(text) => own.iter().fold(text, name).into_bytes(),
+                    Err(bytes) => bytes.into_bytes(),
+                };
+                self.files.push((relative(&path), content));
+            }
+        }
     }
-    fs::read_to_string(place.join("commits"))
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+
+    /// Puts it into this world; answers with the six commits, oldest first.
+    #[track_caller]
+    pub fn copy(&self, world: &World, mut own: Own) -> Vec<String> {
+        let root = world.path("");
+        own.extend(self.digest(&own));
+        for folder in &self.folders {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        for (file, content) in &self.files {
+            let content = match std::str::from_utf8(content) {
+                Ok(text) => with(text, &own).into_bytes(),
+                Err(_) => content.clone(),
+            };
+            fs::write(root.join(file), content).unwrap();
+        }
+        for (hook, file) in &self.hooks {
+            // On another file system it is copied by a child.
+            let target = root.join(hook);
+            let copied = || Command::new("cp").arg(file).arg(&target).status();
+            assert!(fs::hard_link(file, &target).is_ok() || copied().unwrap().success());
+        }
+        self.commits.clone()
+    }
+
+    /// The digest of what was agreed to in `work`, with a world's own addresses, as `setup` keeps it.
+    fn digest(&self, own: &Own) -> Option<(&'static str, String)> {
+        let kept = Path::new("work/.git/smp/trusted");
+        let (_, kept) = self.files.iter().find(|(file, _)| file == kept)?;
+        let kept = with(std::str::from_utf8(kept).unwrap(), own);
+        let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+        let mut digest = Sha256::new();
+        digest.update("git-smp trust 1\n");
+        for pair in kept["values"].as_array().unwrap() {
+            let [key, value] = [0, 1].map(|at| pair[at].as_str().unwrap());
+            digest.update(format!("{} {key} {} {value}\n", key.len(), value.len()));
+        }
+        let digits = digest
+            .finalize()
+            .into_iter()
+            .map(|byte| format!("{byte:02x}"));
+        Some((DIGEST, format!("sha256:{}", digits.collect::<String>())))
+    }
+}
+
+/// A file of a template as a world has it.
+fn with(text: &str, own: &Own) -> String {
+    own.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(name, value)
+    })
 }
 
 /// Where the template is kept: one for each form of storage, each git, and each version of what makes it.
-fn place(world: &World, formats: &[String]) -> PathBuf {
+fn place(formats: &[String]) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     [
         include_str!("template.rs"),
@@ -50,7 +174,7 @@ fn place(world: &World, formats: &[String]) -> PathBuf {
         include_str!("deploy.rs"),
     ]
     .hash(&mut hasher);
-    (formats, world.git_version()).hash(&mut hasher);
+    (formats, World::new().git_version()).hash(&mut hasher);
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deploy-world-{:016x}", hasher.finish()))
 }
 
@@ -83,38 +207,19 @@ fn make(place: &Path, formats: &[String]) {
         )
         .unwrap();
     }
-    for name in ["main.git", "staging.git", "production.git", "team", "work"] {
-        copy_folder(&root.join(name), &fresh.path().join("world").join(name));
-    }
+    fs::create_dir(fresh.path().join("world")).unwrap();
+    let mut copy = Command::new("cp");
+    copy.arg("-R").args(FOLDERS.map(|name| root.join(name)));
+    assert!(
+        copy.arg(fresh.path().join("world"))
+            .status()
+            .unwrap()
+            .success()
+    );
     fs::write(fresh.path().join("commits"), &commits).unwrap();
     // Somebody else's, made meanwhile, is as good.
     if fs::rename(fresh.path(), place).is_err() {
         assert!(place.exists());
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else if target.parent().unwrap().ends_with("hooks") {
-            // A file that this process, with its many threads, has open for writing could be "busy" when git starts it;
-            // so it is linked, or, on another file system, copied by a child.
-            let copied = || {
-                Command::new("cp")
-                    .arg(entry.path())
-                    .arg(&target)
-                    .status()
-                    .unwrap()
-                    .success()
-            };
-            assert!(fs::hard_link(entry.path(), &target).is_ok() || copied());
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
@@ -128,7 +233,10 @@ fn repository(world: &World, name: &str, history: &str) -> PathBuf {
         .runner()
         .cwd(&bare)
         .stdin(history)
-        .program("git", &["fast-import", "--quiet"])
+        .program(
+            "git",
+            &["-c", "fastimport.unpackLimit=1", "fast-import", "--quiet"],
+        )
         .ok();
     bare
 }

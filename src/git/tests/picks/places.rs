@@ -104,26 +104,10 @@ fn what_is_checked_out_and_half_done_has_no_say_and_stays() {
     assert!(world.outside_of_objects() == before);
 }
 
-/// Whether git reads attributes from where it is told to.
-fn has_attr_tree(world: &World) -> bool {
-    let version = world.git(&["--version"]);
-    let mut numbers = version
-        .trim_start_matches("git version ")
-        .split('.')
-        .map(|number| number.parse::<u32>());
-    let (major, minor) = (
-        numbers.next().unwrap().unwrap(),
-        numbers.next().unwrap().unwrap(),
-    );
-    (major, minor) >= (2, 43)
-}
-
 #[test]
+#[cfg_attr(not(feature = "machine"), ignore = "needs git 2.43")]
 fn attributes_are_those_of_the_commit_below() {
     let world = World::new();
-    if !has_attr_tree(&world) {
-        return;
-    }
     let base = world.with_files(None, &[("list", b"one\n")], "Base");
     let fix = world.with_files(Some(&base), &[("list", b"one\nfix\n")], "Fix");
     let plain = world.with_files(Some(&base), &[("list", b"one\nplain\n")], "Plain");

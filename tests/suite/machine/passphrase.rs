@@ -1,12 +1,14 @@
 //! A key with a passphrase, a host that nobody knows yet, and no agent.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
-use super::{count, deploys, leaves_nothing_behind, promotes};
+use crate::person::{count, deploys, promotes};
 use crate::promote::{comes_to, deployed_once, person, promote, ready};
 use crate::push::insists;
 use crate::record::recorded_like;
-use crate::support::{Deploy, DeployBuilder, Gate, World};
+use crate::support::{Deploy, DeployBuilder, Gate, PATIENCE, World};
 
 const SECRET: &str = "correct horse battery";
 const QUESTION: &str = "Enter passphrase for key";
@@ -16,6 +18,20 @@ fn locked(builder: DeployBuilder) -> Deploy {
     let deploy = ready(builder.main_over_ssh());
     deploy.ssh().locks_the_key(&deploy, SECRET);
     deploy
+}
+
+/// Nothing that this program made for a run is left behind, however it ended.
+#[track_caller]
+fn leaves_nothing_behind(deploy: &Deploy) {
+    let left = || -> Vec<_> {
+        let entries = std::fs::read_dir(deploy.path("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !left().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", left());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

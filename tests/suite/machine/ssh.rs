@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::diff::log;
+use crate::host_hooks::{HOOKS, hook, is_not_done};
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
 use crate::push::insists;
 use crate::support::{Deploy, Gate, Page, Run, World};
@@ -306,4 +307,60 @@ fn ctrl_c_twice_leaves_the_push_to_the_host() {
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(pushes(&deploy, &deploy.production), before + 1);
+}
+
+#[test]
+fn behind_ssh_git_says_of_a_hook_what_it_says_on_a_path() {
+    for (text, mode, error, words) in [HOOKS[0], HOOKS[1], HOOKS[3]] {
+        let deploy = ready(World::deploy_like().over_ssh().without_pages());
+        hook(&deploy, "post-receive", text, mode);
+        is_not_done(&deploy, error, words);
+    }
+}
+
+// Commands are run by the login shell of whoever runs the tests, and most shells read files of theirs then.
+#[test]
+fn a_shell_on_the_host_reads_no_file_of_the_machine() {
+    let deploy = host();
+    let noted = deploy.path("noted");
+    let script = format!("echo \"$HOME\" >>'{}'\n", noted.display());
+    std::fs::write(deploy.path("ssh/before"), script).unwrap();
+    promote(&deploy, &[]).ok();
+    let noted = std::fs::read_to_string(noted).unwrap();
+    let home = deploy.path("home").display().to_string();
+    assert!(
+        noted.lines().count() > 1 && noted.lines().all(|noted| noted == home),
+        "{noted}"
+    );
+}
+
+// --- setup
+
+#[test]
+fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words() {
+    let deploy = World::deploy_like().over_ssh().build();
+    deploy.trust();
+    let before = deploy.snapshot();
+    deploy.smp(&["setup", "--check"]).ok();
+    deploy.ssh().turns_pushes_away_with(
+        "FATAL: W any production ada DENIED by fallthru\n(or you mis-spelled the reponame)",
+    );
+    for args in [&["setup", "--check"][..], &["setup"]] {
+        let run = deploy.smp(args);
+        run.exits(1)
+            .says("error: 2 checks failed")
+            .prints_among("but a push from here is turned away");
+        run.prints_among("FATAL: W any production ada DENIED by fallthru\n")
+            .never_shows("correct access rights");
+        run.says("hint: ask for the right to push to staging, then: git smp setup");
+    }
+    deploy.smp(&["status"]).ok();
+    // Whoever tries all the same reads the same.
+    let run = deploy.smp(&scripted(&deploy, &[]));
+    run.exits(1)
+        .says("because: FATAL: W any production ada DENIED by fallthru\n")
+        .never_shows("because: and the repository");
+    deploy.ssh().lets_in();
+    deploy.smp(&["setup", "--check"]).ok();
+    assert_eq!(deploy.snapshot(), before);
 }

@@ -1,0 +1,9 @@
+//! What needs more of a machine than Rust, git and a C compiler: `sshd` and `ssh` (openssh), `man` (man-db) and `groff`.
+//! `cargo test --features machine` runs it, and `.ci/run` sees to it that it did. Where such a program is missing these
+//! tests fail.
+
+mod first_push;
+mod locale;
+mod manual;
+mod passphrase;
+mod ssh;
