@@ -86,6 +86,8 @@ pub struct Execution<'a> {
     pub source: Option<&'a Observed>,
     /// The targets as the plan saw them.
     pub targets: &'a [Target<'a>],
+    /// What a rollback takes away.
+    pub takes_away: Option<&'a CommitId>,
     /// How long to wait for an environment to report the commit.
     pub timeout: Duration,
     /// The command to type to go on, without the environment's name where it takes one.
@@ -317,7 +319,8 @@ impl Execution<'_> {
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
-        let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
+        let common_dir = &self.look.repo.layout().common_dir;
+        let marker = InFlight::begin(common_dir, name, push, self.takes_away)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {

@@ -33,6 +33,9 @@ struct Note {
     /// Whether it came to its end: what is left is to see it run.
     #[serde(default)]
     landed: bool,
+    /// A rollback: what it takes away.
+    #[serde(default)]
+    takes_away: Option<CommitId>,
 }
 
 impl InFlight {
@@ -40,7 +43,12 @@ impl InFlight {
     ///
     /// # Errors
     /// When it cannot be written; then nothing must be pushed.
-    pub fn begin(common_dir: &Path, environment: &str, push: &Push) -> Result<Self, Stop> {
+    pub fn begin(
+        common_dir: &Path,
+        environment: &str,
+        push: &Push,
+        takes_away: Option<&CommitId>,
+    ) -> Result<Self, Stop> {
         let (commit, expected) = (
             push.commit.to_string(),
             push.expected.as_ref().map(ToString::to_string),
@@ -52,6 +60,7 @@ impl InFlight {
                 expected,
                 newest: None,
                 landed: false,
+                takes_away: takes_away.cloned(),
             },
         )
     }
@@ -65,12 +74,14 @@ impl InFlight {
         environment: &str,
         commit: &CommitId,
         newest: u64,
+        takes_away: Option<&CommitId>,
     ) -> Result<Self, Stop> {
         let note = Note {
             commit: commit.to_string(),
             expected: None,
             newest: Some(newest),
             landed: false,
+            takes_away: takes_away.cloned(),
         };
         Self::note(place_of_release(common_dir, environment), &note)
     }
@@ -139,6 +150,35 @@ impl InFlight {
             .then_some(note.expected?)
             .as_deref()
             .and_then(CommitId::parse)
+    }
+
+    /// What a rollback of this clone to this commit took away, as long as it was not seen to run.
+    pub fn takes_away(common_dir: &Path, environment: &str, commit: &CommitId) -> Option<CommitId> {
+        Self::rollbacks(common_dir, environment)
+            .find(|(to, _)| to == commit)
+            .map(|(_, from)| from)
+    }
+
+    /// Where a rollback of this clone leads to that was not seen to end, as long as the environment runs that, or what it
+    /// came from.
+    pub fn leads_to(common_dir: &Path, environment: &str, runs: &CommitId) -> Option<CommitId> {
+        Self::rollbacks(common_dir, environment)
+            .find(|(to, from)| to == runs || from == runs)
+            .map(|(to, _)| to)
+    }
+
+    fn rollbacks(
+        common_dir: &Path,
+        environment: &str,
+    ) -> impl Iterator<Item = (CommitId, CommitId)> {
+        let places = [
+            place(common_dir, environment),
+            place_of_release(common_dir, environment),
+        ];
+        places.into_iter().filter_map(|path| {
+            let (note, _) = Self::read(&path)?;
+            Some((CommitId::parse(&note.commit)?, note.takes_away?))
+        })
     }
 
     /// The commit was seen to run.
@@ -244,7 +284,7 @@ mod tests {
             commit: commit.clone(),
             expected: None,
         };
-        let note = InFlight::begin(folder.path(), "production", &push).unwrap();
+        let note = InFlight::begin(folder.path(), "production", &push, None).unwrap();
         let is_open = |ahead: u64| {
             let file = fs::File::options().write(true).open(&note.path).unwrap();
             file.set_modified(SystemTime::now() + Duration::from_secs(ahead))

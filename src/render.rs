@@ -21,8 +21,8 @@ pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::staging;
 pub use status::{
-    Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record,
-    standing, unrecorded,
+    Here, Mark, environment, finding, frozen, held, how, past_tool, picture, record, standing,
+    unrecorded,
 };
 
 use crate::config::{Config, display_url};

@@ -1,4 +1,5 @@
-//! The posts that are owed: each is sent or printed once, and its end goes where the team, or this clone, remembers it.
+//! The posts that are owed: each is sent or printed once, and its end goes on record. Without a record a post is tried
+//! once.
 
 use crate::announced::Turn;
 use crate::chat::{markdown, slack, teams};
@@ -9,11 +10,10 @@ use crate::execute::Wish;
 use crate::git::Repo;
 use crate::git::record::identity;
 use crate::model::CommitId;
-use crate::outbox::Outbox;
 use crate::plan::Step;
 use crate::post::{About, Post};
 use crate::record::{Candidate, EventId, How, News, Owed, Person, Sending, What};
-use crate::recorder::new_id;
+use crate::recorder::{Recorder, new_id};
 use crate::sending::{self, Outcome};
 use crate::text::ago;
 use crate::web;
@@ -65,7 +65,7 @@ pub fn owing(config: &Config, channel: &str) -> Vec<String> {
 pub struct Posts<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
-    outbox: Outbox<'a>,
+    recorder: Option<Recorder<'a>>,
     done: &'a str,
     again: &'a str,
 }
@@ -73,25 +73,28 @@ pub struct Posts<'a> {
 impl<'a> Posts<'a> {
     /// One who says of what was done before the posts that it is `done`, and which command goes on: `again`.
     pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
-        let outbox = Outbox::of(&session.repo, config, session.ui.is_interactive());
+        let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
         Self {
             session,
             config,
-            outbox,
+            recorder,
             done,
             again,
         }
     }
 
-    /// What is owed now.
+    /// What the record owes now, oldest first.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
-        let owed = self
-            .session
-            .ui
-            .during("reading what is owed", || self.outbox.owed());
+        let Some(recorder) = &self.recorder else {
+            return Ok(Vec::new());
+        };
+        let ui = self.session.ui;
+        let owed = ui.during("reading what is owed", || {
+            Ok(recorder.read_now()??.state.owed)
+        });
         owed.map_err(|stop| self.unclear(stop, "every channel"))
     }
 
@@ -133,6 +136,50 @@ impl<'a> Posts<'a> {
         self.session.ui.data(self.preview(owed)?.as_bytes())
     }
 
+    /// Tells a channel where no record would know of a second try: it is tried once, and printed if it was not taken.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
+    pub fn tell_once(&self, owed: &Owed) -> Result<(), Stop> {
+        let told = self.try_once(owed);
+        told.map_err(|stop| {
+            let text = format!("{}, but {} was not told", self.done, owed.channel);
+            Stop::Incomplete(Report::new(text).because(stop.to_string()))
+        })
+    }
+
+    fn try_once(&self, owed: &Owed) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, owed.channel.as_str());
+        let post = self.composed(owed)?;
+        match kind(self.config, channel) {
+            ChannelKind::Print => {}
+            _ if lacks_webhook(&self.session.repo, self.config, channel) => {
+                ui.note(format!("no webhook of {channel} here"));
+            }
+            kind => {
+                let outcome = match self.address(channel) {
+                    Ok(address) => self.deliver(kind, channel, &address, &post)?,
+                    Err(report) => Outcome::NotTaken(report),
+                };
+                let (story, why) = match outcome {
+                    Outcome::Accepted => return Ok(()),
+                    Outcome::NotTaken(why) => (format!("{channel} was not told"), why),
+                    Outcome::Unclear(why) => {
+                        (format!("whether {channel} was told is not known"), why)
+                    }
+                };
+                let causes = std::iter::once(&why.error).chain(&why.because).cloned();
+                ui.warn(format!(
+                    "{story}: {}",
+                    causes.collect::<Vec<_>>().join("; ")
+                ));
+                why.hint.iter().for_each(|hint| ui.advise(hint));
+            }
+        }
+        ui.note(format!("for the {channel} channel:"));
+        ui.data(markdown::payload(&post).as_bytes())
+    }
+
     fn make(&self, owed: &Owed) -> Result<(), Stop> {
         let over = match &owed.sending {
             None => None,
@@ -156,7 +203,7 @@ impl<'a> Posts<'a> {
         match kind(self.config, &owed.channel) {
             ChannelKind::Print => self.print(owed, &post, over),
             _ if lacks_webhook(&self.session.repo, self.config, &owed.channel) => {
-                self.leave(owed, &post, over)
+                self.leave(owed, &post)
             }
             kind => self.send(kind, owed, &post, over),
         }
@@ -227,14 +274,9 @@ impl<'a> Posts<'a> {
         self.ended(owed, over.cloned(), How::Printed)
     }
 
-    /// This clone has no webhook, so the text is printed. On the record it stays owed, for a clone that has one; without
-    /// a record nobody else could know of it.
-    fn leave(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+    /// This clone has no webhook, so the text is printed. It stays owed, for a clone that has one.
+    fn leave(&self, owed: &Owed, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &owed.channel);
-        if self.config.record.is_none() {
-            ui.note(format!("no webhook of {channel} here"));
-            return self.print(owed, post, over);
-        }
         ui.note(format!(
             "no webhook of {channel} here, so this is not sent:"
         ));
@@ -261,10 +303,6 @@ impl<'a> Posts<'a> {
             Ok(address) => address,
             Err(report) => return Err(self.untold(owed, post, &report)),
         };
-        let payload = match kind {
-            ChannelKind::Slack => slack::payload(post),
-            ChannelKind::Teams | ChannelKind::Print => teams::payload(post),
-        };
         let attempt = new_id();
         let (about, over) = (owed.about.clone(), over.cloned());
         let posting = What::Posting {
@@ -276,16 +314,8 @@ impl<'a> Posts<'a> {
             ui.note(format!("somebody else makes the post to {channel}"));
             return Ok(());
         }
-        match self.deliver(kind, channel, &address, &payload)? {
-            Outcome::Accepted => {
-                let who = if kind == ChannelKind::Slack {
-                    "Slack"
-                } else {
-                    "the Teams workflow"
-                };
-                ui.note(format!("{who} accepted the post to {channel}"));
-                self.ended(owed, Some(attempt), How::Accepted)
-            }
+        match self.deliver(kind, channel, &address, post)? {
+            Outcome::Accepted => self.ended(owed, Some(attempt), How::Accepted),
             Outcome::NotTaken(report) => {
                 let (channel, why) = (channel.clone(), report.error.clone());
                 self.note(
@@ -297,12 +327,6 @@ impl<'a> Posts<'a> {
                         why,
                     },
                 )?;
-                let renewed = report.hint.as_deref() == Some(web::RENEW);
-                let report = if renewed {
-                    report.hint(address.renewal())
-                } else {
-                    report
-                };
                 Err(self.untold(owed, post, &report))
             }
             Outcome::Unclear(report) => Err(self.unknown(owed, &report)),
@@ -330,13 +354,17 @@ impl<'a> Posts<'a> {
         kind: ChannelKind,
         channel: &str,
         webhook: &webhook::Webhook,
-        payload: &str,
+        post: &Post,
     ) -> Result<Outcome, Stop> {
         let ui = self.session.ui;
+        let (payload, who) = match kind {
+            ChannelKind::Slack => (slack::payload(post), "Slack"),
+            ChannelKind::Teams | ChannelKind::Print => (teams::payload(post), "the Teams workflow"),
+        };
         ui.catch_interrupts()?;
         let progress = ui.progress();
         let outcome = ui.during(&format!("posting to {channel}"), || {
-            sending::send(kind, &webhook.address, payload, &mut |why, left| {
+            sending::send(kind, &webhook.address, &payload, &mut |why, left| {
                 progress.show(&format!(
                     "{channel}: {}; again in {} s",
                     why.error,
@@ -350,7 +378,16 @@ impl<'a> Posts<'a> {
             })
         });
         progress.clear();
-        Ok(outcome)
+        Ok(match outcome {
+            Outcome::Accepted => {
+                ui.note(format!("{who} accepted the post to {channel}"));
+                Outcome::Accepted
+            }
+            Outcome::NotTaken(report) if report.hint.as_deref() == Some(web::RENEW) => {
+                Outcome::NotTaken(report.hint(webhook.renewal()))
+            }
+            outcome => outcome,
+        })
     }
 
     /// What is to be done about an attempt whose end nobody saw. Nothing is sent twice unasked.
@@ -409,12 +446,22 @@ impl<'a> Posts<'a> {
         .map(drop)
     }
 
+    /// Adds an event about a post, and says whether that was so: a post that is not owed any more, or whose attempt is
+    /// another by now, is somebody else's.
     fn note(&self, owed: &Owed, id: &EventId, what: &What) -> Result<bool, Stop> {
-        let noted = self
-            .session
-            .ui
-            .during("writing the record", || self.outbox.note(id, what));
-        noted.map_err(|stop| self.unclear(stop, &owed.channel))
+        let Some(recorder) = &self.recorder else {
+            return Ok(false);
+        };
+        let mut still = false;
+        let noted = self.session.ui.during("writing the record", || {
+            recorder.append(id, &mut |state| {
+                still = state.owes(what);
+                Ok(still.then(|| what.clone()))
+            })
+        });
+        noted
+            .map(|_| still)
+            .map_err(|stop| self.unclear(stop, &owed.channel))
     }
 
     /// Nobody took it. The text is shown, for the channel may have to be told by hand.

@@ -631,6 +631,7 @@ fn carry_out(
         look: &look,
         source: None,
         targets: std::slice::from_ref(&wanted.target),
+        takes_away: None,
         timeout: Duration::from_secs(args.deploying.timeout),
         command: Again {
             command: &command,

@@ -13,12 +13,10 @@ use crate::in_flight::InFlight;
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::outbox::Notes;
 use crate::plan::Ships;
 use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Here, Mark};
-use crate::rollbacks::Rollbacks;
 use crate::text::{Line, Tone};
 use crate::unrecorded::{PastTool, Unrecorded};
 
@@ -240,10 +238,6 @@ impl<'a> View<'a> {
         for target in self.config.targets() {
             lines.extend(render::held(&target.name, &self.held(target), width, &when));
         }
-        if self.config.record.is_none() {
-            let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
-            lines.extend(render::owed(&own, false, &here, width, &when));
-        }
         let mut next = self.session.ui.typed(&self.next()?);
         let notes = next.split_off(next.len().min(1));
         let said = |name: &str, text: String| {
@@ -297,16 +291,11 @@ impl<'a> View<'a> {
         )
     }
 
-    /// What an environment was rolled back from: on the record or, where none is kept, as far as this clone knows.
+    /// What an environment was rolled back from, as the record has it.
     fn held(&self, target: &Environment) -> Vec<Held> {
-        match (self.state(), &self.config.record) {
-            (Some(state), _) => state.held(&target.name),
-            (None, Some(_)) => Vec::new(),
-            // A note that cannot be read is told by whoever needs it.
-            (None, None) => Rollbacks::of(&self.session.repo, self.config)
-                .held(&target.name)
-                .unwrap_or_default(),
-        }
+        self.state()
+            .map(|state| state.held(&target.name))
+            .unwrap_or_default()
     }
 
     /// The deploy past the tool that an environment still runs, on record or not.
@@ -511,14 +500,9 @@ impl<'a> View<'a> {
 
     /// The command that makes a post which is still owed, where it can be sent from here.
     fn next_post(&self) -> Option<String> {
-        let own = if self.config.record.is_none() {
-            Notes::of(&self.session.repo).owed().ok()
-        } else {
-            None
-        };
-        let owed = self.state().map(|state| state.owed.clone()).or(own)?;
         let here =
             |owed: &&Owed| !posts::lacks_webhook(&self.session.repo, self.config, &owed.channel);
+        let owed = &self.state()?.owed;
         owed.iter()
             .find(here)
             .map(|owed| owed.command(self.candidate().is_some()).to_owned())

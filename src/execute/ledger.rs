@@ -7,10 +7,9 @@ use crate::git::push::Push;
 use crate::model::{Changes, CommitId};
 use crate::plan::{Recorded, Target};
 use crate::record::{
-    Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What,
+    Deploy, Deploying, EventId, Held, Intent, Kind, Standing, State, Telling, Verdict, What,
 };
 use crate::recorder::{Recorder, new_id};
-use crate::rollbacks::no_part_of;
 
 /// The record's part in a deploy.
 pub struct Ledger<'a> {
@@ -354,6 +353,19 @@ pub fn end_rollback(
         }))
     })?;
     Ok(Some(state))
+}
+
+/// What was rolled back and is no part of what ships now: it stays held.
+fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<Held>, Stop> {
+    let mut still = Vec::new();
+    for held in held {
+        // All of what ships is here, so what is not here is no part of it.
+        let bad = &held.commit;
+        if bad != commit && !(repo.has_commit(bad)? && repo.is_ancestor(bad, commit)?) {
+            still.push(held);
+        }
+    }
+    Ok(still)
 }
 
 /// How many commits a deploy brought or, where it went back, took away.

@@ -69,8 +69,8 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
-        let marker =
-            InFlight::begin_release(&self.look.repo.layout().common_dir, name, commit, *newest)?;
+        let common_dir = &self.look.repo.layout().common_dir;
+        let marker = InFlight::begin_release(common_dir, name, commit, *newest, self.takes_away)?;
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),

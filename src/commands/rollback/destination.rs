@@ -11,7 +11,6 @@ use crate::observe::Look;
 use crate::past;
 use crate::record::Kind;
 use crate::recorder::Recorder;
-use crate::rollbacks::Rollbacks;
 use crate::unrecorded::unrecorded;
 
 /// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
@@ -40,7 +39,11 @@ pub fn destination(
     }) {
         return Ok(open.to.clone());
     }
-    if let Some(commit) = Rollbacks::of(&session.repo, look.config).leads_to(name, facts.runs())? {
+    let common_dir = &session.repo.layout().common_dir;
+    let begun = facts
+        .runs()
+        .and_then(|runs| InFlight::leads_to(common_dir, name, runs));
+    if let Some(commit) = begun {
         return Ok(commit);
     }
     let Some(runs) = facts.runs() else {
@@ -78,8 +81,7 @@ pub fn destination(
     let pushed = open
         .filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
     let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
-    let before =
-        before.or_else(|| InFlight::pushed_onto(&session.repo.layout().common_dir, name, runs));
+    let before = before.or_else(|| InFlight::pushed_onto(common_dir, name, runs));
     before
         .or_else(|| released_before(&facts.observed, runs))
         .ok_or_else(|| unknown(name, runs, facts).into())
