@@ -205,13 +205,6 @@ pub enum Mention {
         /// The chat's own id for the person.
         id: String,
     },
-    /// A group that the chat notifies.
-    Tag {
-        /// The name that is shown.
-        name: String,
-        /// The chat's own id for the group.
-        id: String,
-    },
 }
 
 /// Reads the text of a configuration. Touches no file: `path` is only for sentences.

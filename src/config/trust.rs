@@ -163,7 +163,6 @@ fn mention(mention: &Mention) -> Value {
     match mention {
         Mention::Plain(text) => json!(text),
         Mention::Person { name, id } => json!({ "id": id, "kind": "person", "name": name }),
-        Mention::Tag { name, id } => json!({ "id": id, "kind": "tag", "name": name }),
     }
 }
 
@@ -421,7 +420,7 @@ mod tests {
         ),
         (
             "[\"devs\"]",
-            "[{ name = \"A\", id = \"a\", kind = \"tag\" }]",
+            "[{ name = \"A\", id = \"a\" }]",
             "channels.technical.mentions",
         ),
         (
