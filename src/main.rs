@@ -30,7 +30,6 @@ mod record;
 mod recorder;
 mod render;
 mod review;
-mod review_cache;
 mod secret;
 mod sending;
 mod stats;

@@ -123,10 +123,11 @@ impl Notes {
         Ok(())
     }
 
-    /// Posts that were owed and commits that were held are on the record or nowhere. The text of a deploy that was cut off
-    /// goes on. Where the clone may only be read all stays as it is.
+    /// Posts that were owed and commits that were held are on the record or nowhere, and nothing is remembered of reviews.
+    /// The text of a deploy that was cut off goes on. Where the clone may only be read all stays as it is.
     fn put_old_ones_aside(&self) {
         self.adopt_text();
+        let _ = self.remove("reviews.json");
         for name in ["posts", "rollbacks"] {
             let old = self.folder.join(name);
             if old.exists() {

@@ -70,6 +70,7 @@ fn what_earlier_versions_kept_is_put_aside_but_for_the_text_of_a_deploy_that_was
     );
     fs::write(notes.folder.join("posts"), &posts).unwrap();
     fs::write(notes.folder.join("rollbacks"), "{ what is this").unwrap();
+    fs::write(notes.folder.join("reviews.json"), "[]").unwrap();
     for _ in 0..2 {
         notes.open().unwrap();
         assert_eq!(notes.text(), Some(text("- Flags")));
@@ -79,5 +80,7 @@ fn what_earlier_versions_kept_is_put_aside_but_for_the_text_of_a_deploy_that_was
         (aside("posts.old"), aside("rollbacks.old")),
         (posts, "{ what is this".to_owned())
     );
-    assert!(!notes.folder.join("posts").exists() && !notes.folder.join("rollbacks").exists());
+    for gone in ["posts", "rollbacks", "reviews.json"] {
+        assert!(!notes.folder.join(gone).exists(), "{gone}");
+    }
 }
