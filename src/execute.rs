@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed};
+use crate::notes::Sent;
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
@@ -229,7 +229,7 @@ impl Execution<'_> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
         if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
-            InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
+            self.look.notes().confirmed(name, commit);
             return Ok(());
         }
         self.await_live(name, commit, None, watch)
@@ -243,7 +243,7 @@ impl Execution<'_> {
             .iter()
             .map(|target| target.environment.name.as_str());
         for name in names.filter(|name| !planned.contains(name)) {
-            if InFlight::is_unconfirmed(&self.look.repo.layout().common_dir, name, &plan.commit) {
+            if self.look.notes().is_unconfirmed(name, &plan.commit) {
                 self.confirm(name, &plan.commit, watch)?;
             }
         }
@@ -319,8 +319,14 @@ impl Execution<'_> {
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
-        let common_dir = &self.look.repo.layout().common_dir;
-        let marker = InFlight::begin(common_dir, name, push, self.takes_away)?;
+        let sent = Sent {
+            commit: push.commit.clone(),
+            expected: push.expected.clone(),
+            newest: None,
+            landed: false,
+            takes_away: self.takes_away.cloned(),
+        };
+        let marker = self.look.notes().begin(name, sent)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {

@@ -1,11 +1,9 @@
 //! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
 
-mod announced;
 mod chat;
 mod cli;
 mod commands;
 mod config;
-mod doubts;
 mod draft;
 mod editor;
 mod error;
@@ -15,7 +13,6 @@ mod finding;
 mod git;
 mod guard;
 mod hint;
-mod in_flight;
 mod json;
 mod manual;
 mod model;

@@ -10,8 +10,9 @@ use crate::config::{Config, Environment, Find, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, moved, remote};
 use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
+use crate::notes::Notes;
 use crate::plan::wrong_branch;
-use crate::{doubts, page, token, web};
+use crate::{page, token, web};
 use missing::Fetched;
 
 pub use platform::{app, heroku};
@@ -65,6 +66,11 @@ struct Raw<'a> {
 }
 
 impl Look<'_> {
+    /// The clone's own notes.
+    pub fn notes(&self) -> Notes {
+        Notes::of(&self.repo.layout().common_dir)
+    }
+
     /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them.
     ///
     /// # Errors
@@ -286,8 +292,7 @@ impl Look<'_> {
             .ok()
             .and_then(Option::as_ref)
             .filter(|_| source == Source::Ref);
-        let common_dir = &self.repo.layout().common_dir;
-        let doubt = doubt.and_then(|commit| doubts::look(common_dir, &environment.name, commit));
+        let doubt = doubt.and_then(|commit| self.notes().doubt(&environment.name, commit));
         let drift = self.drift(
             running.as_ref().ok().and_then(Option::as_ref),
             branch.as_ref(),

@@ -1,7 +1,6 @@
 //! The posts that are owed: each is sent or printed once, and its end goes on record. Without a record a post is tried
 //! once.
 
-use crate::announced::Turn;
 use crate::chat::{markdown, slack, teams};
 use crate::commands::{Session, watched};
 use crate::config::{Channel, ChannelKind, Config};
@@ -108,10 +107,8 @@ impl<'a> Posts<'a> {
         let chats = owed
             .iter()
             .any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
-        let turn = chats
-            .then(|| Turn::take_for_posts(&self.session.repo.layout().common_dir))
-            .transpose();
-        let _turn = turn.map_err(|stop| self.unclear(stop, "every channel"))?;
+        let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
+        let _lock = lock.map_err(|stop| self.unclear(stop, "every channel"))?;
         // One that cannot be made holds back no other.
         let made: Vec<Result<(), Stop>> = owed.into_iter().map(|owed| self.make(owed)).collect();
         made.into_iter().collect()

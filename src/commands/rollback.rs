@@ -5,7 +5,6 @@ mod destination;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::announced::Turn;
 use crate::cli::Rollback;
 use crate::commands::deploy::OnRecord;
 use crate::commands::diff::the_target;
@@ -18,7 +17,6 @@ use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
 use crate::finding::{is_cached, may_be_on_its_way};
 use crate::git::record::identity;
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
 use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
@@ -73,17 +71,13 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         args,
         facts: &facts,
         target: &target,
-        begun: InFlight::takes_away(
-            &session.repo.layout().common_dir,
-            &environment.name,
-            &commit,
-        ),
+        begun: session.notes().taken_away(&environment.name, &commit),
     };
     if planned.steps.is_empty() {
         if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit)
         {
             session.ui.catch_interrupts()?;
-            let _turn = Turn::take(&session.repo.layout().common_dir)?;
+            let _lock = session.notes().lock_deploys()?;
             rollback.carry_out(&look, &planned)?;
         }
         session.ui.note(format!(
@@ -133,7 +127,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         false,
     );
     // Another run of this clone would take our note for its own.
-    let _turn = Turn::take(&session.repo.layout().common_dir)?;
+    let _lock = session.notes().lock_deploys()?;
     let by_others = rollback.carry_out(&look, &planned)?;
     // An earlier run of ours may have pushed it; a record knows who deployed.
     if config.record.is_none() && !by_others.is_empty() && rollback.begun.is_none() {

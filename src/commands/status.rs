@@ -3,13 +3,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::announced;
 use crate::cli::Status;
 use crate::commands::{Session, deploy, flow, held, observed, posts, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
-use crate::in_flight::InFlight;
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
@@ -364,7 +362,7 @@ impl<'a> View<'a> {
                 .iter()
                 .find(|seen| seen.environment == open.environment)
                 .and_then(Observed::reference);
-            let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
+            let ours = self.session.notes().has_announced(&open.id);
             let landed = at.is_some() && at != open.from.as_ref();
             return Some(match open.command() {
                 Some(command) if ours || landed => command,
@@ -554,12 +552,12 @@ impl<'a> View<'a> {
 
     /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
     fn on_its_way(&self) -> Option<String> {
-        let common_dir = &self.session.repo.layout().common_dir;
+        let notes = self.session.notes();
         self.seen
             .iter()
             .filter(|_| self.config.record.is_none())
             .find_map(|seen| {
-                let (commit, _) = InFlight::look(common_dir, &seen.environment, seen.reference())?;
+                let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
                 let (short, name) = (commit.short(), &seen.environment);
                 Some(format!(
                     "git smp status, until the push of {short} to {name} has come to its end"

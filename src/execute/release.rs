@@ -8,8 +8,8 @@ use super::{Execution, Happening, LOOK_PAUSES, Watcher, Wish};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::finding;
 use crate::git::push::Push;
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Release};
+use crate::notes::Sent;
 use crate::observe::heroku;
 use crate::plan::{Step, Target};
 use crate::record::EventId;
@@ -69,8 +69,14 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
-        let common_dir = &self.look.repo.layout().common_dir;
-        let marker = InFlight::begin_release(common_dir, name, commit, *newest, self.takes_away)?;
+        let sent = Sent {
+            commit: commit.clone(),
+            expected: None,
+            newest: Some(*newest),
+            landed: false,
+            takes_away: self.takes_away.cloned(),
+        };
+        let marker = self.look.notes().begin(name, sent)?;
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),

@@ -1,23 +1,34 @@
 //! This clone's own notes in `.git/smp`: what one run keeps for the next. A note is a JSON file with a version, there
 //! whole or not at all.
 
+mod agreed;
+mod announced;
+mod doubt;
+mod heard;
+mod in_flight;
+mod lock;
 mod text;
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Report, Stop};
 use crate::text::shell_word;
+pub use in_flight::Sent;
 pub use text::Text;
 
 /// The version of what is written. Notes without one are of the versions before it, and of the same form.
 const VERSION: u32 = 2;
 
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The notes of one clone.
+#[derive(Clone)]
 pub struct Notes {
     folder: PathBuf,
 }
@@ -45,9 +56,14 @@ impl Notes {
         }
     }
 
+    /// Where a file of this name lies among them.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// What a note holds. Nothing where it was never written, or is of no use: no run fails because of it.
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let text = fs::read(self.folder.join(name)).ok()?;
+        let text = fs::read(self.path(name)).ok()?;
         let read: Read<T> = serde_json::from_slice(&text).ok()?;
         (read.version <= VERSION).then_some(read.note)
     }
@@ -72,7 +88,7 @@ impl Notes {
                 file.write_all(text)?;
                 file.sync_all()
             })
-            .and_then(|()| fs::rename(&fresh, self.folder.join(name)));
+            .and_then(|()| fs::rename(&fresh, self.path(name)));
         written.inspect_err(|_| {
             // A disk that is full has no need of half a file.
             let _ = fs::remove_file(&fresh);
@@ -81,7 +97,7 @@ impl Notes {
 
     /// Takes a note away.
     fn remove(&self, name: &str) -> Result<(), Stop> {
-        match fs::remove_file(self.folder.join(name)) {
+        match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(self.cannot_write(name, &error))
             }
@@ -90,7 +106,7 @@ impl Notes {
     }
 
     fn cannot_write(&self, name: &str, error: &io::Error) -> Stop {
-        let path = self.folder.join(name);
+        let path = self.path(name);
         let report = Report::new("the clone's own notes cannot be written")
             .because(format!("{}: {error}", path.display()));
         Stop::Failed(report.hint("make room for them, then run the same command again"))
@@ -118,6 +134,10 @@ impl Notes {
             {
                 return Err(not_ours(&entry.path(), kind));
             }
+            // A run that was killed while it wrote left this.
+            if entry.path().extension().is_some_and(|end| end == "new") && is_old(&entry) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
         self.put_old_ones_aside();
         Ok(())
@@ -129,12 +149,17 @@ impl Notes {
         self.adopt_text();
         let _ = self.remove("reviews.json");
         for name in ["posts", "rollbacks"] {
-            let old = self.folder.join(name);
+            let old = self.path(name);
             if old.exists() {
                 let _ = fs::rename(&old, self.folder.join(format!("{name}.old")));
             }
         }
     }
+}
+
+fn is_old(entry: &fs::DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|data| data.modified());
+    modified.is_ok_and(|then| then.elapsed().is_ok_and(|age| age > A_DAY))
 }
 
 fn not_ours(path: &Path, kind: fs::FileType) -> Stop {

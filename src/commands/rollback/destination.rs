@@ -5,7 +5,6 @@ use crate::cli::Rollback;
 use crate::commands::Session;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Found;
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed, Release, ReleaseStatus};
 use crate::observe::Look;
 use crate::past;
@@ -39,10 +38,8 @@ pub fn destination(
     }) {
         return Ok(open.to.clone());
     }
-    let common_dir = &session.repo.layout().common_dir;
-    let begun = facts
-        .runs()
-        .and_then(|runs| InFlight::leads_to(common_dir, name, runs));
+    let notes = session.notes();
+    let begun = facts.runs().and_then(|runs| notes.leads_to(name, runs));
     if let Some(commit) = begun {
         return Ok(commit);
     }
@@ -81,7 +78,7 @@ pub fn destination(
     let pushed = open
         .filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
     let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
-    let before = before.or_else(|| InFlight::pushed_onto(common_dir, name, runs));
+    let before = before.or_else(|| notes.pushed_onto(name, runs));
     before
         .or_else(|| released_before(&facts.observed, runs))
         .ok_or_else(|| unknown(name, runs, facts).into())
