@@ -195,7 +195,8 @@ impl Look<'_> {
         let asked = self.read_page(environment.running.page()?);
         let name = &environment.name;
         let hint = format!(
-            "open its page, or correct environments.{name}.running in smp.toml; then: git smp setup"
+            "open its page to see whether it answers, then: git smp status\n\
+             where the page moved, correct environments.{name}.running in smp.toml, then: git smp setup"
         );
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -343,12 +344,11 @@ impl Look<'_> {
 
 /// The refusal of a look that broke down: unknown is never a yes.
 fn lost(name: &str) -> Refusal {
-    let report =
-        Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    Refusal::new(
+        RefusalCode::Unreachable,
+        format!("{name}: looking at it failed"),
+    )
+    .hint("try again: git smp status")
 }
 
 fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
@@ -358,14 +358,12 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
-    Refusal {
-        code,
-        report: Report {
-            error,
-            because: report.because,
-            hint: report.hint.or(Some(hint)),
-        },
+    Report {
+        error,
+        because: report.because,
+        hint: report.hint.or(Some(hint)),
     }
+    .refused(code)
 }
 
 fn by_ref(
@@ -413,8 +411,8 @@ fn one_commit(
             .unwrap_or_default();
         report.because(format!("{}: {words}", refusal.report.error))
     };
-    Err(Refusal {
-        code: RefusalCode::UnknownCommit,
-        report: trouble.iter().fold(report, because),
-    })
+    Err(trouble
+        .iter()
+        .fold(report, because)
+        .refused(RefusalCode::UnknownCommit))
 }

@@ -22,7 +22,7 @@ pub use rollback::rollback;
 pub use staging::staging;
 pub use status::{
     Here, Mark, environment, finding, frozen, held, how, past_tool, picture, record, standing,
-    unrecorded,
+    unrecorded, untested,
 };
 
 use crate::config::{Config, display_url};
@@ -76,6 +76,9 @@ impl When {
     /// Between which two moments something happened: "between 10:14 and 10:20" today. Where clocks say that the first
     /// is after the second, only that is known.
     pub fn between(&self, after: i64, before: i64) -> String {
+        if self.clock(after) == self.clock(before) {
+            return format!("at {}", self.clock(before));
+        }
         if after > before {
             return format!("before {}", self.clock(before));
         }
@@ -289,10 +292,7 @@ mod tests {
             "between an impossible date and 15:00"
         );
         assert_eq!(when.between(i64::MAX, 1_646_226_000), "before 15:00");
-        assert_eq!(
-            when.between(1_646_226_000, 1_646_226_000),
-            "between 15:00 and 15:00"
-        );
+        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "at 15:00");
         assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
         assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }

@@ -338,7 +338,7 @@ pub fn warn_of_earlier_push(
                 report.because(may_be).because(why).hint(hint),
             )
         };
-        return Err(Refusal { code, report });
+        return Err(report.refused(code));
     }
     Ok(())
 }

@@ -158,7 +158,7 @@ fn observe(
     config: &Config,
     wanted: &[&Environment],
 ) -> Result<Vec<Result<End, Stop>>, Stop> {
-    trust::require(&session.repo, config, wanted)?;
+    trust::require_to_look(&session.repo, config, wanted)?;
     let names: Vec<&str> = wanted
         .iter()
         .map(|environment| environment.name.as_str())

@@ -109,12 +109,13 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if planned.steps.is_empty() {
         if !args.dry_run {
             deploy::consent(session, &planned.consents, "not confirmed")?;
-            if deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
-                session.ui.catch_interrupts()?;
-                carry_out(session, &look, source, &facts, &planned, args, None)?;
-            }
         }
-        show(session, &config, &facts, &planned, false)?;
+        if !args.dry_run && deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
+            session.ui.catch_interrupts()?;
+            carry_out(session, &look, source, &facts, &planned, args, None)?;
+        } else {
+            show(session, &config, &facts, &planned, false)?;
+        }
         if !args.dry_run {
             observed::record(session, &look, facts.state(), &facts.seen(), false);
         }
@@ -227,11 +228,7 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
         again(args),
         planned.commit
     );
-    Err(Refusal {
-        code: RefusalCode::NeedsTerminal,
-        report: report.hint(hint),
-    }
-    .into())
+    Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {

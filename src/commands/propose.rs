@@ -328,7 +328,7 @@ impl Work<'_> {
             let report = Report::new("there is no terminal to ask on")
                 .because(format!("it freezes {} for everyone", self.source.name));
             let report = report.hint("if the answer is yes: git smp propose --yes");
-            return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+            return Err(report.refused(RefusalCode::NeedsTerminal).into());
         }
         ui.catch_interrupts()?;
         let question = format!(

@@ -65,7 +65,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
             report.hint("name one of them: git smp stage --fix --pick COMMIT")
         }
     };
-    Err(Stop::refused(RefusalCode::UnknownCommit, report))
+    Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {

@@ -342,11 +342,7 @@ impl Run<'_> {
             "if the answer is yes: git smp rollback {name} --yes --to {commit}{}",
             self.options()
         );
-        Err(Refusal {
-            code: RefusalCode::NeedsTerminal,
-            report: report.hint(hint),
-        }
-        .into())
+        Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
     }
 
     /// Shows the plan; where a question about it follows, even to those who want quiet.

@@ -5,7 +5,7 @@ use crate::commands::checks::Check;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
 use crate::commands::{Session, checks, hook, missing, webhooks, wizard};
 use crate::config::Config;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::error::{RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
 use crate::text::{Line, Tone, shell_word};
 
@@ -198,11 +198,7 @@ fn agree(
         let report = Report::new("there is no terminal to ask on")
             .because(format!("the question is: {question}"));
         let report = report.hint("if the answer is yes: git smp setup --yes");
-        return Err(Refusal {
-            code: RefusalCode::NeedsTerminal,
-            report,
-        }
-        .into());
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     session.ui.catch_interrupts()?;
     if session.ui.ask_yes(&question) {

@@ -267,9 +267,8 @@ fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
         Ok(Branch::At(tip)) => Ok(tip.clone()),
         Err(refusal) => Err(refusal.clone().into()),
         Ok(Branch::Empty | Branch::Missing(_) | Branch::NoApp(_)) => {
-            let report = Report::new("the main repository does not have the branch whose tip would be deployed")
-                .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV");
-            Err(Stop::refused(RefusalCode::WrongBranch, report))
+            Err(Refusal::new(RefusalCode::WrongBranch, "the main repository does not have the branch whose tip would be deployed")
+                .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV").into())
         }
     }
 }
@@ -392,7 +391,7 @@ fn settled<'c>(
             String::new()
         };
         let hint = format!("name the fix: git smp stage --fix --pick {newest}{all}");
-        return Err(Stop::refused(RefusalCode::NeedsTerminal, report.hint(hint)));
+        return Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into());
     }
     session.ui.insist(&[Line::plain(format!("{story}:"))]);
     session.ui.insist(&render::listed(&added));
@@ -550,7 +549,7 @@ fn ask(
         let report = Report::new("there is no terminal to ask on")
             .because("a deploy needs a yes to what is deployed");
         let report = report.hint(format!("if the answer is yes: {} --yes", again(args)));
-        return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     deploy::consent(session, &planned.consents, "not deployed")?;
     session.ui.catch_interrupts()?;

@@ -12,7 +12,7 @@ use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
 use crate::plan::Ships;
-use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
+use crate::record::{Candidate, FORMAT, Goal, Held, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Here, Mark};
 use crate::text::{Line, Tone};
@@ -29,7 +29,7 @@ const CADENCE_DAYS: u32 = 7;
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
-    trust::require(&session.repo, &config, &all)?;
+    trust::require_to_look(&session.repo, &config, &all)?;
     let look = Look {
         repo: &session.repo,
         config: &config,
@@ -221,7 +221,10 @@ impl<'a> View<'a> {
                 }
                 _ => line,
             });
-            lines.extend(render::finding(seen, environment, &here, width));
+            if !self.is_told_below(seen) {
+                lines.extend(render::finding(seen, environment, &here, width));
+            }
+            lines.extend(self.is_untested(seen).then(|| render::untested(width)));
             if let Some(PastTool::Unrecorded(found)) = past_tool {
                 lines.push(render::unrecorded(found, width, &when));
             }
@@ -246,6 +249,26 @@ impl<'a> View<'a> {
         lines.extend(notes.into_iter().map(|note| said("note: ", note)));
         lines.extend(next.into_iter().map(|command| said("next: ", command)));
         Ok(lines)
+    }
+
+    /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
+    fn is_told_below(&self, seen: &Observed) -> bool {
+        let open = self.state().and_then(|state| state.deploying.as_ref());
+        let is_it = open.is_some_and(|open| {
+            open.environment == seen.environment && seen.reference() == Some(&open.to)
+        });
+        is_it && finding::may_be_on_its_way(seen)
+    }
+
+    /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.
+    fn is_untested(&self, seen: &Observed) -> bool {
+        let asks = (self.config.record.as_ref()).is_some_and(|record| record.signoff);
+        let is_goal = |candidate: &&Candidate| {
+            candidate.standing() != Standing::SignedOff
+                && seen.runs() == Some(&candidate.commit)
+                && (candidate.goal(&seen.environment)).is_some_and(|goal| !goal.reached)
+        };
+        asks && !self.is_deploying() && self.candidate().filter(is_goal).is_some()
     }
 
     /// What the candidate brings to its first goal.
@@ -366,7 +389,11 @@ impl<'a> View<'a> {
             let landed = at.is_some() && at != open.from.as_ref();
             return Some(match open.command() {
                 Some(command) if ours || landed => command,
-                Some(_) => "git smp status\nthat deploy has to come to its end first".to_owned(),
+                Some(command) => format!(
+                    "git smp status\nthat deploy has to come to its end first\n\
+                     only if that run is dead: {command} --take-over {}",
+                    open.id.as_str()
+                ),
                 None => {
                     "git smp setup\nthat deploy goes on with the smp.toml of those who deploy there"
                         .to_owned()
@@ -374,8 +401,12 @@ impl<'a> View<'a> {
             });
         }
         let candidate = state.candidate.as_ref()?;
+        let blocked = candidate.standing() == Standing::Blocked;
         if self.tested().is_some_and(|runs| *runs != candidate.commit) {
-            return Some(format!("git smp stage {}", candidate.commit.short()));
+            return Some(match blocked {
+                true => "git smp postpone".to_owned(),
+                false => format!("git smp stage {}", candidate.commit.short()),
+            });
         }
         let signoff = self
             .config
@@ -383,7 +414,10 @@ impl<'a> View<'a> {
             .as_ref()
             .is_some_and(|record| record.signoff);
         match candidate.standing() {
-            Standing::Blocked => Some("git smp stage --fix".to_owned()),
+            Standing::Blocked => Some(
+                "git smp stage --fix\nthe fix has to be merged into the main branch first"
+                    .to_owned(),
+            ),
             Standing::Waiting if signoff => Some("git smp signoff".to_owned()),
             Standing::Waiting | Standing::SignedOff => None,
         }
@@ -403,6 +437,9 @@ impl<'a> View<'a> {
         let targets = self.config.targets();
         if let Some(seen) = self.not_confirmed() {
             return Ok(self.advice(seen));
+        }
+        if let Some(next) = self.next_of_lost()? {
+            return Ok(next);
         }
         if let Some(next) = self.next_on_record().or_else(|| self.on_its_way()) {
             return Ok(next);
@@ -480,7 +517,7 @@ impl<'a> View<'a> {
             match self.of_target(target)?.map(|changes| changes.relation) {
                 Some(Relation::Ahead) => return self.next_forward(target, source, promote(target)),
                 Some(Relation::Diverged | Relation::Behind) => {
-                    return Ok(format!("git smp diff {}", target.name));
+                    return self.next_to_merge(target, seen.runs());
                 }
                 Some(Relation::Identical) => {}
                 None if source.runs().is_none() => return Ok("git smp stage".to_owned()),
@@ -489,21 +526,57 @@ impl<'a> View<'a> {
                 None => return Ok("git fetch --unshallow".to_owned()),
             }
         }
-        let rest = || {
-            self.next_post()
-                .unwrap_or_else(|| "nothing to do".to_owned())
-        };
-        Ok(self.next_to_stage()?.unwrap_or_else(rest))
+        // A post that is owed is a remark: its own line has the command.
+        Ok(self
+            .next_to_stage()?
+            .unwrap_or_else(|| "nothing to do".to_owned()))
     }
 
-    /// The command that makes a post which is still owed, where it can be sent from here.
-    fn next_post(&self) -> Option<String> {
-        let here =
-            |owed: &&Owed| !posts::lacks_webhook(&self.session.repo, self.config, &owed.channel);
-        let owed = &self.state()?.owed;
-        owed.iter()
-            .find(here)
-            .map(|owed| owed.command(self.candidate().is_some()).to_owned())
+    /// That the candidate cannot ship any more, because a goal has commits by now that it lacks: to test it would be for
+    /// nothing.
+    fn next_of_lost(&self) -> Result<Option<String>, Stop> {
+        let Some(candidate) = self.candidate().filter(|_| !self.is_deploying()) else {
+            return Ok(None);
+        };
+        for goal in candidate.targets.iter().filter(|goal| !goal.reached) {
+            let runs = (self.seen.iter())
+                .find(|seen| seen.environment == goal.environment)
+                .and_then(Observed::runs)
+                .filter(|runs| goal.from.as_ref() != Some(runs));
+            let changes = self.between(runs, Some(&candidate.commit))?;
+            if let Some((runs, changes)) = runs.zip(changes)
+                && matches!(changes.relation, Relation::Behind | Relation::Diverged)
+            {
+                return Ok(Some(format!(
+                    "git smp postpone\n{} runs {} by now, which has commits that the candidate lacks",
+                    goal.environment,
+                    runs.short()
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
+    fn next_to_merge(&self, target: &Environment, runs: Option<&CommitId>) -> Result<String, Stop> {
+        let missing = self
+            .between(self.tip(), runs)?
+            .map(|changes| changes.relation);
+        Ok(match (missing, runs) {
+            (Some(Relation::Identical | Relation::Behind), _) => "git smp stage".to_owned(),
+            (Some(Relation::Ahead | Relation::Diverged), Some(runs)) => format!(
+                "{}\n{} runs commits that {} lacks",
+                flow::way_to_main(self.config, runs),
+                target.name,
+                self.config.repository.branch
+            ),
+            _ => format!("git smp diff {}", target.name),
+        })
+    }
+
+    /// Whether a deploy was announced and its end is not on record yet.
+    fn is_deploying(&self) -> bool {
+        self.state().is_some_and(|state| state.deploying.is_some())
     }
 
     /// The next command where a target lacks what its source runs: what was rolled back does not ship again by itself.
@@ -624,11 +697,7 @@ impl<'a> View<'a> {
         Ok(match changes.map(|changes| changes.relation) {
             Some(Relation::Ahead) => Some("git smp stage".to_owned()),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
-            Some(Relation::Diverged) => Some(format!(
-                "merge {} into {}, then: git smp stage",
-                commit.short(),
-                self.config.repository.branch
-            )),
+            Some(Relation::Diverged) => Some(flow::way_to_main(self.config, commit)),
             Some(Relation::Identical | Relation::Behind) | None => None,
         })
     }

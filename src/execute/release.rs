@@ -120,7 +120,7 @@ impl Execution<'_> {
             "see what it came to: git smp status; then: {}",
             self.command.to(name)
         );
-        Err(Stop::refused(RefusalCode::TargetMoved, report.hint(hint)))
+        Err(report.hint(hint).refused(RefusalCode::TargetMoved).into())
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.

@@ -255,6 +255,7 @@ impl Execution<'_> {
         let in_turn = agreement.in_turn();
         let report = match in_turn {
             Some(in_turn) => not_everywhere(environment, commit, begun, in_turn),
+            None if is_unknown(now) => unknown(environment, commit, begun),
             None => nowhere(environment, commit, begun, patience),
         };
         let said = doubt.map(|doubt| format!("its host says: {}", doubt.words()));
@@ -297,6 +298,10 @@ impl Execution<'_> {
             };
             return Stop::Incomplete(report.because(why).hint(cache_hint(&self.command.to(name))));
         }
+        if is_unknown(now) {
+            let hint = format!("when it answers again: {}", self.command.to(name));
+            return Stop::Incomplete(report.hint(hint));
+        }
         // What the platform itself says of its release stands above.
         let report = report.because(if in_turn.is_some() {
             "the release may still be going on, or an instance was left behind: the platform's log tells"
@@ -307,6 +312,20 @@ impl Execution<'_> {
         });
         Stop::Incomplete(report.hint(again(&self.command.to(name))))
     }
+}
+
+/// Whether nobody could be asked what runs.
+fn is_unknown(now: &Now) -> bool {
+    now.running.is_err() && now.page.is_none()
+}
+
+/// The beginning of what is said of an environment that could not be asked: it may run the commit.
+fn unknown(environment: &Environment, commit: &CommitId, begun: Option<&Begun>) -> Report {
+    let (name, short) = (&environment.name, commit.short());
+    let word = begun.map_or("up to date", |begun| begun.word);
+    Report::new(format!(
+        "{word}, but not confirmed: whether {name} runs {short} is not known"
+    ))
 }
 
 /// The beginning of what is said of an environment that never reported the commit.

@@ -182,10 +182,7 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
         "see whether it answers: git ls-remote {}",
         shell_word(remote)
     ));
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// Adds what git and the host said.

@@ -3,7 +3,7 @@
 use std::fs::{self, File, TryLockError};
 
 use super::Notes;
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Stop};
 
 /// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
 /// however that ends.
@@ -34,13 +34,13 @@ impl Notes {
         let file = opened.map_err(|error| self.cannot_write(name, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(CloneLock { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                let report =
-                    Report::new(format!("another git smp {what} from this clone right now"))
-                        .because(why)
-                        .hint("wait for it: git smp status");
-                Err(Stop::refused(RefusalCode::Deploying, report))
-            }
+            Err(TryLockError::WouldBlock) => Err(Refusal::new(
+                RefusalCode::Deploying,
+                format!("another git smp {what} from this clone right now"),
+            )
+            .because(why)
+            .hint("wait for it: git smp status")
+            .into()),
             Err(TryLockError::Error(error)) => Err(self.cannot_write(name, &error)),
         }
     }
