@@ -13,7 +13,7 @@ use crate::manual::{self, Installed};
 use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
 use crate::recorder::Recorder;
-use crate::text::{Line, Tone};
+use crate::text::{Line, Tone, wrapped};
 
 /// One check's outcome.
 pub struct Check {
@@ -93,23 +93,23 @@ impl Check {
         )
     }
 
-    /// The outcome as it is shown: its line, with names padded to `width`, and a line a cause.
-    pub fn lines(&self, width: usize) -> Vec<Line> {
+    /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
+    fn lines(&self, width: usize, columns: usize) -> Vec<Line> {
         let (tone, mark) = match self.mark {
             Mark::Good => (Tone::Good, "ok  "),
             Mark::Note => (Tone::Strong, "note"),
             Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
         };
-        let line = Line::plain("  ").and(tone, mark).and(
-            Tone::Plain,
-            format!("  {:width$}  {}", self.name, self.words),
-        );
-        let cause = |text: &String| {
-            Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10))
-        };
-        std::iter::once(line)
-            .chain(self.because.iter().map(cause))
-            .collect()
+        let hang = width + 10;
+        let mut words = wrapped(&self.words, columns, hang, hang);
+        let first = format!("  {:width$}  {}", self.name, words.remove(0));
+        let mut lines = vec![Line::plain("  ").and(tone, mark).and(Tone::Plain, first)];
+        lines.extend(words.into_iter().map(Line::plain));
+        for text in &self.because {
+            let text = wrapped(&format!("{:hang$}{text}", ""), columns, 0, hang);
+            lines.extend(text.into_iter().map(Line::faint));
+        }
+        lines
     }
 }
 
@@ -195,18 +195,19 @@ pub fn run(
     }
     checks.extend(more);
     checks.push(man_pages(install));
-    let width = checks
-        .iter()
-        .map(|check| check.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    session.ui.answer(
-        &checks
-            .iter()
-            .flat_map(|check| check.lines(width))
-            .collect::<Vec<_>>(),
-    )?;
+    show(session, &checks)?;
     conclude(&checks)
+}
+
+/// Shows outcomes as the answer, in columns.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
+    let names = checks.iter().map(|check| check.name.chars().count());
+    let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
+    let lines = checks.iter().flat_map(|check| check.lines(width, columns));
+    session.ui.answer(&lines.collect::<Vec<_>>())
 }
 
 fn check_place(
@@ -491,12 +492,11 @@ fn conclude(checks: &[Check]) -> Result<(), Stop> {
     } else {
         format!("{} checks failed", bad.len())
     };
-    let report = Report::new(sentence);
     let hint = first
         .hint
         .clone()
         .unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
-    let report = report.hint(hint);
+    let report = Report::new(sentence).hint(hint);
     let is_unfinished = bad.iter().any(|check| check.mark == Mark::Unfinished);
     Err(if is_unfinished {
         Stop::Incomplete(report)

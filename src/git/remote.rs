@@ -47,6 +47,24 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     })
 }
 
+/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was pushed
+/// to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, "HEAD", false)?;
+    let mut lines = text.lines();
+    let branch = lines.find_map(|line| {
+        let (name, reference) = line.strip_prefix("ref: refs/heads/")?.split_once('\t')?;
+        (reference == "HEAD").then(|| name.to_owned())
+    });
+    let id = lines
+        .filter_map(parse_advertised)
+        .find_map(|(name, id)| (name == "HEAD").then_some(id));
+    Ok(branch.zip(id))
+}
+
 /// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
 pub(super) fn heads(
     repo: &Repo,
@@ -97,6 +115,11 @@ fn ls_remote(
     pattern: &str,
     may_ask: bool,
 ) -> Result<Vec<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, pattern, may_ask)?;
+    Ok(text.lines().filter_map(parse_advertised).collect())
+}
+
+fn ask(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand {
         repo,
         remote,
@@ -105,17 +128,17 @@ fn ls_remote(
         limit: ANSWER_LIMIT,
     };
     let output = answer(&errand, &|| question(repo, remote, pattern))?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(parse_advertised)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
     let mut command =
         repo.program()
             .command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
-    command.args(["ls-remote", "--quiet", "--", remote, pattern]);
+    command
+        .args(["ls-remote", "--quiet"])
+        .args((pattern == "HEAD").then_some("--symref"))
+        .args(["--", remote, pattern]);
     command
 }
 
@@ -171,6 +194,12 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
         .because
         .iter()
         .any(|line| signs.iter().any(|sign| line.contains(sign)))
+}
+
+/// Whether a remote's refusal was about who we are in any way, so that nothing is known of the place itself.
+pub fn asks_who(refusal: &Refusal) -> bool {
+    let because = &refusal.report.because;
+    because.iter().any(|line| person::asks_who(line))
 }
 
 fn no_answer(remote: &str, words: &str) -> Refusal {
