@@ -6,6 +6,7 @@
 
 mod doubt;
 mod ledger;
+mod noted;
 mod pushed;
 mod release;
 mod said;
@@ -18,6 +19,7 @@ mod words;
 use doubt::Heard;
 pub use ledger::{Ledger, end_rollback};
 use pushed::Ending;
+use said::keep_last;
 use verdict::Verdict;
 use wait::Begun;
 
@@ -27,7 +29,6 @@ use std::time::{Duration, Instant};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::model::{CommitId, Observed};
-use crate::notes::Sent;
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
 use crate::record::EventId;
@@ -229,7 +230,7 @@ impl Execution<'_> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
         if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
-            self.look.notes().confirmed(name, commit);
+            self.notes().confirmed(name, commit);
             return Ok(());
         }
         self.await_live(name, commit, None, watch)
@@ -243,7 +244,7 @@ impl Execution<'_> {
             .iter()
             .map(|target| target.environment.name.as_str());
         for name in names.filter(|name| !planned.contains(name)) {
-            if self.look.notes().is_unconfirmed(name, &plan.commit) {
+            if self.notes().is_unconfirmed(name, &plan.commit) {
                 self.confirm(name, &plan.commit, watch)?;
             }
         }
@@ -319,14 +320,7 @@ impl Execution<'_> {
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
-        let sent = Sent {
-            commit: push.commit.clone(),
-            expected: push.expected.clone(),
-            newest: None,
-            landed: false,
-            takes_away: self.takes_away.cloned(),
-        };
-        let marker = self.look.notes().begin(name, sent)?;
+        let marker = self.note_push(name, push)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
@@ -434,14 +428,6 @@ fn wished(wish: Wish) -> Watch {
         Wish::GoOn => Watch::GoOn,
         Wish::Leave => Watch::Leave,
     }
-}
-
-/// The last lines are what explains a failed build.
-fn keep_last(said: &mut Vec<String>, line: &str) {
-    if said.len() == 40 {
-        said.remove(0);
-    }
-    said.push(line.to_owned());
 }
 
 /// What stops a later target does not undo the ones before it.

@@ -66,11 +66,6 @@ struct Raw<'a> {
 }
 
 impl Look<'_> {
-    /// The clone's own notes.
-    pub fn notes(&self) -> Notes {
-        Notes::of(&self.repo.layout().common_dir)
-    }
-
     /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them.
     ///
     /// # Errors
@@ -288,16 +283,12 @@ impl Look<'_> {
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
         };
-        let doubt = running
-            .as_ref()
-            .ok()
-            .and_then(Option::as_ref)
-            .filter(|_| source == Source::Ref);
-        let doubt = doubt.and_then(|commit| self.notes().doubt(&environment.name, commit));
-        let drift = self.drift(
-            running.as_ref().ok().and_then(Option::as_ref),
-            branch.as_ref(),
-        )?;
+        let runs = running.as_ref().ok().and_then(Option::as_ref);
+        let notes = Notes::of(&self.repo.layout().common_dir);
+        let doubt = runs
+            .filter(|_| source == Source::Ref)
+            .and_then(|commit| notes.doubt(&environment.name, commit));
+        let drift = self.drift(runs, branch.as_ref())?;
         let environment = environment.name.clone();
         Ok(Observed {
             environment,

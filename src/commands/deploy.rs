@@ -53,7 +53,7 @@ impl OnRecord {
         let open = reading
             .as_ref()
             .and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
-        let notes = look.notes();
+        let notes = Notes::of(&look.repo.layout().common_dir);
         let ours = open.filter(|open| notes.has_announced(&open.id));
         let sent = ours.is_some_and(|open| notes.may_go_on(&open.environment, &open.to));
         let mine = ours.map(|open| open.id.clone());
@@ -476,7 +476,7 @@ pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
 pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
-    let _lock = execution.look.notes().lock_deploys()?;
+    let _lock = Notes::of(&execution.look.repo.layout().common_dir).lock_deploys()?;
     carry_out_in_turn(ui, execution, planned)
 }
 

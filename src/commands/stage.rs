@@ -609,8 +609,7 @@ fn carry_out(
         };
         plan::staging(&wanted.staging(), &asked).map(drop)
     };
-    let command = again(args);
-    let config = look.config;
+    let (command, config) = (again(args), look.config);
     let told = facts
         .candidate()
         .filter(|_| wanted.kind() == Kind::Fix)

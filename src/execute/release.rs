@@ -9,7 +9,6 @@ use crate::error::{RefusalCode, Report, Stop};
 use crate::finding;
 use crate::git::push::Push;
 use crate::model::{CommitId, Release};
-use crate::notes::Sent;
 use crate::observe::heroku;
 use crate::plan::{Step, Target};
 use crate::record::EventId;
@@ -69,14 +68,7 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
-        let sent = Sent {
-            commit: commit.clone(),
-            expected: None,
-            newest: Some(*newest),
-            landed: false,
-            takes_away: self.takes_away.cloned(),
-        };
-        let marker = self.look.notes().begin(name, sent)?;
+        let marker = self.note_release(name, commit, *newest)?;
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),

@@ -45,11 +45,11 @@ impl Execution<'_> {
         let name = target.environment.name.as_str();
         let doubt = begun.and_then(|begun| begun.doubt.as_ref());
         if begun.is_some_and(|begun| begun.doubt.is_none()) {
-            self.look.notes().forget_doubt(name);
+            self.notes().forget_doubt(name);
         }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
-            let kept = self.look.notes().keep_doubt(name, commit, doubt.words());
+            let kept = self.notes().keep_doubt(name, commit, doubt.words());
             // Nor must a colleague's.
             let told = self
                 .ledger
@@ -86,7 +86,7 @@ impl Execution<'_> {
         loop {
             let now = self.look.now(target.environment)?;
             if agreement.take(answer(&now, commit, since), began.elapsed()) {
-                self.look.notes().confirmed(name, commit);
+                self.notes().confirmed(name, commit);
                 return Ok(());
             }
             if let Some(failed) = failed(target, commit, &now) {
@@ -136,7 +136,7 @@ impl Execution<'_> {
                 u64::try_from(recorded.now.saturating_sub(open.at)).unwrap_or(0),
             ))
         };
-        let noted = || self.look.notes().sent_ago(name, commit);
+        let noted = || self.notes().sent_ago(name, commit);
         let ago = |age: Duration| Instant::now().checked_sub(age);
         begun
             .map(|begun| begun.since)

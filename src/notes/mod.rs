@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Report, Stop};
 use crate::text::shell_word;
-pub use in_flight::Sent;
+pub use in_flight::{InFlight, Sent};
 pub use text::Text;
 
 /// The version of what is written. Notes without one are of the versions before it, and of the same form.

@@ -39,8 +39,7 @@ pub fn destination(
         return Ok(open.to.clone());
     }
     let notes = session.notes();
-    let begun = facts.runs().and_then(|runs| notes.leads_to(name, runs));
-    if let Some(commit) = begun {
+    if let Some(commit) = facts.runs().and_then(|runs| notes.leads_to(name, runs)) {
         return Ok(commit);
     }
     let Some(runs) = facts.runs() else {
