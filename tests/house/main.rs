@@ -66,7 +66,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("execute/verdict.rs: verdict", 77),
     ("execute/wait.rs: never_reported", 67),
     ("execute/wait.rs: wait", 93),
-    ("observe.rs: settle", 64),
     ("past.rs: follow", 97),
     ("plan/promotion.rs: check_branch", 67),
     ("plan/proposal.rs: proposal", 72),
