@@ -12,6 +12,7 @@ mod release;
 mod said;
 mod span;
 mod turned_down;
+mod unreported;
 mod verdict;
 mod wait;
 mod words;

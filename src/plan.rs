@@ -391,10 +391,8 @@ fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String>
     let named = changes.disappears.iter().take(10);
     let more = (lost > 10).then(|| format!("and {} more", lost - 10));
     let told = |commit: &Commit| {
-        let twin = target
-            .twins
-            .get(&commit.id)
-            .map(|twin| format!("; the same change as {}", twin.short()));
+        let twin = target.twins.get(&commit.id).map(CommitId::short);
+        let twin = twin.map(|twin| format!("; {twin} has the same change, but is another commit"));
         format!(
             "{} would disappear from {from}{}",
             quoted(commit, now),

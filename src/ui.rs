@@ -392,6 +392,32 @@ impl Ui {
         })
     }
 
+    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on. `None` when
+    /// the person would rather not; the last word for Esc.
+    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
+        if !is_live() {
+            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
+        }
+        let _turn = Turn::take();
+        let _keys = Keys::take(Pending::Kept);
+        if self.interrupted() {
+            return None;
+        }
+        let term = Term::stderr();
+        let first = words.iter().position(|word| *word == offered);
+        let select = dialoguer::FuzzySelect::new()
+            .with_prompt(format!("{} (type, or arrow keys)", visible(question)))
+            .highlight_matches(false)
+            .items(words)
+            .default(first.unwrap_or_default());
+        let chosen = select.interact_on_opt(&term);
+        // It stays hidden where the choice was broken off.
+        let _ = term.show_cursor();
+        let last = words.len().checked_sub(1);
+        let word = words.get(chosen.ok()?.or(last)?)?;
+        Some((*word).to_owned())
+    }
+
     /// Asks for a text, offering one, which Enter alone takes; `None` when the person would rather not.
     ///
     /// The question is written once and never drawn again: what is longer than a line would be there twice.

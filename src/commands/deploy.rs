@@ -315,9 +315,9 @@ pub fn warn_of_earlier_push(
                 .push(format!("{story}: {may_be}, and {second}"));
             continue;
         }
-        let report = Report::new(story);
+        let (report, wait) = (Report::new(story), "wait for it: git smp status; ");
         let (code, report) = if begins {
-            let hint = format!("wait for it: git smp status; or say yes in a terminal: {command}");
+            let hint = format!("{wait}or say yes in a terminal, without --yes: {command}");
             let code = if same {
                 RefusalCode::PushInFlight
             } else {
@@ -332,7 +332,7 @@ pub fn warn_of_earlier_push(
                 "{environment} runs {} now, and maybe not for long",
                 planned.commit.short()
             );
-            let hint = format!("wait for it: git smp status; then: {command}");
+            let hint = format!("{wait}then: {command}");
             (
                 RefusalCode::Deploying,
                 report.because(may_be).because(why).hint(hint),
@@ -449,24 +449,6 @@ pub fn after_earlier_push<F>(
                 return Ok((facts, planned));
             }
         }
-    }
-}
-
-/// Says whose announcement is put aside by this deploy.
-pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
-    let pushes = planned
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?)))
-    else {
-        return;
-    };
-    if pushes && recorded.mine != Some(&open.id) {
-        let story = recorded.story(open);
-        planned.warnings.push(format!(
-            "{story}, which was not seen to end; this takes its place on the record"
-        ));
     }
 }
 

@@ -25,6 +25,7 @@ pub mod signoff;
 pub mod stage;
 pub mod status;
 pub mod summary;
+pub mod take_over;
 pub mod trust;
 pub mod watched;
 pub mod webhooks;

@@ -113,7 +113,7 @@ fn open_intent(
     if args.yes || !session.ui.is_interactive() {
         return Err(Refusal::new(RefusalCode::Deploying, story)
             .because("that was not seen to end, and postponing would not stop it")
-            .hint("look at where it stands: git smp status; then, in a terminal: git smp postpone")
+            .hint("look at where it stands: git smp status; then, in a terminal and without --yes: git smp postpone")
             .into());
     }
     session.ui.warn(format!(

@@ -314,7 +314,6 @@ fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Optio
         .into_iter()
         .fold(report, Report::because)
         .because(PAST);
-    let hint =
-        "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";
+    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix; or, to give it up: git smp postpone";
     report.hint(hint).refused(RefusalCode::Frozen).into()
 }

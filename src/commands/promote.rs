@@ -10,7 +10,7 @@ use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
 use crate::commands::{
-    Session, deploy, first_push, lfs, observed, reviews, summary, trust, watched,
+    Session, deploy, first_push, lfs, observed, reviews, summary, take_over, trust, watched,
 };
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
@@ -113,9 +113,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         if !args.dry_run && deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
             session.ui.catch_interrupts()?;
             carry_out(session, &look, source, &facts, &planned, args, None)?;
-        } else {
-            show(session, &config, &facts, &planned, false)?;
         }
+        show(session, &config, &facts, &planned, false)?;
         if !args.dry_run {
             observed::record(session, &look, facts.state(), &facts.seen(), false);
         }
@@ -253,7 +252,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
 fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c Environment, Stop> {
     let sources = targets
         .iter()
-        .map(|target| source_of(config, target))
+        .map(|target| source_of(config, target, "git smp promote"))
         .collect::<Result<Vec<_>, _>>()?;
     match sources.as_slice() {
         [] => Err(no_target()),
@@ -306,7 +305,7 @@ fn plan(
         "git smp promote",
     )?;
     lfs::warn(session, config, &mut planned);
-    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
     Ok(planned)
 }
 

@@ -90,9 +90,11 @@ fn questions(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Re
         if !explained.is_empty() {
             ui.explain(&explained);
         }
-        let answer = ui
-            .ask_text(&question.asked(), &offered)
-            .ok_or_else(declined)?;
+        let answer = match question.words() {
+            [] => ui.ask_text(&question.asked(), &offered),
+            words => ui.ask_one(&question.asked(), words, &offered),
+        };
+        let answer = answer.ok_or_else(declined)?;
         if matches!(answer.as_str(), BACK | "back") {
             *at = at.saturating_sub(1);
             continue;

@@ -362,7 +362,7 @@ fn check_branch(
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-            .hint(format!("run it in a terminal: git smp promote {name}\nin a script: git smp promote {name} --again"));
+            .hint(format!("run it in a terminal, without --yes: git smp promote {name}\nin a script: git smp promote {name} --again"));
         report.refused(RefusalCode::RolledBack)
     })
 }

@@ -166,6 +166,12 @@ impl<'a> Recorded<'a> {
             _ => "two pushes at once would both build, and the slower one would be what runs"
                 .to_owned(),
         });
+        let report = self.take_over.iter().fold(report, |report, id| {
+            report.because(format!(
+                "--take-over {id} names no deploy that is on its way: this one is {}",
+                open.id.as_str()
+            ))
+        });
         let report = match command.map(str::to_owned).or_else(|| own.clone()) {
             Some(command) => {
                 let goes_on = own

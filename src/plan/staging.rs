@@ -18,6 +18,8 @@ pub struct Staging<'a> {
     pub commit: &'a CommitId,
     /// `--fix`: it may go there although a candidate is tested there.
     pub fix: Option<Fix<'a>>,
+    /// The command that asks for it.
+    pub command: &'a str,
 }
 
 /// What a fix is made of.
@@ -37,11 +39,9 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        // What another smp.toml has is not for this one to take the place of.
-        let command = recorded
-            .open()
-            .is_some_and(|open| !open.elsewhere)
-            .then_some("git smp stage");
+        // What is on its way elsewhere can only be taken over by its own command: there may be nothing to deploy here.
+        let here = recorded.open().filter(|open| open.environment == *name);
+        let command = here.map(|_| wanted.command);
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }
@@ -125,7 +125,8 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
     let report = candidate.note.iter().fold(report, |report, note| {
         report.because(format!("{by} says: {note}"))
     });
-    let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix";
+    let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix; or, to give it up: git \
+                smp postpone";
     report.hint(hint).refused(RefusalCode::Frozen)
 }
 
@@ -218,7 +219,10 @@ fn look_back(
     } else {
         "git smp stage"
     };
-    let hint = format!("run it in a terminal: {command} {}", plan.commit.short());
+    let hint = format!(
+        "run it in a terminal, without --yes: {command} {}",
+        plan.commit.short()
+    );
     let report = report.because(format!(
         "to keep them, merge {at} into the main branch; a person may say yes to losing them"
     ));

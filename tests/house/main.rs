@@ -25,12 +25,12 @@ const FILE: usize = 400;
 /// Files that are longer for now. None may be added, and none may grow.
 const LONG_FILES: &[(&str, usize)] = &[
     ("commands/checks.rs", 506),
-    ("commands/deploy.rs", 570),
+    ("commands/deploy.rs", 552),
     ("commands/posts.rs", 513),
     ("commands/promote.rs", 487),
     ("commands/propose.rs", 418),
     ("commands/rollback.rs", 590),
-    ("commands/stage.rs", 666),
+    ("commands/stage.rs", 614),
     ("commands/status.rs", 708),
     ("execute.rs", 456),
     ("execute/wait.rs", 417),
@@ -58,7 +58,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("commands/setup.rs: run", 70),
     ("commands/signoff.rs: run", 104),
     ("commands/stage.rs: run", 67),
-    ("commands/stage.rs: settled", 77),
     ("commands/status.rs: lines", 84),
     ("commands/status.rs: next", 96),
     ("execute.rs: run", 65),

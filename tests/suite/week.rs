@@ -4,6 +4,7 @@ mod hints;
 mod pull_request;
 mod signers;
 mod status;
+mod stumbles;
 mod wizard;
 
 use crate::posts::{

@@ -111,7 +111,7 @@ fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
     ));
     let report = match &facts.record.reading {
         Some(_) => report.because(format!(
-            "the record has no deploy of {} to {name} with one before it",
+            "the record does not say what {} took the place of there",
             runs.short()
         )),
         None => report.because("smp.toml has no [record], which would remember it"),
@@ -126,7 +126,10 @@ fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
         }
         None => report,
     };
-    let report = report.hint(format!("name it: git smp rollback {name} --to HASH"));
+    let report = report.hint(format!(
+        "look for it: git log --oneline {}; then name it: git smp rollback {name} --to HASH",
+        runs.for_link()
+    ));
     report.refused(RefusalCode::UnknownCommit)
 }
 

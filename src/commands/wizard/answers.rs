@@ -102,7 +102,15 @@ impl Question {
             Self::Pattern(_) => "Pattern around the hash on it".to_owned(),
             Self::Site(place) => format!("Site of {}", place.name()),
             Self::Record => "Keep a record (y/n)".to_owned(),
-            Self::Channel(name) => format!("Chat of the {name} channel ({})", CHATS.join(", ")),
+            Self::Channel(name) => format!("Chat of the {name} channel"),
+        }
+    }
+
+    /// The words that alone can be its answer, the last of which leads back; none where it is any text.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Channel(_) => &["none", "teams", "slack", "print", BACK],
+            _ => &[],
         }
     }
 }

@@ -13,7 +13,8 @@ impl Task<'_> {
     fn by_hand(&self) -> String {
         let picks: Vec<&str> = self.picks.iter().map(CommitId::for_link).collect();
         format!(
-            "do it by hand: git switch -c fix {} && git cherry-pick -x {}, resolve, then: git smp stage --fix fix",
+            "do it by hand: git switch -c fix {} && git cherry-pick -x {}\nresolve what conflicts: git add -u && git cherry-pick \
+             --continue\nthen: git smp stage --fix fix",
             self.onto.for_link(),
             picks.join(" ")
         )
