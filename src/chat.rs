@@ -41,25 +41,6 @@ impl Opening<'_> {
 struct Called<'a> {
     name: &'a str,
     id: &'a str,
-    group: bool,
-}
-
-impl<'a> Called<'a> {
-    fn of(mention: &'a Mention) -> Option<Self> {
-        match mention {
-            Mention::Plain(_) => None,
-            Mention::Person { name, id } => Some(Self {
-                name,
-                id,
-                group: false,
-            }),
-            Mention::Tag { name, id } => Some(Self {
-                name,
-                id,
-                group: true,
-            }),
-        }
-    }
 }
 
 /// The beginning of a post: "@devs looking at deploying …", with at most `room` for the names in plain text. `knows`
@@ -73,9 +54,11 @@ fn opening(
     let weight = |text: &str| text.chars().map(weigh).sum::<usize>();
     let (mut called, mut plain, mut sum) = (Vec::new(), Vec::new(), 0);
     for mention in &post.mentions {
-        let (Mention::Plain(name) | Mention::Person { name, .. } | Mention::Tag { name, .. }) =
-            mention;
-        let one = Called::of(mention).filter(|one| knows(one.id));
+        let (name, one) = match mention {
+            Mention::Plain(name) => (name, None),
+            Mention::Person { name, id } => (name, Some(Called { name, id })),
+        };
+        let one = one.filter(|one| knows(one.id));
         let cost = one
             .as_ref()
             .map_or(0, |one| 200 + weight(one.id) + 3 * weight(one.name));

@@ -25,7 +25,7 @@ pub use address::{check_page, check_url, display_url, is_loopback, same_place};
 pub use agreed::agreed;
 pub use file::read;
 pub use names::{check_branch, check_remote_name};
-pub use trust::{Change, changes, digest, read_trusted, write_trusted};
+pub use trust::{Change, changes, digest};
 
 use crate::error::{Report, Stop};
 
@@ -203,13 +203,6 @@ pub enum Mention {
         /// The name that is shown.
         name: String,
         /// The chat's own id for the person.
-        id: String,
-    },
-    /// A group that the chat notifies.
-    Tag {
-        /// The name that is shown.
-        name: String,
-        /// The chat's own id for the group.
         id: String,
     },
 }

@@ -6,6 +6,7 @@
 
 mod doubt;
 mod ledger;
+mod noted;
 mod pushed;
 mod release;
 mod said;
@@ -19,6 +20,7 @@ mod words;
 use doubt::Heard;
 pub use ledger::{Ledger, end_rollback};
 use pushed::Ending;
+use said::keep_last;
 use verdict::Verdict;
 use wait::Begun;
 
@@ -27,7 +29,6 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Event, Push, Watch};
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
@@ -87,6 +88,8 @@ pub struct Execution<'a> {
     pub source: Option<&'a Observed>,
     /// The targets as the plan saw them.
     pub targets: &'a [Target<'a>],
+    /// What a rollback takes away.
+    pub takes_away: Option<&'a CommitId>,
     /// How long to wait for an environment to report the commit.
     pub timeout: Duration,
     /// The command to type to go on, without the environment's name where it takes one.
@@ -228,7 +231,7 @@ impl Execution<'_> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
         if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
-            InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
+            self.notes().confirmed(name, commit);
             return Ok(());
         }
         self.await_live(name, commit, None, watch)
@@ -242,7 +245,7 @@ impl Execution<'_> {
             .iter()
             .map(|target| target.environment.name.as_str());
         for name in names.filter(|name| !planned.contains(name)) {
-            if InFlight::is_unconfirmed(&self.look.repo.layout().common_dir, name, &plan.commit) {
+            if self.notes().is_unconfirmed(name, &plan.commit) {
                 self.confirm(name, &plan.commit, watch)?;
             }
         }
@@ -318,7 +321,7 @@ impl Execution<'_> {
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
-        let marker = InFlight::begin(&self.look.repo.layout().common_dir, name, push)?;
+        let marker = self.note_push(name, push)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
             Event::Line(line) => {
@@ -426,14 +429,6 @@ fn wished(wish: Wish) -> Watch {
         Wish::GoOn => Watch::GoOn,
         Wish::Leave => Watch::Leave,
     }
-}
-
-/// The last lines are what explains a failed build.
-fn keep_last(said: &mut Vec<String>, line: &str) {
-    if said.len() == 40 {
-        said.remove(0);
-    }
-    said.push(line.to_owned());
 }
 
 /// What stops a later target does not undo the ones before it.

@@ -1,11 +1,9 @@
 //! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
 
-mod announced;
 mod chat;
 mod cli;
 mod commands;
 mod config;
-mod doubts;
 mod draft;
 mod editor;
 mod error;
@@ -15,13 +13,11 @@ mod finding;
 mod git;
 mod guard;
 mod hint;
-mod in_flight;
 mod json;
 mod manual;
 mod model;
-mod note;
+mod notes;
 mod observe;
-mod outbox;
 mod page;
 mod past;
 mod plan;
@@ -31,8 +27,6 @@ mod record;
 mod recorder;
 mod render;
 mod review;
-mod review_cache;
-mod rollbacks;
 mod secret;
 mod sending;
 mod stats;

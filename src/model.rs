@@ -95,7 +95,7 @@ impl Commit {
     }
 }
 
-/// One commit as a draft of what is new reads it: all that its message says, and what it was built on.
+/// One commit that landed: all that its message says, and what it was built on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landed {
     /// Its full name.
@@ -106,6 +106,43 @@ pub struct Landed {
     pub subject: String,
     /// The rest of its message.
     pub body: String,
+}
+
+impl Landed {
+    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and the
+    /// merge commits of GitHub and GitLab.
+    pub fn pull_request(&self) -> Option<(&str, u64)> {
+        let digits = |text: &str| {
+            text.split(|c: char| !c.is_ascii_digit())
+                .next()?
+                .parse()
+                .ok()
+        };
+        let (subject, body) = (self.subject.trim(), self.body.trim());
+        let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
+            digits(rest)
+        } else if subject.starts_with("Merge branch '") {
+            let (_, reference) = body.rsplit_once("See merge request ")?;
+            digits(reference.rsplit_once('!')?.1)
+        } else {
+            return numbered(subject);
+        };
+        let title = body.lines().next().unwrap_or_default().trim();
+        let title = numbered(title).map_or(title, |(title, _)| title);
+        number.map(|number| (title, number))
+    }
+}
+
+/// What stands before the number of a pull request at the end of a title, and the number.
+pub fn numbered(text: &str) -> Option<(&str, u64)> {
+    let (title, number) = text.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let number = number.strip_prefix(['#', '!'])?;
+    let (title, digits) = (
+        title.trim(),
+        number.bytes().all(|byte| byte.is_ascii_digit()),
+    );
+    (!title.is_empty() && digits).then_some(())?;
+    Some((title, number.parse().ok()?))
 }
 
 /// How one commit stands to another.

@@ -10,8 +10,9 @@ use crate::config::{Config, Environment, Find, Page, Running};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::{Found, Repo, moved, remote};
 use crate::model::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
+use crate::notes::Notes;
 use crate::plan::wrong_branch;
-use crate::{doubts, page, token, web};
+use crate::{page, token, web};
 use missing::Fetched;
 
 pub use platform::{app, heroku};
@@ -282,17 +283,12 @@ impl Look<'_> {
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
         };
-        let doubt = running
-            .as_ref()
-            .ok()
-            .and_then(Option::as_ref)
-            .filter(|_| source == Source::Ref);
-        let common_dir = &self.repo.layout().common_dir;
-        let doubt = doubt.and_then(|commit| doubts::look(common_dir, &environment.name, commit));
-        let drift = self.drift(
-            running.as_ref().ok().and_then(Option::as_ref),
-            branch.as_ref(),
-        )?;
+        let runs = running.as_ref().ok().and_then(Option::as_ref);
+        let notes = Notes::of(&self.repo.layout().common_dir);
+        let doubt = runs
+            .filter(|_| source == Source::Ref)
+            .and_then(|commit| notes.doubt(&environment.name, commit));
+        let drift = self.drift(runs, branch.as_ref())?;
         let environment = environment.name.clone();
         Ok(Observed {
             environment,

@@ -9,7 +9,7 @@ mod rollback;
 mod staging;
 
 pub use first_push::no_app;
-pub use held::{HeldBack, Ships};
+pub use held::{HeldBack, Ships, reverts};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;

@@ -284,10 +284,6 @@ fn visible_mention(mention: &Mention) -> Mention {
             name: visible(name),
             id: visible(id),
         },
-        Mention::Tag { name, id } => Mention::Tag {
-            name: visible(name),
-            id: visible(id),
-        },
     }
 }
 

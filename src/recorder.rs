@@ -3,9 +3,7 @@
 mod append;
 mod words;
 
-use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,6 +14,7 @@ use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
 use crate::model::CommitId;
+use crate::notes::Notes;
 use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable, What};
 
 /// How long the recorder goes on before it says that it does not get through.
@@ -167,7 +166,7 @@ impl<'a> Recorder<'a> {
             Ok(tip) => tip,
             Err(refusal) => return Ok(Look::done(Err(refusal))),
         };
-        self.heard();
+        self.notes().heard();
         Ok(match (tip, objects::seen(self.repo)?) {
             (None, None) => Look::done(Ok(Reading {
                 state: State::default(),
@@ -257,10 +256,7 @@ impl<'a> Recorder<'a> {
         let Some((tip, text)) = objects::seen(self.repo)? else {
             return Ok(Err(why));
         };
-        let age = fs::metadata(self.heard_at())
-            .and_then(|data| data.modified())
-            .ok();
-        let age = age.map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
+        let age = self.notes().heard_ago();
         let copy = Some(Copied { age, why });
         Ok(self
             .understood(tip, &text)
@@ -273,21 +269,8 @@ impl<'a> Recorder<'a> {
         tip.map_err(|refusal| moved::with_key(refusal, "repository.url"))
     }
 
-    /// The file whose age says when the main repository answered last.
-    fn heard_at(&self) -> PathBuf {
-        self.repo
-            .layout()
-            .common_dir
-            .join("smp")
-            .join("record-heard")
-    }
-
-    /// Remembers that the main repository answered, for whoever reads the copy later.
-    fn heard(&self) {
-        let path = self.heard_at();
-        // Where it cannot be written, as in a clone that may only be read, no age is told later.
-        let _ = path.parent().map(fs::create_dir_all);
-        let _ = fs::write(path, b"");
+    fn notes(&self) -> Notes {
+        Notes::of(&self.repo.layout().common_dir)
     }
 
     /// Every event, oldest first, with those that cannot be read left out and counted.

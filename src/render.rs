@@ -23,8 +23,8 @@ pub use proposal::proposal;
 pub use rollback::rollback;
 pub use staging::{Added, staging};
 pub use status::{
-    Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record,
-    standing, unrecorded, untested,
+    Here, Mark, environment, finding, frozen, held, how, past_tool, picture, record, standing,
+    unrecorded, untested,
 };
 
 use crate::config::{Config, display_url};

@@ -6,8 +6,6 @@ mod told;
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
-
 pub use policy::{green, reviewed};
 pub use told::{checked, faults, unknown, warnings};
 
@@ -18,8 +16,7 @@ use crate::model::CommitId;
 const NAMED: usize = 10;
 
 /// How the checks of a commit ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Checks {
     /// Nobody can tell.
     #[default]
@@ -35,7 +32,7 @@ pub enum Checks {
 }
 
 /// A pull request, as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     /// Its number.
     pub number: u64,
@@ -115,43 +112,6 @@ pub struct Review {
     pub origin: Origin,
     /// How its checks ended.
     pub checks: Checks,
-}
-
-impl Review {
-    /// What of it will not change any more.
-    pub fn settled(&self) -> Self {
-        let origin = match &self.origin {
-            Origin::PullRequest(pull) if pull.is_approved() => self.origin.clone(),
-            _ => Origin::Unknown,
-        };
-        let checks = if self.checks == Checks::Succeeded {
-            self.checks
-        } else {
-            Checks::Unknown
-        };
-        Self { origin, checks }
-    }
-
-    /// Whether nothing of it is unknown.
-    pub fn is_whole(&self) -> bool {
-        self.origin != Origin::Unknown && self.checks != Checks::Unknown
-    }
-
-    /// This, and what was known before of whatever is unknown now.
-    #[must_use]
-    pub fn or(self, before: &Self) -> Self {
-        let origin = if self.origin == Origin::Unknown {
-            before.origin.clone()
-        } else {
-            self.origin
-        };
-        let checks = if self.checks == Checks::Unknown {
-            before.checks
-        } else {
-            self.checks
-        };
-        Self { origin, checks }
-    }
 }
 
 /// Whether the service was asked, and what came of it.

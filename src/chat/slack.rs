@@ -129,11 +129,7 @@ fn begin(post: &Post) -> Vec<Value> {
 }
 
 fn mention(called: &Called<'_>) -> String {
-    if called.group {
-        format!("<!subteam^{}>", called.id)
-    } else {
-        format!("<@{}>", called.id)
-    }
+    format!("<@{}>", called.id)
 }
 
 /// The list in as many blocks as its length asks for, each hash a link to its commit.

@@ -129,7 +129,7 @@ fn only_a_plain_sentence_is_harmless() {
 
 #[test]
 fn who_cannot_be_notified_is_called_by_plain_text() {
-    let mentions = r#"["devs", { name = "Adele Vance", id = "U01", kind = "person" }, { name = "qa", id = "?", kind = "tag" }]"#;
+    let mentions = r#"["devs", { name = "Adele Vance", id = "U01", kind = "person" }, { name = "qa", id = "?", kind = "person" }]"#;
     let post = Post {
         mentions: persons(mentions),
         ..technical()
@@ -187,7 +187,7 @@ fn mention() -> impl Strategy<Value = Mention> {
     prop_oneof![
         name().prop_map(Mention::Plain),
         (name(), "[A-Z0-9]{1,12}").prop_map(|(name, id)| Mention::Person { name, id }),
-        (name(), "\\PC{1,60}").prop_map(|(name, id)| Mention::Tag { name, id }),
+        (name(), "\\PC{1,60}").prop_map(|(name, id)| Mention::Person { name, id }),
     ]
 }
 

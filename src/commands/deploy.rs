@@ -1,18 +1,15 @@
 //! What every deploy has in common, whether to staging or to production: the look at what it needs, and the doing.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::announced::{self, Turn};
 use crate::commands::{Session, trust};
 use crate::config::{Config, Environment};
-use crate::doubts;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Execution, Happening, Ledger, Wish};
 use crate::finding;
-use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed, Source};
+use crate::notes::Notes;
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::prompt::somebody_is_there;
@@ -56,10 +53,9 @@ impl OnRecord {
         let open = reading
             .as_ref()
             .and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
-        let common_dir = &look.repo.layout().common_dir;
-        let ours = open.filter(|open| announced::is_ours(common_dir, &open.id));
-        let sent =
-            ours.is_some_and(|open| InFlight::may_go_on(common_dir, &open.environment, &open.to));
+        let notes = Notes::of(&look.repo.layout().common_dir);
+        let ours = open.filter(|open| notes.has_announced(&open.id));
+        let sent = ours.is_some_and(|open| notes.may_go_on(&open.environment, &open.to));
         let mine = ours.map(|open| open.id.clone());
         let seen =
             open.and_then(|open| seen.iter().find(|one| one.environment == open.environment));
@@ -269,7 +265,7 @@ pub fn warn_of_earlier_push(
     somebody_looks: bool,
     command: &str,
 ) -> Result<(), Refusal> {
-    let common_dir = &session.repo.layout().common_dir;
+    let notes = session.notes();
     let begins = |step: &&Step| matches!(step, Step::Push { .. } | Step::Release { .. });
     let begun: Vec<String> = planned
         .steps
@@ -279,9 +275,7 @@ pub fn warn_of_earlier_push(
         .map(str::to_owned)
         .collect();
     // A push that still builds and a release that still comes are in each other's way, too.
-    let notes = targets
-        .iter()
-        .flat_map(|target| earlier(common_dir, target));
+    let notes = targets.iter().flat_map(|target| earlier(&notes, target));
     for Earlier {
         environment,
         commit,
@@ -357,14 +351,13 @@ struct Earlier {
     is_push: bool,
 }
 
-fn earlier(common_dir: &Path, target: &Target<'_>) -> impl Iterator<Item = Earlier> {
+fn earlier(notes: &Notes, target: &Target<'_>) -> impl Iterator<Item = Earlier> {
     let (name, newest) = (
         target.environment.name.clone(),
         finding::newest(&target.observed),
     );
-    let pushed = InFlight::look(common_dir, &name, target.observed.reference());
-    let released =
-        newest.and_then(|newest| InFlight::look_release(common_dir, &name, newest.version));
+    let pushed = notes.pushing(&name, target.observed.reference());
+    let released = newest.and_then(|newest| notes.releasing(&name, newest.version));
     let found = [(pushed, true), (released, false)].into_iter();
     found.filter_map(move |(found, is_push)| {
         let (commit, age) = found?;
@@ -395,7 +388,7 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
         }
         confirms
             .iter()
-            .for_each(|name| doubts::forget(&session.repo.layout().common_dir, name));
+            .for_each(|name| session.notes().forget_doubt(name));
     }
     Ok(())
 }
@@ -403,10 +396,10 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
 /// Whether this clone gave one of these environments the commit and did not see it run for its whole span since: one
 /// answer is not enough then to say that there is nothing to do.
 pub fn is_unconfirmed(session: &Session<'_>, targets: &[Target<'_>], commit: &CommitId) -> bool {
-    let common_dir = &session.repo.layout().common_dir;
+    let notes = session.notes();
     targets
         .iter()
-        .any(|target| InFlight::is_unconfirmed(common_dir, &target.environment.name, commit))
+        .any(|target| notes.is_unconfirmed(&target.environment.name, commit))
 }
 
 /// Whether an earlier push of this clone to one of these environments is all that is in the way.
@@ -415,12 +408,12 @@ pub fn is_in_flight(
     targets: &[Target<'_>],
     planned: &Result<Plan, Refusal>,
 ) -> bool {
-    let common_dir = &session.repo.layout().common_dir;
+    let notes = session.notes();
     planned.as_ref().is_err_and(|refusal| match refusal.code {
         RefusalCode::PushInFlight => true,
         RefusalCode::Deploying => targets
             .iter()
-            .any(|target| earlier(common_dir, target).next().is_some()),
+            .any(|target| earlier(&notes, target).next().is_some()),
         _ => false,
     })
 }
@@ -465,7 +458,7 @@ pub fn after_earlier_push<F>(
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
 pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
-    let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
+    let _lock = Notes::of(&execution.look.repo.layout().common_dir).lock_deploys()?;
     carry_out_in_turn(ui, execution, planned)
 }
 

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use crate::commands::Session;
-use crate::draft;
 use crate::error::Stop;
 use crate::model::CommitId;
-use crate::plan::{HeldBack, Ships};
+use crate::plan::{HeldBack, Ships, reverts};
 use crate::record::Held;
 
 /// Weighs every commit that an environment was rolled back from against the one that it is to be given. `runs`: what it
@@ -58,7 +57,7 @@ fn ships(
         .unwrap_or_default();
     let mut taken: HashSet<CommitId> = taken.into_iter().map(|one| one.id).collect();
     taken.insert(held.clone());
-    let reverts = draft::reverts(&repo.landed(before, candidate)?);
+    let reverts = reverts(&repo.landed(before, candidate)?);
     let mends = |(by, of): (CommitId, HashSet<CommitId>)| {
         // A revert that was itself rolled back does not count.
         let of = of.into_iter().filter(|one| taken.contains(one)).min()?;

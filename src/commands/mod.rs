@@ -38,7 +38,7 @@ use crate::config::{self, Config};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
 use crate::model::Observed;
-use crate::note;
+use crate::notes::Notes;
 use crate::render::{self, When};
 use crate::ui::Ui;
 
@@ -63,12 +63,17 @@ impl<'a> Session<'a> {
             repo: Repo::open()?,
             ui,
         };
-        note::refuse_links(&session.repo.layout().common_dir)?;
+        session.notes().open()?;
         if common.color.is_none() {
             let git = session.repo.config()?;
             ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));
         }
         Ok(session)
+    }
+
+    /// The clone's own notes.
+    pub fn notes(&self) -> Notes {
+        Notes::of(&self.repo.layout().common_dir)
     }
 
     /// Where the configuration is, whether it exists or not.

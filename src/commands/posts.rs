@@ -1,22 +1,21 @@
-//! The posts that are owed: each is sent or printed once, and its end goes where the team, or this clone, remembers it.
+//! The posts that are owed: each is sent or printed once, and its end goes on record. Without a record a post is tried
+//! once.
 
-use crate::announced::Turn;
-use crate::chat::{markdown, slack, teams};
+mod delivery;
+
+use crate::chat::markdown;
 use crate::commands::{Session, watched};
 use crate::config::{Channel, ChannelKind, Config};
 use crate::error::{Refusal, Report, Stop};
-use crate::execute::Wish;
 use crate::git::Repo;
 use crate::git::record::identity;
 use crate::model::CommitId;
-use crate::outbox::Outbox;
 use crate::plan::Step;
 use crate::post::{About, Post};
 use crate::record::{Candidate, EventId, How, News, Owed, Person, Sending, What};
-use crate::recorder::new_id;
-use crate::sending::{self, Outcome};
+use crate::recorder::{Recorder, new_id};
+use crate::sending::Outcome;
 use crate::text::ago;
-use crate::web;
 use crate::webhook;
 
 /// The channel that is told of candidates, verdicts and rollbacks.
@@ -65,7 +64,7 @@ pub fn owing(config: &Config, channel: &str) -> Vec<String> {
 pub struct Posts<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
-    outbox: Outbox<'a>,
+    recorder: Option<Recorder<'a>>,
     done: &'a str,
     again: &'a str,
 }
@@ -73,25 +72,28 @@ pub struct Posts<'a> {
 impl<'a> Posts<'a> {
     /// One who says of what was done before the posts that it is `done`, and which command goes on: `again`.
     pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
-        let outbox = Outbox::of(&session.repo, config, session.ui.is_interactive());
+        let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
         Self {
             session,
             config,
-            outbox,
+            recorder,
             done,
             again,
         }
     }
 
-    /// What is owed now.
+    /// What the record owes now, oldest first.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
-        let owed = self
-            .session
-            .ui
-            .during("reading what is owed", || self.outbox.owed());
+        let Some(recorder) = &self.recorder else {
+            return Ok(Vec::new());
+        };
+        let ui = self.session.ui;
+        let owed = ui.during("reading what is owed", || {
+            Ok(recorder.read_now()??.state.owed)
+        });
         owed.map_err(|stop| self.unclear(stop, "every channel"))
     }
 
@@ -105,10 +107,8 @@ impl<'a> Posts<'a> {
         let chats = owed
             .iter()
             .any(|owed| kind(self.config, &owed.channel) != ChannelKind::Print);
-        let turn = chats
-            .then(|| Turn::take_for_posts(&self.session.repo.layout().common_dir))
-            .transpose();
-        let _turn = turn.map_err(|stop| self.unclear(stop, "every channel"))?;
+        let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
+        let _lock = lock.map_err(|stop| self.unclear(stop, "every channel"))?;
         // One that cannot be made holds back no other.
         let made: Vec<Result<(), Stop>> = owed.into_iter().map(|owed| self.make(owed)).collect();
         made.into_iter().collect()
@@ -156,7 +156,7 @@ impl<'a> Posts<'a> {
         match kind(self.config, &owed.channel) {
             ChannelKind::Print => self.print(owed, &post, over),
             _ if lacks_webhook(&self.session.repo, self.config, &owed.channel) => {
-                self.leave(owed, &post, over)
+                self.leave(owed, &post)
             }
             kind => self.send(kind, owed, &post, over),
         }
@@ -227,14 +227,9 @@ impl<'a> Posts<'a> {
         self.ended(owed, over.cloned(), How::Printed)
     }
 
-    /// This clone has no webhook, so the text is printed. On the record it stays owed, for a clone that has one; without
-    /// a record nobody else could know of it.
-    fn leave(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+    /// This clone has no webhook, so the text is printed. It stays owed, for a clone that has one.
+    fn leave(&self, owed: &Owed, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &owed.channel);
-        if self.config.record.is_none() {
-            ui.note(format!("no webhook of {channel} here"));
-            return self.print(owed, post, over);
-        }
         ui.note(format!(
             "no webhook of {channel} here, so this is not sent:"
         ));
@@ -261,10 +256,6 @@ impl<'a> Posts<'a> {
             Ok(address) => address,
             Err(report) => return Err(self.untold(owed, post, &report)),
         };
-        let payload = match kind {
-            ChannelKind::Slack => slack::payload(post),
-            ChannelKind::Teams | ChannelKind::Print => teams::payload(post),
-        };
         let attempt = new_id();
         let (about, over) = (owed.about.clone(), over.cloned());
         let posting = What::Posting {
@@ -276,16 +267,8 @@ impl<'a> Posts<'a> {
             ui.note(format!("somebody else makes the post to {channel}"));
             return Ok(());
         }
-        match self.deliver(kind, channel, &address, &payload)? {
-            Outcome::Accepted => {
-                let who = if kind == ChannelKind::Slack {
-                    "Slack"
-                } else {
-                    "the Teams workflow"
-                };
-                ui.note(format!("{who} accepted the post to {channel}"));
-                self.ended(owed, Some(attempt), How::Accepted)
-            }
+        match self.deliver(kind, channel, &address, post)? {
+            Outcome::Accepted => self.ended(owed, Some(attempt), How::Accepted),
             Outcome::NotTaken(report) => {
                 let (channel, why) = (channel.clone(), report.error.clone());
                 self.note(
@@ -297,60 +280,10 @@ impl<'a> Posts<'a> {
                         why,
                     },
                 )?;
-                let renewed = report.hint.as_deref() == Some(web::RENEW);
-                let report = if renewed {
-                    report.hint(address.renewal())
-                } else {
-                    report
-                };
                 Err(self.untold(owed, post, &report))
             }
             Outcome::Unclear(report) => Err(self.unknown(owed, &report)),
         }
-    }
-
-    fn address(&self, channel: &str) -> Result<webhook::Webhook, Report> {
-        let found = configured(self.config, channel)
-            .map(|channel| webhook::find(&self.session.repo, channel));
-        match found {
-            Some(Ok(Some(webhook))) => Ok(webhook),
-            Some(Err(stop)) => Err(stop
-                .report()
-                .cloned()
-                .unwrap_or_else(|| Report::new("no webhook can be read"))),
-            // That there is one was seen before.
-            None | Some(Ok(None)) => Err(Report::new(format!(
-                "this clone has no webhook of {channel}"
-            ))),
-        }
-    }
-
-    fn deliver(
-        &self,
-        kind: ChannelKind,
-        channel: &str,
-        webhook: &webhook::Webhook,
-        payload: &str,
-    ) -> Result<Outcome, Stop> {
-        let ui = self.session.ui;
-        ui.catch_interrupts()?;
-        let progress = ui.progress();
-        let outcome = ui.during(&format!("posting to {channel}"), || {
-            sending::send(kind, &webhook.address, payload, &mut |why, left| {
-                progress.show(&format!(
-                    "{channel}: {}; again in {} s",
-                    why.error,
-                    left.as_secs() + 1
-                ));
-                if ui.interrupted() {
-                    Wish::Leave
-                } else {
-                    Wish::GoOn
-                }
-            })
-        });
-        progress.clear();
-        Ok(outcome)
     }
 
     /// What is to be done about an attempt whose end nobody saw. Nothing is sent twice unasked.
@@ -409,12 +342,22 @@ impl<'a> Posts<'a> {
         .map(drop)
     }
 
+    /// Adds an event about a post, and says whether that was so: a post that is not owed any more, or whose attempt is
+    /// another by now, is somebody else's.
     fn note(&self, owed: &Owed, id: &EventId, what: &What) -> Result<bool, Stop> {
-        let noted = self
-            .session
-            .ui
-            .during("writing the record", || self.outbox.note(id, what));
-        noted.map_err(|stop| self.unclear(stop, &owed.channel))
+        let Some(recorder) = &self.recorder else {
+            return Ok(false);
+        };
+        let mut still = false;
+        let noted = self.session.ui.during("writing the record", || {
+            recorder.append(id, &mut |state| {
+                still = state.owes(what);
+                Ok(still.then(|| what.clone()))
+            })
+        });
+        noted
+            .map(|_| still)
+            .map_err(|stop| self.unclear(stop, &owed.channel))
     }
 
     /// Nobody took it. The text is shown, for the channel may have to be told by hand.

@@ -21,7 +21,6 @@ use crate::observe::Look;
 use crate::plan::{self, Asked, Plan, Recorded, Step};
 use crate::record::{Kind, Telling};
 use crate::render;
-use crate::rollbacks::Rollbacks;
 use crate::text::shell_word;
 use crate::ui::Ui;
 use facts::{Facts, gather};
@@ -153,16 +152,6 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             return Err(stop);
         }
     };
-    let given = planned
-        .steps
-        .iter()
-        .filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    if let Err(stop) = Rollbacks::of(&session.repo, &config)
-        .promoted(&planned.commit, given.filter_map(Step::environment))
-    {
-        // It is deployed all the same, and that is to be told.
-        session.ui.warn(stop.to_string());
-    }
     // An earlier run of ours may have pushed it; a record knows who deployed.
     if config.record.is_none() && !by_others.is_empty() && !was_begun {
         return release.is_theirs(text.as_deref());
@@ -462,6 +451,7 @@ fn carry_out(
         look: &look,
         source: Some(&facts.source),
         targets: &facts.targets,
+        takes_away: None,
         timeout: Duration::from_secs(args.deploying.timeout),
         command: Again {
             command: "git smp promote",

@@ -7,7 +7,7 @@ use crate::commands::summary::{self, Offer, Summary};
 use crate::config::Config;
 use crate::error::{Refusal, Report, Stop};
 use crate::model::CommitId;
-use crate::outbox::Notes;
+use crate::notes::{Notes, Text};
 use crate::plan::{Plan, Step, Target};
 use crate::post::heading;
 use crate::record::{Deploy, Kind, News, Owed, State, Telling};
@@ -119,7 +119,7 @@ impl<'a> Release<'a> {
             Summary::Text(text) => Some(text),
             left @ (Summary::Empty | Summary::Untouched) => {
                 if !args.dry_run {
-                    self.notes().settle(None)?;
+                    self.notes().forget_text()?;
                 }
                 let why = if left == Summary::Empty {
                     "its text is empty"
@@ -140,10 +140,18 @@ impl<'a> Release<'a> {
 
     fn asked_for(&self, args: &Promote) -> Result<Summary, Stop> {
         // What was written for this deploy before it was cut off is not asked for again.
-        if let Some(text) = self.notes().begun(&self.commit).filter(|_| !self.pushes) {
+        if let Some(text) = self
+            .notes()
+            .begun_text(&self.commit)
+            .filter(|_| !self.pushes)
+        {
             return Ok(Summary::of(text));
         }
-        let kept = self.notes().kept(&self.commit);
+        let kept = self
+            .notes()
+            .text()
+            .filter(|kept| kept.commit == self.commit)
+            .map(|kept| kept.text);
         let title = heading(&self.names().join(", "), &self.date);
         let from = self.targets.iter().find_map(|(_, from)| from.as_ref());
         let offer = Offer {
@@ -214,22 +222,25 @@ impl<'a> Release<'a> {
     /// When it cannot be written.
     pub fn keep(&self, text: Option<&str>, begins: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
-        if let Some((commit, other)) = self.notes().begun_for_another(&self.commit) {
-            let story = format!(
+        let untold = |kept: &Text| kept.commit != self.commit && kept.begun;
+        if let Some(kept) = self.notes().text().filter(untold) {
+            let ui = self.session.ui;
+            ui.warn(format!(
                 "what was written for {} was never told to {PRODUCT}:",
-                commit.short()
-            );
-            self.session.ui.warn(story);
-            self.session
-                .ui
-                .insist(&other.lines().map(Line::plain).collect::<Vec<_>>());
+                kept.commit.short()
+            ));
+            ui.insist(&kept.text.lines().map(Line::plain).collect::<Vec<_>>());
         }
-        self.notes().keep(&self.commit, text, begins)
+        self.notes().keep_text(&Text {
+            commit: self.commit.clone(),
+            text: text.to_owned(),
+            begun: begins,
+        })
     }
 
     /// Whether somebody said yes to this deploy before, in a run that was not seen to end.
     pub fn is_begun(&self) -> bool {
-        self.notes().begun(&self.commit).is_some()
+        self.notes().begun_text(&self.commit).is_some()
     }
 
     /// The deploy came to its end: makes the post, and any that is owed from before.
@@ -237,23 +248,21 @@ impl<'a> Release<'a> {
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
     pub fn end(&self, text: Option<&str>, again: &str) -> Result<(), Stop> {
+        let (posts, unsettled) = (self.posts(again), |stop| unsettled(&stop, again));
+        if self.config.record.is_none() {
+            // Before it is sent, for what may be there is never sent again.
+            self.notes().forget_text().map_err(unsettled)?;
+            return text.map_or(Ok(()), |text| posts.tell_once(&self.owed(text)));
+        }
         let keeps = posts::configured(self.config, PRODUCT).is_some();
         if let Some(text) = text.filter(|_| !keeps) {
-            self.posts(again)
-                .say(&self.owed(text))
-                .map_err(|stop| unsettled(&stop, again))?;
+            posts.say(&self.owed(text)).map_err(unsettled)?;
         }
-        // Where a record is kept the deploy's own event owes it already.
-        let own = text
-            .filter(|_| keeps && self.config.record.is_none())
-            .map(|text| self.owed(text));
-        self.notes()
-            .settle(own)
-            .map_err(|stop| unsettled(&stop, again))?;
-        if self.config.record.is_some() && text.is_none() && !self.owes {
+        // The deploy's own event owes it.
+        self.notes().forget_text().map_err(unsettled)?;
+        if text.is_none() && !self.owes {
             return Ok(());
         }
-        let posts = self.posts(again);
         let owed = posts.owed()?;
         let is_this = |owed: &Owed| owed.commit == self.commit && is_of_deploys(owed);
         if let Some(text) = text.filter(|_| keeps && !owed.iter().any(is_this)) {
@@ -261,9 +270,7 @@ impl<'a> Release<'a> {
             ui.warn(format!(
                 "somebody else put the deploy on record, so {PRODUCT} is not told this; paste it if need be:"
             ));
-            posts
-                .say(&self.owed(text))
-                .map_err(|stop| unsettled(&stop, again))?;
+            posts.say(&self.owed(text)).map_err(unsettled)?;
         }
         posts.pay(&owed, is_of_deploys)
     }
@@ -273,7 +280,7 @@ impl<'a> Release<'a> {
     /// # Errors
     /// When the clone's notes or the text cannot be written.
     pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
-        self.notes().settle(None)?;
+        self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
             "so the post to {PRODUCT} is theirs; your text, should they have none:"
@@ -282,14 +289,14 @@ impl<'a> Release<'a> {
     }
 
     /// Nothing is to be deployed: makes what is still owed. Where no record is kept, a text that was kept for this very
-    /// commit is owed from now on, for it runs.
+    /// commit is told now, for it runs.
     ///
     /// # Errors
     /// As [`Release::end`].
     pub fn resume(&self, given: Option<&Summary>, again: &str) -> Result<(), Stop> {
         let kept = self
             .notes()
-            .begun(&self.commit)
+            .begun_text(&self.commit)
             .filter(|text| !text.is_empty());
         let text = match (kept, given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
@@ -327,8 +334,8 @@ impl<'a> Release<'a> {
         self.targets.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    fn notes(&self) -> Notes<'a> {
-        Notes::of(&self.session.repo)
+    fn notes(&self) -> Notes {
+        self.session.notes()
     }
 }
 
@@ -341,11 +348,7 @@ pub fn paid_before(
     refusal: Refusal,
 ) -> Stop {
     let posts = Posts::of(session, config, "deployed", again);
-    let owed = match state {
-        Some(state) => state.owed.clone(),
-        None if config.record.is_some() => Vec::new(),
-        None => posts.owed().unwrap_or_default(),
-    };
+    let owed = state.map(|state| state.owed.clone()).unwrap_or_default();
     // What cannot be sent from here is none of this run's business.
     let told = |owed: &Owed| {
         is_of_deploys(owed) && !posts::lacks_webhook(&session.repo, config, &owed.channel)

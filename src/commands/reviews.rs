@@ -1,14 +1,13 @@
 //! The reviews' part in the commands: GitHub is asked about what would ship, where there is one and a token for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::commands::Session;
 use crate::config::Config;
 use crate::error::{Refusal, Report};
 use crate::model::{Changes, Commit, CommitId};
 use crate::plan::{Plan, Proposal, Step, Target};
-use crate::review::{self, Asked, Checks, Origin, Review, Reviews};
-use crate::review_cache;
+use crate::review::{self, Asked, Origin, Review, Reviews};
 use crate::secret::Secret;
 use crate::text::shell_word;
 use crate::token::{self, Without};
@@ -47,8 +46,7 @@ impl Merges {
     }
 }
 
-/// Finds out how these commits came, and how their checks and those of `candidate` ended. What is settled is remembered
-/// and not asked for again.
+/// Finds out how these commits came, and how their checks and those of `candidate` ended.
 pub fn look(
     session: &Session<'_>,
     config: &Config,
@@ -65,35 +63,13 @@ pub fn look(
         Ok(token) => token,
         Err(without) => return Reviews::not_asked(no_token(&place, without)),
     };
-    let (common_dir, key) = (
-        &session.repo.layout().common_dir,
-        place.key(&config.repository.branch),
-    );
-    let mut known = review_cache::read(common_dir, &key);
-    if config.policy.green {
-        // Checks may have run again, and here they decide.
-        known
-            .entry(candidate.clone())
-            .and_modify(|review| review.checks = Checks::Unknown);
-    }
-    let wanted = unsettled(ships, candidate, &known);
-    let told = ask(session, &place, &token, &wanted);
-    let fresh: HashMap<CommitId, Review> = told
-        .found
-        .into_iter()
-        .map(|(id, finding)| (id, review(finding, config)))
-        .collect();
-    for (id, review) in fresh {
-        let before = known.remove(&id).unwrap_or_default();
-        known.insert(id, review.or(&before));
-    }
-    let wanted: HashSet<CommitId> = wanted.into_iter().collect();
-    let settled = known
-        .iter()
-        .filter(|(id, _)| wanted.contains(id))
-        .map(|(id, one)| (id.clone(), one.clone()));
-    review_cache::add(common_dir, &key, &settled.collect());
-    Reviews::new(known, told.trouble.map_or(Asked::Whole, Asked::Partly))
+    let told = ask(session, &place, &token, &wanted(ships, candidate));
+    let found = told.found.into_iter();
+    let known = found.map(|(id, finding)| (id, review(finding, config)));
+    Reviews::new(
+        known.collect(),
+        told.trouble.map_or(Asked::Whole, Asked::Partly),
+    )
 }
 
 fn no_token(place: &Place, without: Without) -> Report {
@@ -120,17 +96,11 @@ fn no_token(place: &Place, without: Without) -> Report {
 }
 
 /// The commits to ask for, the candidate first. GitHub knows no hashes of 64 digits.
-fn unsettled(
-    ships: &[&Commit],
-    candidate: &CommitId,
-    known: &HashMap<CommitId, Review>,
-) -> Vec<CommitId> {
+fn wanted(ships: &[&Commit], candidate: &CommitId) -> Vec<CommitId> {
     let mut seen = HashSet::new();
-    let all = std::iter::once(candidate).chain(ships.iter().map(|commit| &commit.id));
-    let open =
-        |id: &&CommitId| !known.get(id).is_some_and(Review::is_whole) && id.as_str().len() == 40;
-    all.filter(open)
-        .filter(|id| seen.insert(*id))
+    std::iter::once(candidate)
+        .chain(ships.iter().map(|commit| &commit.id))
+        .filter(|id| id.as_str().len() == 40 && seen.insert(*id))
         .cloned()
         .collect()
 }

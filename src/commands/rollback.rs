@@ -5,7 +5,6 @@ mod destination;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::announced::Turn;
 use crate::cli::Rollback;
 use crate::commands::deploy::OnRecord;
 use crate::commands::diff::the_target;
@@ -21,10 +20,9 @@ use crate::git::record::identity;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look, app};
 use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
-use crate::record::{Held, Kind, News, Owed, Person, Reading, Telling};
+use crate::record::{Deploying, Kind, News, Owed, Reading, Telling};
 use crate::recorder::Recorder;
 use crate::render;
-use crate::rollbacks::{Before, Rollbacks};
 use crate::text::shell_word;
 use destination::destination;
 
@@ -73,12 +71,13 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         args,
         facts: &facts,
         target: &target,
+        begun: session.notes().taken_away(&environment.name, &commit),
     };
     if planned.steps.is_empty() {
         if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit)
         {
             session.ui.catch_interrupts()?;
-            let _turn = Turn::take(&session.repo.layout().common_dir)?;
+            let _lock = session.notes().lock_deploys()?;
             rollback.carry_out(&look, &planned)?;
         }
         session.ui.note(format!(
@@ -96,7 +95,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         return if args.dry_run {
             Ok(())
         } else {
-            rollback.tell(&commit)
+            rollback.tell(&commit, rollback.begun.is_some())
         };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
@@ -128,31 +127,15 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         false,
     );
     // Another run of this clone would take our note for its own.
-    let _turn = Turn::take(&session.repo.layout().common_dir)?;
-    let before = rollback.remember(&commit)?;
-    match rollback.carry_out(&look, &planned) {
-        // An earlier run of ours may have pushed it; a record knows who deployed.
-        Ok(by_others)
-            if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) =>
-        {
-            session
-                .ui
-                .note(format!("so the post to {TECHNICAL} is theirs"));
-            rollback
-                .notes()
-                .came_back(&environment.name, &commit, false)
-                .map(drop)
-        }
-        Ok(_) => rollback.tell(&commit),
-        Err(stop) => {
-            if !matches!(stop, Stop::Incomplete(_))
-                && let Err(trouble) = rollback.notes().forget(&environment.name, before)
-            {
-                session.ui.warn(trouble.to_string());
-            }
-            Err(stop)
-        }
+    let _lock = session.notes().lock_deploys()?;
+    let by_others = rollback.carry_out(&look, &planned)?;
+    // An earlier run of ours may have pushed it; a record knows who deployed.
+    if config.record.is_none() && !by_others.is_empty() && rollback.begun.is_none() {
+        let ui = session.ui;
+        ui.note(format!("so the post to {TECHNICAL} is theirs"));
+        return Ok(());
     }
+    rollback.tell(&commit, true)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -307,6 +290,8 @@ struct Run<'a> {
     args: &'a Rollback,
     facts: &'a Facts<'a>,
     target: &'a Target<'a>,
+    /// What an earlier run of this clone took away with the same rollback, whose end was not seen.
+    begun: Option<CommitId>,
 }
 
 impl Run<'_> {
@@ -405,7 +390,7 @@ impl Run<'_> {
         // Of a run that was cut off it may be known.
         if args.yes
             || args.reason.is_some()
-            || self.telling(commit)?.text.is_some()
+            || self.telling(commit).text.is_some()
             || !ui.is_interactive()
         {
             return Ok(args);
@@ -445,12 +430,13 @@ impl Run<'_> {
         let again = self.again(&planned.commit);
         let tells = Some((
             self.facts.environment.name.as_str(),
-            self.telling(&planned.commit)?,
+            self.telling(&planned.commit),
         ));
         let execution = Execution {
             look: &look,
             source: None,
             targets: std::slice::from_ref(self.target),
+            takes_away: self.came_from(&planned.commit),
             timeout: Duration::from_secs(self.args.deploying.timeout),
             command: Again {
                 command: &again,
@@ -462,107 +448,77 @@ impl Run<'_> {
         deploy::carry_out_in_turn(self.session.ui, &execution, planned)
     }
 
-    fn telling(&self, commit: &CommitId) -> Result<Telling, Stop> {
+    fn telling(&self, commit: &CommitId) -> Telling {
         let (when, name) = (self.session.when(), &self.facts.environment.name);
-        // Of a run that was cut off it is known what it came from, and why.
-        let before = self.notes().going(name, commit)?.map(|owed| owed.news);
-        let (from, reason) = match before {
-            Some(News::RolledBack { from, reason, .. }) => (from, reason),
-            _ => (None, None),
-        };
-        let channels = posts::owing(self.config, TECHNICAL);
-        let targets = vec![(name.clone(), self.came_from(commit).cloned().or(from))];
-        let text = self.args.reason.clone().or(reason);
-        Ok(Telling {
-            channels,
+        let known = self.announced(commit).and_then(|open| open.tells.as_ref());
+        Telling {
+            channels: posts::owing(self.config, TECHNICAL),
             date: when.date(when.now),
-            targets,
-            text,
-        })
+            targets: vec![(name.clone(), self.came_from(commit).cloned())],
+            text: self
+                .args
+                .reason
+                .clone()
+                .or_else(|| known.and_then(|tells| tells.text.clone())),
+        }
     }
 
-    /// What runs or, where that is what it goes back to already, what its branch has and may be on its way.
+    /// The announcement of this rollback by a run that was cut off.
+    fn announced(&self, commit: &CommitId) -> Option<&Deploying> {
+        let open = self.facts.reading()?.state.deploying.as_ref();
+        open.filter(|open| open.kind == Kind::Rollback && open.to == *commit)
+    }
+
+    /// What runs or, where that is what it goes back to already, what its branch has and may be on its way. Of a run that
+    /// was cut off it is known what it came from.
     fn came_from(&self, commit: &CommitId) -> Option<&CommitId> {
         let is_other = |one: &&CommitId| *one != commit;
         let observed = &self.facts.observed;
         let coming = observed.reference().filter(|_| may_be_on_its_way(observed));
+        let known = self.announced(commit).and_then(Deploying::takes_away);
         self.facts
             .runs()
             .filter(is_other)
             .or(coming.filter(is_other))
+            .or(known)
+            .or(self.begun.as_ref())
     }
 
-    /// Tells the technical channel, which must know before anybody else deploys.
-    fn tell(&self, commit: &CommitId) -> Result<(), Stop> {
+    /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
+    fn tell(&self, commit: &CommitId, ended: bool) -> Result<(), Stop> {
         let again = self.again(commit);
         let posts = Posts::of(self.session, self.config, "put back", &again);
         let configured = posts::configured(self.config, TECHNICAL).is_some();
-        let came = self
-            .notes()
-            .came_back(&self.facts.environment.name, commit, configured);
-        let came = came.map_err(|stop| unsettled(&stop, &again))?;
-        match came.filter(|_| !configured) {
-            Some(owed) => posts.say(&owed).map_err(|stop| unsettled(&stop, &again)),
-            None if configured => posts.pay(&posts.owed()?, Owed::is_of_a_rollback),
-            None => Ok(()),
+        match &self.config.record {
+            Some(_) if configured => posts.pay(&posts.owed()?, Owed::is_of_a_rollback),
+            None if ended => posts.tell_once(&self.owed(commit)),
+            Some(_) if ended => posts.say(&self.owed(commit)),
+            _ => Ok(()),
         }
-    }
-
-    /// Notes what there is to tell before anything begins, so that a run which is cut off loses nothing.
-    fn remember(&self, commit: &CommitId) -> Result<Before, Stop> {
-        let name = &self.facts.environment.name;
-        if let Some(runs) = self.came_from(commit) {
-            // An earlier one came to its end unseen, and is told before the next begins.
-            let configured = posts::configured(self.config, TECHNICAL).is_some();
-            let before = self.notes().came_back(name, runs, configured)?;
-            if let Some(owed) = before.filter(|_| !configured) {
-                Posts::of(self.session, self.config, "put back", &self.again(commit)).say(&owed)?;
-            }
-        }
-        let (by, at, reason) = (self.me(), self.session.when().now, self.args.reason.clone());
-        let held = self.came_from(commit).map(|from| Held {
-            commit: from.clone(),
-            by,
-            at,
-            reason,
-        });
-        self.notes().goes_back(&self.owed(commit)?, held)
-    }
-
-    /// Whoever rolls back, as git knows them; a rollback that is on no record waits for no name.
-    fn me(&self) -> Person {
-        let nobody = || ("somebody".to_owned(), String::new());
-        let (name, email) = identity(&self.session.repo).unwrap_or_else(|_| nobody());
-        Person { name, email }
     }
 
     /// What there is to tell.
-    fn owed(&self, commit: &CommitId) -> Result<Owed, Stop> {
+    fn owed(&self, commit: &CommitId) -> Owed {
         let Telling {
             date,
             targets,
-            text,
+            text: reason,
             ..
-        } = self.telling(commit)?;
-        // Whoever began it did it, whoever sees its end.
-        let open = self
-            .facts
-            .reading()
-            .and_then(|reading| reading.state.deploying.as_ref());
-        let open = open.filter(|open| open.kind == Kind::Rollback && open.to == *commit);
-        let by = open.map_or_else(|| self.me().name, |open| open.by.name.clone());
+        } = self.telling(commit);
+        // Whoever began it did it, whoever sees its end; a rollback that is on no record waits for no name.
+        let me = || identity(&self.session.repo).map_or("somebody".to_owned(), |(name, _)| name);
         let news = News::RolledBack {
             from: self.came_from(commit).cloned(),
-            by,
-            reason: text,
+            by: self
+                .announced(commit)
+                .map_or_else(me, |open| open.by.name.clone()),
+            reason,
         };
-        let owed = posts::to_be_told(
-            TECHNICAL,
-            (&date, commit),
-            &self.facts.environment.name,
-            news,
-        );
-        Ok(Owed { targets, ..owed })
+        let place = &self.facts.environment.name;
+        Owed {
+            targets,
+            ..posts::to_be_told(TECHNICAL, (&date, commit), place, news)
+        }
     }
 
     /// Shows the post as it would go out.
@@ -575,16 +531,6 @@ impl Run<'_> {
             return Ok(());
         }
         let again = self.again(&planned.commit);
-        Posts::of(self.session, self.config, "put back", &again).say(&self.owed(&planned.commit)?)
+        Posts::of(self.session, self.config, "put back", &again).say(&self.owed(&planned.commit))
     }
-
-    fn notes(&self) -> Rollbacks<'_> {
-        Rollbacks::of(&self.session.repo, self.config)
-    }
-}
-
-fn unsettled(stop: &Stop, again: &str) -> Stop {
-    let report =
-        Report::new(format!("put back, but {TECHNICAL} was not told")).because(stop.to_string());
-    Stop::Incomplete(report.hint(format!("run it again, which tells it: {again}")))
 }

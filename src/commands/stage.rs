@@ -571,12 +571,11 @@ fn carry_out(
     let recorded = facts.recorded(look.config, args, now)?;
     let command = again(args);
     let replan = |recorded: &Recorded<'_>| {
-        let first = args.first;
         let asked = Asked {
             commit: None,
             somebody_looks: true,
             again: false,
-            first,
+            first: args.first,
             now,
             recorded: Some(*recorded),
         };
@@ -602,6 +601,7 @@ fn carry_out(
         look: &look,
         source: None,
         targets: std::slice::from_ref(&wanted.target),
+        takes_away: None,
         timeout: Duration::from_secs(args.deploying.timeout),
         command: Again {
             command: &command,

@@ -13,11 +13,9 @@ use crate::finding::{self, Finding};
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
-use crate::outbox::Notes;
 use crate::record::{Candidate, Held, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Here, Mark};
-use crate::rollbacks::Rollbacks;
 use crate::text::{Line, Tone};
 use crate::unrecorded::{PastTool, Unrecorded};
 
@@ -242,10 +240,6 @@ impl<'a> View<'a> {
         for target in self.config.targets() {
             lines.extend(render::held(&target.name, &self.held(target), width, &when));
         }
-        if self.config.record.is_none() {
-            let own = Notes::of(&self.session.repo).owed().unwrap_or_default();
-            lines.extend(render::owed(&own, false, &here, width, &when));
-        }
         let mut next = self.session.ui.typed(&self.next()?);
         let notes = next.split_off(next.len().min(1));
         let said = |name: &str, text: String| {
@@ -319,16 +313,11 @@ impl<'a> View<'a> {
         )
     }
 
-    /// What an environment was rolled back from: on the record or, where none is kept, as far as this clone knows.
+    /// What an environment was rolled back from, as the record has it.
     fn held(&self, target: &Environment) -> Vec<Held> {
-        match (self.state(), &self.config.record) {
-            (Some(state), _) => state.held(&target.name),
-            (None, Some(_)) => Vec::new(),
-            // A note that cannot be read is told by whoever needs it.
-            (None, None) => Rollbacks::of(&self.session.repo, self.config)
-                .held(&target.name)
-                .unwrap_or_default(),
-        }
+        self.state()
+            .map(|state| state.held(&target.name))
+            .unwrap_or_default()
     }
 
     /// The deploy past the tool that an environment still runs, on record or not.

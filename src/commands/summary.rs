@@ -17,6 +17,7 @@ use crate::error::{Report, Stop};
 use crate::file;
 use crate::git::Repo;
 use crate::model::CommitId;
+use crate::notes::Notes;
 use crate::text::{shell_word, unfit, visible};
 use crate::ui;
 use sheet::Sheet;
@@ -134,7 +135,7 @@ pub fn drafted(session: &Session<'_>, offer: &Offer<'_>) -> Result<String, Stop>
 
 /// Where the text lies while it is edited: by this name editors know what git says with such comments.
 fn place(repo: &Repo) -> PathBuf {
-    repo.layout().common_dir.join("smp").join("COMMIT_EDITMSG")
+    Notes::of(&repo.layout().common_dir).path("COMMIT_EDITMSG")
 }
 
 fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {

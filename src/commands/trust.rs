@@ -1,10 +1,9 @@
 //! Whether `smp.toml` may be believed: it is, once `setup` has shown it, until what matters in it changes.
 
-use std::fs;
-
 use crate::config::{self, Config, Environment};
 use crate::error::{Report, Stop};
 use crate::git::{Repo, remote};
+use crate::notes::Notes;
 use crate::text::shell_word;
 
 /// Where the digest of the agreed values is kept, in the clone's configuration.
@@ -43,9 +42,7 @@ pub fn look(repo: &Repo, config: &Config) -> Result<Trust, Stop> {
 
 /// The values that were agreed to in this clone. Those whose digest is not the agreed one prove nothing.
 fn kept(repo: &Repo) -> Result<Option<Vec<(String, String)>>, Stop> {
-    let kept = fs::read_to_string(place(repo))
-        .map(|text| config::read_trusted(&text))
-        .unwrap_or_default();
+    let kept = Notes::of(&repo.layout().common_dir).agreed();
     Ok(repo
         .config()?
         .get(KEY)
@@ -58,7 +55,8 @@ fn kept(repo: &Repo) -> Result<Option<Vec<(String, String)>>, Stop> {
 /// # Errors
 /// When git's configuration cannot be read.
 pub fn agreed(repo: &Repo) -> Result<Option<Config>, Stop> {
-    Ok(kept(repo)?.and_then(|values| config::agreed(&place(repo), &values)))
+    let path = Notes::of(&repo.layout().common_dir).path("trusted");
+    Ok(kept(repo)?.and_then(|values| config::agreed(&path, &values)))
 }
 
 /// Keeps the values as agreed to.
@@ -67,20 +65,9 @@ pub fn agreed(repo: &Repo) -> Result<Option<Config>, Stop> {
 /// When the clone cannot be written.
 pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let values = config.trust();
-    let path = place(repo);
-    let written = fs::create_dir_all(repo.layout().common_dir.join("smp"))
-        .and_then(|()| fs::write(&path, config::write_trusted(&values)));
-    written.map_err(|error| {
-        Stop::Failed(
-            Report::new("the clone cannot be written")
-                .because(format!("{}: {error}", path.display())),
-        )
-    })?;
-    remote::set_config(repo, KEY, &config::digest(&values))
-}
-
-fn place(repo: &Repo) -> std::path::PathBuf {
-    repo.layout().common_dir.join("smp").join("trusted")
+    let digest = config::digest(&values);
+    Notes::of(&repo.layout().common_dir).keep_agreed(values)?;
+    remote::set_config(repo, KEY, &digest)
 }
 
 /// Refuses to use the network on the word of a file that nobody agreed to.

@@ -314,11 +314,9 @@ fn mention(element: Element<'_>) -> Result<Mention, Report> {
     let id = table
         .required("id", "write the chat's own id, as adele@example.com")?
         .checked(check_short)?;
-    let kind = table.required("kind", "write kind = \"person\" or \"tag\"")?;
-    match kind.value {
-        "person" => Ok(Mention::Person { name, id }),
-        "tag" => Ok(Mention::Tag { name, id }),
-        _ => Err(kind.wrong("must be \"person\" or \"tag\"")),
+    match table.text("kind")? {
+        Some(kind) if kind.value != "person" => Err(kind.wrong("must be \"person\"")),
+        _ => Ok(Mention::Person { name, id }),
     }
 }
 

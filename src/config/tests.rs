@@ -56,7 +56,7 @@ green = false                            # every check of the candidate has succ
 
 [channels.technical]                     # proposals, verdicts, rollbacks
 kind = "teams"                           # teams | slack | print
-mentions = ["devs"]                      # plain text, or { name = "Adele Vance", id = "adele@example.com", kind = "person" }, or kind = "tag"
+mentions = ["devs"]                      # plain text, or { name = "Adele Vance", id = "adele@example.com" } for a person (kind = "person" may stand beside it)
 [channels.product]                       # what is new on production, for everyone
 kind = "teams"
 "#;
@@ -416,7 +416,7 @@ fn cfg_11_unknown_keys_are_refused_with_their_place_and_the_one_that_was_meant()
         ),
         (
             "",
-            "[channels.product]\nkind = 'print'\nmentions = ['x', { name = 'a', id = 'b', kind = 'tag', x = 1 }]",
+            "[channels.product]\nkind = 'print'\nmentions = ['x', { name = 'a', id = 'b', kind = 'person', x = 1 }]",
             "unknown key `x` in channels.product.mentions[1]",
         ),
     ]);
@@ -549,14 +549,7 @@ fn cfg_11_missing_parts_are_named() {
     ] {
         assert_eq!(parse(Path::new("smp.toml"), text).unwrap_err().error, error);
     }
-    refuses(&[
-        ("", "[channels.product]", "channels.product: has no `kind`"),
-        (
-            "",
-            "[channels.product]\nkind = 'print'\nmentions = [{ name = 'a', id = 'b' }]",
-            "mentions[0]: has no `kind`",
-        ),
-    ]);
+    refuses(&[("", "[channels.product]", "channels.product: has no `kind`")]);
 }
 
 #[test]
@@ -1049,8 +1042,8 @@ fn channels_and_policy_are_checked() {
         ),
         (
             "",
-            "[channels.product]\nkind = 'print'\nmentions = [{ name = 'a', id = 'b', kind = 'cat' }]",
-            "mentions[0].kind: must be \"person\" or \"tag\"",
+            "[channels.product]\nkind = 'print'\nmentions = [{ name = 'a', id = 'b', kind = 'tag' }]",
+            "mentions[0].kind: must be \"person\"",
         ),
         (
             "",
@@ -1075,18 +1068,18 @@ fn channels_and_policy_are_checked() {
     ]);
     let list = format!("[policy]\nwatch = [{}]", "'a',".repeat(101));
     refuses(&[("", &list, "policy.watch: must have at most 100 elements")]);
-    let text = "[channels.product]\nkind = 'slack'\nmentions = [{ name = 'A', id = 'U1', kind = 'person' }, { name = 'B', id = 'S1', kind = 'tag' }]";
+    let text = "[channels.product]\nkind = 'slack'\nmentions = [{ name = 'A', id = 'U1', kind = 'person' }, { name = 'B', id = 'U2' }]";
     let config = parsed(&format!("{SMALL}{text}"));
     assert_eq!(config.channels[0].kind, ChannelKind::Slack);
     let (a, b) = (
         ("A".to_owned(), "U1".to_owned()),
-        ("B".to_owned(), "S1".to_owned()),
+        ("B".to_owned(), "U2".to_owned()),
     );
     assert_eq!(
         config.channels[0].mentions,
         [
             Mention::Person { name: a.0, id: a.1 },
-            Mention::Tag { name: b.0, id: b.1 }
+            Mention::Person { name: b.0, id: b.1 }
         ]
     );
 }

@@ -163,7 +163,6 @@ fn mention(mention: &Mention) -> Value {
     match mention {
         Mention::Plain(text) => json!(text),
         Mention::Person { name, id } => json!({ "id": id, "kind": "person", "name": name }),
-        Mention::Tag { name, id } => json!({ "id": id, "kind": "tag", "name": name }),
     }
 }
 
@@ -181,32 +180,6 @@ pub fn digest(values: &[(String, String)]) -> String {
         let _ = write!(out, "{byte:02x}");
     }
     out
-}
-
-/// Trusted values as a text to be kept, one a line, so that a later change can be shown value by value.
-pub fn write_trusted(values: &[(String, String)]) -> String {
-    let lines: Vec<String> = values
-        .iter()
-        .map(|pair| format!("    {}", json!(pair)))
-        .collect();
-    format!(
-        "{{\n  \"schema\": 1,\n  \"values\": [\n{}\n  ]\n}}\n",
-        lines.join(",\n")
-    )
-}
-
-/// Reads what [`write_trusted`] wrote. Empty for anything else: then every value counts as new.
-pub fn read_trusted(text: &str) -> Vec<(String, String)> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Kept {
-        schema: u32,
-        values: Vec<(String, String)>,
-    }
-    match serde_json::from_str::<Kept>(text) {
-        Ok(kept) if kept.schema == 1 => kept.values,
-        _ => Vec::new(),
-    }
 }
 
 /// The values that differ, sorted by key.
@@ -421,7 +394,7 @@ mod tests {
         ),
         (
             "[\"devs\"]",
-            "[{ name = \"A\", id = \"a\", kind = \"tag\" }]",
+            "[{ name = \"A\", id = \"a\" }]",
             "channels.technical.mentions",
         ),
         (
@@ -502,21 +475,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_kept_in_another_form_is_no_trust() {
-        let other = r#"{"schema": 2, "values": [["a", "1"]]}"#;
-        for text in [
-            "",
-            "x",
-            "[]",
-            "{}",
-            other,
-            r#"{"schema": 1, "values": [["a"]]}"#,
-        ] {
-            assert_eq!(read_trusted(text), [], "{text}");
-        }
-    }
-
-    #[test]
     fn the_digest_is_the_same_on_every_machine_and_in_every_version() {
         let expected = "sha256:fb295040eb45a32b5caf813e41eb2d82dde890f663804c3cfe463ea51855ab4b";
         assert_eq!(digest(&pairs(&[("a", "1"), ("ü", "b c")])), expected);
@@ -527,11 +485,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn what_is_kept_is_read_again(values in proptest::collection::vec((".*", ".*"), 0..8)) {
-            prop_assert_eq!(read_trusted(&write_trusted(&values)), values);
-        }
-
         #[test]
         fn different_values_have_different_digests(
             a in proptest::collection::vec(("[ab1 \\n]{0,4}", "[ab1 \\n]{0,4}"), 0..4),

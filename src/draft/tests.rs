@@ -1,180 +1,99 @@
-//! Drafts of histories as teams and hosts make them, and of any history at all.
+//! Drafts of what teams and hosts write, and of anything at all.
 
-mod anything;
-mod requests;
-mod takebacks;
+use proptest::prelude::*;
 
 use super::draft;
 use crate::model::{CommitId, Landed};
 
-/// A history to be, oldest first.
-#[derive(Default)]
-struct History {
-    landed: Vec<Landed>,
-}
-
-impl History {
-    /// Lands a commit on these, and gives its place.
-    fn on(&mut self, parents: &[usize], message: &str) -> usize {
+fn landed(messages: &[&str]) -> Vec<Landed> {
+    let one = |(at, message): (usize, &&str)| {
         let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
-        let (subject, body) = (subject.to_owned(), body.trim().to_owned());
-        let parents = parents.iter().map(|&at| id(at)).collect();
-        self.landed.push(Landed {
-            id: id(self.landed.len()),
-            parents,
-            subject,
-            body,
-        });
-        self.landed.len() - 1
-    }
-
-    /// Lands a commit on the one before.
-    fn then(&mut self, message: &str) -> usize {
-        let parents: Vec<usize> = self.landed.len().checked_sub(1).into_iter().collect();
-        self.on(&parents, message)
-    }
-
-    /// Merges what these reach into the one before, as git says it.
-    fn merge(&mut self, first: usize, other: usize, message: &str) -> usize {
-        self.on(&[first, other], message)
-    }
-
-    /// The draft's titles, newest first.
-    fn titles(&self) -> Vec<String> {
-        let newest_first: Vec<Landed> = self.landed.iter().rev().cloned().collect();
-        let text = draft(&newest_first);
-        text.lines()
-            .map(|line| line.strip_prefix("- ").unwrap().to_owned())
-            .collect()
-    }
-
-    /// The draft of everything but the oldest so many, which ran before.
-    fn titles_after(&self, before: usize) -> Vec<String> {
-        History {
-            landed: self.landed.iter().skip(before).cloned().collect(),
+        Landed {
+            id: CommitId::parse(&format!("{at:040x}")).unwrap(),
+            parents: Vec::new(),
+            subject: subject.to_owned(),
+            body: body.trim().to_owned(),
         }
-        .titles()
-    }
+    };
+    messages.iter().enumerate().map(one).collect()
 }
 
-fn id(at: usize) -> CommitId {
-    CommitId::parse(&format!("{:08x}", (at + 1) * 0x0100_0193).repeat(5)).unwrap()
-}
-
-/// The titles of a straight history of these, newest first.
-fn of(subjects: &[&str]) -> Vec<String> {
-    let mut history = History::default();
-    for subject in subjects.iter().rev() {
-        history.then(subject);
-    }
-    history.titles()
+/// The titles of a draft of these, newest first.
+fn of(messages: &[&str]) -> Vec<String> {
+    let text = draft(&landed(messages));
+    text.lines()
+        .map(|line| line.strip_prefix("- ").unwrap().to_owned())
+        .collect()
 }
 
 #[test]
-fn eight_squash_merges_make_eight_lines_without_numbers() {
+fn squashed_pull_requests_make_a_line_each_without_their_numbers() {
     let eight = crate::post::example::eight();
     let subjects: Vec<String> = eight
         .ships
         .iter()
         .map(crate::model::Commit::subject_text)
         .collect();
-    let mut history = History::default();
-    for subject in subjects.iter().rev() {
-        history.then(subject);
-    }
-    let newest_first: Vec<Landed> = history.landed.into_iter().rev().collect();
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     assert_eq!(
-        draft(&newest_first),
-        "- Fix malformed view variable in MapItems\n\
-         - Floating UI: Add translations\n\
-         - Floating UI: Move the legend into the side panel\n\
-         - Always display flags on painpoints\n\
-         - Floating UI: Keep the panel open between views\n\
-         - Bump the map library to its latest patch release\n\
-         - Floating UI: First cut behind a setting\n\
-         - Remove the unused splash styles"
-    );
-}
-
-#[test]
-fn nothing_makes_no_text() {
-    assert_eq!(draft(&[]), "");
-    assert_eq!(
-        of(&["Merge branch 'main'", "fixup! Draw maps", "", "  "]),
-        [""; 0]
-    );
-}
-
-#[test]
-fn only_the_number_at_the_end_goes() {
-    assert_eq!(
-        of(&[
-            "Title (#425)",
-            "Other title (!12)",
-            "Two (#3) (#4)",
-            "Names #12 and (#13) inside",
-            "(#425)",
-            "A word (#x)",
-            "fix(map): keep the zoom (#7)",
-            "lower case stays",
-            "A call()",
-            "Too large (#99999999999999999999)",
-        ]),
+        of(&subjects),
         [
-            "Title",
-            "Other title",
-            "Two (#3)",
-            "Names #12 and (#13) inside",
-            "(#425)",
-            "A word (#x)",
-            "fix(map): keep the zoom",
-            "lower case stays",
-            "A call()",
-            "Too large (#99999999999999999999)",
+            "Fix malformed view variable in MapItems",
+            "Floating UI: Add translations",
+            "Floating UI: Move the legend into the side panel",
+            "Always display flags on painpoints",
+            "Floating UI: Keep the panel open between views",
+            "Bump the map library to its latest patch release",
+            "Floating UI: First cut behind a setting",
+            "Remove the unused splash styles",
         ]
     );
 }
 
 #[test]
-fn git_s_own_work_is_no_change() {
-    let noise = [
-        "Merge branch 'main' into feature",
-        "Merge branches 'a' and 'b'",
-        "Merge branch main",
-        "Merge branch main into feature",
-        "Merge remote-tracking branch 'origin/main'",
-        "Merge remote-tracking branch origin/main",
-        "Merge tag 'v1.2'",
-        "Merge commit '0123abc'",
-        "Merge pull request #12 from someone/branch",
-        "fixup! Draw maps",
-        "squash! Draw maps",
-        "amend! Draw maps",
-    ];
-    assert_eq!(of(&noise), [""; 0]);
-    let changes = [
-        "Merge tag filters into one list",
-        "Merge the two sidebars",
-        "Merged maps get a name",
-        "Merge",
-    ];
-    assert_eq!(of(&changes), changes);
+fn a_merged_pull_request_has_the_title_that_its_host_wrote() {
+    for message in [
+        "Merge pull request #12 from someone/branch\n\nDraw maps on a canvas",
+        "Merge pull request #12 from someone/branch\n\n\n  Draw maps on a canvas (#12)  \n\nWhy so.",
+        "Merge branch 'canvas' into 'main'\n\nDraw maps on a canvas\n\nCloses #3\n\nSee merge request team/maps!12",
+        "Draw maps on a canvas (!12)",
+    ] {
+        assert_eq!(of(&[message]), ["Draw maps on a canvas"], "{message}");
+    }
 }
 
 #[test]
-fn a_merge_in_somebody_s_own_words_is_told_like_its_commits() {
-    let mut history = History::default();
-    let main = history.then("Old");
-    let side = history.on(&[main], "Part of it");
-    let merge = history.merge(main, side, "The new sidebar");
-    history.merge(merge, side, "Merge sidebar once more");
-    assert_eq!(history.titles_after(1), ["The new sidebar", "Part of it"]);
+fn what_is_no_pull_request_is_left_out() {
+    let none = [
+        "Draw maps",
+        "Merge branch 'main' into feature",
+        "Merge branch 'main'\n\nSee merge request of yesterday",
+        "Merge pull request #12 from someone/branch",
+        "fixup! Draw maps",
+        "(#425)",
+        "A word (#x)",
+        "A call()",
+        "Names #12 and (#13) inside",
+        "Too large (#99999999999999999999)",
+        "",
+        "  ",
+    ];
+    assert_eq!(of(&none), [""; 0]);
+    assert_eq!(draft(&[]), "");
+}
+
+#[test]
+fn only_the_number_at_the_end_goes() {
+    assert_eq!(
+        of(&["Two (#3) (#4)", "fix(map): keep the zoom (#7)"]),
+        ["Two (#3)", "fix(map): keep the zoom"]
+    );
 }
 
 #[test]
 fn equal_titles_are_told_once() {
     assert_eq!(
-        of(&["Bump (#9)", "Draw", "Bump (#8)", "Bump"]),
+        of(&["Bump (#9)", "Draw (#10)", "Bump (#8)"]),
         ["Bump", "Draw"]
     );
 }
@@ -182,10 +101,10 @@ fn equal_titles_are_told_once() {
 #[test]
 fn what_acts_on_a_terminal_is_made_visible_and_what_is_endless_cut() {
     assert_eq!(
-        of(&["a\u{1b}[31m\u{202e}b\rc"]),
+        of(&["a\u{1b}[31m\u{202e}b\rc (#1)"]),
         ["a\\x1b[31m\\u202eb\\x0dc"]
     );
-    let long = of(&[&"ü".repeat(1000)]);
+    let long = of(&[&format!("{} (#1)", "ü".repeat(1000))]);
     assert_eq!(long[0].chars().count(), 200);
     assert!(long[0].ends_with("ü…"), "{long:?}");
 }
@@ -207,7 +126,7 @@ fn a_hundred_lines_are_the_most() {
 #[test]
 fn a_draft_never_is_too_long_for_a_post() {
     let subjects: Vec<String> = (0..90)
-        .map(|number| format!("{number} {}", "long ".repeat(30)))
+        .map(|number| format!("{number} {} (#{number})", "long ".repeat(30)))
         .collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let titles = of(&subjects);
@@ -220,4 +139,17 @@ fn a_draft_never_is_too_long_for_a_post() {
         .map(|title| title.chars().count() + 3)
         .sum::<usize>();
     assert!((3_500..=super::LONGEST).contains(&length), "{length}");
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_a_point_and_harmless(messages in proptest::collection::vec("\\PC{0,30}[\\x00-\\x1f\u{202e}]{0,2}( \\(#1\\))?(\n\nSee merge request a!1)?", 0..20)) {
+        let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+        let text = draft(&landed(&messages));
+        prop_assert!(text.lines().count() <= messages.len());
+        for line in text.lines() {
+            prop_assert!(line.strip_prefix("- ").is_some_and(|title| !title.trim().is_empty()), "{line:?}");
+            prop_assert!(!line.chars().any(crate::text::acts));
+        }
+    }
 }

@@ -1,16 +1,15 @@
 //! What the shared record is told of a deploy: that a push begins, that it came to nothing, that it runs.
 
-use crate::announced;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Repo;
 use crate::git::push::Push;
 use crate::model::{Changes, CommitId};
+use crate::notes::Notes;
 use crate::plan::{Recorded, Target};
 use crate::record::{
-    Deploy, Deploying, EventId, Intent, Kind, Standing, State, Telling, Verdict, What,
+    Deploy, Deploying, EventId, Held, Intent, Kind, Standing, State, Telling, Verdict, What,
 };
 use crate::recorder::{Recorder, new_id};
-use crate::rollbacks::no_part_of;
 
 /// The record's part in a deploy.
 pub struct Ledger<'a> {
@@ -47,7 +46,7 @@ impl Ledger<'_> {
         let ended = end_rollback(&self.recorder, repo, &self.recorded)?;
         let known = ended.as_ref().unwrap_or(self.recorded.state);
         let id = new_id();
-        announced::remember(&repo.layout().common_dir, &id)?;
+        notes(repo).remember_announced(&id)?;
         self.recorder.append(&id, &mut |state| {
             self.nobody_was_quicker(known, state, name)?;
             self.allows(state, self.recorded.mine)?;
@@ -288,8 +287,7 @@ impl Ledger<'_> {
             let passes = candidate
                 .into_iter()
                 .flat_map(|candidate| candidate.who_said(Verdict::Pass));
-            let others =
-                open.filter(|open| !announced::is_ours(&repo.layout().common_dir, &open.id));
+            let others = open.filter(|open| !notes(repo).has_announced(&open.id));
             Ok(Some(What::Deployed {
                 intent: open.map(|open| open.id.clone()),
                 kind: self.kind,
@@ -331,7 +329,7 @@ pub fn end_rollback(
         .filter(|from| **from != open.to)
         .cloned();
     let changes = repo.changes(from.as_ref(), &open.to)?;
-    let is_ours = announced::is_ours(&repo.layout().common_dir, &open.id);
+    let is_ours = notes(repo).has_announced(&open.id);
     let state = recorder.append(&new_id(), &mut |state| {
         if state.deploying.as_ref().is_none_or(|now| now.id != open.id) {
             return Ok(None);
@@ -351,6 +349,23 @@ pub fn end_rollback(
         }))
     })?;
     Ok(Some(state))
+}
+
+fn notes(repo: &Repo) -> Notes {
+    Notes::of(&repo.layout().common_dir)
+}
+
+/// What was rolled back and is no part of what ships now: it stays held.
+fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<Held>, Stop> {
+    let mut still = Vec::new();
+    for held in held {
+        // All of what ships is here, so what is not here is no part of it.
+        let bad = &held.commit;
+        if bad != commit && !(repo.has_commit(bad)? && repo.is_ancestor(bad, commit)?) {
+            still.push(held);
+        }
+    }
+    Ok(still)
 }
 
 /// How many commits a deploy brought or, where it went back, took away.

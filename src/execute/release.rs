@@ -8,7 +8,6 @@ use super::{Execution, Happening, LOOK_PAUSES, Watcher, Wish};
 use crate::error::{RefusalCode, Report, Stop};
 use crate::finding;
 use crate::git::push::Push;
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Release};
 use crate::observe::heroku;
 use crate::plan::{Step, Target};
@@ -69,8 +68,7 @@ impl Execution<'_> {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let (heroku, name) = (heroku(self.look.repo)?, &target.environment.name);
-        let marker =
-            InFlight::begin_release(&self.look.repo.layout().common_dir, name, commit, *newest)?;
+        let marker = self.note_release(name, commit, *newest)?;
         let released = match heroku.release(app, &wanted(former, *back)) {
             Ok(_) => Ok(()),
             Err(Released::Not(report)) => Err(Stop::Failed(report)),

@@ -235,6 +235,14 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// The last lines are what explains a failed build.
+pub fn keep_last(said: &mut Vec<String>, line: &str) {
+    if said.len() == 40 {
+        said.remove(0);
+    }
+    said.push(line.to_owned());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

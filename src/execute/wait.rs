@@ -10,11 +10,9 @@ use super::unreported::{is_unknown, not_everywhere, nowhere, reported, unknown};
 use super::verdict::with_cause;
 use super::{Execution, Happening, Watcher, Wish};
 use crate::config::Running;
-use crate::doubts;
 use crate::error::{Report, Stop};
 use crate::finding::{cache_hint, newest, witness_hint};
 use crate::git::remote;
-use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Release, ReleaseStatus};
 use crate::observe::{Now, app};
 use crate::plan::Target;
@@ -48,16 +46,11 @@ impl Execution<'_> {
         let name = target.environment.name.as_str();
         let doubt = begun.and_then(|begun| begun.doubt.as_ref());
         if begun.is_some_and(|begun| begun.doubt.is_none()) {
-            doubts::forget(&self.look.repo.layout().common_dir, name);
+            self.notes().forget_doubt(name);
         }
         if let (Some(doubt), Running::Ref) = (doubt, &target.environment.running) {
             // The next run must not take the branch for what runs either.
-            let kept = doubts::keep(
-                &self.look.repo.layout().common_dir,
-                name,
-                commit,
-                doubt.words(),
-            );
+            let kept = self.notes().keep_doubt(name, commit, doubt.words());
             // Nor must a colleague's.
             let told = self
                 .ledger
@@ -94,7 +87,7 @@ impl Execution<'_> {
         loop {
             let now = self.look.now(target.environment)?;
             if agreement.take(answer(&now, commit, since), began.elapsed()) {
-                InFlight::confirmed(&self.look.repo.layout().common_dir, name, commit);
+                self.notes().confirmed(name, commit);
                 return Ok(());
             }
             if let Some(failed) = failed(target, commit, &now) {
@@ -144,7 +137,7 @@ impl Execution<'_> {
                 u64::try_from(recorded.now.saturating_sub(open.at)).unwrap_or(0),
             ))
         };
-        let noted = || InFlight::age(&self.look.repo.layout().common_dir, name, commit);
+        let noted = || self.notes().sent_ago(name, commit);
         let ago = |age: Duration| Instant::now().checked_sub(age);
         begun
             .map(|begun| begun.since)

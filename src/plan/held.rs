@@ -1,9 +1,11 @@
-//! What was rolled back does not ship again unasked.
+//! What was rolled back does not ship again unasked, unless a revert of it ships, too.
+
+use std::collections::{HashMap, HashSet};
 
 use super::{Asked, Consent, Plan, Target};
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::finding::Finding;
-use crate::model::CommitId;
+use crate::model::{CommitId, Landed, numbered};
 use crate::record::Held;
 use crate::text::ago;
 
@@ -137,3 +139,165 @@ fn would_not(back: &HeldBack, name: &str, now: i64) -> String {
         ago(now, *at)
     )
 }
+
+/// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
+/// message names by hash or number counts, for a subject may be that of many. The newest is the first.
+pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
+    let history = History::of(landed);
+    let takes = |at: usize| (at, history.taken_by(at));
+    let reverts: Vec<(usize, HashSet<usize>)> = (0..landed.len())
+        .map(takes)
+        .filter(|(_, taken)| !taken.is_empty())
+        .collect();
+    let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
+    // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
+    for _ in 0..=reverts.len() {
+        for (at, _) in &reverts {
+            let mut takers = reverts
+                .iter()
+                .filter(|(_, taken)| taken.contains(at))
+                .map(|(by, _)| stands[*by]);
+            stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
+        }
+    }
+    let id = |at: usize| landed[at].id.clone();
+    reverts
+        .into_iter()
+        .filter(|(at, _)| stands[*at] == Some(true))
+        .map(|(by, taken)| (id(by), taken.into_iter().map(id).collect()))
+        .collect()
+}
+
+/// Commits that landed, the newest first, by their places in the list.
+struct History<'a> {
+    landed: &'a [Landed],
+    places: HashMap<&'a CommitId, usize>,
+}
+
+impl<'a> History<'a> {
+    fn of(landed: &'a [Landed]) -> Self {
+        let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
+        Self {
+            landed,
+            places: places.collect(),
+        }
+    }
+
+    /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
+    /// it brought.
+    fn taken_by(&self, at: usize) -> HashSet<usize> {
+        let Some((hashes, numbers)) = taken_back(&self.landed[at]) else {
+            return HashSet::new();
+        };
+        let mut named: Vec<usize> = hashes
+            .iter()
+            .filter_map(|hash| self.by_hash(hash, at))
+            .collect();
+        if named.is_empty() {
+            named.extend(
+                numbers
+                    .iter()
+                    .filter_map(|number| self.by_number(*number, at)),
+            );
+        }
+        let whole = |one: usize| self.brought(one).into_iter().chain([one]);
+        named.into_iter().flat_map(whole).collect()
+    }
+
+    /// The only other commit whose hash begins so.
+    fn by_hash(&self, hash: &str, at: usize) -> Option<usize> {
+        let begins = |one: &usize| *one != at && self.landed[*one].id.as_str().starts_with(hash);
+        let mut all = (0..self.landed.len()).filter(begins);
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The newest before this one that brought the pull request.
+    fn by_number(&self, number: u64, at: usize) -> Option<usize> {
+        let is_this = |one: &usize| {
+            let brought = self.landed[*one].pull_request();
+            brought.is_some_and(|(_, its)| its == number)
+        };
+        (at + 1..self.landed.len()).find(is_this)
+    }
+
+    /// What a commit reaches by its other parents and not by its first: nothing, but for merges.
+    fn brought(&self, at: usize) -> HashSet<usize> {
+        let Some((first, others)) = self.landed[at].parents.split_first() else {
+            return HashSet::new();
+        };
+        let before = self.reached(std::slice::from_ref(first));
+        let mut brought = self.reached(others);
+        brought.retain(|one| *one != at && !before.contains(one));
+        brought
+    }
+
+    fn reached(&self, from: &'a [CommitId]) -> HashSet<usize> {
+        let place = |id: &CommitId| self.places.get(id).copied();
+        let (mut reached, mut next) = (
+            HashSet::new(),
+            Vec::from_iter(from.iter().filter_map(place)),
+        );
+        while let Some(at) = next.pop() {
+            if reached.insert(at) {
+                next.extend(self.landed[at].parents.iter().filter_map(place));
+            }
+        }
+        reached
+    }
+}
+
+const BY_HASH: &str = "This reverts commit";
+const BY_NUMBER: [&str; 2] = ["Reverts ", "This reverts merge request "];
+
+/// The beginnings of hashes and the numbers of pull requests that a commit says it takes back; `None` where it is no
+/// revert as a whole: what lies in the middle of other work is that work's own affair.
+fn taken_back(commit: &Landed) -> Option<(Vec<&str>, Vec<u64>)> {
+    let title = match commit.pull_request() {
+        Some((title, _)) => title,
+        None => Some(commit.subject.trim()).filter(|subject| !subject.starts_with("Merge "))?,
+    };
+    let body = commit.body.trim_start();
+    let word = title.split(|c: char| !c.is_alphabetic()).next()?;
+    let word = word.to_lowercase();
+    (["revert", "reverts", "reapply"].contains(&word.as_str()) || body.starts_with(BY_HASH))
+        .then_some(())?;
+    let mut numbers = numbers(body);
+    if numbers.is_empty() {
+        // What is applied again bears the number of the original, and not that of its revert.
+        let quoted = title
+            .strip_prefix("Revert \"")
+            .and_then(|rest| Some(rest.rsplit_once('"')?.0));
+        numbers.extend(quoted.and_then(numbered).map(|(_, number)| number));
+    }
+    Some((hashes(body), numbers))
+}
+
+/// The hashes after each "This reverts commit", to the end of that sentence; those of the other side of a merge are not
+/// taken back.
+fn hashes(body: &str) -> Vec<&str> {
+    let parts = body.split(BY_HASH).skip(1).filter_map(|part| {
+        let sentence = part.split(['.', '(']).next()?.split("\n\n").next()?;
+        sentence.split(", reversing").next()
+    });
+    let words = parts.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
+    words
+        .filter(|word| {
+            (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+        .collect()
+}
+
+/// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
+fn numbers(body: &str) -> Vec<u64> {
+    let number = |line: &str| {
+        let rest = BY_NUMBER
+            .iter()
+            .find_map(|words| line.trim().strip_prefix(words))?;
+        let (name, number) = rest.trim_end_matches('.').rsplit_once(['#', '!'])?;
+        (!name.contains(char::is_whitespace)).then(|| number.parse().ok())?
+    };
+    body.lines().filter_map(number).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -243,7 +243,7 @@ pub fn record(
 }
 
 /// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
-pub fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
+fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |owed: &Owed| {
         let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
         let begun = owed.sending.as_ref().map(|sending| {

@@ -127,24 +127,6 @@ fn approved_is_what_was_merged_with_somebodys_approval_and_nobodys_wish_for_chan
 }
 
 #[test]
-fn news_counts_before_what_was_known_and_what_is_unknown_takes_nothing_away() {
-    let before = Review {
-        origin: Origin::PullRequest(pull(1)),
-        checks: Checks::Succeeded,
-    };
-    assert_eq!(Review::default().or(&before), before);
-    let worse = Review {
-        origin: Origin::Direct,
-        checks: Checks::Failed,
-    };
-    assert_eq!(worse.clone().or(&before), worse);
-    assert_eq!(
-        (worse.settled(), before.settled()),
-        (Review::default(), before)
-    );
-}
-
-#[test]
 fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
     let commits = [commit(1), commit(2), commit(3)];
     let ships: Vec<&Commit> = commits.iter().collect();

@@ -1,5 +1,5 @@
 //! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
-//! is one call, and all calls are made side by side. An answer is believed only as far as it goes: what is missing in
+//! is one call. An answer is believed only as far as it goes: what is missing in
 //! it, or was refused, is unknown.
 
 mod answer;
@@ -19,10 +19,6 @@ use crate::secret::Secret;
 
 /// How many commits one call asks for.
 const PAGE: usize = 50;
-/// How many calls are made at most.
-const CALLS: usize = 10;
-/// How many commits are looked at, at most.
-pub const LOOKED_AT: usize = PAGE * CALLS;
 /// The variable that says where the API is; GitHub's own runners set it.
 pub const VARIABLE: &str = "GITHUB_GRAPHQL_URL";
 
@@ -94,13 +90,6 @@ impl Place {
         is_githubs_own(&self.host)
     }
 
-    /// The name of one of its branches among those of all repositories: `github.com/owner/name:branch`.
-    pub fn key(&self, branch: &str) -> String {
-        let repository =
-            format!("{}/{}/{}", self.server, self.owner, self.name).to_ascii_lowercase();
-        format!("{repository}:{branch}")
-    }
-
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
     /// may be another than the one that the token is for.
     fn may_be_asked_at(&self, address: &str) -> bool {
@@ -151,8 +140,8 @@ pub struct Told {
     pub trouble: Option<Report>,
 }
 
-/// Asks for commits. Of more than [`LOOKED_AT`] the last are left out. `address`: where the API is, in place of the
-/// usual; one of another GitHub is passed over.
+/// Asks for commits, a page at a time. `address`: where the API is, in place of the usual; one of another GitHub is
+/// passed over.
 pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[CommitId]) -> Told {
     let service = match service(place, address, token) {
         Ok(service) => service,
@@ -163,27 +152,16 @@ pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[Comm
             };
         }
     };
-    let pages: Vec<&[CommitId]> = commits.chunks(PAGE).take(CALLS).collect();
-    let answers: Vec<Told> = std::thread::scope(|scope| {
-        let calls: Vec<_> = pages
-            .iter()
-            .map(|page| scope.spawn(|| call(&service, place, page)))
-            .collect();
-        calls
-            .into_iter()
-            .filter_map(|call| call.join().ok())
-            .collect()
-    });
     let mut all = Told::default();
-    for answer in answers {
+    for page in commits.chunks(PAGE) {
+        let answer = call(&service, place, page);
+        let is_over = answer.found.is_empty() && answer.trouble.is_some();
         all.found.extend(answer.found);
         all.trouble = all.trouble.or(answer.trouble);
-    }
-    if commits.len() > LOOKED_AT {
-        let why = || Report::new(format!("only {LOOKED_AT} commits are looked at in one go"));
-        all.trouble = all
-            .trouble
-            .or_else(|| Some(why().because("those that are reviewed are not asked for again")));
+        // Nor would it answer the next one.
+        if is_over {
+            break;
+        }
     }
     all
 }

@@ -61,7 +61,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("execute/ledger.rs: deployed", 67),
     ("execute/verdict.rs: verdict", 77),
     ("execute/wait.rs: wait", 93),
-    ("observe.rs: settle", 64),
     ("past.rs: follow", 97),
     ("plan/promotion.rs: check_branch", 67),
     ("plan/proposal.rs: proposal", 72),

@@ -8,12 +8,13 @@ use crate::promote::{ready, scripted};
 use crate::support::{Deploy, World};
 
 /// Every note that there is, or may be.
-const NOTES: [&str; 13] = [
+const NOTES: [&str; 14] = [
     "announced",
     "announced.new",
     "in-flight-production",
     "releasing-production",
     "doubt-production",
+    "text",
     "posts",
     "rollbacks",
     "turn",

@@ -27,10 +27,7 @@ fn tag(called: &Called<'_>) -> String {
 }
 
 fn entity(called: &Called<'_>) -> Value {
-    let mut mentioned = json!({"id": called.id, "name": label(called)});
-    if called.group {
-        mentioned["mentionType"] = "Tag".into();
-    }
+    let mentioned = json!({"id": called.id, "name": label(called)});
     json!({"type": "mention", "text": tag(called), "mentioned": mentioned})
 }
 

@@ -65,7 +65,7 @@ fn no_run_of_a_card_holds_a_date_to_be_computed() {
 #[test]
 fn markup_stands_in_a_card_only_where_nothing_is_foreign() {
     let mentions = persons(
-        r#"["devs", { name = "Adele </at> *Vance*", id = "adele@example.com", kind = "person" }, { name = "qa", id = "dGFn", kind = "tag" }]"#,
+        r#"["devs", { name = "Adele </at> *Vance*", id = "adele@example.com", kind = "person" }, { name = "qa", id = "dGFn", kind = "person" }]"#,
     );
     let card = card(&teams::payload(&Post {
         mentions,
@@ -89,7 +89,7 @@ fn markup_stands_in_a_card_only_where_nothing_is_foreign() {
     );
     let entities = serde_json::json!([
         {"type": "mention", "text": "<at>Adele at Vance</at>", "mentioned": {"id": "adele@example.com", "name": "Adele at Vance"}},
-        {"type": "mention", "text": "<at>qa</at>", "mentioned": {"id": "dGFn", "name": "qa", "mentionType": "Tag"}},
+        {"type": "mention", "text": "<at>qa</at>", "mentioned": {"id": "dGFn", "name": "qa"}},
     ]);
     assert_eq!(card["msteams"]["entities"], entities);
 }
@@ -138,19 +138,19 @@ fn slack_sees_foreign_text_only_where_it_knows_no_markup() {
 
 #[test]
 fn slack_calls_those_who_are_configured_and_nobody_else() {
-    let mentions = r#"["devs", { name = "Adele", id = "U01", kind = "person" }, { name = "qa", id = "S01", kind = "tag" }, { name = "x", id = "U1> <!channel", kind = "person" }]"#;
+    let mentions = r#"["devs", { name = "Adele", id = "U01", kind = "person" }, { name = "qa", id = "U02", kind = "person" }, { name = "x", id = "U1> <!channel", kind = "person" }]"#;
     let post = Post {
         mentions: persons(mentions),
         ..technical()
     };
     let message = read(&slack::payload(&post));
-    let said = "<@U01> <!subteam^S01> @devs @x looking at deploying current staging version 1f13dc69 to production.";
+    let said = "<@U01> <@U02> @devs @x looking at deploying current staging version 1f13dc69 to production.";
     assert_eq!(text_of(&typed(&message, "mrkdwn")), said);
     let message = read(&slack::payload(&Post {
         mentions: post.mentions,
         ..bad_post()
     }));
-    assert_eq!(text_of(&typed(&message, "mrkdwn")), "<@U01> <!subteam^S01>");
+    assert_eq!(text_of(&typed(&message, "mrkdwn")), "<@U01> <@U02>");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn pretty(payload: &str) -> String {
 
 fn all() -> Vec<(&'static str, Post)> {
     let many = with_subjects(2_000, &["Move the legend (#423)".to_owned()]);
-    let mentions = r#"[{ name = "Adele Vance", id = "adele@example.com", kind = "person" }, { name = "qa", id = "dGFn", kind = "tag" }]"#;
+    let mentions = r#"[{ name = "Adele Vance", id = "adele@example.com", kind = "person" }, { name = "qa", id = "qa@example.com" }]"#;
     let called = Post {
         mentions: persons(mentions),
         ..technical()

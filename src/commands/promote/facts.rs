@@ -8,7 +8,6 @@ use crate::model::{Changes, Commit, Observed};
 use crate::observe::Look;
 use crate::plan::{Recorded, Target};
 use crate::record::State;
-use crate::rollbacks::Rollbacks;
 
 /// Everything that was found out.
 pub struct Facts<'a> {
@@ -114,13 +113,11 @@ pub fn gather<'c>(
             source.runs(),
         )?);
     }
-    let rollbacks = Rollbacks::of(&session.repo, look.config);
     for target in &mut targets {
-        let held = match &record.reading {
-            Some(Ok(reading)) => reading.state.held(&target.environment.name),
-            Some(Err(_)) => Vec::new(),
-            None => rollbacks.held(&target.environment.name)?,
-        };
+        let held = record
+            .state()
+            .map(|state| state.held(&target.environment.name));
+        let held = held.unwrap_or_default();
         target.held = held::weigh(session, target.observed.runs(), source.runs(), held)?;
     }
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;

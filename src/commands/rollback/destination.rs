@@ -5,13 +5,11 @@ use crate::cli::Rollback;
 use crate::commands::Session;
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::Found;
-use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed, Release, ReleaseStatus};
 use crate::observe::Look;
 use crate::past;
 use crate::record::Kind;
 use crate::recorder::Recorder;
-use crate::rollbacks::Rollbacks;
 use crate::unrecorded::unrecorded;
 
 /// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
@@ -40,7 +38,8 @@ pub fn destination(
     }) {
         return Ok(open.to.clone());
     }
-    if let Some(commit) = Rollbacks::of(&session.repo, look.config).leads_to(name, facts.runs())? {
+    let notes = session.notes();
+    if let Some(commit) = facts.runs().and_then(|runs| notes.leads_to(name, runs)) {
         return Ok(commit);
     }
     let Some(runs) = facts.runs() else {
@@ -78,8 +77,7 @@ pub fn destination(
     let pushed = open
         .filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
     let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
-    let before =
-        before.or_else(|| InFlight::pushed_onto(&session.repo.layout().common_dir, name, runs));
+    let before = before.or_else(|| notes.pushed_onto(name, runs));
     before
         .or_else(|| released_before(&facts.observed, runs))
         .ok_or_else(|| unknown(name, runs, facts).into())

@@ -1,12 +1,10 @@
 //! What comes next, as `git smp status` says it: a command, and in lines after it what there is to know about it.
 
 use super::View;
-use crate::announced;
 use crate::commands::{flow, held};
 use crate::config::Environment;
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
-use crate::in_flight::InFlight;
 use crate::model::{Branch, CommitId, Observed, Relation};
 use crate::plan::Ships;
 use crate::record::{FORMAT, Goal, Standing};
@@ -35,7 +33,7 @@ impl View<'_> {
                 .iter()
                 .find(|seen| seen.environment == open.environment)
                 .and_then(Observed::reference);
-            let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
+            let ours = self.session.notes().has_announced(&open.id);
             let landed = at.is_some() && at != open.from.as_ref();
             return Some(match open.command() {
                 Some(command) if ours || landed => command,
@@ -283,12 +281,12 @@ impl View<'_> {
 
     /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
     fn on_its_way(&self) -> Option<String> {
-        let common_dir = &self.session.repo.layout().common_dir;
+        let notes = self.session.notes();
         self.seen
             .iter()
             .filter(|_| self.config.record.is_none())
             .find_map(|seen| {
-                let (commit, _) = InFlight::look(common_dir, &seen.environment, seen.reference())?;
+                let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
                 let (short, name) = (commit.short(), &seen.environment);
                 Some(format!(
                     "git smp status, until the push of {short} to {name} has come to its end"

@@ -82,22 +82,14 @@ pub fn settled(text: &str) -> String {
 
 fn drafted(landed: &[Landed]) -> (String, Vec<String>) {
     let text = draft(landed);
-    let count = landed
-        .iter()
-        .filter(|commit| commit.parents.len() < 2)
-        .count();
-    let commits = if count == 1 {
-        "1 commit".to_owned()
-    } else {
-        format!("{count} commits")
-    };
     let origin = if text.is_empty() {
-        vec![format!(
-            "The titles of {commits} give no draft; it is for you to say what is new."
-        )]
+        vec![
+            "No pull request ships, so there is no draft; it is for you to say what is new."
+                .to_owned(),
+        ]
     } else {
         vec![
-            format!("The list above is a draft, from the titles of {commits}."),
+            "The list above is a draft, the titles of the pull requests that ship.".to_owned(),
             "Left as it is, it is not posted. To post it as it is, delete this line.".to_owned(),
         ]
     };

@@ -201,10 +201,7 @@ fn a_person_finds_the_draft_and_an_editor_left_without_a_change_says_yes_to_noth
         ),
         "{found}"
     );
-    assert!(
-        found.contains(deploy.to.short()) && found.contains("2 commits"),
-        "{found}"
-    );
+    assert!(found.contains(deploy.to.short()), "{found}");
     assert!(place(&deploy.desk.repo()).ends_with(".git/smp/COMMIT_EDITMSG"));
 }
 

@@ -92,10 +92,6 @@ fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
             "{pages}"
         );
     }
-    assert_eq!(
-        Place::of("https://github.com/O/R").unwrap().key("Main"),
-        "github.com/o/r:Main"
-    );
     assert!(
         !Place::of("https://evilghe.com/o/r")
             .unwrap()

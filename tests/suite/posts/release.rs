@@ -229,7 +229,7 @@ fn a_run_that_is_cut_off_after_the_push_keeps_the_text_for_the_next() {
 }
 
 #[test]
-fn without_a_record_this_clone_remembers_what_is_owed() {
+fn without_a_record_a_chat_that_stays_busy_is_told_nothing_and_the_text_is_printed() {
     let deploy = ready(
         World::deploy_like()
             .without_pages()
@@ -240,20 +240,34 @@ fn without_a_record_this_clone_remembers_what_is_owed() {
         Page::body("").status(503).header("Retry-After", "0"),
     );
     promotes(&deploy, &["--summary", "- Flags on painpoints"])
-        .exits(4)
-        .says("deployed, but product was not told");
-    assert_eq!(sent(&deploy, PRODUCT).len(), 4);
-    deploy
-        .smp(&["status"])
         .ok()
-        .prints_among("a post to product; make it: git smp promote");
+        .says("warning: product was not told: ")
+        .says("for the product channel:\n")
+        .prints_among("- Flags on painpoints\n");
+    assert_eq!(sent(&deploy, PRODUCT).len(), 4);
     deploy.web.set(PRODUCT, accepted("teams"));
-    for _ in 0..2 {
-        promotes(&deploy, &[]).ok().says("nothing to promote");
-        assert_eq!(sent(&deploy, PRODUCT).len(), 5);
-    }
-    assert!(words(&sent(&deploy, PRODUCT)[4]).contains("Flags on painpoints"));
+    promotes(&deploy, &[]).ok().says("nothing to promote");
+    assert_eq!(sent(&deploy, PRODUCT).len(), 4);
     deploy.smp(&["status"]).ok().never_shows("owed");
+}
+
+#[test]
+fn without_a_record_the_text_of_a_run_that_was_cut_off_is_told_once() {
+    let deploy = ready(World::deploy_like().toml(&channels("teams")));
+    deploy.web.set(PRODUCT, accepted("teams"));
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
+    let text = ["--summary", "- Flags on painpoints", "--timeout", "1"];
+    let promotion = crate::promote::scripted(&deploy, &text);
+    posts(&deploy, &promotion).exits(4);
+    assert!(sent(&deploy, PRODUCT).is_empty());
+    deploy
+        .web
+        .set("/production", Page::deployed(&deploy.production));
+    for _ in 0..2 {
+        promotes(&deploy, &[]).ok();
+        assert_eq!(sent(&deploy, PRODUCT).len(), 1);
+    }
+    assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Flags on painpoints"));
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn killed_during_the_wait_it_goes_on_with_the_wait() {
 }
 
 #[test]
-fn killed_before_its_end_is_on_record_without_a_record_it_is_told_and_held_all_the_same() {
+fn without_a_record_the_run_that_sees_its_end_tells_it() {
     let deploy = shipped(World::deploy_like().toml(&channels("teams")));
     deploy.web.set(TECHNICAL, accepted("teams"));
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
@@ -109,10 +109,6 @@ fn killed_before_its_end_is_on_record_without_a_record_it_is_told_and_held_all_t
         deploy.deploys(&deploy.production),
         [2, 5, 2].map(|number| deploy.nth(number))
     );
-    promotes(&deploy, &[])
-        .exits(1)
-        .says("was rolled back from production by Ada Example")
-        .says("Maps are empty.");
 }
 
 /// A world without a record, whose rollback from the fifth commit to the second stands at the gate while the host
@@ -136,7 +132,7 @@ fn building() -> (Deploy, Gate, Running) {
     (deploy, gate, run)
 }
 
-/// The build lands, and the first run's post and hold are what they would have been.
+/// The build lands, and the first run's post is what it would have been.
 #[track_caller]
 fn lands_and_nothing_is_lost(deploy: &Deploy) {
     let args = scripted(deploy, 2, &["--reason", "Maps are empty."]);
@@ -159,11 +155,6 @@ fn lands_and_nothing_is_lost(deploy: &Deploy) {
         deploy.deploys(&deploy.production),
         [2, 5, 2].map(|number| deploy.nth(number))
     );
-    let run = promotes(deploy, &[]);
-    run.exits(1)
-        .says("was rolled back from production by Ada Example")
-        .says("Maps are empty.");
-    assert_eq!(crate::promote::refusal(deploy), "rolled-back");
 }
 
 // Whatever a later run was to put back: the first one's note is not its own.
@@ -221,11 +212,13 @@ fn a_run_beside_another_one_takes_no_note_of_it_away() {
 }
 
 #[test]
-fn with_a_record_a_broken_note_of_rollbacks_fails_no_promotion() {
+fn broken_notes_of_earlier_versions_fail_no_promotion() {
     let deploy = chatting();
     deploy.web.set(PRODUCT, accepted("teams"));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    std::fs::write(deploy.work.join(".git/smp/rollbacks"), "{ what is this").unwrap();
+    for old in ["rollbacks", "posts"] {
+        std::fs::write(deploy.work.join(".git/smp").join(old), "{ what is this").unwrap();
+    }
     let promotion = [
         "promote",
         "--yes",

@@ -379,9 +379,7 @@ fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
         let platform = Platform::new(record);
         platform.rolls_back(&["--reason", "Maps are empty."]).ok();
         let run = platform.promotes(&[]);
-        run.exits(1)
-            .says("was rolled back from production by Ada Example")
-            .says("--again");
+        run.exits(1).says("rolled back").says("--again");
         platform
             .promotes(&["--again"])
             .ok()
@@ -403,26 +401,23 @@ fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
 
 #[test]
 fn a_newer_commit_ships_from_a_script_only_with_a_word_for_it() {
-    for record in ["", RECORD] {
-        let platform = Platform::new(record);
-        platform.rolls_back(&["--reason", "Maps are empty."]).ok();
-        platform
-            .deploy
-            .colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
-        let story =
-            "which was rolled back from production by Ada Example just now: Maps are empty.";
-        platform.promotes(&[]).exits(1).says(story);
-        platform.pushed_nothing();
-        platform
-            .promotes(&["--again"])
-            .ok()
-            .says(&format!("{story}\n"));
-        assert_eq!(
-            platform.api.current(APP).as_deref(),
-            Some(platform.deploy.nth(6))
-        );
-        platform.deploy.chain();
-    }
+    let platform = Platform::new(RECORD);
+    platform.rolls_back(&["--reason", "Maps are empty."]).ok();
+    platform
+        .deploy
+        .colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
+    let story = "which was rolled back from production by Ada Example just now: Maps are empty.";
+    platform.promotes(&[]).exits(1).says(story);
+    platform.pushed_nothing();
+    platform
+        .promotes(&["--again"])
+        .ok()
+        .says(&format!("{story}\n"));
+    assert_eq!(
+        platform.api.current(APP).as_deref(),
+        Some(platform.deploy.nth(6))
+    );
+    platform.deploy.chain();
 }
 
 // What ran is told by the platform, and not by the branch, which stayed where it was.
@@ -498,12 +493,6 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     let told = sent(deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     assert!(words(&told[0]).contains("Maps are empty."));
-    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    platform
-        .promotes(&[])
-        .exits(1)
-        .says("was rolled back from production by Ada Example")
-        .says("Maps are empty.");
     // Only whoever says it once more, now that it is over, means the one before.
     person()
         .smp(&["rollback", "-n"])
@@ -622,11 +611,13 @@ fn is_asked_for_once(record: &str, after: Duration) {
         deploy.chain().count("rolled-back"),
         usize::from(!record.is_empty())
     );
-    platform
-        .promotes(&[])
-        .exits(1)
-        .says("was rolled back from production")
-        .says("Maps are empty.");
+    if !record.is_empty() {
+        platform
+            .promotes(&[])
+            .exits(1)
+            .says("was rolled back from production")
+            .says("Maps are empty.");
+    }
 }
 
 #[test]

@@ -21,15 +21,10 @@ fn reverts(deploy: &Deploy, hash: &str) -> String {
     )
 }
 
-/// Production was put back from the fifth commit to this one, with or without a record.
+/// Production was put back from the fifth commit to this one.
 #[track_caller]
-fn put_back(record: bool, to: usize) -> Deploy {
-    let world = World::deploy_like().without_pages();
-    let deploy = if record {
-        recorded(world)
-    } else {
-        shipped(world)
-    };
+fn put_back(to: usize) -> Deploy {
+    let deploy = recorded(World::deploy_like().without_pages());
     rolls_back(&deploy, to, &["--reason", "Maps are empty."]).ok();
     deploy
 }
@@ -53,46 +48,44 @@ fn is_held(deploy: &Deploy, commit: &str) {
 
 #[test]
 fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again() {
-    for record in [false, true] {
-        let deploy = put_back(record, 4);
-        let revert = reverts(&deploy, deploy.nth(5));
-        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-        let before = deploy.snapshot();
-        let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
-        let story = format!(
-            "{six} contains {five}, which was rolled back from production by Ada Example just now"
-        );
-        promotes(&deploy, &[])
-            .exits(1)
-            .says(&format!("error: {story}: Maps are empty."))
-            .says("git smp stage");
-        is_held(&deploy, deploy.nth(6));
-        assert_eq!(next(&deploy), "git smp stage");
-        deploy.smp(&["status"]).ok().prints_among(&format!(
-            "note: {five} was rolled back; stage what corrects it\n"
-        ));
-        assert_eq!(deploy.snapshot(), before);
+    let deploy = put_back(4);
+    let revert = reverts(&deploy, deploy.nth(5));
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let before = deploy.snapshot();
+    let [six, five] = [6, 5].map(|nth| short(deploy.nth(nth)));
+    let story = format!(
+        "{six} contains {five}, which was rolled back from production by Ada Example just now"
+    );
+    promotes(&deploy, &[])
+        .exits(1)
+        .says(&format!("error: {story}: Maps are empty."))
+        .says("git smp stage");
+    is_held(&deploy, deploy.nth(6));
+    assert_eq!(next(&deploy), "git smp stage");
+    deploy.smp(&["status"]).ok().prints_among(&format!(
+        "note: {five} was rolled back; stage what corrects it\n"
+    ));
+    assert_eq!(deploy.snapshot(), before);
 
-        // With the revert it is no more than what production runs, and ships.
-        deploy.smp(&["stage", "--yes"]).ok();
-        assert_eq!(next(&deploy), "git smp promote");
-        let run = promotes(&deploy, &[]);
-        run.ok().says(&format!(
-            "warning: {five} was rolled back from production by Ada Example just now (Maps are empty.); "
-        ));
-        run.says(&format!(
-            "{}, which takes {five} back, ships as well",
-            short(&revert)
-        ));
-        assert_eq!(deploy.master(&deploy.production), revert);
-        deploy.colleague_pushes(&deploy.production, deploy.nth(4));
-        promotes(&deploy, &[]).ok().never_shows("rolled back");
-    }
+    // With the revert it is no more than what production runs, and ships.
+    deploy.smp(&["stage", "--yes"]).ok();
+    assert_eq!(next(&deploy), "git smp promote");
+    let run = promotes(&deploy, &[]);
+    run.ok().says(&format!(
+        "warning: {five} was rolled back from production by Ada Example just now (Maps are empty.); "
+    ));
+    run.says(&format!(
+        "{}, which takes {five} back, ships as well",
+        short(&revert)
+    ));
+    assert_eq!(deploy.master(&deploy.production), revert);
+    deploy.colleague_pushes(&deploy.production, deploy.nth(4));
+    promotes(&deploy, &[]).ok().never_shows("rolled back");
 }
 
 #[test]
 fn a_colleague_with_the_same_record_is_held_back_too_and_who_proposes_is_warned() {
-    let deploy = put_back(true, 4);
+    let deploy = put_back(4);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let ben = deploy.runner().cwd(bens_clone(&deploy));
     let story = format!(
@@ -113,7 +106,7 @@ fn a_colleague_with_the_same_record_is_held_back_too_and_who_proposes_is_warned(
 
 #[test]
 fn a_revert_that_was_reverted_itself_mends_nothing() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     let once = reverts(&deploy, deploy.nth(5));
     let twice = reverts(&deploy, &once);
     let thrice = reverts(&deploy, &twice);
@@ -130,7 +123,7 @@ fn a_revert_that_was_reverted_itself_mends_nothing() {
 
 #[test]
 fn a_revert_of_one_of_several_that_were_taken_away_is_one_and_is_named() {
-    let deploy = put_back(false, 2);
+    let deploy = put_back(2);
     let revert = reverts(&deploy, deploy.nth(4));
     deploy.colleague_pushes(&deploy.staging, &revert);
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", &revert]);
@@ -143,7 +136,7 @@ fn a_revert_of_one_of_several_that_were_taken_away_is_one_and_is_named() {
 
 #[test]
 fn a_revert_of_what_production_still_runs_or_of_what_came_later_mends_nothing() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     let older = reverts(&deploy, deploy.nth(3));
     is_held(&deploy, &older);
     let newer = reverts(&deploy, deploy.nth(6));
@@ -152,7 +145,7 @@ fn a_revert_of_what_production_still_runs_or_of_what_came_later_mends_nothing() 
 
 #[test]
 fn a_revert_that_was_rolled_back_with_the_rest_mends_nothing() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     let revert = reverts(&deploy, deploy.nth(5));
     deploy.colleague_pushes(&deploy.staging, &revert);
     promotes(&deploy, &[]).ok();
@@ -164,7 +157,7 @@ fn a_revert_that_was_rolled_back_with_the_rest_mends_nothing() {
 
 #[test]
 fn the_revert_of_a_merge_mends_what_the_merge_brought() {
-    let deploy = shipped(World::deploy_like().without_pages());
+    let deploy = recorded(World::deploy_like().without_pages());
     let git = |args: &[&str]| deploy.git(&deploy.team, args);
     git(&["checkout", "-q", "--detach", deploy.nth(5)]);
     let side = deploy.commit_files(&deploy.team, "Draw legends", &[("legend", "x\n")]);
@@ -194,7 +187,7 @@ fn the_revert_of_a_merge_mends_what_the_merge_brought() {
 
 #[test]
 fn a_revert_by_the_number_of_its_pull_request_is_one() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     let other = merges(
         &deploy,
         "Revert \"Sort layers by name (#427)\" (#432)\n\nReverts team/maps#427\n",
@@ -207,7 +200,7 @@ fn a_revert_by_the_number_of_its_pull_request_is_one() {
 
 #[test]
 fn what_only_sounds_like_a_revert_is_none() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     let five = deploy.nth(5);
     for message in [
         format!("Sort maps\n\nThis does not revert commit {five}.\n"),
@@ -223,7 +216,7 @@ fn what_only_sounds_like_a_revert_is_none() {
 
 #[test]
 fn what_has_nothing_of_what_was_rolled_back_ships_with_a_warning() {
-    let deploy = put_back(false, 4);
+    let deploy = put_back(4);
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let hotfix = deploy.commit(&deploy.team, "Fix login loop");
     deploy.colleague_pushes(&deploy.staging, &hotfix);

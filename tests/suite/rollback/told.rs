@@ -137,7 +137,6 @@ fn the_technical_channel_is_told_once() {
         for _ in 0..2 {
             goes_back(&deploy).ok().says("nothing to put back");
         }
-        posts(&deploy, &["promote", "--yes", "--commit", deploy.nth(5)]).exits(1);
         let told = sent(&deploy, TECHNICAL);
         assert_eq!(told.len(), 1);
         is_the_post(&words(&told[0]), &deploy);
@@ -176,58 +175,89 @@ fn without_a_channel_the_text_is_printed_once() {
 
 #[test]
 fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
-    for record in [true, false] {
-        let deploy = chatting(record, "teams");
-        deploy.web.set(TECHNICAL, Page::body("").status(400));
+    let deploy = chatting(true, "teams");
+    deploy.web.set(TECHNICAL, Page::body("").status(400));
+    let run = goes_back(&deploy);
+    run.exits(4)
+        .says("error: put back, but technical was not told")
+        .prints_among("was put back to");
+    run.says(&format!(
+        "git smp rollback production --to {} --reason 'Maps are empty.'",
+        short(deploy.nth(2))
+    ));
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("a post to technical; make it: git smp promote");
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    goes_back(&deploy)
+        .ok()
+        .says("nothing to put back")
+        .says("accepted the post to technical");
+    goes_back(&deploy).ok();
+    let told = sent(&deploy, TECHNICAL);
+    assert_eq!(told.len(), 2);
+    is_the_post(&words(&told[1]), &deploy);
+    assert_eq!(deploy.deploys(&deploy.production).len(), 3);
+    deploy.chain();
+}
+
+#[test]
+fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
+    let deploy = chatting(false, "teams");
+    for (status, story) in [
+        (400, "warning: technical was not told: "),
+        (500, "warning: whether technical was told is not known: "),
+    ] {
+        deploy.web.set(TECHNICAL, Page::body("").status(status));
         let run = goes_back(&deploy);
-        run.exits(4)
-            .says("error: put back, but technical was not told")
-            .prints_among("was put back to");
-        run.says(&format!(
-            "git smp rollback production --to {} --reason 'Maps are empty.'",
-            short(deploy.nth(2))
-        ));
-        assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
-        deploy
-            .smp(&["status"])
-            .ok()
-            .prints_among("a post to technical; make it: git smp promote");
-        deploy.web.set(TECHNICAL, accepted("teams"));
+        run.ok()
+            .says(story)
+            .says(&format!("it answers {status}"))
+            .says("for the technical channel:\n");
+        is_the_post(&run.out(), &deploy);
         goes_back(&deploy)
             .ok()
             .says("nothing to put back")
-            .says("accepted the post to technical");
-        goes_back(&deploy).ok();
-        let told = sent(&deploy, TECHNICAL);
-        assert_eq!(told.len(), 2, "{record}");
-        is_the_post(&words(&told[1]), &deploy);
-        assert_eq!(deploy.deploys(&deploy.production).len(), 3);
-        deploy.chain();
+            .prints("");
+        deploy.smp(&["status"]).ok().never_shows("owed");
+        deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     }
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
+}
+
+#[test]
+fn without_a_record_and_a_webhook_the_text_is_printed() {
+    let deploy = chatting(false, "teams");
+    let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
+    let run = deploy.smp(&args);
+    run.ok()
+        .says("no webhook of technical here")
+        .says("for the technical channel:\n");
+    is_the_post(&run.out(), &deploy);
 }
 
 #[test]
 fn a_chat_that_fails_is_told_by_the_next_promotion() {
-    for record in [true, false] {
-        let deploy = chatting(record, "teams");
-        deploy.web.set(TECHNICAL, Page::body("").status(400));
-        goes_back(&deploy).exits(4);
-        deploy.web.set(TECHNICAL, accepted("teams"));
-        // Even where it is refused.
-        let again = ["promote", "--yes", "--commit", deploy.nth(5)];
-        posts(&deploy, &again)
-            .exits(4)
-            .says("only what was owed of an earlier deploy was told");
-        posts(&deploy, &again).exits(1);
-        let told = sent(&deploy, TECHNICAL);
-        assert_eq!(told.len(), 2, "{record}");
-        is_the_post(&words(&told[1]), &deploy);
-        deploy
-            .smp(&["status"])
-            .ok()
-            .never_shows("a post to technical");
-        deploy.chain();
-    }
+    let deploy = chatting(true, "teams");
+    deploy.web.set(TECHNICAL, Page::body("").status(400));
+    goes_back(&deploy).exits(4);
+    deploy.web.set(TECHNICAL, accepted("teams"));
+    // Even where it is refused.
+    let again = ["promote", "--yes", "--commit", deploy.nth(5)];
+    posts(&deploy, &again)
+        .exits(4)
+        .says("only what was owed of an earlier deploy was told");
+    posts(&deploy, &again).exits(1);
+    let told = sent(&deploy, TECHNICAL);
+    assert_eq!(told.len(), 2);
+    is_the_post(&words(&told[1]), &deploy);
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("a post to technical");
+    deploy.chain();
 }
 
 #[test]

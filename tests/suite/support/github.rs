@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::io::{self, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use super::capture::PATIENCE;
 use super::wire::{Closing, Head, Listener, header, write_answer, write_head};
 
 /// The repository that it knows.
@@ -24,7 +23,6 @@ pub struct GitHubApi {
 struct Shared {
     token: String,
     state: Mutex<State>,
-    news: Condvar,
 }
 
 /// An answer that tests set: status, headers and body.
@@ -36,7 +34,6 @@ struct State {
     errors: Vec<Value>,
     instead: Option<Instead>,
     cut: bool,
-    together: usize,
     asked: Vec<(Head, Vec<u8>)>,
     under_way: usize,
     peak: usize,
@@ -45,11 +42,10 @@ struct State {
 impl GitHubApi {
     /// Begins to answer whoever shows this token. It knows no commit yet.
     pub fn start(token: &str) -> GitHubApi {
-        let (state, news) = (Mutex::default(), Condvar::new());
+        let state = Mutex::default();
         let shared = Arc::new(Shared {
             token: token.to_owned(),
             state,
-            news,
         });
         let serving = shared.clone();
         let listener = Listener::start(move |stream, closing| {
@@ -196,12 +192,6 @@ impl GitHubApi {
         self
     }
 
-    /// Answers only when this many calls have been under way at once.
-    pub fn together(&self, calls: usize) -> &Self {
-        self.shared.state.lock().unwrap().together = calls;
-        self
-    }
-
     /// How many calls came so far.
     pub fn calls(&self) -> usize {
         self.shared.state.lock().unwrap().asked.len()
@@ -266,11 +256,6 @@ impl Shared {
         state.asked.push((head, body));
         state.under_way += 1;
         state.peak = state.peak.max(state.under_way);
-        self.news.notify_all();
-        let (state, _) = self
-            .news
-            .wait_timeout_while(state, PATIENCE, |state| state.peak < state.together)
-            .unwrap();
         let (status, mut headers, text) = match &state.instead {
             Some(answer) => answer.clone(),
             None if !right => (404, Vec::new(), "{}".to_owned()),

@@ -41,7 +41,7 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
          # say in their words what changes for them, and leave out the rest.\n\
          #\n\
          # What will be deployed is 1f13dc69.\n\
-         # The list above is a draft, from the titles of 2 commits.\n\
+         # The list above is a draft, the titles of the pull requests that ship.\n\
          # Left as it is, it is not posted. To post it as it is, delete this line.\n\
          #\n\
          # Lines that begin with '#' are left out.\n\
@@ -84,7 +84,7 @@ fn what_is_emptied_is_no_post() {
     assert!(
         empty
             .text()
-            .contains("# The titles of 1 commit give no draft"),
+            .contains("# No pull request ships, so there is no draft"),
         "{}",
         empty.text()
     );

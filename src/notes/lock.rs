@@ -1,0 +1,47 @@
+//! The clone's lock: one program deploys at a time, and one posts, which a chat may take its time with.
+
+use std::fs::{self, File, TryLockError};
+
+use super::Notes;
+use crate::error::{Refusal, RefusalCode, Stop};
+
+/// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
+/// however that ends.
+pub struct CloneLock {
+    _file: File,
+}
+
+impl Notes {
+    /// Locks the clone for a deploy.
+    ///
+    /// # Errors
+    /// `deploying` while another program has it.
+    pub fn lock_deploys(&self) -> Result<CloneLock, Stop> {
+        let why = "two at once would take each other's announcements for their own";
+        self.lock("turn", "deploys", why)
+    }
+
+    /// Locks the clone for posts.
+    ///
+    /// # Errors
+    /// `deploying` while another program has it.
+    pub fn lock_posts(&self) -> Result<CloneLock, Stop> {
+        self.lock("posting", "posts", "two at once could post the same")
+    }
+
+    fn lock(&self, name: &str, what: &str, why: &str) -> Result<CloneLock, Stop> {
+        let opened = fs::create_dir_all(&self.folder).and_then(|()| File::create(self.path(name)));
+        let file = opened.map_err(|error| self.cannot_write(name, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(CloneLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Refusal::new(
+                RefusalCode::Deploying,
+                format!("another git smp {what} from this clone right now"),
+            )
+            .because(why)
+            .hint("wait for it: git smp status")
+            .into()),
+            Err(TryLockError::Error(error)) => Err(self.cannot_write(name, &error)),
+        }
+    }
+}
