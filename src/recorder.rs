@@ -252,6 +252,12 @@ impl<'a> Recorder<'a> {
         Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
     }
 
+    /// What this clone saw last, where that can be read: a place to begin from, and no answer.
+    fn known(&self) -> Option<Reading> {
+        let (tip, text) = objects::seen(self.repo).ok().flatten()?;
+        self.understood(tip, &text).ok()
+    }
+
     /// What this clone saw last, where the main repository does not answer.
     fn read_copy(&self, why: Refusal) -> Result<Result<Reading, Refusal>, Stop> {
         let Some((tip, text)) = objects::seen(self.repo)? else {

@@ -25,7 +25,7 @@ use crate::git::remote::without_userinfo;
 use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
-pub use event::{MayPush, may_push, push_event};
+pub use event::{MayPush, Told, may_push, push_event};
 use judge::{Signs, reason};
 
 /// How often a running child is looked at.

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use super::judge::is_exact;
 use super::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::error::Stop;
 use crate::git::Repo;
@@ -16,8 +17,18 @@ use crate::prompt::somebody_is_there;
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
-/// moment; with `may_ask` git may ask for a password meanwhile. Gives git's own words, too, which decide nothing.
+/// How a push to the record ended.
+pub struct Told {
+    /// How it ended, as far as git says.
+    pub ended: Ended,
+    /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
+    pub is_taken: bool,
+    /// Git's own words, which decide nothing.
+    pub words: String,
+}
+
+/// Pushes to the record, if that is still where it was: `git push` with an explicit lease. It is over in a moment; with
+/// `may_ask` git may ask for a password meanwhile.
 ///
 /// # Errors
 /// When git cannot be started; then nothing was pushed.
@@ -27,11 +38,15 @@ pub fn push_event(
     commit: &CommitId,
     expected: Option<&CommitId>,
     may_ask: bool,
-) -> Result<(Ended, String), Stop> {
+) -> Result<Told, Stop> {
     let (remote, reference) = to;
     let make = || exact_push(repo, remote, reference, commit, expected);
     let Ok(output) = run(repo, remote, may_ask, &make) else {
-        return Ok((Ended::Unclear, String::new()));
+        return Ok(Told {
+            ended: Ended::Unclear,
+            is_taken: false,
+            words: String::new(),
+        });
     };
     let (said, words) = (
         String::from_utf8_lossy(&output.stdout),
@@ -46,10 +61,12 @@ pub fn push_event(
     // Why the server said no stands on the other stream than all else.
     let reason = reason(&said);
     let words = reason.as_deref().into_iter().chain(told);
-    Ok((
+    let is_exact = |from| is_exact(&said, (from, commit), reference);
+    Ok(Told {
         ended,
-        words.map(without_userinfo).collect::<Vec<_>>().join("\n"),
-    ))
+        is_taken: ended == Ended::Accepted && expected.is_some_and(is_exact),
+        words: words.map(without_userinfo).collect::<Vec<_>>().join("\n"),
+    })
 }
 
 /// What a remote would say to a push from here, as far as it says so before one.
