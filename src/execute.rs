@@ -16,7 +16,7 @@ mod wait;
 mod words;
 
 use doubt::Heard;
-pub use ledger::{Ledger, end_rollback};
+pub use ledger::{Ledger, RollbackEnd};
 use pushed::Ending;
 use verdict::Verdict;
 use wait::Begun;
@@ -30,7 +30,7 @@ use crate::in_flight::InFlight;
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
-use crate::record::EventId;
+use crate::record::{EventId, State};
 
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -62,8 +62,8 @@ pub enum Happening<'a> {
     Live(&'a str, &'a CommitId),
     /// The record is read or written.
     Recording,
-    /// It is on record, which lifts the freeze there.
-    Recorded(Option<&'a str>),
+    /// It is on record, which lifts the freeze there, and leaves this record.
+    Recorded(Option<&'a str>, &'a State),
 }
 
 /// What the one who watches wants.
@@ -259,8 +259,8 @@ impl Execution<'_> {
             return Ok(());
         };
         watch(Happening::Recording);
-        let lifted = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
-        watch(Happening::Recorded(lifts.filter(|_| lifted)));
+        let (lifted, state) = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
+        watch(Happening::Recorded(lifts.filter(|_| lifted), &state));
         Ok(())
     }
 
@@ -313,7 +313,8 @@ impl Execution<'_> {
         watch: &mut Watcher<'_>,
     ) -> Result<Heard, Stop> {
         let name = target.environment.name.as_str();
-        self.look_again(target, intent)?;
+        // The lease of the push looks at the branch.
+        self.look_again(target, intent, Also::Nothing)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
@@ -359,9 +360,14 @@ impl Execution<'_> {
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
     /// is repeated twice, for many a host that limits connections lets the next one in.
-    fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
+    fn look_again(
+        &self,
+        target: &Target<'_>,
+        intent: Option<&EventId>,
+        also: Also,
+    ) -> Result<(), Stop> {
         for pause in LOOK_PAUSES {
-            match self.look_once_more(target, intent) {
+            match self.look_once_more(target, intent, also) {
                 Err(Stop::Refused(Refusal {
                     code: RefusalCode::Unreachable | RefusalCode::PageUnclear,
                     ..
@@ -371,10 +377,15 @@ impl Execution<'_> {
                 looked => return looked,
             }
         }
-        self.look_once_more(target, intent)
+        self.look_once_more(target, intent, also)
     }
 
-    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
+    fn look_once_more(
+        &self,
+        target: &Target<'_>,
+        intent: Option<&EventId>,
+        also: Also,
+    ) -> Result<(), Stop> {
         let config = self.look.config;
         let mut wanted = vec![target.environment];
         if let Some(source) = self.source {
@@ -385,10 +396,12 @@ impl Execution<'_> {
                 (Some(ledger), Some(intent)) => ledger.still_allows(intent),
                 _ => Ok(()),
             });
-            (
-                self.look.environments(&wanted, Also::Branches),
-                recorded.join(),
-            )
+            // A page that was broken when the plan was shown tells nothing now; the branch does.
+            let also = match target.observed.running {
+                Ok(_) => also,
+                Err(_) => Also::Branches,
+            };
+            (self.look.environments(&wanted, also), recorded.join())
         });
         let (now, recorded) = (
             now?,
@@ -410,7 +423,6 @@ impl Execution<'_> {
                 &command,
             )?);
         }
-        // A page that was broken when the plan was shown tells nothing now; the branch does.
         let (before, now) = (target.observed.by_branch(), target_now.by_branch());
         Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
     }

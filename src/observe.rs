@@ -89,6 +89,17 @@ impl Look<'_> {
     pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
         let main = &self.config.repository;
         let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
+        self.main_at(branch)
+    }
+
+    /// The main repository's branch as it was asked for, with its commit here.
+    ///
+    /// # Errors
+    /// As [`Look::main_branch`].
+    pub fn main_at(
+        &self,
+        branch: Result<Branch, Refusal>,
+    ) -> Result<Result<Branch, Refusal>, Stop> {
         let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::commands::Session;
+use crate::commands::look::main_and_record;
 use crate::commands::trust::{self, Place, RemoteState};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Report, Stop};
@@ -12,6 +13,7 @@ use crate::git::push::{self, MayPush};
 use crate::manual::{self, Installed};
 use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
+use crate::record::Reading;
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone};
 
@@ -141,22 +143,24 @@ pub fn run(
         .iter()
         .any(|place| place.environment.is_none() && ready(&place));
     let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
-    let (seen, main, record) = session.ui.during("asking every remote and page", || {
+    let (seen, main) = session.ui.during("asking every remote and page", || {
         std::thread::scope(|scope| {
-            let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
-            let record = scope.spawn(|| recorder.map(check_record).transpose());
+            let main = main_is_ready.then(|| scope.spawn(|| main_and_record(&look, recorder)));
             let seen = look.environments(&environments, Also::Branches);
+            (seen, main.and_then(|main| main.join().ok()))
+        })
+    });
+    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let (doors, record) = session.ui.during("asking who may push", || {
+        std::thread::scope(|scope| {
+            let read = recorder.zip(reading.flatten());
+            let record = scope.spawn(|| read.map(|(recorder, read)| check_record(recorder, read)));
             (
-                seen,
-                main.and_then(|main| main.join().ok()),
-                record.join().ok(),
+                doors(repo, &environments, &seen),
+                record.join().ok().flatten(),
             )
         })
     });
-    let (seen, main, record) = (seen?, main.transpose()?, record.transpose()?.flatten());
-    let doors = session
-        .ui
-        .during("asking who may push", || doors(repo, &environments, &seen));
     session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
@@ -174,14 +178,13 @@ pub fn run(
             }
         })
         .collect();
-    if let (Some((check, is_new)), Some(recorder)) = (record, recorder) {
-        let begins = install && is_new && matches!(main, Some(Ok(Branch::At(_))));
-        checks.push(if begins {
-            session
+    if let (Some((check, new)), Some(recorder)) = (record, recorder) {
+        let is_ready = install && matches!(main, Some(Ok(Branch::At(_))));
+        checks.push(match new.filter(|_| is_ready) {
+            Some(read) => session
                 .ui
-                .during("beginning the record", || begin(recorder))
-        } else {
-            check
+                .during("beginning the record", || begin(recorder, read)),
+            None => check,
         });
     }
     if repo.layout().shallow {
@@ -250,13 +253,16 @@ fn check_place(
     }
 }
 
-/// Reads the record and asks whether it could be written to. A clone that may only read is good for much. Says, too,
-/// whether nobody is known to have written to it yet.
-fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
+/// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
+/// back where nobody is known to have written to it yet.
+fn check_record(
+    recorder: Recorder<'_>,
+    reading: Result<Reading, Refusal>,
+) -> (Check, Option<Reading>) {
     let name = "record";
-    let reading = match recorder.read_now()? {
+    let reading = match reading {
         Ok(reading) => reading,
-        Err(refusal) => return Ok((Check::refused(name, "", &refusal), false)),
+        Err(refusal) => return (Check::refused(name, "", &refusal), None),
     };
     let events = match reading.state.events {
         0 => "nothing on it yet".to_owned(),
@@ -277,18 +283,21 @@ fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
                 .words
                 .push_str("; this clone may read it, not write to it");
             (check.mark, check.because) = (Mark::Note, words);
-            Ok((check, false))
+            (check, None)
         }
         MayPush::Moved if reading.tip.is_none() => {
-            Ok((Check::refused(name, "", &recorder.not_shown()), false))
+            (Check::refused(name, "", &recorder.not_shown()), None)
         }
-        MayPush::Yes | MayPush::Moved => Ok((check, reading.state.events == 0)),
+        MayPush::Yes | MayPush::Moved => {
+            let is_new = reading.state.events == 0;
+            (check, is_new.then_some(reading))
+        }
     }
 }
 
 /// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.
-fn begin(recorder: Recorder<'_>) -> Check {
-    let stop = match recorder.begin() {
+fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
+    let stop = match recorder.begin(read) {
         Ok(_) => {
             let words = format!(
                 "{} on {}; begun just now",

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::announced::{self, Turn};
+use crate::commands::look::main_and_record;
 use crate::commands::{Session, trust};
 use crate::config::{Config, Environment};
 use crate::doubts;
@@ -16,7 +17,7 @@ use crate::model::{Branch, CommitId, Observed, Source};
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::prompt::somebody_is_there;
-use crate::record::{EventId, Kind, Reading, State, Telling};
+use crate::record::{EventId, Kind, Owed, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
@@ -152,17 +153,12 @@ pub fn see(
             Report::new("looking at the main repository failed").hint("try again: git smp status"),
         )
     };
-    let (seen, main, reading) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| look.main_branch());
-        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (
-            look.environments(concerned, Also::Branches),
-            main.join(),
-            reading.join(),
-        )
+    let (seen, main) = std::thread::scope(|scope| {
+        let main = scope.spawn(|| main_and_record(look, recorder));
+        (look.environments(concerned, Also::Branches), main.join())
     });
     let mut seen = seen?;
-    let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
+    let (main, reading) = main.map_err(|_| lost())??;
     session.explain(look.config, &seen);
     doubt(&mut seen, read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
@@ -477,12 +473,20 @@ pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
     }
 }
 
-/// Does what was planned, and says on the terminal how it goes. Gives the environments that somebody else's push brought
-/// the commit, in the same moment.
+/// What came of a plan that was carried out.
+#[derive(Default)]
+pub struct Done {
+    /// The environments that somebody else gave the commit in the same moment.
+    pub by_others: Vec<String>,
+    /// What is owed on the record after the last event, where one went there.
+    pub owed: Option<Vec<Owed>>,
+}
+
+/// Does what was planned, and says on the terminal how it goes.
 ///
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
-pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
+pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Done, Stop> {
     let _turn = Turn::take(&execution.look.repo.layout().common_dir)?;
     carry_out_in_turn(ui, execution, planned)
 }
@@ -491,16 +495,12 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<V
 ///
 /// # Errors
 /// As [`Execution::run`].
-pub fn carry_out_in_turn(
-    ui: &Ui,
-    execution: &Execution<'_>,
-    planned: &Plan,
-) -> Result<Vec<String>, Stop> {
+pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Done, Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.
     let mut unsaid: VecDeque<Line> = VecDeque::new();
-    let mut by_others = Vec::new();
+    let mut done = Done::default();
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
@@ -511,7 +511,7 @@ pub fn carry_out_in_turn(
             Happening::ByOthers(name) => {
                 progress.clear();
                 ui.note(format!("somebody else pushed the same commit to {name} in the same moment"));
-                by_others.push(name.to_owned());
+                done.by_others.push(name.to_owned());
             }
             Happening::Said(line) => {
                 progress.clear();
@@ -546,8 +546,9 @@ pub fn carry_out_in_turn(
                 return Wish::GoOn;
             }
             Happening::Recording => progress.show("writing the record"),
-            Happening::Recorded(lifted) => {
+            Happening::Recorded(lifted, state) => {
                 progress.clear();
+                done.owed = Some(state.owed.clone());
                 let text = match lifted {
                     Some(environment) => format!("on record; the freeze on {environment} is lifted"),
                     None => "on record".to_owned(),
@@ -566,5 +567,5 @@ pub fn carry_out_in_turn(
     if result.is_err() {
         ui.insist(unsaid.make_contiguous());
     }
-    result.map(|()| by_others)
+    result.map(|()| done)
 }

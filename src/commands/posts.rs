@@ -83,11 +83,14 @@ impl<'a> Posts<'a> {
         }
     }
 
-    /// What is owed now.
+    /// What is owed now: `known` where this run has just put something on the record.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
+    pub fn owed(&self, known: Option<Vec<Owed>>) -> Result<Vec<Owed>, Stop> {
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let owed = self
             .session
             .ui

@@ -6,7 +6,7 @@ use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, flow, held, observed, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
-use crate::execute::end_rollback;
+use crate::execute::RollbackEnd;
 use crate::git::record::identity;
 use crate::model::Observed;
 use crate::observe::{Also, Look};
@@ -352,7 +352,7 @@ impl Work<'_> {
         let before = std::iter::once(&self.facts.source)
             .chain(self.facts.targets.iter().map(|one| &one.observed));
         let now = self.session.ui.during("looking once more", || {
-            look.environments(&wanted, Also::Branches)
+            look.environments(&wanted, Also::Nothing)
         })?;
         for (before, now) in before.zip(&now) {
             plan::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
@@ -365,13 +365,16 @@ impl Work<'_> {
             let recorded =
                 self.facts
                     .recorded(self.config, self.facts.state()?, self.session.when().now)?;
-            end_rollback(&self.recorder, &self.session.repo, &recorded)?;
-            self.recorder.append(id, &mut |state| {
+            let end = RollbackEnd::of(&self.session.repo, &recorded)?;
+            self.recorder.append_all(&mut |state, _| {
+                if let Some(end) = end.as_ref().and_then(|end| end.due(state)) {
+                    return Ok(Some(end));
+                }
                 let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
                 if proposal.open {
                     return Ok(None);
                 }
-                Ok(Some(What::Proposed {
+                let proposed = What::Proposed {
                     commit: proposal.commit,
                     environment: self.source.name.clone(),
                     targets: proposal.targets,
@@ -379,7 +382,8 @@ impl Work<'_> {
                     date: self.date(),
                     channels: vec![TECHNICAL.to_owned()],
                     over: proposal.over,
-                }))
+                };
+                Ok(Some((id.clone(), proposed)))
             })
         })
     }

@@ -232,11 +232,17 @@ impl<'a> Release<'a> {
         self.notes().begun(&self.commit).is_some()
     }
 
-    /// The deploy came to its end: makes the post, and any that is owed from before.
+    /// The deploy came to its end: makes the post, and any that is owed from before. `known`: what is owed on the record,
+    /// where this run wrote to it.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
-    pub fn end(&self, text: Option<&str>, again: &str) -> Result<(), Stop> {
+    pub fn end(
+        &self,
+        text: Option<&str>,
+        known: Option<Vec<Owed>>,
+        again: &str,
+    ) -> Result<(), Stop> {
         let keeps = posts::configured(self.config, PRODUCT).is_some();
         if let Some(text) = text.filter(|_| !keeps) {
             self.posts(again)
@@ -254,7 +260,7 @@ impl<'a> Release<'a> {
             return Ok(());
         }
         let posts = self.posts(again);
-        let owed = posts.owed()?;
+        let owed = posts.owed(known)?;
         let is_this = |owed: &Owed| owed.commit == self.commit && is_of_deploys(owed);
         if let Some(text) = text.filter(|_| keeps && !owed.iter().any(is_this)) {
             let ui = self.session.ui;
@@ -304,7 +310,7 @@ impl<'a> Release<'a> {
             }
             (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
         };
-        self.end(text.as_deref(), again)
+        self.end(text.as_deref(), None, again)
     }
 
     fn posts<'p>(&'p self, again: &'p str) -> Posts<'p> {
@@ -344,7 +350,7 @@ pub fn paid_before(
     let owed = match state {
         Some(state) => state.owed.clone(),
         None if config.record.is_some() => Vec::new(),
-        None => posts.owed().unwrap_or_default(),
+        None => posts.owed(None).unwrap_or_default(),
     };
     // What cannot be sent from here is none of this run's business.
     let told = |owed: &Owed| {

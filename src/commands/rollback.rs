@@ -96,7 +96,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         return if args.dry_run {
             Ok(())
         } else {
-            rollback.tell(&commit)
+            rollback.tell(&commit, None)
         };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
@@ -132,8 +132,8 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let before = rollback.remember(&commit)?;
     match rollback.carry_out(&look, &planned) {
         // An earlier run of ours may have pushed it; a record knows who deployed.
-        Ok(by_others)
-            if config.record.is_none() && !by_others.is_empty() && !before.is_of(&commit) =>
+        Ok(done)
+            if config.record.is_none() && !done.by_others.is_empty() && !before.is_of(&commit) =>
         {
             session
                 .ui
@@ -143,7 +143,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
                 .came_back(&environment.name, &commit, false)
                 .map(drop)
         }
-        Ok(_) => rollback.tell(&commit),
+        Ok(done) => rollback.tell(&commit, done.owed),
         Err(stop) => {
             if !matches!(stop, Stop::Incomplete(_))
                 && let Err(trouble) = rollback.notes().forget(&environment.name, before)
@@ -427,7 +427,7 @@ impl Run<'_> {
         }
     }
 
-    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<deploy::Done, Stop> {
         let look = Look {
             may_ask: false,
             repo: look.repo,
@@ -497,7 +497,7 @@ impl Run<'_> {
     }
 
     /// Tells the technical channel, which must know before anybody else deploys.
-    fn tell(&self, commit: &CommitId) -> Result<(), Stop> {
+    fn tell(&self, commit: &CommitId, known: Option<Vec<Owed>>) -> Result<(), Stop> {
         let again = self.again(commit);
         let posts = Posts::of(self.session, self.config, "put back", &again);
         let configured = posts::configured(self.config, TECHNICAL).is_some();
@@ -507,7 +507,7 @@ impl Run<'_> {
         let came = came.map_err(|stop| unsettled(&stop, &again))?;
         match came.filter(|_| !configured) {
             Some(owed) => posts.say(&owed).map_err(|stop| unsettled(&stop, &again)),
-            None if configured => posts.pay(&posts.owed()?, Owed::is_of_a_rollback),
+            None if configured => posts.pay(&posts.owed(known)?, Owed::is_of_a_rollback),
             None => Ok(()),
         }
     }

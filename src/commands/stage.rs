@@ -78,14 +78,14 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         &[&facts.observed],
         false,
     );
-    carry_out(session, &look, args, &facts, &wanted, &planned)?;
+    let done = carry_out(session, &look, args, &facts, &wanted, &planned)?;
     must_come_back(session, &config, &facts, &wanted)?;
     match &wanted.fix {
         Some((before, _)) if wanted.kind() == Kind::Fix => {
-            tell(session, &config, args, &facts, &wanted, before)
+            tell(session, &config, args, (&facts, done.owed), &wanted, before)
         }
         // The end of somebody's rollback went on record with this deploy, and the team is to hear of it.
-        _ if facts.goes_back() => pay(session, &config, args, None),
+        _ if facts.goes_back() => pay(session, &config, args, done.owed),
         _ => Ok(()),
     }
 }
@@ -95,7 +95,7 @@ fn tell(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    facts: &Facts<'_>,
+    (facts, known): (&Facts<'_>, Option<Vec<Owed>>),
     wanted: &Wanted<'_>,
     before: &CommitId,
 ) -> Result<(), Stop> {
@@ -103,7 +103,7 @@ fn tell(
         .candidate()
         .filter(|_| posts::configured(config, TECHNICAL).is_none())
     else {
-        return pay(session, config, args, None);
+        return pay(session, config, args, known);
     };
     let owed = posts::of_candidate(
         candidate,
@@ -118,20 +118,17 @@ fn tell(
     Posts::of(session, config, "deployed", "git smp stage").say(&owed)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `owed`: what is owed, where that is known.
+/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    owed: Option<&[Owed]>,
+    known: Option<Vec<Owed>>,
 ) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
     let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
-    match owed {
-        Some(owed) => posts.pay(owed, told),
-        None => posts.pay(&posts.owed()?, told),
-    }
+    posts.pay(&posts.owed(known)?, told)
 }
 
 /// Everything that was found out.
@@ -155,8 +152,9 @@ impl Facts<'_> {
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
-    fn owed(&self) -> Option<&[Owed]> {
-        Some(self.record.state().map_or(&[], |state| &state.owed))
+    fn owed(&self) -> Option<Vec<Owed>> {
+        let owed = self.record.state().map(|state| state.owed.clone());
+        Some(owed.unwrap_or_default())
     }
 
     fn recorded<'a>(
@@ -589,7 +587,7 @@ fn carry_out(
     facts: &Facts<'_>,
     wanted: &Wanted<'_>,
     planned: &Plan,
-) -> Result<(), Stop> {
+) -> Result<deploy::Done, Stop> {
     session.ui.catch_interrupts()?;
     let look = Look {
         may_ask: false,
@@ -639,7 +637,7 @@ fn carry_out(
         },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
-    deploy::carry_out(session.ui, &execution, planned).map(drop)
+    deploy::carry_out(session.ui, &execution, planned)
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.

@@ -10,7 +10,7 @@ use crate::finding;
 use crate::git::push::Push;
 use crate::in_flight::InFlight;
 use crate::model::{CommitId, Release};
-use crate::observe::heroku;
+use crate::observe::{Also, heroku};
 use crate::plan::{Step, Target};
 use crate::record::EventId;
 use crate::web::heroku::{Again, Released};
@@ -63,7 +63,7 @@ impl Execution<'_> {
         else {
             return Ok(());
         };
-        self.look_again(target, intent)?;
+        self.look_again(target, intent, Also::Branches)?;
         self.nothing_newer(target, *newest)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
-use super::{LAG_PAUSE, PROGRAM, Reading, Recorder};
+use super::{LAG_PAUSE, PROGRAM, Reading, Recorder, new_id};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::push::{self, Ended, Told};
 use crate::git::record as objects;
@@ -19,8 +19,9 @@ const DECLINED: usize = 3;
 /// The longest time that an attempt is taken to need, for the pause after it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Says which events are to be recorded on top of a state, each with its name.
-pub type Decide<'d> = dyn FnMut(&State) -> Result<Vec<(EventId, What)>, Stop> + 'd;
+/// Says which event comes next, with its name, given the state and how many come before it in the same push; `None`: no
+/// more.
+pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
 
 /// Events as objects that nothing points to yet.
 struct Draft {
@@ -42,22 +43,28 @@ impl Recorder<'_> {
         id: &EventId,
         decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
     ) -> Result<State, Stop> {
-        self.append_all(&mut |state| {
-            let what = decide(state)?;
-            Ok(what.map(|what| (id.clone(), what)).into_iter().collect())
+        self.append_all(&mut |state, nth| match nth {
+            0 => Ok(decide(state)?.map(|what| (id.clone(), what))),
+            _ => Ok(None),
         })
     }
 
-    /// Adds several events that are known together, in this order, with one push: all of them or none.
+    /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
+    /// the other, each time with the state after those before, and again from the first where somebody else was quicker.
     ///
     /// # Errors
     /// As [`Recorder::append`].
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
+        self.append_onto(self.known(), decide)
+    }
+
+    /// The same onto what was just read.
+    fn append_onto(&self, known: Option<Reading>, decide: &mut Decide<'_>) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
         let mut attempts = Attempts {
             begun: Instant::now(),
-            known: self.known(),
+            known,
             made: Vec::new(),
             tip: None,
             moved: false,
@@ -74,6 +81,18 @@ impl Recorder<'_> {
                 Err(stop) => return Err(self.honest(stop, &attempts)),
             }
         }
+    }
+
+    /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has: whether
+    /// the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
+    ///
+    /// # Errors
+    /// As [`Recorder::append`].
+    pub fn begin(&self, read: Reading) -> Result<State, Stop> {
+        let id = new_id();
+        self.append_onto(Some(read), &mut |state, _| {
+            Ok((state.events == 0).then(|| (id.clone(), What::Begun)))
+        })
     }
 
     /// Decides and pushes once: first from what this clone saw last, for the lease holds only where that is so still, and
@@ -127,7 +146,10 @@ impl Recorder<'_> {
         }
         let mut draft = None;
         let (mut state, mut tip) = (reading.state.clone(), reading.tip.clone());
-        for (id, what) in decide(&reading.state)? {
+        for nth in 0.. {
+            let Some((id, what)) = decide(&state, nth)? else {
+                break;
+            };
             let event = as_read(Event {
                 id,
                 by: by.clone(),

@@ -187,14 +187,14 @@ fn a_no_and_that_nothing_is_to_be_done_are_never_said_from_memory() {
     world.clone("other").append(judged("Ben", "fine")).unwrap();
     let repo = world.named("one").faulty();
     let no = Stop::refused(RefusalCode::Blocked, Report::new("nobody has signed it"));
-    for answer in [Ok(Vec::new()), Err(no)] {
+    for answer in [Ok(None), Err(no)] {
         let mut known = Vec::new();
-        let state = recorder(&world, &repo).append_all(&mut |state| {
+        let state = recorder(&world, &repo).append(&new_id(), &mut |state| {
             let verdicts = state.candidate.as_ref().unwrap().verdicts.len();
             known.push(verdicts);
             match verdicts {
                 0 => answer.clone(),
-                _ => Ok(vec![(new_id(), judged("Rosi", "fine"))]),
+                _ => Ok(Some(judged("Rosi", "fine"))),
             }
         });
         assert_eq!(known, [0, 1]);
@@ -214,15 +214,20 @@ fn events_that_are_known_together_are_one_push_and_stay_one_event_each() {
     let clone = world.clone("one");
     clone.append(proposed("stable")).unwrap();
     let (repo, names) = (clone.faulty(), ["Rosi", "Ben", "Cem"]);
-    let all = |_: &State| Ok(names.map(|name| (new_id(), judged(name, "fine"))).to_vec());
-    let state = recorder(&world, &repo).append_all(&mut { all }).unwrap();
+    let next = |nth: usize| names.get(nth).map(|name| (new_id(), judged(name, "fine")));
+    let state = recorder(&world, &repo).append_all(&mut |state, nth| {
+        let verdicts = &state.candidate.as_ref().unwrap().verdicts;
+        assert_eq!(verdicts.len(), nth, "each is decided after those before");
+        Ok(next(nth))
+    });
+    let state = state.unwrap();
     assert_eq!((state.events, world.calls("push")), (4, 1));
     assert_eq!(world.states(RECORD).last(), Some(&state));
     // One that cannot follow keeps all of them back.
     let before = world.refs();
-    let stop = recorder(&world, &repo).append_all(&mut |_| {
+    let stop = recorder(&world, &repo).append_all(&mut |_, nth| {
         let both = [judged("Rosi", "fast"), proposed("once more")];
-        Ok(both.map(|what| (new_id(), what)).to_vec())
+        Ok(both.get(nth).map(|what| (new_id(), what.clone())))
     });
     assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::CandidateOpen);
     assert_eq!(world.refs(), before);
