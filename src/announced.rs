@@ -45,17 +45,13 @@ impl Turn {
         let file = opened.map_err(|error| cannot_write(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                let report =
-                    Report::new(format!("another git smp {what} from this clone right now"))
-                        .because(why)
-                        .hint("wait for it: git smp status");
-                Err(Refusal {
-                    code: RefusalCode::Deploying,
-                    report,
-                }
-                .into())
-            }
+            Err(TryLockError::WouldBlock) => Err(Refusal::new(
+                RefusalCode::Deploying,
+                format!("another git smp {what} from this clone right now"),
+            )
+            .because(why)
+            .hint("wait for it: git smp status")
+            .into()),
             Err(TryLockError::Error(error)) => Err(cannot_write(&path, &error)),
         }
     }

@@ -175,7 +175,7 @@ pub struct Deploying {
 /// `git smp stage`
 #[derive(Debug, Args)]
 pub struct Stage {
-    /// The commit, or '#N' for what pull request N brought; default: the tip of the main repository's branch
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
     #[arg(value_name = "REV", allow_hyphen_values = false)]
     pub rev: Option<String>,
     /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on

@@ -36,156 +36,104 @@ impl Report {
         self.hint = Some(hint.into());
         self
     }
-}
 
-/// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalCode {
-    /// Production has commits that the candidate lacks.
-    Diverged,
-    /// The candidate is older than what production runs.
-    Behind,
-    /// An environment, or the answer to what it runs, could not be reached.
-    Unreachable,
-    /// A page was read and does not name exactly one commit.
-    PageUnclear,
-    /// A hash is ambiguous, unknown, or not a commit's.
-    UnknownCommit,
-    /// An environment has nothing deployed that could be promoted.
-    NothingDeployed,
-    /// The source environment's page and ref disagree.
-    StagingStale,
-    /// What would ship is not what was named or shown.
-    CandidateMoved,
-    /// The target moved after it was shown.
-    TargetMoved,
-    /// What would ship was rolled back there before, or may have been, and nobody was asked about it.
-    RolledBack,
-    /// A rollback to something that the environment does not have behind it.
-    NotARollback,
-    /// A service does not let us in: no token, a wrong one, or one without the right to look.
-    Unauthorized,
-    /// Its host said that what its branch is at is not deployed, or not yet, and nothing else tells what runs.
-    NotConfirmed,
-    /// A commit that would ship has no pull request that somebody else approved, or nobody can tell.
-    NotReviewed,
-    /// A check of the commit that would ship has not succeeded, or nobody can tell.
-    NotGreen,
-    /// The branch does not exist on a remote that has others.
-    WrongBranch,
-    /// The host has no such app, and nobody said that the push may make it.
-    NoApp,
-    /// A push of the same commit from this clone may still be building.
-    PushInFlight,
-    /// History is incomplete here.
-    Shallow,
-    /// The team keeps a record, and nobody put this commit forward.
-    NotProposed,
-    /// The candidate has no sign-off.
-    NotSignedOff,
-    /// Somebody blocked the candidate.
-    Blocked,
-    /// Another candidate is open.
-    CandidateOpen,
-    /// A candidate is open, so nothing but a fix may go where it is tested.
-    Frozen,
-    /// Somebody else's deploy is on its way, or was not seen to end.
-    Deploying,
-    /// What stands on the record's ref is no record.
-    RecordUnreadable,
-    /// The record was written by a newer program.
-    RecordNewer,
-    /// The record lacks events that this clone saw, or is gone.
-    RecordRewound,
-    /// The record cannot be written to.
-    RecordNotWritable,
-    /// Others wrote to the record each time that we tried.
-    RecordBusy,
-    /// A question would have to be asked and there is no terminal.
-    NeedsTerminal,
-    /// A commit cannot be copied without a person to resolve a conflict.
-    PickConflict,
-    /// A commit has no change that could be copied, or none that is missing.
-    NothingToPick,
-}
-
-impl RefusalCode {
-    /// Every code, for the documentation's test.
-    #[cfg(test)]
-    pub const ALL: [Self; 33] = [
-        Self::Diverged,
-        Self::Behind,
-        Self::Unreachable,
-        Self::PageUnclear,
-        Self::UnknownCommit,
-        Self::NothingDeployed,
-        Self::StagingStale,
-        Self::CandidateMoved,
-        Self::TargetMoved,
-        Self::RolledBack,
-        Self::NotARollback,
-        Self::Unauthorized,
-        Self::NotConfirmed,
-        Self::NotReviewed,
-        Self::NotGreen,
-        Self::WrongBranch,
-        Self::NoApp,
-        Self::PushInFlight,
-        Self::Shallow,
-        Self::NotProposed,
-        Self::NotSignedOff,
-        Self::Blocked,
-        Self::CandidateOpen,
-        Self::Frozen,
-        Self::Deploying,
-        Self::RecordUnreadable,
-        Self::RecordNewer,
-        Self::RecordRewound,
-        Self::RecordNotWritable,
-        Self::RecordBusy,
-        Self::NeedsTerminal,
-        Self::PickConflict,
-        Self::NothingToPick,
-    ];
-
-    /// The word itself.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Diverged => "diverged",
-            Self::Behind => "behind",
-            Self::Unreachable => "unreachable",
-            Self::PageUnclear => "page-unclear",
-            Self::UnknownCommit => "unknown-commit",
-            Self::NothingDeployed => "nothing-deployed",
-            Self::StagingStale => "staging-stale",
-            Self::CandidateMoved => "candidate-moved",
-            Self::TargetMoved => "target-moved",
-            Self::RolledBack => "rolled-back",
-            Self::NotARollback => "not-a-rollback",
-            Self::Unauthorized => "unauthorized",
-            Self::NotConfirmed => "not-confirmed",
-            Self::NotReviewed => "not-reviewed",
-            Self::NotGreen => "not-green",
-            Self::WrongBranch => "wrong-branch",
-            Self::NoApp => "no-app",
-            Self::PushInFlight => "push-in-flight",
-            Self::Shallow => "shallow",
-            Self::NotProposed => "not-proposed",
-            Self::NotSignedOff => "not-signed-off",
-            Self::Blocked => "blocked",
-            Self::CandidateOpen => "candidate-open",
-            Self::Frozen => "frozen",
-            Self::Deploying => "deploying",
-            Self::RecordUnreadable => "record-unreadable",
-            Self::RecordNewer => "record-newer",
-            Self::RecordRewound => "record-rewound",
-            Self::RecordNotWritable => "record-not-writable",
-            Self::RecordBusy => "record-busy",
-            Self::NeedsTerminal => "needs-terminal",
-            Self::PickConflict => "pick-conflict",
-            Self::NothingToPick => "nothing-to-pick",
-        }
+    /// The same as a refusal.
+    pub fn refused(self, code: RefusalCode) -> Refusal {
+        Refusal { code, report: self }
     }
+}
+
+/// Declares the codes once: what they mean, their names here, and their words outside.
+macro_rules! codes {
+    ($($(#[$meaning:meta])* $name:ident = $word:literal,)*) => {
+        /// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum RefusalCode {
+            $($(#[$meaning])* $name,)*
+        }
+
+        impl RefusalCode {
+            /// Every code, for the documentation's test.
+            #[cfg(test)]
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word itself.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Production has commits that the candidate lacks.
+    Diverged = "diverged",
+    /// The candidate is older than what production runs.
+    Behind = "behind",
+    /// An environment, or the answer to what it runs, could not be reached.
+    Unreachable = "unreachable",
+    /// A page was read and does not name exactly one commit.
+    PageUnclear = "page-unclear",
+    /// A hash is ambiguous, unknown, or not a commit's.
+    UnknownCommit = "unknown-commit",
+    /// An environment has nothing deployed that could be promoted.
+    NothingDeployed = "nothing-deployed",
+    /// The source environment's page and ref disagree.
+    StagingStale = "staging-stale",
+    /// What would ship is not what was named or shown.
+    CandidateMoved = "candidate-moved",
+    /// The target moved after it was shown.
+    TargetMoved = "target-moved",
+    /// What would ship was rolled back there before, or may have been, and nobody was asked about it.
+    RolledBack = "rolled-back",
+    /// A rollback to something that the environment does not have behind it.
+    NotARollback = "not-a-rollback",
+    /// A service does not let us in: no token, a wrong one, or one without the right to look.
+    Unauthorized = "unauthorized",
+    /// Its host said that what its branch is at is not deployed, or not yet, and nothing else tells what runs.
+    NotConfirmed = "not-confirmed",
+    /// A commit that would ship has no pull request that somebody else approved, or nobody can tell.
+    NotReviewed = "not-reviewed",
+    /// A check of the commit that would ship has not succeeded, or nobody can tell.
+    NotGreen = "not-green",
+    /// The branch does not exist on a remote that has others.
+    WrongBranch = "wrong-branch",
+    /// The host has no such app, and nobody said that the push may make it.
+    NoApp = "no-app",
+    /// A push of the same commit from this clone may still be building.
+    PushInFlight = "push-in-flight",
+    /// History is incomplete here.
+    Shallow = "shallow",
+    /// The team keeps a record, and nobody put this commit forward.
+    NotProposed = "not-proposed",
+    /// The candidate has no sign-off.
+    NotSignedOff = "not-signed-off",
+    /// Somebody blocked the candidate.
+    Blocked = "blocked",
+    /// Another candidate is open.
+    CandidateOpen = "candidate-open",
+    /// A candidate is open, so nothing but a fix may go where it is tested.
+    Frozen = "frozen",
+    /// Somebody else's deploy is on its way, or was not seen to end.
+    Deploying = "deploying",
+    /// What stands on the record's ref is no record.
+    RecordUnreadable = "record-unreadable",
+    /// The record was written by a newer program.
+    RecordNewer = "record-newer",
+    /// The record lacks events that this clone saw, or is gone.
+    RecordRewound = "record-rewound",
+    /// The record cannot be written to.
+    RecordNotWritable = "record-not-writable",
+    /// Others wrote to the record each time that we tried.
+    RecordBusy = "record-busy",
+    /// A question would have to be asked and there is no terminal.
+    NeedsTerminal = "needs-terminal",
+    /// A commit cannot be copied without a person to resolve a conflict.
+    PickConflict = "pick-conflict",
+    /// A commit has no change that could be copied, or none that is missing.
+    NothingToPick = "nothing-to-pick",
 }
 
 /// A deploy that will not happen, and why.
@@ -195,6 +143,27 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// What people are told.
     pub report: Report,
+}
+
+impl Refusal {
+    /// A refusal of one sentence.
+    pub fn new(code: RefusalCode, error: impl Into<String>) -> Self {
+        Report::new(error).refused(code)
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.report = self.report.because(cause);
+        self
+    }
+
+    /// Says what to type next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.report = self.report.hint(hint);
+        self
+    }
 }
 
 /// Why a command ends before its end.
@@ -217,11 +186,6 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// A refusal.
-    pub fn refused(code: RefusalCode, report: Report) -> Self {
-        Self::Refused(Refusal { code, report })
-    }
-
     /// The exit code (contract, section 3).
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -11,6 +11,7 @@ mod release;
 mod said;
 mod span;
 mod turned_down;
+mod unreported;
 mod verdict;
 mod wait;
 mod words;
@@ -313,8 +314,7 @@ impl Execution<'_> {
         watch: &mut Watcher<'_>,
     ) -> Result<Heard, Stop> {
         let name = target.environment.name.as_str();
-        // The lease of the push looks at the branch.
-        self.look_again(target, intent, Also::Nothing)?;
+        self.look_again(target, intent)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
@@ -360,14 +360,9 @@ impl Execution<'_> {
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
     /// is repeated twice, for many a host that limits connections lets the next one in.
-    fn look_again(
-        &self,
-        target: &Target<'_>,
-        intent: Option<&EventId>,
-        also: Also,
-    ) -> Result<(), Stop> {
+    fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
         for pause in LOOK_PAUSES {
-            match self.look_once_more(target, intent, also) {
+            match self.look_once_more(target, intent) {
                 Err(Stop::Refused(Refusal {
                     code: RefusalCode::Unreachable | RefusalCode::PageUnclear,
                     ..
@@ -377,30 +372,27 @@ impl Execution<'_> {
                 looked => return looked,
             }
         }
-        self.look_once_more(target, intent, also)
+        self.look_once_more(target, intent)
     }
 
-    fn look_once_more(
-        &self,
-        target: &Target<'_>,
-        intent: Option<&EventId>,
-        also: Also,
-    ) -> Result<(), Stop> {
+    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
         let config = self.look.config;
         let mut wanted = vec![target.environment];
         if let Some(source) = self.source {
             wanted.push(config.environment(&source.environment)?);
         }
+        // The lease looks at the branch. A page that was broken when the plan was shown tells nothing now; the branch does.
+        let is_known = target.observed.running.is_ok();
+        let also = if is_known {
+            Also::Nothing
+        } else {
+            Also::Branches
+        };
         let (now, recorded) = thread::scope(|scope| {
             let recorded = scope.spawn(|| match (&self.ledger, intent) {
                 (Some(ledger), Some(intent)) => ledger.still_allows(intent),
                 _ => Ok(()),
             });
-            // A page that was broken when the plan was shown tells nothing now; the branch does.
-            let also = match target.observed.running {
-                Ok(_) => also,
-                Err(_) => Also::Branches,
-            };
             (self.look.environments(&wanted, also), recorded.join())
         });
         let (now, recorded) = (
@@ -415,7 +407,7 @@ impl Execution<'_> {
             let source_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
             unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
         }
-        if target.observed.running.is_ok() {
+        if is_known {
             return Ok(unmoved(
                 &target.observed,
                 target_now,

@@ -82,34 +82,6 @@ impl Look<'_> {
         Ok(self.compared(wanted, settled, also))
     }
 
-    /// Where the main repository's branch is, with its commit here.
-    ///
-    /// # Errors
-    /// When this clone cannot be read; what the main repository does not tell is the inner error.
-    pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
-        let main = &self.config.repository;
-        let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
-        self.main_at(branch)
-    }
-
-    /// The main repository's branch as it was asked for, with its commit here.
-    ///
-    /// # Errors
-    /// As [`Look::main_branch`].
-    pub fn main_at(
-        &self,
-        branch: Result<Branch, Refusal>,
-    ) -> Result<Result<Branch, Refusal>, Stop> {
-        let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
-        if let Ok(Branch::At(id)) = &branch
-            && !self.repo.has_commit(id)?
-            && let Err(refusal) = self.bring_main(id)?
-        {
-            return Ok(Err(refusal));
-        }
-        Ok(branch.map_err(first_push::with_both_readings))
-    }
-
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
     ///
     /// # Errors
@@ -200,7 +172,8 @@ impl Look<'_> {
         let asked = self.read_page(environment.running.page()?);
         let name = &environment.name;
         let hint = format!(
-            "open its page, or correct environments.{name}.running in smp.toml; then: git smp setup"
+            "open its page to see whether it answers, then: git smp status\n\
+             where the page moved, correct environments.{name}.running in smp.toml, then: git smp setup"
         );
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -349,12 +322,11 @@ impl Look<'_> {
 
 /// The refusal of a look that broke down: unknown is never a yes.
 fn lost(name: &str) -> Refusal {
-    let report =
-        Report::new(format!("{name}: looking at it failed")).hint("try again: git smp status");
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    Refusal::new(
+        RefusalCode::Unreachable,
+        format!("{name}: looking at it failed"),
+    )
+    .hint("try again: git smp status")
 }
 
 fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
@@ -364,14 +336,12 @@ fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
     let error = format!("{}: {}", environment.name, report.error);
-    Refusal {
-        code,
-        report: Report {
-            error,
-            because: report.because,
-            hint: report.hint.or(Some(hint)),
-        },
+    Report {
+        error,
+        because: report.because,
+        hint: report.hint.or(Some(hint)),
     }
+    .refused(code)
 }
 
 fn by_ref(
@@ -419,8 +389,8 @@ fn one_commit(
             .unwrap_or_default();
         report.because(format!("{}: {words}", refusal.report.error))
     };
-    Err(Refusal {
-        code: RefusalCode::UnknownCommit,
-        report: trouble.iter().fold(report, because),
-    })
+    Err(trouble
+        .iter()
+        .fold(report, because)
+        .refused(RefusalCode::UnknownCommit))
 }

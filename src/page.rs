@@ -169,10 +169,7 @@ fn looked_for(find: &Find, answer: &Answer) -> String {
 
 fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {
     let report = causes.into_iter().fold(Report::new(what), Report::because);
-    Refusal {
-        code: RefusalCode::PageUnclear,
-        report,
-    }
+    report.refused(RefusalCode::PageUnclear)
 }
 
 #[cfg(test)]

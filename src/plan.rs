@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use first_push::first_push;
 
 use crate::config::{ChannelKind, Environment, Running};
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::error::{Refusal, RefusalCode};
 use crate::finding::{self, Finding};
 use crate::model::{Branch, Changes, Commit, CommitId, Observed, Release, Source};
 use crate::text::ago;
@@ -188,18 +188,18 @@ impl Plan {
 pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     let (name, branch) = (&environment.name, &environment.branch);
     let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-    Refusal {
-        code: RefusalCode::WrongBranch,
-        report: Report::new(format!("{name} has no branch {branch}"))
-            .because(format!(
-                "the remote {} has {}",
-                environment.remote,
-                some.join(", ")
-            ))
-            .hint(format!(
-                "set environments.{name}.branch in smp.toml, then: git smp setup"
-            )),
-    }
+    Refusal::new(
+        RefusalCode::WrongBranch,
+        format!("{name} has no branch {branch}"),
+    )
+    .because(format!(
+        "the remote {} has {}",
+        environment.remote,
+        some.join(", ")
+    ))
+    .hint(format!(
+        "set environments.{name}.branch in smp.toml, then: git smp setup"
+    ))
 }
 
 /// The push and the wait that bring an environment to a commit, from what its branch is at.
@@ -228,16 +228,13 @@ pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
     };
     let name = &observed.environment;
     let at = observed.reference().map_or("nothing", CommitId::short);
-    let report = Report::new(format!("whether {name} runs {at} is not confirmed"))
-        .because(format!("its host said of that push: {words}"))
-        .because(
-            "nothing but its branch could tell otherwise, and a branch does not tell what runs",
-        )
-        .hint(finding::witness_hint(name));
-    Err(Refusal {
-        code: RefusalCode::NotConfirmed,
-        report,
-    })
+    Err(Refusal::new(
+        RefusalCode::NotConfirmed,
+        format!("whether {name} runs {at} is not confirmed"),
+    )
+    .because(format!("its host said of that push: {words}"))
+    .because("nothing but its branch could tell otherwise, and a branch does not tell what runs")
+    .hint(finding::witness_hint(name)))
 }
 
 /// The same where a person at the terminal may have seen what no witness tells.
@@ -278,18 +275,17 @@ fn settled(target: &Target<'_>) -> Result<(), Refusal> {
         .commit
         .as_ref()
         .map_or("another commit", CommitId::short);
-    let report = Report::new(format!(
-        "{name} runs {} now, but not for long",
-        runs.map_or("nothing", CommitId::short)
-    ))
+    Err(Refusal::new(
+        RefusalCode::Deploying,
+        format!(
+            "{name} runs {} now, but not for long",
+            runs.map_or("nothing", CommitId::short)
+        ),
+    )
     .because(format!(
         "its release v{version} of {commit} has not come to its end yet"
     ))
-    .hint("wait for it: git smp status; then run it again");
-    Err(Refusal {
-        code: RefusalCode::Deploying,
-        report,
-    })
+    .hint("wait for it: git smp status; then run it again"))
 }
 
 /// What is the matter with an environment before the deploy, where it is known what runs.
@@ -365,6 +361,12 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
              what runs, let the cache forget the page, or exclude the page from the cache"
         );
     }
+    if let Err(refusal) = &target.observed.running {
+        return format!(
+            "the branch of {name} is at {short} already, and whether it runs that is not known ({}): nothing is pushed",
+            refusal.report.error
+        );
+    }
     format!(
         "the branch of {name} is at {short} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
          there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)"
@@ -389,10 +391,8 @@ fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String>
     let named = changes.disappears.iter().take(10);
     let more = (lost > 10).then(|| format!("and {} more", lost - 10));
     let told = |commit: &Commit| {
-        let twin = target
-            .twins
-            .get(&commit.id)
-            .map(|twin| format!("; the same change as {}", twin.short()));
+        let twin = target.twins.get(&commit.id).map(CommitId::short);
+        let twin = twin.map(|twin| format!("; {twin} has the same change, but is another commit"));
         format!(
             "{} would disappear from {from}{}",
             quoted(commit, now),
@@ -464,12 +464,12 @@ pub fn unmoved(
             then.map_or("nothing", CommitId::short),
             now.map_or("nothing", CommitId::short),
         );
-        let report = Report::new(format!(
-            "{name} moved since the plan was shown; nothing was pushed"
-        ))
+        Refusal::new(
+            code,
+            format!("{name} moved since the plan was shown; nothing was pushed"),
+        )
         .because(format!("{what} was {then} and is {now}"))
-        .hint(format!("look at what would ship now: {command}"));
-        Refusal { code, report }
+        .hint(format!("look at what would ship now: {command}"))
     };
     if before.runs() != now.runs() {
         return Err(moved("its running commit", before.runs(), now.runs()));

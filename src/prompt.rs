@@ -1,6 +1,7 @@
 //! The terminal, which one asks on at a time: a question of ours, or one of git's, ssh's or a helper's. While somebody
 //! is asked, no line of progress is written.
 #![expect(
+    clippy::disallowed_types,
     clippy::disallowed_methods,
     reason = "it hands the terminal over, cleared"
 )]
@@ -8,6 +9,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use console::Term;
 
 use crate::text::visible;
 
@@ -63,7 +66,13 @@ impl Drop for Turn {
 /// Writes a line of progress over the one before; an empty one takes it away. Left out while somebody is asked.
 pub fn show(line: &str) {
     if let Ok(_terminal) = TERMINAL.try_lock() {
-        write(&format!("\r\u{1b}[K{}", visible(line)));
+        // A longer one would leave a row behind each time that it is written over.
+        let line = visible(line);
+        let columns = Term::stderr()
+            .size_checked()
+            .map_or(80, |(_, columns)| columns);
+        let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "...");
+        write(&format!("\r\u{1b}[K{line}"));
         IS_LINE_SHOWN.store(!line.is_empty(), Ordering::SeqCst);
     }
 }

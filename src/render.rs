@@ -10,6 +10,8 @@ mod rollback;
 mod staging;
 mod status;
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -19,15 +21,15 @@ pub use history::history;
 pub use promotion::promotion;
 pub use proposal::proposal;
 pub use rollback::rollback;
-pub use staging::staging;
+pub use staging::{Added, staging};
 pub use status::{
     Here, Mark, environment, finding, frozen, held, how, owed, past_tool, picture, record,
-    standing, unrecorded,
+    standing, unrecorded, untested,
 };
 
 use crate::config::{Config, display_url};
 use crate::model::{Commit, CommitId};
-use crate::plan::{Plan, Target};
+use crate::plan::{Consent, Plan, Target};
 use crate::record::{Candidate, SignOff, Signer};
 use crate::text::{Line, Tone, ago};
 
@@ -76,6 +78,9 @@ impl When {
     /// Between which two moments something happened: "between 10:14 and 10:20" today. Where clocks say that the first
     /// is after the second, only that is known.
     pub fn between(&self, after: i64, before: i64) -> String {
+        if self.clock(after) == self.clock(before) {
+            return format!("at {}", self.clock(before));
+        }
         if after > before {
             return format!("before {}", self.clock(before));
         }
@@ -124,7 +129,6 @@ fn now_and_then(
     config: &Config,
     target: &Target<'_>,
     plan: &Plan,
-    heading: String,
     then: Option<String>,
 ) -> Vec<Line> {
     let runs = target.observed.runs().or(target.observed.reference());
@@ -133,50 +137,44 @@ fn now_and_then(
         .site
         .as_ref()
         .unwrap_or(&target.environment.url);
-    let now = Line::plain("  now   ").and(Tone::Hash, runs.map_or("nothing", CommitId::short));
+    let width = config.repository.remote.chars().count().max("then".len());
+    let line =
+        |name: &str, hash: &str| Line::plain(format!("  {name:width$}  ")).and(Tone::Hash, hash);
     let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
-    let main = &config.repository;
     vec![
-        Line::default().and(Tone::Strong, heading),
-        Line::default(),
-        now.and(Tone::Faint, format!("  {place}")),
-        Line::plain("  then  ")
-            .and(Tone::Hash, plan.commit.short())
-            .and(Tone::Plain, subject),
-        Line::plain("  main  ").and(
-            Tone::Faint,
-            format!("{}, {}", main.remote, display_url(&main.url)),
-        ),
+        line("now", runs.map_or("nothing", CommitId::short)).and(Tone::Faint, format!("  {place}")),
+        line("then", plan.commit.short()).and(Tone::Plain, subject),
+        main_repository(config, width),
     ]
 }
 
-/// The watched files and the warnings of a plan, and what it will do.
-fn steps(plan: &Plan) -> Vec<Line> {
+/// Paragraphs with an empty line behind each; one without lines is left out.
+fn paragraphs<const N: usize>(all: [Vec<Line>; N]) -> Vec<Line> {
+    all.into_iter()
+        .filter(|lines| !lines.is_empty())
+        .flat_map(|lines| lines.into_iter().chain([Line::default()]))
+        .collect()
+}
+
+/// What a person should know before saying yes, in one paragraph.
+fn warnings(consents: &[Consent], warnings: &[String]) -> Vec<Line> {
     let warning = |text: &String| {
-        [
-            Line::default(),
-            Line::default()
-                .and(Tone::Bad, "warning: ")
-                .and(Tone::Plain, text),
-        ]
+        Line::default()
+            .and(Tone::Bad, "warning: ")
+            .and(Tone::Plain, text)
     };
-    let mut lines = watched(&plan.watched);
-    lines.extend(
-        plan.consents
-            .iter()
-            .map(|consent| &consent.story)
-            .chain(&plan.warnings)
-            .flat_map(warning),
-    );
-    lines.extend([Line::default(), Line::plain("This will")]);
-    lines.extend(
-        plan.steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| Line::plain(format!("  {}. {step}", index + 1))),
-    );
-    lines.push(Line::default());
-    lines
+    let stories = consents.iter().map(|consent| &consent.story);
+    stories.chain(warnings).map(warning).collect()
+}
+
+/// What will be done.
+fn this_will(steps: &[impl Display]) -> Vec<Line> {
+    let numbered = steps.iter().zip(1..);
+    let lines = numbered.map(|(step, number)| Line::plain(format!("  {number}. {step}")));
+    [Line::plain("This will")]
+        .into_iter()
+        .chain(lines)
+        .collect()
 }
 
 /// The watched files that ship, a line each, up to what a person reads; nothing where there are none.
@@ -185,10 +183,10 @@ fn watched(names: &[String]) -> Vec<Line> {
         return Vec::new();
     }
     let plural = if names.len() == 1 { "" } else { "s" };
-    let mut lines = vec![
-        Line::default(),
-        Line::plain(format!("touches {} watched file{plural}:", names.len())),
-    ];
+    let mut lines = vec![Line::plain(format!(
+        "touches {} watched file{plural}:",
+        names.len()
+    ))];
     lines.extend(
         names
             .iter()
@@ -237,12 +235,12 @@ mod tests {
             watched(&names).into_iter().map(text).collect::<Vec<_>>()
         };
         assert_eq!(texts(0), Vec::<String>::new());
-        assert_eq!(texts(1), ["", "touches 1 watched file:", "  db/1.sql"]);
+        assert_eq!(texts(1), ["touches 1 watched file:", "  db/1.sql"]);
         assert_eq!(texts(20).last().unwrap(), "  db/20.sql");
         let many = texts(32);
         assert_eq!(
-            (many.len(), many[1].as_str(), many[22].as_str()),
-            (23, "touches 32 watched files:", "  and 12 more")
+            (many.len(), many[0].as_str(), many[21].as_str()),
+            (22, "touches 32 watched files:", "  and 12 more")
         );
     }
 
@@ -289,10 +287,7 @@ mod tests {
             "between an impossible date and 15:00"
         );
         assert_eq!(when.between(i64::MAX, 1_646_226_000), "before 15:00");
-        assert_eq!(
-            when.between(1_646_226_000, 1_646_226_000),
-            "between 15:00 and 15:00"
-        );
+        assert_eq!(when.between(1_646_226_000, 1_646_226_000), "at 15:00");
         assert_eq!(when.moment(day_before), "on 2022-03-01 at 15:00");
         assert_eq!(when.clock(day_before), "2022-03-01 15:00");
     }

@@ -29,6 +29,11 @@ impl Line {
         Self::default().and(Tone::Plain, text)
     }
 
+    /// A line that may be skipped.
+    pub fn faint(text: impl Into<String>) -> Self {
+        Self::default().and(Tone::Faint, text)
+    }
+
     /// Adds a piece.
     #[must_use]
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
@@ -112,6 +117,30 @@ pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// A text in lines of at most `width` columns, broken between words, where `used` columns stand before it and `hang` before
+/// each further line. No word is broken, nor is a command that ends the text: it can be pasted.
+pub fn wrapped(text: &str, width: usize, used: usize, hang: usize) -> Vec<String> {
+    let (prose, command) = match text.rfind(": git ") {
+        Some(at) => (text.get(..=at).unwrap_or_default(), text.get(at + 2..)),
+        None => (text, None),
+    };
+    let (mut lines, mut line, mut column) = (Vec::new(), String::new(), used);
+    for (at, word) in prose.split(' ').chain(command).enumerate() {
+        let length = word.chars().count();
+        if column + 1 + length > width && !word.is_empty() && !line.trim().is_empty() {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            (line, column) = (" ".repeat(hang), hang);
+        } else if at > 0 {
+            line.push(' ');
+            column += 1;
+        }
+        line.push_str(word);
+        column += length;
+    }
+    lines.push(line);
+    lines
 }
 
 /// How long ago a time was, in words. Both in seconds since 1970.
@@ -226,6 +255,40 @@ mod tests {
             (shell_word("a~1").as_str(), shell_word("--a=b").as_str()),
             ("a~1", "--a=b")
         );
+    }
+
+    #[test]
+    fn lines_break_between_words_and_never_inside_of_a_command() {
+        for (text, used, hang, expected) in [
+            ("as it is", 0, 0, "as it is"),
+            ("twenty columns are one", 0, 0, "twenty columns are|one"),
+            ("twenty columns are20", 0, 0, "twenty columns are20"),
+            ("twenty columns are20", 1, 2, "twenty columns|  are20"),
+            ("  key    \"a b\"", 0, 6, "  key    \"a b\""),
+            ("  key    \"longer\"     ", 0, 6, "  key    \"longer\"     "),
+            (
+                "  some.key   \"longer\"",
+                0,
+                6,
+                "  some.key|      \"longer\"",
+            ),
+            (
+                "https://example.com/very/long is",
+                0,
+                0,
+                "https://example.com/very/long|is",
+            ),
+            (
+                "forget it: git config --unset-all x",
+                0,
+                2,
+                "forget it:|  git config --unset-all x",
+            ),
+            ("grüße grüße grüße gr", 0, 0, "grüße grüße grüße gr"),
+            ("", 0, 0, ""),
+        ] {
+            assert_eq!(wrapped(text, 20, used, hang).join("|"), expected);
+        }
     }
 
     #[test]

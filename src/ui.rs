@@ -27,7 +27,7 @@ use crate::file;
 use crate::hint::Given;
 use crate::prompt::{self, Turn};
 use crate::secret::Secret;
-use crate::text::{Line, Tone, visible};
+use crate::text::{Line, Tone, visible, wrapped};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,30 +192,37 @@ impl Ui {
     /// Says one line on stderr if asked to say more.
     pub fn detail(&self, text: impl Into<String>) {
         if self.talk == Talk::Verbose {
-            self.tell(&[Line::default().and(Tone::Faint, text)]);
+            self.tell(&[Line::faint(text)]);
         }
     }
 
     /// Says a line that matters even to those who want quiet.
     pub fn warn(&self, text: impl Into<String>) {
-        self.tell(&[Line::default()
-            .and(Tone::Bad, "warning: ")
-            .and(Tone::Plain, text)]);
+        self.tell(&led(Tone::Bad, "warning: ", &text.into()));
+    }
+
+    /// Explains what a question is about, or why an answer will not do; even if quiet was asked for.
+    pub fn explain(&self, text: &str) {
+        let lines = wrapped(&format!("  {text}"), self.talk_width(), 0, 2);
+        self.tell(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
+    }
+
+    /// How many columns a line of talk may have.
+    pub fn talk_width(&self) -> usize {
+        columns(&Term::stderr())
+    }
+
+    /// How many columns a line of the answer may have.
+    pub fn answer_width(&self) -> usize {
+        columns(&Term::stdout())
     }
 
     /// Says what stopped a command: the sentence, its causes, and what to type.
     pub fn report(&self, report: &Report) {
-        let mut lines = vec![
-            Line::default()
-                .and(Tone::Bad, "error: ")
-                .and(Tone::Plain, &report.error),
-        ];
-        let cause = |text: &String| {
-            Line::default()
-                .and(Tone::Strong, "because: ")
-                .and(Tone::Plain, text)
-        };
-        lines.extend(report.because.iter().map(cause));
+        let mut lines = led(Tone::Bad, "error: ", &report.error);
+        for cause in &report.because {
+            lines.extend(led(Tone::Strong, "because: ", cause));
+        }
         let hints = report
             .hint
             .iter()
@@ -385,6 +392,32 @@ impl Ui {
         })
     }
 
+    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on. `None` when
+    /// the person would rather not; the last word for Esc.
+    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
+        if !is_live() {
+            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
+        }
+        let _turn = Turn::take();
+        let _keys = Keys::take(Pending::Kept);
+        if self.interrupted() {
+            return None;
+        }
+        let term = Term::stderr();
+        let first = words.iter().position(|word| *word == offered);
+        let select = dialoguer::FuzzySelect::new()
+            .with_prompt(format!("{} (type, or arrow keys)", visible(question)))
+            .highlight_matches(false)
+            .items(words)
+            .default(first.unwrap_or_default());
+        let chosen = select.interact_on_opt(&term);
+        // It stays hidden where the choice was broken off.
+        let _ = term.show_cursor();
+        let last = words.len().checked_sub(1);
+        let word = words.get(chosen.ok()?.or(last)?)?;
+        Some((*word).to_owned())
+    }
+
     /// Asks for a text, offering one, which Enter alone takes; `None` when the person would rather not.
     ///
     /// The question is written once and never drawn again: what is longer than a line would be there twice.
@@ -410,32 +443,6 @@ impl Ui {
         } else {
             answer
         })
-    }
-
-    /// Asks for one of a few words, with the arrow keys on a terminal that can be drawn on, and typed elsewhere. `None`
-    /// when the person would rather not.
-    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
-        if !is_live() {
-            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
-        }
-        let _turn = Turn::take();
-        let _keys = Keys::take(Pending::Kept);
-        if self.interrupted() {
-            return None;
-        }
-        let term = Term::stderr();
-        let first = words
-            .iter()
-            .position(|word| *word == offered)
-            .unwrap_or_default();
-        let select = dialoguer::Select::new()
-            .with_prompt(visible(question))
-            .items(words)
-            .default(first);
-        let chosen = select.interact_on_opt(&term).ok().flatten();
-        // It stays hidden where the choice was broken off.
-        let _ = term.show_cursor();
-        words.get(chosen?).map(|word| (*word).to_owned())
     }
 }
 
@@ -510,6 +517,24 @@ impl Drop for Keys {
 /// What is wrong with it, as [`file::read`].
 pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
+}
+
+/// How many columns a line may have; of what is no terminal, or does not say, as many as it takes.
+fn columns(term: &Term) -> usize {
+    let columns = term.size_checked().map(|(_, columns)| usize::from(columns));
+    columns
+        .filter(|columns| *columns >= 20)
+        .unwrap_or(usize::MAX)
+}
+
+/// A sentence of stderr behind a word that says what it is.
+fn led(tone: Tone, word: &str, text: &str) -> Vec<Line> {
+    let mut lines = wrapped(text, columns(&Term::stderr()), word.len(), 0).into_iter();
+    let first = Line::default().and(tone, word);
+    let first = first.and(Tone::Plain, lines.next().unwrap_or_default());
+    std::iter::once(first)
+        .chain(lines.map(Line::plain))
+        .collect()
 }
 
 /// Whether the terminal knows no escapes.

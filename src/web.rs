@@ -197,11 +197,8 @@ fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
         } else {
             "its page broke off"
         };
-        let report = Report::new(how).because("a part of a page says nothing for certain");
-        Refusal {
-            code: RefusalCode::Unreachable,
-            report,
-        }
+        Refusal::new(RefusalCode::Unreachable, how)
+            .because("a part of a page says nothing for certain")
     })?;
     Ok(answer)
 }
@@ -216,14 +213,18 @@ fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
 }
 
 fn unclear(what: &str) -> Refusal {
-    Refusal {
-        code: RefusalCode::PageUnclear,
-        report: Report::new(what),
-    }
+    Refusal::new(RefusalCode::PageUnclear, what)
 }
 
 /// Says why there was no answer, without the address: the library's own words would repeat all of it.
 fn unreachable(error: &reqwest::Error) -> Refusal {
+    let cause = innermost(error);
+    if cause
+        .as_deref()
+        .is_some_and(|cause| cause.contains("No CA certificates"))
+    {
+        return certificate::none();
+    }
     let what = if error.is_timeout() {
         "its page did not answer within 10 seconds"
     } else if error.is_connect() {
@@ -232,11 +233,8 @@ fn unreachable(error: &reqwest::Error) -> Refusal {
         "its page did not answer as HTTP asks"
     };
     let report = Report::new(what);
-    let report = innermost(error).into_iter().fold(report, Report::because);
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    let report = cause.into_iter().fold(report, Report::because);
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.

@@ -1,5 +1,7 @@
 //! What `git smp setup` checks: everything that a deploy needs.
 
+mod record;
+
 use std::collections::BTreeMap;
 
 use crate::commands::Session;
@@ -13,9 +15,8 @@ use crate::git::push::{self, MayPush};
 use crate::manual::{self, Installed};
 use crate::model::{Branch, Observed};
 use crate::observe::{Also, Look};
-use crate::record::Reading;
 use crate::recorder::Recorder;
-use crate::text::{Line, Tone};
+use crate::text::{Line, Tone, wrapped};
 
 /// One check's outcome.
 pub struct Check {
@@ -95,23 +96,23 @@ impl Check {
         )
     }
 
-    /// The outcome as it is shown: its line, with names padded to `width`, and a line a cause.
-    pub fn lines(&self, width: usize) -> Vec<Line> {
+    /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
+    fn lines(&self, width: usize, columns: usize) -> Vec<Line> {
         let (tone, mark) = match self.mark {
             Mark::Good => (Tone::Good, "ok  "),
             Mark::Note => (Tone::Strong, "note"),
             Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
         };
-        let line = Line::plain("  ").and(tone, mark).and(
-            Tone::Plain,
-            format!("  {:width$}  {}", self.name, self.words),
-        );
-        let cause = |text: &String| {
-            Line::default().and(Tone::Faint, format!("{:1$}{text}", "", width + 10))
-        };
-        std::iter::once(line)
-            .chain(self.because.iter().map(cause))
-            .collect()
+        let hang = width + 10;
+        let mut words = wrapped(&self.words, columns, hang, hang);
+        let first = format!("  {:width$}  {}", self.name, words.remove(0));
+        let mut lines = vec![Line::plain("  ").and(tone, mark).and(Tone::Plain, first)];
+        lines.extend(words.into_iter().map(Line::plain));
+        for text in &self.because {
+            let text = wrapped(&format!("{:hang$}{text}", ""), columns, 0, hang);
+            lines.extend(text.into_iter().map(Line::faint));
+        }
+        lines
     }
 }
 
@@ -154,7 +155,7 @@ pub fn run(
     let (doors, record) = session.ui.during("asking who may push", || {
         std::thread::scope(|scope| {
             let read = recorder.zip(reading.flatten());
-            let record = scope.spawn(|| read.map(|(recorder, read)| check_record(recorder, read)));
+            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
             (
                 doors(repo, &environments, &seen),
                 record.join().ok().flatten(),
@@ -183,7 +184,7 @@ pub fn run(
         checks.push(match new.filter(|_| is_ready) {
             Some(read) => session
                 .ui
-                .during("beginning the record", || begin(recorder, read)),
+                .during("beginning the record", || record::begin(recorder, read)),
             None => check,
         });
     }
@@ -198,18 +199,19 @@ pub fn run(
     }
     checks.extend(more);
     checks.push(man_pages(install));
-    let width = checks
-        .iter()
-        .map(|check| check.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    session.ui.answer(
-        &checks
-            .iter()
-            .flat_map(|check| check.lines(width))
-            .collect::<Vec<_>>(),
-    )?;
+    show(session, &checks)?;
     conclude(&checks)
+}
+
+/// Shows outcomes as the answer, in columns.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
+    let names = checks.iter().map(|check| check.name.chars().count());
+    let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
+    let lines = checks.iter().flat_map(|check| check.lines(width, columns));
+    session.ui.answer(&lines.collect::<Vec<_>>())
 }
 
 fn check_place(
@@ -250,76 +252,6 @@ fn check_place(
             Vec::new(),
             Some("try again: git smp setup".to_owned()),
         ),
-    }
-}
-
-/// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
-/// back where nobody is known to have written to it yet.
-fn check_record(
-    recorder: Recorder<'_>,
-    reading: Result<Reading, Refusal>,
-) -> (Check, Option<Reading>) {
-    let name = "record";
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => return (Check::refused(name, "", &refusal), None),
-    };
-    let events = match reading.state.events {
-        0 => "nothing on it yet".to_owned(),
-        1 => "1 event".to_owned(),
-        count => format!("{count} events"),
-    };
-    let mut check = Check::good(
-        name,
-        format!(
-            "{} on {}; {events}",
-            recorder.reference(),
-            recorder.remote()
-        ),
-    );
-    match recorder.may_write(reading.tip.as_ref()) {
-        MayPush::No(words) => {
-            check
-                .words
-                .push_str("; this clone may read it, not write to it");
-            (check.mark, check.because) = (Mark::Note, words);
-            (check, None)
-        }
-        MayPush::Moved if reading.tip.is_none() => {
-            (Check::refused(name, "", &recorder.not_shown()), None)
-        }
-        MayPush::Yes | MayPush::Moved => {
-            let is_new = reading.state.events == 0;
-            (check, is_new.then_some(reading))
-        }
-    }
-}
-
-/// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.
-fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
-    let stop = match recorder.begin(read) {
-        Ok(_) => {
-            let words = format!(
-                "{} on {}; begun just now",
-                recorder.reference(),
-                recorder.remote()
-            );
-            return Check::good("record", words);
-        }
-        Err(stop) => stop,
-    };
-    let report = stop
-        .report()
-        .cloned()
-        .unwrap_or_else(|| Report::new("it cannot be begun"));
-    let mark = if matches!(stop, Stop::Incomplete(_)) {
-        Mark::Unfinished
-    } else {
-        Mark::Bad
-    };
-    Check {
-        mark,
-        ..Check::bad("record", report.error, report.because, report.hint)
     }
 }
 
@@ -500,12 +432,11 @@ fn conclude(checks: &[Check]) -> Result<(), Stop> {
     } else {
         format!("{} checks failed", bad.len())
     };
-    let report = Report::new(sentence);
     let hint = first
         .hint
         .clone()
         .unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
-    let report = report.hint(hint);
+    let report = Report::new(sentence).hint(hint);
     let is_unfinished = bad.iter().any(|check| check.mark == Mark::Unfinished);
     Err(if is_unfinished {
         Stop::Incomplete(report)

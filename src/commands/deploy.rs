@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::announced::{self, Turn};
-use crate::commands::look::main_and_record;
 use crate::commands::{Session, trust};
 use crate::config::{Config, Environment};
 use crate::doubts;
@@ -21,16 +20,6 @@ use crate::record::{EventId, Kind, Owed, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
-
-/// What every deploy that goes forward looks at.
-pub struct Seen {
-    /// The environments, in the order asked for.
-    pub environments: std::vec::IntoIter<Observed>,
-    /// The main repository's branch.
-    pub main: Result<Branch, Refusal>,
-    /// The shared record.
-    pub record: OnRecord,
-}
 
 /// The shared record as it was read, with what this clone knows of its open announcement.
 pub struct OnRecord {
@@ -136,37 +125,6 @@ pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
             .filter(|doubted| one.reference() == Some(&doubted.commit));
         one.doubt = words.map(|doubted| doubted.words.clone());
     }
-}
-
-/// Looks at these environments, at the main repository and at the record, all at once.
-///
-/// # Errors
-/// When this clone cannot be read; what others do not tell is in its part.
-pub fn see(
-    session: &Session<'_>,
-    look: &Look<'_>,
-    concerned: &[&Environment],
-) -> Result<Seen, Stop> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || {
-        Stop::Failed(
-            Report::new("looking at the main repository failed").hint("try again: git smp status"),
-        )
-    };
-    let (seen, main) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| main_and_record(look, recorder));
-        (look.environments(concerned, Also::Branches), main.join())
-    });
-    let mut seen = seen?;
-    let (main, reading) = main.map_err(|_| lost())??;
-    session.explain(look.config, &seen);
-    doubt(&mut seen, read(reading.as_ref()));
-    let record = OnRecord::of(look, reading, &seen)?;
-    Ok(Seen {
-        environments: seen.into_iter(),
-        main,
-        record,
-    })
 }
 
 /// What no look should leave out was left out.
@@ -317,9 +275,9 @@ pub fn warn_of_earlier_push(
                 .push(format!("{story}: {may_be}, and {second}"));
             continue;
         }
-        let report = Report::new(story);
+        let (report, wait) = (Report::new(story), "wait for it: git smp status; ");
         let (code, report) = if begins {
-            let hint = format!("wait for it: git smp status; or say yes in a terminal: {command}");
+            let hint = format!("{wait}or say yes in a terminal, without --yes: {command}");
             let code = if same {
                 RefusalCode::PushInFlight
             } else {
@@ -334,13 +292,13 @@ pub fn warn_of_earlier_push(
                 "{environment} runs {} now, and maybe not for long",
                 planned.commit.short()
             );
-            let hint = format!("wait for it: git smp status; then: {command}");
+            let hint = format!("{wait}then: {command}");
             (
                 RefusalCode::Deploying,
                 report.because(may_be).because(why).hint(hint),
             )
         };
-        return Err(Refusal { code, report });
+        return Err(report.refused(code));
     }
     Ok(())
 }
@@ -452,24 +410,6 @@ pub fn after_earlier_push<F>(
                 return Ok((facts, planned));
             }
         }
-    }
-}
-
-/// Says whose announcement is put aside by this deploy.
-pub fn warn_of_take_over(planned: &mut Plan, recorded: Option<&Recorded<'_>>) {
-    let pushes = planned
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-    let Some((recorded, open)) = recorded.and_then(|recorded| Some((recorded, recorded.open()?)))
-    else {
-        return;
-    };
-    if pushes && recorded.mine != Some(&open.id) {
-        let story = recorded.story(open);
-        planned.warnings.push(format!(
-            "{story}, which was not seen to end; this takes its place on the record"
-        ));
     }
 }
 

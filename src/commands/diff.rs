@@ -123,7 +123,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
     }
     let config = session.config()?;
     let target = the_target(&config, args.environment.as_deref(), "git smp diff")?;
-    let source = source_of(&config, target)?;
+    let source = source_of(&config, target, "git smp diff")?;
     let mut wanted: Vec<&Environment> = Vec::new();
     wanted.extend(args.from.is_none().then_some(target));
     wanted.extend(args.to.is_none().then_some(source));
@@ -158,7 +158,7 @@ fn observe(
     config: &Config,
     wanted: &[&Environment],
 ) -> Result<Vec<Result<End, Stop>>, Stop> {
-    trust::require(&session.repo, config, wanted)?;
+    trust::require_to_look(&session.repo, config, wanted)?;
     let names: Vec<&str> = wanted
         .iter()
         .map(|environment| environment.name.as_str())
@@ -218,21 +218,29 @@ pub fn no_target() -> Stop {
     )
 }
 
-/// The environment that a target promotes.
+/// The environment that a target promotes. `command` takes the target by its name.
 ///
 /// # Errors
 /// When it promotes none.
-pub fn source_of<'c>(config: &'c Config, target: &Environment) -> Result<&'c Environment, Stop> {
+pub fn source_of<'c>(
+    config: &'c Config,
+    target: &Environment,
+    command: &str,
+) -> Result<&'c Environment, Stop> {
     config.source_of(target).ok_or_else(|| {
         let name = &target.name;
         let report = Report::new(format!("{name} is not promoted from another environment"));
-        let Some(other) = config.targets().first().map(|other| &other.name) else {
+        let Some((other, source)) = config
+            .targets()
+            .first()
+            .and_then(|other| Some((&other.name, other.promotes.as_ref()?)))
+        else {
             return no_target();
         };
         Stop::Misused(
             report
-                .because(format!("{other} is"))
-                .hint(format!("git smp diff {other}")),
+                .because(format!("{other} is promoted, from {source}"))
+                .hint(format!("{command} {other}")),
         )
     })
 }

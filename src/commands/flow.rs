@@ -3,6 +3,7 @@
 use crate::commands::diff::no_target;
 use crate::config::{Config, Environment};
 use crate::error::{Report, Stop};
+use crate::model::CommitId;
 use crate::recorder::Recorder;
 
 /// The one environment that others promote and that promotes none: what is tested there goes everywhere else.
@@ -35,6 +36,22 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
             )))
         }
     }
+}
+
+/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
+pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
+    let (remote, short) = (&config.repository.remote, commit.short());
+    format!("git push {remote} {commit}:refs/heads/fix-{short}")
+}
+
+/// How a commit that runs comes to the main branch, so that the next deploy has it: a command, and what follows it.
+pub fn way_to_main(config: &Config, commit: &CommitId) -> String {
+    let (branch, short) = (&config.repository.branch, commit.short());
+    let push = push_to_main(config, commit);
+    format!(
+        "{push}\n\
+         merge the branch fix-{short} into {branch} then (no squash, no rebase), and stage that"
+    )
 }
 
 /// Refuses what only a shared record makes possible, where the team keeps none.

@@ -21,7 +21,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     let config = session.config()?;
     let recorder =
         Recorder::of(&session.repo, &config, session.ui.is_interactive()).ok_or_else(no_record)?;
-    trust::require(&session.repo, &config, &[])?;
+    trust::require_to_look(&session.repo, &config, &[])?;
     let reading = session
         .ui
         .during("reading the record", || recorder.read())??;
@@ -34,7 +34,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     }
     let mut deploys = past::deploys(&events);
     if deploys.is_empty() && unread == 0 {
-        session.ui.note("no deploy is on record yet");
+        session.ui.note("no promotion is on record yet");
     }
     let figures = if args.stats || args.json {
         figures(

@@ -2,7 +2,7 @@
 
 use crate::cli::Setup;
 use crate::commands::Session;
-use crate::commands::checks::Check;
+use crate::commands::checks::{Check, show};
 use crate::config::Config;
 use crate::error::{Report, Stop};
 use crate::git::Repo;
@@ -93,15 +93,10 @@ pub fn remove(session: &Session<'_>) -> Result<(), Stop> {
         Removed::Now => "is taken away",
         Removed::Restored => "is taken away, and the one that was there before is back",
     };
-    let mut lines = Check::good(NAME, words).lines(NAME.len());
+    let mut checks = vec![Check::good(NAME, words)];
     if let Some(file) = guard.is_called_by() {
-        lines.extend(
-            Check::note(
-                NAME,
-                format!("is still called by {file}; take that line out"),
-            )
-            .lines(NAME.len()),
-        );
+        let words = format!("is still called by {file}; take that line out");
+        checks.push(Check::note(NAME, words));
     }
-    session.ui.answer(&lines)
+    show(session, &checks)
 }

@@ -26,6 +26,7 @@ pub mod signoff;
 pub mod stage;
 pub mod status;
 pub mod summary;
+pub mod take_over;
 pub mod trust;
 pub mod watched;
 pub mod webhooks;
@@ -111,14 +112,10 @@ impl<'a> Session<'a> {
         if !self.repo.layout().shallow {
             return Ok(());
         }
-        let report = Report::new("this clone is shallow")
+        Err(Refusal::new(RefusalCode::Shallow, "this clone is shallow")
             .because("its history is cut off, so what ships and what disappears cannot be told")
-            .hint("fetch the rest: git fetch --unshallow");
-        Err(Refusal {
-            code: RefusalCode::Shallow,
-            report,
-        }
-        .into())
+            .hint("fetch the rest: git fetch --unshallow")
+            .into())
     }
 
     /// Says how each thing was found out, if more is to be said.

@@ -6,7 +6,7 @@ use crate::commands::propose::check_text;
 
 use crate::commands::{Session, flow, trust};
 use crate::config::Config;
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::plan::Recorded;
 use crate::record::{Candidate, EventId, News, State, What};
@@ -111,10 +111,10 @@ fn open_intent(
     };
     let story = recorded.story(open);
     if args.yes || !session.ui.is_interactive() {
-        let report = Report::new(story)
+        return Err(Refusal::new(RefusalCode::Deploying, story)
             .because("that was not seen to end, and postponing would not stop it")
-            .hint("look at where it stands: git smp status; then, in a terminal: git smp postpone");
-        return Err(Stop::refused(RefusalCode::Deploying, report));
+            .hint("look at where it stands: git smp status; then, in a terminal and without --yes: git smp postpone")
+            .into());
     }
     session.ui.warn(format!(
         "{story}, and was not seen to end; postponing gives that up on the record and stops nothing"
@@ -159,7 +159,7 @@ fn ask(
             shell_word(reason)
         );
         let report = report.hint(hint);
-        return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     session.ui.catch_interrupts()?;
     let question = format!(
@@ -177,8 +177,11 @@ fn ask(
 }
 
 fn moved() -> Stop {
-    let report = Report::new("the record changed meanwhile; nothing was postponed")
-        .because("the candidate, or the deploy of it, is not the one that was shown")
-        .hint("look again: git smp status");
-    Stop::refused(RefusalCode::CandidateMoved, report)
+    Refusal::new(
+        RefusalCode::CandidateMoved,
+        "the record changed meanwhile; nothing was postponed",
+    )
+    .because("the candidate, or the deploy of it, is not the one that was shown")
+    .hint("look again: git smp status")
+    .into()
 }

@@ -88,14 +88,11 @@ impl<'a> Posts<'a> {
     /// # Errors
     /// When it cannot be read.
     pub fn owed(&self, known: Option<Vec<Owed>>) -> Result<Vec<Owed>, Stop> {
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let owed = self
-            .session
-            .ui
-            .during("reading what is owed", || self.outbox.owed());
-        owed.map_err(|stop| self.unclear(stop, "every channel"))
+        let ui = self.session.ui;
+        let read = || ui.during("reading what is owed", || self.outbox.owed());
+        known
+            .map_or_else(read, Ok)
+            .map_err(|stop| self.unclear(stop, "every channel"))
     }
 
     /// Makes what is owed of this kind, oldest first. The first that cannot be made is the error.

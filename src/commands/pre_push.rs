@@ -114,7 +114,7 @@ fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
     };
     match stop {
         Stop::Failed(report) => Stop::Failed(told(report)),
-        Stop::Refused(Refusal { code, report }) => Stop::refused(code, told(report)),
+        Stop::Refused(Refusal { code, report }) => told(report).refused(code).into(),
         other => other,
     }
 }
@@ -314,7 +314,6 @@ fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Optio
         .into_iter()
         .fold(report, Report::because)
         .because(PAST);
-    let hint =
-        "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix";
-    Stop::refused(RefusalCode::Frozen, report.hint(hint))
+    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix; or, to give it up: git smp postpone";
+    report.hint(hint).refused(RefusalCode::Frozen).into()
 }

@@ -10,7 +10,7 @@ use crate::commands::diff::{no_target, source_of};
 use crate::commands::posts::{self, PRODUCT};
 use crate::commands::release::{self, Release};
 use crate::commands::{
-    Session, deploy, first_push, lfs, observed, reviews, summary, trust, watched,
+    Session, deploy, first_push, lfs, observed, reviews, summary, take_over, trust, watched,
 };
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
@@ -110,10 +110,10 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if planned.steps.is_empty() {
         if !args.dry_run {
             deploy::consent(session, &planned.consents, "not confirmed")?;
-            if deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
-                session.ui.catch_interrupts()?;
-                carry_out(session, &look, source, &facts, &planned, args, None)?;
-            }
+        }
+        if !args.dry_run && deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
+            session.ui.catch_interrupts()?;
+            carry_out(session, &look, source, &facts, &planned, args, None)?;
         }
         show(session, &config, &facts, &planned, false)?;
         if !args.dry_run {
@@ -238,11 +238,7 @@ fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop
         again(args),
         planned.commit
     );
-    Err(Refusal {
-        code: RefusalCode::NeedsTerminal,
-        report: report.hint(hint),
-    }
-    .into())
+    Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {
@@ -267,7 +263,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
 fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c Environment, Stop> {
     let sources = targets
         .iter()
-        .map(|target| source_of(config, target))
+        .map(|target| source_of(config, target, "git smp promote"))
         .collect::<Result<Vec<_>, _>>()?;
     match sources.as_slice() {
         [] => Err(no_target()),
@@ -320,7 +316,7 @@ fn plan(
         "git smp promote",
     )?;
     lfs::warn(session, config, &mut planned);
-    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
     Ok(planned)
 }
 

@@ -1,7 +1,8 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::cli::Propose;
-use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, not_seen};
+use crate::commands::look::{Seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, flow, held, observed, reviews, trust, watched};
 use crate::config::{Config, Environment};
@@ -328,7 +329,7 @@ impl Work<'_> {
             let report = Report::new("there is no terminal to ask on")
                 .because(format!("it freezes {} for everyone", self.source.name));
             let report = report.hint("if the answer is yes: git smp propose --yes");
-            return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+            return Err(report.refused(RefusalCode::NeedsTerminal).into());
         }
         ui.catch_interrupts()?;
         let question = format!(

@@ -20,20 +20,30 @@ pub fn number(rev: &str) -> Option<u64> {
         .ok()
 }
 
-/// The one commit on the main branch that merged it.
+/// The one commit on the main branch that merged it. `command` names a commit in its place.
 ///
 /// # Errors
 /// `unknown-commit` when there is none, or when there are several, which are listed.
-pub fn merged(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<CommitId, Stop> {
-    only(session, tip, number).map(|merged| merged.id)
+pub fn merged(
+    session: &Session<'_>,
+    tip: &CommitId,
+    number: u64,
+    command: &str,
+) -> Result<CommitId, Stop> {
+    only(session, tip, number, command).map(|merged| merged.id)
 }
 
 /// What it brought, oldest first: the commits that a merge commit merged, or the one that all of it was squashed into.
 ///
 /// # Errors
 /// As [`merged`].
-pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<CommitId>, Stop> {
-    let merged = only(session, tip, number)?;
+pub fn brought(
+    session: &Session<'_>,
+    tip: &CommitId,
+    number: u64,
+    command: &str,
+) -> Result<Vec<CommitId>, Stop> {
+    let merged = only(session, tip, number, command)?;
     let Some(before) = merged.parents.first().filter(|_| merged.parents.len() > 1) else {
         return Ok(vec![merged.id]);
     };
@@ -41,7 +51,7 @@ pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec
     Ok(ships.into_iter().rev().map(|commit| commit.id).collect())
 }
 
-fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, Stop> {
+fn only(session: &Session<'_>, tip: &CommitId, number: u64, command: &str) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
     let report = match (found.pop(), found.is_empty()) {
         (Some(only), true) => return Ok(only),
@@ -51,7 +61,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
         .because(format!(
             "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
         ))
-        .hint("name the commit: git smp stage --fix --pick COMMIT"),
+        .hint(format!("name the commit: {command}")),
         (Some(last), false) => {
             let report = Report::new(format!(
                 "the main branch has several commits of pull request #{number}"
@@ -62,10 +72,10 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
                 .iter()
                 .take(10)
                 .fold(report, |report, one| report.because(named(one)));
-            report.hint("name one of them: git smp stage --fix --pick COMMIT")
+            report.hint(format!("name one of them: {command}"))
         }
     };
-    Err(Stop::refused(RefusalCode::UnknownCommit, report))
+    Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {

@@ -12,7 +12,7 @@ use crate::commands::diff::the_target;
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
-use crate::commands::{Session, deploy, lfs, observed, trust};
+use crate::commands::{Session, deploy, lfs, observed, take_over, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
@@ -288,7 +288,7 @@ fn plan(
     let targets = std::slice::from_ref(target);
     deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;
     lfs::warn(session, config, &mut planned);
-    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
     Ok(planned)
 }
 
@@ -357,11 +357,7 @@ impl Run<'_> {
             "if the answer is yes: git smp rollback {name} --yes --to {commit}{}",
             self.options()
         );
-        Err(Refusal {
-            code: RefusalCode::NeedsTerminal,
-            report: report.hint(hint),
-        }
-        .into())
+        Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
     }
 
     /// Shows the plan; where a question about it follows, even to those who want quiet.

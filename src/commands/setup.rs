@@ -1,13 +1,15 @@
 //! `git smp setup`: add the missing remotes, and check everything that a deploy needs.
 
+use std::path::Path;
+
 use crate::cli::Setup;
 use crate::commands::checks::Check;
 use crate::commands::trust::{self, Place, RemoteState, Trust, places};
 use crate::commands::{Session, checks, hook, missing, webhooks, wizard};
 use crate::config::Config;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::error::{RefusalCode, Report, Stop};
 use crate::git::{Repo, remote};
-use crate::text::{Line, Tone, shell_word};
+use crate::text::{Line, Tone, shell_word, wrapped};
 
 /// Runs it.
 ///
@@ -20,13 +22,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let path = session.config_path()?;
     let is_new = path.symlink_metadata().is_err();
     if is_new {
-        if let Some(report) = missing::elsewhere(session, &path) {
-            return Err(Stop::Misused(report));
-        }
-        if args.check || !session.ui.is_interactive() {
-            return Err(wizard::how_to_start(&path));
-        }
-        wizard::run(session, &path)?;
+        make_file(session, args, &path)?;
     }
     let config = session.config()?;
     let places = places(&session.repo, &config)?;
@@ -37,7 +33,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         .collect();
     let news = !matches!(trust, Trust::Same);
     if news || !absent.is_empty() {
-        let lines = shown(&config, &places, &trust);
+        let lines = shown(&config, &places, &trust, session.ui.talk_width());
         // What a question is about is shown even to those who want quiet.
         let question = !args.yes && !args.check && session.ui.is_interactive();
         if question {
@@ -76,12 +72,45 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let more = more(session, &repo, &config, args)?;
     let checked = checks::run(session, &repo, &config, &places, true, more);
     if is_new {
-        let file = shell_word(&path.display().to_string());
-        session.ui.advise(&format!(
-            "commit smp.toml, so that the whole team has it:\ngit add {file} && git commit {file}"
-        ));
+        session.ui.advise(&for_the_team(session, &config, &path));
+    } else if checked.is_ok() {
+        session.ui.advise("next: git smp status");
     }
     checked
+}
+
+/// The team's first file, unless it has one already that is not here.
+fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Stop> {
+    if let Some(report) = missing::elsewhere(session, path) {
+        return Err(Stop::Misused(report));
+    }
+    if args.check {
+        return Err(wizard::how_to_start(path));
+    }
+    if let Some(report) = missing::at_a_remote(session, path) {
+        return Err(Stop::Misused(report));
+    }
+    if !session.ui.is_interactive() {
+        return Err(wizard::how_to_start(path));
+    }
+    wizard::run(session, path)
+}
+
+/// How everybody comes to the file that was just written.
+fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
+    let file = wizard::as_typed(session, path);
+    let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));
+    let (file, title) = (shell_word(&file), shell_word(&title));
+    let upstream = ["rev-parse", "--quiet", "--verify", "@{upstream}"];
+    let push = match session.repo.program().read("", upstream) {
+        Ok(_) => "git push".to_owned(),
+        Err(_) => format!("git push -u {} HEAD", shell_word(&config.repository.remote)),
+    };
+    format!(
+        "next: commit it and push it, so that the whole team has it:\n\
+         git add {file} && git commit -m {title} {file} && {push}\n\
+         then everyone: git pull && git smp setup"
+    )
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
@@ -98,50 +127,58 @@ fn more(
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
 /// the very list that a yes is kept of.
-fn shown(config: &Config, places: &[Place<'_>], trust: &Trust) -> Vec<Line> {
+fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -> Vec<Line> {
     let file = config
         .path
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let heading = match trust {
-        Trust::New => format!("{file} is new here. It says:"),
-        Trust::Changed(_) => format!("{file} changed since you agreed to it. It says now:"),
-        Trust::Same => format!("{file} says:"),
+    let mut lines = Vec::new();
+    let list = "With its defaults, this is all that you agree to:";
+    let names = match trust {
+        Trust::New => {
+            lines.push(Line::plain(format!("{file} is new here. {list}")));
+            "It names these remotes:".to_owned()
+        }
+        Trust::Changed(_) => {
+            let heading = format!("{file} changed since you agreed to it. {list}");
+            lines.push(Line::plain(heading));
+            "It names these remotes:".to_owned()
+        }
+        Trust::Same => format!("{file} names these remotes:"),
     };
-    let mut lines = vec![Line::plain(heading)];
-    lines.extend(remotes(places));
-    if matches!(trust, Trust::Same) {
-        return lines;
+    if !matches!(trust, Trust::Same) {
+        lines.extend(values(config, columns));
     }
-    lines.push(Line::plain(
-        "With its defaults, this is all that you agree to:",
-    ));
-    let values = config.trust();
-    let width = values
-        .iter()
-        .map(|(key, _)| key.chars().count())
-        .max()
-        .unwrap_or(0);
-    lines.extend(
-        values
-            .iter()
-            .map(|(key, value)| Line::plain(format!("  {key:width$}  {value}"))),
-    );
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(if changes.is_empty() {
             "What it said before is not known any more."
         } else {
             "Changed:"
         }));
-        lines.extend(changes.iter().map(|change| {
-            Line::default().and(Tone::Strong, format!("  {}", trust::describe(change)))
-        }));
+        let change = |change| wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6);
+        let changes = changes.iter().flat_map(change);
+        lines.extend(changes.map(|change| Line::default().and(Tone::Strong, change)));
     }
+    // What a yes adds stands above the question, however long the list is.
+    lines.push(Line::plain(names));
+    lines.extend(remotes(places, columns));
     lines
 }
 
+/// Every value that is agreed to.
+fn values(config: &Config, columns: usize) -> impl Iterator<Item = Line> {
+    let values = config.trust();
+    let width = values
+        .iter()
+        .map(|(key, _)| key.chars().count())
+        .max()
+        .unwrap_or(0);
+    let lines = move |(key, value)| wrapped(&format!("  {key:width$}  {value}"), columns, 0, 6);
+    values.into_iter().flat_map(lines).map(Line::plain)
+}
+
 /// The remotes that the file names, and how they stand in this clone.
-fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
+fn remotes(places: &[Place<'_>], columns: usize) -> impl Iterator<Item = Line> {
     let name_width = places
         .iter()
         .map(|place| place.remote.chars().count())
@@ -153,7 +190,7 @@ fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
         .max()
         .unwrap_or(0)
         .min(64);
-    places.iter().map(move |place| {
+    places.iter().flat_map(move |place| {
         let source = place
             .environment
             .and_then(|environment| environment.promotes.as_ref());
@@ -168,11 +205,19 @@ fn remotes(places: &[Place<'_>]) -> impl Iterator<Item = Line> {
                 format!("remote has another address, {found}; it is left alone"),
             ),
         };
-        let line = Line::plain(format!(
-            "  {:name_width$}  {:url_width$}    ",
-            place.remote, place.url
-        ));
-        line.and(tone, state).and(Tone::Plain, promoted)
+        let remote = format!("  {:name_width$}  {:url_width$}", place.remote, place.url);
+        let told = 4 + state.chars().count() + promoted.chars().count();
+        let (mut lines, start) = if remote.chars().count() + told > columns {
+            (vec![Line::plain(remote.trim_end())], "      ".to_owned())
+        } else {
+            (Vec::new(), format!("{remote}    "))
+        };
+        lines.push(
+            Line::plain(start)
+                .and(tone, state)
+                .and(Tone::Plain, promoted),
+        );
+        lines
     })
 }
 
@@ -198,11 +243,7 @@ fn agree(
         let report = Report::new("there is no terminal to ask on")
             .because(format!("the question is: {question}"));
         let report = report.hint("if the answer is yes: git smp setup --yes");
-        return Err(Refusal {
-            code: RefusalCode::NeedsTerminal,
-            report,
-        }
-        .into());
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     session.ui.catch_interrupts()?;
     if session.ui.ask_yes(&question) {

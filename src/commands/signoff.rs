@@ -6,7 +6,7 @@ use crate::commands::promote::check_hash;
 use crate::commands::propose::check_text;
 use crate::commands::{Session, flow, observed, trust};
 use crate::config::Config;
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::git::record::identity;
 use crate::model::CommitId;
 use crate::observe::{Also, Look};
@@ -102,6 +102,14 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         commit.short()
     ));
     let again = again(args, &by);
+    let still = (state.candidate.iter())
+        .flat_map(|candidate| candidate.who_said(Verdict::Block))
+        .filter(|one| one.by != by);
+    for one in still {
+        session
+            .ui
+            .note(format!("{} has blocked it, and that still stands", one.by));
+    }
     let posts = Posts::of(session, &config, did, &again);
     let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
     let paid = match &state.candidate {
@@ -143,10 +151,13 @@ fn check_name(name: Option<&str>) -> Result<(), Stop> {
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {
     state.candidate.as_ref().ok_or_else(|| {
-        let report = Report::new("there is no candidate that could be signed off")
-            .because("a verdict is on exactly one commit, the one that was put forward")
-            .hint("put it forward: git smp propose");
-        Stop::refused(RefusalCode::NotProposed, report)
+        Refusal::new(
+            RefusalCode::NotProposed,
+            "there is no candidate that could be signed off",
+        )
+        .because("a verdict is on exactly one commit, the one that was put forward")
+        .hint("put it forward: git smp propose")
+        .into()
     })
 }
 
@@ -159,24 +170,27 @@ fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> 
     {
         return Ok(());
     }
-    let report = Report::new(format!(
-        "the candidate is {}, not {hash}",
-        candidate.commit.short()
-    ))
+    Err(Refusal::new(
+        RefusalCode::CandidateMoved,
+        format!("the candidate is {}, not {hash}", candidate.commit.short()),
+    )
     .because("--commit names the only commit that the verdict is on")
-    .hint("look at what is put forward now: git smp status");
-    Err(Stop::refused(RefusalCode::CandidateMoved, report))
+    .hint("look at what is put forward now: git smp status")
+    .into())
 }
 
 fn moved(before: &CommitId, now: &Candidate) -> Stop {
-    let report = Report::new("the candidate changed meanwhile; nothing was recorded")
-        .because(format!(
-            "it was {} and is {}",
-            before.short(),
-            now.commit.short()
-        ))
-        .hint("look at what is put forward now: git smp status");
-    Stop::refused(RefusalCode::CandidateMoved, report)
+    Refusal::new(
+        RefusalCode::CandidateMoved,
+        "the candidate changed meanwhile; nothing was recorded",
+    )
+    .because(format!(
+        "it was {} and is {}",
+        before.short(),
+        now.commit.short()
+    ))
+    .hint("look at what is put forward now: git smp status")
+    .into()
 }
 
 /// A yes is to what was tested: where something else runs by now, it would be to something nobody looked at.
@@ -208,12 +222,15 @@ fn is_tested(
         }
         Ok(other) => {
             let runs = other.as_ref().map_or("nothing", CommitId::short);
-            let report = Report::new(format!("{name} does not run the candidate {short}"))
-                .because(format!("it runs {runs}, so that may be what was tested"))
-                .hint(format!(
-                    "put the candidate back: git smp stage {short}; then test it"
-                ));
-            Err(Stop::refused(RefusalCode::CandidateMoved, report))
+            Err(Refusal::new(
+                RefusalCode::CandidateMoved,
+                format!("{name} does not run the candidate {short}"),
+            )
+            .because(format!("it runs {runs}, so that may be what was tested"))
+            .hint(format!(
+                "put the candidate back: git smp stage {short}; then test it"
+            ))
+            .into())
         }
     }
 }

@@ -1,22 +1,24 @@
 //! `git smp stage`: deploy a commit of the main repository to staging.
 
+mod fix;
+
 use std::time::Duration;
 
 use crate::cli::Stage;
-use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, not_seen};
+use crate::commands::look::{Seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, first_push, flow, lfs, observed, pull_request, trust};
+use crate::commands::{Session, first_push, flow, lfs, observed, pull_request, take_over, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::execute::{Again, Execution};
 use crate::git::Found;
-use crate::model::{Branch, Changes, Commit, CommitId, Observed};
+use crate::model::{Branch, Changes, CommitId, Observed};
 use crate::observe::Look;
 use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::record::{Candidate, Kind, News, Owed, Telling};
 use crate::recorder::Recorder;
-use crate::render;
-use crate::text::Line;
+use crate::render::{self, Added};
 
 /// Runs it: look, plan, show, ask, do.
 ///
@@ -44,8 +46,9 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
             gather(session, &look, staging)
         })?;
     first_push::note(session.ui, args.first, &[&facts.observed]);
-    let wanted = wanted(session, args, &facts)?;
-    let wanted = settled(session, args, &facts, wanted)?;
+    let wanted =
+        wanted(session, args, &facts).map_err(|stop| is_no_commit(stop, &config, staging, args))?;
+    let wanted = fix::settled(session, args, &facts, wanted)?;
     let planned = plan(session, &config, args, &facts, &wanted)?;
     let target = std::slice::from_ref(&wanted.target);
     if planned.steps.is_empty()
@@ -54,40 +57,35 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     {
         carry_out(session, &look, args, &facts, &wanted, &planned)?;
     }
-    show(session, &config, &facts, &wanted, &planned, !args.yes)?;
+    show(session, &config, args, &wanted, &planned)?;
+    let observe = || {
+        let (state, seen) = (facts.record.state(), [&facts.observed]);
+        observed::record(session, &look, state, &seen, args.dry_run);
+    };
     if planned.steps.is_empty() {
-        observed::record(
-            session,
-            &look,
-            facts.record.state(),
-            &[&facts.observed],
-            args.dry_run,
-        );
+        observe();
     }
     if args.dry_run {
         return Ok(());
     }
     if planned.steps.is_empty() {
-        return pay(session, &config, args, facts.owed());
+        pay(session, &config, args, facts.owed())?;
+        return fix::must_come_back(session, &config, &facts, &wanted);
     }
     ask(session, args, &wanted, &planned)?;
-    observed::record(
-        session,
-        &look,
-        facts.record.state(),
-        &[&facts.observed],
-        false,
-    );
+    observe();
     let done = carry_out(session, &look, args, &facts, &wanted, &planned)?;
-    must_come_back(session, &config, &facts, &wanted)?;
-    match &wanted.fix {
+    let told = match &wanted.fix {
         Some((before, _)) if wanted.kind() == Kind::Fix => {
             tell(session, &config, args, (&facts, done.owed), &wanted, before)
         }
         // The end of somebody's rollback went on record with this deploy, and the team is to hear of it.
         _ if facts.goes_back() => pay(session, &config, args, done.owed),
         _ => Ok(()),
-    }
+    };
+    // The last words on the screen, for nobody else hears them.
+    fix::must_come_back(session, &config, &facts, &wanted)?;
+    told
 }
 
 /// Tells of the fix: what it adds, and that it is to be tested again.
@@ -174,11 +172,12 @@ struct Wanted<'a> {
     commit: CommitId,
     /// `--fix`: the candidate, and what lies between it and the commit.
     fix: Option<(CommitId, Changes)>,
-    picked: bool,
+    /// What copies were made of, oldest first, where a person named the commits.
+    picked: Option<Vec<CommitId>>,
 }
 
 impl Wanted<'_> {
-    fn staging(&self) -> Staging<'_> {
+    fn staging<'w>(&'w self, command: &'w str) -> Staging<'w> {
         let fix = self
             .fix
             .as_ref()
@@ -187,7 +186,19 @@ impl Wanted<'_> {
             target: &self.target,
             commit: &self.commit,
             fix,
+            command,
         }
+    }
+
+    /// `--fix`: what is added to the candidate, if anything is.
+    fn added(&self) -> Option<Added<'_>> {
+        let (base, changes) = self.fix.as_ref().filter(|_| self.kind() == Kind::Fix)?;
+        let copies = self.picked.as_deref().unwrap_or_default();
+        Some(Added {
+            base,
+            changes,
+            copies,
+        })
     }
 
     fn kind(&self) -> Kind {
@@ -227,22 +238,27 @@ fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<
         let picks = args
             .pick
             .iter()
-            .map(|rev| named_picks(session, facts, rev))
+            .map(|rev| named_picks(session, args, facts, rev))
             .collect::<Result<Vec<_>, _>>()?;
-        return picked(session, facts, &picks.concat());
+        return fix::picked(session, facts, &picks.concat());
     }
     let commit = match &args.rev {
-        Some(rev) => named_commit(session, facts, rev)?,
+        Some(rev) => named_commit(session, args, facts, rev)?,
         None => tip(facts)?,
     };
-    compared(session, facts, commit, args.fix, false)
+    compared(session, facts, commit, args.fix, None)
 }
 
 /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag or
 /// branch that is called like one must not lead astray.
-fn named_commit(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<CommitId, Stop> {
+fn named_commit(
+    session: &Session<'_>,
+    args: &Stage,
+    facts: &Facts<'_>,
+    rev: &str,
+) -> Result<CommitId, Stop> {
     if let Some(number) = pull_request::number(rev) {
-        return pull_request::merged(session, &tip(facts)?, number);
+        return pull_request::merged(session, &tip(facts)?, number, &naming(args));
     }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),
@@ -252,11 +268,47 @@ fn named_commit(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<C
     }
 }
 
+/// Says so where an environment was named in place of a commit.
+fn is_no_commit(stop: Stop, config: &Config, staging: &Environment, args: &Stage) -> Stop {
+    let mut named = args.rev.iter().chain(&args.pick);
+    let named = named.find_map(|name| config.environment(name).ok());
+    let (Stop::Misused(_), Some(named)) = (&stop, named) else {
+        return stop;
+    };
+    let (name, only, command) = (&named.name, &staging.name, naming(args));
+    let hint = match command.strip_suffix(" COMMIT") {
+        Some(whole) if args.pick.is_empty() => format!("leave it out: {whole}"),
+        _ => format!("name the commit: {command}"),
+    };
+    let report = Report::new(format!("{name} is an environment, and no commit"))
+        .because(format!("git smp stage deploys to {only} and nowhere else"));
+    Stop::Misused(report.hint(if named.promotes.is_some() {
+        format!("{hint}\nwhat was tested goes to {name} by: git smp promote {name}")
+    } else {
+        hint
+    }))
+}
+
+/// The command that names a commit in the place of what was typed.
+fn naming(args: &Stage) -> String {
+    let (pick, dry_run) = (
+        if args.pick.is_empty() { "" } else { " --pick" },
+        if args.dry_run { " -n" } else { "" },
+    );
+    let fix = if args.fix { " --fix" } else { "" };
+    format!("git smp stage{dry_run}{fix}{pick} COMMIT")
+}
+
 /// The commits that a person named to be copied.
-fn named_picks(session: &Session<'_>, facts: &Facts<'_>, rev: &str) -> Result<Vec<CommitId>, Stop> {
+fn named_picks(
+    session: &Session<'_>,
+    args: &Stage,
+    facts: &Facts<'_>,
+    rev: &str,
+) -> Result<Vec<CommitId>, Stop> {
     match pull_request::number(rev) {
-        Some(number) => pull_request::brought(session, &tip(facts)?, number),
-        None => named_commit(session, facts, rev).map(|commit| vec![commit]),
+        Some(number) => pull_request::brought(session, &tip(facts)?, number, &naming(args)),
+        None => named_commit(session, args, facts, rev).map(|commit| vec![commit]),
     }
 }
 
@@ -265,47 +317,10 @@ fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
         Ok(Branch::At(tip)) => Ok(tip.clone()),
         Err(refusal) => Err(refusal.clone().into()),
         Ok(Branch::Empty | Branch::Missing(_) | Branch::NoApp(_)) => {
-            let report = Report::new("the main repository does not have the branch whose tip would be deployed")
-                .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV");
-            Err(Stop::refused(RefusalCode::WrongBranch, report))
+            Err(Refusal::new(RefusalCode::WrongBranch, "the main repository does not have the branch whose tip would be deployed")
+                .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV").into())
         }
     }
-}
-
-/// The candidate with copies of these commits on top, in the order of history.
-fn picked<'c>(
-    session: &Session<'_>,
-    facts: &Facts<'c>,
-    picks: &[CommitId],
-) -> Result<Wanted<'c>, Stop> {
-    let candidate = facts.candidate().ok_or_else(plan::nothing_to_fix)?;
-    let mut ordered: Vec<CommitId> = Vec::new();
-    for pick in picks {
-        if !ordered.contains(pick) {
-            // Those that have this one in their history come after it.
-            let mut place = ordered.len();
-            for (index, other) in ordered.iter().enumerate() {
-                if session.repo.is_ancestor(pick, other)? {
-                    place = place.min(index);
-                }
-            }
-            ordered.insert(place, pick.clone());
-        }
-    }
-    // What an earlier run has copied already, as one that was cut off, is not copied twice.
-    let mut missing = Vec::new();
-    for pick in ordered {
-        if session.repo.is_copied(&pick, &candidate.commit)? {
-            session.ui.note(format!(
-                "the candidate has a copy of {} already",
-                pick.short()
-            ));
-        } else {
-            missing.push(pick);
-        }
-    }
-    let commit = session.repo.pick(&candidate.commit, &missing)?;
-    compared(session, facts, commit, true, true)
 }
 
 fn compared<'c>(
@@ -313,7 +328,7 @@ fn compared<'c>(
     facts: &Facts<'c>,
     commit: CommitId,
     fix: bool,
-    picked: bool,
+    picked: Option<Vec<CommitId>>,
 ) -> Result<Wanted<'c>, Stop> {
     let mut target = deploy::target(
         session,
@@ -343,97 +358,6 @@ fn compared<'c>(
     })
 }
 
-/// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
-fn settled<'c>(
-    session: &Session<'_>,
-    args: &Stage,
-    facts: &Facts<'c>,
-    wanted: Wanted<'c>,
-) -> Result<Wanted<'c>, Stop> {
-    let Some((base, changes)) = &wanted.fix else {
-        return Ok(wanted);
-    };
-    // Once the candidate is a copy itself, the main branch lacks it, and only copies can be put on top of it.
-    let on_top = changes.disappears.is_empty();
-    let mut added = Vec::new();
-    for commit in &changes.ships {
-        if on_top || !session.repo.is_copied(&commit.id, base)? {
-            added.push(commit.clone());
-        }
-    }
-    let clear = if on_top {
-        added.len() < 2
-    } else {
-        added.is_empty()
-    };
-    if clear || wanted.picked || args.rev.is_some() || args.dry_run {
-        return Ok(wanted);
-    }
-    let story = format!(
-        "{} added since the candidate {}",
-        were(added.len()),
-        base.short()
-    );
-    if args.yes || !session.ui.is_interactive() {
-        let report = Report::new(story)
-            .because("a fix-only version has nothing else, and nobody said which they are");
-        let report = added
-            .iter()
-            .take(10)
-            .fold(report, |report, commit| report.because(named(commit)));
-        let newest = added
-            .first()
-            .map_or("COMMIT", |commit| commit.short.as_str());
-        let all = if on_top {
-            format!("; or all of it: git smp stage --fix {newest}")
-        } else {
-            String::new()
-        };
-        let hint = format!("name the fix: git smp stage --fix --pick {newest}{all}");
-        return Err(Stop::refused(RefusalCode::NeedsTerminal, report.hint(hint)));
-    }
-    session.ui.insist(&[Line::plain(format!("{story}:"))]);
-    session.ui.insist(&render::listed(&added));
-    session.ui.catch_interrupts()?;
-    let or_all = if on_top { ", or all" } else { "" };
-    let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");
-    let answer = session.ui.ask(&question).unwrap_or_default();
-    let words: Vec<&str> = answer.split_whitespace().collect();
-    match words.as_slice() {
-        [] => Err(declined()),
-        ["all"] if on_top => Ok(wanted),
-        hashes => {
-            let chosen = |word: &&str| {
-                let meant = |commit: &&Commit| {
-                    word.len() >= 4 && commit.id.as_str().starts_with(&word.to_lowercase())
-                };
-                added
-                    .iter()
-                    .find(meant)
-                    .map(|commit| commit.id.clone())
-                    .ok_or_else(|| {
-                        let report = Report::new(format!("{word:?} is none of the commits above"));
-                        Stop::Failed(report.hint("look at them again: git smp stage --fix"))
-                    })
-            };
-            let picks = hashes.iter().map(chosen).collect::<Result<Vec<_>, _>>()?;
-            picked(session, facts, &picks)
-        }
-    }
-}
-
-fn were(count: usize) -> String {
-    if count == 1 {
-        "1 commit was".to_owned()
-    } else {
-        format!("{count} commits were")
-    }
-}
-
-fn named(commit: &Commit) -> String {
-    format!("{} {}", commit.short, commit.subject_text())
-}
-
 fn declined() -> Stop {
     Stop::Declined("not deployed; nothing was changed".to_owned())
 }
@@ -456,16 +380,13 @@ fn plan(
         now,
         recorded,
     };
-    let planned = plan::staging(&wanted.staging(), &asked);
+    let command = again(args);
+    let planned = plan::staging(&wanted.staging(&command), &asked);
     let mut planned =
-        planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &again(args)))?;
-    if planned
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Push { .. }))
-        && !wanted.picked
-    {
-        let unmerged = deploy::not_on_main(session, config, &wanted.commit, facts.main.clone())?;
+        planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &command))?;
+    let pushes = |step: &Step| matches!(step, Step::Push { .. });
+    if planned.steps.iter().any(pushes) {
+        let unmerged = unmerged(session, config, facts, wanted)?;
         planned.warnings.splice(0..0, unmerged);
     }
     let address = trust::push_address(&session.repo, facts.environment)?;
@@ -490,45 +411,87 @@ fn plan(
         "git smp stage",
     )?;
     lfs::warn(session, config, &mut planned);
-    deploy::warn_of_take_over(&mut planned, recorded.as_ref());
+    take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
     Ok(planned)
+}
+
+/// What is not merged: what a target runs and the commit lacks, for nothing could be promoted from there, and the commit
+/// itself. The record tells what a target runs; only staging is asked.
+fn unmerged(
+    session: &Session<'_>,
+    config: &Config,
+    facts: &Facts<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<String>, Stop> {
+    let commit = &wanted.commit;
+    let (repo, branch) = (&session.repo, &config.repository.branch);
+    // What is not even here is part of nothing that is.
+    let has =
+        |all: &CommitId, one| Ok::<_, Stop>(repo.has_commit(one)? && repo.is_ancestor(one, all)?);
+    let mut lacking = Vec::new();
+    for target in config.targets() {
+        let deploys = facts.record.state().map(|state| &state.deploys);
+        let Some(deploy) = deploys.and_then(|deploys| deploys.get(&target.name)) else {
+            continue;
+        };
+        let (name, runs) = (&target.name, &deploy.commit);
+        if has(commit, runs)? {
+            continue;
+        }
+        let merged = matches!(&facts.main, Ok(Branch::At(tip)) if has(tip, runs)?);
+        let (runs, short) = (runs.short(), commit.short());
+        lacking.push(if merged {
+            format!("{name} runs {runs}, which {short} lacks: it cannot be promoted there")
+        } else {
+            format!(
+                "{name} runs {runs}: after this deploy nothing can be promoted until that is merged into {branch} (no \
+                 squash, no rebase)"
+            )
+        });
+    }
+    if wanted.picked.is_none() {
+        let main = facts.main.clone();
+        lacking.extend(deploy::not_on_main(session, config, commit, main)?);
+    }
+    Ok(lacking)
 }
 
 fn show(
     session: &Session<'_>,
     config: &Config,
-    facts: &Facts<'_>,
+    args: &Stage,
     wanted: &Wanted<'_>,
     planned: &Plan,
-    asked: bool,
 ) -> Result<(), Stop> {
-    let name = &facts.environment.name;
+    let name = &wanted.target.environment.name;
     if planned.steps.is_empty() {
         session.ui.note(format!(
             "{name} runs {} already: nothing to deploy",
             wanted.commit.short()
         ));
+        if args.fix && wanted.picked.is_none() && args.rev.is_none() {
+            session.ui.advise(
+                "nothing was merged since that the candidate lacks: merge the fix, then: git smp stage --fix",
+            );
+        }
         return Ok(());
     }
     let commit = session
         .repo
         .commits(std::slice::from_ref(&wanted.commit))?
         .pop();
-    let fix = wanted
-        .fix
-        .as_ref()
-        .filter(|(base, _)| *base != wanted.commit);
+    let added = wanted.added();
     let lines = render::staging(
         config,
         &wanted.target,
         planned,
         commit.as_ref(),
-        fix.map(|(base, changes)| (base, changes)),
+        added.as_ref(),
     );
-    if asked {
-        session.ui.insist(&lines)
-    } else {
+    if args.yes {
         session.ui.say(&lines)
+    } else {
+        session.ui.insist(&lines)
     }
     Ok(())
 }
@@ -548,11 +511,20 @@ fn ask(
         let report = Report::new("there is no terminal to ask on")
             .because("a deploy needs a yes to what is deployed");
         let report = report.hint(format!("if the answer is yes: {} --yes", again(args)));
-        return Err(Stop::refused(RefusalCode::NeedsTerminal, report));
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     deploy::consent(session, &planned.consents, "not deployed")?;
     session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&format!("Deploy {short} to {name}?")) {
+    // Of several commits it was asked before which are the fix.
+    let unnamed = wanted.picked.is_none() && args.rev.is_none();
+    let is_it = match wanted.added() {
+        Some(fix) if unnamed && fix.changes.ships.len() == 1 => "Is that the fix? ",
+        _ => "",
+    };
+    if session
+        .ui
+        .ask_yes(&format!("{is_it}Deploy {short} to {name}?"))
+    {
         Ok(())
     } else {
         Err(declined())
@@ -596,6 +568,7 @@ fn carry_out(
     };
     let now = session.when().now;
     let recorded = facts.recorded(look.config, args, now)?;
+    let command = again(args);
     let replan = |recorded: &Recorded<'_>| {
         let first = args.first;
         let asked = Asked {
@@ -606,9 +579,8 @@ fn carry_out(
             now,
             recorded: Some(*recorded),
         };
-        plan::staging(&wanted.staging(), &asked).map(drop)
+        plan::staging(&wanted.staging(&command), &asked).map(drop)
     };
-    let command = again(args);
     let config = look.config;
     let told = facts
         .candidate()
@@ -638,28 +610,4 @@ fn carry_out(
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
     deploy::carry_out(session.ui, &execution, planned)
-}
-
-/// A fix that was made for the candidate alone is lost with the next deploy unless it is merged.
-fn must_come_back(
-    session: &Session<'_>,
-    config: &Config,
-    facts: &Facts<'_>,
-    wanted: &Wanted<'_>,
-) -> Result<(), Stop> {
-    let Ok(Branch::At(tip)) = &facts.main else {
-        return Ok(());
-    };
-    if wanted.kind() != Kind::Fix || session.repo.is_ancestor(&wanted.commit, tip)? {
-        return Ok(());
-    }
-    let (short, commit) = (wanted.commit.short(), &wanted.commit);
-    let (remote, branch) = (&config.repository.remote, &config.repository.branch);
-    session.ui.warn(format!(
-        "{short} must come back to {branch}, or the next deploy lacks it; push it, then merge that (no squash, no rebase):"
-    ));
-    session.ui.insist(&[Line::plain(format!(
-        "  git push {remote} {commit}:refs/heads/fix-{short}"
-    ))]);
-    Ok(())
 }

@@ -1,22 +1,21 @@
 //! `git smp status`: what runs where, from which source, and what comes next.
 
+mod next;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::announced;
 use crate::cli::Status;
 use crate::commands::look::main_and_record;
-use crate::commands::{Session, deploy, flow, held, observed, posts, trust};
+use crate::commands::{Session, deploy, observed, posts, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
 use crate::finding::{self, Finding};
-use crate::in_flight::InFlight;
 use crate::json;
 use crate::model::{Branch, Changes, CommitId, Observed, Relation};
 use crate::observe::{Also, Look};
 use crate::outbox::Notes;
-use crate::plan::Ships;
-use crate::record::{Candidate, FORMAT, Goal, Held, Owed, Reading, Standing, State};
+use crate::record::{Candidate, Held, Reading, Standing, State};
 use crate::recorder::Recorder;
 use crate::render::{self, Here, Mark};
 use crate::rollbacks::Rollbacks;
@@ -34,7 +33,7 @@ const CADENCE_DAYS: u32 = 7;
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
-    trust::require(&session.repo, &config, &all)?;
+    trust::require_to_look(&session.repo, &config, &all)?;
     let look = Look {
         repo: &session.repo,
         config: &config,
@@ -228,7 +227,10 @@ impl<'a> View<'a> {
                 }
                 _ => line,
             });
-            lines.extend(render::finding(seen, environment, &here, width));
+            if !self.is_told_below(seen) {
+                lines.extend(render::finding(seen, environment, &here, width));
+            }
+            lines.extend(self.is_untested(seen).then(|| render::untested(width)));
             if let Some(PastTool::Unrecorded(found)) = past_tool {
                 lines.push(render::unrecorded(found, width, &when));
             }
@@ -257,6 +259,26 @@ impl<'a> View<'a> {
         lines.extend(notes.into_iter().map(|note| said("note: ", note)));
         lines.extend(next.into_iter().map(|command| said("next: ", command)));
         Ok(lines)
+    }
+
+    /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
+    fn is_told_below(&self, seen: &Observed) -> bool {
+        let open = self.state().and_then(|state| state.deploying.as_ref());
+        let is_it = open.is_some_and(|open| {
+            open.environment == seen.environment && seen.reference() == Some(&open.to)
+        });
+        is_it && finding::may_be_on_its_way(seen)
+    }
+
+    /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.
+    fn is_untested(&self, seen: &Observed) -> bool {
+        let asks = (self.config.record.as_ref()).is_some_and(|record| record.signoff);
+        let is_goal = |candidate: &&Candidate| {
+            candidate.standing() != Standing::SignedOff
+                && seen.runs() == Some(&candidate.commit)
+                && (candidate.goal(&seen.environment)).is_some_and(|goal| !goal.reached)
+        };
+        asks && !self.is_deploying() && self.candidate().filter(is_goal).is_some()
     }
 
     /// What the candidate brings to its first goal.
@@ -355,305 +377,6 @@ impl<'a> View<'a> {
             .unwrap_or_default())
     }
 
-    /// What the record says comes next; `None`: what the environments say decides.
-    fn next_on_record(&self) -> Option<String> {
-        let state = match self.reading? {
-            Ok(reading) => &reading.state,
-            Err(refusal) => {
-                return Some(
-                    refusal
-                        .report
-                        .hint
-                        .clone()
-                        .unwrap_or_else(|| "git smp history".to_owned()),
-                );
-            }
-        };
-        if state.format > FORMAT {
-            return Some("cargo install git-smp\na newer git-smp writes this record".to_owned());
-        }
-        if let Some(open) = &state.deploying {
-            let at = self
-                .seen
-                .iter()
-                .find(|seen| seen.environment == open.environment)
-                .and_then(Observed::reference);
-            let ours = announced::is_ours(&self.session.repo.layout().common_dir, &open.id);
-            let landed = at.is_some() && at != open.from.as_ref();
-            return Some(match open.command() {
-                Some(command) if ours || landed => command,
-                Some(_) => "git smp status\nthat deploy has to come to its end first".to_owned(),
-                None => {
-                    "git smp setup\nthat deploy goes on with the smp.toml of those who deploy there"
-                        .to_owned()
-                }
-            });
-        }
-        let candidate = state.candidate.as_ref()?;
-        if self.tested().is_some_and(|runs| *runs != candidate.commit) {
-            return Some(format!("git smp stage {}", candidate.commit.short()));
-        }
-        let signoff = self
-            .config
-            .record
-            .as_ref()
-            .is_some_and(|record| record.signoff);
-        match candidate.standing() {
-            Standing::Blocked => Some("git smp stage --fix".to_owned()),
-            Standing::Waiting if signoff => Some("git smp signoff".to_owned()),
-            Standing::Waiting | Standing::SignedOff => None,
-        }
-    }
-
-    /// Whether nothing can be promoted before it was put forward.
-    fn needs_proposal(&self) -> bool {
-        self.config
-            .record
-            .as_ref()
-            .is_some_and(|record| record.signoff)
-            && self.candidate().is_none()
-    }
-
-    /// The next command to type, and in lines after it what there is to know about it.
-    fn next(&self) -> Result<String, Stop> {
-        let targets = self.config.targets();
-        if let Some(seen) = self.not_confirmed() {
-            return Ok(self.advice(seen));
-        }
-        if let Some(next) = self.next_on_record().or_else(|| self.on_its_way()) {
-            return Ok(next);
-        }
-        // One of several is promoted by its name, for the others may not be ready.
-        let promote = |target: &Environment| match targets.len() {
-            _ if self.needs_proposal() => "git smp propose".to_owned(),
-            1 => "git smp promote".to_owned(),
-            _ => format!("git smp promote {}", target.name),
-        };
-        if let Some(goal) = self.reached_unrecorded() {
-            return Ok(format!("git smp promote {goal}"));
-        }
-        for target in &targets {
-            let source = self
-                .config
-                .source_of(target)
-                .and_then(|source| self.observed(source));
-            let (Some(seen), Some(source)) = (self.observed(target), source) else {
-                continue;
-            };
-            if [seen, source]
-                .iter()
-                .any(|seen| matches!(seen.branch, Some(Ok(Branch::Missing(_)))))
-            {
-                return Ok("git smp setup --check".to_owned());
-            }
-            if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
-                return Ok(refusal
-                    .report
-                    .hint
-                    .clone()
-                    .unwrap_or_else(|| "git smp setup --check".to_owned()));
-            }
-            let name = &target.name;
-            match (Finding::of(source), Finding::of(seen)) {
-                (Some(Finding::StalePage | Finding::CachedPage), _) => {
-                    return Ok(self.advice(source));
-                }
-                (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
-                    return Ok(format!(
-                        "wait for {} or deploy it again, then: git smp status",
-                        source.environment
-                    ));
-                }
-                (
-                    _,
-                    Some(
-                        found
-                        @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending),
-                    ),
-                ) => {
-                    return Ok(found.advice(seen, target));
-                }
-                (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
-                    return Ok(format!(
-                        "git smp promote {name}\nthat releases it again; see first why it failed"
-                    ));
-                }
-                (_, Some(_))
-                    if seen.agrees() == Some(false) && seen.reference() == source.runs() =>
-                {
-                    return Ok(if finding::is_certain(seen) {
-                        format!(
-                            "git smp promote {name}\nthat asks whether what was rolled back is to ship again"
-                        )
-                    } else {
-                        format!(
-                            "git smp promote {name}\nthat waits for it; if its release failed, release it again there"
-                        )
-                    });
-                }
-                _ => {}
-            }
-            match self.of_target(target)?.map(|changes| changes.relation) {
-                Some(Relation::Ahead) => return self.next_forward(target, source, promote(target)),
-                Some(Relation::Diverged | Relation::Behind) => {
-                    return Ok(format!("git smp diff {}", target.name));
-                }
-                Some(Relation::Identical) => {}
-                None if source.runs().is_none() => return Ok("git smp stage".to_owned()),
-                None if seen.runs().is_none() => return Ok(promote(target)),
-                // Both are known, so that only history can be missing.
-                None => return Ok("git fetch --unshallow".to_owned()),
-            }
-        }
-        let rest = || {
-            self.next_post()
-                .unwrap_or_else(|| "nothing to do".to_owned())
-        };
-        Ok(self.next_to_stage()?.unwrap_or_else(rest))
-    }
-
-    /// The command that makes a post which is still owed, where it can be sent from here.
-    fn next_post(&self) -> Option<String> {
-        let own = if self.config.record.is_none() {
-            Notes::of(&self.session.repo).owed().ok()
-        } else {
-            None
-        };
-        let owed = self.state().map(|state| state.owed.clone()).or(own)?;
-        let here =
-            |owed: &&Owed| !posts::lacks_webhook(&self.session.repo, self.config, &owed.channel);
-        owed.iter()
-            .find(here)
-            .map(|owed| owed.command(self.candidate().is_some()).to_owned())
-    }
-
-    /// The next command where a target lacks what its source runs: what was rolled back does not ship again by itself.
-    fn next_forward(
-        &self,
-        target: &Environment,
-        source: &Observed,
-        promote: String,
-    ) -> Result<String, Stop> {
-        let Some(held) = self
-            .given_again(target, source.runs())?
-            .filter(|_| self.candidate().is_none())
-        else {
-            return Ok(promote);
-        };
-        let newer = self
-            .tip()
-            .filter(|tip| self.session.repo.has_commit(tip).is_ok_and(|here| here));
-        let newer_mends = newer.is_some() && self.given_again(target, newer)?.is_none();
-        Ok(if newer_mends || Some(&held) == source.runs() {
-            format!(
-                "git smp stage\n{} was rolled back; stage what corrects it",
-                held.short()
-            )
-        } else {
-            format!(
-                "{promote}\n{} was rolled back; go on if what came since corrects it",
-                held.short()
-            )
-        })
-    }
-
-    /// What a target was rolled back from and would be given again with this commit.
-    fn given_again(
-        &self,
-        target: &Environment,
-        commit: Option<&CommitId>,
-    ) -> Result<Option<CommitId>, Stop> {
-        let runs = self.observed(target).and_then(Observed::runs);
-        let weighed = held::weigh(self.session, runs, commit, self.held(target))?;
-        Ok(weighed
-            .into_iter()
-            .find(|one| one.ships == Ships::Again)
-            .map(|one| one.held.commit))
-    }
-
-    /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
-    fn on_its_way(&self) -> Option<String> {
-        let common_dir = &self.session.repo.layout().common_dir;
-        self.seen
-            .iter()
-            .filter(|_| self.config.record.is_none())
-            .find_map(|seen| {
-                let (commit, _) = InFlight::look(common_dir, &seen.environment, seen.reference())?;
-                let (short, name) = (commit.short(), &seen.environment);
-                Some(format!(
-                    "git smp status, until the push of {short} to {name} has come to its end"
-                ))
-            })
-    }
-
-    /// An environment that no promotion can go on with before somebody can tell what it runs.
-    fn not_confirmed(&self) -> Option<&Observed> {
-        self.config.targets().into_iter().find_map(|target| {
-            let source = self
-                .config
-                .source_of(target)
-                .and_then(|source| self.observed(source))?;
-            let stuck = |seen: &&Observed| seen.doubt.is_some() && seen.runs() == source.runs();
-            Some(source)
-                .filter(stuck)
-                .or_else(|| self.observed(target).filter(stuck))
-        })
-    }
-
-    /// A goal that runs the candidate, though nobody wrote that down: to promote it is to record it.
-    fn reached_unrecorded(&self) -> Option<&str> {
-        let candidate = self.candidate()?;
-        let runs = |name: &str| {
-            self.seen
-                .iter()
-                .find(|seen| seen.environment == name)
-                .and_then(Observed::runs)
-        };
-        let there =
-            |goal: &&Goal| !goal.reached && runs(&goal.environment) == Some(&candidate.commit);
-        candidate
-            .targets
-            .iter()
-            .find(there)
-            .map(|goal| goal.environment.as_str())
-    }
-
-    /// The main branch, where that is known.
-    fn tip(&self) -> Option<&CommitId> {
-        self.main?.as_ref().ok()?.commit()
-    }
-
-    /// What to do where the main branch has commits that the first environment on their way lacks.
-    fn next_to_stage(&self) -> Result<Option<String>, Stop> {
-        let Ok(beginning) = flow::beginning(self.config) else {
-            return Ok(None);
-        };
-        let frozen = self
-            .candidate()
-            .is_some_and(|candidate| candidate.environment == beginning.name);
-        let runs = self.observed(beginning).and_then(Observed::runs);
-        let (Some(commit), false) = (runs, frozen) else {
-            return Ok(None);
-        };
-        if let Some(Err(refusal)) = self.main {
-            let hint = refusal.report.hint.clone();
-            return Ok(Some(
-                hint.unwrap_or_else(|| "git smp setup --check".to_owned()),
-            ));
-        }
-        let changes = self.between(runs, self.tip())?;
-        Ok(match changes.map(|changes| changes.relation) {
-            Some(Relation::Ahead) => Some("git smp stage".to_owned()),
-            // A fix that was made for a candidate alone, or a branch that somebody is trying out.
-            Some(Relation::Diverged) => Some(format!(
-                "merge {} into {}, then: git smp stage",
-                commit.short(),
-                self.config.repository.branch
-            )),
-            Some(Relation::Identical | Relation::Behind) | None => None,
-        })
-    }
-
     /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
     /// left out: the lines below tell.
     fn picture(&self) -> Result<Vec<Line>, Stop> {
@@ -700,12 +423,4 @@ impl<'a> View<'a> {
         targets.extend(others);
         targets
     }
-}
-
-fn trouble(seen: &Observed) -> Option<&Refusal> {
-    seen.running.as_ref().err().or_else(|| {
-        seen.branch
-            .as_ref()
-            .and_then(|branch| branch.as_ref().err())
-    })
 }

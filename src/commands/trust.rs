@@ -88,36 +88,57 @@ fn place(repo: &Repo) -> std::path::PathBuf {
 /// # Errors
 /// Exit 2: nothing agreed yet, changed since (with every change), or a remote that is not the one of the file.
 pub fn require(repo: &Repo, config: &Config, environments: &[&Environment]) -> Result<(), Stop> {
+    require_agreed(repo, config)?;
+    require_main(repo, config)?;
+    environments
+        .iter()
+        .try_for_each(|environment| check_deploy_remote(repo, environment))
+}
+
+/// The same for what only looks: it does not count where a push to the main repository would go.
+///
+/// # Errors
+/// As [`require`].
+pub fn require_to_look(
+    repo: &Repo,
+    config: &Config,
+    environments: &[&Environment],
+) -> Result<(), Stop> {
+    require_agreed(repo, config)?;
+    let main = &config.repository;
+    check_remote(repo, &main.remote, &main.url, Rule::ReadOnly)?;
+    environments
+        .iter()
+        .try_for_each(|environment| check_deploy_remote(repo, environment))
+}
+
+fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let file = config
         .path
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
     match look(repo, config)? {
-        Trust::Same => {}
+        Trust::Same => Ok(()),
         Trust::New => {
             let report = Report::new(format!("{file} was not agreed to in this clone yet"))
                 .because(
                     "it names places to read from and to push to, and anyone may have written it",
                 );
-            return Err(Stop::Misused(
+            Err(Stop::Misused(
                 report.hint("look at it and agree: git smp setup"),
-            ));
+            ))
         }
         Trust::Changed(changes) => {
             let report = Report::new(format!(
                 "{file} changed since it was agreed to in this clone"
             ));
             let report = changes.iter().map(describe).fold(report, Report::because);
-            return Err(Stop::Misused(
+            Err(Stop::Misused(
                 report.hint("look at it and agree: git smp setup"),
-            ));
+            ))
         }
     }
-    require_main(repo, config)?;
-    environments
-        .iter()
-        .try_for_each(|environment| check_deploy_remote(repo, environment))
 }
 
 /// Refuses where the main repository's remote is not the one that was agreed to.

@@ -7,7 +7,6 @@ use crate::config::{Channel, Config};
 use crate::error::{Report, Stop};
 use crate::git::{Repo, secret};
 use crate::secret::Secret;
-use crate::text::{Line, Tone};
 use crate::webhook;
 
 /// How often somebody is asked for a webhook that can be used.
@@ -21,11 +20,44 @@ pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
     config
         .channels
         .iter()
-        .filter_map(|channel| check(repo, channel).transpose())
+        .filter_map(|channel| check(repo, config, channel).transpose())
         .collect()
 }
 
-fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
+/// Who needs the webhook of a channel.
+fn needs(channel: &Channel) -> &'static str {
+    if channel.name == "product" {
+        "promote"
+    } else {
+        "propose, block, postpone, roll back or stage a fix"
+    }
+}
+
+/// The other channel that has this very webhook.
+fn owner<'c>(
+    repo: &Repo,
+    config: &'c Config,
+    channel: &Channel,
+    address: &Secret,
+) -> Result<Option<&'c str>, Stop> {
+    for other in config
+        .channels
+        .iter()
+        .filter(|other| other.name != channel.name)
+    {
+        // What is wrong with it is told at its own line.
+        let found = match webhook::find(repo, other) {
+            Err(Stop::Misused(_)) => None,
+            found => found?,
+        };
+        if found.is_some_and(|found| found.address.expose() == address.expose()) {
+            return Ok(Some(&other.name));
+        }
+    }
+    Ok(None)
+}
+
+fn check(repo: &Repo, config: &Config, channel: &Channel) -> Result<Option<Check>, Stop> {
     let (name, Some(chat)) = (&channel.name, webhook::chat(channel.kind)) else {
         return Ok(None);
     };
@@ -35,10 +67,12 @@ fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
                 name,
                 format!("no webhook here, so posts to {chat} cannot be sent from this clone"),
             );
-            check.because(format!(
-                "set {}, or keep one in this clone: git smp setup",
-                webhook::variable(channel)
-            ))
+            check
+                .because(format!("only people who {} need one", needs(channel)))
+                .because(format!(
+                    "set {}, or type it in at the next: git smp setup",
+                    webhook::variable(channel)
+                ))
         }
         Ok(Some(found)) => {
             let check = Check::good(
@@ -48,7 +82,9 @@ fn check(repo: &Repo, channel: &Channel) -> Result<Option<Check>, Stop> {
             let doubt = webhook::check(channel.kind, found.address.expose())
                 .ok()
                 .flatten();
-            doubt.into_iter().fold(check, Check::because)
+            let same = owner(repo, config, channel, &found.address)?;
+            let same = same.map(|other| format!("{other} has the same one, so both post there"));
+            doubt.into_iter().chain(same).fold(check, Check::because)
         }
         Err(Stop::Misused(report)) => {
             let Report {
@@ -74,7 +110,7 @@ pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
         .filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)));
     for (channel, chat) in chats {
         if is_wanted(session, channel)?
-            && let Some(secret) = asked(session, channel, chat)
+            && let Some(secret) = asked(session, config, channel, chat)?
         {
             secret::keep(&session.repo, &webhook::key(channel), &secret)?;
         }
@@ -98,26 +134,46 @@ fn is_wanted(session: &Session<'_>, channel: &Channel) -> Result<bool, Stop> {
     }
 }
 
-fn asked(session: &Session<'_>, channel: &Channel, chat: &str) -> Option<Secret> {
-    let question = format!(
-        "Webhook of {}, for {chat} (not shown; Enter for later): ",
-        channel.name
-    );
+fn asked(
+    session: &Session<'_>,
+    config: &Config,
+    channel: &Channel,
+    chat: &str,
+) -> Result<Option<Secret>, Stop> {
+    let name = &channel.name;
+    session.ui.explain(&format!(
+        "The webhook of {name} is where this clone sends its posts. Only people who {} need one.",
+        needs(channel)
+    ));
+    let question = format!("Webhook of {name}, for {chat} (not shown; Enter for later): ");
     for _ in 0..TRIES {
-        let secret = session.ui.ask_secret(&question)?;
-        match webhook::check(channel.kind, secret.expose()) {
-            // What is odd about it is said by its check.
-            Ok(_) => return Some(secret),
-            Err(report) => refuse(session, &report),
+        let Some(secret) = session.ui.ask_secret(&question) else {
+            return Ok(None);
+        };
+        // What is odd about it is said by its check.
+        if let Err(report) = webhook::check(channel.kind, secret.expose()) {
+            refuse(session, &report);
+            continue;
         }
+        // The clone is opened anew for what was kept a moment ago.
+        let Some(other) = owner(&Repo::open()?, config, channel, &secret)? else {
+            return Ok(Some(secret));
+        };
+        refuse(
+            session,
+            &Report::new(format!("this is the webhook of {other} already")).because(format!(
+                "if both are to post to one chat, set {}",
+                webhook::variable(channel)
+            )),
+        );
     }
-    None
+    Ok(None)
 }
 
 fn refuse(session: &Session<'_>, report: &Report) {
     session.ui.warn(&report.error);
-    let cause = |text: &String| Line::default().and(Tone::Faint, format!("  {text}"));
-    session
-        .ui
-        .insist(&report.because.iter().map(cause).collect::<Vec<_>>());
+    report
+        .because
+        .iter()
+        .for_each(|cause| session.ui.explain(cause));
 }

@@ -11,15 +11,15 @@ use std::path::Path;
 use crate::commands::Session;
 use crate::config;
 use crate::error::{Report, Stop};
-use crate::git::GitConfig;
-use crate::text::{Line, Tone};
-use answers::{Answers, BACK, Question, app};
+use crate::git::{GitConfig, remote};
+use crate::text::Line;
+use answers::{Answers, BACK, NONE, Question, app};
 
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
         .because("it names the main repository and the environments, and there is no terminal to ask for them on")
-        .hint("copy config.example.toml of git-smp to smp.toml, put your addresses in, then: git smp setup\nor, if your team has one already: git pull");
+        .hint("if your team has one already: git pull\nor copy config.example.toml of git-smp to smp.toml, put your addresses in, then: git smp setup");
     Stop::Misused(report)
 }
 
@@ -28,25 +28,31 @@ pub fn how_to_start(path: &Path) -> Stop {
 /// # Errors
 /// When the person stops answering (exit 3), or the file cannot be written (1).
 pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
-    let ui = session.ui;
-    ui.note(format!(
-        "There is no {} yet. A few questions make one; Ctrl-C changes nothing.",
-        path.display()
-    ));
-    ui.note("Enter takes what stands in [ ]. Type < to go back to the question before.");
-    ui.catch_interrupts()?;
-    let text = questions(session, path)?;
-    ui.note("");
-    ui.insist(
-        &text
-            .lines()
-            .map(|line| Line::plain(format!("  {line}")))
-            .collect::<Vec<_>>(),
-    );
-    ui.note("");
-    if !ui.ask_yes(&format!("Write this to {}?", path.display())) {
-        return Err(declined());
+    let (ui, name) = (session.ui, as_typed(session, path));
+    for line in [
+        format!(
+            "There is no {name} yet. A few questions make one; Ctrl-C changes nothing. If your team has one already, press \
+             Ctrl-C and type: git pull"
+        ),
+        "Enter takes what stands in [ ]. Type < to go back to the question before.".to_owned(),
+    ] {
+        ui.explain(&line);
     }
+    ui.catch_interrupts()?;
+    let (mut answers, mut at) = (Answers::default(), 0);
+    let text = loop {
+        questions(session, &mut answers, &mut at)?;
+        let text = answers.text();
+        let shown = text.lines().map(|line| format!("  {line}"));
+        let shown = [String::new()].into_iter().chain(shown);
+        ui.insist(&shown.map(Line::plain).collect::<Vec<_>>());
+        let written = ui.ask(&format!("Write this to {name}? (< goes back) [y/N] "));
+        match written.as_deref().map(str::trim) {
+            Some("y" | "Y" | "yes") => break text,
+            Some(BACK | "back") => at -= 1,
+            _ => return Err(declined()),
+        }
+    };
     // Never over a file that appeared meanwhile.
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
@@ -61,51 +67,62 @@ fn declined() -> Stop {
     Stop::Declined("nothing was written".to_owned())
 }
 
+/// The file as a command names it that is typed where this one was.
+pub fn as_typed(session: &Session<'_>, path: &Path) -> String {
+    let folder = session.repo.program().folder().unwrap_or_default();
+    let (top, file) = (path.parent(), path.file_name());
+    let short = top.zip(file).and_then(|(top, file)| {
+        let below = folder.strip_prefix(top).ok()?.components().count();
+        Some(format!("{}{}", "../".repeat(below), file.to_string_lossy()))
+    });
+    short.unwrap_or_else(|| path.display().to_string())
+}
+
 /// One question after the other, each until its answer will do; the way back keeps all that was answered.
-fn questions(session: &Session<'_>, path: &Path) -> Result<String, Stop> {
-    let (ui, mut answers, mut at) = (session.ui, Answers::default(), 0_usize);
-    while let Some(question) = answers.questions().get(at).copied() {
+fn questions(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(), Stop> {
+    let ui = session.ui;
+    while let Some(question) = answers.questions().get(*at).copied() {
         let offered = match answers.of(question) {
             Some(before) => before.to_owned(),
-            None => offered(session, &answers, question)?,
+            None => offered(session, answers, question)?,
         };
-        let said = |line: &str| Line::default().and(Tone::Faint, format!("  {line}"));
-        ui.insist(
-            &question
-                .explained(&answers)
-                .lines()
-                .map(said)
-                .collect::<Vec<_>>(),
-        );
+        let explained = question.explained(answers);
+        if !explained.is_empty() {
+            ui.explain(&explained);
+        }
         let answer = match question.words() {
             [] => ui.ask_text(&question.asked(), &offered),
             words => ui.ask_one(&question.asked(), words, &offered),
         };
         let answer = answer.ok_or_else(declined)?;
         if matches!(answer.as_str(), BACK | "back") {
-            at = at.saturating_sub(1);
+            *at = at.saturating_sub(1);
             continue;
         }
         let before = answers.clone();
-        let tried = answers
-            .take(question, &answer, path)
-            .map(|()| tries::is_good(session, &answers, question));
-        match tried {
-            Ok(true) => at += 1,
+        match answers.take(question, &answer) {
+            Ok(()) if tries::is_good(session, answers, question) => *at += 1,
             // A pattern that finds nothing may be right, and its page wrong.
-            Ok(false) => at -= usize::from(matches!(question, Question::Pattern(_))),
+            Ok(()) => *at -= usize::from(matches!(question, Question::Pattern(_))),
             Err(why) => {
-                answers = before;
+                *answers = before;
                 let what = if matches!(question, Question::Page(_)) {
                     "that page"
                 } else {
                     "that"
                 };
                 ui.warn(format!("{what} will not do: {why}"));
+                // Two environments on one page: the pattern is right.
+                if let Question::Pattern(place) = question
+                    && why.contains(".running.page: ")
+                {
+                    answers.forget(Question::Page(place));
+                    *at -= 1;
+                }
             }
         }
     }
-    Ok(answers.text())
+    Ok(())
 }
 
 /// What the clone, or the answers before, suggest.
@@ -116,28 +133,38 @@ fn offered(session: &Session<'_>, answers: &Answers, question: Question) -> Resu
         Question::Remote if url_of(git, "upstream").is_some() => "upstream".to_owned(),
         Question::Remote => "origin".to_owned(),
         Question::Url => url_of(git, answered(Question::Remote)).unwrap_or_default(),
-        Question::Branch => branch_of(session, answered(Question::Remote)),
+        Question::Branch => branch_of(session, answers),
         Question::Push(place) => url_of(git, place.name()).unwrap_or_default(),
         Question::Heroku(place) => app(answered(Question::Push(place))).unwrap_or_default(),
-        Question::Page(_) => String::new(),
+        Question::Site(place) => {
+            answers::site(answered(Question::Page(place))).unwrap_or_else(|| NONE.to_owned())
+        }
         Question::Pattern(_) => answers::PATTERN.to_owned(),
         Question::Record => "n".to_owned(),
-        Question::Channel(_) => "none".to_owned(),
+        Question::Page(_) | Question::Channel(_) => NONE.to_owned(),
     })
 }
 
-/// The branch that the remote calls its own, as far as the clone knows: `git symbolic-ref refs/remotes/REMOTE/HEAD`.
-fn branch_of(session: &Session<'_>, remote: &str) -> String {
-    let head = format!("refs/remotes/{remote}/HEAD");
-    let told = session
-        .repo
+/// The branch that the main repository calls its own: as far as the clone knows, or as it says itself.
+fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
+    let repo = &session.repo;
+    let remote = answers.of(Question::Remote).unwrap_or_default();
+    let start = format!("refs/remotes/{remote}/");
+    let told = repo
         .program()
-        .read("", ["symbolic-ref", "--quiet", &head])
+        .read("", ["symbolic-ref", "--quiet", &format!("{start}HEAD")])
         .unwrap_or_default();
-    let told = String::from_utf8_lossy(&told).trim().to_owned();
-    told.strip_prefix(&format!("refs/remotes/{remote}/"))
-        .unwrap_or("main")
-        .to_owned()
+    let told = String::from_utf8_lossy(&told);
+    told.trim()
+        .strip_prefix(&start)
+        .map(str::to_owned)
+        .or_else(|| {
+            let url = answers.of(Question::Url)?;
+            let asked = || remote::head(repo, url).ok()?;
+            let (branch, _) = session.ui.during("asking that address", asked)?;
+            Some(branch)
+        })
+        .unwrap_or_else(|| "main".to_owned())
 }
 
 fn url_of(git: &GitConfig, remote: &str) -> Option<String> {

@@ -132,6 +132,14 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
         return None;
     }
     let word = word.to_ascii_lowercase();
+    let known: Vec<&str> = known.into_iter().collect();
+    // `prod` is no slip of the finger, and clear all the same.
+    let mut longer = (known.iter()).filter(|known| known.to_ascii_lowercase().starts_with(&word));
+    if let (Some(one), None) = (longer.next(), longer.next())
+        && word.len() >= 3
+    {
+        return Some(one);
+    }
     known
         .into_iter()
         .map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate))

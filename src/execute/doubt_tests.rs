@@ -100,7 +100,7 @@ fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
             .any(|said| said.first_of(&pattern).is_some());
         // Seen in the sources of its host's own tool alone.
         assert!(
-            is_heard || row.words == "Environment redeployment failed*",
+            is_heard || row.host == "any host" || row.words == "Environment redeployment failed*",
             "{}: {}",
             row.host,
             row.words
@@ -274,4 +274,52 @@ fn a_host_that_says_nothing_is_told_from_one_that_speaks() {
             ])
     );
     assert!(!silent(&["remote: .", "To /srv/shop.git"]));
+}
+
+#[test]
+fn a_host_is_busy_in_whatever_words_it_says_so() {
+    let heard = |line: &str| {
+        let mut heard = Heard::default();
+        heard.line(&format!("remote: {line}"));
+        heard.busy().is_some()
+    };
+    let busy = [
+        "another deployment is in progress",
+        "Another deployment is in progress.",
+        "error: another deployment is in progress",
+        "Error: Another deploy is in progress, please retry later",
+        " !     Another deployment is already in progress",
+        "A deployment is already in progress",
+        "Deployment already in progress",
+        "deploy lock in place",
+        "App shop currently has a deploy lock in place",
+        "Push rejected, you have 2 concurrent builds running",
+        "! Push rejected: concurrent builds limit reached",
+        "Maximum concurrent builds reached",
+        "Build queue is full, try again later",
+        "Too many builds running",
+        "Too many concurrent builds",
+        "A build is already running for this app",
+        "Build already in progress for shop",
+        "Another build is running",
+    ];
+    for line in busy {
+        assert!(heard(line), "{line}");
+    }
+    for row in TABLE.iter().filter(|row| row.host == "any host") {
+        let pattern = [pattern(row)];
+        let is_heard = |line: &&str| {
+            Said::by_remote(&format!("remote: {line}"))
+                .is_some_and(|said| said.first_of(&pattern).is_some())
+        };
+        assert!(busy.iter().any(is_heard), "{}", row.words);
+    }
+    for line in [
+        "FAIL test: concurrent builds table is empty",
+        "shop currently has a deploy lock in place. Waiting...",
+        "ok: says that another deployment is in progress",
+        "Build failed: the queue is empty",
+    ] {
+        assert!(!heard(line), "{line}");
+    }
 }

@@ -145,10 +145,10 @@ impl Ledger<'_> {
                     Some(open) => report.because(recorded.story(open)),
                     None => report.because("somebody gave it up on the record"),
                 };
-                Err(Stop::refused(
-                    RefusalCode::Deploying,
-                    report.hint("see where things stand: git smp status"),
-                ))
+                Err(report
+                    .hint("see where things stand: git smp status")
+                    .refused(RefusalCode::Deploying)
+                    .into())
             }
         }
     }
@@ -163,15 +163,12 @@ impl Ledger<'_> {
             return Ok(());
         };
         let (by, short) = (&deploy.by.name, deploy.commit.short());
-        let report = Report::new(format!(
-            "{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"
-        ))
+        Err(Refusal::new(
+            RefusalCode::TargetMoved,
+            format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"),
+        )
         .because("it went on record after the plan was shown")
-        .hint("see what runs now: git smp status");
-        Err(Refusal {
-            code: RefusalCode::TargetMoved,
-            report,
-        })
+        .hint("see what runs now: git smp status"))
     }
 
     fn allows(&self, state: &State, mine: Option<&EventId>) -> Result<(), Refusal> {

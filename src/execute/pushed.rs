@@ -147,15 +147,12 @@ impl Pushed<'_> {
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {}", self.command)),
             ),
-            Ended::Stale => Stop::refused(
-                RefusalCode::TargetMoved,
-                self.ending.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
+            Ended::Stale => self.ending.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
                     Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}")),
                     Report::because,
                 )
                     .because(format!("it reads as {is_at} now: it moved and came back, or a copy of it answers that lags"))
-                    .hint(format!("look at what would ship now: {}", self.command)),
-            ),
+                    .hint(format!("look at what would ship now: {}", self.command)).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
@@ -189,7 +186,7 @@ impl Pushed<'_> {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("nothing of ours was taken");
                 let hint = format!("look at what would ship now: {}", self.command);
-                Stop::refused(RefusalCode::TargetMoved, report.hint(hint))
+                report.hint(hint).refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report.because("our push was taken before, or may have been");

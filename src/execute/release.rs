@@ -10,7 +10,7 @@ use crate::finding;
 use crate::git::push::Push;
 use crate::in_flight::InFlight;
 use crate::model::{CommitId, Release};
-use crate::observe::{Also, heroku};
+use crate::observe::heroku;
 use crate::plan::{Step, Target};
 use crate::record::EventId;
 use crate::web::heroku::{Again, Released};
@@ -63,7 +63,7 @@ impl Execution<'_> {
         else {
             return Ok(());
         };
-        self.look_again(target, intent, Also::Branches)?;
+        self.look_again(target, intent)?;
         self.nothing_newer(target, *newest)?;
         if watch(Happening::Pushing(step)) == Wish::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
@@ -114,7 +114,7 @@ impl Execution<'_> {
             "see what it came to: git smp status; then: {}",
             self.command.to(name)
         );
-        Err(Stop::refused(RefusalCode::TargetMoved, report.hint(hint)))
+        Err(report.hint(hint).refused(RefusalCode::TargetMoved).into())
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.

@@ -3,11 +3,13 @@
 use crate::text::acts;
 
 /// What hosts put in front of what they say, beside arrows such as `----->`.
-const TAGS: [&str; 8] = [
+const TAGS: [&str; 10] = [
     "!",
     "WARNING:",
     "ERROR:",
     "Error -",
+    "Error:",
+    "error:",
     "E:",
     "[SUCCESS]",
     "[WARNING]",

@@ -285,7 +285,7 @@ pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
     match stop {
         Stop::Failed(report) => Stop::Failed(report.because(cause)),
         Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),
-        Stop::Refused(Refusal { code, report }) => Stop::refused(code, report.because(cause)),
+        Stop::Refused(Refusal { code, report }) => report.because(cause).refused(code).into(),
         other => other,
     }
 }

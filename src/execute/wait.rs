@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::doubt::Doubt;
 use super::pushed::again;
-use super::span::{Agreement, Answer, InTurn};
+use super::span::{Agreement, Answer};
+use super::unreported::{is_unknown, not_everywhere, nowhere, reported, unknown};
 use super::verdict::with_cause;
 use super::{Execution, Happening, Watcher, Wish};
-use crate::config::{Environment, Running};
+use crate::config::Running;
 use crate::doubts;
 use crate::error::{Report, Stop};
 use crate::finding::{cache_hint, newest, witness_hint};
@@ -262,6 +263,7 @@ impl Execution<'_> {
         let in_turn = agreement.in_turn();
         let report = match in_turn {
             Some(in_turn) => not_everywhere(environment, commit, begun, in_turn),
+            None if is_unknown(now) => unknown(environment, commit, begun),
             None => nowhere(environment, commit, begun, patience),
         };
         let said = doubt.map(|doubt| format!("its host says: {}", doubt.words()));
@@ -304,6 +306,10 @@ impl Execution<'_> {
             };
             return Stop::Incomplete(report.because(why).hint(cache_hint(&self.command.to(name))));
         }
+        if is_unknown(now) {
+            let hint = format!("when it answers again: {}", self.command.to(name));
+            return Stop::Incomplete(report.hint(hint));
+        }
         // What the platform itself says of its release stands above.
         let report = report.because(if in_turn.is_some() {
             "the release may still be going on, or an instance was left behind: the platform's log tells"
@@ -314,52 +320,6 @@ impl Execution<'_> {
         });
         Stop::Incomplete(report.hint(again(&self.command.to(name))))
     }
-}
-
-/// The beginning of what is said of an environment that never reported the commit.
-fn nowhere(
-    environment: &Environment,
-    commit: &CommitId,
-    begun: Option<&Begun>,
-    patience: Duration,
-) -> Report {
-    let (name, short, seconds) = (&environment.name, commit.short(), patience.as_secs());
-    match begun {
-        Some(Begun {
-            doubt: Some(Doubt::NotDeployed(_)),
-            ..
-        }) => Report::new(format!(
-            "pushed, but not deployed: {name} does not report {short}"
-        )),
-        Some(Begun { word, .. }) => Report::new(format!(
-            "{word}, but not live: {name} does not report {short} after {seconds} s"
-        )),
-        None => Report::new(format!(
-            "up to date, but not running: {name} does not report {short} after {seconds} s"
-        )),
-    }
-}
-
-/// The same of one that reports it, but not in every answer.
-fn not_everywhere(
-    environment: &Environment,
-    commit: &CommitId,
-    begun: Option<&Begun>,
-    in_turn: InTurn,
-) -> Report {
-    let (name, short) = (&environment.name, commit.short());
-    let InTurn { new, all, others } = in_turn;
-    let word = begun.map_or("deployed", |begun| begun.word);
-    let report = Report::new(match others {
-        true => {
-            format!("{word}, but not live: old and new instances of {name} still answer in turn")
-        }
-        false => format!("{word}, but not live: {name} reports {short} only now and then"),
-    });
-    let seconds = environment.confirm_seconds;
-    report.because(format!(
-        "{new} of its last {all} answers named {short}; all must do so for {seconds} s"
-    ))
 }
 
 /// What an answer says of the commit.
@@ -396,22 +356,4 @@ fn from_before(now: &Now, since: Option<Instant>) -> bool {
         now.cached
             .is_some_and(|cached| cached.is_older_than(since.elapsed()))
     })
-}
-
-fn reported(now: &Now) -> String {
-    let reports = match &now.running {
-        Ok(Some(id)) => id.short().to_owned(),
-        Ok(None) => "nothing".to_owned(),
-        Err(refusal) => format!("nothing usable ({})", refusal.report.error),
-    };
-    let reports = match now.cached {
-        Some(cached) => format!("{reports} in {cached}"),
-        None => reports,
-    };
-    match &now.newest {
-        Some(release) if release.status == ReleaseStatus::Pending => {
-            format!("{reports}; its release v{} is going on", release.version)
-        }
-        _ => reports,
-    }
 }

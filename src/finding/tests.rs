@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::error::Report;
 use crate::model::Cached;
 
 fn id(digit: char) -> CommitId {
@@ -207,10 +206,7 @@ fn a_page_that_disagrees_with_the_platform_is_stale_whatever_the_branch_says() {
 
 #[test]
 fn what_is_unknown_bears_the_word_of_its_reason() {
-    let refusal = |code| Refusal {
-        code,
-        report: Report::new("no").hint("git smp setup"),
-    };
+    let refusal = |code| Refusal::new(code, "no").hint("git smp setup");
     for code in [
         RefusalCode::Unreachable,
         RefusalCode::Unauthorized,

@@ -97,7 +97,8 @@ fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
             return Some(pushed);
         }
     }
-    let url = url?;
+    // What is no remote's name is an address.
+    let url = url.or_else(|| remote.contains(['/', ':']).then(|| remote.to_owned()))?;
     Some(instead(&url, ".insteadof").unwrap_or(url))
 }
 

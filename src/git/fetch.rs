@@ -105,8 +105,7 @@ fn not_fetched(remote: &str, words: &str) -> Refusal {
         )),
         words,
     );
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report: report.hint(format!("see what git says: git fetch {remote}")),
-    }
+    report
+        .hint(format!("see what git says: git fetch {remote}"))
+        .refused(RefusalCode::Unreachable)
 }

@@ -91,10 +91,7 @@ pub(super) fn refusal(remote: &str, status: u16, location: Option<&str>) -> Refu
             }
         },
     };
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.

@@ -22,8 +22,8 @@ use super::typed::{self, Typed};
 use crate::error::Refusal;
 use crate::prompt::{Turn, somebody_is_there};
 use crate::text::shell_word;
-pub use words::wants_one;
 use words::{NOBODY, REFUSED, asks_for_a_password, gits_own, is_locked_out, is_unknown_host};
+pub use words::{asks_who, wants_one};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
 const ANSWERS: Duration = Duration::from_secs(300);

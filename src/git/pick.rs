@@ -120,7 +120,7 @@ fn committer(program: &Program) -> Result<Person, Stop> {
     let printed =
         answer.map_err(|stop| match stop {
             Stop::Failed(report) => Stop::Failed(report.hint(
-                "git config --global user.email you@example.com, and: git config --global user.name \"Your Name\"",
+                "git config --global user.email you@example.com; git config --global user.name \"Your Name\"",
             )),
             stop => stop,
         })?;

@@ -75,6 +75,24 @@ fn in_list(
     })
 }
 
+/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was pushed
+/// to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, &["HEAD"], false)?;
+    let mut lines = text.lines();
+    let branch = lines.find_map(|line| {
+        let (name, reference) = line.strip_prefix("ref: refs/heads/")?.split_once('\t')?;
+        (reference == "HEAD").then(|| name.to_owned())
+    });
+    let id = lines
+        .filter_map(parse_advertised)
+        .find_map(|(name, id)| (name == "HEAD").then_some(id));
+    Ok(branch.zip(id))
+}
+
 /// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
 pub(super) fn heads(
     repo: &Repo,
@@ -128,6 +146,11 @@ fn ls_remote(
     patterns: &[&str],
     may_ask: bool,
 ) -> Result<Vec<(String, CommitId)>, Refusal> {
+    let text = ask(repo, remote, patterns, may_ask)?;
+    Ok(text.lines().filter_map(parse_advertised).collect())
+}
+
+fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand {
         repo,
         remote,
@@ -136,10 +159,7 @@ fn ls_remote(
         limit: ANSWER_LIMIT,
     };
     let output = answer(&errand, &|| question(repo, remote, patterns))?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(parse_advertised)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn question(repo: &Repo, remote: &str, patterns: &[&str]) -> Command {
@@ -147,7 +167,9 @@ fn question(repo: &Repo, remote: &str, patterns: &[&str]) -> Command {
         repo.program()
             .command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
     command
-        .args(["ls-remote", "--quiet", "--", remote])
+        .args(["ls-remote", "--quiet"])
+        .args((*patterns == ["HEAD"]).then_some("--symref"))
+        .args(["--", remote])
         .args(patterns);
     command
 }
@@ -206,6 +228,12 @@ pub fn wants_credentials(refusal: &Refusal) -> bool {
         .any(|line| signs.iter().any(|sign| line.contains(sign)))
 }
 
+/// Whether a remote's refusal was about who we are in any way, so that nothing is known of the place itself.
+pub fn asks_who(refusal: &Refusal) -> bool {
+    let because = &refusal.report.because;
+    because.iter().any(|line| person::asks_who(line))
+}
+
 fn no_answer(remote: &str, words: &str) -> Refusal {
     let report = in_gits_words(
         Report::new(format!("the remote {remote} does not answer")),
@@ -215,10 +243,7 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
         "see whether it answers: git ls-remote {}",
         shell_word(remote)
     ));
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// Adds what git and the host said.

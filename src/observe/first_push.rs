@@ -89,13 +89,7 @@ mod tests {
             Report::new("the remote staging does not answer"),
             |report, line| report.because(*line),
         );
-        read(
-            url,
-            Err(Refusal {
-                code: RefusalCode::Unreachable,
-                report,
-            }),
-        )
+        read(url, Err(report.refused(RefusalCode::Unreachable)))
     }
 
     #[test]

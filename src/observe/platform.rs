@@ -18,10 +18,7 @@ pub fn app(environment: &Environment) -> Option<&str> {
 /// # Errors
 /// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
 pub fn heroku(repo: &Repo) -> Result<Heroku, Refusal> {
-    let refused = |report| Refusal {
-        code: RefusalCode::Unauthorized,
-        report,
-    };
+    let refused = |report: Report| report.refused(RefusalCode::Unauthorized);
     let token = token::heroku(repo).ok_or_else(|| {
         let report = Report::new("nobody is logged in to Heroku here")
             .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
@@ -106,13 +103,11 @@ pub fn current(
         if releases.is_empty() {
             return Ok(None);
         }
-        let report = Report::new(format!(
-            "{name}: Heroku says of none of its releases that it runs"
-        ));
-        return Err(Refusal {
-            code: RefusalCode::UnknownCommit,
-            report: report.hint("see them: heroku releases"),
-        });
+        return Err(Refusal::new(
+            RefusalCode::UnknownCommit,
+            format!("{name}: Heroku says of none of its releases that it runs"),
+        )
+        .hint("see them: heroku releases"));
     };
     if release.commit.is_some() {
         return Ok(release.commit.clone());
@@ -132,26 +127,18 @@ pub fn current(
         "{name}: Heroku does not name the commit of its release v{}",
         release.version
     );
-    let report = Report::new(what)
+    Err(Refusal::new(RefusalCode::UnknownCommit, what)
         .because("it was built from something else than a git push, as a container or a tarball")
         .hint(format!(
             "name a page that does in environments.{name}.running of smp.toml, then: git smp setup"
-        ));
-    Err(Refusal {
-        code: RefusalCode::UnknownCommit,
-        report,
-    })
+        )))
 }
 
 /// The refusal of two witnesses that do not agree.
 pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
     let released = released.map_or("nothing", CommitId::short);
-    let report = Report::new(format!(
-        "its page names {}, its platform {released}",
-        page.short()
-    ));
-    Refusal {
-        code: RefusalCode::PageUnclear,
-        report,
-    }
+    Refusal::new(
+        RefusalCode::PageUnclear,
+        format!("its page names {}, its platform {released}", page.short()),
+    )
 }

@@ -33,10 +33,7 @@ pub fn first_push(
         .because(format!("its host says: {words}"))
         .because("so the app that runs has another address");
         let hint = format!("correct environments.{name}.url in smp.toml, then: git smp setup");
-        return Err(Refusal {
-            code: RefusalCode::NoApp,
-            report: report.hint(hint),
-        });
+        return Err(report.hint(hint).refused(RefusalCode::NoApp));
     }
     let story =
         format!("the host of {name} has no such app ({words}), so it makes one with this push");
@@ -63,8 +60,5 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
         Some(_) => format!("if it is to be made: git smp promote {name} --first"),
         None => "if it is to be made: git smp stage --first".to_owned(),
     };
-    Refusal {
-        code: RefusalCode::NoApp,
-        report: report.hint(hint),
-    }
+    report.hint(hint).refused(RefusalCode::NoApp)
 }

@@ -81,10 +81,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             commit.short()
         )),
     };
-    Err(Refusal {
-        code: RefusalCode::RolledBack,
-        report,
-    })
+    Err(report.refused(RefusalCode::RolledBack))
 }
 
 /// That a commit which was rolled back is, or is part of, what would ship.

@@ -56,15 +56,14 @@ fn candidate(
         } else {
             ""
         };
-        let report = Report::new(format!("nothing is deployed on {name} yet"))
-            .because("a promotion ships what runs there")
-            .hint(format!(
-                "deploy the tip of the main branch: git smp stage{first}"
-            ));
-        return Err(Refusal {
-            code: RefusalCode::NothingDeployed,
-            report,
-        });
+        return Err(Refusal::new(
+            RefusalCode::NothingDeployed,
+            format!("nothing is deployed on {name} yet"),
+        )
+        .because("a promotion ships what runs there")
+        .hint(format!(
+            "deploy the tip of the main branch: git smp stage{first}"
+        )));
     };
     match &source.branch {
         Some(Err(refusal)) => return Err(refusal.clone()),
@@ -84,13 +83,12 @@ fn candidate(
     }
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
-            let report = Report::new(format!("{name} runs {}, not {hash}", commit.short()))
-                .because("--commit names the only commit that may ship")
-                .hint("look at what runs now: git smp status");
-            Err(Refusal {
-                code: RefusalCode::CandidateMoved,
-                report,
-            })
+            Err(Refusal::new(
+                RefusalCode::CandidateMoved,
+                format!("{name} runs {}, not {hash}", commit.short()),
+            )
+            .because("--commit names the only commit that may ship")
+            .hint("look at what runs now: git smp status"))
         }
         _ => Ok(commit),
     }
@@ -128,10 +126,7 @@ fn stale_source(source: &Observed, commit: &CommitId, tested: Option<&CommitId>)
         ),
         None => "wait for it: git smp status; or deploy again: git smp stage".to_owned(),
     });
-    Refusal {
-        code: RefusalCode::StagingStale,
-        report,
-    }
+    report.refused(RefusalCode::StagingStale)
 }
 
 fn add_target(
@@ -271,22 +266,22 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
         Relation::Identical | Relation::Ahead => Ok(()),
         Relation::Behind => {
             let lost = changes.disappears.len() + changes.disappears_merges;
-            let report = Report::new(format!("{source} is behind {name}"))
-                .because(format!(
-                    "a promotion would take {} back by {}",
-                    name,
-                    commits(lost)
-                ))
-                .hint("deploy the newer commit first: git smp stage");
-            Err(Refusal {
-                code: RefusalCode::Behind,
-                report,
-            })
+            Err(
+                Refusal::new(RefusalCode::Behind, format!("{source} is behind {name}"))
+                    .because(format!(
+                        "a promotion would take {} back by {}",
+                        name,
+                        commits(lost)
+                    ))
+                    .hint(
+                        "deploy the newer commit first: git smp stage\n\
+                         or, where the main branch lacks it, see how it comes there: git smp status",
+                    ),
+            )
         }
-        Relation::Diverged => Err(Refusal {
-            code: RefusalCode::Diverged,
-            report: diverged(source, target, changes, now),
-        }),
+        Relation::Diverged => {
+            Err(diverged(source, target, changes, now).refused(RefusalCode::Diverged))
+        }
     }
 }
 
@@ -298,7 +293,8 @@ fn diverged(source: &str, target: &Target<'_>, changes: &Changes, now: i64) -> R
         .into_iter()
         .fold(report, Report::because);
     report.hint(format!(
-        "merge what {name} has into the main branch, then: git smp stage"
+        "merge what {name} has into the main branch, then: git smp stage\n\
+         see how it comes there: git smp status"
     ))
 }
 
@@ -312,20 +308,19 @@ fn check_branch(
     let name = &target.environment.name;
     let at = branch.commit().map_or("nothing", CommitId::short);
     if target.fast_forward == Some(false) {
-        let report = Report::new(format!(
-            "the branch of {name} cannot go forward to {}",
-            plan.commit.short()
-        ))
+        return Err(Refusal::new(
+            RefusalCode::Diverged,
+            format!(
+                "the branch of {name} cannot go forward to {}",
+                plan.commit.short()
+            ),
+        )
         .because(format!(
             "it is at {at}, which has commits that would be lost"
         ))
         .hint(format!(
             "merge {at} into the main branch, then: git smp stage"
-        ));
-        return Err(Refusal {
-            code: RefusalCode::Diverged,
-            report,
-        });
+        )));
     }
     let found = match Finding::of(&target.observed) {
         None | Some(Finding::NothingDeployed) => return Ok(()),
@@ -363,18 +358,12 @@ fn check_branch(
             "what its branch is at may have been rolled back; only a page that is new tells",
         );
         let hint = finding::cache_hint(&format!("git smp promote {name}"));
-        Refusal {
-            code: RefusalCode::PageUnclear,
-            report: report.hint(hint),
-        }
+        report.hint(hint).refused(RefusalCode::PageUnclear)
     } else {
         let report = report
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-            .hint(format!("run it in a terminal: git smp promote {name}\nin a script: git smp promote {name} --again"));
-        Refusal {
-            code: RefusalCode::RolledBack,
-            report,
-        }
+            .hint(format!("run it in a terminal, without --yes: git smp promote {name}\nin a script: git smp promote {name} --again"));
+        report.refused(RefusalCode::RolledBack)
     })
 }
 
@@ -384,8 +373,5 @@ fn deploying(report: Report, name: &str) -> Refusal {
     let report = report.hint(format!(
         "wait for it: git smp status, then: git smp promote {name}"
     ));
-    Refusal {
-        code: RefusalCode::Deploying,
-        report,
-    }
+    report.refused(RefusalCode::Deploying)
 }

@@ -2,7 +2,7 @@
 
 use super::{Asked, Consent, Recorded, Target, first_push, promotion};
 use crate::config::Environment;
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::error::{Refusal, RefusalCode};
 use crate::model::{CommitId, Observed, Relation};
 use crate::record::{EventId, Goal};
 
@@ -79,21 +79,17 @@ pub fn proposal(
     };
     let open = recorded.state.candidate.as_ref();
     if let Some(candidate) = open.filter(|candidate| candidate.commit != plan.commit) {
-        let report = Report::new(format!(
-            "{} is the candidate already",
-            candidate.commit.short()
-        ))
+        return Err(Refusal::new(
+            RefusalCode::CandidateOpen,
+            format!("{} is the candidate already", candidate.commit.short()),
+        )
         .because(format!("it was {}", recorded.proposed(candidate)))
         .because(format!(
             "{} runs {} now",
             source.environment,
             plan.commit.short()
         ))
-        .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix");
-        return Err(Refusal {
-            code: RefusalCode::CandidateOpen,
-            report,
-        });
+        .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix"));
     }
     Ok(Proposal {
         commit: plan.commit,

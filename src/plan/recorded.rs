@@ -106,12 +106,11 @@ impl<'a> Recorded<'a> {
     /// `deploying`, with who, what and since when; `record-newer`.
     pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<&str>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
-            let report = Report::new("the record was written by a newer git-smp")
-                .hint("install the newest: cargo install git-smp");
-            return Err(Refusal {
-                code: RefusalCode::RecordNewer,
-                report,
-            });
+            return Err(Refusal::new(
+                RefusalCode::RecordNewer,
+                "the record was written by a newer git-smp",
+            )
+            .hint("install the newest: cargo install git-smp"));
         }
         let Some(open) = self.open().filter(|open| !self.is_named(open)) else {
             return Ok(());
@@ -167,6 +166,12 @@ impl<'a> Recorded<'a> {
             _ => "two pushes at once would both build, and the slower one would be what runs"
                 .to_owned(),
         });
+        let report = self.take_over.iter().fold(report, |report, id| {
+            report.because(format!(
+                "--take-over {id} names no deploy that is on its way: this one is {}",
+                open.id.as_str()
+            ))
+        });
         let report = match command.map(str::to_owned).or_else(|| own.clone()) {
             Some(command) => {
                 let goes_on = own
@@ -185,10 +190,7 @@ impl<'a> Recorded<'a> {
                 .because(format!("the announcement is {}", open.id.as_str()))
                 .hint("take the team's smp.toml, then: git smp setup"),
         };
-        Refusal {
-            code: RefusalCode::Deploying,
-            report,
-        }
+        report.refused(RefusalCode::Deploying)
     }
 
     /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
@@ -222,31 +224,24 @@ impl<'a> Recorded<'a> {
         };
         if candidate.commit != *commit {
             let short = candidate.commit.short();
-            let report = Report::new(format!("{source} does not run the candidate"))
+            return Err(Refusal::new(RefusalCode::CandidateMoved, format!("{source} does not run the candidate"))
                 .because(format!("the candidate is {short}, {}", self.proposed(candidate)))
                 .because(format!("{source} runs {}", commit.short()))
                 .hint(if source == candidate.environment {
                     format!("put it back: git smp stage {short}; or give it up: git smp postpone")
                 } else {
                     format!("bring it there first: git smp promote {source}; or give it up: git smp postpone")
-                });
-            return Err(Refusal {
-                code: RefusalCode::CandidateMoved,
-                report,
-            });
+                }));
         }
         match candidate.standing() {
             Standing::SignedOff => Ok(()),
             Standing::Waiting if !self.signoff => Ok(()),
-            Standing::Waiting => {
-                let report = Report::new(format!("nobody has signed {} off", commit.short()))
-                    .because(format!("it is the candidate, {}", self.proposed(candidate)))
-                    .hint("when it was tested and is fine: git smp signoff");
-                Err(Refusal {
-                    code: RefusalCode::NotSignedOff,
-                    report,
-                })
-            }
+            Standing::Waiting => Err(Refusal::new(
+                RefusalCode::NotSignedOff,
+                format!("nobody has signed {} off", commit.short()),
+            )
+            .because(format!("it is the candidate, {}", self.proposed(candidate)))
+            .hint("when it was tested and is fine: git smp signoff")),
             Standing::Blocked => {
                 let report = Report::new(format!("{} is blocked", commit.short()));
                 let report = candidate
@@ -261,10 +256,7 @@ impl<'a> Recorded<'a> {
                     });
                 let report =
                     report.hint("ship a fix: git smp stage --fix; or give it up: git smp postpone");
-                Err(Refusal {
-                    code: RefusalCode::Blocked,
-                    report,
-                })
+                Err(report.refused(RefusalCode::Blocked))
             }
         }
     }
@@ -281,29 +273,24 @@ impl<'a> Recorded<'a> {
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let report = Report::new(format!(
-                "{by} promoted {} to {target} {when}",
-                commit.short()
-            ))
+            return Err(Refusal::new(
+                RefusalCode::TargetMoved,
+                format!("{by} promoted {} to {target} {when}", commit.short()),
+            )
             .because(
                 "that fulfilled its proposal; to ship it once more it must be proposed once more",
             )
-            .hint("look at what runs there now: git smp status");
-            return Err(Refusal {
-                code: RefusalCode::TargetMoved,
-                report,
-            });
+            .hint("look at what runs there now: git smp status"));
         }
-        let report = Report::new(format!(
-            "{} was not proposed, so nobody can have signed it off",
-            commit.short()
-        ))
+        Err(Refusal::new(
+            RefusalCode::NotProposed,
+            format!(
+                "{} was not proposed, so nobody can have signed it off",
+                commit.short()
+            ),
+        )
         .because("record.signoff in smp.toml asks for a sign-off of every candidate")
-        .hint("put it forward: git smp propose");
-        Err(Refusal {
-            code: RefusalCode::NotProposed,
-            report,
-        })
+        .hint("put it forward: git smp propose"))
     }
 
     /// Refuses a target that is not where the proposal saw it.
@@ -317,13 +304,16 @@ impl<'a> Recorded<'a> {
         let name = &target.environment.name;
         let again = "look anew: git smp postpone, then: git smp propose";
         let Some(goal) = candidate.goal(name) else {
-            let report = Report::new(format!("{name} was not part of the proposal")).because(
-                format!("{} {}", candidate.commit.short(), self.proposed(candidate)),
-            );
-            return Err(Refusal {
-                code: RefusalCode::TargetMoved,
-                report: report.hint(again),
-            });
+            return Err(Refusal::new(
+                RefusalCode::TargetMoved,
+                format!("{name} was not part of the proposal"),
+            )
+            .because(format!(
+                "{} {}",
+                candidate.commit.short(),
+                self.proposed(candidate)
+            ))
+            .hint(again));
         };
         let runs = target.observed.runs();
         if runs == goal.from.as_ref() {
@@ -346,10 +336,7 @@ impl<'a> Recorded<'a> {
         };
         let lost = lost.map(|lost| format!("{} of it would disappear", commits(lost)));
         let report = lost.into_iter().fold(report, Report::because);
-        Err(Refusal {
-            code: RefusalCode::TargetMoved,
-            report: report.hint(again),
-        })
+        Err(report.hint(again).refused(RefusalCode::TargetMoved))
     }
 
     /// "proposed by Ada Example 2 hours ago".

@@ -5,7 +5,7 @@ use super::{
     Asked, Plan, Step, Target, amount, confirmed, disagreement, no_app, not_pushed, push_and_wait,
     release_and_wait, settled, wait, wrong_branch,
 };
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::error::{Refusal, RefusalCode};
 use crate::finding::{is_cached, may_be_on_its_way, newest};
 use crate::model::{Branch, CommitId, Relation, Release, ReleaseStatus};
 use crate::record::Kind;
@@ -76,16 +76,13 @@ fn lies_behind(
 ) -> Result<(), Refusal> {
     let (name, short) = (&wanted.target.environment.name, wanted.commit.short());
     let Some(changes) = &wanted.target.changes else {
-        let report = Report::new(format!(
-            "nothing is deployed on {name} yet, so there is nothing to put back"
-        ))
+        return Err(Refusal::new(
+            RefusalCode::NothingDeployed,
+            format!("nothing is deployed on {name} yet, so there is nothing to put back"),
+        )
         .hint(format!(
             "see where things stand: git smp status; to deploy: git smp promote {name}"
-        ));
-        return Err(Refusal {
-            code: RefusalCode::NothingDeployed,
-            report,
-        });
+        )));
     };
     let new = amount(changes.ships.len(), changes.ships_merges);
     let runs = wanted
@@ -102,18 +99,15 @@ fn lies_behind(
                 .push(format!("{story}: it lies beside {runs}, not behind it"));
             Ok(())
         }
-        Relation::Diverged | Relation::Ahead => {
-            let report = Report::new(format!("to deploy {short} would be no rollback of {name}"))
-                .because(story)
-                .because("a rollback only takes away; what is new is tested and promoted")
-                .hint(format!(
-                    "name an older commit: git smp history; or go forward: git smp promote {name}"
-                ));
-            Err(Refusal {
-                code: RefusalCode::NotARollback,
-                report,
-            })
-        }
+        Relation::Diverged | Relation::Ahead => Err(Refusal::new(
+            RefusalCode::NotARollback,
+            format!("to deploy {short} would be no rollback of {name}"),
+        )
+        .because(story)
+        .because("a rollback only takes away; what is new is tested and promoted")
+        .hint(format!(
+            "name an older commit: git smp history; or go forward: git smp promote {name}"
+        ))),
     }
 }
 

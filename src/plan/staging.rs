@@ -18,6 +18,8 @@ pub struct Staging<'a> {
     pub commit: &'a CommitId,
     /// `--fix`: it may go there although a candidate is tested there.
     pub fix: Option<Fix<'a>>,
+    /// The command that asks for it.
+    pub command: &'a str,
 }
 
 /// What a fix is made of.
@@ -37,11 +39,9 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (target, commit) = (wanted.target, wanted.commit);
     let name = &target.environment.name;
     if let Some(recorded) = &asked.recorded {
-        // What another smp.toml has is not for this one to take the place of.
-        let command = recorded
-            .open()
-            .is_some_and(|open| !open.elsewhere)
-            .then_some("git smp stage");
+        // What is on its way elsewhere can only be taken over by its own command: there may be nothing to deploy here.
+        let here = recorded.open().filter(|open| open.environment == *name);
+        let command = here.map(|_| wanted.command);
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }
@@ -107,13 +107,12 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
 
 /// The refusal of a fix where there is no candidate.
 pub fn nothing_to_fix() -> Refusal {
-    let report = Report::new("there is no candidate that could be fixed")
-        .because("--fix is for what is being tested for production")
-        .hint("deploy it as anything else: git smp stage");
-    Refusal {
-        code: RefusalCode::NotProposed,
-        report,
-    }
+    Refusal::new(
+        RefusalCode::NotProposed,
+        "there is no candidate that could be fixed",
+    )
+    .because("--fix is for what is being tested for production")
+    .hint("deploy it as anything else: git smp stage")
 }
 
 fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
@@ -126,11 +125,9 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
     let report = candidate.note.iter().fold(report, |report, note| {
         report.because(format!("{by} says: {note}"))
     });
-    let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix";
-    Refusal {
-        code: RefusalCode::Frozen,
-        report: report.hint(hint),
-    }
+    let hint = "wait for the deploy: git smp status; a fix of it may go there: git smp stage --fix; or, to give it up: git \
+                smp postpone";
+    report.hint(hint).refused(RefusalCode::Frozen)
 }
 
 fn goals(candidate: &Candidate) -> String {
@@ -144,47 +141,44 @@ fn goals(candidate: &Candidate) -> String {
 
 /// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.
 fn deployed_by_hand(name: &str, commit: &CommitId, fix: &Fix<'_>) -> Refusal {
-    let report = Report::new(format!(
-        "{name} runs {} already, but it is not the candidate",
-        commit.short()
-    ))
+    Refusal::new(
+        RefusalCode::CandidateMoved,
+        format!(
+            "{name} runs {} already, but it is not the candidate",
+            commit.short()
+        ),
+    )
     .because(format!(
         "the candidate is {}; somebody deployed past the record",
         fix.base.short()
     ))
-    .hint("put forward what runs there: git smp postpone, then: git smp propose");
-    Refusal {
-        code: RefusalCode::CandidateMoved,
-        report,
-    }
+    .hint("put forward what runs there: git smp postpone, then: git smp propose")
 }
 
 /// A fix has everything that the candidate has, and more.
 fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(), Refusal> {
     let (short, base) = (commit.short(), fix.base.short());
     if candidate.commit != *fix.base {
-        let report = Report::new(format!(
-            "the candidate is {} now, no longer {base}",
-            candidate.commit.short()
-        ))
+        return Err(Refusal::new(
+            RefusalCode::CandidateMoved,
+            format!(
+                "the candidate is {} now, no longer {base}",
+                candidate.commit.short()
+            ),
+        )
         .because("somebody deployed another fix meanwhile")
-        .hint("look at what is added to that: git smp stage --fix");
-        return Err(Refusal {
-            code: RefusalCode::CandidateMoved,
-            report,
-        });
+        .hint("look at what is added to that: git smp stage --fix"));
     }
     if fix.changes.relation == Relation::Ahead {
         return Ok(());
     }
     let lost = amount(fix.changes.disappears.len(), fix.changes.disappears_merges);
-    let report = Report::new(format!("{short} is no fix of the candidate"))
-        .because(format!("it lacks {lost} of {base}"))
-        .hint("copy the fix alone onto the candidate: git smp stage --fix --pick COMMIT");
-    Err(Refusal {
-        code: RefusalCode::Diverged,
-        report,
-    })
+    Err(Refusal::new(
+        RefusalCode::Diverged,
+        format!("{short} is no fix of the candidate"),
+    )
+    .because(format!("it lacks {lost} of {base}"))
+    .hint("copy the fix alone onto the candidate: git smp stage --fix --pick COMMIT"))
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.
@@ -225,13 +219,13 @@ fn look_back(
     } else {
         "git smp stage"
     };
-    let hint = format!("run it in a terminal: {command} {}", plan.commit.short());
+    let hint = format!(
+        "run it in a terminal, without --yes: {command} {}",
+        plan.commit.short()
+    );
     let report = report.because(format!(
         "to keep them, merge {at} into the main branch; a person may say yes to losing them"
     ));
     let report = report.hint(hint);
-    Err(Refusal {
-        code: RefusalCode::Diverged,
-        report,
-    })
+    Err(report.refused(RefusalCode::Diverged))
 }

@@ -188,10 +188,7 @@ fn a_rolled_back_production_needs_somebody_who_looks() {
 
 #[test]
 fn an_unknown_production_is_never_taken_for_anything() {
-    let refusal = Refusal {
-        code: RefusalCode::Unreachable,
-        report: Report::new("no answer"),
-    };
+    let refusal = Refusal::new(RefusalCode::Unreachable, "no answer");
     let page = Observed {
         running: Err(refusal.clone()),
         ..seen("production", 'a', 'a')

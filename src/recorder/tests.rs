@@ -22,7 +22,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::parse;
-use crate::error::Report;
 use crate::git::program::find_on_path;
 use crate::record::{Intent, Kind, Verdict, What};
 

@@ -21,17 +21,17 @@ impl Recorder<'_> {
 
     /// Others were quicker for as long as there was patience.
     pub(super) fn busy(&self) -> Refusal {
-        let report = Report::new("the record is busy: others wrote to it each time that we tried")
-            .because(format!("it is {}", self.place()));
-        Refusal {
-            code: RefusalCode::RecordBusy,
-            report: report.hint("see what happens there: git smp history"),
-        }
+        Refusal::new(
+            RefusalCode::RecordBusy,
+            "the record is busy: others wrote to it each time that we tried",
+        )
+        .because(format!("it is {}", self.place()))
+        .hint("see what happens there: git smp history")
     }
 
     /// There is no record where this clone saw one.
     pub(super) fn gone(&self, last: &CommitId) -> Refusal {
-        let report = Report::new("the record is gone")
+        Refusal::new(RefusalCode::RecordRewound, "the record is gone")
             .because(format!(
                 "{} does not exist, but this clone saw it at {}",
                 self.place(),
@@ -42,11 +42,7 @@ impl Recorder<'_> {
                 "put back what this clone saw: git push {} {SEEN}:{}",
                 self.typed(),
                 self.record.reference
-            ));
-        Refusal {
-            code: RefusalCode::RecordRewound,
-            report,
-        }
+            ))
     }
 
     /// The record is at something that came before what this clone saw, and stays there.
@@ -63,10 +59,7 @@ impl Recorder<'_> {
                 "if it was rewound, put back what this clone saw: git push {lease} {} {SEEN}:{reference}",
                 self.remote
             ));
-        Refusal {
-            code: RefusalCode::RecordRewound,
-            report,
-        }
+        report.refused(RefusalCode::RecordRewound)
     }
 
     /// One answer names a state of the record that another does not hand out.
@@ -88,10 +81,7 @@ impl Recorder<'_> {
             "wait a little, then see whether it answers: git ls-remote {}",
             self.remote
         ));
-        Refusal {
-            code: RefusalCode::Unreachable,
-            report,
-        }
+        report.refused(RefusalCode::Unreachable)
     }
 
     /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
@@ -101,10 +91,9 @@ impl Recorder<'_> {
             .because(format!("it is {}", self.place()));
         let report =
             report.because("it reads as before each time, and each push finds it elsewhere");
-        Refusal {
-            code: RefusalCode::RecordBusy,
-            report: report.hint("wait a little, then: git smp status"),
-        }
+        report
+            .hint("wait a little, then: git smp status")
+            .refused(RefusalCode::RecordBusy)
     }
 
     fn answers_with_older(&self) -> Report {
@@ -117,7 +106,7 @@ impl Recorder<'_> {
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         let reference = &self.record.reference;
         let lease = format!("--force-with-lease={reference}:{tip}");
-        let report = Report::new("the record was rewritten")
+        Refusal::new(RefusalCode::RecordRewound, "the record was rewritten")
             .because(format!(
                 "{} is at {}, which lacks events that this clone saw",
                 self.place(),
@@ -130,11 +119,7 @@ impl Recorder<'_> {
             .hint(format!(
                 "put back what this clone saw: git push {lease} {} {SEEN}:{reference}",
                 self.typed()
-            ));
-        Refusal {
-            code: RefusalCode::RecordRewound,
-            report,
-        }
+            ))
     }
 
     /// What stands on the record's ref is no record, or none that this version reads.
@@ -167,24 +152,20 @@ impl Recorder<'_> {
             self.typed(),
             self.record.reference
         ));
-        Refusal {
-            code: RefusalCode::RecordUnreadable,
-            report,
-        }
+        report.refused(RefusalCode::RecordUnreadable)
     }
 
     /// A newer program wrote it.
     pub(super) fn unreadable_newer(&self, format: u64) -> Refusal {
-        let report = Report::new("the record was written by a newer git-smp")
-            .because(format!(
-                "{} has format {format}; this is {PROGRAM}, which writes {FORMAT}",
-                self.place()
-            ))
-            .hint("install the newest: cargo install git-smp");
-        Refusal {
-            code: RefusalCode::RecordNewer,
-            report,
-        }
+        Refusal::new(
+            RefusalCode::RecordNewer,
+            "the record was written by a newer git-smp",
+        )
+        .because(format!(
+            "{} has format {format}; this is {PROGRAM}, which writes {FORMAT}",
+            self.place()
+        ))
+        .hint("install the newest: cargo install git-smp")
     }
 
     /// The main repository says no, in git's words.
@@ -204,10 +185,7 @@ impl Recorder<'_> {
                 self.remote
             )
         };
-        Refusal {
-            code: RefusalCode::RecordNotWritable,
-            report: report.hint(hint),
-        }
+        report.hint(hint).refused(RefusalCode::RecordNotWritable)
     }
 
     /// The server took an event, and nobody can read it.
@@ -224,10 +202,7 @@ impl Recorder<'_> {
             "{} has the record and does not show it",
             self.remote
         )));
-        Refusal {
-            code: RefusalCode::RecordNotWritable,
-            report,
-        }
+        report.refused(RefusalCode::RecordNotWritable)
     }
 
     fn hidden(&self, report: Report) -> Report {
@@ -265,10 +240,7 @@ impl Recorder<'_> {
             self.typed(),
             names.join(" ")
         );
-        Refusal {
-            code: RefusalCode::RecordNotWritable,
-            report: report.hint(hint),
-        }
+        report.hint(hint).refused(RefusalCode::RecordNotWritable)
     }
 
     /// Every push broke off, and the record stayed where it is for as long as there was patience.
@@ -324,8 +296,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             "what runs there is on record already",
         ),
     };
-    Stop::refused(
-        code,
-        Report::new(error).hint("see where things stand: git smp status"),
-    )
+    Refusal::new(code, error)
+        .hint("see where things stand: git smp status")
+        .into()
 }

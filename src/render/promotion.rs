@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{When, listed};
+use super::{When, listed, main_repository, paragraphs, this_will, warnings, watched};
 use crate::config::{ChannelKind, Config};
 use crate::model::{Changes, CommitId, Observed, Relation};
 use crate::plan::{Plan, Step, Target, commits};
@@ -110,10 +110,9 @@ pub fn promotion(
     // Every post about it carries the date of its proposal.
     let date = candidate
         .map(|open| open.date.clone())
-        .filter(|date| !date.is_empty());
-    let date = date.unwrap_or_else(|| when.date(when.now));
+        .filter(|date| !date.is_empty())
+        .unwrap_or_else(|| when.date(when.now));
     let title = heading(&names.join(", "), &date);
-    let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
     let others = [
         source.environment.as_str(),
         config.repository.remote.as_str(),
@@ -124,32 +123,32 @@ pub fn promotion(
         .map(|name| name.chars().count())
         .max()
         .unwrap_or(0);
-    for target in targets {
-        lines.push(target_line(target, width, when, dates, state));
-    }
+    let mut places: Vec<Line> = targets
+        .iter()
+        .map(|target| target_line(target, width, when, dates, state))
+        .collect();
     let widest = targets
         .iter()
         .filter_map(|target| target.changes.as_ref())
         .max_by_key(|changes| changes.ships.len());
-    let signed_off = candidate
-        .map(|candidate| signed_off_by(candidate, widest, when))
-        .unwrap_or_default();
-    lines.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
-    lines.push(super::main_repository(config, width));
-    lines.push(Line::default());
-    if let Some(changes) = widest {
-        lines.extend(listed(&changes.ships));
-    }
+    let signed_off = candidate.map_or_else(String::new, |open| signed_off_by(open, widest, when));
+    places.push(source_line(config, source, targets, width).and(Tone::Good, signed_off));
+    places.push(main_repository(config, width));
+    let mut new = widest.map_or_else(Vec::new, |changes| listed(&changes.ships));
     let from = targets
         .iter()
         .find_map(|target| target.observed.runs())
         .filter(|runs| **runs != plan.commit);
-    lines.extend(
-        from.and_then(|from| config.compare_url(from, &plan.commit))
-            .map(Line::plain),
-    );
-    lines.extend(super::steps(plan));
-    lines
+    let link = from.and_then(|from| config.compare_url(from, &plan.commit));
+    new.extend(link.map(Line::plain));
+    paragraphs([
+        vec![Line::default().and(Tone::Strong, title)],
+        places,
+        new,
+        watched(&plan.watched),
+        warnings(&plan.consents, &plan.warnings),
+        this_will(&plan.steps),
+    ])
 }
 
 /// ", signed off by Rosi at 12:03".

@@ -1,6 +1,6 @@
 //! The plan of a proposal.
 
-use super::{When, listed, watched};
+use super::{When, listed, main_repository, paragraphs, this_will, warnings, watched};
 use crate::config::Config;
 use crate::model::{CommitId, Observed};
 use crate::plan::{Proposal, Step, Target, commits};
@@ -21,7 +21,7 @@ pub fn proposal(
         names.join(" and "),
         when.date(when.now)
     );
-    let mut lines = vec![Line::default().and(Tone::Strong, title), Line::default()];
+    let mut places = Vec::new();
     let others = [
         source.environment.as_str(),
         config.repository.remote.as_str(),
@@ -41,57 +41,36 @@ pub fn proposal(
             .map(|changes| format!("  {} behind", commits(changes.ships.len())))
             .unwrap_or_default();
         let hash = runs.as_ref().map_or("nothing", CommitId::short);
-        lines.push(
+        places.push(
             Line::plain(format!("  {name:width$}  "))
                 .and(Tone::Hash, hash)
                 .and(Tone::Plain, behind),
         );
     }
-    lines.push(
+    places.push(
         Line::plain(format!("  {:width$}  ", source.environment))
             .and(Tone::Hash, plan.commit.short()),
     );
-    lines.push(super::main_repository(config, width));
-    lines.push(Line::default());
+    places.push(main_repository(config, width));
     let widest = targets
         .iter()
         .filter_map(|target| target.changes.as_ref())
         .max_by_key(|changes| changes.ships.len());
-    lines.extend(
-        widest
-            .map(|changes| listed(&changes.ships))
-            .unwrap_or_default(),
-    );
+    let mut new = widest.map_or_else(Vec::new, |changes| listed(&changes.ships));
     let from = plan.targets.iter().find_map(|(_, runs)| runs.as_ref());
-    lines.extend(
-        from.and_then(|from| config.compare_url(from, &plan.commit))
-            .map(Line::plain),
+    let link = from.and_then(|from| config.compare_url(from, &plan.commit));
+    new.extend(link.map(Line::plain));
+    let record = format!(
+        "record {} as the candidate and freeze {}",
+        plan.commit.short(),
+        source.environment
     );
-    lines.extend(watched(&plan.watched));
-    let warning = |text: &String| {
-        [
-            Line::default(),
-            Line::default()
-                .and(Tone::Bad, "warning: ")
-                .and(Tone::Plain, text),
-        ]
-    };
-    let told = plan
-        .consents
-        .iter()
-        .map(|consent| &consent.story)
-        .chain(&plan.warnings);
-    lines.extend(told.flat_map(warning));
-    lines.extend([
-        Line::default(),
-        Line::plain("This will"),
-        Line::plain(format!(
-            "  1. record {} as the candidate and freeze {}",
-            plan.commit.short(),
-            source.environment
-        )),
-        Line::plain(format!("  2. {post}")),
-        Line::default(),
-    ]);
-    lines
+    paragraphs([
+        vec![Line::default().and(Tone::Strong, title)],
+        places,
+        new,
+        watched(&plan.watched),
+        warnings(&plan.consents, &plan.warnings),
+        this_will(&[record, post.to_string()]),
+    ])
 }

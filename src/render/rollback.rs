@@ -1,11 +1,11 @@
 //! The plan of a rollback.
 
-use super::{When, listed, now_and_then};
+use super::{When, listed, now_and_then, paragraphs, this_will, warnings};
 use crate::config::Config;
 use crate::model::Commit;
 use crate::plan::{Plan, Target};
 use crate::post::titled;
-use crate::text::Line;
+use crate::text::{Line, Tone};
 
 /// The plan of a rollback, from its heading to its last step; what it takes away is listed.
 pub fn rollback(
@@ -24,21 +24,25 @@ pub fn rollback(
             when.dated(commit.committed)
         )
     });
-    let mut lines = now_and_then(config, target, plan, heading, then);
-    lines.push(Line::default());
+    let mut taken = Vec::new();
     if let Some(changes) = target
         .changes
         .as_ref()
         .filter(|changes| !changes.disappears.is_empty())
     {
-        lines.push(Line::plain("Taken back:"));
-        lines.extend(listed(&changes.disappears));
+        taken.push(Line::plain("Taken back:"));
+        taken.extend(listed(&changes.disappears));
     }
     // Pages that compare show nothing backwards.
     let link = runs
         .filter(|runs| **runs != plan.commit)
         .and_then(|runs| config.compare_url(&plan.commit, runs));
-    lines.extend(link.map(Line::plain));
-    lines.extend(super::steps(plan));
-    lines
+    taken.extend(link.map(Line::plain));
+    paragraphs([
+        vec![Line::default().and(Tone::Strong, heading)],
+        now_and_then(config, target, plan, then),
+        taken,
+        warnings(&plan.consents, &plan.warnings),
+        this_will(&plan.steps),
+    ])
 }

@@ -28,9 +28,13 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
                 .error
                 .trim_start_matches(&format!("{}: ", seen.environment))
                 .to_owned();
-            return line
-                .and(Tone::Bad, "unknown")
-                .and(Tone::Plain, format!(": {what}{why}"));
+            let at = seen
+                .reference()
+                .map(|at| format!("; its branch is at {}", at.short()));
+            return line.and(Tone::Bad, "unknown").and(
+                Tone::Plain,
+                format!(": {what}{why}{}", at.unwrap_or_default()),
+            );
         }
         Ok(None) => return line.and(Tone::Plain, Finding::NothingDeployed.meaning(seen)),
         Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
@@ -114,9 +118,9 @@ pub fn past_tool(deploy: &Deploy, when: &When) -> String {
         return String::new();
     };
     format!(
-        "; deployed past git smp, seen by {} {}",
-        deploy.by.name,
-        when.between(since, deploy.at)
+        "; deployed past git smp {}, seen by {}",
+        when.between(since, deploy.at),
+        deploy.by.name
     )
 }
 
@@ -130,9 +134,17 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
     Line::plain(format!("  {:width$}  ", "")).and(
         Tone::Plain,
         format!(
-            "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that writes the \
-             record notes it"
+            "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that \
+             deploys there, proposes or signs off notes it"
         ),
+    )
+}
+
+/// That an environment runs the candidate, and nobody said yes to it.
+pub fn untested(width: usize) -> Line {
+    Line::plain(format!("  {:width$}  ", "")).and(
+        Tone::Bad,
+        "runs the candidate already: pushed past git smp before anybody signed it off",
     )
 }
 

@@ -17,10 +17,7 @@ pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     } else {
         not_reviewed(&faults, reviews)
     };
-    Some(Refusal {
-        code: RefusalCode::NotReviewed,
-        report,
-    })
+    Some(report.refused(RefusalCode::NotReviewed))
 }
 
 fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
@@ -119,10 +116,7 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
             .because(ASKS)
             .hint("mend what failed and deploy that: git smp stage; or let them run again, then: git smp promote"),
     };
-    Some(Refusal {
-        code: RefusalCode::NotGreen,
-        report,
-    })
+    Some(report.refused(RefusalCode::NotGreen))
 }
 
 fn because_unknown(report: Report, reviews: &Reviews, policy: &str) -> Report {

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use clap::CommandFactory;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
-use crate::text::visible;
+use crate::hint;
+use crate::text::{shell_word, visible};
 
 /// Says it; gives the exit code.
 pub fn usage(error: &clap::Error) -> u8 {
@@ -33,8 +34,77 @@ pub fn usage(error: &clap::Error) -> u8 {
     let text: String = text.lines().map(|line| visible(line) + "\n").collect();
     let _ = io::stderr()
         .lock()
-        .write_all(format!("{text}\nhint: {}\n", help_of(&args)).as_bytes());
+        .write_all(format!("{text}\n{}", hints(error, &args)).as_bytes());
     2
+}
+
+/// What to type in the place of it: a line each.
+fn hints(error: &clap::Error, args: &[String]) -> String {
+    let wrong = error
+        .get(ContextKind::InvalidArg)
+        .or_else(|| error.get(ContextKind::InvalidSubcommand));
+    let wrong = match wrong {
+        Some(ContextValue::String(wrong)) => wrong.as_str(),
+        _ => "",
+    };
+    let meant = match error.kind() {
+        ErrorKind::UnknownArgument => quoted(args, wrong),
+        // A shell takes what follows a bare # for a comment.
+        ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
+            Some("a # wants quotes: git smp stage --fix --pick '#N'".to_owned())
+        }
+        ErrorKind::InvalidSubcommand => synonym(wrong).map(str::to_owned),
+        _ => None,
+    };
+    let help = help_of(args);
+    let lines = hint::lines(&meant.map_or(help.clone(), |meant| format!("{meant}\n{help}")));
+    lines.iter().map(|line| format!("hint: {line}\n")).collect()
+}
+
+/// The command with a text of several words in quotes, where the second of them is what is wrong.
+fn quoted(args: &[String], wrong: &str) -> Option<String> {
+    let second = args.iter().position(|arg| arg == wrong)?;
+    let (option, first) = (second.checked_sub(2)?, second - 1);
+    let is_word = |at: usize| args.get(at).is_some_and(|arg| !arg.starts_with('-'));
+    let is_text = ["--block", "--note", "--by", "--reason", "--summary"]
+        .contains(&args.get(option)?.as_str());
+    if !is_text || !is_word(first) || !is_word(second) {
+        return None;
+    }
+    let end = (second..args.len())
+        .find(|at| !is_word(*at))
+        .unwrap_or(args.len());
+    let text = args.get(first..end)?.join(" ");
+    let words = args
+        .iter()
+        .take(first)
+        .chain([&text])
+        .chain(args.iter().skip(end));
+    let words: Vec<String> = words.map(|word| shell_word(word)).collect();
+    Some(format!(
+        "a text of several words wants quotes: git smp {}",
+        words.join(" ")
+    ))
+}
+
+/// The command that does what other programs have another word for.
+fn synonym(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "deploy" | "push" | "ship" | "release" | "publish" => {
+            "to staging: git smp stage\nto production: git smp promote"
+        }
+        "log" | "deploys" | "releases" | "stats" => "git smp history",
+        "block" | "reject" => "git smp signoff --block REASON",
+        "approve" | "accept" | "pass" | "ok" | "sign-off" => "git smp signoff",
+        "undo" | "revert" | "back" => "git smp rollback",
+        "freeze" | "candidate" => "git smp propose",
+        "unfreeze" | "thaw" | "withdraw" | "cancel" | "abort" => "git smp postpone",
+        "init" | "install" | "check" | "doctor" => "git smp setup",
+        "fix" | "hotfix" => "git smp stage --fix",
+        "list" | "changes" | "compare" => "git smp diff",
+        "info" => "git smp status",
+        _ => return None,
+    })
 }
 
 /// The command that tells the options of the command that was meant.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::error::{Refusal, RefusalCode};
 use crate::model::{Branch, Relation, Release, ReleaseStatus};
 use crate::record::{Event, EventId, Intent, Kind, Person, What};
 
@@ -150,10 +150,7 @@ fn what_runs_and_is_not_what_was_deployed_last_went_past_the_tool() {
 
 #[test]
 fn unknown_or_unclear_is_never_a_deploy() {
-    let refusal = || Refusal {
-        code: RefusalCode::Unreachable,
-        report: Report::new("no answer"),
-    };
+    let refusal = || Refusal::new(RefusalCode::Unreachable, "no answer");
     let agreed = seen('2', '2');
     for unclear in [
         seen('2', '1'),

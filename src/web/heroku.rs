@@ -240,11 +240,11 @@ fn path(app: &str, what: &str) -> Result<String, Refusal> {
     if named && !app.is_empty() {
         return Ok(format!("apps/{app}/{what}"));
     }
-    let report = Report::new("no app of Heroku can have the name that smp.toml gives it");
-    Err(Refusal {
-        code: RefusalCode::Unauthorized,
-        report: report.hint(refused::CORRECT),
-    })
+    Err(Refusal::new(
+        RefusalCode::Unauthorized,
+        "no app of Heroku can have the name that smp.toml gives it",
+    )
+    .hint(refused::CORRECT))
 }
 
 fn body(what: &Again) -> String {

@@ -127,18 +127,17 @@ impl<'a> Visit<'a> {
                 )
             }
         };
-        let way = format!(
-            "give helpers one in the lines protocol={scheme}, host={host}{port}, username=NAME, password=PASSWORD and an empty \
-             one; or write to .netrc: machine {host} login NAME password PASSWORD"
+        let way = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
+        // git asks for the two on the terminal, and its helpers keep them.
+        let keep = format!(
+            "where no credential helper is set up yet: git config --global credential.helper cache\n\
+             type it once: printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
         );
         let report = Report {
             because: refusal.report.because,
             ..Report::new(refusal.report.error)
         };
-        let report = report
-            .because(why)
-            .because(way)
-            .hint("give it to git's helpers: git credential approve");
+        let report = report.because(why).because(way).hint(keep);
         Refusal { report, ..refusal }
     }
 

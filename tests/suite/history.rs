@@ -137,7 +137,7 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
         .smp(&["history"])
         .ok()
         .prints("")
-        .says("no deploy is on record yet");
+        .says("no promotion is on record yet");
     record.add(
         "Ada Example",
         NOON + 4,

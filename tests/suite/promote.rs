@@ -630,7 +630,7 @@ fn a_staging_that_promotes_nothing_is_led_to_what_does() {
         deploy
             .smp(&[command, "staging"])
             .exits(2)
-            .says("hint: git smp diff production");
+            .says(&format!("hint: git smp {command} production\n"));
     }
     deploy
         .smp(&["promote", "--timeout", "0"])

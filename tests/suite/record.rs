@@ -267,7 +267,8 @@ fn a_week_goes_as_the_runbook_has_it() {
     assert_eq!(deploy.master(&deploy.production), candidate);
 
     // The fix comes back to the main branch before the next deploy.
-    let to_come = format!("merge {} into master, then: git smp stage", c(&candidate));
+    let fix = format!("{candidate}:refs/heads/fix-{}", c(&candidate));
+    let to_come = format!("git push upstream {fix}");
     assert_eq!(next(&deploy), to_come);
     deploy.git(
         &deploy.team,

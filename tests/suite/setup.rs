@@ -495,11 +495,13 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
         .sees("staging says that it runs ")
         .sees(&deploy.nth(5)[..8])
         .sees("Fix malformed view variable");
+    terminal.sees("Site of staging").enters("none");
     terminal
         .sees("Address that a push to production goes to")
         .sees(urls[2])
         .enters("");
     terminal.sees("Page of production").enters("");
+    terminal.sees("Site of production").enters("");
     terminal
         .sees("Keep a record")
         .enters("")
@@ -515,8 +517,7 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     run.ok()
         .says("staging     answers")
         .says("production  answers");
-    run.says("commit smp.toml, so that the whole team has it:\r\ngit add ")
-        .says(" && git commit ");
+    run.says("so that the whole team has it:\r\ngit add smp.toml && git commit -m 'Add smp.toml' smp.toml && ");
     let text = deploy.toml();
     for part in [
         urls[0],
@@ -549,14 +550,16 @@ fn the_wizard_writes_nothing_when_it_is_left_at_any_question() {
         "The branch that is deployed",
         "push to staging goes to",
         "Page of staging",
+        "Site of staging",
         "push to production goes to",
         "Page of production",
+        "Site of production",
         "Keep a record",
         "Chat of the technical channel",
         "Chat of the product channel",
         "[y/N] ",
     ];
-    for last in [0, 1, 4, 6, 8, 10] {
+    for last in [0, 1, 4, 7, 10, 12] {
         let mut terminal = deploy.runner().terminal(&["setup"]);
         for question in &questions[..last] {
             terminal.sees(question).enters("");
@@ -592,7 +595,7 @@ fn without_a_file_and_a_terminal_it_says_how_to_start() {
     deploy
         .smp(&["status"])
         .exits(2)
-        .says("hint: make one: git smp setup");
+        .says("hint: or make one: git smp setup");
     assert!(!deploy.work.join("smp.toml").exists());
 }
 

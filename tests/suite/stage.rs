@@ -211,7 +211,7 @@ fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
             .says(&format!("error: {story}\n"))
             .says(&format!("because: {} \"Try something\"", short(&own)));
         run.says(&format!(
-            "hint: run it in a terminal: git smp stage {}\n",
+            "hint: run it in a terminal, without --yes: git smp stage {}\n",
             short(deploy.nth(6))
         ));
         assert_eq!(deploy.snapshot(), before);
@@ -237,7 +237,7 @@ fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
 fn an_older_commit_takes_staging_back_with_a_persons_yes_only() {
     let deploy = plain();
     let hint = format!(
-        "hint: run it in a terminal: git smp stage {}\n",
+        "hint: run it in a terminal, without --yes: git smp stage {}\n",
         short(deploy.nth(3))
     );
     deploy
@@ -411,7 +411,7 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
         );
         run.says(&why)
             .says("because: Ada Example says: Wait for Rosi, please.\n");
-        run.says("hint: wait for the deploy: git smp status\nhint: a fix of it may go there: git smp stage --fix\n");
+        run.says("hint: wait for the deploy: git smp status\nhint: a fix of it may go there: git smp stage --fix\nhint: or, to give it up: git smp postpone\n");
     }
     person(&deploy)
         .terminal(&["stage"])
@@ -459,7 +459,7 @@ fn the_candidate_may_be_put_back_while_staging_is_frozen() {
 
     // Somebody moved it on: then something is lost, which a person has to agree to.
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    let hint = format!("hint: run it in a terminal: {command}\n");
+    let hint = format!("hint: run it in a terminal, without --yes: {command}\n");
     deploy
         .smp(&["stage", short(deploy.nth(5)), "--yes"])
         .exits(1)

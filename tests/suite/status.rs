@@ -92,7 +92,8 @@ fn production_ahead_of_staging() {
         line(&out, "production").ends_with("; ahead of staging"),
         "{out}"
     );
-    assert_eq!(next_of(&deploy, &run), "git smp diff production");
+    // The main branch has it, so that the next deploy to staging has it, too.
+    assert_eq!(next_of(&deploy, &run), "git smp stage");
 }
 
 #[test]
@@ -106,7 +107,16 @@ fn production_with_a_hotfix_of_its_own() {
         line(&out, "production").ends_with("; staging has 3 more and lacks 1"),
         "{out}"
     );
-    assert_eq!(next_of(&deploy, &run), "git smp diff production");
+    run.prints_among("note: production runs commits that master lacks\n");
+    // The command that is told brings it there.
+    let command = next_of(&deploy, &run);
+    let branch = command.rsplit('/').next().unwrap();
+    run.prints_among(&format!("note: merge the branch {branch} into master then"));
+    deploy.runner().program("sh", &["-c", &command]).ok();
+    assert_eq!(
+        deploy.git(&deploy.main, &["rev-parse", branch]).trim(),
+        deploy.master(&deploy.production)
+    );
 }
 
 // facts 11: rolled back on the platform, the ref still at the bad commit.

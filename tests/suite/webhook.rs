@@ -164,9 +164,40 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
     assert_eq!(
         about(&run, "  note  technical"),
         format!(
-            "note  technical   {MISSING}\nset {VARIABLE}, or keep one in this clone: git smp setup"
+            "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back or stage a fix need one\n\
+             set {VARIABLE}, or type it in at the next: git smp setup"
         )
     );
+}
+
+#[test]
+fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possible() {
+    let channels = format!("{TECHNICAL}[channels.product]\nkind = \"teams\"\n");
+    let deploy = ready(&channels);
+    let mut terminal = asked(&deploy);
+    terminal.enters(&flow());
+    let product = flow().replace("workflows", "others");
+    terminal
+        .sees("Only people who promote need one.")
+        .sees("Webhook of product, for Teams")
+        .enters(&flow())
+        .sees("this is the webhook of technical already")
+        .sees("set SMP_PRODUCT_WEBHOOK")
+        .sees("Webhook of product, for Teams")
+        .enters(&product);
+    terminal.ends().ok().never_shows("s3cr3t");
+    assert_eq!(kept(&deploy, "smp.product.webhook"), Some(product));
+    // On purpose it is nobody's mistake, and it is seen.
+    for runner in [
+        person(&deploy).env("SMP_PRODUCT_WEBHOOK", flow()),
+        person(&deploy).env("SMP_TECHNICAL_WEBHOOK", flow()),
+    ] {
+        let run = runner.smp(&["setup", "--check"]);
+        let said = "technical has the same one, so both post there";
+        let is_same = run.ok().out().contains(said);
+        assert_eq!(is_same, run.out().contains("SMP_PRODUCT"), "{run}");
+        run.never_shows("s3cr3t");
+    }
 }
 
 #[test]

@@ -3,13 +3,15 @@
 mod hints;
 mod pull_request;
 mod signers;
+mod status;
+mod stumbles;
 mod wizard;
 
 use crate::posts::{
     PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words,
 };
 use crate::promote::{person, promote, ready};
-use crate::record::{events, next, proposed, recorded, short};
+use crate::record::{events, next, proposed, recorded, recorded_like, short};
 use crate::support::{Deploy, Terminal, World};
 
 /// A person at a terminal of 80 columns.
@@ -107,14 +109,15 @@ fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
 }
 
 #[test]
-fn what_is_owed_comes_next_where_nothing_else_does() {
+fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
     let deploy = chatting("teams");
     signed_off(&deploy);
     promote(&deploy, &["--summary", "- Flags"]).ok();
     deploy.colleague_pushes(&deploy.main, deploy.nth(5));
     assert_eq!(next(&deploy), "nothing to do");
     let out = with_webhooks(&deploy).smp(&["status"]).ok().out();
-    assert!(out.ends_with("next: git smp promote\n"), "{out}");
+    assert!(out.ends_with("next: nothing to do\n"), "{out}");
+    assert!(out.contains("owed        a post to product"), "{out}");
 }
 
 // --- the editor

@@ -50,7 +50,7 @@ pub fn destination(
         let report = report.hint(format!(
             "see where things stand: git smp status; to deploy: git smp promote {name}"
         ));
-        return Err(Stop::refused(RefusalCode::NothingDeployed, report));
+        return Err(report.refused(RefusalCode::NothingDeployed).into());
     };
     // What is on its way is what there is to take back: what runs now is what ran before it.
     if open.is_some_and(|open| {
@@ -113,7 +113,7 @@ fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
     ));
     let report = match &facts.record.reading {
         Some(_) => report.because(format!(
-            "the record has no deploy of {} to {name} with one before it",
+            "the record does not say what {} took the place of there",
             runs.short()
         )),
         None => report.because("smp.toml has no [record], which would remember it"),
@@ -128,11 +128,11 @@ fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
         }
         None => report,
     };
-    let report = report.hint(format!("name it: git smp rollback {name} --to HASH"));
-    Refusal {
-        code: RefusalCode::UnknownCommit,
-        report,
-    }
+    let report = report.hint(format!(
+        "look for it: git log --oneline {}; then name it: git smp rollback {name} --to HASH",
+        runs.for_link()
+    ));
+    report.refused(RefusalCode::UnknownCommit)
 }
 
 /// The commit that a person named by its hash.
@@ -148,5 +148,5 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
             "see what ran there: git smp history; if it is only missing here: git fetch --all",
         ),
     };
-    Err(Stop::refused(RefusalCode::UnknownCommit, report))
+    Err(report.refused(RefusalCode::UnknownCommit).into())
 }

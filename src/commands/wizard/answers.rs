@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use reqwest::Url;
+
 use crate::config;
 
 /// The pattern that a page is first expected to carry its commit in.
@@ -10,6 +12,8 @@ pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
 
 /// The answer that leads to the question before.
 pub const BACK: &str = "<";
+/// The answer that leaves something out.
+pub const NONE: &str = "none";
 
 /// An environment that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +51,8 @@ pub enum Question {
     Page(Place),
     /// Where the commit stands on it.
     Pattern(Place),
+    /// The address that people open.
+    Site(Place),
     /// Whether the team keeps a record.
     Record,
     /// The chat of a channel.
@@ -62,12 +68,21 @@ impl Question {
                 let app = app(answers.of(Self::Push(place)).unwrap_or_default()).unwrap_or_default();
                 format!("Heroku's API can say what the app runs: heroku = \"{app}\". Type none to leave it out.")
             }
-            Self::Page(_) => "A page that shows the commit which runs. none: what its branch is at is believed.".to_owned(),
+            Self::Page(place) => {
+                let name = place.name();
+                format!(
+                    "A page of {name} that shows the commit which runs. Type none if there is no such page; then the commit that \
+                     was last pushed to {name} counts as the one that runs."
+                )
+            }
             Self::Pattern(_) => "A pattern with one group in ( ), around the commit on that page.".to_owned(),
-            Self::Record => "A record on the main repository shares proposals, sign-offs and the freeze with the\nwhole team."
-                .to_owned(),
+            Self::Site(_) => "The address that people open; posts link to it. Type none to leave it out.".to_owned(),
+            Self::Record => {
+                "A record on the main repository shares proposals, sign-offs and the freeze with the whole team.".to_owned()
+            }
             Self::Channel("technical") => {
-                "The technical channel is where the developers read of proposals, verdicts and\nrollbacks. With print, posts are printed for pasting."
+                "The technical channel is where the developers read of proposals, verdicts and rollbacks. teams and slack: \
+                 posts are sent there. print: posts are printed for pasting. none: there is no such channel."
                     .to_owned()
             }
             Self::Channel(_) => "The product channel is where everyone reads what is new.".to_owned(),
@@ -85,12 +100,13 @@ impl Question {
             Self::Heroku(place) => format!("App of {} on Heroku", place.name()),
             Self::Page(place) => format!("Page of {}", place.name()),
             Self::Pattern(_) => "Pattern around the hash on it".to_owned(),
+            Self::Site(place) => format!("Site of {}", place.name()),
             Self::Record => "Keep a record (y/n)".to_owned(),
             Self::Channel(name) => format!("Chat of the {name} channel"),
         }
     }
 
-    /// The words that alone can be its answer, and the way back; none where it is typed.
+    /// The words that alone can be its answer, the last of which leads back; none where it is any text.
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Channel(_) => &["none", "teams", "slack", "print", BACK],
@@ -98,6 +114,9 @@ impl Question {
         }
     }
 }
+
+/// What a channel can be.
+const CHATS: [&str; 4] = ["teams", "slack", "print", NONE];
 
 /// What was answered so far.
 #[derive(Clone, Debug, Default)]
@@ -116,6 +135,7 @@ impl Answers {
                 self.has(Question::Page(place))
                     .then_some(Question::Pattern(place)),
             );
+            all.push(Question::Site(place));
         }
         all.extend([
             Question::Record,
@@ -133,7 +153,7 @@ impl Answers {
     /// Whether something was named.
     fn has(&self, question: Question) -> bool {
         self.of(question)
-            .is_some_and(|answer| !answer.is_empty() && answer != "none")
+            .is_some_and(|answer| !answer.is_empty() && answer != NONE)
     }
 
     /// What was named; of no question that is not asked any more.
@@ -146,7 +166,7 @@ impl Answers {
     ///
     /// # Errors
     /// Why it cannot.
-    pub fn take(&mut self, question: Question, answer: &str, path: &Path) -> Result<(), String> {
+    pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
         let one_of = |all: &[&str]| {
             if all.contains(&answer) {
                 Ok(())
@@ -154,26 +174,32 @@ impl Answers {
                 Err(format!("type {}", all.join(", ")))
             }
         };
-        let is_none = answer.is_empty() || answer == "none";
+        let is_none = answer.is_empty() || answer == NONE;
         match question {
             Question::Remote => config::check_remote_name(answer)?,
             Question::Url | Question::Push(_) => config::check_url(answer)?,
             Question::Branch => config::check_branch(answer)?,
-            Question::Page(_) if !is_none => config::check_page(answer)?,
+            Question::Page(_) | Question::Site(_) if !is_none => config::check_page(answer)?,
             Question::Record => one_of(&["y", "n", "yes", "no"])?,
-            Question::Channel(_) => one_of(&["teams", "slack", "print", "none"])?,
-            Question::Heroku(_) | Question::Page(_) | Question::Pattern(_) => {}
+            Question::Channel(_) => one_of(&CHATS)?,
+            _ => {}
         }
         self.0.insert(question, answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
-        config::parse(path, &self.text())
+        config::parse(Path::new(FILE), &self.text())
             .map(drop)
             .map_err(|report| {
+                let text = without_place(report.error);
                 report
                     .because
                     .into_iter()
-                    .fold(report.error, |text, cause| format!("{text}; {cause}"))
+                    .fold(text, |text, cause| format!("{text}; {cause}"))
             })
+    }
+
+    /// Forgets an answer, so that the question is asked as for the first time.
+    pub fn forget(&mut self, question: Question) {
+        self.0.remove(&question);
     }
 
     /// The file.
@@ -192,6 +218,9 @@ impl Answers {
                 &format!("https://not-asked-yet.invalid/{name}.git"),
             );
             text.push_str(&format!("\n[environments.{name}]\nurl = {url}\n"));
+            if let Some(site) = self.named(Question::Site(place)) {
+                text.push_str(&format!("site = {}\n", quoted(site)));
+            }
             if place == Place::Production {
                 text.push_str("promotes = \"staging\"\n");
             }
@@ -239,6 +268,23 @@ impl Answers {
     }
 }
 
+/// The site that an environment probably has: the one that its page is on.
+pub fn site(page: &str) -> Option<String> {
+    let origin = Url::parse(page).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+/// The file while it is only here.
+const FILE: &str = "smp.toml";
+
+/// What is wrong without where: that file is not there yet.
+fn without_place(error: String) -> String {
+    let said = error
+        .strip_prefix(FILE)
+        .and_then(|rest| rest.split_once(": "));
+    said.map(|(_, what)| what.to_owned()).unwrap_or(error)
+}
+
 /// The app that an address of Heroku's pushes to.
 pub fn app(url: &str) -> Option<String> {
     let path = [
@@ -261,7 +307,7 @@ mod tests {
     use super::*;
 
     fn take(answers: &mut Answers, question: Question, answer: &str) -> Result<(), String> {
-        answers.take(question, answer, Path::new("smp.toml"))
+        answers.take(question, answer)
     }
 
     fn answered() -> Answers {
@@ -311,6 +357,22 @@ mod tests {
             );
         }
         take(&mut answers, Question::Heroku(Place::Production), "shop").unwrap();
+        // A file that is not there yet is not named.
+        let page = Question::Page(Place::Production);
+        take(&mut answers, page, "https://staging.example.com/").unwrap();
+        assert_eq!(
+            take(&mut answers, Question::Pattern(Place::Production), PATTERN),
+            Err("environments.production.running.page: asks the same as environments.staging.running.page".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_site_is_the_one_that_the_page_is_on() {
+        assert_eq!(
+            site("https://x.example.com:8443/a?b").as_deref(),
+            Some("https://x.example.com:8443")
+        );
+        assert_eq!((site(""), site("none")), (None, None));
     }
 
     #[test]

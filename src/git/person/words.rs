@@ -11,6 +11,11 @@ pub fn wants_one(line: &str) -> bool {
     is_own && (asks_for_a_password(&gits_own(line)) || is_unknown_host(line) || is_locked_out(line))
 }
 
+/// Whether words of git's are about who asks, so that whether the place is there is still open.
+pub fn asks_who(words: &str) -> bool {
+    asks_for_a_password(words) || is_unknown_host(words) || is_locked_out(words)
+}
+
 /// git's own lines: what the host says begins with `remote:`.
 pub fn gits_own(words: &str) -> String {
     words

@@ -2,7 +2,7 @@
 
 use super::original::Original;
 use super::{Program, Task};
-use crate::error::{RefusalCode, Report, Stop};
+use crate::error::{Refusal, RefusalCode, Report, Stop};
 use crate::model::CommitId;
 
 /// How many files are named.
@@ -13,7 +13,8 @@ impl Task<'_> {
     fn by_hand(&self) -> String {
         let picks: Vec<&str> = self.picks.iter().map(CommitId::for_link).collect();
         format!(
-            "do it by hand: git switch -c fix {} && git cherry-pick -x {}, resolve, then: git smp stage --fix fix",
+            "do it by hand: git switch -c fix {} && git cherry-pick -x {}\nresolve what conflicts: git add -u && git cherry-pick \
+             --continue\nthen: git smp stage --fix fix",
             self.onto.for_link(),
             picks.join(" ")
         )
@@ -47,7 +48,10 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
         0 => {}
         more => report = report.because(format!("and {more} more")),
     }
-    Stop::refused(RefusalCode::PickConflict, report.hint(task.by_hand()))
+    report
+        .hint(task.by_hand())
+        .refused(RefusalCode::PickConflict)
+        .into()
 }
 
 /// The change makes no difference.
@@ -74,7 +78,7 @@ pub fn merge(pick: &Original, parents: &[CommitId]) -> Stop {
     let report = report.hint(format!(
         "name the commits that it brought instead: git log --oneline {first}..{id}"
     ));
-    Stop::refused(RefusalCode::NothingToPick, report)
+    report.refused(RefusalCode::NothingToPick).into()
 }
 
 /// The first commit of a history: git before 2.45 cannot merge it so, and nobody's fix is one.
@@ -88,13 +92,13 @@ pub fn first(pick: &Original) -> Stop {
 
 /// A commit at the edge of a shallow clone.
 pub fn cut_off(pick: &Original) -> Stop {
-    let report = Report::new("this clone is shallow")
+    Refusal::new(RefusalCode::Shallow, "this clone is shallow")
         .because(format!(
             "the parent of {} is not here, so nobody can tell what it changed",
             pick.named()
         ))
-        .hint("fetch the rest: git fetch --unshallow");
-    Stop::refused(RefusalCode::Shallow, report)
+        .hint("fetch the rest: git fetch --unshallow")
+        .into()
 }
 
 fn nothing(report: Report, pick: &Original) -> Stop {
@@ -102,7 +106,7 @@ fn nothing(report: Report, pick: &Original) -> Stop {
         "leave it out; to look at it: git show {}",
         pick.id.for_link()
     );
-    Stop::refused(RefusalCode::NothingToPick, report.hint(hint))
+    report.hint(hint).refused(RefusalCode::NothingToPick).into()
 }
 
 /// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.

@@ -186,7 +186,7 @@ fn a_no_and_that_nothing_is_to_be_done_are_never_said_from_memory() {
     world.clone("one").append(proposed("stable")).unwrap();
     world.clone("other").append(judged("Ben", "fine")).unwrap();
     let repo = world.named("one").faulty();
-    let no = Stop::refused(RefusalCode::Blocked, Report::new("nobody has signed it"));
+    let no: Stop = Refusal::new(RefusalCode::Blocked, "nobody has signed it").into();
     for answer in [Ok(None), Err(no)] {
         let mut known = Vec::new();
         let state = recorder(&world, &repo).append(&new_id(), &mut |state| {

@@ -200,10 +200,7 @@ fn what_is_decided_after_others_were_quicker_is_a_clean_refusal() {
     let stop = recorder(&world, &repo).append(&new_id(), &mut |_| {
         looks += 1;
         if looks == 2 {
-            return Err(Stop::refused(
-                RefusalCode::Blocked,
-                Report::new("somebody blocked it"),
-            ));
+            return Err(Refusal::new(RefusalCode::Blocked, "somebody blocked it").into());
         }
         other.append(judged("Ben", "fine")).unwrap();
         Ok(Some(judged("Rosi", "fine")))

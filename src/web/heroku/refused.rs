@@ -62,10 +62,7 @@ impl Refused {
             401 | 403 | 404 => RefusalCode::Unauthorized,
             _ => RefusalCode::Unreachable,
         };
-        Refusal {
-            code,
-            report: self.report(app, "look at"),
-        }
+        self.report(app, "look at").refused(code)
     }
 
     /// What it means for somebody who wanted a release, when there is none.
@@ -125,10 +122,7 @@ impl Refused {
 
 /// There is no answer that could be used.
 pub(super) fn unreachable(report: Report) -> Refusal {
-    Refusal {
-        code: RefusalCode::Unreachable,
-        report,
-    }
+    report.refused(RefusalCode::Unreachable)
 }
 
 /// There is an answer, and it is none of this API.

@@ -100,7 +100,7 @@ fn a_count_limits_the_json_and_not_its_figures() {
 #[test]
 fn an_empty_record_is_an_empty_list_and_a_friendly_sentence() {
     let deploy = with_record();
-    let friendly = "no deploy is on record yet\n";
+    let friendly = "no promotion is on record yet\n";
     let run = deploy.smp(&["history"]);
     assert_eq!(run.ok().prints("").stderr, friendly);
     assert_eq!(

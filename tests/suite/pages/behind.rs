@@ -64,6 +64,16 @@ fn a_certificate_of_the_companys_own_authority_is_named_and_can_be_trusted() {
         .exits(1)
         .prints_among("unknown certificate authority");
     assert_eq!(runs(&trusting(&deploy)), deploy.nth(5));
+    // A variable that leads nowhere is what is wrong, and no page.
+    for nowhere in ["/no/such/file.pem", "", "/etc/hostname"] {
+        let runner = deploy.runner().env("SSL_CERT_FILE", nowhere);
+        runner
+            .smp(&["diff"])
+            .exits(1)
+            .says("no certificates can be read here")
+            .says("SSL_CERT_FILE is set")
+            .never_shows("as HTTP asks");
+    }
     // A name that it is not for is no question of who issued it.
     deploy.write_toml(
         &deploy
@@ -85,7 +95,8 @@ fn a_page_behind_basic_auth_is_read_with_the_login_of_gits_helpers() {
         .says("its page answers 401")
         .says("asks for a name and a password")
         .says("hint: ")
-        .says("git credential approve\n");
+        .says("| git credential fill | git credential approve\n")
+        .says("git config --global credential.helper cache\n");
     run.says("machine 127.0.0.1 login NAME password PASSWORD");
     helper(&deploy, "https://127.0.0.1");
     // Helpers are asked for a host with its port.

@@ -90,7 +90,9 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let shown = ben.smp(&["status"]);
     shown
         .ok()
-        .prints_among("note: that deploy has to come to its end first\nnext: git smp status\n");
+        .prints_among("note: that deploy has to come to its end first\n")
+        .prints_among("note: only if that run is dead: git smp promote production --take-over ")
+        .prints_among("\nnext: git smp status\n");
     assert_eq!(deploy.snapshot(), before);
 
     gate.open();

@@ -31,7 +31,7 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
         "what production ran before {} is not known",
         short(deploy.nth(2))
     ));
-    run.says("hint: name it: git smp rollback production --to HASH");
+    run.says("hint: then name it: git smp rollback production --to HASH");
     // What lies before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
@@ -82,7 +82,7 @@ fn where_nobody_can_tell_whether_it_was_deployed_past_the_record_nothing_is_know
     default_of(&deploy)
         .exits(1)
         .says("is not known")
-        .says("the record has no deploy of");
+        .says("the record does not say what");
     assert_eq!(deploy.chain().count("observed"), 0);
 }
 

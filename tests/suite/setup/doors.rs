@@ -63,7 +63,7 @@ fn setup_begins_the_record_once_and_takes_nothing_back() {
     deploy
         .smp(&["history"])
         .ok()
-        .says("no deploy is on record yet");
+        .says("no promotion is on record yet");
     deploy.smp(&["propose", "--yes"]).ok();
     assert!(subjects(&deploy, "refs/smp/record")[1].starts_with("Ada Example proposed"));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 /// The commands that the hints of a run end with.
 #[track_caller]
-fn hinted(stderr: &str) -> Vec<String> {
+pub fn hinted(stderr: &str) -> Vec<String> {
     let hints = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("hint: "));

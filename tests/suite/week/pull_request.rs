@@ -92,5 +92,5 @@ fn staging_is_given_a_pull_request_by_its_number() {
     deploy
         .smp(&["stage", "#424", "-n"])
         .ok()
-        .says(&format!("then  {}", short(deploy.nth(4))));
+        .says(&format!("then      {}", short(deploy.nth(4))));
 }

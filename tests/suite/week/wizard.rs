@@ -44,7 +44,9 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     terminal
         .sees("Pattern around")
         .enters("")
-        .sees("staging says that it runs ");
+        .sees("staging says that it runs ")
+        .sees("Site of staging [http://127.0.0.1:")
+        .enters("");
     terminal
         .sees("push to production goes to")
         .enters(urls[1])
@@ -53,6 +55,8 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     terminal
         .sees("push to production goes to")
         .enters("back")
+        .sees("Site of staging")
+        .enters("<")
         .sees("Pattern around")
         .enters("<");
     terminal
@@ -64,12 +68,16 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .enters("");
     terminal
         .sees("staging says that it runs ")
+        .sees("Site of staging")
+        .enters("")
         .sees("push to production goes to")
         .sees(urls[2])
         .enters("");
     terminal
-        .sees("Page of production")
+        .sees("Page of production [none]: ")
         .enters("none")
+        .sees("Site of production [none]: ")
+        .enters("https://www.example.com")
         .sees("Keep a record (y/n) [n]: ")
         .enters("maybe");
     terminal
@@ -77,35 +85,42 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Keep a record")
         .enters("y");
     terminal
+        .sees("Chat of the technical channel (teams, slack, print, none) [none]: ")
+        .enters("irc")
+        .sees("that will not do: type teams, slack, print, none")
         .sees("Chat of the technical channel")
-        .sees("> none")
-        .enters("j")
-        .sees("technical channel: teams");
+        .enters("teams");
     // Back, and forth to another one.
     terminal
         .sees("Chat of the product channel")
-        .sees("> none")
-        .enters("k")
-        .sees("Chat of the technical channel");
-    terminal
-        .sees("> teams")
-        .enters("jj")
-        .sees("technical channel: print")
-        .sees("> none")
-        .enters("");
+        .enters("<")
+        .sees("Chat of the technical channel (teams, slack, print, none) [teams]: ")
+        .enters("print")
+        .sees("Chat of the product channel")
+        .enters("slack");
+    // What only the whole file shows is put right from there.
     terminal
         .sees("[record]")
-        .sees("Write this to")
+        .sees("kind = \"slack\"")
+        .sees("Write this to smp.toml? (< goes back) [y/N] ")
+        .enters("<");
+    terminal
+        .sees("Chat of the product channel")
+        .sees("[slack]: ")
+        .enters("none")
+        .sees("Write this to smp.toml?")
         .enters("y")
         .sees("Trust this? [y/N] ")
         .enters("y");
     let run = terminal.ends();
     run.ok()
-        .says("commit smp.toml, so that the whole team has it:\r\ngit add ");
+        .says("next: commit it and push it, so that the whole team has it:\r\ngit add smp.toml && ")
+        .says("\r\nthen everyone: git pull && git smp setup\r\n");
     let text = deploy.toml();
     for part in [
         "[record]\n",
         "[channels.technical]\nkind = \"print\"\n",
+        "site = \"https://www.example.com\"\n",
         &page,
         urls[1],
         urls[2],
@@ -116,15 +131,13 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         !text.contains("channels.product") && !text.contains("not-asked-yet"),
         "{text}"
     );
-    // The command that was told is one.
-    let command = run
-        .stderr
-        .lines()
-        .find(|line| line.starts_with("git add "))
-        .unwrap();
-    let command = command.replace("git commit ", "git commit -q -m 'Say how we deploy' ");
-    deploy.runner().program("sh", &["-c", &command]).ok();
-    deploy.git(&deploy.work, &["cat-file", "-e", "HEAD:smp.toml"]);
+    // The command that was told is one, and everybody has the file then.
+    let added = run.stderr.lines().find(|line| line.starts_with("git add "));
+    let command = added.unwrap().trim();
+    deploy.runner().program("sh", &["-c", command]).ok();
+    deploy.git(&deploy.main, &["cat-file", "-e", "master:smp.toml"]);
+    // A setup that went well says what comes next.
+    deploy.smp(&["setup"]).ok().says("next: git smp status\n");
 }
 
 #[test]
@@ -156,6 +169,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
     terminal
         .sees("its page holds no hash")
         .sees("looked for ")
+        .sees("normal as long as nothing was deployed there")
         .sees("Keep this page and this pattern");
     terminal
         .enters("n")
@@ -167,7 +181,11 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
         .enters("")
         .sees("staging says that it runs ")
         .sees(&deploy.nth(5)[..8]);
-    terminal.sees("push to production").ctrl_c();
+    terminal
+        .sees("Site of staging")
+        .enters("")
+        .sees("push to production")
+        .ctrl_c();
     terminal.ends().exits(3).says("nothing was written");
 }
 
@@ -176,7 +194,10 @@ fn an_address_of_herokus_offers_its_app() {
     let deploy = without_a_file();
     for (name, app) in [("staging", "shop-staging"), ("production", "shop")] {
         let url = format!("https://git.heroku.com/{app}.git");
+        let here = deploy.git(&deploy.work, &["remote", "get-url", name]);
         deploy.git(&deploy.work, &["remote", "set-url", name, &url]);
+        let key = format!("url.{here}.insteadOf");
+        deploy.git(&deploy.work, &["config", &key, &url]);
     }
     let mut terminal = at_80_columns(&deploy, &["setup"]);
     for question in ["Remote of", "Its address", "The branch", "push to staging"] {
@@ -186,17 +207,19 @@ fn an_address_of_herokus_offers_its_app() {
         .sees("heroku = \"shop-staging\"")
         .sees("App of staging on Heroku [shop-staging]: ")
         .enters("");
-    terminal
-        .sees("Page of staging")
-        .enters("")
-        .sees("push to production")
-        .enters("");
+    for question in ["Page of staging", "Site of staging", "push to production"] {
+        terminal.sees(question).enters("");
+    }
     terminal
         .sees("App of production on Heroku [shop]: ")
-        .enters("none")
-        .sees("Page of production")
-        .enters("");
-    for question in ["Keep a record", "technical channel", "product channel"] {
+        .enters("none");
+    for question in [
+        "Page of production",
+        "Site of production",
+        "Keep a record",
+        "Chat of the technical",
+        "Chat of the product",
+    ] {
         terminal.sees(question).enters("");
     }
     terminal
@@ -218,40 +241,6 @@ fn an_address_of_herokus_offers_its_app() {
 }
 
 #[test]
-fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
-    let deploy = without_a_file();
-    let mut terminal = deploy.runner().env("TERM", "dumb").terminal(&["setup"]);
-    for question in [
-        "Remote of",
-        "Its address",
-        "The branch",
-        "push to staging",
-        "Page of",
-        "push to production",
-    ] {
-        terminal.sees(question).enters("");
-    }
-    terminal
-        .sees("Page of production")
-        .enters("")
-        .sees("Keep a record")
-        .enters("");
-    terminal
-        .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
-        .enters("irc");
-    terminal
-        .sees("type teams, slack, print, none")
-        .sees("technical channel")
-        .enters("slack");
-    terminal.sees("Chat of the product channel").ctrl_c();
-    terminal
-        .ends()
-        .exits(3)
-        .says("nothing was written")
-        .never_shows("\u{1b}[");
-}
-
-#[test]
 fn a_question_that_is_longer_than_a_line_is_there_once() {
     let deploy = without_a_file();
     let url = format!("https://git.example.com/{}/shop.git", "teams/".repeat(12));
@@ -266,15 +255,17 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
     terminal
         .types(&"\u{7f}".repeat(100))
         .enters("")
-        .sees("The branch that is deployed")
-        .ctrl_c();
+        .sees("does not answer")
+        .sees("Keep this address all the same? [y/N] ")
+        .enters("y");
+    terminal.sees("The branch that is deployed").ctrl_c();
     let run = terminal.ends();
     assert_eq!(
         run.exits(3).stderr.matches("Its address").count(),
         1,
         "{run}"
     );
-    assert_eq!(run.stderr.matches(&url).count(), 1, "{run}");
+    assert_eq!(run.stderr.matches(&format!("[{url}]")).count(), 1, "{run}");
 }
 
 /// A clone whose main branch got an `smp.toml` after it was checked out.
@@ -322,14 +313,71 @@ fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
 #[test]
 fn a_branch_that_was_left_behind_names_the_one_that_has_the_file() {
     let deploy = not_pulled();
-    deploy.git(
-        &deploy.work,
-        &["checkout", "-q", "--no-track", "-b", "old", deploy.nth(3)],
-    );
+    let told = |expected: &str| {
+        let hint = format!("hint: {expected}\n");
+        deploy.smp(&["status"]).exits(2).says(&hint);
+        deploy.smp(&["setup"]).exits(2).says(&hint);
+    };
+    let pasted = |command: &str| deploy.runner().program("sh", &["-c", command]).ok().code;
+    let old = |args: &[&str]| {
+        let checkout = [&["checkout", "-q"], args, &[deploy.nth(3)]].concat();
+        deploy.git(&deploy.work, &checkout);
+    };
+    // Nothing is merged into an old commit, or into another branch.
+    old(&["--no-track", "-b", "old"]);
+    told("git switch master && git pull upstream master");
+    old(&["--detach"]);
+    told("git switch master && git pull upstream master");
+    pasted("git switch master && git pull upstream master");
+    deploy.smp(&["setup", "--yes"]).ok();
+    old(&["--detach"]);
+    told("git switch master");
+    deploy.git(&deploy.work, &["branch", "-q", "-D", "master"]);
+    told("git fetch upstream && git switch --track upstream/master");
+    pasted("git fetch upstream && git switch --track upstream/master");
+    deploy.smp(&["status"]).ok();
+}
+
+#[test]
+fn in_a_clone_that_has_not_even_fetched_setup_asks_the_remote_before_it_makes_a_second_file() {
+    let deploy = World::deploy();
+    let toml = deploy.toml();
+    std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
+    let commit = deploy.commit_files(&deploy.team, "Say how we deploy", &[("smp.toml", &toml)]);
+    deploy.colleague_pushes(&deploy.main, &commit);
+    let refs = deploy.refs(&deploy.work);
+    // What uses no network does not know better, but says first what is likelier.
+    let run = deploy.smp(&["status"]);
+    run.exits(2)
+        .says("hint: if your team has one already: git pull\nhint: or make one: git smp setup\n");
     deploy
-        .smp(&["status"])
+        .smp(&["setup", "--check"])
         .exits(2)
-        .says("hint: git pull upstream master\n");
+        .says("hint: if your team has one already: git pull\n");
+    for args in [&["setup"][..], &["setup", "--yes"]] {
+        let run = at_80_columns(&deploy, args).ends();
+        run.exits(2)
+            .says("because: upstream/master has it")
+            .says("hint: git pull\r\n")
+            .never_shows("Remote of the main");
+    }
+    assert_eq!(deploy.refs(&deploy.work), refs);
+    assert!(!deploy.work.join(".git/FETCH_HEAD").exists());
+    deploy.git(&deploy.work, &["pull", "-q"]);
+    deploy.smp(&["setup", "--yes"]).ok();
+}
+
+#[test]
+fn a_remote_that_does_not_answer_keeps_nobody_from_the_first_file() {
+    let deploy = without_a_file();
+    let nowhere = deploy.path("nowhere.git").display().to_string();
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", &nowhere]);
+    let mut terminal = at_80_columns(&deploy, &["setup"]);
+    terminal
+        .sees("your team has one already, press Ctrl-C and type: git pull")
+        .sees("Remote of the main repository")
+        .ctrl_c();
+    terminal.ends().exits(3).says("nothing was written");
 }
 
 #[test]
@@ -350,4 +398,135 @@ fn a_branch_of_the_clones_own_is_switched_to() {
         .says("there is no other.toml")
         .says("git smp --config other.toml setup")
         .never_shows("setup-smp");
+}
+
+/// The questions up to the page of staging.
+#[track_caller]
+fn at_the_page(terminal: &mut Terminal) -> &mut Terminal {
+    for question in ["Remote of", "Its address"] {
+        terminal.sees(question).enters("");
+    }
+    terminal.sees("The branch").enters("master");
+    terminal.sees("push to staging").enters("");
+    terminal.sees("Page of staging")
+}
+
+#[test]
+fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
+    let deploy = without_a_file();
+    let (urls, moved) = (deploy.urls(), deploy.path("moved.git"));
+    let mut terminal = at_80_columns(&deploy, &["setup"]);
+    terminal.sees("Remote of").enters("");
+    // Another one than that of the remote.
+    terminal
+        .sees("Its address")
+        .enters("https://example.com/mian.git")
+        .sees("the remote upstream of this clone has another address")
+        .sees(urls[0])
+        .sees("Keep this address all the same? [y/N] ")
+        .enters("");
+    terminal
+        .sees("Its address")
+        .enters(urls[0])
+        .sees("It answers; its branch master is at ");
+    // The branch is the one that the repository calls its own; another one has to be there.
+    terminal
+        .sees("The branch that is deployed [master]: ")
+        .enters("mian")
+        .sees("the main repository has no branch mian")
+        .sees("it has master")
+        .sees("Keep this branch all the same? [y/N] ")
+        .enters("n");
+    terminal
+        .sees("The branch that is deployed")
+        .enters("master");
+    // What leads nowhere is told in git's words.
+    deploy.git(&deploy.work, &["remote", "remove", "staging"]);
+    let mut again = at_80_columns(&deploy, &["setup"]);
+    terminal.sees("push to staging").ctrl_c();
+    terminal.ends().exits(3);
+    for question in ["Remote of", "Its address", "The branch"] {
+        again.sees(question).enters("");
+    }
+    again
+        .sees("push to staging")
+        .enters(&moved.display().to_string())
+        .sees("does not answer")
+        .sees("does not appear to be a git")
+        .sees("Keep this address all the same? [y/N] ")
+        .enters("");
+    deploy.git("", &["init", "-q", "--bare", moved.to_str().unwrap()]);
+    again
+        .sees("push to staging")
+        .enters(&moved.display().to_string())
+        .sees("It answers; nothing was pushed to it yet.")
+        .sees("Page of staging")
+        .ctrl_c();
+    again.ends().exits(3);
+}
+
+#[test]
+fn a_page_that_is_asked_for_another_environment_already_is_asked_for_again() {
+    let deploy = without_a_file();
+    let page = deploy.web.url("/staging");
+    let mut terminal = at_80_columns(&deploy, &["setup"]);
+    at_the_page(&mut terminal).enters(&page);
+    for question in ["Pattern around", "Site of", "push to production"] {
+        terminal.sees(question).enters("");
+    }
+    terminal
+        .sees("Page of production")
+        .enters(&page)
+        .sees("Pattern around")
+        .enters("");
+    terminal
+        .sees("that will not do: environments.production.running.page: asks the same")
+        .sees("Page of production [none]: ")
+        .enters(&deploy.web.url("/production"))
+        .sees("Pattern around")
+        .enters("")
+        .sees("production says that it runs ");
+    terminal.sees("Site of production").ctrl_c();
+    terminal.ends().exits(3).never_shows("smp.toml:");
+}
+
+#[test]
+fn at_80_columns_no_word_is_cut_and_the_remotes_stand_above_the_question() {
+    let deploy = without_a_file();
+    let mut terminal = at_80_columns(&deploy, &["setup"]);
+    at_the_page(&mut terminal).enters(&deploy.web.url("/staging"));
+    for question in [
+        "Pattern around",
+        "Site of",
+        "push to production",
+        "Page of",
+        "Site of",
+        "Keep a record",
+    ] {
+        terminal.sees(question).enters("");
+    }
+    for kind in ["teams", "slack"] {
+        terminal.sees("Chat of").enters(kind);
+    }
+    terminal.sees("Write this to").enters("y");
+    terminal
+        .sees("It names these remotes:")
+        .sees("Trust this?")
+        .enters("y");
+    for _ in 0..2 {
+        terminal.sees("not shown; Enter for later").enters("");
+    }
+    let screen = terminal.ends().ok().stderr.replace('\r', "");
+    let (list, question) = screen.split_once("It names these remotes:\n").unwrap();
+    assert!(question.find("Trust this?") < Some(500), "{screen}");
+    assert!(list.contains("environments.staging.running.pattern"));
+    // Addresses are as long as they are, and a command is one line.
+    let prose = screen
+        .lines()
+        .filter(|line| !line.contains('/') && !line.starts_with("git "));
+    for line in prose {
+        assert!(line.chars().count() <= 80, "{line:?} in {screen}");
+    }
+    // The closing quote of a pattern is on the line of the pattern.
+    assert!(!screen.lines().any(|line| line.trim() == "\""), "{screen}");
 }

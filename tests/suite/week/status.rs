@@ -1,0 +1,115 @@
+//! What `status` says when the week does not go as it should.
+
+use super::*;
+
+/// The line of this text, and what follows it.
+#[track_caller]
+fn shown(deploy: &Deploy) -> String {
+    deploy.smp(&["status"]).ok().out()
+}
+
+#[test]
+fn a_candidate_that_somebody_pushed_to_production_untested_is_told_as_that() {
+    let deploy = proposed();
+    let candidate = deploy.master(&deploy.staging);
+    deploy.colleague_pushes(&deploy.production, &candidate);
+    let out = shown(&deploy);
+    assert!(
+        out.contains(
+            "runs the candidate already: pushed past git smp before anybody signed it off\n"
+        ),
+        "{out}"
+    );
+    deploy.smp(&["signoff"]).ok();
+    let out = shown(&deploy);
+    assert!(!out.contains("runs the candidate already"), "{out}");
+}
+
+#[test]
+fn a_candidate_that_production_has_left_behind_is_not_tested_for_nothing() {
+    let deploy = proposed();
+    // Somebody pushes what the candidate lacks.
+    let hotfix = deploy.colleague_commits("Fix the login loop");
+    deploy.colleague_pushes(&deploy.production, &hotfix);
+    let out = shown(&deploy);
+    assert!(
+        out.contains("by now, which has commits that the candidate lacks\n"),
+        "{out}"
+    );
+    assert!(out.ends_with("next: git smp postpone\n"), "{out}");
+}
+
+#[test]
+fn a_deploy_on_its_way_is_no_alarm_and_its_way_out_is_named() {
+    let deploy = recorded_like(World::deploy_like().confirming(0));
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    // The branch has it, and the site does not show it yet.
+    let before = deploy.master(&deploy.production);
+    deploy
+        .web
+        .set("/production", crate::support::Page::commit(&before));
+    let candidate = deploy.master(&deploy.staging);
+    let run = deploy.smp(&["promote", "--yes", "--commit", &candidate, "--timeout", "1"]);
+    run.exits(4);
+    let out = shown(&deploy);
+    assert!(
+        out.contains("  deploying ") && !out.contains("rolled-back"),
+        "{out}"
+    );
+    assert_eq!(next(&deploy), "git smp promote production");
+}
+
+#[test]
+fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
+    let deploy = recorded_like(World::deploy_like().confirming(0));
+    deploy
+        .web
+        .set("/production", crate::support::Page::body("").status(503));
+    let out = shown(&deploy);
+    let at = &deploy.master(&deploy.production)[..8];
+    assert!(out.contains(&format!("; its branch is at {at}\n")), "{out}");
+    assert!(
+        out.contains("next: open its page to see whether it answers, then: git smp status\n"),
+        "{out}"
+    );
+    // Nor is what may run told as what does not.
+    let staging = deploy.master(&deploy.staging);
+    deploy
+        .web
+        .set("/staging", crate::support::Page::body("").status(503));
+    let run = deploy.smp(&["stage", "--yes", "--timeout", "1", &staging]);
+    run.exits(4)
+        .says("and whether it runs that is not known")
+        .says("up to date, but not confirmed: whether staging runs ")
+        .never_shows("not running")
+        .never_shows("does not run it");
+}
+
+#[test]
+fn who_signs_off_what_somebody_else_blocks_is_told_that_the_block_stands() {
+    let deploy = proposed();
+    deploy
+        .smp(&["signoff", "--by", "Rosi", "--block", "The basket is empty"])
+        .ok();
+    deploy
+        .smp(&["signoff", "--by", "Ben"])
+        .ok()
+        .says("Rosi has blocked it, and that still stands\n");
+}
+
+#[test]
+fn a_clone_that_must_not_push_to_the_main_repository_may_look() {
+    let deploy = recorded();
+    let remote = "remote.upstream.pushurl";
+    deploy.git(&deploy.work, &["config", remote, "no_push"]);
+    for command in ["status", "diff", "history"] {
+        deploy.smp(&[command]).ok();
+    }
+    // What writes the record needs a way there.
+    deploy
+        .smp(&["propose", "--yes"])
+        .exits(2)
+        .says("hint: ")
+        .says(&format!("git config --unset-all {remote}"));
+}
