@@ -407,15 +407,10 @@ impl Execution<'_> {
             let source_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
             unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
         }
-        if is_known {
-            return Ok(unmoved(
-                &target.observed,
-                target_now,
-                RefusalCode::TargetMoved,
-                &command,
-            )?);
-        }
-        let (before, now) = (target.observed.by_branch(), target_now.by_branch());
+        let (before, now) = match is_known {
+            true => (target.observed.clone(), target_now.clone()),
+            false => (target.observed.by_branch(), target_now.by_branch()),
+        };
         Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
     }
 }

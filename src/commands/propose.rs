@@ -175,9 +175,7 @@ impl Facts<'_> {
             ..recorded
         })
     }
-}
 
-impl Facts<'_> {
     /// Everything that was looked at, the source first.
     fn seen(&self) -> Vec<&Observed> {
         std::iter::once(&self.source)
@@ -363,18 +361,15 @@ impl Work<'_> {
 
     fn record(&self, id: &EventId) -> Result<State, Stop> {
         self.session.ui.during("writing the record", || {
-            let recorded =
-                self.facts
-                    .recorded(self.config, self.facts.state()?, self.session.when().now)?;
+            let (facts, now) = (self.facts, self.session.when().now);
+            let recorded = facts.recorded(self.config, facts.state()?, now)?;
             let end = RollbackEnd::of(&self.session.repo, &recorded)?;
             self.recorder.append_all(&mut |state, _| {
                 if let Some(end) = end.as_ref().and_then(|end| end.due(state)) {
                     return Ok(Some(end));
                 }
                 let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
-                if proposal.open {
-                    return Ok(None);
-                }
+                let is_open = proposal.open;
                 let proposed = What::Proposed {
                     commit: proposal.commit,
                     environment: self.source.name.clone(),
@@ -384,7 +379,7 @@ impl Work<'_> {
                     channels: vec![TECHNICAL.to_owned()],
                     over: proposal.over,
                 };
-                Ok(Some((id.clone(), proposed)))
+                Ok((!is_open).then(|| (id.clone(), proposed)))
             })
         })
     }

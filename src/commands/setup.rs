@@ -67,7 +67,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         webhooks::ask(session, &config)?;
     }
     // What was just written is to be seen, so the clone is opened anew.
-    let repo = Repo::open()?;
+    let repo = session.repo.reopened()?;
     let places = trust::places(&repo, &config)?;
     let more = more(session, &repo, &config, args)?;
     let checked = checks::run(session, &repo, &config, &places, true, more);

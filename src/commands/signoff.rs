@@ -102,14 +102,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         commit.short()
     ));
     let again = again(args, &by);
-    let still = (state.candidate.iter())
-        .flat_map(|candidate| candidate.who_said(Verdict::Block))
-        .filter(|one| one.by != by);
-    for one in still {
-        session
-            .ui
-            .note(format!("{} has blocked it, and that still stands", one.by));
-    }
+    other_blocks(session, &state, &by);
     let posts = Posts::of(session, &config, did, &again);
     let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
     let paid = match &state.candidate {
@@ -132,6 +125,18 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         .ui
         .advise(&format!("next: {}", next(&config, &state)));
     paid
+}
+
+/// Says who else has blocked it: one yes does not take back another's no.
+fn other_blocks(session: &Session<'_>, state: &State, by: &str) {
+    let blocks = (state.candidate.iter())
+        .flat_map(|candidate| candidate.who_said(Verdict::Block))
+        .filter(|one| one.by != by);
+    for one in blocks {
+        session
+            .ui
+            .note(format!("{} has blocked it, and that still stands", one.by));
+    }
 }
 
 fn check_name(name: Option<&str>) -> Result<(), Stop> {

@@ -46,12 +46,10 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
             (look.environments(&all, Also::Branches), main.join().ok())
         })
     });
-    let mut seen = seen?;
-    let (main, reading) = main.transpose()?.unzip();
-    let reading = match (recorder, reading.flatten()) {
-        (Some(recorder), Some(now)) => Some(recorder.or_copy(now)?),
-        (_, now) => now,
-    };
+    let (mut seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let now = recorder.zip(reading.flatten());
+    let reading = now.map(|(recorder, now)| recorder.or_copy(now));
+    let reading = reading.transpose()?;
     deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     session.explain(&config, &seen);
     if session.repo.layout().shallow {

@@ -1,8 +1,8 @@
 //! What is said of a push that did not bring its commit, by what the branch is at afterwards.
 
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::push::{Ended, Push};
-use crate::git::told::first_words;
+use crate::git::Repo;
+use crate::git::push::{self, Ended, Push};
 use crate::model::CommitId;
 
 /// How a push ended, and what was said meanwhile.
@@ -22,6 +22,8 @@ pub struct Ending<'a> {
 pub struct Pushed<'a> {
     /// The environment's name.
     pub name: &'a str,
+    /// The clone.
+    pub repo: &'a Repo,
     /// What was pushed.
     pub push: &'a Push,
     /// How git ended.
@@ -111,12 +113,9 @@ impl Pushed<'_> {
         };
         let report = report.because(match at {
             Ok(at) if at == self.push.expected.as_ref() => {
-                format!(
-                    "its branch is still at {}; its own words are above",
-                    at.map_or("nothing", CommitId::short)
-                )
+                format!("its branch is still {}; its own words are above", place(at))
             }
-            Ok(at) => format!("its branch is at {}", at.map_or("nothing", CommitId::short)),
+            Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
         });
         let back = back
@@ -127,31 +126,31 @@ impl Pushed<'_> {
 
     fn unmoved(&self) -> Stop {
         let (name, short) = (self.name, self.push.commit.short());
-        let is_at = self
-            .push
-            .expected
-            .as_ref()
-            .map_or("not there", CommitId::short);
-        let still = format!("its branch is still at {is_at}");
+        let is_at = place(self.push.expected.as_ref());
+        let still = format!("its branch is still {is_at}");
+        let found = match self.push.expected {
+            Some(_) => format!("elsewhere than {is_at}"),
+            None => "where it saw none".to_owned(),
+        };
         match self.ended {
             Ended::NothingSent if self.ending.busy.is_some() => Stop::Failed(self.turned_down(&still)),
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
-                Report::new(format!("{name} took {short}, but its branch is still at {is_at}"))
+                Report::new(format!("{name} took {short}, but its branch is still {is_at}"))
                     .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
                     .hint(again(self.command)),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
                 Report::new(format!("cannot tell what became of the push to {name}"))
-                    .because(format!("the connection broke; its branch is still at {is_at}"))
+                    .because(format!("the connection broke; its branch is still {is_at}"))
                     .because("the host may still be building")
                     .hint(format!("wait a little, see git smp status, then: {}", self.command)),
             ),
             Ended::Stale => self.ending.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
-                    Report::new(format!("nothing was pushed to {name}: git found its branch elsewhere than at {is_at}")),
+                    Report::new(format!("nothing was pushed to {name}: git found its branch {found}")),
                     Report::because,
                 )
-                    .because(format!("it reads as {is_at} now: it moved and came back, or a copy of it answers that lags"))
+                    .because(format!("it is {is_at} now: it moved and came back, or a copy of it answers that lags"))
                     .hint(format!("look at what would ship now: {}", self.command)).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
@@ -173,12 +172,11 @@ impl Pushed<'_> {
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
-        let is_at = at.map_or("not there", CommitId::short);
-        let report = Report::new(format!(
-            "{} was moved to {is_at} by somebody else meanwhile",
-            self.name
-        ))
-        .because(format!(
+        let what = at.map_or_else(
+            || format!("the branch of {} was deleted", self.name),
+            |id| format!("{} was moved to {}", self.name, id.short()),
+        );
+        let report = Report::new(format!("{what} by somebody else meanwhile")).because(format!(
             "{} is not what its branch has now",
             self.push.commit.short()
         ));
@@ -197,12 +195,22 @@ impl Pushed<'_> {
 
     fn not_sent(&self) -> Report {
         let report = Report::new(format!("nothing was sent to {}", self.name));
-        first_words(&self.ending.said.join("\n"))
+        let said = self.ending.said.join("\n");
+        let place = (self.push.remote.as_str(), self.key());
+        let shut = push::shut(self.repo, (place.0, &place.1), &said, self.command);
+        shut.because
             .into_iter()
             .fold(report, Report::because)
-            .hint(format!(
-                "see whether you may push there: git ls-remote {}",
-                self.name
-            ))
+            .hint(shut.hint)
     }
+
+    /// Where its address stands in `smp.toml`.
+    pub(super) fn key(&self) -> String {
+        format!("environments.{}.url", self.name)
+    }
+}
+
+/// Where a branch is, as what follows on `is`.
+fn place(at: Option<&CommitId>) -> String {
+    at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
 }

@@ -3,7 +3,7 @@
 use super::pushed::Pushed;
 use super::said::Said;
 use crate::error::Report;
-use crate::git::push::Ended;
+use crate::git::push::{self, Ended, Shut};
 
 /// Reasons that name no cause: then the host's own last words do.
 const NO_CAUSE: [&str; 5] = [
@@ -18,37 +18,6 @@ const HOOKS: usize = 2;
 /// So many of its last words are told.
 const LAST_WORDS: usize = 3;
 
-/// What an HTTP answer means to the one who pushes to this environment, and what to do, up to the same command.
-fn meaning(status: u16, name: &str) -> (&'static str, String) {
-    let (meaning, first) = match status {
-        301 | 307 | 308 => {
-            let first = format!(
-                "change environments.{name}.url in smp.toml to where it leads, then: git smp setup &&"
-            );
-            return ("its host sends pushes on to another address", first);
-        }
-        401 => ("its host does not know who you are", "log in there, then:"),
-        403 => (
-            "its host gives you no right to push",
-            "ask for the right to push there, then:",
-        ),
-        404 | 410 => (
-            "its host has no such repository, or not for you",
-            "see whether you may push there, then:",
-        ),
-        409 | 423 | 429 => ("its host is busy", "wait a little, then:"),
-        413 => (
-            "its host takes no push of that size",
-            "have the limit there raised, or push over ssh, then:",
-        ),
-        _ => (
-            "its host turned it away",
-            "ask those who run the host, then:",
-        ),
-    };
-    (meaning, first.to_owned())
-}
-
 impl Pushed<'_> {
     /// The host said no, and nothing was changed. `still`: what is known of its branch.
     pub(super) fn turned_down(&self, still: &str) -> Report {
@@ -62,18 +31,27 @@ impl Pushed<'_> {
             .hint(format!("wait until that is done, then: {command}"));
         }
         if let Ended::Refused(status) = self.ended {
-            let (meaning, first) = meaning(status, name);
-            return Report::new(format!("{name} did not take {short}: {meaning}"))
-                .because(format!("it answered the push with HTTP {status}"))
+            let Shut { because, hint } =
+                push::turned_away(self.repo, (&self.push.remote, &self.key()), status, command);
+            let mut because = because.into_iter();
+            let meaning = because.next().unwrap_or_default();
+            let report = Report::new(format!("{name} did not take {short}: {meaning}"))
+                .because(format!("it answered the push with HTTP {status}"));
+            return because
+                .fold(report, Report::because)
                 .because(format!("{still}; nothing was changed"))
-                .hint(format!("{first} {command}"));
+                .hint(hint);
         }
         self.declined(still)
     }
 
     fn declined(&self, still: &str) -> Report {
         let (name, short, command) = (self.name, self.push.commit.short(), self.command);
-        let still = format!("{still}; its own words are above");
+        let said = self.host_said();
+        let still = match said.is_empty() {
+            true => format!("{still}; its host said nothing else"),
+            false => format!("{still}; its own words are above"),
+        };
         let is_back = |text: &str| text.contains("non-fast-forward");
         if self.ending.reason.is_some_and(is_back)
             || self.ending.said.iter().any(|line| is_back(line))
@@ -82,10 +60,6 @@ impl Pushed<'_> {
                 .because(still)
                 .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage");
         }
-        let last = self
-            .last_words()
-            .into_iter()
-            .map(|words| format!("its host says: {words}"));
         match self.ending.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {
                 let who = if self.ended == Ended::Stale {
@@ -102,7 +76,7 @@ impl Pushed<'_> {
                 let report = Report::new(format!(
                     "{name} declined {short}: its host could not keep it"
                 ));
-                let report = last.fold(
+                let report = last(&causes(said)).into_iter().fold(
                     report.because(format!("its host says: {reason}")),
                     Report::because,
                 );
@@ -114,29 +88,43 @@ impl Pushed<'_> {
                 let report = Report::new(format!(
                     "{name} declined {short}: the build failed, or a hook there said no"
                 ));
-                last.fold(report, Report::because)
+                last(&said)
+                    .into_iter()
+                    .fold(report, Report::because)
                     .because(still)
                     .hint(self.mended)
             }
         }
     }
 
-    /// The last lines that its host said, without what git adds of itself.
-    fn last_words(&self) -> Vec<String> {
-        let said = self
-            .ending
-            .said
-            .iter()
-            .filter_map(|line| Said::by_remote(line))
-            .map(|said| said.words().to_owned());
-        let words: Vec<String> = said
-            .filter(|words| {
-                !words.is_empty() && !words.starts_with("error: hook declined to update ")
-            })
-            .collect();
-        words
-            .get(words.len().saturating_sub(LAST_WORDS)..)
-            .unwrap_or_default()
-            .to_vec()
+    /// What its host said, without what git adds of itself.
+    fn host_said(&self) -> Vec<Said> {
+        let said = self.ending.said.iter();
+        said.filter_map(|line| Said::by_remote(line))
+            .filter(|said| !said.words().is_empty())
+            .filter(|said| !said.line().starts_with("error: hook declined to update "))
+            .collect()
+    }
+}
+
+/// The last lines, as causes.
+fn last(said: &[Said]) -> Vec<String> {
+    let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
+    let words = last.unwrap_or_default().iter().map(Said::words);
+    words
+        .map(|words| format!("its host says: {words}"))
+        .collect()
+}
+
+/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+fn causes(said: Vec<Said>) -> Vec<Said> {
+    let is_cause = |said: &Said| {
+        let starts = ["error: ", "fatal: "];
+        starts.iter().any(|start| said.line().starts_with(start))
+    };
+    if said.iter().any(is_cause) {
+        said.into_iter().filter(is_cause).collect()
+    } else {
+        said
     }
 }

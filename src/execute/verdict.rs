@@ -42,12 +42,12 @@ impl Execution<'_> {
         ending: Ending<'_>,
         watch: &mut Watcher<'_>,
     ) -> Verdict {
-        let ended = ending.ended;
-        let environment = target.environment;
+        let (ended, environment) = (ending.ended, target.environment);
         let name = environment.name.as_str();
         let (command, mended) = (self.command.to(name), self.mended(name));
         let pushed = Pushed {
             name,
+            repo: self.look.repo,
             push,
             ended,
             ending,

@@ -248,6 +248,39 @@ impl Execution<'_> {
         Stop::Incomplete(report.hint(hint))
     }
 
+    /// Where its branch is by now, in words.
+    fn branch_now(
+        &self,
+        target: &Target<'_>,
+        commit: &CommitId,
+        begun: Option<&Begun>,
+        at: Option<&CommitId>,
+    ) -> String {
+        match at {
+            Some(id) if id == commit => format!("its branch is at {}", commit.short()),
+            Some(id) if begun.is_some_and(|begun| begun.word == "released") => {
+                format!(
+                    "its branch is at {}, which a release leaves as it is",
+                    id.short()
+                )
+            }
+            Some(id) if begun.is_none() && target.observed.reference() == Some(id) => {
+                format!("its branch is still at {}", id.short())
+            }
+            Some(id) if self.look.repo.is_ancestor(commit, id).unwrap_or(false) => {
+                let (tip, short) = (id.short(), commit.short());
+                format!(
+                    "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+                )
+            }
+            Some(id) => format!(
+                "its branch was moved to {} meanwhile, by somebody else",
+                id.short()
+            ),
+            None => "its branch cannot be read now".to_owned(),
+        }
+    }
+
     fn never_reported(
         &self,
         target: &Target<'_>,
@@ -278,23 +311,7 @@ impl Execution<'_> {
             false,
         );
         let at = branch.as_ref().ok().and_then(Branch::commit);
-        let report = report.because(match at {
-            Some(id) if id == commit => format!("its branch is at {}", commit.short()),
-            Some(id) if begun.is_some_and(|begun| begun.word == "released") => {
-                format!("its branch is at {}, which a release leaves as it is", id.short())
-            }
-            Some(id) if begun.is_none() && target.observed.reference() == Some(id) => {
-                format!("its branch is still at {}", id.short())
-            }
-            Some(id) if self.look.repo.is_ancestor(commit, id).unwrap_or(false) => {
-                let (tip, short) = (id.short(), commit.short());
-                format!(
-                    "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
-                )
-            }
-            Some(id) => format!("its branch was moved to {} meanwhile, by somebody else", id.short()),
-            None => "its branch cannot be read now".to_owned(),
-        });
+        let report = report.because(self.branch_now(target, commit, begun, at));
         if let Some(hint) = doubt.and_then(|doubt| self.hint_after(name, doubt)) {
             return Stop::Incomplete(report.hint(hint));
         }

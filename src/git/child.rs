@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use super::push::{is_progress, is_sending};
+
 /// What is printed, at most, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Room for an answer from the beginning, so that a secret in it leaves no copies behind as it grows.
@@ -179,16 +181,10 @@ impl Words<'_> {
         if !matches!(self.ear, Ear::EndsTalk) {
             return false;
         }
-        let text = String::from_utf8_lossy(&self.all);
-        let others = ["remote:", "warning:"];
-        let speaks = text.lines().any(|line| {
-            !line.trim().is_empty() && others.iter().all(|sign| !line.starts_with(sign))
-        });
-        (speaks
-            && self
-                .since
-                .is_some_and(|since| since.elapsed() > SPEAKS_AFTER))
-            || is_stopped(child)
+        let is_due = self
+            .since
+            .is_some_and(|since| since.elapsed() > SPEAKS_AFTER);
+        (is_due && speaks(&String::from_utf8_lossy(&self.all))) || is_stopped(child)
     }
 
     /// All that was said, up to the end.
@@ -239,6 +235,19 @@ fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     receiver
 }
 
+/// Whether somebody other than git and the remote said something. A child that sends a push is past all questions, and to
+/// end it then would leave behind what nobody knows the end of.
+fn speaks(text: &str) -> bool {
+    let lines = || {
+        text.split(['\n', '\r'])
+            .filter(|line| !line.trim().is_empty())
+    };
+    let others = ["remote:", "warning:"];
+    let is_gits =
+        |line: &str| is_progress(line) || others.iter().any(|sign| line.starts_with(sign));
+    !lines().any(is_sending) && !lines().all(is_gits)
+}
+
 #[cfg(unix)]
 fn is_stopped(child: &Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -264,4 +273,28 @@ fn end(child: &mut Child, is_apart: bool) {
     // It may have ended this moment; either way it is not waited for any longer.
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_on_its_way_is_not_taken_for_somebody_who_speaks() {
+        for words in [
+            "",
+            "warning: x\nremote: y\n",
+            "Enumerating objects: 3, done.\nCounting objects:  33% (1/3)\r",
+            "Total 3 (delta 0)\nerror: RPC failed; HTTP 500\n",
+        ] {
+            assert!(!speaks(words), "{words}");
+        }
+        for words in [
+            "Enter the code X at Y\n",
+            "warning: x\nEnter the code",
+            "Enumerating objects: 3\rOpen a browser",
+        ] {
+            assert!(speaks(words), "{words}");
+        }
+    }
 }

@@ -85,7 +85,7 @@ fn fetch_exactly(repo: &Repo, remote: &str, names: &[String]) -> Result<(), Refu
         may_ask: true,
         limit: LIMIT,
     };
-    let output = person::run(&errand, &make).map_err(|why| not_fetched(remote, &why))?;
+    let output = person::run(&errand, &make).map_err(|why| not_fetched(remote, &why.words()))?;
     let words = String::from_utf8_lossy(&output.stderr);
     // A remote without the branch has nothing to fetch.
     let has_none = words.starts_with("fatal: couldn't find remote ref ");
@@ -93,7 +93,7 @@ fn fetch_exactly(repo: &Repo, remote: &str, names: &[String]) -> Result<(), Refu
         Ok(())
     } else {
         let moved = redirected(repo, remote, &words);
-        Err(moved.unwrap_or_else(|| person::advised(&errand, not_fetched(remote, &words))))
+        Err(moved.unwrap_or_else(|| person::advised(&errand, &words, not_fetched(remote, &words))))
     }
 }
 

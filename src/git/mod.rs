@@ -33,7 +33,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -49,7 +49,7 @@ pub struct Repo {
     program: Program,
     config: PendingConfig,
     layout: Layout,
-    people: People,
+    people: Arc<People>,
     /// Who uses this clone, once it was asked for.
     identity: OnceLock<(String, String)>,
     /// None where the library cannot open what git can.
@@ -118,10 +118,20 @@ impl Repo {
             program,
             config,
             layout,
-            people: People::default(),
+            people: Arc::default(),
             identity: OnceLock::new(),
             reader,
         })
+    }
+
+    /// The same repository as it is now. Who was asked what in this run stays known, and is ended with it.
+    ///
+    /// # Errors
+    /// As [`Repo::open`].
+    pub fn reopened(&self) -> Result<Self, Stop> {
+        let people = Arc::clone(&self.people);
+        let now = Self::open_with(self.program.clone())?;
+        Ok(Self { people, ..now })
     }
 
     /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.

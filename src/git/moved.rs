@@ -4,23 +4,32 @@
 use crate::config;
 use crate::error::{Refusal, RefusalCode, Report};
 use crate::git::remote::without_userinfo;
+use crate::text::shell_word;
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
 /// The longest address that is shown, in bytes.
 const LONGEST: usize = 2048;
 
+/// What shows whether an address is right.
+const SETUP: &str = "git smp setup";
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
 
-/// The status of a redirect in git's words, if that is why a remote could not be read.
+/// The status of a redirect in git's words, if that is why a remote let nobody in.
 pub(super) fn status(words: &str) -> Option<u16> {
     let said = words.lines().find_map(|line| {
-        line.strip_prefix("fatal: ")?
+        let line = line.strip_prefix("fatal: ").unwrap_or(line);
+        line.strip_prefix("unable to access ")?
             .split_once("requested URL returned error: ")
     });
     let status = said?.1.get(..3)?.parse().ok()?;
-    matches!(status, 301 | 302 | 303 | 307 | 308).then_some(status)
+    is_redirect(status).then_some(status)
+}
+
+/// Whether this answer sends people elsewhere.
+pub(super) fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
@@ -30,6 +39,16 @@ pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_CURL_NO_DATA", "1"),
     ("GIT_TRACE_REDACT", "1"),
 ];
+
+/// Whether a line is part of that.
+pub(super) fn is_trace(line: &str) -> bool {
+    let time = |line: &str| {
+        line.bytes()
+            .take(8)
+            .all(|byte| byte.is_ascii_digit() || byte == b':')
+    };
+    time(line) && line.contains(" http.c:")
+}
 
 /// Where the last answer of a traced look led. `from`: the address that was asked.
 pub(super) fn location(trace: &str, from: &str) -> Option<String> {
@@ -52,44 +71,99 @@ pub(super) fn location(trace: &str, from: &str) -> Option<String> {
     })
 }
 
-/// The refusal for a remote whose host redirects. `location`: where to, as the host said it.
-pub(super) fn refusal(remote: &str, status: u16, location: Option<&str>) -> Refusal {
+/// Where a redirect leads.
+enum Leads {
+    /// The host does not say.
+    Unknown,
+    /// To where it was asked.
+    Back,
+    /// To a repository, which has this address.
+    On(String),
+    /// To something else, such as a page to log in.
+    Away(String),
+}
+
+impl Leads {
+    /// `from`: the address that was asked. Behind a `?` may stand what is no one's business, and any address.
+    fn of(location: Option<&str>, from: &str) -> Self {
+        let Some(to) = location.map(without_userinfo) else {
+            return Self::Unknown;
+        };
+        let page = to.split(['?', '#']).next().unwrap_or_default();
+        let same = |address: &str| {
+            address.trim_end_matches('/') == without_userinfo(from).trim().trim_end_matches('/')
+        };
+        match page.strip_suffix(SERVICE) {
+            Some(address) if same(address) => Self::Back,
+            Some(address) if address.contains("://") => Self::On(address.to_owned()),
+            _ => Self::Away(page.to_owned()),
+        }
+    }
+}
+
+/// Where the answer to a push led, in words; without its query.
+pub(super) fn leads_to(location: &str) -> String {
+    let to = without_userinfo(location);
+    format!(
+        "it leads to {}",
+        to.split(['?', '#']).next().unwrap_or_default()
+    )
+}
+
+/// The command that comes after `git smp setup`.
+pub(super) fn after_setup(next: &str) -> String {
+    if next.starts_with("git smp ") && next != SETUP {
+        format!("{SETUP} && {next}")
+    } else {
+        SETUP.to_owned()
+    }
+}
+
+/// What shows what a remote answers and, unlike a plain look, goes nowhere else.
+pub(super) fn look(remote: &str) -> String {
+    format!(
+        "git -c http.followRedirects=false ls-remote {}",
+        shell_word(remote)
+    )
+}
+
+/// The refusal for a remote whose host redirects. `location`: where to, as the host said it; `from`: what was asked;
+/// `next`: the command to type when that is put right.
+pub(super) fn refusal(
+    remote: &str,
+    status: u16,
+    (location, from): (Option<&str>, &str),
+    next: &str,
+) -> Refusal {
     let because = format!(
         "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
     );
-    let unknown =
-        |report: Report| report.hint(format!("see where it leads: git ls-remote {remote}"));
-    let report = match location.map(without_userinfo) {
-        None => unknown(
-            Report::new(format!("the remote {remote} redirects to another address"))
-                .because(because),
-        ),
-        Some(to) => match to.split_once(SERVICE) {
-            Some((address, _)) if address.contains("://") => {
-                let report = Report::new(format!("the remote {remote} has moved to {address}"));
-                let report = report.because(because);
-                if can_be_typed(address) {
-                    let hint = "if that is right, change its url in smp.toml, then: ";
-                    report.hint(format!(
-                        "{hint}git remote set-url {remote} {address} && git smp setup"
-                    ))
-                } else {
-                    unknown(report)
-                }
-            }
-            _ => {
-                // Behind a `?` may stand what is no one's business.
-                let page = to.split(['?', '#']).next().unwrap_or_default();
-                let report = Report::new(format!(
-                    "the remote {remote} redirects to {page}, which is no repository"
-                ));
-                unknown(
-                    report
-                        .because(because)
-                        .because("a page to log in, or another name of the repository"),
+    let report = |what: String| Report::new(format!("the remote {remote} {what}")).because(because);
+    let ask = "ask those who run the host";
+    let report = match Leads::of(location, from) {
+        Leads::Unknown => report("redirects to another address".to_owned())
+            .hint(format!("{ask} where it leads, then: {next}")),
+        Leads::Back => report("is redirected to its own address, again and again".to_owned())
+            .hint(format!("{ask} what is wrong there, then: {next}")),
+        Leads::On(address) => {
+            let setup = after_setup(next);
+            let hint = if can_be_typed(&address) {
+                let remote = shell_word(remote);
+                format!(
+                    "if that is right, change its url in smp.toml, then: git remote set-url {remote} {address} && {setup}"
                 )
-            }
-        },
+            } else {
+                format!(
+                    "if that is right, change its url in smp.toml and in this clone, then: {setup}"
+                )
+            };
+            report(format!("has moved to {address}")).hint(hint)
+        }
+        Leads::Away(page) => report(format!("redirects to {page}, which is no repository"))
+            .because("a page to log in, or another name of the repository")
+            .hint(format!(
+                "log in there, or {ask} for the repository's address, then: {next}"
+            )),
     };
     report.refused(RefusalCode::Unreachable)
 }
@@ -172,11 +246,17 @@ mod tests {
 
     #[test]
     fn only_a_plain_address_stands_in_a_command() {
-        let hint = |to: &str| refusal("upstream", 301, Some(to)).report.hint.unwrap();
+        let hint = |to: &str| {
+            let to = (Some(to), ASKED);
+            refusal("upstream", 301, to, "git smp status")
+                .report
+                .hint
+                .unwrap()
+        };
         let typed = hint("https://u:secret@h.example/new.git/info/refs?service=git-upload-pack");
         assert!(
             typed.ends_with(
-                "git remote set-url upstream https://h.example/new.git && git smp setup"
+                "git remote set-url upstream https://h.example/new.git && git smp setup && git smp status"
             ),
             "{typed}"
         );
@@ -189,24 +269,48 @@ mod tests {
             "https://h/`a`",
         ] {
             let hint = hint(&format!("{to}/info/refs?service=git-upload-pack"));
-            assert_eq!(hint, "see where it leads: git ls-remote upstream", "{to}");
+            assert!(
+                !hint.contains("set-url") && hint.ends_with("git smp setup && git smp status"),
+                "{to}: {hint}"
+            );
         }
     }
 
     #[test]
     fn a_page_to_log_in_is_no_repository_and_its_query_is_not_shown() {
-        let report = refusal(
-            "upstream",
-            302,
-            Some("https://login.example/start?token=secret"),
-        )
-        .report;
-        assert!(
-            report
-                .error
-                .ends_with("redirects to https://login.example/start, which is no repository"),
-            "{report:?}"
-        );
-        assert!(!format!("{report:?}").contains("secret"));
+        for query in [
+            "token=secret",
+            "secret&next=/old.git/info/refs?service=git-upload-pack",
+            "next=https://x/secret/info/refs",
+        ] {
+            let to = format!("https://login.example/start?{query}");
+            let report = refusal("upstream", 302, (Some(&to), ASKED), "git x").report;
+            assert!(
+                report
+                    .error
+                    .ends_with("redirects to https://login.example/start, which is no repository"),
+                "{report:?}"
+            );
+            assert!(!format!("{report:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn an_address_that_leads_to_itself_has_not_moved() {
+        for from in [
+            ASKED.to_owned(),
+            format!("{ASKED}/\n"),
+            ASKED.replace("//", "//ada@"),
+        ] {
+            let to = format!("{ASKED}/info/refs?service=git-upload-pack");
+            let report = refusal("upstream", 301, (Some(&to), &from), "git x").report;
+            assert!(
+                report
+                    .error
+                    .ends_with("redirected to its own address, again and again"),
+                "{report:?}"
+            );
+            assert!(!report.hint.unwrap().contains("set-url"));
+        }
     }
 }

@@ -5,6 +5,7 @@
     reason = "this is the door to the network through git"
 )]
 
+mod advice;
 mod words;
 
 use std::collections::HashSet;
@@ -19,11 +20,11 @@ use super::config::GitConfig;
 use super::program::Program;
 use super::ssh::{Asks, Ssh, own_locale};
 use super::typed::{self, Typed};
-use crate::error::Refusal;
 use crate::prompt::{Turn, somebody_is_there};
 use crate::text::shell_word;
-use words::{NOBODY, REFUSED, asks_for_a_password, gits_own, is_locked_out, is_unknown_host};
-pub use words::{asks_who, wants_one};
+pub use advice::{advice, advised};
+use words::{NOBODY, asks_for_a_password, gits_own, is_locked_out, is_unknown_host};
+pub use words::{REFUSED, asks_who, wants_one};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
 const ANSWERS: Duration = Duration::from_secs(300);
@@ -73,12 +74,30 @@ pub struct Errand<'a> {
     pub limit: Duration,
 }
 
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// It would have taken a person, and nobody answered: what was to be sent is not accepted anywhere.
+    Unanswered(String),
+    /// Nothing usable came, or nothing in time.
+    Silent(String),
+}
+
+impl NoAnswer {
+    /// In words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Unanswered(words) | Self::Silent(words) => words,
+        }
+    }
+}
+
 /// Runs what `make` makes to its end. It asks nobody; if that is what it fails of, and a person may be asked, it is run
 /// again when nobody else is asked, and may ask then.
 ///
 /// # Errors
 /// Why there is no answer. A child that fails is no error.
-pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, String> {
+pub fn run(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, NoAnswer> {
     let Some(at) = At::of(errand.repo, errand.remote, errand.way) else {
         return untouched(make(), errand.limit);
     };
@@ -136,53 +155,9 @@ pub fn receive_pack(repo: &Repo, remote: &str) -> Option<String> {
     (place == Place::Local).then(|| format!("{}{program}", own_locale(repo.program())))
 }
 
-/// Adds to a refusal who is to log in where, and how.
-pub fn advised(errand: &Errand<'_>, mut refusal: Refusal) -> Refusal {
-    let remote = errand.remote;
-    let Some(at) = At::of(errand.repo, remote, errand.way) else {
-        return refusal;
-    };
-    let words = refusal.report.because.join("\n");
-    let place = match &at.place {
-        Place::Http(site) if asks_for_a_password(&words) => {
-            let name = site
-                .user
-                .as_ref()
-                .map(|name| format!(" as {name}"))
-                .unwrap_or_default();
-            format!(
-                "log in to {}{name}, then try: git ls-remote {remote}",
-                site.origin
-            )
-        }
-        Place::Ssh(login) if is_unknown_host(&words) => {
-            format!("look at its key and confirm it: {}", ssh_line(login))
-        }
-        Place::Ssh(login) if is_locked_out(&words) => {
-            format!(
-                "log in as {}; load the key for it: {}",
-                login.destination,
-                at.ssh_add(login)
-            )
-        }
-        _ => return refusal,
-    };
-    refusal.report.hint = Some(place);
-    refusal
-}
-
-fn ssh_line(login: &Login) -> String {
-    let port = login
-        .port
-        .as_ref()
-        .map(|port| format!(" -p {port}"))
-        .unwrap_or_default();
-    format!("ssh -T{port} {}", shell_word(&login.destination))
-}
-
-fn untouched(command: Command, limit: Duration) -> Result<Output, String> {
-    came(child::run(command, b"", limit, Ear::Nobody)?)
-        .ok_or_else(|| "it waits for a person".to_owned())
+fn untouched(command: Command, limit: Duration) -> Result<Output, NoAnswer> {
+    let end = child::run(command, b"", limit, Ear::Nobody).map_err(NoAnswer::Silent)?;
+    came(end).ok_or_else(|| NoAnswer::Unanswered("it waits for a person".to_owned()))
 }
 
 /// A place where a remote leads, and all that is known of who may be asked for it.
@@ -265,40 +240,39 @@ impl<'a> At<'a> {
         mut command: Command,
         limit: Duration,
         somebody: bool,
-    ) -> Result<Option<Output>, String> {
+    ) -> Result<Option<Output>, NoAnswer> {
         self.prepare(&mut command, Asks::Nobody, somebody);
         let ear = match self.place {
             Place::Http(_) if somebody => Ear::EndsTalk,
             _ => Ear::Nobody,
         };
-        child::run(command, b"", limit, ear).map(came)
+        child::run(command, b"", limit, ear)
+            .map(came)
+            .map_err(NoAnswer::Silent)
     }
 
     /// Runs a child that may ask the person.
-    fn attended(&self, mut command: Command, turn: &Turn) -> Result<Output, String> {
+    fn attended(&self, mut command: Command, turn: &Turn) -> Result<Output, NoAnswer> {
         self.prepare(&mut command, Asks::Person, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
-        let end = child::run(
-            command,
-            b"",
-            ANSWERS,
-            Ear::Person(&mut |line: &str| turn.say(line)),
-        )?;
+        let ear = Ear::Person(&mut |line: &str| turn.say(line));
+        let end = child::run(command, b"", ANSWERS, ear).map_err(NoAnswer::Silent)?;
         self.told(came(end))
     }
 
-    fn told(&self, output: Option<Output>) -> Result<Output, String> {
-        output.ok_or_else(|| "a credential helper waits for a person".to_owned())
+    fn told(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
+        let waits = || "a credential helper waits for a person".to_owned();
+        output.ok_or_else(|| NoAnswer::Unanswered(waits()))
     }
 
     /// What a person was asked about in vain.
-    fn unanswered(&self, output: Option<Output>) -> Result<Output, String> {
+    fn unanswered(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
         let words = output
             .as_ref()
             .map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
         match &self.place {
             Place::Http(site) if words.is_none_or(|words| !words.contains(REFUSED)) => {
-                Err(format!("{NOBODY} {}", site.origin))
+                Err(NoAnswer::Unanswered(format!("{NOBODY} {}", site.origin)))
             }
             _ => self.told(output),
         }
@@ -326,7 +300,7 @@ impl<'a> At<'a> {
         limit: Duration,
         first: Option<Output>,
         turn: &Turn,
-    ) -> Result<Option<Output>, String> {
+    ) -> Result<Option<Output>, NoAnswer> {
         let mut last = first;
         let mut before = self.people.typed.of(site);
         for _ in 0..TRIES {
@@ -364,7 +338,7 @@ impl<'a> At<'a> {
         command: Command,
         first: &Option<Output>,
         turn: &Turn,
-    ) -> Result<Option<Output>, String> {
+    ) -> Result<Option<Output>, NoAnswer> {
         let output = self.attended(command, turn)?;
         let words = first
             .as_ref()

@@ -7,6 +7,7 @@
 
 mod event;
 mod judge;
+mod shut;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -27,6 +28,8 @@ use crate::model::CommitId;
 
 pub use event::{MayPush, Told, may_push, push_event};
 use judge::{Signs, reason};
+pub(super) use judge::{is_progress, is_sending};
+pub use shut::{Shut, shut, turned_away};
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);
@@ -132,11 +135,12 @@ pub fn push(
         other => watch(other),
     };
     let outcome = push_once(repo, push, &mut watch_first)?;
-    if !unanswered.is_empty()
-        && outcome.ended == Ended::NothingSent
-        && event::logs_in(repo, &push.remote)
-    {
-        return push_once(repo, push, watch);
+    if !unanswered.is_empty() && outcome.ended == Ended::NothingSent {
+        match event::logs_in(repo, &push.remote) {
+            Some(MayPush::No(words)) => unanswered = words,
+            Some(MayPush::Yes | MayPush::Moved) => return push_once(repo, push, watch),
+            None => {}
+        }
     }
     for line in &unanswered {
         watch(Event::Line(line));

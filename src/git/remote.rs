@@ -177,19 +177,18 @@ fn question(repo: &Repo, remote: &str, patterns: &[&str]) -> Command {
 /// The refusal for a remote whose host redirects those who ask, by git's words of that.
 pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refusal> {
     let status = moved::status(words)?;
-    Some(moved::refusal(
-        remote,
-        status,
-        new_place(repo, remote).as_deref(),
-    ))
-}
-
-/// Where they are sent, by asking once more.
-fn new_place(repo: &Repo, remote: &str) -> Option<String> {
     let from = repo
         .program()
         .read("", ["remote", "get-url", "--", remote])
-        .ok()?;
+        .map(|from| String::from_utf8_lossy(&from).into_owned())
+        .unwrap_or_default();
+    let to = new_place(repo, remote, &from);
+    let leads = (to.as_deref(), from.as_str());
+    Some(moved::refusal(remote, status, leads, &moved::look(remote)))
+}
+
+/// Where they are sent, by asking once more.
+fn new_place(repo: &Repo, remote: &str, from: &str) -> Option<String> {
     let make = || {
         let mut command = question(repo, remote, &["HEAD"]);
         command.envs(moved::TRACING);
@@ -203,10 +202,7 @@ fn new_place(repo: &Repo, remote: &str) -> Option<String> {
         limit: ANSWER_LIMIT,
     };
     let output = person::run(&errand, &make).ok()?;
-    moved::location(
-        &String::from_utf8_lossy(&output.stderr),
-        &String::from_utf8_lossy(&from),
-    )
+    moved::location(&String::from_utf8_lossy(&output.stderr), from)
 }
 
 fn parse_advertised(line: &str) -> Option<(String, CommitId)> {
@@ -274,10 +270,10 @@ fn answer(errand: &Errand<'_>, make: &dyn Fn() -> Command) -> Result<Output, Ref
     let words = match person::run(errand, make) {
         Ok(output) if output.status.success() => return Ok(output),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why,
+        Err(why) => why.words(),
     };
     let moved = redirected(errand.repo, errand.remote, &words);
-    Err(moved.unwrap_or_else(|| person::advised(errand, no_answer(errand.remote, &words))))
+    Err(moved.unwrap_or_else(|| person::advised(errand, &words, no_answer(errand.remote, &words))))
 }
 
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.

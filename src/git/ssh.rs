@@ -5,11 +5,11 @@
     reason = "this is the door to other programs"
 )]
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod kept;
+
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::address::Login;
@@ -17,13 +17,12 @@ use super::child::{self, Ear, End};
 use super::config::GitConfig;
 use super::program::{Program, find_on_path};
 use crate::text::shell_word;
+use kept::Kept;
 
 /// How long the user's ssh may take to tell what it is configured to do.
 const TELLS: Duration = Duration::from_secs(10);
-/// A kept connection that nobody uses ends after so many seconds, should this program not live to end it.
+/// A kept connection that nobody uses ends after so many seconds, should there be nobody to end it.
 const KEPT: u32 = 1800;
-/// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
-const LONGEST_SOCKET: usize = 104 - 18;
 
 /// The kinds of ssh that git tells apart, by git's own names for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +60,6 @@ struct UserSsh {
 pub struct Ssh {
     user: OnceLock<UserSsh>,
     kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    folder: Option<PathBuf>,
-    /// Each with its socket.
-    connections: Vec<(Login, PathBuf)>,
 }
 
 /// Whom ssh may turn to.
@@ -136,25 +128,13 @@ impl Ssh {
         files.filter(|file| file.is_file()).collect()
     }
 
-    /// Ends every connection that was kept. A push that was left to the host goes on over it until it ends.
+    /// Ends every connection that was kept.
     pub fn hang_up(&self) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for (login, socket) in kept.connections.drain(..) {
-            let Some(user) = self.user.get() else {
-                continue;
-            };
-            let stop = [
-                "-O".to_owned(),
-                "stop".to_owned(),
-                format!("-oControlPath={}", socket.display()),
-            ];
-            // One that is gone has ended.
-            let _ = start(user, stop.into_iter().chain(arguments(&login)));
-        }
-        if let Some(folder) = kept.folder.take() {
-            // An empty folder that stays behind is litter, not a failure.
-            let _ = fs::remove_dir_all(folder);
-        }
+        self.kept().end();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn user(&self, (program, config): (&Program, &GitConfig), login: Option<&Login>) -> &UserSsh {
@@ -203,11 +183,7 @@ impl Ssh {
     }
 
     fn connection(&self, login: &Login) -> Option<PathBuf> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.connections.iter().find(|(own, _)| own == login);
-        found
-            .map(|(_, socket)| socket.clone())
-            .filter(|socket| socket.exists())
+        self.kept().socket(login)
     }
 
     /// Where the socket of a connection is to be; `None` where users have arranged that for themselves, or it cannot be.
@@ -225,19 +201,7 @@ impl Ssh {
         {
             return None;
         }
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.folder.is_none() {
-            kept.folder = private_folder();
-        }
-        if let Some((_, socket)) = kept.connections.iter().find(|(own, _)| own == login) {
-            return Some(socket.clone());
-        }
-        let socket = kept
-            .folder
-            .as_ref()?
-            .join(kept.connections.len().to_string());
-        kept.connections.push((login.clone(), socket.clone()));
-        Some(socket)
+        self.kept().place(self.user(of, Some(login)), login)
     }
 
     /// What ssh is configured to do with this account, a line an option: `ssh -G`.
@@ -313,10 +277,7 @@ fn arguments(login: &Login) -> impl Iterator<Item = String> {
 
 /// Starts the user's ssh as git does, by a shell, and gives what it prints if it ends well.
 fn start(user: &UserSsh, arguments: impl Iterator<Item = String>) -> Option<String> {
-    let mut command = Command::new(find_on_path("sh")?);
-    command
-        .args(["-c", &format!("{} \"$@\"", user.line), "ssh"])
-        .args(arguments);
+    let mut command = by_shell(&format!("{} \"$@\"", user.line), arguments)?;
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -329,35 +290,11 @@ fn start(user: &UserSsh, arguments: impl Iterator<Item = String>) -> Option<Stri
     }
 }
 
-/// A new folder for its owner alone, with a path that is short and plain enough for sockets.
-fn private_folder() -> Option<PathBuf> {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(std::process::id());
-    let places = ["XDG_RUNTIME_DIR", "TMPDIR"]
-        .into_iter()
-        .filter_map(env::var_os)
-        .map(PathBuf::from);
-    places.chain([PathBuf::from("/tmp")]).find_map(|place| {
-        let folder = place.join(format!("git-smp-{random:016x}"));
-        (is_plain(&folder) && make_private(&folder).is_ok()).then_some(folder)
-    })
-}
-
-fn is_plain(folder: &Path) -> bool {
-    let text = folder.to_string_lossy();
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    folder.is_absolute() && text.bytes().all(fits) && text.len() + 4 < LONGEST_SOCKET
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(_folder: &Path) -> std::io::Result<()> {
-    Err(std::io::ErrorKind::Unsupported.into())
+/// A shell that runs this line with these arguments, which it knows as `"$@"`.
+fn by_shell(line: &str, arguments: impl Iterator<Item = String>) -> Option<Command> {
+    let mut command = Command::new(find_on_path("sh")?);
+    command.args(["-c", line, "ssh"]).args(arguments);
+    Some(command)
 }
 
 #[cfg(test)]
@@ -379,21 +316,6 @@ mod tests {
             ("my-ssh", None),
         ] {
             assert_eq!(by_name(line), kind, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_socket_lies_where_its_path_needs_no_quotes_and_is_short() {
-        assert!(is_plain(Path::new(
-            "/run/user/1000/git-smp-0123456789abcdef"
-        )));
-        for folder in [
-            "/tmp/with blank",
-            "/tmp/100%",
-            "relative",
-            &format!("/{}", "x".repeat(90)),
-        ] {
-            assert!(!is_plain(Path::new(folder)), "{folder}");
         }
     }
 }

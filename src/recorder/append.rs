@@ -314,7 +314,7 @@ impl Recorder<'_> {
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
         attempts.declined += usize::from(ended == Ended::Declined);
         if is_certain(ended) || attempts.declined >= DECLINED {
-            return Err(self.not_writable(words).into());
+            return Err(self.not_writable(ended, words).into());
         }
         Ok(())
     }

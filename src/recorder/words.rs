@@ -2,6 +2,7 @@
 
 use super::{PROGRAM, Recorder};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::git::push::{self, Ended};
 use crate::git::record::{self as objects, SEEN};
 use crate::git::told::first_words;
 use crate::model::CommitId;
@@ -168,24 +169,39 @@ impl Recorder<'_> {
         .hint("install the newest: cargo install git-smp")
     }
 
-    /// The main repository says no, in git's words.
-    pub(super) fn not_writable(&self, words: &str) -> Refusal {
+    /// The main repository says no, in git's words. That it takes branches only is known by its word about the ref alone.
+    pub(super) fn not_writable(&self, ended: Ended, words: &str) -> Refusal {
         let report = Report::new("the record cannot be written to")
             .because(format!("it is {}", self.place()));
-        let report = in_git_s_words(report, words);
-        let hint = if self.record.reference.starts_with("refs/heads/") {
-            format!(
-                "ask for the right to push to {}, then: git smp setup",
-                self.place()
-            )
-        } else {
-            format!(
-                "ask for the right to push to {}, or, if it takes branches only, set record.ref = \
-                 \"refs/heads/smp-record\" in smp.toml, then: git smp setup",
-                self.remote
-            )
+        let (place, next) = ((self.remote, "repository.url"), "git smp setup");
+        let told =
+            |report: Report, causes: Vec<String>| causes.into_iter().fold(report, Report::because);
+        let report = match ended {
+            Ended::NothingSent => {
+                let shut = push::shut(self.repo, place, words, next);
+                told(report, shut.because).hint(shut.hint)
+            }
+            Ended::Refused(status) => {
+                let shut = push::turned_away(self.repo, place, status, next);
+                in_git_s_words(told(report, shut.because), words).hint(shut.hint)
+            }
+            _ => {
+                let hint = if self.record.reference.starts_with("refs/heads/") {
+                    format!(
+                        "ask for the right to push to {}, then: {next}",
+                        self.place()
+                    )
+                } else {
+                    format!(
+                        "ask for the right to push to {}, or, if it takes branches only, set record.ref = \
+                         \"refs/heads/smp-record\" in smp.toml, then: {next}",
+                        self.remote
+                    )
+                };
+                in_git_s_words(report, words).hint(hint)
+            }
         };
-        report.hint(hint).refused(RefusalCode::RecordNotWritable)
+        report.refused(RefusalCode::RecordNotWritable)
     }
 
     /// The server took an event, and nobody can read it.

@@ -121,23 +121,40 @@ fn what_a_host_gives_for_an_address_never_becomes_a_command_or_shows_a_password(
         let is_safe = to.starts_with("https://ada:");
         assert_eq!(run.stderr.contains("git remote set-url"), is_safe, "{run}");
         if !is_safe {
-            run.says("hint: see where it leads: git ls-remote upstream\n");
+            run.says("hint: if that is right, change its url in smp.toml and in this clone, then: git smp setup\n");
         }
     }
 }
 
 #[test]
 fn a_page_to_log_in_is_not_taken_for_a_new_address() {
-    let (deploy, elsewhere) = two_hosts();
-    let login = "https://login.example.com/start?token=open-sesame".to_owned();
+    let back = format!("next=http://127.0.0.1/main.git{ASKS}");
+    for query in ["token=open-sesame", &format!("open-sesame&{back}"), &back] {
+        let (deploy, elsewhere) = two_hosts();
+        let login = format!("https://login.example.com/start?{query}");
+        deploy
+            .http()
+            .fault(Rule::any("/main.git/", Fault::Moved(302, login)).times(1000));
+        let run = deploy.smp(&["stage", "--yes"]);
+        run.exits(1)
+            .says("error: the remote upstream redirects to https://login.example.com/start, which is no repository");
+        run.never_shows("open-sesame").never_shows("set-url");
+        // What is typed next goes nowhere else, either.
+        run.says("then: git -c http.followRedirects=false ls-remote upstream\n");
+        assert!(elsewhere.seen().is_empty());
+    }
+}
+
+#[test]
+fn an_address_that_is_redirected_to_itself_is_not_to_be_set_again() {
+    let (deploy, _) = two_hosts();
+    moves(&deploy, "main.git", 301, deploy.urls()[0]);
     deploy
-        .http()
-        .fault(Rule::any("/main.git/", Fault::Moved(302, login)).times(1000));
-    let run = deploy.smp(&["stage", "--yes"]);
-    run.exits(1)
-        .says("error: the remote upstream redirects to https://login.example.com/start, which is no repository");
-    run.never_shows("open-sesame").never_shows("set-url");
-    assert!(elsewhere.seen().is_empty());
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says("error: the remote upstream is redirected to its own address")
+        .says("hint: ask those who run the host")
+        .never_shows("set-url");
 }
 
 // SEC-06: git alone would take an extra header along to wherever a fetch is sent.

@@ -5,8 +5,10 @@ mod locale;
 mod passphrase;
 mod password;
 
+use std::time::{Duration, Instant};
+
 use crate::promote::person;
-use crate::support::{Deploy, Run, Terminal};
+use crate::support::{Deploy, PATIENCE, Run, Terminal};
 
 /// How often a text was on the screen.
 fn count(run: &Run, text: &str) -> usize {
@@ -30,12 +32,16 @@ fn deploys(mut terminal: Terminal) -> Run {
     run
 }
 
-/// Nothing that this program made for a run is left behind.
+/// Nothing that this program made for a run is left behind, however it ended.
 #[track_caller]
 fn leaves_nothing_behind(deploy: &Deploy) {
-    let left: Vec<_> = std::fs::read_dir(deploy.path("tmp"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    let left = || -> Vec<_> {
+        let entries = std::fs::read_dir(deploy.path("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !left().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", left());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -196,12 +196,29 @@ fn a_host_with_another_key_is_told_as_such_wherever_there_is_room_for_one_line()
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("Host key verification failed")
+        .prints_among("is not the one that was confirmed here")
         .never_shows("@@@@");
     deploy
         .smp(&["diff"])
         .exits(1)
         .says("because: Host key verification failed");
+}
+
+#[test]
+fn a_host_with_another_key_is_asked_about_first_and_then_the_hint_forgets_the_old_one() {
+    let deploy = up_to_date();
+    deploy.ssh().becomes_somebody_else(&deploy);
+    let run = promote(&deploy, &[]);
+    run.exits(1)
+        .says("is not the one that was confirmed here: it was changed, or somebody else answers")
+        .says("hint: ask those who run the host whether they changed its key; only if they did: ssh-keygen ");
+    let (_, command) = run.stderr.rsplit_once("only if they did: ").unwrap();
+    let (forget, confirm) = command.trim().split_once(" && ").unwrap();
+    assert!(confirm.starts_with("ssh -T -p "), "{confirm}");
+    deploy.runner().program("sh", &["-c", forget]).ok();
+    promote(&deploy, &[])
+        .exits(1)
+        .says("hint: look at its key and confirm it: ssh -T -p ");
 }
 
 /// The host is held at a gate in this hook of production, which it comes to with our push.

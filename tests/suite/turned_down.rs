@@ -34,7 +34,9 @@ fn leaves_no_note(deploy: &Deploy) {
 
 // --- the answer to the push itself (gitea#32839)
 
-const ANSWERS: [(u16, &str); 9] = [
+const ANSWERS: [(u16, &str); 11] = [
+    (302, "sends pushes on to another address"),
+    (303, "sends pushes on to another address"),
     (401, "does not know who you are"),
     (403, "gives you no right to push"),
     (404, "no such repository"),
@@ -188,16 +190,173 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
 // A proxy's word that it waited long enough says nothing of the host behind it.
 #[test]
 fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
-    for fault in [
-        Fault::Status(408),
-        Fault::Moved(302, "https://login.example.com/".to_owned()),
+    let deploy = host();
+    let waited = Rule::post(RECEIVE, Fault::Status(408));
+    deploy.http().fault(waited.times(1000));
+    promote(&deploy, &["--timeout", "1"])
+        .exits(4)
+        .says("cannot tell what became of the push");
+    assert_eq!(refusal(&deploy), "push-in-flight");
+}
+
+/// How the main repository turns an event away: what it answers to which of git's two requests, and what is said of it.
+const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
+    (
+        true,
+        401,
+        &[
+            "does not know who you are",
+            "hint: log in to http://127.0.0.1:",
+        ],
+    ),
+    (
+        true,
+        403,
+        &["HTTP 403", "hint: ask for the right to push there"],
+    ),
+    (
+        true,
+        413,
+        &[
+            "takes no push of that size",
+            "hint: have the limit there raised",
+        ],
+    ),
+    (true, 429, &["its host is busy", "hint: wait a little"]),
+    (
+        true,
+        307,
+        &[
+            "it leads to https://git.example.com/new.git",
+            "hint: change repository.url in smp.toml",
+        ],
+    ),
+    (
+        true,
+        302,
+        &[
+            "it leads to https://git.example.com/new.git",
+            "hint: log in where it leads",
+        ],
+    ),
+    (
+        false,
+        403,
+        &["error: 403", "hint: ask for the right to push to upstream"],
+    ),
+    (
+        false,
+        307,
+        &[
+            "has moved to https://git.example.com/new.git",
+            "its address is repository.url in smp.toml",
+        ],
+    ),
+    (
+        false,
+        404,
+        &[
+            "not found",
+            "git push --dry-run --no-verify upstream HEAD:refs/smp/test && git smp setup",
+        ],
+    ),
+];
+
+#[test]
+fn an_event_that_is_turned_away_is_told_with_its_own_reason_and_a_hint_that_fits_it() {
+    let deploy = ready(
+        World::deploy_like()
+            .over_http()
+            .main_over_http()
+            .toml(RECORD),
+    );
+    let before = deploy.snapshot();
+    for (is_post, status, words) in RECORD_ANSWERS {
+        let fault = match status {
+            302 | 307 => {
+                let new = "https://git.example.com/new.git/info/refs?service=git-receive-pack";
+                Fault::Moved(status, new.to_owned())
+            }
+            _ => Fault::Status(status),
+        };
+        let rule = if is_post {
+            Rule::post("main.git/git-receive-pack", fault)
+        } else {
+            Rule::get("main.git/info/refs?service=git-receive-pack", fault)
+        };
+        deploy.http().fault(rule.times(1000));
+        let run = told_at_once(&deploy);
+        run.exits(1)
+            .says("error: the record cannot be written to")
+            .never_shows("smp-record");
+        for words in words {
+            run.says(words);
+        }
+        deploy.http().heal();
+    }
+    assert_eq!(deploy.snapshot(), before);
+}
+
+// --- what the host says before anything is sent, where reading is allowed
+
+#[test]
+fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_command() {
+    let door = "production.git/info/refs?service=git-receive-pack";
+    let dry = "git push --dry-run --no-verify production HEAD:refs/smp/test";
+    let again = "git smp promote production";
+    for (status, words) in [
+        (401, "log in to http://127.0.0.1:"),
+        (403, "ask for the right to push to production"),
+        (404, dry),
     ] {
         let deploy = host();
-        deploy.http().fault(Rule::post(RECEIVE, fault).times(1000));
-        promote(&deploy, &["--timeout", "1"])
-            .exits(4)
-            .says("cannot tell what became of the push");
-        assert_eq!(refusal(&deploy), "push-in-flight");
+        deploy
+            .http()
+            .fault(Rule::get(door, Fault::Status(status)).times(1000));
+        let run = promote(&deploy, &["--summary", "a b"]);
+        run.exits(1)
+            .says("error: nothing was sent to production")
+            .says(words)
+            .never_shows("ls-remote");
+        let hint = run.stderr.rsplit("hint: ").next().unwrap();
+        assert!(
+            hint.contains(again) && hint.contains("--summary 'a b'"),
+            "{hint}"
+        );
+        if words == dry {
+            // It asks for what a push asks for, and so fails as the push did.
+            let tried = deploy.runner().program("sh", &["-c", dry]);
+            assert_eq!(tried.code, 128, "{tried}");
+            deploy.http().heal();
+            deploy.runner().program("sh", &["-c", dry]).ok();
+            assert_eq!(deploy.http().pushes(&deploy.production), 0);
+        }
+        leaves_no_note(&deploy);
+    }
+}
+
+#[test]
+fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
+    let door = "production.git/info/refs?service=git-receive-pack";
+    for status in [301, 302, 307, 308] {
+        let deploy = host();
+        let elsewhere = GitHttp::open_to_all(&deploy);
+        let address = elsewhere.url(&deploy.path("new.git"));
+        let to = format!("{address}/info/refs?service=git-receive-pack");
+        deploy
+            .http()
+            .fault(Rule::get(door, Fault::Moved(status, to)).times(1000));
+        let run = promote(&deploy, &["--summary", "a b"]);
+        run.exits(1)
+            .says("error: nothing was sent to production")
+            .says(&format!("the remote production has moved to {address}"))
+            .says(&format!("its host answers {status}"))
+            .says("its address is environments.production.url in smp.toml");
+        let mend =
+            format!("git remote set-url production {address} && git smp setup && git smp promote");
+        run.says(&mend).says("--summary 'a b'");
+        assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
+        leaves_no_note(&deploy);
     }
 }
 
@@ -315,8 +474,22 @@ fn a_lock_that_was_left_on_the_host_is_the_reason() {
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("its host says: failed to update ref")
-        .says("master.lock")
+        .says("because: its host says: cannot lock ref")
+        .says("master.lock': File exists")
+        .never_shows("its host says: are terminated then try again")
         .never_shows("the build failed");
+}
+
+#[test]
+fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
+    for hook in ["pre-receive", "update"] {
+        let deploy = ready(World::deploy_like());
+        deploy.hook(&deploy.production, hook, "cat >/dev/null; exit 1");
+        promote(&deploy, &[])
+            .exits(1)
+            .says("its host said nothing else")
+            .never_shows("its own words are above");
+    }
 }
 
 #[test]
@@ -344,7 +517,21 @@ fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("its host says: Only on weekdays")
-        .never_shows("its host says: error: hook declined");
+        .never_shows("its host says: hook declined");
+}
+
+#[test]
+fn a_first_deploy_that_is_declined_leaves_a_branch_that_is_still_not_there() {
+    let deploy = ready(World::deploy_like().without_pages());
+    deploy.git(
+        &deploy.production,
+        &["update-ref", "-d", "refs/heads/master"],
+    );
+    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("because: its branch is still not there")
+        .never_shows("at not there");
 }
 
 // --- a busy host: SerenityOS/discord-bot#14, Scalingo/cli#333, dokku/dokku#3167

@@ -1,6 +1,7 @@
 //! Reads git's own account of a push. It never decides what happened; it tells how to speak of a branch that did not move.
 
 use super::Ended;
+use crate::git::moved::is_redirect;
 use crate::git::remote::without_userinfo;
 use crate::model::CommitId;
 
@@ -71,10 +72,11 @@ impl Signs {
     }
 }
 
-/// Whether an HTTP answer to a push says that the host did nothing with it. A 408 may come from a proxy that gave up on a
-/// host that builds, and a 302 or 303 may follow on work that was done; a 429 turns the request away at the door.
+/// Whether an HTTP answer to a push says that the host did nothing with it. A push that was taken is answered 200 with a
+/// report, and git follows no redirect of a push. A 408 may come from a proxy that gave up on a host that builds; a 429
+/// turns the request away at the door.
 fn is_refusal(status: u16) -> bool {
-    matches!(status, 301 | 307 | 308 | 400..=499) && status != 408
+    is_redirect(status) || matches!(status, 400..=499) && status != 408
 }
 
 /// The status in git's `error: RPC failed; HTTP 413 curl 22 ...`.
@@ -123,12 +125,12 @@ fn is_unnameable(line: &str) -> bool {
 
 /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
 /// if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
-fn is_sending(line: &str) -> bool {
+pub fn is_sending(line: &str) -> bool {
     line.starts_with("Writing objects") || line.starts_with("Total ")
 }
 
 /// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
-fn is_progress(line: &str) -> bool {
+pub fn is_progress(line: &str) -> bool {
     let bars = [
         "Enumerating objects",
         "Counting objects",
@@ -191,11 +193,11 @@ mod tests {
             judge("Done\n", Some(1), &[SENT, &line])
         };
         for status in [
-            301, 307, 308, 400, 401, 403, 404, 409, 411, 413, 422, 423, 429, 451,
+            301, 302, 303, 307, 308, 400, 401, 403, 404, 409, 411, 413, 422, 423, 429, 451,
         ] {
             assert_eq!(answered(status), Ended::Refused(status));
         }
-        for status in [0, 200, 302, 303, 408, 500, 502, 503, 504] {
+        for status in [0, 200, 304, 408, 500, 502, 503, 504] {
             assert_eq!(answered(status), Ended::Unclear, "{status}");
         }
         // The host's own words are no answer, and a branch that was reported counts more.

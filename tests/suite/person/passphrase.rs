@@ -1,5 +1,7 @@
 //! A key with a passphrase, a host that nobody knows yet, and no agent.
 
+use rustix::process::Signal;
+
 use super::{count, deploys, leaves_nothing_behind, promotes};
 use crate::promote::{comes_to, deployed_once, person, promote, ready};
 use crate::push::insists;
@@ -43,6 +45,51 @@ fn looks_that_run_side_by_side_ask_for_one_passphrase() {
         .says("3 commits behind staging")
         .never_shows(SECRET);
     assert_eq!(count(&run, QUESTION), 1, "{run}");
+    leaves_nothing_behind(&deploy);
+}
+
+// A setup opens the clone a second time, for what it just wrote.
+#[test]
+fn a_setup_ends_the_connection_that_a_person_opened_and_says_what_spares_the_question() {
+    for line in [&["setup"][..], &["setup", "--check"]] {
+        let deploy = locked(World::deploy_like().without_pages());
+        let mut terminal = person(&deploy).terminal(line);
+        terminal.sees(QUESTION).enters(SECRET);
+        let run = terminal.ends();
+        run.ok()
+            .says("next time without a question: ")
+            .says("ssh-add")
+            .never_shows(SECRET);
+        assert_eq!(count(&run, QUESTION), 1, "{run}");
+        deploy.ssh().is_left();
+        leaves_nothing_behind(&deploy);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_connection_behind_that_others_could_use() {
+    for signal in [Signal::KILL, Signal::TERM, Signal::HUP] {
+        let deploy = locked(World::deploy_like().without_pages());
+        let mut terminal = promotes(&deploy);
+        terminal
+            .sees(QUESTION)
+            .enters(SECRET)
+            .sees("Type production to deploy: ");
+        assert!(deploy.ssh().connections() > 0);
+        terminal.signal(signal);
+        terminal.ends().never_shows("done:");
+        deploy.ssh().is_left();
+        leaves_nothing_behind(&deploy);
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_passphrase_leaves_nothing_behind() {
+    let deploy = locked(World::deploy_like().without_pages());
+    let mut terminal = person(&deploy).terminal(&["status"]);
+    terminal.sees(QUESTION).ctrl_c();
+    terminal.ends();
+    deploy.ssh().is_left();
     leaves_nothing_behind(&deploy);
 }
 

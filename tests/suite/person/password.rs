@@ -1,11 +1,15 @@
 //! A password for https, and no credential helper that has it.
 
+use std::time::Duration;
+
 use super::{count, deploys, promotes};
 use crate::promote::{deployed_once, person, promote, ready};
 use crate::record::recorded_like;
-use crate::support::{Deploy, DeployBuilder, Gate, GitHttp, Terminal, World};
+use crate::support::{Deploy, DeployBuilder, Fault, Gate, GitHttp, Rule, Run, Terminal, World};
 
 const SECRET: &str = "open-sesame";
+/// Within this time whoever gives up is told so.
+const AT_ONCE: Duration = Duration::from_secs(30);
 
 /// A world on one host, whose password a person knows and no helper.
 fn asking(builder: DeployBuilder) -> Deploy {
@@ -143,6 +147,127 @@ fn a_password_is_asked_for_in_time_where_only_a_push_needs_it() {
     assert_eq!(count(&run, "Password for"), 1, "{run}");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
+}
+
+/// How somebody gives up at a question for a name or a password.
+const GIVING_UP: [&[&str]; 5] = [
+    &["\x04"],
+    &["ada\r", "\x04"],
+    &["\r", "\r"],
+    &["\x03"],
+    &["ada\r", "\x03"],
+];
+
+/// Gives up so, and is told at once that nothing was sent.
+#[track_caller]
+fn gives_up(mut terminal: Terminal, keys: &[&str]) -> Run {
+    for (question, keys) in ["Username for 'http://", "Password for 'http://"]
+        .iter()
+        .zip(keys)
+    {
+        terminal.sees(question).types(keys);
+    }
+    let run = terminal.ends();
+    run.exits(1)
+        .says("because: nobody logged in to http://127.0.0.1:")
+        .says("hint: log in to http://127.0.0.1:");
+    run.never_shows("cannot tell")
+        .never_shows("terminal prompts disabled");
+    run
+}
+
+// Everybody may read, as on a public repository, so that only the push asks.
+#[test]
+fn whoever_gives_up_at_the_password_for_the_record_is_told_at_once_that_nothing_was_sent() {
+    let deploy = forgetful(recorded_like(
+        World::deploy_like().main_over_http().without_pages(),
+    ));
+    deploy.http().lets_everybody_read();
+    let before = deploy.snapshot();
+    for keys in GIVING_UP.iter().filter(|keys| !keys.contains(&"\x03")) {
+        let asked = deploy.http().seen().len();
+        let terminal = person(&deploy)
+            .limit(AT_ONCE)
+            .terminal(&["propose", "--yes", "--note", "x"]);
+        gives_up(terminal, keys)
+            .says("error: the record cannot be written to")
+            .never_shows("smp-record");
+        assert!(
+            deploy.http().seen().len() < asked + 40,
+            "it is asked for ever"
+        );
+    }
+    assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn whoever_gives_up_at_the_password_in_a_promotion_pushed_nothing_and_can_go_on() {
+    for toml in ["[record]\nsignoff = false\n", ""] {
+        let world = World::deploy_like().main_over_http().without_pages();
+        let deploy = forgetful(ready(world.toml(toml)));
+        deploy.http().lets_everybody_read();
+        let before = deploy.snapshot();
+        for keys in GIVING_UP {
+            let mut terminal = person(&deploy).limit(AT_ONCE).terminal(&["promote"]);
+            terminal
+                .sees("Type production to deploy: ")
+                .enters("production");
+            gives_up(terminal, keys);
+            assert_eq!(deploy.snapshot(), before, "{keys:?}");
+        }
+        let mut terminal = promotes(&deploy);
+        terminal
+            .sees("Type production to deploy: ")
+            .enters("production");
+        types_the_password(&mut terminal);
+        terminal.sees("done: production runs");
+        terminal.ends().ok();
+    }
+}
+
+#[test]
+fn a_record_that_wants_a_password_and_finds_nobody_says_where_to_log_in() {
+    let deploy = forgetful(recorded_like(
+        World::deploy_like().main_over_http().without_pages(),
+    ));
+    deploy.http().lets_everybody_read();
+    let before = deploy.snapshot();
+    deploy
+        .smp(&["propose", "--yes", "--quiet"])
+        .exits(1)
+        .says("error: the record cannot be written to")
+        .says("hint: log in to http://127.0.0.1:")
+        .never_shows("smp-record");
+    assert_eq!(deploy.snapshot(), before);
+}
+
+// git says how far it is while a push goes on; that is no helper which waits for somebody.
+#[test]
+fn a_host_that_takes_its_time_for_an_event_is_sent_it_once() {
+    let deploy = recorded_like(World::deploy_like().main_over_http().without_pages());
+    let slow = Fault::Delay(Duration::from_secs(2));
+    deploy
+        .http()
+        .fault(Rule::post("main.git/git-receive-pack", slow));
+    let run = person(&deploy)
+        .terminal(&["propose", "--yes", "--note", "x"])
+        .ends();
+    run.ok().never_shows("Username for");
+    // Setup began the record with one that no chain counts.
+    let events = deploy.chain().words().len() + 1;
+    assert_eq!(deploy.http().pushes(&deploy.main), events, "{run}");
+}
+
+#[test]
+fn a_setup_says_what_spares_the_password_the_next_time() {
+    let deploy = asking(World::deploy_like().without_pages());
+    let mut terminal = person(&deploy).terminal(&["setup"]);
+    types_the_password(&mut terminal);
+    let run = terminal.ends();
+    run.ok()
+        .says("next time without a question: git config credential.helper cache")
+        .never_shows(SECRET);
+    assert_eq!(count(&run, "Password for"), 1, "{run}");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::capture::PATIENCE;
 use super::deploy::DEPLOYS;
@@ -26,6 +26,7 @@ pub struct SshHost {
 #[derive(Default)]
 struct Shared {
     silent: AtomicBool,
+    connections: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -245,6 +246,21 @@ impl SshHost {
         }
     }
 
+    /// Waits until nobody is connected any more.
+    #[track_caller]
+    pub fn is_left(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.connections() > 0 {
+            assert!(Instant::now() < deadline, "somebody stays connected");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// Every command that git asked for so far, as `git-receive-pack '/…/production.git'`.
     pub fn asked(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.folder.join("asked")).unwrap_or_default();
@@ -273,7 +289,9 @@ impl Shared {
             .stdout(end())
             .stderr(Stdio::null())
             .spawn();
+        self.connections.fetch_add(1, Ordering::SeqCst);
         let _ = child.and_then(|mut child| child.wait());
+        self.connections.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

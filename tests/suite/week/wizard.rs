@@ -84,19 +84,24 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("that will not do: type y, n")
         .sees("Keep a record")
         .enters("y");
+    // Typed, or chosen with the arrow keys; what is none of the words is no answer.
     terminal
-        .sees("Chat of the technical channel (teams, slack, print, none) [none]: ")
-        .enters("irc")
-        .sees("that will not do: type teams, slack, print, none")
-        .sees("Chat of the technical channel")
-        .enters("teams");
+        .sees("Chat of the technical channel (type, or arrow keys)")
+        .sees("> none")
+        .types("irc\r\u{7f}\u{7f}\u{7f}")
+        .enters("teams")
+        .sees("Chat of the technical channel (type, or arrow keys): teams");
     // Back, and forth to another one.
     terminal
         .sees("Chat of the product channel")
+        .sees("> none")
         .enters("<")
-        .sees("Chat of the technical channel (teams, slack, print, none) [teams]: ")
-        .enters("print")
+        .sees("Chat of the technical channel")
+        .sees("> teams")
+        .enters("\u{1b}[B\u{1b}[B")
+        .sees("(type, or arrow keys): print")
         .sees("Chat of the product channel")
+        .sees("> none")
         .enters("slack");
     // What only the whole file shows is put right from there.
     terminal
@@ -106,7 +111,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .enters("<");
     terminal
         .sees("Chat of the product channel")
-        .sees("[slack]: ")
+        .sees("> slack")
         .enters("none")
         .sees("Write this to smp.toml?")
         .enters("y")
@@ -525,8 +530,42 @@ fn at_80_columns_no_word_is_cut_and_the_remotes_stand_above_the_question() {
         .lines()
         .filter(|line| !line.contains('/') && !line.starts_with("git "));
     for line in prose {
-        assert!(line.chars().count() <= 80, "{line:?} in {screen}");
+        let width = console::measure_text_width(line);
+        assert!(width <= 80, "{line:?} in {screen}");
     }
     // The closing quote of a pattern is on the line of the pattern.
     assert!(!screen.lines().any(|line| line.trim() == "\""), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
+    let deploy = without_a_file();
+    let mut terminal = deploy.runner().env("TERM", "dumb").terminal(&["setup"]);
+    for question in [
+        "Remote of",
+        "Its address",
+        "The branch",
+        "push to staging",
+        "Page of",
+        "Site of",
+        "push to production",
+        "Page of",
+        "Site of",
+        "Keep a record",
+    ] {
+        terminal.sees(question).enters("");
+    }
+    terminal
+        .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
+        .enters("irc")
+        .sees("type teams, slack, print, none")
+        .sees("technical channel")
+        .enters("slack")
+        .sees("Chat of the product channel")
+        .ctrl_c();
+    terminal
+        .ends()
+        .exits(3)
+        .says("nothing was written")
+        .never_shows("\u{1b}[");
 }

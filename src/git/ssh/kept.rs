@@ -1,0 +1,158 @@
+//! Connections that a person opened: kept for the rest of the run, and ended with it in whatever way it ends.
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to other programs"
+)]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{UserSsh, arguments, by_shell};
+use crate::git::address::Login;
+
+/// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
+const LONGEST_SOCKET: usize = 104 - 18;
+/// How long the end of a connection is waited for.
+const ENDS: Duration = Duration::from_secs(10);
+/// Between two looks whether it has ended.
+const TICK: Duration = Duration::from_millis(5);
+
+/// The connections of one run.
+#[derive(Default)]
+pub struct Kept {
+    folder: Option<PathBuf>,
+    connections: Vec<Connection>,
+}
+
+impl Kept {
+    /// The socket of a connection that is open.
+    pub fn socket(&self, login: &Login) -> Option<PathBuf> {
+        let found = self.connections.iter().find(|own| own.login == *login);
+        found
+            .map(|own| own.socket.clone())
+            .filter(|socket| socket.exists())
+    }
+
+    /// Where the socket of a connection is to be; `None` where there is no place for it.
+    pub fn place(&mut self, user: &UserSsh, login: &Login) -> Option<PathBuf> {
+        if let Some(own) = self.connections.iter().find(|own| own.login == *login) {
+            return Some(own.socket.clone());
+        }
+        if self.folder.is_none() {
+            self.folder = private_folder();
+        }
+        let folder = self.folder.as_ref()?;
+        let socket = folder.join(self.connections.len().to_string());
+        let Some(warden) = warden(user, login, folder, &socket) else {
+            // Only an empty one is removed, and litter is no failure.
+            let _ = fs::remove_dir(folder);
+            return None;
+        };
+        self.connections.push(Connection {
+            login: login.clone(),
+            socket: socket.clone(),
+            warden,
+        });
+        Some(socket)
+    }
+
+    /// Ends them all.
+    pub fn end(&mut self) {
+        self.connections.clear();
+        self.folder = None;
+    }
+}
+
+/// One connection, and who ends it.
+struct Connection {
+    login: Login,
+    socket: PathBuf,
+    warden: Child,
+}
+
+impl Drop for Connection {
+    /// The warden hears of the end of this program by the end of its own input, and so of a Ctrl-C or a kill as well.
+    fn drop(&mut self) {
+        drop(self.warden.stdin.take());
+        let until = Instant::now() + ENDS;
+        while matches!(self.warden.try_wait(), Ok(None)) && Instant::now() < until {
+            thread::sleep(TICK);
+        }
+    }
+}
+
+/// Starts the one who ends a connection, and takes its socket and the folder away, as soon as this program is gone. A
+/// push that was left to the host goes on over it until it ends.
+fn warden(user: &UserSsh, login: &Login, folder: &Path, socket: &Path) -> Option<Child> {
+    let (folder, socket) = (folder.display(), socket.display());
+    let script = format!(
+        "trap '' HUP INT TERM; read -r end; {} \"$@\"; rm -f {socket}; rmdir {folder}",
+        user.line
+    );
+    let stop = ["-O", "stop", &format!("-oControlPath={socket}")].map(str::to_owned);
+    let mut command: Command = by_shell(&script, stop.into_iter().chain(arguments(login)))?;
+    command
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // Neither a Ctrl-C nor the end of the terminal is for it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn().ok()
+}
+
+/// A new folder for its owner alone, with a path that is short and plain enough for sockets.
+fn private_folder() -> Option<PathBuf> {
+    use std::hash::{BuildHasher as _, RandomState};
+    let random = RandomState::new().hash_one(std::process::id());
+    let places = ["XDG_RUNTIME_DIR", "TMPDIR"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .map(PathBuf::from);
+    places.chain([PathBuf::from("/tmp")]).find_map(|place| {
+        let folder = place.join(format!("git-smp-{random:016x}"));
+        (is_plain(&folder) && make_private(&folder).is_ok()).then_some(folder)
+    })
+}
+
+fn is_plain(folder: &Path) -> bool {
+    let text = folder.to_string_lossy();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    folder.is_absolute() && text.bytes().all(fits) && text.len() + 4 < LONGEST_SOCKET
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(_folder: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_lies_where_its_path_needs_no_quotes_and_is_short() {
+        assert!(is_plain(Path::new(
+            "/run/user/1000/git-smp-0123456789abcdef"
+        )));
+        for folder in [
+            "/tmp/with blank",
+            "/tmp/100%",
+            "relative",
+            &format!("/{}", "x".repeat(90)),
+        ] {
+            assert!(!is_plain(Path::new(folder)), "{folder}");
+        }
+    }
+}
