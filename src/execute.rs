@@ -18,7 +18,7 @@ mod wait;
 mod words;
 
 use doubt::Heard;
-pub use ledger::{Ledger, end_rollback};
+pub use ledger::{Ledger, RollbackEnd};
 use pushed::Ending;
 use said::keep_last;
 use verdict::Verdict;
@@ -32,7 +32,7 @@ use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::model::{CommitId, Observed};
 use crate::observe::{Also, Look};
 use crate::plan::{Plan, Step, Target, unmoved};
-use crate::record::EventId;
+use crate::record::{EventId, State};
 
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -64,8 +64,8 @@ pub enum Happening<'a> {
     Live(&'a str, &'a CommitId),
     /// The record is read or written.
     Recording,
-    /// It is on record, which lifts the freeze there.
-    Recorded(Option<&'a str>),
+    /// It is on record, which lifts the freeze there, and leaves this record.
+    Recorded(Option<&'a str>, &'a State),
 }
 
 /// What the one who watches wants.
@@ -263,8 +263,8 @@ impl Execution<'_> {
             return Ok(());
         };
         watch(Happening::Recording);
-        let lifted = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
-        watch(Happening::Recorded(lifts.filter(|_| lifted)));
+        let (lifted, state) = ledger.deployed(self.look.repo, self.target(name)?, commit)?;
+        watch(Happening::Recorded(lifts.filter(|_| lifted), &state));
         Ok(())
     }
 
@@ -384,15 +384,19 @@ impl Execution<'_> {
         if let Some(source) = self.source {
             wanted.push(config.environment(&source.environment)?);
         }
+        // The lease looks at the branch. A page that was broken when the plan was shown tells nothing now; the branch does.
+        let is_known = target.observed.running.is_ok();
+        let also = if is_known {
+            Also::Nothing
+        } else {
+            Also::Branches
+        };
         let (now, recorded) = thread::scope(|scope| {
             let recorded = scope.spawn(|| match (&self.ledger, intent) {
                 (Some(ledger), Some(intent)) => ledger.still_allows(intent),
                 _ => Ok(()),
             });
-            (
-                self.look.environments(&wanted, Also::Branches),
-                recorded.join(),
-            )
+            (self.look.environments(&wanted, also), recorded.join())
         });
         let (now, recorded) = (
             now?,
@@ -406,16 +410,10 @@ impl Execution<'_> {
             let source_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
             unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
         }
-        if target.observed.running.is_ok() {
-            return Ok(unmoved(
-                &target.observed,
-                target_now,
-                RefusalCode::TargetMoved,
-                &command,
-            )?);
-        }
-        // A page that was broken when the plan was shown tells nothing now; the branch does.
-        let (before, now) = (target.observed.by_branch(), target_now.by_branch());
+        let (before, now) = match is_known {
+            true => (target.observed.clone(), target_now.clone()),
+            false => (target.observed.by_branch(), target_now.by_branch()),
+        };
         Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
     }
 }

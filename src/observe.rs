@@ -83,23 +83,6 @@ impl Look<'_> {
         Ok(self.compared(wanted, settled, also))
     }
 
-    /// Where the main repository's branch is, with its commit here.
-    ///
-    /// # Errors
-    /// When this clone cannot be read; what the main repository does not tell is the inner error.
-    pub fn main_branch(&self) -> Result<Result<Branch, Refusal>, Stop> {
-        let main = &self.config.repository;
-        let branch = remote::branch(self.repo, &main.remote, &main.branch, self.may_ask);
-        let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
-        if let Ok(Branch::At(id)) = &branch
-            && !self.repo.has_commit(id)?
-            && let Err(refusal) = self.bring_main(id)?
-        {
-            return Ok(Err(refusal));
-        }
-        Ok(branch.map_err(first_push::with_both_readings))
-    }
-
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
     ///
     /// # Errors

@@ -5,7 +5,9 @@
 mod event;
 mod fold;
 mod held;
+mod mapping;
 mod post;
+mod sentence;
 mod sighting;
 mod signer;
 mod trailers;

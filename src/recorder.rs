@@ -15,7 +15,7 @@ use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
 use crate::model::CommitId;
 use crate::notes::Notes;
-use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable, What};
+use crate::record::{self, Copied, Event, EventId, Person, Reading, State, Unreadable};
 
 /// How long the recorder goes on before it says that it does not get through.
 #[derive(Clone, Copy)]
@@ -113,23 +113,20 @@ impl<'a> Recorder<'a> {
         )
     }
 
-    /// Begins the record with an event that says so and nothing else, if nobody has: whether the host takes such refs, and
-    /// shows them, is known from then on. Nothing has to be taken back.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
-    pub fn begin(&self) -> Result<State, Stop> {
-        self.append(&new_id(), &mut |state| {
-            Ok((state.events == 0).then_some(What::Begun))
-        })
-    }
-
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
     ///
     /// # Errors
     /// The inner error says why there is no record to be had; the outer one, that this clone cannot be read.
     pub fn read(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        match self.read_now()? {
+        self.or_copy(self.read_now()?)
+    }
+
+    /// What was read or, where the main repository did not answer, what this clone saw of it last.
+    ///
+    /// # Errors
+    /// As [`Recorder::read`].
+    pub fn or_copy(&self, now: Result<Reading, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
+        match now {
             Err(refusal) if refusal.code == RefusalCode::Unreachable => self.read_copy(refusal),
             now => Ok(now),
         }
@@ -140,12 +137,22 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
+        self.read_at(self.ask_tip())
+    }
+
+    /// The same, where it was just asked where the record is.
+    ///
+    /// # Errors
+    /// As [`Recorder::read`].
+    pub fn read_at(
+        &self,
+        mut tip: Result<Option<CommitId>, Refusal>,
+    ) -> Result<Result<Reading, Refusal>, Stop> {
         // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
         // of the main repository that lags behind may answer in its place.
         let (mut older, mut moved) = (None, 0);
         loop {
-            let look = self.read_once()?;
-            match look {
+            match self.read_once(tip)? {
                 Look::Done(reading) => return Ok(*reading),
                 Look::Moved if moved == LOOKS => return Ok(Err(self.busy())),
                 Look::Moved => moved += 1,
@@ -157,12 +164,13 @@ impl<'a> Recorder<'a> {
                     thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
                 }
             }
+            tip = self.ask_tip();
         }
     }
 
-    /// Looks once.
-    fn read_once(&self) -> Result<Look, Stop> {
-        let tip = match self.ask_tip() {
+    /// Looks once, at what the record is at.
+    fn read_once(&self, tip: Result<Option<CommitId>, Refusal>) -> Result<Look, Stop> {
+        let tip = match tip {
             Ok(tip) => tip,
             Err(refusal) => return Ok(Look::done(Err(refusal))),
         };
@@ -249,6 +257,12 @@ impl<'a> Recorder<'a> {
     fn still(&self, tip: &CommitId, last: &CommitId) -> Result<bool, Stop> {
         let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(tip));
         Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
+    }
+
+    /// What this clone saw last, where that can be read: a place to begin from, and no answer.
+    fn known(&self) -> Option<Reading> {
+        let (tip, text) = objects::seen(self.repo).ok().flatten()?;
+        self.understood(tip, &text).ok()
     }
 
     /// What this clone saw last, where the main repository does not answer.

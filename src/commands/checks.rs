@@ -1,8 +1,11 @@
 //! What `git smp setup` checks: everything that a deploy needs.
 
+mod record;
+
 use std::collections::BTreeMap;
 
 use crate::commands::Session;
+use crate::commands::look::main_and_record;
 use crate::commands::trust::{self, Place, RemoteState};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Report, Stop};
@@ -141,22 +144,24 @@ pub fn run(
         .iter()
         .any(|place| place.environment.is_none() && ready(&place));
     let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
-    let (seen, main, record) = session.ui.during("asking every remote and page", || {
+    let (seen, main) = session.ui.during("asking every remote and page", || {
         std::thread::scope(|scope| {
-            let main = main_is_ready.then(|| scope.spawn(|| look.main_branch()));
-            let record = scope.spawn(|| recorder.map(check_record).transpose());
+            let main = main_is_ready.then(|| scope.spawn(|| main_and_record(&look, recorder)));
             let seen = look.environments(&environments, Also::Branches);
+            (seen, main.and_then(|main| main.join().ok()))
+        })
+    });
+    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let (doors, record) = session.ui.during("asking who may push", || {
+        std::thread::scope(|scope| {
+            let read = recorder.zip(reading.flatten());
+            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
             (
-                seen,
-                main.and_then(|main| main.join().ok()),
-                record.join().ok(),
+                doors(repo, &environments, &seen),
+                record.join().ok().flatten(),
             )
         })
     });
-    let (seen, main, record) = (seen?, main.transpose()?, record.transpose()?.flatten());
-    let doors = session
-        .ui
-        .during("asking who may push", || doors(repo, &environments, &seen));
     session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
@@ -174,14 +179,13 @@ pub fn run(
             }
         })
         .collect();
-    if let (Some((check, is_new)), Some(recorder)) = (record, recorder) {
-        let begins = install && is_new && matches!(main, Some(Ok(Branch::At(_))));
-        checks.push(if begins {
-            session
+    if let (Some((check, new)), Some(recorder)) = (record, recorder) {
+        let is_ready = install && matches!(main, Some(Ok(Branch::At(_))));
+        checks.push(match new.filter(|_| is_ready) {
+            Some(read) => session
                 .ui
-                .during("beginning the record", || begin(recorder))
-        } else {
-            check
+                .during("beginning the record", || record::begin(recorder, read)),
+            None => check,
         });
     }
     if repo.layout().shallow {
@@ -248,70 +252,6 @@ fn check_place(
             Vec::new(),
             Some("try again: git smp setup".to_owned()),
         ),
-    }
-}
-
-/// Reads the record and asks whether it could be written to. A clone that may only read is good for much. Says, too,
-/// whether nobody is known to have written to it yet.
-fn check_record(recorder: Recorder<'_>) -> Result<(Check, bool), Stop> {
-    let name = "record";
-    let reading = match recorder.read_now()? {
-        Ok(reading) => reading,
-        Err(refusal) => return Ok((Check::refused(name, "", &refusal), false)),
-    };
-    let events = match reading.state.events {
-        0 => "nothing on it yet".to_owned(),
-        1 => "1 event".to_owned(),
-        count => format!("{count} events"),
-    };
-    let mut check = Check::good(
-        name,
-        format!(
-            "{} on {}; {events}",
-            recorder.reference(),
-            recorder.remote()
-        ),
-    );
-    match recorder.may_write(reading.tip.as_ref()) {
-        MayPush::No(words) => {
-            check
-                .words
-                .push_str("; this clone may read it, not write to it");
-            (check.mark, check.because) = (Mark::Note, words);
-            Ok((check, false))
-        }
-        MayPush::Moved if reading.tip.is_none() => {
-            Ok((Check::refused(name, "", &recorder.not_shown()), false))
-        }
-        MayPush::Yes | MayPush::Moved => Ok((check, reading.state.events == 0)),
-    }
-}
-
-/// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.
-fn begin(recorder: Recorder<'_>) -> Check {
-    let stop = match recorder.begin() {
-        Ok(_) => {
-            let words = format!(
-                "{} on {}; begun just now",
-                recorder.reference(),
-                recorder.remote()
-            );
-            return Check::good("record", words);
-        }
-        Err(stop) => stop,
-    };
-    let report = stop
-        .report()
-        .cloned()
-        .unwrap_or_else(|| Report::new("it cannot be begun"));
-    let mark = if matches!(stop, Stop::Incomplete(_)) {
-        Mark::Unfinished
-    } else {
-        Mark::Bad
-    };
-    Check {
-        mark,
-        ..Check::bad("record", report.error, report.because, report.hint)
     }
 }
 

@@ -13,20 +13,10 @@ use crate::notes::Notes;
 use crate::observe::{Also, Look};
 use crate::plan::{Consent, Plan, Recorded, Step, Target};
 use crate::prompt::somebody_is_there;
-use crate::record::{EventId, Kind, Reading, State, Telling};
+use crate::record::{EventId, Kind, Owed, Reading, State, Telling};
 use crate::recorder::Recorder;
 use crate::text::{Line, Tone, ago};
 use crate::ui::Ui;
-
-/// What every deploy that goes forward looks at.
-pub struct Seen {
-    /// The environments, in the order asked for.
-    pub environments: std::vec::IntoIter<Observed>,
-    /// The main repository's branch.
-    pub main: Result<Branch, Refusal>,
-    /// The shared record.
-    pub record: OnRecord,
-}
 
 /// The shared record as it was read, with what this clone knows of its open announcement.
 pub struct OnRecord {
@@ -131,42 +121,6 @@ pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
             .filter(|doubted| one.reference() == Some(&doubted.commit));
         one.doubt = words.map(|doubted| doubted.words.clone());
     }
-}
-
-/// Looks at these environments, at the main repository and at the record, all at once.
-///
-/// # Errors
-/// When this clone cannot be read; what others do not tell is in its part.
-pub fn see(
-    session: &Session<'_>,
-    look: &Look<'_>,
-    concerned: &[&Environment],
-) -> Result<Seen, Stop> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || {
-        Stop::Failed(
-            Report::new("looking at the main repository failed").hint("try again: git smp status"),
-        )
-    };
-    let (seen, main, reading) = std::thread::scope(|scope| {
-        let main = scope.spawn(|| look.main_branch());
-        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (
-            look.environments(concerned, Also::Branches),
-            main.join(),
-            reading.join(),
-        )
-    });
-    let mut seen = seen?;
-    let (main, reading) = (main.map_err(|_| lost())??, reading.map_err(|_| lost())??);
-    session.explain(look.config, &seen);
-    doubt(&mut seen, read(reading.as_ref()));
-    let record = OnRecord::of(look, reading, &seen)?;
-    Ok(Seen {
-        environments: seen.into_iter(),
-        main,
-        record,
-    })
 }
 
 /// What no look should leave out was left out.
@@ -452,12 +406,20 @@ pub fn after_earlier_push<F>(
     }
 }
 
-/// Does what was planned, and says on the terminal how it goes. Gives the environments that somebody else's push brought
-/// the commit, in the same moment.
+/// What came of a plan that was carried out.
+#[derive(Default)]
+pub struct Done {
+    /// The environments that somebody else gave the commit in the same moment.
+    pub by_others: Vec<String>,
+    /// What is owed on the record after the last event, where one went there.
+    pub owed: Option<Vec<Owed>>,
+}
+
+/// Does what was planned, and says on the terminal how it goes.
 ///
 /// # Errors
 /// As [`Execution::run`]; `deploying` while another program of this clone deploys.
-pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
+pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Done, Stop> {
     let _lock = Notes::of(&execution.look.repo.layout().common_dir).lock_deploys()?;
     carry_out_in_turn(ui, execution, planned)
 }
@@ -466,16 +428,12 @@ pub fn carry_out(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<V
 ///
 /// # Errors
 /// As [`Execution::run`].
-pub fn carry_out_in_turn(
-    ui: &Ui,
-    execution: &Execution<'_>,
-    planned: &Plan,
-) -> Result<Vec<String>, Stop> {
+pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> Result<Done, Stop> {
     let progress = ui.progress();
     let mut asked_to_leave = 0_u32;
     // Those who want quiet are shown the host's words only when they explain a failure.
     let mut unsaid: VecDeque<Line> = VecDeque::new();
-    let mut by_others = Vec::new();
+    let mut done = Done::default();
     let result = execution.run(planned, &mut |happening| {
         asked_to_leave += u32::from(ui.interrupted());
         match happening {
@@ -486,7 +444,7 @@ pub fn carry_out_in_turn(
             Happening::ByOthers(name) => {
                 progress.clear();
                 ui.note(format!("somebody else pushed the same commit to {name} in the same moment"));
-                by_others.push(name.to_owned());
+                done.by_others.push(name.to_owned());
             }
             Happening::Said(line) => {
                 progress.clear();
@@ -521,8 +479,9 @@ pub fn carry_out_in_turn(
                 return Wish::GoOn;
             }
             Happening::Recording => progress.show("writing the record"),
-            Happening::Recorded(lifted) => {
+            Happening::Recorded(lifted, state) => {
                 progress.clear();
+                done.owed = Some(state.owed.clone());
                 let text = match lifted {
                     Some(environment) => format!("on record; the freeze on {environment} is lifted"),
                     None => "on record".to_owned(),
@@ -541,5 +500,5 @@ pub fn carry_out_in_turn(
     if result.is_err() {
         ui.insist(unsaid.make_contiguous());
     }
-    result.map(|()| by_others)
+    result.map(|()| done)
 }

@@ -9,6 +9,7 @@ pub mod held;
 pub mod history;
 pub mod hook;
 pub mod lfs;
+mod look;
 pub mod missing;
 pub mod observed;
 pub mod postpone;

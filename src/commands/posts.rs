@@ -82,13 +82,13 @@ impl<'a> Posts<'a> {
         }
     }
 
-    /// What the record owes now, oldest first.
+    /// What the record owes now, oldest first: `known` where this run has just put something on it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn owed(&self) -> Result<Vec<Owed>, Stop> {
-        let Some(recorder) = &self.recorder else {
-            return Ok(Vec::new());
+    pub fn owed(&self, known: Option<Vec<Owed>>) -> Result<Vec<Owed>, Stop> {
+        let (Some(recorder), None) = (&self.recorder, &known) else {
+            return Ok(known.unwrap_or_default());
         };
         let ui = self.session.ui;
         let owed = ui.during("reading what is owed", || {

@@ -142,8 +142,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     observed::record(session, &look, facts.state(), &facts.seen(), false);
     release.keep(text.as_deref(), true)?;
     let telling = text.as_ref().map(|text| release.telling(text));
-    let by_others = match carry_out(session, &look, source, &facts, &planned, args, telling) {
-        Ok(by_others) => by_others,
+    let done = match carry_out(session, &look, source, &facts, &planned, args, telling) {
+        Ok(done) => done,
         Err(stop) => {
             if !matches!(stop, Stop::Incomplete(_)) {
                 // Nothing was deployed: should somebody else do it, it is theirs to tell.
@@ -153,10 +153,10 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         }
     };
     // An earlier run of ours may have pushed it; a record knows who deployed.
-    if config.record.is_none() && !by_others.is_empty() && !was_begun {
+    if config.record.is_none() && !done.by_others.is_empty() && !was_begun {
         return release.is_theirs(text.as_deref());
     }
-    release.end(text.as_deref(), &again)
+    release.end(text.as_deref(), done.owed, &again)
 }
 
 /// The last step, where there is something to tell.
@@ -423,7 +423,7 @@ fn carry_out(
     planned: &Plan,
     args: &Promote,
     telling: Option<Telling>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<deploy::Done, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look {
         may_ask: false,

@@ -1,12 +1,13 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::cli::Propose;
-use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, not_seen};
+use crate::commands::look::{Seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, flow, held, observed, reviews, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{RefusalCode, Report, Stop};
-use crate::execute::end_rollback;
+use crate::execute::RollbackEnd;
 use crate::git::record::identity;
 use crate::model::Observed;
 use crate::observe::{Also, Look};
@@ -174,9 +175,7 @@ impl Facts<'_> {
             ..recorded
         })
     }
-}
 
-impl Facts<'_> {
     /// Everything that was looked at, the source first.
     fn seen(&self) -> Vec<&Observed> {
         std::iter::once(&self.source)
@@ -352,7 +351,7 @@ impl Work<'_> {
         let before = std::iter::once(&self.facts.source)
             .chain(self.facts.targets.iter().map(|one| &one.observed));
         let now = self.session.ui.during("looking once more", || {
-            look.environments(&wanted, Also::Branches)
+            look.environments(&wanted, Also::Nothing)
         })?;
         for (before, now) in before.zip(&now) {
             plan::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
@@ -362,16 +361,16 @@ impl Work<'_> {
 
     fn record(&self, id: &EventId) -> Result<State, Stop> {
         self.session.ui.during("writing the record", || {
-            let recorded =
-                self.facts
-                    .recorded(self.config, self.facts.state()?, self.session.when().now)?;
-            end_rollback(&self.recorder, &self.session.repo, &recorded)?;
-            self.recorder.append(id, &mut |state| {
-                let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
-                if proposal.open {
-                    return Ok(None);
+            let (facts, now) = (self.facts, self.session.when().now);
+            let recorded = facts.recorded(self.config, facts.state()?, now)?;
+            let end = RollbackEnd::of(&self.session.repo, &recorded)?;
+            self.recorder.append_all(&mut |state, _| {
+                if let Some(end) = end.as_ref().and_then(|end| end.due(state)) {
+                    return Ok(Some(end));
                 }
-                Ok(Some(What::Proposed {
+                let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
+                let is_open = proposal.open;
+                let proposed = What::Proposed {
                     commit: proposal.commit,
                     environment: self.source.name.clone(),
                     targets: proposal.targets,
@@ -379,7 +378,8 @@ impl Work<'_> {
                     date: self.date(),
                     channels: vec![TECHNICAL.to_owned()],
                     over: proposal.over,
-                }))
+                };
+                Ok((!is_open).then(|| (id.clone(), proposed)))
             })
         })
     }

@@ -243,11 +243,17 @@ impl<'a> Release<'a> {
         self.notes().begun_text(&self.commit).is_some()
     }
 
-    /// The deploy came to its end: makes the post, and any that is owed from before.
+    /// The deploy came to its end: makes the post, and any that is owed from before. `known`: what is owed on the record,
+    /// where this run wrote to it.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
-    pub fn end(&self, text: Option<&str>, again: &str) -> Result<(), Stop> {
+    pub fn end(
+        &self,
+        text: Option<&str>,
+        known: Option<Vec<Owed>>,
+        again: &str,
+    ) -> Result<(), Stop> {
         let (posts, unsettled) = (self.posts(again), |stop| unsettled(&stop, again));
         if self.config.record.is_none() {
             // Before it is sent, for what may be there is never sent again.
@@ -263,7 +269,7 @@ impl<'a> Release<'a> {
         if text.is_none() && !self.owes {
             return Ok(());
         }
-        let owed = posts.owed()?;
+        let owed = posts.owed(known)?;
         let is_this = |owed: &Owed| owed.commit == self.commit && is_of_deploys(owed);
         if let Some(text) = text.filter(|_| keeps && !owed.iter().any(is_this)) {
             let ui = self.session.ui;
@@ -311,7 +317,7 @@ impl<'a> Release<'a> {
             }
             (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
         };
-        self.end(text.as_deref(), again)
+        self.end(text.as_deref(), None, again)
     }
 
     fn posts<'p>(&'p self, again: &'p str) -> Posts<'p> {

@@ -95,7 +95,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         return if args.dry_run {
             Ok(())
         } else {
-            rollback.tell(&commit, rollback.begun.is_some())
+            rollback.tell(&commit, rollback.begun.is_some(), None)
         };
     }
     let deploys = planned.steps.iter().any(Step::deploys);
@@ -128,14 +128,14 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     );
     // Another run of this clone would take our note for its own.
     let _lock = session.notes().lock_deploys()?;
-    let by_others = rollback.carry_out(&look, &planned)?;
+    let done = rollback.carry_out(&look, &planned)?;
     // An earlier run of ours may have pushed it; a record knows who deployed.
-    if config.record.is_none() && !by_others.is_empty() && rollback.begun.is_none() {
+    if config.record.is_none() && !done.by_others.is_empty() && rollback.begun.is_none() {
         let ui = session.ui;
         ui.note(format!("so the post to {TECHNICAL} is theirs"));
         return Ok(());
     }
-    rollback.tell(&commit, true)
+    rollback.tell(&commit, true, done.owed)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -408,7 +408,7 @@ impl Run<'_> {
         }
     }
 
-    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<Vec<String>, Stop> {
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<deploy::Done, Stop> {
         let look = Look {
             may_ask: false,
             repo: look.repo,
@@ -484,13 +484,14 @@ impl Run<'_> {
             .or(self.begun.as_ref())
     }
 
-    /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
-    fn tell(&self, commit: &CommitId, ended: bool) -> Result<(), Stop> {
+    /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end. `known`:
+    /// what is owed on the record, where this run wrote to it.
+    fn tell(&self, commit: &CommitId, ended: bool, known: Option<Vec<Owed>>) -> Result<(), Stop> {
         let again = self.again(commit);
         let posts = Posts::of(self.session, self.config, "put back", &again);
         let configured = posts::configured(self.config, TECHNICAL).is_some();
         match &self.config.record {
-            Some(_) if configured => posts.pay(&posts.owed()?, Owed::is_of_a_rollback),
+            Some(_) if configured => posts.pay(&posts.owed(known)?, Owed::is_of_a_rollback),
             None if ended => posts.tell_once(&self.owed(commit)),
             Some(_) if ended => posts.say(&self.owed(commit)),
             _ => Ok(()),

@@ -5,7 +5,8 @@ mod fix;
 use std::time::Duration;
 
 use crate::cli::Stage;
-use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, not_seen};
+use crate::commands::look::{Seen, see};
 use crate::commands::posts::{self, Posts, TECHNICAL};
 use crate::commands::{Session, first_push, flow, lfs, observed, pull_request, take_over, trust};
 use crate::config::{Config, Environment};
@@ -73,13 +74,13 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     ask(session, args, &wanted, &planned)?;
     observe();
-    carry_out(session, &look, args, &facts, &wanted, &planned)?;
+    let done = carry_out(session, &look, args, &facts, &wanted, &planned)?;
     let told = match &wanted.fix {
         Some((before, _)) if wanted.kind() == Kind::Fix => {
-            tell(session, &config, args, &facts, &wanted, before)
+            tell(session, &config, args, (&facts, done.owed), &wanted, before)
         }
         // The end of somebody's rollback went on record with this deploy, and the team is to hear of it.
-        _ if facts.goes_back() => pay(session, &config, args, None),
+        _ if facts.goes_back() => pay(session, &config, args, done.owed),
         _ => Ok(()),
     };
     // The last words on the screen, for nobody else hears them.
@@ -92,7 +93,7 @@ fn tell(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    facts: &Facts<'_>,
+    (facts, known): (&Facts<'_>, Option<Vec<Owed>>),
     wanted: &Wanted<'_>,
     before: &CommitId,
 ) -> Result<(), Stop> {
@@ -100,7 +101,7 @@ fn tell(
         .candidate()
         .filter(|_| posts::configured(config, TECHNICAL).is_none())
     else {
-        return pay(session, config, args, None);
+        return pay(session, config, args, known);
     };
     let owed = posts::of_candidate(
         candidate,
@@ -115,20 +116,17 @@ fn tell(
     Posts::of(session, config, "deployed", "git smp stage").say(&owed)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `owed`: what is owed, where that is known.
+/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    owed: Option<&[Owed]>,
+    known: Option<Vec<Owed>>,
 ) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
     let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
-    match owed {
-        Some(owed) => posts.pay(owed, told),
-        None => posts.pay(&posts.owed()?, told),
-    }
+    posts.pay(&posts.owed(known)?, told)
 }
 
 /// Everything that was found out.
@@ -152,8 +150,9 @@ impl Facts<'_> {
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
-    fn owed(&self) -> Option<&[Owed]> {
-        Some(self.record.state().map_or(&[], |state| &state.owed))
+    fn owed(&self) -> Option<Vec<Owed>> {
+        let owed = self.record.state().map(|state| state.owed.clone());
+        Some(owed.unwrap_or_default())
     }
 
     fn recorded<'a>(
@@ -560,7 +559,7 @@ fn carry_out(
     facts: &Facts<'_>,
     wanted: &Wanted<'_>,
     planned: &Plan,
-) -> Result<(), Stop> {
+) -> Result<deploy::Done, Stop> {
     session.ui.catch_interrupts()?;
     let look = Look {
         may_ask: false,
@@ -610,5 +609,5 @@ fn carry_out(
         },
         ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
     };
-    deploy::carry_out(session.ui, &execution, planned).map(drop)
+    deploy::carry_out(session.ui, &execution, planned)
 }

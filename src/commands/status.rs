@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::cli::Status;
+use crate::commands::look::main_and_record;
 use crate::commands::{Session, deploy, observed, posts, trust};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, Stop};
@@ -37,16 +38,16 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         may_ask: session.ui.is_interactive(),
     };
     let recorder = Recorder::of(&session.repo, &config, look.may_ask);
-    let (seen, main, reading) = session.ui.during("asking every environment", || {
+    let (seen, main) = session.ui.during("asking every environment", || {
         std::thread::scope(|scope| {
-            let main = scope.spawn(|| look.main_branch());
-            let reading = scope.spawn(|| recorder.map(|recorder| recorder.read()).transpose());
-            let seen = look.environments(&all, Also::Branches);
-            (seen, main.join().ok(), reading.join().ok())
+            let main = scope.spawn(|| main_and_record(&look, recorder));
+            (look.environments(&all, Also::Branches), main.join().ok())
         })
     });
-    let (mut seen, main) = (seen?, main.transpose()?);
-    let reading = reading.transpose()?.flatten();
+    let (mut seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let now = recorder.zip(reading.flatten());
+    let reading = now.map(|(recorder, now)| recorder.or_copy(now));
+    let reading = reading.transpose()?;
     deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
     session.explain(&config, &seen);
     if session.repo.layout().shallow {

@@ -43,15 +43,22 @@ impl Ledger<'_> {
         if let Some(open) = self.recorded.open().filter(ours) {
             return Ok(open.id.clone());
         }
-        let ended = end_rollback(&self.recorder, repo, &self.recorded)?;
-        let known = ended.as_ref().unwrap_or(self.recorded.state);
+        let end = RollbackEnd::of(repo, &self.recorded)?;
         let id = new_id();
         notes(repo).remember_announced(&id)?;
-        self.recorder.append(&id, &mut |state| {
-            self.nobody_was_quicker(known, state, name)?;
+        self.recorder.append_all(&mut |state, nth| {
+            if nth == 0 {
+                self.nobody_was_quicker(self.recorded.state, state, name)?;
+            }
+            if let Some(end) = end.as_ref().and_then(|end| end.due(state)) {
+                return Ok(Some(end));
+            }
+            if state.deploying.as_ref().is_some_and(|open| open.id == id) {
+                return Ok(None);
+            }
             self.allows(state, self.recorded.mine)?;
             let candidate = state.candidate.as_ref();
-            Ok(Some(What::Deploying(Intent {
+            let announced = What::Deploying(Intent {
                 kind: self.kind,
                 environment: name.clone(),
                 from: push.expected.clone(),
@@ -66,7 +73,8 @@ impl Ledger<'_> {
                     .as_ref()
                     .filter(|_| self.kind == Kind::Rollback)
                     .map(|(_, tells)| tells.clone()),
-            })))
+            });
+            Ok(Some((id.clone(), announced)))
         })?;
         Ok(id)
     }
@@ -238,7 +246,7 @@ impl Ledger<'_> {
     }
 
     /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. Says whether the
-    /// candidate has reached all its goals with that, so that nothing is frozen any more.
+    /// candidate has reached all its goals with that, so that nothing is frozen any more, and gives the record after it.
     ///
     /// # Errors
     /// When the record cannot be written.
@@ -247,7 +255,7 @@ impl Ledger<'_> {
         repo: &Repo,
         target: &Target<'_>,
         commit: &CommitId,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(bool, State), Stop> {
         let name = &target.environment.name;
         let seen_before = target.observed.runs().filter(|runs| *runs != commit);
         let mut unfrozen = false;
@@ -306,39 +314,40 @@ impl Ledger<'_> {
                 holds: still.into_iter().map(|held| held.commit).collect(),
             }))
         })?;
-        Ok(unfrozen && state.candidate.is_none())
+        Ok((unfrozen && state.candidate.is_none(), state))
     }
 }
 
-/// Writes the end of a rollback down that was announced and has arrived, where nobody did: whoever deploys next closes its
-/// announcement, and then it would be on no record and told to nobody. Gives the state after it.
-///
-/// # Errors
-/// When the record cannot be written; then nothing must be deployed.
-pub fn end_rollback(
-    recorder: &Recorder<'_>,
-    repo: &Repo,
-    recorded: &Recorded<'_>,
-) -> Result<Option<State>, Stop> {
-    let Some(open) = recorded.unwritten_rollback() else {
-        return Ok(None);
-    };
-    let from = open
-        .takes_away()
-        .or(open.from.as_ref())
-        .filter(|from| **from != open.to)
-        .cloned();
-    let changes = repo.changes(from.as_ref(), &open.to)?;
-    let is_ours = notes(repo).has_announced(&open.id);
-    let state = recorder.append(&new_id(), &mut |state| {
-        if state.deploying.as_ref().is_none_or(|now| now.id != open.id) {
+/// The end of a rollback that was announced and has arrived, where nobody wrote it down: whoever deploys next closes its
+/// announcement, and then it would be on no record and told to nobody.
+pub struct RollbackEnd {
+    /// The announcement.
+    intent: EventId,
+    /// Its end, and the name of that.
+    event: (EventId, What),
+}
+
+impl RollbackEnd {
+    /// The one that is open on the record, if there is one.
+    ///
+    /// # Errors
+    /// When this clone cannot be read.
+    pub fn of(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<Self>, Stop> {
+        let Some(open) = recorded.unwritten_rollback() else {
             return Ok(None);
-        }
-        Ok(Some(What::Deployed {
+        };
+        let from = open
+            .takes_away()
+            .or(open.from.as_ref())
+            .filter(|from| **from != open.to)
+            .cloned();
+        let changes = repo.changes(from.as_ref(), &open.to)?;
+        let is_ours = notes(repo).has_announced(&open.id);
+        let what = What::Deployed {
             intent: Some(open.id.clone()),
             kind: Kind::Rollback,
             environment: open.environment.clone(),
-            from: from.clone(),
+            from,
             to: open.to.clone(),
             commits: u64::try_from(moved(Kind::Rollback, &changes)).unwrap_or(u64::MAX),
             signed_off_by: Vec::new(),
@@ -346,9 +355,21 @@ pub fn end_rollback(
             announced_by: (!is_ours).then(|| open.by.name.clone()),
             tells: open.tells.clone(),
             holds: Vec::new(),
+        };
+        Ok(Some(Self {
+            intent: open.id.clone(),
+            event: (new_id(), what),
         }))
-    })?;
-    Ok(Some(state))
+    }
+
+    /// The event that comes before any other, unless somebody wrote it down meanwhile.
+    pub fn due(&self, state: &State) -> Option<(EventId, What)> {
+        let is_open = state
+            .deploying
+            .as_ref()
+            .is_some_and(|open| open.id == self.intent);
+        is_open.then(|| self.event.clone())
+    }
 }
 
 fn notes(repo: &Repo) -> Notes {

@@ -152,7 +152,8 @@ impl Library {
         Ok(commits)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Repository> {
+    /// The repository, for one thread at a time.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
         self.repository
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -293,10 +294,10 @@ fn prints_foreign(config: &GitConfig) -> bool {
     encoding.is_some_and(|encoding| !object::is_utf8(encoding))
 }
 
-fn oid(id: &CommitId) -> Result<Oid, Unreadable> {
+pub(super) fn oid(id: &CommitId) -> Result<Oid, Unreadable> {
     Oid::from_str(id.as_str()).map_err(|_| Unreadable)
 }
 
-fn commit_id(oid: Oid) -> Result<CommitId, Unreadable> {
+pub(super) fn commit_id(oid: Oid) -> Result<CommitId, Unreadable> {
     CommitId::parse(&oid.to_string()).ok_or(Unreadable)
 }

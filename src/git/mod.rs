@@ -33,7 +33,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -50,6 +50,8 @@ pub struct Repo {
     config: PendingConfig,
     layout: Layout,
     people: Arc<People>,
+    /// Who uses this clone, once it was asked for.
+    identity: OnceLock<(String, String)>,
     /// None where the library cannot open what git can.
     reader: Option<Library>,
 }
@@ -117,6 +119,7 @@ impl Repo {
             config,
             layout,
             people: Arc::default(),
+            identity: OnceLock::new(),
             reader,
         })
     }

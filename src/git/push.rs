@@ -26,7 +26,7 @@ use crate::git::remote::without_userinfo;
 use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
-pub use event::{MayPush, may_push, push_event};
+pub use event::{MayPush, Told, may_push, push_event};
 use judge::{Signs, reason};
 pub(super) use judge::{is_progress, is_sending};
 pub use shut::{Shut, shut, turned_away};

@@ -1,9 +1,13 @@
-//! The record's objects: one commit an event, each with a tree that holds the state as one file. All by the `git`
-//! program, which knows every kind of repository. What others wrote is measured before it is read.
+//! The record's objects: one commit an event, each with a tree that holds the state as one file. By the library where it
+//! can, and by the `git` program, which knows every kind of repository. What others wrote is measured before it is read.
+
+mod quick;
 
 use crate::error::{Report, Stop};
 use crate::git::Repo;
+use crate::git::history::{Gap, Library};
 use crate::git::program::failed;
+use crate::git::secret::is_shared;
 use crate::model::CommitId;
 
 /// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
@@ -57,10 +61,12 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     let Some(id) = seen_id(repo)? else {
         return Ok(None);
     };
-    // It was measured before it was put there.
-    let state = repo
-        .program()
-        .read(what, ["cat-file", "blob", &format!("{id}:{FILE}")]);
+    let by_program = || {
+        // It was measured before it was put there.
+        repo.program()
+            .read(what, ["cat-file", "blob", &format!("{id}:{FILE}")])
+    };
+    let state = repo.either(|library| library.state_at(&id), by_program);
     state
         .map(|state| Some((id, state)))
         .map_err(|stop| match stop {
@@ -76,6 +82,10 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
 /// # Errors
 /// When the ref is broken.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
+    repo.either(Library::seen_id, || seen_id_by_program(repo))
+}
+
+fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     let output = repo
         .program()
         .run(["for-each-ref", "--format=%(refname) %(objectname)", SEEN])?;
@@ -102,6 +112,13 @@ pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
 /// # Errors
 /// The inner error says why it is no event of a record; the outer one, that git cannot read.
 pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, Stop> {
+    repo.either(
+        |library| library.state_at(id).map(Ok),
+        || state_by_program(repo, id),
+    )
+}
+
+fn state_by_program(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, Stop> {
     let what = "the record cannot be read";
     let asked = format!("{id}\n{id}:{FILE}\n");
     let format = "--batch-check=%(objecttype) %(objectsize)";
@@ -168,6 +185,16 @@ pub fn write(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
             report.hint("say it in fewer words, and type the command again"),
         ));
     }
+    // The library leaves what it writes to its writer alone.
+    let is_shared = is_shared(repo.config()?);
+    let by_library = |library: &Library| match is_shared {
+        true => Err(Gap::Unreadable),
+        false => library.write_event(draft),
+    };
+    repo.either(by_library, || write_by_program(repo, draft))
+}
+
+fn write_by_program(repo: &Repo, draft: &Draft<'_>) -> Result<CommitId, Stop> {
     let what = "the event cannot be written here, so nothing was recorded";
     let program = repo.program();
     let blob = id(program.ask(
@@ -218,6 +245,14 @@ fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
 /// # Errors
 /// When git does not know, in its own words.
 pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
+    if let Some(known) = repo.identity.get() {
+        return Ok(known.clone());
+    }
+    let identity = ask_identity(repo)?;
+    Ok(repo.identity.get_or_init(|| identity).clone())
+}
+
+fn ask_identity(repo: &Repo) -> Result<(String, String), Stop> {
     let what = "git does not know who you are, and everything on the record bears a name";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];

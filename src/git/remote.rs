@@ -27,14 +27,42 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// `unreachable`, with git's words, when the remote does not answer.
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     let wanted = format!("refs/heads/{branch}");
-    let listed = ls_remote(repo, remote, &wanted, may_ask)?;
-    if let Some((_, id)) = listed.into_iter().find(|(name, _)| *name == wanted) {
+    let listed = ls_remote(repo, remote, &[&wanted], may_ask)?;
+    in_list(repo, remote, wanted, listed, may_ask)
+}
+
+/// Reads where `branch` is on `remote`, and what the ref of another name points to, with one question: `git ls-remote
+/// REMOTE refs/heads/BRANCH REF`, the exact names only.
+///
+/// # Errors
+/// `unreachable`, with git's words, when the remote does not answer.
+pub fn branch_and_tip(
+    repo: &Repo,
+    remote: &str,
+    (branch, reference): (&str, &str),
+    may_ask: bool,
+) -> Result<(Branch, Option<CommitId>), Refusal> {
+    let wanted = format!("refs/heads/{branch}");
+    let listed = ls_remote(repo, remote, &[&wanted, reference], may_ask)?;
+    let tip = named(&listed, reference);
+    Ok((in_list(repo, remote, wanted, listed, may_ask)?, tip))
+}
+
+/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all.
+fn in_list(
+    repo: &Repo,
+    remote: &str,
+    wanted: String,
+    listed: Vec<(String, CommitId)>,
+    may_ask: bool,
+) -> Result<Branch, Refusal> {
+    if let Some(id) = named(&listed, &wanted) {
         return Ok(Branch::At(id));
     }
     let heads = heads(repo, remote, may_ask)?;
     // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
-    if let Some((_, id)) = heads.iter().find(|(name, _)| *name == wanted) {
-        return Ok(Branch::At(id.clone()));
+    if let Some(id) = named(&heads, &wanted) {
+        return Ok(Branch::At(id));
     }
     let names: Vec<String> = heads
         .into_iter()
@@ -53,7 +81,7 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
 /// # Errors
 /// `unreachable`, with git's words, when the remote does not answer.
 pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
-    let text = ask(repo, remote, "HEAD", false)?;
+    let text = ask(repo, remote, &["HEAD"], false)?;
     let mut lines = text.lines();
     let branch = lines.find_map(|line| {
         let (name, reference) = line.strip_prefix("ref: refs/heads/")?.split_once('\t')?;
@@ -71,7 +99,7 @@ pub(super) fn heads(
     remote: &str,
     may_ask: bool,
 ) -> Result<Vec<(String, CommitId)>, Refusal> {
-    ls_remote(repo, remote, "refs/heads/*", may_ask)
+    ls_remote(repo, remote, &["refs/heads/*"], may_ask)
 }
 
 /// Reads what the ref of this very name points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
@@ -84,11 +112,14 @@ pub fn tip(
     reference: &str,
     may_ask: bool,
 ) -> Result<Option<CommitId>, Refusal> {
-    let listed = ls_remote(repo, remote, reference, may_ask)?;
-    Ok(listed
-        .into_iter()
-        .find(|(name, _)| name == reference)
-        .map(|(_, id)| id))
+    let listed = ls_remote(repo, remote, &[reference], may_ask)?;
+    Ok(named(&listed, reference))
+}
+
+/// The one of this very name.
+fn named(listed: &[(String, CommitId)], wanted: &str) -> Option<CommitId> {
+    let found = listed.iter().find(|(name, _)| name == wanted);
+    found.map(|(_, id)| id.clone())
 }
 
 /// Other refs of the remote that git takes this name for when it pushes, such as a branch that is called so:
@@ -98,7 +129,7 @@ pub fn tip(
 /// `unreachable`, with git's words, when the remote does not answer.
 pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
     let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-    let listed = ls_remote(repo, remote, reference, false)?
+    let listed = ls_remote(repo, remote, &[reference], false)?
         .into_iter()
         .map(|(name, _)| name);
     Ok(listed
@@ -112,14 +143,14 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
 fn ls_remote(
     repo: &Repo,
     remote: &str,
-    pattern: &str,
+    patterns: &[&str],
     may_ask: bool,
 ) -> Result<Vec<(String, CommitId)>, Refusal> {
-    let text = ask(repo, remote, pattern, may_ask)?;
+    let text = ask(repo, remote, patterns, may_ask)?;
     Ok(text.lines().filter_map(parse_advertised).collect())
 }
 
-fn ask(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<String, Refusal> {
+fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand {
         repo,
         remote,
@@ -127,18 +158,19 @@ fn ask(repo: &Repo, remote: &str, pattern: &str, may_ask: bool) -> Result<String
         may_ask,
         limit: ANSWER_LIMIT,
     };
-    let output = answer(&errand, &|| question(repo, remote, pattern))?;
+    let output = answer(&errand, &|| question(repo, remote, patterns))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn question(repo: &Repo, remote: &str, pattern: &str) -> Command {
+fn question(repo: &Repo, remote: &str, patterns: &[&str]) -> Command {
     let mut command =
         repo.program()
             .command(["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"]);
     command
         .args(["ls-remote", "--quiet"])
-        .args((pattern == "HEAD").then_some("--symref"))
-        .args(["--", remote, pattern]);
+        .args((*patterns == ["HEAD"]).then_some("--symref"))
+        .args(["--", remote])
+        .args(patterns);
     command
 }
 
@@ -158,7 +190,7 @@ pub(super) fn redirected(repo: &Repo, remote: &str, words: &str) -> Option<Refus
 /// Where they are sent, by asking once more.
 fn new_place(repo: &Repo, remote: &str, from: &str) -> Option<String> {
     let make = || {
-        let mut command = question(repo, remote, "HEAD");
+        let mut command = question(repo, remote, &["HEAD"]);
         command.envs(moved::TRACING);
         command
     };

@@ -6,6 +6,8 @@
 
 #[cfg(unix)]
 mod credentials;
+#[cfg(unix)]
+mod events;
 mod histories;
 mod landed;
 mod picks;

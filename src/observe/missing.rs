@@ -2,16 +2,34 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Look, one_commit};
+use super::{Look, first_push, one_commit};
 use crate::config::Environment;
 use crate::error::{Refusal, Stop};
 use crate::git::fetch::{Wanted, fetch};
-use crate::git::{Found, Repo};
-use crate::model::CommitId;
+use crate::git::{Found, Repo, moved};
+use crate::model::{Branch, CommitId};
 
 impl Look<'_> {
+    /// The main repository's branch as it was asked for, with its commit here.
+    ///
+    /// # Errors
+    /// When this clone cannot be read; what the main repository does not tell is the inner error.
+    pub fn main_at(
+        &self,
+        branch: Result<Branch, Refusal>,
+    ) -> Result<Result<Branch, Refusal>, Stop> {
+        let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
+        if let Ok(Branch::At(id)) = &branch
+            && !self.repo.has_commit(id)?
+            && let Err(refusal) = self.bring_main(id)?
+        {
+            return Ok(Err(refusal));
+        }
+        Ok(branch.map_err(first_push::with_both_readings))
+    }
+
     /// Brings the tip of the main repository's branch.
-    pub(super) fn bring_main(&self, id: &CommitId) -> Result<Result<(), Refusal>, Stop> {
+    fn bring_main(&self, id: &CommitId) -> Result<Result<(), Refusal>, Stop> {
         let main = &self.config.repository;
         let here = || self.repo.has_commit(id);
         in_turn(here, || {

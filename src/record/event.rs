@@ -1,4 +1,6 @@
-//! The events of the record, a variant a kind.
+//! The events of the record, a variant a kind. What a field is called on the record is in `mapping.rs`.
+
+use serde::{Deserialize, Serialize};
 
 use super::{EventId, How, Kind, Person, Telling, Verdict};
 use crate::model::CommitId;
@@ -19,7 +21,8 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum What {
     /// The record begins. Nothing else comes of it; it shows that the main repository takes and shows such a ref.
     Begun,
@@ -34,6 +37,7 @@ pub enum What {
         /// What the proposer has to say of it.
         note: Option<String>,
         /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
+        #[serde(default)]
         date: String,
         /// The channels that are owed a post.
         channels: Vec<String>,
@@ -66,6 +70,7 @@ pub enum What {
         /// What ran there before.
         from: Option<CommitId>,
         /// What runs there now.
+        #[serde(rename = "commit")]
         to: CommitId,
         /// How many commits that brought.
         commits: u64,
@@ -94,6 +99,7 @@ pub enum What {
         /// What the record had there before.
         from: CommitId,
         /// What runs there.
+        #[serde(rename = "commit")]
         to: CommitId,
         /// When the record last knew that `from` runs, in seconds since 1970. The deploy was after that, and before
         /// the event.
@@ -119,6 +125,7 @@ pub enum What {
         /// The intent that is given up with it.
         intent: Option<EventId>,
         /// Why.
+        #[serde(rename = "why")]
         reason: String,
         /// The channels that are owed a post.
         channels: Vec<String>,
@@ -155,7 +162,7 @@ pub enum What {
 }
 
 /// The announcement of a push.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// Why.
     pub kind: Kind,
@@ -164,6 +171,7 @@ pub struct Intent {
     /// Where the branch is before the push.
     pub from: Option<CommitId>,
     /// What is pushed.
+    #[serde(rename = "commit")]
     pub to: CommitId,
     /// The candidate's commit that a fix builds on.
     pub base: Option<CommitId>,

@@ -6,7 +6,8 @@ use super::{EventId, Person};
 use crate::model::CommitId;
 
 /// How a post came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum How {
     /// The chat's webhook accepted it, which is all that it says.
     Accepted,

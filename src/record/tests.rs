@@ -1,4 +1,5 @@
 mod folding;
+mod golden;
 mod states;
 mod stories;
 mod texts;

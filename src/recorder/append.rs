@@ -1,14 +1,15 @@
-//! Adding one event: decide anew each time that somebody else was quicker, and believe only the ref.
+//! Adding events: push onto what this clone saw last, on the condition that nothing came since, and decide anew from a
+//! fresh look where something did.
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::words::unlawful;
-use super::{LAG_PAUSE, PROGRAM, Reading, Recorder};
+use super::{LAG_PAUSE, PROGRAM, Reading, Recorder, new_id};
 use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::push::{self, Ended};
-use crate::git::record::{self as objects, Draft};
+use crate::git::push::{self, Ended, Told};
+use crate::git::record as objects;
 use crate::git::remote;
 use crate::model::CommitId;
 use crate::record::{self, Event, EventId, FORMAT, Person, State, What};
@@ -17,6 +18,18 @@ use crate::record::{self, Event, EventId, FORMAT, Person, State, What};
 const DECLINED: usize = 3;
 /// The longest time that an attempt is taken to need, for the pause after it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Says which event comes next, with its name, given the state and how many come before it in the same push; `None`: no
+/// more.
+pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
+
+/// Events as objects that nothing points to yet.
+struct Draft {
+    /// The last of them.
+    commit: CommitId,
+    /// The state after it.
+    state: State,
+}
 
 impl Recorder<'_> {
     /// Adds one event, whose name is `id`. What it is, `decide` says anew each time that somebody else was quicker;
@@ -30,10 +43,28 @@ impl Recorder<'_> {
         id: &EventId,
         decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
     ) -> Result<State, Stop> {
+        self.append_all(&mut |state, nth| match nth {
+            0 => Ok(decide(state)?.map(|what| (id.clone(), what))),
+            _ => Ok(None),
+        })
+    }
+
+    /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
+    /// the other, each time with the state after those before, and again from the first where somebody else was quicker.
+    ///
+    /// # Errors
+    /// As [`Recorder::append`].
+    pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
+        self.append_onto(self.known(), decide)
+    }
+
+    /// The same onto what was just read.
+    fn append_onto(&self, known: Option<Reading>, decide: &mut Decide<'_>) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
         let mut attempts = Attempts {
             begun: Instant::now(),
+            known,
             made: Vec::new(),
             tip: None,
             moved: false,
@@ -44,7 +75,7 @@ impl Recorder<'_> {
         };
         loop {
             let begun = Instant::now();
-            match self.attempt((id, &by), &mut attempts, decide) {
+            match self.attempt(&by, &mut attempts, decide) {
                 Ok(Some(state)) => return Ok(state),
                 Ok(None) => wait_a_little(attempts.made.len(), begun.elapsed()),
                 Err(stop) => return Err(self.honest(stop, &attempts)),
@@ -52,56 +83,89 @@ impl Recorder<'_> {
         }
     }
 
-    /// Looks, decides and pushes once. Gives the state when there is nothing more to do.
+    /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has: whether
+    /// the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
+    ///
+    /// # Errors
+    /// As [`Recorder::append`].
+    pub fn begin(&self, read: Reading) -> Result<State, Stop> {
+        let id = new_id();
+        self.append_onto(Some(read), &mut |state, _| {
+            Ok((state.events == 0).then(|| (id.clone(), What::Begun)))
+        })
+    }
+
+    /// Decides and pushes once: first from what this clone saw last, for the lease holds only where that is so still, and
+    /// from a look at the main repository where it is not. Gives the state when there is nothing more to do.
     fn attempt(
         &self,
-        (id, by): (&EventId, &Person),
+        by: &Person,
         attempts: &mut Attempts,
-        decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
+        decide: &mut Decide<'_>,
     ) -> Result<Option<State>, Stop> {
+        if let Some(known) = attempts.known.take() {
+            // A no, and that there is nothing to do, are never said from memory.
+            if let Ok(Some(draft)) = self.draft(by, &known, decide) {
+                attempts.saw(known.tip.as_ref());
+                return self.push(draft, known.tip.as_ref(), true, attempts);
+            }
+        }
         let reading = self.read_now()??;
         if self.holds(&reading, &attempts.made)? {
             return Ok(Some(reading.state));
         }
         attempts.saw(reading.tip.as_ref());
         if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
-            let unclear = attempts
-                .doubt
-                .as_ref()
-                .map(|doubt| self.unclear(&doubt.words));
-            let busy = || {
-                if attempts.moved {
-                    self.busy()
-                } else {
-                    self.lagging()
-                }
-            };
-            return Err(unclear.unwrap_or_else(|| busy().into()));
+            return Err(self.out_of_patience(attempts));
         }
+        match self.draft(by, &reading, decide)? {
+            None => Ok(Some(reading.state)),
+            Some(draft) => self.push(draft, reading.tip.as_ref(), false, attempts),
+        }
+    }
+
+    fn out_of_patience(&self, attempts: &Attempts) -> Stop {
+        match &attempts.doubt {
+            Some(doubt) => self.unclear(&doubt.words),
+            None if attempts.moved => self.busy().into(),
+            None => self.lagging().into(),
+        }
+    }
+
+    /// Writes what is decided as objects on top of what was read; `None`: nothing is to be recorded.
+    fn draft(
+        &self,
+        by: &Person,
+        reading: &Reading,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Draft>, Stop> {
         if reading.state.format > FORMAT {
             return Err(self
                 .unreadable_newer(u64::from(reading.state.format))
                 .into());
         }
-        let Some(what) = decide(&reading.state)? else {
-            return Ok(Some(reading.state));
-        };
-        let event = as_read(Event {
-            id: id.clone(),
-            by: by.clone(),
-            at: now(),
-            program: PROGRAM.to_owned(),
-            what,
-        })?;
-        let next = reading.state.after(&event).map_err(unlawful)?;
-        let commit = self.write(&event, &next, reading.tip.as_ref())?;
-        attempts.made.push(commit.clone());
-        let landed = self.push(&commit, reading.tip.as_ref(), attempts)?;
-        if landed {
-            // Whoever reads next finds out by themselves if this cannot be kept here.
-            let _ = objects::remember(self.repo, &commit, reading.tip.as_ref());
+        let mut draft = None;
+        let (mut state, mut tip) = (reading.state.clone(), reading.tip.clone());
+        for nth in 0.. {
+            let Some((id, what)) = decide(&state, nth)? else {
+                break;
+            };
+            let event = as_read(Event {
+                id,
+                by: by.clone(),
+                at: now(),
+                program: PROGRAM.to_owned(),
+                what,
+            })?;
+            state = state.after(&event).map_err(unlawful)?;
+            let commit = self.write(&event, &state, tip.as_ref())?;
+            tip = Some(commit.clone());
+            draft = Some(Draft {
+                commit,
+                state: state.clone(),
+            });
         }
-        Ok(landed.then_some(next))
+        Ok(draft)
     }
 
     /// Whether one of our attempts is on the record, whatever its push said.
@@ -134,7 +198,7 @@ impl Recorder<'_> {
         let by = (event.by.name.as_str(), event.by.email.as_str());
         objects::write(
             self.repo,
-            &Draft {
+            &objects::Draft {
                 parent,
                 state: &state,
                 message: &message,
@@ -144,14 +208,36 @@ impl Recorder<'_> {
         )
     }
 
-    /// Pushes an event, and says whether it is on the record: that is read from there, never inferred.
+    /// Pushes what was drafted, and gives the state after it if it is on the record: by the server's word where that is of
+    /// this very step, and read from there otherwise, never inferred.
     fn push(
+        &self,
+        draft: Draft,
+        onto: Option<&CommitId>,
+        from_memory: bool,
+        attempts: &mut Attempts,
+    ) -> Result<Option<State>, Stop> {
+        let commit = &draft.commit;
+        attempts.made.push(commit.clone());
+        let told = self.push_once(commit, onto)?;
+        let is_moved = from_memory && told.ended == Ended::Stale;
+        if is_moved || !(told.is_taken || self.landed(commit, onto, told, attempts)?) {
+            return Ok(None);
+        }
+        self.notes().heard();
+        // Whoever reads next finds out by themselves if this cannot be kept here.
+        let _ = objects::remember(self.repo, commit, onto);
+        Ok(Some(draft.state))
+    }
+
+    /// Whether an event is on the record after its push.
+    fn landed(
         &self,
         commit: &CommitId,
         onto: Option<&CommitId>,
+        Told { ended, words, .. }: Told,
         attempts: &mut Attempts,
     ) -> Result<bool, Stop> {
-        let (ended, words) = self.push_once(commit, onto)?;
         let tip = self.tip_after(ended, onto)?;
         if tip.as_ref() == Some(commit) {
             return Ok(true);
@@ -199,11 +285,7 @@ impl Recorder<'_> {
     }
 
     /// Starts the push, and lets a person be asked where it needs one.
-    fn push_once(
-        &self,
-        commit: &CommitId,
-        onto: Option<&CommitId>,
-    ) -> Result<(Ended, String), Stop> {
+    fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<Told, Stop> {
         let to = (self.remote, self.record.reference.as_str());
         push::push_event(self.repo, to, commit, onto, self.may_ask)
     }
@@ -261,7 +343,9 @@ fn is_certain(ended: Ended) -> bool {
 /// What was tried so far to get one event onto the record.
 struct Attempts {
     begun: Instant,
-    /// The event's commits, one an attempt.
+    /// The record as this clone saw it last, until that was tried.
+    known: Option<Reading>,
+    /// The last event's commits, one an attempt.
     made: Vec<CommitId>,
     /// Where the record was at the last look, and whether it was ever anywhere else.
     tip: Option<CommitId>,

@@ -573,16 +573,7 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
     let command = promotion(&deploy);
     let run = deploy.runner().directly().start(&words(&command));
     gate.reached();
-    let ls_remote = [
-        "main.git/info/refs?service=git-upload-pack",
-        "main.git/git-upload-pack",
-    ];
-    // What became of the announcement can be read; the look before the push and the taking back cannot.
-    for request in ls_remote {
-        deploy
-            .http()
-            .fault(Rule::any(request, Fault::Delay(Duration::ZERO)));
-    }
+    // The announcement is answered; the look before the push and the taking back are not.
     deploy
         .http()
         .fault(Rule::any("main.git", Fault::Status(503)).times(1000));

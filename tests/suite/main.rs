@@ -11,6 +11,7 @@
 )]
 
 mod any_repository;
+mod connections;
 mod declined;
 mod diff;
 mod emptied;

@@ -153,10 +153,15 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
         ("production moved", "its running commit was", |deploy| {
             deploy.colleague_pushes(&deploy.production, deploy.nth(3));
         }),
-        ("production moved", "its branch was", |deploy| {
-            deploy.web.set("/production", Page::commit(deploy.nth(2)));
-            deploy.colleague_pushes(&deploy.production, deploy.nth(4));
-        }),
+        // Its page says nothing of that; the lease of the push does.
+        (
+            "production was moved",
+            "nothing of ours was taken",
+            |deploy| {
+                deploy.web.set("/production", Page::commit(deploy.nth(2)));
+                deploy.colleague_pushes(&deploy.production, deploy.nth(4));
+            },
+        ),
         ("staging: its page answers 500", "", |deploy| {
             deploy.web.set("/staging", Page::body("").status(500))
         }),
@@ -190,6 +195,7 @@ fn a_branch_rewritten_behind_an_unchanged_page_is_not_pushed_over() {
     terminal
         .ends()
         .exits(1)
-        .says("production moved since the plan was shown; nothing was pushed");
+        .says("production was moved to")
+        .says("nothing of ours was taken");
     assert_eq!(deploy.snapshot(), before);
 }

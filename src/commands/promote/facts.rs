@@ -1,6 +1,7 @@
 //! What a promotion looks at before it is planned.
 
-use crate::commands::deploy::{self, OnRecord, Seen, not_seen, see};
+use crate::commands::deploy::{self, OnRecord, not_seen};
+use crate::commands::look::{Seen, see};
 use crate::commands::{Session, held, trust, watched};
 use crate::config::{Config, Environment};
 use crate::error::{Refusal, RefusalCode, Report, Stop};

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use super::judge::is_exact;
 use super::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::error::Stop;
 use crate::git::Repo;
@@ -19,8 +20,28 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// A ref that no repository has.
 const NOBODYS: &str = "refs/smp/nobody-has-this";
 
-/// Pushes one event to the record, if that is still where it was: `git push` with an explicit lease. It is over in a
-/// moment; with `may_ask` git may ask for a password meanwhile. Gives git's own words, too, which decide nothing.
+/// How a push to the record ended.
+pub struct Told {
+    /// How it ended, as far as git says.
+    pub ended: Ended,
+    /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
+    pub is_taken: bool,
+    /// Git's own words, which decide nothing.
+    pub words: String,
+}
+
+impl Told {
+    fn of(ended: Ended, words: String) -> Self {
+        Self {
+            ended,
+            is_taken: false,
+            words,
+        }
+    }
+}
+
+/// Pushes to the record, if that is still where it was: `git push` with an explicit lease. It is over in a moment; with
+/// `may_ask` git may ask for a password meanwhile.
 ///
 /// # Errors
 /// When git cannot be started; then nothing was pushed.
@@ -30,16 +51,17 @@ pub fn push_event(
     commit: &CommitId,
     expected: Option<&CommitId>,
     may_ask: bool,
-) -> Result<(Ended, String), Stop> {
+) -> Result<Told, Stop> {
     let (remote, reference) = to;
     let make = || exact_push(repo, remote, reference, commit, expected);
     let output = match run(repo, remote, may_ask, &make) {
         Ok(output) => output,
-        Err(NoAnswer::Unanswered(words)) => return Ok((Ended::NothingSent, words)),
-        Err(NoAnswer::Silent(words)) => return Ok((Ended::Unclear, words)),
+        Err(NoAnswer::Unanswered(words)) => return Ok(Told::of(Ended::NothingSent, words)),
+        Err(NoAnswer::Silent(words)) => return Ok(Told::of(Ended::Unclear, words)),
     };
-    let first = judged(&output);
-    if !matches!(first.0, Ended::Refused(status) if moved::is_redirect(status)) {
+    let step = expected.map(|from| (from, commit));
+    let first = judged(&output, step, reference);
+    if !matches!(first.ended, Ended::Refused(status) if moved::is_redirect(status)) {
         return Ok(first);
     }
     // Nothing was taken. git says where it is sent on only of its own accord, so it is sent once more.
@@ -51,22 +73,19 @@ pub fn push_event(
     let Ok(output) = run(repo, remote, false, &traced) else {
         return Ok(first);
     };
-    let (ended, words) = judged(&output);
+    let second = judged(&output, step, reference);
     let to = address(repo, remote)
         .and_then(|from| moved::location(&String::from_utf8_lossy(&output.stderr), &from));
     let leads = to.map(|to| moved::leads_to(&to));
-    Ok((
-        ended,
-        leads
-            .into_iter()
-            .chain([words])
-            .collect::<Vec<_>>()
-            .join("\n"),
-    ))
+    let words: Vec<String> = leads.into_iter().chain([second.words]).collect();
+    Ok(Told {
+        words: words.join("\n"),
+        ..second
+    })
 }
 
-/// How a push ended that was waited for, and git's own words.
-fn judged(output: &Output) -> (Ended, String) {
+/// How a push ended that was waited for. `step`: from what to what the ref was to go.
+fn judged(output: &Output, step: Option<(&CommitId, &CommitId)>, reference: &str) -> Told {
     let (said, words) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -81,7 +100,11 @@ fn judged(output: &Output) -> (Ended, String) {
     let reason = reason(&said);
     let words = reason.as_deref().into_iter().chain(told);
     let words: Vec<String> = words.map(without_userinfo).collect();
-    (ended, words.join("\n"))
+    Told {
+        is_taken: ended == Ended::Accepted
+            && step.is_some_and(|step| is_exact(&said, step, reference)),
+        ..Told::of(ended, words.join("\n"))
+    }
 }
 
 /// Where the host sends those on who ask to push, as it says to `git push --dry-run`. Gives the address that was asked,

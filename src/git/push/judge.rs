@@ -3,6 +3,7 @@
 use super::Ended;
 use crate::git::moved::is_redirect;
 use crate::git::remote::without_userinfo;
+use crate::model::CommitId;
 
 /// The longest reason that is passed on, in characters.
 const LONGEST_REASON: usize = 300;
@@ -99,6 +100,21 @@ pub(super) fn reason(porcelain: &str) -> Option<String> {
             .take(LONGEST_REASON)
             .collect(),
     )
+}
+
+/// Whether git says that this very ref went from that very commit to this one. A push that finds a ref of another name
+/// where this one is meant, or nothing to do, says something else.
+pub(super) fn is_exact(
+    porcelain: &str,
+    (from, to): (&CommitId, &CommitId),
+    reference: &str,
+) -> bool {
+    let begins = format!(" \t{to}^0:{reference}\t");
+    let range = porcelain
+        .lines()
+        .find_map(|line| line.strip_prefix(&begins)?.split_once(".."));
+    let is_short = |short: &str, id: &CommitId| !short.is_empty() && id.as_str().starts_with(short);
+    range.is_some_and(|(old, new)| is_short(old, from) && is_short(new, to))
 }
 
 /// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
@@ -219,6 +235,28 @@ mod tests {
         ];
         for (line, is_shown) in lines {
             assert_eq!(signs.line(line), is_shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_the_very_step_of_the_very_ref_is_exact() {
+        let [from, to] = ["1", "2"].map(|digit| CommitId::parse(&digit.repeat(40)).unwrap());
+        let exact = |line: &str| {
+            let said = format!("To x\n{line}\nDone\n").replace('B', to.as_str());
+            is_exact(&said, (&from, &to), "refs/smp/record")
+        };
+        assert!(exact(" \tB^0:refs/smp/record\t1111111..2222222"));
+        for line in [
+            "=\tB^0:refs/smp/record\t[up to date]",
+            "!\tB^0:refs/smp/record\t[rejected] (stale info)",
+            "*\tB^0:refs/smp/record\t[new reference]",
+            " \tB^0:refs/heads/refs/smp/record\t1111111..2222222",
+            " \tX:refs/smp/record\t1111111..2222222",
+            " \tB^0:refs/smp/record\t3333333..2222222",
+            " \tB^0:refs/smp/record\t1111111..3333333",
+            " \tB^0:refs/smp/record\t..",
+        ] {
+            assert!(!exact(line), "{line}");
         }
     }
 

@@ -155,6 +155,85 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
 }
 
 #[test]
+fn an_event_is_one_push_onto_what_this_clone_saw_last() {
+    let world = World::new();
+    world.clone("one").append(proposed("stable")).unwrap();
+    let repo = world.named("one").faulty();
+    for events in 2..=3 {
+        let state = append(&world, &repo, judged("Rosi", "fine")).unwrap();
+        assert_eq!(state.events, events);
+    }
+    let asked = ["push", "ls-remote", "fetch"].map(|word| world.calls(word));
+    assert_eq!((asked, world.states(RECORD).len()), ([2, 0, 0], 3));
+    assert_eq!(world.calls("var"), 1, "who writes is asked for once");
+}
+
+#[test]
+fn where_something_came_since_one_look_is_enough() {
+    let world = World::new();
+    world.clone("one").append(proposed("stable")).unwrap();
+    world.clone("other").append(judged("Ben", "fine")).unwrap();
+    let repo = world.named("one").faulty();
+    let state = append(&world, &repo, judged("Rosi", "fine")).unwrap();
+    assert_eq!(state.candidate.unwrap().verdicts.len(), 2);
+    let asked = ["push", "ls-remote", "fetch"].map(|word| world.calls(word));
+    assert_eq!((asked, world.states(RECORD).len()), ([2, 1, 1], 3));
+}
+
+#[test]
+fn a_no_and_that_nothing_is_to_be_done_are_never_said_from_memory() {
+    let world = World::new();
+    world.clone("one").append(proposed("stable")).unwrap();
+    world.clone("other").append(judged("Ben", "fine")).unwrap();
+    let repo = world.named("one").faulty();
+    let no: Stop = Refusal::new(RefusalCode::Blocked, "nobody has signed it").into();
+    for answer in [Ok(None), Err(no)] {
+        let mut known = Vec::new();
+        let state = recorder(&world, &repo).append(&new_id(), &mut |state| {
+            let verdicts = state.candidate.as_ref().unwrap().verdicts.len();
+            known.push(verdicts);
+            match verdicts {
+                0 => answer.clone(),
+                _ => Ok(Some(judged("Rosi", "fine"))),
+            }
+        });
+        assert_eq!(known, [0, 1]);
+        assert_eq!(state.unwrap().candidate.unwrap().verdicts.len(), 2);
+        let last = world.at(RECORD).unwrap();
+        world.git("main.git", &["update-ref", RECORD, &format!("{last}~1")]);
+        world.git(
+            "one",
+            &["update-ref", "refs/smp/seen", &format!("{last}~2")],
+        );
+    }
+}
+
+#[test]
+fn events_that_are_known_together_are_one_push_and_stay_one_event_each() {
+    let world = World::new();
+    let clone = world.clone("one");
+    clone.append(proposed("stable")).unwrap();
+    let (repo, names) = (clone.faulty(), ["Rosi", "Ben", "Cem"]);
+    let next = |nth: usize| names.get(nth).map(|name| (new_id(), judged(name, "fine")));
+    let state = recorder(&world, &repo).append_all(&mut |state, nth| {
+        let verdicts = &state.candidate.as_ref().unwrap().verdicts;
+        assert_eq!(verdicts.len(), nth, "each is decided after those before");
+        Ok(next(nth))
+    });
+    let state = state.unwrap();
+    assert_eq!((state.events, world.calls("push")), (4, 1));
+    assert_eq!(world.states(RECORD).last(), Some(&state));
+    // One that cannot follow keeps all of them back.
+    let before = world.refs();
+    let stop = recorder(&world, &repo).append_all(&mut |_, nth| {
+        let both = [judged("Rosi", "fast"), proposed("once more")];
+        Ok(both.get(nth).map(|what| (new_id(), what.clone())))
+    });
+    assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::CandidateOpen);
+    assert_eq!(world.refs(), before);
+}
+
+#[test]
 fn an_event_that_nobody_could_read_again_is_not_written() {
     let world = World::new();
     let clone = world.clone("one");

@@ -136,7 +136,7 @@ fn an_answer_that_fails_once_is_asked_for_again() {
     let world = begun();
     world.fault(
         "push",
-        "mv \"$(dirname \"$0\")\"/ls-remote.next \"$(dirname \"$0\")\"/ls-remote\nreal \"$@\"\n",
+        "mv \"$(dirname \"$0\")\"/ls-remote.next \"$(dirname \"$0\")\"/ls-remote\nreal \"$@\" >/dev/null 2>&1\nexit 1\n",
     );
     world.fault("ls-remote", "once\nexit 128\n");
     let faults = world.path("faults");
@@ -147,7 +147,7 @@ fn an_answer_that_fails_once_is_asked_for_again() {
 
 #[test]
 fn who_cannot_be_told_whether_it_landed_is_told_so() {
-    for lands in ["real \"$@\"", "exit 1"] {
+    for lands in ["real \"$@\" >/dev/null 2>&1; exit 1", "exit 1"] {
         let world = begun();
         world.fault("push", &format!("(echo '#!/bin/sh'; echo 'echo gone away >&2; exit 128') >\"$(dirname \"$0\")\"/ls-remote\nchmod +x \"$(dirname \"$0\")\"/ls-remote\n{lands}\n"));
         let stop = try_it(&world).unwrap_err();

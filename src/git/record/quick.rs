@@ -1,0 +1,68 @@
+//! The same by the library, without a process each. Where it is not sure to do as git would, it gives up.
+#![expect(clippy::disallowed_types, reason = "this is the door to git")]
+
+use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
+
+use super::{Draft, FILE, LARGEST_EVENT, LARGEST_STATE, SEEN};
+use crate::git::Unreadable;
+use crate::git::history::{Gap, Library, commit_id, oid};
+use crate::model::CommitId;
+
+/// The mode of a plain file.
+const PLAIN: i32 = 0o100_644;
+
+impl From<git2::Error> for Gap {
+    fn from(_: git2::Error) -> Self {
+        Self::Unreadable
+    }
+}
+
+impl Library {
+    /// The last event that this clone saw.
+    pub(super) fn seen_id(&self) -> Result<Option<CommitId>, Gap> {
+        let repository = self.lock();
+        let target = match repository.find_reference(SEEN) {
+            Ok(reference) => reference.target().ok_or(Unreadable)?,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(_) => return Err(Gap::Unreadable),
+        };
+        Ok(Some(commit_id(target)?))
+    }
+
+    /// The state after an event. What is no event, or larger than one, is for git to tell.
+    pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Gap> {
+        let (repository, event) = (self.lock(), oid(id)?);
+        measured(&repository, event, ObjectType::Commit, LARGEST_EVENT)?;
+        let tree = repository.find_commit(event)?.tree_id();
+        measured(&repository, tree, ObjectType::Tree, LARGEST_EVENT)?;
+        let tree = repository.find_tree(tree)?;
+        let file = tree.get_name(FILE).ok_or(Unreadable)?.id();
+        measured(&repository, file, ObjectType::Blob, LARGEST_STATE)?;
+        Ok(repository.find_blob(file)?.content().to_vec())
+    }
+
+    /// Writes an event's objects.
+    pub(super) fn write_event(&self, draft: &Draft<'_>) -> Result<CommitId, Gap> {
+        let repository = self.lock();
+        let mut tree = repository.treebuilder(None)?;
+        tree.insert(FILE, repository.blob(draft.state.as_bytes())?, PLAIN)?;
+        let tree = repository.find_tree(tree.write()?)?;
+        let (name, email) = draft.by;
+        let by = Signature::new(name, email, &Time::new(draft.at.max(0), 0))?;
+        let parent = draft.parent.map(oid).transpose()?;
+        let parent = parent.map(|id| repository.find_commit(id)).transpose()?;
+        let parents: Vec<_> = parent.iter().collect();
+        let id = repository.commit(None, &by, &by, draft.message, &tree, &parents)?;
+        Ok(commit_id(id)?)
+    }
+}
+
+/// Gives up on what is of another kind, or larger than this.
+fn measured(repository: &Repository, id: Oid, kind: ObjectType, largest: u64) -> Result<(), Gap> {
+    let (size, is) = repository.odb()?.read_header(id)?;
+    if is == kind && size as u64 <= largest {
+        Ok(())
+    } else {
+        Err(Gap::Unreadable)
+    }
+}

@@ -1,0 +1,207 @@
+//! What a command costs: how often it connects to a remote, and how many processes git becomes for it. Both are counted by
+//! git's own account of every process that it starts, on either side.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::posts::{chatting_like, with_webhooks};
+use crate::promote::ready;
+use crate::record::{RECORD, recorded_like};
+use crate::support::{Deploy, Runner, World};
+
+/// What git did for one command.
+#[derive(Debug)]
+struct Cost {
+    /// How often each repository was connected to, by what for: `read main`, `write staging`.
+    connections: BTreeMap<String, usize>,
+    /// Every process that git became, by its words.
+    processes: Vec<String>,
+}
+
+impl Cost {
+    /// How many connections there were.
+    fn sum(&self) -> usize {
+        self.connections.values().sum()
+    }
+
+    /// Exactly these connections were made.
+    #[track_caller]
+    fn is(&self, expected: &[(&str, usize)]) -> &Cost {
+        let expected: BTreeMap<String, usize> = expected
+            .iter()
+            .map(|(what, count)| ((*what).to_owned(), *count))
+            .collect();
+        assert_eq!(self.connections, expected, "{self:#?}");
+        self
+    }
+
+    /// How many processes had this word as their command.
+    fn count(&self, command: &str) -> usize {
+        let of = |line: &&String| line.split(' ').any(|word| word == command);
+        self.processes.iter().filter(of).count()
+    }
+}
+
+/// Runs a command, which must succeed, and counts.
+#[track_caller]
+fn cost(deploy: &Deploy, runner: Runner<'_>, args: &[&str]) -> Cost {
+    let (folder, config) = (deploy.path("trace2"), deploy.path("traced"));
+    fs::create_dir(&folder).unwrap();
+    let own = deploy.path("home/.gitconfig");
+    let (own, target) = (own.display(), folder.display());
+    let text = format!("[include]\n\tpath = {own}\n[trace2]\n\teventTarget = {target}\n");
+    fs::write(&config, text).unwrap();
+    let traced = runner.directly().env("GIT_CONFIG_GLOBAL", &config);
+    traced.smp(args).ok();
+    let files = fs::read_dir(&folder).unwrap();
+    let all: String = files
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    fs::remove_dir_all(&folder).unwrap();
+    let starts: Vec<Vec<String>> = all.lines().filter_map(started).collect();
+    let mut connections = BTreeMap::new();
+    for what in starts.iter().filter_map(|words| served(words)) {
+        *connections.entry(what).or_default() += 1;
+    }
+    let processes = starts.iter().map(|words| words.join(" ")).collect();
+    Cost {
+        connections,
+        processes,
+    }
+}
+
+/// The words that a process was started with, where a line of git's account tells of a start.
+fn started(line: &str) -> Option<Vec<String>> {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    let words = event["argv"].as_array()?.iter();
+    (event["event"] == "start").then(|| words.map(|word| word.as_str().unwrap().into()).collect())
+}
+
+/// Which repository a process serves, and whether it reads or writes there, if it is the far end of a connection.
+fn served(words: &[String]) -> Option<String> {
+    let (program, first) = (words.first()?, words.get(1)?);
+    let is = |name: &str| program.ends_with(&format!("git-{name}")) || first == name;
+    let way = match (is("upload-pack"), is("receive-pack")) {
+        (true, _) => "read",
+        (_, true) => "write",
+        _ => return None,
+    };
+    let place = words.last()?.rsplit('/').next()?;
+    Some(format!("{way} {}", place.trim_end_matches(".git")))
+}
+
+#[track_caller]
+fn promoted(deploy: &Deploy, runner: Runner<'_>, more: &[&str]) -> Cost {
+    let commit = deploy.master(&deploy.staging);
+    let promote = ["promote", "--yes", "--timeout", "20", "--commit", &commit];
+    cost(deploy, runner, &[&promote, more].concat())
+}
+
+#[test]
+fn a_week_with_a_record_and_posts_that_are_sent() {
+    let deploy = chatting_like(World::deploy_like(), "teams");
+    let ada = || with_webhooks(&deploy);
+    let look = [
+        ("read main", 1),
+        ("read staging", 1),
+        ("read production", 1),
+    ];
+    let with = |more: &[(&'static str, usize)]| [look.as_slice(), more].concat();
+
+    // The look, the proposal, that the post begins, and that it was accepted.
+    let propose = cost(&deploy, ada(), &["propose", "--yes"]);
+    propose.is(&with(&[("write main", 3)]));
+    // The look and the verdict.
+    let signoff = cost(&deploy, ada(), &["signoff"]);
+    signoff.is(&[("read main", 1), ("write main", 1)]);
+    // The look, the announcement, the record once more, the push, what became of it, its end, and the post's two events.
+    let promote = promoted(&deploy, ada(), &["--summary", "New maps"]);
+    assert_eq!(promote.sum(), 10, "{promote:#?}");
+    promote.is(&[
+        ("read main", 2),
+        ("read staging", 1),
+        ("read production", 2),
+        ("write main", 4),
+        ("write production", 1),
+    ]);
+    cost(&deploy, ada(), &["status"]).is(&look);
+}
+
+#[test]
+fn a_week_with_a_record_and_no_chat() {
+    let deploy = recorded_like(World::deploy_like());
+    let ada = || deploy.runner();
+    // That the post was printed is one event.
+    let propose = cost(&deploy, ada(), &["propose", "--yes"]);
+    assert_eq!((propose.sum(), propose.connections["write main"]), (5, 2));
+    let postpone = cost(&deploy, ada(), &["postpone", "--yes", "--reason", "a bug"]);
+    postpone.is(&[("read main", 1), ("write main", 1)]);
+    cost(&deploy, ada(), &["propose", "--yes"]);
+    cost(&deploy, ada(), &["signoff"]).is(&[("read main", 1), ("write main", 1)]);
+    let promote = promoted(&deploy, ada(), &[]);
+    assert_eq!((promote.sum(), promote.connections["write main"]), (8, 2));
+    let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+    cost(&deploy, ada(), &back).is(&[
+        ("read main", 2),
+        ("read production", 2),
+        ("write main", 2),
+        ("write production", 1),
+    ]);
+}
+
+#[test]
+fn a_promotion_without_a_record() {
+    let deploy = ready(World::deploy_like());
+    promoted(&deploy, deploy.runner(), &[]).is(&[
+        ("read main", 1),
+        ("read staging", 1),
+        ("read production", 2),
+        ("write production", 1),
+    ]);
+}
+
+#[test]
+fn where_only_branches_tell_what_runs_they_are_asked_once_more() {
+    let deploy = recorded_like(World::deploy_like().without_pages());
+    let ada = || deploy.runner();
+    let propose = cost(&deploy, ada(), &["propose", "--yes"]);
+    propose.is(&[
+        ("read main", 1),
+        ("read staging", 2),
+        ("read production", 2),
+        ("write main", 2),
+    ]);
+    let signoff = cost(&deploy, ada(), &["signoff"]);
+    signoff.is(&[("read main", 1), ("read staging", 1), ("write main", 1)]);
+    promoted(&deploy, ada(), &[]).is(&[
+        ("read main", 2),
+        ("read staging", 2),
+        ("read production", 4),
+        ("write main", 2),
+        ("write production", 1),
+    ]);
+}
+
+#[test]
+fn setup_asks_each_remote_once_and_tries_each_door() {
+    let deploy = World::deploy_like().toml(RECORD).build();
+    let setup = || cost(&deploy, deploy.runner(), &["setup", "--yes"]);
+    let asks = [("read staging", 1), ("read production", 1)];
+    let tries = [("write staging", 1), ("write production", 1)];
+    // The record is begun, and read back, for some hosts take such a ref and hide it.
+    let begins = [("read main", 2), ("write main", 2)];
+    setup().is(&[asks, tries, begins].concat());
+    let looks = [("read main", 1), ("write main", 1)];
+    setup().is(&[asks, tries, looks].concat());
+}
+
+#[test]
+fn an_event_is_one_push_and_one_note_of_what_was_seen() {
+    let deploy = recorded_like(World::deploy_like());
+    deploy.smp(&["propose", "--yes"]).ok();
+    let signoff = cost(&deploy, deploy.runner(), &["signoff"]);
+    let own = ["var", "push", "update-ref"].map(|command| signoff.count(command));
+    assert_eq!(own, [1, 1, 1], "{signoff:#?}");
+    // Its configuration, the look with its far end, who writes, the push with its far end and their children, the note.
+    assert!(signoff.processes.len() <= 12, "{signoff:#?}");
+}
