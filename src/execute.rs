@@ -9,6 +9,7 @@ mod ledger;
 mod noted;
 mod pushed;
 mod release;
+mod rollback_end;
 mod said;
 mod span;
 mod turned_down;
@@ -18,8 +19,9 @@ mod wait;
 mod words;
 
 use doubt::Heard;
-pub use ledger::{Ledger, RollbackEnd};
+pub use ledger::Ledger;
 use pushed::Ending;
+pub use rollback_end::RollbackEnd;
 use said::keep_last;
 use verdict::Verdict;
 use wait::Begun;
