@@ -6,13 +6,14 @@ use super::doubt::Doubt;
 use super::span::InTurn;
 use super::wait::Begun;
 use crate::config::Environment;
-use crate::error::Report;
+use crate::error::{Refusal, RefusalCode, Report};
 use crate::model::{CommitId, ReleaseStatus};
 use crate::observe::Now;
 
 /// Whether nobody could be asked what runs.
 pub(super) fn is_unknown(now: &Now) -> bool {
-    now.running.is_err() && now.page.is_none()
+    let is_out_of_reach = |refusal: &Refusal| refusal.code == RefusalCode::Unreachable;
+    now.running.as_ref().is_err_and(is_out_of_reach) && now.page.is_none()
 }
 
 /// The beginning of what is said of an environment that could not be asked: it may run the commit.

@@ -664,9 +664,11 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
         .prints_among("this clone has no_push")
         .says("--unset-all remote.upstream.pushurl");
     deploy
-        .smp(&["status"])
+        .smp(&["propose"])
         .exits(2)
         .says("error: the remote upstream is not the one of smp.toml");
+    // To look it does not matter.
+    deploy.smp(&["status"]).ok();
     deploy.git(
         &deploy.work,
         &["config", "--unset-all", "remote.upstream.pushurl"],

@@ -77,7 +77,7 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     let staging = deploy.master(&deploy.staging);
     deploy
         .web
-        .set("/staging", crate::support::Page::body("").status(503));
+        .set("/staging", crate::support::Page::cut(100, "it breaks off"));
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1", &staging]);
     run.exits(4)
         .says("and whether it runs that is not known")
