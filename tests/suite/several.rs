@@ -188,7 +188,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
 // Nobody said yes to what was put back by shipping that very commit elsewhere.
 #[test]
 fn a_promotion_that_gives_one_nothing_leaves_what_is_held_there() {
-    let (deploy, us) = regions(false, "");
+    let (deploy, us) = regions(false, RECORD);
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     deploy.colleague_pushes(&us, deploy.nth(1));
     deploy
