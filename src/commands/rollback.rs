@@ -465,8 +465,10 @@ impl Run<'_> {
 
     /// The announcement of this rollback by a run that was cut off.
     fn announced(&self, commit: &CommitId) -> Option<&Deploying> {
-        let open = self.facts.reading()?.state.deploying.as_ref();
-        open.filter(|open| open.kind == Kind::Rollback && open.to == *commit)
+        let open = self.facts.reading()?.state.deploying.as_ref()?;
+        let (kind, name, to) = (open.kind, &open.environment, &open.to);
+        let is_this = (Kind::Rollback, &self.facts.environment.name, commit) == (kind, name, to);
+        is_this.then_some(open)
     }
 
     /// What runs or, where that is what it goes back to already, what its branch has and may be on its way. Of a run that
