@@ -113,7 +113,9 @@ impl<'a> Release<'a> {
     pub fn text(&self, args: &Promote, given: Option<Summary>) -> Result<Option<String>, Stop> {
         let ui = self.session.ui;
         if given.is_none() && posts::configured(self.config, PRODUCT).is_none() {
-            return Ok(None);
+            // What a run that was cut off was given is printed by the one that sees the end.
+            let begun = self.notes().begun_text(&self.commit);
+            return Ok(begun.filter(|text| !self.pushes && !text.is_empty()));
         }
         Ok(match given.map_or_else(|| self.asked_for(args), Ok)? {
             Summary::Text(text) => Some(text),
