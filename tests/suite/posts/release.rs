@@ -270,6 +270,25 @@ fn without_a_record_the_text_of_a_run_that_was_cut_off_is_told_once() {
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Flags on painpoints"));
 }
 
+// Where no channel takes it, printing it is all that there is.
+#[test]
+fn the_text_of_a_run_that_was_cut_off_is_printed_once_where_no_channel_takes_it() {
+    for record in ["", "\n[record]\nsignoff = false\n"] {
+        let deploy = ready(World::deploy_like().toml(record));
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let text = ["--summary", "- Flags on painpoints", "--timeout", "1"];
+        let promotion = crate::promote::scripted(&deploy, &text);
+        posts(&deploy, &promotion).exits(4).prints("");
+        deploy
+            .web
+            .set("/production", Page::deployed(&deploy.production));
+        promotes(&deploy, &[])
+            .ok()
+            .prints_among("- Flags on painpoints");
+        promotes(&deploy, &[]).ok().prints("");
+    }
+}
+
 #[test]
 fn what_a_colleague_deployed_is_not_told_by_whoever_was_turned_away() {
     let deploy = ready(
