@@ -1,12 +1,16 @@
 //! The command line: the clap types and nothing else. The tree is the help text.
 
+pub mod usage;
+
 mod given;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::OsStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+
+use crate::terminal::Color;
 
 /// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
 #[derive(Debug, Parser)]
@@ -58,17 +62,6 @@ impl Common {
             .filter(|name| !name.is_empty())
             .map(PathBuf::from)
     }
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// The commands.

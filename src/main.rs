@@ -1,41 +1,19 @@
 //! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
 
-mod chat;
 mod cli;
 mod commands;
-mod config;
-mod draft;
-mod editor;
-mod error;
-mod execute;
-mod file;
-mod finding;
+mod core;
+mod deploy;
+mod forge;
 mod git;
-mod guard;
-mod hint;
-mod json;
-mod manual;
-mod model;
+mod http;
+mod look;
 mod notes;
-mod observe;
-mod page;
-mod past;
-mod plan;
-mod post;
-mod prompt;
-mod record;
-mod recorder;
-mod render;
-mod review;
-mod secret;
-mod sending;
-mod stats;
-mod text;
-mod token;
-mod ui;
-mod unrecorded;
-mod web;
-mod webhook;
+mod session;
+mod setup;
+mod sources;
+mod team;
+mod terminal;
 
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
@@ -43,14 +21,14 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
-use crate::commands::Session;
-use crate::error::Stop;
-use crate::ui::{Talk, Ui};
+use crate::core::refusal::Stop;
+use crate::session::Session;
+use crate::terminal::{Talk, Ui};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(ui::usage(&error)),
+        Err(error) => return ExitCode::from(cli::usage::usage(&error)),
     };
     let talk = match (cli.common.quiet, cli.common.verbose) {
         (true, _) => Talk::Quiet,

@@ -1,7 +1,7 @@
 //! What was given that the same command needs again: hints are commands to paste.
 
-use super::{Cli, Command};
-use crate::hint::Given;
+use crate::cli::{Cli, Command};
+use crate::core::typed::Given;
 
 impl Cli {
     /// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not:

@@ -1,15 +1,17 @@
 //! `git smp diff`: the commits that would ship, oneline.
 
 use crate::cli::Diff;
-use crate::commands::reviews::Merges;
-use crate::commands::{Session, reviews, trust};
-use crate::config::{Config, Environment};
-use crate::error::{Report, Stop};
-use crate::json::{self, End};
-use crate::model::{Changes, Commit, Relation};
-use crate::observe::{Also, Look};
-use crate::render;
-use crate::review::{Asked, Reviews};
+use crate::core::config::{Config, Environment};
+use crate::core::decide::named::{source_of, the_target};
+use crate::core::decide::review::{Asked, Reviews};
+use crate::core::refusal::{Report, Stop};
+use crate::core::show;
+use crate::core::show::json::{self, End};
+use crate::core::words::{Changes, Commit, Relation};
+use crate::forge::reviews::{self, Merges};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::{Also, Look};
 
 /// Runs it.
 ///
@@ -56,7 +58,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         if args.json || matches!(reviews.asked(), Asked::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {
-            session.ui.say(&render::marks(&ships, target, &reviews));
+            session.ui.say(&show::marks(&ships, target, &reviews));
         }
     }
     if args.exit_code && changes.relation != Relation::Identical {
@@ -85,14 +87,14 @@ fn show(
     if args.json {
         return ui.data(json::diff(from, to, changes, link, reviews).as_bytes());
     }
-    let name = |end: &End| render::end(end.environment.as_deref(), end.commit.as_ref());
+    let name = |end: &End| show::end(end.environment.as_deref(), end.commit.as_ref());
     let (from, to) = (name(from), name(to));
     if args.markdown {
-        return ui.data(render::markdown(config, &from, &to, changes, link.as_deref()).as_bytes());
+        return ui.data(show::markdown(config, &from, &to, changes, link.as_deref()).as_bytes());
     }
-    let (before, after) = render::diff(&from, &to, changes, link.as_deref());
+    let (before, after) = show::diff(&from, &to, changes, link.as_deref());
     ui.say(&before);
-    ui.data(&render::oneline(&changes.ships))?;
+    ui.data(&show::oneline(&changes.ships))?;
     ui.say(&after);
     Ok(())
 }
@@ -173,7 +175,7 @@ fn observe(
         .ui
         .during(&asking, || look.environments(wanted, Also::Nothing))?;
     session.explain(config, &seen);
-    let end = |one: crate::model::Observed| {
+    let end = |one: crate::core::words::Observed| {
         let commit = one.running?;
         Ok(End {
             environment: Some(one.environment),
@@ -181,66 +183,4 @@ fn observe(
         })
     };
     Ok(seen.into_iter().map(end).collect())
-}
-
-/// The environment that was named, or the only one that promotes. `command` takes one by its name.
-///
-/// # Errors
-/// When it does not exist, or several could be meant.
-pub fn the_target<'c>(
-    config: &'c Config,
-    name: Option<&str>,
-    command: &str,
-) -> Result<&'c Environment, Stop> {
-    if let Some(name) = name {
-        return config.environment(name);
-    }
-    match config.targets().as_slice() {
-        [only] => Ok(only),
-        [] => Err(no_target()),
-        several => {
-            let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
-            let report = Report::new("which environment is meant?")
-                .because(format!("{} are promoted", names.join(", ")));
-            Err(Stop::Misused(report.hint(format!(
-                "name one: {command} {}",
-                names.first().unwrap_or(&"production")
-            ))))
-        }
-    }
-}
-
-/// The mistake of a configuration in which nothing promotes.
-pub fn no_target() -> Stop {
-    let report = Report::new("no environment is promoted from another");
-    Stop::Misused(
-        report.hint("write promotes = \"staging\" under environments.production in smp.toml, then: git smp setup"),
-    )
-}
-
-/// The environment that a target promotes. `command` takes the target by its name.
-///
-/// # Errors
-/// When it promotes none.
-pub fn source_of<'c>(
-    config: &'c Config,
-    target: &Environment,
-    command: &str,
-) -> Result<&'c Environment, Stop> {
-    config.source_of(target).ok_or_else(|| {
-        let name = &target.name;
-        let report = Report::new(format!("{name} is not promoted from another environment"));
-        let Some((other, source)) = config
-            .targets()
-            .first()
-            .and_then(|other| Some((&other.name, other.promotes.as_ref()?)))
-        else {
-            return no_target();
-        };
-        Stop::Misused(
-            report
-                .because(format!("{other} is promoted, from {source}"))
-                .hint(format!("{command} {other}")),
-        )
-    })
 }

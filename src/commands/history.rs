@@ -1,17 +1,17 @@
 //! `git smp history`: the past deploys of the team's record, and figures of them.
 
 use crate::cli::History;
-use crate::commands::{Session, trust};
-use crate::config::Config;
-use crate::error::{Report, Stop};
-use crate::json;
-use crate::model::CommitId;
-use crate::past::{self, DeployKind, Past};
-use crate::record::Copied;
-use crate::recorder::Recorder;
-use crate::render;
-use crate::stats::{self, Figures, Shipped};
-use crate::text::{Line, ago};
+use crate::core::config::Config;
+use crate::core::record::Copied;
+use crate::core::record::past::{self, DeployKind, Past};
+use crate::core::record::stats::{self, Figures, Shipped};
+use crate::core::refusal::{Report, Stop};
+use crate::core::show::{self, json};
+use crate::core::text::{Line, ago};
+use crate::core::words::CommitId;
+use crate::session::Session;
+use crate::session::trust;
+use crate::team::recorder::Recorder;
 
 /// Runs it.
 ///
@@ -193,12 +193,12 @@ fn lines(session: &Session<'_>, latest: &[&Past], figures: &[Figures]) -> Vec<Li
         session.when(),
         session.ui.shows_pictures().then(|| session.ui.width()),
     );
-    let mut lines = render::history(latest, &when, width);
+    let mut lines = show::history(latest, &when, width);
     for one in figures {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(render::figures(one, &when, width));
+        lines.extend(show::figures(one, &when, width));
     }
     lines
 }

@@ -1,17 +1,20 @@
 //! `git smp postpone`: close the candidate with a reason, and lift the freeze.
 
 use crate::cli::Postpone;
-use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::propose::check_text;
+use crate::core::decide::named::check_text;
+use crate::team::posts::{self, Posts, TECHNICAL};
 
-use crate::commands::{Session, flow, trust};
-use crate::config::Config;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::core::config::Config;
+use crate::core::decide::Recorded;
+use crate::core::record::{Candidate, News, State, What};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::text::shell_word;
+use crate::core::words::EventId;
+use crate::deploy::flow;
 use crate::git::record::identity;
-use crate::plan::Recorded;
-use crate::record::{Candidate, EventId, News, State, What};
-use crate::recorder::{Recorder, new_id};
-use crate::text::shell_word;
+use crate::session::Session;
+use crate::session::trust;
+use crate::team::recorder::{Recorder, new_id};
 
 /// Runs it.
 ///

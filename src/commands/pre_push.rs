@@ -3,17 +3,18 @@
 //! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
 
 use crate::cli::PrePush;
-use crate::commands::Session;
-use crate::commands::trust::{self, Trust};
-use crate::config::{self, Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::git::{Repo, record as objects};
-use crate::model::CommitId;
-use crate::record::Copied;
-use crate::record::{self, Candidate, State};
-use crate::recorder::Recorder;
-use crate::text::ago;
-use crate::ui::Ui;
+use crate::core::address;
+use crate::core::config::{Config, Environment};
+use crate::core::record::{self, Candidate, Copied, State};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::text::ago;
+use crate::core::words::CommitId;
+use crate::git::Repo;
+use crate::git::record as objects;
+use crate::session::Session;
+use crate::session::trust::{self, Trust};
+use crate::team::recorder::Recorder;
+use crate::terminal::Ui;
 
 /// How a person passes the guard.
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
@@ -167,7 +168,7 @@ fn of_the_record(
         return Ok(None);
     };
     let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
-    let is_main = remote == main.remote || config::same_place(&url, &main.url);
+    let is_main = remote == main.remote || address::same_place(&url, &main.url);
     // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
     let is_mirror = |update: &Update| update.reference == objects::SEEN;
     let is_meant =
@@ -201,7 +202,7 @@ fn of_the_record(
 fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bool, Stop> {
     let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
     let is =
-        |address: &str| config::same_place(&remote, address) || config::same_place(&url, address);
+        |address: &str| address::same_place(&remote, address) || address::same_place(&url, address);
     if remote == environment.remote || is(&environment.url) {
         return Ok(true);
     }
@@ -217,7 +218,7 @@ fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bo
     }
     // Where a push to the remote goes to several places, none of them is the environment.
     Ok(trust::push_address(repo, environment)
-        .is_ok_and(|address| config::display_url(&url) == address || is(&address)))
+        .is_ok_and(|address| address::display_url(&url) == address || is(&address)))
 }
 
 fn not_by_hand(config: &Config, production: &Environment) -> Stop {

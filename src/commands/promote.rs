@@ -6,23 +6,25 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::cli::Promote;
-use crate::commands::diff::{no_target, source_of};
-use crate::commands::posts::{self, PRODUCT};
-use crate::commands::release::{self, Release};
-use crate::commands::{
-    Session, deploy, first_push, lfs, observed, reviews, summary, take_over, trust, watched,
-};
-use crate::config::{Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::execute::{Again, Execution};
-use crate::json;
-use crate::model::CommitId;
-use crate::observe::Look;
-use crate::plan::{self, Asked, Plan, Recorded, Step};
-use crate::record::{Kind, Telling};
-use crate::render;
-use crate::text::shell_word;
-use crate::ui::Ui;
+use crate::core::config::{Config, Environment};
+use crate::core::decide::named::check_hash;
+use crate::core::decide::named::{no_target, source_of};
+use crate::core::decide::{self, Asked, Plan, Recorded, Step};
+use crate::core::record::{Kind, Telling};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::show::{self, json};
+use crate::core::text::shell_word;
+use crate::core::words::CommitId;
+use crate::deploy::observed;
+use crate::deploy::{Again, Execution, engine, first_push, lfs, take_over};
+use crate::forge::reviews;
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::Look;
+use crate::team::posts::{self, PRODUCT};
+use crate::team::release::{self, Release};
+use crate::team::{summary, watched};
+use crate::terminal::Ui;
 use facts::{Facts, gather};
 
 /// Runs it: look, plan, show, ask, do.
@@ -71,11 +73,11 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             .collect::<Vec<_>>(),
     );
     let is_in_flight =
-        |facts: &Facts<'_>, planned: &_| deploy::is_in_flight(session, &facts.targets, planned);
+        |facts: &Facts<'_>, planned: &_| engine::is_in_flight(session, &facts.targets, planned);
     if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
         let timeout = args.deploying.timeout;
         (facts, planned) =
-            deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
+            engine::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
     let (reviews, mut planned) =
         reviews::check(session, &config, &facts.targets, planned, !args.json);
@@ -108,9 +110,9 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
     if planned.steps.is_empty() {
         if !args.dry_run {
-            deploy::consent(session, &planned.consents, "not confirmed")?;
+            engine::consent(session, &planned.consents, "not confirmed")?;
         }
-        if !args.dry_run && deploy::is_unconfirmed(session, &facts.targets, &planned.commit) {
+        if !args.dry_run && engine::is_unconfirmed(session, &facts.targets, &planned.commit) {
             session.ui.catch_interrupts()?;
             carry_out(session, &look, source, &facts, &planned, args, None)?;
         }
@@ -137,7 +139,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     session.ui.catch_interrupts()?;
     let was_begun = release.is_begun();
     release.keep(text.as_deref(), was_begun)?;
-    deploy::consent(session, &planned.consents, "not deployed")?;
+    engine::consent(session, &planned.consents, "not deployed")?;
     ask(session.ui, &environments, &planned, args.yes)?;
     observed::record(session, &look, facts.state(), &facts.seen(), false);
     release.keep(text.as_deref(), true)?;
@@ -187,29 +189,6 @@ fn flags(args: &Promote) -> String {
         .map(|id| format!(" --take-over {}", shell_word(id)))
         .unwrap_or_default();
     format!("{first}{again}{take_over}")
-}
-
-/// Refuses what cannot be a hash, or has fewer digits than `least`. `source` is the command that tells the right one.
-///
-/// # Errors
-/// Exit 2.
-pub fn check_hash(
-    option: &str,
-    hash: Option<&str>,
-    least: usize,
-    source: &str,
-) -> Result<(), Stop> {
-    if let Some(hash) = hash {
-        let good =
-            (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !good {
-            let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
-            return Err(Stop::Misused(
-                report.hint(format!("copy it from: {source}")),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Without a person at a terminal only an explicit yes to an explicit commit will do.
@@ -286,7 +265,7 @@ fn plan(
         session.when().now,
     )?;
     let asked = asked(session, args, recorded);
-    let planned = plan::promotion(source, &facts.source, &facts.targets, &asked);
+    let planned = decide::promotion(source, &facts.source, &facts.targets, &asked);
     let planned =
         planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
     let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
@@ -297,7 +276,7 @@ fn plan(
     planned
         .warnings
         .extend(observed::warnings(facts.state(), facts.seen()));
-    deploy::warn_of_earlier_push(
+    engine::warn_of_earlier_push(
         session,
         &mut planned,
         &facts.targets,
@@ -370,7 +349,7 @@ fn show(
         .map(|commit| (commit.id, commit.committed))
         .collect();
     let date = |id: &CommitId| dates.get(id).copied();
-    let lines = render::promotion(
+    let lines = show::promotion(
         config,
         &facts.source,
         &facts.targets,
@@ -423,7 +402,7 @@ fn carry_out(
     planned: &Plan,
     args: &Promote,
     telling: Option<Telling>,
-) -> Result<deploy::Done, Stop> {
+) -> Result<engine::Done, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
     let look = Look {
         may_ask: false,
@@ -445,7 +424,7 @@ fn carry_out(
             recorded: Some(*recorded),
             ..asked
         };
-        plan::promotion(source, &facts.source, &facts.targets, &asked).map(drop)
+        decide::promotion(source, &facts.source, &facts.targets, &asked).map(drop)
     };
     let execution = Execution {
         look: &look,
@@ -458,7 +437,7 @@ fn carry_out(
             named: true,
             flags: &flags(args),
         },
-        ledger: deploy::ledger(
+        recorder: engine::recorder(
             &look,
             Kind::Promote,
             recorded,
@@ -466,7 +445,7 @@ fn carry_out(
             &replan,
         ),
     };
-    deploy::carry_out(session.ui, &execution, planned)
+    engine::carry_out(session.ui, &execution, planned)
 }
 
 /// A promotion is told with the last environment that goes on record.

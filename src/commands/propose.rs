@@ -1,24 +1,27 @@
 //! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
 
 use crate::cli::Propose;
-use crate::commands::deploy::{self, OnRecord, not_seen};
-use crate::commands::look::{Seen, see};
-use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, flow, held, observed, reviews, trust, watched};
-use crate::config::{Config, Environment};
-use crate::error::{RefusalCode, Report, Stop};
-use crate::execute::RollbackEnd;
+use crate::core::config::{Config, Environment};
+use crate::core::decide::named::{beginning, check_text};
+use crate::core::decide::{self, Proposal, Recorded, Target};
+use crate::core::record::{News, Owed, Person, State, What};
+use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::show;
+use crate::core::words::EventId;
+use crate::core::words::Observed;
+use crate::deploy::engine::{self, not_seen};
+use crate::deploy::observed;
+use crate::deploy::{RollbackEnd, flow, held};
+use crate::forge::reviews;
 use crate::git::record::identity;
-use crate::model::Observed;
-use crate::observe::{Also, Look};
-use crate::plan::{self, Proposal, Recorded, Target};
-use crate::record::{EventId, News, Owed, Person, State, What};
-use crate::recorder::{Recorder, new_id};
-use crate::render;
-use crate::text::unfit;
-
-/// The most characters of a note: it stands in a post.
-const LONGEST_NOTE: usize = 2000;
+use crate::look::OnRecord;
+use crate::look::{Seen, see};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::{Also, Look};
+use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::recorder::{Recorder, new_id};
+use crate::team::watched;
 
 /// Runs it: look, plan, show, ask, do.
 ///
@@ -27,7 +30,7 @@ const LONGEST_NOTE: usize = 2000;
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("propose", "--note", args.note.as_deref())?;
     let config = session.config()?;
-    let source = flow::beginning(&config)?;
+    let source = beginning(&config)?;
     let look = Look {
         repo: &session.repo,
         config: &config,
@@ -118,32 +121,6 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Refuses a text that no post could hold.
-///
-/// # Errors
-/// Exit 2.
-pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(), Stop> {
-    let Some(text) = text else { return Ok(()) };
-    let wrong = if text.trim().is_empty() {
-        "is empty".to_owned()
-    } else if looks_like_an_option(text) {
-        "looks like an option".to_owned()
-    } else if let Some(wrong) = unfit(text, LONGEST_NOTE) {
-        wrong
-    } else {
-        return Ok(());
-    };
-    let report = Report::new(format!("the text of {option} {wrong}"));
-    Err(Stop::Misused(report.hint(format!(
-        "say it again in plain words: git smp {command} {option} TEXT"
-    ))))
-}
-
-/// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
-pub fn looks_like_an_option(text: &str) -> bool {
-    text.starts_with('-') && !text.contains(char::is_whitespace)
-}
-
 /// Everything that was found out.
 struct Facts<'a> {
     source: Observed,
@@ -199,7 +176,7 @@ fn gather<'c>(
     } = see(session, look, &concerned)?;
     let source = seen.next().ok_or_else(not_seen)?;
     let warnings = match source.runs() {
-        Some(commit) => deploy::not_on_main(session, look.config, commit, main)?
+        Some(commit) => engine::not_on_main(session, look.config, commit, main)?
             .into_iter()
             .collect(),
         None => Vec::new(),
@@ -215,7 +192,7 @@ fn gather<'c>(
             let held = held::weigh(session, observed.runs(), source.runs(), held)?;
             Ok(Target {
                 held,
-                ..deploy::target(session, environment, observed, source.runs())?
+                ..engine::target(session, environment, observed, source.runs())?
             })
         })
         .collect::<Result<Vec<_>, Stop>>()?;
@@ -237,7 +214,7 @@ fn planned(
     state: &State,
 ) -> Result<Proposal, Stop> {
     let recorded = facts.recorded(config, state, session.when().now)?;
-    let mut proposal = plan::proposal(source, &facts.source, &facts.targets, &recorded)?;
+    let mut proposal = decide::proposal(source, &facts.source, &facts.targets, &recorded)?;
     proposal
         .warnings
         .splice(0..0, facts.warnings.iter().cloned());
@@ -297,7 +274,7 @@ impl Work<'_> {
         let ui = self.session.ui;
         let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
         let post = posts::step(self.session, self.config, TECHNICAL);
-        let lines = render::proposal(
+        let lines = show::proposal(
             self.config,
             &self.facts.source,
             &targets,
@@ -317,9 +294,9 @@ impl Work<'_> {
         let ui = self.session.ui;
         if !proposal.consents.is_empty() && (self.args.yes || !ui.is_interactive()) {
             // Only a person who looks can have seen it.
-            plan::confirmed(&self.facts.source)?;
+            decide::confirmed(&self.facts.source)?;
         }
-        deploy::consent(self.session, &proposal.consents, "not proposed")?;
+        engine::consent(self.session, &proposal.consents, "not proposed")?;
         if self.args.yes {
             return Ok(());
         }
@@ -354,7 +331,7 @@ impl Work<'_> {
             look.environments(&wanted, Also::Nothing)
         })?;
         for (before, now) in before.zip(&now) {
-            plan::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
+            decide::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
         }
         Ok(())
     }

@@ -6,24 +6,27 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::cli::Rollback;
-use crate::commands::deploy::OnRecord;
-use crate::commands::diff::the_target;
-use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::promote::check_hash;
-use crate::commands::propose::check_text;
-use crate::commands::{Session, deploy, lfs, observed, take_over, trust};
-use crate::config::{Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::execute::{Again, Execution};
-use crate::finding::{is_cached, may_be_on_its_way};
+use crate::core::config::{Config, Environment};
+use crate::core::decide::finding::{is_cached, may_be_on_its_way};
+use crate::core::decide::named::check_hash;
+use crate::core::decide::named::check_text;
+use crate::core::decide::named::the_target;
+use crate::core::decide::{self, Asked, Back, Plan, Recorded, Step, Target};
+use crate::core::record::{Deploying, Kind, News, Owed, Reading, Telling};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::show;
+use crate::core::text::shell_word;
+use crate::core::words::{CommitId, Observed};
+use crate::deploy::engine;
+use crate::deploy::observed;
+use crate::deploy::{Again, Execution, lfs, take_over};
 use crate::git::record::identity;
-use crate::model::{CommitId, Observed};
-use crate::observe::{Also, Look, app};
-use crate::plan::{self, Asked, Back, Plan, Recorded, Step, Target};
-use crate::record::{Deploying, Kind, News, Owed, Reading, Telling};
-use crate::recorder::Recorder;
-use crate::render;
-use crate::text::shell_word;
+use crate::look::{self, OnRecord};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::{Also, Look, app};
+use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::recorder::Recorder;
 use destination::destination;
 
 /// Runs it: look, plan, show, ask, do.
@@ -57,12 +60,12 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     };
     let (mut found, mut planned) = look_and_plan()?;
     let is_in_flight = |(_, _, target): &(Facts<'_>, CommitId, Target<'_>), planned: &_| {
-        deploy::is_in_flight(session, std::slice::from_ref(target), planned)
+        engine::is_in_flight(session, std::slice::from_ref(target), planned)
     };
     if args.yes && !args.dry_run && is_in_flight(&found, &planned) {
         let timeout = args.deploying.timeout;
         (found, planned) =
-            deploy::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
+            engine::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
     }
     let ((facts, commit, target), planned) = (found, planned?);
     let rollback = Run {
@@ -74,7 +77,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         begun: session.notes().taken_away(&environment.name, &commit),
     };
     if planned.steps.is_empty() {
-        if !args.dry_run && deploy::is_unconfirmed(session, std::slice::from_ref(&target), &commit)
+        if !args.dry_run && engine::is_unconfirmed(session, std::slice::from_ref(&target), &commit)
         {
             session.ui.catch_interrupts()?;
             let _lock = session.notes().lock_deploys()?;
@@ -200,7 +203,7 @@ fn gather<'c>(
     });
     let (mut seen, reading) = (seen?, reading.map_err(|_| lost())??);
     session.explain(look.config, &seen);
-    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
+    look::doubt(&mut seen, look::read(reading.as_ref()));
     let record = OnRecord::of(look, reading, &seen)?;
     let observed = seen.into_iter().next().ok_or_else(lost)?;
     Ok(Facts {
@@ -249,7 +252,7 @@ fn plan(
         now,
         recorded,
     };
-    let mut planned = plan::rollback(&back(target, commit), &asked)?;
+    let mut planned = decide::rollback(&back(target, commit), &asked)?;
     let address = trust::push_address(&session.repo, facts.environment)?;
     if address != facts.environment.url {
         let remote = &facts.environment.remote;
@@ -269,7 +272,7 @@ fn plan(
         commit.short()
     );
     let targets = std::slice::from_ref(target);
-    deploy::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;
+    engine::warn_of_earlier_push(session, &mut planned, targets, somebody_looks, &command)?;
     lfs::warn(session, config, &mut planned);
     take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
     Ok(planned)
@@ -352,7 +355,7 @@ impl Run<'_> {
             .repo
             .commits(std::slice::from_ref(&planned.commit))?
             .pop();
-        let lines = render::rollback(
+        let lines = show::rollback(
             self.config,
             self.target,
             planned,
@@ -408,7 +411,7 @@ impl Run<'_> {
         }
     }
 
-    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<deploy::Done, Stop> {
+    fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<engine::Done, Stop> {
         let look = Look {
             may_ask: false,
             repo: look.repo,
@@ -425,7 +428,7 @@ impl Run<'_> {
                 now,
                 recorded: Some(*recorded),
             };
-            plan::rollback(&back(self.target, &planned.commit), &asked).map(drop)
+            decide::rollback(&back(self.target, &planned.commit), &asked).map(drop)
         };
         let again = self.again(&planned.commit);
         let tells = Some((
@@ -443,9 +446,9 @@ impl Run<'_> {
                 named: false,
                 flags: "",
             },
-            ledger: deploy::ledger(&look, Kind::Rollback, recorded, tells, &replan),
+            recorder: engine::recorder(&look, Kind::Rollback, recorded, tells, &replan),
         };
-        deploy::carry_out_in_turn(self.session.ui, &execution, planned)
+        engine::carry_out_in_turn(self.session.ui, &execution, planned)
     }
 
     fn telling(&self, commit: &CommitId) -> Telling {

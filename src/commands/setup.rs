@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use crate::cli::Setup;
-use crate::commands::checks::Check;
-use crate::commands::trust::{self, Place, RemoteState, Trust, places};
-use crate::commands::{Session, checks, hook, missing, webhooks, wizard};
-use crate::config::Config;
-use crate::error::{RefusalCode, Report, Stop};
+use crate::core::config::Config;
+use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::git::{Repo, remote};
-use crate::text::{Line, Tone, shell_word, wrapped};
+use crate::session::Session;
+use crate::session::missing;
+use crate::session::trust::{self, Place, RemoteState, Trust, places};
+use crate::setup::checks::{self, Check};
+use crate::setup::{hook, webhooks, wizard};
 
 /// Runs it.
 ///

@@ -1,18 +1,22 @@
 //! `git smp signoff`: record QA's verdict on the candidate.
 
 use crate::cli::Signoff;
-use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::promote::check_hash;
-use crate::commands::propose::check_text;
-use crate::commands::{Session, flow, observed, trust};
-use crate::config::Config;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::core::config::Config;
+use crate::core::decide::named::beginning;
+use crate::core::decide::named::check_hash;
+use crate::core::decide::named::check_text;
+use crate::core::record::{Candidate, Goal, News, Owed, Standing, State, Verdict, What};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::text::{acts, shell_word};
+use crate::core::words::CommitId;
+use crate::deploy::flow;
+use crate::deploy::observed;
 use crate::git::record::identity;
-use crate::model::CommitId;
-use crate::observe::{Also, Look};
-use crate::record::{Candidate, Goal, News, Owed, Standing, State, Verdict, What};
-use crate::recorder::{Recorder, new_id};
-use crate::text::{acts, shell_word};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::{Also, Look};
+use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::recorder::{Recorder, new_id};
 
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
@@ -37,7 +41,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         Recorder::of(&session.repo, &config, may_ask),
         "git smp signoff",
     )?;
-    trust::require(&session.repo, &config, &[flow::beginning(&config)?])?;
+    trust::require(&session.repo, &config, &[beginning(&config)?])?;
     let by = match &args.by {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,

@@ -5,20 +5,25 @@ mod fix;
 use std::time::Duration;
 
 use crate::cli::Stage;
-use crate::commands::deploy::{self, OnRecord, not_seen};
-use crate::commands::look::{Seen, see};
-use crate::commands::posts::{self, Posts, TECHNICAL};
-use crate::commands::{Session, first_push, flow, lfs, observed, pull_request, take_over, trust};
-use crate::config::{Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::execute::{Again, Execution};
+use crate::core::config::{Config, Environment};
+use crate::core::decide::named::beginning;
+use crate::core::decide::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
+use crate::core::record::{Candidate, Kind, News, Owed, Telling};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::show::{self, Added};
+use crate::core::words::{Branch, Changes, CommitId, Observed};
+use crate::deploy::engine::{self, not_seen};
+use crate::deploy::observed;
+use crate::deploy::{Again, Execution, first_push, flow, lfs, take_over};
+use crate::forge::pull_request;
 use crate::git::Found;
-use crate::model::{Branch, Changes, CommitId, Observed};
-use crate::observe::Look;
-use crate::plan::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::record::{Candidate, Kind, News, Owed, Telling};
-use crate::recorder::Recorder;
-use crate::render::{self, Added};
+use crate::look::OnRecord;
+use crate::look::{Seen, see};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::Look;
+use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::recorder::Recorder;
 
 /// Runs it: look, plan, show, ask, do.
 ///
@@ -26,7 +31,7 @@ use crate::render::{self, Added};
 /// Every way in which a deploy ends other than with staging reporting the commit.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
-    let staging = flow::beginning(&config)?;
+    let staging = beginning(&config)?;
     if args.fix {
         flow::recorder_of(
             Recorder::of(&session.repo, &config, false),
@@ -53,7 +58,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let target = std::slice::from_ref(&wanted.target);
     if planned.steps.is_empty()
         && !args.dry_run
-        && deploy::is_unconfirmed(session, target, &wanted.commit)
+        && engine::is_unconfirmed(session, target, &wanted.commit)
     {
         carry_out(session, &look, args, &facts, &wanted, &planned)?;
     }
@@ -330,7 +335,7 @@ fn compared<'c>(
     fix: bool,
     picked: Option<Vec<CommitId>>,
 ) -> Result<Wanted<'c>, Stop> {
-    let mut target = deploy::target(
+    let mut target = engine::target(
         session,
         facts.environment,
         facts.observed.clone(),
@@ -344,7 +349,7 @@ fn compared<'c>(
     }
     let fix = match (fix, facts.candidate()) {
         (false, _) => None,
-        (true, None) => return Err(plan::nothing_to_fix().into()),
+        (true, None) => return Err(decide::nothing_to_fix().into()),
         (true, Some(candidate)) => Some((
             candidate.commit.clone(),
             session.repo.changes(Some(&candidate.commit), &commit)?,
@@ -381,7 +386,7 @@ fn plan(
         recorded,
     };
     let command = again(args);
-    let planned = plan::staging(&wanted.staging(&command), &asked);
+    let planned = decide::staging(&wanted.staging(&command), &asked);
     let mut planned =
         planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &command))?;
     let pushes = |step: &Step| matches!(step, Step::Push { .. });
@@ -403,7 +408,7 @@ fn plan(
         .warnings
         .extend(observed::warnings(facts.record.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
-    deploy::warn_of_earlier_push(
+    engine::warn_of_earlier_push(
         session,
         &mut planned,
         target,
@@ -451,7 +456,7 @@ fn unmerged(
     }
     if wanted.picked.is_none() {
         let main = facts.main.clone();
-        lacking.extend(deploy::not_on_main(session, config, commit, main)?);
+        lacking.extend(engine::not_on_main(session, config, commit, main)?);
     }
     Ok(lacking)
 }
@@ -481,7 +486,7 @@ fn show(
         .commits(std::slice::from_ref(&wanted.commit))?
         .pop();
     let added = wanted.added();
-    let lines = render::staging(
+    let lines = show::staging(
         config,
         &wanted.target,
         planned,
@@ -513,7 +518,7 @@ fn ask(
         let report = report.hint(format!("if the answer is yes: {} --yes", again(args)));
         return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
-    deploy::consent(session, &planned.consents, "not deployed")?;
+    engine::consent(session, &planned.consents, "not deployed")?;
     session.ui.catch_interrupts()?;
     // Of several commits it was asked before which are the fix.
     let unnamed = wanted.picked.is_none() && args.rev.is_none();
@@ -547,7 +552,7 @@ fn again(args: &Stage) -> String {
         .chain(args.rev.as_deref())
     {
         command.push(' ');
-        command.push_str(&crate::text::shell_word(word));
+        command.push_str(&crate::core::text::shell_word(word));
     }
     command
 }
@@ -559,7 +564,7 @@ fn carry_out(
     facts: &Facts<'_>,
     wanted: &Wanted<'_>,
     planned: &Plan,
-) -> Result<deploy::Done, Stop> {
+) -> Result<engine::Done, Stop> {
     session.ui.catch_interrupts()?;
     let look = Look {
         may_ask: false,
@@ -578,7 +583,7 @@ fn carry_out(
             now,
             recorded: Some(*recorded),
         };
-        plan::staging(&wanted.staging(&command), &asked).map(drop)
+        decide::staging(&wanted.staging(&command), &asked).map(drop)
     };
     let config = look.config;
     let told = facts
@@ -607,7 +612,7 @@ fn carry_out(
             named: false,
             flags: "",
         },
-        ledger: deploy::ledger(&look, wanted.kind(), recorded, told, &replan),
+        recorder: engine::recorder(&look, wanted.kind(), recorded, told, &replan),
     };
-    deploy::carry_out(session.ui, &execution, planned)
+    engine::carry_out(session.ui, &execution, planned)
 }

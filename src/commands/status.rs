@@ -6,19 +6,21 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::cli::Status;
-use crate::commands::look::main_and_record;
-use crate::commands::{Session, deploy, observed, posts, trust};
-use crate::config::{Config, Environment};
-use crate::error::{Refusal, Stop};
-use crate::finding::{self, Finding};
-use crate::json;
-use crate::model::{Branch, Changes, CommitId, Observed, Relation};
-use crate::observe::{Also, Look};
-use crate::record::{Candidate, Held, Reading, Standing, State};
-use crate::recorder::Recorder;
-use crate::render::{self, Here, Mark};
-use crate::text::{Line, Tone};
-use crate::unrecorded::{PastTool, Unrecorded};
+use crate::core::config::{Config, Environment};
+use crate::core::decide::finding::{self, Finding};
+use crate::core::record::unrecorded::{PastTool, Unrecorded};
+use crate::core::record::{Candidate, Held, Reading, Standing, State};
+use crate::core::refusal::{Refusal, Stop};
+use crate::core::show::{self, Here, Mark, json};
+use crate::core::text::{Line, Tone};
+use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
+use crate::deploy::observed;
+use crate::look::{self, main_and_record};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::{Also, Look};
+use crate::team::posts;
+use crate::team::recorder::Recorder;
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -48,7 +50,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let now = recorder.zip(reading.flatten());
     let reading = now.map(|(recorder, now)| recorder.or_copy(now));
     let reading = reading.transpose()?;
-    deploy::doubt(&mut seen, deploy::read(reading.as_ref()));
+    look::doubt(&mut seen, look::read(reading.as_ref()));
     session.explain(&config, &seen);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
@@ -204,31 +206,31 @@ impl<'a> View<'a> {
             let told = changes
                 .filter(|changes| seen.doubt.is_none() || changes.relation != Relation::Identical);
             let rest = told
-                .map(|changes| render::standing(source, &changes, &when))
+                .map(|changes| show::standing(source, &changes, &when))
                 .unwrap_or_default();
             let late = self.lateness(environment)?;
             let frozen = self
                 .candidate()
                 .filter(|candidate| candidate.environment == environment.name);
             let frozen = frozen
-                .map(|candidate| render::frozen(candidate, &when))
+                .map(|candidate| show::frozen(candidate, &when))
                 .unwrap_or_default();
-            let line = render::environment(seen, width, &rest)
+            let line = show::environment(seen, width, &rest)
                 .and(Tone::Bad, late)
                 .and(Tone::Strong, frozen);
             let past_tool = self.past_tool(seen);
             lines.push(match past_tool {
                 Some(PastTool::Recorded(deploy)) => {
-                    line.and(Tone::Bad, render::past_tool(deploy, &when))
+                    line.and(Tone::Bad, show::past_tool(deploy, &when))
                 }
                 _ => line,
             });
             if !self.is_told_below(seen) {
-                lines.extend(render::finding(seen, environment, &here, width));
+                lines.extend(show::finding(seen, environment, &here, width));
             }
-            lines.extend(self.is_untested(seen).then(|| render::untested(width)));
+            lines.extend(self.is_untested(seen).then(|| show::untested(width)));
             if let Some(PastTool::Unrecorded(found)) = past_tool {
-                lines.push(render::unrecorded(found, width, &when));
+                lines.push(show::unrecorded(found, width, &when));
             }
         }
         lines.extend(self.unknown_main());
@@ -236,10 +238,10 @@ impl<'a> View<'a> {
         lines.extend(
             self.reading
                 .into_iter()
-                .flat_map(|reading| render::record(reading, &here, width, &when)),
+                .flat_map(|reading| show::record(reading, &here, width, &when)),
         );
         for target in self.config.targets() {
-            lines.extend(render::held(&target.name, &self.held(target), width, &when));
+            lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
         let mut next = self.session.ui.typed(&self.next()?);
         let notes = next.split_off(next.len().min(1));
@@ -397,7 +399,7 @@ impl<'a> View<'a> {
             }
         }
         marks.sort_by_key(|mark| mark.ahead);
-        Ok(render::picture(&marks, self.session.ui.width()))
+        Ok(show::picture(&marks, self.session.ui.width()))
     }
 
     /// The environments as people look for them: the targets, in their order, then what feeds them.

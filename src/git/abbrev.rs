@@ -4,9 +4,9 @@ use std::path::Path;
 
 use git2::Oid;
 
-use super::Unreadable;
-use super::config::GitConfig;
-use super::names::Names;
+use crate::git::Unreadable;
+use crate::git::config::GitConfig;
+use crate::git::names::Names;
 
 /// The digits of a full SHA-1 name.
 const FULL: usize = 40;

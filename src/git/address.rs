@@ -1,7 +1,7 @@
 //! Where a remote leads, by the configuration and git's own rules: as much as is needed to know who may be asked for
 //! what. Whom a secret is handed to is decided by git, which compares the address itself.
 
-use super::config::GitConfig;
+use crate::git::config::GitConfig;
 
 /// What for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::push::{is_progress, is_sending};
+use crate::git::push::{is_progress, is_sending};
 
 /// What is printed, at most, in bytes.
 const LARGEST: u64 = 64 << 20;

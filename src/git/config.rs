@@ -3,8 +3,8 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::program::Program;
-use crate::error::{Report, Stop};
+use crate::core::refusal::{Report, Stop};
+use crate::git::program::Program;
 
 /// The configuration that holds here.
 // Not `Debug`: a webhook may be among the entries.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::program::Program;
-use crate::secret::{Login, Secret};
+use crate::core::secret::{Login, Secret};
+use crate::git::program::Program;
 
 /// How long helpers may take.
 const LIMIT: Duration = Duration::from_secs(10);

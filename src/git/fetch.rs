@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::address::Way;
 use crate::git::person::{self, Errand};
 use crate::git::remote::{heads, in_gits_words, redirected};
-use crate::model::CommitId;
 
 /// How long a fetch may take.
 const LIMIT: Duration = Duration::from_secs(600);

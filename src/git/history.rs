@@ -10,14 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
-use super::abbrev::Abbreviation;
-use super::config::{GitConfig, PendingConfig};
-use super::plumbing::{self, Spelling};
-use super::program::Program;
-use super::source::{self, Node, Source};
-use super::{Found, Unreadable, object, walk};
-use crate::error::Stop;
-use crate::model::{Changes, Commit, CommitId, Relation};
+use crate::core::refusal::Stop;
+use crate::core::words::{Changes, Commit, CommitId, Relation};
+use crate::git::abbrev::Abbreviation;
+use crate::git::config::{GitConfig, PendingConfig};
+use crate::git::plumbing::{self, Spelling};
+use crate::git::program::Program;
+use crate::git::source::{self, Node, Source};
+use crate::git::{Found, Unreadable, object, walk};
 
 /// A repository that the library can read.
 pub struct Library {

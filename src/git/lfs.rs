@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Repo;
-use super::plumbing::empty_tree;
-use crate::error::Stop;
-use crate::model::CommitId;
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
+use crate::git::Repo;
+use crate::git::plumbing::empty_tree;
 
 /// What a pointer begins with, in its present and its first form.
 const BEGINNINGS: [&[u8]; 2] = [

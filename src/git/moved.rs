@@ -1,10 +1,10 @@
 //! Where a remote's address leads that its host redirects. Redirects are not followed, for credentials and headers of one
 //! host are for no other one; so people are told the new address, and where to change it.
 
-use crate::config;
-use crate::error::{Refusal, RefusalCode, Report};
+use crate::core::address;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::shell_word;
 use crate::git::remote::without_userinfo;
-use crate::text::shell_word;
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
@@ -187,7 +187,7 @@ pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
 /// Whether an address may stand in a command: one that `smp.toml` may hold, and without a letter that a shell knows.
 fn can_be_typed(address: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
-    address.chars().all(plain) && config::check_url(address).is_ok()
+    address.chars().all(plain) && address::check_url(address).is_ok()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::Unreadable;
+use crate::git::Unreadable;
 
 /// Bytes in a name, and entries in a pack index's fan-out table.
 const SIZE: usize = 20;

@@ -3,7 +3,7 @@
 use git2::Oid;
 use memchr::{memchr, memrchr};
 
-use super::Unreadable;
+use crate::git::Unreadable;
 
 /// What a walk needs of a commit.
 #[derive(Debug, PartialEq, Eq)]

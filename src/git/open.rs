@@ -9,10 +9,10 @@ use std::process::{Output, Stdio};
 
 use git2::{Repository, RepositoryOpenFlags};
 
-use super::Layout;
-use super::config::PendingConfig;
-use super::program::{Program, failed};
-use crate::error::{Report, Stop};
+use crate::core::refusal::{Report, Stop};
+use crate::git::Layout;
+use crate::git::config::PendingConfig;
+use crate::git::program::{Program, failed};
 
 /// Variables by which a caller says where the repository is.
 const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];

@@ -13,10 +13,10 @@ mod refused;
 
 use std::slice;
 
-use super::Repo;
-use super::program::{Program, failed};
-use crate::error::Stop;
-use crate::model::CommitId;
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
+use crate::git::Repo;
+use crate::git::program::{Program, failed};
 use original::{Original, Person};
 
 /// What git uses as an exit code when it does not know an option.

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::thread;
 
-use super::Found;
-use super::object;
-use super::program::{Program, failed};
-use crate::error::{Report, Stop};
-use crate::model::{Changes, Commit, CommitId, Landed, Relation};
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
+use crate::git::program::{Program, failed};
+use crate::git::{Found, object};
 
 const HISTORY: &str = "git cannot read the history";
 

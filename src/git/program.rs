@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use crate::error::{Report, Stop};
+use crate::core::refusal::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
 /// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.

@@ -16,15 +16,14 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::error::{Report, Stop};
-use crate::git::Repo;
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::CommitId;
 use crate::git::address::Way;
-use crate::git::person;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
 #[cfg(unix)]
 use crate::git::secret::is_shared;
-use crate::model::CommitId;
+use crate::git::{Repo, person};
 
 pub use event::{MayPush, Told, may_push, push_event};
 use judge::{Signs, reason};

@@ -3,12 +3,12 @@
 
 mod quick;
 
-use crate::error::{Report, Stop};
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::history::{Gap, Library};
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
-use crate::model::CommitId;
 
 /// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
 pub const SEEN: &str = "refs/smp/seen";

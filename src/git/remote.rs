@@ -8,13 +8,13 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::text::shell_word;
+use crate::core::words::{Branch, CommitId};
 use crate::git::address::Way;
 use crate::git::person::{self, Errand};
 use crate::git::told::first_words;
 use crate::git::{Repo, moved};
-use crate::model::{Branch, CommitId};
-use crate::text::shell_word;
 
 /// How long a remote may take to say what it has.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use git2::{Config, ErrorClass};
 
-use super::config::GitConfig;
-use super::{Layout, Repo};
-use crate::error::{Report, Stop};
-use crate::secret::Secret;
+use crate::core::refusal::{Report, Stop};
+use crate::core::secret::Secret;
+use crate::git::config::GitConfig;
+use crate::git::{Layout, Repo};
 
 /// Writes a secret to the configuration that all work trees of the clone share, and makes that file its owner's alone
 /// unless the repository is shared.

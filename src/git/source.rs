@@ -8,8 +8,7 @@ use std::path::Path;
 use git2::{ObjectType, Odb, OdbObject, Oid};
 use gix_commitgraph::{Graph, Position};
 
-use super::Unreadable;
-use super::object;
+use crate::git::{Unreadable, object};
 
 /// A commit's place in the table of those that a walk has met.
 pub type Node = usize;

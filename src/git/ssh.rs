@@ -12,11 +12,11 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::address::Login;
-use super::child::{self, Ear, End};
-use super::config::GitConfig;
-use super::program::{Program, find_on_path};
-use crate::text::shell_word;
+use crate::core::text::shell_word;
+use crate::git::address::Login;
+use crate::git::child::{self, Ear, End};
+use crate::git::config::GitConfig;
+use crate::git::program::{Program, find_on_path};
 use kept::Kept;
 
 /// How long the user's ssh may take to tell what it is configured to do.

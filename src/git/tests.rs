@@ -24,9 +24,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::program::{Program, find_on_path};
-use super::{Found, Repo, plumbing};
-use crate::model::{Changes, CommitId};
+use crate::core::words::{Changes, CommitId};
+use crate::git::program::{Program, find_on_path};
+use crate::git::{Found, Repo, plumbing};
 
 /// A folder with a repository in it that knows nothing of the developer's machine.
 struct World {
@@ -192,7 +192,7 @@ impl World {
 
 /// The list as it goes to stdout.
 fn printed(changes: &Changes) -> Vec<u8> {
-    let line = |commit: &crate::model::Commit| {
+    let line = |commit: &crate::core::words::Commit| {
         [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat()
     };
     changes.ships.iter().flat_map(line).collect()

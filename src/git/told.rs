@@ -1,7 +1,7 @@
 //! What git and a host say when a remote lets nobody in, or takes nothing: what tells of this case first, and nothing of
 //! what git says every time.
 
-use super::remote::without_userinfo;
+use crate::git::remote::without_userinfo;
 
 /// The most lines that are passed on.
 const MOST: usize = 6;

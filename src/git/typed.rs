@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::address::Site;
-use super::child::{self, Ear, End};
-use super::program::Program;
-use crate::prompt::Turn;
-use crate::secret::Secret;
+use crate::core::secret::Secret;
+use crate::git::address::Site;
+use crate::git::child::{self, Ear, End};
+use crate::git::program::Program;
+use crate::terminal::prompt::Turn;
 
 /// How long a person may take to answer.
 const ANSWERS: Duration = Duration::from_secs(300);

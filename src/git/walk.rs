@@ -8,9 +8,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Unreadable;
-use super::source::{Node, Source};
-use crate::model::Relation;
+use crate::core::words::Relation;
+use crate::git::Unreadable;
+use crate::git::source::{Node, Source};
 
 /// How many commits that are already ruled out git looks past before it believes that no more will come.
 const SLOP: u32 = 5;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Notes;
-use crate::error::Stop;
+use crate::core::refusal::Stop;
+use crate::notes::Notes;
 
 const NAME: &str = "trusted";
 

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::Notes;
-use crate::error::Stop;
-use crate::record::EventId;
+use crate::core::refusal::Stop;
+use crate::core::words::EventId;
+use crate::notes::Notes;
 
 const NAME: &str = "announced";
 

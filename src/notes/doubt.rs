@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Notes;
-use crate::error::Stop;
-use crate::model::CommitId;
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
+use crate::notes::Notes;
 
 #[derive(Serialize, Deserialize)]
 struct Doubt {

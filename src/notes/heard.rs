@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use super::Notes;
+use crate::notes::Notes;
 
 const NAME: &str = "record-heard";
 

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, SystemTimeError};
 
 use serde::{Deserialize, Serialize};
 
-use super::Notes;
-use crate::error::Stop;
-use crate::model::CommitId;
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
+use crate::notes::Notes;
 
 /// A build that takes longer than this is not waited for any more.
 const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);

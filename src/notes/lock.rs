@@ -2,8 +2,8 @@
 
 use std::fs::{self, File, TryLockError};
 
-use super::Notes;
-use crate::error::{Refusal, RefusalCode, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::notes::Notes;
 
 /// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
 /// however that ends.

@@ -2,9 +2,9 @@ use std::time::SystemTime;
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::model::CommitId;
-use crate::record::EventId;
+use crate::core::words::CommitId;
+use crate::core::words::EventId;
+use crate::notes::*;
 
 fn notes() -> (tempfile::TempDir, Notes) {
     let folder = tempfile::tempdir().unwrap();

@@ -932,7 +932,7 @@ fn a_folder_of_hooks_that_is_a_link_is_somebody_elses() {
     assert_eq!(contents(&theirs), BTreeMap::new());
     std::fs::write(
         theirs.join("pre-push"),
-        include_str!("../../src/guard/pre-push.sh"),
+        include_str!("../../src/setup/guard/pre-push.sh"),
     )
     .unwrap();
     let before = contents(&theirs);

@@ -1,14 +1,18 @@
 //! What a promotion looks at before it is planned.
 
-use crate::commands::deploy::{self, OnRecord, not_seen};
-use crate::commands::look::{Seen, see};
-use crate::commands::{Session, held, trust, watched};
-use crate::config::{Config, Environment};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::model::{Changes, Commit, Observed};
-use crate::observe::Look;
-use crate::plan::{Recorded, Target};
-use crate::record::State;
+use crate::core::config::{Config, Environment};
+use crate::core::decide::{Recorded, Target};
+use crate::core::record::State;
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::words::{Changes, Commit, Observed};
+use crate::deploy::engine::{self, not_seen};
+use crate::deploy::held;
+use crate::look::OnRecord;
+use crate::look::{Seen, see};
+use crate::session::Session;
+use crate::session::trust;
+use crate::sources::Look;
+use crate::team::watched;
 
 /// Everything that was found out.
 pub struct Facts<'a> {
@@ -96,7 +100,7 @@ pub fn gather<'c>(
     let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
     if let Some(candidate) = source.runs() {
-        warnings.extend(deploy::not_on_main(session, look.config, candidate, main)?);
+        warnings.extend(engine::not_on_main(session, look.config, candidate, main)?);
     }
     let mut targets = Vec::new();
     for (environment, observed) in environments.iter().zip(seen) {
@@ -107,7 +111,7 @@ pub fn gather<'c>(
                 environment.remote
             ));
         }
-        targets.push(deploy::target(
+        targets.push(engine::target(
             session,
             environment,
             observed,

@@ -1,16 +1,15 @@
 //! What an environment is put back to.
 
-use super::Facts;
 use crate::cli::Rollback;
-use crate::commands::Session;
-use crate::error::{Refusal, RefusalCode, Report, Stop};
+use crate::commands::rollback::Facts;
+use crate::core::record::unrecorded::unrecorded;
+use crate::core::record::{Kind, past};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
 use crate::git::Found;
-use crate::model::{CommitId, Observed, Release, ReleaseStatus};
-use crate::observe::Look;
-use crate::past;
-use crate::record::Kind;
-use crate::recorder::Recorder;
-use crate::unrecorded::unrecorded;
+use crate::session::Session;
+use crate::sources::Look;
+use crate::team::recorder::Recorder;
 
 /// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
 ///

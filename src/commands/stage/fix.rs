@@ -1,14 +1,15 @@
 //! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
 
-use super::{Facts, Wanted, compared, declined, naming, tip};
 use crate::cli::Stage;
-use crate::commands::{Session, flow, pull_request};
-use crate::config::Config;
-use crate::error::{RefusalCode, Report, Stop};
-use crate::model::{Branch, Commit, CommitId};
-use crate::plan;
-use crate::render;
-use crate::text::Line;
+use crate::commands::stage::{Facts, Wanted, compared, declined, naming, tip};
+use crate::core::config::Config;
+use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::text::Line;
+use crate::core::words::{Branch, Commit, CommitId};
+use crate::core::{decide, show};
+use crate::deploy::flow;
+use crate::forge::pull_request;
+use crate::session::Session;
 
 /// The candidate with copies of these commits on top, in the order of history.
 ///
@@ -19,7 +20,7 @@ pub fn picked<'c>(
     facts: &Facts<'c>,
     picks: &[CommitId],
 ) -> Result<Wanted<'c>, Stop> {
-    let candidate = facts.candidate().ok_or_else(plan::nothing_to_fix)?;
+    let candidate = facts.candidate().ok_or_else(decide::nothing_to_fix)?;
     let mut ordered: Vec<CommitId> = Vec::new();
     for pick in picks {
         if !ordered.contains(pick) {
@@ -139,7 +140,7 @@ impl Since<'_> {
     ) -> Result<Option<Vec<CommitId>>, Stop> {
         let ui = session.ui;
         ui.insist(&[Line::plain(format!("{}:", self.story))]);
-        ui.insist(&render::listed(self.commits));
+        ui.insist(&show::listed(self.commits));
         ui.catch_interrupts()?;
         let or_all = if self.on_top { ", or all" } else { "" };
         let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");

@@ -1,13 +1,14 @@
 //! What comes next, as `git smp status` says it: a command, and in lines after it what there is to know about it.
 
-use super::View;
-use crate::commands::{flow, held};
-use crate::config::Environment;
-use crate::error::{Refusal, Stop};
-use crate::finding::{self, Finding};
-use crate::model::{Branch, CommitId, Observed, Relation};
-use crate::plan::Ships;
-use crate::record::{FORMAT, Goal, Standing};
+use crate::commands::status::View;
+use crate::core::config::Environment;
+use crate::core::decide::Ships;
+use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::named::beginning;
+use crate::core::record::{FORMAT, Goal, Standing};
+use crate::core::refusal::{Refusal, Stop};
+use crate::core::words::{Branch, CommitId, Observed, Relation};
+use crate::deploy::{flow, held};
 
 impl View<'_> {
     /// What the record says comes next; `None`: what the environments say decides.
@@ -333,13 +334,13 @@ impl View<'_> {
 
     /// What to do where the main branch has commits that the first environment on their way lacks.
     fn next_to_stage(&self) -> Result<Option<String>, Stop> {
-        let Ok(beginning) = flow::beginning(self.config) else {
+        let Ok(first) = beginning(self.config) else {
             return Ok(None);
         };
         let frozen = self
             .candidate()
-            .is_some_and(|candidate| candidate.environment == beginning.name);
-        let runs = self.observed(beginning).and_then(Observed::runs);
+            .is_some_and(|candidate| candidate.environment == first.name);
+        let runs = self.observed(first).and_then(Observed::runs);
         let (Some(commit), false) = (runs, frozen) else {
             return Ok(None);
         };

@@ -1,11 +1,11 @@
 //! What people are told to do where a remote lets nobody in.
 
-use super::words::{asks_for_a_password, is_locked_out, is_unknown_host};
-use super::{At, Errand};
-use crate::error::Refusal;
+use crate::core::refusal::Refusal;
+use crate::core::text::{shell_word, visible};
 use crate::git::Repo;
 use crate::git::address::{Login, Place, Way};
-use crate::text::{shell_word, visible};
+use crate::git::person::words::{asks_for_a_password, is_locked_out, is_unknown_host};
+use crate::git::person::{At, Errand};
 
 /// What ssh says of a host that has another key than it had.
 const CHANGED: &str = "REMOTE HOST IDENTIFICATION HAS CHANGED";

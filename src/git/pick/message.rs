@@ -1,6 +1,6 @@
 //! The message of a copy.
 
-use crate::model::CommitId;
+use crate::core::words::CommitId;
 
 /// What git itself writes at the end of messages; the second is the very line that is written here.
 const GENERATED: [&str; 2] = ["Signed-off-by: ", "(cherry picked from commit "];

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Report, Stop};
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::CommitId;
 use crate::git::program::Program;
-use crate::model::CommitId;
 
 const UNREADABLE: &str = "git cannot read the commits to copy";
 /// When something happened that nobody can tell the time of.

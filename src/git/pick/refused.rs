@@ -1,9 +1,9 @@
 //! Why commits are not copied, and what to do then.
 
-use super::original::Original;
-use super::{Program, Task};
-use crate::error::{Refusal, RefusalCode, Report, Stop};
-use crate::model::CommitId;
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::words::CommitId;
+use crate::git::pick::original::Original;
+use crate::git::pick::{Program, Task};
 
 /// How many files are named.
 const NAMED: usize = 10;

@@ -3,17 +3,16 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use super::judge::is_exact;
-use super::{Ended, Signs, exact_push, neutral_push, reason};
-use crate::error::Stop;
-use crate::git::Repo;
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
 use crate::git::address::Way;
-use crate::git::moved;
 use crate::git::person::{self, Errand, NoAnswer};
+use crate::git::push::judge::is_exact;
+use crate::git::push::{Ended, Signs, exact_push, neutral_push, reason};
 use crate::git::remote::{push_urls, without_userinfo};
 use crate::git::told::first_words;
-use crate::model::CommitId;
-use crate::prompt::somebody_is_there;
+use crate::git::{Repo, moved};
+use crate::terminal::prompt::somebody_is_there;
 
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(300);

@@ -1,12 +1,10 @@
 //! What people are told of a push that its host did not let in, or turned away before any work.
 
-use super::event;
-use crate::git::Repo;
+use crate::core::text::shell_word;
 use crate::git::address::Way;
-use crate::git::moved;
-use crate::git::person;
+use crate::git::push::event;
 use crate::git::told::first_words;
-use crate::text::shell_word;
+use crate::git::{Repo, moved, person};
 
 /// By these words a host says that somebody has no right to push; in small letters.
 const DENIES: [&str; 8] = [

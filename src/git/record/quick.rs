@@ -3,10 +3,10 @@
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
-use super::{Draft, FILE, LARGEST_EVENT, LARGEST_STATE, SEEN};
+use crate::core::words::CommitId;
 use crate::git::Unreadable;
 use crate::git::history::{Gap, Library, commit_id, oid};
-use crate::model::CommitId;
+use crate::git::record::{Draft, FILE, LARGEST_EVENT, LARGEST_STATE, SEEN};
 
 /// The mode of a plain file.
 const PLAIN: i32 = 0o100_644;

@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{UserSsh, arguments, by_shell};
 use crate::git::address::Login;
+use crate::git::ssh::{UserSsh, arguments, by_shell};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;

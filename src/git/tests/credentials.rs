@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::*;
 use crate::git::credential::{password, within};
+use crate::git::tests::*;
 
 const HOST: &str = "git.heroku.com";
 

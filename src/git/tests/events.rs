@@ -1,7 +1,7 @@
 //! The record's objects: the library writes and reads what git does.
 
-use super::*;
 use crate::git::record::{self, Draft};
+use crate::git::tests::*;
 
 #[test]
 fn the_library_and_git_write_the_same_events_and_read_them_alike() {

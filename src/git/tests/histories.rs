@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::*;
-use crate::model::Relation;
+use crate::core::words::Relation;
+use crate::git::tests::*;
 
 /// A commit to be: its date, and its parents as steps back from itself.
 #[derive(Clone, Debug)]

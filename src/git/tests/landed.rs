@@ -1,8 +1,8 @@
 //! Whole messages, whatever they hold and whatever is configured.
 
-use super::*;
-use crate::error::Stop;
-use crate::model::Landed;
+use crate::core::refusal::Stop;
+use crate::core::words::Landed;
+use crate::git::tests::*;
 
 const PEOPLE: &str =
     "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";

@@ -6,8 +6,8 @@ mod refused;
 
 use std::slice;
 
-use super::*;
-use crate::error::{Refusal, RefusalCode, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::git::tests::*;
 
 impl World {
     /// A commit on `parent` that holds these files besides its parent's.

@@ -1,7 +1,7 @@
 //! Where repositories can be, and kinds that the library does not open.
 
-use super::*;
-use crate::model::Relation;
+use crate::core::words::Relation;
+use crate::git::tests::*;
 
 /// Holds what is found from a folder, with these variables, against the layout that is due.
 fn expect(

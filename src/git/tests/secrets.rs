@@ -2,10 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::*;
-use crate::error::Stop;
+use crate::core::refusal::Stop;
+use crate::core::secret::Secret;
 use crate::git::secret::keep;
-use crate::secret::Secret;
+use crate::git::tests::*;
 
 const KEY: &str = "smp.technical.webhook";
 const HOOK: &str = "https://chat.example/s3cr3t?sp=%2Frun&sig=a-b_c~d#;\"\\=";

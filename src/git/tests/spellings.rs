@@ -1,7 +1,7 @@
 //! Names, encodings and hashes.
 
-use super::*;
 use crate::git::names::Names;
+use crate::git::tests::*;
 
 const PEOPLE: &str =
     "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";

@@ -1,6 +1,6 @@
 //! The files that differ and match: from everywhere, in every kind of repository, whatever is set and whatever they are called.
 
-use super::*;
+use crate::git::tests::*;
 
 const EACH: [&str; 8] = [
     "Procfile",

@@ -1,6 +1,6 @@
 //! Commits that no well-meaning person writes, and some that people do.
 
-use super::*;
+use crate::git::tests::picks::*;
 
 const ADA: &[u8] = b"author Ada <ada@example.com> 1646226000 +0100";
 const BEN: &[u8] = b"committer Ben <ben@example.com> 1646226000 +0000";

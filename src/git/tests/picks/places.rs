@@ -1,6 +1,6 @@
 //! Copies in every kind of repository, and from wherever the user stands.
 
-use super::*;
+use crate::git::tests::picks::*;
 
 #[test]
 fn sha256_and_reftable_repositories_work() {

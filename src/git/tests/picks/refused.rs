@@ -1,6 +1,6 @@
 //! What is not copied, and what people are told then.
 
-use super::*;
+use crate::git::tests::picks::*;
 
 /// Holds that nothing but objects came to be, and that git finds no fault with them.
 fn untouched(world: &World, before: &[(PathBuf, Vec<u8>)]) {

@@ -1,0 +1,13 @@
+//! The core: values in, values out. Nothing here knows files, the network, threads or the clock.
+
+pub mod address;
+pub mod config;
+pub mod decide;
+pub mod record;
+pub mod refusal;
+pub mod secret;
+pub mod show;
+pub mod tell;
+pub mod text;
+pub mod typed;
+pub mod words;

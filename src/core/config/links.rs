@@ -1,0 +1,170 @@
+//! Links to the main repository's pages, derived from its address; each kind of host has paths of its own.
+
+use crate::core::address::{Way, take_apart, web_host};
+use crate::core::config::Config;
+use crate::core::words::CommitId;
+
+/// The kinds of hosts that differ in their paths.
+enum Host {
+    /// GitHub, Gitea, Forgejo, and whatever else: theirs are the most common paths.
+    Common,
+    Gitlab,
+    Bitbucket,
+}
+
+impl Config {
+    /// The address of the main repository's pages, without a slash at the end. `None` if it has none that we can tell.
+    pub fn web_base(&self) -> Option<String> {
+        match &self.repository.web {
+            Some(web) => Some(web.trim_end_matches('/').to_owned()),
+            None => web_of(&self.repository.url),
+        }
+    }
+
+    /// The page that compares `from` with `to`.
+    pub fn compare_url(&self, from: &CommitId, to: &CommitId) -> Option<String> {
+        let base = self.web_base()?;
+        let (from, to) = (from.for_link(), to.for_link());
+        Some(match host(&base) {
+            Host::Common => format!("{base}/compare/{from}...{to}"),
+            Host::Gitlab => format!("{base}/-/compare/{from}...{to}"),
+            // Here the new one comes first, and two dots mean what three mean elsewhere.
+            Host::Bitbucket => format!("{base}/branches/compare/{to}..{from}"),
+        })
+    }
+
+    /// The page of one commit.
+    pub fn commit_url(&self, id: &CommitId) -> Option<String> {
+        let base = self.web_base()?;
+        let id = id.for_link();
+        Some(match host(&base) {
+            Host::Common => format!("{base}/commit/{id}"),
+            Host::Gitlab => format!("{base}/-/commit/{id}"),
+            Host::Bitbucket => format!("{base}/commits/{id}"),
+        })
+    }
+}
+
+/// The pages of the repository at `url`: those of its https door, whichever door `url` is.
+fn web_of(url: &str) -> Option<String> {
+    let address = take_apart(url).ok()?;
+    // The port of ssh leads to no pages.
+    let (scheme, port) = match address.way {
+        Way::Https => ("https", address.port.filter(|port| *port != 443)),
+        Way::Http => ("http", address.port.filter(|port| *port != 80)),
+        Way::Ssh => ("https", None),
+        Way::Git | Way::Local => return None,
+    };
+    let path = address.path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    if path.is_empty() {
+        return None;
+    }
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{scheme}://{}{port}/{path}", web_host(&address)))
+}
+
+fn host(base: &str) -> Host {
+    let host = take_apart(base)
+        .map(|address| address.host.to_ascii_lowercase())
+        .unwrap_or_default();
+    match () {
+        () if host.contains("gitlab") => Host::Gitlab,
+        () if host.contains("bitbucket") => Host::Bitbucket,
+        () => Host::Common,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::tests::{SMALL, parsed};
+
+    fn with_url(url: &str) -> Config {
+        let mut config = parsed(SMALL);
+        config.repository.url = url.to_owned();
+        config
+    }
+
+    #[test]
+    fn pages_follow_from_the_address_of_the_repository() {
+        for (url, web) in [
+            ("https://github.com/o/r.git", Some("https://github.com/o/r")),
+            ("https://GitHub.com/o/R/", Some("https://github.com/o/R")),
+            ("https://host:8443/o/r", Some("https://host:8443/o/r")),
+            ("https://host:443/o/r", Some("https://host/o/r")),
+            (
+                "http://localhost:3000/o/r.git",
+                Some("http://localhost:3000/o/r"),
+            ),
+            (
+                "ssh://git@host:2222/g/sub/r.git",
+                Some("https://host/g/sub/r"),
+            ),
+            ("ssh://host/o/r", Some("https://host/o/r")),
+            (
+                "ssh://git@ssh.github.com:443/o/r.git",
+                Some("https://github.com/o/r"),
+            ),
+            ("git@github.com:o/r.git", Some("https://github.com/o/r")),
+            ("git@host:/o/r.git", Some("https://host/o/r")),
+            ("git://127.0.0.1/r", None),
+            ("/srv/git/r.git", None),
+            ("../r", None),
+            ("file:///srv/r.git", None),
+        ] {
+            assert_eq!(with_url(url).web_base().as_deref(), web, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_pages_that_is_given_is_taken() {
+        let mut config = with_url("/srv/r.git");
+        config.repository.web = Some("https://host/o/r/".to_owned());
+        assert_eq!(config.web_base().as_deref(), Some("https://host/o/r"));
+    }
+
+    #[test]
+    fn each_kind_of_host_has_its_own_links() {
+        let a = CommitId::parse(&"a".repeat(40)).unwrap();
+        let b = CommitId::parse(&"b".repeat(40)).unwrap();
+        let links = |url: &str| {
+            (
+                with_url(url).compare_url(&a, &b).unwrap(),
+                with_url(url).commit_url(&a).unwrap(),
+            )
+        };
+        let (x, y) = ("a".repeat(12), "b".repeat(12));
+        let base = "https://github.com/o/r";
+        assert_eq!(
+            links("git@github.com:o/r.git"),
+            (
+                format!("{base}/compare/{x}...{y}"),
+                format!("{base}/commit/{x}")
+            )
+        );
+        let base = "https://gitlab.example/g/s/r";
+        assert_eq!(
+            links("https://gitlab.example/g/s/r.git"),
+            (
+                format!("{base}/-/compare/{x}...{y}"),
+                format!("{base}/-/commit/{x}")
+            )
+        );
+        let base = "https://bitbucket.org/o/gitlab";
+        assert_eq!(
+            links("https://bitbucket.org/o/gitlab.git"),
+            (
+                format!("{base}/branches/compare/{y}..{x}"),
+                format!("{base}/commits/{x}")
+            )
+        );
+        assert_eq!(
+            (
+                with_url("/r").compare_url(&a, &b),
+                with_url("/r").commit_url(&a)
+            ),
+            (None, None)
+        );
+    }
+}

@@ -1,0 +1,306 @@
+//! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
+//! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
+
+use crate::core::config::{Environment, Running};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::words::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source};
+
+/// A disagreement, or something that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// What runs, or where its branch is, is not known.
+    Unknown(RefusalCode),
+    /// Its remote lacks the branch and has others.
+    WrongBranch,
+    /// Nothing was ever deployed.
+    NothingDeployed,
+    /// Its page says something else than its platform.
+    StalePage,
+    /// Nothing but its page tells what it runs, and the page is not at its branch and was answered by a cache.
+    CachedPage,
+    /// The newest release has not come to its end.
+    ReleasePending,
+    /// What was pushed was built, but its release failed.
+    ReleaseFailed,
+    /// It runs something older than what was pushed. Without the platform's word a release that failed, or a deploy
+    /// that is still going on, looks the same.
+    RolledBack,
+    /// It runs something that was not pushed there.
+    DeployedOutsideGit,
+    /// Its host said that what its branch is at is not deployed, or not yet.
+    NotConfirmed,
+    /// Its branch is at something else than what runs, and nobody can tell how the two stand.
+    RefDiffers,
+}
+
+impl Finding {
+    /// What there is to say of an environment; `None`: all is well.
+    pub fn of(seen: &Observed) -> Option<Self> {
+        if let Err(refusal) = &seen.running {
+            return Some(Self::Unknown(refusal.code));
+        }
+        match &seen.branch {
+            Some(Err(refusal)) => return Some(Self::Unknown(refusal.code)),
+            Some(Ok(Branch::Missing(_))) => return Some(Self::WrongBranch),
+            _ => {}
+        }
+        if seen.doubt.is_some() {
+            return Some(Self::NotConfirmed);
+        }
+        let Some(runs) = seen.runs() else {
+            return Some(by_releases(seen).unwrap_or(Self::NothingDeployed));
+        };
+        if seen
+            .page
+            .as_ref()
+            .is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs))
+        {
+            return Some(Self::StalePage);
+        }
+        if seen.agrees() != Some(false) {
+            // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
+            let other = pending(seen).is_some_and(|newest| newest.commit.as_ref() != Some(runs));
+            return other.then_some(Self::ReleasePending);
+        }
+        let released = by_releases(seen);
+        if seen.source == Source::Page && seen.cached.is_some() {
+            let certain = released.filter(|found| *found != Self::RolledBack);
+            return Some(certain.unwrap_or(Self::CachedPage));
+        }
+        Some(released.unwrap_or(match seen.drift {
+            Some(Relation::Ahead) => Self::RolledBack,
+            Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
+            // Nothing was put back: its repository was emptied, or the app was deployed another way from the beginning.
+            _ if has_no_branch(seen) => Self::DeployedOutsideGit,
+            Some(Relation::Identical) | None => Self::RefDiffers,
+        }))
+    }
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown(code) => code.as_str(),
+            Self::WrongBranch => RefusalCode::WrongBranch.as_str(),
+            Self::NothingDeployed => RefusalCode::NothingDeployed.as_str(),
+            Self::StalePage => "stale-page",
+            Self::CachedPage => "cached-page",
+            Self::ReleasePending => "release-pending",
+            Self::ReleaseFailed => "release-failed",
+            Self::RolledBack => RefusalCode::RolledBack.as_str(),
+            Self::DeployedOutsideGit => "deployed-outside-git",
+            Self::NotConfirmed => RefusalCode::NotConfirmed.as_str(),
+            Self::RefDiffers => "ref-differs",
+        }
+    }
+
+    /// What it means, to stand after what runs and where the branch is.
+    pub fn meaning(self, seen: &Observed) -> String {
+        let at = seen.reference().map_or("nothing", CommitId::short);
+        let runs = seen.runs().map_or("nothing", CommitId::short);
+        let newest =
+            newest(seen).map_or_else(String::new, |release| format!(" v{}", release.version));
+        match self {
+            Self::Unknown(_) => "unknown".to_owned(),
+            Self::WrongBranch => "its remote has no such branch".to_owned(),
+            Self::NothingDeployed => match &seen.branch {
+                Some(Ok(Branch::NoApp(words))) => {
+                    format!("nothing deployed yet; its host has no such app: {words}")
+                }
+                _ => "nothing deployed yet".to_owned(),
+            },
+            Self::StalePage => {
+                let page = seen
+                    .page
+                    .as_ref()
+                    .and_then(|page| page.as_ref().ok())
+                    .map_or("nothing", CommitId::short);
+                let kind = seen
+                    .cached
+                    .map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
+                format!("its page is {kind}, it names {page} although {runs} was released")
+            }
+            Self::CachedPage => {
+                let cached = seen
+                    .cached
+                    .map_or_else(String::new, |cached| cached.to_string());
+                format!("what it runs now is not known, its page is {cached}")
+            }
+            Self::ReleasePending => format!("the release{newest} has not come to its end yet"),
+            Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
+            Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
+            Self::RolledBack => {
+                format!(
+                    "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
+                )
+            }
+            Self::DeployedOutsideGit if has_no_branch(seen) => {
+                format!("{runs} was deployed past its git remote, which is empty")
+            }
+            Self::DeployedOutsideGit => format!("{runs} was deployed past its git remote"),
+            Self::NotConfirmed => {
+                let words = seen.doubt.as_deref().unwrap_or("nothing");
+                format!("whether it runs {at} is not confirmed, for its host said: {words}")
+            }
+            Self::RefDiffers => "nobody can say how the two stand".to_owned(),
+        }
+    }
+
+    /// The next command to type about it.
+    pub fn advice(self, seen: &Observed, environment: &Environment) -> String {
+        let name = &environment.name;
+        let again = match environment.promotes {
+            Some(_) => format!("git smp promote {name}"),
+            None => "git smp stage".to_owned(),
+        };
+        let own = |refusal: &Refusal| refusal.report.hint.clone();
+        match self {
+            Self::Unknown(_) => {
+                let refusal = seen
+                    .running
+                    .as_ref()
+                    .err()
+                    .or(seen.branch.as_ref().and_then(|one| one.as_ref().err()));
+                refusal
+                    .and_then(own)
+                    .unwrap_or_else(|| "git smp setup --check".to_owned())
+            }
+            Self::WrongBranch => {
+                format!("set environments.{name}.branch in smp.toml, then: git smp setup")
+            }
+            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => {
+                format!("{again} --first")
+            }
+            Self::NothingDeployed | Self::DeployedOutsideGit => again,
+            Self::CachedPage => cache_hint("git smp status"),
+            Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
+            Self::StalePage => match &environment.running {
+                Running::Heroku { app, .. } => format!("heroku restart -a {app}"),
+                Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
+            },
+            Self::ReleasePending => "wait for it: git smp status".to_owned(),
+            Self::NotConfirmed => witness_hint(name),
+            Self::ReleaseFailed => match (&environment.running, failed(seen)) {
+                (Running::Heroku { app, .. }, Some(release)) => {
+                    format!(
+                        "heroku releases:output v{} -a {app}, then: {again}",
+                        release.version
+                    )
+                }
+                _ => again,
+            },
+            Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => {
+                format!("git smp diff {name}")
+            }
+            Self::RolledBack | Self::RefDiffers => again,
+        }
+    }
+}
+
+/// What to do where nothing but a branch could tell what runs.
+pub fn witness_hint(name: &str) -> String {
+    format!(
+        "let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup; or, when you \
+         saw it run, say so in a terminal: git smp promote"
+    )
+}
+
+/// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
+pub fn is_cached(seen: &Observed) -> bool {
+    Finding::of(seen) == Some(Finding::CachedPage)
+}
+
+/// What to do where a cache answers in the site's place; then the command.
+pub fn cache_hint(then: &str) -> String {
+    format!("let the cache forget the page, or exclude the page from the cache, then: {then}")
+}
+
+/// Whether something runs there for certain although its repository is empty, as after `heroku repo:reset`: no push that
+/// could have failed or been taken back stands against what runs.
+pub fn is_emptied(seen: &Observed) -> bool {
+    has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)
+}
+
+fn has_no_branch(seen: &Observed) -> bool {
+    matches!(seen.branch, Some(Ok(Branch::Empty)))
+}
+
+/// Whether the platform itself says what became of what the branch is at.
+pub fn is_certain(seen: &Observed) -> bool {
+    by_releases(seen).is_some()
+}
+
+/// Whether what the branch has beyond what runs may be on its way: nobody can tell that from a release that failed.
+pub fn may_be_on_its_way(seen: &Observed) -> bool {
+    matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)
+}
+
+/// That a page is believed alone, where the platform should have been asked, too.
+pub fn unasked(seen: &Observed) -> Option<String> {
+    let Some(Err(refusal)) = seen
+        .releases
+        .as_ref()
+        .filter(|_| seen.source == Source::Page)
+    else {
+        return None;
+    };
+    let what = refusal
+        .report
+        .error
+        .trim_start_matches(&format!("{}: ", seen.environment));
+    Some(format!("its platform was not asked, only its page: {what}"))
+}
+
+/// The newest release, where the platform was asked.
+pub fn newest(seen: &Observed) -> Option<&Release> {
+    seen.releases.as_ref()?.as_ref().ok()?.first()
+}
+
+/// The newest release, while it has not come to its end.
+pub fn pending(seen: &Observed) -> Option<&Release> {
+    newest(seen).filter(|newest| newest.status == ReleaseStatus::Pending)
+}
+
+/// The newest release of what the branch is at, where that failed.
+fn failed(seen: &Observed) -> Option<&Release> {
+    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
+    let of_branch = releases
+        .iter()
+        .find(|release| release.commit.as_ref() == Some(at));
+    of_branch.filter(|release| release.status == ReleaseStatus::Failed)
+}
+
+/// The newest release of a commit that the platform may release again: one that has something built.
+pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
+    let releases = seen.releases.as_ref()?.as_ref().ok()?;
+    let built =
+        |release: &&Release| release.commit.as_ref() == Some(commit) && release.slug.is_some();
+    releases
+        .iter()
+        .filter(built)
+        .find(|release| release.status != ReleaseStatus::Expired)
+}
+
+/// What the platform says of a branch that is at something else than what runs.
+fn by_releases(seen: &Observed) -> Option<Finding> {
+    if pending(seen).is_some() {
+        return Some(Finding::ReleasePending);
+    }
+    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
+    let ran = |release: &Release| {
+        matches!(
+            release.status,
+            ReleaseStatus::Succeeded | ReleaseStatus::Expired
+        )
+    };
+    if releases
+        .iter()
+        .any(|release| release.commit.as_ref() == Some(at) && ran(release))
+    {
+        // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
+        return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
+    }
+    failed(seen).map(|_| Finding::ReleaseFailed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! What was rolled back does not ship again unasked, unless a revert of it ships, too.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::core::decide::finding::Finding;
+use crate::core::decide::{Asked, Consent, Plan, Target};
+use crate::core::record::Held;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::ago;
+use crate::core::words::{CommitId, Landed, numbered};
+
+/// A commit that an environment was rolled back from, and how what would ship stands to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The commit, and who rolled it back.
+    pub held: Held,
+    /// Whether it would ship again.
+    pub ships: Ships,
+}
+
+/// Whether a commit that was rolled back is part of what would ship.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ships {
+    /// It is not.
+    Without,
+    /// It is, and nothing that is known takes it back.
+    Again,
+    /// It is, and so is a revert of something that the rollback took away.
+    TakenBack {
+        /// The revert.
+        by: CommitId,
+        /// What it takes back.
+        of: CommitId,
+    },
+}
+
+/// What was rolled back ships again, alone or in something newer, only when somebody says so in as many words.
+///
+/// # Errors
+/// `rolled-back`, where nobody looks who could be asked.
+pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let (name, commit) = (&target.environment.name, plan.commit.clone());
+    let observed = &target.observed;
+    let seen = || {
+        let back = Finding::of(observed) == Some(Finding::RolledBack)
+            && observed.reference() == Some(&commit);
+        back.then(|| format!("{name} was {}", Finding::RolledBack.meaning(observed)))
+    };
+    let again = target.held.iter().find(|one| one.ships == Ships::Again);
+    let Some(story) = again
+        .map(|one| would_ship_again(one, name, &commit, asked.now))
+        .or_else(seen)
+    else {
+        plan.warnings.extend(
+            target
+                .held
+                .iter()
+                .map(|one| would_not(one, name, asked.now)),
+        );
+        return Ok(());
+    };
+    if asked.again {
+        plan.warnings.push(story);
+        return Ok(());
+    }
+    if asked.somebody_looks {
+        plan.consents.push(Consent {
+            story,
+            question: "Ship it all the same?",
+            confirms: None,
+        });
+        return Ok(());
+    }
+    let report = Report::new(story)
+        .because("what was taken away from production ships again only when somebody says so in as many words");
+    let report = match again.filter(|one| one.held.commit != commit) {
+        Some(one) => report.because(format!("no known revert of {} ships with it", one.held.commit.short())).hint(format!(
+            "stage its revert: git smp stage; or, if what came since mends it: git smp promote {name} --again"
+        )),
+        None => report.hint(format!(
+            "if it shall: git smp promote {name} --again\nor in a script: git smp promote {name} --again --yes --commit \
+             {}\nor ship what corrects it: git smp stage",
+            commit.short()
+        )),
+    };
+    Err(report.refused(RefusalCode::RolledBack))
+}
+
+/// That a commit which was rolled back is, or is part of, what would ship.
+fn would_ship_again(back: &HeldBack, name: &str, commit: &CommitId, now: i64) -> String {
+    let Held {
+        commit: held,
+        by,
+        at,
+        reason,
+    } = &back.held;
+    let why = reason
+        .as_ref()
+        .map(|why| format!(": {why}"))
+        .unwrap_or_default();
+    let what = if held == commit {
+        format!("{} was", held.short())
+    } else {
+        format!("{} contains {}, which was", commit.short(), held.short())
+    };
+    format!(
+        "{what} rolled back from {name} by {} {}{why}",
+        by.name,
+        ago(now, *at)
+    )
+}
+
+/// What to look at where it ships with its revert, or not at all.
+fn would_not(back: &HeldBack, name: &str, now: i64) -> String {
+    let Held {
+        commit: held,
+        by,
+        at,
+        reason,
+    } = &back.held;
+    let why = reason
+        .as_ref()
+        .map(|why| format!(" ({why})"))
+        .unwrap_or_default();
+    let look = match &back.ships {
+        Ships::TakenBack { by, of } => {
+            format!(
+                "{}, which takes {} back, ships as well; see that this mends it",
+                by.short(),
+                of.short()
+            )
+        }
+        Ships::Again | Ships::Without => "see that what ships now mends that".to_owned(),
+    };
+    format!(
+        "{} was rolled back from {name} by {} {}{why}; {look}",
+        held.short(),
+        by.name,
+        ago(now, *at)
+    )
+}
+
+/// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
+/// message names by hash or number counts, for a subject may be that of many. The newest is the first.
+pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
+    let history = History::of(landed);
+    let takes = |at: usize| (at, history.taken_by(at));
+    let reverts: Vec<(usize, HashSet<usize>)> = (0..landed.len())
+        .map(takes)
+        .filter(|(_, taken)| !taken.is_empty())
+        .collect();
+    let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
+    // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
+    for _ in 0..=reverts.len() {
+        for (at, _) in &reverts {
+            let mut takers = reverts
+                .iter()
+                .filter(|(_, taken)| taken.contains(at))
+                .map(|(by, _)| stands[*by]);
+            stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
+        }
+    }
+    let id = |at: usize| landed[at].id.clone();
+    reverts
+        .into_iter()
+        .filter(|(at, _)| stands[*at] == Some(true))
+        .map(|(by, taken)| (id(by), taken.into_iter().map(id).collect()))
+        .collect()
+}
+
+/// Commits that landed, the newest first, by their places in the list.
+struct History<'a> {
+    landed: &'a [Landed],
+    places: HashMap<&'a CommitId, usize>,
+}
+
+impl<'a> History<'a> {
+    fn of(landed: &'a [Landed]) -> Self {
+        let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
+        Self {
+            landed,
+            places: places.collect(),
+        }
+    }
+
+    /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
+    /// it brought.
+    fn taken_by(&self, at: usize) -> HashSet<usize> {
+        let Some((hashes, numbers)) = taken_back(&self.landed[at]) else {
+            return HashSet::new();
+        };
+        let mut named: Vec<usize> = hashes
+            .iter()
+            .filter_map(|hash| self.by_hash(hash, at))
+            .collect();
+        if named.is_empty() {
+            named.extend(
+                numbers
+                    .iter()
+                    .filter_map(|number| self.by_number(*number, at)),
+            );
+        }
+        let whole = |one: usize| self.brought(one).into_iter().chain([one]);
+        named.into_iter().flat_map(whole).collect()
+    }
+
+    /// The only other commit whose hash begins so.
+    fn by_hash(&self, hash: &str, at: usize) -> Option<usize> {
+        let begins = |one: &usize| *one != at && self.landed[*one].id.as_str().starts_with(hash);
+        let mut all = (0..self.landed.len()).filter(begins);
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The newest before this one that brought the pull request.
+    fn by_number(&self, number: u64, at: usize) -> Option<usize> {
+        let is_this = |one: &usize| {
+            let brought = self.landed[*one].pull_request();
+            brought.is_some_and(|(_, its)| its == number)
+        };
+        (at + 1..self.landed.len()).find(is_this)
+    }
+
+    /// What a commit reaches by its other parents and not by its first: nothing, but for merges.
+    fn brought(&self, at: usize) -> HashSet<usize> {
+        let Some((first, others)) = self.landed[at].parents.split_first() else {
+            return HashSet::new();
+        };
+        let before = self.reached(std::slice::from_ref(first));
+        let mut brought = self.reached(others);
+        brought.retain(|one| *one != at && !before.contains(one));
+        brought
+    }
+
+    fn reached(&self, from: &'a [CommitId]) -> HashSet<usize> {
+        let place = |id: &CommitId| self.places.get(id).copied();
+        let (mut reached, mut next) = (
+            HashSet::new(),
+            Vec::from_iter(from.iter().filter_map(place)),
+        );
+        while let Some(at) = next.pop() {
+            if reached.insert(at) {
+                next.extend(self.landed[at].parents.iter().filter_map(place));
+            }
+        }
+        reached
+    }
+}
+
+const BY_HASH: &str = "This reverts commit";
+const BY_NUMBER: [&str; 2] = ["Reverts ", "This reverts merge request "];
+
+/// The beginnings of hashes and the numbers of pull requests that a commit says it takes back; `None` where it is no
+/// revert as a whole: what lies in the middle of other work is that work's own affair.
+fn taken_back(commit: &Landed) -> Option<(Vec<&str>, Vec<u64>)> {
+    let title = match commit.pull_request() {
+        Some((title, _)) => title,
+        None => Some(commit.subject.trim()).filter(|subject| !subject.starts_with("Merge "))?,
+    };
+    let body = commit.body.trim_start();
+    let word = title.split(|c: char| !c.is_alphabetic()).next()?;
+    let word = word.to_lowercase();
+    (["revert", "reverts", "reapply"].contains(&word.as_str()) || body.starts_with(BY_HASH))
+        .then_some(())?;
+    let mut numbers = numbers(body);
+    if numbers.is_empty() {
+        // What is applied again bears the number of the original, and not that of its revert.
+        let quoted = title
+            .strip_prefix("Revert \"")
+            .and_then(|rest| Some(rest.rsplit_once('"')?.0));
+        numbers.extend(quoted.and_then(numbered).map(|(_, number)| number));
+    }
+    Some((hashes(body), numbers))
+}
+
+/// The hashes after each "This reverts commit", to the end of that sentence; those of the other side of a merge are not
+/// taken back.
+fn hashes(body: &str) -> Vec<&str> {
+    let parts = body.split(BY_HASH).skip(1).filter_map(|part| {
+        let sentence = part.split(['.', '(']).next()?.split("\n\n").next()?;
+        sentence.split(", reversing").next()
+    });
+    let words = parts.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
+    words
+        .filter(|word| {
+            (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+        .collect()
+}
+
+/// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
+fn numbers(body: &str) -> Vec<u64> {
+    let number = |line: &str| {
+        let rest = BY_NUMBER
+            .iter()
+            .find_map(|words| line.trim().strip_prefix(words))?;
+        let (name, number) = rest.trim_end_matches('.').rsplit_once(['#', '!'])?;
+        (!name.contains(char::is_whitespace)).then(|| number.parse().ok())?
+    };
+    body.lines().filter_map(number).collect()
+}
+
+#[cfg(test)]
+mod tests;

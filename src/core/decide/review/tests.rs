@@ -1,0 +1,310 @@
+use crate::core::decide::review::*;
+use crate::core::refusal::RefusalCode;
+use crate::core::words::Commit;
+
+fn id(number: usize) -> CommitId {
+    CommitId::parse(&format!("{number:040x}")).unwrap()
+}
+
+fn commit(number: usize) -> Commit {
+    let subject = format!("Change {number}").into_bytes();
+    let (short, author) = (format!("{number:07}"), "Ada".to_owned());
+    Commit {
+        id: id(number),
+        short,
+        subject,
+        author,
+        authored: (0, 0),
+        committed: 0,
+    }
+}
+
+fn pull(number: u64) -> PullRequest {
+    PullRequest {
+        number,
+        author: Some("ada".into()),
+        base: "main".into(),
+        into_main: true,
+        merged: true,
+        approved_by: vec!["ben".into()],
+        changes_requested: false,
+    }
+}
+
+fn counts(pulls: Vec<PullRequest>) -> u64 {
+    match Origin::of(pulls, "main") {
+        Origin::PullRequest(pull) => pull.number,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn known(reviews: &[(usize, Origin, Checks)], asked: Asked) -> Reviews {
+    let review = |(number, origin, checks): &(usize, Origin, Checks)| {
+        (
+            id(*number),
+            Review {
+                origin: origin.clone(),
+                checks: *checks,
+            },
+        )
+    };
+    Reviews::new(reviews.iter().map(review).collect(), asked)
+}
+
+#[test]
+fn what_was_merged_into_the_main_branch_counts_before_what_was_merged_elsewhere_and_that_before_what_is_open()
+ {
+    let unapproved = |number| PullRequest {
+        approved_by: vec![],
+        ..pull(number)
+    };
+    let elsewhere = |number| PullRequest {
+        base: "feature".into(),
+        ..pull(number)
+    };
+    let open = |number| PullRequest {
+        merged: false,
+        ..pull(number)
+    };
+    assert_eq!(counts(vec![elsewhere(1), unapproved(2), open(3)]), 2);
+    assert_eq!(counts(vec![open(1), elsewhere(2)]), 2);
+    assert_eq!(counts(vec![unapproved(1), pull(2), pull(3)]), 2);
+    assert_eq!(counts(vec![open(1), open(2)]), 1);
+    assert_eq!(Origin::of(vec![], "main"), Origin::Direct);
+}
+
+#[test]
+fn what_was_approved_for_another_branch_is_shown_and_does_not_count() {
+    let elsewhere = PullRequest {
+        base: "feature".into(),
+        ..pull(7)
+    };
+    let Origin::PullRequest(shown) = Origin::of(vec![elsewhere.clone()], "main") else {
+        panic!()
+    };
+    assert_eq!((shown.number, shown.is_approved()), (7, false));
+    assert_eq!(
+        shown.fault().as_deref(),
+        Some("came with #7, which was not merged into the main branch")
+    );
+    let Origin::PullRequest(theirs) = Origin::of(vec![elsewhere], "feature") else {
+        panic!()
+    };
+    assert!(theirs.is_approved());
+}
+
+#[test]
+fn approved_is_what_was_merged_with_somebodys_approval_and_nobodys_wish_for_changes() {
+    assert!(pull(1).is_approved());
+    assert!(
+        !PullRequest {
+            merged: false,
+            ..pull(1)
+        }
+        .is_approved()
+    );
+    assert!(
+        !PullRequest {
+            into_main: false,
+            ..pull(1)
+        }
+        .is_approved()
+    );
+    assert!(
+        !PullRequest {
+            changes_requested: true,
+            ..pull(1)
+        }
+        .is_approved()
+    );
+    assert!(
+        !PullRequest {
+            approved_by: vec![],
+            ..pull(1)
+        }
+        .is_approved()
+    );
+}
+
+#[test]
+fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
+    let commits = [commit(1), commit(2), commit(3)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let approved = |number| (number, Origin::PullRequest(pull(9)), Checks::None);
+    let all = known(&[approved(1), approved(2), approved(3)], Asked::Whole);
+    assert_eq!(reviewed(&ships, &all), None);
+    let refusal = reviewed(
+        &ships,
+        &known(
+            &[approved(1), (2, Origin::Direct, Checks::None)],
+            Asked::Whole,
+        ),
+    )
+    .unwrap();
+    assert_eq!(refusal.code, RefusalCode::NotReviewed);
+    assert_eq!(
+        refusal.report.error,
+        "1 commit that would ship was not reviewed"
+    );
+    assert_eq!(
+        refusal.report.because[0],
+        "0000002 \"Change 2\" has no pull request"
+    );
+    let partly = Asked::Partly(Report::new("GitHub answers 502"));
+    let refusal = reviewed(&ships, &known(&[approved(1), approved(2)], partly)).unwrap();
+    assert_eq!(
+        refusal.report.error,
+        "whether every commit that would ship was reviewed is unknown"
+    );
+    assert_eq!(
+        refusal.report.because[..2],
+        [
+            "nobody can tell of 0000003 \"Change 3\"",
+            "GitHub answers 502"
+        ]
+    );
+    let refusal = reviewed(
+        &ships,
+        &Reviews::not_asked(Report::new("there is no token").hint("set it")),
+    )
+    .unwrap();
+    assert_eq!(refusal.report.because[0], "there is no token");
+    assert_eq!(
+        refusal.report.hint.as_deref(),
+        Some("set it, then: git smp promote")
+    );
+    assert_eq!(reviewed(&[], &all), None);
+}
+
+#[test]
+fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
+    let commits = [commit(1), commit(2)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let unapproved = || {
+        Origin::PullRequest(PullRequest {
+            approved_by: vec![],
+            ..pull(1)
+        })
+    };
+    let elsewhere = || {
+        Origin::PullRequest(PullRequest {
+            into_main: false,
+            ..pull(1)
+        })
+    };
+    let hint = |one: Origin, two: Origin| {
+        let known = known(
+            &[(1, one, Checks::None), (2, two, Checks::None)],
+            Asked::Whole,
+        );
+        reviewed(&ships, &known).unwrap().report.hint.unwrap()
+    };
+    let give_up = "; or give the policy up in smp.toml, then: git smp setup";
+    let approve = format!("have it approved on GitHub, then: git smp promote{give_up}");
+    assert_eq!(hint(unapproved(), unapproved()), approve);
+    assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
+    let take_out = "take it out of the branch, for a revert leaves it there, and bring it back with a pull request";
+    assert_eq!(
+        hint(Origin::Direct, elsewhere()),
+        format!("{take_out}{give_up}")
+    );
+    let both = "have approved on GitHub what has a pull request, then: git smp promote; \
+                take the rest out of the branch, for a revert leaves it there, and bring it back with one";
+    assert_eq!(
+        hint(Origin::Direct, unapproved()),
+        format!("{both}{give_up}")
+    );
+}
+
+#[test]
+fn a_merge_that_nobody_could_name_is_unknown() {
+    let commits = [commit(1)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let all = || {
+        known(
+            &[(1, Origin::PullRequest(pull(9)), Checks::Succeeded)],
+            Asked::Whole,
+        )
+    };
+    assert_eq!(
+        (reviewed(&ships, &all()), unknown(&ships, &all())),
+        (None, None)
+    );
+    let refusal = reviewed(&ships, &all().but_for(1)).unwrap();
+    assert_eq!(
+        refusal.report.error,
+        "whether every commit that would ship was reviewed is unknown"
+    );
+    assert_eq!(
+        refusal.report.because[0],
+        "git does not name every merge that would ship"
+    );
+    assert!(reviewed(&[], &all().but_for(2)).is_some());
+    let line = "whether 1 of 2 commits was reviewed is unknown: git does not name every merge that would ship";
+    assert_eq!(unknown(&ships, &all().but_for(1)).as_deref(), Some(line));
+}
+
+#[test]
+fn only_checks_that_succeeded_are_green() {
+    for checks in [
+        Checks::Unknown,
+        Checks::None,
+        Checks::Pending,
+        Checks::Failed,
+    ] {
+        let refusal = green(&id(1), &known(&[(1, Origin::Direct, checks)], Asked::Whole)).unwrap();
+        assert_eq!(
+            (refusal.code, refusal.report.hint.is_some()),
+            (RefusalCode::NotGreen, true)
+        );
+    }
+    assert_eq!(
+        green(
+            &id(1),
+            &known(&[(1, Origin::Direct, Checks::Succeeded)], Asked::Whole)
+        ),
+        None
+    );
+    assert!(
+        green(
+            &id(2),
+            &known(&[(1, Origin::Direct, Checks::Succeeded)], Asked::Whole)
+        )
+        .is_some()
+    );
+}
+
+#[test]
+fn long_lists_end_in_a_number() {
+    let commits: Vec<Commit> = (1..=12).map(commit).collect();
+    let ships: Vec<&Commit> = commits.iter().collect();
+    let direct: Vec<_> = (1..=11)
+        .map(|number| (number, Origin::Direct, Checks::None))
+        .collect();
+    let lines = warnings(&ships, &id(1), &known(&direct, Asked::Whole));
+    assert_eq!(lines.len(), 12);
+    assert_eq!(
+        lines[10],
+        "1 more commit was not reviewed; all of them: git smp diff --json"
+    );
+    assert_eq!(
+        lines[11],
+        "whether 1 of 12 commits was reviewed is unknown: GitHub does not tell"
+    );
+    let refusal = reviewed(&ships, &known(&direct, Asked::Whole)).unwrap();
+    assert_eq!(refusal.report.because[10], "and 1 more");
+}
+
+#[test]
+fn where_nobody_was_asked_nothing_is_said() {
+    let commits = [commit(1)];
+    let ships: Vec<&Commit> = commits.iter().collect();
+    assert!(
+        warnings(
+            &ships,
+            &id(1),
+            &Reviews::not_asked(Report::new("there is no token"))
+        )
+        .is_empty()
+    );
+}

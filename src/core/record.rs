@@ -1,0 +1,359 @@
+//! The record that the team shares: its events, what they add up to, and which may follow which. Pure.
+//!
+//! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
+
+pub mod past;
+pub mod stats;
+pub mod unrecorded;
+
+mod event;
+mod fold;
+mod held;
+mod mapping;
+mod post;
+mod sentence;
+mod sighting;
+mod signer;
+mod trailers;
+mod written;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use event::{Event, Intent, What};
+pub use held::Held;
+pub use post::{How, News, Owed, Sending, Telling};
+pub use sighting::Known;
+pub use signer::Signer;
+pub use written::{Unreadable, message, read_event, read_state, write_state};
+
+use crate::core::refusal::Refusal;
+use crate::core::text::shell_word;
+use crate::core::words::CommitId;
+use crate::core::words::EventId;
+
+/// The version of the written form. A record of a newer one is not written to.
+pub const FORMAT: u32 = 1;
+
+/// A person, as they call themselves to git.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// The mail address.
+    pub email: String,
+}
+
+/// What QA says of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It may go to production.
+    Pass,
+    /// It may not.
+    Block,
+}
+
+/// Why something is deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Something new to be tested.
+    Stage,
+    /// A fix of the candidate, which becomes the candidate.
+    Fix,
+    /// What was tested, to production.
+    Promote,
+    /// Back to what ran before.
+    Rollback,
+}
+
+/// What all events add up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The version of the written form.
+    pub format: u32,
+    /// How many events there were.
+    pub events: u64,
+    /// What is put forward, if anything. That nothing is has to be said: a file without it is of another form.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub candidate: Option<Candidate>,
+    /// The push that is on its way, if any; that there is none has to be said as well.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub deploying: Option<Deploying>,
+    /// What each environment was last seen to be given.
+    pub deploys: BTreeMap<String, Deploy>,
+    /// Posts that nobody was seen to make yet.
+    pub owed: Vec<Owed>,
+    /// What each environment was rolled back from since its last promotion.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, Vec<Held>>,
+    /// What each environment may have been given since its last deploy here: its announcement was given up before
+    /// anybody saw the end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<String, CommitId>,
+    /// What hosts said against what the branches of environments are at, which tell nothing else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doubts: BTreeMap<String, Doubted>,
+}
+
+/// What is put forward for production.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its proposal.
+    pub id: EventId,
+    /// The commit.
+    pub commit: CommitId,
+    /// Where it runs; no deploys there but fixes.
+    pub environment: String,
+    /// Where it is to go.
+    pub targets: Vec<Goal>,
+    /// Who put it forward.
+    pub by: Person,
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// The date that every post about it carries; empty in a record from before there were any.
+    #[serde(default)]
+    pub date: String,
+    /// What they had to say.
+    pub note: Option<String>,
+    /// When the last fix of it was deployed, in seconds since 1970.
+    pub fixed_at: Option<i64>,
+    /// Each person's last verdict on this very commit.
+    pub verdicts: Vec<SignOff>,
+    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    #[serde(skip)]
+    pub elsewhere: bool,
+}
+
+/// One environment that a candidate is to reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goal {
+    /// Its name.
+    pub environment: String,
+    /// What it ran when the candidate was put forward.
+    pub from: Option<CommitId>,
+    /// Whether it runs the candidate.
+    pub reached: bool,
+}
+
+/// One person's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// Whose it is.
+    pub by: String,
+    /// Who recorded it.
+    pub recorded_by: Person,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason, or anything else.
+    pub note: Option<String>,
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+/// A push that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deploying {
+    /// Its announcement.
+    pub id: EventId,
+    /// Why.
+    pub kind: Kind,
+    /// Where.
+    pub environment: String,
+    /// Where the branch was before.
+    pub from: Option<CommitId>,
+    /// What is pushed.
+    pub to: CommitId,
+    /// Whether nobody has to sign it off.
+    pub unsigned: bool,
+    /// Who pushes.
+    pub by: Person,
+    /// Since when, in seconds since 1970.
+    pub at: i64,
+    /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tells: Option<Telling>,
+    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    #[serde(skip)]
+    pub elsewhere: bool,
+}
+
+/// A commit that a host took, and did not deploy by its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    /// The commit.
+    pub commit: CommitId,
+    /// The host's words.
+    pub words: String,
+}
+
+/// What an environment was given last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deploy {
+    /// The commit.
+    pub commit: CommitId,
+    /// What ran there before.
+    pub from: Option<CommitId>,
+    /// Who deployed it.
+    pub by: Person,
+    /// When it was seen to run, in seconds since 1970.
+    pub at: i64,
+    /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_since: Option<i64>,
+}
+
+/// The record as it was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What its events add up to.
+    pub state: State,
+    /// Its last event; `None`: nothing was ever recorded.
+    pub tip: Option<CommitId>,
+    /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
+    pub copy: Option<Copied>,
+}
+
+/// A copy that stands in for what cannot be reached.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// For how long the main repository was not heard of; `None`: nobody knows.
+    pub age: Option<Duration>,
+    /// Why it was not heard of now.
+    pub why: Refusal,
+}
+
+/// Where a candidate stands between proposal and promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has said anything.
+    Waiting,
+    /// At least one yes, and no block.
+    SignedOff,
+    /// At least one person's last word is a block.
+    Blocked,
+}
+
+/// Why an event cannot follow on what happened before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlawful {
+    /// The record has begun before.
+    Begun,
+    /// There is no candidate, or another one than the event means.
+    OtherCandidate,
+    /// A candidate is open already.
+    CandidateOpen,
+    /// The environment is frozen.
+    Frozen,
+    /// A push is on its way, or another one than the event means.
+    OtherDeploy,
+    /// The commit may not go to production.
+    NotSignedOff,
+    /// The post is not owed, or its attempt is not the one that the event means.
+    NotOwed,
+    /// What is said to be seen is on the record already, or does not follow on it.
+    NothingNew,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            events: 0,
+            candidate: None,
+            deploying: None,
+            deploys: BTreeMap::new(),
+            owed: Vec::new(),
+            held: BTreeMap::new(),
+            unseen: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Deploying {
+    /// What a rollback takes away, where that is known.
+    pub fn takes_away(&self) -> Option<&CommitId> {
+        let tells = self
+            .tells
+            .as_ref()
+            .filter(|_| self.kind == Kind::Rollback)?;
+        let (_, ran) = tells
+            .targets
+            .iter()
+            .find(|(name, _)| *name == self.environment)?;
+        ran.as_ref().filter(|ran| **ran != self.to)
+    }
+
+    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
+    pub fn command(&self) -> Option<String> {
+        let (name, short) = (shell_word(&self.environment), self.to.short());
+        let command = match self.kind {
+            Kind::Stage => "git smp stage".to_owned(),
+            // By its hash, for a copy that was made for the candidate is on no branch.
+            Kind::Fix => format!("git smp stage --fix {short}"),
+            Kind::Promote => format!("git smp promote {name}"),
+            Kind::Rollback => format!("git smp rollback {name} --to {short}"),
+        };
+        (!self.elsewhere).then_some(command)
+    }
+}
+
+impl State {
+    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
+    #[must_use]
+    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+        self.deploying
+            .iter_mut()
+            .for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self.candidate
+            .iter_mut()
+            .for_each(|open| open.elsewhere = !is_known(&open.environment));
+        self
+    }
+}
+
+impl Candidate {
+    /// Where it is to go, and what ran there when it was put forward.
+    pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
+        self.targets
+            .iter()
+            .map(|goal| (goal.environment.clone(), goal.from.clone()))
+            .collect()
+    }
+
+    /// What the verdicts come to.
+    pub fn standing(&self) -> Standing {
+        if self
+            .verdicts
+            .iter()
+            .any(|one| one.verdict == Verdict::Block)
+        {
+            Standing::Blocked
+        } else if self.verdicts.is_empty() {
+            Standing::Waiting
+        } else {
+            Standing::SignedOff
+        }
+    }
+
+    /// Those whose last word is this.
+    pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
+        self.verdicts
+            .iter()
+            .filter(move |one| one.verdict == verdict)
+    }
+
+    /// The goal in that environment, if it is one.
+    pub fn goal(&self, environment: &str) -> Option<&Goal> {
+        self.targets
+            .iter()
+            .find(|goal| goal.environment == environment)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+//! The past deploys that the record tells of: what was promoted, what was rolled back, and what was only seen. Pure.
+
+use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
+use crate::core::words::CommitId;
+
+/// How a commit came to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeployKind {
+    /// It was promoted.
+    Promote,
+    /// It was put back.
+    Rollback,
+    /// Nobody deployed it with this program; somebody saw it run.
+    Observed {
+        /// When something else was last known to run, in seconds since 1970, by the clock of whoever knew.
+        since: i64,
+        /// Whether it lies behind what ran before.
+        back: bool,
+    },
+}
+
+impl DeployKind {
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
+            Self::Observed { .. } => "observed",
+        }
+    }
+}
+
+/// One past deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Where.
+    pub environment: String,
+    /// What ran there before, if anything.
+    pub from: Option<CommitId>,
+    /// What ran there then.
+    pub to: CommitId,
+    /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
+    pub at: i64,
+    /// Who deployed it: whoever announced it, even if somebody else saw its end. Who saw it, where that is all that is
+    /// known.
+    pub by: String,
+    /// How it came there.
+    pub kind: DeployKind,
+    /// How many commits that was; `None`: that is not known.
+    pub commits: Option<u64>,
+    /// Who had signed it off.
+    pub signed_off_by: Vec<Signer>,
+    /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
+    pub candidate: Option<CommitId>,
+}
+
+/// The candidate that is open between two events.
+struct Open<'e> {
+    commit: &'e CommitId,
+    missing: Vec<&'e str>,
+    by: &'e Person,
+    /// Whose yes somebody recorded.
+    signed_off: Vec<(&'e str, &'e Person)>,
+}
+
+/// The deploys among the events, in the order of the events, which is oldest first.
+///
+/// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
+/// and after one event that cannot be read hardly anything can.
+pub fn deploys(events: &[Event]) -> Vec<Past> {
+    let mut open = None;
+    events
+        .iter()
+        .filter_map(|event| follow(&mut open, event))
+        .collect()
+}
+
+/// What ran there, one commit after the other.
+pub fn ran<'p>(deploys: &'p [Past], environment: &str) -> impl Iterator<Item = &'p CommitId> {
+    let there: Vec<&Past> = deploys
+        .iter()
+        .filter(|past| past.environment == environment)
+        .collect();
+    there
+        .into_iter()
+        .flat_map(|past| past.from.iter().chain([&past.to]))
+}
+
+/// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
+/// back once more leads further back, and never forward to what was rolled back.
+pub fn before<'p>(
+    ran: impl Iterator<Item = &'p CommitId>,
+    runs: &CommitId,
+) -> Option<&'p CommitId> {
+    let mut line: Vec<&CommitId> = Vec::new();
+    for commit in ran {
+        match line.iter().position(|one| *one == commit) {
+            Some(place) => line.truncate(place + 1),
+            None => line.push(commit),
+        }
+    }
+    let place = line.iter().position(|one| *one == runs)?;
+    line.get(place.checked_sub(1)?).copied()
+}
+
+/// The one of this name who signed the candidate off, by their last word.
+fn signer(open: Option<&Open<'_>>, to: &CommitId, name: &str) -> Signer {
+    let open = open.filter(|open| open.commit == to);
+    let last = open.and_then(|open| {
+        Some((
+            open,
+            open.signed_off.iter().rev().find(|(of, _)| *of == name)?,
+        ))
+    });
+    last.map_or_else(
+        || Signer::from(name),
+        |(open, (_, recorded_by))| Signer::of(name, recorded_by, open.by),
+    )
+}
+
+/// Takes one event in; gives the deploy that it is, if it is one.
+fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
+    match &event.what {
+        What::Proposed {
+            commit, targets, ..
+        } => {
+            let missing = targets.iter().map(|(name, _)| name.as_str()).collect();
+            *open = Some(Open {
+                commit,
+                missing,
+                by: &event.by,
+                signed_off: Vec::new(),
+            });
+            None
+        }
+        What::Judged {
+            commit,
+            of,
+            verdict: Verdict::Pass,
+            ..
+        } => {
+            let open = open.iter_mut().filter(|open| open.commit == commit);
+            open.for_each(|open| open.signed_off.push((of.as_str(), &event.by)));
+            None
+        }
+        What::Postponed { .. } => {
+            *open = None;
+            None
+        }
+        What::Deployed {
+            kind: Kind::Fix,
+            to,
+            ..
+        } => {
+            open.iter_mut().for_each(|open| {
+                open.commit = to;
+                open.signed_off.clear();
+            });
+            None
+        }
+        What::Deployed {
+            kind,
+            environment,
+            from,
+            to,
+            commits,
+            signed_off_by,
+            announced_by,
+            ..
+        } => {
+            let kind = match kind {
+                Kind::Promote => DeployKind::Promote,
+                Kind::Rollback => DeployKind::Rollback,
+                Kind::Stage | Kind::Fix => return None,
+            };
+            let signers = signed_off_by
+                .iter()
+                .map(|name| signer(open.as_ref(), to, name))
+                .collect();
+            let promoted = kind == DeployKind::Promote && reach(open, environment, to);
+            Some(Past {
+                environment: environment.clone(),
+                from: from.clone(),
+                to: to.clone(),
+                at: event.at,
+                by: announced_by
+                    .clone()
+                    .unwrap_or_else(|| event.by.name.clone()),
+                kind,
+                commits: Some(*commits),
+                signed_off_by: signers,
+                candidate: promoted.then(|| to.clone()),
+            })
+        }
+        What::Observed {
+            environment,
+            from,
+            to,
+            since,
+            commits,
+            back,
+        } => Some(Past {
+            environment: environment.clone(),
+            from: Some(from.clone()),
+            to: to.clone(),
+            at: event.at,
+            by: event.by.name.clone(),
+            kind: DeployKind::Observed {
+                since: *since,
+                back: *back,
+            },
+            commits: *commits,
+            signed_off_by: Vec::new(),
+            candidate: None,
+        }),
+        _ => None,
+    }
+}
+
+/// Notes that an environment was given a commit. Says whether that is the open candidate, which is closed when it has
+/// reached all that it was put forward for.
+fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool {
+    let Some(candidate) = open.as_mut().filter(|open| open.commit == to) else {
+        return false;
+    };
+    candidate.missing.retain(|missing| *missing != environment);
+    if candidate.missing.is_empty() {
+        *open = None;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::record::Person;
+    use crate::core::words::EventId;
+
+    fn commit(digit: char) -> CommitId {
+        CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn event(what: What) -> Event {
+        let by = Person {
+            name: "Ada Example".into(),
+            email: "ada@example.com".into(),
+        };
+        Event {
+            id: EventId::of(1),
+            by,
+            at: 7,
+            program: String::new(),
+            what,
+        }
+    }
+
+    fn proposed(digit: char, targets: &[&str]) -> Event {
+        event(What::Proposed {
+            commit: commit(digit),
+            environment: "staging".into(),
+            targets: targets
+                .iter()
+                .map(|name| ((*name).to_owned(), None))
+                .collect(),
+            note: None,
+            date: "2022-03-02".into(),
+            channels: Vec::new(),
+            over: None,
+        })
+    }
+
+    fn deployed(kind: Kind, environment: &str, to: char) -> Event {
+        event(What::Deployed {
+            intent: None,
+            kind,
+            environment: environment.into(),
+            from: None,
+            to: commit(to),
+            commits: 1,
+            signed_off_by: Vec::new(),
+            unsigned: false,
+            announced_by: None,
+            tells: None,
+            holds: Vec::new(),
+        })
+    }
+
+    /// Where, and which candidate, if any.
+    fn told(events: &[Event]) -> Vec<(String, Option<CommitId>)> {
+        deploys(events)
+            .into_iter()
+            .map(|past| (past.environment, past.candidate))
+            .collect()
+    }
+
+    #[test]
+    fn a_candidate_is_that_of_every_target_until_it_has_reached_them_all() {
+        let events = [
+            proposed('1', &["eu", "us"]),
+            deployed(Kind::Stage, "elsewhere", '9'),
+            deployed(Kind::Fix, "staging", '2'),
+            deployed(Kind::Promote, "eu", '2'),
+            deployed(Kind::Rollback, "eu", '8'),
+            deployed(Kind::Promote, "us", '2'),
+            deployed(Kind::Promote, "eu", '2'),
+        ];
+        let told = told(&events);
+        assert_eq!(told[0], ("eu".to_owned(), Some(commit('2'))));
+        assert_eq!(told[1], ("eu".to_owned(), None), "a rollback");
+        assert_eq!(told[2], ("us".to_owned(), Some(commit('2'))));
+        assert_eq!(
+            told[3],
+            ("eu".to_owned(), None),
+            "nobody put it forward again"
+        );
+    }
+
+    fn observed(from: char, to: char) -> Event {
+        let (environment, from, to) = ("eu".into(), commit(from), commit(to));
+        event(What::Observed {
+            environment,
+            from,
+            to,
+            since: 3,
+            commits: Some(2),
+            back: false,
+        })
+    }
+
+    #[test]
+    fn what_was_only_seen_is_a_deploy_by_nobody_that_leaves_the_candidate_open() {
+        let events = [
+            proposed('1', &["eu"]),
+            observed('3', '4'),
+            deployed(Kind::Promote, "eu", '1'),
+            deployed(Kind::Stage, "staging", '5'),
+        ];
+        let deploys = deploys(&events);
+        assert_eq!(
+            (
+                deploys.len(),
+                deploys[0].candidate.as_ref(),
+                deploys[1].candidate.as_ref()
+            ),
+            (2, None, Some(&commit('1')))
+        );
+        let seen = &deploys[0];
+        assert_eq!(
+            (seen.kind, seen.at),
+            (
+                DeployKind::Observed {
+                    since: 3,
+                    back: false
+                },
+                7
+            )
+        );
+        assert_eq!(
+            (seen.by.as_str(), &seen.from, seen.commits),
+            ("Ada Example", &Some(commit('3')), Some(2))
+        );
+        assert_eq!(
+            before(ran(&deploys, "eu"), &commit('1')),
+            Some(&commit('4'))
+        );
+    }
+
+    #[test]
+    fn a_rollback_leads_back_and_a_second_one_further_back() {
+        let line = |digits: &str| digits.chars().map(commit).collect::<Vec<_>>();
+        let before = |digits: &str, runs| before(line(digits).iter(), &commit(runs)).cloned();
+        assert_eq!(before("12233", '3'), Some(commit('2')));
+        // From 4 to 3, and then from 3: not to 4.
+        assert_eq!(before("12233443", '3'), Some(commit('2')));
+        assert_eq!(before("1223344332", '2'), Some(commit('1')));
+        // Something new was promoted after a rollback.
+        assert_eq!(before("122332255", '5'), Some(commit('2')));
+        assert_eq!(before("11", '1'), None, "nothing ran before");
+        assert_eq!(before("12", '9'), None, "somebody deployed past the record");
+    }
+
+    #[test]
+    fn what_was_postponed_or_never_proposed_was_no_candidate() {
+        let postponed = What::Postponed {
+            candidate: EventId::of(1),
+            commit: commit('1'),
+            intent: None,
+            reason: "later".into(),
+            channels: Vec::new(),
+        };
+        let events = [
+            proposed('1', &["eu"]),
+            deployed(Kind::Promote, "eu", '3'),
+            event(postponed),
+            deployed(Kind::Promote, "eu", '1'),
+        ];
+        assert!(
+            told(&events)
+                .iter()
+                .all(|(_, candidate)| candidate.is_none())
+        );
+    }
+}

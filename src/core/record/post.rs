@@ -1,0 +1,143 @@
+//! What the record says of posts: which are owed, what each is made from, and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::record::Person;
+use crate::core::words::CommitId;
+use crate::core::words::EventId;
+
+/// How a post came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// The chat's webhook accepted it, which is all that it says.
+    Accepted,
+    /// It was printed, for a person to paste.
+    Printed,
+    /// A person saw it in the channel.
+    Found,
+    /// A person said to leave it.
+    Skipped,
+}
+
+/// Who is to be told of a deploy, and what beside the commits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// The channels that are owed a post.
+    pub channels: Vec<String>,
+    /// The date in its heading.
+    pub date: String,
+    /// The environments that it speaks of, and what ran there before.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    /// What a person wrote: the summary of a release, or the reason of a rollback.
+    pub text: Option<String>,
+}
+
+/// A post that is still to be made, with everything that it is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// The event that it tells of.
+    pub about: EventId,
+    /// The channel.
+    pub channel: String,
+    /// The date in its heading.
+    pub date: String,
+    /// The commit that it speaks of.
+    pub commit: CommitId,
+    /// Where that runs.
+    pub environment: String,
+    /// Where it is to go, or went, and what ran there before.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    /// What happened.
+    pub news: News,
+    /// The attempt that was begun and not seen to end.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub sending: Option<Sending>,
+}
+
+/// What a post tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum News {
+    /// The commit was put forward.
+    Proposed {
+        /// What the proposer had to say.
+        note: Option<String>,
+    },
+    /// It takes the place of another candidate.
+    Fixed {
+        /// That one.
+        before: CommitId,
+    },
+    /// Somebody holds it back.
+    Blocked {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It was withdrawn.
+    Postponed {
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// It runs now.
+    Released {
+        /// What people wrote for people.
+        summary: Option<String>,
+    },
+    /// It runs again.
+    RolledBack {
+        /// What ran in between.
+        from: Option<CommitId>,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// An attempt to send a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// Its announcement.
+    pub id: EventId,
+    /// Who sends.
+    pub by: Person,
+    /// Since when, in seconds since 1970.
+    pub at: i64,
+}
+
+impl Owed {
+    /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
+    pub fn is_of_candidate(&self) -> bool {
+        matches!(
+            self.news,
+            News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. }
+        )
+    }
+
+    /// Whether it belongs to the way of a candidate, this one or the one before it.
+    pub fn is_of_the_way(&self) -> bool {
+        self.is_of_candidate() || matches!(self.news, News::Postponed { .. })
+    }
+
+    /// Whether it tells that something was taken back, which the team must know before anybody else deploys.
+    pub fn is_of_a_rollback(&self) -> bool {
+        matches!(self.news, News::RolledBack { .. })
+    }
+
+    /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
+    pub fn command(&self, open: bool) -> &'static str {
+        match self.news {
+            News::Postponed { .. } if !open => "git smp postpone",
+            News::Proposed { .. }
+            | News::Fixed { .. }
+            | News::Blocked { .. }
+            | News::Postponed { .. } => "git smp propose",
+            News::Released { .. } | News::RolledBack { .. } => "git smp promote",
+        }
+    }
+}

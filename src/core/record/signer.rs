@@ -1,0 +1,151 @@
+//! Who signed something off, and what else they have to do with it. A name is what somebody typed; who recorded it is
+//! what git knows of them. Neither is proof, so both are told where they differ.
+
+use crate::core::record::{Candidate, Person, SignOff};
+
+/// One who signed something off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signer {
+    /// The name.
+    pub name: String,
+    /// How many of the commits have this name as their author.
+    pub wrote: usize,
+    /// Whether they put it forward themselves.
+    proposed: bool,
+    /// Who recorded it, where that is somebody of another name, and whether those put it forward.
+    recorded_by: Option<(String, bool)>,
+}
+
+impl From<&str> for Signer {
+    /// One of whom nothing but the name is known.
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Signer {
+    /// The one of this name, whose word somebody recorded on what somebody proposed.
+    pub fn of(name: &str, recorded_by: &Person, proposer: &Person) -> Self {
+        let own = is_same(name, &recorded_by.name);
+        let recorder_proposed = recorded_by == proposer
+            || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
+        let other = (!own).then(|| (recorded_by.name.clone(), recorder_proposed));
+        let proposed = is_same(name, &proposer.name) || (own && recorder_proposed);
+        Self {
+            name: name.to_owned(),
+            wrote: 0,
+            proposed,
+            recorded_by: other,
+        }
+    }
+
+    /// The one of a verdict on a candidate, whose commits these people wrote.
+    pub fn on(candidate: &Candidate, verdict: &SignOff, authors: &[&str]) -> Self {
+        let mut signer = Self::of(&verdict.by, &verdict.recorded_by, &candidate.by);
+        signer.count(authors);
+        signer
+    }
+
+    /// Counts the commits of theirs.
+    pub fn count(&mut self, authors: &[&str]) {
+        self.wrote = authors
+            .iter()
+            .filter(|author| is_same(author, &self.name))
+            .count();
+    }
+
+    /// "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
+    pub fn told(&self) -> String {
+        let wrote = match self.wrote {
+            0 => None,
+            1 => Some("wrote 1 of its commits".to_owned()),
+            count => Some(format!("wrote {count} of its commits")),
+        };
+        let did: Vec<String> = self
+            .proposed
+            .then(|| "proposed it".to_owned())
+            .into_iter()
+            .chain(wrote)
+            .collect();
+        let did = if did.is_empty() {
+            String::new()
+        } else {
+            format!(", who {}", did.join(" and "))
+        };
+        let by = self.recorded_by.as_ref().map(|(name, proposed)| {
+            let proposed = if *proposed { ", who proposed it" } else { "" };
+            format!(" (recorded by {name}{proposed})")
+        });
+        format!("{}{did}{}", self.name, by.unwrap_or_default())
+    }
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str) -> Person {
+        Person {
+            name: name.into(),
+            email: format!("{}@example.com", name.to_lowercase()),
+        }
+    }
+
+    #[test]
+    fn what_else_a_signer_has_to_do_with_it_is_told() {
+        let ada = person("Ada");
+        let told = |name: &str, recorded_by: &Person, wrote: &[&str]| {
+            let mut signer = Signer::of(name, recorded_by, &ada);
+            signer.count(wrote);
+            signer.told()
+        };
+        assert_eq!(told("Rosi", &person("Rosi"), &["Ben"]), "Rosi");
+        assert_eq!(told("ada", &ada, &[]), "ada, who proposed it");
+        assert_eq!(
+            told("Ada", &ada, &["Ada", "Ben"]),
+            "Ada, who proposed it and wrote 1 of its commits"
+        );
+        assert_eq!(
+            told("Ben", &person("Ben"), &["Ben", "Ben"]),
+            "Ben, who wrote 2 of its commits"
+        );
+        assert_eq!(
+            told("Rosi", &ada, &[]),
+            "Rosi (recorded by Ada, who proposed it)"
+        );
+        assert_eq!(told("Rosi", &person("Cem"), &[]), "Rosi (recorded by Cem)");
+        assert_eq!(
+            told("Ada", &person("Cem"), &[]),
+            "Ada, who proposed it (recorded by Cem)"
+        );
+        // Under another name, with the same address.
+        let lovelace = Person {
+            name: "A. Lovelace".into(),
+            ..ada.clone()
+        };
+        assert_eq!(
+            told("A. Lovelace", &lovelace, &[]),
+            "A. Lovelace, who proposed it"
+        );
+        assert_eq!(
+            told("Rosi", &lovelace, &[]),
+            "Rosi (recorded by A. Lovelace, who proposed it)"
+        );
+    }
+
+    #[test]
+    fn people_without_an_address_are_not_one() {
+        let [ada, ben] = ["Ada", "Ben"].map(|name| Person {
+            name: name.into(),
+            email: String::new(),
+        });
+        assert_eq!(Signer::of("Ben", &ben, &ada).told(), "Ben");
+    }
+}

@@ -1,0 +1,200 @@
+//! Events as earlier versions wrote them: they are read alike for ever, and written so that those versions read them.
+
+use crate::core::record::tests::*;
+
+/// The messages, each after a line of its own that divides them.
+const MESSAGES: &str = include_str!("golden.txt");
+const DIVIDES: &str = "=====\n";
+
+fn telling(text: Option<&str>) -> Telling {
+    Telling {
+        channels: vec!["product".into(), "technical".into()],
+        date: "2022-03-02".into(),
+        targets: vec![
+            ("production".into(), Some(commit('2'))),
+            ("eu".into(), None),
+        ],
+        text: text.map(Into::into),
+    }
+}
+
+fn intent(kind: Kind, is_full: bool) -> What {
+    What::Deploying(Intent {
+        kind,
+        environment: "production".into(),
+        from: is_full.then(|| commit('2')),
+        to: commit('1'),
+        base: is_full.then(|| commit('3')),
+        unsigned: is_full,
+        over: is_full.then(|| EventId::of(5)),
+        tells: is_full.then(|| telling(Some("maps hang\n\nand more"))),
+    })
+}
+
+fn deployed(kind: Kind, is_full: bool) -> What {
+    let names: &[&str] = if is_full { &["Rosi", "Ben"] } else { &[] };
+    What::Deployed {
+        intent: is_full.then(|| EventId::of(5)),
+        kind,
+        environment: "production".into(),
+        from: is_full.then(|| commit('2')),
+        to: commit('1'),
+        commits: 8,
+        signed_off_by: names.iter().map(ToString::to_string).collect(),
+        unsigned: is_full,
+        announced_by: is_full.then(|| "Ben".into()),
+        tells: is_full.then(|| telling(None)),
+        holds: if is_full {
+            vec![commit('4'), commit('5')]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn about_posts(is_full: bool, how: How) -> [What; 3] {
+    let (about, channel) = (EventId::of(1), "technical".to_owned());
+    let before = is_full.then(|| EventId::of(2));
+    [
+        What::Posting {
+            about: about.clone(),
+            channel: channel.clone(),
+            over: before.clone(),
+        },
+        What::Unposted {
+            attempt: EventId::of(2),
+            channel: channel.clone(),
+            why: "404\nnot found".into(),
+        },
+        What::Posted {
+            about,
+            channel,
+            attempt: before,
+            how,
+        },
+    ]
+}
+
+fn about_candidates(is_full: bool) -> [What; 4] {
+    let channels: Vec<String> = if is_full {
+        vec!["technical".into()]
+    } else {
+        Vec::new()
+    };
+    let judged = |verdict| What::Judged {
+        commit: commit('1'),
+        of: "Rosi".into(),
+        verdict,
+        note: is_full.then(|| "größer\n.\nSmp-Of: Ben".into()),
+        channels: channels.clone(),
+    };
+    [
+        What::Proposed {
+            commit: commit('1'),
+            environment: "staging".into(),
+            targets: telling(None).targets,
+            note: is_full.then(|| "please look at #420".into()),
+            date: "2022-03-02".into(),
+            channels: channels.clone(),
+            over: is_full.then(|| EventId::of(5)),
+        },
+        judged(Verdict::Pass),
+        judged(Verdict::Block),
+        What::Postponed {
+            candidate: EventId::of(1),
+            commit: commit('1'),
+            intent: is_full.then(|| EventId::of(5)),
+            reason: "it hangs".into(),
+            channels: channels.clone(),
+        },
+    ]
+}
+
+/// An event of every kind, with all that it may say and with no more than it must.
+fn written_before() -> Vec<Event> {
+    let mut all = vec![
+        What::Begun,
+        What::Doubted {
+            intent: EventId::of(5),
+            words: "Pushed to non-master branch, skipping build.".into(),
+        },
+        What::Ended {
+            intent: EventId::of(5),
+            why: "production declined it".into(),
+        },
+    ];
+    for is_full in [true, false] {
+        for kind in [Kind::Stage, Kind::Fix, Kind::Promote, Kind::Rollback] {
+            all.extend([intent(kind, is_full), deployed(kind, is_full)]);
+        }
+        all.extend(about_candidates(is_full));
+        all.push(What::Observed {
+            environment: "production".into(),
+            from: commit('2'),
+            to: commit('1'),
+            since: 1_646_136_000,
+            commits: is_full.then_some(3),
+            back: is_full,
+        });
+    }
+    for (is_full, how) in [
+        (true, How::Accepted),
+        (false, How::Printed),
+        (true, How::Found),
+        (true, How::Skipped),
+    ] {
+        all.extend(about_posts(is_full, how));
+    }
+    (1..).zip(all).map(|(id, what)| event(id, what)).collect()
+}
+
+/// The trailers of a message, in no order.
+fn trailers(message: &str) -> Vec<String> {
+    let (_, trailers) = message.split_once("\n\n").unwrap();
+    let mut all: Vec<String> = trailers
+        .replace("\n ", "\\n")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_was_written_before_is_read_alike_and_written_alike() {
+    let messages: Vec<&str> = MESSAGES.split(DIVIDES).skip(1).collect();
+    let events = written_before();
+    assert_eq!(messages.len(), events.len());
+    for (text, event) in messages.into_iter().zip(events) {
+        let read = read_event(text, event.by.clone(), event.at);
+        assert_eq!(read, Ok(event.clone()), "{text}");
+        let now = message(&event);
+        assert_eq!(now.lines().next(), text.lines().next());
+        assert_eq!(trailers(&now), trailers(text), "{text}");
+    }
+}
+
+#[test]
+fn what_the_first_versions_did_not_write_is_made_up_for() {
+    let message = |event: &str, more: &str| {
+        format!(
+            "x\n\nSmp-Event: {event}\nSmp-Id: 0000000000000007\nSmp-Commit: {}\n{more}",
+            commit('1')
+        )
+    };
+    let read = |text: &str| read_event(text, event(7, What::Begun).by, 0).unwrap();
+    let proposed = read(&message("proposed", "Smp-Environment: staging\n"));
+    assert_eq!(proposed.program, "");
+    let What::Proposed { date, targets, .. } = proposed.what else {
+        panic!("{proposed:?}")
+    };
+    assert_eq!((date.as_str(), targets.len()), ("", 0));
+    let told = message(
+        "promoted",
+        "Smp-Environment: eu\nSmp-Commits: 1\nSmp-Text: nobody is told\nSmp-Channel: product\n",
+    );
+    let What::Deployed { tells, .. } = read(&told).what else {
+        panic!("{told}")
+    };
+    assert_eq!(tells, None, "without a date nobody is to be told");
+}

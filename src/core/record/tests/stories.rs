@@ -1,0 +1,482 @@
+//! What happens to a team, told event by event.
+
+use crate::core::record::tests::*;
+
+/// The state after these, the first of which has the name 1.
+fn after(whats: &[What]) -> State {
+    whats
+        .iter()
+        .zip(1..)
+        .fold(State::default(), |state, (what, id)| {
+            state.after(&event(id, what.clone())).unwrap()
+        })
+}
+
+fn proposed(digit: char, goals: &[&str]) -> What {
+    What::Proposed {
+        commit: commit(digit),
+        environment: "staging".into(),
+        targets: goals
+            .iter()
+            .map(|goal| ((*goal).to_owned(), None))
+            .collect(),
+        note: None,
+        date: "2022-03-02".into(),
+        channels: vec!["technical".into()],
+        over: None,
+    }
+}
+
+fn judged(digit: char, of: &str, verdict: Verdict) -> What {
+    What::Judged {
+        commit: commit(digit),
+        of: of.into(),
+        verdict,
+        note: None,
+        channels: Vec::new(),
+    }
+}
+
+fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What {
+    What::Deploying(Intent {
+        kind,
+        environment: environment.into(),
+        from: None,
+        to: commit(digit),
+        base: base.map(commit),
+        unsigned: false,
+        over: None,
+        tells: None,
+    })
+}
+
+fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> What {
+    What::Deployed {
+        intent: intent.map(EventId::of),
+        kind,
+        environment: environment.into(),
+        from: None,
+        to: commit(digit),
+        commits: 1,
+        signed_off_by: Vec::new(),
+        unsigned: false,
+        announced_by: None,
+        tells: None,
+        holds: Vec::new(),
+    }
+}
+
+const YES: Verdict = Verdict::Pass;
+const NO: Verdict = Verdict::Block;
+
+#[test]
+fn a_candidate_is_proposed_signed_off_and_promoted() {
+    let story = [
+        proposed('1', &["production"]),
+        What::Posted {
+            about: EventId::of(1),
+            channel: "technical".into(),
+            attempt: None,
+            how: How::Printed,
+        },
+        judged('1', "Rosi", YES),
+        began(Kind::Promote, "production", '1', None),
+        deployed(Some(4), Kind::Promote, "production", '1'),
+    ];
+    let state = after(&story[..3]);
+    assert_eq!(
+        state.candidate.as_ref().map(Candidate::standing),
+        Some(Standing::SignedOff)
+    );
+    assert!(
+        state.owed.is_empty()
+            && state.frozen("staging").is_some()
+            && state.frozen("production").is_none()
+    );
+    let end = after(&story);
+    assert_eq!((end.candidate, end.deploying, end.events), (None, None, 5));
+    assert_eq!(end.deploys["production"].commit, commit('1'));
+}
+
+#[test]
+fn somebody_s_last_word_counts_and_one_block_outweighs_every_yes() {
+    let judge = |words: &[(&str, Verdict)]| {
+        let words = words
+            .iter()
+            .map(|(who, verdict)| judged('1', who, *verdict));
+        after(
+            &std::iter::once(proposed('1', &["production"]))
+                .chain(words)
+                .collect::<Vec<_>>(),
+        )
+    };
+    let standing = |words| judge(words).candidate.unwrap().standing();
+    assert_eq!(standing(&[("Rosi", YES), ("Ben", NO)]), Standing::Blocked);
+    assert_eq!(
+        standing(&[("Rosi", NO), ("Rosi", YES)]),
+        Standing::SignedOff
+    );
+    assert_eq!(standing(&[("Rosi", YES), ("Rosi", NO)]), Standing::Blocked);
+    let blocked = judge(&[("Rosi", YES), ("Ben", NO)]);
+    let promote = event(9, began(Kind::Promote, "production", '1', None));
+    assert_eq!(blocked.after(&promote), Err(Unlawful::NotSignedOff));
+}
+
+#[test]
+fn a_fix_becomes_the_candidate_and_needs_a_new_yes() {
+    let state = after(&[
+        proposed('1', &["production"]),
+        judged('1', "Rosi", YES),
+        began(Kind::Fix, "staging", '2', Some('1')),
+        deployed(Some(3), Kind::Fix, "staging", '2'),
+    ]);
+    let candidate = state.candidate.as_ref().unwrap();
+    assert_eq!(
+        (candidate.standing(), &candidate.commit),
+        (Standing::Waiting, &commit('2'))
+    );
+    assert_eq!(
+        state.after(&event(9, judged('1', "Rosi", YES))),
+        Err(Unlawful::OtherCandidate)
+    );
+    let promote = event(9, began(Kind::Promote, "production", '2', None));
+    assert_eq!(state.after(&promote), Err(Unlawful::NotSignedOff));
+}
+
+#[test]
+fn a_fix_has_to_reach_those_that_run_what_it_mends() {
+    let mut story = vec![
+        proposed('1', &["eu", "production"]),
+        judged('1', "Rosi", YES),
+        began(Kind::Promote, "eu", '1', None),
+        deployed(Some(3), Kind::Promote, "eu", '1'),
+        began(Kind::Fix, "staging", '2', Some('1')),
+        deployed(Some(5), Kind::Fix, "staging", '2'),
+        judged('2', "Rosi", YES),
+        began(Kind::Promote, "production", '2', None),
+        deployed(Some(8), Kind::Promote, "production", '2'),
+    ];
+    assert!(!after(&story).candidate.unwrap().goal("eu").unwrap().reached);
+    story.extend([
+        began(Kind::Promote, "eu", '2', None),
+        deployed(Some(10), Kind::Promote, "eu", '2'),
+    ]);
+    assert_eq!(after(&story).candidate, None);
+}
+
+#[test]
+fn an_environment_that_was_rolled_back_does_not_run_the_candidate() {
+    let state = after(&[
+        proposed('1', &["eu", "production"]),
+        judged('1', "Rosi", YES),
+        began(Kind::Promote, "eu", '1', None),
+        deployed(Some(3), Kind::Promote, "eu", '1'),
+        began(Kind::Rollback, "eu", '0', None),
+        deployed(Some(5), Kind::Rollback, "eu", '0'),
+    ]);
+    assert!(
+        !state
+            .candidate
+            .as_ref()
+            .unwrap()
+            .goal("eu")
+            .unwrap()
+            .reached
+    );
+    assert!(
+        state
+            .after(&event(9, began(Kind::Promote, "eu", '1', None)))
+            .is_ok()
+    );
+}
+
+/// The announcement to put production back from one commit to another.
+fn goes_back(from: char, to: char, over: Option<u64>) -> What {
+    let What::Deploying(intent) = began(Kind::Rollback, "production", to, None) else {
+        unreachable!()
+    };
+    let targets = vec![("production".into(), Some(commit(from)))];
+    let tells = Telling {
+        targets,
+        text: Some("Maps are empty.".into()),
+        ..telling(None)
+    };
+    What::Deploying(Intent {
+        over: over.map(EventId::of),
+        tells: Some(tells),
+        ..intent
+    })
+}
+
+#[test]
+fn a_rollback_holds_from_its_announcement_until_it_comes_to_nothing() {
+    let held = |whats: &[What]| {
+        let held = after(whats).held("production");
+        held.into_iter()
+            .map(|one| (one.commit, one.reason))
+            .collect::<Vec<_>>()
+    };
+    let why = |digit| (commit(digit), Some("Maps are empty.".to_owned()));
+    assert_eq!(held(&[goes_back('2', '1', None)]), [why('2')]);
+    assert!(after(&[goes_back('2', '1', None)]).held("eu").is_empty());
+    let nothing = What::Ended {
+        intent: EventId::of(1),
+        why: "declined".into(),
+    };
+    assert!(held(&[goes_back('2', '1', None), nothing]).is_empty());
+    // Whoever takes its place does not know whether it has landed.
+    let over = What::Deploying(Intent {
+        over: Some(EventId::of(1)),
+        ..match began(Kind::Stage, "staging", '3', None) {
+            What::Deploying(intent) => intent,
+            _ => unreachable!(),
+        }
+    });
+    assert_eq!(held(&[goes_back('2', '1', None), over]), [why('2')]);
+    assert_eq!(
+        held(&[goes_back('2', '1', None), goes_back('1', '0', Some(1))]),
+        [why('2'), why('1')]
+    );
+    // A promotion ends all of it.
+    let promotion = What::Deploying(Intent {
+        over: Some(EventId::of(1)),
+        unsigned: true,
+        ..match began(Kind::Promote, "production", '3', None) {
+            What::Deploying(intent) => intent,
+            _ => unreachable!(),
+        }
+    });
+    let promoted = deployed(Some(2), Kind::Promote, "production", '3');
+    assert!(held(&[goes_back('2', '1', None), promotion, promoted]).is_empty());
+}
+
+#[test]
+fn nobody_begins_while_somebody_deploys_but_by_name() {
+    let state = after(&[began(Kind::Stage, "staging", '1', None)]);
+    let next = |over: Option<u64>| {
+        let What::Deploying(intent) = began(Kind::Stage, "staging", '2', None) else {
+            unreachable!()
+        };
+        event(
+            9,
+            What::Deploying(Intent {
+                over: over.map(EventId::of),
+                ..intent
+            }),
+        )
+    };
+    assert_eq!(state.after(&next(None)), Err(Unlawful::OtherDeploy));
+    assert_eq!(state.after(&next(Some(7))), Err(Unlawful::OtherDeploy));
+    let taken_over = state.after(&next(Some(1))).unwrap();
+    assert_eq!(
+        taken_over.deploying.as_ref().map(|open| &open.id),
+        Some(&EventId::of(9))
+    );
+    let late = event(10, deployed(Some(1), Kind::Stage, "staging", '1'));
+    assert_eq!(
+        taken_over.after(&late),
+        Err(Unlawful::OtherDeploy),
+        "the first one is over"
+    );
+}
+
+#[test]
+fn what_was_announced_is_on_record_even_if_somebody_blocks_it_meanwhile() {
+    let state = after(&[
+        proposed('1', &["production"]),
+        judged('1', "Rosi", YES),
+        began(Kind::Promote, "production", '1', None),
+        judged('1', "Ben", NO),
+        deployed(Some(3), Kind::Promote, "production", '1'),
+    ]);
+    assert_eq!(
+        (state.candidate, state.deploys["production"].commit.clone()),
+        (None, commit('1'))
+    );
+}
+
+#[test]
+fn a_deploy_ends_as_it_was_announced_or_not_at_all() {
+    let state = after(&[began(Kind::Stage, "staging", '1', None)]);
+    for (kind, environment, digit) in [
+        (Kind::Stage, "eu", '1'),
+        (Kind::Stage, "staging", '2'),
+        (Kind::Rollback, "staging", '1'),
+    ] {
+        let end = event(9, deployed(Some(1), kind, environment, digit));
+        assert_eq!(state.after(&end), Err(Unlawful::OtherDeploy));
+    }
+    let unannounced = event(9, deployed(None, Kind::Stage, "staging", '1'));
+    assert_eq!(state.after(&unannounced), Err(Unlawful::OtherDeploy));
+}
+
+#[test]
+fn a_frozen_environment_takes_nothing_but_a_fix_of_what_is_tested() {
+    let state = after(&[proposed('1', &["production"])]);
+    let begin = |kind, environment, base| {
+        state
+            .after(&event(9, began(kind, environment, '2', base)))
+            .map(drop)
+    };
+    assert_eq!(begin(Kind::Stage, "staging", None), Err(Unlawful::Frozen));
+    assert_eq!(begin(Kind::Stage, "other", None), Ok(()));
+    assert_eq!(begin(Kind::Fix, "staging", Some('1')), Ok(()));
+    assert_eq!(
+        begin(Kind::Fix, "staging", Some('3')),
+        Err(Unlawful::OtherCandidate)
+    );
+    assert_eq!(
+        begin(Kind::Fix, "staging", None),
+        Err(Unlawful::OtherCandidate)
+    );
+    assert_eq!(
+        begin(Kind::Fix, "other", Some('1')),
+        Err(Unlawful::OtherCandidate)
+    );
+}
+
+/// What is owed after these: to whom, about which event, and whether an attempt is open.
+fn owed(whats: &[What]) -> Vec<(String, EventId, bool)> {
+    let told = |owed: Owed| (owed.channel, owed.about, owed.sending.is_some());
+    after(whats).owed.into_iter().map(told).collect()
+}
+
+fn telling(text: Option<&str>) -> Telling {
+    Telling {
+        channels: vec!["product".into()],
+        date: "2022-03-02".into(),
+        targets: vec![("production".into(), Some(commit('0')))],
+        text: text.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_post_is_owed_until_somebody_saw_its_end() {
+    let posting = |over: Option<u64>| What::Posting {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        over: over.map(EventId::of),
+    };
+    let unposted = |attempt| What::Unposted {
+        attempt: EventId::of(attempt),
+        channel: "technical".into(),
+        why: "404".into(),
+    };
+    let posted = |attempt: Option<u64>, how| What::Posted {
+        about: EventId::of(1),
+        channel: "technical".into(),
+        attempt: attempt.map(EventId::of),
+        how,
+    };
+    let owes = |open| vec![("technical".to_owned(), EventId::of(1), open)];
+    let mut story = vec![proposed('1', &["production"])];
+    assert_eq!(owed(&story), owes(false));
+    story.push(posting(None));
+    assert_eq!(owed(&story), owes(true));
+    let begun = after(&story);
+    for other in [
+        posting(None),
+        posting(Some(9)),
+        unposted(9),
+        posted(None, How::Printed),
+        posted(Some(9), How::Found),
+    ] {
+        assert_eq!(
+            begun.after(&event(9, other.clone())),
+            Err(Unlawful::NotOwed),
+            "{other:?}"
+        );
+        assert!(!begun.owes(&other));
+    }
+    story.extend([unposted(2), posting(None)]);
+    assert_eq!(owed(&story), owes(true));
+    story.extend([posting(Some(4)), posted(Some(5), How::Accepted)]);
+    assert_eq!(owed(&story), []);
+}
+
+#[test]
+fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
+    let blocked = What::Judged {
+        commit: commit('1'),
+        of: "Rosi".into(),
+        verdict: NO,
+        note: None,
+        channels: vec!["technical".into()],
+    };
+    let story = [
+        proposed('1', &["production"]),
+        blocked,
+        judged('1', "Rosi", YES),
+    ];
+    assert_eq!(owed(&story[..2]).len(), 2);
+    assert_eq!(
+        owed(&story).len(),
+        1,
+        "a yes is nothing to post, and takes back that it was a no"
+    );
+    let promoted = What::Deployed {
+        intent: Some(EventId::of(4)),
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: Some(commit('0')),
+        to: commit('1'),
+        commits: 1,
+        signed_off_by: vec!["Rosi".into()],
+        unsigned: false,
+        announced_by: None,
+        tells: Some(telling(Some("- Flags"))),
+        holds: Vec::new(),
+    };
+    let began = began(Kind::Promote, "production", '1', None);
+    let promoted: Vec<What> = story.iter().cloned().chain([began, promoted]).collect();
+    let left = after(&promoted).owed;
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].news.clone(), left[0].date.as_str()),
+        (
+            News::Released {
+                summary: Some("- Flags".into())
+            },
+            "2022-03-02"
+        )
+    );
+    let postponed = What::Postponed {
+        candidate: EventId::of(1),
+        commit: commit('1'),
+        intent: None,
+        reason: "not today".into(),
+        channels: vec!["technical".into()],
+    };
+    let postponed: Vec<What> = story.iter().cloned().chain([postponed]).collect();
+    assert_eq!(
+        owed(&postponed),
+        [("technical".to_owned(), EventId::of(4), false)]
+    );
+}
+
+#[test]
+fn a_fix_is_told_with_what_it_takes_the_place_of() {
+    let mut fixed = deployed(Some(2), Kind::Fix, "staging", '2');
+    if let What::Deployed { tells, .. } = &mut fixed {
+        *tells = Some(Telling {
+            channels: vec!["technical".into()],
+            ..telling(None)
+        });
+    }
+    let state = after(&[
+        proposed('1', &["production"]),
+        began(Kind::Fix, "staging", '2', Some('1')),
+        fixed,
+    ]);
+    let told = &state.owed[1];
+    assert_eq!(
+        (&told.news, &told.commit, told.environment.as_str()),
+        (
+            &News::Fixed {
+                before: commit('1')
+            },
+            &commit('2'),
+            "staging"
+        )
+    );
+}

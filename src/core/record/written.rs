@@ -1,0 +1,152 @@
+//! The written form of the record: an event as a commit's message with trailers, the state as a file.
+
+use std::collections::BTreeMap;
+
+use crate::core::config::check_remote_name;
+use crate::core::record::mapping::{from_trailers, to_trailers};
+use crate::core::record::sentence::sentence;
+use crate::core::record::trailers::{trailer, trailers};
+use crate::core::record::{Event, FORMAT, Person, State};
+use crate::core::words::EventId;
+
+/// Why a piece of the record cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is of a later version: this one.
+    Newer(u64),
+    /// It is no record.
+    Garbage(String),
+}
+
+/// The state as the file that the record's tree holds.
+pub fn write_state(state: &State) -> String {
+    // These types hold nothing that JSON cannot say, so the other arm is never taken.
+    serde_json::to_string_pretty(state).unwrap_or_default() + "\n"
+}
+
+/// Reads the state. A newer one is read as well as can be: only writing needs all of it.
+///
+/// # Errors
+/// When it is no state, or a newer one that this program cannot make sense of.
+pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u64,
+    }
+    let version = serde_json::from_slice::<Version>(text)
+        .map_err(|error| garbage(&error))?
+        .format;
+    match serde_json::from_slice(text) {
+        Ok(state) if version >= 1 => lawful(&state).map(|()| state),
+        Ok(_) => Err(Unreadable::Garbage("its format is 0".to_owned())),
+        Err(_) if version > u64::from(FORMAT) => Err(Unreadable::Newer(version)),
+        Err(error) => Err(garbage(&error)),
+    }
+}
+
+/// Names stand in commands that people type, so none counts that no `smp.toml` could have.
+fn lawful(state: &State) -> Result<(), Unreadable> {
+    let State {
+        format: _,
+        events: _,
+        candidate,
+        deploying,
+        deploys,
+        owed,
+        held,
+        unseen,
+        doubts,
+    } = state;
+    let candidate = candidate.iter().flat_map(|open| {
+        std::iter::once(&open.environment).chain(open.targets.iter().map(|goal| &goal.environment))
+    });
+    let owed = owed.iter().flat_map(|owed| {
+        [&owed.environment, &owed.channel]
+            .into_iter()
+            .chain(owed.targets.iter().map(|(name, _)| name))
+    });
+    let told = deploying.iter().filter_map(|open| open.tells.as_ref());
+    let told = told.flat_map(|tells| {
+        tells
+            .channels
+            .iter()
+            .chain(tells.targets.iter().map(|(name, _)| name))
+    });
+    let names = deploys
+        .keys()
+        .chain(held.keys())
+        .chain(unseen.keys())
+        .chain(doubts.keys());
+    let names = names.chain(deploying.iter().map(|open| &open.environment));
+    names
+        .chain(told)
+        .chain(candidate)
+        .chain(owed)
+        .try_for_each(|name| lawful_name(name))
+}
+
+fn lawful_name(name: &str) -> Result<(), Unreadable> {
+    let why = |why| {
+        Unreadable::Garbage(format!(
+            "an environment or a channel there has a name that no smp.toml has: it {why}"
+        ))
+    };
+    check_remote_name(name).map_err(why)
+}
+
+/// Where, and never what: the text is foreign.
+fn garbage(error: &serde_json::Error) -> Unreadable {
+    Unreadable::Garbage(format!(
+        "line {}, column {} is not as it should be",
+        error.line(),
+        error.column()
+    ))
+}
+
+/// The event as a commit's message. Who and when is for the commit itself to say. Texts come back settled: the ends of
+/// lines are `\n`, blank lines are empty, no space stands at either end, and NUL and noncharacters are U+FFFD.
+pub fn message(event: &Event) -> String {
+    let (word, fields) = to_trailers(&event.what);
+    let head = [
+        ("Event", word),
+        ("Id", event.id.as_str().to_owned()),
+        ("Program", event.program.clone()),
+    ];
+    let trailers = head.into_iter().chain(fields);
+    let trailers = trailers.map(|(key, text)| trailer(key, &text));
+    format!("{}\n\n{}", sentence(event), trailers.collect::<String>())
+}
+
+/// Reads the event back from a commit: its message, its author, and when it was written.
+///
+/// # Errors
+/// When this is no event, or one that only a newer program knows.
+pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, Unreadable> {
+    let mut all = BTreeMap::<String, Vec<String>>::new();
+    for (key, text) in trailers(message) {
+        match (key.as_str(), text.rsplit_once(' ')) {
+            ("Environment" | "Channel", _) => lawful_name(&text)?,
+            ("Target", Some((name, _))) => lawful_name(name)?,
+            _ => {}
+        }
+        all.entry(key).or_default().push(text);
+    }
+    let only = |key: &str| match all.get(key).map(Vec::as_slice) {
+        Some([one]) => Ok(one.as_str()),
+        _ => Err(Unreadable::Garbage(format!("it has not one Smp-{key}"))),
+    };
+    let id = EventId::parse(only("Id")?);
+    let program = match all.contains_key("Program") {
+        true => only("Program")?.to_owned(),
+        false => String::new(),
+    };
+    let no_event = || Unreadable::Garbage("it is no event that this version knows".to_owned());
+    let what = from_trailers(only("Event")?, &all).ok_or_else(no_event)?;
+    Ok(Event {
+        id: id.ok_or_else(no_event)?,
+        by,
+        at,
+        program,
+        what,
+    })
+}

@@ -1,0 +1,112 @@
+//! Charts of a few bars, for terminals.
+
+use crate::core::text::{Line, Tone};
+
+/// Where bars begin.
+pub const INDENT: usize = 15;
+/// The most cells of a bar.
+const WIDEST: usize = 40;
+/// The fewest that say anything.
+const NARROWEST: usize = 8;
+/// The room that the words behind a bar are given.
+const WORDS: usize = 16;
+
+/// A bar: what it is called, how long it is, and what is said behind it.
+pub struct Bar {
+    /// Its name, in front of it.
+    pub name: String,
+    /// Its length, in any unit.
+    pub length: i64,
+    /// The words behind it.
+    pub words: (Tone, String),
+}
+
+impl Bar {
+    /// One for a number of things.
+    pub fn plain(name: String, length: usize, words: String) -> Self {
+        Self {
+            name,
+            length: i64::try_from(length).unwrap_or(i64::MAX),
+            words: (Tone::Plain, words),
+        }
+    }
+}
+
+/// How many cells the longest bar may have on a terminal of this width; `None` where charts do not fit.
+pub fn room(width: usize) -> Option<usize> {
+    Some(width.saturating_sub(INDENT + WORDS).min(WIDEST)).filter(|room| *room >= NARROWEST)
+}
+
+/// Bars one below the other. With a whole they are parts of that, and the rest of it is drawn, too. Nothing where all
+/// bars would be empty, but for parts of a whole: that none of it is there says something.
+pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
+    let longest = whole
+        .or_else(|| bars.iter().map(|bar| bar.length).max())
+        .unwrap_or(0);
+    if longest <= 0 {
+        return Vec::new();
+    }
+    let line = |bar: &Bar| {
+        let drawn = blocks(bar.length, longest, room);
+        let cells = drawn.chars().count();
+        let rest = if whole.is_some() {
+            "░".repeat(room.saturating_sub(cells))
+        } else {
+            String::new()
+        };
+        let gap = if cells == 0 || bar.words.1.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        let label = format!("    {:1$}", bar.name, INDENT - 4);
+        let line = Line::default()
+            .and(Tone::Faint, label)
+            .and(Tone::Good, drawn)
+            .and(Tone::Faint, rest);
+        line.and(bar.words.0, format!("{gap}{}", bar.words.1))
+    };
+    bars.iter().map(line).collect()
+}
+
+/// A bar in eighths of a cell; whatever is more than nothing is seen.
+fn blocks(length: i64, longest: i64, room: usize) -> String {
+    // Numbers of any size may come, and a bar needs three digits of them.
+    let share = (length.max(0) as f64 / longest as f64).clamp(0.0, 1.0);
+    let eighths = (share * room as f64 * 8.0).round() as usize;
+    let eighths = if length > 0 { eighths.max(1) } else { 0 };
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    "█".repeat(eighths / 8) + part.get(eighths % 8).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_as_long_as_their_share_and_never_vanish() {
+        assert_eq!(blocks(1, 2, 8), "████");
+        assert_eq!(blocks(i64::MAX, i64::MAX, 8), "████████");
+        assert_eq!(blocks(1, i64::MAX, 8), "▏");
+        assert_eq!(blocks(3, 64, 8), "▍");
+        assert_eq!(blocks(0, 5, 8), "");
+        assert_eq!(blocks(-5, 5, 8), "");
+    }
+
+    #[test]
+    fn what_does_not_fit_or_says_nothing_is_not_drawn() {
+        assert_eq!(
+            (room(38), room(39), room(80), room(500)),
+            (None, Some(8), Some(40), Some(40))
+        );
+        let nothing = [Bar::plain("2022-W09".into(), 0, "0".into())];
+        assert!(chart(&nothing, 8, None).is_empty());
+        assert!(chart(&nothing, 8, Some(0)).is_empty());
+        let text: String = chart(&nothing, 8, Some(3))
+            .iter()
+            .flat_map(|line| line.0.clone())
+            .map(|(_, t)| t)
+            .collect();
+        assert_eq!(text, "    2022-W09   ░░░░░░░░0");
+    }
+}

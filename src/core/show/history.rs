@@ -1,0 +1,233 @@
+//! What `git smp history` says of each past deploy: one line, or two where the terminal is narrow.
+
+use jiff::Timestamp;
+
+use crate::core::record::Signer;
+use crate::core::record::past::{DeployKind, Past};
+use crate::core::show::When;
+use crate::core::text::{Line, Tone, visible};
+
+/// A name longer than this stands out of its column: the record may hold any.
+const LONGEST_NAME: usize = 24;
+/// How wide two short hashes are, and the dots between them.
+const RANGE: usize = 18;
+
+/// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
+/// where one is too short.
+pub fn history(deploys: &[&Past], when: &When, width: Option<usize>) -> Vec<Line> {
+    let longest = |text: fn(&Past) -> String| {
+        deploys
+            .iter()
+            .map(|past| text(past).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let columns = (longest(name).min(LONGEST_NAME), longest(count));
+    deploys
+        .iter()
+        .flat_map(|past| lines(past, columns, when, width))
+        .collect()
+}
+
+/// One deploy.
+fn lines(
+    past: &Past,
+    (names, counts): (usize, usize),
+    when: &When,
+    width: Option<usize>,
+) -> Vec<Line> {
+    let moment = moment(past.at, when);
+    let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
+        .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
+        .and(Tone::Plain, format!("  {:>counts$}  ", count(past)));
+    let line = match past.kind {
+        DeployKind::Observed { .. } => line.and(Tone::Plain, format!("seen by {}", past.by)),
+        DeployKind::Promote | DeployKind::Rollback => line.and(Tone::Plain, &past.by),
+    };
+    let Some((tone, remark)) = remark(past, when) else {
+        return vec![line];
+    };
+    let needed = length(&line) + 2 + visible(&remark).chars().count();
+    if width.is_none_or(|width| needed <= width) {
+        return vec![line.and(Tone::Plain, ", ").and(tone, remark)];
+    }
+    vec![
+        line,
+        Line::plain(" ".repeat(moment.len() + 2)).and(tone, remark),
+    ]
+}
+
+/// What is said of it at the end.
+fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
+    match past.kind {
+        DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
+        DeployKind::Observed { since, back } => {
+            let did = if back { "put back" } else { "deployed" };
+            return Some((
+                Tone::Bad,
+                format!("{did} past git smp {}", when.between(since, past.at)),
+            ));
+        }
+        DeployKind::Promote => {}
+    }
+    let names = past
+        .signed_off_by
+        .iter()
+        .map(Signer::told)
+        .collect::<Vec<_>>()
+        .join(", ");
+    (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
+}
+
+/// How many characters are seen of a line.
+fn length(line: &Line) -> usize {
+    line.0
+        .iter()
+        .map(|(_, text)| visible(text).chars().count())
+        .sum()
+}
+
+/// The environment as it is shown, for its column to be as wide.
+fn name(past: &Past) -> String {
+    visible(&past.environment)
+}
+
+/// What ran before and then; of a first deploy, then only.
+fn range(past: &Past) -> String {
+    let to = past.to.short();
+    past.from
+        .as_ref()
+        .map_or_else(|| to.to_owned(), |from| format!("{}..{to}", from.short()))
+}
+
+/// How many commits that was; a single one takes as much room as several.
+fn count(past: &Past) -> String {
+    match past.commits {
+        Some(1) => "1 commit ".to_owned(),
+        Some(count) => format!("{count} commits"),
+        None => "? commits".to_owned(),
+    }
+}
+
+/// The reader's date and time.
+fn moment(seconds: i64, when: &When) -> String {
+    let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(when.zone.clone()));
+    time.map_or_else(
+        |_| format!("{:16}", "impossible date"),
+        |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{TimeZone, offset};
+
+    use super::*;
+    use crate::core::words::CommitId;
+
+    fn past() -> Past {
+        Past {
+            environment: "production".into(),
+            from: CommitId::parse(&"7587cca7".repeat(5)),
+            to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
+            at: 1_646_222_580,
+            by: "Ada".into(),
+            kind: DeployKind::Promote,
+            commits: Some(8),
+            signed_off_by: vec!["Rosi".into(), "Cem".into()],
+            candidate: None,
+        }
+    }
+
+    fn shown(deploys: &[Past], width: Option<usize>) -> Vec<String> {
+        let when = When {
+            now: 0,
+            zone: TimeZone::fixed(offset(1)),
+        };
+        let text = |line: &Line| line.0.iter().map(|(_, text)| text.as_str()).collect();
+        history(&deploys.iter().collect::<Vec<_>>(), &when, width)
+            .iter()
+            .map(text)
+            .collect()
+    }
+
+    #[test]
+    fn every_deploy_is_a_line_in_columns() {
+        let back = Past {
+            kind: DeployKind::Rollback,
+            signed_off_by: Vec::new(),
+            commits: Some(112),
+            ..past()
+        };
+        let first = Past {
+            from: None,
+            commits: Some(1),
+            environment: "eu".into(),
+            at: i64::MAX,
+            ..past()
+        };
+        assert_eq!(
+            shown(&[past(), back, first], None),
+            [
+                "2022-03-02 13:03  production  7587cca7..1f13dc69    8 commits  Ada, signed off by Rosi, Cem",
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  112 commits  Ada, rolled back",
+                "impossible date   eu                    1f13dc69    1 commit   Ada, signed off by Rosi, Cem",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_only_seen_is_told_with_who_saw_it_and_between_which_times() {
+        let seen = |since, back, commits| {
+            let kind = DeployKind::Observed { since, back };
+            Past {
+                kind,
+                commits,
+                signed_off_by: Vec::new(),
+                ..past()
+            }
+        };
+        let hour = 1_646_222_580 - 3600;
+        assert_eq!(
+            shown(
+                &[
+                    seen(hour, false, Some(8)),
+                    seen(hour - 86_400, true, None),
+                    seen(i64::MAX, false, Some(1))
+                ],
+                None
+            ),
+            [
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  seen by Ada, deployed past git smp between \
+                 2022-03-02 12:03 and 13:03",
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  ? commits  seen by Ada, put back past git smp between \
+                 2022-03-01 12:03 and 2022-03-02 13:03",
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  1 commit   seen by Ada, deployed past git smp before \
+                 2022-03-02 13:03",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_the_remark_on_a_line_of_its_own() {
+        assert_eq!(
+            shown(&[past()], Some(80)),
+            [
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  Ada",
+                "                  signed off by Rosi, Cem",
+            ]
+        );
+        assert_eq!(shown(&[past()], Some(89)).len(), 1);
+        assert_eq!(shown(&[past()], Some(88)).len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_nobody_would_give_pads_no_other() {
+        let long = Past {
+            environment: "\u{1b}".repeat(1000),
+            ..past()
+        };
+        let lines = shown(&[long, past()], None);
+        assert_eq!(lines[1].find("7587cca7"), Some(18 + LONGEST_NAME + 2));
+    }
+}

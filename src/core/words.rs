@@ -1,0 +1,399 @@
+//! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::core::refusal::Refusal;
+
+/// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let full = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        full.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// All the digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The eight digits that people are shown in sentences.
+    pub fn short(&self) -> &str {
+        self.digits(8)
+    }
+
+    /// The twelve digits that links carry, which stay unambiguous for longer.
+    pub fn for_link(&self) -> &str {
+        self.digits(12)
+    }
+
+    fn digits(&self, count: usize) -> &str {
+        self.0.get(..count).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommitId({})", self.short())
+    }
+}
+
+impl Serialize for CommitId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CommitId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a full hash"))
+    }
+}
+
+/// One commit as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its full name.
+    pub id: CommitId,
+    /// Its name as `git log --oneline` abbreviates it in this repository.
+    pub short: String,
+    /// Its subject as `git log --oneline` prints it: bytes, for git promises no encoding.
+    pub subject: Vec<u8>,
+    /// The author's name, decoded as well as can be.
+    pub author: String,
+    /// When it was authored: seconds since 1970 and minutes east of UTC.
+    pub authored: (i64, i32),
+    /// When it was committed, in seconds since 1970.
+    pub committed: i64,
+}
+
+impl Commit {
+    /// The subject for everything but the byte-exact list: undecodable bytes become U+FFFD.
+    pub fn subject_text(&self) -> String {
+        String::from_utf8_lossy(&self.subject).into_owned()
+    }
+
+    /// The number of the pull request that a squash merge leaves at the end of the subject: `Title (#425)`.
+    pub fn pull_request(&self) -> Option<u64> {
+        let subject = self.subject_text();
+        let inner = subject.trim_end().strip_suffix(')')?;
+        let (_, number) = inner.rsplit_once("(#")?;
+        number.parse().ok()
+    }
+}
+
+/// One commit that landed: all that its message says, and what it was built on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// Its full name.
+    pub id: CommitId,
+    /// What it was built on, in order; a merge has several.
+    pub parents: Vec<CommitId>,
+    /// The first paragraph of its message, in one line.
+    pub subject: String,
+    /// The rest of its message.
+    pub body: String,
+}
+
+impl Landed {
+    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and the
+    /// merge commits of GitHub and GitLab.
+    pub fn pull_request(&self) -> Option<(&str, u64)> {
+        let digits = |text: &str| {
+            text.split(|c: char| !c.is_ascii_digit())
+                .next()?
+                .parse()
+                .ok()
+        };
+        let (subject, body) = (self.subject.trim(), self.body.trim());
+        let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
+            digits(rest)
+        } else if subject.starts_with("Merge branch '") {
+            let (_, reference) = body.rsplit_once("See merge request ")?;
+            digits(reference.rsplit_once('!')?.1)
+        } else {
+            return numbered(subject);
+        };
+        let title = body.lines().next().unwrap_or_default().trim();
+        let title = numbered(title).map_or(title, |(title, _)| title);
+        number.map(|number| (title, number))
+    }
+}
+
+/// What stands before the number of a pull request at the end of a title, and the number.
+pub fn numbered(text: &str) -> Option<(&str, u64)> {
+    let (title, number) = text.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let number = number.strip_prefix(['#', '!'])?;
+    let (title, digits) = (
+        title.trim(),
+        number.bytes().all(|byte| byte.is_ascii_digit()),
+    );
+    (!title.is_empty() && digits).then_some(())?;
+    Some((title, number.parse().ok()?))
+}
+
+/// How one commit stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Relation {
+    /// They are the same commit.
+    Identical,
+    /// The second has commits that the first lacks, and everything the first has.
+    Ahead,
+    /// The first has commits that the second lacks, and everything the second has.
+    Behind,
+    /// Each has commits that the other lacks.
+    Diverged,
+}
+
+/// What lies between two commits, `from` (what runs) and `to` (what would).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// How `to` stands to `from`.
+    pub relation: Relation,
+    /// `from..to` without merges, in the order of `git log`.
+    pub ships: Vec<Commit>,
+    /// How many merges `ships` leaves out.
+    pub ships_merges: usize,
+    /// `to..from` without merges: what would vanish if `to` replaced `from`.
+    pub disappears: Vec<Commit>,
+    /// How many merges `disappears` leaves out.
+    pub disappears_merges: usize,
+}
+
+impl Changes {
+    /// When the oldest commit that would ship was committed, in seconds since 1970.
+    pub fn oldest_waiting(&self) -> Option<i64> {
+        self.ships.iter().map(|commit| commit.committed).min()
+    }
+}
+
+/// Where a branch is on a remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Branch {
+    /// It points to this commit.
+    At(CommitId),
+    /// It is not there, but these branches are.
+    Missing(Vec<String>),
+    /// The remote has no branch at all: nothing was ever pushed.
+    Empty,
+    /// Its host says, in these words, that it has no such app; some hosts make it with the first push.
+    NoApp(String),
+}
+
+impl Branch {
+    /// Whether nothing was ever pushed there.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Empty | Self::NoApp(_))
+    }
+
+    /// The commit, if there is one.
+    pub fn commit(&self) -> Option<&CommitId> {
+        match self {
+            Self::At(id) => Some(id),
+            Self::Missing(_) | Self::Empty | Self::NoApp(_) => None,
+        }
+    }
+}
+
+/// Who says what an environment runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Its page.
+    Page,
+    /// Its platform's API.
+    Api,
+    /// The branch on its remote, for want of anything better.
+    Ref,
+}
+
+/// One release of an app, as its platform's API tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The platform's own name of it.
+    pub id: String,
+    /// Its number, which grows.
+    pub version: u64,
+    /// How it stands.
+    pub status: ReleaseStatus,
+    /// Whether it is the one that runs.
+    pub current: bool,
+    /// Whether the platform can go back to it.
+    pub eligible: bool,
+    /// What was built for it, by the platform's own name; several releases may share it.
+    pub slug: Option<String>,
+    /// The commit that this was built from, all digits, where the platform was asked and names one.
+    pub commit: Option<CommitId>,
+}
+
+/// How a release stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseStatus {
+    /// Its release phase runs.
+    Pending,
+    /// It came to its end and is, or was, live.
+    Succeeded,
+    /// Its release phase failed, so it never ran.
+    Failed,
+    /// What was built for it was deleted.
+    Expired,
+    /// A word that this program does not know.
+    Other,
+}
+
+/// An answer that a cache gave in the site's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cached {
+    /// How old it is, where the cache says so.
+    pub age: Option<Duration>,
+}
+
+impl Cached {
+    /// Whether it is certainly older than something that began so long ago, by more than the second that an age is
+    /// rounded by.
+    pub fn is_older_than(self, elapsed: Duration) -> bool {
+        self.age
+            .is_some_and(|age| age > elapsed + Duration::from_secs(1))
+    }
+}
+
+impl fmt::Display for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cached answer")?;
+        match self.age.map(|age| age.as_secs()) {
+            Some(86_401..) => f.write_str(", more than a day old"),
+            Some(seconds) => write!(f, ", {seconds} s old"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was found out about an environment. What could not be found out is a refusal, never a guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The environment's name.
+    pub environment: String,
+    /// Who says what runs.
+    pub source: Source,
+    /// The running commit; `None`: nothing was ever deployed.
+    pub running: Result<Option<CommitId>, Refusal>,
+    /// The branch on its remote, if it was asked.
+    pub branch: Option<Result<Branch, Refusal>>,
+    /// How the branch stands to what runs, where both are known and differ.
+    pub drift: Option<Relation>,
+    /// What its page says, where its platform was asked too and is believed.
+    pub page: Option<Result<CommitId, Refusal>>,
+    /// Where its page was answered by a cache, so that what it says may be old.
+    pub cached: Option<Cached>,
+    /// Its latest releases, newest first, if its platform was asked.
+    pub releases: Option<Result<Vec<Release>, Refusal>>,
+    /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
+    pub doubt: Option<String>,
+}
+
+impl Observed {
+    /// The running commit, where it is known and there is one.
+    pub fn runs(&self) -> Option<&CommitId> {
+        self.running.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    /// The commit of the branch, where it is known and there is one.
+    pub fn reference(&self) -> Option<&CommitId> {
+        self.branch
+            .as_ref()
+            .and_then(|branch| branch.as_ref().ok())
+            .and_then(Branch::commit)
+    }
+
+    /// The same, were its branch all that there is to ask.
+    pub fn by_branch(&self) -> Self {
+        let running = match &self.branch {
+            Some(Ok(branch)) => Ok(branch.commit().cloned()),
+            Some(Err(refusal)) => Err(refusal.clone()),
+            None => Ok(None),
+        };
+        Self {
+            running,
+            ..self.clone()
+        }
+    }
+
+    /// Whether what runs and the branch are the same; `None` where either is unknown.
+    pub fn agrees(&self) -> Option<bool> {
+        let running = self.running.as_ref().ok()?;
+        match self.branch.as_ref()?.as_ref().ok()? {
+            Branch::Missing(_) => None,
+            branch => Some(running.as_ref() == branch.commit()),
+        }
+    }
+}
+
+/// The name of one event, which nothing else ever has: random hex digits. Two people who write the very same thing in
+/// the same second would otherwise write the same object, and both would think that they were first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct EventId(String);
+
+impl TryFrom<String> for EventId {
+    type Error = &'static str;
+
+    /// Reads one; another text is no name.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not the name of an event")
+    }
+}
+
+impl EventId {
+    /// Reads one: 16 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let good = text.len() == 16
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        good.then(|| Self(text.to_owned()))
+    }
+
+    /// One made of these random bits.
+    pub fn of(random: u64) -> Self {
+        Self(format!("{random:016x}"))
+    }
+
+    /// Its digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a channel speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// Microsoft Teams, through a workflow.
+    Teams,
+    /// Slack, through an incoming webhook.
+    Slack,
+    /// Nobody: the post is printed, to be pasted.
+    Print,
+}
+
+/// What the one who watches wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Go on.
+    GoOn,
+    /// Leave as soon as that harms nothing.
+    Leave,
+}

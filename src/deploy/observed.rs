@@ -1,0 +1,153 @@
+//! Deploys past the tool: commands that only read say them, and the next one that writes puts them on record.
+
+use crate::core::record::unrecorded::{Unrecorded, unrecorded};
+use crate::core::record::{State, What};
+use crate::core::refusal::Stop;
+use crate::core::words::{CommitId, Observed, Relation};
+use crate::session::Session;
+use crate::sources::{Also, Look};
+use crate::team::recorder::{Recorder, new_id};
+
+/// What a plan says of environments that were deployed past the tool. `state`: the record, where one is kept.
+pub fn warnings<'o>(
+    state: Option<&State>,
+    seen: impl IntoIterator<Item = &'o Observed>,
+) -> Vec<String> {
+    let Some(state) = state else {
+        return Vec::new();
+    };
+    let found = seen.into_iter().filter_map(|one| unrecorded(one, state));
+    found
+        .map(|one| format!("{}; that goes on record first", one.story()))
+        .collect()
+}
+
+/// The deploys past the tool that are still there at a second look, and that the record still lacks: a deploy may have
+/// come to its end between the first look and the reading of the record.
+///
+/// # Errors
+/// When this clone cannot be read.
+pub fn found(
+    look: &Look<'_>,
+    state: Option<&State>,
+    seen: &[Observed],
+) -> Result<Vec<Unrecorded>, Stop> {
+    let mut all = Vec::new();
+    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
+        return Ok(all);
+    };
+    for one in seen {
+        let Some(first) = unrecorded(one, state) else {
+            continue;
+        };
+        let again = look_again(look, &first)?;
+        let Ok(now) = recorder.read_now()? else {
+            continue;
+        };
+        all.extend(
+            again
+                .filter(|again| is_still(&first, again, (state, &now.state)))
+                .map(|_| first),
+        );
+    }
+    Ok(all)
+}
+
+/// Puts on record what was seen and nobody deployed with this program; with `dry_run` only says it. What cannot be
+/// written stops nothing: it is there for the next command.
+pub fn record(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    state: Option<&State>,
+    seen: &[&Observed],
+    dry_run: bool,
+) {
+    let ui = session.ui;
+    // Questions for passwords were asked at the first look.
+    let look = Look {
+        may_ask: false,
+        repo: look.repo,
+        config: look.config,
+    };
+    let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
+        return;
+    };
+    for found in seen.iter().filter_map(|one| unrecorded(one, state)) {
+        if dry_run {
+            ui.warn(found.story());
+            continue;
+        }
+        match ui.during("writing the record", || {
+            append(&look, &recorder, &found, state)
+        }) {
+            Ok(true) => ui.note(format!("on record: {}", found.story())),
+            Ok(false) => {}
+            Err(stop) => ui.warn(format!(
+                "{}; that could not be put on record: {stop}",
+                found.story()
+            )),
+        }
+    }
+}
+
+/// Puts one on record, unless somebody was quicker or it is not so any more. Says whether it is there by us.
+fn append(
+    look: &Look<'_>,
+    recorder: &Recorder<'_>,
+    found: &Unrecorded,
+    then: &State,
+) -> Result<bool, Stop> {
+    let Some(again) = look_again(look, found)? else {
+        return Ok(false);
+    };
+    let Unrecorded {
+        environment,
+        from,
+        to,
+        since,
+    } = found.clone();
+    let (commits, back) = distance(look, &from, &to)?;
+    let what = What::Observed {
+        environment,
+        from,
+        to,
+        since,
+        commits,
+        back,
+    };
+    let mut ours = false;
+    recorder.append(&new_id(), &mut |now| {
+        ours = is_still(found, &again, (then, now));
+        Ok(ours.then(|| what.clone()))
+    })?;
+    Ok(ours)
+}
+
+/// How many commits it brought or took away, where this clone knows, and whether it went back.
+fn distance(look: &Look<'_>, from: &CommitId, to: &CommitId) -> Result<(Option<u64>, bool), Stop> {
+    if look.repo.layout().shallow || !look.repo.has_commit(from)? {
+        return Ok((None, false));
+    }
+    let changes = look.repo.changes(Some(from), to)?;
+    let back = changes.relation == Relation::Behind;
+    let brought = changes.ships.len() + changes.ships_merges;
+    let count = if back {
+        changes.disappears.len() + changes.disappears_merges
+    } else {
+        brought
+    };
+    Ok((u64::try_from(count).ok(), back))
+}
+
+/// The environment once more, after the record was read.
+fn look_again(look: &Look<'_>, found: &Unrecorded) -> Result<Option<Observed>, Stop> {
+    let environment = look.config.environment(&found.environment)?;
+    Ok(look.environments(&[environment], Also::Branches)?.pop())
+}
+
+/// Whether it is seen once more, and the record has nothing new of that environment.
+fn is_still(found: &Unrecorded, again: &Observed, (then, now): (&State, &State)) -> bool {
+    let name = &found.environment;
+    then.deploys.get(name) == now.deploys.get(name)
+        && unrecorded(again, now).as_ref() == Some(found)
+}

@@ -1,0 +1,326 @@
+//! A remote's line as its host meant it, without what only dresses it up. Pure.
+
+use crate::core::text::acts;
+
+/// What hosts put in front of what they say, beside arrows such as `----->`.
+const TAGS: [&str; 10] = [
+    "!",
+    "WARNING:",
+    "ERROR:",
+    "Error -",
+    "Error:",
+    "error:",
+    "E:",
+    "[SUCCESS]",
+    "[WARNING]",
+    "[ERROR]",
+];
+
+/// What a host said in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its words, with the marks in front of them.
+    marked: String,
+    /// Where its words begin.
+    begin: usize,
+    /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
+    /// words without a sign of where they are from.
+    is_remote: bool,
+    /// Whether it stands at the beginning of its line.
+    is_flush: bool,
+}
+
+impl Said {
+    /// Reads a line of a push's output, of the remote or of the git that took the push.
+    pub fn read(line: &str) -> Option<Self> {
+        if let Some(said) = Self::by_remote(line) {
+            return Some(said);
+        }
+        if line.starts_with("remote:") {
+            return None;
+        }
+        Some(Self {
+            is_remote: false,
+            ..Self::of(line)?
+        })
+    }
+
+    /// Reads a line of a push's output. Only a remote's own words count, also those with which it lets nobody in.
+    pub fn by_remote(line: &str) -> Option<Self> {
+        let own = line
+            .strip_prefix("remote:")
+            .or_else(|| line.strip_prefix("fatal: remote error:"))?;
+        let own = own.strip_prefix(' ').unwrap_or(own);
+        // A host that pushes on passes on what it is told.
+        let mut passed_on = own;
+        while let Some(inner) = passed_on.strip_prefix("remote:") {
+            passed_on = inner.strip_prefix(' ').unwrap_or(inner);
+        }
+        Self::of(passed_on)
+    }
+
+    fn of(line: &str) -> Option<Self> {
+        let plain = without_escapes(line);
+        // What stands before a carriage return was written over.
+        let last = plain.rsplit('\r').find(|part| !part.trim().is_empty())?;
+        let marked = last.trim();
+        let begin = marked.len() - without_marks(marked).len();
+        Some(Self {
+            marked: marked.to_owned(),
+            begin,
+            is_remote: true,
+            is_flush: last.starts_with(marked),
+        })
+    }
+
+    /// Whether the remote said it.
+    pub fn is_remote(&self) -> bool {
+        self.is_remote
+    }
+
+    /// All of it.
+    pub fn line(&self) -> &str {
+        &self.marked
+    }
+
+    /// The words, to be shown.
+    pub fn words(&self) -> &str {
+        self.marked.get(self.begin..).unwrap_or_default()
+    }
+
+    /// The place of the first of these patterns that is this whole line.
+    pub fn first_of(&self, patterns: &[Pattern]) -> Option<usize> {
+        let (marked, words) = (evened(&self.marked), evened(self.words()));
+        patterns.iter().position(|one| match one.kind {
+            Kind::Words => self.is_remote && fits(&one.text, &words),
+            Kind::Marked => self.is_remote && fits(&one.text, &marked),
+            Kind::Git => fits(&one.text, &marked),
+            Kind::Flush => self.is_remote && self.is_flush && fits(&one.text, &self.marked),
+        })
+    }
+}
+
+/// What a whole line may look like: `*` stands for anything.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: String,
+    kind: Kind,
+}
+
+/// Where the words of a pattern must stand.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// After any marks.
+    Words,
+    /// After the pattern's own mark.
+    Marked,
+    /// At the beginning of what the remote, or a git on this side, says.
+    Git,
+    /// At the very beginning of a remote's line, written as the pattern is.
+    Flush,
+}
+
+impl Pattern {
+    /// A host's words. A pattern that begins with a mark wants that mark.
+    pub fn of(words: &str) -> Self {
+        let kind = if without_marks(words) == words {
+            Kind::Words
+        } else {
+            Kind::Marked
+        };
+        Self {
+            text: evened(words),
+            kind,
+        }
+    }
+
+    /// Words of the git that took the push, which bear no sign of it where that speaks past the protocol.
+    pub fn of_git(words: &str) -> Self {
+        Self {
+            text: evened(words),
+            kind: Kind::Git,
+        }
+    }
+
+    /// Words of a program that a hook started, whose output is indented or marked by hosts that build.
+    pub fn flush(words: &str) -> Self {
+        Self {
+            text: words.to_owned(),
+            kind: Kind::Flush,
+        }
+    }
+}
+
+/// Takes away what would act on a terminal: CSI and OSC sequences and other escapes, and every control character but
+/// the carriage return.
+fn without_escapes(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => escape(&mut rest),
+            '\u{9b}' => drop(rest.find(|c| matches!(c, '@'..='~'))),
+            '\t' => plain.push(' '),
+            '\r' => plain.push(c),
+            c if acts(c) => {}
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Passes over what follows on an ESC.
+fn escape(rest: &mut std::str::Chars<'_>) {
+    match rest.next() {
+        Some('[') => drop(rest.find(|c| matches!(c, '@'..='~'))),
+        // A text for the terminal, which ends with BEL or with ESC and a backslash.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            let end = rest.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
+            if end == Some('\u{1b}') {
+                rest.next();
+            }
+        }
+        Some(' '..='/') => drop(rest.find(|c| matches!(c, '0'..='~'))),
+        _ => {}
+    }
+}
+
+fn without_marks(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(next) = arrow(rest).or_else(|| TAGS.iter().find_map(|tag| tagged(rest, tag))) {
+        rest = next.trim_start();
+    }
+    rest
+}
+
+/// What follows on `----->` or `=====>` of any length.
+fn arrow(text: &str) -> Option<&str> {
+    let bare = text.starts_with("--") || text.starts_with("==");
+    text.trim_start_matches(['-', '='])
+        .strip_prefix('>')
+        .filter(|_| bare)
+}
+
+fn tagged<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(tag.len())?;
+    head.eq_ignore_ascii_case(tag).then_some(rest)
+}
+
+/// Small letters, one blank, three dots however many a host printed while it waited, and nothing at the end that only
+/// closes a sentence.
+fn evened(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut even = words.join(" ").to_ascii_lowercase().replace('…', "...");
+    while even.contains("....") {
+        even = even.replace("....", "...");
+    }
+    even.trim_end_matches(['.', '!', ' ']).to_owned()
+}
+
+/// Whether a text is this whole pattern.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// The last lines are what explains a failed build.
+pub fn keep_last(said: &mut Vec<String>, line: &str) {
+    if said.len() == 40 {
+        said.remove(0);
+    }
+    said.push(line.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> String {
+        Said::by_remote(line)
+            .map(|said| said.words().to_owned())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn what_dresses_a_line_up_is_taken_away() {
+        for line in [
+            "remote: Nothing runs.",
+            "remote:  !     Nothing runs.        ",
+            "remote: \u{1b}[1G\u{1b}[K-----> WARNING: Nothing runs.",
+            "remote: \u{1b}[1G \u{1b}[K-----> Nothing runs.",
+            "remote: \u{1b}[1;31mError\u{1b}[m - Nothing runs.",
+            "remote: \u{1b}]0;a title\u{7}[ERROR] Nothing runs.",
+            "remote: \u{1b}]8;;https://example.com\u{1b}\\Nothing runs.\u{1b}]8;;\u{1b}\\",
+            "remote: \u{9b}32m=====> Nothing runs.\u{1b}(B",
+            "remote: Building 10%\rBuilding 99%\r !\tNothing runs.\r",
+            "remote: a\u{8}\u{202e}",
+        ] {
+            let read = words(line);
+            assert!(
+                read == "Nothing runs." || line.contains('\u{8}') && read == "a",
+                "{read:?} of {line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_remotes_words_are_its_words() {
+        for line in [
+            "-----> Nothing runs.",
+            " remote: Nothing runs.",
+            "To remote: Nothing runs.",
+            "remote:",
+            "remote: !",
+        ] {
+            assert_eq!(words(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_a_whole_line() {
+        let is = |line: &str, pattern: &str| {
+            Said::by_remote(&format!("remote: {line}"))
+                .unwrap()
+                .first_of(&[Pattern::of(pattern)])
+                .is_some()
+        };
+        assert!(is(
+            "Waiting  for release.......... DONE",
+            "Waiting for release... done."
+        ));
+        assert!(is(
+            "Waiting for release… done!",
+            "Waiting for release... done."
+        ));
+        assert!(!is(
+            "app[web]: Waiting for release... done.",
+            "Waiting for release... done."
+        ));
+        assert!(!is(
+            "Waiting for release lock... done.",
+            "Waiting for release... done."
+        ));
+        assert!(is("code: 12", "code: *") && !is("the code: 12", "code: *"));
+        assert!(is("a b c", "a*c") && is("ac", "a*c") && !is("a", "a*a") && is("abcabc", "a*b*c"));
+        assert!(
+            is("-----> Off", "-----> Off") && !is("Off", "-----> Off") && is("-----> Off", "Off")
+        );
+    }
+
+    #[test]
+    fn a_pattern_never_fits_the_same_letters_twice() {
+        assert!(!fits("ab*bc", "abc") && fits("ab*bc", "abbc"));
+    }
+}

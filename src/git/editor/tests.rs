@@ -1,0 +1,215 @@
+//! Editors that are shell scripts: what they are given, and what they leave behind.
+
+use std::ffi::OsString;
+
+use tempfile::TempDir;
+
+use crate::core::text::shell_word;
+use crate::git::editor::*;
+
+/// A repository that knows nothing of the developer's machine, and a person at it.
+pub(crate) struct Desk {
+    root: TempDir,
+    variables: Vec<(OsString, Option<OsString>)>,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        let foreign = |name: &OsString| {
+            let name = name.to_string_lossy();
+            name.starts_with("GIT_") || ["VISUAL", "EDITOR"].contains(&name.as_ref())
+        };
+        let mut variables: Vec<_> = inherited.filter(foreign).map(|name| (name, None)).collect();
+        let own = [
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("HOME", "/nonexistent"),
+        ];
+        let who = [
+            ("GIT_AUTHOR_NAME", "Ada"),
+            ("GIT_AUTHOR_EMAIL", "ada@example.com"),
+        ];
+        let whom = [
+            ("GIT_COMMITTER_NAME", "Ben"),
+            ("GIT_COMMITTER_EMAIL", "ben@example.com"),
+        ];
+        variables.extend(
+            own.iter()
+                .chain(&who)
+                .chain(&whom)
+                .map(|(name, value)| ((*name).into(), Some(value.into()))),
+        );
+        let desk = Self {
+            root: tempfile::tempdir().unwrap(),
+            variables,
+        };
+        desk.git(&["init", "-q", "-b", "main"]);
+        desk
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub(crate) fn repo(&self) -> Repo {
+        let (git, folder) = (find_on_path("git").unwrap(), self.root.path().to_owned());
+        Repo::open_in(git, folder, self.variables.clone()).unwrap()
+    }
+
+    /// Runs git, which must succeed, and gives what it printed.
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        let mut command = Command::new("git");
+        for (name, value) in &self.variables {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let output = command
+            .args(args)
+            .current_dir(self.root.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Makes this script the person's editor; the file is its first argument.
+    pub(crate) fn uses(&self, script: &str) {
+        self.uses_at("editor.sh", script);
+    }
+
+    fn uses_at(&self, name: &str, script: &str) {
+        let file = self.path(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, script).unwrap();
+        // The shell reads it; started as a program it could be "busy", with this process writing files in many threads.
+        self.git(&[
+            "config",
+            "core.editor",
+            &format!("sh {}", shell_word(file.to_str().unwrap())),
+        ]);
+    }
+
+    /// Edits this text with what is the editor now.
+    fn edit(&self, text: &str) -> Result<String, Stop> {
+        edit(&self.repo(), &self.path("here/and there/TEXT"), text)
+    }
+
+    #[track_caller]
+    fn refused(&self, error: &str) -> Report {
+        let stopped = self.edit("a\n").unwrap_err();
+        assert_eq!(stopped.exit_code(), 1);
+        let report = stopped.report().unwrap().clone();
+        assert_eq!(report.error, error);
+        assert_eq!(
+            report.hint.as_deref(),
+            Some("say it on the command line: git smp promote --summary TEXT")
+        );
+        report
+    }
+}
+
+#[test]
+fn the_editor_changes_the_text() {
+    let desk = Desk::new();
+    desk.uses("echo more >>\"$1\"");
+    assert_eq!(desk.edit("- one\n").unwrap(), "- one\nmore\n");
+    desk.uses("cat \"$1\" \"$1\" >\"$1.new\" && mv \"$1.new\" \"$1\"");
+    assert_eq!(desk.edit("Grüße").unwrap(), "GrüßeGrüße");
+    desk.uses(": >\"$1\"");
+    assert_eq!(desk.edit("- one\n").unwrap(), "");
+}
+
+#[test]
+fn it_may_be_a_line_of_shell_with_blanks_and_quotes() {
+    let desk = Desk::new();
+    desk.uses_at("my editors/it's $(one).sh", "echo \"$# $2\" >\"$1\"");
+    assert_eq!(desk.edit("").unwrap(), "1 \n");
+    let editor = desk.git(&["config", "core.editor"]);
+    desk.git(&[
+        "config",
+        "core.editor",
+        &format!("f() {{ {editor} \"$2\" \"$1\"; }}; f --wait"),
+    ]);
+    assert_eq!(desk.edit("").unwrap(), "2 --wait\n");
+    desk.git(&["config", "core.editor", ":"]);
+    assert_eq!(desk.edit("as it is").unwrap(), "as it is");
+}
+
+#[test]
+fn a_ctrl_c_that_the_editor_outlives_costs_no_text() {
+    let desk = Desk::new();
+    // As from a terminal: it reaches the shell around the editor, too.
+    desk.uses("trap : INT\nkill -INT $PPID $$\necho more >>\"$1\"");
+    assert_eq!(desk.edit("- one\n").unwrap(), "- one\nmore\n");
+    desk.uses("kill -INT $$");
+    desk.refused("the editor ended with exit code 130, so nothing was deployed");
+}
+
+#[test]
+fn git_chooses_the_editor() {
+    let mut desk = Desk::new();
+    desk.uses("echo configured >\"$1\"");
+    desk.variables.push((
+        "GIT_EDITOR".into(),
+        Some("f() { echo by-variable >\"$1\"; }; f".into()),
+    ));
+    assert_eq!(desk.edit("").unwrap(), "by-variable\n");
+}
+
+#[test]
+fn an_editor_that_fails_or_is_not_there_deploys_nothing() {
+    let desk = Desk::new();
+    desk.uses("exit 3");
+    let report = desk.refused("the editor ended with exit code 3, so nothing was deployed");
+    assert!(report.because[0].starts_with("it is: sh "), "{report:?}");
+    desk.git(&["config", "core.editor", "kill -9 $$; :"]);
+    desk.refused("the editor ended by a signal, so nothing was deployed");
+    desk.git(&[
+        "config",
+        "core.editor",
+        "/nonexistent/editor\u{1b}[31m 2>/dev/null",
+    ]);
+    let report = desk.refused("the editor ended with exit code 127, so nothing was deployed");
+    assert_eq!(
+        report.because,
+        ["it is: /nonexistent/editor\\x1b[31m 2>/dev/null"]
+    );
+}
+
+#[test]
+fn where_git_knows_no_editor_it_says_so() {
+    let mut desk = Desk::new();
+    desk.variables.push(("TERM".into(), Some("dumb".into())));
+    let report = desk.refused("git knows no editor here");
+    assert_eq!(report.because.last().unwrap(), "nothing was deployed");
+}
+
+#[test]
+fn what_is_no_text_any_more_is_refused() {
+    let desk = Desk::new();
+    for (script, wrong) in [
+        ("rm \"$1\"", "is not there"),
+        ("printf 'Gr\\374\\337e' >\"$1\"", "is not UTF-8 text"),
+        ("head -c 70000 /dev/zero >\"$1\"", "is larger than 64 KiB"),
+        ("rm \"$1\"; mkdir \"$1\"", "cannot be read: is a directory"),
+    ] {
+        desk.uses(script);
+        let report = desk.refused("the text of the editor cannot be used, so nothing was deployed");
+        assert!(
+            report.because[0].ends_with(&format!("here/and there/TEXT {wrong}")),
+            "{report:?}"
+        );
+    }
+    // The folder that the last one left is in the way of the next text.
+    desk.refused("there is no place for a text to edit, so nothing was deployed");
+}

@@ -1,0 +1,170 @@
+//! Whether an answer comes from a cache, and how old it is, by what the caches themselves say.
+//!
+//! `Via` and `X-Served-By` tell of a proxy, which may have asked the site itself, so they prove nothing and are not
+//! looked at. An answer that a cache has just let the site confirm (`REVALIDATED`, `RefreshHit`) is as good as new.
+
+use std::time::Duration;
+
+use reqwest::header::{AGE, HeaderMap};
+
+use crate::core::words::Cached;
+use crate::http::all;
+
+/// The headers in which caches say what they did: Fastly, Varnish, Akamai, CloudFront and Squid; Cloudflare; nginx by
+/// its manual's own example, and what is often made of that; Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
+const HEADERS: [&str; 11] = [
+    "x-cache",
+    "cf-cache-status",
+    "x-cache-status",
+    "x-proxy-cache",
+    "x-vercel-cache",
+    "x-nextjs-cache",
+    "cdn-cache",
+    "x-litespeed-cache",
+    "x-drupal-cache",
+    "x-varnish-cache",
+    "cache-status",
+];
+/// What they say of an answer that was kept.
+const KEPT: [&str; 3] = ["hit", "stale", "updating"];
+/// What they say beside it where the site was asked whether it still holds.
+const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];
+
+/// What the headers of an answer say of the cache that it comes from; `None`: nothing tells of one.
+pub fn cached(headers: &HeaderMap) -> Option<Cached> {
+    let age = age(headers);
+    let kept = HEADERS.iter().any(|name| {
+        all(headers, name)
+            .iter()
+            .any(|value| value.split(',').any(is_kept))
+    });
+    (kept || age.is_some()).then_some(Cached { age })
+}
+
+/// One cache's word: `HIT`, `Hit from cloudfront`, `TCP_MEM_HIT from a23`, `"Edge"; hit; ttl=30`. Several caches on the
+/// way each say one; it is enough that one of them did not ask any further.
+fn is_kept(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let words: Vec<&str> = value.split([' ', ';', '_', '\t']).collect();
+    let holds = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    holds(&KEPT) && !holds(&CONFIRMED)
+}
+
+/// The greatest `Age` above zero. A new answer has none, or 0.
+fn age(headers: &HeaderMap) -> Option<Duration> {
+    let values = all(headers, AGE.as_str());
+    let seconds = values
+        .iter()
+        .flat_map(|value| value.split(','))
+        .filter_map(|value| {
+            let digits = value.trim();
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            // RFC 9111: what is too large to be read is very old.
+            is_number.then(|| digits.parse().unwrap_or(u64::from(u32::MAX)))
+        });
+    seconds
+        .max()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn told(headers: &[(&str, &str)]) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            );
+        }
+        cached(&map).map(|cached| cached.to_string())
+    }
+
+    #[test]
+    fn a_cache_that_says_so_is_believed_and_its_age_told() {
+        for (headers, words) in [
+            (&[("Age", "340")][..], "a cached answer, 340 s old"),
+            (
+                &[("Age", "340"), ("X-Cache", "HIT")],
+                "a cached answer, 340 s old",
+            ),
+            (
+                &[("Age", "5"), ("Age", "340")],
+                "a cached answer, 340 s old",
+            ),
+            (&[("Age", "5, 340")], "a cached answer, 340 s old"),
+            (
+                &[("Age", "99999999999999999999999")],
+                "a cached answer, more than a day old",
+            ),
+            (&[("Age", "0"), ("X-Cache", "HIT")], "a cached answer"),
+            (
+                &[("Age", "soon"), ("X-Cache", "MISS"), ("X-Cache", "HIT")],
+                "a cached answer",
+            ),
+            (&[("X-Cache", "MISS, HIT")], "a cached answer"),
+            (&[("X-Cache", "HIT, MISS")], "a cached answer"),
+            (&[("X-Cache", "Hit from cloudfront")], "a cached answer"),
+            (
+                &[("X-Cache", "TCP_MEM_HIT from a23-1-2-3.deploy (AkamaiGHost)")],
+                "a cached answer",
+            ),
+            (&[("CF-Cache-Status", "HIT")], "a cached answer"),
+            (&[("CF-Cache-Status", "STALE")], "a cached answer"),
+            (&[("CF-Cache-Status", "UPDATING")], "a cached answer"),
+            (
+                &[("X-Vercel-Cache", "STALE"), ("Via", "1.1 vegur")],
+                "a cached answer",
+            ),
+            (&[("X-Cache-Status", "HIT")], "a cached answer"),
+            (
+                &[("Cache-Status", "\"Netlify Edge\"; hit")],
+                "a cached answer",
+            ),
+            (
+                &[(
+                    "Cache-Status",
+                    "OriginCache; fwd=miss, \"CDN\"; hit; ttl=30",
+                )],
+                "a cached answer",
+            ),
+        ] {
+            assert_eq!(told(headers).as_deref(), Some(words), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_asked_the_site_is_no_cache() {
+        for headers in [
+            &[][..],
+            &[
+                ("Via", "1.1 vegur"),
+                ("X-Served-By", "cache-fra-1"),
+                ("X-Cache-Hits", "0"),
+                ("Age", "0"),
+            ],
+            &[("X-Cache", "MISS")],
+            &[("X-Cache", "Miss from cloudfront")],
+            &[("X-Cache", "RefreshHit from cloudfront")],
+            &[("X-Cache", "TCP_REFRESH_HIT from proxy")],
+            &[("X-Cache", "TCP_EXPIRED_HIT")],
+            &[("X-Cache", "MISS from hit-squad.example")],
+            &[("CF-Cache-Status", "DYNAMIC")],
+            &[("CF-Cache-Status", "REVALIDATED")],
+            &[("CF-Cache-Status", "EXPIRED")],
+            &[("CF-Cache-Status", "BYPASS")],
+            &[("X-Vercel-Cache", "PRERENDER")],
+            &[("Cache-Status", "\"hit\"; fwd=stale; fwd-status=304")],
+            &[("Age", "-5")],
+            &[("Age", "1.5")],
+            &[("Age", "")],
+        ] {
+            assert_eq!(told(headers), None, "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Certificates that nobody here vouches for: told from all other troubles with a connection.
+
+use std::env;
+use std::error::Error;
+use std::io;
+
+use rustls::CertificateError;
+
+use crate::core::refusal::{Refusal, RefusalCode};
+
+/// What is said of one.
+pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or your own, \
+                           add it to the system's, or set SSL_CERT_FILE to a file with all that are to be trusted";
+
+/// That there is nothing to check certificates against, so that nobody was asked.
+pub fn none() -> Refusal {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .find(|name| env::var_os(name).is_some());
+    let refusal = Refusal::new(
+        RefusalCode::Unreachable,
+        "its page was not asked, for no certificates can be read here",
+    );
+    match named {
+        Some(name) => refusal
+            .because(format!(
+                "{name} is set, and nothing that it names is a certificate"
+            ))
+            .hint(format!(
+                "correct it, or try without it: env -u {name} git smp status"
+            )),
+        None => refusal
+            .because("the system has none")
+            .hint("install the package ca-certificates, then: git smp status"),
+    }
+}
+
+/// Whether a connection failed because nobody here knows who issued the certificate.
+pub fn is_of_unknown_authority(cause: &(dyn Error + 'static)) -> bool {
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(
+            error,
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
+        );
+    }
+    // An I/O error does not name what is in it among its causes, and that may be another one.
+    let held = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    held.is_some_and(|held| is_of_unknown_authority(held))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_issuer_is_told_from_every_other_certificate() {
+        let bad = |error| rustls::Error::InvalidCertificate(error);
+        assert!(is_of_unknown_authority(&bad(
+            CertificateError::UnknownIssuer
+        )));
+        assert!(is_of_unknown_authority(&io::Error::other(bad(
+            CertificateError::UnknownIssuer
+        ))));
+        assert!(is_of_unknown_authority(&io::Error::other(
+            io::Error::other(bad(CertificateError::UnknownIssuer))
+        )));
+        for other in [
+            CertificateError::Expired,
+            CertificateError::NotValidForName,
+            CertificateError::BadSignature,
+        ] {
+            assert!(!is_of_unknown_authority(&io::Error::other(bad(other))));
+        }
+        assert!(!is_of_unknown_authority(&io::Error::other("UnknownIssuer")));
+    }
+}

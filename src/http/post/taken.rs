@@ -1,0 +1,228 @@
+//! What a success of HTTP is worth: what stands in its way may answer 200, too, as a login page, a proxy, or a chat that
+//! says in its answer that it took nothing. Pure.
+
+use serde_json::Value;
+
+use crate::core::words::ChannelKind;
+use crate::http::pointer::values;
+
+/// What an answer of the 200s says of the post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The chat says that it took it.
+    Yes,
+    /// The chat itself says that it did not; with its word for why, where it has one.
+    No(Option<String>),
+    /// It may be there, and this is why nobody knows.
+    Unknown(&'static str),
+}
+
+/// What an answer may hold although nothing was posted.
+const FAILED: &str = "Webhook message delivery failed";
+/// Slack's words for a post that it did not take. It has a status of the 400s with them today, and had 200 before.
+const DECLINED: [&str; 17] = [
+    "account_inactive",
+    "action_prohibited",
+    "channel_is_archived",
+    "channel_not_found",
+    "invalid_auth",
+    "invalid_blocks",
+    "invalid_payload",
+    "invalid_token",
+    "no_active_hooks",
+    "no_service",
+    "no_service_id",
+    "no_team",
+    "no_text",
+    "not_authed",
+    "posting_to_general_channel_denied",
+    "team_disabled",
+    "user_not_found",
+];
+const PAGE: &str =
+    "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
+
+/// Judges an answer of the 200s; `kind` is the content type that it names.
+pub fn taken(chat: ChannelKind, status: u16, kind: &str, body: &[u8]) -> Taken {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match chat {
+        // What relays posts to a chat says that it accepted them, as the standard has it.
+        ChannelKind::Slack if status == 202 && text.is_empty() => Taken::Yes,
+        ChannelKind::Slack => by_slack(text),
+        ChannelKind::Teams | ChannelKind::Print => by_teams(status, kind, text),
+    }
+}
+
+/// Slack says `ok`, its workflows `{"ok":true}`, and what copies Slack `{"success":true}`. Nothing else is a yes. It
+/// calls even its `ok` a text/html, so only the text counts.
+fn by_slack(text: &str) -> Taken {
+    if text.eq_ignore_ascii_case("ok") {
+        return Taken::Yes;
+    }
+    if DECLINED.contains(&text) {
+        return Taken::No(Some(text.to_owned()));
+    }
+    if text.is_empty() {
+        return Taken::Unknown("its answer is empty, and Slack says ok");
+    }
+    if text.starts_with('<') {
+        return Taken::Unknown(PAGE);
+    }
+    let said: Vec<bool> = ["/ok", "/success"]
+        .iter()
+        .flat_map(|key| all(text, key))
+        .filter_map(|v| v.as_bool())
+        .collect();
+    let words = all(text, "/error");
+    match (said.as_slice(), words.iter().all(Value::is_null)) {
+        ([], _) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
+        (said, true) if said.iter().all(|ok| *ok) => Taken::Yes,
+        (said, _) if said.iter().all(|ok| !ok) => {
+            Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned))
+        }
+        _ => Taken::Unknown("its answer says both ok and not"),
+    }
+}
+
+/// A workflow says 202 and nothing else; one with a `Response` of its own may say anything, but not a page.
+fn by_teams(status: u16, kind: &str, text: &str) -> Taken {
+    if text.contains(FAILED) {
+        return Taken::Unknown("it says in its answer that it could not deliver the post");
+    }
+    if status == 202 && text.is_empty() {
+        return Taken::Yes;
+    }
+    if kind.to_ascii_lowercase().contains("html") || text.starts_with('<') {
+        return Taken::Unknown(PAGE);
+    }
+    let is_refusal = all(text, "/ok").contains(&Value::Bool(false))
+        || all(text, "/error").iter().any(|v| !v.is_null());
+    if is_refusal {
+        Taken::Unknown("its answer tells of an error")
+    } else {
+        Taken::Yes
+    }
+}
+
+/// Each value of a key; none where the text is no JSON.
+fn all(text: &str, pointer: &str) -> Vec<Value> {
+    values(text, pointer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTML: &str = "<!DOCTYPE html><html><title>Sign in to your account</title></html>";
+
+    #[test]
+    fn slack_says_ok_in_so_many_words() {
+        let judged = |body: &str| taken(ChannelKind::Slack, 200, "text/html", body.as_bytes());
+        for body in [
+            "ok",
+            "ok\n",
+            "OK",
+            "{\"ok\":true}",
+            "{\"ok\": true, \"error\": null}",
+            "{\"success\":true}",
+        ] {
+            assert_eq!(judged(body), Taken::Yes, "{body}");
+        }
+        for (body, word) in [
+            (
+                r#"{"ok":false,"error":"invalid_auth","warning":"missing_charset"}"#,
+                Some("invalid_auth"),
+            ),
+            (r#"{"ok":false}"#, None),
+            (r#"{"ok":false,"ok":false,"error":7}"#, None),
+            ("invalid_token", Some("invalid_token")),
+            ("no_service\n", Some("no_service")),
+        ] {
+            assert_eq!(judged(body), Taken::No(word.map(str::to_owned)), "{body}");
+        }
+        for body in [
+            "",
+            " \n",
+            HTML,
+            "\u{feff}\n<html>",
+            "okay",
+            "ok, signed in",
+            "1",
+            "accepted",
+            "some_new_word",
+            "null",
+            "[]",
+            "{}",
+            "{\"ok\":true",
+            r#"{"ok":true,"ok":false}"#,
+            r#"{"ok":true,"error":"invalid_auth"}"#,
+            r#"{"ok":"false"}"#,
+            r#"{"result":{"ok":true}}"#,
+            "\u{0}\u{fffd}",
+        ] {
+            assert!(matches!(judged(body), Taken::Unknown(_)), "{body}");
+        }
+        assert!(matches!(
+            taken(ChannelKind::Slack, 204, "", b""),
+            Taken::Unknown(_)
+        ));
+        assert_eq!(
+            taken(ChannelKind::Slack, 202, "", b""),
+            Taken::Yes,
+            "accepted, in the words of HTTP"
+        );
+    }
+
+    #[test]
+    fn a_workflow_of_teams_says_anything_but_a_page() {
+        let judged = |status, kind: &str, body: &str| {
+            taken(ChannelKind::Teams, status, kind, body.as_bytes())
+        };
+        for (status, kind, body) in [
+            (202, "", ""),
+            (202, "text/html", ""),
+            (200, "", ""),
+            (204, "", ""),
+            (200, "text/plain", "posted, thanks"),
+            (
+                200,
+                "application/json",
+                "{\"message\":\"<b>fine</b>\",\"error\":null}",
+            ),
+            (200, "application/json", "[1]"),
+            (200, "text/plain", "1"),
+        ] {
+            assert_eq!(
+                judged(status, kind, body),
+                Taken::Yes,
+                "{status} {kind} {body}"
+            );
+        }
+        for (status, kind, body) in [
+            (200, "text/html; charset=utf-8", HTML),
+            (202, "TEXT/HTML", HTML),
+            (200, "", HTML),
+            (200, "text/plain", " \n<html>"),
+            (200, "application/xhtml+xml", "<?xml version=\"1.0\"?>"),
+            (200, "text/html", ""),
+            (200, "text/html", "Access denied"),
+            (
+                200,
+                "application/json",
+                r#"{"error":{"code":"WorkflowTriggerIsNotEnabled"}}"#,
+            ),
+            (200, "application/json", r#"{"ok":false}"#),
+            (
+                200,
+                "text/plain",
+                "Webhook message delivery failed with error: HTTP error 413",
+            ),
+        ] {
+            assert!(
+                matches!(judged(status, kind, body), Taken::Unknown(_)),
+                "{status} {kind} {body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What is carried along while one page is read: the cookies that its redirects set, and the name and password that it
+//! asks for. Both go to the page's own host alone, and are gone afterwards; a login that was taken is remembered by this
+//! process, for a page is read again and again while a deploy is waited for.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::Url;
+use reqwest::blocking::{RequestBuilder, Response};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, WWW_AUTHENTICATE};
+
+use crate::core::address::is_loopback;
+use crate::core::refusal::{Refusal, Report};
+use crate::core::secret::Login;
+
+/// How many cookies are carried along.
+const COOKIES: usize = 20;
+/// How long all of them may be, in bytes.
+const LONGEST: usize = 8192;
+
+/// Who may know a login for an address.
+pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
+
+/// What was found for each page before; `None`: there is nothing to be found.
+static KNOWN: Mutex<BTreeMap<String, Option<Login>>> = Mutex::new(BTreeMap::new());
+
+/// One reading of one page.
+pub struct Visit<'a> {
+    page: Url,
+    logins: &'a Logins<'a>,
+    login: Option<Login>,
+    cookies: Vec<(String, String)>,
+    /// Whether it asked for a login that can be given.
+    asked: bool,
+}
+
+impl<'a> Visit<'a> {
+    /// That of this page.
+    pub fn of(page: &Url, logins: &'a Logins<'a>) -> Self {
+        let known = KNOWN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(page.as_str())
+            .cloned();
+        Self {
+            page: page.clone(),
+            logins,
+            login: known.flatten(),
+            cookies: Vec::new(),
+            asked: false,
+        }
+    }
+
+    /// The request with all that belongs to it. It goes to the page's own host: no other redirect is followed.
+    pub fn prepare(&self, mut request: RequestBuilder, url: &Url) -> RequestBuilder {
+        if let Some(login) = self.login.as_ref().filter(|_| self.may_be_told(url)) {
+            request = request.basic_auth(&login.name, Some(login.password.expose()));
+        }
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match HeaderValue::from_str(&cookies.join("; ")) {
+            Ok(mut value) if !cookies.is_empty() => {
+                value.set_sensitive(true);
+                request.header(COOKIE, value)
+            }
+            _ => request,
+        }
+    }
+
+    /// Looks for a login where the page asks for one, once. True where there is one to try.
+    pub fn logs_in(&mut self, url: &Url, response: &Response) -> bool {
+        if response.status().as_u16() != 401
+            || !wants_basic(response.headers())
+            || !self.may_be_told(url)
+        {
+            return false;
+        }
+        let first = !std::mem::replace(&mut self.asked, true);
+        if !first || self.login.is_some() {
+            return false;
+        }
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = known().get(self.page.as_str()).cloned();
+        // Helpers are slow, so nobody else waits for this one.
+        self.login = remembered.unwrap_or_else(|| (self.logins)(&self.page));
+        known().insert(self.page.as_str().to_owned(), self.login.clone());
+        self.login.is_some()
+    }
+
+    /// Keeps what a redirect sets; a cookie that is set again has its new value.
+    pub fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for value in headers.get_all(SET_COOKIE) {
+            let Some((name, value)) = value.to_str().ok().and_then(cookie) else {
+                continue;
+            };
+            self.cookies.retain(|(known, _)| known != name);
+            let length: usize = self
+                .cookies
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum();
+            if self.cookies.len() < COOKIES && length + name.len() + value.len() < LONGEST {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    /// Says what there is to say of a page that asks for a login.
+    pub fn explain(&self, url: &Url, status: u16, refusal: Refusal) -> Refusal {
+        if !self.asked || status != 401 {
+            return refusal;
+        }
+        let host = url.host_str().unwrap_or_default();
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let scheme = url.scheme();
+        let why = match self.login {
+            Some(_) => format!("it did not take the login that this machine has for {host}{port}"),
+            None => {
+                format!(
+                    "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
+                )
+            }
+        };
+        let way = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
+        // git asks for the two on the terminal, and its helpers keep them.
+        let keep = format!(
+            "where no credential helper is set up yet: git config --global credential.helper cache\n\
+             type it once: printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
+        );
+        let report = Report {
+            because: refusal.report.because,
+            ..Report::new(refusal.report.error)
+        };
+        let report = report.because(why).because(way).hint(keep);
+        Refusal { report, ..refusal }
+    }
+
+    /// Whether a secret may go to this address: it is the page's own host and port, and nobody on the way can read it.
+    fn may_be_told(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let is_safe = url.scheme() == "https" || is_loopback(host);
+        is_safe && url.origin() == self.page.origin()
+    }
+}
+
+/// Whether one of the ways to log in is that with a name and a password.
+fn wants_basic(headers: &HeaderMap) -> bool {
+    let ways = headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let named = |way: &str| {
+        way.split_whitespace()
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("basic"))
+    };
+    ways.flat_map(|value| value.split(',')).any(named)
+}
+
+/// The name and the value of a cookie, where both can be sent back.
+fn cookie(header: &str) -> Option<(&str, &str)> {
+    let (name, value) = header.split(';').next()?.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    let good = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','))
+    };
+    (!name.is_empty() && good(name) && good(value)).then_some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_sent_back_without_its_attributes() {
+        assert_eq!(cookie("seen=1; Path=/; HttpOnly"), Some(("seen", "1")));
+        assert_eq!(cookie(" gate = a=b ;Secure"), Some(("gate", "a=b")));
+        assert_eq!(cookie("emptied="), Some(("emptied", "")));
+        for bad in ["", "=x", "seen", "se en=1", "seen=a\tb", "seen=a,b"] {
+            assert_eq!(cookie(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_goes_to_the_pages_own_host_and_never_in_clear() {
+        let none = |_: &Url| None;
+        for (page, url, told) in [
+            (
+                "https://staging.example/a",
+                "https://staging.example/b",
+                true,
+            ),
+            (
+                "https://staging.example/a",
+                "https://staging.example:8443/a",
+                false,
+            ),
+            ("https://staging.example/a", "https://example/a", false),
+            (
+                "http://staging.example/a",
+                "http://staging.example/a",
+                false,
+            ),
+            ("http://127.0.0.1:8000/a", "http://127.0.0.1:8000/a", true),
+            ("http://[::1]:8000/a", "http://[::1]:8000/a", true),
+        ] {
+            let page = Url::parse(page).unwrap();
+            assert_eq!(
+                Visit::of(&page, &none).may_be_told(&Url::parse(url).unwrap()),
+                told,
+                "{page} {url}"
+            );
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What every command works with: the clone, the configuration, the terminal, the clock.
+
+pub mod missing;
+pub mod trust;
+
+use std::path::PathBuf;
+
+use crate::cli::Common;
+use crate::core::config::{self, Config};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::show::{self, When};
+use crate::core::words::Observed;
+use crate::git::Repo;
+use crate::notes::Notes;
+use crate::terminal::Ui;
+
+/// What every command works with.
+pub struct Session<'a> {
+    /// The options of every command.
+    pub common: &'a Common,
+    /// The clone.
+    pub repo: Repo,
+    /// The terminal.
+    pub ui: &'a Ui,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the repository that git would open here.
+    ///
+    /// # Errors
+    /// When there is none, or its own notes are no files of its own.
+    pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
+        let session = Self {
+            common,
+            repo: Repo::open()?,
+            ui,
+        };
+        session.notes().open()?;
+        if common.color.is_none() {
+            let git = session.repo.config()?;
+            ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));
+        }
+        Ok(session)
+    }
+
+    /// The clone's own notes.
+    pub fn notes(&self) -> Notes {
+        Notes::of(&self.repo.layout().common_dir)
+    }
+
+    /// Where the configuration is, whether it exists or not.
+    ///
+    /// # Errors
+    /// In a bare repository, which has no top level, unless it is named.
+    pub fn config_path(&self) -> Result<PathBuf, Stop> {
+        if let Some(path) = self.common.config() {
+            return Ok(path);
+        }
+        let top = self
+            .repo
+            .layout()
+            .top
+            .as_ref()
+            .map(|top| top.join("smp.toml"));
+        top.ok_or_else(|| {
+            let report = Report::new("a bare repository has no work tree, so no smp.toml");
+            Stop::Misused(report.hint("name one: git smp --config FILE status"))
+        })
+    }
+
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When it is missing or wrong: exit 2.
+    pub fn config(&self) -> Result<Config, Stop> {
+        let path = self.config_path()?;
+        if !path.exists() && path.symlink_metadata().is_err() {
+            return Err(missing::no_file(self, &path));
+        }
+        config::read(&path)
+    }
+
+    /// Refuses where history is cut off, for there every comparison may be wrong.
+    ///
+    /// # Errors
+    /// `shallow`, with the one command that mends it.
+    pub fn whole_history(&self) -> Result<(), Stop> {
+        if !self.repo.layout().shallow {
+            return Ok(());
+        }
+        Err(Refusal::new(RefusalCode::Shallow, "this clone is shallow")
+            .because("its history is cut off, so what ships and what disappears cannot be told")
+            .hint("fetch the rest: git fetch --unshallow")
+            .into())
+    }
+
+    /// Says how each thing was found out, if more is to be said.
+    pub fn explain(&self, config: &Config, seen: &[Observed]) {
+        seen.iter()
+            .for_each(|one| self.ui.detail(show::how(config, one)));
+    }
+
+    /// The present moment, where the person is.
+    pub fn when(&self) -> When {
+        let now = jiff::Zoned::now();
+        When {
+            now: now.timestamp().as_second(),
+            zone: now.time_zone().clone(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! No `smp.toml` here: maybe the team has one, and this clone only lacks it.
+
+use std::path::Path;
+
+use crate::core::refusal::{Report, Stop};
+use crate::core::text::shell_word;
+use crate::git::fetch::{self, Wanted};
+use crate::git::remote;
+use crate::session::Session;
+
+/// The most branches that are looked at.
+const MOST: usize = 500;
+
+/// That there is no file, and how to come to one.
+pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
+    let report = Report::new(format!("there is no {}", path.display()));
+    Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
+        let hint = "if your team has one already: git pull\nor make one: git smp setup";
+        report
+            .because("it names the main repository and the environments")
+            .hint(hint)
+    }))
+}
+
+/// The same where a branch that this clone knows has the file: then nobody is to make another one.
+pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
+    let known = References::of(session);
+    let all = known.upstream.iter().chain(&known.all);
+    let looked_at: Vec<(String, String)> = all.map(|name| (name.clone(), name.clone())).collect();
+    known.report(session, path, &looked_at)
+}
+
+/// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
+/// answer, or asks who is there, has none.
+pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
+    let names = read(session, &["remote"]);
+    let fetched = |remote: &str| {
+        let repo = &session.repo;
+        let (branch, id) = remote::head(repo, remote).ok()??;
+        if !repo.has_commit(&id).ok()? {
+            fetch::fetch(repo, remote, &Wanted::Branch(branch.clone())).ok()?;
+        }
+        Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
+    };
+    let mains = ["upstream", "origin"].into_iter();
+    let looked_at: Vec<(String, String)> = mains
+        .filter(|remote| names.iter().any(|name| name == remote))
+        .filter_map(|remote| {
+            let what = format!("asking {remote} for smp.toml");
+            session.ui.during(&what, || fetched(remote))
+        })
+        .collect();
+    References::of(session).report(session, path, &looked_at)
+}
+
+/// The lines that git prints; none where it fails.
+fn read(session: &Session<'_>, args: &[&str]) -> Vec<String> {
+    let told = session.repo.program().read("", args).unwrap_or_default();
+    let told = String::from_utf8_lossy(&told);
+    told.lines().map(str::to_owned).collect()
+}
+
+/// What is checked out, and what could be.
+struct References {
+    /// The branch that is checked out, if it is one.
+    here: Option<String>,
+    /// What `git pull` brings here.
+    upstream: Option<String>,
+    all: Vec<String>,
+}
+
+impl References {
+    fn of(session: &Session<'_>) -> Self {
+        let symbolic = ["rev-parse", "--quiet", "--verify", "--symbolic-full-name"];
+        let count = format!("--count={MOST}");
+        let format = "--format=%(refname)";
+        Self {
+            here: read(session, &["symbolic-ref", "--quiet", "HEAD"]).pop(),
+            upstream: read(session, &[&symbolic[..], &["@{upstream}"]].concat()).pop(),
+            all: read(
+                session,
+                &["for-each-ref", &count, format, "refs/remotes", "refs/heads"],
+            ),
+        }
+    }
+
+    /// The first branch of these with the file, where none was named: each with the object to look at.
+    fn report(
+        &self,
+        session: &Session<'_>,
+        path: &Path,
+        looked_at: &[(String, String)],
+    ) -> Option<Report> {
+        if session.common.config().is_some() {
+            return None;
+        }
+        let input: String = looked_at
+            .iter()
+            .map(|(_, object)| format!("{object}:smp.toml\n"))
+            .collect();
+        let args = ["cat-file", "--batch-check=%(objecttype)"];
+        let told = session.repo.program().ask("", args, input.as_bytes());
+        let told = told.unwrap_or_default();
+        let told = String::from_utf8_lossy(&told);
+        let have: Vec<&str> = looked_at
+            .iter()
+            .zip(told.lines())
+            .filter(|(_, kind)| *kind == "blob")
+            .map(|((name, _), _)| name.as_str())
+            .collect();
+        let found = self.best(&have)?;
+        let name = found
+            .trim_start_matches("refs/heads/")
+            .trim_start_matches("refs/remotes/");
+        let report = Report::new(format!("there is no {}", path.display()));
+        Some(
+            report
+                .because(format!(
+                    "{name} has it, and what is checked out here lacks it"
+                ))
+                .hint(self.command(found, &have)),
+        )
+    }
+
+    /// What `git pull` brings, what the main branches of the remotes have, what was checked out before, the rest.
+    fn best<'n>(&self, have: &[&'n str]) -> Option<&'n str> {
+        let is_main = |name: &&&str| {
+            name.starts_with("refs/remotes/")
+                && (name.ends_with("/main") || name.ends_with("/master"))
+        };
+        let first = have
+            .iter()
+            .find(|name| self.upstream.as_deref() == Some(**name));
+        first
+            .or_else(|| have.iter().find(is_main))
+            .or_else(|| have.iter().find(|name| name.starts_with("refs/heads/")))
+            .or(have.first())
+            .copied()
+    }
+
+    /// What brings the file here, or leads to it. It merges nothing into what is no branch of that name.
+    fn command(&self, found: &str, have: &[&str]) -> String {
+        if self.upstream.as_deref() == Some(found) {
+            return "git pull".to_owned();
+        }
+        let theirs = found
+            .strip_prefix("refs/remotes/")
+            .and_then(|name| name.split_once('/'));
+        let Some((remote, branch)) = theirs else {
+            let name = found.trim_start_matches("refs/heads/");
+            return format!("git switch {}", shell_word(name));
+        };
+        let own = format!("refs/heads/{branch}");
+        let (remote, branch) = (shell_word(remote), shell_word(branch));
+        if self.here.as_ref() == Some(&own) {
+            format!("git pull {remote} {branch}")
+        } else if have.contains(&own.as_str()) {
+            format!("git switch {branch}")
+        } else if self.all.contains(&own) {
+            format!("git switch {branch} && git pull {remote} {branch}")
+        } else {
+            format!("git fetch {remote} && git switch --track {remote}/{branch}")
+        }
+    }
+}

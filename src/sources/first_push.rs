@@ -1,0 +1,164 @@
+//! Hosts that make an app with the first push: what they answer before it, told from an address that leads nowhere.
+
+use crate::core::refusal::Refusal;
+use crate::core::words::Branch;
+
+/// The answer of an environment's remote, where `url` is its address. A host's own word that it has no such app is an
+/// answer; whatever else is no answer stays that.
+///
+/// # Errors
+/// Those of `asked`, with both of its meanings where there are two.
+pub fn read(url: &str, asked: Result<Branch, Refusal>) -> Result<Branch, Refusal> {
+    let refusal = match asked {
+        Err(refusal) => refusal,
+        answer => return answer,
+    };
+    match words(url, &refusal) {
+        Some(words) => Ok(Branch::NoApp(words)),
+        None => Err(with_both_readings(refusal)),
+    }
+}
+
+/// What a host says that has no such app: Dokku in its own words, Piku in those of git. Only over ssh is that the
+/// host's word; of a path git itself says the same, and over https there is none but "not found".
+fn words(url: &str, refusal: &Refusal) -> Option<String> {
+    let over_ssh = url.starts_with("ssh://") || !url.contains("://") && !is_path(url);
+    let said = |line: &&String| is_of_git(line) || is_of_dokku(line);
+    refusal
+        .report
+        .because
+        .iter()
+        .filter(|_| over_ssh)
+        .find(said)
+        .map(|line| bare(line).to_owned())
+}
+
+fn is_path(url: &str) -> bool {
+    // As git has it: a slash before the first colon makes it a path.
+    url.split(':')
+        .next()
+        .is_none_or(|before| before == url || before.contains('/'))
+}
+
+fn is_of_git(line: &str) -> bool {
+    bare(line).ends_with("does not appear to be a git repository")
+}
+
+fn is_of_dokku(line: &str) -> bool {
+    bare(line)
+        .strip_prefix("App ")
+        .is_some_and(|rest| rest.ends_with(" does not exist") && rest.split(' ').count() == 4)
+}
+
+/// A line without the marks that hosts put before it.
+fn bare(line: &str) -> &str {
+    let line = line.trim().trim_start_matches("remote:").trim_start();
+    line.trim_start_matches(['!', '-', '>', ' '])
+        .trim_end_matches(['.', '!'])
+}
+
+/// The same refusal; where the words are those of a host that tells nobody which repositories it has, with both of their
+/// meanings.
+pub fn with_both_readings(mut refusal: Refusal) -> Refusal {
+    let signs = [
+        "not found",
+        "Not Found",
+        "error: 404",
+        "does not appear to be a git repository",
+    ];
+    if refusal
+        .report
+        .because
+        .iter()
+        .any(|line| signs.iter().any(|sign| line.contains(sign)))
+    {
+        refusal.report.because.push(
+            "its address is misspelled, or you may not read it: the answer is the same".to_owned(),
+        );
+    }
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::refusal::{RefusalCode, Report};
+
+    fn asked(url: &str, lines: &[&str]) -> Result<Branch, Refusal> {
+        let report = lines.iter().fold(
+            Report::new("the remote staging does not answer"),
+            |report, line| report.because(*line),
+        );
+        read(url, Err(report.refused(RefusalCode::Unreachable)))
+    }
+
+    #[test]
+    fn a_host_that_has_no_such_app_is_heard() {
+        for (url, line, words) in [
+            (
+                "dokku@host.example:shop",
+                " !     App shop does not exist",
+                "App shop does not exist",
+            ),
+            (
+                "ssh://dokku@host.example:3022/shop",
+                "!     App shop does not exist",
+                "App shop does not exist",
+            ),
+            (
+                "piku@host.example:shop",
+                "'shop' does not appear to be a git repository",
+                "'shop' does not appear to be a git repository",
+            ),
+        ] {
+            let branch = asked(url, &["Could not read from remote repository.", line]);
+            assert_eq!(branch, Ok(Branch::NoApp(words.to_owned())), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_word_of_such_a_host_stays_an_error_with_both_its_meanings() {
+        for (url, line) in [
+            (
+                "https://github.com/team/shop.git",
+                "repository 'https://github.com/team/shop.git/' not found",
+            ),
+            (
+                "git@github.com:team/shop.git",
+                "ERROR: Repository not found.",
+            ),
+            (
+                "/srv/shop.git",
+                "'/srv/shop.git' does not appear to be a git repository",
+            ),
+            (
+                "file:///srv/shop.git",
+                "'/srv/shop.git' does not appear to be a git repository",
+            ),
+            (
+                "../a:b/shop.git",
+                "'../a:b/shop.git' does not appear to be a git repository",
+            ),
+        ] {
+            let refusal = asked(url, &[line]).unwrap_err();
+            assert_eq!(refusal.code, RefusalCode::Unreachable, "{url}");
+            assert!(
+                refusal.report.because[1].contains("misspelled"),
+                "{refusal:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_troubles_of_ssh_are_no_missing_app() {
+        for line in [
+            "Permission denied (publickey).",
+            "ssh: Could not resolve hostname host.example: Name or service not known",
+            "App shop does not exist on this plan, see the log of what does not exist",
+            "Error: No such command \"git-upload-pack\".",
+        ] {
+            let refusal = asked("dokku@host.example:shop", &[line]).unwrap_err();
+            assert_eq!(refusal.report.because, [line]);
+        }
+    }
+}

@@ -1,0 +1,754 @@
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::core::words::ReleaseStatus;
+use crate::sources::heroku::*;
+
+/// What no sentence may hold.
+const TOKEN: &str = "HRKU-s3cr3t-0123-4567";
+const ONE: &str = "1111111111111111111111111111111111111111";
+const TWO: &str = "2222222222222222222222222222222222222222";
+const RELEASES: &str = "GET /apps/an-app/releases";
+const POST: &str = "POST /apps/an-app/releases";
+
+/// An API on loopback: each answer stands ready under a method and a path, and nothing else is there.
+struct Api {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+    peak: Arc<AtomicUsize>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Api {
+    fn start(answers: &[(&str, String)]) -> Self {
+        let answers: HashMap<String, String> = answers
+            .iter()
+            .map(|(path, answer)| ((*path).to_owned(), answer.clone()))
+            .collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let api = Self {
+            address: listener.local_addr().unwrap(),
+            asked: Arc::default(),
+            peak: Arc::default(),
+            ended: Arc::default(),
+        };
+        let (asked, peak, ended) = (api.asked.clone(), api.peak.clone(), api.ended.clone());
+        let (answers, under_way) = (Arc::new(answers), Arc::new(AtomicUsize::new(0)));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (asked, peak) = (asked.clone(), peak.clone());
+                let (answers, under_way) = (answers.clone(), under_way.clone());
+                thread::spawn(move || {
+                    peak.fetch_max(
+                        under_way.fetch_add(1, Ordering::SeqCst) + 1,
+                        Ordering::SeqCst,
+                    );
+                    serve(stream, &answers, &asked);
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        api
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn heroku(&self) -> Heroku {
+        Heroku::new(Some(&self.url()), &Secret::new(TOKEN)).unwrap()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// How often this was asked for.
+    fn times(&self, what: &str) -> usize {
+        self.asked()
+            .iter()
+            .filter(|head| head.starts_with(&format!("{what} HTTP/1.1\r\n")))
+            .count()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn serve(mut stream: TcpStream, answers: &HashMap<String, String>, asked: &Mutex<Vec<String>>) {
+    let request = request(&mut stream);
+    let what: Vec<&str> = request.split(' ').take(2).collect();
+    let answer = answers
+        .get(&what.join(" "))
+        .cloned()
+        .unwrap_or_else(|| not_found("nothing here"));
+    asked.lock().unwrap().push(request);
+    // So that questions asked side by side meet.
+    thread::sleep(Duration::from_millis(10));
+    let _ = stream.write_all(answer.as_bytes());
+}
+
+/// Reads a request with a body of the length that it says.
+fn request(stream: &mut TcpStream) -> String {
+    let (mut asked, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut piece).unwrap_or(0);
+        asked.extend_from_slice(&piece[..read]);
+        let text = String::from_utf8_lossy(&asked).into_owned();
+        let length = text.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")?
+                .parse()
+                .ok()
+        });
+        let whole = text
+            .split_once("\r\n\r\n")
+            .is_some_and(|(_, body)| body.len() >= length.unwrap_or(0));
+        if read == 0 || whole {
+            return text;
+        }
+    }
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn ok(body: impl ToString) -> String {
+    answer(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        &body.to_string(),
+    )
+}
+
+fn no(status: &str, id: &str, message: &str) -> String {
+    answer(
+        status,
+        "",
+        &serde_json::json!({ "id": id, "message": message }).to_string(),
+    )
+}
+
+fn not_found(message: &str) -> String {
+    no("404 Not Found", "not_found", message)
+}
+
+/// A release as the API tells it.
+fn told(version: u64, status: &str, current: bool, slug: Option<&str>) -> serde_json::Value {
+    serde_json::json!({
+        "addon_plan_names": [], "app": { "id": "a1", "name": "an-app" }, "artifacts": null, "id": format!("r{version}"),
+        "created_at": "2022-03-02T09:00:00Z", "description": "Deploy", "eligible_for_rollback": status == "succeeded",
+        "oci_image": null, "slug": slug.map(|id| serde_json::json!({ "id": id })), "status": status,
+        "current": current, "user": { "email": "ada@example.com" }, "version": version, "a_field_of_tomorrow": [1],
+    })
+}
+
+fn list(releases: &[serde_json::Value]) -> String {
+    ok(serde_json::Value::from(releases.to_vec()))
+}
+
+fn slug(commit: impl serde::Serialize) -> String {
+    ok(serde_json::json!({ "id": "s", "commit": commit, "process_types": {} }))
+}
+
+#[track_caller]
+fn tells_no_secret(told: impl Debug) -> String {
+    let text = format!("{told:?}");
+    assert!(
+        !text.contains("s3cr3t") && !text.contains("0123-4567"),
+        "{text}"
+    );
+    text
+}
+
+/// How releases are refused where the list is answered so.
+#[track_caller]
+fn refused(answer: String) -> Refusal {
+    let api = Api::start(&[(RELEASES, answer)]);
+    let refusal = api.heroku().releases("an-app").unwrap_err();
+    tells_no_secret(&refusal);
+    refusal
+}
+
+/// What becomes of a new release where that is answered so: "not" or "unclear", and the report.
+#[track_caller]
+fn released(answer: String) -> (&'static str, Report) {
+    let api = Api::start(&[(POST, answer)]);
+    let told = match api
+        .heroku()
+        .release("an-app", &Again::Back("r7".into()))
+        .unwrap_err()
+    {
+        Released::Not(report) => ("not", report),
+        Released::Unclear(report) => ("unclear", report),
+    };
+    tells_no_secret(&told);
+    assert_eq!(api.times(POST), 1, "a release is asked for once");
+    told
+}
+
+/// The number of each release, whether it is the current one, and which commit it is known to have.
+fn short(releases: &[Release]) -> Vec<(u64, bool, Option<&str>)> {
+    let word = |commit: &CommitId| if commit.as_str() == ONE { "one" } else { "two" };
+    releases
+        .iter()
+        .map(|release| {
+            (
+                release.version,
+                release.current,
+                release.commit.as_ref().map(word),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_current_release_and_the_newest_have_their_commits_and_no_other() {
+    let releases = [
+        told(9, "failed", false, Some("s9")),
+        told(8, "succeeded", true, Some("s8")),
+        told(7, "succeeded", false, Some("s7")),
+        told(1, "succeeded", false, None),
+    ];
+    let api = Api::start(&[
+        (RELEASES, list(&releases)),
+        ("GET /apps/an-app/slugs/s9", slug(TWO)),
+        ("GET /apps/an-app/slugs/s8", slug(ONE.to_uppercase())),
+        ("GET /apps/an-app/slugs/s7", slug(TWO)),
+    ]);
+    let heroku = api.heroku();
+    let releases = heroku.releases("an-app").unwrap();
+    assert_eq!(
+        short(&releases),
+        [
+            (9, false, Some("two")),
+            (8, true, Some("one")),
+            (7, false, None),
+            (1, false, None)
+        ]
+    );
+    assert_eq!(
+        (releases[0].status, releases[1].eligible),
+        (ReleaseStatus::Failed, true)
+    );
+    assert_eq!(
+        (releases[1].slug.as_deref(), releases[3].slug.as_deref()),
+        (Some("s8"), None)
+    );
+    assert_eq!(api.times("GET /apps/an-app/slugs/s7"), 0);
+
+    let all = heroku.with_commits("an-app", releases).unwrap();
+    assert_eq!(
+        short(&all)[2..],
+        [(7, false, Some("two")), (1, false, None)]
+    );
+    assert_eq!(
+        api.times("GET /apps/an-app/slugs/s8"),
+        1,
+        "what is known is not asked again"
+    );
+}
+
+#[test]
+fn every_question_says_who_asks_and_what_for() {
+    let api = Api::start(&[(RELEASES, list(&[]))]);
+    assert_eq!(api.heroku().releases("an-app"), Ok(vec![]));
+    let head = api.asked().remove(0).to_ascii_lowercase();
+    for line in [
+        "accept: application/vnd.heroku+json; version=3.sdk",
+        &format!("authorization: bearer {}", TOKEN.to_ascii_lowercase()),
+        "range: version ..; max=30, order=desc",
+    ] {
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{line}: {head}");
+    }
+}
+
+#[test]
+fn a_part_of_a_list_is_as_good() {
+    let releases =
+        serde_json::Value::from(vec![told(40, "succeeded", true, Some("s"))]).to_string();
+    let part = answer(
+        "206 Partial Content",
+        "Next-Range: version ..39; max=30, order=desc\r\n",
+        &releases,
+    );
+    let api = Api::start(&[(RELEASES, part), ("GET /apps/an-app/slugs/s", slug(ONE))]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(40, true, Some("one"))]
+    );
+}
+
+#[test]
+fn without_a_current_one_the_newest_that_succeeded_is_it() {
+    let releases = [
+        told(2, "succeeded", false, None),
+        told(4, "pending", false, None),
+        told(3, "succeeded", false, None),
+    ];
+    let api = Api::start(&[(RELEASES, list(&releases))]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(4, false, None), (3, true, None), (2, false, None)]
+    );
+    let failed = Api::start(&[(
+        RELEASES,
+        list(&[
+            told(2, "failed", false, None),
+            told(1, "archived", false, None),
+        ]),
+    )]);
+    let releases = failed.heroku().releases("an-app").unwrap();
+    assert_eq!(short(&releases), [(2, false, None), (1, false, None)]);
+    assert_eq!(releases[1].status, ReleaseStatus::Other);
+}
+
+#[test]
+fn a_commit_that_is_not_named_in_full_is_unknown() {
+    let no_version = serde_json::Value::Null;
+    for named in [
+        no_version,
+        "v1.2.3".into(),
+        "1111111".into(),
+        "".into(),
+        format!("{ONE}x").into(),
+    ] {
+        let api = Api::start(&[
+            (RELEASES, list(&[told(3, "succeeded", true, Some("s"))])),
+            ("GET /apps/an-app/slugs/s", slug(&named)),
+        ]);
+        let releases = api.heroku().releases("an-app").unwrap();
+        assert_eq!(
+            (short(&releases), releases[0].slug.as_deref()),
+            (vec![(3, true, None)], Some("s")),
+            "{named}"
+        );
+    }
+    // And so is that of a slug which was deleted.
+    let api = Api::start(&[(RELEASES, list(&[told(3, "expired", true, Some("s"))]))]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, None)]
+    );
+}
+
+#[test]
+fn images_tell_their_commit_too() {
+    let images = ok(serde_json::json!([{ "id": "i1", "commit": ONE, "digest": "sha256:0" }]));
+    let mut named = told(3, "succeeded", true, None);
+    named["oci_image"] = serde_json::json!({ "id": "i1" });
+    let mut listed = told(3, "succeeded", true, None);
+    listed["artifacts"] =
+        serde_json::json!([{ "type": "log", "id": "x" }, { "type": "oci-image", "id": "i1" }]);
+    for release in [named, listed] {
+        let api = Api::start(&[
+            (RELEASES, list(&[release])),
+            ("GET /apps/an-app/oci-images/i1", images.clone()),
+            (
+                POST,
+                answer(
+                    "201 Created",
+                    "",
+                    &told(4, "pending", false, None).to_string(),
+                ),
+            ),
+        ]);
+        let releases = api.heroku().releases("an-app").unwrap();
+        assert_eq!(short(&releases), [(3, true, Some("one"))]);
+        let again = Again::Slug {
+            slug: releases[0].slug.clone().unwrap(),
+            description: "Again".into(),
+        };
+        api.heroku().release("an-app", &again).unwrap();
+        let posted = api.asked().pop().unwrap();
+        assert!(
+            posted.ends_with(r#"{"description":"Again","oci_image":"i1"}"#),
+            "{posted}"
+        );
+    }
+    let mut slug_listed = told(3, "succeeded", true, None);
+    slug_listed["artifacts"] = serde_json::json!([{ "type": "slug", "id": "s" }]);
+    let api = Api::start(&[
+        (RELEASES, list(&[slug_listed])),
+        ("GET /apps/an-app/slugs/s", slug(ONE)),
+    ]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, Some("one"))]
+    );
+}
+
+#[test]
+fn what_was_built_for_several_is_asked_once_and_few_at_a_time() {
+    let releases: Vec<_> = (1..=30)
+        .rev()
+        .map(|number| {
+            told(
+                number,
+                "succeeded",
+                false,
+                Some(&format!("s{}", number / 2)),
+            )
+        })
+        .collect();
+    let paths: Vec<String> = (0..=15)
+        .map(|number| format!("GET /apps/an-app/slugs/s{number}"))
+        .collect();
+    let mut answers = vec![(RELEASES, list(&releases))];
+    answers.extend(paths.iter().map(|path| (path.as_str(), slug(ONE))));
+    let api = Api::start(&answers);
+    let heroku = api.heroku();
+    let all = heroku
+        .with_commits("an-app", heroku.releases("an-app").unwrap())
+        .unwrap();
+    assert!(all.len() == 30 && all.iter().all(|release| release.commit.is_some()));
+    assert!(paths.iter().all(|path| api.times(path) == 1));
+    let peak = api.peak.load(Ordering::SeqCst);
+    assert!((2..=AT_ONCE).contains(&peak), "{peak}");
+}
+
+#[test]
+fn no_name_leads_elsewhere() {
+    let api = Api::start(&[(
+        RELEASES,
+        list(&[told(3, "succeeded", true, Some("../../account"))]),
+    )]);
+    assert_eq!(
+        short(&api.heroku().releases("an-app").unwrap()),
+        [(3, true, None)]
+    );
+    for app in ["", "../account", "a/b", "a%2fb", "a?b", "A"] {
+        assert_eq!(
+            api.heroku().releases(app).unwrap_err().code,
+            RefusalCode::Unauthorized
+        );
+        assert!(matches!(
+            api.heroku().release(app, &Again::Back("r".into())),
+            Err(Released::Not(_))
+        ));
+    }
+    assert_eq!(api.asked().len(), 1);
+}
+
+#[test]
+fn each_refusal_says_what_helps() {
+    use RefusalCode::{Unauthorized, Unreachable};
+    for (status, id, code, error, hint) in [
+        (
+            "401 Unauthorized",
+            "unauthorized",
+            Unauthorized,
+            "does not know the token",
+            "heroku login",
+        ),
+        (
+            "403 Forbidden",
+            "two_factor",
+            Unauthorized,
+            "a second factor",
+            "heroku authorizations:create",
+        ),
+        (
+            "403 Forbidden",
+            "forbidden",
+            Unauthorized,
+            "no right to look at the app an-app",
+            "heroku auth:whoami",
+        ),
+        (
+            "404 Not Found",
+            "not_found",
+            Unauthorized,
+            "no app an-app that this account may see",
+            "running.heroku",
+        ),
+        (
+            "429 Too Many Requests",
+            "rate_limit",
+            Unreachable,
+            "takes no more questions for now",
+            "",
+        ),
+        (
+            "500 Internal Server Error",
+            "server_error",
+            Unreachable,
+            "cannot answer for now",
+            "",
+        ),
+        (
+            "503 Service Unavailable",
+            "maintenance",
+            Unreachable,
+            "cannot answer for now",
+            "",
+        ),
+        (
+            "418 I'm a teapot",
+            "teapot",
+            Unreachable,
+            "does not answer as its API does",
+            "",
+        ),
+    ] {
+        let Refusal { code: told, report } = refused(no(status, id, "Its own words."));
+        assert_eq!(told, code, "{status}");
+        assert!(
+            report.error.contains(error) && report.hint.unwrap_or_default().contains(hint),
+            "{}",
+            report.error
+        );
+        assert_eq!(report.because[0], "it says: Its own words.");
+    }
+}
+
+#[test]
+fn a_limit_says_how_much_is_left() {
+    let body = r#"{"id":"rate_limit","message":"Slow down."}"#;
+    let report = refused(answer(
+        "429 Too Many Requests",
+        "RateLimit-Remaining: 0\r\n",
+        body,
+    ))
+    .report;
+    assert!(
+        report.because[1].starts_with("questions left: 0;"),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn its_own_words_are_cut_and_never_hold_the_token() {
+    let long = refused(no("403 Forbidden", "forbidden", &"x".repeat(100_000)));
+    assert_eq!(
+        long.report.because[0],
+        format!("it says: {}", "x".repeat(200))
+    );
+    for message in [
+        format!("no such token: {TOKEN}"),
+        "no such token: s3cr3t-0123-...".into(),
+    ] {
+        assert_eq!(
+            refused(no("401 Unauthorized", "unauthorized", &message))
+                .report
+                .because[0],
+            "it answers 401"
+        );
+        assert_eq!(
+            released(no("401 Unauthorized", "unauthorized", &message))
+                .1
+                .because[0],
+            "it answers 401"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_answer_of_this_api_is_told_as_such() {
+    let large = ok(format!("[{}]", " ".repeat(5 << 20)));
+    for (given, error) in [
+        (
+            ok("<html>Log in, please</html>"),
+            "does not answer as its API does",
+        ),
+        (
+            ok(r#"{"id":"maintenance"}"#),
+            "does not answer as its API does",
+        ),
+        (ok(r#"[{"id":7}]"#), "does not answer as its API does"),
+        (large, "the answer of Heroku is larger than 4 MiB"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(),
+            "the answer of Heroku broke off",
+        ),
+    ] {
+        let refusal = refused(given);
+        assert_eq!(refusal.code, RefusalCode::Unreachable);
+        assert!(refusal.report.error.contains(error), "{refusal:?}");
+    }
+    let api = Api::start(&[
+        (RELEASES, list(&[told(3, "succeeded", true, Some("s"))])),
+        ("GET /apps/an-app/slugs/s", ok("nonsense")),
+    ]);
+    assert_eq!(
+        api.heroku().releases("an-app").unwrap_err().code,
+        RefusalCode::Unreachable
+    );
+}
+
+#[test]
+fn the_token_goes_nowhere_but_where_it_was_sent() {
+    let other = Api::start(&[]);
+    let away = answer(
+        "302 Found",
+        &format!("Location: {}/apps/an-app/releases\r\n", other.url()),
+        "",
+    );
+    assert!(refused(away.clone()).report.error.contains("redirects"));
+    assert_eq!(released(away).0, "unclear");
+    assert!(other.asked().is_empty());
+    for (address, token) in [
+        ("http://api.example.com", TOKEN),
+        ("https://ada:s3cr3t@example.com", TOKEN),
+        ("https://example.com", "s3cr3t\r\nx: y"),
+    ] {
+        let report = Heroku::new(Some(address), &Secret::new(token))
+            .err()
+            .unwrap();
+        tells_no_secret(&report);
+    }
+    assert!(
+        Heroku::new(None, &Secret::new(TOKEN)).is_ok()
+            && Heroku::new(Some(""), &Secret::new(TOKEN)).is_ok()
+    );
+}
+
+#[test]
+fn a_release_is_made_of_an_earlier_one_or_of_what_was_built() {
+    let made = answer(
+        "201 Created",
+        "",
+        &told(10, "pending", false, Some("s7")).to_string(),
+    );
+    let api = Api::start(&[(POST, made)]);
+    let release = api
+        .heroku()
+        .release("an-app", &Again::Back("r7".into()))
+        .unwrap();
+    assert_eq!(
+        (release.version, release.status, release.slug.as_deref()),
+        (10, ReleaseStatus::Pending, Some("s7"))
+    );
+    let again = Again::Slug {
+        slug: "s7".into(),
+        description: "Promote \"x\"".into(),
+    };
+    api.heroku().release("an-app", &again).unwrap();
+    let bodies: Vec<String> = api
+        .asked()
+        .iter()
+        .map(|asked| asked.split_once("\r\n\r\n").unwrap().1.to_owned())
+        .collect();
+    assert_eq!(
+        bodies,
+        [
+            r#"{"release":"r7"}"#,
+            r#"{"description":"Promote \"x\"","slug":"s7"}"#
+        ]
+    );
+}
+
+#[test]
+fn what_is_declined_changed_nothing() {
+    for (status, error) in [
+        ("401 Unauthorized", "does not know the token"),
+        ("403 Forbidden", "no right to release to the app an-app"),
+        ("404 Not Found", "no app an-app"),
+        (
+            "422 Unprocessable Entity",
+            "Heroku makes no such release of an-app",
+        ),
+        ("429 Too Many Requests", "takes no more questions"),
+    ] {
+        let (kind, report) = released(no(status, "x", "Release is not eligible for rollback."));
+        assert_eq!(
+            (kind, report.because[0].as_str()),
+            ("not", "it says: Release is not eligible for rollback.")
+        );
+        assert!(report.error.contains(error), "{status}: {report:?}");
+    }
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let heroku = Heroku::new(Some(&format!("http://{gone}")), &Secret::new(TOKEN)).unwrap();
+    let Err(Released::Not(report)) = heroku.release("an-app", &Again::Back("r7".into())) else {
+        panic!()
+    };
+    assert_eq!(report.error, "Heroku cannot be reached");
+    assert_eq!(
+        heroku.releases("an-app").unwrap_err().code,
+        RefusalCode::Unreachable
+    );
+}
+
+#[test]
+fn where_the_call_may_have_been_heard_that_is_said() {
+    for given in [
+        no("500 Internal Server Error", "server_error", "Oops."),
+        no("503 Service Unavailable", "maintenance", "Later."),
+        no("408 Request Timeout", "timeout", "Too slow."),
+        ok("nonsense"),
+        "HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{".to_owned(),
+        String::new(),
+    ] {
+        assert_eq!(released(given.clone()).0, "unclear", "{given}");
+    }
+}
+
+#[test]
+fn the_newest_build_is_told_in_its_three_words() {
+    for (given, told) in [
+        (ok(r#"[{"id":"b","status":"pending"}]"#), Some("pending")),
+        (
+            answer(
+                "206 Partial Content",
+                "",
+                r#"[{"status":"failed"},{"status":"succeeded"}]"#,
+            ),
+            Some("failed"),
+        ),
+        (ok(r#"[{"status":"\u001b[31m"}]"#), None),
+        (ok("[]"), None),
+        (ok("{}"), None),
+        (no("500 Internal Server Error", "x", ""), None),
+    ] {
+        let api = Api::start(&[("GET /apps/an-app/builds", given)]);
+        assert_eq!(api.heroku().newest_build("an-app").as_deref(), told);
+        assert!(
+            api.asked()[0]
+                .to_ascii_lowercase()
+                .contains("range: created_at ..; max=1, order=desc\r\n")
+        );
+    }
+}
+
+#[test]
+fn a_release_that_is_pending_may_fail_later() {
+    let before = told(8, "succeeded", true, Some("s8"));
+    for (status, word) in [
+        ("pending", ReleaseStatus::Pending),
+        ("failed", ReleaseStatus::Failed),
+    ] {
+        let api = Api::start(&[
+            (
+                RELEASES,
+                list(&[told(9, status, false, Some("s9")), before.clone()]),
+            ),
+            ("GET /apps/an-app/slugs/s9", slug(TWO)),
+            ("GET /apps/an-app/slugs/s8", slug(ONE)),
+        ]);
+        let releases = api.heroku().releases("an-app").unwrap();
+        assert_eq!(releases[0].status, word);
+        assert_eq!(
+            short(&releases),
+            [(9, false, Some("two")), (8, true, Some("one"))]
+        );
+    }
+}

@@ -1,0 +1,382 @@
+//! What a page says: from an answer of a server to the one hash in it. Pure; it never repeats the page's content.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::core::config::Find;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::http::Answer;
+use crate::http::pointer::values;
+
+/// The one hash (7 to 64 lower-case hex digits) that a page names.
+///
+/// # Errors
+/// `page-unclear` when it names none, several, or something that is no hash. The key to correct is left to the caller.
+pub fn hash_in(find: &Find, answer: &Answer) -> Result<String, Refusal> {
+    let text = String::from_utf8_lossy(&answer.body);
+    // Some servers begin UTF-8 with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let found: BTreeSet<String> = match find {
+        Find::Pattern(pattern) => {
+            let matches = pattern
+                .captures_iter(text)
+                .filter_map(|captures| captures.get(1));
+            matches
+                .map(|found| found.as_str().to_ascii_lowercase())
+                .take(1000)
+                .collect()
+        }
+        Find::Json(pointer) => json_values(text, pointer)?,
+        // Two values may also be joined by a comma.
+        Find::Header(_) => said(answer.header.iter().flat_map(|value| value.split(','))),
+        Find::Body => BTreeSet::from([text.trim().to_ascii_lowercase()]),
+    };
+    let looked = looked_for(find, answer);
+    let hashes: Vec<String> = found.iter().filter(|text| is_hash(text)).cloned().collect();
+    if hashes.len() < found.len() {
+        return Err(unclear(
+            "its page names something that is no hash",
+            [looked, "a hash is 7 to 64 hex digits".into()],
+        ));
+    }
+    match without_prefixes(&hashes).as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(unclear("its page holds no hash", [looked])),
+        several => {
+            let some: Vec<&str> = several
+                .iter()
+                .take(4)
+                .map(|hash| hash.get(..12).unwrap_or(hash))
+                .collect();
+            let what = format!("its page holds {} different hashes", several.len());
+            Err(unclear(
+                &what,
+                [looked, format!("found {}", some.join(", "))],
+            ))
+        }
+    }
+}
+
+/// The same commit may stand on a page twice, once abbreviated: the longer one says it all.
+fn without_prefixes(sorted: &[String]) -> Vec<String> {
+    let longer = |hash: &&String| {
+        !sorted
+            .iter()
+            .any(|other| other != *hash && other.starts_with(hash.as_str()))
+    };
+    sorted.iter().filter(longer).cloned().collect()
+}
+
+/// What is said, once each. An empty value says nothing, so it hides nothing either.
+fn said<'v>(values: impl Iterator<Item = &'v str>) -> BTreeSet<String> {
+    values
+        .map(|value| value.trim().to_ascii_lowercase())
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
+/// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
+fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
+    let no_number = || {
+        let why = format!(
+            "{pointer} is a number: the page writes the hash without quotes; report the full one"
+        );
+        unclear("its page names something that is no hash", [why])
+    };
+    let values = values(text, pointer).map_err(|error| match error.to_string() {
+        // Only the value itself is read as one, and what is passed over is not.
+        why if why.starts_with("number out of range") => no_number(),
+        // Where, and what the parser missed there: never what stands there.
+        why => unclear(
+            "its page is not JSON",
+            [format!("looked at {pointer}"), why],
+        ),
+    })?;
+    let texts = values
+        .iter()
+        .filter(|value| !value.is_null())
+        .map(|value| match value {
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(number) => digits_of(number).ok_or_else(no_number),
+            _ => Err(unclear(
+                "its page names something that is no hash",
+                [format!("{pointer} is not a string")],
+            )),
+        });
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    Ok(said(texts.iter().map(String::as_str)))
+}
+
+/// The digits of a short hash that was written as a number, for it has no letters. Fewer than seven are no hash, and more
+/// than fifteen may have been rounded.
+fn digits_of(number: &serde_json::Number) -> Option<String> {
+    let digits = number.as_u64()?.to_string();
+    (7..=15).contains(&digits.len()).then_some(digits)
+}
+
+fn is_hash(text: &str) -> bool {
+    (7..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn looked_for(find: &Find, answer: &Answer) -> String {
+    let what = match find {
+        Find::Pattern(pattern) => pattern.as_str().to_owned(),
+        Find::Json(pointer) => pointer.clone(),
+        Find::Header(name) => return format!("looked for the header {name}"),
+        Find::Body => "nothing but a hash".to_owned(),
+    };
+    let size = answer.body.len();
+    let size = if size < 1024 {
+        format!("{size} bytes")
+    } else {
+        format!("{} KiB", size / 1024)
+    };
+    let kind: String = answer
+        .content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(40)
+        .collect();
+    let kind = if kind.is_empty() {
+        "unnamed content".to_owned()
+    } else {
+        kind
+    };
+    format!("looked for {what} in {size} of {kind}")
+}
+
+fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {
+    let report = causes.into_iter().fold(Report::new(what), Report::because);
+    report.refused(RefusalCode::PageUnclear)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(body: &str) -> Answer {
+        Answer {
+            content_type: "text/html; charset=utf-8".into(),
+            body: body.into(),
+            ..Answer::default()
+        }
+    }
+
+    fn pattern() -> Find {
+        Find::Pattern(regex::Regex::new(r#"data-commit="([0-9a-fA-F]*)""#).unwrap())
+    }
+
+    #[test]
+    fn one_hash_is_read_in_either_case_and_may_be_repeated() {
+        let answer = html(r#"<a data-commit="1F13DC69"/><b data-commit="1f13dc69"/>"#);
+        assert_eq!(hash_in(&pattern(), &answer).unwrap(), "1f13dc69");
+    }
+
+    #[test]
+    fn a_short_and_a_full_form_of_one_commit_are_one() {
+        let answer = html(r#"<a data-commit="1f13dc6"/><b data-commit="1f13dc69aabb"/>"#);
+        assert_eq!(hash_in(&pattern(), &answer).unwrap(), "1f13dc69aabb");
+    }
+
+    #[test]
+    fn none_several_and_no_hash_are_refused_without_the_pages_words() {
+        for (body, words) in [
+            ("<title>log in</title>", "holds no hash"),
+            (
+                r#"data-commit="1f13dc69" data-commit="7587cca7""#,
+                "2 different hashes",
+            ),
+            (r#"data-commit="1f13""#, "no hash"),
+        ] {
+            let refusal = hash_in(&pattern(), &html(body)).unwrap_err();
+            assert_eq!(refusal.code, RefusalCode::PageUnclear);
+            assert!(refusal.report.error.contains(words), "{refusal:?}");
+            assert!(!format!("{refusal:?}").contains("log in"));
+        }
+    }
+
+    #[test]
+    fn json_header_and_body_are_read() {
+        let json = Answer {
+            body: br#"{"build":{"commit":"1f13dc69"}}"#.to_vec(),
+            ..Answer::default()
+        };
+        assert_eq!(
+            hash_in(&Find::Json("/build/commit".into()), &json).unwrap(),
+            "1f13dc69"
+        );
+        let header = Answer {
+            header: vec![" 1f13dc69 ".into()],
+            ..Answer::default()
+        };
+        assert_eq!(
+            hash_in(&Find::Header("x-commit".into()), &header).unwrap(),
+            "1f13dc69"
+        );
+        assert_eq!(
+            hash_in(&Find::Body, &html(" 1f13dc69\n")).unwrap(),
+            "1f13dc69"
+        );
+    }
+
+    #[test]
+    fn two_answers_in_one_are_neither_the_first_nor_the_last() {
+        let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body));
+        let header = |values: &[&str]| {
+            let header = values.iter().map(|value| (*value).to_owned()).collect();
+            hash_in(
+                &Find::Header("x-commit".into()),
+                &Answer {
+                    header,
+                    ..Answer::default()
+                },
+            )
+        };
+        for several in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":"7587cca7"}}"#),
+            json(r#"{"build":{"commit":"1f13dc69"},"build":{"\u0063ommit":"7587cca7"}}"#),
+            header(&["1f13dc69", "7587cca7"]),
+            header(&["1f13dc69, 7587cca7"]),
+            header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
+        ] {
+            let refusal = several.unwrap_err();
+            assert_eq!(refusal.report.error, "its page holds 2 different hashes");
+            assert_eq!(refusal.report.because[1], "found 1f13dc69, 7587cca7");
+        }
+        for no_hash in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":7}}"#),
+            json(r#"{"build":{"commit":"1f13dc69","commit":["1f13dc69"]}}"#),
+            json(r#"{"build":{"commit":"1f13dc69","commit":"unknown"}}"#),
+            header(&["1f13dc69", "unknown"]),
+            header(&["1f13dc69; 1f13dc69"]),
+            header(&["1f13dc69", "\u{fffd}"]),
+        ] {
+            assert_eq!(
+                no_hash.unwrap_err().report.error,
+                "its page names something that is no hash"
+            );
+        }
+    }
+
+    #[test]
+    fn equal_answers_are_one_and_an_empty_one_hides_nothing() {
+        let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body)).unwrap();
+        let header = |values: &[&str]| {
+            let header = values.iter().map(|value| (*value).to_owned()).collect();
+            hash_in(
+                &Find::Header("x-commit".into()),
+                &Answer {
+                    header,
+                    ..Answer::default()
+                },
+            )
+            .unwrap()
+        };
+        for one in [
+            json(r#"{"build":{"commit":"1f13dc69","commit":"1F13DC69 "}}"#),
+            json(r#"{"build":{"commit":"1f13dc6"},"build":{"commit":"1f13dc69"}}"#),
+            json(
+                r#"{"build":{"commit":"1f13dc69","commit":"","commit":null},"build":{},"build":7}"#,
+            ),
+            json(r#"{"commit":"7587cca7","x":1,"x":2,"build":{"commit":"1f13dc69"}}"#),
+            json("\u{feff}{\"build\":{\"commit\":\"1f13dc69\"}}"),
+            header(&["1f13dc69", " 1F13DC69 "]),
+            header(&["1f13dc69, 1f13dc69"]),
+            header(&["", "1f13dc69", " , "]),
+            header(&["1f13dc69", "1f13dc6,1f13dc69"]),
+            hash_in(&Find::Body, &html("\u{feff}1f13dc69\n")).unwrap(),
+        ] {
+            assert_eq!(one, "1f13dc69");
+        }
+        for nothing in [vec![], vec![String::new()], vec![" , ".into()]] {
+            let answer = Answer {
+                header: nothing,
+                ..Answer::default()
+            };
+            let refusal = hash_in(&Find::Header("x-commit".into()), &answer).unwrap_err();
+            assert_eq!(refusal.report.error, "its page holds no hash");
+        }
+    }
+
+    #[test]
+    fn a_short_hash_of_digits_alone_may_be_a_number_and_anything_else_without_quotes_is_unclear() {
+        let json = |value: &str| {
+            hash_in(
+                &Find::Json("/commit".into()),
+                &html(&format!(r#"{{"commit":{value},"n":1}}"#)),
+            )
+        };
+        for (value, hash) in [
+            ("1828722", "1828722"),
+            ("182872212345678", "182872212345678"),
+            (" 18287221 ", "18287221"),
+        ] {
+            assert_eq!(json(value).unwrap(), hash);
+        }
+        assert_eq!(
+            json(r#"1828722,"commit":"1828722f""#).unwrap(),
+            "1828722f",
+            "both forms of one hash"
+        );
+        assert!(
+            json(r#"1828722,"commit":"7587cca7""#)
+                .unwrap_err()
+                .report
+                .error
+                .contains("2 different hashes")
+        );
+        // Seven digits whose first is 0, or one of which is an e, are no longer what they were; a double has fifteen.
+        for value in [
+            "182872",
+            "7",
+            "-1828722",
+            "1828722.0",
+            "1234e56",
+            "1e5",
+            "1828722e0",
+            "1828722123456789",
+            "1234e567890",
+            &"1".repeat(40),
+        ] {
+            let refusal = json(value).unwrap_err();
+            assert_eq!(
+                refusal.report.error, "its page names something that is no hash",
+                "{value}"
+            );
+            let why =
+                "/commit is a number: the page writes the hash without quotes; report the full one";
+            assert_eq!(refusal.report.because, [why], "{value}");
+        }
+        for value in ["0182872", "1f13dc69", "12e4f567"] {
+            let refusal = json(value).unwrap_err();
+            assert_eq!(refusal.report.error, "its page is not JSON", "{value}");
+            assert!(
+                refusal.report.because[1].contains(" at line 1 column "),
+                "{refusal:?}"
+            );
+            assert!(!format!("{refusal:?}").contains(value), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_html_or_lacks_the_value_is_refused() {
+        for body in [
+            "<html>",
+            r#"{"build":{}}"#,
+            r#"{"build":{"commit":null}}"#,
+            r#"{"build":{"commit":7}}"#,
+        ] {
+            assert!(
+                hash_in(&Find::Json("/build/commit".into()), &html(body)).is_err(),
+                "{body}"
+            );
+        }
+        assert!(hash_in(&Find::Json("/a".into()), &html(&"[".repeat(100_000))).is_err());
+    }
+}

@@ -1,0 +1,382 @@
+//! The recorder against real repositories and the real `git`, and one that goes wrong on purpose.
+#![expect(
+    clippy::disallowed_types,
+    reason = "tests start the git program themselves"
+)]
+
+mod appending;
+mod copies;
+mod doubts;
+mod lagging;
+mod refused;
+mod surroundings;
+mod together;
+mod unwritable;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::core::config::parse;
+use crate::core::record::{Intent, Kind, Verdict, What};
+use crate::git::program::find_on_path;
+use crate::team::recorder::*;
+
+/// The team's record, by its usual name.
+const RECORD: &str = "refs/smp/record";
+
+/// For so long these tests ask again where an answer is old.
+const LAGS: Duration = Duration::from_millis(400);
+
+/// A folder with a main repository in it, and clones of it.
+struct World {
+    root: TempDir,
+    config: Config,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with("[record]\n", &[])
+    }
+
+    /// A world whose record is configured so, and whose main repository is made with these options.
+    fn with(record: &str, init: &[&str]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let main = root.path().join("main.git");
+        let text = format!(
+            "[repository]\nremote = 'upstream'\nurl = '{}'\n[environments.staging]\nurl = '/srv/staging.git'\n\
+             [environments.production]\nurl = '/srv/production.git'\npromotes = 'staging'\n{record}",
+            main.display()
+        );
+        let world = Self {
+            config: parse(Path::new("smp.toml"), &text).unwrap(),
+            root,
+        };
+        let all = [
+            ["init", "-q", "--bare", "-b", "main", "main.git"].as_slice(),
+            init,
+        ]
+        .concat();
+        world.git("", &all);
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// A clone of Ada's.
+    fn clone(&self, name: &str) -> Checkout<'_> {
+        self.git("", &["clone", "-q", "-o", "upstream", "main.git", name]);
+        self.named(name)
+    }
+
+    /// A folder as a clone of Ada's.
+    fn named(&self, name: &str) -> Checkout<'_> {
+        self.git(name, &["config", "user.name", "Ada Example"]);
+        self.git(name, &["config", "user.email", "ada@example.com"]);
+        Checkout {
+            world: self,
+            name: name.to_owned(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Variables that hide the developer's machine.
+    fn variables(&self) -> Vec<(OsString, Option<OsString>)> {
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        let dropped =
+            inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
+        let own = [
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("HOME", "/nonexistent"),
+        ];
+        let own = own.map(|(name, value)| (name.into(), Some(value.into())));
+        dropped.map(|name| (name, None)).chain(own).collect()
+    }
+
+    /// Runs git as a person would, and gives what it printed; it must succeed.
+    fn git(&self, folder: &str, args: &[&str]) -> String {
+        let (ended_well, words) = self.run(folder, "exec git \"$@\"", args);
+        assert!(ended_well, "git {args:?}: {words}");
+        words
+    }
+
+    /// Runs a line of shell, and gives whether it ended well and all that it printed.
+    fn run(&self, folder: &str, line: &str, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", line, "sh"])
+            .args(args)
+            .current_dir(self.path(folder));
+        let who = [
+            ("GIT_AUTHOR_NAME", "Ben"),
+            ("GIT_AUTHOR_EMAIL", "ben@example.com"),
+        ];
+        let whom = [
+            ("GIT_COMMITTER_NAME", "Ben"),
+            ("GIT_COMMITTER_EMAIL", "ben@example.com"),
+        ];
+        for (name, value) in self.variables() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let output = command.envs(who).envs(whom).output().unwrap();
+        let words = [output.stdout, output.stderr].concat();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&words).trim_end().to_owned(),
+        )
+    }
+
+    /// Where a ref of the main repository is.
+    fn at(&self, reference: &str) -> Option<String> {
+        let (exists, id) = self.run(
+            "main.git",
+            "git rev-parse --verify --quiet \"$1\"",
+            &[reference],
+        );
+        exists.then_some(id)
+    }
+
+    /// Every ref of the main repository.
+    fn refs(&self) -> String {
+        self.git(
+            "main.git",
+            &["for-each-ref", "--format=%(refname) %(objectname)"],
+        )
+    }
+
+    /// Makes an object of the main repository from a file's worth of text.
+    fn object(&self, kind: &str, text: &[u8]) -> String {
+        std::fs::write(self.path("object"), text).unwrap();
+        self.git(
+            "main.git",
+            &["hash-object", "-w", "--literally", "-t", kind, "../object"],
+        )
+    }
+
+    /// Makes a commit of the main repository with this state and message, on top of another.
+    fn commit(&self, state: &str, message: &str, parent: Option<&str>) -> String {
+        let blob = self.object("blob", state.as_bytes());
+        std::fs::write(
+            self.path("tree"),
+            format!("100644 blob {blob}\tstate.json\n"),
+        )
+        .unwrap();
+        std::fs::write(self.path("message"), message).unwrap();
+        let line = "git commit-tree \"$(git mktree <../tree)\" -F ../message ${1:+-p \"$1\"}";
+        let (done, id) = self.run("main.git", line, &[parent.unwrap_or_default()]);
+        assert!(done, "{id}");
+        id.lines().last().unwrap().to_owned()
+    }
+
+    /// Puts a program of the main repository's in the way.
+    fn hook(&self, name: &str, text: &str) {
+        write_program(&self.path("main.git/hooks").join(name), text);
+    }
+
+    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this. In it, `real` is the true git, and `once` takes this away.
+    fn fault(&self, subcommand: &str, text: &str) {
+        let real = find_on_path("git").unwrap();
+        let here = self.path("faults").join(subcommand);
+        let head = format!(
+            "real() {{ '{}' \"$@\"; }}\nonce() {{ mv '{}' '{}.was'; }}\n",
+            real.display(),
+            here.display(),
+            here.display()
+        );
+        write_program(&here, &(head + text));
+    }
+
+    /// A git that looks for faults.
+    fn shim(&self) -> PathBuf {
+        let (path, faults) = (self.path("git-shim"), self.path("faults"));
+        let real = find_on_path("git").unwrap();
+        let text = format!(
+            "sub=; skip=\nfor arg; do\n  if [ \"$skip\" ]; then skip=; continue; fi\n  case $arg in -c) skip=1;; -*) ;; \
+             *) sub=$arg; break;; esac\ndone\necho \"$sub\" >>'{root}/calls'\n\
+             if [ -x '{faults}'/\"$sub\" ]; then exec '{faults}'/\"$sub\" \"$@\"; fi\nexec '{real}' \"$@\"\n",
+            root = self.root.path().display(),
+            faults = faults.display(),
+            real = real.display(),
+        );
+        if !path.exists() {
+            write_program(&path, &text);
+        }
+        path
+    }
+
+    /// How often the git of [`Checkout::faulty`] was called so.
+    fn calls(&self, subcommand: &str) -> usize {
+        let calls = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
+        calls.lines().filter(|line| *line == subcommand).count()
+    }
+
+    /// The state of every event on the record, oldest first, after it was seen that they are a chain.
+    fn states(&self, reference: &str) -> Vec<State> {
+        let log = self.git(
+            "main.git",
+            &["log", "--reverse", "--format=%H,%P", reference],
+        );
+        let mut last = String::new();
+        let mut states = Vec::new();
+        for line in log.lines() {
+            let (id, parents) = line.split_once(',').unwrap();
+            assert_eq!(parents, last, "the record is a chain");
+            id.clone_into(&mut last);
+            let state = self.git("main.git", &["show", &format!("{id}:state.json")]);
+            states.push(record::read_state(state.as_bytes()).unwrap());
+        }
+        assert!(
+            states
+                .iter()
+                .zip(1..)
+                .all(|(state, nth)| state.events == nth),
+            "each state counts its events"
+        );
+        states
+    }
+}
+
+/// A clone, and how it is used.
+struct Checkout<'w> {
+    world: &'w World,
+    name: String,
+    variables: Vec<(OsString, Option<OsString>)>,
+}
+
+impl Checkout<'_> {
+    /// The same with another variable.
+    fn and(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), Some(value.into())));
+        self
+    }
+
+    fn repo(&self) -> Repo {
+        self.opened(find_on_path("git").unwrap())
+    }
+
+    /// The same, with the git that looks for faults.
+    fn faulty(&self) -> Repo {
+        self.opened(self.world.shim())
+    }
+
+    fn opened(&self, git: PathBuf) -> Repo {
+        let variables = self
+            .world
+            .variables()
+            .into_iter()
+            .chain(self.variables.clone())
+            .collect();
+        Repo::open_in(git, self.world.path(&self.name), variables).unwrap()
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        self.world.git(&self.name, args)
+    }
+
+    /// What this clone saw of the record last.
+    fn seen(&self) -> Option<String> {
+        let (exists, id) = self.world.run(
+            &self.name,
+            "git rev-parse --verify --quiet refs/smp/seen",
+            &[],
+        );
+        exists.then_some(id)
+    }
+
+    fn append(&self, what: What) -> Result<State, Stop> {
+        append(self.world, &self.repo(), what)
+    }
+
+    fn read(&self) -> Result<Reading, Refusal> {
+        recorder(self.world, &self.repo()).read().unwrap()
+    }
+}
+
+fn recorder<'a>(world: &'a World, repo: &'a Repo) -> Recorder<'a> {
+    let recorder = Recorder::of(repo, &world.config, false).unwrap();
+    Recorder {
+        patience: Patience {
+            lags: LAGS,
+            ..PATIENCE
+        },
+        ..recorder
+    }
+}
+
+/// Adds one event, whatever happened before.
+fn append(world: &World, repo: &Repo, what: What) -> Result<State, Stop> {
+    recorder(world, repo).append(&new_id(), &mut |_| Ok(Some(what.clone())))
+}
+
+/// An event that may follow on nearly everything: something was found running.
+fn found(environment: &str, nth: u64) -> What {
+    What::Deployed {
+        intent: None,
+        kind: Kind::Stage,
+        environment: environment.to_owned(),
+        from: None,
+        to: some_commit(),
+        commits: nth,
+        signed_off_by: Vec::new(),
+        unsigned: false,
+        announced_by: None,
+        tells: None,
+        holds: Vec::new(),
+    }
+}
+
+/// A candidate for production.
+fn proposed(note: &str) -> What {
+    What::Proposed {
+        commit: some_commit(),
+        environment: "staging".to_owned(),
+        targets: vec![("production".to_owned(), None)],
+        note: Some(note.to_owned()),
+        date: "2022-03-02".to_owned(),
+        channels: vec!["technical".to_owned()],
+        over: None,
+    }
+}
+
+fn judged(of: &str, note: &str) -> What {
+    What::Judged {
+        commit: some_commit(),
+        of: of.to_owned(),
+        verdict: Verdict::Pass,
+        note: Some(note.to_owned()),
+        channels: Vec::new(),
+    }
+}
+
+fn some_commit() -> CommitId {
+    CommitId::parse(&"1".repeat(40)).unwrap()
+}
+
+/// The refusal behind a stop.
+fn refusal(stop: Stop) -> Refusal {
+    match stop {
+        Stop::Refused(refusal) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Writes a program. A child does it, for what we hold open ourselves, another thread's child may hold open as well, and
+/// then it cannot be started.
+fn write_program(path: &Path, text: &str) {
+    let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod +x \"$1\"";
+    let status = Command::new("/bin/sh")
+        .args(["-c", write, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(status.unwrap().success());
+}

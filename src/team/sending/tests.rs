@@ -1,0 +1,164 @@
+use crate::team::sending::*;
+
+const AT_ONCE: Pauses = Pauses {
+    busy: [0; 3],
+    unreached: [0; 3],
+};
+
+/// Sends by a webhook that answers so, one after the other; gives what came of it and how often it was asked.
+fn sending(answers: Vec<Sent>, wish: Control) -> (Outcome, usize) {
+    let (mut answers, mut asked) = (answers.into_iter(), 0);
+    let mut post = || {
+        asked += 1;
+        answers.next().unwrap()
+    };
+    let outcome = attempts(&AT_ONCE, &mut post, &mut |_, _| wish);
+    (outcome, asked)
+}
+
+fn report() -> Report {
+    Report::new("why")
+}
+
+fn later(seconds: u64) -> Sent {
+    Sent::Later(Some(Duration::from_secs(seconds)), report())
+}
+
+fn busy() -> Sent {
+    Sent::Later(None, report())
+}
+
+fn not_sent() -> Sent {
+    Sent::NotSent(report())
+}
+
+#[test]
+fn what_is_taken_is_sent_once() {
+    assert!(matches!(
+        sending(vec![Sent::Accepted], Control::GoOn),
+        (Outcome::Accepted, 1)
+    ));
+}
+
+#[test]
+fn f_chat_3_what_may_have_arrived_is_never_sent_again() {
+    for before in [0, 1, 2, 3] {
+        let mut answers: Vec<Sent> = (0..before).map(|_| busy()).collect();
+        answers.push(Sent::Unclear(report()));
+        let (outcome, asked) = sending(answers, Control::GoOn);
+        assert!(matches!(outcome, Outcome::Unclear(why) if why == report()));
+        assert_eq!(asked, before + 1);
+    }
+}
+
+#[test]
+fn what_is_declined_is_not_sent_again() {
+    assert!(matches!(
+        sending(vec![Sent::Declined(report())], Control::GoOn),
+        (Outcome::NotTaken(_), 1)
+    ));
+}
+
+#[test]
+fn f_chat_1_and_2_three_further_tries_are_made_and_no_more() {
+    for same in [busy, not_sent] {
+        assert!(matches!(
+            sending((0..4).map(|_| same()).collect(), Control::GoOn),
+            (Outcome::NotTaken(_), 4)
+        ));
+        let then_taken = (0..3).map(|_| same()).chain([Sent::Accepted]).collect();
+        assert!(matches!(
+            sending(then_taken, Control::GoOn),
+            (Outcome::Accepted, 4)
+        ));
+    }
+    let mixed = [
+        later(0),
+        not_sent(),
+        busy(),
+        not_sent(),
+        busy(),
+        not_sent(),
+        Sent::Accepted,
+    ];
+    assert!(matches!(
+        sending(mixed.into(), Control::GoOn),
+        (Outcome::Accepted, 7)
+    ));
+}
+
+#[test]
+fn a_long_wait_is_not_waited_for() {
+    for (seconds, words) in [
+        (61, "61 s"),
+        (86_400, "86400 s"),
+        (86_401, "more than a day"),
+        (u64::MAX, "more than a day"),
+    ] {
+        match sending(vec![later(seconds)], Control::GoOn) {
+            (Outcome::NotTaken(report), 1) => {
+                assert_eq!(
+                    report.because,
+                    [format!("it asked to come back in {words}")]
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn whoever_watches_may_leave() {
+    for answer in [busy(), later(60), not_sent()] {
+        match sending(vec![answer], Control::Leave) {
+            (Outcome::NotTaken(report), 1) => {
+                assert_eq!(report.because, ["left before it was tried again"])
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
+    let mut told = Vec::new();
+    let begun = Instant::now();
+    let mut answers = [later(1), Sent::Accepted].into_iter();
+    let outcome = attempts(
+        &AT_ONCE,
+        &mut || answers.next().unwrap(),
+        &mut |report, left| {
+            told.push((report.error.clone(), left));
+            Control::GoOn
+        },
+    );
+    assert!(matches!(outcome, Outcome::Accepted));
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert!(
+        told.len() >= 3 && told.is_sorted_by(|a, b| a.1 > b.1),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|(why, left)| why == "why" && *left <= Duration::from_secs(1)),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_webhook_of_nobody_is_given_up_after_a_glance() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let address = Secret::new(format!("http://127.0.0.1:{port}/s3cr3t"));
+    match send(ChannelKind::Teams, &address, "{}", &mut |_, _| {
+        Control::Leave
+    }) {
+        Outcome::NotTaken(report) => {
+            assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
+        }
+        other => panic!("{other:?}"),
+    }
+}

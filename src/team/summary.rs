@@ -1,0 +1,164 @@
+//! What the product post says: given on the command line, or written in the person's editor from a draft.
+
+mod sheet;
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Promote;
+use crate::core::decide::named::looks_like_an_option;
+use crate::core::refusal::{Report, Stop};
+use crate::core::tell::draft::{LONGEST, draft};
+use crate::core::text::{shell_word, unfit, visible};
+use crate::core::words::CommitId;
+use crate::git::{Repo, editor};
+use crate::notes::Notes;
+use crate::session::Session;
+use crate::terminal::{self, file};
+use sheet::Sheet;
+
+/// What the product post is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Summary {
+    /// A text, with plain line ends and nothing around it.
+    Text(String),
+    /// Somebody left it empty: no post.
+    Empty,
+    /// Somebody left the draft as it was, which nobody has said yes to: no post.
+    Untouched,
+    /// Nobody gave one, and nobody could be asked.
+    Missing,
+}
+
+impl Summary {
+    /// What was settled on; an empty text is a wish for no post.
+    pub fn of(text: String) -> Self {
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
+    }
+}
+
+/// What a person is offered to write about.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    /// The post's own heading: "Production deploy 2022-03-02".
+    pub heading: &'a str,
+    /// What will run.
+    pub commit: &'a CommitId,
+    /// What runs; `None` where nothing was ever deployed.
+    pub from: Option<&'a CommitId>,
+    /// A text from an earlier run of the same deploy, offered in place of the draft.
+    pub kept: Option<&'a str>,
+}
+
+/// The text given on the command line; read before anything else, so that a wrong file is said at once.
+///
+/// # Errors
+/// Exit 2.
+pub fn given(args: &Promote) -> Result<Option<Summary>, Stop> {
+    let (name, text) = match (&args.summary, &args.file) {
+        (Some(text), _) => said(text)?,
+        (None, Some(file)) => from(file)?,
+        (None, None) => return Ok(None),
+    };
+    let text = sheet::settled(&text);
+    match unfit(&text, LONGEST) {
+        Some(wrong) => Err(misused(&format!("{name} {wrong}"))),
+        None => Ok(Some(Summary::of(text))),
+    }
+}
+
+/// The name and the text of the option.
+fn said(text: &str) -> Result<(String, String), Stop> {
+    if looks_like_an_option(text) {
+        return Err(misused("the text of --summary looks like an option"));
+    }
+    Ok(("the text of --summary".to_owned(), text.to_owned()))
+}
+
+/// The name and the text of a file, or of standard input.
+fn from(file: &OsStr) -> Result<(String, String), Stop> {
+    let (name, text) = if file == "-" {
+        ("the text on standard input".to_owned(), terminal::said())
+    } else {
+        (
+            shell_word(&visible(&file.to_string_lossy())),
+            file::read(Path::new(file)),
+        )
+    };
+    match text {
+        Ok(text) => Ok((name, text)),
+        Err(wrong) => Err(misused(&format!("{name} {wrong}"))),
+    }
+}
+
+fn misused(error: &str) -> Stop {
+    Stop::Misused(
+        Report::new(error)
+            .hint("give a text of a few lines: git smp promote --summary TEXT\nor a file: git smp promote -F FILE"),
+    )
+}
+
+/// Opens the person's editor with a draft, where there is a person.
+///
+/// Ctrl-C in the editor is the editor's own; the caller catches it (`Ui::catch_interrupts`) before this.
+///
+/// # Errors
+/// When history cannot be read, the editor fails, or no post could hold the text. Nothing was deployed then.
+pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop> {
+    if !session.ui.is_interactive() {
+        return Ok(Summary::Missing);
+    }
+    session
+        .ui
+        .note("what is new? Waiting for your editor to close the text of the product post");
+    let summary = edited(&session.repo, offer);
+    session.ui.interrupted();
+    summary
+}
+
+/// The draft alone, for a dry run.
+///
+/// # Errors
+/// When history cannot be read.
+pub fn drafted(session: &Session<'_>, offer: &Offer<'_>) -> Result<String, Stop> {
+    Ok(draft(&session.repo.landed(offer.from, offer.commit)?))
+}
+
+/// Where the text lies while it is edited: by this name editors know what git says with such comments.
+fn place(repo: &Repo) -> PathBuf {
+    Notes::of(&repo.layout().common_dir).path("COMMIT_EDITMSG")
+}
+
+fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
+    let sheet = Sheet::new(
+        offer,
+        || repo.landed(offer.from, offer.commit),
+        repo.config()?,
+    )?;
+    let path = place(repo);
+    let left = editor::edit(repo, &path, &sheet.text())?;
+    if sheet.is_untouched(&left) {
+        return Ok(Summary::Untouched);
+    }
+    let text = sheet.read(&left);
+    let Some(wrong) = unfit(&text, LONGEST) else {
+        return Ok(Summary::of(text));
+    };
+    // Without the comments, so that the file is what can be given back.
+    editor::write(&path, &format!("{text}\n"))?;
+    let report = Report::new(format!(
+        "the text of the product post {wrong}, so nothing was deployed"
+    ));
+    let report = report.because(format!("it is kept in {}", path.display()));
+    let again = shell_word(&path.display().to_string());
+    Err(Stop::Failed(report.hint(format!(
+        "mend it there, then: git smp promote -F {again}"
+    ))))
+}

@@ -1,0 +1,113 @@
+//! Addresses of the chats that are known, and that cannot take a post: said before somebody relies on them. Whatever is
+//! merely unknown may take posts; hosts changed twice in two years.
+
+use reqwest::Url;
+
+use crate::core::refusal::Report;
+use crate::core::words::ChannelKind;
+use crate::team::webhook::host;
+
+/// Where the webhooks of Office 365 connectors were.
+const RETIRED: [&str; 3] = [
+    "outlook.office.com",
+    "outlook.office365.com",
+    "webhook.office.com",
+];
+/// Slack, and where its webhooks are.
+const SLACK: [&str; 2] = ["slack.com", "slack-gov.com"];
+const SLACK_HOOKS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+/// Where those of Teams are mostly.
+const TEAMS: [&str; 4] = [
+    "powerplatform.com",
+    "powerautomate.com",
+    "logic.azure.com",
+    "flow.microsoft.com",
+];
+/// Where people read Teams.
+const TEAMS_PAGES: [&str; 3] = [
+    "teams.microsoft.com",
+    "teams.live.com",
+    "teams.cloud.microsoft",
+];
+/// How a webhook of Teams is made.
+const IN_TEAMS: &str = "make a new one in the Workflows app of Teams: template \"Post to a channel when a webhook \
+                        request is received\"; who can trigger the flow: Anyone";
+/// Where the right one is found.
+const OF_A_FLOW: &str = "open the flow in the Workflows app of Teams, and copy the URL of its trigger with the button beside it";
+const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/services/; make one at api.slack.com/apps, under \
+                        Incoming Webhooks";
+
+/// What is odd about an address, if anything is.
+///
+/// # Errors
+/// Why no post can be sent to it, without any of it.
+pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
+    let host = host(url);
+    let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
+    let refuse = |error: &str, because: &str| Err(Report::new(error).because(because));
+    if at(&RETIRED) {
+        let error =
+            "the webhook is one of the Office 365 connectors, which Microsoft retired in May 2026";
+        return refuse(error, IN_TEAMS);
+    }
+    let (slack, teams) = (at(&SLACK), at(&TEAMS) || at(&TEAMS_PAGES));
+    match kind {
+        ChannelKind::Teams if slack => refuse(
+            "the webhook is an address of Slack, and the channel is in Teams",
+            OF_A_FLOW,
+        ),
+        ChannelKind::Slack if teams => refuse(
+            "the webhook is an address of Teams, and the channel is in Slack",
+            OF_SLACK,
+        ),
+        ChannelKind::Teams if at(&TEAMS_PAGES) => refuse(
+            "the webhook is a link to a place in Teams, which people open; no post can be sent to it",
+            OF_A_FLOW,
+        ),
+        ChannelKind::Teams if teams => of_a_flow(&host, url),
+        ChannelKind::Slack if slack => of_slack(at(&SLACK_HOOKS), url).map(|()| None),
+        _ => Ok(None),
+    }
+}
+
+/// The address of a flow's trigger is whole with its signature, which is what lets posts in.
+fn of_a_flow(host: &str, url: &Url) -> Result<Option<String>, Report> {
+    if !url.path().to_ascii_lowercase().contains("/triggers/") {
+        let error = "the webhook is a page of Power Automate, where flows are made; no post can be sent to it";
+        return Err(Report::new(error).because(OF_A_FLOW));
+    }
+    if !url
+        .query_pairs()
+        .any(|(key, value)| key == "sig" && !value.is_empty())
+    {
+        let error =
+            "the webhook lacks its signature (sig=...), so it is not whole and lets nobody in";
+        return Err(Report::new(error).because(OF_A_FLOW));
+    }
+    let old = "Microsoft announced an end of the webhooks at logic.azure.com for November 2025; if posts do not arrive, \
+               make a new one in the Workflows app of Teams";
+    Ok(is_at(host, "logic.azure.com").then(|| old.to_owned()))
+}
+
+fn of_slack(at_the_hooks: bool, url: &Url) -> Result<(), Report> {
+    let parts: Vec<&str> = url
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let error = match (at_the_hooks, parts.as_slice()) {
+        (true, ["services", _, _, _]) => return Ok(()),
+        (true, ["services", ..]) => "the webhook is not whole: three parts follow after /services/",
+        (true, ["triggers" | "workflows", ..]) => {
+            "the webhook starts a workflow of Slack, which takes its own fields and no post"
+        }
+        _ => "the webhook is a page of Slack, which people open; no post can be sent to it",
+    };
+    Err(Report::new(error).because(OF_SLACK))
+}
+
+/// Whether a host is this place, or one below it.
+fn is_at(host: &str, place: &str) -> bool {
+    host.strip_suffix(place)
+        .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}

@@ -1,0 +1,106 @@
+//! The terminal, which one asks on at a time: a question of ours, or one of git's, ssh's or a helper's. While somebody
+//! is asked, no line of progress is written.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "it hands the terminal over, cleared"
+)]
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use console::Term;
+
+use crate::core::text::visible;
+
+/// Held by the one who asks, and for a moment by a line of progress.
+static TERMINAL: Mutex<()> = Mutex::new(());
+/// Whether a line of progress stands on the terminal.
+static IS_LINE_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// The turn to ask a person. The next one waits for its end.
+pub struct Turn {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+    _terminal: MutexGuard<'static, ()>,
+}
+
+impl Turn {
+    /// Waits until nobody else asks, and clears the line of progress.
+    pub fn take() -> Self {
+        let terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+        if IS_LINE_SHOWN.swap(false, Ordering::SeqCst) {
+            write("\r\u{1b}[K");
+        }
+        Self {
+            #[cfg(unix)]
+            before: rustix::termios::tcgetattr(rustix::stdio::stdin()).ok(),
+            _terminal: terminal,
+        }
+    }
+
+    /// Shows a line that a program says while a person is waited for; foreign text.
+    pub fn say(&self, line: &str) {
+        write(&format!("{}\n", visible(line)));
+    }
+}
+
+impl Drop for Turn {
+    /// A program that was ended while it asked for a secret leaves a terminal behind that shows nothing.
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(before) = &self.before {
+            use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+            let stdin = rustix::stdio::stdin();
+            let is_changed =
+                tcgetattr(stdin).is_ok_and(|now| now.local_modes != before.local_modes);
+            if is_changed {
+                // A terminal that went away has no state to go back to.
+                let _ = tcsetattr(stdin, OptionalActions::Drain, before);
+            }
+        }
+    }
+}
+
+/// Writes a line of progress over the one before; an empty one takes it away. Left out while somebody is asked.
+pub fn show(line: &str) {
+    if let Ok(_terminal) = TERMINAL.try_lock() {
+        // A longer one would leave a row behind each time that it is written over.
+        let line = visible(line);
+        let columns = Term::stderr()
+            .size_checked()
+            .map_or(80, |(_, columns)| columns);
+        let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "...");
+        write(&format!("\r\u{1b}[K{line}"));
+        IS_LINE_SHOWN.store(!line.is_empty(), Ordering::SeqCst);
+    }
+}
+
+/// Whether programs that we start can ask somebody: a terminal that this program is in the foreground of, and no word of
+/// the person's against it.
+pub fn somebody_is_there() -> bool {
+    let denied = std::env::var("GIT_TERMINAL_PROMPT").is_ok_and(|value| {
+        matches!(
+            value.to_ascii_lowercase().as_str(),
+            "0" | "false" | "no" | "off"
+        )
+    });
+    !denied && io::stdin().is_terminal() && io::stderr().is_terminal() && is_in_foreground()
+}
+
+#[cfg(unix)]
+fn is_in_foreground() -> bool {
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin())
+        .is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+fn is_in_foreground() -> bool {
+    true
+}
+
+fn write(text: &str) {
+    // What cannot be shown is no failure.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,116 @@
+//! Which room may know which: the lines `use crate::` say it.
+
+use std::collections::BTreeSet;
+
+use crate::{root, sources};
+
+/// A room, and the rooms that it may import from. A room may always import from itself and from what stands below it in
+/// its own folder.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("core", &[]),
+    ("git", WORDS),
+    ("http", WORDS),
+    ("terminal", WORDS),
+    ("notes", WORDS),
+    (
+        "session",
+        &["core", "git", "http", "terminal", "notes", "cli"],
+    ),
+    ("sources", HANDS),
+    ("forge", HANDS),
+    ("team", HANDS),
+    ("look", OVER_HANDS),
+    ("setup", OVER_HANDS),
+    ("deploy", OVER_HANDS),
+];
+
+/// What a door to the outside may know of the core: its words, and nothing that decides.
+const WORDS: &[&str] = &[
+    "core::address",
+    "core::refusal",
+    "core::secret",
+    "core::text",
+    "core::typed",
+    "core::words",
+];
+const HANDS: &[&str] = &["cli", "core", "git", "http", "terminal", "notes", "session"];
+const OVER_HANDS: &[&str] = &[
+    "cli", "core", "git", "http", "terminal", "notes", "session", "sources", "forge", "team",
+    "look",
+];
+
+/// What is against the rule, and why it stands: file, import, reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "git/editor.rs",
+        "terminal::file",
+        "the editor leaves a text that a person wrote",
+    ),
+    (
+        "git/token.rs",
+        "terminal::file",
+        ".netrc is a text that a person wrote",
+    ),
+    ("git/person.rs", "terminal::prompt", ONE_TERMINAL),
+    ("git/push/event.rs", "terminal::prompt", ONE_TERMINAL),
+    ("git/typed.rs", "terminal::prompt", ONE_TERMINAL),
+];
+const ONE_TERMINAL: &str = "the questions of git's children and our own take turns on one terminal";
+
+#[test]
+fn rooms_know_only_what_they_may() {
+    let mut wrong = Vec::new();
+    let mut used = BTreeSet::new();
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = path.strip_prefix(root().join("src")).unwrap();
+        let file = file.to_str().unwrap().replace('\\', "/");
+        let imports = text.lines().filter_map(|line| {
+            let line = line.trim_start().trim_start_matches("pub ");
+            line.strip_prefix("use crate::")
+        });
+        for import in imports {
+            let import = import.trim_end_matches(';');
+            if may(&file, import) {
+                continue;
+            }
+            match EXCEPTIONS
+                .iter()
+                .find(|(from, what, _)| *from == file && import.starts_with(what))
+            {
+                Some((from, what, _)) => {
+                    used.insert((*from, *what));
+                }
+                None => wrong.push(format!("    src/{file} must not import {import}")),
+            }
+        }
+    }
+    let unused = EXCEPTIONS
+        .iter()
+        .filter(|(from, what, _)| !used.contains(&(*from, *what)));
+    wrong.extend(
+        unused.map(|(from, what, _)| format!("    ({from}, {what}) is no exception any more")),
+    );
+    assert!(
+        wrong.is_empty(),
+        "rooms that know too much:\n{}",
+        wrong.join("\n")
+    );
+}
+
+fn may(file: &str, import: &str) -> bool {
+    let room = file.trim_end_matches(".rs").split('/').next().unwrap();
+    if room == "commands" {
+        // A command never calls another.
+        let own = file.trim_end_matches(".rs").split('/').nth(1);
+        return import
+            .strip_prefix("commands::")
+            .is_none_or(|other| own == other.split("::").next());
+    }
+    let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+        // The top: main, the command line.
+        return true;
+    };
+    let is_below = |above: &str| import == above || import.starts_with(&format!("{above}::"));
+    is_below(room) || allowed.iter().any(|allowed| is_below(allowed))
+}
