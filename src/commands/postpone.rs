@@ -6,7 +6,7 @@ use crate::team::posts::{self, Posts, TECHNICAL};
 
 use crate::core::config::Config;
 use crate::core::decide::Recorded;
-use crate::core::record::{Candidate, News, State, What};
+use crate::core::record::{Candidate, News, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::words::EventId;
@@ -52,13 +52,13 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
                 reason.clone(),
                 posts::owing(&config, TECHNICAL),
             );
-            Ok(Some(What::Postponed {
+            Ok(Some(What::Postponed(Postponed {
                 candidate,
                 commit,
                 intent,
                 reason,
                 channels,
-            }))
+            })))
         })
     })?;
     ui.note(format!(
@@ -76,7 +76,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
 
 /// Tells the team that the freeze is over, unless it was told.
 fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
-    posts(session, config).pay(&state.owed, |owed| {
+    posts(session, config).pay(&state.pending, |owed| {
         matches!(owed.news, News::Postponed { .. })
     })
 }

@@ -4,7 +4,7 @@ use crate::cli::Propose;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Target};
-use crate::core::record::{News, Owed, Person, State, What};
+use crate::core::record::{News, Notification, Person, Proposed, State, What};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::words::EventId;
@@ -347,7 +347,7 @@ impl Work<'_> {
                 }
                 let proposal = planned(self.session, self.config, self.source, self.facts, state)?;
                 let is_open = proposal.open;
-                let proposed = What::Proposed {
+                let proposed = What::Proposed(Proposed {
                     commit: proposal.commit,
                     environment: self.source.name.clone(),
                     targets: proposal.targets,
@@ -355,7 +355,7 @@ impl Work<'_> {
                     date: self.date(),
                     channels: vec![TECHNICAL.to_owned()],
                     over: proposal.over,
-                };
+                });
                 Ok((!is_open).then(|| (id.clone(), proposed)))
             })
         })
@@ -363,7 +363,7 @@ impl Work<'_> {
 
     /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().pay(&state.owed, |owed| {
+        self.posts().pay(&state.pending, |owed| {
             owed.is_of_the_way() || owed.is_of_a_rollback()
         })
     }
@@ -375,7 +375,7 @@ impl Work<'_> {
     /// The post as it would go out.
     fn preview(&self, proposal: &Proposal) -> Result<(), Stop> {
         let note = self.args.note.as_ref().map(|note| note.trim().to_owned());
-        let owed = Owed {
+        let owed = Notification {
             targets: proposal.targets.clone(),
             ..posts::to_be_told(
                 TECHNICAL,

@@ -5,7 +5,9 @@ use crate::core::config::Config;
 use crate::core::decide::named::beginning;
 use crate::core::decide::named::check_hash;
 use crate::core::decide::named::check_text;
-use crate::core::record::{Candidate, Goal, News, Owed, Standing, State, Verdict, What};
+use crate::core::record::{
+    Candidate, Goal, Judged, News, Notification, Standing, State, Verdict, What,
+};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{acts, shell_word};
 use crate::core::words::CommitId;
@@ -86,13 +88,13 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
                 Vec::new()
             };
             let (commit, of, note) = (commit.clone(), by.clone(), note.clone());
-            Ok((!known).then_some(What::Judged {
+            Ok((!known).then_some(What::Judged(Judged {
                 commit,
                 of,
                 verdict,
                 note,
                 channels,
-            }))
+            })))
         })
     })?;
     let did = if verdict == Verdict::Pass {
@@ -108,7 +110,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     let again = again(args, &by);
     other_blocks(session, &state, &by);
     let posts = Posts::of(session, &config, did, &again);
-    let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
+    let told =
+        |owed: &Notification| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
     let paid = match &state.candidate {
         Some(candidate)
             if verdict == Verdict::Block
@@ -123,7 +126,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
                 },
             ))
         }
-        _ => posts.pay(&state.owed, told),
+        _ => posts.pay(&state.pending, told),
     };
     session
         .ui

@@ -8,7 +8,7 @@ use crate::cli::Stage;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::core::record::{Candidate, Kind, News, Owed, Telling};
+use crate::core::record::{Candidate, Kind, News, Notification, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, Added};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
@@ -98,7 +98,7 @@ fn tell(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    (facts, known): (&Facts<'_>, Option<Vec<Owed>>),
+    (facts, known): (&Facts<'_>, Option<Vec<Notification>>),
     wanted: &Wanted<'_>,
     before: &CommitId,
 ) -> Result<(), Stop> {
@@ -114,7 +114,7 @@ fn tell(
             before: before.clone(),
         },
     );
-    let owed = Owed {
+    let owed = Notification {
         commit: wanted.commit.clone(),
         ..owed
     };
@@ -126,11 +126,12 @@ fn pay(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    known: Option<Vec<Owed>>,
+    known: Option<Vec<Notification>>,
 ) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
-    let told = |owed: &Owed| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
+    let told =
+        |owed: &Notification| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
     posts.pay(&posts.owed(known)?, told)
 }
 
@@ -155,8 +156,8 @@ impl Facts<'_> {
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
-    fn owed(&self) -> Option<Vec<Owed>> {
-        let owed = self.record.state().map(|state| state.owed.clone());
+    fn owed(&self) -> Option<Vec<Notification>> {
+        let owed = self.record.state().map(|state| state.pending.clone());
         Some(owed.unwrap_or_default())
     }
 

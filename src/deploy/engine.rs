@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::{Consent, Plan, Recorded, Step, Target, finding};
-use crate::core::record::{Kind, Owed, Telling};
+use crate::core::record::{Kind, Notification, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, ago};
 use crate::core::words::Control;
@@ -307,7 +307,7 @@ pub struct Done {
     /// The environments that somebody else gave the commit in the same moment.
     pub by_others: Vec<String>,
     /// What is owed on the record after the last event, where one went there.
-    pub owed: Option<Vec<Owed>>,
+    pub owed: Option<Vec<Notification>>,
 }
 
 /// Does what was planned, and says on the terminal how it goes.
@@ -376,7 +376,7 @@ pub fn carry_out_in_turn(ui: &Ui, execution: &Execution<'_>, planned: &Plan) -> 
             Progress::Recording => progress.show("writing the record"),
             Progress::Recorded(lifted, state) => {
                 progress.clear();
-                done.owed = Some(state.owed.clone());
+                done.owed = Some(state.pending.clone());
                 let text = match lifted {
                     Some(environment) => format!("on record; the freeze on {environment} is lifted"),
                     None => "on record".to_owned(),

@@ -1,7 +1,7 @@
 //! Deploys past the tool: commands that only read say them, and the next one that writes puts them on record.
 
 use crate::core::record::unrecorded::{Unrecorded, unrecorded};
-use crate::core::record::{State, What};
+use crate::core::record::{Sighting, State, What};
 use crate::core::refusal::Stop;
 use crate::core::words::{CommitId, Observed, Relation};
 use crate::session::Session;
@@ -107,14 +107,14 @@ fn append(
         since,
     } = found.clone();
     let (commits, back) = distance(look, &from, &to)?;
-    let what = What::Observed {
+    let what = What::Observed(Sighting {
         environment,
         from,
         to,
         since,
         commits,
         back,
-    };
+    });
     let mut ours = false;
     recorder.append(&new_id(), &mut |now| {
         ours = is_still(found, &again, (then, now));

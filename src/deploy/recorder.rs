@@ -2,7 +2,7 @@
 
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Deploy, Deploying, Held, Intent, Kind, Standing, State, Telling, Verdict, What,
+    Deploy, Deployed, Deploying, Held, Intent, Kind, Standing, State, Telling, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::EventId;
@@ -298,7 +298,7 @@ impl DeployRecorder<'_> {
                 .into_iter()
                 .flat_map(|candidate| candidate.who_said(Verdict::Pass));
             let others = open.filter(|open| !notes(repo).has_announced(&open.id));
-            Ok(Some(What::Deployed {
+            Ok(Some(What::Deployed(Deployed {
                 intent: open.map(|open| open.id.clone()),
                 kind: self.kind,
                 environment: name.clone(),
@@ -314,7 +314,7 @@ impl DeployRecorder<'_> {
                     .filter(|(last, _)| last == name)
                     .map(|(_, tells)| tells.clone()),
                 holds: still.into_iter().map(|held| held.commit).collect(),
-            }))
+            })))
         })?;
         Ok((unfrozen && state.candidate.is_none(), state))
     }

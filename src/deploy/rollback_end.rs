@@ -1,7 +1,7 @@
 //! The end of a rollback that nobody wrote down.
 
 use crate::core::decide::Recorded;
-use crate::core::record::{Kind, State, What};
+use crate::core::record::{Deployed, Kind, State, What};
 use crate::core::refusal::Stop;
 use crate::core::words::EventId;
 use crate::deploy::recorder::moved;
@@ -34,7 +34,7 @@ impl RollbackEnd {
             .cloned();
         let changes = repo.changes(from.as_ref(), &open.to)?;
         let is_ours = Notes::of(&repo.layout().common_dir).has_announced(&open.id);
-        let what = What::Deployed {
+        let what = What::Deployed(Deployed {
             intent: Some(open.id.clone()),
             kind: Kind::Rollback,
             environment: open.environment.clone(),
@@ -46,7 +46,7 @@ impl RollbackEnd {
             announced_by: (!is_ours).then(|| open.by.name.clone()),
             tells: open.tells.clone(),
             holds: Vec::new(),
-        };
+        });
         Ok(Some(Self {
             intent: open.id.clone(),
             event: (new_id(), what),

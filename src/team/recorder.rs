@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::config::{Config, Environment, Record};
-use crate::core::record::{self, Copied, Event, Person, Reading, State, Unreadable};
+use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::words::CommitId;
 use crate::core::words::EventId;
@@ -215,7 +215,7 @@ impl<'a> Recorder<'a> {
         }
         let reading = match objects::state_at(self.repo, &tip)? {
             Ok(text) => self.understood(tip.clone(), &text),
-            Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
+            Err(why) => Err(self.unreadable(&tip, &ReadError::Garbage(why))),
         };
         let Ok(reading) = reading else {
             return Ok(Look::done(reading));

@@ -1,6 +1,8 @@
 //! The past deploys that the record tells of: what was promoted, what was rolled back, and what was only seen. Pure.
 
-use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
+use crate::core::record::{
+    Deployed, Event, Judged, Kind, Person, Proposed, Sighting, Signer, Verdict, What,
+};
 use crate::core::words::CommitId;
 
 /// How a commit came to run.
@@ -121,9 +123,9 @@ fn signer(open: Option<&Open<'_>>, to: &CommitId, name: &str) -> Signer {
 /// Takes one event in; gives the deploy that it is, if it is one.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
     match &event.what {
-        What::Proposed {
+        What::Proposed(Proposed {
             commit, targets, ..
-        } => {
+        }) => {
             let missing = targets.iter().map(|(name, _)| name.as_str()).collect();
             *open = Some(Open {
                 commit,
@@ -133,32 +135,32 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             });
             None
         }
-        What::Judged {
+        What::Judged(Judged {
             commit,
             of,
             verdict: Verdict::Pass,
             ..
-        } => {
+        }) => {
             let open = open.iter_mut().filter(|open| open.commit == commit);
             open.for_each(|open| open.signed_off.push((of.as_str(), &event.by)));
             None
         }
-        What::Postponed { .. } => {
+        What::Postponed(_) => {
             *open = None;
             None
         }
-        What::Deployed {
+        What::Deployed(Deployed {
             kind: Kind::Fix,
             to,
             ..
-        } => {
+        }) => {
             open.iter_mut().for_each(|open| {
                 open.commit = to;
                 open.signed_off.clear();
             });
             None
         }
-        What::Deployed {
+        What::Deployed(Deployed {
             kind,
             environment,
             from,
@@ -167,7 +169,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             signed_off_by,
             announced_by,
             ..
-        } => {
+        }) => {
             let kind = match kind {
                 Kind::Promote => DeployKind::Promote,
                 Kind::Rollback => DeployKind::Rollback,
@@ -192,14 +194,14 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
                 candidate: promoted.then(|| to.clone()),
             })
         }
-        What::Observed {
+        What::Observed(Sighting {
             environment,
             from,
             to,
             since,
             commits,
             back,
-        } => Some(Past {
+        }) => Some(Past {
             environment: environment.clone(),
             from: Some(from.clone()),
             to: to.clone(),
@@ -233,7 +235,7 @@ fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::Person;
+    use crate::core::record::{Person, Postponed};
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {
@@ -255,7 +257,7 @@ mod tests {
     }
 
     fn proposed(digit: char, targets: &[&str]) -> Event {
-        event(What::Proposed {
+        event(What::Proposed(Proposed {
             commit: commit(digit),
             environment: "staging".into(),
             targets: targets
@@ -266,11 +268,11 @@ mod tests {
             date: "2022-03-02".into(),
             channels: Vec::new(),
             over: None,
-        })
+        }))
     }
 
     fn deployed(kind: Kind, environment: &str, to: char) -> Event {
-        event(What::Deployed {
+        event(What::Deployed(Deployed {
             intent: None,
             kind,
             environment: environment.into(),
@@ -282,7 +284,7 @@ mod tests {
             announced_by: None,
             tells: None,
             holds: Vec::new(),
-        })
+        }))
     }
 
     /// Where, and which candidate, if any.
@@ -317,14 +319,14 @@ mod tests {
 
     fn observed(from: char, to: char) -> Event {
         let (environment, from, to) = ("eu".into(), commit(from), commit(to));
-        event(What::Observed {
+        event(What::Observed(Sighting {
             environment,
             from,
             to,
             since: 3,
             commits: Some(2),
             back: false,
-        })
+        }))
     }
 
     #[test]
@@ -381,13 +383,13 @@ mod tests {
 
     #[test]
     fn what_was_postponed_or_never_proposed_was_no_candidate() {
-        let postponed = What::Postponed {
+        let postponed = What::Postponed(Postponed {
             candidate: EventId::of(1),
             commit: commit('1'),
             intent: None,
             reason: "later".into(),
             channels: Vec::new(),
-        };
+        });
         let events = [
             proposed('1', &["eu"]),
             deployed(Kind::Promote, "eu", '3'),

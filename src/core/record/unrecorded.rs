@@ -4,7 +4,7 @@
 //! contradicts say nothing here.
 
 use crate::core::decide::finding::{self, Finding};
-use crate::core::record::{Deploy, FORMAT, Known, State};
+use crate::core::record::{Deploy, FORMAT, State};
 use crate::core::words::{CommitId, Observed, Source};
 
 /// The stable word of the finding.
@@ -62,10 +62,7 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     if announced || state.unseen.get(name) == Some(to) || arrives(state, name, to) {
         return None;
     }
-    let Known {
-        commit: from,
-        at: since,
-    } = state.known(name)?;
+    let (from, since) = state.known(name)?;
     (from != to).then(|| Unrecorded {
         environment: name.clone(),
         from: from.clone(),

@@ -7,7 +7,7 @@ use crate::core::decide::commits;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, FORMAT, Held, Notification, Reading, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::When;
@@ -228,7 +228,7 @@ pub fn record(
         );
     }
     lines.extend(self::owed(
-        &state.owed,
+        &state.pending,
         state.candidate.is_some(),
         here,
         width,
@@ -245,10 +245,16 @@ pub fn record(
 }
 
 /// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
-fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
-    let line = |owed: &Owed| {
+fn owed(
+    owed: &[Notification],
+    open: bool,
+    here: &Here<'_>,
+    width: usize,
+    when: &When,
+) -> Vec<Line> {
+    let line = |owed: &Notification| {
         let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
-        let begun = owed.sending.as_ref().map(|sending| {
+        let begun = owed.attempt.as_ref().map(|sending| {
             format!(
                 " that {} began to send {}, not seen to end",
                 sending.by.name,

@@ -92,7 +92,7 @@ impl Recorder<'_> {
     pub fn begin(&self, read: Reading) -> Result<State, Stop> {
         let id = new_id();
         self.append_onto(Some(read), &mut |state, _| {
-            Ok((state.events == 0).then(|| (id.clone(), What::Begun)))
+            Ok((state.events == 0).then(|| (id.clone(), What::Begun {})))
         })
     }
 

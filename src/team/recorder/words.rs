@@ -1,6 +1,6 @@
 //! What people are told about the record when it is not as it should be, and what to type then.
 
-use crate::core::record::{FORMAT, Unlawful, Unreadable};
+use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::words::CommitId;
@@ -125,10 +125,10 @@ impl Recorder<'_> {
     }
 
     /// What stands on the record's ref is no record, or none that this version reads.
-    pub(super) fn unreadable(&self, tip: &CommitId, why: &Unreadable) -> Refusal {
+    pub(super) fn unreadable(&self, tip: &CommitId, why: &ReadError) -> Refusal {
         let why = match why {
-            Unreadable::Newer(format) => return self.unreadable_newer(*format),
-            Unreadable::Garbage(why) => why,
+            ReadError::Newer(format) => return self.unreadable_newer(*format),
+            ReadError::Garbage(why) => why,
         };
         let report = Report::new("the record cannot be read").because(format!(
             "{} is at {}: {why}",
@@ -307,7 +307,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             "another deploy is on its way, or this one was given up",
         ),
         Unlawful::NotSignedOff => (RefusalCode::NotSignedOff, "the candidate is not signed off"),
-        Unlawful::NotOwed => (RefusalCode::CandidateMoved, "the post is not owed any more"),
+        Unlawful::NotPending => (RefusalCode::CandidateMoved, "the post is not owed any more"),
         Unlawful::NothingNew => (
             RefusalCode::TargetMoved,
             "what runs there is on record already",
