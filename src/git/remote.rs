@@ -243,7 +243,7 @@ fn no_answer(remote: &str, words: &str) -> Refusal {
 }
 
 /// Adds what git and the host said.
-pub(super) fn in_gits_words(report: Report, words: &str) -> Report {
+pub fn in_gits_words(report: Report, words: &str) -> Report {
     first_words(words).into_iter().fold(report, Report::because)
 }
 

@@ -22,14 +22,7 @@ pub(super) fn check(
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     };
-    let mut check = Check::good(
-        name,
-        format!(
-            "{} on {}; {events}",
-            recorder.reference(),
-            recorder.remote()
-        ),
-    );
+    let mut check = Check::good(name, format!("{}; {events}", recorder.place()));
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(words) => {
             check
@@ -52,11 +45,7 @@ pub(super) fn check(
 pub(super) fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
     let stop = match recorder.begin(read) {
         Ok(_) => {
-            let words = format!(
-                "{} on {}; begun just now",
-                recorder.reference(),
-                recorder.remote()
-            );
+            let words = format!("{}; begun just now", recorder.place());
             return Check::good("record", words);
         }
         Err(stop) => stop,
