@@ -4,7 +4,7 @@ use crate::cli::Propose;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Target};
-use crate::core::record::{News, Notification, Person, Proposed, State, What};
+use crate::core::record::{News, Notice, Person, Proposed, State, What};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::words::EventId;
@@ -375,7 +375,7 @@ impl Work<'_> {
     /// The post as it would go out.
     fn preview(&self, proposal: &Proposal) -> Result<(), Stop> {
         let note = self.args.note.as_ref().map(|note| note.trim().to_owned());
-        let owed = Notification {
+        let owed = Notice {
             targets: proposal.targets.clone(),
             ..posts::to_be_told(
                 TECHNICAL,

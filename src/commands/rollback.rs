@@ -12,7 +12,7 @@ use crate::core::decide::named::check_hash;
 use crate::core::decide::named::check_text;
 use crate::core::decide::named::the_target;
 use crate::core::decide::{self, Asked, Back, Plan, Recorded, Step, Target};
-use crate::core::record::{Deploying, Kind, News, Notification, Reading, Telling};
+use crate::core::record::{Deploying, Kind, News, Notice, Reading, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::text::shell_word;
@@ -491,17 +491,12 @@ impl Run<'_> {
 
     /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end. `known`:
     /// what is owed on the record, where this run wrote to it.
-    fn tell(
-        &self,
-        commit: &CommitId,
-        ended: bool,
-        known: Option<Vec<Notification>>,
-    ) -> Result<(), Stop> {
+    fn tell(&self, commit: &CommitId, ended: bool, known: Option<Vec<Notice>>) -> Result<(), Stop> {
         let again = self.again(commit);
         let posts = Posts::of(self.session, self.config, "put back", &again);
         let configured = posts::configured(self.config, TECHNICAL).is_some();
         match &self.config.record {
-            Some(_) if configured => posts.pay(&posts.owed(known)?, Notification::is_of_a_rollback),
+            Some(_) if configured => posts.pay(&posts.owed(known)?, Notice::is_of_a_rollback),
             None if ended => posts.tell_once(&self.owed(commit)),
             Some(_) if ended => posts.say(&self.owed(commit)),
             _ => Ok(()),
@@ -509,7 +504,7 @@ impl Run<'_> {
     }
 
     /// What there is to tell.
-    fn owed(&self, commit: &CommitId) -> Notification {
+    fn owed(&self, commit: &CommitId) -> Notice {
         let Telling {
             date,
             targets,
@@ -526,7 +521,7 @@ impl Run<'_> {
             reason,
         };
         let place = &self.facts.environment.name;
-        Notification {
+        Notice {
             targets,
             ..posts::to_be_told(TECHNICAL, (&date, commit), place, news)
         }

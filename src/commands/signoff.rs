@@ -5,9 +5,7 @@ use crate::core::config::Config;
 use crate::core::decide::named::beginning;
 use crate::core::decide::named::check_hash;
 use crate::core::decide::named::check_text;
-use crate::core::record::{
-    Candidate, Goal, Judged, News, Notification, Standing, State, Verdict, What,
-};
+use crate::core::record::{Candidate, Goal, Judged, News, Notice, Standing, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{acts, shell_word};
 use crate::core::words::CommitId;
@@ -110,8 +108,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     let again = again(args, &by);
     other_blocks(session, &state, &by);
     let posts = Posts::of(session, &config, did, &again);
-    let told =
-        |owed: &Notification| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
+    let told = |owed: &Notice| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
     let paid = match &state.candidate {
         Some(candidate)
             if verdict == Verdict::Block

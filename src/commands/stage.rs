@@ -8,7 +8,7 @@ use crate::cli::Stage;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Asked, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::core::record::{Candidate, Kind, News, Notification, Telling};
+use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, Added};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
@@ -98,7 +98,7 @@ fn tell(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    (facts, known): (&Facts<'_>, Option<Vec<Notification>>),
+    (facts, known): (&Facts<'_>, Option<Vec<Notice>>),
     wanted: &Wanted<'_>,
     before: &CommitId,
 ) -> Result<(), Stop> {
@@ -114,7 +114,7 @@ fn tell(
             before: before.clone(),
         },
     );
-    let owed = Notification {
+    let owed = Notice {
         commit: wanted.commit.clone(),
         ..owed
     };
@@ -126,12 +126,11 @@ fn pay(
     session: &Session<'_>,
     config: &Config,
     args: &Stage,
-    known: Option<Vec<Notification>>,
+    known: Option<Vec<Notice>>,
 ) -> Result<(), Stop> {
     let again = again(args);
     let posts = Posts::of(session, config, "deployed", &again);
-    let told =
-        |owed: &Notification| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
+    let told = |owed: &Notice| matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback();
     posts.pay(&posts.owed(known)?, told)
 }
 
@@ -156,7 +155,7 @@ impl Facts<'_> {
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
-    fn owed(&self) -> Option<Vec<Notification>> {
+    fn owed(&self) -> Option<Vec<Notice>> {
         let owed = self.record.state().map(|state| state.pending.clone());
         Some(owed.unwrap_or_default())
     }

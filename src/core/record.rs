@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
 pub use held::Held;
-pub use post::{Attempt, How, News, Notification, Telling};
+pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
 pub use written::{ReadError, message, read_event, read_state, write_state};
 
@@ -82,7 +82,7 @@ pub struct State {
     pub deploys: BTreeMap<String, Deploy>,
     /// Posts that nobody was seen to make yet.
     #[serde(rename = "owed")]
-    pub pending: Vec<Notification>,
+    pub pending: Vec<Notice>,
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,

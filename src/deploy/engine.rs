@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::{Consent, Plan, Recorded, Step, Target, finding};
-use crate::core::record::{Kind, Notification, Telling};
+use crate::core::record::{Kind, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, ago};
 use crate::core::words::Control;
@@ -307,7 +307,7 @@ pub struct Done {
     /// The environments that somebody else gave the commit in the same moment.
     pub by_others: Vec<String>,
     /// What is owed on the record after the last event, where one went there.
-    pub owed: Option<Vec<Notification>>,
+    pub owed: Option<Vec<Notice>>,
 }
 
 /// Does what was planned, and says on the terminal how it goes.

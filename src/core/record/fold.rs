@@ -2,8 +2,7 @@
 
 use crate::core::record::{
     Attempt, Candidate, Deploy, Deployed, Deploying, Doubted, Event, Goal, Held, Intent, Judged,
-    Kind, News, Notification, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict,
-    What,
+    Kind, News, Notice, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict, What,
 };
 use crate::core::words::{CommitId, EventId};
 
@@ -253,16 +252,16 @@ impl State {
     /// Every one of these channels is to be told something of a candidate.
     fn tell(&mut self, event: &Event, candidate: &Candidate, channels: &[String], news: &News) {
         self.pending.extend(
-            channels.iter().map(|channel| {
-                Notification::of(candidate, event.id.clone(), channel, news.clone())
-            }),
+            channels
+                .iter()
+                .map(|channel| Notice::of(candidate, event.id.clone(), channel, news.clone())),
         );
     }
 
     fn tell_of_deploy(&mut self, event: &Event, it: &Deployed, news: &News) {
         if let Some(tells) = &it.tells {
             self.pending
-                .extend(tells.channels.iter().map(|channel| Notification {
+                .extend(tells.channels.iter().map(|channel| Notice {
                     about: event.id.clone(),
                     channel: channel.clone(),
                     date: tells.date.clone(),

@@ -33,7 +33,7 @@ pub struct Telling {
 
 /// A post that is still to be made, with everything that it is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
+pub struct Notice {
     /// The event that it tells of.
     pub about: EventId,
     pub channel: String,
@@ -92,7 +92,7 @@ pub struct Attempt {
     pub at: i64,
 }
 
-impl Notification {
+impl Notice {
     /// What an event tells a channel of a candidate.
     pub fn of(candidate: &Candidate, about: EventId, channel: &str, news: News) -> Self {
         Self {

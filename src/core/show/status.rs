@@ -7,7 +7,7 @@ use crate::core::decide::commits;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, FORMAT, Held, Notification, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, FORMAT, Held, Notice, Reading, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::When;
@@ -245,14 +245,8 @@ pub fn record(
 }
 
 /// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
-fn owed(
-    owed: &[Notification],
-    open: bool,
-    here: &Here<'_>,
-    width: usize,
-    when: &When,
-) -> Vec<Line> {
-    let line = |owed: &Notification| {
+fn owed(owed: &[Notice], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
+    let line = |owed: &Notice| {
         let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
         let begun = owed.attempt.as_ref().map(|sending| {
             format!(

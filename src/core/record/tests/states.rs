@@ -13,7 +13,7 @@ fn full() -> State {
         name: "Ada Example".into(),
         email: "ada@example.com".into(),
     };
-    let owed = |news, sending| Notification {
+    let owed = |news, sending| Notice {
         about: EventId::of(1),
         channel: "technical".into(),
         date: "2022-03-02".into(),

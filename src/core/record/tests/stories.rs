@@ -337,7 +337,7 @@ fn a_frozen_environment_takes_nothing_but_a_fix_of_what_is_tested() {
 
 /// What is owed after these: to whom, about which event, and whether an attempt is open.
 fn owed(whats: &[What]) -> Vec<(String, EventId, bool)> {
-    let told = |owed: Notification| (owed.channel, owed.about, owed.attempt.is_some());
+    let told = |owed: Notice| (owed.channel, owed.about, owed.attempt.is_some());
     after(whats).pending.into_iter().map(told).collect()
 }
 
