@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 pub use in_flight::{InFlight, Sent};
 pub use kinds::Text;
 
@@ -170,12 +170,13 @@ fn not_ours(path: &Path, kind: fs::FileType) -> Stop {
         "no note of ours"
     };
     let path = path.display().to_string();
-    let report =
-        Report::new("the clone's own notes cannot be used").because(format!("{path} is {what}"));
-    Stop::Failed(report.hint(format!(
-        "look where it came from, then take it away: rm {}",
-        shell_word(&path)
-    )))
+    let command = Typed::other("rm").arg(&path);
+    let report = Report::new("the clone's own notes cannot be used");
+    Stop::Failed(
+        report
+            .because(format!("{path} is {what}"))
+            .run("look where it came from, then take it away", command),
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::{self, Candidate, Copied};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::ago;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::record as objects;
 use crate::session::Session;
@@ -163,8 +164,11 @@ impl Push<'_> {
             "{} holds the freeze, every verdict and every deploy",
             record.reference
         ));
-        let hint = "push what you mean by its name: git push REMOTE BRANCH";
-        Ok(Some(Stop::Failed(report.because(PAST).hint(hint))))
+        let command = Typed::other("git push REMOTE BRANCH");
+        let report = report.because(PAST);
+        Ok(Some(Stop::Failed(
+            report.run("push what you mean by its name", command),
+        )))
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
@@ -222,8 +226,8 @@ impl Push<'_> {
 /// Says why the file is not what this went by, and that its commands want one that can be used.
 fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
     let told = |report: Report| {
-        let hint = report.hint.as_ref();
-        let hint = hint.map(|hint| format!("where smp.toml can be used: {hint}"));
+        let hint = report.hint_text();
+        let hint = hint.map(|hint| format!("where smp.toml can be used: {hint}").into());
         let report = report.because(format!("{why}, so this goes by what was agreed to here"));
         Report { hint, ..report }
     };
@@ -240,10 +244,11 @@ fn not_by_hand(config: &Config, production: &Environment) -> Stop {
     let report = Report::new(format!("a plain push to {name} is stopped")).because(format!(
         "{name} is given what {source} runs, and that is looked at before and after"
     ));
-    Stop::Failed(report.because(PAST).hint(match config.targets().len() {
-        1 => "git smp promote".to_owned(),
-        _ => format!("git smp promote {name}"),
-    }))
+    let promote = match config.targets().len() {
+        1 => Typed::smp("promote"),
+        _ => Typed::smp("promote").arg(name),
+    };
+    Stop::Failed(report.because(PAST).run("", promote))
 }
 
 fn aged(copied: &Copied) -> String {
@@ -265,7 +270,11 @@ fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Optio
     ))
     .because("what is tested there should stay what it is until it is promoted or postponed");
     let report = doubt.into_iter().fold(report, Report::because);
-    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix; or, to give it up: git smp postpone";
-    let report = report.because(PAST).hint(hint);
-    report.refused(RefusalCode::Frozen).into()
+    report
+        .because(PAST)
+        .run("see where it stands", Typed::smp("status"))
+        .run("a fix of it goes there by", Typed::smp("stage --fix"))
+        .run("or, to give it up", Typed::smp("postpone"))
+        .refused(RefusalCode::Frozen)
+        .into()
 }

@@ -6,6 +6,7 @@ use crate::cli::Setup;
 use crate::core::config::Config;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
+use crate::core::typed::{Hint, Typed};
 use crate::git::{Repo, remote};
 use crate::session::Session;
 use crate::session::missing;
@@ -42,9 +43,9 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let more = more(session, &repo, &config, args)?;
     let checked = checks::run(session, &repo, &config, true, more);
     if is_new {
-        session.ui.advise(&for_the_team(session, &config, &path));
+        session.ui.advise(for_the_team(session, &config, &path));
     } else if checked.is_ok() {
-        session.ui.advise("next: git smp status");
+        session.ui.advise(Hint::run("next", Typed::smp("status")));
     }
     checked
 }
@@ -67,7 +68,7 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
 }
 
 /// How everybody comes to the file that was just written.
-fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
+fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     let file = wizard::as_typed(session, path);
     let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));
     let (file, title) = (shell_word(&file), shell_word(&title));
@@ -76,11 +77,10 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
         Ok(_) => "git push".to_owned(),
         Err(_) => format!("git push -u {} HEAD", shell_word(&config.repository.remote)),
     };
-    format!(
-        "next: commit it and push it, so that the whole team has it:\n\
-         git add {file} && git commit -m {title} {file} && {push}\n\
-         then everyone: git pull && git smp setup"
-    )
+    let command = format!("git add {file} && git commit -m {title} {file} && {push}");
+    Hint::from("next: commit it and push it, so that the whole team has it:")
+        .and(Hint::run("", Typed::other(command)))
+        .and("then everyone: git pull && git smp setup")
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
@@ -125,7 +125,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         let report = Report::new(format!("{file} was not agreed to in this clone"))
             .because("so nothing was asked over the network");
         return Err(Stop::Failed(
-            report.hint("look at it and agree: git smp setup"),
+            report.run("look at it and agree", Typed::smp("setup")),
         ));
     }
     if !args.yes {
@@ -150,7 +150,7 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
     if !session.ui.is_interactive() {
         let report = Report::new("there is no terminal to ask on")
             .because(format!("the question is: {question}"))
-            .hint("if the answer is yes: git smp setup --yes");
+            .run("if the answer is yes", Typed::smp("setup --yes"));
         return Err(report.refused(RefusalCode::NeedsTerminal).into());
     }
     session.ui.catch_interrupts()?;

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::typed::Typed;
 use crate::notes::Notes;
 
 /// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
@@ -31,7 +32,7 @@ impl Notes {
             Err(TryLockError::WouldBlock) => {
                 let sentence = format!("another git smp {what} from this clone right now");
                 let refusal = Refusal::new(RefusalCode::Deploying, sentence).because(why);
-                Err(refusal.hint("wait for it: git smp status").into())
+                Err(refusal.run("wait for it", Typed::smp("status")).into())
             }
             Err(TryLockError::Error(error)) => Err(self.cannot_write(file, &error)),
         }

@@ -2,6 +2,7 @@
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, wrapped};
+use crate::core::typed::Typed;
 use crate::session::Session;
 
 /// One check's outcome.
@@ -123,7 +124,7 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     };
     let report = match report.hint {
         Some(_) => report,
-        None => report.hint("mend it, then: git smp setup"),
+        None => report.run("mend it, then", Typed::smp("setup")),
     };
     Err(
         match bad.iter().any(|check| check.mark == Mark::Unfinished) {

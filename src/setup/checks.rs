@@ -8,6 +8,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{no_app, wrong_branch};
 use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::git::Repo;
 use crate::git::push::{self, MayPush};
@@ -87,7 +88,7 @@ pub fn run(
             Report::new("is shallow").because("its history is cut off, so nothing can be compared");
         checks.push(Check::bad(
             "this clone",
-            report.hint("git fetch --unshallow"),
+            report.run("", Typed::other("git fetch --unshallow")),
         ));
     }
     checks.extend(more);
@@ -105,20 +106,20 @@ fn check_place(
 ) -> Check {
     let report = match (&place.state, place.environment, seen, main) {
         (RemoteState::Missing, ..) => {
-            Report::new("its remote is missing").hint("add it: git smp setup")
+            Report::new("its remote is missing").run("add it", Typed::smp("setup"))
         }
         (RemoteState::Other(found), ..) => {
             let report = Report::new("its remote has another address")
                 .because(format!("smp.toml says {}", place.url))
                 .because(format!("this clone has {found}"));
             match trust::remedy(repo, place.remote, place.url, place.rule) {
-                Ok(remedy) => report.hint(remedy),
+                Ok(remedy) => report.run("", Typed::other(remedy)),
                 Err(_) => report,
             }
         }
         (_, Some(environment), Some(seen), _) => return check_environment(repo, environment, seen),
         (_, None, _, Some(main)) => return check_main(config, name, main),
-        _ => Report::new("was not looked at").hint("try again: git smp setup"),
+        _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
     };
     Check::bad(name, report)
 }
@@ -170,11 +171,8 @@ fn turned_away(check: Check, words: &[String]) -> Check {
     ));
     let because = words.iter().chain(&check.report.because).cloned();
     let report = because.fold(report, Report::because);
-    let hint = format!(
-        "ask for the right to push to {}, then: git smp setup",
-        check.name
-    );
-    Check::bad(&check.name, report.hint(hint))
+    let say = format!("ask for the right to push to {}, then", check.name);
+    Check::bad(&check.name, report.run(say, Typed::smp("setup")))
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {
@@ -193,7 +191,10 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     };
     Check::bad(
         name,
-        report.hint("set repository.branch in smp.toml, then: git smp setup"),
+        report.run(
+            "set repository.branch in smp.toml, then",
+            Typed::smp("setup"),
+        ),
     )
 }
 
@@ -210,16 +211,10 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         Some(Ok(Branch::Empty)) => "answers; its repository is empty".to_owned(),
         Some(Ok(Branch::NoApp(words))) => {
             // A host that makes the app with the first push is as it should be before that.
-            let words = no_app(environment, words).report;
-            let check = Check::note(
-                name,
-                "its host has no such app yet; it may make it with the first push",
-            );
-            return words
-                .because
-                .into_iter()
-                .chain(words.hint)
-                .fold(check, Check::because);
+            let report = no_app(environment, words).report;
+            let words = "its host has no such app yet; it may make it with the first push";
+            let causes = report.because.iter().cloned().chain(report.hint_text());
+            return causes.fold(Check::note(name, words), Check::because);
         }
         Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),
         Some(Ok(Branch::Missing(others))) => {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::session::Session;
 use answers::Answers;
 
@@ -18,7 +19,8 @@ use answers::Answers;
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
         .because("it names the main repository and the environments, and there is no terminal to ask for them on")
-        .hint("if your team has one already: git pull\nor copy config.example.toml of git-smp to smp.toml, put your addresses in, then: git smp setup");
+        .run("if your team has one already", Typed::other("git pull"))
+        .run("or copy config.example.toml of git-smp to smp.toml, put your addresses in, then", Typed::smp("setup"));
     Stop::Misused(report)
 }
 

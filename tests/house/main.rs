@@ -40,7 +40,6 @@ const LONG_FILES: &[(&str, usize)] = &[
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("cli/given.rs: given", 62),
     ("deploy/engine.rs: carry_out_in_turn", 77),
     ("deploy/engine.rs: warn_of_earlier_push", 86),
     ("commands/promote.rs: run", 139),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::setup::guard::moves::is_there;
 use crate::setup::guard::{NAME, read};
@@ -80,7 +81,10 @@ impl Elsewhere {
         if !self.is_folder {
             return report
                 .because("that is no folder, so no hook runs here")
-                .hint("see who says so: git config --show-origin core.hooksPath");
+                .run(
+                    "see who says so",
+                    Typed::other("git config --show-origin core.hooksPath"),
+                );
         }
         report
             .because(
