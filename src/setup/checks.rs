@@ -29,99 +29,113 @@ pub fn run(
     more: Vec<Check>,
 ) -> Result<(), Stop> {
     let places = trust::places(repo, config)?;
-    let ready = places
-        .iter()
-        .filter(|place| place.state == RemoteState::Same);
-    let (main, environments): (Vec<&Place<'_>>, Vec<_>) =
-        ready.partition(|place| place.environment.is_none());
-    let environments: Vec<&Environment> = environments
-        .iter()
-        .filter_map(|place| place.environment)
-        .collect();
-    let look = Look {
-        repo,
-        config,
-        may_ask: session.ui.is_interactive(),
-    };
-    let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| !main.is_empty());
-    let (seen, main) = session.ui.during("asking every remote and page", || {
-        thread::scope(|scope| {
-            let main = (!main.is_empty()).then(|| scope.spawn(|| main_and_record(&look, recorder)));
-            let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()))
-        })
-    });
-    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
-    let (shut, mut recorded) = session.ui.during("asking who may push", || {
-        thread::scope(|scope| {
-            let read = recorder.zip(reading.flatten());
-            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
-            (
-                shut(repo, &environments, &seen),
-                record.join().ok().flatten(),
-            )
-        })
-    });
-    session.explain(config, &seen);
-    if let (Some(recorder), Some((check, new)), Some(Ok(Branch::At(_)))) =
-        (recorder, &mut recorded, &main)
-        && let Some(read) = new.take_if(|_| installs)
-    {
-        let begin = || record::begin(recorder, read);
-        *check = session.ui.during("beginning the record", begin);
-    }
-    let line = |place: &Place<'_>| {
-        let name = place
-            .environment
-            .map_or(place.remote, |environment| &environment.name);
-        let seen = seen.iter().find(|one| one.environment == name);
-        let check = check_place(repo, config, place, name, seen, main.as_ref());
-        match shut.iter().find(|(shut, _)| shut == name) {
-            Some((_, words)) => turned_away(check, words),
-            None => check,
-        }
-    };
-    let mut checks: Vec<Check> = places.iter().map(line).collect();
-    checks.extend(recorded.map(|(check, _)| check));
+    let seen = see(session, repo, config, &places, installs)?;
+    let places = places.iter().map(|place| seen.check(repo, config, place));
+    let mut checks: Vec<Check> = places.collect();
+    checks.extend(seen.record);
     if repo.layout().shallow {
-        let report =
-            Report::new("is shallow").because("its history is cut off, so nothing can be compared");
-        checks.push(Check::bad(
-            "this clone",
-            report.run("", Typed::other("git fetch --unshallow")),
-        ));
+        let report = Report::new("is shallow")
+            .because("its history is cut off, so nothing can be compared")
+            .run("", Typed::other("git fetch --unshallow"));
+        checks.push(Check::bad("this clone", report));
     }
     checks.extend(more);
     checks.push(manual::check(installs));
     check::show(session, &checks)
 }
 
-fn check_place(
+/// What was seen of the places whose remotes are as they should be.
+struct Seen {
+    environments: Vec<Observed>,
+    main: Option<Result<Branch, Refusal>>,
+    record: Option<Check>,
+    /// The environments that would not let us push, and what they said.
+    shut: Vec<(String, Vec<String>)>,
+}
+
+/// Asks them all side by side, and begins the record where that is to be.
+fn see(
+    session: &Session<'_>,
     repo: &Repo,
     config: &Config,
-    place: &Place<'_>,
-    name: &str,
-    seen: Option<&Observed>,
-    main: Option<&Result<Branch, Refusal>>,
-) -> Check {
-    let report = match (&place.state, place.environment, seen, main) {
-        (RemoteState::Missing, ..) => {
-            Report::new("its remote is missing").run("add it", Typed::smp("setup"))
-        }
-        (RemoteState::Other(found), ..) => {
-            let report = Report::new("its remote has another address")
-                .because(format!("smp.toml says {}", place.url))
-                .because(format!("this clone has {found}"));
-            match trust::remedy(repo, place.remote, place.url, place.rule) {
-                Ok(remedy) => report.run("", Typed::other(remedy)),
-                Err(_) => report,
-            }
-        }
-        (_, Some(environment), Some(seen), _) => return check_environment(repo, environment, seen),
-        (_, None, _, Some(main)) => return check_main(config, name, main),
-        _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
+    places: &[Place<'_>],
+    installs: bool,
+) -> Result<Seen, Stop> {
+    let ready = places.iter().filter(|one| one.state == RemoteState::Same);
+    let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
+    let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
+    let may_ask = session.ui.is_interactive();
+    let look = Look {
+        repo,
+        config,
+        may_ask,
     };
-    Check::bad(name, report)
+    let has_main = ready.iter().any(Option::is_none);
+    let recorder = Recorder::of(repo, config, may_ask).filter(|_| has_main);
+    let (seen, main) = session.ui.during("asking every remote and page", || {
+        thread::scope(|scope| {
+            let main = has_main.then(|| scope.spawn(|| main_and_record(&look, recorder)));
+            let seen = look.environments(&environments, Also::Branches);
+            (seen, main.and_then(|main| main.join().ok()))
+        })
+    });
+    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let read = recorder.zip(reading.flatten());
+    let (shut, record) = session.ui.during("asking who may push", || {
+        thread::scope(|scope| {
+            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
+            let shut = shut(repo, &environments, &seen);
+            (shut, record.join().ok().flatten())
+        })
+    });
+    session.explain(config, &seen);
+    let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
+    let record = match (recorder, record) {
+        (Some(recorder), Some((_, Some(read)))) if begins => {
+            let begin = || record::begin(recorder, read);
+            Some(session.ui.during("beginning the record", begin))
+        }
+        (_, record) => record.map(|(check, _)| check),
+    };
+    Ok(Seen {
+        environments: seen,
+        main,
+        record,
+        shut,
+    })
+}
+
+impl Seen {
+    fn check(&self, repo: &Repo, config: &Config, place: &Place<'_>) -> Check {
+        let name = place.environment.map_or(place.remote, |one| &one.name);
+        let mut all = self.environments.iter();
+        let seen = all.find(|one| one.environment == name);
+        let report = match (&place.state, place.environment, seen, &self.main) {
+            (RemoteState::Missing, ..) => {
+                Report::new("its remote is missing").run("add it", Typed::smp("setup"))
+            }
+            (RemoteState::Other(found), ..) => {
+                let report = Report::new("its remote has another address")
+                    .because(format!("smp.toml says {}", place.url))
+                    .because(format!("this clone has {found}"));
+                match trust::remedy(repo, place.remote, place.url, place.rule) {
+                    Ok(remedy) => report.run("", Typed::other(remedy)),
+                    Err(_) => report,
+                }
+            }
+            (_, Some(environment), Some(seen), _) => {
+                let check = check_environment(repo, environment, seen);
+                let mut shut = self.shut.iter();
+                return match shut.find(|(shut, _)| shut == name) {
+                    Some((_, words)) => turned_away(check, words),
+                    None => check,
+                };
+            }
+            (_, None, _, Some(main)) => return check_main(config, name, main),
+            _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
+        };
+        Check::bad(name, report)
+    }
 }
 
 /// The environments that answered and would not let us push, and what they said: all are asked side by side, and as a
