@@ -194,7 +194,7 @@ fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &str) -> Option<Sh
     let because = std::iter::once(report.error).chain(report.because);
     Some(Shut {
         because: because.collect(),
-        hint: report.hint.unwrap_or_default(),
+        hint: report.hint.unwrap_or_default().to_string(),
     })
 }
 
