@@ -8,8 +8,8 @@ use git2::{Config, ErrorClass};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
-use crate::git::config::GitConfig;
 use crate::git::Repo;
+use crate::git::config::GitConfig;
 
 /// Writes a secret to the configuration that all work trees of the clone share, and makes that file its owner's alone
 /// unless the repository is shared.
