@@ -183,7 +183,7 @@ impl Recorder<'_> {
         pushes.made.push(commit.clone());
         pushes.since.get_or_insert_with(Instant::now);
         let to = (self.remote, self.reference);
-        let told = push::push_event(self.repo, to, &commit, onto, self.may_ask)?;
+        let told = push::push_event(self.repo, to, &commit, onto, self.may_ask);
         let is_moved = from_memory && told.ended == Ended::Stale;
         if is_moved || !(told.is_taken || self.landed(&commit, onto, told, pushes)?) {
             return Ok(None);

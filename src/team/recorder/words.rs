@@ -4,9 +4,10 @@ use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::words::CommitId;
-use crate::git::push::{self, Ended};
+use crate::git::advice;
+use crate::git::push::Ended;
 use crate::git::record::{SEEN, seen_id};
-use crate::git::remote::in_gits_words;
+use crate::git::response::first_words;
 use crate::team::recorder::{PROGRAM, Recorder};
 
 impl Recorder<'_> {
@@ -158,18 +159,18 @@ impl Recorder<'_> {
         let (place, next) = ((self.remote, "repository.url"), "git smp setup");
         let hint = match ended {
             Ended::NothingSent => {
-                let shut = push::shut(self.repo, place, words, next);
+                let shut = advice::shut(self.repo, place, words, next);
                 report.because.extend(shut.because);
                 shut.hint
             }
             Ended::Refused(status) => {
-                let shut = push::turned_away(self.repo, place, status, next);
+                let shut = advice::turned_away(self.repo, place, status, next);
                 report.because.extend(shut.because);
-                report = in_gits_words(report, words);
+                report.because.extend(first_words(words));
                 shut.hint
             }
             _ => {
-                report = in_gits_words(report, words);
+                report.because.extend(first_words(words));
                 match self.other_ref() {
                     None => format!(
                         "ask for the right to push to {}, then: {next}",
@@ -231,7 +232,9 @@ impl Recorder<'_> {
     /// Every push broke off, and the record stayed where it is for as long as there was patience.
     pub(super) fn unclear(&self, words: &str) -> Stop {
         let why = "the record does not show the event, and its push did not come to an end";
-        unknown(in_gits_words(self.trouble(why), words))
+        let mut report = self.trouble(why);
+        report.because.extend(first_words(words));
+        unknown(report)
     }
 }
 
