@@ -176,10 +176,17 @@ impl Refusal {
         self
     }
 
-    /// Says what to type next.
+    /// Says what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.report = self.report.hint(hint);
+        self
+    }
+
+    /// Says what to type next, in a line after those that stand already.
+    #[must_use]
+    pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
+        self.report = self.report.run(say, command);
         self
     }
 }
