@@ -392,7 +392,7 @@ mod tests {
                 Typed::smp("rollback")
                     .arg("eu")
                     .option("--reason", "it's down"),
-                "rollback eu --reason $'it\\'s down'",
+                "rollback eu --reason 'it'\\''s down'",
             ),
         ];
         for (command, expected) in rows {
