@@ -34,7 +34,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("git/plumbing.rs", 439),
     ("core/record/fold.rs", 516),
     ("core/show/status.rs", 460),
-    ("team/recorder/append.rs", 401),
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
