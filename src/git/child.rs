@@ -212,7 +212,7 @@ fn speaks(text: &str) -> bool {
             || line.starts_with("remote:")
             || line.starts_with("warning:")
     };
-    !lines(text).any(|line| meaning(line) == Some(Meaning::Sending)) && !lines(text).all(is_gits)
+    !lines(text).any(|line| meaning(line) == Some(Meaning::Attempt)) && !lines(text).all(is_gits)
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ pub enum Meaning {
     Progress,
     /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look
     /// as if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
-    Sending,
+    Attempt,
     /// git wants a name and a password, and has nobody to ask.
     NoLogin,
     /// The host did not take a name and a password.
@@ -33,7 +33,7 @@ pub enum Meaning {
 }
 
 use Meaning::{
-    ChangedHost, LockedOut, NoLogin, NoRef, Noise, Progress, Sending, Tracks, UnknownHost,
+    Attempt, ChangedHost, LockedOut, NoLogin, NoRef, Noise, Progress, Tracks, UnknownHost,
     Unnameable, WrongLogin,
 };
 
@@ -54,8 +54,8 @@ const BEGINNINGS: [(&str, Meaning); 24] = [
     ("Counting objects", Progress),
     ("Compressing objects", Progress),
     ("Delta compression", Progress),
-    ("Writing objects", Sending),
-    ("Total ", Sending),
+    ("Writing objects", Attempt),
+    ("Total ", Attempt),
     ("could not read Username for ", NoLogin),
     ("could not read Password for ", NoLogin),
     ("unable to get password from user", NoLogin),

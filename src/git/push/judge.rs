@@ -27,7 +27,7 @@ impl Signs {
     pub fn line(&mut self, line: &str) -> bool {
         let meaning = meaning(line);
         match meaning {
-            Some(Meaning::Sending) => self.sent = true,
+            Some(Meaning::Attempt) => self.sent = true,
             Some(Meaning::Unnameable) => self.unnameable = true,
             Some(Meaning::Tracks) => self.tracks = true,
             // What git says, in place of the status, of a 401 to the push itself.
@@ -38,7 +38,7 @@ impl Signs {
             }
             _ => self.answered = push_status(line).or(self.answered),
         }
-        let is_bar = matches!(meaning, Some(Meaning::Progress | Meaning::Sending));
+        let is_bar = matches!(meaning, Some(Meaning::Progress | Meaning::Attempt));
         !is_bar && (!self.tracks || line.starts_with("remote:"))
     }
 
