@@ -3,6 +3,7 @@
 use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::advice;
 use crate::git::push::Ended;
@@ -156,33 +157,29 @@ impl Recorder<'_> {
     /// The main repository says no, in git's words. That it takes branches only is known by its word about the ref alone.
     pub(super) fn not_writable(&self, ended: Ended, words: &str) -> Refusal {
         let mut report = self.trouble("the record cannot be written to");
-        let (place, next) = ((self.remote, "repository.url"), "git smp setup");
+        let (place, next) = ((self.remote, "repository.url"), Typed::smp("setup"));
         let hint = match ended {
             Ended::NothingSent => {
-                let shut = advice::shut(self.repo, place, words, next);
+                let shut = advice::shut(self.repo, place, words, &next);
                 report.because.extend(shut.because);
                 shut.hint
             }
             Ended::Refused(status) => {
-                let shut = advice::turned_away(self.repo, place, status, next);
+                let shut = advice::turned_away(self.repo, place, status, &next);
                 report.because.extend(shut.because);
                 report.because.extend(first_words(words));
                 shut.hint
             }
             _ => {
                 report.because.extend(first_words(words));
-                match self.other_ref() {
-                    None => format!(
-                        "ask for the right to push to {}, then: {next}",
-                        self.place()
+                let remote = self.remote;
+                let ask = match self.other_ref() {
+                    None => format!("ask for the right to push to {}", self.place()),
+                    Some(set) => format!(
+                        "ask for the right to push to {remote}, or, if it takes branches only, {set}"
                     ),
-                    Some(set) => {
-                        let remote = self.remote;
-                        format!(
-                            "ask for the right to push to {remote}, or, if it takes branches only, {set}, then: {next}"
-                        )
-                    }
-                }
+                };
+                Hint::run(format!("{ask}, then"), next)
             }
         };
         report.hint(hint).refused(RefusalCode::RecordNotWritable)
