@@ -91,7 +91,8 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
-fn promote(name: &str) -> Typed {
+/// The command that promotes to an environment.
+pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
 
