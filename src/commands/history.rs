@@ -3,7 +3,7 @@
 use crate::cli::History;
 use crate::core::config::Config;
 use crate::core::record::Copied;
-use crate::core::record::past::{self, DeployKind, Past};
+use crate::core::record::history::{self, DeployKind, PastDeploy};
 use crate::core::record::stats::{self, Figures, Shipped};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
@@ -32,7 +32,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if unread > 0 {
         session.ui.warn(unreadable(unread));
     }
-    let mut deploys = past::deploys(&events);
+    let mut deploys = history::deploys(&events);
     if deploys.is_empty() && unread == 0 {
         session.ui.note("no promotion is on record yet");
     }
@@ -53,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
             .take(args.count.unwrap_or(usize::MAX))
             .for_each(|deploy| authors(session, deploy));
     }
-    let latest: Vec<&Past> = deploys
+    let latest: Vec<&PastDeploy> = deploys
         .iter()
         .rev()
         .take(args.count.unwrap_or(usize::MAX))
@@ -111,7 +111,7 @@ fn unreadable(count: usize) -> String {
 fn figures(
     session: &Session<'_>,
     config: &Config,
-    deploys: &[Past],
+    deploys: &[PastDeploy],
     begun: Option<i64>,
 ) -> Vec<Figures> {
     if session.repo.layout().shallow {
@@ -135,7 +135,7 @@ fn figures(
 }
 
 /// Counts what those who signed a deploy off wrote of it, as far as this clone knows.
-fn authors(session: &Session<'_>, deploy: &mut Past) {
+fn authors(session: &Session<'_>, deploy: &mut PastDeploy) {
     let repo = &session.repo;
     let here = |id: &CommitId| matches!(repo.has_commit(id), Ok(true));
     let known = |from: &&CommitId| !repo.layout().shallow && here(from) && here(&deploy.to);
@@ -162,7 +162,7 @@ fn authors(session: &Session<'_>, deploy: &mut Past) {
 }
 
 /// What a promotion shipped, as far as this clone knows. A first deploy brought all of history, which tells nothing.
-fn shipped(session: &Session<'_>, deploy: &Past) -> Shipped {
+fn shipped(session: &Session<'_>, deploy: &PastDeploy) -> Shipped {
     let (Some(from), DeployKind::Promote) = (&deploy.from, deploy.kind) else {
         return Shipped::default();
     };
@@ -188,7 +188,7 @@ fn shipped(session: &Session<'_>, deploy: &Past) -> Shipped {
 }
 
 /// All that people see.
-fn lines(session: &Session<'_>, latest: &[&Past], figures: &[Figures]) -> Vec<Line> {
+fn lines(session: &Session<'_>, latest: &[&PastDeploy], figures: &[Figures]) -> Vec<Line> {
     let (when, width) = (
         session.when(),
         session.ui.shows_pictures().then(|| session.ui.width()),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::core::record::Signer;
-use crate::core::record::past::{DeployKind, Past};
+use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::show::When;
 use crate::core::text::{Line, Tone, visible};
 
@@ -14,8 +14,8 @@ const RANGE: usize = 18;
 
 /// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
 /// where one is too short.
-pub fn history(deploys: &[&Past], when: &When, width: Option<usize>) -> Vec<Line> {
-    let longest = |text: fn(&Past) -> String| {
+pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Vec<Line> {
+    let longest = |text: fn(&PastDeploy) -> String| {
         deploys
             .iter()
             .map(|past| text(past).chars().count())
@@ -31,7 +31,7 @@ pub fn history(deploys: &[&Past], when: &When, width: Option<usize>) -> Vec<Line
 
 /// One deploy.
 fn lines(
-    past: &Past,
+    past: &PastDeploy,
     (names, counts): (usize, usize),
     when: &When,
     width: Option<usize>,
@@ -58,7 +58,7 @@ fn lines(
 }
 
 /// What is said of it at the end.
-fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
+fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
     match past.kind {
         DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back } => {
@@ -88,12 +88,12 @@ fn length(line: &Line) -> usize {
 }
 
 /// The environment as it is shown, for its column to be as wide.
-fn name(past: &Past) -> String {
+fn name(past: &PastDeploy) -> String {
     visible(&past.environment)
 }
 
 /// What ran before and then; of a first deploy, then only.
-fn range(past: &Past) -> String {
+fn range(past: &PastDeploy) -> String {
     let to = past.to.short();
     past.from
         .as_ref()
@@ -101,7 +101,7 @@ fn range(past: &Past) -> String {
 }
 
 /// How many commits that was; a single one takes as much room as several.
-fn count(past: &Past) -> String {
+fn count(past: &PastDeploy) -> String {
     match past.commits {
         Some(1) => "1 commit ".to_owned(),
         Some(count) => format!("{count} commits"),
@@ -125,8 +125,8 @@ mod tests {
     use super::*;
     use crate::core::words::CommitId;
 
-    fn past() -> Past {
-        Past {
+    fn past() -> PastDeploy {
+        PastDeploy {
             environment: "production".into(),
             from: CommitId::parse(&"7587cca7".repeat(5)),
             to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    fn shown(deploys: &[Past], width: Option<usize>) -> Vec<String> {
+    fn shown(deploys: &[PastDeploy], width: Option<usize>) -> Vec<String> {
         let when = When {
             now: 0,
             zone: TimeZone::fixed(offset(1)),
@@ -153,13 +153,13 @@ mod tests {
 
     #[test]
     fn every_deploy_is_a_line_in_columns() {
-        let back = Past {
+        let back = PastDeploy {
             kind: DeployKind::Rollback,
             signed_off_by: Vec::new(),
             commits: Some(112),
             ..past()
         };
-        let first = Past {
+        let first = PastDeploy {
             from: None,
             commits: Some(1),
             environment: "eu".into(),
@@ -180,7 +180,7 @@ mod tests {
     fn what_was_only_seen_is_told_with_who_saw_it_and_between_which_times() {
         let seen = |since, back, commits| {
             let kind = DeployKind::Observed { since, back };
-            Past {
+            PastDeploy {
                 kind,
                 commits,
                 signed_off_by: Vec::new(),
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_would_give_pads_no_other() {
-        let long = Past {
+        let long = PastDeploy {
             environment: "\u{1b}".repeat(1000),
             ..past()
         };
