@@ -1,10 +1,9 @@
 //! What `git smp history` says of each past deploy: one line, or two where the terminal is narrow.
 
-use jiff::Timestamp;
-
 use crate::core::record::Signer;
 use crate::core::record::history::{DeployKind, PastDeploy};
-use crate::core::show::When;
+use crate::core::show::{When, widest};
+use crate::core::text::Tone::{Bad, Faint, Hash, Plain};
 use crate::core::text::{Line, Tone, visible};
 
 /// A name longer than this stands out of its column: the record may hold any.
@@ -15,81 +14,54 @@ const RANGE: usize = 18;
 /// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
 /// where one is too short.
 pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Vec<Line> {
-    let longest = |text: fn(&PastDeploy) -> String| {
-        deploys
-            .iter()
-            .map(|past| text(past).chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let columns = (longest(name).min(LONGEST_NAME), longest(count));
-    deploys
+    let names: Vec<String> = deploys
         .iter()
-        .flat_map(|past| lines(past, columns, when, width))
-        .collect()
-}
-
-/// One deploy.
-fn lines(
-    past: &PastDeploy,
-    (names, counts): (usize, usize),
-    when: &When,
-    width: Option<usize>,
-) -> Vec<Line> {
-    let moment = moment(past.at, when);
-    let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
-        .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
-        .and(Tone::Plain, format!("  {:>counts$}  ", count(past)));
-    let line = match past.kind {
-        DeployKind::Observed { .. } => line.and(Tone::Plain, format!("seen by {}", past.by)),
-        DeployKind::Promote | DeployKind::Rollback => line.and(Tone::Plain, &past.by),
-    };
-    let Some((tone, remark)) = remark(past, when) else {
-        return vec![line];
-    };
-    let needed = length(&line) + 2 + visible(&remark).chars().count();
-    if width.is_none_or(|width| needed <= width) {
-        return vec![line.and(Tone::Plain, ", ").and(tone, remark)];
+        .map(|one| visible(&one.environment))
+        .collect();
+    let counts: Vec<String> = deploys.iter().map(|one| count(one)).collect();
+    let columns = [&names, &counts].map(|column| widest(column.iter().map(String::as_str)));
+    let (name_width, count_width) = (columns[0].min(LONGEST_NAME), columns[1]);
+    let mut lines = Vec::new();
+    for ((past, name), count) in deploys.iter().zip(names).zip(counts) {
+        let moment = moment(past.at, when);
+        let seen = match past.kind {
+            DeployKind::Observed { .. } => "seen by ",
+            DeployKind::Promote | DeployKind::Rollback => "",
+        };
+        let line = Line::plain(format!("{moment}  {name:name_width$}  "))
+            .and(Hash, format!("{:>RANGE$}", range(past)))
+            .and(Plain, format!("  {count:>count_width$}  {seen}{}", past.by));
+        let Some((tone, remark)) = remark(past, when) else {
+            lines.push(line);
+            continue;
+        };
+        let whole = line.clone().and(Plain, ", ").and(tone, &remark);
+        let needed = visible(&whole.text()).chars().count();
+        if width.is_none_or(|width| needed <= width) {
+            lines.push(whole);
+        } else {
+            let indent = Line::plain(" ".repeat(moment.len() + 2));
+            lines.extend([line, indent.and(tone, remark)]);
+        }
     }
-    vec![
-        line,
-        Line::plain(" ".repeat(moment.len() + 2)).and(tone, remark),
-    ]
+    lines
 }
 
 /// What is said of it at the end.
 fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
     match past.kind {
-        DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
+        DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back } => {
             let did = if back { "put back" } else { "deployed" };
-            return Some((
-                Tone::Bad,
-                format!("{did} past git smp {}", when.between(since, past.at)),
-            ));
+            let moment = when.between(since, past.at);
+            Some((Bad, format!("{did} past git smp {moment}")))
         }
-        DeployKind::Promote => {}
+        DeployKind::Promote => {
+            let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
+            let text = format!("signed off by {}", names.join(", "));
+            (!names.is_empty()).then_some((Faint, text))
+        }
     }
-    let names = past
-        .signed_off_by
-        .iter()
-        .map(Signer::told)
-        .collect::<Vec<_>>()
-        .join(", ");
-    (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
-}
-
-/// How many characters are seen of a line.
-fn length(line: &Line) -> usize {
-    line.0
-        .iter()
-        .map(|(_, text)| visible(text).chars().count())
-        .sum()
-}
-
-/// The environment as it is shown, for its column to be as wide.
-fn name(past: &PastDeploy) -> String {
-    visible(&past.environment)
 }
 
 /// What ran before and then; of a first deploy, then only.
@@ -111,9 +83,8 @@ fn count(past: &PastDeploy) -> String {
 
 /// The reader's date and time.
 fn moment(seconds: i64, when: &When) -> String {
-    let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(when.zone.clone()));
-    time.map_or_else(
-        |_| format!("{:16}", "impossible date"),
+    when.zoned(seconds).map_or_else(
+        || format!("{:16}", "impossible date"),
         |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
     )
 }
@@ -144,10 +115,9 @@ mod tests {
             now: 0,
             zone: TimeZone::fixed(offset(1)),
         };
-        let text = |line: &Line| line.0.iter().map(|(_, text)| text.as_str()).collect();
         history(&deploys.iter().collect::<Vec<_>>(), &when, width)
             .iter()
-            .map(text)
+            .map(Line::text)
             .collect()
     }
 
