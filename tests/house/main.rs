@@ -60,13 +60,10 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("deploy/recorder.rs: deployed", 66),
     ("deploy/verdict.rs: verdict", 77),
     ("deploy/wait.rs: wait", 93),
-    ("core/record/past.rs: follow", 97),
     ("core/decide/promotion.rs: check_branch", 67),
     ("core/decide/proposal.rs: proposal", 72),
     ("core/record/fold.rs: deployed", 85),
     ("core/record/sentence.rs: sentence", 97),
-    ("core/show/promotion.rs: fmt", 74),
-    ("core/show/proposal.rs: proposal", 88),
     ("core/show/status.rs: record", 71),
 ];
 

@@ -114,14 +114,6 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                 Kind::Stage | Kind::Fix => return None,
             };
             let open = open.filter(|open| open.commit == to);
-            let signer = |name: &String| {
-                let judged =
-                    open.and_then(|open| Some((open.signed_off.get(name.as_str())?, open)));
-                judged.map_or_else(
-                    || Signer::from(name.as_str()),
-                    |(recorded_by, open)| Signer::of(name, recorded_by, open.by),
-                )
-            };
             let by = announced_by.as_ref().unwrap_or(&event.by.name);
             Some(PastDeploy {
                 environment: environment.clone(),
@@ -131,7 +123,10 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                 by: by.clone(),
                 kind,
                 commits: Some(*commits),
-                signed_off_by: signed_off_by.iter().map(signer).collect(),
+                signed_off_by: signed_off_by
+                    .iter()
+                    .map(|name| signer(open, name))
+                    .collect(),
                 candidate: open
                     .filter(|_| kind == DeployKind::Promote)
                     .map(|_| to.clone()),
@@ -159,6 +154,14 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             candidate: None,
         }),
         _ => None,
+    }
+}
+
+/// The one of this name who signed the open candidate off, by their last word.
+fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
+    match open.and_then(|open| Some((open.signed_off.get(name)?, open.by))) {
+        Some((recorded_by, proposer)) => Signer::of(name, recorded_by, proposer),
+        None => Signer::from(name),
     }
 }
 
