@@ -14,7 +14,7 @@ use jiff::{Timestamp, Zoned};
 
 pub use diff::{diff, end, markdown, marks, oneline};
 pub use figures::figures;
-pub use history::history;
+pub use history::{history, stale, unreadable};
 pub use plan::{Added, promotion, proposal, rollback, staging};
 pub use status::{
     Here, Mark, environment, finding, frozen, held, how, past_tool, picture, record, standing,

@@ -1,10 +1,11 @@
 //! What `git smp history` says of each past deploy: one line, or two where the terminal is narrow.
 
-use crate::core::record::Signer;
 use crate::core::record::history::{DeployKind, PastDeploy};
+use crate::core::record::{Copied, Signer};
+use crate::core::show::status::{age, cause};
 use crate::core::show::{When, widest};
 use crate::core::text::Tone::{Bad, Faint, Hash, Plain};
-use crate::core::text::{Line, Tone, visible};
+use crate::core::text::{Line, Tone, counted, visible};
 
 /// A name longer than this stands out of its column: the record may hold any.
 const LONGEST_NAME: usize = 24;
@@ -45,6 +46,21 @@ pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Ve
         }
     }
     lines
+}
+
+/// That this is only a copy, how old it is, and why.
+pub fn stale(copy: &Copied) -> String {
+    let age = age(copy).unwrap_or_else(|| "nobody knows when".to_owned());
+    let (error, why) = (&copy.why.report.error, cause(&copy.why));
+    format!("{error}{why}; this is the record as this clone last saw it: {age}")
+}
+
+/// That a part of the record is left out.
+pub fn unreadable(count: usize) -> String {
+    let events = counted(count, "event");
+    format!(
+        "{events} of the record cannot be read, being damaged or of a newer git-smp, so the list lacks what they tell"
+    )
 }
 
 /// What is said of it at the end.
