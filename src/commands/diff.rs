@@ -7,6 +7,7 @@ use crate::core::decide::review::{Asked, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::show::json::{self, End};
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews::{self, Merges};
 use crate::session::Session;
@@ -22,9 +23,8 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         let report = Report::new(format!(
             "nothing is deployed on {name} yet, so there is nothing to compare"
         ));
-        return Err(Stop::Failed(report.hint(format!(
-            "deploy a commit to {name} first, then: git smp diff"
-        ))));
+        let first = format!("deploy a commit to {name} first, then");
+        return Err(Stop::Failed(report.run(first, Typed::smp("diff"))));
     };
     let range = (from.commit.as_ref(), target);
     let walk = || session.repo.changes(range.0, range.1);
@@ -118,8 +118,8 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         return Ok((config, named(from)?, named(to)?));
     }
     let config = session.config()?;
-    let target = the_target(&config, args.environment.as_deref(), "git smp diff")?;
-    let source = source_of(&config, target, "git smp diff")?;
+    let target = the_target(&config, args.environment.as_deref(), "diff")?;
+    let source = source_of(&config, target, "diff")?;
     let wanted = [(&args.from, target), (&args.to, source)];
     let wanted = wanted.iter().filter(|(rev, _)| rev.is_none());
     let wanted: Vec<&Environment> = wanted.map(|(_, environment)| *environment).collect();

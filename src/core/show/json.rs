@@ -120,7 +120,7 @@ struct StepJson {
 struct RefusalJson<'a> {
     code: &'static str,
     message: &'a str,
-    hint: Option<&'a str>,
+    hint: Option<String>,
 }
 
 /// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `reviews`: what is known of the commits, if
@@ -176,7 +176,7 @@ fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
     RefusalJson {
         code: refusal.code.as_str(),
         message: &refusal.report.error,
-        hint: refusal.report.hint.as_deref(),
+        hint: refusal.report.hint_text(),
     }
 }
 
