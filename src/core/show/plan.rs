@@ -8,7 +8,7 @@ use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::{Consent, Plan, Proposal, Step, Target};
 use crate::core::record::{Candidate, State, Verdict};
-use crate::core::show::{NAMED, When, listed, named, row, verdict_by, widest};
+use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, counted};
@@ -48,45 +48,22 @@ pub fn promotion(
 ) -> Vec<Line> {
     let open = state.and_then(|state| state.candidate.as_ref());
     let candidate = open.filter(|open| open.commit == plan.commit);
-    // Every post about it carries the date of its proposal.
-    let date = candidate.map(|open| open.date.clone());
-    let date = date.filter(|date| !date.is_empty());
-    let date = date.unwrap_or_else(|| when.date(when.now));
+    let date = match candidate {
+        // Every post about it carries the date of its proposal.
+        Some(open) if !open.date.is_empty() => open.date.clone(),
+        _ => when.date(when.now),
+    };
     let names: Vec<&str> = targets.iter().map(|one| &*one.environment.name).collect();
-    let widest = most_changes(targets);
-
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for Target {
-        environment,
-        observed,
-        ..
-    } in targets
-    {
-        let line = match observed.runs() {
-            Some(id) => {
-                let age = age(&environment.name, id, when, dates, state);
-                Line::of(Hash, id.short()).and(Plain, age)
-            }
-            None => Line::plain("nothing deployed yet"),
-        };
-        let place = format!("  {}", place(environment));
-        rows.push((&environment.name, line.and(Faint, place)));
-    }
-    let yes = candidate.map_or_else(String::new, |open| signed_off_by(open, widest, when));
+    let ships = ships(targets);
+    let yes = candidate.map_or_else(String::new, |open| signed_off_by(open, ships, when));
     let line = ahead(config, source, targets).and(Good, yes);
-    rows.extend([(&*source.environment, line), main(config)]);
-    let mut runs = targets.iter().filter_map(|target| target.observed.runs());
-    let from = runs.next().filter(|runs| **runs != plan.commit);
-    let new = list(
-        widest,
-        from.and_then(|from| config.compare_url(from, &plan.commit)),
-    );
-    lines(
-        titled(&names.join(", "), "deploy", &date),
-        rows,
-        new,
-        Rest::of(plan),
-    )
+    let here = targets.iter().map(|one| runs(one, when, dates, state));
+    let rows = here.chain([(&*source.environment, line), main(config)]);
+    let mut running = targets.iter().filter_map(|one| one.observed.runs());
+    let from = running.next().filter(|runs| **runs != plan.commit);
+    let new = list(config, ships, from.map(|from| (from, &plan.commit)));
+    let heading = titled(&names.join(", "), "deploy", &date);
+    lines(heading, rows.collect(), new, Rest::of(plan))
 }
 
 /// The proposal of what `source` runs.
@@ -98,39 +75,35 @@ pub fn proposal(
     when: &When,
     post: &Step,
 ) -> Vec<Line> {
-    let names: Vec<&str> = plan.targets.iter().map(|(name, _)| name.as_str()).collect();
-    let heading = format!(
-        "Candidate for {}, {}",
-        names.join(" and "),
-        when.date(when.now)
-    );
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for (name, runs) in &plan.targets {
+    let names: Vec<&str> = plan.targets.iter().map(|(name, _)| &**name).collect();
+    let (names, date) = (names.join(" and "), when.date(when.now));
+    let row = |(name, runs): &(String, Option<CommitId>)| {
         let target = targets.iter().find(|one| one.environment.name == *name);
         let changes = target.and_then(|target| target.changes.as_ref());
         let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
         let behind = behind.map(|commits| format!("  {commits} behind"));
-        let hash = runs.as_ref().map_or("nothing", CommitId::short);
-        rows.push((
-            name,
-            Line::of(Hash, hash).and(Plain, behind.unwrap_or_default()),
-        ));
-    }
-    let short = plan.commit.short();
-    rows.extend([(&*source.environment, Line::of(Hash, short)), main(config)]);
-    let from = plan.targets.iter().find_map(|(_, runs)| runs.as_ref());
-    let link = from.and_then(|from| config.compare_url(from, &plan.commit));
-    let record = format!(
-        "record {short} as the candidate and freeze {}",
-        source.environment
-    );
+        Line::of(Hash, short(runs.as_ref())).and(Plain, behind.unwrap_or_default())
+    };
+    let rows = plan.targets.iter().map(|one| (&*one.0, row(one)));
+    let digits = plan.commit.short();
+    let rows = rows.chain([(&*source.environment, Line::of(Hash, digits)), main(config)]);
+    let mut running = plan.targets.iter().filter_map(|(_, runs)| runs.as_ref());
+    let between = running.next().map(|from| (from, &plan.commit));
+    let place = &source.environment;
+    let record = format!("record {digits} as the candidate and freeze {place}");
     let rest = Rest {
         watched: &plan.watched,
         consents: &plan.consents,
         warnings: &plan.warnings,
         steps: vec![record, post.to_string()],
     };
-    lines(heading, rows, list(most_changes(targets), link), rest)
+    let new = list(config, ships(targets), between);
+    lines(
+        format!("Candidate for {names}, {date}"),
+        rows.collect(),
+        new,
+        rest,
+    )
 }
 
 /// The rollback; what it takes away is listed.
@@ -145,24 +118,17 @@ pub fn rollback(
         let (subject, date) = (commit.subject_text(), when.dated(commit.committed));
         format!("{subject}, from {date}")
     });
-    let mut taken = Vec::new();
-    if let Some(changes) = &target.changes
-        && !changes.disappears.is_empty()
-    {
-        taken.push(Line::plain("Taken back:"));
-        taken.extend(listed(&changes.disappears));
-    }
+    let changes = target.changes.as_ref();
+    let lost = changes.map_or(&[][..], |changes| &changes.disappears);
     // Pages that compare show nothing backwards.
     let runs = now(target).filter(|runs| **runs != plan.commit);
-    let link = runs.and_then(|runs| config.compare_url(&plan.commit, runs));
-    taken.extend(link.map(Line::plain));
+    let mut taken = list(config, lost, runs.map(|runs| (&plan.commit, runs)));
+    if !lost.is_empty() {
+        taken.insert(0, Line::plain("Taken back:"));
+    }
+    let rows = now_and_then(config, target, plan, then);
     let heading = titled(&target.environment.name, "rollback", &when.date(when.now));
-    lines(
-        heading,
-        now_and_then(config, target, plan, then),
-        taken,
-        Rest::of(plan),
-    )
+    lines(heading, rows, taken, Rest::of(plan))
 }
 
 /// What is added to the candidate.
@@ -184,26 +150,27 @@ pub fn staging(
     fix: Option<&Added<'_>>,
 ) -> Vec<Line> {
     let name = &target.environment.name;
-    let from = fix.map(|fix| fix.base).or(now(target));
-    let link = from.and_then(|from| config.compare_url(from, &plan.commit));
     let rows = now_and_then(config, target, plan, commit.map(Commit::subject_text));
-    let Some(fix) = fix else {
-        let new = list(target.changes.as_ref(), link);
+    let Some(Added {
+        base,
+        changes,
+        copies,
+    }) = fix
+    else {
+        let between = now(target).map(|from| (from, &plan.commit));
+        let new = list(config, ships(std::slice::from_ref(target)), between);
         return lines(format!("Deploy to {name}"), rows, new, Rest::of(plan));
     };
-    let mut new = vec![Line::plain("Added to the candidate:")];
-    let ships = &fix.changes.ships;
-    if fix.copies.len() == ships.len() {
+    let mut new = list(config, &changes.ships, Some((base, &plan.commit)));
+    if copies.len() == changes.ships.len() {
         // A copy names the commit that the team knows.
-        let pairs = ships.iter().zip(fix.copies.iter().rev());
-        new.extend(pairs.map(|(commit, original)| {
-            named(Line::default(), commit).and(Plain, format!(", a copy of {}", original.short()))
-        }));
-    } else {
-        new.extend(listed(ships));
+        for (line, original) in new.iter_mut().take(LISTED).zip(copies.iter().rev()) {
+            line.0
+                .push((Plain, format!(", a copy of {}", original.short())));
+        }
     }
-    new.extend(link.map(Line::plain));
-    let heading = format!("Fix of the candidate {} on {name}", fix.base.short());
+    new.insert(0, Line::plain("Added to the candidate:"));
+    let heading = format!("Fix of the candidate {} on {name}", base.short());
     let mut lines = lines(heading, rows, new, Rest::of(plan));
     let end = Line::plain("It becomes the candidate; earlier sign-offs no longer count.");
     lines.extend([end, Line::default()]);
@@ -240,16 +207,18 @@ fn lines(heading: String, rows: Vec<Row<'_>>, changes: Vec<Line>, rest: Rest<'_>
         .collect()
 }
 
-/// What ships, and the page that compares.
-fn list(changes: Option<&Changes>, link: Option<String>) -> Vec<Line> {
-    let commits = changes.map_or_else(Vec::new, |changes| listed(&changes.ships));
-    commits.into_iter().chain(link.map(Line::plain)).collect()
+/// Commits, and the page that compares.
+fn list(config: &Config, commits: &[Commit], between: Option<(&CommitId, &CommitId)>) -> Vec<Line> {
+    let link = between.and_then(|(from, to)| config.compare_url(from, to));
+    let commits = listed(commits).into_iter();
+    commits.chain(link.map(Line::plain)).collect()
 }
 
-/// Of several targets, the longest list.
-fn most_changes<'t>(targets: &'t [Target<'_>]) -> Option<&'t Changes> {
+/// What ships; of several targets, the longest list.
+fn ships<'t>(targets: &'t [Target<'_>]) -> &'t [Commit] {
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
-    all.max_by_key(|changes| changes.ships.len())
+    let all = all.map(|changes| changes.ships.as_slice());
+    all.max_by_key(|ships| ships.len()).unwrap_or_default()
 }
 
 /// Which repository is the main one: never somebody's fork, and so to be seen in every plan.
@@ -258,8 +227,13 @@ fn main(config: &Config) -> Row<'_> {
     (&main.remote, Line::of(Faint, display_url(&main.url)))
 }
 
-fn place(environment: &Environment) -> &str {
-    environment.site.as_ref().unwrap_or(&environment.url)
+fn short(commit: Option<&CommitId>) -> &str {
+    commit.map_or("nothing", CommitId::short)
+}
+
+fn place(environment: &Environment) -> String {
+    let place = environment.site.as_ref().unwrap_or(&environment.url);
+    format!("  {place}")
 }
 
 fn now<'t>(target: &'t Target<'_>) -> Option<&'t CommitId> {
@@ -273,40 +247,41 @@ fn now_and_then<'c>(
     plan: &Plan,
     then: Option<String>,
 ) -> Vec<Row<'c>> {
-    let runs = Line::of(Hash, now(target).map_or("nothing", CommitId::short));
-    let place = format!("  {}", place(target.environment));
+    let runs = Line::of(Hash, short(now(target))).and(Faint, place(target.environment));
     let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
     let then = Line::of(Hash, plan.commit.short()).and(Plain, subject);
-    vec![
-        ("now", runs.and(Faint, place)),
-        ("then", then),
-        main(config),
-    ]
+    vec![("now", runs), ("then", then), main(config)]
 }
 
-/// Since when a target runs what it runs, or from when that is.
-fn age(
-    name: &str,
-    runs: &CommitId,
+/// What a target runs, and since when, or from when that is.
+fn runs<'t>(
+    target: &'t Target<'_>,
     when: &When,
     dates: &HashMap<CommitId, i64>,
     state: Option<&State>,
-) -> String {
+) -> Row<'t> {
+    let name = &target.environment.name;
+    let Some(runs) = target.observed.runs() else {
+        let line = Line::plain("nothing deployed yet");
+        return (name, line.and(Faint, place(target.environment)));
+    };
     let deploy = state.and_then(|state| state.deploys.get(name));
-    match deploy.filter(|deploy| deploy.commit == *runs) {
+    let age = match deploy.filter(|deploy| deploy.commit == *runs) {
         Some(deploy) if deploy.seen_since.is_some() => format!("  seen {}", when.dated(deploy.at)),
         Some(deploy) => format!("  live since {}", when.dated(deploy.at)),
-        None => dates
-            .get(runs)
-            .map(|seconds| format!("  from {}", when.dated(*seconds)))
-            .unwrap_or_default(),
-    }
+        None => {
+            let date = dates.get(runs).map(|seconds| when.dated(*seconds));
+            date.map(|date| format!("  from {date}"))
+                .unwrap_or_default()
+        }
+    };
+    let line = Line::of(Hash, runs.short()).and(Plain, age);
+    (name, line.and(Faint, place(target.environment)))
 }
 
 /// ", signed off by Rosi at 12:03".
-fn signed_off_by(candidate: &Candidate, changes: Option<&Changes>, when: &When) -> String {
-    let ships = changes.iter().flat_map(|changes| &changes.ships);
-    let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
+fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String {
+    let authors: Vec<&str> = ships.iter().map(|one| one.author.as_str()).collect();
     let yes: Vec<String> = candidate
         .who_said(Verdict::Pass)
         .map(|one| verdict_by(candidate, one, &authors, when))
@@ -339,7 +314,7 @@ fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
     let mut all = config.environments.iter();
     let environment = all.find(|one| one.name == source.environment);
     let site = environment.and_then(|environment| environment.site.as_deref());
-    Line::of(Hash, source.runs().map_or("nothing", CommitId::short))
+    Line::of(Hash, short(source.runs()))
         .and(Plain, format!("  {}", counts.join(", ")))
         .and(
             Faint,
