@@ -2,6 +2,7 @@
 
 use crate::core::config::{Config, Environment, Running};
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
     Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, Reading, Standing, Verdict,
@@ -10,6 +11,7 @@ use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, Tone, ago, counted};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source};
 
 /// One line of `status` about an environment.
@@ -67,7 +69,7 @@ pub fn finding(
     match Finding::of(seen) {
         None | Some(Unknown(_) | NothingDeployed | WrongBranch | RefDiffers) => {}
         Some(found) => {
-            let mut advice = (here.typed)(&found.advice(seen, environment)).into_iter();
+            let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
             let first = advice.next().unwrap_or_default();
             let (word, meaning) = (found.word(), found.meaning(seen));
             texts.push(format!("{word}: {meaning}; next: {first}"));
@@ -135,7 +137,7 @@ pub struct Here<'a> {
     /// Whether a channel's posts cannot be sent from it.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
     /// A command as it is typed here.
-    pub typed: &'a dyn Fn(&str) -> Vec<String>,
+    pub typed: &'a dyn Fn(Hint) -> Vec<String>,
     /// What runs where the candidate is tested, if that is known.
     pub tested: Option<&'a CommitId>,
     /// Who wrote the commits that the candidate brings, as far as that is known.
@@ -166,7 +168,7 @@ pub fn record(
     }
     lines.extend((state.deploying.iter()).map(|open| deploying(line("deploying"), open, when)));
     for owed in &state.owed {
-        let command = owed.command(state.candidate.is_some());
+        let command = owed.command(state.candidate.is_some()).into();
         lines.push(self::owed(
             line("owed"),
             owed,
@@ -239,7 +241,7 @@ fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
         lines.push((Bad, text));
     }
     if !lines.is_empty() || candidate.standing() == Standing::Blocked {
-        let postpone = (here.typed)("to give it up: git smp postpone");
+        let postpone = (here.typed)(Hint::run("to give it up", Typed::smp("postpone")));
         lines.extend(postpone.into_iter().map(|text| (Plain, text)));
     }
     lines
