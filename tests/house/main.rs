@@ -32,7 +32,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("commands/stage.rs", 618),
     ("deploy.rs", 457),
     ("git/plumbing.rs", 439),
-    ("core/show/status.rs", 460),
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
@@ -49,10 +48,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("deploy/recorder.rs: deployed", 66),
     ("deploy/verdict.rs: verdict", 77),
     ("deploy/wait.rs: wait", 93),
-    ("core/record/past.rs: follow", 97),
-    ("core/show/promotion.rs: fmt", 74),
-    ("core/show/proposal.rs: proposal", 88),
-    ("core/show/status.rs: record", 71),
 ];
 
 /// What was counted in all files.
