@@ -16,11 +16,13 @@ use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, 
 use crate::git::{Found, Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
+use crate::session::Session;
 use missing::Fetched;
 
 pub use platform::{api, app};
 
 /// Who looks, and how.
+#[derive(Clone, Copy)]
 pub struct Look<'a> {
     /// The clone.
     pub repo: &'a Repo,
@@ -66,6 +68,26 @@ struct Raw<'a> {
     hash: Option<Result<Told, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
     releases: Option<Result<Vec<Release>, Refusal>>,
+}
+
+impl<'a> Look<'a> {
+    /// As the person at the terminal looks, who may be asked for a password.
+    pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
+        let (repo, may_ask) = (&session.repo, session.ui.is_interactive());
+        Self {
+            repo,
+            config,
+            may_ask,
+        }
+    }
+
+    /// The same, when every prompt would come at a bad time.
+    pub fn unasked(self) -> Self {
+        Self {
+            may_ask: false,
+            ..self
+        }
+    }
 }
 
 impl Look<'_> {

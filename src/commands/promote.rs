@@ -50,11 +50,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return Err(stop);
     }
 
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, &config);
     let look_and_plan = || {
         let facts = session.ui.during("asking every environment", || {
             gather(session, &look, source, &environments)
@@ -404,11 +400,7 @@ fn carry_out(
     telling: Option<Telling>,
 ) -> Result<engine::Done, Stop> {
     // From here on every prompt would come at a bad time; whoever must log in did so while looking.
-    let look = Look {
-        may_ask: false,
-        repo: look.repo,
-        config: look.config,
-    };
+    let look = look.unasked();
     let recorded = facts.recorded(
         look.config,
         args.deploying.take_over.as_deref(),

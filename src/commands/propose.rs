@@ -9,13 +9,12 @@ use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::words::EventId;
 use crate::core::words::Observed;
-use crate::deploy::engine::{self, not_seen};
+use crate::deploy::engine;
 use crate::deploy::observed;
 use crate::deploy::{RollbackEnd, flow, held};
 use crate::forge::reviews;
 use crate::git::record::identity;
-use crate::look::OnRecord;
-use crate::look::{Seen, see};
+use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -31,11 +30,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("propose", "--note", args.note.as_deref())?;
     let config = session.config()?;
     let source = beginning(&config)?;
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, &config);
     let recorder = flow::recorder_of(
         Recorder::of(&session.repo, &config, look.may_ask),
         "git smp propose",
@@ -57,7 +52,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         observed::record(
             session,
             &look,
-            facts.record.state(),
+            facts.looked.state(),
             &facts.seen(),
             args.dry_run,
         );
@@ -75,7 +70,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         observed::record(
             session,
             &look,
-            facts.record.state(),
+            facts.looked.state(),
             &facts.seen(),
             args.dry_run,
         );
@@ -88,7 +83,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     work.ask(&proposal)?;
     work.unmoved(&look)?;
-    observed::record(session, &look, facts.record.state(), &facts.seen(), false);
+    observed::record(session, &look, facts.looked.state(), &facts.seen(), false);
     let id = new_id();
     let state = work.record(&id)?;
     if let Some(candidate) = state
@@ -127,13 +122,12 @@ struct Facts<'a> {
     targets: Vec<Target<'a>>,
     warnings: Vec<String>,
     watched: Vec<String>,
-    record: OnRecord,
+    looked: Seen,
 }
 
 impl Facts<'_> {
     fn state(&self) -> Result<&State, Stop> {
-        let reading = self.record.reading.as_ref().ok_or_else(not_seen)?;
-        Ok(&reading.as_ref().map_err(Clone::clone)?.state)
+        self.looked.record.known()?.ok_or_else(not_seen)
     }
 
     fn recorded<'a>(
@@ -143,7 +137,7 @@ impl Facts<'_> {
         now: i64,
     ) -> Result<Recorded<'a>, Stop> {
         let recorded = self
-            .record
+            .looked
             .recorded(config, None, now)?
             .ok_or_else(not_seen)?;
         Ok(Recorded {
@@ -169,14 +163,12 @@ fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(targets);
-    let Seen {
-        environments: mut seen,
-        main,
-        record,
-    } = see(session, look, &concerned)?;
+    let wanted = (Also::Branches, Main::Branch);
+    let mut looked = see(session, look, &concerned, wanted)?;
+    let mut seen = std::mem::take(&mut looked.environments).into_iter();
     let source = seen.next().ok_or_else(not_seen)?;
     let warnings = match source.runs() {
-        Some(commit) => engine::not_on_main(session, look.config, commit, main)?
+        Some(commit) => engine::not_on_main(session, look.config, commit, &looked)?
             .into_iter()
             .collect(),
         None => Vec::new(),
@@ -185,7 +177,7 @@ fn gather<'c>(
         .iter()
         .zip(seen)
         .map(|(environment, observed)| {
-            let held = record
+            let held = looked
                 .state()
                 .map(|state| state.held(&environment.name))
                 .unwrap_or_default();
@@ -202,7 +194,7 @@ fn gather<'c>(
         targets,
         warnings,
         watched,
-        record,
+        looked,
     })
 }
 

@@ -21,12 +21,11 @@ use crate::deploy::engine;
 use crate::deploy::observed;
 use crate::deploy::{Again, Execution, lfs, take_over};
 use crate::git::record::identity;
-use crate::look::{self, OnRecord};
+use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look, app};
 use crate::team::posts::{self, Posts, TECHNICAL};
-use crate::team::recorder::Recorder;
 use destination::destination;
 
 /// Runs it: look, plan, show, ask, do.
@@ -40,11 +39,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, &config);
     let asking = format!("asking {}", environment.name);
     let look_and_plan = || {
         let facts = session
@@ -91,7 +86,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         observed::record(
             session,
             &look,
-            facts.record.state(),
+            facts.seen.state(),
             &[&facts.observed],
             args.dry_run,
         );
@@ -125,7 +120,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     observed::record(
         session,
         &look,
-        facts.record.state(),
+        facts.seen.state(),
         &[&facts.observed],
         false,
     );
@@ -160,7 +155,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
 struct Facts<'a> {
     environment: &'a Environment,
     observed: Observed,
-    record: OnRecord,
+    seen: Seen,
 }
 
 impl<'a> Facts<'a> {
@@ -173,7 +168,7 @@ impl<'a> Facts<'a> {
     }
 
     fn reading(&self) -> Option<&Reading> {
-        self.record.reading.as_ref()?.as_ref().ok()
+        self.seen.record.reading()
     }
 
     fn recorded<'f>(
@@ -182,7 +177,7 @@ impl<'a> Facts<'a> {
         args: &'f Rollback,
         now: i64,
     ) -> Result<Option<Recorded<'f>>, Refusal> {
-        self.record
+        self.seen
             .recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
@@ -192,24 +187,13 @@ fn gather<'c>(
     look: &Look<'_>,
     environment: &'c Environment,
 ) -> Result<Facts<'c>, Stop> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || Stop::Failed(Report::new("looking at the record failed"));
-    let (seen, reading) = std::thread::scope(|scope| {
-        let reading = scope.spawn(|| recorder.map(|recorder| recorder.read_now()).transpose());
-        (
-            look.environments(&[environment], Also::Releases),
-            reading.join(),
-        )
-    });
-    let (mut seen, reading) = (seen?, reading.map_err(|_| lost())??);
-    session.explain(look.config, &seen);
-    look::doubt(&mut seen, look::read(reading.as_ref()));
-    let record = OnRecord::of(look, reading, &seen)?;
-    let observed = seen.into_iter().next().ok_or_else(lost)?;
+    let wanted = (Also::Releases, Main::Record);
+    let mut seen = see(session, look, &[environment], wanted)?;
+    let observed = seen.environments.pop().ok_or_else(not_seen)?;
     Ok(Facts {
         environment,
         observed,
-        record,
+        seen,
     })
 }
 
@@ -265,7 +249,7 @@ fn plan(
     }
     planned
         .warnings
-        .extend(observed::warnings(facts.record.state(), [&facts.observed]));
+        .extend(observed::warnings(facts.seen.state(), [&facts.observed]));
     let command = format!(
         "git smp rollback {} --to {}",
         facts.environment.name,
@@ -412,11 +396,7 @@ impl Run<'_> {
     }
 
     fn carry_out(&self, look: &Look<'_>, planned: &Plan) -> Result<engine::Done, Stop> {
-        let look = Look {
-            may_ask: false,
-            repo: look.repo,
-            config: look.config,
-        };
+        let look = look.unasked();
         let now = self.session.when().now;
         let recorded = self.facts.recorded(self.config, self.args, now)?;
         let replan = |recorded: &Recorded<'_>| {

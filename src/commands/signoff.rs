@@ -46,11 +46,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,
     };
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask,
-    };
+    let look = Look::of(session, &config);
     let reading = session
         .ui
         .during("reading the record", || recorder.read_now())??;

@@ -12,16 +12,15 @@ use crate::core::record::{Candidate, Kind, News, Owed, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, Added};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
-use crate::deploy::engine::{self, not_seen};
+use crate::deploy::engine;
 use crate::deploy::observed;
 use crate::deploy::{Again, Execution, first_push, flow, lfs, take_over};
 use crate::forge::pull_request;
 use crate::git::Found;
-use crate::look::OnRecord;
-use crate::look::{Seen, see};
+use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
 use crate::session::trust;
-use crate::sources::Look;
+use crate::sources::{Also, Look};
 use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::Recorder;
 
@@ -40,11 +39,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     trust::require(&session.repo, &config, &[staging])?;
     session.whole_history()?;
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, &config);
     let facts = session
         .ui
         .during("asking staging and the main repository", || {
@@ -64,7 +59,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     show(session, &config, args, &wanted, &planned)?;
     let observe = || {
-        let (state, seen) = (facts.record.state(), [&facts.observed]);
+        let (state, seen) = (facts.seen.state(), [&facts.observed]);
         observed::record(session, &look, state, &seen, args.dry_run);
     };
     if planned.steps.is_empty() {
@@ -138,25 +133,21 @@ fn pay(
 struct Facts<'a> {
     environment: &'a Environment,
     observed: Observed,
-    main: Result<Branch, Refusal>,
-    record: OnRecord,
+    seen: Seen,
 }
 
 impl Facts<'_> {
     fn candidate(&self) -> Option<&Candidate> {
-        self.record.state()?.frozen(&self.environment.name)
+        self.seen.state()?.frozen(&self.environment.name)
     }
 
     fn goes_back(&self) -> bool {
-        let open = self
-            .record
-            .state()
-            .and_then(|state| state.deploying.as_ref());
+        let open = self.seen.state().and_then(|state| state.deploying.as_ref());
         open.is_some_and(|open| open.kind == Kind::Rollback)
     }
 
     fn owed(&self) -> Option<Vec<Owed>> {
-        let owed = self.record.state().map(|state| state.owed.clone());
+        let owed = self.seen.state().map(|state| state.owed.clone());
         Some(owed.unwrap_or_default())
     }
 
@@ -166,7 +157,7 @@ impl Facts<'_> {
         args: &'a Stage,
         now: i64,
     ) -> Result<Option<Recorded<'a>>, Refusal> {
-        self.record
+        self.seen
             .recorded(config, args.deploying.take_over.as_deref(), now)
     }
 }
@@ -219,26 +210,24 @@ fn gather<'c>(
     look: &Look<'_>,
     environment: &'c Environment,
 ) -> Result<Facts<'c>, Stop> {
-    let Seen {
-        environments: mut seen,
-        main,
-        record,
-    } = see(session, look, &[environment])?;
-    let observed = seen.next().ok_or_else(not_seen)?;
+    let mut seen = see(
+        session,
+        look,
+        &[environment],
+        (Also::Branches, Main::Branch),
+    )?;
+    let observed = seen.environments.pop().ok_or_else(not_seen)?;
     Ok(Facts {
         environment,
         observed,
-        main,
-        record,
+        seen,
     })
 }
 
 /// The commit that was asked for.
 fn wanted<'c>(session: &Session<'_>, args: &Stage, facts: &Facts<'c>) -> Result<Wanted<'c>, Stop> {
     // Whatever is wrong with the record is said before anything else: the candidate is written there.
-    if let Some(Err(refusal)) = &facts.record.reading {
-        return Err(refusal.clone().into());
-    }
+    facts.seen.record.known()?;
     if !args.pick.is_empty() {
         let picks = args
             .pick
@@ -318,10 +307,10 @@ fn named_picks(
 }
 
 fn tip(facts: &Facts<'_>) -> Result<CommitId, Stop> {
-    match &facts.main {
-        Ok(Branch::At(tip)) => Ok(tip.clone()),
-        Err(refusal) => Err(refusal.clone().into()),
-        Ok(Branch::Empty | Branch::Missing(_) | Branch::NoApp(_)) => {
+    match &facts.seen.main {
+        Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
+        Some(Err(refusal)) => Err(refusal.clone().into()),
+        Some(Ok(Branch::Empty | Branch::Missing(_) | Branch::NoApp(_))) | None => {
             Err(Refusal::new(RefusalCode::WrongBranch, "the main repository does not have the branch whose tip would be deployed")
                 .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV").into())
         }
@@ -406,7 +395,7 @@ fn plan(
     }
     planned
         .warnings
-        .extend(observed::warnings(facts.record.state(), [&facts.observed]));
+        .extend(observed::warnings(facts.seen.state(), [&facts.observed]));
     let target = std::slice::from_ref(&wanted.target);
     engine::warn_of_earlier_push(
         session,
@@ -435,7 +424,7 @@ fn unmerged(
         |all: &CommitId, one| Ok::<_, Stop>(repo.has_commit(one)? && repo.is_ancestor(one, all)?);
     let mut lacking = Vec::new();
     for target in config.targets() {
-        let deploys = facts.record.state().map(|state| &state.deploys);
+        let deploys = facts.seen.state().map(|state| &state.deploys);
         let Some(deploy) = deploys.and_then(|deploys| deploys.get(&target.name)) else {
             continue;
         };
@@ -443,7 +432,7 @@ fn unmerged(
         if has(commit, runs)? {
             continue;
         }
-        let merged = matches!(&facts.main, Ok(Branch::At(tip)) if has(tip, runs)?);
+        let merged = matches!(&facts.seen.main, Some(Ok(Branch::At(tip))) if has(tip, runs)?);
         let (runs, short) = (runs.short(), commit.short());
         lacking.push(if merged {
             format!("{name} runs {runs}, which {short} lacks: it cannot be promoted there")
@@ -455,8 +444,7 @@ fn unmerged(
         });
     }
     if wanted.picked.is_none() {
-        let main = facts.main.clone();
-        lacking.extend(engine::not_on_main(session, config, commit, main)?);
+        lacking.extend(engine::not_on_main(session, config, commit, &facts.seen)?);
     }
     Ok(lacking)
 }
@@ -566,11 +554,7 @@ fn carry_out(
     planned: &Plan,
 ) -> Result<engine::Done, Stop> {
     session.ui.catch_interrupts()?;
-    let look = Look {
-        may_ask: false,
-        repo: look.repo,
-        config: look.config,
-    };
+    let look = look.unasked();
     let now = session.when().now;
     let recorded = facts.recorded(look.config, args, now)?;
     let command = again(args);

@@ -9,18 +9,17 @@ use crate::cli::Status;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
-use crate::core::record::{Candidate, Held, Reading, Standing, State};
+use crate::core::record::{Candidate, Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Here, Mark, json};
 use crate::core::text::{Line, Tone};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
 use crate::deploy::observed;
-use crate::look::{self, main_and_record};
+use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::posts;
-use crate::team::recorder::Recorder;
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -34,40 +33,25 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
     trust::require_to_look(&session.repo, &config, &all)?;
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
-    let recorder = Recorder::of(&session.repo, &config, look.may_ask);
-    let (seen, main) = session.ui.during("asking every environment", || {
-        std::thread::scope(|scope| {
-            let main = scope.spawn(|| main_and_record(&look, recorder));
-            (look.environments(&all, Also::Branches), main.join().ok())
-        })
-    });
-    let (mut seen, (main, reading)) = (seen?, main.transpose()?.unzip());
-    let now = recorder.zip(reading.flatten());
-    let reading = now.map(|(recorder, now)| recorder.or_copy(now));
-    let reading = reading.transpose()?;
-    look::doubt(&mut seen, look::read(reading.as_ref()));
-    session.explain(&config, &seen);
+    let look = Look::of(session, &config);
+    let looked = session.ui.during("asking every environment", || {
+        let wanted = (Also::Branches, Main::BranchOrCopy);
+        look::see(session, &look, &all, wanted)
+    })?;
+    let (seen, record) = (looked.environments, &looked.record);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
-    let (main, reading) = (main.as_ref(), reading.as_ref());
     // A copy does not tell what happened since.
-    let now = reading
-        .and_then(|reading| reading.as_ref().ok())
-        .filter(|reading| reading.copy.is_none());
+    let now = record.reading().filter(|reading| reading.copy.is_none());
     let unrecorded = observed::found(&look, now.map(|reading| &reading.state), &seen)?;
     let known = RefCell::default();
     let view = View {
         session,
         config: &config,
         seen: &seen,
-        main,
-        reading,
+        main: looked.main.as_ref(),
+        record,
         unrecorded: &unrecorded,
         known,
     };
@@ -78,7 +62,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
             |one: &Observed| view.past_tool(one),
         );
         session.ui.data(
-            json::status(&config, &seen, &held, &past_tool, behind.as_ref(), reading).as_bytes(),
+            json::status(&config, &seen, &held, &past_tool, behind.as_ref(), record).as_bytes(),
         )?;
     } else {
         session.ui.answer(&view.lines()?)?;
@@ -106,7 +90,7 @@ struct View<'a> {
     config: &'a Config,
     seen: &'a [Observed],
     main: Option<&'a Result<Branch, Refusal>>,
-    reading: Option<&'a Result<Reading, Refusal>>,
+    record: &'a RecordView,
     /// The deploys past the tool that are not on record.
     unrecorded: &'a [Unrecorded],
     /// What was compared already: every line asks about the same few pairs.
@@ -235,11 +219,7 @@ impl<'a> View<'a> {
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
-        lines.extend(
-            self.reading
-                .into_iter()
-                .flat_map(|reading| show::record(reading, &here, width, &when)),
-        );
+        lines.extend(show::record(self.record, &here, width, &when));
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
@@ -332,13 +312,7 @@ impl<'a> View<'a> {
         {
             return Some(PastTool::Unrecorded(found));
         }
-        let deploy = self
-            .reading?
-            .as_ref()
-            .ok()?
-            .state
-            .deploys
-            .get(&seen.environment)?;
+        let deploy = self.record.state()?.deploys.get(&seen.environment)?;
         let runs = deploy.seen_since.is_some() && seen.runs() == Some(&deploy.commit);
         runs.then_some(PastTool::Recorded(deploy))
     }
@@ -348,7 +322,7 @@ impl<'a> View<'a> {
     }
 
     fn state(&self) -> Option<&State> {
-        Some(&self.reading?.as_ref().ok()?.state)
+        self.record.state()
     }
 
     /// For how long a target may lack what its source has, where that is over.

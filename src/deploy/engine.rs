@@ -11,17 +11,13 @@ use crate::core::text::{Line, Tone, ago};
 use crate::core::words::Control;
 use crate::core::words::{Branch, CommitId, Observed};
 use crate::deploy::{DeployRecorder, Execution, Progress};
+use crate::look::Seen;
 use crate::notes::Notes;
 use crate::session::Session;
 use crate::sources::Look;
 use crate::team::recorder::Recorder;
 use crate::terminal::Ui;
 use crate::terminal::prompt::somebody_is_there;
-
-/// What no look should leave out was left out.
-pub fn not_seen() -> Stop {
-    Stop::Failed(Report::new("no environment was looked at").hint("try again: git smp status"))
-}
 
 /// What lies between an environment and the commit that it is to be given.
 ///
@@ -64,22 +60,23 @@ pub fn not_on_main(
     session: &Session<'_>,
     config: &Config,
     candidate: &CommitId,
-    main: Result<Branch, Refusal>,
+    seen: &Seen,
 ) -> Result<Option<String>, Stop> {
     let main_name = format!("{}/{}", config.repository.remote, config.repository.branch);
     let short = candidate.short();
-    Ok(match main {
-        Ok(Branch::At(tip)) if session.repo.is_ancestor(candidate, &tip)? => None,
-        Ok(Branch::At(_)) => Some(format!(
+    Ok(match &seen.main {
+        Some(Ok(Branch::At(tip))) if session.repo.is_ancestor(candidate, tip)? => None,
+        Some(Ok(Branch::At(_))) => Some(format!(
             "{short} is not on {main_name}: it was not merged, or that was rewritten"
         )),
-        Ok(_) => Some(format!(
+        Some(Ok(_)) => Some(format!(
             "{main_name} does not exist, so nobody can say whether {short} was merged"
         )),
-        Err(refusal) => Some(format!(
+        Some(Err(refusal)) => Some(format!(
             "whether {short} is on {main_name} is unknown: {}",
             refusal.report.error
         )),
+        None => None,
     })
 }
 

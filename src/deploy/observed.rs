@@ -64,11 +64,7 @@ pub fn record(
 ) {
     let ui = session.ui;
     // Questions for passwords were asked at the first look.
-    let look = Look {
-        may_ask: false,
-        repo: look.repo,
-        config: look.config,
-    };
+    let look = look.unasked();
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
         return;
     };

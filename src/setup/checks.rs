@@ -11,7 +11,7 @@ use crate::core::text::{Line, Tone, wrapped};
 use crate::core::words::{Branch, Observed};
 use crate::git::Repo;
 use crate::git::push::{self, MayPush};
-use crate::look::main_and_record;
+use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::manual::{self, Installed};
@@ -135,34 +135,28 @@ pub fn run(
         .filter(ready)
         .filter_map(|place| place.environment)
         .collect();
-    let look = Look {
-        repo,
-        config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, config);
     let main_is_ready = places
         .iter()
         .any(|place| place.environment.is_none() && ready(&place));
     let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
-    let (seen, main) = session.ui.during("asking every remote and page", || {
-        std::thread::scope(|scope| {
-            let main = main_is_ready.then(|| scope.spawn(|| main_and_record(&look, recorder)));
-            let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()))
-        })
-    });
-    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
+    let wanted = match main_is_ready {
+        true => Main::Branch,
+        false => Main::Nothing,
+    };
+    let looked = session.ui.during("asking every remote and page", || {
+        look::see(session, &look, &environments, (Also::Branches, wanted))
+    })?;
+    let (seen, main) = (looked.environments, looked.main);
     let (doors, record) = session.ui.during("asking who may push", || {
         std::thread::scope(|scope| {
-            let read = recorder.zip(reading.flatten());
-            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
+            let record = scope.spawn(|| recorder.and_then(|one| record::check(one, looked.record)));
             (
                 doors(repo, &environments, &seen),
                 record.join().ok().flatten(),
             )
         })
     });
-    session.explain(config, &seen);
     let mut checks: Vec<Check> = places
         .iter()
         .map(|place| {

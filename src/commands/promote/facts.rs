@@ -5,13 +5,12 @@ use crate::core::decide::{Recorded, Target};
 use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{Changes, Commit, Observed};
-use crate::deploy::engine::{self, not_seen};
+use crate::deploy::engine;
 use crate::deploy::held;
-use crate::look::OnRecord;
-use crate::look::{Seen, see};
+use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
 use crate::session::trust;
-use crate::sources::Look;
+use crate::sources::{Also, Look};
 use crate::team::watched;
 
 /// Everything that was found out.
@@ -27,13 +26,13 @@ pub struct Facts<'a> {
     /// What the source runs beyond the candidate, where it runs something else.
     came: Option<Changes>,
     /// The shared record.
-    record: OnRecord,
+    seen: Seen,
 }
 
 impl Facts<'_> {
     /// The record, where it could be read.
     pub fn state(&self) -> Option<&State> {
-        self.record.state()
+        self.seen.state()
     }
 
     /// Everything that was looked at, the source first.
@@ -76,7 +75,7 @@ impl Facts<'_> {
         take_over: Option<&'a str>,
         now: i64,
     ) -> Result<Option<Recorded<'a>>, Refusal> {
-        self.record.recorded(config, take_over, now)
+        self.seen.recorded(config, take_over, now)
     }
 }
 
@@ -92,15 +91,18 @@ pub fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let Seen {
-        environments: mut seen,
-        main,
-        record,
-    } = see(session, look, &concerned)?;
+    let wanted = (Also::Branches, Main::Branch);
+    let mut looked = see(session, look, &concerned, wanted)?;
+    let mut seen = std::mem::take(&mut looked.environments).into_iter();
     let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
     if let Some(candidate) = source.runs() {
-        warnings.extend(engine::not_on_main(session, look.config, candidate, main)?);
+        warnings.extend(engine::not_on_main(
+            session,
+            look.config,
+            candidate,
+            &looked,
+        )?);
     }
     let mut targets = Vec::new();
     for (environment, observed) in environments.iter().zip(seen) {
@@ -119,14 +121,14 @@ pub fn gather<'c>(
         )?);
     }
     for target in &mut targets {
-        let held = record
+        let held = looked
             .state()
             .map(|state| state.held(&target.environment.name));
         let held = held.unwrap_or_default();
         target.held = held::weigh(session, target.observed.runs(), source.runs(), held)?;
     }
     let watched = watched::in_targets(session, look.config, &targets, source.runs())?;
-    let candidate = record
+    let candidate = looked
         .state()
         .and_then(|state| state.candidate.as_ref())
         .map(|candidate| &candidate.commit);
@@ -144,6 +146,6 @@ pub fn gather<'c>(
         warnings,
         watched,
         came,
-        record,
+        seen: looked,
     })
 }

@@ -21,9 +21,7 @@ pub fn destination(
     args: &Rollback,
     facts: &Facts<'_>,
 ) -> Result<CommitId, Stop> {
-    if let Some(Err(refusal)) = &facts.record.reading {
-        return Err(refusal.clone().into());
-    }
+    facts.seen.record.known()?;
     let name = &facts.environment.name;
     if let Some(hash) = &args.to {
         return named(session, hash);
@@ -33,7 +31,7 @@ pub fn destination(
         .and_then(|reading| reading.state.deploying.as_ref());
     let is_this = |kind: Kind, environment: &str| kind == Kind::Rollback && environment == name;
     if let Some(open) = open.filter(|open| {
-        is_this(open.kind, &open.environment) && facts.record.mine.as_ref() == Some(&open.id)
+        is_this(open.kind, &open.environment) && facts.seen.mine.as_ref() == Some(&open.id)
     }) {
         return Ok(open.to.clone());
     }
@@ -108,7 +106,7 @@ fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
         "what {name} ran before {} is not known",
         runs.short()
     ));
-    let report = match &facts.record.reading {
+    let report = match facts.reading() {
         Some(_) => report.because(format!(
             "the record does not say what {} took the place of there",
             runs.short()

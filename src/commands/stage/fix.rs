@@ -201,7 +201,7 @@ pub fn must_come_back(
     facts: &Facts<'_>,
     wanted: &Wanted<'_>,
 ) -> Result<(), Stop> {
-    let Ok(Branch::At(tip)) = &facts.main else {
+    let Some(Ok(Branch::At(tip))) = &facts.seen.main else {
         return Ok(());
     };
     if wanted.fix.is_none() || session.repo.is_ancestor(&wanted.commit, tip)? {

@@ -5,7 +5,7 @@ use crate::core::config::Environment;
 use crate::core::decide::Ships;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::named::beginning;
-use crate::core::record::{FORMAT, Goal, Standing};
+use crate::core::record::{FORMAT, Goal, RecordView, Standing};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
 use crate::deploy::{flow, held};
@@ -13,9 +13,10 @@ use crate::deploy::{flow, held};
 impl View<'_> {
     /// What the record says comes next; `None`: what the environments say decides.
     fn next_on_record(&self) -> Option<String> {
-        let state = match self.reading? {
-            Ok(reading) => &reading.state,
-            Err(refusal) => {
+        let state = match self.record {
+            RecordView::NoneKept => return None,
+            RecordView::Read(reading) => &reading.state,
+            RecordView::Unreadable(refusal) => {
                 return Some(
                     refusal
                         .report

@@ -7,9 +7,8 @@ use crate::core::decide::commits;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, FORMAT, Held, Owed, RecordView, Standing, Verdict,
 };
-use crate::core::refusal::Refusal;
 use crate::core::show::When;
 use crate::core::text::{Line, Tone, ago};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source};
@@ -172,16 +171,12 @@ pub struct Here<'a> {
 }
 
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
-pub fn record(
-    reading: &Result<Reading, Refusal>,
-    here: &Here<'_>,
-    width: usize,
-    when: &When,
-) -> Vec<Line> {
+pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |name: &str| Line::plain(format!("  {name:width$}  "));
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => {
+    let reading = match view {
+        RecordView::NoneKept => return Vec::new(),
+        RecordView::Read(reading) => reading,
+        RecordView::Unreadable(refusal) => {
             let because = refusal
                 .report
                 .because

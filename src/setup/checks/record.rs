@@ -1,21 +1,21 @@
 //! What `git smp setup` checks of the record.
 
-use crate::core::record::Reading;
-use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::record::{Reading, RecordView};
+use crate::core::refusal::{Report, Stop};
 use crate::git::push::MayPush;
 use crate::setup::checks::{Check, Mark};
 use crate::team::recorder::Recorder;
 
 /// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
 /// back where nobody is known to have written to it yet.
-pub(super) fn check(
-    recorder: Recorder<'_>,
-    reading: Result<Reading, Refusal>,
-) -> (Check, Option<Reading>) {
+pub(super) fn check(recorder: Recorder<'_>, view: RecordView) -> Option<(Check, Option<Reading>)> {
     let name = "record";
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => return (Check::refused(name, "", &refusal), None),
+    let reading = match view {
+        RecordView::NoneKept => return None,
+        RecordView::Read(reading) => *reading,
+        RecordView::Unreadable(refusal) => {
+            return Some((Check::refused(name, "", &refusal), None));
+        }
     };
     let events = match reading.state.events {
         0 => "nothing on it yet".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn check(
             recorder.remote()
         ),
     );
-    match recorder.may_write(reading.tip.as_ref()) {
+    Some(match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(words) => {
             check
                 .words
@@ -45,7 +45,7 @@ pub(super) fn check(
             let is_new = reading.state.events == 0;
             (check, is_new.then_some(reading))
         }
-    }
+    })
 }
 
 /// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.

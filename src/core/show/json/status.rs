@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::Finding;
 use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
-use crate::core::record::{Candidate, Deploy, FORMAT, Held, Reading, SignOff, Verdict};
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::record::{Candidate, Deploy, FORMAT, Held, RecordView, SignOff, Verdict};
+use crate::core::refusal::RefusalCode;
 use crate::core::show::json::{SCHEMA, rfc3339, text};
 use crate::core::words::{Changes, CommitId, Observed, Source};
 
@@ -105,7 +105,7 @@ struct BehindJson {
 }
 
 /// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
-/// `reading`: the shared record, where the team keeps one. `held`: what an environment was rolled back from.
+/// `held`: what an environment was rolled back from.
 /// `past_tool`: what it runs past the tool.
 pub fn status<'a>(
     config: &Config,
@@ -113,11 +113,9 @@ pub fn status<'a>(
     held: &dyn Fn(&Environment) -> Vec<Held>,
     past_tool: &dyn Fn(&Observed) -> Option<PastTool<'a>>,
     behind: Option<&Changes>,
-    reading: Option<&Result<Reading, Refusal>>,
+    view: &RecordView,
 ) -> String {
-    let state = reading
-        .and_then(|reading| reading.as_ref().ok())
-        .map(|reading| &reading.state);
+    let state = view.state();
     let environments = config
         .environments
         .iter()
@@ -144,8 +142,8 @@ pub fn status<'a>(
         candidate: state
             .and_then(|state| state.candidate.as_ref())
             .map(candidate),
-        frozen: match reading {
-            Some(Err(_)) => None,
+        frozen: match view {
+            RecordView::Unreadable(_) => None,
             _ => Some(state.is_some_and(|state| state.candidate.is_some())),
         },
         deploying: state
@@ -157,7 +155,7 @@ pub fn status<'a>(
                 by: open.by.name.clone(),
                 at: rfc3339(open.at, 0),
             }),
-        record: reading.map(record),
+        record: record(view),
         production_behind: behind.map(|changes| BehindJson {
             commits: changes.ships.len() + changes.ships_merges,
             since: changes
@@ -214,9 +212,10 @@ fn candidate(candidate: &Candidate) -> CandidateJson {
     }
 }
 
-fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
-    match reading {
-        Ok(reading) => RecordJson {
+fn record(view: &RecordView) -> Option<RecordJson> {
+    Some(match view {
+        RecordView::NoneKept => return None,
+        RecordView::Read(reading) => RecordJson {
             tip: reading.tip.clone(),
             copy_seconds: reading
                 .copy
@@ -228,10 +227,10 @@ fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
                 None => (reading.state.format > FORMAT).then(|| RefusalCode::RecordNewer.as_str()),
             },
         },
-        Err(refusal) => RecordJson {
+        RecordView::Unreadable(refusal) => RecordJson {
             tip: None,
             copy_seconds: None,
             finding: Some(refusal.code.as_str()),
         },
-    }
+    })
 }
