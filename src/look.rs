@@ -13,6 +13,26 @@ use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
+impl<'a> Look<'a> {
+    /// As the person at the terminal looks, who may be asked for a password.
+    pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
+        let (repo, may_ask) = (&session.repo, session.ui.is_interactive());
+        Self {
+            repo,
+            config,
+            may_ask,
+        }
+    }
+
+    /// The same, when every prompt would come at a bad time.
+    pub fn unasked(self) -> Self {
+        Self {
+            may_ask: false,
+            ..self
+        }
+    }
+}
+
 /// What of the main repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {

@@ -16,7 +16,6 @@ use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, 
 use crate::git::{Found, Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
-use crate::session::Session;
 use missing::Fetched;
 
 pub use platform::{api, app};
@@ -68,26 +67,6 @@ struct Raw<'a> {
     hash: Option<Result<Told, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
     releases: Option<Result<Vec<Release>, Refusal>>,
-}
-
-impl<'a> Look<'a> {
-    /// As the person at the terminal looks, who may be asked for a password.
-    pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
-        let (repo, may_ask) = (&session.repo, session.ui.is_interactive());
-        Self {
-            repo,
-            config,
-            may_ask,
-        }
-    }
-
-    /// The same, when every prompt would come at a bad time.
-    pub fn unasked(self) -> Self {
-        Self {
-            may_ask: false,
-            ..self
-        }
-    }
 }
 
 impl Look<'_> {

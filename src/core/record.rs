@@ -15,6 +15,7 @@ mod sentence;
 mod sighting;
 mod signer;
 mod trailers;
+mod view;
 mod written;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use held::Held;
 pub use post::{How, News, Owed, Sending, Telling};
 pub use sighting::Known;
 pub use signer::Signer;
+pub use view::RecordView;
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::core::refusal::Refusal;
@@ -215,52 +217,6 @@ pub struct Reading {
     pub tip: Option<CommitId>,
     /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
     pub copy: Option<Copied>,
-}
-
-/// The shared record as one look found it.
-#[derive(Clone, Debug)]
-pub enum RecordView {
-    /// The team keeps none.
-    NoneKept,
-    /// Why it could not be read.
-    Unreadable(Refusal),
-    /// What is on it.
-    Read(Box<Reading>),
-}
-
-impl RecordView {
-    /// What was read, if it was.
-    pub fn reading(&self) -> Option<&Reading> {
-        match self {
-            Self::Read(reading) => Some(reading),
-            Self::NoneKept | Self::Unreadable(_) => None,
-        }
-    }
-
-    /// What its events add up to, where it was read.
-    pub fn state(&self) -> Option<&State> {
-        self.reading().map(|reading| &reading.state)
-    }
-
-    /// The same; `None` only where none is kept.
-    ///
-    /// # Errors
-    /// Why it could not be read.
-    pub fn known(&self) -> Result<Option<&State>, Refusal> {
-        match self {
-            Self::Unreadable(refusal) => Err(refusal.clone()),
-            Self::NoneKept | Self::Read(_) => Ok(self.state()),
-        }
-    }
-}
-
-impl From<Result<Reading, Refusal>> for RecordView {
-    fn from(reading: Result<Reading, Refusal>) -> Self {
-        match reading {
-            Ok(reading) => Self::Read(Box::new(reading)),
-            Err(refusal) => Self::Unreadable(refusal),
-        }
-    }
 }
 
 /// A copy that stands in for what cannot be reached.

@@ -91,8 +91,7 @@ pub fn gather<'c>(
 ) -> Result<Facts<'c>, Stop> {
     let mut concerned = vec![source];
     concerned.extend(environments);
-    let wanted = (Also::Branches, Main::Branch);
-    let mut looked = see(session, look, &concerned, wanted)?;
+    let mut looked = see(session, look, &concerned, (Also::Branches, Main::Branch))?;
     let mut seen = std::mem::take(&mut looked.environments).into_iter();
     let source = seen.next().ok_or_else(not_seen)?;
     let mut warnings = Vec::new();
