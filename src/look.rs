@@ -5,7 +5,8 @@ use std::thread;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Recorded;
 use crate::core::record::{RecordView, State};
-use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, EventId, Observed, Source};
 use crate::git::{moved, remote};
 use crate::session::Session;
@@ -135,12 +136,14 @@ fn main_and_record(
 
 fn lost() -> Stop {
     let report = Report::new("looking at the main repository failed");
-    Stop::Failed(report.hint("try again: git smp status"))
+    Stop::Failed(report.run("try again", Typed::smp("status")))
 }
 
 /// What no look should leave out was left out.
-pub fn not_seen() -> Stop {
-    Stop::Failed(Report::new("no environment was looked at").hint("try again: git smp status"))
+pub fn not_seen() -> Refusal {
+    Report::new("no environment was looked at")
+        .run("try again", Typed::smp("status"))
+        .refused(RefusalCode::Unreachable)
 }
 
 /// Where nothing but a branch tells what runs, what its host said against that counts for everybody.

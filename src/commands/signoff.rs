@@ -210,7 +210,7 @@ fn is_tested(
     let (name, short) = (&environment.name, candidate.commit.short());
     match &seen.running {
         Ok(Some(runs)) if *runs == candidate.commit => {
-            observed::record(session, look, Some(state), &[seen], false);
+            observed::record(session, look, Some(state), [seen].into_iter(), false);
             Ok(())
         }
         Err(refusal) => {

@@ -55,11 +55,11 @@ pub fn found(
 
 /// Puts on record what was seen and nobody deployed with this program; with `dry_run` only says it. What cannot be
 /// written stops nothing: it is there for the next command.
-pub fn record(
+pub fn record<'o>(
     session: &Session<'_>,
     look: &Look<'_>,
     state: Option<&State>,
-    seen: &[&Observed],
+    seen: impl Iterator<Item = &'o Observed>,
     dry_run: bool,
 ) {
     let ui = session.ui;
@@ -68,7 +68,7 @@ pub fn record(
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
         return;
     };
-    for found in seen.iter().filter_map(|one| unrecorded(one, state)) {
+    for found in seen.filter_map(|one| unrecorded(one, state)) {
         if dry_run {
             ui.warn(found.story());
             continue;
