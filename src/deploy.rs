@@ -28,7 +28,7 @@ mod words;
 
 pub use ask::consent;
 pub use earlier::looked;
-pub use remarks::{first_push_note, not_on_main};
+pub use remarks::not_on_main;
 pub use screen::Screen;
 
 use std::cell::RefCell;

@@ -37,9 +37,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     whole_history(session, args, &config, &targets)?;
     let (deploy, planned) = deploy::looked(|| look(session, args, &config, (source, &targets)))?;
-    if args.first {
-        deploy::first_push_note(session, &deploy.observed().collect::<Vec<_>>());
-    }
+    deploy.note_first();
     let planned = match planned {
         Err(refusal) => Err(with_what_came(&deploy, refusal)?),
         planned => planned,

@@ -43,6 +43,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let unnamed = chosen.picked.is_none() && args.rev.is_none();
     let copies = chosen.picked.clone().unwrap_or_default();
     let mut deploy = request.deploy(chosen)?;
+    deploy.note_first();
     let plan = deploy.plan()?;
     if plan.steps.is_empty() {
         return nothing(&deploy, &plan, unnamed);
@@ -109,9 +110,6 @@ impl<'a> Request<'a> {
             )
         })?;
         let observed = seen.environments.pop().ok_or_else(not_seen)?;
-        if args.first {
-            deploy::first_push_note(session, &[&observed]);
-        }
         Ok(Self {
             session,
             args,

@@ -3,11 +3,10 @@
 use crate::core::decide::{Plan, Step};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
-use crate::core::words::{Branch, CommitId, Observed};
+use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
 use crate::git::lfs;
 use crate::look::Seen;
-use crate::session::Session;
 use crate::sources::Look;
 
 /// What ships should have been merged; a team is told when it was not, or when that cannot be known.
@@ -40,23 +39,24 @@ pub fn not_on_main(
     })
 }
 
-/// Says of `--first` that it changes nothing where no app is to be made; that is no reason to stop.
-pub fn first_push_note(session: &Session<'_>, seen: &[&Observed]) {
-    let has_app = |branch: &Branch| !matches!(branch, Branch::NoApp(_));
-    let has_app = |seen: &&Observed| matches!(&seen.branch, Some(Ok(branch)) if has_app(branch));
-    if seen.iter().all(has_app) {
-        let names: Vec<&str> = seen.iter().map(|one| one.environment.as_str()).collect();
-        let has = match names.len() {
-            1 => "has its app",
-            _ => "have their apps",
-        };
-        let names = names.join(" and ");
-        let text = format!("{names} {has} already, so --first changes nothing");
-        session.ui.note(text);
-    }
-}
-
 impl Deploy<'_> {
+    /// Says of `--first` that it changes nothing where no app is to be made; that is no reason to stop.
+    pub fn note_first(&self) {
+        let mut branches = self.targets.iter().map(|target| &target.observed.branch);
+        let has_app = branches.all(|branch| match branch {
+            Some(Ok(branch)) => !matches!(branch, Branch::NoApp(_)),
+            Some(Err(_)) | None => false,
+        });
+        if self.options.first && has_app {
+            let has = match self.targets.len() {
+                1 => "has its app",
+                _ => "have their apps",
+            };
+            let text = format!("{} {has} already, so --first changes nothing", self.names());
+            self.session.ui.note(text);
+        }
+    }
+
     /// The refusal of a push that would make an app, with the whole command that makes it; any other as it is.
     pub(super) fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
         let is_first = self.options.first || self.kind() == Kind::Rollback;
