@@ -70,11 +70,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         "{short} is the candidate; {name} is frozen until it is promoted or postponed"
     ));
     work.pay(&state)?;
-    let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
-    ui.advise(match signoff {
-        true => "next, when it was tested: git smp signoff",
-        false => "next, when it was tested: git smp promote",
-    });
+    flow::say_next(session, &config, &state, "next, when it was tested");
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use crate::core::decide::Target;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::Deploy;
-use crate::git::push::{self, Ended, Push, Shut};
+use crate::git::advice::{self, Shut};
+use crate::git::push::{Ended, Push};
 
 /// A push that ended, or that was left.
 pub struct Pushed<'a> {
@@ -190,7 +191,7 @@ impl Pushed<'_> {
     fn not_sent(&self) -> Report {
         let (said, key, command) = (self.said.join("\n"), self.key(), self.command());
         let place = (self.push.remote.as_str(), key.as_str());
-        let Shut { because, hint } = push::shut(self.deploy.look.repo, place, &said, &command);
+        let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &command);
         let report = Report::new(format!("nothing was sent to {}", self.name()));
         because.into_iter().fold(report, Report::because).hint(hint)
     }

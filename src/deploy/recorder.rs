@@ -116,7 +116,7 @@ impl Deploy<'_> {
         let report =
             Report::new("the announcement of this deploy was put aside; nothing was pushed");
         let report = report.because(match others {
-            Some(open) => then.story(open),
+            Some(open) => open.story(then.now),
             None => "somebody gave it up on the record".to_owned(),
         });
         let report = report.hint("see where things stand: git smp status");

@@ -106,14 +106,14 @@ impl Deploy<'_> {
             Some((recorded, open))
                 if recorded.mine != Some(&open.id) && plan.steps.iter().any(begins) =>
             {
-                let story = recorded.story(open);
+                let story = open.story(recorded.now);
                 plan.warnings.push(format!(
                     "{story}, which was not seen to end; this takes its place on the record"
                 ));
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
                 "nothing is taken over: {}, and this deploys nothing in its place",
-                recorded.story(open)
+                open.story(recorded.now)
             )),
             None if is_asked => ui.note("nothing is taken over: no deploy is on its way"),
             _ => {}

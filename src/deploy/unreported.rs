@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::core::decide::Target;
-use crate::core::decide::finding::{cache_hint, witness_hint};
+use crate::core::decide::finding::{FORGET, witness_hint};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::words::{Branch, CommitId, Release, ReleaseStatus};
 use crate::deploy::Deploy;
@@ -159,7 +159,7 @@ impl Wait<'_> {
                 true => "that answer is older than this deploy",
                 false => "a cache answers in its place, so what it runs now is not seen",
             };
-            report.because(why).hint(cache_hint(&command))
+            report.because(why).hint(format!("{FORGET}: {command}"))
         } else if is_unknown(now) {
             report.hint(format!("when it answers again: {command}"))
         } else {

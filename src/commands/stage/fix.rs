@@ -1,11 +1,12 @@
 //! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
 
 use crate::commands::stage::{Chosen, Request};
+use crate::core::decide::next;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::Line;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
-use crate::deploy::{Deploy, Wanted, flow};
+use crate::deploy::{Deploy, Wanted};
 use crate::forge::pull_request;
 
 /// What was added since the candidate, where nobody said which of it is the fix.
@@ -167,7 +168,7 @@ pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop
     ));
     ui.insist(&[
         Line::plain("push it, then merge that branch (no squash, no rebase):"),
-        Line::plain(format!("  {}", flow::push_to_main(config, commit))),
+        Line::plain(format!("  {}", next::push_to_main(config, commit))),
     ]);
     Ok(())
 }
