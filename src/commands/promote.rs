@@ -268,7 +268,7 @@ fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
         &deploy.targets,
         plan,
         &deploy.session.when(),
-        &|id| dates.get(id).copied(),
+        &dates,
         deploy.seen.state(),
     ))
 }

@@ -189,9 +189,8 @@ impl<'a> Work<'a> {
 
     fn show(&self, proposal: &Proposal) {
         let (ui, config, when) = (self.session.ui, self.look.config, self.session.when());
-        let targets: Vec<&Target<'_>> = self.targets.iter().collect();
         let post = posts::step(self.session, config, TECHNICAL);
-        let lines = show::proposal(config, &self.source, &targets, proposal, &when, &post);
+        let lines = show::proposal(config, &self.source, &self.targets, proposal, &when, &post);
         if self.args.yes {
             ui.say(&lines);
         } else {

@@ -10,7 +10,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Owed, Telling};
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::show::{self, Added};
 use crate::core::text::Line;
 use crate::core::words::{Branch, Changes, CommitId, Observed};

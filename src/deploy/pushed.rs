@@ -2,6 +2,7 @@
 
 use crate::core::decide::Target;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::deploy::Deploy;
 use crate::git::advice::{self, Shut};
@@ -189,9 +190,10 @@ impl Pushed<'_> {
     }
 
     fn not_sent(&self) -> Report {
-        let (said, key, command) = (self.said.join("\n"), self.key(), self.command());
+        let (said, key) = (self.said.join("\n"), self.key());
+        let next = Typed::smp(self.command().trim_start_matches("git smp "));
         let place = (self.push.remote.as_str(), key.as_str());
-        let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &command);
+        let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &next);
         let report = Report::new(format!("nothing was sent to {}", self.name()));
         because.into_iter().fold(report, Report::because).hint(hint)
     }

@@ -1,6 +1,7 @@
 //! What is said of a push that a host turned down: by the best reason there is.
 
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 use crate::deploy::pushed::Pushed;
 use crate::deploy::said::Said;
 use crate::git::advice::{self, Shut};
@@ -33,8 +34,9 @@ impl Pushed<'_> {
         }
         if let Ended::Refused(status) = self.ended {
             let (repo, key) = (self.deploy.look.repo, self.key());
+            let next = Typed::smp(command.trim_start_matches("git smp "));
             let Shut { because, hint } =
-                advice::turned_away(repo, (&self.push.remote, &key), status, &command);
+                advice::turned_away(repo, (&self.push.remote, &key), status, &next);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
             let report = Report::new(format!("{name} did not take {short}: {meaning}"))

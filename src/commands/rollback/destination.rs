@@ -1,7 +1,7 @@
 //! What an environment is put back to.
 
 use crate::core::record::unrecorded::unrecorded;
-use crate::core::record::{Kind, past};
+use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
 use crate::git::Found;
@@ -61,9 +61,12 @@ fn on_record(
         return Ok(None);
     };
     let (events, _) = recorder.events(reading)?;
-    let (deploys, found) = (past::deploys(&events), unrecorded(observed, &reading.state));
-    let ran = past::ran(&deploys, &observed.environment);
-    Ok(past::before(ran.chain(found.iter().map(|found| &found.to)), runs).cloned())
+    let (deploys, found) = (
+        history::deploys(&events),
+        unrecorded(observed, &reading.state),
+    );
+    let ran = history::ran(&deploys, &observed.environment);
+    Ok(history::before(ran.chain(found.iter().map(|found| &found.to)), runs).cloned())
 }
 
 fn nothing_deployed(name: &str) -> Refusal {
@@ -85,7 +88,7 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
             ReleaseStatus::Succeeded | ReleaseStatus::Expired
         )
     };
-    past::before(
+    history::before(
         releases
             .iter()
             .rev()
