@@ -379,7 +379,8 @@ impl EventId {
 }
 
 /// What a channel speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
     /// Microsoft Teams, through a workflow.
     Teams,
