@@ -12,11 +12,12 @@ mod rules;
 mod secret;
 mod shown;
 mod trust;
+mod values;
 
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use document::Document;
 
@@ -48,37 +49,16 @@ pub struct Config {
 }
 
 /// The team's own repository, where reviewed work is merged; never a fork.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
 pub struct MainRepository {
     /// The name of its remote.
-    #[serde(
-        default = "MainRepository::usual_remote",
-        deserialize_with = "raw::remote"
-    )]
     pub remote: String,
     /// Its address.
-    #[serde(deserialize_with = "raw::url")]
     pub url: String,
     /// Its branch of merged work.
-    #[serde(
-        default = "MainRepository::usual_branch",
-        deserialize_with = "raw::branch"
-    )]
     pub branch: String,
     /// The address of its pages, if it does not follow from `url`.
-    #[serde(default, deserialize_with = "raw::page")]
     pub web: Option<String>,
-}
-
-impl MainRepository {
-    fn usual_remote() -> String {
-        "origin".to_owned()
-    }
-
-    fn usual_branch() -> String {
-        "main".to_owned()
-    }
 }
 
 /// A place where the software runs, reached by a remote whose push deploys it.
@@ -182,35 +162,21 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
 }
 
 /// The history that the team shares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// Its ref on the main repository.
-    #[serde(rename = "ref", deserialize_with = "raw::record_ref")]
+    #[serde(rename = "ref")]
     pub reference: String,
     /// Whether a promotion needs a sign-off of its commit.
     pub signoff: bool,
     /// For how many days production may be behind staging.
-    #[serde(deserialize_with = "raw::number::<_, _, 1, 3650>")]
     pub cadence_days: u32,
 }
 
-impl Default for Record {
-    fn default() -> Self {
-        Self {
-            reference: "refs/smp/record".to_owned(),
-            signoff: true,
-            cadence_days: 7,
-        }
-    }
-}
-
 /// What a promotion asks for beyond the rules that always hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// Patterns of files that plans and posts name.
-    #[serde(deserialize_with = "raw::globs")]
     pub watch: Vec<String>,
     /// Whether every commit needs a pull request that someone else approved.
     pub reviewed: bool,

@@ -16,64 +16,30 @@ use crate::core::refusal::Report;
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 /// What the parser finds, by the beginning of its message.
-const SYNTAX: [(&str, &str); 9] = [
+const SYNTAX: [(&str, &str); 10] = [
+    ("duplicate key", "this key or table is here twice"),
+    ("string values", "not valid TOML: text must stand in quotes"),
+    ("unclosed", "not valid TOML: a bracket is not closed"),
     (
-        "string values must be quoted",
-        ": text must stand in quotes",
-    ),
-    ("unclosed", ": a bracket is not closed"),
-    (
-        "invalid basic string",
-        ": the text in quotes is not closed, or has a wrong escape",
+        "invalid basic",
+        "not valid TOML: the text in quotes is not closed, or has a wrong escape",
     ),
     (
-        "invalid literal string",
-        ": the text in quotes is not closed",
+        "invalid literal",
+        "not valid TOML: the text in quotes is not closed",
     ),
-    ("key with no value", ": a key without a value"),
-    ("missing value", ": a key without a value"),
-    ("cannot recurse", ": nested too deeply"),
-    ("recursion limit", ": nested too deeply"),
-    ("cannot extend value", ": this table was already closed"),
-];
-/// What serde wants, and what people write for it.
-const TYPES: [(&str, &str); 5] = [
-    ("a string", "text in quotes"),
-    ("a boolean", "true or false"),
-    ("i128", "a whole number"),
-    ("a sequence", "a list in [ ]"),
-    ("a map", "a table"),
-];
-/// What to write where a key is missing, by the section and the key.
-const MISSING: [(&str, &str); 7] = [
+    ("key with no", "not valid TOML: a key without a value"),
+    ("missing value", "not valid TOML: a key without a value"),
+    ("cannot recurse", "not valid TOML: nested too deeply"),
+    ("recursion", "not valid TOML: nested too deeply"),
     (
-        ".repository",
-        "write [repository] with the url of the team's own repository",
-    ),
-    (".environments", ENVIRONMENTS),
-    (
-        "repository.url",
-        "write the address of the team's own repository",
-    ),
-    (
-        "environments.url",
-        "write the address whose push deploys it",
-    ),
-    (
-        "channels.kind",
-        "write kind = \"teams\", \"slack\" or \"print\"",
-    ),
-    ("channels.name", "write the name that is shown"),
-    (
-        "channels.id",
-        "write the chat's own id, as adele@example.com",
+        "cannot extend",
+        "not valid TOML: this table was already closed",
     ),
 ];
 pub(super) const ENVIRONMENTS: &str =
     "write [environments.staging] and [environments.production], each with its url";
-const COMMANDS: [&str; 8] = [
-    "command", "cmd", "exec", "run", "script", "shell", "hook", "hooks",
-];
+const COMMANDS: &str = "command cmd exec run script shell hook hooks";
 const RUNNING: &str = "page pattern json header heroku confirm_seconds";
 
 type Key<'t> = Spanned<Cow<'t, str>>;
@@ -86,19 +52,9 @@ pub(super) struct Document<'t> {
     root: Item<'t>,
 }
 
-/// A key with its value, or an element of a list.
-struct Node<'n> {
-    /// The dotted key of what it is in, and its own.
-    parent: &'n str,
-    path: &'n str,
-    key: Option<&'n Key<'n>>,
-    value: &'n Item<'n>,
-}
-
 /// Where an error of serde's is; the whole file where it is not at a key.
 #[derive(Default)]
 struct Spot {
-    parent: String,
     path: String,
     key: String,
     at: usize,
@@ -107,21 +63,18 @@ struct Spot {
 
 impl<'t> Document<'t> {
     pub(super) fn parse(path: &Path, bytes: &'t [u8]) -> Result<Self, Report> {
-        let name = file_name(path);
         if bytes.len() > LARGEST {
             return Err(whole_file(path, "is larger than 64 KiB", "make it smaller"));
         }
-        let (text, rest) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text, false),
-            Err(error) => {
-                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                (std::str::from_utf8(good).unwrap_or_default(), true)
-            }
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let is_whole = text.len() == bytes.len();
+        let mut document = Self {
+            name: file_name(path),
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            root: Spanned::new(0..0, DeValue::Table(DeTable::new())),
         };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let root = Spanned::new(0..0, DeValue::Table(DeTable::new()));
-        let mut document = Self { name, text, root };
-        if rest {
+        let text = document.text;
+        if !is_whole {
             return Err(document.problem(text.len(), "is not UTF-8 text", "save it as UTF-8"));
         }
         if text.trim().is_empty() {
@@ -133,16 +86,11 @@ impl<'t> Document<'t> {
         }
         let table = DeTable::parse(text).map_err(|error| {
             let message = error.message();
-            let known = SYNTAX
+            let mut known = SYNTAX
                 .iter()
-                .find(|(theirs, _)| message.starts_with(theirs));
-            let what = match known {
-                _ if message.starts_with("duplicate key") => {
-                    "this key or table is here twice".to_owned()
-                }
-                known => format!("not valid TOML{}", known.map_or("", |(_, ours)| ours)),
-            };
-            document.problem(error.span().map_or(0, |span| span.start), &what, "")
+                .filter(|(theirs, _)| message.starts_with(theirs));
+            let what = known.next().map_or("not valid TOML", |(_, ours)| ours);
+            document.problem(error.span().map_or(0, |span| span.start), what, "")
         })?;
         document.root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
         Ok(document)
@@ -151,16 +99,12 @@ impl<'t> Document<'t> {
     /// Refuses, anywhere in the file, what looks like a secret and what acts on a terminal, before anything else is looked
     /// at: so no later sentence can be about such a value.
     pub(super) fn sweep(&self) -> Result<(), Report> {
-        walk("", self.root.get_ref(), &mut |node| {
-            if let Some(key) = node.key {
-                self.sweep_text(node.path, key.span().start, key.get_ref())?;
+        walk("", self.root.get_ref(), &mut |path, key, value| {
+            if let Some(key) = key {
+                self.sweep_text(path, key.span().start, key.get_ref())?;
             }
-            match node.value.get_ref() {
-                DeValue::String(text) => {
-                    self.sweep_text(node.path, place_of(node.key, node.value), text)
-                }
-                _ => Ok(()),
-            }
+            let text = value.get_ref().as_str().unwrap_or_default();
+            self.sweep_text(path, value.span().start, text)
         })
     }
 
@@ -224,88 +168,95 @@ impl<'t> Document<'t> {
     /// An error of serde's in our own words.
     fn told(&self, error: &Error) -> Report {
         let (message, spot) = (error.message(), self.spot(error));
-        if let Some((why, advice)) = message.strip_prefix(OURS).and_then(|m| m.split_once('\n')) {
-            return self.wrong_at(spot.at, &spot.path, why, advice);
-        }
         // Keys and values stand before this, what was expected behind it.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
-        if let Some(key) = message.strip_prefix("missing field `") {
-            return self.missing(&spot, key.trim_end_matches('`'));
-        }
-        if message.starts_with("unknown variant") {
-            let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
-            let (last, others) = quoted.split_last().map_or(("", &[][..]), |(l, o)| (l, o));
-            let why = match others {
-                [] => format!("must be {last}"),
-                _ => format!("must be {} or {last}", others.join(", ")),
+        if let Some((why, advice)) = message.strip_prefix(OURS).and_then(|m| m.split_once('\n')) {
+            self.wrong_at(spot.at, &spot.path, why, advice)
+        } else if let Some(key) = message.strip_prefix("missing field `") {
+            self.missing(&spot, key.trim_end_matches('`'))
+        } else if message.starts_with("unknown variant") {
+            let why = format!("must be \"{}\"", words.join("\", \""));
+            // The last comma is an "or".
+            let why = why
+                .rsplit_once(", ")
+                .map_or(why.clone(), |(all, one)| format!("{all} or {one}"));
+            self.wrong_at(spot.at, &spot.path, &why, "")
+        } else if message.starts_with("unknown field") && spot.given != "a date" {
+            self.unknown(&spot, &words)
+        } else {
+            let wanted = match wanted {
+                "a string" => "text in quotes",
+                "a boolean" => "true or false",
+                "i128" => "a whole number",
+                "a sequence" => "a list in [ ]",
+                // A date is a table to serde.
+                _ => "a table",
             };
-            return self.wrong_at(spot.at, &spot.path, &why, "");
+            let why = format!("must be {wanted}, not {}", spot.given);
+            self.wrong_at(spot.at, &spot.path, &why, "")
         }
-        // To serde a date is a table.
-        if message.starts_with("unknown field") && spot.given != "a date" {
-            return self.unknown(&spot, &words);
-        }
-        let wanted = TYPES.iter().find(|(theirs, _)| *theirs == wanted);
-        let wanted = wanted.map_or("a table", |(_, ours)| ours);
-        let why = format!("must be {wanted}, not {}", spot.given);
-        self.wrong_at(spot.at, &spot.path, &why, "")
     }
 
     fn missing(&self, spot: &Spot, key: &str) -> Report {
         let section = spot.path.split('.').next().unwrap_or_default();
-        let advice = MISSING
-            .iter()
-            .find(|(missing, _)| *missing == format!("{section}.{key}"));
-        let advice = advice.map_or("", |(_, advice)| advice);
-        if section.is_empty() {
-            return self.problem(spot.at, &format!("has no [{key}]"), advice);
+        let advice = match (section, key) {
+            ("", "repository") => "write [repository] with the url of the team's own repository",
+            ("", _) => ENVIRONMENTS,
+            ("repository", _) => "write the address of the team's own repository",
+            ("environments", _) => "write the address whose push deploys it",
+            (_, "kind") => "write kind = \"teams\", \"slack\" or \"print\"",
+            (_, "name") => "write the name that is shown",
+            _ => "write the chat's own id, as adele@example.com",
+        };
+        match section {
+            "" => self.problem(spot.at, &format!("has no [{key}]"), advice),
+            _ => self.wrong_at(spot.at, &spot.path, &format!("has no `{key}`"), advice),
         }
-        self.wrong_at(spot.at, &spot.path, &format!("has no `{key}`"), advice)
     }
 
     /// An unknown key, and the known one that was probably meant.
     fn unknown(&self, spot: &Spot, known: &[&str]) -> Report {
-        let (parent, key) = (shown_key(&spot.parent), spot.key.as_str());
-        let channel = spot.parent.strip_prefix("channels.");
-        if let (Some(channel), "webhook" | "url" | "token") = (channel, key)
-            && known.contains(&"mentions")
+        let (path, key) = (spot.path.as_str(), spot.key.as_str());
+        let parent = path
+            .strip_suffix(key)
+            .and_then(|path| path.strip_suffix('.'))
+            .unwrap_or_default();
+        if let ("channels.technical" | "channels.product", "webhook" | "url" | "token") =
+            (parent, key)
         {
-            let name = channel.to_ascii_uppercase();
+            let name = parent.trim_start_matches("channels.").to_ascii_uppercase();
             let advice = format!("keep it in SMP_{name}_WEBHOOK, or let setup ask for it");
-            return self.wrong_at(spot.at, &spot.path, STRAYED, &advice);
+            return self.wrong_at(spot.at, path, STRAYED, &advice);
         }
+        let parent = shown_key(parent);
         let advice = if let Some(meant) = nearest(key, known) {
             format!("did you mean `{meant}`?")
         } else if known.contains(&"running") && RUNNING.split(' ').any(|one| one == key) {
             format!("`{key}` belongs in [{parent}.running]")
-        } else if COMMANDS.contains(&key) {
+        } else if COMMANDS.split(' ').any(|one| one == key) {
             "no key of this file can name a command".to_owned()
         } else {
             format!("known keys are {}", known.join(", "))
         };
-        let place = match spot.parent.as_str() {
-            "" => String::new(),
-            _ => format!(" in {parent}"),
-        };
-        let what = format!("unknown key `{}`{place}", shown_key(key));
+        let place = if parent.is_empty() { "" } else { " in " };
+        let what = format!("unknown key `{}`{place}{parent}", shown_key(key));
         self.problem(spot.at, &what, &advice)
     }
 
     /// Where an error is: serde gives the span of a key, or of a value.
     fn spot(&self, error: &Error) -> Spot {
         let span = error.span().unwrap_or_default();
-        let found = walk("", self.root.get_ref(), &mut |node| {
-            let key = node.key.filter(|key| key.span() == span);
-            if key.is_none() && node.value.span() != span {
+        let found = walk("", self.root.get_ref(), &mut |path, key, value| {
+            let meant = key.filter(|key| key.span() == span);
+            if meant.is_none() && value.span() != span {
                 return Ok(());
             }
             Err(Spot {
-                parent: node.parent.to_owned(),
-                path: node.path.to_owned(),
-                key: node.key.map_or("", |key| key.get_ref()).to_owned(),
-                at: key.map_or_else(|| place_of(node.key, node.value), |key| key.span().start),
-                given: match node.value.get_ref() {
+                path: path.to_owned(),
+                key: key.map_or("", |key| key.get_ref()).to_owned(),
+                at: meant.map_or_else(|| place_of(key, value), |key| key.span().start),
+                given: match value.get_ref() {
                     DeValue::String(_) => "text",
                     DeValue::Integer(_) | DeValue::Float(_) => "a number",
                     DeValue::Boolean(_) => "true or false",
@@ -319,19 +270,14 @@ impl<'t> Document<'t> {
     }
 }
 
-/// Visits all that is in a value, until the first error.
+/// Visits all that is in a value until the first error: its dotted path, its key if it is no element of a list, itself.
 fn walk<E>(
     parent: &str,
     value: &DeValue<'_>,
-    visit: &mut impl FnMut(&Node<'_>) -> Result<(), E>,
+    visit: &mut impl FnMut(&str, Option<&Key<'_>>, &Item<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut each = |path: &str, key, value: &Item<'_>| {
-        visit(&Node {
-            parent,
-            path,
-            key,
-            value,
-        })?;
+    let mut each = |path: &str, key: Option<&Key<'_>>, value: &Item<'_>| {
+        visit(path, key, value)?;
         walk(path, value.get_ref(), visit)
     };
     match value {
@@ -339,10 +285,8 @@ fn walk<E>(
             "" => each(key.get_ref(), Some(key), value),
             _ => each(&format!("{parent}.{}", key.get_ref()), Some(key), value),
         }),
-        DeValue::Array(list) => {
-            let mut list = list.iter().enumerate();
-            list.try_for_each(|(n, value)| each(&format!("{parent}[{n}]"), None, value))
-        }
+        DeValue::Array(list) => (list.iter().enumerate())
+            .try_for_each(|(n, value)| each(&format!("{parent}[{n}]"), None, value)),
         _ => Ok(()),
     }
 }

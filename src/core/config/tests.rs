@@ -1154,7 +1154,10 @@ fn places_are_counted_in_lines_and_characters_from_one() {
         ("x = 'ä\u{200b}'", "smp.toml:1:5: x:"),
         ("'ä' = 1\r\n'öx' = 'ghp_1'\n", "smp.toml:2:8: öx:"),
         ("a = 'ä'\r\nö = {ä='ä', b='ghp_1'}\n", "smp.toml:2:1: not"),
-        ("a = 'ä'\r\n'ö' = {'ä'='ä', b='ghp_1'}\n", "smp.toml:2:19: ö.b:"),
+        (
+            "a = 'ä'\r\n'ö' = {'ä'='ä', b='ghp_1'}\n",
+            "smp.toml:2:19: ö.b:",
+        ),
     ] {
         let report = parse(Path::new("/a/b/smp.toml"), text).unwrap_err();
         assert!(report.error.starts_with(place), "{}", report.error);

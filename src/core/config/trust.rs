@@ -1,7 +1,7 @@
 //! What a person agrees to when they trust a configuration, and how a later file differs from it. It is all that the file
 //! says, as serde writes [`Config`]: a new field is agreed to by being one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
@@ -121,7 +121,7 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
         record: value("record.ref").map(|reference| Record {
             reference,
             signoff: value("record.signoff").is_none_or(|word| word == "true"),
-            ..Record::default()
+            cadence_days: 7,
         }),
         policy: Policy::default(),
         channels: Vec::new(),
@@ -145,20 +145,17 @@ pub fn digest(values: &[(String, String)]) -> String {
 
 /// The values that differ, sorted by key.
 pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
-    let mut found: BTreeMap<&str, [Option<&String>; 2]> = BTreeMap::new();
-    for (at, values) in [old, new].into_iter().enumerate() {
-        for (key, value) in values {
-            let pair = found.entry(key).or_default();
-            pair[at] = Some(value);
-        }
-    }
-    let differing = found.into_iter().filter(|(_, [old, new])| old != new);
-    let change = |(key, [old, new]): (&str, [Option<&String>; 2])| Change {
-        key: key.to_owned(),
-        old: old.cloned(),
-        new: new.cloned(),
+    let [old, new] = [old, new].map(|values| values.iter().cloned().collect::<Values>());
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = keys
+        .into_iter()
+        .filter(|key| old.get(*key) != new.get(*key));
+    let change = |key: &String| Change {
+        key: key.clone(),
+        old: old.get(key).cloned(),
+        new: new.get(key).cloned(),
     };
-    differing.map(change).collect()
+    changed.map(change).collect()
 }
 
 #[cfg(test)]
