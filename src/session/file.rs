@@ -102,7 +102,7 @@ mod tests {
             stopped(read(&path)).error,
             "smp.toml: is larger than 64 KiB"
         );
-        assert!(config::parse(&path, &format!("{exactly}#")).is_err());
+        assert!(config::parse(&path, format!("{exactly}#")).is_err());
     }
 
     #[test]
@@ -110,7 +110,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = stopped(read(&folder.path().join("smp.toml")));
         assert_eq!(missing.error, "smp.toml: cannot be read: entity not found");
-        assert!(missing.hint.unwrap().ends_with("then: git smp setup"));
+        assert!(
+            missing
+                .hint_text()
+                .unwrap()
+                .ends_with("then: git smp setup")
+        );
         assert!(
             stopped(read(folder.path()))
                 .error

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 use crate::core::config::shown::{cut_end, file_name, nearest, shown_key, unseen};
 use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 
 /// How an error of a rule begins, to be told from serde's own: the reason, a line end, and what else to write.
 pub(super) const OURS: &str = "\u{1}";
@@ -162,7 +163,7 @@ impl<'t> Document<'t> {
             _ => format!("{advice}; edit {name}"),
         };
         Report::new(cut_end(&format!("{name}:{line}:{column}: {what}")))
-            .hint(format!("{hint}, then: git smp setup"))
+            .run(format!("{hint}, then"), Typed::smp("setup"))
     }
 
     /// An error of serde's in our own words.
@@ -300,5 +301,5 @@ fn place_of(key: Option<&Key<'_>>, value: &Item<'_>) -> usize {
 /// What is wrong with a file as a whole.
 pub fn whole_file(path: &Path, what: &str, advice: &str) -> Report {
     Report::new(cut_end(&format!("{}: {what}", file_name(path))))
-        .hint(format!("{advice}, then: git smp setup"))
+        .run(format!("{advice}, then"), Typed::smp("setup"))
 }

@@ -3,20 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-/// The reason of a rule that is broken.
-pub type Rule = Result<(), &'static str>;
-
-/// The first of these that is broken.
-pub(in crate::core) fn hold(rules: &[(bool, &'static str)]) -> Rule {
-    let broken = rules.iter().find(|(is_broken, _)| *is_broken);
-    broken.map_or(Ok(()), |(_, why)| Err(why))
-}
-
-/// Whether a text is made of ASCII letters, digits and these.
-pub(in crate::core) fn is_made_of(text: &str, others: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
-    text.chars().all(fits)
-}
+use crate::core::address::{Checked, hold, is_made_of};
 
 /// Whether a text is a word of a-z, 0-9 and `-`.
 fn is_small_word(text: &str, length: RangeInclusive<usize>) -> bool {
@@ -25,7 +12,7 @@ fn is_small_word(text: &str, length: RangeInclusive<usize>) -> bool {
 
 /// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` takes
 /// `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
-pub fn check_remote_name(name: &str) -> Rule {
+pub fn check_remote_name(name: &str) -> Checked {
     hold(&[
         (
             name.is_empty() || name.len() > 64,
@@ -48,7 +35,7 @@ pub fn check_remote_name(name: &str) -> Rule {
 
 /// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer. git itself takes `-x`,
 /// `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken for something else on the way.
-pub fn check_branch(name: &str) -> Rule {
+pub fn check_branch(name: &str) -> Checked {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
     let is_bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
     hold(&[
@@ -81,7 +68,7 @@ pub fn check_branch(name: &str) -> Rule {
 }
 
 /// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
-pub(super) fn check_record_ref(name: &str) -> Rule {
+pub(super) fn check_record_ref(name: &str) -> Checked {
     let own = name
         .strip_prefix("refs/smp/")
         .is_some_and(|rest| is_small_word(rest, 1..=64));
@@ -92,7 +79,7 @@ pub(super) fn check_record_ref(name: &str) -> Rule {
 }
 
 /// Whether a name may name an app on Heroku.
-pub(super) fn check_heroku_app(name: &str) -> Rule {
+pub(super) fn check_heroku_app(name: &str) -> Checked {
     let fits = is_small_word(name, 3..=30) && name.starts_with(|c: char| c.is_ascii_lowercase());
     hold(&[(
         !fits,
@@ -101,13 +88,13 @@ pub(super) fn check_heroku_app(name: &str) -> Rule {
 }
 
 /// Whether a name may name a header of HTTP (a token of RFC 9110).
-pub(super) fn check_header(name: &str) -> Rule {
+pub(super) fn check_header(name: &str) -> Checked {
     let fits = (1..=100).contains(&name.len()) && is_made_of(name, "!#$%&'*+-.^_`|~");
     hold(&[(!fits, "must be the name of a header, as `x-commit`")])
 }
 
 /// Whether a text may be a JSON pointer (RFC 6901).
-pub(super) fn check_pointer(text: &str) -> Rule {
+pub(super) fn check_pointer(text: &str) -> Checked {
     hold(&[
         (text.len() > 200, "must have at most 200 characters"),
         (
@@ -118,7 +105,7 @@ pub(super) fn check_pointer(text: &str) -> Rule {
 }
 
 /// Whether a text may be a pattern of files: those of the repository, and no other.
-pub(super) fn check_glob(text: &str) -> Rule {
+pub(super) fn check_glob(text: &str) -> Checked {
     // A leading `:` is git's own magic, which could turn the meaning around; a leading `-` could be an option.
     let leaves = text.starts_with(['/', '-', ':', '!', '~'])
         || text.split(['/', '\\']).any(|part| part == "..");
@@ -132,7 +119,7 @@ pub(super) fn check_glob(text: &str) -> Rule {
 }
 
 /// Whether a text may be shown in a post.
-pub(super) fn check_short(text: &str) -> Rule {
+pub(super) fn check_short(text: &str) -> Checked {
     let fits = !text.trim().is_empty() && text.len() <= 200;
     hold(&[(!fits, "must have 1 to 200 characters")])
 }

@@ -409,7 +409,7 @@ mod tests {
             let text = text.replacen(table, unknown, 1);
             let hint = parse(Path::new("smp.toml"), &text)
                 .unwrap_err()
-                .hint
+                .hint_text()
                 .unwrap();
             let known = hint
                 .strip_prefix("known keys are ")

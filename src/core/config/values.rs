@@ -67,8 +67,12 @@ pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
 
 /// A list of so few that they fit a post: more is a slip.
 #[derive(Deserialize)]
-#[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
+#[serde(try_from = "Vec<Element<T>>", bound = "T: Deserialize<'de>")]
 pub(super) struct List<T>(pub Vec<T>);
+
+/// An element of a list: by this wrapper its own place is told.
+#[derive(Deserialize)]
+struct Element<T>(T);
 
 /// One of the words of an enum, which serde would take as a table as well.
 #[derive(Deserialize)]
@@ -122,14 +126,14 @@ impl<const LEAST: u32, const MOST: u32> TryFrom<i128> for Number<LEAST, MOST> {
     }
 }
 
-impl<T> TryFrom<Vec<T>> for List<T> {
+impl<T> TryFrom<Vec<Element<T>>> for List<T> {
     type Error = String;
 
-    fn try_from(list: Vec<T>) -> Result<Self, String> {
+    fn try_from(list: Vec<Element<T>>) -> Result<Self, String> {
         if list.len() > 100 {
             return Err(ours("must have at most 100 elements", ""));
         }
-        Ok(Self(list))
+        Ok(Self(list.into_iter().map(|Element(one)| one).collect()))
     }
 }
 

@@ -187,7 +187,7 @@ impl Answers {
         }
         self.0.insert(question, answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
-        config::parse(Path::new(FILE), &self.text())
+        config::parse(Path::new(FILE), self.text())
             .map(drop)
             .map_err(|report| {
                 let text = without_place(report.error);
