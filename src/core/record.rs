@@ -15,6 +15,7 @@ mod sentence;
 mod sighting;
 mod signer;
 mod trailers;
+mod view;
 mod written;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, 
 pub use held::Held;
 pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
+pub use view::RecordView;
 pub use written::{ReadError, message, read_event, read_state, write_state};
 
 use crate::core::refusal::Refusal;
