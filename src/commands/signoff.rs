@@ -41,6 +41,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_commit(named, candidate)?;
     let note = args.block.as_ref().or(args.note.as_ref());
     let judgement = Judgement {
+        session,
+        config: &config,
         by,
         verdict: match args.block {
             Some(_) => Verdict::Block,
@@ -56,32 +58,29 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         };
         is_tested(session, &look, candidate, &reading.state)?;
     }
-    judgement.give(session, &config, &recorder, &candidate.commit)
+    let (state, known) = judgement.record(&recorder, &candidate.commit)?;
+    judgement.tell(&state, known)
 }
 
 /// What somebody says of the candidate.
-struct Judgement {
+struct Judgement<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
     by: String,
     verdict: Verdict,
     note: Option<String>,
 }
 
-impl Judgement {
-    /// Puts it on record, unless it is there, and tells of it.
-    fn give(
-        &self,
-        session: &Session<'_>,
-        config: &Config,
-        recorder: &Recorder<'_>,
-        commit: &CommitId,
-    ) -> Result<(), Stop> {
+impl Judgement<'_> {
+    /// Puts it on record, unless it is there already.
+    fn record(&self, recorder: &Recorder<'_>, commit: &CommitId) -> Result<(State, bool), Stop> {
         let (by, verdict, note) = (&self.by, self.verdict, &self.note);
         let channels = match verdict {
-            Verdict::Block => posts::owing(config, TECHNICAL),
+            Verdict::Block => posts::owing(self.config, TECHNICAL),
             Verdict::Pass => Vec::new(),
         };
         let mut known = false;
-        let state = session.ui.during("writing the record", || {
+        let state = self.session.ui.during("writing the record", || {
             recorder.append(&new_id(), &mut |state| {
                 let now = candidate(state)?;
                 if now.commit != *commit {
@@ -98,17 +97,12 @@ impl Judgement {
                 }))
             })
         })?;
-        self.tell(session, config, &state, known)
+        Ok((state, known))
     }
 
-    fn tell(
-        &self,
-        session: &Session<'_>,
-        config: &Config,
-        state: &State,
-        known: bool,
-    ) -> Result<(), Stop> {
-        let (ui, by, candidate) = (session.ui, &self.by, state.candidate.as_ref());
+    fn tell(&self, state: &State, known: bool) -> Result<(), Stop> {
+        let (session, config, by) = (self.session, self.config, &self.by);
+        let (ui, candidate) = (session.ui, state.candidate.as_ref());
         let again = Typed::smp("signoff").option("--by", by);
         let (did, again) = match (self.verdict, &self.note) {
             (Verdict::Block, Some(reason)) => ("blocked", again.option("--block", reason)),
