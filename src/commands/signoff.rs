@@ -2,10 +2,9 @@
 
 use crate::cli::Signoff;
 use crate::core::config::Config;
-use crate::core::decide::named::{beginning, check_hash, check_text};
+use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
 use crate::core::record::{Candidate, News, State, Verdict, What};
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::text::acts;
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, short};
 use crate::deploy::{flow, observed};
@@ -15,9 +14,6 @@ use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::{Recorder, new_id};
-
-/// The most characters of a name.
-const LONGEST_NAME: usize = 100;
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
@@ -136,23 +132,6 @@ impl Judgement<'_> {
         flow::say_next(session, config, state, "next");
         told
     }
-}
-
-fn check_name(name: Option<&str>) -> Result<(), Stop> {
-    let wrong = |name: &str| {
-        name.trim().is_empty()
-            || name.chars().count() > LONGEST_NAME
-            || name.chars().any(|c| acts(c) || c == '\t')
-    };
-    if !name.is_some_and(wrong) {
-        return Ok(());
-    }
-    let report = Report::new(
-        "--by takes a name of one line, without control characters, of at most 100 characters",
-    );
-    Err(Stop::Misused(
-        report.run("", Typed::smp("signoff --by NAME")),
-    ))
 }
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {
