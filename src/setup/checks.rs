@@ -119,7 +119,7 @@ impl Seen {
                     .because(format!("smp.toml says {}", place.url))
                     .because(format!("this clone has {found}"));
                 match trust::remedy(repo, place.remote, place.url, place.rule) {
-                    Ok(remedy) => report.run("", Typed::other(remedy)),
+                    Ok(remedy) => report.run("", remedy),
                     Err(_) => report,
                 }
             }
