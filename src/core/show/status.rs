@@ -329,7 +329,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
 }
 
 /// A line of the picture of `status`.
-pub struct Mark {
+pub struct Spot {
     /// Its name.
     pub name: String,
     /// Its commit.
@@ -339,7 +339,7 @@ pub struct Mark {
 }
 
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
-pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
+pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
     let names = widest(marks.iter().map(|mark| mark.name.as_str()));
     // Two spaces before and between, the dot, a hash and a count.
@@ -366,8 +366,8 @@ pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
 mod tests {
     use super::*;
 
-    fn mark(name: &str, ahead: usize) -> Mark {
-        Mark {
+    fn mark(name: &str, ahead: usize) -> Spot {
+        Spot {
             name: name.into(),
             commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             ahead,
