@@ -200,12 +200,8 @@ pub struct Signoff {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// It must not ship, and why
-    #[arg(
-        long,
-        value_name = "REASON",
-        conflicts_with = "note",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "REASON", conflicts_with = "note")]
+    #[arg(allow_hyphen_values = true)]
     pub block: Option<String>,
     /// What is worth knowing beside the yes
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -240,12 +236,8 @@ pub struct Promote {
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     /// What the product post says; default: your editor is asked. An empty text means no post
-    #[arg(
-        long,
-        value_name = "TEXT",
-        allow_hyphen_values = true,
-        conflicts_with = "file"
-    )]
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    #[arg(allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// What the product post says, from a file; - is standard input
     #[arg(short = 'F', long, value_name = "FILE")]

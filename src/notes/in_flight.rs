@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
-use crate::notes::{Kind, Notes};
+use crate::notes::Notes;
 
 /// A build that takes longer than this is not waited for any more.
 const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
@@ -33,18 +33,15 @@ pub struct Sent {
     pub takes_away: Option<CommitId>,
 }
 
-fn pushed(environment: &str) -> Kind<Sent> {
-    Kind::of(format!("in-flight-{environment}"))
-}
-
-fn released(environment: &str) -> Kind<Sent> {
-    Kind::of(format!("releasing-{environment}"))
+/// The notes of a push and of a release.
+fn files(environment: &str) -> [String; 2] {
+    ["in-flight", "releasing"].map(|what| format!("{what}-{environment}"))
 }
 
 /// The note of a push or release that is going on.
 pub struct InFlight {
     notes: Notes,
-    kind: Kind<Sent>,
+    file: String,
     sent: Sent,
 }
 
@@ -53,26 +50,24 @@ impl InFlight {
     pub fn landed(mut self) {
         self.sent.landed = true;
         // Left as it was, the note is of a push whose end nobody saw: then it is looked at more closely, not less.
-        let _ = self.notes.write(&self.kind, &self.sent);
+        let _ = self.notes.write(&self.file, &self.sent);
     }
 
     /// Takes the note away: it came to nothing.
     pub fn ended(&self) {
         // A note that stays is outlived by its own age, and by any move of the branch.
-        let _ = self.notes.remove(&self.kind);
+        let _ = self.notes.remove(&self.file);
     }
 }
 
 impl Notes {
     /// Writes the note before a push or a release; where it cannot be written, there must be none.
     pub fn begin(&self, environment: &str, sent: Sent) -> Result<InFlight, Stop> {
-        let kind = match sent.newest {
-            Some(_) => released(environment),
-            None => pushed(environment),
-        };
-        self.write(&kind, &sent)?;
+        let [pushed, released] = files(environment);
+        let file = sent.newest.map_or(pushed, |_| released);
+        self.write(&file, &sent)?;
         let notes = self.clone();
-        Ok(InFlight { notes, kind, sent })
+        Ok(InFlight { notes, file, sent })
     }
 
     /// Whether this clone gave an environment this commit and did not see it run since.
@@ -132,10 +127,11 @@ impl Notes {
 
     /// The commit was seen to run.
     pub fn confirmed(&self, environment: &str, commit: &CommitId) {
-        for kind in [pushed(environment), released(environment)] {
-            if self.read(&kind).is_some_and(|sent| sent.commit == *commit) {
+        for file in files(environment) {
+            let sent: Option<Sent> = self.read(&file);
+            if sent.is_some_and(|sent| sent.commit == *commit) {
                 // A note that stays costs one more look.
-                let _ = self.remove(&kind);
+                let _ = self.remove(&file);
             }
         }
     }
@@ -163,15 +159,14 @@ impl Notes {
     /// What was sent there, and how long ago. By a clock that was set back since, nobody knows how old it is; then it must
     /// not bar the way until that time comes.
     fn sent(&self, environment: &str) -> impl Iterator<Item = (Sent, Duration)> {
-        let kinds = [pushed(environment), released(environment)];
-        kinds.into_iter().filter_map(|kind| {
-            let begun = self.written_at(&kind.file)?;
+        files(environment).into_iter().filter_map(|file| {
+            let begun = self.written_at(&file)?;
             let age = SystemTime::now().duration_since(begun);
             let age = age.unwrap_or_else(|ahead| match ahead.duration() < CLOCKS_DIFFER {
                 true => Duration::ZERO,
                 false => LONGEST_BUILD,
             });
-            Some((self.read(&kind)?, age))
+            Some((self.read(&file)?, age))
         })
     }
 }
