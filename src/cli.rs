@@ -28,26 +28,21 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The heading of what every command understands.
-const COMMON: &str = "Options of every command";
-
 /// What every command understands.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// The configuration, in place of smp.toml at the top of the work tree
-    #[arg(
-        long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG",
-        help_heading = COMMON
-    )]
+    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
     config: Option<OsString>,
     /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
-    #[arg(long, global = true, value_name = "WHEN", value_enum, help_heading = COMMON)]
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
     pub color: Option<Color>,
     /// Say more: which page and which ref was asked
-    #[arg(short, long, global = true, help_heading = COMMON)]
+    #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Say only what is asked for, and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = COMMON)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 }
 

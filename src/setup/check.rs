@@ -2,16 +2,15 @@
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, wrapped};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::session::Session;
 
 /// One check's outcome.
 pub struct Check {
-    /// What was checked.
-    pub name: String,
+    name: String,
     mark: Mark,
     /// What came of it, why, and what to type if it must be mended.
-    pub report: Report,
+    report: Report,
 }
 
 /// What an outcome comes to.
@@ -79,8 +78,21 @@ impl Check {
         self
     }
 
-    /// Whether it must be mended.
-    pub fn fails(&self) -> bool {
+    /// The same where the environment lets nobody push from here, as it said.
+    #[must_use]
+    pub fn turned_away(mut self, words: &[String]) -> Self {
+        if self.fails() {
+            return self;
+        }
+        self.mark = Mark::Bad;
+        self.report.error += "; but a push from here is turned away";
+        self.report.because.splice(0..0, words.iter().cloned());
+        let say = format!("ask for the right to push to {}, then", self.name);
+        self.report = self.report.run(say, Typed::smp("setup"));
+        self
+    }
+
+    fn fails(&self) -> bool {
         matches!(self.mark, Mark::Bad | Mark::Unfinished)
     }
 
@@ -120,11 +132,11 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
             count => format!("{count} checks failed"),
         },
         because: Vec::new(),
-        ..first.report.clone()
-    };
-    let report = match report.hint {
-        Some(_) => report,
-        None => report.run("mend it, then", Typed::smp("setup")),
+        hint: first
+            .report
+            .hint
+            .clone()
+            .or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
     };
     Err(
         match bad.iter().any(|check| check.mark == Mark::Unfinished) {
