@@ -60,25 +60,19 @@ impl Notes {
     /// Writes a note so that it is there whole or not at all, also after the power went.
     fn write<T: Serialize>(&self, file: &str, note: &T) -> Result<(), Stop> {
         let version = VERSION;
-        serde_json::to_vec(&Versioned { version, note })
-            .map_err(io::Error::other)
-            .and_then(|json| self.replace(file, &json))
-            .map_err(|error| self.cannot_write(file, &error))
-    }
-
-    /// Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
-    fn replace(&self, file: &str, text: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        // Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
         let fresh = self.path(&format!("{file}.{}.new", std::process::id()));
         let write = || {
+            fs::create_dir_all(&self.folder)?;
             let mut open = File::create(&fresh)?;
-            open.write_all(text)?;
+            open.write_all(&serde_json::to_vec(&Versioned { version, note })?)?;
             open.sync_all()?;
             fs::rename(&fresh, self.path(file))
         };
-        write().inspect_err(|_| {
+        write().map_err(|error| {
             // A disk that is full has no need of half a file.
             let _ = fs::remove_file(&fresh);
+            self.cannot_write(file, &error)
         })
     }
 

@@ -17,11 +17,8 @@ use crate::terminal::Ui;
 
 /// What every command works with.
 pub struct Session<'a> {
-    /// The options of every command.
     pub common: &'a Common,
-    /// The clone.
     pub repo: Repo,
-    /// The terminal.
     pub ui: &'a Ui,
 }
 
@@ -38,7 +35,6 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// The clone's own notes.
     pub fn notes(&self) -> Notes {
         Notes::of(&self.repo.layout().common_dir)
     }
@@ -52,7 +48,6 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Reads the configuration.
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
         if path.symlink_metadata().is_err() {

@@ -14,7 +14,7 @@ const ANNOUNCED: &str = "announced";
 /// An empty file, as old as the last answer of the main repository.
 const HEARD: &str = "record-heard";
 const TEXT: &str = "text";
-/// How many announcements are remembered: one that is open stays ours when the next run is cut off before its own is made.
+/// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
 
 /// What a person wrote for the product post of a deploy, until that deploy is on record or told.
