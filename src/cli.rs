@@ -14,11 +14,9 @@ use crate::terminal::Color;
 /// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
 #[derive(Debug, Parser)]
 #[command(
-    name = "git-smp",
     bin_name = "git smp",
     version,
     arg_required_else_help = true,
-    disable_help_subcommand = false,
     after_help = "The manual: git smp --help (installed by git smp setup), or man git-smp-diff for one command."
 )]
 pub struct Cli {
@@ -36,7 +34,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
     config: Option<OsString>,
     /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
-    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
     /// Say more: which page and which ref was asked
     #[arg(short, long, global = true)]
@@ -102,10 +100,8 @@ pub struct Setup {
 #[derive(Debug, Args)]
 pub struct PrePush {
     /// The remote's name, or its address where it has none
-    #[arg(value_name = "REMOTE")]
     pub remote: OsString,
     /// Where the push goes
-    #[arg(value_name = "URL")]
     pub url: OsString,
 }
 
@@ -122,7 +118,6 @@ pub struct Status {
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The target environment; default: the only one that is promoted
-    #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Start here, in place of what the target runs
     #[arg(long, value_name = "REV")]
@@ -155,7 +150,6 @@ pub struct Deploying {
 #[derive(Debug, Args)]
 pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
-    #[arg(value_name = "REV")]
     pub rev: Option<String>,
     /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
     #[arg(long)]
@@ -235,7 +229,7 @@ pub struct Promote {
     #[arg(allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// What the product post says, from a file; - is standard input
-    #[arg(short = 'F', long, value_name = "FILE")]
+    #[arg(short = 'F', long)]
     pub file: Option<OsString>,
     /// The host makes the app with this push
     #[arg(long)]
@@ -253,7 +247,6 @@ pub struct Promote {
 #[derive(Clone, Debug, Args)]
 pub struct Rollback {
     /// The environment; default: the only one that is promoted
-    #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// What to put it back to (full or abbreviated hash); default: the deploy before
     #[arg(long, value_name = "HASH")]

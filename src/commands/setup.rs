@@ -7,13 +7,14 @@ use crate::core::config::Config;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
-use crate::git::{Repo, remote};
+use crate::git::remote;
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
 use crate::setup::check::{self, Check};
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
+use crate::sources::Look;
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
@@ -31,20 +32,20 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     }
     let config = session.config()?;
     agree(session, args, &config, is_new)?;
-    if args.check {
-        let more = more(session, &session.repo, &config, args)?;
-        return checks::run(session, &session.repo, &config, false, more);
-    }
-    if !args.yes && session.ui.is_interactive() {
+    if !args.check && !args.yes && session.ui.is_interactive() {
         webhooks::ask(session, &config)?;
     }
-    // What was just written is to be seen, so the clone is opened anew.
-    let repo = session.repo.reopened()?;
-    let more = more(session, &repo, &config, args)?;
-    let checked = checks::run(session, &repo, &config, true, more);
+    let look = Look {
+        // What was just written is to be seen, so the clone is opened anew.
+        repo: &session.repo.reopened()?,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
+    let more = more(session, &look, args)?;
+    let checked = checks::run(session, &look, !args.check, more);
     if is_new {
         session.ui.advise(for_the_team(session, &config, &path));
-    } else if checked.is_ok() {
+    } else if checked.is_ok() && !args.check {
         session.ui.advise(Hint::run("next", Typed::smp("status")));
     }
     checked
@@ -84,14 +85,10 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
-fn more(
-    session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
-    args: &Setup,
-) -> Result<Vec<Check>, Stop> {
-    let mut checks = webhooks::checks(repo, config)?;
-    let guard = Guard::of(repo)?;
+fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Check>, Stop> {
+    let config = look.config;
+    let mut checks = webhooks::checks(look.repo, config)?;
+    let guard = Guard::of(look.repo)?;
     checks.extend(match (args.hook, args.check) {
         (true, false) => Some(guard.install(config, session.common.config().as_deref())),
         (true, true) => Some(guard.check_or_missing(config)),

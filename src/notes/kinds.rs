@@ -35,8 +35,8 @@ struct Doubt {
     words: String,
 }
 
-fn doubt(environment: &str) -> String {
-    format!("doubt-{environment}")
+fn doubt(name: &str) -> String {
+    format!("doubt-{name}")
 }
 
 /// The announcements that this clone made last.
@@ -90,25 +90,20 @@ impl Notes {
 
     /// Keeps what the host of an environment said of a commit. Where nothing but the branch could tell otherwise, the
     /// branch is not believed as long as it stays there.
-    pub fn keep_doubt(
-        &self,
-        environment: &str,
-        commit: &CommitId,
-        words: &str,
-    ) -> Result<(), Stop> {
+    pub fn keep_doubt(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
         let (commit, words) = (commit.clone(), words.to_owned());
-        self.write(&doubt(environment), &Doubt { commit, words })
+        self.write(&doubt(name), &Doubt { commit, words })
     }
 
     /// Forgets it: a later push was taken without such words, or a person saw it run.
-    pub fn forget_doubt(&self, environment: &str) {
+    pub fn forget_doubt(&self, name: &str) {
         // A note that stays is about one commit, and tells of nothing else.
-        let _ = self.remove(&doubt(environment));
+        let _ = self.remove(&doubt(name));
     }
 
     /// What the host said of this very commit, if it did.
-    pub fn doubt(&self, environment: &str, commit: &CommitId) -> Option<String> {
-        let note: Doubt = self.read(&doubt(environment))?;
+    pub fn doubt(&self, name: &str, commit: &CommitId) -> Option<String> {
+        let note: Doubt = self.read(&doubt(name))?;
         (note.commit == *commit).then_some(note.words)
     }
 

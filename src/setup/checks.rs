@@ -23,13 +23,13 @@ use crate::team::recorder::Recorder;
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
     session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
+    look: &Look<'_>,
     installs: bool,
     more: Vec<Check>,
 ) -> Result<(), Stop> {
+    let (repo, config) = (look.repo, look.config);
     let places = trust::places(repo, config)?;
-    let seen = see(session, repo, config, &places, installs)?;
+    let seen = see(session, look, &places, installs)?;
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
     checks.extend(seen.record);
@@ -56,25 +56,18 @@ struct Seen {
 /// Asks them all side by side, and begins the record where that is to be.
 fn see(
     session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
+    look: &Look<'_>,
     places: &[Place<'_>],
     installs: bool,
 ) -> Result<Seen, Stop> {
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
-    let may_ask = session.ui.is_interactive();
-    let look = Look {
-        repo,
-        config,
-        may_ask,
-    };
     let has_main = ready.iter().any(Option::is_none);
-    let recorder = Recorder::of(repo, config, may_ask).filter(|_| has_main);
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask).filter(|_| has_main);
     let (seen, main) = session.ui.during("asking every remote and page", || {
         thread::scope(|scope| {
-            let main = has_main.then(|| scope.spawn(|| main_and_record(&look, recorder)));
+            let main = has_main.then(|| scope.spawn(|| main_and_record(look, recorder)));
             let seen = look.environments(&environments, Also::Branches);
             (seen, main.and_then(|main| main.join().ok()))
         })
@@ -84,11 +77,11 @@ fn see(
     let (shut, record) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
             let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
-            let shut = shut(repo, &environments, &seen);
+            let shut = shut(look.repo, &environments, &seen);
             (shut, record.join().ok().flatten())
         })
     });
-    session.explain(config, &seen);
+    session.explain(look.config, &seen);
     let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
     let record = match (recorder, record) {
         (Some(recorder), Some((_, Some(read)))) if begins => {
