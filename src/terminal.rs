@@ -105,10 +105,8 @@ impl Ui {
 
     /// How many columns a line on stdout may have.
     pub fn width(&self) -> usize {
-        Term::stdout()
-            .size_checked()
-            .map_or(80, |(_, columns)| usize::from(columns))
-            .max(20)
+        let size = Term::stdout().size_checked();
+        size.map_or(80, |(_, columns)| usize::from(columns)).max(20)
     }
 
     /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.

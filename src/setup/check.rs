@@ -14,7 +14,7 @@ pub struct Check {
 }
 
 /// What an outcome comes to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     /// It is as it should be.
     Good,
@@ -57,11 +57,8 @@ impl Check {
             _ => Mark::Bad,
         };
         let report = stop.report().cloned();
-        Self::of(
-            name,
-            mark,
-            report.unwrap_or_else(|| Report::new(stop.to_string())),
-        )
+        let report = report.unwrap_or_else(|| Report::new(stop.to_string()));
+        Self::of(name, mark, report)
     }
 
     /// Adds a line under it.
@@ -81,7 +78,7 @@ impl Check {
     /// The same where the environment lets nobody push from here, as it said.
     #[must_use]
     pub fn turned_away(mut self, words: &[String]) -> Self {
-        if self.fails() {
+        if self.mark >= Mark::Bad {
             return self;
         }
         self.mark = Mark::Bad;
@@ -90,10 +87,6 @@ impl Check {
         let say = format!("ask for the right to push to {}, then", self.name);
         self.report = self.report.run(say, Typed::smp("setup"));
         self
-    }
-
-    fn fails(&self) -> bool {
-        matches!(self.mark, Mark::Bad | Mark::Unfinished)
     }
 
     /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
@@ -122,26 +115,21 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
     let lines = checks.iter().flat_map(|check| check.lines(width, columns));
     session.ui.answer(&lines.collect::<Vec<_>>())?;
-    let bad: Vec<&Check> = checks.iter().filter(|check| check.fails()).collect();
+    let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Mark::Bad).collect();
     let Some(first) = bad.first() else {
         return Ok(());
     };
+    let hint = first.report.hint.clone();
     let report = Report {
         error: match bad.len() {
             1 => "one check failed".to_owned(),
             count => format!("{count} checks failed"),
         },
         because: Vec::new(),
-        hint: first
-            .report
-            .hint
-            .clone()
-            .or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
+        hint: hint.or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
     };
-    Err(
-        match bad.iter().any(|check| check.mark == Mark::Unfinished) {
-            true => Stop::Incomplete(report),
-            false => Stop::Failed(report),
-        },
-    )
+    Err(match bad.iter().map(|one| one.mark).max() {
+        Some(Mark::Unfinished) => Stop::Incomplete(report),
+        _ => Stop::Failed(report),
+    })
 }

@@ -91,9 +91,8 @@ pub fn show(line: &str) {
     if let Ok(_terminal) = TERMINAL.try_lock() {
         // A longer one would leave a row behind each time that it is written over.
         let line = visible(line);
-        let columns = Term::stderr()
-            .size_checked()
-            .map_or(80, |(_, columns)| columns);
+        let size = Term::stderr().size_checked();
+        let columns = size.map_or(80, |(_, columns)| columns);
         let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "...");
         write(&format!("\r\u{1b}[K{line}"));
         IS_LINE_SHOWN.store(!line.is_empty(), Ordering::SeqCst);
