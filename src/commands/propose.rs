@@ -112,12 +112,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         source.name
     ));
     work.pay(&state)?;
-    let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
-    session.ui.advise(if signoff {
-        "next, when it was tested: git smp signoff"
-    } else {
-        "next, when it was tested: git smp promote"
-    });
+    flow::say_next(session, &config, &state, "next, when it was tested");
     Ok(())
 }
 
@@ -272,12 +267,11 @@ impl Work<'_> {
 
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
-        let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
         let post = posts::step(self.session, self.config, TECHNICAL);
         let lines = show::proposal(
             self.config,
             &self.facts.source,
-            &targets,
+            &self.facts.targets,
             proposal,
             &self.session.when(),
             &post,

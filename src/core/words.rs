@@ -18,7 +18,6 @@ impl CommitId {
         full.then(|| Self(text.to_ascii_lowercase()))
     }
 
-    /// All the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,6 +35,11 @@ impl CommitId {
     fn digits(&self, count: usize) -> &str {
         self.0.get(..count).unwrap_or(&self.0)
     }
+}
+
+/// The eight digits of a commit in a sentence, or that there is none.
+pub fn short(commit: Option<&CommitId>) -> &str {
+    commit.map_or("nothing", CommitId::short)
 }
 
 impl fmt::Display for CommitId {
@@ -228,7 +232,6 @@ pub struct Release {
     pub id: String,
     /// Its number, which grows.
     pub version: u64,
-    /// How it stands.
     pub status: ReleaseStatus,
     /// Whether it is the one that runs.
     pub current: bool,
@@ -351,7 +354,6 @@ pub struct EventId(String);
 impl TryFrom<String> for EventId {
     type Error = &'static str;
 
-    /// Reads one; another text is no name.
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Self::parse(&text).ok_or("not the name of an event")
     }
@@ -372,7 +374,6 @@ impl EventId {
         Self(format!("{random:016x}"))
     }
 
-    /// Its digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -3,34 +3,16 @@
 
 use crate::core::address;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::text::shell_word;
+use crate::core::typed::{Hint, Typed};
 use crate::git::remote::without_userinfo;
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
 /// The longest address that is shown, in bytes.
 const LONGEST: usize = 2048;
-
-/// What shows whether an address is right.
-const SETUP: &str = "git smp setup";
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
-
-/// The status of a redirect in git's words, if that is why a remote let nobody in.
-pub(super) fn status(words: &str) -> Option<u16> {
-    let said = words.lines().find_map(|line| {
-        let line = line.strip_prefix("fatal: ").unwrap_or(line);
-        line.strip_prefix("unable to access ")?
-            .split_once("requested URL returned error: ")
-    });
-    let status = said?.1.get(..3)?.parse().ok()?;
-    is_redirect(status).then_some(status)
-}
-
-/// Whether this answer sends people elsewhere.
-pub(super) fn is_redirect(status: u16) -> bool {
-    matches!(status, 301 | 302 | 303 | 307 | 308)
-}
+const ASK: &str = "ask those who run the host";
 
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
 /// no credentials, and nothing of it but the new address is ever used.
@@ -40,91 +22,59 @@ pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_REDACT", "1"),
 ];
 
-/// Whether a line is part of that.
+/// Whether this answer sends people elsewhere.
+pub(super) fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a line is part of a trace.
 pub(super) fn is_trace(line: &str) -> bool {
-    let time = |line: &str| {
-        line.bytes()
-            .take(8)
-            .all(|byte| byte.is_ascii_digit() || byte == b':')
-    };
-    time(line) && line.contains(" http.c:")
+    let is_time = |byte: u8| byte.is_ascii_digit() || byte == b':';
+    line.bytes().take(8).all(is_time) && line.contains(" http.c:")
 }
 
 /// Where the last answer of a traced look led. `from`: the address that was asked.
 pub(super) fn location(trace: &str, from: &str) -> Option<String> {
-    let header = |line: &str| {
+    let mut headers = trace.lines().filter_map(|line| {
         let (name, value) = line.split_once("<= Recv header: ")?.1.split_once(": ")?;
         name.eq_ignore_ascii_case("location")
-            .then(|| value.trim().to_owned())
-    };
-    let to = trace
-        .lines()
-        .filter_map(header)
-        .next_back()
-        .filter(|to| to.len() <= LONGEST)?;
+            .then_some(value.trim())
+    });
+    let to = headers.next_back().filter(|to| to.len() <= LONGEST)?;
     let (scheme, rest) = from.split_once("://")?;
     let host = rest.split('/').next()?;
     Some(match to.strip_prefix('/') {
-        None => to,
+        None => to.to_owned(),
         Some(path) if path.starts_with('/') => format!("{scheme}:{to}"),
         Some(_) => format!("{scheme}://{host}{to}"),
     })
 }
 
-/// Where a redirect leads.
-enum Leads {
-    /// The host does not say.
-    Unknown,
-    /// To where it was asked.
-    Back,
-    /// To a repository, which has this address.
-    On(String),
-    /// To something else, such as a page to log in.
-    Away(String),
+/// An address as it may be shown: without who logs in, and without what stands behind a `?`, which is no one's business, and
+/// may be any address itself.
+fn page(address: &str) -> String {
+    let shown = without_userinfo(address);
+    shown
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
-impl Leads {
-    /// `from`: the address that was asked. Behind a `?` may stand what is no one's business, and any address.
-    fn of(location: Option<&str>, from: &str) -> Self {
-        let Some(to) = location.map(without_userinfo) else {
-            return Self::Unknown;
-        };
-        let page = to.split(['?', '#']).next().unwrap_or_default();
-        let same = |address: &str| {
-            address.trim_end_matches('/') == without_userinfo(from).trim().trim_end_matches('/')
-        };
-        match page.strip_suffix(SERVICE) {
-            Some(address) if same(address) => Self::Back,
-            Some(address) if address.contains("://") => Self::On(address.to_owned()),
-            _ => Self::Away(page.to_owned()),
-        }
-    }
-}
-
-/// Where the answer to a push led, in words; without its query.
+/// Where the answer to a push led, in words.
 pub(super) fn leads_to(location: &str) -> String {
-    let to = without_userinfo(location);
-    format!(
-        "it leads to {}",
-        to.split(['?', '#']).next().unwrap_or_default()
-    )
+    format!("it leads to {}", page(location))
 }
 
-/// The command that comes after `git smp setup`.
-pub(super) fn after_setup(next: &str) -> String {
-    if next.starts_with("git smp ") && next != SETUP {
-        format!("{SETUP} && {next}")
-    } else {
-        SETUP.to_owned()
+/// What shows whether an address is right, and the command that comes after it. `say`: what is to be done before.
+pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
+    let setup = Typed::smp("setup");
+    let is_other = next.to_string().starts_with("git smp ") && *next != setup;
+    let hint = Hint::run(say, setup);
+    match is_other {
+        true => hint.and(Hint::run("then", next.clone())),
+        false => hint,
     }
-}
-
-/// What shows what a remote answers and, unlike a plain look, goes nowhere else.
-pub(super) fn look(remote: &str) -> String {
-    format!(
-        "git -c http.followRedirects=false ls-remote {}",
-        shell_word(remote)
-    )
 }
 
 /// The refusal for a remote whose host redirects. `location`: where to, as the host said it; `from`: what was asked;
@@ -133,61 +83,66 @@ pub(super) fn refusal(
     remote: &str,
     status: u16,
     (location, from): (Option<&str>, &str),
-    next: &str,
+    next: &Typed,
 ) -> Refusal {
+    let page = location.map(page);
+    let same = without_userinfo(from.trim());
+    let (what, why, hint) = match (
+        &page,
+        page.as_deref().and_then(|page| page.strip_suffix(SERVICE)),
+    ) {
+        (None, _) => (
+            "redirects to another address".to_owned(),
+            None,
+            Hint::run(format!("{ASK} where it leads, then"), next.clone()),
+        ),
+        (_, Some(address)) if address.trim_end_matches('/') == same.trim_end_matches('/') => (
+            "is redirected to its own address, again and again".to_owned(),
+            None,
+            Hint::run(format!("{ASK} what is wrong there, then"), next.clone()),
+        ),
+        (_, Some(address)) if address.contains("://") => {
+            let right = "if that is right, change its url in smp.toml";
+            let hint = match can_be_typed(address) {
+                true => {
+                    let set = Typed::other("git remote set-url").arg(remote).arg(address);
+                    Hint::run(format!("{right}, then"), set).and(setup_then("then", next))
+                }
+                false => setup_then(format!("{right} and in this clone, then"), next),
+            };
+            (format!("has moved to {address}"), None, hint)
+        }
+        (Some(page), _) => (
+            format!("redirects to {page}, which is no repository"),
+            Some("a page to log in, or another name of the repository"),
+            Hint::run(
+                format!("log in there, or {ASK} for the repository's address, then"),
+                next.clone(),
+            ),
+        ),
+    };
     let because = format!(
         "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
     );
-    let report = |what: String| Report::new(format!("the remote {remote} {what}")).because(because);
-    let ask = "ask those who run the host";
-    let report = match Leads::of(location, from) {
-        Leads::Unknown => report("redirects to another address".to_owned())
-            .hint(format!("{ask} where it leads, then: {next}")),
-        Leads::Back => report("is redirected to its own address, again and again".to_owned())
-            .hint(format!("{ask} what is wrong there, then: {next}")),
-        Leads::On(address) => {
-            let setup = after_setup(next);
-            let hint = if can_be_typed(&address) {
-                let remote = shell_word(remote);
-                format!(
-                    "if that is right, change its url in smp.toml, then: git remote set-url {remote} {address} && {setup}"
-                )
-            } else {
-                format!(
-                    "if that is right, change its url in smp.toml and in this clone, then: {setup}"
-                )
-            };
-            report(format!("has moved to {address}")).hint(hint)
-        }
-        Leads::Away(page) => report(format!("redirects to {page}, which is no repository"))
-            .because("a page to log in, or another name of the repository")
-            .hint(format!(
-                "log in there, or {ask} for the repository's address, then: {next}"
-            )),
-    };
-    report.refused(RefusalCode::Unreachable)
+    let report = Report::new(format!("the remote {remote} {what}")).because(because);
+    let report = why.into_iter().fold(report, Report::because);
+    report.hint(hint).refused(RefusalCode::Unreachable)
 }
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
-    if !refusal
-        .report
-        .because
-        .iter()
-        .any(|line| line.contains(NOT_FOLLOWED))
-    {
-        return refusal;
+    let mut because = refusal.report.because.iter();
+    if because.any(|line| line.contains(NOT_FOLLOWED)) {
+        let place = format!("its address is {key} in smp.toml, and in this clone's own remote");
+        return refusal.because(place);
     }
-    let report = refusal.report.because(format!(
-        "its address is {key} in smp.toml, and in this clone's own remote"
-    ));
-    Refusal { report, ..refusal }
+    refusal
 }
 
 /// Whether an address may stand in a command: one that `smp.toml` may hold, and without a letter that a shell knows.
 fn can_be_typed(address: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
-    address.chars().all(plain) && address::check_url(address).is_ok()
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
+    address.chars().all(is_plain) && address::check_url(address).is_ok()
 }
 
 #[cfg(test)]
@@ -201,25 +156,6 @@ mod tests {
             format!("10:11:12.131415 http.c:876                <= Recv header: {header}\n")
         };
         headers.lines().map(line).collect()
-    }
-
-    #[test]
-    fn a_redirect_is_known_by_its_status() {
-        let words = |code: u16| {
-            format!(
-                "fatal: unable to access '{ASKED}/': The requested URL returned error: {code}\n"
-            )
-        };
-        for code in [301, 302, 303, 307, 308] {
-            assert_eq!(status(&words(code)), Some(code));
-        }
-        for code in [200, 304, 401, 403, 500] {
-            assert_eq!(status(&words(code)), None);
-        }
-        assert_eq!(
-            status("remote: fatal: The requested URL returned error: 301"),
-            None
-        );
     }
 
     #[test]
@@ -248,7 +184,7 @@ mod tests {
     fn only_a_plain_address_stands_in_a_command() {
         let hint = |to: &str| {
             let to = (Some(to), ASKED);
-            refusal("upstream", 301, to, "git smp status")
+            refusal("upstream", 301, to, &Typed::smp("status"))
                 .report
                 .hint_text()
                 .unwrap()
@@ -256,7 +192,7 @@ mod tests {
         let typed = hint("https://u:secret@h.example/new.git/info/refs?service=git-upload-pack");
         assert!(
             typed.ends_with(
-                "git remote set-url upstream https://h.example/new.git && git smp setup && git smp status"
+                "git remote set-url upstream https://h.example/new.git; then: git smp setup; then: git smp status"
             ),
             "{typed}"
         );
@@ -270,7 +206,7 @@ mod tests {
         ] {
             let hint = hint(&format!("{to}/info/refs?service=git-upload-pack"));
             assert!(
-                !hint.contains("set-url") && hint.ends_with("git smp setup && git smp status"),
+                !hint.contains("set-url") && hint.ends_with("git smp setup; then: git smp status"),
                 "{to}: {hint}"
             );
         }
@@ -284,7 +220,8 @@ mod tests {
             "next=https://x/secret/info/refs",
         ] {
             let to = format!("https://login.example/start?{query}");
-            let report = refusal("upstream", 302, (Some(&to), ASKED), "git x").report;
+            let report =
+                refusal("upstream", 302, (Some(&to), ASKED), &Typed::other("git x")).report;
             assert!(
                 report
                     .error
@@ -303,7 +240,8 @@ mod tests {
             ASKED.replace("//", "//ada@"),
         ] {
             let to = format!("{ASKED}/info/refs?service=git-upload-pack");
-            let report = refusal("upstream", 301, (Some(&to), &from), "git x").report;
+            let report =
+                refusal("upstream", 301, (Some(&to), &from), &Typed::other("git x")).report;
             assert!(
                 report
                     .error

@@ -159,7 +159,7 @@ fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option
     let branch = format!("refs/heads/{}", environment.branch);
     let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
         Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
-        Branch::At(_) => ("refs/smp/nobody-has-this", None),
+        Branch::At(_) => (push::NOBODYS, None),
         Branch::Empty => (branch.as_str(), None),
         // Even to ask would make the app.
         Branch::Missing(_) | Branch::NoApp(_) => return None,

@@ -30,13 +30,9 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("commands/promote.rs", 487),
     ("commands/rollback.rs", 590),
     ("commands/stage.rs", 618),
-    ("commands/status.rs", 708),
     ("deploy.rs", 457),
     ("git/plumbing.rs", 439),
-    ("core/decide.rs", 487),
     ("core/record/fold.rs", 516),
-    ("core/show/status.rs", 460),
-    ("team/recorder/append.rs", 401),
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
@@ -48,21 +44,13 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("team/release.rs: of", 67),
     ("commands/rollback.rs: run", 122),
     ("commands/rollback/destination.rs: destination", 66),
-    ("commands/signoff.rs: run", 105),
     ("commands/stage.rs: run", 67),
-    ("commands/status.rs: lines", 87),
     ("deploy.rs: run", 65),
     ("deploy/recorder.rs: deployed", 66),
     ("deploy/verdict.rs: verdict", 77),
     ("deploy/wait.rs: wait", 93),
-    ("core/record/past.rs: follow", 97),
-    ("core/decide/promotion.rs: check_branch", 67),
-    ("core/decide/proposal.rs: proposal", 72),
     ("core/record/fold.rs: deployed", 85),
     ("core/record/sentence.rs: sentence", 97),
-    ("core/show/promotion.rs: fmt", 74),
-    ("core/show/proposal.rs: proposal", 88),
-    ("core/show/status.rs: record", 71),
 ];
 
 /// What was counted in all files.
