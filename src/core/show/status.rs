@@ -5,7 +5,7 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, RecordView, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -145,16 +145,12 @@ pub struct Here<'a> {
 }
 
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
-pub fn record(
-    reading: &Result<Reading, Refusal>,
-    here: &Here<'_>,
-    width: usize,
-    when: &When,
-) -> Vec<Line> {
+pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |name: &str| row(name, width);
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => {
+    let reading = match view {
+        RecordView::NoneKept => return Vec::new(),
+        RecordView::Read(reading) => reading,
+        RecordView::Unreadable(refusal) => {
             let text = format!(": {}{}", refusal.report.error, cause(refusal));
             return vec![line("record").and(Bad, "unknown").and(Plain, text)];
         }
