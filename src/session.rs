@@ -1,12 +1,13 @@
 //! What every command works with: the clone, the configuration, the terminal, the clock.
 
+mod file;
 pub mod missing;
 pub mod trust;
 
 use std::path::PathBuf;
 
 use crate::cli::Common;
-use crate::core::config::{self, Config};
+use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
 use crate::core::typed::Typed;
@@ -17,11 +18,8 @@ use crate::terminal::Ui;
 
 /// What every command works with.
 pub struct Session<'a> {
-    /// The options of every command.
     pub common: &'a Common,
-    /// The clone.
     pub repo: Repo,
-    /// The terminal.
     pub ui: &'a Ui,
 }
 
@@ -38,7 +36,6 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// The clone's own notes.
     pub fn notes(&self) -> Notes {
         Notes::of(&self.repo.layout().common_dir)
     }
@@ -52,13 +49,12 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Reads the configuration.
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
         if path.symlink_metadata().is_err() {
             return Err(missing::no_file(self, &path));
         }
-        config::read(&path)
+        file::read(&path)
     }
 
     /// Refuses where history is cut off, for there every comparison may be wrong.

@@ -362,10 +362,8 @@ impl TryFrom<String> for EventId {
 impl EventId {
     /// Reads one: 16 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let good = text.len() == 16
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let good = text.len() == 16 && text.bytes().all(digits);
         good.then(|| Self(text.to_owned()))
     }
 
@@ -380,7 +378,8 @@ impl EventId {
 }
 
 /// What a channel speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
     /// Microsoft Teams, through a workflow.
     Teams,

@@ -3,6 +3,7 @@
 
 use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
+use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -47,9 +48,7 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
         warn(wanted, &at, asked, &mut plan);
         take_back(wanted, &at, asked, &mut plan)?;
     }
-    let open = recorded.and_then(|recorded| recorded.open());
-    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    if recorded.is_some() && (!runs_already || announced) {
+    if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
         plan.record(target, None);
     }
     Ok(plan)
@@ -67,7 +66,7 @@ fn lies_behind(
         let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
         return Err(Refusal::new(RefusalCode::NothingDeployed, error)
             .run("see where things stand", Typed::smp("status"))
-            .run("to deploy", Typed::smp("promote").arg(name)));
+            .run("to deploy", promote(name)));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
         return Ok(());
@@ -84,7 +83,7 @@ fn lies_behind(
         .because(story)
         .because("a rollback only takes away; what is new is tested and promoted")
         .run("name an older commit", Typed::smp("history"))
-        .run("or go forward", Typed::smp("promote").arg(name)))
+        .run("or go forward", promote(name)))
 }
 
 fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {

@@ -67,8 +67,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
             plan.push(target, &at);
         }
     }
-    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    if recorded.is_some() && (!runs_already || announced) {
+    if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
         plan.record(target, None);
     }
     Ok(plan)
@@ -138,12 +137,10 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
         return Ok(());
     }
     let error = format!("{short} is no fix of the candidate");
+    let pick = Typed::smp("stage --fix --pick COMMIT");
     Err(Refusal::new(RefusalCode::Diverged, error)
         .because(format!("it lacks {} of {base}", lost(fix.changes)))
-        .run(
-            "copy the fix alone onto the candidate",
-            Typed::smp("stage --fix --pick COMMIT"),
-        ))
+        .run("copy the fix alone onto the candidate", pick))
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.
@@ -154,9 +151,9 @@ fn look_back(
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
     let target = wanted.target;
-    let goes_back =
-        |changes: &&Changes| matches!(changes.relation, Relation::Behind | Relation::Diverged);
-    let changes = target.changes.as_ref().filter(goes_back);
+    let changes = target.changes.as_ref();
+    let changes =
+        changes.filter(|one| matches!(one.relation, Relation::Behind | Relation::Diverged));
     if target.fast_forward != Some(false) && changes.is_none() {
         return Ok(());
     }

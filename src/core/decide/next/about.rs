@@ -2,7 +2,7 @@
 
 use crate::core::config::{Environment, Running};
 use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
-use crate::core::decide::next::{check, promote, run, status};
+use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Observed};
@@ -21,13 +21,13 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
             run(deploy.plain("--first"))
         }
         Finding::NothingDeployed | Finding::DeployedOutsideGit => run(deploy),
-        Finding::CachedPage => Hint::run(FORGET, status()),
-        Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, status()),
+        Finding::CachedPage => Hint::run(FORGET, Typed::smp("status")),
+        Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, Typed::smp("status")),
         Finding::StalePage => run(match &environment.running {
             Running::Heroku { app, .. } => Typed::other(format!("heroku restart -a {app}")),
-            Running::Page(_) | Running::Ref => check(),
+            Running::Page(_) | Running::Ref => Typed::smp("setup --check"),
         }),
-        Finding::ReleasePending => Hint::run("wait for it", status()),
+        Finding::ReleasePending => Hint::run("wait for it", Typed::smp("status")),
         Finding::NotConfirmed => witness_hint(name),
         Finding::ReleaseFailed => match (environment.running.app(), failed(seen)) {
             (Some(app), Some(release)) => {
@@ -54,5 +54,5 @@ pub fn deploy(environment: &Environment) -> Typed {
 /// What a refusal says itself.
 pub fn own(refusal: Option<&Refusal>) -> Hint {
     let hint = refusal.and_then(|refusal| refusal.report.hint.clone());
-    hint.unwrap_or_else(|| run(check()))
+    hint.unwrap_or_else(|| smp("setup --check"))
 }
