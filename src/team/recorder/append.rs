@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::core::record::{self, Event, FORMAT, Person, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{CommitId, EventId};
-use crate::git::push::{self, Ended, Told};
+use crate::git::push::{self, Ended, EventPush};
 use crate::git::record::{self as objects, NewEvent};
 use crate::git::remote;
 use crate::team::recorder::words::{unknown, unlawful};
@@ -199,7 +199,7 @@ impl Recorder<'_> {
         &self,
         commit: &CommitId,
         onto: Option<&CommitId>,
-        Told { ended, words, .. }: Told,
+        EventPush { ended, words, .. }: EventPush,
         pushes: &mut Pushes,
     ) -> Result<bool, Stop> {
         let tip = self.tip_after(ended, onto)?;
