@@ -9,7 +9,7 @@ const NAMED: usize = 10;
 /// The most weight of those who are notified: more are called by plain text, and nobody is left out in silence.
 const CALLED: usize = 4000;
 
-/// A part of a post. Only what it says of itself is foreign.
+/// A part of a post. A text is ours unless it says that it is foreign.
 pub(super) enum Block<'a> {
     /// What the post is about; foreign.
     Heading(&'a str),
