@@ -226,10 +226,7 @@ impl<'a> View<'a> {
                 Some(_) => None,
                 None => pushing.next(),
             },
-            between: &|from, to| {
-                let changes = self.between(Some(from), Some(to))?;
-                Ok(changes.map(|changes| changes.relation))
-            },
+            between: &|from, to| Ok(self.between(from, to)?.map(|changes| changes.relation)),
             again: &|target, commit| {
                 let (runs, held) = (self.runs(&target.name), self.held(target));
                 let weighed = held::weigh(self.session, runs, Some(commit), held)?;
