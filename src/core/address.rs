@@ -8,6 +8,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const UNKNOWN: &str =
     "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
 
+const PASSWORD: &str = "must hold no password; an ssh agent or a git credential helper keeps those";
+const HOST: &str =
+    "must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit";
+
 /// The reason of a rule that is broken.
 pub type Checked = Result<(), &'static str>;
 
@@ -36,12 +40,6 @@ pub(super) enum Way {
     Local,
 }
 
-/// Holds rules in turn: whether each is broken, and what is said then.
-pub(super) fn hold(rules: &[(bool, &'static str)]) -> Checked {
-    let broken = rules.iter().find(|(is_broken, _)| *is_broken);
-    broken.map_or(Ok(()), |(_, why)| Err(why))
-}
-
 /// Whether a text is made of ASCII letters, digits and these.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
     text.chars()
@@ -53,44 +51,44 @@ pub(super) fn is_made_of(text: &str, others: &str) -> bool {
 pub fn check_url(url: &str) -> Checked {
     check_text(url)?;
     let address = take_apart(url)?;
-    let is_plain = matches!(address.way, Way::Http | Way::Git);
-    let name = address.path.strip_prefix('/').unwrap_or(address.path);
     match address.way {
         Way::Local => return Ok(()),
         Way::Ssh => check_user(&address)?,
         Way::Https | Way::Http | Way::Git => check_no_user(&address)?,
     }
     check_host(address.host)?;
-    hold(&[
-        (
-            is_plain && !is_loopback(address.host),
-            "must use https or ssh: http and git are for this machine alone",
-        ),
-        (name.is_empty(), "must name a repository after the host"),
-        (
-            name.starts_with('-'),
-            "must not have a path that begins with `-`",
-        ),
-        (
-            name.contains(['?', '#', '\\', '"', '<', '>']),
-            "must not hold `?`, `#`, quotes, angle brackets or a backslash",
-        ),
-    ])
+    let name = address.path.strip_prefix('/').unwrap_or(address.path);
+    Err(match address.way {
+        Way::Http | Way::Git if !is_loopback(address.host) => {
+            "must use https or ssh: http and git are for this machine alone"
+        }
+        _ if name.is_empty() => "must name a repository after the host",
+        _ if name.starts_with('-') => "must not have a path that begins with `-`",
+        _ if name.contains(['?', '#', '\\', '"', '<', '>']) => {
+            "must not hold `?`, `#`, quotes, angle brackets or a backslash"
+        }
+        _ => return Ok(()),
+    })
 }
 
 /// Whether this may be the address of a page: `https`, or `http` on this machine.
 pub fn check_page(url: &str) -> Checked {
     check_text(url)?;
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    hold(&[
-        (!is_web, "must begin with https://"),
-        (url.contains('\\'), "must not hold a backslash"),
-    ])?;
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Err("must begin with https://");
+    }
+    if url.contains('\\') {
+        return Err("must not hold a backslash");
+    }
     let address = take_apart(url)?;
     check_no_user(&address)?;
     check_host(address.host)?;
-    let is_plain = address.way == Way::Http && !is_loopback(address.host);
-    hold(&[(is_plain, "must use https: http is for this machine alone")])
+    match address.way {
+        Way::Http if !is_loopback(address.host) => {
+            Err("must use https: http is for this machine alone")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes an address apart, by git's own rules of which is which.
@@ -276,64 +274,56 @@ fn check_text(url: &str) -> Checked {
         matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit())
             || pair.eq_ignore_ascii_case(b"%7f")
     };
-    hold(&[
-        (
-            url.is_empty() || url.len() > 2048,
-            "must have 1 to 2048 characters",
-        ),
-        (
-            url.starts_with('-'),
-            "must not begin with `-`: it would be read as an option",
-        ),
-        (
-            !url.bytes().all(|b| b.is_ascii_graphic()),
-            "must be plain ASCII without spaces or control characters",
-        ),
-        (
-            url.as_bytes().windows(3).any(encoded),
-            "must hold no control characters, percent-encoded or not",
-        ),
-    ])
+    Err(match url {
+        _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
+        _ if url.starts_with('-') => "must not begin with `-`: it would be read as an option",
+        _ if !url.bytes().all(|b| b.is_ascii_graphic()) => {
+            "must be plain ASCII without spaces or control characters"
+        }
+        _ if url.as_bytes().windows(3).any(encoded) => {
+            "must hold no control characters, percent-encoded or not"
+        }
+        _ => return Ok(()),
+    })
 }
 
 fn check_no_user(address: &Address<'_>) -> Checked {
-    let why = "must hold no user, password or token; a git credential helper keeps those";
-    hold(&[(address.user.is_some(), why)])
+    match address.user {
+        Some(_) => Err("must hold no user, password or token; a git credential helper keeps those"),
+        None => Ok(()),
+    }
 }
 
 fn check_user(address: &Address<'_>) -> Checked {
-    let user = address.user.unwrap_or("git");
-    // `user:token@host` is, to git, the path `token@host` on the host `user`.
-    let holds_password =
-        user.contains(':') || (address.user.is_none() && address.path.contains('@'));
-    hold(&[
-        (
-            holds_password,
-            "must hold no password; an ssh agent or a git credential helper keeps those",
-        ),
-        (
-            user.is_empty() || user.starts_with('-') || !is_made_of(user, "._-+"),
-            "must have a plain user name before the `@`, as git@host",
-        ),
-    ])
+    match address.user {
+        // `user:token@host` is, to git, the path `token@host` on the host `user`.
+        None if address.path.contains('@') => Err(PASSWORD),
+        None => Ok(()),
+        Some(user) if user.contains(':') => Err(PASSWORD),
+        Some(user) if user.is_empty() || user.starts_with('-') || !is_made_of(user, "._-+") => {
+            Err("must have a plain user name before the `@`, as git@host")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 fn check_host(host: &str) -> Checked {
-    if let Some(inner) = host
+    let inner = host
         .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        let is_bad = inner.parse::<Ipv6Addr>().is_err();
-        return hold(&[(is_bad, "must have an IPv6 address between the brackets")]);
+        .and_then(|host| host.strip_suffix(']'));
+    match host.chars().next() {
+        _ if inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()) => Ok(()),
+        _ if inner.is_some() => Err("must have an IPv6 address between the brackets"),
+        Some(c)
+            if c.is_ascii_alphanumeric()
+                && is_made_of(host, "._-")
+                && !host.contains("..")
+                && host.len() <= 253 =>
+        {
+            Ok(())
+        }
+        _ => Err(HOST),
     }
-    let fits = is_made_of(host, "._-")
-        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && !host.contains("..")
-        && host.len() <= 253;
-    hold(&[(
-        !fits,
-        "must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit",
-    )])
 }
 
 /// Whether a host is this machine.

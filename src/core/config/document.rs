@@ -13,7 +13,7 @@ use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
-/// How an error of a rule begins, to be told from serde's own: the reason, a line end, and what else to write.
+/// How an error of a rule begins, to be told from serde's own.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 /// What the parser finds, by the beginning of its message.
@@ -172,8 +172,8 @@ impl<'t> Document<'t> {
         // Keys and values stand before this, what was expected behind it.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
-        if let Some((why, advice)) = message.strip_prefix(OURS).and_then(|m| m.split_once('\n')) {
-            self.wrong_at(spot.at, &spot.path, why, advice)
+        if let Some(why) = message.strip_prefix(OURS) {
+            self.wrong_at(spot.at, &spot.path, why, "")
         } else if let Some(key) = message.strip_prefix("missing field `") {
             self.missing(&spot, key.trim_end_matches('`'))
         } else if message.starts_with("unknown variant") {
