@@ -197,11 +197,7 @@ impl Config {
             return Ok(found);
         }
         let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
-        let names: Vec<&str> = self
-            .environments
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
+        let names = self.names();
         let report = Report::new(format!("{file} has no environment `{shown}`"))
             .because(format!("its environments are {}", names.join(", ")));
         Err(Stop::Misused(match shown::nearest(name, &names) {
@@ -212,10 +208,8 @@ impl Config {
 
     /// The environments that are given another's commit, in the order of the file.
     pub fn targets(&self) -> Vec<&Environment> {
-        self.environments
-            .iter()
-            .filter(|environment| environment.promotes.is_some())
-            .collect()
+        let all = self.environments.iter();
+        all.filter(|one| one.promotes.is_some()).collect()
     }
 
     /// The environment whose commit `target` is given.
@@ -224,9 +218,12 @@ impl Config {
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {
-        self.environments
-            .iter()
-            .find(|environment| environment.name == name)
+        self.environments.iter().find(|one| one.name == name)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let all = self.environments.iter();
+        all.map(|one| one.name.as_str()).collect()
     }
 }
 

@@ -17,27 +17,18 @@ use crate::core::typed::Typed;
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 /// What the parser finds, by the beginning of its message.
-const SYNTAX: [(&str, &str); 10] = [
-    ("duplicate key", "this key or table is here twice"),
-    ("string values", "not valid TOML: text must stand in quotes"),
-    ("unclosed", "not valid TOML: a bracket is not closed"),
-    (
-        "invalid basic",
-        "not valid TOML: the text in quotes is not closed, or has a wrong escape",
-    ),
-    (
-        "invalid literal",
-        "not valid TOML: the text in quotes is not closed",
-    ),
-    ("key with no", "not valid TOML: a key without a value"),
-    ("missing value", "not valid TOML: a key without a value"),
-    ("cannot recurse", "not valid TOML: nested too deeply"),
-    ("recursion", "not valid TOML: nested too deeply"),
-    (
-        "cannot extend",
-        "not valid TOML: this table was already closed",
-    ),
+const SYNTAX: [(&str, &str); 9] = [
+    ("string values", "text must stand in quotes"),
+    ("unclosed", "a bracket is not closed"),
+    ("invalid basic", QUOTES),
+    ("invalid literal", "the text in quotes is not closed"),
+    ("key with no", "a key without a value"),
+    ("missing value", "a key without a value"),
+    ("cannot recurse", "nested too deeply"),
+    ("recursion", "nested too deeply"),
+    ("cannot extend", "this table was already closed"),
 ];
+const QUOTES: &str = "the text in quotes is not closed, or has a wrong escape";
 pub(super) const ENVIRONMENTS: &str =
     "write [environments.staging] and [environments.production], each with its url";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
@@ -86,12 +77,13 @@ impl<'t> Document<'t> {
             return Err(document.problem(at, "holds a NUL character", "save it as UTF-8 text"));
         }
         let table = DeTable::parse(text).map_err(|error| {
-            let message = error.message();
-            let mut known = SYNTAX
-                .iter()
-                .filter(|(theirs, _)| message.starts_with(theirs));
-            let what = known.next().map_or("not valid TOML", |(_, ours)| ours);
-            document.problem(error.span().map_or(0, |span| span.start), what, "")
+            let is = |theirs: &str| error.message().starts_with(theirs);
+            let what = match SYNTAX.iter().find(|(theirs, _)| is(theirs)) {
+                _ if is("duplicate key") => "this key or table is here twice".to_owned(),
+                Some((_, ours)) => format!("not valid TOML: {ours}"),
+                None => "not valid TOML".to_owned(),
+            };
+            document.problem(error.span().map_or(0, |span| span.start), &what, "")
         })?;
         document.root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
         Ok(document)

@@ -13,11 +13,8 @@ use crate::core::config::{Config, Environment, MainRepository, Mention, Policy, 
 /// A value that is no longer the trusted one: its dotted key, and what was and is said, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its dotted key.
     pub key: String,
-    /// What was trusted, if anything.
     pub old: Option<String>,
-    /// What the file says now, if anything.
     pub new: Option<String>,
 }
 
@@ -39,8 +36,7 @@ impl Config {
         } = self;
         let mut values = Values::new();
         // Several that promote the same one are promoted in their order, and the first that promotes none is staged to.
-        let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
-        values.insert("environments".to_owned(), names.join(", "));
+        values.insert("environments".to_owned(), self.names().join(", "));
         let sections = json!({ "repository": repository, "record": record, "policy": policy });
         add(&mut values, "", &sections);
         for one in environments {
