@@ -32,14 +32,17 @@ use crate::core::refusal::{Report, Stop};
 pub const LARGEST: usize = 64 * 1024;
 
 /// All that `smp.toml` says, with its defaults filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Config {
+    #[serde(skip)]
     pub path: PathBuf,
     pub repository: MainRepository,
-    /// The environments, in the order of the file.
+    /// In the order of the file. These and the channels are agreed to each by its name.
+    #[serde(skip)]
     pub environments: Vec<Environment>,
     pub record: Option<Record>,
     pub policy: Policy,
+    #[serde(skip)]
     pub channels: Vec<Channel>,
 }
 

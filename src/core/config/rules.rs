@@ -115,8 +115,8 @@ fn same_remote(a: &str, b: &str) -> bool {
 fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     let promotes = one.promotes.as_deref()?;
     // Who still finds a next one after as many steps as there are environments goes round.
-    let all = config.environments.iter();
-    let last = all.fold(Some(one), |one, _| config.source_of(one?));
+    let mut all = config.environments.iter();
+    let last = all.try_fold(one, |one, _| config.source_of(one));
     let mut advice = "let the first promote none".to_owned();
     let why = if promotes == one.name {
         advice = "name the environment before it".to_owned();

@@ -25,21 +25,11 @@ impl Config {
     /// All that a person agrees to, by dotted key, sorted; defaults are filled in, so that writing one out changes
     /// nothing. It is what `setup` shows, and what is digested.
     pub fn trust(&self) -> Vec<(String, String)> {
-        // Taken apart to its last field, so that a new section cannot be forgotten here.
-        let Self {
-            path: _,
-            repository,
-            environments,
-            record,
-            policy,
-            channels,
-        } = self;
         let mut values = Values::new();
         // Several that promote the same one are promoted in their order, and the first that promotes none is staged to.
         values.insert("environments".to_owned(), self.names().join(", "));
-        let sections = json!({ "repository": repository, "record": record, "policy": policy });
-        add(&mut values, "", &sections);
-        for one in environments {
+        add(&mut values, "", &json!(self));
+        for one in &self.environments {
             let key = format!("environments.{}", one.name);
             add(&mut values, &key, &json!(one));
             if !matches!(one.running, Running::Ref) {
@@ -47,7 +37,7 @@ impl Config {
                 values.insert(format!("{key}.running.confirm_seconds"), seconds);
             }
         }
-        for one in channels {
+        for one in &self.channels {
             add(&mut values, &format!("channels.{}", one.name), &json!(one));
         }
         values.into_iter().collect()
