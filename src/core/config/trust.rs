@@ -226,6 +226,45 @@ mod tests {
         assert_eq!(value("channels.technical.mentions"), Some(r#"["devs"]"#));
     }
 
+    // Each clone keeps a digest of these: another form of one value would ask everybody again.
+    #[test]
+    fn every_form_of_a_value_is_listed_as_it_always_was() {
+        let text = SMALL
+            .replace(
+                "[environments.production]",
+                "running = { heroku = 'an-app', page = 'https://h/', header = 'x-c' }\n[environments.production]",
+            )
+            + "running = { page = 'https://p/', json = '/c', confirm_seconds = 3 }\n[record]\n[policy]\n\
+               watch = ['a', 'b']\n[channels.product]\nkind = 'slack'\n\
+               mentions = ['x', { name = 'A', id = 'a@b' }]\n[channels.technical]\nkind = 'print'\n";
+        let before = parsed(SMALL).trust();
+        let added: Vec<_> = (parsed(&text).trust().into_iter())
+            .filter(|pair| !before.contains(pair))
+            .collect();
+        assert_eq!(
+            added,
+            pairs(&[
+                ("channels.product.kind", "slack"),
+                (
+                    "channels.product.mentions",
+                    r#"["x",{"id":"a@b","kind":"person","name":"A"}]"#
+                ),
+                ("channels.technical.kind", "print"),
+                ("environments.production.running.confirm_seconds", "3"),
+                ("environments.production.running.json", "/c"),
+                ("environments.production.running.page", "https://p/"),
+                ("environments.staging.running.confirm_seconds", "10"),
+                ("environments.staging.running.header", "x-c"),
+                ("environments.staging.running.heroku", "an-app"),
+                ("environments.staging.running.page", "https://h/"),
+                ("policy.watch", r#"["a","b"]"#),
+                ("record.cadence_days", "7"),
+                ("record.ref", "refs/smp/record"),
+                ("record.signoff", "true"),
+            ])
+        );
+    }
+
     #[test]
     fn comments_and_written_defaults_change_nothing_and_the_order_of_environments_does() {
         let digest_of = |text: &str| digest(&parsed(text).trust());
