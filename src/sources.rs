@@ -21,6 +21,7 @@ use missing::Fetched;
 pub use platform::{api, app};
 
 /// Who looks, and how.
+#[derive(Clone, Copy)]
 pub struct Look<'a> {
     /// The clone.
     pub repo: &'a Repo,

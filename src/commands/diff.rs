@@ -10,6 +10,7 @@ use crate::core::show::json::{self, End};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews::{self, Merges};
+use crate::look::not_seen;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -27,8 +28,9 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         return Err(Stop::Failed(report.run(first, Typed::smp("diff"))));
     };
     let range = (from.commit.as_ref(), target);
-    let walk = || session.repo.changes(range.0, range.1);
-    let changes = session.ui.during("walking through history", walk)?;
+    let changes = session.ui.during("walking through history", || {
+        session.repo.changes(range.0, range.1)
+    })?;
     let asking = config
         .as_ref()
         .filter(|_| may_ask(args, &changes, session.ui.is_quiet()));
@@ -128,8 +130,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         if let Some(rev) = rev {
             return named(rev);
         }
-        let missing = || Stop::Failed(Report::new("an environment was not looked at"));
-        let seen = seen.next().ok_or_else(missing)?;
+        let seen = seen.next().ok_or_else(not_seen)?;
         Ok(End {
             commit: seen.running?,
             environment: Some(seen.environment),
@@ -154,14 +155,11 @@ fn observe(
 ) -> Result<Vec<Observed>, Stop> {
     trust::require_to_look(&session.repo, config, wanted)?;
     let names: Vec<&str> = wanted.iter().map(|one| one.name.as_str()).collect();
-    let look = Look {
-        repo: &session.repo,
-        config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, config);
     let asking = format!("asking {}", names.join(" and "));
-    let look = || look.environments(wanted, Also::Nothing);
-    let seen = session.ui.during(&asking, look)?;
+    let seen = session
+        .ui
+        .during(&asking, || look.environments(wanted, Also::Nothing))?;
     session.explain(config, &seen);
     Ok(seen)
 }

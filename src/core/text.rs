@@ -3,17 +3,13 @@
 /// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
     Plain,
-    /// Good news.
     Good,
-    /// Bad news.
     Bad,
     /// What the eye should find.
     Strong,
     /// What may be skipped.
     Faint,
-    /// A commit's hash.
     Hash,
 }
 
@@ -22,22 +18,18 @@ pub enum Tone {
 pub struct Line(pub Vec<(Tone, String)>);
 
 impl Line {
-    /// A line of one piece.
     pub fn of(tone: Tone, text: impl Into<String>) -> Self {
         Self(vec![(tone, text.into())])
     }
 
-    /// A plain line.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::of(Tone::Plain, text)
     }
 
-    /// A line that may be skipped.
     pub fn faint(text: impl Into<String>) -> Self {
         Self::of(Tone::Faint, text)
     }
 
-    /// Adds a piece.
     #[must_use]
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.0.push((tone, text.into()));
@@ -186,9 +178,8 @@ pub fn shell_word(word: &str) -> String {
 /// JSON in which every acting character is escaped, also those that JSON itself would let through. They occur inside of
 /// strings only, where this escape means the same character.
 pub fn visible_json(json: &str) -> String {
-    let acting = |c: char| acts(c) && c != '\n';
     replaced(json, |c| {
-        acting(c).then(|| format!("\\u{:04x}", u32::from(c)))
+        (acts(c) && c != '\n').then(|| format!("\\u{:04x}", u32::from(c)))
     })
 }
 

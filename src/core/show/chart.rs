@@ -13,7 +13,6 @@ const WORDS: usize = 16;
 
 /// A bar: what it is called, how long it is, and what is said behind it.
 pub struct Bar {
-    /// Its name, in front of it.
     pub name: String,
     /// Its length, in any unit.
     pub length: i64,
@@ -22,7 +21,6 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// One for a number of things.
     pub fn plain(name: impl Into<String>, length: usize, words: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -44,7 +42,7 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
     let Some(longest) = longest.filter(|longest| *longest > 0) else {
         return Vec::new();
     };
-    let line = |bar: &Bar| {
+    let lines = bars.iter().map(|bar| {
         let drawn = blocks(bar.length, longest, room);
         let cells = drawn.chars().count();
         let rest = whole.map_or(0, |_| room.saturating_sub(cells));
@@ -59,8 +57,8 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
             .and(Tone::Good, drawn)
             .and(Tone::Faint, "░".repeat(rest))
             .and(*tone, format!("{gap}{words}"))
-    };
-    bars.iter().map(line).collect()
+    });
+    lines.collect()
 }
 
 /// A bar in eighths of a cell; whatever is more than nothing is seen.
