@@ -45,7 +45,7 @@ use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
 use crate::session::{Session, trust};
 use crate::sources::{Look, app};
-use crate::team::posts::{self, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
 use crate::team::recorder::Recorder;
 use crate::terminal::prompt::somebody_is_there;
 use screen::Progress;
@@ -357,7 +357,7 @@ impl Deploy<'_> {
             Kind::Stage | Kind::Promote => false,
         };
         if is_told {
-            plan.steps.push(posts::step(session, config, TECHNICAL));
+            plan.steps.push(channel::step(session, config, TECHNICAL));
         }
         plan.warnings
             .extend(observed::warnings(self.seen.state(), self.observed()));

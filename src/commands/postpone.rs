@@ -11,7 +11,8 @@ use crate::deploy::flow;
 use crate::git::record::identity;
 use crate::session::Session;
 use crate::session::trust;
-use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 
 /// Runs it.
@@ -45,7 +46,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
                 commit: candidate.commit.clone(),
                 intent: intent.clone(),
                 reason: reason.clone(),
-                channels: posts::owing(&config, TECHNICAL),
+                channels: channel::to_tell(&config, TECHNICAL),
             })))
         })
     })?;
@@ -53,23 +54,23 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     ui.note(format!(
         "{short} is postponed; {place} is not frozen any more"
     ));
-    if posts::configured(&config, TECHNICAL).is_none() {
+    if channel::configured(&config, TECHNICAL).is_none() {
         let by = identity(&session.repo)?.0;
         let news = News::Postponed { by, reason };
-        return posts(session, &config).say(&posts::of_candidate(candidate, news));
+        return posts(session, &config).print(&channel::of_candidate(candidate, news));
     }
     pay(session, &config, &state)
 }
 
 /// Tells the team that the freeze is over, unless it was told.
 fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
-    posts(session, config).pay(&state.pending, |owed| {
+    posts(session, config).deliver(&state.pending, |owed| {
         matches!(owed.news, News::Postponed { .. })
     })
 }
 
-fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Posts<'a> {
-    Posts::of(session, config, "postponed", "git smp postpone")
+fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Delivery<'a> {
+    Delivery::of(session, config, "postponed", "git smp postpone")
 }
 
 /// Whether nobody is there, or wants to be, who could be asked.

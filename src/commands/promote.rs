@@ -18,8 +18,8 @@ use crate::forge::reviews;
 use crate::look::{Main, not_seen, see};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
-use crate::team::posts::{self, PRODUCT};
-use crate::team::release::{self, Release};
+use crate::team::channel::{self, PRODUCT};
+use crate::team::product::{self, ProductPost};
 use crate::team::summary::Summary;
 use crate::team::{summary, watched};
 
@@ -56,7 +56,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Err(refusal) if args.dry_run => Err(refusal.into()),
         Err(refusal) => {
             let (state, again) = (deploy.seen.state(), deploy.command());
-            Err(release::paid_before(
+            Err(product::deliver_before(
                 session, &config, state, &again, refusal,
             ))
         }
@@ -146,7 +146,7 @@ fn promote(
     given: Option<Summary>,
 ) -> Result<(), Stop> {
     let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
-    let release = Release::of(session, config, &deploy.targets, &plan, deploy.seen.state());
+    let release = ProductPost::of(session, config, &deploy.targets, &plan, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;
         return match args.dry_run {
@@ -159,7 +159,7 @@ fn promote(
     }
     let text = release.text(args, given)?;
     if text.is_some() {
-        plan.steps.push(posts::step(session, config, PRODUCT));
+        plan.steps.push(channel::step(session, config, PRODUCT));
     }
     deploy.show(&lines(&deploy, &plan)?);
     if args.dry_run {
@@ -207,9 +207,9 @@ fn whole_history(
 /// The plan with its post, as far as that is known before anybody wrote the text.
 fn with_post(deploy: &Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
     let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
-    let release = Release::of(session, config, &deploy.targets, &plan, state);
+    let release = ProductPost::of(session, config, &deploy.targets, &plan, state);
     if release.is_wanted(given) && !plan.steps.is_empty() {
-        plan.steps.push(posts::step(session, config, PRODUCT));
+        plan.steps.push(channel::step(session, config, PRODUCT));
     }
     plan
 }

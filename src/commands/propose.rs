@@ -6,7 +6,7 @@ use crate::cli::Propose;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Target};
-use crate::core::record::{News, Notice, Person, Proposed, State, What};
+use crate::core::record::{News, Notice, Person, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::words::{EventId, Observed};
@@ -17,7 +17,8 @@ use crate::git::record::identity;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
-use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::watched;
 
@@ -47,7 +48,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     reviews::warn(session, &config, &work.targets, &mut proposal);
     work.show(&proposal);
     if args.dry_run {
-        return work.posts().say(&work.post(&proposal));
+        return work.posts().print(&work.post(&proposal));
     }
     work.ask(&proposal)?;
     work.unmoved()?;
@@ -189,7 +190,7 @@ impl<'a> Work<'a> {
 
     fn show(&self, proposal: &Proposal) {
         let (ui, config, when) = (self.session.ui, self.look.config, self.session.when());
-        let post = posts::step(self.session, config, TECHNICAL);
+        let post = channel::step(self.session, config, TECHNICAL);
         let lines = show::proposal(config, &self.source, &self.targets, proposal, &when, &post);
         if self.args.yes {
             ui.say(&lines);
@@ -258,24 +259,27 @@ impl<'a> Work<'a> {
 
     /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().pay(&state.pending, |owed| {
+        self.posts().deliver(&state.pending, |owed| {
             owed.is_of_the_way() || owed.is_of_a_rollback()
         })
     }
 
-    fn posts(&self) -> Posts<'_> {
+    fn posts(&self) -> Delivery<'_> {
         let config = self.look.config;
-        Posts::of(self.session, config, "proposed", "git smp propose")
+        Delivery::of(self.session, config, "proposed", "git smp propose")
     }
 
     /// The post as it would go out.
     fn post(&self, proposal: &Proposal) -> Notice {
         let (date, news) = (self.date(), News::Proposed { note: self.note() });
-        let about = (date.as_str(), &proposal.commit);
-        Notice {
+        let place = (self.place.name.as_str(), &proposal.commit);
+        let tells = Telling {
+            channels: Vec::new(),
+            date,
             targets: proposal.targets.clone(),
-            ..posts::to_be_told(TECHNICAL, about, &self.place.name, news)
-        }
+            text: None,
+        };
+        channel::of_deploy(TECHNICAL, &tells, place, news)
     }
 
     /// Today, where the proposer is: the date of every post about this candidate.

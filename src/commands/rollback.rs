@@ -19,7 +19,8 @@ use crate::git::record::identity;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
-use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::delivery::Delivery;
 use destination::destination;
 
 /// Runs it: look, decide, show, ask, do.
@@ -215,7 +216,7 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
         .and_then(|(name, _)| announced(&deploy.seen, name, commit));
     let known = open.and_then(|open| open.tells.as_ref()?.text.clone());
     Telling {
-        channels: posts::owing(deploy.look.config, TECHNICAL),
+        channels: channel::to_tell(deploy.look.config, TECHNICAL),
         date: when.date(when.now),
         targets,
         text: given.or(known),
@@ -231,12 +232,12 @@ fn tell(
     known: Option<Vec<Notice>>,
 ) -> Result<(), Stop> {
     let (config, again) = (deploy.look.config, deploy.command());
-    let posts = Posts::of(deploy.session, config, "put back", &again);
-    let configured = posts::configured(config, TECHNICAL).is_some();
+    let posts = Delivery::of(deploy.session, config, "put back", &again);
+    let configured = channel::configured(config, TECHNICAL).is_some();
     match &config.record {
-        Some(_) if configured => posts.pay(&posts.owed(known)?, Notice::is_of_a_rollback),
-        None if ended => posts.tell_once(&owed(deploy, commit)),
-        Some(_) if ended => posts.say(&owed(deploy, commit)),
+        Some(_) if configured => posts.deliver(&posts.pending(known)?, Notice::is_of_a_rollback),
+        None if ended => posts.deliver_once(&owed(deploy, commit)),
+        Some(_) if ended => posts.print(&owed(deploy, commit)),
         _ => Ok(()),
     }
 }
@@ -254,12 +255,9 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     let news = News::RolledBack {
         from: deploy.takes_away.clone(),
         by,
-        reason: telling.text,
+        reason: telling.text.clone(),
     };
-    Notice {
-        targets: telling.targets,
-        ..posts::to_be_told(TECHNICAL, (&telling.date, commit), &place, news)
-    }
+    channel::of_deploy(TECHNICAL, &telling, (&place, commit), news)
 }
 
 /// Shows the post as it would go out.
@@ -269,6 +267,6 @@ fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
         return Ok(());
     }
     let again = deploy.command();
-    Posts::of(deploy.session, deploy.look.config, "put back", &again)
-        .say(&owed(deploy, &plan.commit))
+    Delivery::of(deploy.session, deploy.look.config, "put back", &again)
+        .print(&owed(deploy, &plan.commit))
 }

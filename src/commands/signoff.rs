@@ -12,7 +12,8 @@ use crate::git::record::identity;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
-use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
@@ -68,7 +69,7 @@ impl Judgement<'_> {
     fn record(&self, recorder: &Recorder<'_>, commit: &CommitId) -> Result<(State, bool), Stop> {
         let (by, verdict, note) = (&self.by, self.verdict, &self.note);
         let channels = match verdict {
-            Verdict::Block => posts::owing(self.config, TECHNICAL),
+            Verdict::Block => channel::to_tell(self.config, TECHNICAL),
             Verdict::Pass => Vec::new(),
         };
         let mut known = false;
@@ -112,17 +113,17 @@ impl Judgement<'_> {
             ui.note(format!("{other} has blocked it, and that still stands"));
         }
         let again = again.to_string();
-        let posts = Posts::of(session, config, did, &again);
+        let posts = Delivery::of(session, config, did, &again);
         let is_printed = self.verdict == Verdict::Block
-            && posts::configured(config, TECHNICAL).is_none()
+            && channel::configured(config, TECHNICAL).is_none()
             && !known;
         let told = match candidate.filter(|_| is_printed) {
             Some(candidate) => {
                 let (by, reason) = (by.clone(), self.note.clone());
                 let news = News::Blocked { by, reason };
-                posts.say(&posts::of_candidate(candidate, news))
+                posts.print(&channel::of_candidate(candidate, news))
             }
-            None => posts.pay(
+            None => posts.deliver(
                 &state.pending,
                 |owed| matches!(&owed.news, News::Blocked { by: who, .. } if who == by),
             ),

@@ -19,7 +19,8 @@ use crate::forge::pull_request;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
-use crate::team::posts::{self, Posts, TECHNICAL};
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::delivery::Delivery;
 use crate::team::recorder::Recorder;
 
 /// Runs it: look, decide, show, ask, do.
@@ -299,7 +300,7 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
 
 fn telling(config: &Config, candidate: &Candidate) -> Telling {
     Telling {
-        channels: posts::owing(config, TECHNICAL),
+        channels: channel::to_tell(config, TECHNICAL),
         date: candidate.date.clone(),
         targets: candidate.goals(),
         text: None,
@@ -323,19 +324,19 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
                 fix: Some((before, _)),
                 ..
             },
-        ) if posts::configured(deploy.look.config, TECHNICAL).is_none() => {
+        ) if channel::configured(deploy.look.config, TECHNICAL).is_none() => {
             let before = before.clone();
             let owed = Notice {
                 commit: plan.commit.clone(),
-                ..posts::of_candidate(candidate, News::Fixed { before })
+                ..channel::of_candidate(candidate, News::Fixed { before })
             };
-            Posts::of(
+            Delivery::of(
                 deploy.session,
                 deploy.look.config,
                 "deployed",
                 "git smp stage",
             )
-            .say(&owed)
+            .print(&owed)
         }
         (Kind::Fix, ..) => pay(deploy, known),
         _ if goes_back => pay(deploy, known),
@@ -346,8 +347,8 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
 /// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
     let again = deploy.command();
-    let posts = Posts::of(deploy.session, deploy.look.config, "deployed", &again);
-    posts.pay(&posts.owed(known)?, |owed| {
+    let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", &again);
+    posts.deliver(&posts.pending(known)?, |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })
 }

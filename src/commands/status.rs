@@ -19,7 +19,7 @@ use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
-use crate::team::posts;
+use crate::team::channel;
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -135,7 +135,7 @@ impl<'a> View<'a> {
         let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
         let candidate = self.state().and_then(|state| state.candidate.as_ref());
         let here = Here {
-            lacks_webhook: &|channel| posts::lacks_webhook(repo, self.config, channel),
+            lacks_webhook: &|channel| channel::lacks_webhook(repo, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
             tested: candidate.and_then(|candidate| self.runs(&candidate.environment)),
             authors: &authors,

@@ -5,7 +5,6 @@ mod sheet;
 #[cfg(unix)]
 mod tests;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Promote;
@@ -17,7 +16,7 @@ use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
 use crate::session::Session;
-use crate::terminal::{self, file};
+use crate::terminal::{file, said};
 use sheet::Sheet;
 
 /// What the product post is to say.
@@ -63,10 +62,18 @@ pub struct Offer<'a> {
 /// Exit 2.
 pub fn given(args: &Promote) -> Result<Option<Summary>, Stop> {
     let (name, text) = match (&args.summary, &args.file) {
-        (Some(text), _) => said(text)?,
-        (None, Some(file)) => from(file)?,
+        (Some(text), _) if looks_like_an_option(text) => {
+            return Err(misused("the text of --summary looks like an option"));
+        }
+        (Some(text), _) => ("the text of --summary".to_owned(), Ok(text.clone())),
+        (None, Some(file)) if file == "-" => ("the text on standard input".to_owned(), said()),
+        (None, Some(file)) => {
+            let name = shell_word(&visible(&file.to_string_lossy()));
+            (name, file::read(Path::new(file)))
+        }
         (None, None) => return Ok(None),
     };
+    let text = text.map_err(|wrong| misused(&format!("{name} {wrong}")))?;
     let text = sheet::settled(&text);
     match unfit(&text, LONGEST) {
         Some(wrong) => Err(misused(&format!("{name} {wrong}"))),
@@ -74,52 +81,24 @@ pub fn given(args: &Promote) -> Result<Option<Summary>, Stop> {
     }
 }
 
-/// The name and the text of the option.
-fn said(text: &str) -> Result<(String, String), Stop> {
-    if looks_like_an_option(text) {
-        return Err(misused("the text of --summary looks like an option"));
-    }
-    Ok(("the text of --summary".to_owned(), text.to_owned()))
-}
-
-/// The name and the text of a file, or of standard input.
-fn from(file: &OsStr) -> Result<(String, String), Stop> {
-    let (name, text) = if file == "-" {
-        ("the text on standard input".to_owned(), terminal::said())
-    } else {
-        (
-            shell_word(&visible(&file.to_string_lossy())),
-            file::read(Path::new(file)),
-        )
-    };
-    match text {
-        Ok(text) => Ok((name, text)),
-        Err(wrong) => Err(misused(&format!("{name} {wrong}"))),
-    }
-}
-
 fn misused(error: &str) -> Stop {
-    Stop::Misused(
-        Report::new(error)
-            .hint("give a text of a few lines: git smp promote --summary TEXT\nor a file: git smp promote -F FILE"),
-    )
+    let hint = "give a text of a few lines: git smp promote --summary TEXT\nor a file: git smp promote -F FILE";
+    Stop::Misused(Report::new(error).hint(hint))
 }
 
-/// Opens the person's editor with a draft, where there is a person.
-///
-/// Ctrl-C in the editor is the editor's own; the caller catches it (`Ui::catch_interrupts`) before this.
+/// Opens the person's editor with a draft, where there is a person. Ctrl-C in the editor is the editor's own.
 ///
 /// # Errors
 /// When history cannot be read, the editor fails, or no post could hold the text. Nothing was deployed then.
 pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop> {
-    if !session.ui.is_interactive() {
+    let ui = session.ui;
+    if !ui.is_interactive() {
         return Ok(Summary::Missing);
     }
-    session
-        .ui
-        .note("what is new? Waiting for your editor to close the text of the product post");
+    ui.catch_interrupts()?;
+    ui.note("what is new? Waiting for your editor to close the text of the product post");
     let summary = edited(&session.repo, offer);
-    session.ui.interrupted();
+    ui.interrupted();
     summary
 }
 
@@ -137,11 +116,8 @@ fn place(repo: &Repo) -> PathBuf {
 }
 
 fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
-    let sheet = Sheet::new(
-        offer,
-        || repo.landed(offer.from, offer.commit),
-        repo.config()?,
-    )?;
+    let landed = || repo.landed(offer.from, offer.commit);
+    let sheet = Sheet::new(offer, landed, repo.config()?)?;
     let path = place(repo);
     let left = editor::edit(repo, &path, &sheet.text())?;
     if sheet.is_untouched(&left) {
@@ -153,12 +129,11 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     };
     // Without the comments, so that the file is what can be given back.
     editor::write(&path, &format!("{text}\n"))?;
-    let report = Report::new(format!(
-        "the text of the product post {wrong}, so nothing was deployed"
-    ));
-    let report = report.because(format!("it is kept in {}", path.display()));
-    let again = shell_word(&path.display().to_string());
+    let error = format!("the text of the product post {wrong}, so nothing was deployed");
+    let path = path.display().to_string();
+    let report = Report::new(error).because(format!("it is kept in {path}"));
     Err(Stop::Failed(report.hint(format!(
-        "mend it there, then: git smp promote -F {again}"
+        "mend it there, then: git smp promote -F {}",
+        shell_word(&path)
     ))))
 }

@@ -13,6 +13,7 @@ use crate::git::Repo;
 
 /// More than any webhook has.
 const LONGEST: usize = 8192;
+
 /// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -65,41 +66,28 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     if chat(channel.kind).is_none() {
         return Ok(None);
     }
-    let Some((webhook, hint)) = looked_up(repo, channel)? else {
+    let (variable, name) = (variable(channel), &channel.name);
+    let (found, from) = match in_environment(repo, channel) {
+        Some(address) => (Some(address), variable.clone()),
+        None => {
+            let value = repo.config()?.get(&key(channel)).map(Secret::new);
+            (value, format!("{} in git's configuration", key(channel)))
+        }
+    };
+    let Some(address) = found.filter(|secret| !secret.is_empty()) else {
         return Ok(None);
     };
-    match check(channel.kind, webhook.address.expose()) {
-        Ok(_) => Ok(Some(webhook)),
-        Err(report) => {
-            let error = format!("{}: {}", webhook.from, report.error);
-            Err(Stop::Misused(Report {
-                error,
-                hint: Some(hint.into()),
-                ..report
-            }))
-        }
-    }
-}
-
-/// The webhook that counts, good or not, and what to do if it is not.
-fn looked_up(repo: &Repo, channel: &Channel) -> Result<Option<(Webhook, String)>, Stop> {
-    if let Some(address) = in_environment(repo, channel) {
-        let from = variable(channel);
-        let hint = format!(
-            "set {from} to the webhook of {}, or forget it: unset {from} && git smp setup",
-            channel.name
-        );
-        return Ok(Some((Webhook { address, from }, hint)));
-    }
-    let from = format!("{} in git's configuration", key(channel));
-    let webhook = in_configuration(repo, channel)?.map(|address| Webhook { address, from });
-    let hint = || {
-        format!(
-            "have the right one at hand, then: {} && git smp setup",
-            forgets(repo, channel)
-        )
+    let Err(report) = check(channel.kind, address.expose()) else {
+        return Ok(Some(Webhook { address, from }));
     };
-    Ok(webhook.map(|webhook| (webhook, hint())))
+    let forgets = forgets(repo, channel);
+    let hint = if from == variable {
+        format!("set {from} to the webhook of {name}, or forget it: {forgets} && git smp setup")
+    } else {
+        format!("have the right one at hand, then: {forgets} && git smp setup")
+    };
+    let error = format!("{from}: {}", report.error);
+    Err(Stop::Misused(Report { error, ..report }.hint(hint)))
 }
 
 /// The command that forgets what counts as a channel's webhook.
@@ -108,24 +96,14 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
         return format!("unset {}", variable(channel));
     }
     let key = key(channel);
+    let pattern = format!("^{}$", key.replace('.', "\\."));
     // Only names are asked for: nothing of it is to stand in anybody's memory.
-    let is_in = |place: &str| {
-        let pattern = format!("^{}$", key.replace('.', "\\."));
-        let args = [
-            "config",
-            place,
-            "--name-only",
-            "--get-regexp",
-            pattern.as_str(),
-        ];
-        repo.program()
-            .run(args)
-            .is_ok_and(|output| output.status.success())
+    let is_in = |place: &&str| {
+        let args = ["config", place, "--name-only", "--get-regexp", &pattern];
+        let output = repo.program().run(args);
+        output.is_ok_and(|output| output.status.success())
     };
-    match ["--local", "--global", "--system"]
-        .into_iter()
-        .find(|place| is_in(place))
-    {
+    match ["--local", "--global", "--system"].into_iter().find(is_in) {
         Some("--local") | None => format!("git config --unset-all {key}"),
         Some(place) => format!("git config {place} --unset-all {key}"),
     }
@@ -136,11 +114,6 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
 pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
     let value = repo.program().variable(&variable(channel))?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())
-}
-
-fn in_configuration(repo: &Repo, channel: &Channel) -> Result<Option<Secret>, Stop> {
-    let value = repo.config()?.get(&key(channel)).map(Secret::new);
-    Ok(value.filter(|secret| !secret.is_empty()))
 }
 
 /// Whether an address may be a webhook of such a channel. Gives what is odd about it, if anything is: which hosts take
@@ -158,24 +131,22 @@ fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the webhook holds blanks, or characters that no address has");
     }
+    let small = address.to_ascii_lowercase();
     if ["&amp;", "\\u0026", "&#38;", "&#x26;"]
         .iter()
-        .any(|and| address.to_ascii_lowercase().contains(and))
+        .any(|and| small.contains(and))
     {
         return Err(
             "the webhook was copied from the source of a page: what stands there for & is no part of an address",
         );
     }
-    let web = ["https://", "http://"]
-        .iter()
-        .any(|scheme| begins(address, scheme));
-    let url = Url::parse(address)
-        .ok()
-        .filter(|_| web && address.len() <= LONGEST);
-    let Some(url) = url else {
+    let web = small.starts_with("https://") || small.starts_with("http://");
+    let url = Url::parse(address).ok();
+    let Some(url) = url.filter(|_| web && address.len() <= LONGEST) else {
         return Err("the webhook is no address; one begins with https:// and a host");
     };
-    if url.scheme() == "http" && !is_loopback(host(&url).as_str()) {
+    let is_loopback = matches!(host(&url).as_str(), "127.0.0.1" | "[::1]" | "localhost");
+    if url.scheme() == "http" && !is_loopback {
         return Err(
             "the webhook must begin with https://, for http lets everybody on the way read it",
         );
@@ -185,20 +156,8 @@ fn read(address: &str) -> Result<Url, &'static str> {
 
 /// Its host, in small letters.
 fn host(url: &Url) -> String {
-    url.host_str()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_ascii_lowercase()
-}
-
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "127.0.0.1" | "[::1]" | "localhost")
-}
-
-fn begins(address: &str, scheme: &str) -> bool {
-    address
-        .get(..scheme.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    let host = url.host_str().unwrap_or_default();
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -260,17 +260,10 @@ impl State {
 
     fn tell_of_deploy(&mut self, event: &Event, it: &Deployed, news: &News) {
         if let Some(tells) = &it.tells {
-            self.pending
-                .extend(tells.channels.iter().map(|channel| Notice {
-                    about: event.id.clone(),
-                    channel: channel.clone(),
-                    date: tells.date.clone(),
-                    commit: it.to.clone(),
-                    environment: it.environment.clone(),
-                    targets: tells.targets.clone(),
-                    news: news.clone(),
-                    attempt: None,
-                }));
+            let place = (it.environment.as_str(), &it.to);
+            self.pending.extend(tells.channels.iter().map(|channel| {
+                Notice::of_deploy(event.id.clone(), channel, tells, place, news.clone())
+            }));
         }
     }
 

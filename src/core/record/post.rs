@@ -107,6 +107,26 @@ impl Notice {
         }
     }
 
+    /// What an event tells a channel of a deploy.
+    pub fn of_deploy(
+        about: EventId,
+        channel: &str,
+        tells: &Telling,
+        (environment, commit): (&str, &CommitId),
+        news: News,
+    ) -> Self {
+        Self {
+            about,
+            channel: channel.to_owned(),
+            date: tells.date.clone(),
+            commit: commit.clone(),
+            environment: environment.to_owned(),
+            targets: tells.targets.clone(),
+            news,
+            attempt: None,
+        }
+    }
+
     /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
     pub fn is_of_candidate(&self) -> bool {
         matches!(
@@ -123,6 +143,11 @@ impl Notice {
     /// Whether it tells that something was taken back, which the team must know before anybody else deploys.
     pub fn is_of_a_rollback(&self) -> bool {
         matches!(self.news, News::RolledBack { .. })
+    }
+
+    /// Whether it tells of a deploy that is over.
+    pub fn is_of_a_deploy(&self) -> bool {
+        matches!(self.news, News::Released { .. }) || self.is_of_a_rollback()
     }
 
     /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.

@@ -13,7 +13,7 @@ const SIGNS: [&str; 10] = ["#", ";", "@", "!", "$", "%", "^", "&", "|", ":"];
 /// A sheet before it is given away, which knows how to read it back.
 pub struct Sheet {
     offered: String,
-    comments: Vec<String>,
+    comments: String,
     /// What comments begin with.
     sign: String,
     /// Whether it begins with a draft, and not with somebody's own words.
@@ -30,15 +30,31 @@ impl Sheet {
         landed: impl FnOnce() -> Result<Vec<Landed>, Stop>,
         config: &GitConfig,
     ) -> Result<Self, Stop> {
-        let (offered, origin) = match offer.kept {
-            Some(kept) => (
-                settled(kept),
-                vec!["The text above is yours, from the run before.".to_owned()],
-            ),
-            None => drafted(&landed()?),
+        let offered = match offer.kept {
+            Some(kept) => settled(kept),
+            None => draft(&landed()?),
+        };
+        let origin = match (offer.kept, offered.as_str()) {
+            (Some(_), _) => "The text above is yours, from the run before.",
+            (None, "") => {
+                "No pull request ships, so there is no draft; it is for you to say what is new."
+            }
+            (None, _) => {
+                "The list above is a draft, the titles of the pull requests that ship.\n\
+                 Left as it is, it is not posted. To post it as it is, delete this line."
+            }
         };
         let sign = sign(&offered, config);
-        let comments = explained(offer, origin, &sign);
+        let (heading, short) = (visible(offer.heading), offer.commit.short());
+        let comments = format!(
+            "{heading}: what is new?\n\n\
+             This is for the product channel. Everyone in the company reads it:\n\
+             say in their words what changes for them, and leave out the rest.\n\n\
+             What will be deployed is {short}.\n\
+             {origin}\n\n\
+             Lines that begin with '{sign}' are left out.\n\
+             An empty text means no post in the product channel."
+        );
         Ok(Self {
             is_draft: offer.kept.is_none(),
             offered,
@@ -49,8 +65,8 @@ impl Sheet {
 
     /// The whole sheet.
     pub fn text(&self) -> String {
-        let comment = |line: &String| format!("{} {line}", self.sign).trim_end().to_owned() + "\n";
-        let comments: String = self.comments.iter().map(comment).collect();
+        let comment = |line| format!("{} {line}", self.sign).trim_end().to_owned() + "\n";
+        let comments: String = self.comments.lines().map(comment).collect();
         format!("{}\n\n{comments}", self.offered)
     }
 
@@ -78,40 +94,6 @@ pub fn settled(text: &str) -> String {
     let mut lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.join("\n")
-}
-
-fn drafted(landed: &[Landed]) -> (String, Vec<String>) {
-    let text = draft(landed);
-    let origin = if text.is_empty() {
-        vec![
-            "No pull request ships, so there is no draft; it is for you to say what is new."
-                .to_owned(),
-        ]
-    } else {
-        vec![
-            "The list above is a draft, the titles of the pull requests that ship.".to_owned(),
-            "Left as it is, it is not posted. To post it as it is, delete this line.".to_owned(),
-        ]
-    };
-    (text, origin)
-}
-
-fn explained(offer: &Offer<'_>, origin: Vec<String>, sign: &str) -> Vec<String> {
-    let mut lines = vec![
-        format!("{}: what is new?", visible(offer.heading)),
-        String::new(),
-        "This is for the product channel. Everyone in the company reads it:".to_owned(),
-        "say in their words what changes for them, and leave out the rest.".to_owned(),
-        String::new(),
-        format!("What will be deployed is {}.", offer.commit.short()),
-    ];
-    lines.extend(origin);
-    lines.extend([
-        String::new(),
-        format!("Lines that begin with '{sign}' are left out."),
-        "An empty text means no post in the product channel.".to_owned(),
-    ]);
-    lines
 }
 
 /// What no line of the text begins with, so that none is taken for a comment.

@@ -1,5 +1,6 @@
 //! What is given and what is written, with real files, repositories and editors.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
 

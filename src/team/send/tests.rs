@@ -1,4 +1,4 @@
-use crate::team::sending::*;
+use crate::team::send::*;
 
 const AT_ONCE: Pauses = Pauses {
     busy: [0; 3],
@@ -6,7 +6,7 @@ const AT_ONCE: Pauses = Pauses {
 };
 
 /// Sends by a webhook that answers so, one after the other; gives what came of it and how often it was asked.
-fn sending(answers: Vec<Sent>, wish: Control) -> (Outcome, usize) {
+fn sending(answers: Vec<Sent>, wish: Control) -> (Delivered, usize) {
     let (mut answers, mut asked) = (answers.into_iter(), 0);
     let mut post = || {
         asked += 1;
@@ -36,7 +36,7 @@ fn not_sent() -> Sent {
 fn what_is_taken_is_sent_once() {
     assert!(matches!(
         sending(vec![Sent::Accepted], Control::GoOn),
-        (Outcome::Accepted, 1)
+        (Delivered::Yes, 1)
     ));
 }
 
@@ -46,7 +46,7 @@ fn f_chat_3_what_may_have_arrived_is_never_sent_again() {
         let mut answers: Vec<Sent> = (0..before).map(|_| busy()).collect();
         answers.push(Sent::Unclear(report()));
         let (outcome, asked) = sending(answers, Control::GoOn);
-        assert!(matches!(outcome, Outcome::Unclear(why) if why == report()));
+        assert!(matches!(outcome, Delivered::Unclear(why) if why == report()));
         assert_eq!(asked, before + 1);
     }
 }
@@ -55,7 +55,7 @@ fn f_chat_3_what_may_have_arrived_is_never_sent_again() {
 fn what_is_declined_is_not_sent_again() {
     assert!(matches!(
         sending(vec![Sent::Declined(report())], Control::GoOn),
-        (Outcome::NotTaken(_), 1)
+        (Delivered::No(_), 1)
     ));
 }
 
@@ -64,12 +64,12 @@ fn f_chat_1_and_2_three_further_tries_are_made_and_no_more() {
     for same in [busy, not_sent] {
         assert!(matches!(
             sending((0..4).map(|_| same()).collect(), Control::GoOn),
-            (Outcome::NotTaken(_), 4)
+            (Delivered::No(_), 4)
         ));
         let then_taken = (0..3).map(|_| same()).chain([Sent::Accepted]).collect();
         assert!(matches!(
             sending(then_taken, Control::GoOn),
-            (Outcome::Accepted, 4)
+            (Delivered::Yes, 4)
         ));
     }
     let mixed = [
@@ -83,7 +83,7 @@ fn f_chat_1_and_2_three_further_tries_are_made_and_no_more() {
     ];
     assert!(matches!(
         sending(mixed.into(), Control::GoOn),
-        (Outcome::Accepted, 7)
+        (Delivered::Yes, 7)
     ));
 }
 
@@ -96,7 +96,7 @@ fn a_long_wait_is_not_waited_for() {
         (u64::MAX, "more than a day"),
     ] {
         match sending(vec![later(seconds)], Control::GoOn) {
-            (Outcome::NotTaken(report), 1) => {
+            (Delivered::No(report), 1) => {
                 assert_eq!(
                     report.because,
                     [format!("it asked to come back in {words}")]
@@ -111,7 +111,7 @@ fn a_long_wait_is_not_waited_for() {
 fn whoever_watches_may_leave() {
     for answer in [busy(), later(60), not_sent()] {
         match sending(vec![answer], Control::Leave) {
-            (Outcome::NotTaken(report), 1) => {
+            (Delivered::No(report), 1) => {
                 assert_eq!(report.because, ["left before it was tried again"])
             }
             other => panic!("{other:?}"),
@@ -132,7 +132,7 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
             Control::GoOn
         },
     );
-    assert!(matches!(outcome, Outcome::Accepted));
+    assert!(matches!(outcome, Delivered::Yes));
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert!(
         told.len() >= 3 && told.is_sorted_by(|a, b| a.1 > b.1),
@@ -156,7 +156,7 @@ fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     match send(ChannelKind::Teams, &address, "{}", &mut |_, _| {
         Control::Leave
     }) {
-        Outcome::NotTaken(report) => {
+        Delivered::No(report) => {
             assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
         }
         other => panic!("{other:?}"),

@@ -21,11 +21,11 @@ const PAUSES: Pauses = Pauses {
 
 /// What came of a post.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum Delivered {
     /// It was taken. For Teams: by the workflow, which may still fail to post it.
-    Accepted,
+    Yes,
     /// Nobody took it, for certain.
-    NotTaken(Report),
+    No(Report),
     /// It may be in the channel.
     Unclear(Report),
 }
@@ -38,42 +38,39 @@ struct Pauses {
     unreached: [u64; 3],
 }
 
-/// Sends a post to a webhook. While it waits to try again, `watch` is told why and how long still, some ten times a
-/// second, and may leave. What may have arrived is never sent again.
+/// Told why nothing was taken yet and how long it is until the next try, some ten times a second; may leave.
+type Watch<'w> = dyn FnMut(&Report, Duration) -> Control + 'w;
+
+/// Sends a post to a webhook. What may have arrived is never sent again.
 pub fn send(
     chat: ChannelKind,
     address: &Secret,
     payload: &str,
-    watch: &mut dyn FnMut(&Report, Duration) -> Control,
-) -> Outcome {
+    watch: &mut Watch<'_>,
+) -> Delivered {
     attempts(&PAUSES, &mut || http::post(chat, address, payload), watch)
 }
 
-fn attempts(
-    pauses: &Pauses,
-    post: &mut dyn FnMut() -> Sent,
-    watch: &mut dyn FnMut(&Report, Duration) -> Control,
-) -> Outcome {
+fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {
     let (mut busy, mut unreached) = (pauses.busy.iter(), pauses.unreached.iter());
     loop {
         let (report, told, next) = match post() {
-            Sent::Accepted => return Outcome::Accepted,
-            Sent::Declined(report) => return Outcome::NotTaken(report),
-            Sent::Unclear(report) => return Outcome::Unclear(report),
+            Sent::Accepted => return Delivered::Yes,
+            Sent::Declined(report) => return Delivered::No(report),
+            Sent::Unclear(report) => return Delivered::Unclear(report),
             Sent::Later(told, report) => (report, told, busy.next()),
             Sent::NotSent(report) => (report, None, unreached.next()),
         };
         let Some(next) = next else {
-            return Outcome::NotTaken(report);
+            return Delivered::No(report);
         };
         let pause = told.unwrap_or(Duration::from_millis(*next));
         if pause > LONGEST {
-            return Outcome::NotTaken(
-                report.because(format!("it asked to come back in {}", long(pause))),
-            );
+            let asked = format!("it asked to come back in {}", long(pause));
+            return Delivered::No(report.because(asked));
         }
         if !waited(&report, pause, watch) {
-            return Outcome::NotTaken(report.because("left before it was tried again"));
+            return Delivered::No(report.because("left before it was tried again"));
         }
     }
 }
@@ -87,11 +84,7 @@ fn long(time: Duration) -> String {
 }
 
 /// Waits, unless the one who watches would rather leave.
-fn waited(
-    report: &Report,
-    pause: Duration,
-    watch: &mut dyn FnMut(&Report, Duration) -> Control,
-) -> bool {
+fn waited(report: &Report, pause: Duration, watch: &mut Watch<'_>) -> bool {
     let begun = Instant::now();
     loop {
         let left = pause.saturating_sub(begun.elapsed());

@@ -1,0 +1,81 @@
+//! The channels that are told, and how a post gets there from this clone.
+
+use crate::core::config::{Channel, Config};
+use crate::core::decide::Step;
+use crate::core::record::{Candidate, News, Notice, Telling};
+use crate::core::refusal::Report;
+use crate::core::words::{ChannelKind, CommitId};
+use crate::git::Repo;
+use crate::session::Session;
+use crate::team::recorder::new_id;
+use crate::team::webhook::{self, Webhook};
+
+/// The channel that is told of candidates, verdicts and rollbacks.
+pub const TECHNICAL: &str = "technical";
+/// The channel that is told what is new on production.
+pub const PRODUCT: &str = "product";
+
+/// How a post gets to a channel.
+pub enum Route {
+    /// A person pastes it.
+    Print,
+    /// To a chat, for which this clone has no webhook.
+    NoWebhook,
+    /// To a chat, with a webhook that cannot be used.
+    Unusable(Report),
+    Chat(ChannelKind, Webhook),
+}
+
+/// The way to a channel; one that is not configured is printed for.
+pub fn route(repo: &Repo, config: &Config, name: &str) -> Route {
+    let Some(channel) = configured(config, name).filter(|one| one.kind != ChannelKind::Print)
+    else {
+        return Route::Print;
+    };
+    match webhook::find(repo, channel) {
+        Ok(Some(webhook)) => Route::Chat(channel.kind, webhook),
+        Ok(None) => Route::NoWebhook,
+        Err(stop) => Route::Unusable(
+            stop.report()
+                .cloned()
+                .unwrap_or_else(|| Report::new("no webhook can be read")),
+        ),
+    }
+}
+
+/// The channel, if it is configured.
+pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
+    config.channels.iter().find(|channel| channel.name == name)
+}
+
+/// Whether a channel's posts cannot be sent from this clone because it has no webhook of it.
+pub fn lacks_webhook(repo: &Repo, config: &Config, name: &str) -> bool {
+    matches!(route(repo, config, name), Route::NoWebhook)
+}
+
+/// The step of a plan that tells a channel.
+pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
+    Step::Post {
+        channel: name.to_owned(),
+        kind: configured(config, name).map_or(ChannelKind::Print, |channel| channel.kind),
+        from_here: !lacks_webhook(&session.repo, config, name),
+    }
+}
+
+/// The channels that the record is to have told. Where none is configured the text is printed at once, and that is all.
+pub fn to_tell(config: &Config, name: &str) -> Vec<String> {
+    configured(config, name)
+        .map(|channel| channel.name.clone())
+        .into_iter()
+        .collect()
+}
+
+/// What a candidate is told of, for showing it before or without a record.
+pub fn of_candidate(candidate: &Candidate, news: News) -> Notice {
+    Notice::of(candidate, new_id(), TECHNICAL, news)
+}
+
+/// What a deploy is told of, in the same way.
+pub fn of_deploy(name: &str, tells: &Telling, place: (&str, &CommitId), news: News) -> Notice {
+    Notice::of_deploy(new_id(), name, tells, place, news)
+}

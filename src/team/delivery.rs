@@ -1,0 +1,367 @@
+//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end goes on
+//! record. Without a record a post is tried once, and printed if it is not taken.
+
+use crate::core::config::Config;
+use crate::core::record::{Attempt, How, Notice, Person, What};
+use crate::core::refusal::{Report, Stop};
+use crate::core::tell::post::Post;
+use crate::core::tell::{markdown, slack, teams};
+use crate::core::text::{Line, ago};
+use crate::core::typed::Hint;
+use crate::core::words::{ChannelKind, Control, EventId};
+use crate::git::record::identity;
+use crate::http;
+use crate::session::Session;
+use crate::team::channel::{Route, route};
+use crate::team::compose::compose;
+use crate::team::recorder::{Recorder, new_id};
+use crate::team::send::{self, Delivered};
+use crate::team::webhook::Webhook;
+
+/// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
+const FRESH: i64 = 300;
+
+/// Delivers posts.
+pub struct Delivery<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    recorder: Option<Recorder<'a>>,
+    done: &'a str,
+    again: &'a str,
+}
+
+impl<'a> Delivery<'a> {
+    /// One that says of what was done before the posts that it is `done`, and which command goes on: `again`.
+    pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
+        Self {
+            session,
+            config,
+            recorder: Recorder::of(&session.repo, config, session.ui.is_interactive()),
+            done,
+            again,
+        }
+    }
+
+    /// What the record has pending, oldest first: `known` where this run has just read or written it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn pending(&self, known: Option<Vec<Notice>>) -> Result<Vec<Notice>, Stop> {
+        let (Some(recorder), None) = (&self.recorder, &known) else {
+            return Ok(known.unwrap_or_default());
+        };
+        let reading = self
+            .session
+            .ui
+            .during("reading what is owed", || recorder.read_now())
+            .and_then(|reading| Ok(reading?));
+        let reading = reading.map_err(|stop| self.unrecorded(stop, "every channel"))?;
+        Ok(reading.state.pending)
+    }
+
+    /// Delivers what is pending of this kind, oldest first. One that cannot be delivered holds back no other, and the first
+    /// of those is the error.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
+    pub fn deliver(
+        &self,
+        pending: &[Notice],
+        wanted: impl Fn(&Notice) -> bool,
+    ) -> Result<(), Stop> {
+        let routes = pending
+            .iter()
+            .filter(|one| wanted(one))
+            .map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
+        let routes: Vec<_> = routes.collect();
+        // Two runs of one clone could not tell each other's attempt from one that was cut off.
+        let chats = routes
+            .iter()
+            .any(|(_, route)| !matches!(route, Route::Print));
+        let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
+        let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
+        let ends: Vec<_> = routes
+            .into_iter()
+            .map(|(one, route)| self.deliver_one(one, route))
+            .collect();
+        ends.into_iter().collect()
+    }
+
+    /// Prints a post that nobody keeps a record of.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn print(&self, one: &Notice) -> Result<(), Stop> {
+        let post = compose(self.session, self.config, one)?;
+        self.print_for(&one.channel, &post)
+    }
+
+    fn print_for(&self, channel: &str, post: &Post) -> Result<(), Stop> {
+        let ui = self.session.ui;
+        ui.note(format!("for the {channel} channel:"));
+        ui.data(markdown::payload(post).as_bytes())
+    }
+
+    /// Tells a channel where no record is kept, once, for nobody could know of a second: what is not taken is printed.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
+    pub fn deliver_once(&self, one: &Notice) -> Result<(), Stop> {
+        self.tried_once(one).map_err(|stop| {
+            let text = format!("{}, but {} was not told", self.done, one.channel);
+            Stop::Incomplete(Report::new(text).because(stop.to_string()))
+        })
+    }
+
+    fn tried_once(&self, one: &Notice) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, one.channel.as_str());
+        let post = compose(self.session, self.config, one)?;
+        let delivered = match route(&self.session.repo, self.config, channel) {
+            Route::Print => return self.print_for(channel, &post),
+            Route::NoWebhook => {
+                ui.note(format!("no webhook of {channel} here"));
+                return self.print_for(channel, &post);
+            }
+            Route::Unusable(why) => Delivered::No(why),
+            Route::Chat(kind, webhook) => self.send(kind, channel, &webhook, &post)?,
+        };
+        let (story, why) = match delivered {
+            Delivered::Yes => return Ok(()),
+            Delivered::No(why) => (format!("{channel} was not told"), why),
+            Delivered::Unclear(why) => (format!("whether {channel} was told is not known"), why),
+        };
+        let causes = [vec![why.error], why.because].concat().join("; ");
+        ui.warn(format!("{story}: {causes}"));
+        why.hint.iter().for_each(|hint| ui.advise(hint.clone()));
+        self.print_for(channel, &post)
+    }
+
+    fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, &one.channel);
+        if let Some(open) = &one.attempt {
+            // Who could send it again, or ask, is not here.
+            if !ui.is_interactive() && matches!(route, Route::NoWebhook) {
+                ui.note(format!(
+                    "{} began to send a post to {channel}",
+                    open.by.name
+                ));
+                return Ok(());
+            }
+            if self.is_left(one, open)? {
+                return Ok(());
+            }
+        }
+        let over = one.attempt.as_ref().map(|open| open.id.clone());
+        let mut post = compose(self.session, self.config, one)
+            .map_err(|stop| self.unrecorded(stop, channel))?;
+        if over.is_some() {
+            post.heading.push_str(" (repeated)");
+        }
+        match route {
+            Route::Print => {
+                self.print_for(channel, &post)
+                    .map_err(|stop| self.unrecorded(stop, channel))?;
+                self.ended(one, over, How::Printed)
+            }
+            Route::NoWebhook => self.leave(one, &post),
+            Route::Unusable(why) => Err(self.untold(channel, &post, why)),
+            Route::Chat(kind, webhook) => self.send_on_record(one, over, &post, (kind, &webhook)),
+        }
+    }
+
+    /// This clone has no webhook, so the text is printed. It stays pending, for a clone that has one.
+    fn leave(&self, one: &Notice, post: &Post) -> Result<(), Stop> {
+        let (ui, channel) = (self.session.ui, &one.channel);
+        ui.note(format!(
+            "no webhook of {channel} here, so this is not sent:"
+        ));
+        ui.data(markdown::payload(post).as_bytes())
+            .map_err(|stop| self.unrecorded(stop, channel))?;
+        // A candidate that is open would be closed by `postpone`.
+        let command = one.command(!self.again.starts_with("git smp postpone"));
+        ui.advise(format!(
+            "it stays owed; a clone that has the webhook sends it: {command}"
+        ));
+        ui.advise("to keep the webhook in this clone: git smp setup");
+        Ok(())
+    }
+
+    /// The attempt goes on record before it is made, and its end after it.
+    fn send_on_record(
+        &self,
+        one: &Notice,
+        over: Option<EventId>,
+        post: &Post,
+        (kind, webhook): (ChannelKind, &Webhook),
+    ) -> Result<(), Stop> {
+        let (attempt, channel) = (new_id(), one.channel.clone());
+        let about = one.about.clone();
+        let posting = What::Posting {
+            about,
+            channel,
+            over,
+        };
+        let channel = &one.channel;
+        if !self.record(channel, &attempt, &posting)? {
+            let note = format!("somebody else makes the post to {channel}");
+            self.session.ui.note(note);
+            return Ok(());
+        }
+        match self.send(kind, channel, webhook, post)? {
+            Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
+            Delivered::No(report) => {
+                let unposted = What::Unposted {
+                    attempt,
+                    channel: channel.clone(),
+                    why: report.error.clone(),
+                };
+                self.record(channel, &new_id(), &unposted)?;
+                Err(self.untold(channel, post, report))
+            }
+            Delivered::Unclear(report) => Err(self.unclear(channel, report)),
+        }
+    }
+
+    fn send(
+        &self,
+        kind: ChannelKind,
+        channel: &str,
+        webhook: &Webhook,
+        post: &Post,
+    ) -> Result<Delivered, Stop> {
+        let ui = self.session.ui;
+        let (payload, who) = match kind {
+            ChannelKind::Slack => (slack::payload(post), "Slack"),
+            ChannelKind::Teams | ChannelKind::Print => (teams::payload(post), "the Teams workflow"),
+        };
+        ui.catch_interrupts()?;
+        let progress = ui.progress();
+        let delivered = ui.during(&format!("posting to {channel}"), || {
+            send::send(kind, &webhook.address, &payload, &mut |why, left| {
+                let (why, left) = (&why.error, left.as_secs() + 1);
+                progress.show(&format!("{channel}: {why}; again in {left} s"));
+                if ui.interrupted() {
+                    Control::Leave
+                } else {
+                    Control::GoOn
+                }
+            })
+        });
+        progress.clear();
+        Ok(match delivered {
+            Delivered::Yes => {
+                ui.note(format!("{who} accepted the post to {channel}"));
+                Delivered::Yes
+            }
+            Delivered::No(report) if report.hint == Some(http::RENEW.into()) => {
+                Delivered::No(report.hint(webhook.renewal()))
+            }
+            other => other,
+        })
+    }
+
+    /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
+    fn is_left(&self, one: &Notice, open: &Attempt) -> Result<bool, Stop> {
+        let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
+        let (name, email) = identity(&self.session.repo).unwrap_or_default();
+        let (by, when) = (&open.by.name, ago(now, open.at));
+        let story = format!("{by} began to send the post to {channel} {when}");
+        if open.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(open.at))
+        {
+            ui.note(format!("{story}, and may be at it still"));
+            return Ok(true);
+        }
+        let story = format!("{story}, and nobody saw what came of it");
+        if !ui.is_interactive() {
+            return Err(self.unclear(channel, Report::new(story)));
+        }
+        ui.warn(format!("{story}. The post is:"));
+        let text = markdown::payload(&compose(self.session, self.config, one)?);
+        ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
+        ui.catch_interrupts()?;
+        let answer = ui.ask(&format!(
+            "Look into {channel}: is it there? Type posted, repost or skip: "
+        ));
+        let how = match answer.as_deref().map(str::trim) {
+            Some("posted") => How::Found,
+            Some("skip") => How::Skipped,
+            Some("repost") => return Ok(false),
+            _ => return Err(self.unclear(channel, Report::new(story))),
+        };
+        self.ended(one, Some(open.id.clone()), how).map(|()| true)
+    }
+
+    fn ended(&self, one: &Notice, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
+        let posted = What::Posted {
+            about: one.about.clone(),
+            channel: one.channel.clone(),
+            attempt,
+            how,
+        };
+        self.record(&one.channel, &new_id(), &posted).map(drop)
+    }
+
+    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt is
+    /// another by now, is somebody else's.
+    fn record(&self, channel: &str, id: &EventId, what: &What) -> Result<bool, Stop> {
+        let Some(recorder) = &self.recorder else {
+            return Ok(false);
+        };
+        let mut still = false;
+        let noted = self.session.ui.during("writing the record", || {
+            recorder.append(id, &mut |state| {
+                still = state.is_pending(what);
+                Ok(still.then(|| what.clone()))
+            })
+        });
+        noted.map_err(|stop| self.unrecorded(stop, channel))?;
+        Ok(still)
+    }
+
+    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
+    fn untold(&self, channel: &str, post: &Post, why: Report) -> Stop {
+        let ui = self.session.ui;
+        ui.warn(format!(
+            "{channel} was not told; this is the post, should you have to paste it:"
+        ));
+        // Where nobody reads it the record has it still.
+        let _ = ui.data(markdown::payload(post).as_bytes());
+        let what = format!("{channel} was not told");
+        let hint = self.goes_on(why.hint.as_ref(), "run it again, which sends it");
+        let report = self
+            .but(&what, why)
+            .because("the post is kept, and still owed");
+        Stop::Incomplete(report.hint(hint))
+    }
+
+    /// It may be in the channel.
+    fn unclear(&self, channel: &str, why: Report) -> Stop {
+        let what = format!("whether {channel} was told is not known");
+        let first = format!("look into {channel}, then in a terminal, which asks");
+        let report = self.but(&what, why);
+        let report = report.because("the post may be there, and nothing is sent twice unasked");
+        Stop::Incomplete(report.hint(self.goes_on(None, &first)))
+    }
+
+    /// What was done stands; that a channel was told is not on record.
+    fn unrecorded(&self, stop: Stop, channel: &str) -> Stop {
+        let Some(why) = stop.report().cloned() else {
+            return stop;
+        };
+        let what = format!("that {channel} was told is not on record");
+        let hint = self.goes_on(why.hint.as_ref(), "run it again");
+        Stop::Incomplete(self.but(&what, why).hint(hint))
+    }
+
+    /// What was done, what was not, and why.
+    fn but(&self, what: &str, why: Report) -> Report {
+        let mut report = Report::new(format!("{}, but {what}", self.done)).because(why.error);
+        report.because.extend(why.because);
+        report
+    }
+
+    fn goes_on(&self, first: Option<&Hint>, then: &str) -> String {
+        let first = first.map_or(String::new(), |first| format!("{first}; then "));
+        format!("{first}{then}: {}", self.again)
+    }
+}

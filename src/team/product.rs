@@ -1,0 +1,376 @@
+//! The product post of a promotion: its text, whom it names, and its way through runs that are cut off.
+
+use crate::cli::Promote;
+use crate::core::config::Config;
+use crate::core::decide::{Plan, Step, Target};
+use crate::core::record::{Kind, News, Notice, State, Telling};
+use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::tell::post::titled;
+use crate::core::text::Line;
+use crate::core::words::CommitId;
+use crate::notes::{Notes, Text};
+use crate::session::Session;
+use crate::team::channel::{self, PRODUCT};
+use crate::team::delivery::Delivery;
+use crate::team::recorder::new_id;
+use crate::team::summary::{self, Offer, Summary};
+
+/// What is to be told of a promotion.
+pub struct ProductPost<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    commit: CommitId,
+    date: String,
+    targets: Vec<(String, Option<CommitId>)>,
+    /// Whether something is pushed; else an earlier run has done so, or somebody else.
+    pushes: bool,
+    /// The record before.
+    state: Option<&'a State>,
+}
+
+impl<'a> ProductPost<'a> {
+    /// What this plan releases. It carries the date of its proposal, as the post that put it forward.
+    pub fn of(
+        session: &'a Session<'a>,
+        config: &'a Config,
+        targets: &[Target<'_>],
+        plan: &Plan,
+        state: Option<&'a State>,
+    ) -> Self {
+        let (commit, when) = (plan.commit.clone(), session.when());
+        let candidate = state.and_then(|state| state.candidate.as_ref());
+        let date = candidate
+            .filter(|open| open.commit == commit && !open.date.is_empty())
+            .map_or_else(|| when.date(when.now), |open| open.date.clone());
+        let ran = targets.iter().map(|target| {
+            let from = ran_before(target, &commit, state);
+            (target.environment.name.clone(), from.cloned())
+        });
+        Self {
+            session,
+            config,
+            date,
+            targets: ran.collect(),
+            commit,
+            pushes: (plan.steps.iter()).any(|step| matches!(step, Step::Push { .. })),
+            state,
+        }
+    }
+
+    /// Whether the plan has a post as its last step, as far as that is known before anybody wrote its text.
+    pub fn is_wanted(&self, given: Option<&Summary>) -> bool {
+        match given {
+            Some(given) => matches!(given, Summary::Text(_)),
+            None => self.is_kept(),
+        }
+    }
+
+    /// Whether a record keeps it until a channel took it.
+    fn is_kept(&self) -> bool {
+        channel::configured(self.config, PRODUCT).is_some()
+    }
+
+    /// The text of the post, from whoever has it; `None`: there is none, which is said.
+    ///
+    /// # Errors
+    /// When the editor fails, or its text cannot be used.
+    pub fn text(&self, args: &Promote, given: Option<Summary>) -> Result<Option<String>, Stop> {
+        let ui = self.session.ui;
+        let summary = match given {
+            Some(given) => given,
+            None if self.is_kept() => self.asked_for(args)?,
+            // What a run that was cut off was given is printed by the one that sees the end.
+            None => return Ok(self.begun_text().filter(|_| !self.pushes)),
+        };
+        let why = match summary {
+            Summary::Text(text) => return Ok(Some(text)),
+            Summary::Missing => {
+                ui.warn(format!(
+                    "no post to {PRODUCT}: nobody gave its text, with --summary or -F"
+                ));
+                return Ok(None);
+            }
+            Summary::Empty => "its text is empty",
+            Summary::Untouched => "the draft was left as it was",
+        };
+        if !args.dry_run {
+            self.notes().forget_text()?;
+        }
+        ui.note(format!("no post to {PRODUCT}: {why}"));
+        Ok(None)
+    }
+
+    fn asked_for(&self, args: &Promote) -> Result<Summary, Stop> {
+        // What was written for this deploy before it was cut off is not asked for again.
+        if let Some(text) = self.notes().begun_text(&self.commit)
+            && !self.pushes
+        {
+            return Ok(Summary::of(text));
+        }
+        let kept = self.notes().text();
+        let kept = kept.filter(|kept| kept.commit == self.commit);
+        let offer = Offer {
+            heading: &titled(&self.names().join(", "), "deploy", &self.date),
+            commit: &self.commit,
+            from: self.targets.iter().find_map(|(_, from)| from.as_ref()),
+            kept: kept.as_ref().map(|kept| kept.text.as_str()),
+        };
+        match offer.kept {
+            Some(kept) if args.dry_run => Ok(Summary::of(kept.to_owned())),
+            None if args.dry_run => {
+                let text = summary::drafted(self.session, &offer)?;
+                if !text.is_empty() {
+                    self.session.ui.note(format!(
+                        "the text to {PRODUCT} is a draft; your editor will ask for it"
+                    ));
+                }
+                Ok(Summary::of(text))
+            }
+            _ if args.yes => Ok(Summary::Missing),
+            _ => summary::written(self.session, &offer),
+        }
+    }
+
+    /// What goes on record with the deploy.
+    pub fn telling(&self, text: &str) -> Telling {
+        Telling {
+            channels: channel::to_tell(self.config, PRODUCT),
+            date: self.date.clone(),
+            targets: self.targets.clone(),
+            text: Some(text.to_owned()),
+        }
+    }
+
+    /// Shows the post as it would go out.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn preview(&self, text: &str) -> Result<(), Stop> {
+        self.delivery("git smp promote")
+            .print(&self.notification(text))
+    }
+
+    /// Shows the text that will go out, below the plan that posts it.
+    pub fn show(&self, text: Option<&str>, asked: bool) {
+        let Some(text) = text else { return };
+        let mut lines = vec![Line::plain(format!("The post to {PRODUCT} will say"))];
+        lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
+        lines.push(Line::default());
+        if asked {
+            self.session.ui.insist(&lines)
+        } else {
+            self.session.ui.say(&lines)
+        }
+    }
+
+    /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
+    /// is cut off loses nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
+        let Some(text) = text else { return Ok(()) };
+        if let Some(kept) = self.notes().text()
+            && kept.commit != self.commit
+            && kept.begun
+        {
+            let (ui, short) = (self.session.ui, kept.commit.short());
+            ui.warn(format!(
+                "what was written for {short} was never told to {PRODUCT}:"
+            ));
+            ui.insist(&kept.text.lines().map(Line::plain).collect::<Vec<_>>());
+        }
+        let (commit, text) = (self.commit.clone(), text.to_owned());
+        self.notes().keep_text(&Text {
+            commit,
+            text,
+            begun,
+        })
+    }
+
+    /// Whether somebody said yes to this deploy before, in a run that was not seen to end.
+    pub fn is_begun(&self) -> bool {
+        self.notes().begun_text(&self.commit).is_some()
+    }
+
+    /// The words of such a run, if it had any.
+    fn begun_text(&self) -> Option<String> {
+        let text = self.notes().begun_text(&self.commit);
+        text.filter(|text| !text.is_empty())
+    }
+
+    /// The deploy came to its end: makes the post, and any that is pending from before. `known`: what is pending on the
+    /// record, where this run wrote to it.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: the deploy stands.
+    pub fn end(
+        &self,
+        text: Option<&str>,
+        known: Option<Vec<Notice>>,
+        again: &str,
+    ) -> Result<(), Stop> {
+        let delivery = self.delivery(again);
+        let told = text.map(|text| self.notification(text));
+        if self.config.record.is_none() {
+            // Before it is sent, for what may be there is never sent again.
+            self.forget_text(again)?;
+            return told.map_or(Ok(()), |told| delivery.deliver_once(&told));
+        }
+        let is_kept = self.is_kept();
+        if let Some(told) = &told
+            && !is_kept
+        {
+            delivery.print(told).map_err(|stop| untold(&stop, again))?;
+        }
+        // The deploy's own event has it pending.
+        self.forget_text(again)?;
+        if told.is_none() && !self.has_earlier() {
+            return Ok(());
+        }
+        let pending = delivery.pending(known)?;
+        let mut of_this = pending.iter().filter(|one| one.commit == self.commit);
+        if let Some(told) = &told
+            && is_kept
+            && !of_this.any(Notice::is_of_a_deploy)
+        {
+            self.session.ui.warn(format!(
+                "somebody else put the deploy on record, so {PRODUCT} is not told this; paste it if need be:"
+            ));
+            delivery.print(told).map_err(|stop| untold(&stop, again))?;
+        }
+        delivery.deliver(&pending, Notice::is_of_a_deploy)
+    }
+
+    /// Whether the record has posts of earlier deploys pending. A rollback that has arrived unseen goes on record with this
+    /// deploy, and is pending then.
+    fn has_earlier(&self) -> bool {
+        self.state.is_some_and(|state| {
+            let open = state.deploying.as_ref();
+            open.is_some_and(|open| open.kind == Kind::Rollback)
+                || state.pending.iter().any(Notice::is_of_a_deploy)
+        })
+    }
+
+    /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
+    ///
+    /// # Errors
+    /// When the clone's notes or the text cannot be written.
+    pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
+        self.notes().forget_text()?;
+        let Some(text) = text else { return Ok(()) };
+        self.session.ui.note(format!(
+            "so the post to {PRODUCT} is theirs; your text, should they have none:"
+        ));
+        self.preview(text)
+    }
+
+    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this very
+    /// commit is told now, for it runs.
+    ///
+    /// # Errors
+    /// As [`ProductPost::end`].
+    pub fn resume(&self, given: Option<&Summary>, again: &str) -> Result<(), Stop> {
+        let text = match (self.begun_text(), given) {
+            (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
+            (kept, None) => kept,
+            (None, Some(Summary::Text(given))) => {
+                if !self.is_pending(given) {
+                    self.session.ui.warn(format!(
+                        "the text is not posted to {PRODUCT}: nothing was deployed with it"
+                    ));
+                }
+                None
+            }
+            (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
+        };
+        self.end(text.as_deref(), None, again)
+    }
+
+    /// Whether this text is on the record already, pending since the run that gave it.
+    fn is_pending(&self, text: &str) -> bool {
+        let pending = self.state.map_or(&[][..], |state| &state.pending);
+        pending.iter().any(|one| {
+            matches!(&one.news, News::Released { summary } if summary.as_deref() == Some(text))
+        })
+    }
+
+    fn delivery<'p>(&'p self, again: &'p str) -> Delivery<'p> {
+        Delivery::of(self.session, self.config, "deployed", again)
+    }
+
+    fn notification(&self, text: &str) -> Notice {
+        let summary = Some(text.to_owned());
+        let place = self.names().first().copied().unwrap_or_default();
+        let (tells, news) = (self.telling(text), News::Released { summary });
+        Notice::of_deploy(new_id(), PRODUCT, &tells, (place, &self.commit), news)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.targets.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn notes(&self) -> Notes {
+        self.session.notes()
+    }
+
+    fn forget_text(&self, again: &str) -> Result<(), Stop> {
+        let forgotten = self.notes().forget_text();
+        forgotten.map_err(|stop| untold(&stop, again))
+    }
+}
+
+/// What a target ran before the commit, as far as anybody knows.
+fn ran_before<'r>(
+    target: &'r Target<'_>,
+    commit: &CommitId,
+    state: Option<&'r State>,
+) -> Option<&'r CommitId> {
+    let name = &target.environment.name;
+    let goal = || {
+        let open = state?.candidate.as_ref()?;
+        open.goal(name)?
+            .from
+            .as_ref()
+            .filter(|_| open.commit == *commit)
+    };
+    let deploy = || {
+        let deploy = state?.deploys.get(name)?;
+        deploy.from.as_ref().filter(|_| deploy.commit == *commit)
+    };
+    let runs = target.observed.runs().filter(|runs| *runs != commit);
+    runs.or_else(goal).or_else(deploy)
+}
+
+/// Delivers what is pending of earlier deploys where a new one is refused; gives the refusal.
+pub fn deliver_before(
+    session: &Session<'_>,
+    config: &Config,
+    state: Option<&State>,
+    again: &str,
+    refusal: Refusal,
+) -> Stop {
+    let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
+    // What cannot be sent from here is none of this run's business.
+    pending.retain(|one| {
+        one.is_of_a_deploy() && !channel::lacks_webhook(&session.repo, config, &one.channel)
+    });
+    if pending.is_empty() {
+        return refusal.into();
+    }
+    let delivery = Delivery::of(session, config, "deployed", again);
+    Stop::Incomplete(match delivery.deliver(&pending, |_| true) {
+        Ok(()) => (refusal.report).because("only what was owed of an earlier deploy was told"),
+        Err(stop) => {
+            let report = stop.report().cloned();
+            let report = report.unwrap_or_else(|| Report::new("what is owed was not told"));
+            report.because(refusal.report.error)
+        }
+    })
+}
+
+fn untold(stop: &Stop, again: &str) -> Stop {
+    let report =
+        Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
+    Stop::Incomplete(report.hint(format!("run it again, which tells it: {again}")))
+}
