@@ -35,7 +35,7 @@ pub enum Progress<'a> {
 
 /// The terminal of a deploy.
 pub struct Screen {
-    progress: terminal::progress::Progress,
+    progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
     /// Those who want quiet are shown the host's words only when they explain a failure.
     unsaid: VecDeque<Line>,
