@@ -12,7 +12,7 @@ use crate::core::record::{self, Copied, Event, Person, Reading, State, Unreadabl
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::words::CommitId;
 use crate::core::words::EventId;
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
@@ -198,7 +198,7 @@ impl<'a> Recorder<'a> {
         {
             return Ok(Look::Older(self.older(last, &tip)));
         }
-        if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
+        if let Err(refusal) = fetch(self.repo, self.remote, &FetchTarget::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
             let unknown = refusal
