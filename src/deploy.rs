@@ -39,7 +39,7 @@ use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, State, Telling};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
@@ -70,7 +70,7 @@ pub enum Wanted<'a> {
         commit: CommitId,
         fix: Option<(CommitId, Changes)>,
         /// The command that does the same again.
-        command: String,
+        command: Typed,
     },
     /// What an environment runs.
     Promote {
@@ -106,9 +106,6 @@ pub struct Deploy<'a> {
 }
 
 /// What lies between an environment and the commit that it is to be given.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn target<'c>(
     session: &Session<'_>,
     environment: &'c Environment,
@@ -138,9 +135,6 @@ pub fn target<'c>(
 }
 
 /// The same of each of the places that a candidate goes to, with what they were rolled back from.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn targets<'c>(
     session: &Session<'_>,
     places: &[&'c Environment],
@@ -197,58 +191,61 @@ impl Deploy<'_> {
     }
 
     /// The command that does the same again, and no more: without the commit a rollback would lead further back.
-    pub fn command(&self) -> String {
+    pub fn command(&self) -> Typed {
         match &self.wanted {
             Wanted::Stage { command, .. } => command.clone(),
             Wanted::Promote { names, .. } => {
-                let names: String = names.iter().map(|name| format!(" {name}")).collect();
-                format!("git smp promote{names}{}", self.flags())
+                let command = Typed::smp("promote");
+                self.with_flags(
+                    names
+                        .iter()
+                        .fold(command, |command, name| command.arg(name)),
+                )
             }
             Wanted::Rollback { commit, .. } => {
-                let (name, to) = (self.names(), commit.short());
-                format!("git smp rollback {name} --to {to}{}", self.flags())
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.option("--to", commit.short()))
             }
         }
     }
 
     /// The same for one of the targets.
-    fn command_to(&self, name: &str) -> String {
+    fn command_to(&self, name: &str) -> Typed {
         match self.kind() {
-            Kind::Promote => format!("git smp promote {name}{}", self.flags()),
+            Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
             Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
         }
     }
 
     /// The command that says yes to this commit.
-    fn command_with_yes(&self, commit: &CommitId) -> String {
-        let (name, flags) = (self.names(), self.flags());
+    fn command_with_yes(&self, commit: &CommitId) -> Typed {
+        let commit = commit.as_str();
         match self.kind() {
-            Kind::Stage | Kind::Fix => format!("{} --yes", self.command()),
-            Kind::Promote => format!("{} --yes --commit {commit}", self.command()),
-            Kind::Rollback => format!("git smp rollback {name} --yes --to {commit}{flags}"),
+            Kind::Stage | Kind::Fix => self.command().plain("--yes"),
+            Kind::Promote => self.command().plain("--yes").option("--commit", commit),
+            Kind::Rollback => {
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.plain("--yes").option("--to", commit))
+            }
         }
     }
 
     /// The options without which the same command would be another.
-    fn flags(&self) -> String {
-        let mut flags = String::new();
-        for (is_given, flag) in [
-            (self.options.first, " --first"),
-            (self.options.again, " --again"),
-        ] {
-            flags.push_str(if is_given { flag } else { "" });
+    fn with_flags(&self, mut command: Typed) -> Typed {
+        let Options { first, again, .. } = self.options;
+        command = command.plain(if first { "--first" } else { "" });
+        command = command.plain(if again { "--again" } else { "" });
+        if let Wanted::Rollback {
+            reason: Some(reason),
+            ..
+        } = &self.wanted
+        {
+            command = command.option("--reason", reason);
         }
-        let reason = match &self.wanted {
-            Wanted::Rollback { reason, .. } => reason.as_ref(),
-            Wanted::Stage { .. } | Wanted::Promote { .. } => None,
-        };
-        let take_over = self.options.deploying.take_over.as_ref();
-        for (option, value) in [("--reason", reason), ("--take-over", take_over)] {
-            if let Some(value) = value {
-                flags = format!("{flags} {option} {}", shell_word(value));
-            }
+        match &self.options.deploying.take_over {
+            Some(id) => command.option("--take-over", id),
+            None => command,
         }
-        flags
     }
 
     fn notes(&self) -> Notes {
@@ -304,7 +301,7 @@ impl Deploy<'_> {
                     target,
                     commit,
                     fix,
-                    command,
+                    command: &command.to_string(),
                 };
                 decide::staging(&staging, &asked)
             }
@@ -330,9 +327,6 @@ impl Deploy<'_> {
     }
 
     /// What is to be done, with everything that is worth knowing before a yes.
-    ///
-    /// # Errors
-    /// The first reason why it must not happen.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);

@@ -64,9 +64,6 @@ pub struct Seen {
 }
 
 /// Looks at these environments, at the main repository and at the record, all at once.
-///
-/// # Errors
-/// When this clone cannot be read; what others do not tell is in its part.
 pub fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -188,9 +185,6 @@ impl Seen {
     }
 
     /// The record as a plan sees it; `None` where the team keeps none.
-    ///
-    /// # Errors
-    /// Why it could not be read.
     pub fn recorded<'a>(
         &'a self,
         config: &Config,

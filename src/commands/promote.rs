@@ -12,6 +12,7 @@ use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Screen, Wanted};
 use crate::forge::reviews;
@@ -24,9 +25,6 @@ use crate::team::summary::Summary;
 use crate::team::{summary, watched};
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
     let given = summary::given(args)?;
@@ -55,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok(plan) => promote(deploy, plan, args, given),
         Err(refusal) if args.dry_run => Err(refusal.into()),
         Err(refusal) => {
-            let (state, again) = (deploy.seen.state(), deploy.command());
+            let (state, again) = (deploy.seen.state(), deploy.command().to_string());
             Err(release::paid_before(
                 session, &config, state, &again, refusal,
             ))
@@ -145,7 +143,11 @@ fn promote(
     args: &Promote,
     given: Option<Summary>,
 ) -> Result<(), Stop> {
-    let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
+    let (session, config, again) = (
+        deploy.session,
+        deploy.look.config,
+        deploy.command().to_string(),
+    );
     let release = Release::of(session, config, &deploy.targets, &plan, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;
@@ -242,13 +244,15 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
         several => {
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
-            let commands = targets
-                .iter()
-                .map(|one| format!("git smp promote {}", one.name));
-            let commands = commands.collect::<Vec<_>>().join(", then: ");
             let report = Report::new("these environments are promoted from different ones")
-                .because(format!("they are promoted from {}", names.join(", ")))
-                .hint(format!("promote them one after the other: {commands}"));
+                .because(format!("they are promoted from {}", names.join(", ")));
+            let commands = targets.iter().enumerate().map(|(nth, one)| match nth {
+                0 => ("promote them one after the other", one),
+                _ => ("then", one),
+            });
+            let report = commands.fold(report, |report, (say, one)| {
+                report.run(say, Typed::smp("promote").arg(&one.name))
+            });
             Err(Stop::Misused(report))
         }
     }

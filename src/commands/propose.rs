@@ -9,6 +9,7 @@ use crate::core::decide::{self, Proposal, Recorded, Target};
 use crate::core::record::{News, Owed, Person, State, What};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
+use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
 use crate::deploy::{self, flow, observed};
@@ -22,9 +23,6 @@ use crate::team::recorder::{Recorder, new_id};
 use crate::team::watched;
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// When it cannot be put forward, the question is declined, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("propose", "--note", args.note.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
@@ -211,7 +209,7 @@ impl<'a> Work<'a> {
         if !ui.is_interactive() {
             let report = Report::new("there is no terminal to ask on")
                 .because(format!("it freezes {name} for everyone"))
-                .hint("if the answer is yes: git smp propose --yes");
+                .run("if the answer is yes", Typed::smp("propose --yes"));
             return Err(report.refused(RefusalCode::NeedsTerminal).into());
         }
         ui.catch_interrupts()?;

@@ -13,6 +13,7 @@ use crate::core::record::{Deploying, Kind, News, Owed, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Screen, Wanted};
 use crate::git::record::identity;
@@ -23,9 +24,6 @@ use crate::team::posts::{self, Posts, TECHNICAL};
 use destination::destination;
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("rollback", "--reason", args.reason.as_deref())?;
@@ -79,9 +77,8 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
     let report = Report::new(format!(
         "nothing is promoted to {name}, so there is no promotion to take back"
     ));
-    Err(Stop::Misused(report.hint(
-        "deploy an older commit to it as any other: git smp stage COMMIT",
-    )))
+    let say = "deploy an older commit to it as any other";
+    Err(Stop::Misused(report.run(say, Typed::smp("stage COMMIT"))))
 }
 
 /// Finds everything out, also what it is put back to.
@@ -230,7 +227,7 @@ fn tell(
     ended: bool,
     known: Option<Vec<Owed>>,
 ) -> Result<(), Stop> {
-    let (config, again) = (deploy.look.config, deploy.command());
+    let (config, again) = (deploy.look.config, deploy.command().to_string());
     let posts = Posts::of(deploy.session, config, "put back", &again);
     let configured = posts::configured(config, TECHNICAL).is_some();
     match &config.record {
@@ -268,7 +265,7 @@ fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     if !plan.steps.iter().any(is_post) {
         return Ok(());
     }
-    let again = deploy.command();
+    let again = deploy.command().to_string();
     Posts::of(deploy.session, deploy.look.config, "put back", &again)
         .say(&owed(deploy, &plan.commit))
 }

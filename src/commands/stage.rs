@@ -13,6 +13,7 @@ use crate::core::record::{Candidate, Kind, News, Owed, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::show::{self, Added};
 use crate::core::text::Line;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow};
 use crate::forge::pull_request;
@@ -23,9 +24,6 @@ use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::Recorder;
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a deploy ends other than with staging reporting the commit.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
@@ -154,7 +152,11 @@ impl<'a> Request<'a> {
                 let what =
                     "the main repository does not have the branch whose tip would be deployed";
                 Err(Refusal::new(RefusalCode::WrongBranch, what)
-                    .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV")
+                    .run(
+                        "set repository.branch in smp.toml, then",
+                        Typed::smp("setup"),
+                    )
+                    .run("or name a commit", Typed::smp("stage REV"))
                     .into())
             }
         }
@@ -285,9 +287,9 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
     if is_fix && unnamed {
-        deploy.session.ui.advise(
-            "nothing was merged since that the candidate lacks: merge the fix, then: git smp stage --fix",
-        );
+        let say = "nothing was merged since that the candidate lacks: merge the fix, then";
+        let advice = Hint::run(say, Typed::smp("stage --fix"));
+        deploy.session.ui.advise(advice);
     }
     if deploy.options.dry_run {
         return Ok(());
@@ -345,7 +347,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
 
 /// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(deploy: &Deploy<'_>, known: Option<Vec<Owed>>) -> Result<(), Stop> {
-    let again = deploy.command();
+    let again = deploy.command().to_string();
     let posts = Posts::of(deploy.session, deploy.look.config, "deployed", &again);
     posts.pay(&posts.owed(known)?, |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()

@@ -9,9 +9,6 @@ use crate::session::Session;
 
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
 /// after a no.
-///
-/// # Errors
-/// [`Stop::Declined`] at the first no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
     for Consent {
         story,
@@ -43,9 +40,6 @@ impl Deploy<'_> {
 
     /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.
     /// What runs already is only written down.
-    ///
-    /// # Errors
-    /// `needs-terminal`
     pub fn can_be_answered(&self, plan: &Plan) -> Result<(), Stop> {
         let (kind, yes, deploys) = (
             self.kind(),
@@ -70,8 +64,7 @@ impl Deploy<'_> {
             Kind::Rollback => "a rollback needs a yes to exactly what runs afterwards",
             Kind::Stage | Kind::Fix => "a deploy needs a yes to what is deployed",
         });
-        let answer = self.command_with_yes(&plan.commit);
-        let report = report.hint(format!("if the answer is yes: {answer}"));
+        let report = report.run("if the answer is yes", self.command_with_yes(&plan.commit));
         Err(report.refused(RefusalCode::NeedsTerminal).into())
     }
 
@@ -85,9 +78,6 @@ impl Deploy<'_> {
     }
 
     /// Asks for the yes. `question`: y/N; `None`: the name of every environment that is deployed to must be typed.
-    ///
-    /// # Errors
-    /// [`Stop::Declined`]
     pub fn ask(&self, plan: &Plan, question: Option<&str>) -> Result<(), Stop> {
         let ui = self.session.ui;
         ui.catch_interrupts()?;
@@ -116,9 +106,6 @@ impl Deploy<'_> {
 
     /// Says that nothing is to be done, after what this clone did not see run for its whole span was seen to: one answer
     /// is not enough to say so.
-    ///
-    /// # Errors
-    /// When it does not run, or nobody saw that it does.
     pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
         let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
         if !dry_run {

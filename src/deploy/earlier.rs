@@ -7,6 +7,7 @@ use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::ago;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::deploy::Deploy;
 
@@ -67,9 +68,6 @@ impl Deploy<'_> {
 
     /// Adds what an earlier push means for this one. Where another commit is on its way, this one may run now and not for
     /// long: that is never "nothing to do".
-    ///
-    /// # Errors
-    /// `push-in-flight` or, of another commit, `deploying`, where nobody looks.
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
@@ -88,15 +86,17 @@ impl Deploy<'_> {
             }
             let (report, command) = (Report::new(story), self.command());
             let report = if begins {
-                report.because(format!("{may_be}, and {second}")).hint(format!(
-                    "wait for it: git smp status; or say yes in a terminal, without --yes: {command}"
-                ))
+                report
+                    .because(format!("{may_be}, and {second}"))
+                    .run("wait for it", Typed::smp("status"))
+                    .run("or say yes in a terminal, without --yes", command)
             } else {
                 let (name, short) = (earlier.name, plan.commit.short());
                 report
                     .because(may_be)
                     .because(format!("{name} runs {short} now, and maybe not for long"))
-                    .hint(format!("wait for it: git smp status; then: {command}"))
+                    .run("wait for it", Typed::smp("status"))
+                    .run("then", command)
             };
             return Err(report.refused(match is_same {
                 true => RefusalCode::PushInFlight,
@@ -125,9 +125,6 @@ impl Deploy<'_> {
 }
 
 /// Looks and plans. Where nobody is asked, it looks until an earlier push, which was cut off from us, came to something.
-///
-/// # Errors
-/// When that takes longer than the timeout, or looking fails.
 pub fn looked<'a>(
     look: impl Fn() -> Result<Deploy<'a>, Stop>,
 ) -> Result<(Deploy<'a>, Result<Plan, Refusal>), Stop> {

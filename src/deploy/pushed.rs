@@ -23,10 +23,8 @@ pub struct Pushed<'a> {
     pub busy: Option<&'a str>,
 }
 
-/// The hint of whatever can be gone on with.
-pub fn again(command: &str) -> String {
-    format!("run it again to go on: {command}")
-}
+/// What is said of the command that goes on.
+pub const AGAIN: &str = "run it again to go on";
 
 impl Pushed<'_> {
     pub(super) fn name(&self) -> &str {
@@ -38,7 +36,7 @@ impl Pushed<'_> {
     }
 
     /// The command that goes on.
-    pub(super) fn command(&self) -> String {
+    pub(super) fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }
 
@@ -49,10 +47,8 @@ impl Pushed<'_> {
         let report = report.because(
             "the push goes on, and the host may still be deploying: leaving does not stop that",
         );
-        let command = self.command();
-        Stop::Incomplete(report.hint(format!(
-            "see what came of it: git smp status; then: {command}"
-        )))
+        let report = report.run("see what came of it", Typed::smp("status"));
+        Stop::Incomplete(report.run("then", self.command()))
     }
 
     /// The branch cannot be read afterwards.
@@ -69,7 +65,7 @@ impl Pushed<'_> {
         let report = Report::new(format!("cannot tell whether {short} arrived on {name}"));
         let report = report.because(&refusal.report.error);
         let report = (refusal.report.because.iter()).fold(report, Report::because);
-        Stop::Incomplete(report.hint(again(&self.command())))
+        Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
     /// The branch is at something else than what was pushed.
@@ -101,14 +97,15 @@ impl Pushed<'_> {
             Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
         });
-        let back = self.way_back();
-        let back = back.map(|back| format!("; or take it back: {back}"));
-        let again = again(&self.command());
-        Stop::Incomplete(report.hint(again + &back.unwrap_or_default()))
+        let report = report.run(AGAIN, self.command());
+        Stop::Incomplete(match self.way_back() {
+            Some(back) => report.run("or take it back", back),
+            None => report,
+        })
     }
 
     /// The command that takes back what a promotion brought.
-    fn way_back(&self) -> Option<String> {
+    fn way_back(&self) -> Option<Typed> {
         let Target {
             environment,
             observed,
@@ -118,7 +115,8 @@ impl Pushed<'_> {
             return None;
         }
         let before = observed.runs().or_else(|| observed.reference())?.short();
-        Some(format!("git smp rollback {} --to {before}", self.name()))
+        let back = Typed::smp("rollback").arg(self.name());
+        Some(back.option("--to", before))
     }
 
     fn unmoved(&self) -> Stop {
@@ -135,20 +133,20 @@ impl Pushed<'_> {
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still {is_at}"))
                     .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
-                    .hint(again(&command)),
+                    .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
                 Report::new(format!("cannot tell what became of the push to {name}"))
                     .because(format!("the connection broke; its branch is still {is_at}"))
                     .because("the host may still be building")
-                    .hint(format!("wait a little, see git smp status, then: {command}")),
+                    .run("wait a little, see git smp status, then", command),
             ),
             Ended::Stale => self.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
                     Report::new(format!("nothing was pushed to {name}: git found its branch {found}")),
                     Report::because,
                 )
                     .because(format!("it is {is_at} now: it moved and came back, or a copy of it answers that lags"))
-                    .hint(format!("look at what would ship now: {command}")).refused(RefusalCode::TargetMoved).into(),
+                    .run("look at what would ship now", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
@@ -165,7 +163,7 @@ impl Pushed<'_> {
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
             .because("only its branch tells what runs there, and that is more");
-        Stop::Incomplete(report.hint("find out who added what, then: git smp status"))
+        Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
@@ -179,19 +177,18 @@ impl Pushed<'_> {
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("nothing of ours was taken");
-                let hint = format!("look at what would ship now: {command}");
-                report.hint(hint).refused(RefusalCode::TargetMoved).into()
+                let report = report.run("look at what would ship now", command);
+                report.refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report.because("our push was taken before, or may have been");
-                Stop::Incomplete(report.hint("find out who deployed, then: git smp status"))
+                Stop::Incomplete(report.run("find out who deployed, then", Typed::smp("status")))
             }
         }
     }
 
     fn not_sent(&self) -> Report {
-        let (said, key) = (self.said.join("\n"), self.key());
-        let next = Typed::smp(self.command().trim_start_matches("git smp "));
+        let (said, key, next) = (self.said.join("\n"), self.key(), self.command());
         let place = (self.push.remote.as_str(), key.as_str());
         let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &next);
         let report = Report::new(format!("nothing was sent to {}", self.name()));

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::core::decide::{Step, Target, finding};
 use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control, Release};
 use crate::deploy::Deploy;
 use crate::deploy::push::LOOK_PAUSES;
-use crate::deploy::pushed::again;
+use crate::deploy::pushed::AGAIN;
 use crate::deploy::screen::Progress;
 use crate::sources::api;
 use crate::sources::heroku::{Again, Released};
@@ -69,11 +70,9 @@ impl Deploy<'_> {
                 "{name} does not tell its releases any more; nothing was released"
             )),
         };
-        let hint = format!(
-            "see what it came to: git smp status; then: {}",
-            self.command_to(name)
-        );
-        Err(report.hint(hint).refused(RefusalCode::TargetMoved).into())
+        let report = report.run("see what it came to", Typed::smp("status"));
+        let report = report.run("then", self.command_to(name));
+        Err(report.refused(RefusalCode::TargetMoved).into())
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.
@@ -97,7 +96,7 @@ impl Deploy<'_> {
         let text = format!("cannot tell whether {name} releases {}", commit.short());
         let report = Report::new(text).because(why.error);
         let report = why.because.into_iter().fold(report, Report::because);
-        Err(Stop::Incomplete(report.hint(again(&self.command_to(name)))))
+        Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
     }
 }
 

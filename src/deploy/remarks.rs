@@ -3,6 +3,7 @@
 use crate::core::decide::{Plan, Step};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::typed::Hint;
 use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
 use crate::git::lfs;
@@ -10,9 +11,6 @@ use crate::look::Seen;
 use crate::sources::Look;
 
 /// What ships should have been merged; a team is told when it was not, or when that cannot be known.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn not_on_main(
     look: &Look<'_>,
     candidate: &CommitId,
@@ -61,8 +59,8 @@ impl Deploy<'_> {
     pub(super) fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
         let is_first = self.options.first || self.kind() == Kind::Rollback;
         if refusal.code == RefusalCode::NoApp && !is_first {
-            let hint = format!("if it is to be made: {} --first", self.command());
-            refusal.report.hint = Some(hint.into());
+            let command = self.command().plain("--first");
+            refusal.report.hint = Some(Hint::run("if it is to be made", command));
         }
         refusal
     }

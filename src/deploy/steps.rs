@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
+use crate::deploy::doubt::Heard;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
@@ -12,10 +13,6 @@ use crate::git::push::Push;
 
 impl Deploy<'_> {
     /// Does every step in order. What was deployed past the tool goes on record first.
-    ///
-    /// # Errors
-    /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after;
-    /// `deploying` while another program of this clone deploys.
     pub fn carry_out(&self, plan: &Plan) -> Result<(), Stop> {
         self.session.ui.catch_interrupts()?;
         let _lock = self.notes().lock_deploys()?;
@@ -116,8 +113,8 @@ impl Deploy<'_> {
         Ok(Begun {
             word,
             since,
-            doubt: heard.as_ref().and_then(|heard| heard.doubt()),
-            is_silent: heard.is_some_and(|heard| heard.is_silent()),
+            is_silent: heard.as_ref().is_some_and(Heard::is_silent),
+            doubt: heard.and_then(|heard| heard.doubt),
         })
     }
 

@@ -30,13 +30,12 @@ impl Pushed<'_> {
             ))
             .because(format!("its host says: {words}"))
             .because(format!("{still}; nothing was changed"))
-            .hint(format!("wait until that is done, then: {command}"));
+            .run("wait until that is done, then", command);
         }
         if let Ended::Refused(status) = self.ended {
             let (repo, key) = (self.deploy.look.repo, self.key());
-            let next = Typed::smp(command.trim_start_matches("git smp "));
             let Shut { because, hint } =
-                advice::turned_away(repo, (&self.push.remote, &key), status, &next);
+                advice::turned_away(repo, (&self.push.remote, &key), status, &command);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
             let report = Report::new(format!("{name} did not take {short}: {meaning}"))
@@ -58,9 +57,12 @@ impl Pushed<'_> {
         };
         let is_back = |text: &str| text.contains("non-fast-forward");
         if self.reason.is_some_and(is_back) || self.said.iter().any(|line| is_back(line)) {
-            return Report::new(format!("{name} declined {short}: its host takes no push that goes back"))
-                .because(still)
-                .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage");
+            return Report::new(format!(
+                "{name} declined {short}: its host takes no push that goes back"
+            ))
+            .because(still)
+            .hint("go back on its platform, as with heroku rollback")
+            .run("or revert it, then", Typed::smp("stage"));
         }
         match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {
@@ -72,7 +74,7 @@ impl Pushed<'_> {
                 Report::new(format!("{name} declined {short}"))
                     .because(format!("{who} says: {reason}"))
                     .because(still)
-                    .hint(format!("put that right there, then: {command}"))
+                    .run("put that right there, then", command)
             }
             Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
                 let report = Report::new(format!(
@@ -84,7 +86,7 @@ impl Pushed<'_> {
                 );
                 report
                     .because(still)
-                    .hint(format!("put that right there, then: {command}"))
+                    .run("put that right there, then", command)
             }
             _ => {
                 let report = Report::new(format!(

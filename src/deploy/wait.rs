@@ -117,8 +117,8 @@ impl Wait<'_> {
             return Ok(());
         }
         // The next run must not take the branch for what runs either, nor must a colleague's.
-        let kept = notes.keep_doubt(name, self.commit, doubt.words());
-        let told = self.deploy.doubted(name, self.commit, doubt.words());
+        let kept = notes.keep_doubt(name, self.commit, &doubt.words);
+        let told = self.deploy.doubted(name, self.commit, &doubt.words);
         let stop = self.not_confirmed(doubt);
         Err(match kept.and(told) {
             Ok(()) => stop,
