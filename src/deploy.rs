@@ -5,6 +5,7 @@
 //! end is written there after it was seen.
 
 pub mod flow;
+pub mod forward;
 pub mod held;
 pub mod observed;
 pub mod recorder;
@@ -32,12 +33,10 @@ pub use remarks::not_on_main;
 pub use screen::Screen;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
-use crate::cli;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::core::record::{Kind, State, Telling};
+use crate::core::record::{Kind, Telling};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
@@ -51,7 +50,7 @@ use crate::terminal::prompt::somebody_is_there;
 use screen::Progress;
 
 /// The options of a deploy.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     pub yes: bool,
     pub dry_run: bool,
@@ -60,7 +59,12 @@ pub struct Options<'a> {
     pub again: bool,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
-    pub deploying: &'a cli::Deploying,
+    /// The environments as they were typed.
+    pub names: &'a [String],
+    /// How long to wait for an environment, in seconds.
+    pub timeout: u64,
+    /// Somebody else's announcement that may be put aside.
+    pub take_over: Option<&'a str>,
 }
 
 /// What is to be deployed.
@@ -76,8 +80,6 @@ pub enum Wanted<'a> {
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
-        /// The targets as they were typed.
-        names: &'a [String],
     },
     /// What ran before, and why.
     Rollback {
@@ -103,57 +105,6 @@ pub struct Deploy<'a> {
     /// What a rollback takes away.
     pub takes_away: Option<CommitId>,
     pub screen: RefCell<Screen>,
-}
-
-/// What lies between an environment and the commit that it is to be given.
-pub fn target<'c>(
-    session: &Session<'_>,
-    environment: &'c Environment,
-    observed: Observed,
-    candidate: Option<&CommitId>,
-) -> Result<Target<'c>, Stop> {
-    let mut target = Target {
-        environment,
-        observed,
-        changes: None,
-        fast_forward: None,
-        held: Vec::new(),
-        twins: HashMap::new(),
-    };
-    let Some(candidate) = candidate else {
-        return Ok(target);
-    };
-    if let Ok(running) = &target.observed.running {
-        let changes = session.repo.changes(running.as_ref(), candidate)?;
-        target.twins = session.repo.same_changes(&changes)?;
-        target.changes = Some(changes);
-    }
-    if let Some(at) = target.observed.reference() {
-        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
-    }
-    Ok(target)
-}
-
-/// The same of each of the places that a candidate goes to, with what they were rolled back from.
-pub fn targets<'c>(
-    session: &Session<'_>,
-    places: &[&'c Environment],
-    observed: impl Iterator<Item = Observed>,
-    (candidate, state): (Option<&CommitId>, Option<&State>),
-) -> Result<Vec<Target<'c>>, Stop> {
-    let pairs = places.iter().zip(observed);
-    let targets = pairs.map(|(environment, observed)| {
-        let held = state.map(|state| state.held(&environment.name));
-        let held = held::weigh(
-            session,
-            observed.runs(),
-            candidate,
-            held.unwrap_or_default(),
-        )?;
-        let target = target(session, environment, observed, candidate)?;
-        Ok(Target { held, ..target })
-    });
-    targets.collect()
 }
 
 impl Deploy<'_> {
@@ -194,8 +145,8 @@ impl Deploy<'_> {
     pub fn command(&self) -> Typed {
         match &self.wanted {
             Wanted::Stage { command, .. } => command.clone(),
-            Wanted::Promote { names, .. } => {
-                let command = Typed::smp("promote");
+            Wanted::Promote { .. } => {
+                let (names, command) = (self.options.names, Typed::smp("promote"));
                 self.with_flags(
                     names
                         .iter()
@@ -242,7 +193,7 @@ impl Deploy<'_> {
         {
             command = command.option("--reason", reason);
         }
-        match &self.options.deploying.take_over {
+        match self.options.take_over {
             Some(id) => command.option("--take-over", id),
             None => command,
         }
@@ -258,9 +209,8 @@ impl Deploy<'_> {
 
     /// The record as the plan sees it; `None` where the team keeps none.
     fn recorded(&self) -> Result<Option<Recorded<'_>>, Refusal> {
-        let (take_over, now) = (&self.options.deploying.take_over, self.session.when().now);
-        self.seen
-            .recorded(self.look.config, take_over.as_deref(), now)
+        let (take_over, now) = (self.options.take_over, self.session.when().now);
+        self.seen.recorded(self.look.config, take_over, now)
     }
 
     /// The same, with who writes to it.
@@ -285,7 +235,7 @@ impl Deploy<'_> {
             recorded,
         };
         match (&self.wanted, self.targets.as_slice()) {
-            (Wanted::Promote { from, source, .. }, targets) => {
+            (Wanted::Promote { from, source }, targets) => {
                 decide::promotion(from, source, targets, &asked)
             }
             (

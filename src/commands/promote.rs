@@ -1,8 +1,6 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::mem;
 
 use crate::cli::Promote;
 use crate::core::config::{Config, Environment};
@@ -14,11 +12,9 @@ use crate::core::show::{self, json};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted};
+use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::forge::reviews;
-use crate::look::{Main, not_seen, see};
 use crate::session::{Session, trust};
-use crate::sources::{Also, Look};
 use crate::team::posts::{self, PRODUCT};
 use crate::team::release::{self, Release};
 use crate::team::summary::Summary;
@@ -34,7 +30,19 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
     whole_history(session, args, &config, &targets)?;
-    let (deploy, planned) = deploy::looked(|| look(session, args, &config, (source, &targets)))?;
+    let options = Options {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        json: args.json,
+        first: args.first,
+        again: args.again,
+        commit: args.commit.as_deref(),
+        names: &args.environments,
+        timeout: args.deploying.timeout,
+        take_over: args.deploying.take_over.as_deref(),
+    };
+    let (deploy, planned) =
+        deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
     deploy.note_first();
     let planned = match planned {
         Err(refusal) => Err(with_what_came(&deploy, refusal)?),
@@ -59,54 +67,6 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             ))
         }
     }
-}
-
-/// Finds everything out, all at once.
-fn look<'a>(
-    session: &'a Session<'a>,
-    args: &'a Promote,
-    config: &'a Config,
-    (from, targets): (&'a Environment, &[&'a Environment]),
-) -> Result<Deploy<'a>, Stop> {
-    let look = Look::of(session, config);
-    let concerned = [&[from], targets].concat();
-    let mut seen = session.ui.during("asking every environment", || {
-        see(session, &look, &concerned, (Also::Branches, Main::Branch))
-    })?;
-    let mut observed = mem::take(&mut seen.environments).into_iter();
-    let source = observed.next().ok_or_else(not_seen)?;
-    let runs = source.runs();
-    let warnings = match runs {
-        Some(candidate) => deploy::not_on_main(&look, candidate, &seen)?,
-        None => None,
-    };
-    let targets = deploy::targets(session, targets, observed, (runs, seen.state()))?;
-    let watched = watched::in_targets(session, config, &targets, runs)?;
-    Ok(Deploy {
-        session,
-        look,
-        seen,
-        warnings: warnings.into_iter().collect(),
-        watched,
-        targets,
-        wanted: Wanted::Promote {
-            from,
-            source: Box::new(source),
-            names: &args.environments,
-        },
-        options: Options {
-            yes: args.yes,
-            dry_run: args.dry_run,
-            json: args.json,
-            first: args.first,
-            again: args.again,
-            commit: args.commit.as_deref(),
-            deploying: &args.deploying,
-        },
-        tells: None,
-        takes_away: None,
-        screen: RefCell::new(Screen::of(session.ui)),
-    })
 }
 
 /// Lists what came to the source since the candidate was put forward, where that is the matter.

@@ -15,7 +15,7 @@ use crate::core::show;
 use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted};
+use crate::deploy::{self, Deploy, Options, Screen, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -103,7 +103,7 @@ fn look<'a>(
     let takes_away = takes_away(session, (&observed, &seen), &commit);
     let changes = runs(&observed).map(|runs| session.repo.changes(Some(runs), &commit));
     let changes = changes.transpose()?;
-    let mut target = deploy::target(session, environment, observed, None)?;
+    let mut target = forward::target(session, environment, observed, None)?;
     target.changes = changes;
     Ok(Deploy {
         session,
@@ -118,11 +118,10 @@ fn look<'a>(
         options: Options {
             yes: args.yes,
             dry_run: args.dry_run,
-            json: false,
-            first: false,
-            again: false,
             commit: args.to.as_deref(),
-            deploying: &args.deploying,
+            timeout: args.deploying.timeout,
+            take_over: args.deploying.take_over.as_deref(),
+            ..Options::default()
         },
         warnings: Vec::new(),
         watched: Vec::new(),

@@ -15,7 +15,7 @@ use crate::core::show::{self, Added};
 use crate::core::text::Line;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow};
+use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -218,7 +218,7 @@ impl<'a> Request<'a> {
         let (args, warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
         let Chosen { commit, fix, .. } = chosen;
         let observed = self.observed;
-        let mut target = deploy::target(self.session, self.environment, observed, Some(&commit))?;
+        let mut target = forward::target(self.session, self.environment, observed, Some(&commit))?;
         if target.changes.is_none()
             && let Some(at) = target.observed.reference()
         {
@@ -238,11 +238,10 @@ impl<'a> Request<'a> {
             options: Options {
                 yes: args.yes,
                 dry_run: args.dry_run,
-                json: false,
                 first: args.first,
-                again: false,
-                commit: None,
-                deploying: &args.deploying,
+                timeout: args.deploying.timeout,
+                take_over: args.deploying.take_over.as_deref(),
+                ..Options::default()
             },
             warnings,
             watched: Vec::new(),

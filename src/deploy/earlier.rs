@@ -142,7 +142,7 @@ pub fn looked<'a>(
         let seconds = begun.elapsed().as_secs();
         match planned {
             Err(refusal) if deploy.is_in_flight(&Err(refusal.clone())) => {
-                if seconds >= options.deploying.timeout {
+                if seconds >= options.timeout {
                     return Err(Stop::Incomplete(refusal.report));
                 }
                 progress.show(&format!("waiting for the earlier deploy, {seconds} s"));

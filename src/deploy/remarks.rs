@@ -98,7 +98,7 @@ impl Deploy<'_> {
     /// Warns that the deploy takes the place of another; where nothing is pushed, says of `--take-over` that it does not.
     pub(super) fn warn_of_take_over(&self, plan: &mut Plan) -> Result<(), Refusal> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
-        let is_asked = self.options.deploying.take_over.is_some();
+        let is_asked = self.options.take_over.is_some();
         let begins = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
         match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
             Some((recorded, open))

@@ -29,7 +29,7 @@ impl Deploy<'_> {
     }
 
     pub(super) fn timeout(&self) -> Duration {
-        Duration::from_secs(self.options.deploying.timeout)
+        Duration::from_secs(self.options.timeout)
     }
 
     fn steps(&self, plan: &Plan) -> Result<(), Stop> {
