@@ -15,21 +15,17 @@ mod doubt;
 mod earlier;
 mod push;
 mod pushed;
-mod release;
-mod remarks;
 mod said;
 mod screen;
 mod span;
 mod steps;
-mod turned_down;
 mod unreported;
 mod verdict;
 mod wait;
 mod words;
 
 pub use ask::consent;
-pub use earlier::looked;
-pub use remarks::not_on_main;
+pub use earlier::{looked, not_on_main};
 pub use screen::Screen;
 
 use std::cell::RefCell;

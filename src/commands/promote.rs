@@ -1,18 +1,15 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use std::collections::HashMap;
-
 use crate::cli::Promote;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
 use crate::core::decide::{Plan, Step};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::show::{self, json};
-use crate::core::text::Line;
+use crate::core::show::json;
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Wanted, forward};
+use crate::core::words::Observed;
+use crate::deploy::{self, Deploy, Options, forward};
 use crate::forge::reviews;
 use crate::session::{Session, trust};
 use crate::team::posts::{self, PRODUCT};
@@ -123,7 +120,7 @@ fn promote(
     if text.is_some() {
         plan.steps.push(posts::step(session, config, PRODUCT));
     }
-    deploy.show(&lines(&deploy, &plan)?);
+    deploy.show_plan(&plan, None)?;
     if args.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
@@ -216,25 +213,6 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
             Err(Stop::Misused(report))
         }
     }
-}
-
-fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
-    let Wanted::Promote { source, .. } = &deploy.wanted else {
-        return Ok(Vec::new());
-    };
-    let running = deploy.targets.iter().filter_map(|one| one.observed.runs());
-    let running: Vec<CommitId> = running.cloned().collect();
-    let dates = deploy.session.repo.commits(&running)?.into_iter();
-    let dates: HashMap<_, _> = dates.map(|one| (one.id, one.committed)).collect();
-    Ok(show::promotion(
-        deploy.look.config,
-        source,
-        &deploy.targets,
-        plan,
-        &deploy.session.when(),
-        &dates,
-        deploy.seen.state(),
-    ))
 }
 
 /// A promotion is told with the last environment that goes on record.

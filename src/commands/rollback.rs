@@ -11,8 +11,6 @@ use crate::core::decide::named::{check_hash, check_text, the_target};
 use crate::core::decide::{Plan, Step};
 use crate::core::record::{Deploying, Kind, News, Owed, Telling};
 use crate::core::refusal::{Report, Stop};
-use crate::core::show;
-use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Screen, Wanted, forward};
@@ -44,7 +42,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if !args.dry_run {
         deploy.can_be_answered(&plan)?;
     }
-    deploy.show(&lines(&deploy, &plan)?);
+    deploy.show_plan(&plan, None)?;
     if args.dry_run {
         return preview(&deploy, &plan);
     }
@@ -159,14 +157,6 @@ fn takes_away(
         .or_else(|| announced(seen, name, commit)?.takes_away())
         .cloned()
         .or_else(|| session.notes().taken_away(name, commit))
-}
-
-fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
-    let ids = std::slice::from_ref(&plan.commit);
-    let commit = deploy.session.repo.commits(ids)?.pop();
-    let target = deploy.targets.first().ok_or_else(not_seen)?;
-    let (config, when) = (deploy.look.config, deploy.session.when());
-    Ok(show::rollback(config, target, plan, commit.as_ref(), &when))
 }
 
 /// The reason that the person at the terminal has. It is for the others: Enter alone skips it.

@@ -11,8 +11,7 @@ use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Owed, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
-use crate::core::show::{self, Added};
-use crate::core::text::Line;
+use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow, forward};
@@ -47,8 +46,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return nothing(&deploy, &plan, unnamed);
     }
     let added = added(&deploy, &copies);
-    let lines = lines(&deploy, &plan, added.as_ref())?;
-    deploy.show(&lines);
+    deploy.show_plan(&plan, added.as_ref())?;
     if args.dry_run {
         return Ok(());
     }
@@ -271,14 +269,6 @@ fn candidate<'d>(deploy: &'d Deploy<'_>) -> Option<&'d Candidate> {
     let state = deploy.seen.state()?;
     let mut targets = deploy.targets.iter();
     targets.find_map(|target| state.frozen(&target.environment.name))
-}
-
-fn lines(deploy: &Deploy<'_>, plan: &Plan, added: Option<&Added<'_>>) -> Result<Vec<Line>, Stop> {
-    let ids = std::slice::from_ref(&plan.commit);
-    let commit = deploy.session.repo.commits(ids)?.pop();
-    let target = deploy.targets.first().ok_or_else(not_seen)?;
-    let config = deploy.look.config;
-    Ok(show::staging(config, target, plan, commit.as_ref(), added))
 }
 
 /// Nothing is to be deployed.

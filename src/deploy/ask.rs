@@ -1,10 +1,15 @@
 //! The questions before a deploy. Silence is a no.
 
+use std::slice;
+
 use crate::core::decide::{Consent, Plan, Step};
 use crate::core::record::Kind;
 use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::show::{self, Added};
 use crate::core::text::Line;
-use crate::deploy::Deploy;
+use crate::core::words::CommitId;
+use crate::deploy::{Deploy, Wanted};
+use crate::look::not_seen;
 use crate::session::Session;
 
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
@@ -68,7 +73,32 @@ impl Deploy<'_> {
         Err(report.refused(RefusalCode::NeedsTerminal).into())
     }
 
-    /// Shows the plan; where a question about it follows, even to those who want quiet.
+    /// Shows the plan. `added`: what a fix adds to the candidate.
+    pub fn show_plan(&self, plan: &Plan, added: Option<&Added<'_>>) -> Result<(), Stop> {
+        let (config, repo, when) = (self.look.config, self.look.repo, self.session.when());
+        let commit = repo.commits(slice::from_ref(&plan.commit))?.pop();
+        let lines = match (&self.wanted, self.targets.as_slice()) {
+            (Wanted::Promote { source, .. }, targets) => {
+                let running = targets.iter().filter_map(|one| one.observed.runs());
+                let running: Vec<CommitId> = running.cloned().collect();
+                let dates = repo.commits(&running)?.into_iter();
+                let dates = dates.map(|one| (one.id, one.committed)).collect();
+                let state = self.seen.state();
+                show::promotion(config, source, targets, plan, &when, &dates, state)
+            }
+            (Wanted::Stage { .. }, [target, ..]) => {
+                show::staging(config, target, plan, commit.as_ref(), added)
+            }
+            (Wanted::Rollback { .. }, [target, ..]) => {
+                show::rollback(config, target, plan, commit.as_ref(), &when)
+            }
+            (_, []) => return Err(not_seen().into()),
+        };
+        self.show(&lines);
+        Ok(())
+    }
+
+    /// Where a question follows, it is shown even to those who want quiet.
     pub fn show(&self, lines: &[Line]) {
         if self.options.yes {
             self.session.ui.say(lines);

@@ -44,7 +44,7 @@ impl Heard {
     /// least: the first of it stands, and a good end settles it.
     pub fn line(&mut self, line: &str) {
         let Some(said) = Said::read(line) else { return };
-        self.spoke |= said.is_remote();
+        self.spoke |= said.is_remote;
         // That hook watches refs and deploys nothing, on either side.
         if line.contains("reference-transaction") {
             return;
@@ -69,7 +69,7 @@ impl Heard {
             (Some(Meaning::Queued), Meaning::Declared) => {}
             _ => {
                 let words = match meaning {
-                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => said.line(),
+                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => &said.marked,
                     _ => said.words(),
                 };
                 let words = words.to_owned();

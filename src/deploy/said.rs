@@ -20,13 +20,13 @@ const TAGS: [&str; 10] = [
 /// What a host said in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Its words, with the marks in front of them.
-    marked: String,
+    /// All of it: its words, with the marks in front of them.
+    pub marked: String,
     /// Where its words begin.
     begin: usize,
     /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
     /// words without a sign of where they are from.
-    is_remote: bool,
+    pub is_remote: bool,
     /// Whether it stands at the beginning of its line.
     is_flush: bool,
 }
@@ -72,16 +72,6 @@ impl Said {
             is_remote: true,
             is_flush: last.starts_with(marked),
         })
-    }
-
-    /// Whether the remote said it.
-    pub fn is_remote(&self) -> bool {
-        self.is_remote
-    }
-
-    /// All of it.
-    pub fn line(&self) -> &str {
-        &self.marked
     }
 
     /// The words, to be shown.
