@@ -212,9 +212,8 @@ fn site(page: &str) -> String {
 
 /// The app that an environment's address pushes to on Heroku; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
-    app(answers.get("environments.{}.url", place))
-        .unwrap_or_default()
-        .to_owned()
+    let app = app(answers.get("environments.{}.url", place));
+    app.unwrap_or_default().to_owned()
 }
 
 fn app(url: &str) -> Option<&str> {
