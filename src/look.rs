@@ -99,35 +99,29 @@ fn main_and_record(
 ) -> Result<(Option<Result<Branch, Refusal>>, RecordView), Stop> {
     let main = &look.config.repository;
     let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let (branch, reading) = match (wanted, recorder) {
+    let recorder = match (wanted, recorder) {
         (Main::Nothing, _) | (Main::Record, None) => return Ok((None, RecordView::NoneKept)),
         (Main::Record, Some(recorder)) => return Ok((None, recorder.read_now()?.into())),
-        (_, None) => {
+        (Main::Branch | Main::BranchOrCopy, Some(recorder)) => recorder,
+        (Main::Branch | Main::BranchOrCopy, None) => {
             let branch = remote::branch(look.repo, &main.remote, &main.branch, look.may_ask);
             return Ok((Some(look.main_at(branch)?), RecordView::NoneKept));
         }
-        (_, Some(recorder)) => {
-            let names = (main.branch.as_str(), recorder.reference());
-            let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
-            let (branch, tip) = match both {
-                Ok((branch, tip)) => (Ok(branch), Ok(tip)),
-                Err(refusal) => {
-                    let of_record = moved::with_key(refusal.clone(), "repository.url");
-                    (Err(refusal), Err(of_record))
-                }
-            };
-            // What is not here yet is fetched side by side.
-            let (branch, reading) = thread::scope(|scope| {
-                let reading = scope.spawn(|| recorder.read_at(tip));
-                (look.main_at(branch), reading.join())
-            });
-            let reading = reading.unwrap_or_else(|_| Err(lost()))?;
-            match wanted {
-                Main::BranchOrCopy => (branch?, recorder.or_copy(reading)?),
-                _ => (branch?, reading),
-            }
-        }
     };
+    let names = (main.branch.as_str(), recorder.reference());
+    let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
+    let of_record = |refusal: &Refusal| moved::with_key(refusal.clone(), "repository.url");
+    let tip = both.as_ref().map(|(_, tip)| tip.clone());
+    let tip = tip.map_err(of_record);
+    // What is not here yet is fetched side by side.
+    let (branch, reading) = thread::scope(|scope| {
+        let reading = scope.spawn(|| recorder.read_at(tip));
+        (look.main_at(both.map(|(branch, _)| branch)), reading.join())
+    });
+    let (branch, mut reading) = (branch?, reading.unwrap_or_else(|_| Err(lost()))?);
+    if wanted == Main::BranchOrCopy {
+        reading = recorder.or_copy(reading)?;
+    }
     Ok((Some(branch), reading.into()))
 }
 

@@ -61,7 +61,13 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     deploy.record_observed(false);
     deploy.tells = candidate(&deploy)
         .filter(|_| deploy.kind() == Kind::Fix)
-        .map(|candidate| (name.clone(), telling(&config, candidate)));
+        .map(|candidate| Telling {
+            channels: posts::owing(&config, TECHNICAL),
+            date: candidate.date.clone(),
+            targets: candidate.goals(),
+            text: None,
+        })
+        .map(|telling| (name.clone(), telling));
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
     // The last words on the screen, for nobody else hears them.
@@ -96,15 +102,13 @@ impl<'a> Request<'a> {
         environment: &'a Environment,
     ) -> Result<Self, Stop> {
         let look = Look::of(session, config);
-        let asking = "asking staging and the main repository";
-        let mut seen = session.ui.during(asking, || {
-            see(
-                session,
-                &look,
-                &[environment],
-                (Also::Branches, Main::Branch),
-            )
-        })?;
+        let (asking, wanted) = (
+            "asking staging and the main repository",
+            (Also::Branches, Main::Branch),
+        );
+        let mut seen = session
+            .ui
+            .during(asking, || see(session, &look, &[environment], wanted))?;
         let observed = seen.environments.pop().ok_or_else(not_seen)?;
         Ok(Self {
             session,
@@ -288,47 +292,25 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     fix::must_come_back(deploy, &plan.commit)
 }
 
-fn telling(config: &Config, candidate: &Candidate) -> Telling {
-    Telling {
-        channels: posts::owing(config, TECHNICAL),
-        date: candidate.date.clone(),
-        targets: candidate.goals(),
-        text: None,
-    }
-}
-
 /// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
+    let (session, config) = (deploy.session, deploy.look.config);
     let known = deploy.screen.borrow_mut().owed.take();
-    let open = deploy
-        .seen
-        .state()
-        .and_then(|state| state.deploying.as_ref());
+    let state = deploy.seen.state();
+    let open = state.and_then(|state| state.deploying.as_ref());
     let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
-    match (deploy.kind(), candidate(deploy), &deploy.wanted) {
-        (
-            Kind::Fix,
-            Some(candidate),
-            Wanted::Stage {
-                fix: Some((before, _)),
-                ..
-            },
-        ) if posts::configured(deploy.look.config, TECHNICAL).is_none() => {
-            let before = before.clone();
+    let is_printed = posts::configured(config, TECHNICAL).is_none();
+    match (added(deploy, &[]), candidate(deploy)) {
+        (Some(Added { base, .. }), Some(candidate)) if is_printed => {
+            let before = base.clone();
             let owed = Owed {
                 commit: plan.commit.clone(),
                 ..posts::of_candidate(candidate, News::Fixed { before })
             };
-            Posts::of(
-                deploy.session,
-                deploy.look.config,
-                "deployed",
-                "git smp stage",
-            )
-            .say(&owed)
+            Posts::of(session, config, "deployed", "git smp stage").say(&owed)
         }
-        (Kind::Fix, ..) => pay(deploy, known),
+        (Some(_), _) => pay(deploy, known),
         _ if goes_back => pay(deploy, known),
         _ => Ok(()),
     }
