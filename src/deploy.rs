@@ -143,11 +143,7 @@ impl Deploy<'_> {
             Wanted::Stage { command, .. } => command.clone(),
             Wanted::Promote { .. } => {
                 let (names, command) = (self.options.names, Typed::smp("promote"));
-                self.with_flags(
-                    names
-                        .iter()
-                        .fold(command, |command, name| command.arg(name)),
-                )
+                self.with_flags(names.iter().fold(command, |all, name| all.arg(name)))
             }
             Wanted::Rollback { commit, .. } => {
                 let command = Typed::smp("rollback").arg(&self.names());

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Recorded;
-use crate::core::record::{RecordView, State};
+use crate::core::record::{Deploying, RecordView, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, EventId, Observed, Source};
@@ -151,7 +151,7 @@ fn doubt(seen: &mut [Observed], state: &State) {
 impl Seen {
     /// Looks at the environment of the open announcement, unless that was done already.
     fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
-        let Some(open) = self.state().and_then(|state| state.deploying.as_ref()) else {
+        let Some(open) = self.open() else {
             return Ok(());
         };
         let (id, name, notes) = (open.id.clone(), &open.environment, session.notes());
@@ -176,6 +176,11 @@ impl Seen {
     /// What the events of the record add up to, where it could be read.
     pub fn state(&self) -> Option<&State> {
         self.record.state()
+    }
+
+    /// The deploy that is on its way as far as the record goes.
+    pub fn open(&self) -> Option<&Deploying> {
+        self.state()?.deploying.as_ref()
     }
 
     /// The record as a plan sees it; `None` where the team keeps none.

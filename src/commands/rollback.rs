@@ -138,7 +138,7 @@ fn runs(observed: &Observed) -> Option<&CommitId> {
 
 /// The announcement of this rollback by a run that was cut off.
 fn announced<'s>(seen: &'s Seen, name: &str, commit: &CommitId) -> Option<&'s Deploying> {
-    let open = seen.state()?.deploying.as_ref()?;
+    let open = seen.open()?;
     let is_this = open.kind == Kind::Rollback && open.environment == name && open.to == *commit;
     is_this.then_some(open)
 }

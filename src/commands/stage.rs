@@ -297,9 +297,10 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     let (session, config) = (deploy.session, deploy.look.config);
     let known = deploy.screen.borrow_mut().owed.take();
-    let state = deploy.seen.state();
-    let open = state.and_then(|state| state.deploying.as_ref());
-    let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
+    let goes_back = deploy
+        .seen
+        .open()
+        .is_some_and(|open| open.kind == Kind::Rollback);
     let is_printed = posts::configured(config, TECHNICAL).is_none();
     match (added(deploy, &[]), candidate(deploy)) {
         (Some(Added { base, .. }), Some(candidate)) if is_printed => {

@@ -1,5 +1,6 @@
 //! What the shared record is told of a deploy: that a push begins, that it came to nothing, that it runs.
 
+use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
     Candidate, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
@@ -75,17 +76,13 @@ impl Deploy<'_> {
     ) -> Result<(), Stop> {
         let environment = target.environment;
         let wanted = (Kind::Rollback, &environment.name, commit);
-        let open = self.seen.state().and_then(|state| state.deploying.as_ref());
+        let open = self.seen.open();
         let is_this = |open: &Deploying| (open.kind, &open.environment, &open.to) == wanted;
         if self.kind() != Kind::Rollback || open.is_some_and(is_this) {
             return Ok(());
         }
-        let push = Push {
-            remote: environment.remote.clone(),
-            branch: environment.branch.clone(),
-            commit: commit.clone(),
-            expected: target.observed.reference().cloned(),
-        };
+        let expected = target.observed.reference();
+        let push = push_to(environment, commit, expected);
         self.announce(target, &push).map(drop)
     }
 
@@ -303,6 +300,20 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
     )
     .because("it went on record after the plan was shown")
     .run("see what runs now", Typed::smp("status")))
+}
+
+/// A push of a commit to an environment whose branch is where it was seen.
+pub(super) fn push_to(
+    environment: &Environment,
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+) -> Push {
+    Push {
+        remote: environment.remote.clone(),
+        branch: environment.branch.clone(),
+        commit: commit.clone(),
+        expected: expected.cloned(),
+    }
 }
 
 fn candidate(state: &State) -> Option<&Candidate> {

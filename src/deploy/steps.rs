@@ -6,10 +6,10 @@ use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
+use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
-use crate::git::push::Push;
 
 impl Deploy<'_> {
     /// Does every step in order. What was deployed past the tool goes on record first.
@@ -91,15 +91,11 @@ impl Deploy<'_> {
     /// back.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
-        let push = Push {
-            remote: target.environment.remote.clone(),
-            branch: target.environment.branch.clone(),
-            commit: commit.clone(),
-            expected: match step {
-                Step::Push { expected, .. } => expected.clone(),
-                _ => target.observed.reference().cloned(),
-            },
+        let expected = match step {
+            Step::Push { expected, .. } => expected.as_ref(),
+            _ => target.observed.reference(),
         };
+        let push = push_to(target.environment, commit, expected);
         let intent = self.announce(target, &push)?;
         let begun = self
             .look_again(target, intent.as_ref())

@@ -97,13 +97,9 @@ impl Wait<'_> {
             "{word}, but not live: the release v{version} of {short} on {name} failed"
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
-        let report = match app(self.target.environment) {
-            Some(app) => {
-                let output = format!("heroku releases:output v{version} -a {app}");
-                report.run("see why", Typed::other(output))
-            }
-            None => report,
-        };
+        let app = app(self.target.environment).unwrap_or("APP");
+        let output = format!("heroku releases:output v{version} -a {app}");
+        let report = report.run("see why", Typed::other(output));
         let say = format!("then mend it, or {AGAIN}");
         Stop::Incomplete(report.run(say, self.command()))
     }
@@ -114,6 +110,7 @@ impl Wait<'_> {
             return "its branch cannot be read now".to_owned();
         };
         let (tip, short) = (id.short(), self.commit.short());
+        let repo = self.deploy.look.repo;
         let released = self.word_or("") == "released";
         if id == self.commit {
             format!("its branch is at {short}")
@@ -121,13 +118,7 @@ impl Wait<'_> {
             format!("its branch is at {tip}, which a release leaves as it is")
         } else if self.begun.is_none() && self.target.observed.reference() == at {
             format!("its branch is still at {tip}")
-        } else if self
-            .deploy
-            .look
-            .repo
-            .is_ancestor(self.commit, id)
-            .unwrap_or(false)
-        {
+        } else if repo.is_ancestor(self.commit, id) == Ok(true) {
             format!(
                 "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
             )

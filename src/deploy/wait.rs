@@ -136,11 +136,7 @@ impl Wait<'_> {
             return Some(begun.since);
         }
         let name = self.name();
-        let open = self
-            .deploy
-            .seen
-            .state()
-            .and_then(|state| state.deploying.as_ref());
+        let open = self.deploy.seen.open();
         let open = open.filter(|open| open.environment == name && open.to == *self.commit);
         let announced = open.map(|open| {
             let age = self.deploy.session.when().now.saturating_sub(open.at);

@@ -18,12 +18,12 @@ pub fn destination(
     to: Option<&str>,
     (observed, seen): (&Observed, &Seen),
 ) -> Result<CommitId, Stop> {
-    let (state, name) = (seen.record.known()?, &observed.environment);
+    seen.record.known()?;
+    let name = &observed.environment;
     if let Some(hash) = to {
         return named(session, hash);
     }
-    let open = state.and_then(|state| state.deploying.as_ref());
-    let open = open.filter(|open| open.environment == *name);
+    let open = seen.open().filter(|open| open.environment == *name);
     let of_kind = |kind: Kind| open.filter(|open| open.kind == kind);
     if let Some(open) = of_kind(Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
