@@ -17,7 +17,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use document::Document;
 
@@ -32,30 +32,25 @@ use crate::core::refusal::{Report, Stop};
 pub const LARGEST: usize = 64 * 1024;
 
 /// All that `smp.toml` says, with its defaults filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Config {
-    /// Where it was read.
+    #[serde(skip)]
     pub path: PathBuf,
-    /// The team's own repository.
     pub repository: MainRepository,
-    /// The environments, in the order of the file.
+    /// In the order of the file. These and the channels are agreed to each by its name.
+    #[serde(skip)]
     pub environments: Vec<Environment>,
-    /// The shared record, if the team keeps one.
     pub record: Option<Record>,
-    /// What a promotion asks for beyond the rules that always hold.
     pub policy: Policy,
-    /// Where posts go.
+    #[serde(skip)]
     pub channels: Vec<Channel>,
 }
 
 /// The team's own repository, where reviewed work is merged; never a fork.
 #[derive(Clone, Debug, Serialize)]
 pub struct MainRepository {
-    /// The name of its remote.
     pub remote: String,
-    /// Its address.
     pub url: String,
-    /// Its branch of merged work.
     pub branch: String,
     /// The address of its pages, if it does not follow from `url`.
     pub web: Option<String>,
@@ -64,12 +59,9 @@ pub struct MainRepository {
 /// A place where the software runs, reached by a remote whose push deploys it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
-    /// The name that people type.
     #[serde(skip)]
     pub name: String,
-    /// The address of its remote.
     pub url: String,
-    /// The name of its remote.
     pub remote: String,
     /// The branch that a push deploys.
     pub branch: String,
@@ -77,7 +69,6 @@ pub struct Environment {
     pub site: Option<String>,
     /// The environment whose commit it is given.
     pub promotes: Option<String>,
-    /// How to find out what it runs.
     pub running: Running,
     /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
     #[serde(skip)]
@@ -94,7 +85,6 @@ pub enum Running {
     Page(Page),
     /// Heroku's API says it.
     Heroku {
-        /// The app to ask about.
         #[serde(rename = "heroku")]
         app: String,
         /// A page that is to agree, if there is one.
@@ -104,15 +94,6 @@ pub enum Running {
 }
 
 impl Running {
-    /// For how many seconds the answers must agree where the file does not say so. Behind a load balancer old and new
-    /// instances answer a page in turn; a platform's API and a branch have one answer at a time.
-    pub fn usual_confirm_seconds(&self) -> u32 {
-        match self {
-            Self::Page(_) | Self::Heroku { page: Some(_), .. } => 10,
-            Self::Heroku { page: None, .. } | Self::Ref => 0,
-        }
-    }
-
     /// The app that the platform knows an environment by, where its platform is to be asked.
     pub fn app(&self) -> Option<&str> {
         match self {
@@ -134,10 +115,8 @@ impl Running {
 /// A page that says which commit runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page {
-    /// Its address.
     #[serde(rename = "page")]
     pub url: String,
-    /// Where in it the commit stands.
     #[serde(flatten)]
     pub find: Find,
 }
@@ -149,9 +128,7 @@ pub enum Find {
     /// In the one group of a regular expression.
     #[serde(serialize_with = "as_text")]
     Pattern(Regex),
-    /// At a JSON pointer.
     Json(String),
-    /// In a header.
     Header(String),
     /// The whole body is the commit.
     Body,
@@ -164,7 +141,6 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
 /// The history that the team shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// Its ref on the main repository.
     #[serde(rename = "ref")]
     pub reference: String,
     /// Whether a promotion needs a sign-off of its commit.
@@ -174,9 +150,11 @@ pub struct Record {
 }
 
 /// What a promotion asks for beyond the rules that always hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Patterns of files that plans and posts name.
+    #[serde(deserialize_with = "values::globs")]
     pub watch: Vec<String>,
     /// Whether every commit needs a pull request that someone else approved.
     pub reviewed: bool,
@@ -190,9 +168,7 @@ pub struct Channel {
     /// Its name here: `technical` or `product`.
     #[serde(skip)]
     pub name: String,
-    /// What it speaks.
     pub kind: ChannelKind,
-    /// Who is called.
     pub mentions: Vec<Mention>,
 }
 
@@ -203,7 +179,6 @@ pub enum Mention {
     Plain(String),
     /// A person whom the chat notifies.
     Person {
-        /// The name that is shown.
         name: String,
         /// The chat's own id for the person.
         id: String,
@@ -225,11 +200,7 @@ impl Config {
             return Ok(found);
         }
         let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
-        let names: Vec<&str> = self
-            .environments
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
+        let names = self.names();
         let report = Report::new(format!("{file} has no environment `{shown}`"))
             .because(format!("its environments are {}", names.join(", ")));
         Err(Stop::Misused(match shown::nearest(name, &names) {
@@ -240,10 +211,8 @@ impl Config {
 
     /// The environments that are given another's commit, in the order of the file.
     pub fn targets(&self) -> Vec<&Environment> {
-        self.environments
-            .iter()
-            .filter(|environment| environment.promotes.is_some())
-            .collect()
+        let all = self.environments.iter();
+        all.filter(|one| one.promotes.is_some()).collect()
     }
 
     /// The environment whose commit `target` is given.
@@ -252,9 +221,12 @@ impl Config {
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {
-        self.environments
-            .iter()
-            .find(|environment| environment.name == name)
+        self.environments.iter().find(|one| one.name == name)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let all = self.environments.iter();
+        all.map(|one| one.name.as_str()).collect()
     }
 }
 

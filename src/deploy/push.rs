@@ -15,7 +15,7 @@ use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Verdict;
 use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::look::not_seen;
-use crate::notes::{InFlight, Sent};
+use crate::notes::{InFlight, SentCommit};
 use crate::sources::heroku::{Again, Released};
 use crate::sources::{Also, api};
 
@@ -90,7 +90,7 @@ impl Deploy<'_> {
         expected: Option<&CommitId>,
         newest: Option<u64>,
     ) -> Result<InFlight, Stop> {
-        let sent = Sent {
+        let sent = SentCommit {
             commit: commit.clone(),
             expected: expected.cloned(),
             newest,

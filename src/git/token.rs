@@ -36,14 +36,14 @@ pub fn heroku(repo: &Repo) -> Option<Token> {
 }
 
 fn look_up_heroku(repo: &Repo) -> Option<Token> {
-    let in_environment = || Some((variable(repo, "HEROKU_API_KEY")?, "HEROKU_API_KEY"));
-    let with_helpers = || {
-        let login = logins::known(repo.program(), HEROKU_GIT)?;
-        Some((login.password, "git's credential helpers"))
-    };
-    let in_netrc = || Some((in_netrc(repo, HEROKU_API)?.password, NETRC));
-    let found = in_environment().or_else(with_helpers).or_else(in_netrc);
-    found.map(|(secret, from)| Token { secret, from })
+    let (secret, from) = variable(repo, "HEROKU_API_KEY")
+        .map(|secret| (secret, "HEROKU_API_KEY"))
+        .or_else(|| {
+            let login = logins::known(repo.program(), HEROKU_GIT)?;
+            Some((login.password, "git's credential helpers"))
+        })
+        .or_else(|| Some((in_netrc(repo, HEROKU_API)?.password, NETRC)))?;
+    Some(Token { secret, from })
 }
 
 /// Looks up who may read a page that asks for a name and a password: with git's credential helpers, then in `.netrc`. Both
@@ -126,13 +126,11 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let set = |name| {
-        repo.program()
-            .variable(name)
-            .filter(|value| !value.is_empty())
-    };
-    let home = set("HOME").or_else(|| set("USERPROFILE").filter(|_| cfg!(windows)));
-    home.map(PathBuf::from)
+    let names = ["HOME", if cfg!(windows) { "USERPROFILE" } else { "HOME" }];
+    let mut homes = names
+        .iter()
+        .filter_map(|name| repo.program().variable(name));
+    homes.find(|home| !home.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
+use crate::core::record::{
+    Deployed, Event, Judged, Kind, Person, Proposed, Sighting, Signer, Verdict, What,
+};
 use crate::core::words::CommitId;
 
 /// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployKind {
-    /// It was promoted.
     Promote,
-    /// It was put back.
     Rollback,
     /// Nobody deployed it with this program; somebody saw it run.
     Observed {
@@ -24,21 +24,16 @@ pub enum DeployKind {
 /// One past deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastDeploy {
-    /// Where.
     pub environment: String,
-    /// What ran there before, if anything.
     pub from: Option<CommitId>,
-    /// What ran there then.
     pub to: CommitId,
     /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
     pub at: i64,
     /// Who announced it, even if somebody else saw its end; of one that was only seen, who saw it.
     pub by: String,
-    /// How it came there.
     pub kind: DeployKind,
     /// How many commits that was; `None`: that is not known.
     pub commits: Option<u64>,
-    /// Who had signed it off.
     pub signed_off_by: Vec<Signer>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
     pub candidate: Option<CommitId>,
@@ -98,7 +93,7 @@ pub fn before<'p>(
 /// The deploy that an event tells of, if it is one.
 fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     match &event.what {
-        What::Deployed {
+        What::Deployed(Deployed {
             kind,
             environment,
             from,
@@ -107,7 +102,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             signed_off_by,
             announced_by,
             ..
-        } => {
+        }) => {
             let kind = match kind {
                 Kind::Promote => DeployKind::Promote,
                 Kind::Rollback => DeployKind::Rollback,
@@ -132,14 +127,14 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                     .map(|_| to.clone()),
             })
         }
-        What::Observed {
+        What::Observed(Sighting {
             environment,
             from,
             to,
             since,
             commits,
             back,
-        } => Some(PastDeploy {
+        }) => Some(PastDeploy {
             environment: environment.clone(),
             from: Some(from.clone()),
             to: to.clone(),
@@ -169,9 +164,9 @@ fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
     match (&event.what, open.as_mut()) {
         (
-            What::Proposed {
+            What::Proposed(Proposed {
                 commit, targets, ..
-            },
+            }),
             _,
         ) => {
             *open = Some(Open {
@@ -181,25 +176,25 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
                 signed_off: HashMap::new(),
             });
         }
-        (What::Postponed { .. }, _) => *open = None,
+        (What::Postponed(_), _) => *open = None,
         (
-            What::Judged {
+            What::Judged(Judged {
                 commit,
                 of,
                 verdict,
                 ..
-            },
+            }),
             Some(open),
         ) if open.commit == commit && *verdict == Verdict::Pass => {
             open.signed_off.insert(of, &event.by);
         }
         (
-            What::Deployed {
+            What::Deployed(Deployed {
                 kind,
                 environment,
                 to,
                 ..
-            },
+            }),
             Some(candidate),
         ) => match kind {
             Kind::Fix => {
@@ -223,6 +218,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::record::Postponed;
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {
@@ -244,7 +240,7 @@ mod tests {
     }
 
     fn proposed(digit: char, targets: &[&str]) -> Event {
-        event(What::Proposed {
+        event(What::Proposed(Proposed {
             commit: commit(digit),
             environment: "staging".into(),
             targets: targets
@@ -255,11 +251,11 @@ mod tests {
             date: "2022-03-02".into(),
             channels: Vec::new(),
             over: None,
-        })
+        }))
     }
 
     fn deployed(kind: Kind, environment: &str, to: char) -> Event {
-        event(What::Deployed {
+        event(What::Deployed(Deployed {
             intent: None,
             kind,
             environment: environment.into(),
@@ -271,7 +267,7 @@ mod tests {
             announced_by: None,
             tells: None,
             holds: Vec::new(),
-        })
+        }))
     }
 
     /// Where, and which candidate, if any.
@@ -306,14 +302,14 @@ mod tests {
 
     fn observed(from: char, to: char) -> Event {
         let (environment, from, to) = ("eu".into(), commit(from), commit(to));
-        event(What::Observed {
+        event(What::Observed(Sighting {
             environment,
             from,
             to,
             since: 3,
             commits: Some(2),
             back: false,
-        })
+        }))
     }
 
     #[test]
@@ -370,13 +366,13 @@ mod tests {
 
     #[test]
     fn what_was_postponed_or_never_proposed_was_no_candidate() {
-        let postponed = What::Postponed {
+        let postponed = What::Postponed(Postponed {
             candidate: EventId::of(1),
             commit: commit('1'),
             intent: None,
             reason: "later".into(),
             channels: Vec::new(),
-        };
+        });
         let events = [
             proposed('1', &["eu"]),
             deployed(Kind::Promote, "eu", '3'),

@@ -4,7 +4,7 @@
 //! contradicts say nothing here.
 
 use crate::core::decide::finding::{self, Finding};
-use crate::core::record::{Deploy, FORMAT, Known, State};
+use crate::core::record::{Deploy, FORMAT, State};
 use crate::core::words::{CommitId, Observed, Source};
 
 /// The stable word of the finding.
@@ -13,18 +13,15 @@ pub const WORD: &str = "unrecorded";
 /// A deploy past the tool that is not on record yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrecorded {
-    /// Where.
     pub environment: String,
     /// What the record has there.
     pub from: CommitId,
-    /// What runs there.
     pub to: CommitId,
     /// When the record last knew that `from` runs, in seconds since 1970.
     pub since: i64,
 }
 
 impl Unrecorded {
-    /// What it is, as a sentence.
     pub fn story(&self) -> String {
         let (name, from, to) = (&self.environment, self.from.short(), self.to.short());
         format!("{name} runs {to}, which nobody deployed with git smp: the record has {from}")
@@ -54,7 +51,7 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     {
         return None;
     }
-    let Known { commit, at } = state.known(name)?;
+    let (commit, at) = state.known(name)?;
     (commit != to).then(|| Unrecorded {
         environment: name.clone(),
         from: commit.clone(),
