@@ -67,16 +67,8 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     deploy.record_observed(false);
     let id = new_id();
     let state = ui.during("writing the record", || work.record(&recorder, &id))?;
-    let others = (state.candidate.as_ref()).filter(|candidate| candidate.id != id);
-    if let Some(candidate) = others {
-        work.say_who(&state);
-        let (name, email) = identity(&session.repo)?;
-        // Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was
-        // we ourselves, in a run that was cut off, nobody else makes it.
-        return match candidate.by == (Person { name, email }) {
-            true => work.pay(&state),
-            false => Ok(()),
-        };
+    if state.candidate.as_ref().is_some_and(|open| open.id != id) {
+        return work.others(&state);
     }
     let name = &source.name;
     ui.note(format!(
@@ -131,6 +123,18 @@ impl Work<'_> {
             return Ok(());
         }
         self.pay(state)
+    }
+
+    /// Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was we
+    /// ourselves, in a run that was cut off, nobody else makes it.
+    fn others(&self, state: &State) -> Result<(), Stop> {
+        self.say_who(state);
+        let (name, email) = identity(&self.session.repo)?;
+        let (me, open) = (Person { name, email }, state.candidate.as_ref());
+        match open.is_some_and(|open| open.by == me) {
+            true => self.pay(state),
+            false => Ok(()),
+        }
     }
 
     fn say_who(&self, state: &State) {
