@@ -8,7 +8,7 @@ use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId, Control};
 use crate::deploy::pushed::Pushed;
 use crate::deploy::screen::Progress;
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::Ended;
 use crate::git::remote;
 use crate::sources::{api, app};
@@ -60,9 +60,6 @@ impl Pushed<'_> {
     }
 
     /// What an answer of the branch means, after so long.
-    ///
-    /// # Errors
-    /// What the environment reports, where that decides nothing yet.
     fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Verdict, String> {
         match now {
             Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Verdict::Arrived),
@@ -147,7 +144,7 @@ impl Pushed<'_> {
             return false;
         }
         let is_here = repo.has_commit(tip).unwrap_or(false)
-            || fetch(repo, &push.remote, &Wanted::Commit(tip.clone())).is_ok();
+            || fetch(repo, &push.remote, &FetchTarget::Commit(tip.clone())).is_ok();
         is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 
@@ -164,9 +161,6 @@ impl Pushed<'_> {
     }
 
     /// Whether the environment itself, and not its branch, says that it runs the commit.
-    ///
-    /// # Errors
-    /// Why it does not say what it runs.
     fn runs_now(&self) -> Result<bool, Refusal> {
         let environment = self.target.environment;
         if matches!(environment.running, Running::Ref) {

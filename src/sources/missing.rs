@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::{Found, Repo, moved};
 use crate::sources::{Look, first_push, one_commit};
 
@@ -36,7 +36,7 @@ impl Look<'_> {
             fetch(
                 self.repo,
                 &main.remote,
-                &Wanted::Branch(main.branch.clone()),
+                &FetchTarget::Branch(main.branch.clone()),
             )
         })
     }
@@ -61,7 +61,7 @@ impl Look<'_> {
             let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
             match in_turn(here, || fetched.once(self.repo, &remote, &wanted))? {
                 // Not every host lets one ask for a commit by its name.
-                Err(refusal) if !matches!(wanted, Wanted::Commit(_)) => {
+                Err(refusal) if !matches!(wanted, FetchTarget::Commit(_)) => {
                     trouble.push((remote, refusal))
                 }
                 _ => {}
@@ -74,18 +74,22 @@ impl Look<'_> {
 
     /// Where a commit may come from, the likeliest place first: the branches that are deployed, the commit by its name,
     /// where that is known, and all else at last.
-    fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, Wanted)> {
+    fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
         let mut places = vec![
-            (main.remote.clone(), Wanted::Branch(main.branch.clone())),
+            (
+                main.remote.clone(),
+                FetchTarget::Branch(main.branch.clone()),
+            ),
             (
                 environment.remote.clone(),
-                Wanted::Branch(environment.branch.clone()),
+                FetchTarget::Branch(environment.branch.clone()),
             ),
         ];
         for remote in [&main.remote, &environment.remote] {
-            places.extend(CommitId::parse(hash).map(|id| (remote.clone(), Wanted::Commit(id))));
-            places.push((remote.clone(), Wanted::Branches));
+            places
+                .extend(CommitId::parse(hash).map(|id| (remote.clone(), FetchTarget::Commit(id))));
+            places.push((remote.clone(), FetchTarget::Branches));
         }
         places
     }
@@ -93,10 +97,10 @@ impl Look<'_> {
 
 /// What has been fetched during this look, so that nothing is fetched twice.
 #[derive(Default)]
-pub(super) struct Fetched(Vec<(String, Wanted, Result<(), Refusal>)>);
+pub(super) struct Fetched(Vec<(String, FetchTarget, Result<(), Refusal>)>);
 
 impl Fetched {
-    fn once(&mut self, repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> {
+    fn once(&mut self, repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
         if let Some((.., result)) = self
             .0
             .iter()
