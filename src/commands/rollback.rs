@@ -24,7 +24,7 @@ use crate::git::record::identity;
 use crate::look::{self, OnRecord};
 use crate::session::Session;
 use crate::session::trust;
-use crate::sources::{Also, Look, app};
+use crate::sources::{Also, Look};
 use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::Recorder;
 use destination::destination;
@@ -279,11 +279,7 @@ fn plan(
 }
 
 fn back<'a>(target: &'a Target<'_>, commit: &'a CommitId) -> Back<'a> {
-    Back {
-        target,
-        commit,
-        app: app(target.environment),
-    }
+    Back { target, commit }
 }
 
 /// A rollback that was planned.

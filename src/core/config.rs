@@ -90,8 +90,10 @@ pub enum Running {
     Ref,
     /// A page says it.
     Page(Page),
-    /// Heroku's API says it.
-    Heroku {
+    /// The API of its platform says it.
+    Platform {
+        /// Which one that is.
+        kind: PlatformKind,
         /// The app to ask about.
         app: String,
         /// A page that is to agree, if there is one.
@@ -99,20 +101,36 @@ pub enum Running {
     },
 }
 
+/// A platform whose API can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformKind {
+    /// heroku.com
+    Heroku,
+}
+
+impl PlatformKind {
+    /// The key in `smp.toml` that names an app there.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Heroku => "heroku",
+        }
+    }
+}
+
 impl Running {
     /// For how many seconds the answers must agree where the file does not say so. Behind a load balancer old and new
     /// instances answer a page in turn; a platform's API and a branch have one answer at a time.
     pub fn usual_confirm_seconds(&self) -> u32 {
         match self {
-            Self::Page(_) | Self::Heroku { page: Some(_), .. } => 10,
-            Self::Heroku { page: None, .. } | Self::Ref => 0,
+            Self::Page(_) | Self::Platform { page: Some(_), .. } => 10,
+            Self::Platform { page: None, .. } | Self::Ref => 0,
         }
     }
 
-    /// The app that the platform knows an environment by, where its platform is to be asked.
-    pub fn app(&self) -> Option<&str> {
+    /// Its platform and the app there, where that is to be asked.
+    pub fn platform(&self) -> Option<(PlatformKind, &str)> {
         match self {
-            Self::Heroku { app, .. } => Some(app),
+            Self::Platform { kind, app, .. } => Some((*kind, app)),
             Self::Page(_) | Self::Ref => None,
         }
     }
@@ -121,7 +139,7 @@ impl Running {
     pub fn page(&self) -> Option<&Page> {
         match self {
             Self::Page(page) => Some(page),
-            Self::Heroku { page, .. } => page.as_ref(),
+            Self::Platform { page, .. } => page.as_ref(),
             Self::Ref => None,
         }
     }

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 
 use first_push::first_push;
 
-use crate::core::config::{Environment, Running};
+use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
@@ -85,8 +85,8 @@ pub enum Step {
     Release {
         /// The environment's name.
         environment: String,
-        /// The app there.
-        app: String,
+        /// The name of its platform.
+        platform: &'static str,
         /// What it releases.
         commit: CommitId,
         /// The release that was made of it before.
@@ -308,24 +308,20 @@ fn disagreement(target: &Target<'_>) -> Option<String> {
     })
 }
 
-/// The app and the release that can bring a commit back which the branch has and the environment does not run.
-fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<(&'t str, &'t Release)> {
-    let Running::Heroku { app, .. } = &target.environment.running else {
-        return None;
-    };
+/// The release that can bring a commit back which the branch has and the environment does not run.
+fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
     let back = matches!(
         Finding::of(&target.observed),
         Some(Finding::RolledBack | Finding::ReleaseFailed)
     );
-    let former = finding::release_of(&target.observed, commit).filter(|_| back)?;
-    Some((app, former))
+    finding::release_of(&target.observed, commit).filter(|_| back)
 }
 
 /// The branch is there already, so that a push would change nothing: what its platform has built is released again,
 /// where that can be, or waited for.
 fn release_again(plan: &mut Plan, target: &Target<'_>) {
-    if let Some((app, former)) = built_before(target, &plan.commit) {
-        return release_and_wait(plan, target, app, former, false);
+    if let Some(former) = built_before(target, &plan.commit) {
+        return release_and_wait(plan, target, former, false);
     }
     let name = &target.environment.name;
     plan.warnings.push(match Finding::of(&target.observed) {
@@ -338,19 +334,27 @@ fn release_again(plan: &mut Plan, target: &Target<'_>) {
 }
 
 /// The release and the wait that bring an environment to a commit that its platform has built before.
-fn release_and_wait(plan: &mut Plan, target: &Target<'_>, app: &str, former: &Release, back: bool) {
+fn release_and_wait(plan: &mut Plan, target: &Target<'_>, former: &Release, back: bool) {
     let (environment, commit) = (target.environment.name.clone(), plan.commit.clone());
-    let (app, former) = (app.to_owned(), former.clone());
+    let platform = target.observed.platform.as_ref();
     let newest = finding::newest(&target.observed).map_or(0, |release| release.version);
     plan.steps.push(Step::Release {
         environment,
-        app,
+        platform: platform.map_or("its platform", |platform| platform.name),
         commit,
-        former,
+        former: former.clone(),
         back,
         newest,
     });
     wait(plan, target, true);
+}
+
+/// How its platform releases again what it has built, to stand behind a sentence.
+fn released_again_by(target: &Target<'_>) -> String {
+    let platform = target.observed.platform.as_ref();
+    platform.map_or_else(String::new, |platform| {
+        format!(" ({}: {})", platform.name, platform.again)
+    })
 }
 
 /// That a branch is at the commit already, although that does not run.
@@ -374,7 +378,8 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
     }
     format!(
         "the branch of {name} is at {short} already, but {name} does not run it: nothing is pushed. If no deploy is going on \
-         there, it failed or was rolled back: release it again on the platform (Heroku: heroku releases:retry)"
+         there, it failed or was rolled back: release it again on the platform{}",
+        released_again_by(target)
     )
 }
 

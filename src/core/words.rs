@@ -238,6 +238,19 @@ pub struct Release {
     pub slug: Option<String>,
     /// The commit that this was built from, all digits, where the platform was asked and names one.
     pub commit: Option<CommitId>,
+    /// The platform's own command that shows how it went.
+    pub output: String,
+}
+
+/// A platform in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformWords {
+    /// Its name.
+    pub name: &'static str,
+    /// Its command that restarts what runs.
+    pub restart: String,
+    /// Its command that releases again what was built.
+    pub again: &'static str,
 }
 
 /// How a release stands.
@@ -303,6 +316,8 @@ pub struct Observed {
     pub releases: Option<Result<Vec<Release>, Refusal>>,
     /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
     pub doubt: Option<String>,
+    /// Its platform, where that is known by name.
+    pub platform: Option<PlatformWords>,
 }
 
 impl Observed {

@@ -11,8 +11,8 @@ use crate::core::words::{CommitId, Release};
 use crate::deploy::pushed::again;
 use crate::deploy::{Execution, LOOK_PAUSES, Progress, Watcher};
 use crate::git::push::Push;
-use crate::sources::api;
-use crate::sources::heroku::{Again, Released};
+use crate::http::api::Trouble;
+use crate::sources::platform;
 
 /// How often the platform is asked whether it heard us.
 const LOOKS: u32 = 5;
@@ -52,7 +52,6 @@ impl Execution<'_> {
         watch: &mut Watcher<'_>,
     ) -> Result<(), Stop> {
         let Step::Release {
-            app,
             commit,
             former,
             back,
@@ -67,12 +66,16 @@ impl Execution<'_> {
         if watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
-        let (heroku, name) = (api(self.look.repo)?, &target.environment.name);
+        let name = &target.environment.name;
+        let Some(platform) = platform::of(self.look.repo, target.environment) else {
+            return Ok(());
+        };
+        let platform = platform?;
         let marker = self.note_release(name, commit, *newest)?;
-        let released = match heroku.release(app, &wanted(former, *back)) {
-            Ok(_) => Ok(()),
-            Err(Released::Not(report)) => Err(Stop::Failed(report)),
-            Err(Released::Unclear(report)) => {
+        let released = match platform.release(former, *back) {
+            Ok(()) => Ok(()),
+            Err(Trouble::NotSent(report)) => Err(Stop::Failed(report)),
+            Err(Trouble::Unclear(report)) => {
                 // It may be worked on still; asked for again, it would be made twice.
                 let heard = self.was_heard(target, commit, report);
                 return heard.inspect(|()| marker.landed());
@@ -137,19 +140,5 @@ impl Execution<'_> {
         let report = Report::new(text).because(why.error);
         let report = why.because.into_iter().fold(report, Report::because);
         Err(Stop::Incomplete(report.hint(again(&self.command.to(name)))))
-    }
-}
-
-/// Going back takes the config vars of that time along; going forward again does not.
-fn wanted(former: &Release, back: bool) -> Again {
-    match &former.slug {
-        Some(slug) if !back => {
-            let description = format!("Release of v{} again", former.version);
-            Again::Slug {
-                slug: slug.clone(),
-                description,
-            }
-        }
-        _ => Again::Back(former.id.clone()),
     }
 }

@@ -56,9 +56,11 @@ impl Pushed<'_> {
         if self.ending.reason.is_some_and(is_back)
             || self.ending.said.iter().any(|line| is_back(line))
         {
-            return Report::new(format!("{name} declined {short}: its host takes no push that goes back"))
-                .because(still)
-                .hint("go back on its platform, as with heroku rollback; or revert it, then: git smp stage");
+            return Report::new(format!(
+                "{name} declined {short}: its host takes no push that goes back"
+            ))
+            .because(still)
+            .hint("go back on its platform; or revert it, then: git smp stage");
         }
         match self.ending.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {

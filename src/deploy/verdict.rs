@@ -13,7 +13,7 @@ use crate::deploy::{Execution, Progress, Watcher};
 use crate::git::fetch::{Wanted, fetch};
 use crate::git::push::{Ended, Push};
 use crate::git::remote;
-use crate::sources::{api, app};
+use crate::sources::platform;
 
 /// The pause between two looks at a branch that can be read.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -144,7 +144,7 @@ impl Execution<'_> {
         if let Some(tip) = at.filter(|tip| self.is_on_top(pushed, tip)) {
             return match target.environment.running {
                 Running::Ref => Verdict::Not(pushed.added_to(tip)),
-                Running::Page(_) | Running::Heroku { .. } => {
+                Running::Page(_) | Running::Platform { .. } => {
                     watch(Progress::Warned(&pushed.is_contained(tip)));
                     Verdict::Arrived
                 }
@@ -240,8 +240,12 @@ impl Execution<'_> {
 
     /// How a build goes that can no more be watched.
     fn building(&self, environment: &Environment) -> String {
-        let platform = app(environment).and_then(|app| api(self.look.repo).ok()?.newest_build(app));
-        match platform {
+        let asked = || {
+            platform::of(self.look.repo, environment)?
+                .ok()?
+                .newest_build()
+        };
+        match asked() {
             Some(word) => {
                 format!("nothing; the connection broke, and the newest build there is {word}")
             }

@@ -16,7 +16,7 @@ use crate::deploy::unreported::{is_unknown, not_everywhere, nowhere, reported, u
 use crate::deploy::verdict::with_cause;
 use crate::deploy::{Execution, Progress, Watcher};
 use crate::git::remote;
-use crate::sources::{Now, app};
+use crate::sources::Now;
 
 /// The longest pause between two looks at an environment that is not there yet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -231,11 +231,9 @@ impl Execution<'_> {
             "{word}, but not live: the release v{version} of {short} on {name} failed"
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
-        let output = app(target.environment)
-            .map(|app| format!("heroku releases:output v{version} -a {app}; "));
         let hint = format!(
-            "see why: {}then mend it, or {}",
-            output.unwrap_or_default(),
+            "see why: {}; then mend it, or {}",
+            failed.output,
             again(&self.command.to(name))
         );
         Stop::Incomplete(report.hint(hint))

@@ -4,7 +4,6 @@
 mod netrc;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use reqwest::Url;
 
@@ -12,10 +11,6 @@ use crate::core::secret::{Login, Secret};
 use crate::git::{Repo, credential};
 use crate::terminal::file;
 
-/// Where the program of Heroku has its token for git.
-const HEROKU_GIT: &str = "git.heroku.com";
-/// Where it has its token for the API.
-const HEROKU_API: &str = "api.heroku.com";
 /// The file of logins in the home folder.
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 
@@ -24,26 +19,21 @@ const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 pub struct Token {
     /// What lets one in.
     pub secret: Secret,
-    /// Where it was found: `HEROKU_API_KEY`, `git's credential helpers` or `.netrc`.
+    /// Where it was found: a variable, `git's credential helpers` or `.netrc`.
     pub from: &'static str,
 }
 
-/// Looks the token for Heroku up, once in a process, for helpers are slow: in `HEROKU_API_KEY`, then with git's
-/// credential helpers, then in `.netrc`. An empty one is none.
-pub fn heroku(repo: &Repo) -> Option<Token> {
-    static FOUND: OnceLock<Option<Token>> = OnceLock::new();
-    FOUND.get_or_init(|| look_up_heroku(repo)).clone()
-}
-
-fn look_up_heroku(repo: &Repo) -> Option<Token> {
+/// Looks the token of a platform up: in a variable, then with git's credential helpers, where the platform's program has
+/// it for the host `git`, then in `.netrc`, where it has it for the host `api`. An empty one is none.
+pub fn platform(repo: &Repo, in_variable: &'static str, git: &str, api: &str) -> Option<Token> {
     let in_environment = || {
-        variable(repo, "HEROKU_API_KEY").map(|secret| Token {
+        variable(repo, in_variable).map(|secret| Token {
             secret,
-            from: "HEROKU_API_KEY",
+            from: in_variable,
         })
     };
     let with_helpers = || {
-        let secret = credential::password(repo.program(), HEROKU_GIT)?;
+        let secret = credential::password(repo.program(), git)?;
         Some(Token {
             secret,
             from: "git's credential helpers",
@@ -52,7 +42,7 @@ fn look_up_heroku(repo: &Repo) -> Option<Token> {
     let in_netrc = || {
         let text = file::read(&home(repo)?.join(NETRC)).ok()?;
         Some(Token {
-            secret: netrc::password(&zeroize::Zeroizing::new(text), HEROKU_API)?,
+            secret: netrc::password(&zeroize::Zeroizing::new(text), api)?,
             from: NETRC,
         })
     };

@@ -13,7 +13,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::git::{GitConfig, remote};
 use crate::session::Session;
-use answers::{Answers, BACK, NONE, Question, app};
+use answers::{Answers, BACK, NONE, Question};
 
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
@@ -91,8 +91,8 @@ fn questions(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Re
             ui.explain(&explained);
         }
         let answer = match question.words() {
-            [] => ui.ask_text(&question.asked(), &offered),
-            words => ui.ask_one(&question.asked(), words, &offered),
+            [] => ui.ask_text(&question.asked(answers), &offered),
+            words => ui.ask_one(&question.asked(answers), words, &offered),
         };
         let answer = answer.ok_or_else(declined)?;
         if matches!(answer.as_str(), BACK | "back") {
@@ -135,7 +135,9 @@ fn offered(session: &Session<'_>, answers: &Answers, question: Question) -> Resu
         Question::Url => url_of(git, answered(Question::Remote)).unwrap_or_default(),
         Question::Branch => branch_of(session, answers),
         Question::Push(place) => url_of(git, place.name()).unwrap_or_default(),
-        Question::Heroku(place) => app(answered(Question::Push(place))).unwrap_or_default(),
+        Question::App(place) => answers
+            .hosted(place)
+            .map_or_else(String::new, |(_, app)| app.to_owned()),
         Question::Site(place) => {
             answers::site(answered(Question::Page(place))).unwrap_or_else(|| NONE.to_owned())
         }

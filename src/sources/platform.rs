@@ -1,62 +1,77 @@
-//! The platform's own word: its releases, and the commit of the one that runs.
+//! Platforms whose own API tells what runs, and releases again what was built before. A further one is a file beside
+//! `heroku`, a line in each function here, and its kind and key in the configuration.
 
-use crate::core::config::Environment;
-use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::words::{CommitId, Release, ReleaseStatus};
-use crate::git::{Repo, token};
-use crate::sources::heroku::Heroku;
+use crate::core::config::{Environment, PlatformKind};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
+use crate::git::Repo;
+use crate::http::api::Trouble;
+use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
-/// The app that the platform knows an environment by, where its platform is to be asked.
-pub fn app(environment: &Environment) -> Option<&str> {
-    environment.running.app()
+/// One app on a platform, as whoever is logged in there may ask it.
+pub trait Platform {
+    /// The latest releases, newest first; one of them, or none, is the current one. The current one and the newest have
+    /// their commits.
+    fn releases(&self) -> Result<Vec<Release>, Refusal>;
+
+    /// The same releases, each that has something built with its commit.
+    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal>;
+
+    /// How the newest build stands, in one of the platform's words, where that can be found out.
+    fn newest_build(&self) -> Option<String>;
+
+    /// Releases once more what was built for an earlier release; `back`: with the config vars of that time, too.
+    fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
-/// Heroku's API, as whoever is logged in here may ask it.
-///
-/// # Errors
-/// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
-pub fn api(repo: &Repo) -> Result<Heroku, Refusal> {
-    let refused = |report: Report| report.refused(RefusalCode::Unauthorized);
-    let token = token::heroku(repo).ok_or_else(|| {
-        let report = Report::new("nobody is logged in to Heroku here")
-            .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
-            .hint("log in: heroku login; or set HEROKU_API_KEY");
-        refused(report)
-    })?;
-    let base = repo
-        .program()
-        .variable("HEROKU_API_URL")
-        .map(|base| base.to_string_lossy().into_owned());
-    Heroku::new(base.as_deref(), &token.secret).map_err(refused)
+/// The platform that is to be asked about an environment.
+pub fn of(repo: &Repo, environment: &Environment) -> Option<Result<Box<dyn Platform>, Refusal>> {
+    let (kind, app) = environment.running.platform()?;
+    Some(match kind {
+        PlatformKind::Heroku => Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>),
+    })
 }
 
-/// Says whose word did not count, where somebody has several tokens.
-fn whose_token(repo: &Repo, refusal: Refusal) -> Refusal {
-    match token::heroku(repo) {
-        Some(token) if refusal.code == RefusalCode::Unauthorized => {
-            let report = refusal
-                .report
-                .because(format!("the token is that of {}", token.from));
-            Refusal { report, ..refusal }
+/// The platform that an address pushes to, and the app there.
+pub fn at(url: &str) -> Option<(PlatformKind, &str)> {
+    Some((PlatformKind::Heroku, heroku::app_at(url)?))
+}
+
+/// The words of an environment's platform, which is known by its address, too.
+pub fn words(environment: &Environment) -> Option<PlatformWords> {
+    let known = environment.running.platform();
+    match known.or_else(|| at(&environment.url)) {
+        Some((PlatformKind::Heroku, app)) => Some(heroku::words(app)),
+        None if environment
+            .url
+            .trim_start_matches("ssh://")
+            .starts_with("dokku@") =>
+        {
+            Some(PlatformWords {
+                name: "Dokku",
+                restart: "dokku ps:restart".to_owned(),
+                again: "dokku ps:rebuild",
+            })
         }
-        _ => refusal,
+        None => None,
+    }
+}
+
+/// The name of a platform.
+pub fn name(kind: PlatformKind) -> &'static str {
+    match kind {
+        PlatformKind::Heroku => heroku::NAME,
     }
 }
 
 impl Look<'_> {
-    /// The latest releases of an environment, newest first; `None` where its platform is not to be asked.
+    /// The latest releases of an environment; `None` where its platform is not to be asked.
     pub(super) fn ask_platform(
         &self,
         environment: &Environment,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let app = app(environment)?;
-        let asked = |heroku: Heroku| {
-            heroku
-                .releases(app)
-                .map_err(|refusal| whose_token(self.repo, refusal))
-        };
-        let releases = api(self.repo).and_then(asked);
+        let releases = of(self.repo, environment)?.and_then(|platform| platform.releases());
         let hint = format!(
             "correct environments.{}.running in smp.toml, then: git smp setup",
             environment.name
@@ -70,22 +85,16 @@ impl Look<'_> {
         environment: &Environment,
         releases: Option<Result<Vec<Release>, Refusal>>,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let (Some(app), Some(Ok(known))) = (app(environment), &releases) else {
+        let (Some(platform), Some(Ok(known))) = (of(self.repo, environment), &releases) else {
             return releases;
         };
-        let all = api(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone()));
         // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
         // is going on is the whole of it.
-        let is_pending = known
-            .first()
-            .is_some_and(|newest| newest.status == ReleaseStatus::Pending);
-        Some(all.or_else(|refusal| {
-            if is_pending {
-                Ok(known.clone())
-            } else {
-                Err(refusal)
-            }
-        }))
+        let is_pending = |newest: &Release| newest.status == ReleaseStatus::Pending;
+        match platform.and_then(|platform| platform.with_commits(known.clone())) {
+            Err(_) if known.first().is_some_and(is_pending) => releases,
+            all => Some(all),
+        }
     }
 }
 
@@ -97,14 +106,15 @@ pub fn current(
     environment: &Environment,
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
-    let name = &environment.name;
+    let (name, kind) = (&environment.name, environment.running.platform());
+    let platform = kind.map_or("its platform", |(kind, _)| self::name(kind));
     let Some(release) = releases.iter().find(|release| release.current) else {
         if releases.is_empty() {
             return Ok(None);
         }
         return Err(Refusal::new(
             RefusalCode::UnknownCommit,
-            format!("{name}: Heroku says of none of its releases that it runs"),
+            format!("{name}: {platform} says of none of its releases that it runs"),
         )
         .hint("see them: heroku releases"));
     };
@@ -123,7 +133,7 @@ pub fn current(
         return Ok(None);
     }
     let what = format!(
-        "{name}: Heroku does not name the commit of its release v{}",
+        "{name}: {platform} does not name the commit of its release v{}",
         release.version
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
@@ -140,4 +150,27 @@ pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
         RefusalCode::PageUnclear,
         format!("its page names {}, its platform {released}", page.short()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_app_is_read_from_a_platforms_own_addresses() {
+        for url in [
+            "https://git.heroku.com/shop.git",
+            "git@heroku.com:shop.git",
+            "https://git.heroku.com/shop",
+        ] {
+            assert_eq!(at(url), Some((PlatformKind::Heroku, "shop")));
+        }
+        for url in [
+            "https://git.heroku.com/",
+            "https://git.heroku.com.example/shop.git",
+            "https://x/git.heroku.com/a",
+        ] {
+            assert_eq!(at(url), None, "{url}");
+        }
+    }
 }

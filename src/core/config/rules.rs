@@ -87,8 +87,10 @@ fn looks_elsewhere(
             |text| text.wrong_with(&why, advice),
         ))
     };
-    if one.running.app().is_some() && one.running.app() == other.running.app() {
-        return same("heroku", "name the app of each environment");
+    if let Some((kind, _)) = one.running.platform()
+        && one.running.platform() == other.running.platform()
+    {
+        return same(kind.key(), "name the app of each environment");
     }
     match (one.running.page(), other.running.page()) {
         (Some(page), Some(others)) if same_page(page, others) => same(

@@ -7,8 +7,8 @@ use regex::{Regex, RegexBuilder};
 use crate::core::config::reader::{Element, Table, Text};
 use crate::core::config::rules::{self, Places};
 use crate::core::config::{
-    Channel, Config, Environment, Find, MainRepository, Mention, Page, Policy, Record, Running,
-    check_branch, check_page, check_remote_name, check_url, names,
+    Channel, Config, Environment, Find, MainRepository, Mention, Page, PlatformKind, Policy,
+    Record, Running, check_branch, check_page, check_remote_name, check_url, names,
 };
 use crate::core::refusal::Report;
 use crate::core::words::ChannelKind;
@@ -140,7 +140,8 @@ fn running(table: &Table<'_>) -> Result<Running, Report> {
     let heroku = table.checked("heroku", names::check_heroku_app)?;
     let page = table.checked("page", check_page)?;
     match (heroku, page) {
-        (Some(app), Some(url)) => Ok(Running::Heroku {
+        (Some(app), Some(url)) => Ok(Running::Platform {
+            kind: PlatformKind::Heroku,
             app,
             page: Some(Page {
                 url,
@@ -156,7 +157,11 @@ fn running(table: &Table<'_>) -> Result<Running, Report> {
                     &format!("`{key}` is for a page, and there is none"),
                     "write `page`, or remove it",
                 )),
-                None => Ok(Running::Heroku { app, page: None }),
+                None => Ok(Running::Platform {
+                    kind: PlatformKind::Heroku,
+                    app,
+                    page: None,
+                }),
             }
         }
         (None, Some(url)) => Ok(Running::Page(Page {

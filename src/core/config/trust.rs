@@ -94,8 +94,8 @@ fn trust_environment(environment: &Environment, values: &mut Values) {
     optional(values, &key("promotes"), promotes.as_ref());
     match running {
         Running::Ref => {}
-        Running::Heroku { app, page } => {
-            values.insert(key("running.heroku"), app.clone());
+        Running::Platform { kind, app, page } => {
+            values.insert(key(&format!("running.{}", kind.key())), app.clone());
             page.iter().for_each(|page| trust_page(page, &key, values));
         }
         Running::Page(page) => trust_page(page, &key, values),

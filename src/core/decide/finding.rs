@@ -1,7 +1,7 @@
 //! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
 //! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
 
-use crate::core::config::{Environment, Running};
+use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source};
 
@@ -173,20 +173,15 @@ impl Finding {
             Self::NothingDeployed | Self::DeployedOutsideGit => again,
             Self::CachedPage => cache_hint("git smp status"),
             Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
-            Self::StalePage => match &environment.running {
-                Running::Heroku { app, .. } => format!("heroku restart -a {app}"),
-                Running::Page(_) | Running::Ref => "git smp setup --check".to_owned(),
-            },
+            Self::StalePage => seen.platform.as_ref().map_or_else(
+                || "git smp setup --check".to_owned(),
+                |platform| platform.restart.clone(),
+            ),
             Self::ReleasePending => "wait for it: git smp status".to_owned(),
             Self::NotConfirmed => witness_hint(name),
-            Self::ReleaseFailed => match (&environment.running, failed(seen)) {
-                (Running::Heroku { app, .. }, Some(release)) => {
-                    format!(
-                        "heroku releases:output v{} -a {app}, then: {again}",
-                        release.version
-                    )
-                }
-                _ => again,
+            Self::ReleaseFailed => match failed(seen) {
+                Some(release) => format!("{}, then: {again}", release.output),
+                None => again,
             },
             Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => {
                 format!("git smp diff {name}")
@@ -214,7 +209,7 @@ pub fn cache_hint(then: &str) -> String {
     format!("let the cache forget the page, or exclude the page from the cache, then: {then}")
 }
 
-/// Whether something runs there for certain although its repository is empty, as after `heroku repo:reset`: no push that
+/// Whether something runs there for certain although its repository is empty, as after it was reset on its platform: no push that
 /// could have failed or been taken back stands against what runs.
 pub fn is_emptied(seen: &Observed) -> bool {
     has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)

@@ -4,7 +4,7 @@
 use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
 use crate::core::decide::{
     Asked, Plan, Step, Target, amount, confirmed, disagreement, no_app, not_pushed, push_and_wait,
-    release_and_wait, settled, wait, wrong_branch,
+    release_and_wait, released_again_by, settled, wait, wrong_branch,
 };
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -18,8 +18,6 @@ pub struct Back<'a> {
     pub target: &'a Target<'a>,
     /// What it is put back to.
     pub commit: &'a CommitId,
-    /// The app on its platform, where that is to be asked.
-    pub app: Option<&'a str>,
 }
 
 /// Plans it.
@@ -27,7 +25,7 @@ pub struct Back<'a> {
 /// # Errors
 /// The first reason why it must not happen.
 pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
-    let Back { target, commit, .. } = *wanted;
+    let Back { target, commit } = *wanted;
     let (name, observed) = (&target.environment.name, &target.observed);
     let branch = observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
     match &branch {
@@ -139,11 +137,7 @@ fn take_back(
     asked: &Asked<'_>,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let Back {
-        target,
-        commit,
-        app,
-    } = *wanted;
+    let Back { target, commit } = *wanted;
     let name = &target.environment.name;
     let is_under_way = |release: &&Release| {
         release.status == ReleaseStatus::Pending && release.commit.as_ref() == Some(commit)
@@ -163,15 +157,15 @@ fn take_back(
     if !asked.somebody_looks && !takes_over {
         settled(target)?;
     }
-    if let (Some(app), Some(former)) = (app, former(target, commit)) {
+    if let Some(former) = former(target, commit) {
         plan.warnings.push(format!(
             "the config vars of {name} go back to those of v{}, too",
             former.version
         ));
-        release_and_wait(plan, target, app, former, true);
+        release_and_wait(plan, target, former, true);
         return Ok(());
     }
-    if app.is_some() {
+    if target.environment.running.platform().is_some() {
         plan.warnings.push(format!(
             "the platform has no release of {} to go back to, or does not say: it is pushed and built again",
             commit.short()
@@ -197,9 +191,9 @@ fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
         .runs()
         .map_or("what runs now", CommitId::short);
     format!(
-        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform \
-         (Heroku: heroku releases:retry; Dokku: dokku ps:rebuild), and this waits until it runs. Where that cannot be, \
-         revert {runs} on the main branch and ship that: git smp stage"
+        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform{}, \
+         and this waits until it runs. Where that cannot be, revert {runs} on the main branch and ship that: git smp stage",
+        released_again_by(target)
     )
 }
 

@@ -36,6 +36,7 @@ fn seen(name: &str, running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        platform: None,
     }
 }
 

@@ -41,11 +41,16 @@ impl fmt::Display for Step {
                     commit.short()
                 )
             }
-            Self::Release { commit, former, .. } => {
+            Self::Release {
+                commit,
+                former,
+                platform,
+                ..
+            } => {
                 let (short, version) = (commit.short(), former.version);
                 write!(
                     f,
-                    "release {short} (v{version}) again on Heroku, without a build"
+                    "release {short} (v{version}) again on {platform}, without a build"
                 )
             }
             Self::Await {

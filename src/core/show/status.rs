@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::config::{Config, Environment, Running};
+use crate::core::config::{Config, Environment};
 use crate::core::decide::commits;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::record::unrecorded::{Unrecorded, WORD};
@@ -365,16 +365,15 @@ pub fn how(config: &Config, seen: &Observed) -> String {
         .iter()
         .find(|one| one.name == *name)
         .map(|one| &one.running);
-    let witness = match (running, seen.source) {
-        (Some(Running::Page(page)), _) => Some(page.url.clone()),
-        (
-            Some(Running::Heroku {
-                page: Some(page), ..
-            }),
-            Source::Page,
-        ) => Some(page.url.clone()),
-        (Some(Running::Heroku { app, .. }), _) => Some(format!("Heroku's API, asked about {app},")),
-        (Some(Running::Ref) | None, _) => None,
+    let app = || {
+        let (_, app) = running?.platform()?;
+        let platform = seen.platform.as_ref()?.name;
+        Some(format!("{platform}'s API, asked about {app},"))
+    };
+    let witness = match seen.source {
+        Source::Page => running.and_then(|running| Some(running.page()?.url.clone())),
+        Source::Api => app(),
+        Source::Ref => None,
     };
     let running = seen
         .runs()

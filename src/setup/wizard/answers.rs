@@ -6,7 +6,8 @@ use std::path::Path;
 use reqwest::Url;
 
 use crate::core::address;
-use crate::core::config;
+use crate::core::config::{self, PlatformKind};
+use crate::sources::platform;
 
 /// The pattern that a page is first expected to carry its commit in.
 pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
@@ -46,8 +47,8 @@ pub enum Question {
     Branch,
     /// Where a push deploys an environment.
     Push(Place),
-    /// The app on Heroku whose API is asked.
-    Heroku(Place),
+    /// The app on the platform whose API is asked.
+    App(Place),
     /// The page that tells what runs.
     Page(Place),
     /// Where the commit stands on it.
@@ -65,10 +66,10 @@ impl Question {
     pub fn explained(self, answers: &Answers) -> String {
         match self {
             Self::Remote => "The main repository is where reviewed work is merged.".to_owned(),
-            Self::Heroku(place) => {
-                let app = app(answers.of(Self::Push(place)).unwrap_or_default()).unwrap_or_default();
-                format!("Heroku's API can say what the app runs: heroku = \"{app}\". Type none to leave it out.")
-            }
+            Self::App(place) => answers.hosted(place).map_or_else(String::new, |(kind, app)| {
+                let (name, key) = (platform::name(kind), kind.key());
+                format!("{name}'s API can say what the app runs: {key} = \"{app}\". Type none to leave it out.")
+            }),
             Self::Page(place) => {
                 let name = place.name();
                 format!(
@@ -92,13 +93,18 @@ impl Question {
     }
 
     /// The question itself, short enough for its answer to stand beside it.
-    pub fn asked(self) -> String {
+    pub fn asked(self, answers: &Answers) -> String {
         match self {
             Self::Remote => "Remote of the main repository".to_owned(),
             Self::Url => "Its address".to_owned(),
             Self::Branch => "The branch that is deployed".to_owned(),
             Self::Push(place) => format!("Address that a push to {} goes to", place.name()),
-            Self::Heroku(place) => format!("App of {} on Heroku", place.name()),
+            Self::App(place) => {
+                let on = answers
+                    .hosted(place)
+                    .map(|(kind, _)| format!(" on {}", platform::name(kind)));
+                format!("App of {}{}", place.name(), on.unwrap_or_default())
+            }
             Self::Page(place) => format!("Page of {}", place.name()),
             Self::Pattern(_) => "Pattern around the hash on it".to_owned(),
             Self::Site(place) => format!("Site of {}", place.name()),
@@ -129,8 +135,7 @@ impl Answers {
         let mut all = vec![Question::Remote, Question::Url, Question::Branch];
         for place in [Place::Staging, Place::Production] {
             all.push(Question::Push(place));
-            let hosted = self.of(Question::Push(place)).and_then(app).is_some();
-            all.extend(hosted.then_some(Question::Heroku(place)));
+            all.extend(self.hosted(place).map(|_| Question::App(place)));
             all.push(Question::Page(place));
             all.extend(
                 self.has(Question::Page(place))
@@ -149,6 +154,11 @@ impl Answers {
     /// The answer to a question, if it was asked.
     pub fn of(&self, question: Question) -> Option<&str> {
         self.0.get(&question).map(String::as_str)
+    }
+
+    /// The platform that an environment's address leads to, and the app there.
+    pub fn hosted(&self, place: Place) -> Option<(PlatformKind, &str)> {
+        platform::at(self.of(Question::Push(place))?)
     }
 
     /// Whether something was named.
@@ -247,8 +257,11 @@ impl Answers {
                 .map(|answer| format!("{key} = {}\n", quoted(answer)))
                 .unwrap_or_default()
         };
+        let app = self
+            .hosted(place)
+            .map(|(kind, _)| line(kind.key(), Question::App(place)));
         let lines = [
-            line("heroku", Question::Heroku(place)),
+            app.unwrap_or_default(),
             line("page", Question::Page(place)),
             line("pattern", Question::Pattern(place)),
         ]
@@ -286,19 +299,6 @@ fn without_place(error: String) -> String {
     said.map(|(_, what)| what.to_owned()).unwrap_or(error)
 }
 
-/// The app that an address of Heroku's pushes to.
-pub fn app(url: &str) -> Option<String> {
-    let path = [
-        "https://git.heroku.com/",
-        "git@heroku.com:",
-        "ssh://git@heroku.com/",
-    ]
-    .iter()
-    .find_map(|start| url.strip_prefix(start))?;
-    let app = path.trim_end_matches('/').trim_end_matches(".git");
-    (!app.is_empty() && !app.contains('/')).then(|| app.to_owned())
-}
-
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
@@ -321,7 +321,7 @@ mod tests {
                 Question::Push(Place::Staging),
                 "https://git.heroku.com/shop-staging.git",
             ),
-            (Question::Heroku(Place::Staging), "shop-staging"),
+            (Question::App(Place::Staging), "shop-staging"),
             (
                 Question::Page(Place::Staging),
                 "https://staging.example.com/",
@@ -345,8 +345,8 @@ mod tests {
                 Question::Push(Place::Production),
                 "https://git.heroku.com/shop-staging.git",
             ),
-            (Question::Heroku(Place::Production), "shop-staging"),
-            (Question::Heroku(Place::Production), "Shop!"),
+            (Question::App(Place::Production), "shop-staging"),
+            (Question::App(Place::Production), "Shop!"),
             (Question::Pattern(Place::Staging), "no group"),
             (Question::Pattern(Place::Staging), "("),
             (Question::Channel("product"), "irc"),
@@ -357,7 +357,7 @@ mod tests {
                 "{answer}"
             );
         }
-        take(&mut answers, Question::Heroku(Place::Production), "shop").unwrap();
+        take(&mut answers, Question::App(Place::Production), "shop").unwrap();
         // A file that is not there yet is not named.
         let page = Question::Page(Place::Production);
         take(&mut answers, page, "https://staging.example.com/").unwrap();
@@ -402,23 +402,5 @@ mod tests {
         )
         .unwrap();
         assert!(answers.text().contains("pattern = "), "{}", answers.text());
-    }
-
-    #[test]
-    fn the_app_is_read_from_herokus_own_addresses() {
-        for url in [
-            "https://git.heroku.com/shop.git",
-            "git@heroku.com:shop.git",
-            "https://git.heroku.com/shop",
-        ] {
-            assert_eq!(app(url).as_deref(), Some("shop"));
-        }
-        for url in [
-            "https://git.heroku.com/",
-            "https://git.heroku.com.example/shop.git",
-            "https://x/git.heroku.com/a",
-        ] {
-            assert_eq!(app(url), None, "{url}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::core::decide::finding::*;
-use crate::core::words::Cached;
+use crate::core::words::{Cached, PlatformWords};
 
 fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
@@ -19,6 +19,7 @@ fn seen(running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        platform: None,
     }
 }
 
@@ -32,6 +33,7 @@ fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
         eligible: true,
         slug,
         commit,
+        output: format!("see v{version}"),
     }
 }
 
@@ -298,10 +300,6 @@ fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
 
 #[test]
 fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
-    let running = Running::Heroku {
-        app: "shop".into(),
-        page: None,
-    };
     let environment = Environment {
         name: "production".into(),
         url: "https://git.example.com/production.git".into(),
@@ -310,16 +308,21 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
         site: None,
         promotes: None,
         confirm_seconds: 0,
-        running,
+        running: crate::core::config::Running::Ref,
     };
     let stale = Observed {
         page: Some(Ok(id('c'))),
         source: Source::Api,
+        platform: Some(PlatformWords {
+            name: "A Cloud",
+            restart: "cloud restart shop".into(),
+            again: "cloud again",
+        }),
         ..seen('a', 'a')
     };
     assert_eq!(
         Finding::StalePage.advice(&stale, &environment),
-        "heroku restart -a shop"
+        "cloud restart shop"
     );
     let cached = Observed {
         cached: Some(Cached { age: None }),

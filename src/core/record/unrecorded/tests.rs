@@ -20,6 +20,7 @@ fn seen(running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        platform: None,
     }
 }
 
@@ -33,6 +34,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         eligible: true,
         slug: None,
         commit: Some(id(running)),
+        output: String::new(),
     };
     Observed {
         source: Source::Api,
