@@ -9,7 +9,7 @@ mod missing;
 
 use std::thread;
 
-use crate::core::config::{Config, Environment, Find, Page, Running};
+use crate::core::config::{Config, Environment, Page, Running};
 use crate::core::decide::wrong_branch;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
@@ -161,13 +161,9 @@ impl Look<'_> {
     }
 
     fn read_page(&self, wanted: &Page) -> Result<Named, Refusal> {
-        let header = match &wanted.find {
-            Find::Header(name) => Some(name.as_str()),
-            Find::Pattern(_) | Find::Json(_) | Find::Body => None,
-        };
-        let answer = http::get(&wanted.url, header, &|url| token::page(self.repo, url))
+        let answer = http::get(&wanted.url, &|url| token::page(self.repo, url))
             .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
-        let cached = answer.cached;
+        let cached = answer.cached();
         let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
             refusal
                 .report

@@ -11,7 +11,7 @@ use crate::core::words::{CommitId, Release};
 use crate::deploy::pushed::again;
 use crate::deploy::{Execution, LOOK_PAUSES, Progress, Watcher};
 use crate::git::push::Push;
-use crate::http::api::Trouble;
+use crate::http::Trouble;
 use crate::sources::platform;
 
 /// How often the platform is asked whether it heard us.

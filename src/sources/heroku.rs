@@ -10,7 +10,8 @@ use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::git::token::{self, Token};
-use crate::http::api::{Service, Trouble, base};
+use crate::http::Trouble;
+use crate::http::api::{Service, base};
 use crate::sources::at_once;
 use crate::sources::platform::Platform;
 

@@ -5,7 +5,7 @@ use crate::core::config::{Environment, PlatformKind};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
-use crate::http::api::Trouble;
+use crate::http::Trouble;
 use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 

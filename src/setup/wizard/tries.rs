@@ -6,7 +6,7 @@ use crate::core::refusal::{Refusal, Report};
 use crate::core::words::Branch;
 use crate::git::{Found, remote, token};
 use crate::http;
-use crate::http::Answer;
+use crate::http::Response;
 use crate::session::Session;
 use crate::setup::wizard::answers::{Answers, Place, Question};
 use crate::setup::wizard::url_of;
@@ -88,8 +88,8 @@ fn page(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Re
 }
 
 /// Reads the page as every command does later, also where it is behind a login.
-fn read(session: &Session<'_>, url: &str) -> Result<Answer, Refusal> {
-    http::get(url, None, &|url| token::page(&session.repo, url))
+fn read(session: &Session<'_>, url: &str) -> Result<Response, Refusal> {
+    http::get(url, &|url| token::page(&session.repo, url))
 }
 
 fn pattern(session: &Session<'_>, answers: &Answers, place: Place) -> Result<(), Report> {

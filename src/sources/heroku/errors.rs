@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::git::token::Token;
-use crate::http::api::Answer;
+use crate::http::Response;
 
 /// What to do about a token that is worth nothing.
 const LOG_IN: &str = "log in: heroku login; or set HEROKU_API_KEY";
@@ -39,7 +39,7 @@ pub fn unlike_the_api() -> Refusal {
 }
 
 /// What an answer means for somebody who asked about an app.
-pub fn refusal(answer: &Answer, token: &Token, app: &str) -> Refusal {
+pub fn refusal(answer: &Response, token: &Token, app: &str) -> Refusal {
     let report = report(answer, token, app, "look at");
     match answer.status {
         401 | 403 | 404 => report
@@ -50,7 +50,7 @@ pub fn refusal(answer: &Answer, token: &Token, app: &str) -> Refusal {
 }
 
 /// What it means for somebody who wanted a release, when there is none.
-pub fn of_release(answer: &Answer, token: &Token, app: &str) -> Report {
+pub fn of_release(answer: &Response, token: &Token, app: &str) -> Report {
     match answer.status {
         401 | 403 | 404 | 429 => report(answer, token, app, "release to"),
         _ => Report::new(format!("Heroku makes no such release of {app}"))
@@ -60,13 +60,13 @@ pub fn of_release(answer: &Answer, token: &Token, app: &str) -> Report {
 }
 
 /// What it means when there may be a release all the same.
-pub fn unclear(answer: &Answer, token: &Token) -> Report {
+pub fn unclear(answer: &Response, token: &Token) -> Report {
     Report::new("Heroku does not say whether there is a new release")
         .because(words(answer, token).1)
         .hint("look: git smp status")
 }
 
-fn report(answer: &Answer, token: &Token, app: &str, do_what: &str) -> Report {
+fn report(answer: &Response, token: &Token, app: &str, do_what: &str) -> Report {
     let (id, words) = words(answer, token);
     let report = |error: &str| Report::new(error).because(words);
     match answer.status {
@@ -101,7 +101,7 @@ fn report(answer: &Answer, token: &Token, app: &str, do_what: &str) -> Report {
 }
 
 /// The platform's own word for the reason, and its own words, or the status where it has none.
-fn words(answer: &Answer, token: &Token) -> (String, String) {
+fn words(answer: &Response, token: &Token) -> (String, String) {
     let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = problem.message.as_deref().map(str::trim);
     let words = match message {

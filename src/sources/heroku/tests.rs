@@ -548,7 +548,7 @@ fn its_own_words_are_cut_and_never_hold_the_token() {
 
 #[test]
 fn what_is_no_answer_of_this_api_is_told_as_such() {
-    let large = ok(format!("[{}]", " ".repeat(5 << 20)));
+    let large = ok(format!("[{}]", " ".repeat(2 << 20)));
     for (given, error) in [
         (
             ok("<html>Log in, please</html>"),
@@ -559,7 +559,7 @@ fn what_is_no_answer_of_this_api_is_told_as_such() {
             "does not answer as its API does",
         ),
         (ok(r#"[{"id":7}]"#), "does not answer as its API does"),
-        (large, "the answer of Heroku is larger than 4 MiB"),
+        (large, "the answer of Heroku is larger than 1 MiB"),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(),
             "the answer of Heroku broke off",
