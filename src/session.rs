@@ -9,6 +9,7 @@ use crate::cli::Common;
 use crate::core::config::{self, Config};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
+use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::git::Repo;
 use crate::notes::Notes;
@@ -64,7 +65,7 @@ impl<'a> Session<'a> {
             .map(|top| top.join("smp.toml"));
         top.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, so no smp.toml");
-            Stop::Misused(report.hint("name one: git smp --config FILE status"))
+            Stop::Misused(report.run("name one", Typed::smp("--config FILE status")))
         })
     }
 
@@ -90,7 +91,7 @@ impl<'a> Session<'a> {
         }
         Err(Refusal::new(RefusalCode::Shallow, "this clone is shallow")
             .because("its history is cut off, so what ships and what disappears cannot be told")
-            .hint("fetch the rest: git fetch --unshallow")
+            .run("fetch the rest", Typed::other("git fetch --unshallow"))
             .into())
     }
 

@@ -299,7 +299,7 @@ fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: Str
     Report {
         error,
         because: report.because,
-        hint: report.hint.or(Some(hint)),
+        hint: report.hint.or(Some(hint.into())),
     }
     .refused(code)
 }

@@ -23,7 +23,7 @@ use console::{Style, Term};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, visible, wrapped};
-use crate::core::typed::Given;
+use crate::core::typed::{Given, Hint};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -243,15 +243,15 @@ impl Ui {
     }
 
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
-    pub fn typed(&self, text: &str) -> Vec<String> {
-        self.given.typed(text)
+    pub fn typed(&self, hint: impl Into<Hint>) -> Vec<String> {
+        self.given.typed(&hint.into())
     }
 
     /// Says on stderr what to type, unless told to be quiet.
-    pub fn advise(&self, text: &str) {
+    pub fn advise(&self, hint: impl Into<Hint>) {
         self.say(
             &self
-                .typed(text)
+                .typed(hint)
                 .into_iter()
                 .map(Line::plain)
                 .collect::<Vec<_>>(),

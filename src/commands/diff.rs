@@ -125,8 +125,8 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         return Ok((config, named(from)?, named(to)?));
     }
     let config = session.config()?;
-    let target = the_target(&config, args.environment.as_deref(), "git smp diff")?;
-    let source = source_of(&config, target, "git smp diff")?;
+    let target = the_target(&config, args.environment.as_deref(), "diff")?;
+    let source = source_of(&config, target, "diff")?;
     let mut wanted: Vec<&Environment> = Vec::new();
     wanted.extend(args.from.is_none().then_some(target));
     wanted.extend(args.to.is_none().then_some(source));

@@ -8,6 +8,7 @@ use crate::core::record::stats::{self, Figures, Shipped};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::{Line, ago};
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::session::Session;
 use crate::session::trust;
@@ -73,7 +74,10 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
 fn no_record() -> Stop {
     let report = Report::new("the team keeps no record, so there is no history")
         .because("smp.toml has no table [record], which turns it on");
-    Stop::Misused(report.hint("add a line [record] to smp.toml and commit it, then: git smp setup"))
+    Stop::Misused(report.run(
+        "add a line [record] to smp.toml and commit it, then",
+        Typed::smp("setup"),
+    ))
 }
 
 /// That this is only a copy, how old it is, and why.

@@ -109,7 +109,7 @@ fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
         let hint = report
             .hint
             .clone()
-            .map(|hint| format!("where smp.toml can be used: {hint}"));
+            .map(|hint| format!("where smp.toml can be used: {hint}").into());
         let report = report.because(format!("{why}, so this goes by what was agreed to here"));
         Report { hint, ..report }
     };

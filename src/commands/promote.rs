@@ -32,7 +32,7 @@ use facts::{Facts, gather};
 /// # Errors
 /// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash("--commit", args.commit.as_deref(), 4, "git smp diff --json")?;
+    check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
     let given = summary::given(args)?;
     let config = session.config()?;
     let environments = chosen(&config, &args.environments)?;
@@ -231,7 +231,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
 fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c Environment, Stop> {
     let sources = targets
         .iter()
-        .map(|target| source_of(config, target, "git smp promote"))
+        .map(|target| source_of(config, target, "promote"))
         .collect::<Result<Vec<_>, _>>()?;
     match sources.as_slice() {
         [] => Err(no_target()),

@@ -34,7 +34,7 @@ use destination::destination;
 /// # Errors
 /// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
-    check_hash("--to", args.to.as_deref(), 7, "git smp history")?;
+    check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("rollback", "--reason", args.reason.as_deref())?;
     let config = session.config()?;
     let environment = the_environment(&config, args.environment.as_deref())?;
@@ -143,7 +143,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
 fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
-    let environment = the_target(config, name, "git smp rollback")?;
+    let environment = the_target(config, name, "rollback")?;
     if environment.promotes.is_some() {
         return Ok(environment);
     }

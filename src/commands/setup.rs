@@ -74,7 +74,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     let more = more(session, &repo, &config, args)?;
     let checked = checks::run(session, &repo, &config, &places, true, more);
     if is_new {
-        session.ui.advise(&for_the_team(session, &config, &path));
+        session.ui.advise(for_the_team(session, &config, &path));
     } else if checked.is_ok() {
         session.ui.advise("next: git smp status");
     }

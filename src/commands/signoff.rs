@@ -29,12 +29,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("signoff", "--block", args.block.as_deref())?;
     check_text("signoff", "--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
-    check_hash(
-        "--commit",
-        args.commit.as_deref(),
-        4,
-        "git smp status --json",
-    )?;
+    check_hash("--commit", args.commit.as_deref(), 4, "status --json")?;
     let config = session.config()?;
     let may_ask = session.ui.is_interactive();
     let recorder = flow::recorder_of(
@@ -127,7 +122,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     };
     session
         .ui
-        .advise(&format!("next: {}", next(&config, &state)));
+        .advise(format!("next: {}", next(&config, &state)));
     paid
 }
 

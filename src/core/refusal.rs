@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::core::typed::{Hint, Typed};
+
 /// What a person is told when something stops: one sentence, its causes, and the next command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -10,7 +12,7 @@ pub struct Report {
     /// Why, a line a cause.
     pub because: Vec<String>,
     /// What to type next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 impl Report {
@@ -30,11 +32,27 @@ impl Report {
         self
     }
 
-    /// Says what to type next.
+    /// Says what to do next, in place of what was said before.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Says what to type next, in a line after those that stand already. `say`: what it is for; it may be empty.
+    #[must_use]
+    pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
+        let line = Hint::run(say, command);
+        self.hint = Some(match self.hint {
+            Some(hint) => hint.and(line),
+            None => line,
+        });
+        self
+    }
+
+    /// What to do next, in one line.
+    pub fn hint_text(&self) -> Option<String> {
+        self.hint.as_ref().map(ToString::to_string)
     }
 
     /// The same as a refusal.
@@ -158,10 +176,17 @@ impl Refusal {
         self
     }
 
-    /// Says what to type next.
+    /// Says what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.report = self.report.hint(hint);
+        self
+    }
+
+    /// Says what to type next, in a line after those that stand already.
+    #[must_use]
+    pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
+        self.report = self.report.run(say, command);
         self
     }
 }

@@ -1,6 +1,108 @@
-//! Hints as they are shown: a command a line, at its end, with everything that was given. Pure.
+//! Commands to type, as values, and hints made of them: a command a line, with everything that was given.
+
+use std::fmt;
 
 use crate::core::text::shell_word;
+
+/// A command to type. It is rendered once, with what was given on the command line of this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    is_ours: bool,
+    /// Its words, quoted for a shell where they need it; without `git smp` where it is ours.
+    words: Vec<String>,
+}
+
+impl Typed {
+    /// One of ours, by the words after `git smp`, none of which needs quotes: `setup --check`.
+    pub fn smp(words: &str) -> Self {
+        Self {
+            is_ours: true,
+            words: words.split(' ').map(str::to_owned).collect(),
+        }
+    }
+
+    /// A command of another program, quoted already.
+    pub fn other(text: impl Into<String>) -> Self {
+        Self {
+            is_ours: false,
+            words: vec![text.into()],
+        }
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn arg(mut self, value: &str) -> Self {
+        self.words.push(shell_word(value));
+        self
+    }
+
+    /// Adds an option with its value.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        self.words.extend([name.to_owned(), shell_word(value)]);
+        self
+    }
+
+    /// Adds options that have no value, or words that need no quotes, separated by blanks; none where it is empty.
+    #[must_use]
+    pub fn plain(mut self, words: &str) -> Self {
+        self.words
+            .extend(words.split_whitespace().map(str::to_owned));
+        self
+    }
+}
+
+impl fmt::Display for Typed {
+    /// As it is typed where nothing was given.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ours = if self.is_ours { OURS } else { "" };
+        write!(f, "{ours}{}", self.words.join(" "))
+    }
+}
+
+/// What to do next, a line each: what it is for, and the command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hint(Vec<(String, Option<Typed>)>);
+
+impl Hint {
+    /// A line that names a command; `say` may be empty.
+    pub fn run(say: impl Into<String>, command: Typed) -> Self {
+        Self(vec![(say.into(), Some(command))])
+    }
+
+    /// The same with the lines of another one behind its own.
+    #[must_use]
+    pub fn and(mut self, other: impl Into<Self>) -> Self {
+        self.0.extend(other.into().0);
+        self
+    }
+}
+
+impl<T: Into<String>> From<T> for Hint {
+    /// A line of words.
+    fn from(text: T) -> Self {
+        Self(vec![(text.into(), None)])
+    }
+}
+
+impl fmt::Display for Hint {
+    /// As it is where nothing was given, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.iter().map(|(say, command)| match command {
+            Some(command) => led(say, &command.to_string()),
+            None => say.clone(),
+        });
+        f.write_str(&lines.collect::<Vec<_>>().join("; "))
+    }
+}
+
+fn led(say: &str, command: &str) -> String {
+    if say.is_empty() {
+        command.to_owned()
+    } else {
+        format!("{say}: {command}")
+    }
+}
 
 /// How every command of ours begins.
 const OURS: &str = "git smp ";
@@ -20,19 +122,27 @@ pub struct Given {
 
 impl Given {
     /// The lines of a hint, each with at most one command, which ends it and can be pasted.
-    pub fn complete(&self, hint: &str) -> Vec<String> {
-        lines(hint)
-            .into_iter()
-            .map(|line| self.named(self.with_options(line)))
-            .collect()
+    pub fn complete(&self, hint: &Hint) -> Vec<String> {
+        self.lines_of(hint, |line| self.with_options(line))
     }
 
     /// The same of commands that others type, or that come next: with the configuration alone.
-    pub fn typed(&self, text: &str) -> Vec<String> {
-        lines(text)
-            .into_iter()
-            .map(|line| self.named(line))
-            .collect()
+    pub fn typed(&self, hint: &Hint) -> Vec<String> {
+        self.lines_of(hint, |line| line)
+    }
+
+    fn lines_of(&self, hint: &Hint, with: impl Fn(String) -> String) -> Vec<String> {
+        let line = |(say, command): &(String, Option<Typed>)| match command {
+            Some(command) if command.is_ours => {
+                vec![led(say, &self.named(with(command.to_string())))]
+            }
+            Some(command) => vec![led(say, &command.to_string())],
+            None => lines(say)
+                .into_iter()
+                .map(|line| self.named(with(line)))
+                .collect(),
+        };
+        hint.0.iter().flat_map(line).collect()
     }
 
     fn with_options(&self, line: String) -> String {
@@ -250,16 +360,52 @@ mod tests {
             ),
             ("say it: --note TEXT", "say it: --note TEXT".to_owned()),
         ] {
-            assert_eq!(given.complete(hint), [expected]);
+            assert_eq!(given.complete(&hint.into()), [expected]);
         }
         assert_eq!(
-            given.typed("next: git smp promote"),
+            given.typed(&"next: git smp promote".into()),
             [format!("next: {named} promote")]
         );
         let nothing = Given::default();
         assert_eq!(
-            nothing.complete("a: git smp promote"),
+            nothing.complete(&"a: git smp promote".into()),
             ["a: git smp promote"]
+        );
+    }
+
+    #[test]
+    fn a_command_is_rendered_with_what_was_given() {
+        let given = Given {
+            config: Some("my file.toml".into()),
+            command: "rollback",
+            names: vec!["production".into()],
+            options: vec![("--reason", Some("too slow".into()))],
+        };
+        let rows = [
+            (Typed::smp("status"), "status"),
+            (Typed::smp("setup --check"), "setup --check"),
+            (
+                Typed::smp("rollback").option("--to", "1f13dc69"),
+                "rollback production --to 1f13dc69 --reason 'too slow'",
+            ),
+            (
+                Typed::smp("rollback")
+                    .arg("eu")
+                    .option("--reason", "it's down"),
+                "rollback eu --reason 'it'\\''s down'",
+            ),
+        ];
+        for (command, expected) in rows {
+            let hint = Hint::run("go on", command).and("or wait");
+            let expected = format!("go on: git smp --config 'my file.toml' {expected}");
+            assert_eq!(given.complete(&hint), [expected, "or wait".to_owned()]);
+        }
+        let theirs = Hint::run("", Typed::other("git fetch --unshallow"));
+        assert_eq!(given.complete(&theirs), ["git fetch --unshallow"]);
+        let both = Hint::run("wait", Typed::smp("status")).and(theirs);
+        assert_eq!(
+            both.to_string(),
+            "wait: git smp status; git fetch --unshallow"
         );
     }
 
@@ -271,11 +417,11 @@ mod tests {
         };
         let hint = "git smp stage --reason 'git smp stage; git smp hung'";
         assert_eq!(
-            given.complete(hint),
+            given.complete(&hint.into()),
             ["git smp --config x stage --reason 'git smp stage; git smp hung'"]
         );
         assert_eq!(
-            given.complete("cd x && git-smp status"),
+            given.complete(&"cd x && git-smp status".into()),
             ["cd x && git-smp status"]
         );
     }

@@ -250,7 +250,7 @@ mod tests {
             let to = (Some(to), ASKED);
             refusal("upstream", 301, to, "git smp status")
                 .report
-                .hint
+                .hint_text()
                 .unwrap()
         };
         let typed = hint("https://u:secret@h.example/new.git/info/refs?service=git-upload-pack");
@@ -310,7 +310,7 @@ mod tests {
                     .ends_with("redirected to its own address, again and again"),
                 "{report:?}"
             );
-            assert!(!report.hint.unwrap().contains("set-url"));
+            assert!(!report.hint_text().unwrap().contains("set-url"));
         }
     }
 }

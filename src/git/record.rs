@@ -261,7 +261,7 @@ fn ask_identity(repo: &Repo) -> Result<(String, String), Stop> {
             Stop::Failed(report) => {
                 let because = report.because.into_iter().take(1).collect();
                 let hint = "git config --global user.name 'Your Name'; git config --global user.email you@example.com";
-                Stop::Failed(Report { error: report.error, because, hint: Some(hint.to_owned()) })
+                Stop::Failed(Report { error: report.error, because, hint: Some(hint.into()) })
             }
             other => other,
         })?;

@@ -92,7 +92,7 @@ impl Check {
             name,
             format!("{before}{what}"),
             refusal.report.because.clone(),
-            refusal.report.hint.clone(),
+            refusal.report.hint_text(),
         )
     }
 
@@ -345,7 +345,12 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
             .report()
             .cloned()
             .unwrap_or_else(|| Report::new("it has no address to push to"));
-        return Check::bad(name, report.error, report.because, report.hint);
+        return Check::bad(
+            name,
+            report.error,
+            report.because,
+            report.hint.map(|hint| hint.to_string()),
+        );
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
@@ -388,7 +393,7 @@ fn no_app_yet(environment: &Environment, words: &str) -> Check {
         .report
         .because
         .into_iter()
-        .chain(refusal.report.hint)
+        .chain(refusal.report.hint.map(|hint| hint.to_string()))
         .fold(check, Check::because)
 }
 

@@ -38,7 +38,12 @@ pub fn check(
                     stops(config)
                 ),
             ),
-            Err(report) => Check::bad(NAME, report.error, report.because, report.hint),
+            Err(report) => Check::bad(
+                NAME,
+                report.error,
+                report.because,
+                report.hint.map(|hint| hint.to_string()),
+            ),
         },
     ))
 }

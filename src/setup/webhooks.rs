@@ -93,7 +93,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel) -> Result<Option<Check
                 hint,
             } = report;
             because.push(format!("forget it: {}", webhook::forgets(repo, channel)));
-            Check::bad(name, error, because, hint)
+            Check::bad(name, error, because, hint.map(|hint| hint.to_string()))
         }
         Err(stop) => return Err(stop),
     }))

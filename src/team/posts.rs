@@ -239,7 +239,7 @@ impl<'a> Posts<'a> {
             .map_err(|stop| self.unclear(stop, channel))?;
         // A candidate that is open would be closed by `postpone`.
         let command = owed.command(!self.again.starts_with("git smp postpone"));
-        ui.advise(&format!(
+        ui.advise(format!(
             "it stays owed; a clone that has the webhook sends it: {command}"
         ));
         ui.advise("to keep the webhook in this clone: git smp setup");

@@ -74,7 +74,7 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
             let error = format!("{}: {}", webhook.from, report.error);
             Err(Stop::Misused(Report {
                 error,
-                hint: Some(hint),
+                hint: Some(hint.into()),
                 ..report
             }))
         }

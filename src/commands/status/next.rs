@@ -20,7 +20,8 @@ impl View<'_> {
                     refusal
                         .report
                         .hint
-                        .clone()
+                        .as_ref()
+                        .map(ToString::to_string)
                         .unwrap_or_else(|| "git smp history".to_owned()),
                 );
             }
@@ -156,7 +157,8 @@ impl View<'_> {
             return Some(check());
         }
         if let Some(refusal) = [seen, source].iter().find_map(|seen| trouble(seen)) {
-            return Some(refusal.report.hint.clone().unwrap_or_else(check));
+            let hint = refusal.report.hint_text();
+            return Some(hint.unwrap_or_else(check));
         }
         let (name, is_shipped) = (&target.name, seen.reference() == source.runs());
         match (Finding::of(source), Finding::of(seen)) {
@@ -345,7 +347,7 @@ impl View<'_> {
             return Ok(None);
         };
         if let Some(Err(refusal)) = self.main {
-            let hint = refusal.report.hint.clone();
+            let hint = refusal.report.hint_text();
             return Ok(Some(
                 hint.unwrap_or_else(|| "git smp setup --check".to_owned()),
             ));

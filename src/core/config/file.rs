@@ -230,7 +230,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = stopped(read(&folder.path().join("smp.toml")));
         assert_eq!(missing.error, "smp.toml: there is no such file");
-        assert!(missing.hint.unwrap().ends_with("then: git smp setup"));
+        assert!(
+            missing
+                .hint_text()
+                .unwrap()
+                .ends_with("then: git smp setup")
+        );
         assert!(
             stopped(read(folder.path()))
                 .error

@@ -105,7 +105,7 @@ fn refuses(cases: &[(&str, &str, &str)]) {
         );
         assert!(
             report
-                .hint
+                .hint_text()
                 .unwrap_or_default()
                 .ends_with("then: git smp setup"),
             "{added}"
@@ -377,7 +377,7 @@ fn cfg_11_unknown_keys_are_refused_with_their_place_and_the_one_that_was_meant()
         "smp.toml:8:1: unknown key `promote` in environments.production"
     );
     assert_eq!(
-        report.hint.as_deref(),
+        report.hint_text().as_deref(),
         Some("did you mean `promotes`? edit smp.toml, then: git smp setup")
     );
     refuses(&[
@@ -422,13 +422,13 @@ fn cfg_11_unknown_keys_are_refused_with_their_place_and_the_one_that_was_meant()
     ]);
     assert!(
         error_of(STAGING, "command = 'x'")
-            .hint
+            .hint_text()
             .unwrap()
             .starts_with("no key of this file can name a command")
     );
     assert!(
         error_of(STAGING, "page = 'x'")
-            .hint
+            .hint_text()
             .unwrap()
             .contains("[environments.staging.running]")
     );
@@ -769,7 +769,7 @@ fn promotions_lead_from_one_environment_to_another_and_never_in_a_circle() {
     ]);
     assert!(
         error_of(STAGING, "promotes = 'prodction'")
-            .hint
+            .hint_text()
             .unwrap()
             .starts_with("did you mean `production`?")
     );
@@ -1005,10 +1005,10 @@ fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
             report.error
         );
         assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
-        assert!(report.hint.unwrap().contains("_WEBHOOK"), "{added}");
+        assert!(report.hint_text().unwrap().contains("_WEBHOOK"), "{added}");
     }
     let hint = error_of("", "[channels.technical]\nwebhook = 'x'")
-        .hint
+        .hint_text()
         .unwrap();
     assert!(
         hint.starts_with("keep it in SMP_TECHNICAL_WEBHOOK, or let setup ask for it; edit ")
@@ -1091,7 +1091,7 @@ fn an_unknown_environment_is_answered_with_those_that_are_known() {
     let report = stopped(config.environment("prodution"));
     assert_eq!(report.error, "smp.toml has no environment `prodution`");
     assert_eq!(report.because, ["its environments are staging, production"]);
-    assert!(report.hint.unwrap().contains("production"));
+    assert!(report.hint_text().unwrap().contains("production"));
     assert!(
         stopped(config.environment("\u{1b}[31m"))
             .error
@@ -1144,11 +1144,11 @@ proptest! {
     fn no_file_makes_it_panic_or_tell_a_secret(pieces in proptest::collection::vec(piece(), 0..30), base in any::<bool>()) {
         let text = format!("{}{}", if base { SMALL } else { "" }, pieces.join("\n"));
         if let Err(report) = parse(Path::new("smp.toml"), &text) {
-            let told = format!("{} {:?} {:?}", report.error, report.because, report.hint);
+            let told = format!("{} {:?} {:?}", report.error, report.because, report.hint_text());
             prop_assert!(!told.contains("hunter2"), "{}", told);
             prop_assert!(report.error.chars().count() <= 200 && report.error.starts_with("smp.toml"));
             prop_assert!(!report.error.chars().any(char::is_control));
-            prop_assert!(report.hint.is_some_and(|hint| hint.ends_with("git smp setup") && !hint.chars().any(char::is_control)));
+            prop_assert!(report.hint_text().is_some_and(|hint| hint.ends_with("git smp setup") && !hint.chars().any(char::is_control)));
         }
     }
 

@@ -152,7 +152,7 @@ impl Finding {
             Some(_) => format!("git smp promote {name}"),
             None => "git smp stage".to_owned(),
         };
-        let own = |refusal: &Refusal| refusal.report.hint.clone();
+        let own = |refusal: &Refusal| refusal.report.hint_text();
         match self {
             Self::Unknown(_) => {
                 let refusal = seen

@@ -3,6 +3,7 @@
 use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::unfit;
+use crate::core::typed::Typed;
 
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
@@ -26,10 +27,9 @@ pub fn the_target<'c>(
             let names: Vec<&str> = several.iter().map(|target| target.name.as_str()).collect();
             let report = Report::new("which environment is meant?")
                 .because(format!("{} are promoted", names.join(", ")));
-            Err(Stop::Misused(report.hint(format!(
-                "name one: {command} {}",
-                names.first().unwrap_or(&"production")
-            ))))
+            let first = names.first().unwrap_or(&"production");
+            let named = Typed::smp(command).arg(first);
+            Err(Stop::Misused(report.run("name one", named)))
         }
     }
 }
@@ -37,9 +37,10 @@ pub fn the_target<'c>(
 /// The mistake of a configuration in which nothing promotes.
 pub fn no_target() -> Stop {
     let report = Report::new("no environment is promoted from another");
-    Stop::Misused(
-        report.hint("write promotes = \"staging\" under environments.production in smp.toml, then: git smp setup"),
-    )
+    Stop::Misused(report.run(
+        "write promotes = \"staging\" under environments.production in smp.toml, then",
+        Typed::smp("setup"),
+    ))
 }
 
 /// The environment that a target promotes. `command` takes the target by its name.
@@ -64,7 +65,7 @@ pub fn source_of<'c>(
         Stop::Misused(
             report
                 .because(format!("{other} is promoted, from {source}"))
-                .hint(format!("{command} {other}")),
+                .run("", Typed::smp(command).arg(other)),
         )
     })
 }
@@ -94,8 +95,9 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
                         names.join(" and from ")
                     ))
                     .because("one candidate at a time is put forward, from one of them");
-            Err(Stop::Misused(report.hint(
-                "keep one configuration for each: git smp --config FILE status",
+            Err(Stop::Misused(report.run(
+                "keep one configuration for each",
+                Typed::smp("--config FILE status"),
             )))
         }
     }
@@ -117,7 +119,7 @@ pub fn check_hash(
         if !good {
             let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
             return Err(Stop::Misused(
-                report.hint(format!("copy it from: {source}")),
+                report.run("copy it from", Typed::smp(source)),
             ));
         }
     }
@@ -140,9 +142,10 @@ pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(),
         return Ok(());
     };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    Err(Stop::Misused(report.hint(format!(
-        "say it again in plain words: git smp {command} {option} TEXT"
-    ))))
+    Err(Stop::Misused(report.run(
+        "say it again in plain words",
+        Typed::smp(command).plain(option).plain("TEXT"),
+    )))
 }
 
 /// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.

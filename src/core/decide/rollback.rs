@@ -8,6 +8,7 @@ use crate::core::decide::{
 };
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Relation, Release, ReleaseStatus};
 
 /// A rollback as it was asked for.
@@ -48,7 +49,10 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
         }
     } else {
         if let Some(recorded) = &asked.recorded {
-            let command = format!("git smp rollback {name} --to {}", commit.short());
+            let command = Typed::smp("rollback")
+                .arg(name)
+                .option("--to", commit.short())
+                .to_string();
             recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(&command))?;
         }
         lies_behind(wanted, &branch, asked, &mut plan)?;

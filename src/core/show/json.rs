@@ -185,7 +185,7 @@ fn refusal(refusal: &Refusal) -> RefusalJson {
     RefusalJson {
         code: refusal.code.as_str(),
         message: refusal.report.error.clone(),
-        hint: refusal.report.hint.clone(),
+        hint: refusal.report.hint_text(),
     }
 }
 

@@ -111,7 +111,7 @@ impl Desk {
         let report = stopped.report().unwrap().clone();
         assert_eq!(report.error, error);
         assert_eq!(
-            report.hint.as_deref(),
+            report.hint_text().as_deref(),
             Some("say it on the command line: git smp promote --summary TEXT")
         );
         report

@@ -75,14 +75,15 @@ pub fn advised(errand: &Errand<'_>, words: &str, mut refusal: Refusal) -> Refusa
     if let Some(because) = advice.because {
         refusal.report.because.insert(0, because);
     }
-    refusal.report.hint = Some(match advice.command {
+    let hint = match advice.command {
         Some(command) => format!("{}: {command}", advice.first),
         None => format!(
             "{}, then try: git ls-remote {}",
             advice.first,
             shell_word(errand.remote)
         ),
-    });
+    };
+    refusal.report.hint = Some(hint.into());
     refusal
 }
 

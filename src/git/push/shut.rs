@@ -110,6 +110,6 @@ fn sent_on(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &str) ->
     let because = std::iter::once(report.error).chain(report.because);
     Some(Shut {
         because: because.collect(),
-        hint: report.hint.unwrap_or_default(),
+        hint: report.hint.unwrap_or_default().to_string(),
     })
 }

@@ -169,7 +169,7 @@ fn bare_repositories_work_but_not_when_hidden_in_a_work_tree() {
     assert!(
         stop.report()
             .unwrap()
-            .hint
+            .hint_text()
             .as_deref()
             .unwrap()
             .contains("--git-dir=.")
@@ -206,7 +206,7 @@ fn no_repository_is_git_s_own_refusal() {
         report.because[0].contains("not a git repository"),
         "{report:?}"
     );
-    assert_eq!(report.hint.as_deref(), Some("cd into a clone"));
+    assert_eq!(report.hint_text().as_deref(), Some("cd into a clone"));
     let (world, ..) = in_a_folder();
     for place in ["", "elsewhere"] {
         assert!(Repo::open_with(world.program("a", &[("GIT_DIR", place)])).is_err());

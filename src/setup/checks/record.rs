@@ -72,6 +72,11 @@ pub(super) fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
     };
     Check {
         mark,
-        ..Check::bad("record", report.error, report.because, report.hint)
+        ..Check::bad(
+            "record",
+            report.error,
+            report.because,
+            report.hint.map(|hint| hint.to_string()),
+        )
     }
 }

@@ -497,7 +497,7 @@ fn each_refusal_says_what_helps() {
         let Refusal { code: told, report } = refused(no(status, id, "Its own words."));
         assert_eq!(told, code, "{status}");
         assert!(
-            report.error.contains(error) && report.hint.unwrap_or_default().contains(hint),
+            report.error.contains(error) && report.hint_text().unwrap_or_default().contains(hint),
             "{}",
             report.error
         );

@@ -49,7 +49,7 @@ impl Posts<'_> {
                     "{story}: {}",
                     causes.collect::<Vec<_>>().join("; ")
                 ));
-                why.hint.iter().for_each(|hint| ui.advise(hint));
+                why.hint.iter().for_each(|hint| ui.advise(hint.clone()));
             }
         }
         ui.note(format!("for the {channel} channel:"));
@@ -106,7 +106,7 @@ impl Posts<'_> {
                 ui.note(format!("{who} accepted the post to {channel}"));
                 Outcome::Accepted
             }
-            Outcome::NotTaken(report) if report.hint.as_deref() == Some(http::RENEW) => {
+            Outcome::NotTaken(report) if report.hint == Some(http::RENEW.into()) => {
                 Outcome::NotTaken(report.hint(webhook.renewal()))
             }
             outcome => outcome,

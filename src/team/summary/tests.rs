@@ -31,7 +31,7 @@ fn misuse(outcome: Result<Option<Summary>, Stop>) -> String {
     assert!(
         stop.report()
             .unwrap()
-            .hint
+            .hint_text()
             .as_ref()
             .unwrap()
             .contains("git smp promote --summary TEXT")
@@ -267,7 +267,7 @@ fn what_no_post_could_hold_is_kept_to_be_mended() {
         );
         assert_eq!(report.because, [format!("it is kept in {name}")]);
         assert_eq!(
-            report.hint,
+            report.hint_text(),
             Some(format!(
                 "mend it there, then: git smp promote -F {}",
                 shell_word(name)

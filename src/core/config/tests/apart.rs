@@ -39,7 +39,7 @@ fn two_environments_that_are_asked_in_the_same_way_are_one_slip() {
             !format!("{report:?}").to_lowercase().contains("example.com"),
             "{report:?}"
         );
-        assert!(report.hint.unwrap().ends_with("then: git smp setup"));
+        assert!(report.hint_text().unwrap().ends_with("then: git smp setup"));
     }
     for rest in [
         ", pattern = 'x([0-9a-f]+)'",

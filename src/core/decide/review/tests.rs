@@ -169,7 +169,7 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
     .unwrap();
     assert_eq!(refusal.report.because[0], "there is no token");
     assert_eq!(
-        refusal.report.hint.as_deref(),
+        refusal.report.hint_text().as_deref(),
         Some("set it, then: git smp promote")
     );
     assert_eq!(reviewed(&[], &all), None);
@@ -196,7 +196,11 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
             &[(1, one, Checks::None), (2, two, Checks::None)],
             Asked::Whole,
         );
-        reviewed(&ships, &known).unwrap().report.hint.unwrap()
+        reviewed(&ships, &known)
+            .unwrap()
+            .report
+            .hint_text()
+            .unwrap()
     };
     let give_up = "; or give the policy up in smp.toml, then: git smp setup";
     let approve = format!("have it approved on GitHub, then: git smp promote{give_up}");

@@ -42,7 +42,7 @@ fn a_conflict_names_the_files_and_leaves_everything_as_it_was() {
     assert_eq!(report.because.len(), 11);
     assert_eq!(report.because[0], "conflict in file 00");
     assert_eq!(report.because[10], "and 2 more");
-    let hint = report.hint.unwrap();
+    let hint = report.hint_text().unwrap();
     let by_hand = format!(
         "git switch -c fix {} && git cherry-pick -x {}",
         candidate.for_link(),
@@ -119,7 +119,7 @@ fn a_merge_and_a_first_commit_have_no_change_to_copy() {
     assert_eq!(refused.code, RefusalCode::NothingToPick);
     assert!(refused.report.error.contains("is a merge"), "{refused:?}");
     let range = format!("git log --oneline {}..{}", fix.for_link(), merge.for_link());
-    assert!(refused.report.hint.unwrap().ends_with(&range));
+    assert!(refused.report.hint_text().unwrap().ends_with(&range));
     let refused = refusal(world.repo().pick(&candidate, &[first]));
     assert_eq!(refused.code, RefusalCode::NothingToPick);
     assert!(
@@ -203,7 +203,7 @@ fn a_user_whom_git_does_not_know_copies_nothing() {
     );
     assert!(
         report
-            .hint
+            .hint_text()
             .unwrap()
             .starts_with("git config --global user.email")
     );
@@ -241,5 +241,5 @@ fn a_git_that_is_too_old_is_told_and_the_way_by_hand() {
         report.because[0].starts_with("this is git version "),
         "{report:?}"
     );
-    assert!(report.hint.unwrap().contains("git cherry-pick -x"));
+    assert!(report.hint_text().unwrap().contains("git cherry-pick -x"));
 }

@@ -144,7 +144,7 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     );
     assert!(
         report
-            .hint
+            .hint_text()
             .unwrap()
             .starts_with("git config --global user.name ")
     );

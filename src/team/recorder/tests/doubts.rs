@@ -164,7 +164,7 @@ fn who_cannot_be_told_whether_it_landed_is_told_so() {
         );
         assert!(
             report
-                .hint
+                .hint_text()
                 .as_ref()
                 .unwrap()
                 .contains("the same command again")

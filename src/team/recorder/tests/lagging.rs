@@ -104,7 +104,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
     );
     assert!(world.calls("ls-remote") > 2, "it is asked for again");
     // The hint harms nothing where a copy lagged: the record is past what the lease asks for.
-    let hint = why.report.hint.unwrap();
+    let hint = why.report.hint_text().unwrap();
     let (done, words) = world.run("one", hint.split_once(": ").unwrap().1, &[]);
     assert!(done && words.contains("up-to-date"), "{words}");
     assert_eq!(world.at(RECORD), Some(last));

@@ -28,7 +28,7 @@ fn put(world: &World, reference: &str, id: &str) {
 
 /// The command that a hint ends with.
 fn command(refusal: &Refusal) -> String {
-    let hint = refusal.report.hint.as_ref().unwrap();
+    let hint = refusal.report.hint_text().unwrap();
     hint.split_once(": ")
         .map_or(hint.as_str(), |(_, command)| command)
         .to_owned()
@@ -209,7 +209,7 @@ fn what_was_seen_and_cannot_be_read_any_more_is_not_taken_for_never_seen() {
         );
         let (done, words) = world.run(
             "one",
-            report.hint.as_ref().unwrap().split_once(": ").unwrap().1,
+            report.hint_text().unwrap().split_once(": ").unwrap().1,
             &[],
         );
         assert!(done, "{junk:?} {words}");

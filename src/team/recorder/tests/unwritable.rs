@@ -36,7 +36,7 @@ fn a_hook_that_says_no_is_quoted() {
         assert!(told(&why).contains("refs/smp/record on upstream"));
         assert!(
             why.report
-                .hint
+                .hint_text()
                 .as_ref()
                 .unwrap()
                 .contains("refs/heads/smp-record")
@@ -84,7 +84,7 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
     assert_eq!(report.error, "upstream took the event and does not show it");
     assert!(
         report
-            .hint
+            .hint_text()
             .as_ref()
             .unwrap()
             .contains("refs/heads/smp-record"),
@@ -179,7 +179,7 @@ fn a_ref_that_is_called_as_the_record_leads_nobody_astray() {
             assert_eq!(reading.state.events, u64::from(begun));
             let why = refused(&world);
             assert!(told(&why).contains(&namesake), "{}", told(&why));
-            let hint = why.report.hint.unwrap();
+            let hint = why.report.hint_text().unwrap();
             let (done, words) = world.run("one", hint.split_once(": ").unwrap().1, &[]);
             assert!(done, "{words}");
             assert_eq!(world.at(&namesake), None);
@@ -199,7 +199,7 @@ fn a_branch_for_the_record_has_a_hint_of_its_own() {
     let why = refused(&world);
     assert!(told(&why).contains("remote: protected"));
     assert!(
-        !why.report.hint.unwrap().contains("smp.toml"),
+        !why.report.hint_text().unwrap().contains("smp.toml"),
         "it is a branch already"
     );
 }
