@@ -7,7 +7,6 @@ mod given;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::terminal::Color;
@@ -23,10 +22,8 @@ use crate::terminal::Color;
     after_help = "The manual: git smp --help (installed by git smp setup), or man git-smp-diff for one command."
 )]
 pub struct Cli {
-    /// What every command understands.
     #[command(flatten)]
     pub common: Common,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -34,12 +31,12 @@ pub struct Cli {
 /// The heading of what every command understands.
 const COMMON: &str = "Options of every command";
 
-/// Options of every command.
+/// What every command understands.
 #[derive(Debug, Args)]
 pub struct Common {
     /// The configuration, in place of smp.toml at the top of the work tree
     #[arg(
-        long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG", value_parser = OsStringValueParser::new(),
+        long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG",
         help_heading = COMMON
     )]
     config: Option<OsString>,
@@ -57,10 +54,8 @@ pub struct Common {
 impl Common {
     /// The configuration that was named; an empty name is none, as for git's own variables.
     pub fn config(&self) -> Option<PathBuf> {
-        self.config
-            .as_ref()
-            .filter(|name| !name.is_empty())
-            .map(PathBuf::from)
+        let named = self.config.as_ref().filter(|name| !name.is_empty());
+        named.map(PathBuf::from)
     }
 }
 
@@ -92,7 +87,6 @@ pub enum Command {
     PrePush(PrePush),
 }
 
-/// `git smp setup`
 #[derive(Debug, Args)]
 pub struct Setup {
     /// Change nothing; exit 1 if something is missing or wrong
@@ -113,14 +107,13 @@ pub struct Setup {
 #[derive(Debug, Args)]
 pub struct PrePush {
     /// The remote's name, or its address where it has none
-    #[arg(value_name = "REMOTE", value_parser = OsStringValueParser::new())]
+    #[arg(value_name = "REMOTE")]
     pub remote: OsString,
     /// Where the push goes
-    #[arg(value_name = "URL", value_parser = OsStringValueParser::new())]
+    #[arg(value_name = "URL")]
     pub url: OsString,
 }
 
-/// `git smp status`
 #[derive(Debug, Args)]
 pub struct Status {
     /// One JSON object on stdout
@@ -131,17 +124,16 @@ pub struct Status {
     pub exit_code: bool,
 }
 
-/// `git smp diff`
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The target environment; default: the only one that is promoted
     #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Start here, in place of what the target runs
-    #[arg(long, value_name = "REV", allow_hyphen_values = false)]
+    #[arg(long, value_name = "REV")]
     pub from: Option<String>,
     /// End here, in place of what its source runs (with --from: no network at all)
-    #[arg(long, value_name = "REV", allow_hyphen_values = false)]
+    #[arg(long, value_name = "REV")]
     pub to: Option<String>,
     /// One JSON object on stdout
     #[arg(long, conflicts_with = "markdown")]
@@ -165,23 +157,16 @@ pub struct Deploying {
     pub take_over: Option<String>,
 }
 
-/// `git smp stage`
 #[derive(Debug, Args)]
 pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
-    #[arg(value_name = "REV", allow_hyphen_values = false)]
+    #[arg(value_name = "REV")]
     pub rev: Option<String>,
     /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
     #[arg(long)]
     pub fix: bool,
     /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
-    #[arg(
-        long,
-        value_name = "COMMIT",
-        requires = "fix",
-        conflicts_with = "rev",
-        allow_hyphen_values = false
-    )]
+    #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
     pub pick: Vec<String>,
     /// The host makes the app with this push
     #[arg(long)]
@@ -192,12 +177,10 @@ pub struct Stage {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// What every deploy understands.
     #[command(flatten)]
     pub deploying: Deploying,
 }
 
-/// `git smp propose`
 #[derive(Debug, Args)]
 pub struct Propose {
     /// What the post says beside the list of commits
@@ -211,7 +194,6 @@ pub struct Propose {
     pub yes: bool,
 }
 
-/// `git smp signoff`
 #[derive(Debug, Args)]
 pub struct Signoff {
     /// Whose verdict it is; default: git's user.name
@@ -233,7 +215,6 @@ pub struct Signoff {
     pub commit: Option<String>,
 }
 
-/// `git smp postpone`
 #[derive(Debug, Args)]
 pub struct Postpone {
     /// Why
@@ -244,7 +225,6 @@ pub struct Postpone {
     pub yes: bool,
 }
 
-/// `git smp promote`
 #[derive(Debug, Args)]
 pub struct Promote {
     /// The target environments; default: every one that is promoted
@@ -268,7 +248,7 @@ pub struct Promote {
     )]
     pub summary: Option<String>,
     /// What the product post says, from a file; - is standard input
-    #[arg(short = 'F', long, value_name = "FILE", value_parser = OsStringValueParser::new())]
+    #[arg(short = 'F', long, value_name = "FILE")]
     pub file: Option<OsString>,
     /// The host makes the app with this push
     #[arg(long)]
@@ -276,7 +256,6 @@ pub struct Promote {
     /// Ship what was rolled back before once more
     #[arg(long)]
     pub again: bool,
-    /// What every deploy understands.
     #[command(flatten)]
     pub deploying: Deploying,
     /// With --dry-run: the plan as one JSON object on stdout
@@ -284,7 +263,6 @@ pub struct Promote {
     pub json: bool,
 }
 
-/// `git smp rollback`
 #[derive(Clone, Debug, Args)]
 pub struct Rollback {
     /// The environment; default: the only one that is promoted
@@ -302,12 +280,10 @@ pub struct Rollback {
     /// Do not ask; without a terminal this needs --to too
     #[arg(short, long)]
     pub yes: bool,
-    /// What every deploy understands.
     #[command(flatten)]
     pub deploying: Deploying,
 }
 
-/// `git smp history`
 #[derive(Debug, Args)]
 pub struct History {
     /// One JSON object on stdout

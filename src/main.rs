@@ -18,16 +18,14 @@ mod terminal;
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::{Cli, Command};
 use crate::core::refusal::Stop;
 use crate::session::Session;
 use crate::terminal::{Talk, Ui};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, given) = match Cli::read() {
+        Ok(read) => read,
         Err(error) => return ExitCode::from(cli::usage::usage(&error)),
     };
     let talk = match (cli.common.quiet, cli.common.verbose) {
@@ -35,7 +33,7 @@ fn main() -> ExitCode {
         (_, true) => Talk::Verbose,
         _ => Talk::Normal,
     };
-    let ui = Ui::new(talk, cli.common.color, cli.given());
+    let ui = Ui::new(talk, cli.common.color, given);
     match run(&cli, &ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {

@@ -27,15 +27,9 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Opens the repository that git would open here.
-    ///
-    /// # Errors
-    /// When there is none, or its own notes are no files of its own.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
-        let session = Self {
-            common,
-            repo: Repo::open()?,
-            ui,
-        };
+        let repo = Repo::open()?;
+        let session = Self { common, repo, ui };
         session.notes().open()?;
         if common.color.is_none() {
             let git = session.repo.config()?;
@@ -49,42 +43,25 @@ impl<'a> Session<'a> {
         Notes::of(&self.repo.layout().common_dir)
     }
 
-    /// Where the configuration is, whether it exists or not.
-    ///
-    /// # Errors
-    /// In a bare repository, which has no top level, unless it is named.
+    /// Where the configuration is, whether it exists or not. A bare repository has no top level, so there it must be named.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
-        if let Some(path) = self.common.config() {
-            return Ok(path);
-        }
-        let top = self
-            .repo
-            .layout()
-            .top
-            .as_ref()
-            .map(|top| top.join("smp.toml"));
-        top.ok_or_else(|| {
+        let top = || Some(self.repo.layout().top.as_ref()?.join("smp.toml"));
+        self.common.config().or_else(top).ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, so no smp.toml");
             Stop::Misused(report.run("name one", Typed::smp("--config FILE status")))
         })
     }
 
     /// Reads the configuration.
-    ///
-    /// # Errors
-    /// When it is missing or wrong: exit 2.
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
-        if !path.exists() && path.symlink_metadata().is_err() {
+        if path.symlink_metadata().is_err() {
             return Err(missing::no_file(self, &path));
         }
         config::read(&path)
     }
 
     /// Refuses where history is cut off, for there every comparison may be wrong.
-    ///
-    /// # Errors
-    /// `shallow`, with the one command that mends it.
     pub fn whole_history(&self) -> Result<(), Stop> {
         if !self.repo.layout().shallow {
             return Ok(());
@@ -97,8 +74,9 @@ impl<'a> Session<'a> {
 
     /// Says how each thing was found out, if more is to be said.
     pub fn explain(&self, config: &Config, seen: &[Observed]) {
-        seen.iter()
-            .for_each(|one| self.ui.detail(show::how(config, one)));
+        for one in seen {
+            self.ui.detail(show::how(config, one));
+        }
     }
 
     /// The present moment, where the person is.

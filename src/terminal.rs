@@ -8,14 +8,13 @@ pub mod file;
 pub mod prompt;
 
 mod ask;
+mod progress;
 
 use std::cell::Cell;
 use std::env;
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -47,8 +46,6 @@ pub enum Talk {
     Verbose,
 }
 
-/// The most bytes of a line of another program's that are looked at as one.
-const LONGEST_LINE: u64 = 64 << 10;
 /// Within this time a second Ctrl-C is the first one once more: `git smp` passes on what the terminal sent already.
 const SAME_INTERRUPT: Duration = Duration::from_millis(500);
 
@@ -77,29 +74,26 @@ impl Ui {
 
     /// Settles colours: the option, then `NO_COLOR` and `CLICOLOR_FORCE`, then git's `color.ui`, then the terminal.
     pub fn choose_color(&self, option: Option<Color>, git: Option<&str>) {
-        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let by_git = match git.map(str::to_ascii_lowercase).as_deref() {
-            Some("always") => Color::Always,
-            Some("never" | "false" | "no" | "off" | "0") => Color::Never,
-            _ => Color::Auto,
+        let is_set = |name: &str, but: &str| {
+            env::var_os(name).is_some_and(|value| !value.is_empty() && value != but)
         };
-        let choice = match option {
-            Some(choice) => choice,
-            None if set("NO_COLOR") => Color::Never,
-            None if set("CLICOLOR_FORCE")
-                && env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") =>
-            {
-                Color::Always
+        let choice = option.unwrap_or_else(|| {
+            if is_set("NO_COLOR", "") {
+                return Color::Never;
+            } else if is_set("CLICOLOR_FORCE", "0") {
+                return Color::Always;
             }
-            None => by_git,
-        };
+            match git.map(str::to_ascii_lowercase).as_deref() {
+                Some("always") => Color::Always,
+                Some("never" | "false" | "no" | "off" | "0") => Color::Never,
+                _ => Color::Auto,
+            }
+        });
+        let stdout = || !is_dumb() && (io::stdout().is_terminal() || is_paged());
         self.color.set(match choice {
             Color::Always => (true, true),
             Color::Never => (false, false),
-            Color::Auto => (
-                !is_dumb() && (io::stdout().is_terminal() || is_paged()),
-                is_live(),
-            ),
+            Color::Auto => (stdout(), is_live()),
         });
     }
 
@@ -121,36 +115,7 @@ impl Ui {
             .max(20)
     }
 
-    /// Reads to its end what another program says on standard input, and hands each line on; tells whether it said more
-    /// than white space. None of it is kept: it may be long. From a terminal nothing is read, for nobody there knows what
-    /// to type.
-    pub fn hears(&self, each: &mut dyn FnMut(&str)) -> bool {
-        let mut stdin = io::stdin().lock();
-        let (mut heard, mut line) = (false, Vec::new());
-        while !stdin.is_terminal() {
-            line.clear();
-            match stdin
-                .by_ref()
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-            {
-                Ok(0) => break,
-                Ok(_) => {
-                    heard |= line.iter().any(|byte| !byte.is_ascii_whitespace());
-                    each(&String::from_utf8_lossy(&line));
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What breaks off was something.
-                Err(_) => return true,
-            }
-        }
-        heard
-    }
-
-    /// Writes data to stdout, as it is: the caller has made it harmless.
-    ///
-    /// # Errors
-    /// [`Stop::PipeClosed`] when nobody reads any more; a failure when it cannot be written, as on a full disk.
+    /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.
     pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         let written = out.write_all(bytes).and_then(|()| out.flush());
@@ -163,27 +128,25 @@ impl Ui {
     }
 
     /// Writes lines to stdout: the answer of commands whose answer is for people.
-    ///
-    /// # Errors
-    /// As [`Ui::data`].
     pub fn answer(&self, lines: &[Line]) -> Result<(), Stop> {
-        let text: String = lines
-            .iter()
-            .map(|line| paint(line, self.color.get().0) + "\n")
-            .collect();
-        self.data(text.as_bytes())
+        self.data(painted(lines, self.color.get().0).as_bytes())
     }
 
-    /// Says lines on stderr, unless told to be quiet.
-    pub fn say(&self, lines: &[Line]) {
-        if self.talk > Talk::Quiet {
-            self.tell(lines);
+    /// Says lines on stderr to those who want to hear that much: the one way to say something.
+    fn tell(&self, least: Talk, lines: &[Line]) {
+        if self.talk >= least {
+            write(&painted(lines, self.color.get().1));
         }
+    }
+
+    /// Says lines, unless told to be quiet.
+    pub fn say(&self, lines: &[Line]) {
+        self.tell(Talk::Normal, lines);
     }
 
     /// Says lines that a person must see even if quiet was asked for: what a question is about.
     pub fn insist(&self, lines: &[Line]) {
-        self.tell(lines);
+        self.tell(Talk::Quiet, lines);
     }
 
     /// Whether talk is left out.
@@ -191,27 +154,25 @@ impl Ui {
         self.talk == Talk::Quiet
     }
 
-    /// Says one plain line on stderr, unless told to be quiet.
+    /// Says one plain line, unless told to be quiet.
     pub fn note(&self, text: impl Into<String>) {
         self.say(&[Line::plain(text)]);
     }
 
-    /// Says one line on stderr if asked to say more.
+    /// Says one line if asked to say more.
     pub fn detail(&self, text: impl Into<String>) {
-        if self.talk == Talk::Verbose {
-            self.tell(&[Line::faint(text)]);
-        }
+        self.tell(Talk::Verbose, &[Line::faint(text)]);
     }
 
     /// Says a line that matters even to those who want quiet.
     pub fn warn(&self, text: impl Into<String>) {
-        self.tell(&led(Tone::Bad, "warning: ", &text.into()));
+        self.insist(&led(Tone::Bad, "warning: ", &text.into()));
     }
 
     /// Explains what a question is about, or why an answer will not do; even if quiet was asked for.
     pub fn explain(&self, text: &str) {
         let lines = wrapped(&format!("  {text}"), self.talk_width(), 0, 2);
-        self.tell(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
+        self.insist(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
     }
 
     /// How many columns a line of talk may have.
@@ -239,7 +200,7 @@ impl Ui {
                 .and(Tone::Good, "hint: ")
                 .and(Tone::Plain, hint)
         }));
-        self.tell(&lines);
+        self.insist(&lines);
     }
 
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
@@ -258,83 +219,40 @@ impl Ui {
         );
     }
 
-    fn tell(&self, lines: &[Line]) {
-        let text: String = lines
-            .iter()
-            .map(|line| paint(line, self.color.get().1) + "\n")
-            .collect();
-        // When even stderr is gone there is nobody left to tell.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
-    }
-
-    /// Does something while a line on the terminal says so, from the first second on.
-    pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
-        if self.talk == Talk::Quiet || !is_live() {
-            return work();
-        }
-        let (done, finished) = mpsc::channel::<()>();
-        thread::scope(|scope| {
-            scope.spawn(move || {
-                if finished.recv_timeout(Duration::from_secs(1))
-                    == Err(mpsc::RecvTimeoutError::Timeout)
-                {
-                    prompt::show(&format!("{what} ..."));
-                    let _ = finished.recv();
-                    prompt::show("");
-                }
-            });
-            let result = work();
-            drop(done);
-            result
-        })
-    }
-
-    /// A line on stderr that is written over as time goes by.
-    pub fn progress(&self) -> Progress {
-        let live = is_live();
-        // Where lines cannot be written over, the first ten seconds are not worth one.
-        let last = (!live).then(Instant::now);
-        Progress {
-            live,
-            quiet: self.talk == Talk::Quiet,
-            last: Cell::new(last),
-        }
-    }
-
     /// From here on Ctrl-C does not end the program: it is seen by [`Ui::interrupted`].
-    ///
-    /// # Errors
-    /// When the handler cannot be installed.
     pub fn catch_interrupts(&self) -> Result<(), Stop> {
-        let installed =
-            signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&self.interrupted));
-        let trouble = |error: io::Error| {
+        let flag = Arc::clone(&self.interrupted);
+        let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, flag);
+        installed.map(drop).map_err(|error| {
             Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()))
-        };
-        installed.map(drop).map_err(trouble)
+        })
     }
 
     /// Whether Ctrl-C was pressed since the last time this was asked.
     pub fn interrupted(&self) -> bool {
-        let pressed = self.interrupted.swap(false, Ordering::SeqCst);
-        let new = pressed
-            && self
-                .last_interrupt
-                .get()
-                .is_none_or(|last| last.elapsed() >= SAME_INTERRUPT);
-        if new {
+        let last = self.last_interrupt.get();
+        let is_new = self.interrupted.swap(false, Ordering::SeqCst)
+            && last.is_none_or(|last| last.elapsed() >= SAME_INTERRUPT);
+        if is_new {
             self.last_interrupt.set(Some(Instant::now()));
         }
-        new
+        is_new
     }
 }
 
-/// A text that another program, or a person up to Ctrl-D, says on standard input.
-///
-/// # Errors
-/// What is wrong with it, as [`file::read`].
+/// A text that another program, or a person up to Ctrl-D, says on standard input; or what is wrong with it.
 pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
+}
+
+/// What git tells a hook on standard input, however long it is. From a terminal nothing is read, for nobody there knows
+/// what to type.
+pub fn told() -> io::Result<String> {
+    let (mut stdin, mut bytes) = (io::stdin().lock(), Vec::new());
+    if !stdin.is_terminal() {
+        stdin.read_to_end(&mut bytes)?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// How many columns a line may have; of what is no terminal, or does not say, as many as it takes.
@@ -370,11 +288,20 @@ fn is_paged() -> bool {
     env::var_os("GIT_PAGER_IN_USE").is_some_and(|used| used == "true" || used == "1")
 }
 
-fn paint(line: &Line, color: bool) -> String {
-    line.0
-        .iter()
-        .map(|(tone, text)| style(*tone, color).apply_to(visible(text)).to_string())
-        .collect()
+fn painted(lines: &[Line], color: bool) -> String {
+    let mut text = String::new();
+    for Line(pieces) in lines {
+        for (tone, piece) in pieces {
+            text += &style(*tone, color).apply_to(visible(piece)).to_string();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// When even stderr is gone there is nobody left to tell.
+fn write(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn style(tone: Tone, color: bool) -> Style {
@@ -386,41 +313,5 @@ fn style(tone: Tone, color: bool) -> Style {
         Tone::Strong => style.bold(),
         Tone::Faint => style.dim(),
         Tone::Hash => style.yellow(),
-    }
-}
-
-/// A line of progress: written over on a terminal, said again every ten seconds elsewhere.
-pub struct Progress {
-    live: bool,
-    quiet: bool,
-    last: Cell<Option<Instant>>,
-}
-
-impl Progress {
-    /// Shows where things stand.
-    pub fn show(&self, text: &str) {
-        let pause = if self.live {
-            Duration::from_millis(500)
-        } else {
-            Duration::from_secs(10)
-        };
-        if self.quiet || self.last.get().is_some_and(|last| last.elapsed() < pause) {
-            return;
-        }
-        self.last.set(Some(Instant::now()));
-        if self.live {
-            prompt::show(text);
-        } else {
-            let _ = io::stderr()
-                .lock()
-                .write_all(format!("{}\n", visible(text)).as_bytes());
-        }
-    }
-
-    /// Takes the line away, so that something else can be said.
-    pub fn clear(&self) {
-        if self.live && self.last.take().is_some() {
-            prompt::show("");
-        }
     }
 }

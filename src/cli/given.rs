@@ -1,88 +1,73 @@
 //! What was given that the same command needs again: hints are commands to paste.
 
-use crate::cli::{Cli, Command};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::cli::Cli;
 use crate::core::typed::Given;
 
+/// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not: nobody
+/// is to say `--yes` by pasting.
+const KEPT: &[(&str, &[&str])] = &[
+    ("stage", &["--take-over", "--first"]),
+    ("propose", &["--note"]),
+    ("signoff", &["--by", "--block", "--note", "--commit"]),
+    ("postpone", &["--reason"]),
+    (
+        "promote",
+        &["--summary", "-F", "--take-over", "--again", "--first"],
+    ),
+    ("rollback", &["--reason", "--take-over"]),
+    ("diff", &[]),
+];
+
 impl Cli {
-    /// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not:
-    /// nobody is to say `--yes` by pasting.
-    pub fn given(&self) -> Given {
-        let mut options: Vec<(&'static str, Option<String>)> = Vec::new();
-        let mut with = |option, value: Option<&String>| {
-            options.extend(value.map(|value| (option, Some(value.clone()))))
-        };
-        let mut names = Vec::new();
-        let command = match &self.command {
-            Command::Stage(args) => {
-                with("--take-over", args.deploying.take_over.as_ref());
-                options.extend(args.first.then_some(("--first", None)));
-                "stage"
-            }
-            Command::Propose(args) => {
-                with("--note", args.note.as_ref());
-                "propose"
-            }
-            Command::Signoff(args) => {
-                with("--by", args.by.as_ref());
-                with("--block", args.block.as_ref());
-                with("--note", args.note.as_ref());
-                with("--commit", args.commit.as_ref());
-                "signoff"
-            }
-            Command::Postpone(args) => {
-                with("--reason", args.reason.as_ref());
-                "postpone"
-            }
-            Command::Promote(args) => {
-                names.clone_from(&args.environments);
-                let file = args
-                    .file
-                    .as_ref()
-                    .map(|file| file.to_string_lossy().into_owned());
-                with("--summary", args.summary.as_ref());
-                // What came on standard input is not there a second time.
-                with("-F", file.as_ref().filter(|file| *file != "-"));
-                with("--take-over", args.deploying.take_over.as_ref());
-                options.extend(args.again.then_some(("--again", None)));
-                options.extend(args.first.then_some(("--first", None)));
-                "promote"
-            }
-            Command::Rollback(args) => {
-                names.extend(args.environment.clone());
-                with("--reason", args.reason.as_ref());
-                with("--take-over", args.deploying.take_over.as_ref());
-                "rollback"
-            }
-            Command::Diff(args) => {
-                names.extend(args.environment.clone());
-                "diff"
-            }
-            Command::Setup(_) | Command::Status(_) | Command::History(_) | Command::PrePush(_) => {
-                ""
-            }
-        };
-        Given {
-            config: named_configuration(),
-            command,
-            names,
-            options,
-        }
+    /// Reads the command line.
+    pub fn read() -> Result<(Self, Given), clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        Ok((cli, given(&matches)))
     }
 }
 
-/// The configuration that was named on the command line; one that a variable names is named still.
-fn named_configuration() -> Option<String> {
-    let mut args = std::env::args_os()
-        .skip(1)
-        .map(|arg| arg.to_string_lossy().into_owned())
-        .peekable();
-    let mut named = None;
-    while let Some(arg) = args.next() {
-        named = arg
-            .strip_prefix("--config=")
-            .map(str::to_owned)
-            .or_else(|| args.next_if(|_| arg == "--config"))
-            .or(named);
+fn given(matches: &ArgMatches) -> Given {
+    let mut given = Given {
+        // One that a variable names is named still.
+        config: value(matches, "config"),
+        ..Given::default()
+    };
+    let Some((name, args)) = matches.subcommand() else {
+        return given;
+    };
+    let Some((command, kept)) = KEPT.iter().find(|(command, _)| *command == name) else {
+        return given;
+    };
+    given.command = command;
+    for id in ["environments", "environment"] {
+        let names = args.try_get_many::<String>(id).ok().flatten();
+        given.names.extend(names.into_iter().flatten().cloned());
     }
-    named
+    for option in *kept {
+        let id = match *option {
+            "-F" => "file".to_owned(),
+            long => long.trim_start_matches('-').replace('-', "_"),
+        };
+        let is_flag = args.try_get_one::<bool>(&id).is_ok();
+        match value(args, &id) {
+            Some(_) if is_flag => given.options.push((option, None)),
+            // What came on standard input is not there a second time.
+            Some(file) if *option == "-F" && file == "-" => {}
+            Some(text) => given.options.push((option, Some(text))),
+            None => {}
+        }
+    }
+    given
+}
+
+/// What stands on the command line for an argument.
+fn value(matches: &ArgMatches, id: &str) -> Option<String> {
+    let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
+    let mut values = matches.get_raw(id).filter(|_| is_given)?;
+    Some(values.next()?.to_string_lossy().into_owned())
 }

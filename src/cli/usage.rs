@@ -16,37 +16,33 @@ use crate::core::typed;
 /// Says it; gives the exit code.
 pub fn usage(error: &clap::Error) -> u8 {
     // When even stderr is gone there is nobody left to tell.
-    if !error.use_stderr() {
+    let is_missing = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_missing || !error.use_stderr() {
         let _ = error.print();
-        return 0;
+        return if is_missing { 2 } else { 0 };
     }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        return 2;
-    }
-    let args: Vec<String> = std::env::args_os()
-        .skip(1)
-        .map(|arg| arg.to_string_lossy().into_owned())
-        .collect();
+    let args = std::env::args_os().skip(1);
+    let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     // git opens the manual for `--help`; the hint says what shows the options here.
     let text = error.render().to_string();
     let text = text
         .split("\nFor more information, try")
         .next()
-        .unwrap_or(&text)
-        .trim_end();
-    let text: String = text.lines().map(|line| visible(line) + "\n").collect();
-    let _ = io::stderr()
-        .lock()
-        .write_all(format!("{text}\n{}", hints(error, &args)).as_bytes());
+        .unwrap_or_default();
+    let text: String = text
+        .trim_end()
+        .lines()
+        .map(|line| visible(line) + "\n")
+        .collect();
+    let text = format!("{text}\n{}", hints(error, &args));
+    let _ = io::stderr().lock().write_all(text.as_bytes());
     2
 }
 
 /// What to type in the place of it: a line each.
 fn hints(error: &clap::Error, args: &[String]) -> String {
-    let wrong = error
-        .get(ContextKind::InvalidArg)
-        .or_else(|| error.get(ContextKind::InvalidSubcommand));
+    let wrong =
+        (error.get(ContextKind::InvalidArg)).or_else(|| error.get(ContextKind::InvalidSubcommand));
     let wrong = match wrong {
         Some(ContextValue::String(wrong)) => wrong.as_str(),
         _ => "",
@@ -60,34 +56,39 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
         ErrorKind::InvalidSubcommand => synonym(wrong).map(str::to_owned),
         _ => None,
     };
-    let help = help_of(args);
-    let lines = typed::lines(&meant.map_or(help.clone(), |meant| format!("{meant}\n{help}")));
-    lines.iter().map(|line| format!("hint: {line}\n")).collect()
+    let lines = meant
+        .iter()
+        .flat_map(|meant| typed::lines(meant))
+        .chain([help_of(args)]);
+    lines.map(|line| format!("hint: {line}\n")).collect()
 }
 
 /// The command with a text of several words in quotes, where the second of them is what is wrong.
 fn quoted(args: &[String], wrong: &str) -> Option<String> {
     let second = args.iter().position(|arg| arg == wrong)?;
-    let (option, first) = (second.checked_sub(2)?, second - 1);
-    let is_word = |at: usize| args.get(at).is_some_and(|arg| !arg.starts_with('-'));
-    let is_text = ["--block", "--note", "--by", "--reason", "--summary"]
-        .contains(&args.get(option)?.as_str());
-    if !is_text || !is_word(first) || !is_word(second) {
+    let is_word = |arg: &&String| !arg.starts_with('-');
+    let option = args.get(second.checked_sub(2)?)?.as_str();
+    let (before, text) = args.split_at_checked(second - 1)?;
+    let words: Vec<&str> = text
+        .iter()
+        .take_while(is_word)
+        .map(String::as_str)
+        .collect();
+    if !["--block", "--note", "--by", "--reason", "--summary"].contains(&option) || words.len() < 2
+    {
         return None;
     }
-    let end = (second..args.len())
-        .find(|at| !is_word(*at))
-        .unwrap_or(args.len());
-    let text = args.get(first..end)?.join(" ");
-    let words = args
+    let whole = words.join(" ");
+    let rest = text.iter().skip(words.len());
+    let typed: Vec<String> = before
         .iter()
-        .take(first)
-        .chain([&text])
-        .chain(args.iter().skip(end));
-    let words: Vec<String> = words.map(|word| shell_word(word)).collect();
+        .chain([&whole])
+        .chain(rest)
+        .map(|word| shell_word(word))
+        .collect();
     Some(format!(
         "a text of several words wants quotes: git smp {}",
-        words.join(" ")
+        typed.join(" ")
     ))
 }
 
@@ -114,24 +115,19 @@ fn synonym(word: &str) -> Option<&'static str> {
 /// The command that tells the options of the command that was meant.
 fn help_of(args: &[String]) -> String {
     let cli = Cli::command();
-    let visible = |name: &&String| {
-        cli.get_subcommands()
-            .any(|one| one.get_name() == *name && !one.is_hide_set())
-    };
-    let value = |at: usize| {
-        at.checked_sub(1)
-            .and_then(|at| args.get(at))
-            .map(String::as_str)
-    };
-    // The value of an option before the command may be called like one.
-    let meant = args
-        .iter()
-        .enumerate()
-        .find(|(at, arg)| visible(arg) && !matches!(value(*at), Some("--config" | "--color")));
-    meant.map_or_else(
-        || "git smp -h".to_owned(),
-        |(_, name)| format!("git smp {name} -h"),
-    )
+    let commands: Vec<&str> = (cli.get_subcommands())
+        .filter(|one| !one.is_hide_set())
+        .map(|one| one.get_name())
+        .collect();
+    let mut before = "";
+    for arg in args {
+        // The value of an option before the command may be called like one.
+        if commands.contains(&arg.as_str()) && !["--config", "--color"].contains(&before) {
+            return format!("git smp {arg} -h");
+        }
+        before = arg;
+    }
+    "git smp -h".to_owned()
 }
 
 #[cfg(test)]

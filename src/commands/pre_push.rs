@@ -3,18 +3,18 @@
 //! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
 
 use crate::cli::PrePush;
-use crate::core::address;
+use crate::core::address::{display_url, same_place};
 use crate::core::config::{Config, Environment};
-use crate::core::record::{self, Candidate, Copied, State};
+use crate::core::record::{self, Candidate, Copied};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::ago;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
-use crate::git::Repo;
 use crate::git::record as objects;
 use crate::session::Session;
-use crate::session::trust::{self, Trust};
+use crate::session::trust::{self, RemoteState, Rule, Trust};
 use crate::team::recorder::Recorder;
-use crate::terminal::Ui;
+use crate::terminal::{self, Ui};
 
 /// How a person passes the guard.
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
@@ -30,19 +30,23 @@ enum Verdict {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// When the push is to be stopped.
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
-    let mut updates = Vec::new();
-    let heard = session
-        .ui
-        .hears(&mut |line| updates.extend(Update::read(line)));
-    // git says nothing where there is nothing to push.
-    if !heard {
+    let told = terminal::told();
+    // git says nothing where there is nothing to push; what breaks off was something.
+    if told.as_ref().is_ok_and(|text| text.trim().is_empty()) {
         return Ok(());
     }
-    match judge(session, args, &updates) {
+    let push = Push {
+        session,
+        remote: &args.remote.to_string_lossy(),
+        url: &args.url.to_string_lossy(),
+        updates: told
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter_map(update)
+            .collect(),
+    };
+    match push.judge() {
         Ok(Verdict::Go) => {}
         Ok(Verdict::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
         Ok(Verdict::Stop(stop)) => return Err(stop),
@@ -60,56 +64,170 @@ pub fn pass(ui: &Ui, stop: &Stop) {
     ));
 }
 
-/// One ref that the push would set.
-struct Update {
-    reference: String,
-    /// What it would be set to; `None`: it would be deleted.
-    to: Option<CommitId>,
+/// Reads git's line: local ref, local object, remote ref, remote object. Gives the ref that the push would set, and to
+/// what; to nothing where it would be deleted.
+fn update(line: &str) -> Option<(String, Option<CommitId>)> {
+    let mut words = line.split_whitespace().skip(1);
+    let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
+    let is_deleted = |id: &CommitId| id.as_str().bytes().all(|digit| digit == b'0');
+    Some((reference, to.filter(|id| !is_deleted(id))))
 }
 
-impl Update {
-    /// Reads git's line: local ref, local object, remote ref, remote object.
-    fn read(line: &str) -> Option<Self> {
-        let mut words = line.split_whitespace().skip(1);
-        let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
-        Some(Self {
-            reference,
-            to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')),
-        })
+/// A plain push.
+struct Push<'a> {
+    session: &'a Session<'a>,
+    /// The remote's name, or its address where it has none.
+    remote: &'a str,
+    url: &'a str,
+    updates: Vec<(String, Option<CommitId>)>,
+}
+
+impl Push<'_> {
+    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an
+    /// old branch, or a conflict in the file, is when people push past the tool.
+    fn judge(&self) -> Result<Verdict, Stop> {
+        let repo = &self.session.repo;
+        let file = self.session.config();
+        let why = match &file {
+            Ok(config) => match trust::look(repo, config)? {
+                Trust::Same | Trust::New => return self.judge_by(config, false),
+                Trust::Changed(_) => {
+                    "smp.toml changed since it was agreed to in this clone".to_owned()
+                }
+            },
+            Err(stop) => stop.to_string(),
+        };
+        let agreed = trust::agreed(repo)?;
+        let by_agreement = agreed
+            .map(|agreed| self.judge_by(&agreed, true))
+            .transpose()?;
+        match (by_agreement, file) {
+            (Some(Verdict::Stop(stop)), _) => Ok(Verdict::Stop(by_what_was_agreed(stop, &why))),
+            // It may name more places than those that were agreed to.
+            (_, Ok(config)) => self.judge_by(&config, false),
+            (Some(verdict), Err(_)) => Ok(verdict),
+            (None, Err(stop)) => Err(stop),
+        }
     }
-}
 
-/// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an old
-/// branch, or a conflict in the file, is when people push past the tool.
-fn judge(session: &Session<'_>, args: &PrePush, updates: &[Update]) -> Result<Verdict, Stop> {
-    let file = session.config();
-    let why = match &file {
-        Ok(config) => match trust::look(&session.repo, config)? {
-            Trust::Same | Trust::New => return judge_by(session, config, args, updates, false),
-            Trust::Changed(_) => "smp.toml changed since it was agreed to in this clone".to_owned(),
-        },
-        Err(stop) => stop.to_string(),
-    };
-    let by_agreement = match trust::agreed(&session.repo)? {
-        Some(agreed) => Some(judge_by(session, &agreed, args, updates, true)?),
-        None => None,
-    };
-    match (by_agreement, file) {
-        (Some(Verdict::Stop(stop)), _) => Ok(Verdict::Stop(by_what_was_agreed(stop, &why))),
-        // It may name more places than those that were agreed to.
-        (_, Ok(config)) => judge_by(session, &config, args, updates, false),
-        (Some(verdict), Err(_)) => Ok(verdict),
-        (None, Err(stop)) => Err(stop),
+    fn judge_by(&self, config: &Config, is_agreed: bool) -> Result<Verdict, Stop> {
+        if let Some(stop) = self.harms_the_record(config)? {
+            return Ok(Verdict::Stop(stop));
+        }
+        let mut meant = Vec::new();
+        for environment in &config.environments {
+            if self.is_meant(environment)? {
+                meant.push(environment);
+            }
+        }
+        // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
+        if let Some(production) = meant.iter().find(|one| one.promotes.is_some()) {
+            return Ok(Verdict::Stop(not_by_hand(config, production)));
+        }
+        let Some(environment) = meant.first() else {
+            return Ok(Verdict::Go);
+        };
+        if config.record.is_some() {
+            match is_agreed {
+                true => trust::require_main(&self.session.repo, config)?,
+                false => trust::require(&self.session.repo, config, &[])?,
+            }
+        }
+        self.look_for_a_freeze(config, &environment.name)
+    }
+
+    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the
+    /// freeze and every verdict. What this clone saw of it may be put back.
+    fn harms_the_record(&self, config: &Config) -> Result<Option<Stop>, Stop> {
+        let (Some(record), main) = (&config.record, &config.repository) else {
+            return Ok(None);
+        };
+        if self.remote != main.remote && !same_place(self.url, &main.url) {
+            return Ok(None);
+        }
+        // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
+        let harmful = [record.reference.as_str(), objects::SEEN];
+        let mut updates = self.updates.iter();
+        let harm = updates.find(|(reference, _)| harmful.contains(&reference.as_str()));
+        let Some((reference, to)) = harm else {
+            return Ok(None);
+        };
+        let is_written = to.is_some() && reference != objects::SEEN;
+        if is_written && *to == objects::seen_id(&self.session.repo)? {
+            return Ok(None);
+        }
+        let what = if is_written { "writes over" } else { "deletes" };
+        let report = Report::new(format!(
+            "this push {what} the record of the team, so it is stopped"
+        ));
+        let report = report.because(format!(
+            "{} holds the freeze, every verdict and every deploy",
+            record.reference
+        ));
+        let command = Typed::other("git push REMOTE BRANCH");
+        let report = report.because(PAST);
+        Ok(Some(Stop::Failed(
+            report.run("push what you mean by its name", command),
+        )))
+    }
+
+    /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
+    /// `insteadOf` makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
+    fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
+        let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
+        let is = |address: &str| same_place(self.remote, address) || same_place(self.url, address);
+        if self.remote == name || is(url) {
+            return Ok(true);
+        }
+        // The address of a remote that is not the environment's says nothing of the environment.
+        if trust::remote_state(repo, name, url, Rule::Deploy)? != RemoteState::Same {
+            return Ok(false);
+        }
+        // Where a push to the remote goes to several places, none of them is the environment.
+        let address = trust::push_address(repo, environment);
+        Ok(address.is_ok_and(|address| display_url(self.url) == address || is(&address)))
+    }
+
+    fn look_for_a_freeze(&self, config: &Config, name: &str) -> Result<Verdict, Stop> {
+        // The push itself may be asking for a password on the same terminal, so this asks for none.
+        let (session, repo) = (self.session, &self.session.repo);
+        let Some(recorder) = Recorder::of(repo, config, false) else {
+            return Ok(Verdict::Go);
+        };
+        let what = "asking whether this is frozen";
+        let (state, doubt) = match session.ui.during(what, || recorder.read())? {
+            Ok(reading) => (
+                Some(reading.state),
+                reading.copy.map(|copied| aged(&copied)),
+            ),
+            // What this clone saw of a record that cannot be read any more counts.
+            Err(refusal) => {
+                let seen = objects::seen(repo)?;
+                let state = seen.and_then(|(_, text)| record::read_state(&text).ok());
+                let what = match state {
+                    Some(_) => "; this clone read it before that".to_owned(),
+                    None => format!(": nobody knows whether {name} is frozen"),
+                };
+                (state, Some(refusal.report.error + &what))
+            }
+        };
+        let candidate = state.as_ref().and_then(|state| state.frozen(name));
+        Ok(match (candidate, doubt) {
+            (Some(candidate), doubt) => Verdict::Stop(frozen(session, name, candidate, doubt)),
+            (None, Some(doubt)) if state.is_some() => {
+                Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
+            }
+            (None, Some(doubt)) => Verdict::GoUnknown(doubt),
+            (None, None) => Verdict::Go,
+        })
     }
 }
 
 /// Says why the file is not what this went by, and that its commands want one that can be used.
 fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
     let told = |report: Report| {
-        let hint = report
-            .hint
-            .clone()
-            .map(|hint| format!("where smp.toml can be used: {hint}").into());
+        let hint = report.hint_text();
+        let hint = hint.map(|hint| format!("where smp.toml can be used: {hint}").into());
         let report = report.because(format!("{why}, so this goes by what was agreed to here"));
         Report { hint, ..report }
     };
@@ -120,188 +238,28 @@ fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
     }
 }
 
-fn judge_by(
-    session: &Session<'_>,
-    config: &Config,
-    args: &PrePush,
-    updates: &[Update],
-    is_agreed: bool,
-) -> Result<Verdict, Stop> {
-    if let Some(stop) = of_the_record(session, config, args, updates)? {
-        return Ok(Verdict::Stop(stop));
-    }
-    let mut meant = Vec::new();
-    for environment in &config.environments {
-        if is_meant(&session.repo, environment, args)? {
-            meant.push(environment);
-        }
-    }
-    // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
-    if let Some(production) = meant
-        .iter()
-        .find(|environment| environment.promotes.is_some())
-    {
-        return Ok(Verdict::Stop(not_by_hand(config, production)));
-    }
-    let Some(environment) = meant.first() else {
-        return Ok(Verdict::Go);
-    };
-    if config.record.is_some() {
-        if is_agreed {
-            trust::require_main(&session.repo, config)?
-        } else {
-            trust::require(&session.repo, config, &[])?
-        }
-    }
-    look_for_a_freeze(session, config, environment)
-}
-
-/// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the freeze
-/// and every verdict. What this clone saw of it may be put back.
-fn of_the_record(
-    session: &Session<'_>,
-    config: &Config,
-    args: &PrePush,
-    updates: &[Update],
-) -> Result<Option<Stop>, Stop> {
-    let (Some(record), main) = (&config.record, &config.repository) else {
-        return Ok(None);
-    };
-    let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
-    let is_main = remote == main.remote || address::same_place(&url, &main.url);
-    // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
-    let is_mirror = |update: &Update| update.reference == objects::SEEN;
-    let is_meant =
-        |update: &&Update| is_main && (update.reference == record.reference || is_mirror(update));
-    let Some(update) = updates.iter().find(is_meant) else {
-        return Ok(None);
-    };
-    if !is_mirror(update) && update.to.is_some() && update.to == objects::seen_id(&session.repo)? {
-        return Ok(None);
-    }
-    let what = if update.to.is_none() || is_mirror(update) {
-        "deletes"
-    } else {
-        "writes over"
-    };
-    let report = Report::new(format!(
-        "this push {what} the record of the team, so it is stopped"
-    ))
-    .because(format!(
-        "{} holds the freeze, every verdict and every deploy",
-        record.reference
-    ))
-    .because(PAST);
-    Ok(Some(Stop::Failed(report.hint(
-        "push what you mean by its name: git push REMOTE BRANCH",
-    ))))
-}
-
-/// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's `insteadOf`
-/// makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
-fn is_meant(repo: &Repo, environment: &Environment, args: &PrePush) -> Result<bool, Stop> {
-    let (remote, url) = (args.remote.to_string_lossy(), args.url.to_string_lossy());
-    let is =
-        |address: &str| address::same_place(&remote, address) || address::same_place(&url, address);
-    if remote == environment.remote || is(&environment.url) {
-        return Ok(true);
-    }
-    // The address of a remote that is not the environment's says nothing of the environment.
-    let state = trust::remote_state(
-        repo,
-        &environment.remote,
-        &environment.url,
-        trust::Rule::Deploy,
-    )?;
-    if state != trust::RemoteState::Same {
-        return Ok(false);
-    }
-    // Where a push to the remote goes to several places, none of them is the environment.
-    Ok(trust::push_address(repo, environment)
-        .is_ok_and(|address| address::display_url(&url) == address || is(&address)))
-}
-
 fn not_by_hand(config: &Config, production: &Environment) -> Stop {
     let name = &production.name;
     let source = production.promotes.as_deref().unwrap_or_default();
-    let report = Report::new(format!("a plain push to {name} is stopped"))
-        .because(format!(
-            "{name} is given what {source} runs, and that is looked at before and after"
-        ))
-        .because(PAST);
-    Stop::Failed(report.hint(match config.targets().len() {
-        1 => "git smp promote".to_owned(),
-        _ => format!("git smp promote {name}"),
-    }))
-}
-
-/// What is known of the record, and what makes that doubtful.
-struct Known {
-    state: State,
-    doubt: Option<String>,
-}
-
-fn look_for_a_freeze(
-    session: &Session<'_>,
-    config: &Config,
-    environment: &Environment,
-) -> Result<Verdict, Stop> {
-    // The push itself may be asking for a password on the same terminal, so this asks for none.
-    let Some(recorder) = Recorder::of(&session.repo, config, false) else {
-        return Ok(Verdict::Go);
+    let report = Report::new(format!("a plain push to {name} is stopped")).because(format!(
+        "{name} is given what {source} runs, and that is looked at before and after"
+    ));
+    let promote = match config.targets().len() {
+        1 => Typed::smp("promote"),
+        _ => Typed::smp("promote").arg(name),
     };
-    let name = &environment.name;
-    let known = match session
-        .ui
-        .during("asking whether this is frozen", || recorder.read())?
-    {
-        Ok(reading) => Known {
-            state: reading.state,
-            doubt: reading.copy.map(|copied| aged(&copied)),
-        },
-        Err(refusal) => match last_seen(&session.repo)? {
-            Some(state) => Known {
-                state,
-                doubt: Some(format!(
-                    "{}; this clone read it before that",
-                    said(&refusal)
-                )),
-            },
-            None => {
-                return Ok(Verdict::GoUnknown(format!(
-                    "{}: nobody knows whether {name} is frozen",
-                    said(&refusal)
-                )));
-            }
-        },
-    };
-    Ok(match (known.state.frozen(name), known.doubt) {
-        (Some(candidate), doubt) => Verdict::Stop(frozen(session, name, candidate, doubt)),
-        (None, Some(doubt)) => {
-            Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
-        }
-        (None, None) => Verdict::Go,
-    })
-}
-
-/// What this clone saw of a record that cannot be read any more.
-fn last_seen(repo: &Repo) -> Result<Option<State>, Stop> {
-    Ok(objects::seen(repo)?.and_then(|(_, text)| record::read_state(&text).ok()))
-}
-
-fn said(refusal: &Refusal) -> &str {
-    &refusal.report.error
+    Stop::Failed(report.because(PAST).run("", promote))
 }
 
 fn aged(copied: &Copied) -> String {
-    let age = copied
-        .age
-        .map(|age| ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0));
-    let heard = match age {
-        Some(age) => format!("this clone heard of the record last {age}"),
+    let heard = match copied.age {
+        Some(age) => {
+            let age = ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0);
+            format!("this clone heard of the record last {age}")
+        }
         None => "nobody knows when this clone heard of the record last".to_owned(),
     };
-    format!("{}; {heard}", said(&copied.why))
+    format!("{}; {heard}", copied.why.report.error)
 }
 
 fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Option<String>) -> Stop {
@@ -311,10 +269,12 @@ fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Optio
         "{name} is frozen: {who} put {commit} forward {since}"
     ))
     .because("what is tested there should stay what it is until it is promoted or postponed");
-    let report = doubt
-        .into_iter()
-        .fold(report, Report::because)
-        .because(PAST);
-    let hint = "see where it stands: git smp status; a fix of it goes there by: git smp stage --fix; or, to give it up: git smp postpone";
-    report.hint(hint).refused(RefusalCode::Frozen).into()
+    let report = doubt.into_iter().fold(report, Report::because);
+    report
+        .because(PAST)
+        .run("see where it stands", Typed::smp("status"))
+        .run("a fix of it goes there by", Typed::smp("stage --fix"))
+        .run("or, to give it up", Typed::smp("postpone"))
+        .refused(RefusalCode::Frozen)
+        .into()
 }

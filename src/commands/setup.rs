@@ -6,20 +6,23 @@ use crate::cli::Setup;
 use crate::core::config::Config;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
+use crate::core::typed::{Hint, Typed};
 use crate::git::{Repo, remote};
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
-use crate::setup::checks::{self, Check};
-use crate::setup::{hook, webhooks, wizard};
+use crate::setup::check::{self, Check};
+use crate::setup::guard::Guard;
+use crate::setup::{checks, webhooks, wizard};
 
 /// Runs it.
-///
-/// # Errors
-/// When the configuration is wrong (exit 2), the question is declined (3), or something is missing or wrong (1).
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     if args.no_hook {
-        return hook::remove(session);
+        let checks = Guard::of(&session.repo)?.remove().map_err(|report| {
+            let error = format!("the hook {}", report.error);
+            Stop::Failed(Report { error, ..report })
+        });
+        return check::show(session, &checks?);
     }
     let path = session.config_path()?;
     let is_new = path.symlink_metadata().is_err();
@@ -27,56 +30,22 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         make_file(session, args, &path)?;
     }
     let config = session.config()?;
-    let places = places(&session.repo, &config)?;
-    let trust = trust::look(&session.repo, &config)?;
-    let absent: Vec<&Place> = places
-        .iter()
-        .filter(|place| place.state == RemoteState::Missing)
-        .collect();
-    let news = !matches!(trust, Trust::Same);
-    if news || !absent.is_empty() {
-        let lines = shown(&config, &places, &trust, session.ui.talk_width());
-        // What a question is about is shown even to those who want quiet.
-        let question = !args.yes && !args.check && session.ui.is_interactive();
-        if question {
-            session.ui.insist(&lines)
-        } else {
-            session.ui.say(&lines)
-        }
-    }
+    agree(session, args, &config, is_new)?;
     if args.check {
-        if news {
-            let report = Report::new(format!(
-                "{} was not agreed to in this clone",
-                config.path.display()
-            ));
-            let report = report.because("so nothing was asked over the network");
-            return Err(Stop::Failed(
-                report.hint("look at it and agree: git smp setup"),
-            ));
-        }
         let more = more(session, &session.repo, &config, args)?;
-        return checks::run(session, &session.repo, &config, &places, false, more);
-    }
-    if news || !absent.is_empty() {
-        agree(session, args, &absent, (news, is_new))?;
-        for place in &absent {
-            remote::add(&session.repo, place.remote, place.url)?;
-        }
-        trust::keep(&session.repo, &config)?;
+        return checks::run(session, &session.repo, &config, false, more);
     }
     if !args.yes && session.ui.is_interactive() {
         webhooks::ask(session, &config)?;
     }
     // What was just written is to be seen, so the clone is opened anew.
     let repo = session.repo.reopened()?;
-    let places = trust::places(&repo, &config)?;
     let more = more(session, &repo, &config, args)?;
-    let checked = checks::run(session, &repo, &config, &places, true, more);
+    let checked = checks::run(session, &repo, &config, true, more);
     if is_new {
         session.ui.advise(for_the_team(session, &config, &path));
     } else if checked.is_ok() {
-        session.ui.advise("next: git smp status");
+        session.ui.advise(Hint::run("next", Typed::smp("status")));
     }
     checked
 }
@@ -99,7 +68,7 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
 }
 
 /// How everybody comes to the file that was just written.
-fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
+fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     let file = wizard::as_typed(session, path);
     let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));
     let (file, title) = (shell_word(&file), shell_word(&title));
@@ -108,11 +77,10 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> String {
         Ok(_) => "git push".to_owned(),
         Err(_) => format!("git push -u {} HEAD", shell_word(&config.repository.remote)),
     };
-    format!(
-        "next: commit it and push it, so that the whole team has it:\n\
-         git add {file} && git commit -m {title} {file} && {push}\n\
-         then everyone: git pull && git smp setup"
-    )
+    let command = format!("git add {file} && git commit -m {title} {file} && {push}");
+    Hint::from("next: commit it and push it, so that the whole team has it:")
+        .and(Hint::run("", Typed::other(command)))
+        .and("then everyone: git pull && git smp setup")
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
@@ -123,8 +91,77 @@ fn more(
     args: &Setup,
 ) -> Result<Vec<Check>, Stop> {
     let mut checks = webhooks::checks(repo, config)?;
-    checks.extend(hook::check(session, repo, config, args)?);
+    let guard = Guard::of(repo)?;
+    checks.extend(match (args.hook, args.check) {
+        (true, false) => Some(guard.install(config, session.common.config().as_deref())),
+        (true, true) => Some(guard.check_or_missing(config)),
+        (false, _) => guard.check(config),
+    });
     Ok(checks)
+}
+
+/// Shows what is new in the file, or missing in the clone, and asks whether it may be so. With `--check` it only says that
+/// this was not agreed to.
+fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> Result<(), Stop> {
+    let (ui, repo) = (session.ui, &session.repo);
+    let places = places(repo, config)?;
+    let trust = trust::look(repo, config)?;
+    let is_absent = |place: &&Place<'_>| place.state == RemoteState::Missing;
+    let absent: Vec<&Place<'_>> = places.iter().filter(is_absent).collect();
+    let is_agreed = matches!(trust, Trust::Same);
+    if is_agreed && absent.is_empty() {
+        return Ok(());
+    }
+    let lines = shown(config, &places, &trust, ui.talk_width());
+    // What a question is about is shown even to those who want quiet.
+    match !args.yes && !args.check && ui.is_interactive() {
+        true => ui.insist(&lines),
+        false => ui.say(&lines),
+    }
+    if args.check && is_agreed {
+        return Ok(());
+    } else if args.check {
+        let file = config.path.display();
+        let report = Report::new(format!("{file} was not agreed to in this clone"))
+            .because("so nothing was asked over the network");
+        return Err(Stop::Failed(
+            report.run("look at it and agree", Typed::smp("setup")),
+        ));
+    }
+    if !args.yes {
+        ask(session, is_agreed, absent.len(), is_new)?;
+    }
+    for place in absent {
+        remote::add(repo, place.remote, place.url)?;
+    }
+    trust::keep(repo, config)
+}
+
+fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> Result<(), Stop> {
+    let remotes = match absent {
+        1 => "1 remote".to_owned(),
+        count => format!("{count} remotes"),
+    };
+    let question = match (is_agreed, absent) {
+        (true, _) => format!("Add {remotes}?"),
+        (false, 0) => "Trust this?".to_owned(),
+        (false, _) => format!("Trust this and add {remotes}?"),
+    };
+    if !session.ui.is_interactive() {
+        let report = Report::new("there is no terminal to ask on")
+            .because(format!("the question is: {question}"))
+            .run("if the answer is yes", Typed::smp("setup --yes"));
+        return Err(report.refused(RefusalCode::NeedsTerminal).into());
+    }
+    session.ui.catch_interrupts()?;
+    if session.ui.ask_yes(&question) {
+        return Ok(());
+    }
+    let what = match is_new {
+        true => "smp.toml was written, and is not agreed to; nothing else was changed",
+        false => "nothing was changed",
+    };
+    Err(Stop::Declined(what.to_owned()))
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
@@ -133,127 +170,69 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     let file = config
         .path
         .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut lines = Vec::new();
-    let list = "With its defaults, this is all that you agree to:";
-    let names = match trust {
-        Trust::New => {
-            lines.push(Line::plain(format!("{file} is new here. {list}")));
-            "It names these remotes:".to_owned()
-        }
-        Trust::Changed(_) => {
-            let heading = format!("{file} changed since you agreed to it. {list}");
-            lines.push(Line::plain(heading));
-            "It names these remotes:".to_owned()
-        }
-        Trust::Same => format!("{file} names these remotes:"),
+        .unwrap_or_default()
+        .to_string_lossy();
+    let heading = match trust {
+        Trust::Same => None,
+        Trust::New => Some(format!("{file} is new here.")),
+        Trust::Changed(_) => Some(format!("{file} changed since you agreed to it.")),
     };
-    if !matches!(trust, Trust::Same) {
-        lines.extend(values(config, columns));
+    let mut lines = Vec::new();
+    if let Some(heading) = &heading {
+        lines.push(Line::plain(format!(
+            "{heading} With its defaults, this is all that you agree to:"
+        )));
+        let values = config.trust();
+        let width = widest(values.iter().map(|(key, _)| key.as_str()));
+        let wrapped = |(key, value)| wrapped(&format!("  {key:width$}  {value}"), columns, 0, 6);
+        lines.extend(values.into_iter().flat_map(wrapped).map(Line::plain));
     }
     if let Trust::Changed(changes) = trust {
-        lines.push(Line::plain(if changes.is_empty() {
-            "What it said before is not known any more."
-        } else {
-            "Changed:"
+        lines.push(Line::plain(match changes.as_slice() {
+            [] => "What it said before is not known any more.",
+            _ => "Changed:",
         }));
         let change = |change| wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6);
         let changes = changes.iter().flat_map(change);
         lines.extend(changes.map(|change| Line::default().and(Tone::Strong, change)));
     }
     // What a yes adds stands above the question, however long the list is.
-    lines.push(Line::plain(names));
-    lines.extend(remotes(places, columns));
+    lines.push(Line::plain(match heading {
+        Some(_) => "It names these remotes:".to_owned(),
+        None => format!("{file} names these remotes:"),
+    }));
+    let name_width = widest(places.iter().map(|place| place.remote));
+    let url_width = widest(places.iter().map(|place| place.url)).min(64);
+    for place in places {
+        let remote = format!("  {:name_width$}  {:url_width$}", place.remote, place.url);
+        lines.extend(state_of(place, remote, columns));
+    }
     lines
 }
 
-/// Every value that is agreed to.
-fn values(config: &Config, columns: usize) -> impl Iterator<Item = Line> {
-    let values = config.trust();
-    let width = values
-        .iter()
-        .map(|(key, _)| key.chars().count())
-        .max()
-        .unwrap_or(0);
-    let lines = move |(key, value)| wrapped(&format!("  {key:width$}  {value}"), columns, 0, 6);
-    values.into_iter().flat_map(lines).map(Line::plain)
+fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
-/// The remotes that the file names, and how they stand in this clone.
-fn remotes(places: &[Place<'_>], columns: usize) -> impl Iterator<Item = Line> {
-    let name_width = places
-        .iter()
-        .map(|place| place.remote.chars().count())
-        .max()
-        .unwrap_or(0);
-    let url_width = places
-        .iter()
-        .map(|place| place.url.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(64);
-    places.iter().flat_map(move |place| {
-        let source = place
-            .environment
-            .and_then(|environment| environment.promotes.as_ref());
-        let promoted = source
-            .map(|source| format!(", promoted from {source}"))
-            .unwrap_or_default();
-        let (tone, state) = match &place.state {
-            RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
-            RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
-            RemoteState::Other(found) => (
-                Tone::Bad,
-                format!("remote has another address, {found}; it is left alone"),
-            ),
-        };
-        let remote = format!("  {:name_width$}  {:url_width$}", place.remote, place.url);
-        let told = 4 + state.chars().count() + promoted.chars().count();
-        let (mut lines, start) = if remote.chars().count() + told > columns {
-            (vec![Line::plain(remote.trim_end())], "      ".to_owned())
-        } else {
-            (Vec::new(), format!("{remote}    "))
-        };
-        lines.push(
-            Line::plain(start)
-                .and(tone, state)
-                .and(Tone::Plain, promoted),
-        );
-        lines
-    })
-}
-
-fn agree(
-    session: &Session<'_>,
-    args: &Setup,
-    missing: &[&Place<'_>],
-    (news, is_new): (bool, bool),
-) -> Result<(), Stop> {
-    let remotes = match missing.len() {
-        1 => "1 remote".to_owned(),
-        count => format!("{count} remotes"),
+/// A remote that the file names, and how it stands in this clone.
+fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
+    let source = place.environment.and_then(|one| one.promotes.as_ref());
+    let promoted = source.map_or_else(String::new, |source| format!(", promoted from {source}"));
+    let (tone, state) = match &place.state {
+        RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
+        RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
+        RemoteState::Other(found) => (
+            Tone::Bad,
+            format!("remote has another address, {found}; it is left alone"),
+        ),
     };
-    let question = match (news, missing.is_empty()) {
-        (true, false) => format!("Trust this and add {remotes}?"),
-        (true, true) => "Trust this?".to_owned(),
-        (false, _) => format!("Add {remotes}?"),
-    };
-    if args.yes {
-        return Ok(());
-    }
-    if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on")
-            .because(format!("the question is: {question}"));
-        let report = report.hint("if the answer is yes: git smp setup --yes");
-        return Err(report.refused(RefusalCode::NeedsTerminal).into());
-    }
-    session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&question) {
-        return Ok(());
-    }
-    Err(Stop::Declined(if is_new {
-        "smp.toml was written, and is not agreed to; nothing else was changed".to_owned()
+    let whole = [&remote, &state, &promoted].map(|text| text.chars().count());
+    let (mut lines, start) = if whole.iter().sum::<usize>() + 4 > columns {
+        (vec![Line::plain(remote.trim_end())], "      ".to_owned())
     } else {
-        "nothing was changed".to_owned()
-    }))
+        (Vec::new(), format!("{remote}    "))
+    };
+    let line = Line::plain(start).and(tone, state);
+    lines.push(line.and(Tone::Plain, promoted));
+    lines
 }

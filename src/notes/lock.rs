@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::typed::Typed;
 use crate::notes::Notes;
 
 /// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
@@ -12,36 +13,28 @@ pub struct CloneLock {
 }
 
 impl Notes {
-    /// Locks the clone for a deploy.
-    ///
-    /// # Errors
-    /// `deploying` while another program has it.
+    /// Locks the clone for a deploy; `deploying` while another program has it.
     pub fn lock_deploys(&self) -> Result<CloneLock, Stop> {
         let why = "two at once would take each other's announcements for their own";
         self.lock("turn", "deploys", why)
     }
 
-    /// Locks the clone for posts.
-    ///
-    /// # Errors
-    /// `deploying` while another program has it.
+    /// The same for posts.
     pub fn lock_posts(&self) -> Result<CloneLock, Stop> {
         self.lock("posting", "posts", "two at once could post the same")
     }
 
-    fn lock(&self, name: &str, what: &str, why: &str) -> Result<CloneLock, Stop> {
-        let opened = fs::create_dir_all(&self.folder).and_then(|()| File::create(self.path(name)));
-        let file = opened.map_err(|error| self.cannot_write(name, &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(CloneLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Refusal::new(
-                RefusalCode::Deploying,
-                format!("another git smp {what} from this clone right now"),
-            )
-            .because(why)
-            .hint("wait for it: git smp status")
-            .into()),
-            Err(TryLockError::Error(error)) => Err(self.cannot_write(name, &error)),
+    fn lock(&self, file: &str, what: &str, why: &str) -> Result<CloneLock, Stop> {
+        let opened = fs::create_dir_all(&self.folder).and_then(|()| File::create(self.path(file)));
+        let lock = opened.map_err(|error| self.cannot_write(file, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(CloneLock { _file: lock }),
+            Err(TryLockError::WouldBlock) => {
+                let sentence = format!("another git smp {what} from this clone right now");
+                let refusal = Refusal::new(RefusalCode::Deploying, sentence).because(why);
+                Err(refusal.run("wait for it", Typed::smp("status")).into())
+            }
+            Err(TryLockError::Error(error)) => Err(self.cannot_write(file, &error)),
         }
     }
 }

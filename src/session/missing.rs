@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::git::fetch::{self, Wanted};
 use crate::git::remote;
 use crate::session::Session;
@@ -13,12 +14,11 @@ const MOST: usize = 500;
 
 /// That there is no file, and how to come to one.
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
-    let report = Report::new(format!("there is no {}", path.display()));
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
-        let hint = "if your team has one already: git pull\nor make one: git smp setup";
-        report
+        Report::new(format!("there is no {}", path.display()))
             .because("it names the main repository and the environments")
-            .hint(hint)
+            .run("if your team has one already", Typed::other("git pull"))
+            .run("or make one", Typed::smp("setup"))
     }))
 }
 
@@ -33,23 +33,21 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
 /// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
 /// answer, or asks who is there, has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
-    let names = read(session, &["remote"]);
+    let (repo, names) = (&session.repo, read(session, &["remote"]));
     let fetched = |remote: &str| {
-        let repo = &session.repo;
         let (branch, id) = remote::head(repo, remote).ok()??;
         if !repo.has_commit(&id).ok()? {
             fetch::fetch(repo, remote, &Wanted::Branch(branch.clone())).ok()?;
         }
         Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
     };
-    let mains = ["upstream", "origin"].into_iter();
-    let looked_at: Vec<(String, String)> = mains
-        .filter(|remote| names.iter().any(|name| name == remote))
-        .filter_map(|remote| {
+    let mut looked_at = Vec::new();
+    for remote in ["upstream", "origin"] {
+        if names.iter().any(|name| name == remote) {
             let what = format!("asking {remote} for smp.toml");
-            session.ui.during(&what, || fetched(remote))
-        })
-        .collect();
+            looked_at.extend(session.ui.during(&what, || fetched(remote)));
+        }
+    }
     References::of(session).report(session, path, &looked_at)
 }
 
@@ -71,16 +69,18 @@ struct References {
 
 impl References {
     fn of(session: &Session<'_>) -> Self {
-        let symbolic = ["rev-parse", "--quiet", "--verify", "--symbolic-full-name"];
-        let count = format!("--count={MOST}");
-        let format = "--format=%(refname)";
+        let upstream = ["--symbolic-full-name", "@{upstream}"];
+        let upstream = [&["rev-parse", "--quiet", "--verify"], &upstream[..]].concat();
+        let (count, places) = (format!("--count={MOST}"), ["refs/remotes", "refs/heads"]);
+        let all = [
+            &["for-each-ref", &count, "--format=%(refname)"],
+            &places[..],
+        ]
+        .concat();
         Self {
             here: read(session, &["symbolic-ref", "--quiet", "HEAD"]).pop(),
-            upstream: read(session, &[&symbolic[..], &["@{upstream}"]].concat()).pop(),
-            all: read(
-                session,
-                &["for-each-ref", &count, format, "refs/remotes", "refs/heads"],
-            ),
+            upstream: read(session, &upstream).pop(),
+            all: read(session, &all),
         }
     }
 
@@ -94,48 +94,37 @@ impl References {
         if session.common.config().is_some() {
             return None;
         }
-        let input: String = looked_at
+        let objects = looked_at
             .iter()
-            .map(|(_, object)| format!("{object}:smp.toml\n"))
-            .collect();
+            .map(|(_, object)| format!("{object}:smp.toml\n"));
         let args = ["cat-file", "--batch-check=%(objecttype)"];
+        let input = objects.collect::<String>();
         let told = session.repo.program().ask("", args, input.as_bytes());
         let told = told.unwrap_or_default();
         let told = String::from_utf8_lossy(&told);
-        let have: Vec<&str> = looked_at
-            .iter()
-            .zip(told.lines())
-            .filter(|(_, kind)| *kind == "blob")
-            .map(|((name, _), _)| name.as_str())
-            .collect();
+        let kinds = looked_at.iter().zip(told.lines());
+        let have = kinds.filter(|(_, kind)| *kind == "blob");
+        let have: Vec<&str> = have.map(|((name, _), _)| name.as_str()).collect();
         let found = self.best(&have)?;
-        let name = found
-            .trim_start_matches("refs/heads/")
-            .trim_start_matches("refs/remotes/");
-        let report = Report::new(format!("there is no {}", path.display()));
-        Some(
-            report
-                .because(format!(
-                    "{name} has it, and what is checked out here lacks it"
-                ))
-                .hint(self.command(found, &have)),
-        )
+        let name = ["refs/heads/", "refs/remotes/"]
+            .iter()
+            .find_map(|start| found.strip_prefix(start));
+        let what = format!(
+            "{} has it, and what is checked out here lacks it",
+            name.unwrap_or(found)
+        );
+        let report = Report::new(format!("there is no {}", path.display())).because(what);
+        Some(report.run("", Typed::other(self.command(found, &have))))
     }
 
     /// What `git pull` brings, what the main branches of the remotes have, what was checked out before, the rest.
     fn best<'n>(&self, have: &[&'n str]) -> Option<&'n str> {
-        let is_main = |name: &&&str| {
-            name.starts_with("refs/remotes/")
-                && (name.ends_with("/main") || name.ends_with("/master"))
-        };
-        let first = have
-            .iter()
-            .find(|name| self.upstream.as_deref() == Some(**name));
-        first
-            .or_else(|| have.iter().find(is_main))
-            .or_else(|| have.iter().find(|name| name.starts_with("refs/heads/")))
-            .or(have.first())
-            .copied()
+        have.iter().copied().min_by_key(|name| match name {
+            name if self.upstream.as_deref() == Some(name) => 0,
+            name if name.starts_with("refs/heads/") => 2,
+            name if name.ends_with("/main") || name.ends_with("/master") => 1,
+            _ => 3,
+        })
     }
 
     /// What brings the file here, or leads to it. It merges nothing into what is no branch of that name.
@@ -143,10 +132,8 @@ impl References {
         if self.upstream.as_deref() == Some(found) {
             return "git pull".to_owned();
         }
-        let theirs = found
-            .strip_prefix("refs/remotes/")
-            .and_then(|name| name.split_once('/'));
-        let Some((remote, branch)) = theirs else {
+        let theirs = found.strip_prefix("refs/remotes/");
+        let Some((remote, branch)) = theirs.and_then(|name| name.split_once('/')) else {
             let name = found.trim_start_matches("refs/heads/");
             return format!("git switch {}", shell_word(name));
         };

@@ -2,266 +2,149 @@
 
 mod record;
 
-use std::collections::BTreeMap;
+use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::{no_app, wrong_branch};
 use crate::core::refusal::{Refusal, Report, Stop};
-use crate::core::text::{Line, Tone, wrapped};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::git::Repo;
 use crate::git::push::{self, MayPush};
 use crate::look::main_and_record;
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
-use crate::setup::manual::{self, Installed};
+use crate::setup::check::{self, Check};
+use crate::setup::manual;
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
-/// One check's outcome.
-pub struct Check {
-    name: String,
-    mark: Mark,
-    words: String,
-    because: Vec<String>,
-    hint: Option<String>,
-}
-
-/// What an outcome comes to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// It is as it should be.
-    Good,
-    /// It is worth knowing, and no deploy needs it.
-    Note,
-    /// It must be mended.
-    Bad,
-    /// It is wrong, and something outside changed before that was known.
-    Unfinished,
-}
-
-impl Check {
-    /// Something is as it should be.
-    pub fn good(name: &str, words: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            mark: Mark::Good,
-            words: words.into(),
-            because: Vec::new(),
-            hint: None,
-        }
-    }
-
-    /// Something is worth knowing, and fails nothing.
-    pub fn note(name: &str, words: impl Into<String>) -> Self {
-        Self {
-            mark: Mark::Note,
-            ..Self::good(name, words)
-        }
-    }
-
-    /// Adds a line under it: why, or what could be done.
-    #[must_use]
-    pub fn because(mut self, cause: impl Into<String>) -> Self {
-        self.because.push(cause.into());
-        self
-    }
-
-    /// Something must be mended: why, and by which command.
-    pub fn bad(
-        name: &str,
-        words: impl Into<String>,
-        because: Vec<String>,
-        hint: Option<String>,
-    ) -> Self {
-        Self {
-            mark: Mark::Bad,
-            because,
-            hint,
-            ..Self::good(name, words)
-        }
-    }
-
-    fn refused(name: &str, before: &str, refusal: &Refusal) -> Self {
-        let what = refusal
-            .report
-            .error
-            .trim_start_matches(&format!("{name}: "))
-            .to_owned();
-        Self::bad(
-            name,
-            format!("{before}{what}"),
-            refusal.report.because.clone(),
-            refusal.report.hint_text(),
-        )
-    }
-
-    /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
-    fn lines(&self, width: usize, columns: usize) -> Vec<Line> {
-        let (tone, mark) = match self.mark {
-            Mark::Good => (Tone::Good, "ok  "),
-            Mark::Note => (Tone::Strong, "note"),
-            Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
-        };
-        let hang = width + 10;
-        let mut words = wrapped(&self.words, columns, hang, hang);
-        let first = format!("  {:width$}  {}", self.name, words.remove(0));
-        let mut lines = vec![Line::plain("  ").and(tone, mark).and(Tone::Plain, first)];
-        lines.extend(words.into_iter().map(Line::plain));
-        for text in &self.because {
-            let text = wrapped(&format!("{:hang$}{text}", ""), columns, 0, hang);
-            lines.extend(text.into_iter().map(Line::faint));
-        }
-        lines
-    }
-}
-
-/// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what
-/// lies outside both.
-///
-/// # Errors
-/// When a check fails, or the clone cannot be read.
+/// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
     session: &Session<'_>,
     repo: &Repo,
     config: &Config,
-    places: &[Place<'_>],
-    install: bool,
+    installs: bool,
     more: Vec<Check>,
 ) -> Result<(), Stop> {
-    let ready = |place: &&Place<'_>| place.state == RemoteState::Same;
-    let environments: Vec<&Environment> = places
-        .iter()
-        .filter(ready)
-        .filter_map(|place| place.environment)
-        .collect();
+    let places = trust::places(repo, config)?;
+    let seen = see(session, repo, config, &places, installs)?;
+    let places = places.iter().map(|place| seen.check(repo, config, place));
+    let mut checks: Vec<Check> = places.collect();
+    checks.extend(seen.record);
+    if repo.layout().shallow {
+        let report = Report::new("is shallow")
+            .because("its history is cut off, so nothing can be compared")
+            .run("", Typed::other("git fetch --unshallow"));
+        checks.push(Check::bad("this clone", report));
+    }
+    checks.extend(more);
+    checks.push(manual::check(installs));
+    check::show(session, &checks)
+}
+
+/// What was seen of the places whose remotes are as they should be.
+struct Seen {
+    environments: Vec<Observed>,
+    main: Option<Result<Branch, Refusal>>,
+    record: Option<Check>,
+    /// The environments that would not let us push, and what they said.
+    shut: Vec<(String, Vec<String>)>,
+}
+
+/// Asks them all side by side, and begins the record where that is to be.
+fn see(
+    session: &Session<'_>,
+    repo: &Repo,
+    config: &Config,
+    places: &[Place<'_>],
+    installs: bool,
+) -> Result<Seen, Stop> {
+    let ready = places.iter().filter(|one| one.state == RemoteState::Same);
+    let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
+    let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
+    let may_ask = session.ui.is_interactive();
     let look = Look {
         repo,
         config,
-        may_ask: session.ui.is_interactive(),
+        may_ask,
     };
-    let main_is_ready = places
-        .iter()
-        .any(|place| place.environment.is_none() && ready(&place));
-    let recorder = Recorder::of(repo, config, look.may_ask).filter(|_| main_is_ready);
+    let has_main = ready.iter().any(Option::is_none);
+    let recorder = Recorder::of(repo, config, may_ask).filter(|_| has_main);
     let (seen, main) = session.ui.during("asking every remote and page", || {
-        std::thread::scope(|scope| {
-            let main = main_is_ready.then(|| scope.spawn(|| main_and_record(&look, recorder)));
+        thread::scope(|scope| {
+            let main = has_main.then(|| scope.spawn(|| main_and_record(&look, recorder)));
             let seen = look.environments(&environments, Also::Branches);
             (seen, main.and_then(|main| main.join().ok()))
         })
     });
     let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
-    let (doors, record) = session.ui.during("asking who may push", || {
-        std::thread::scope(|scope| {
-            let read = recorder.zip(reading.flatten());
+    let read = recorder.zip(reading.flatten());
+    let (shut, record) = session.ui.during("asking who may push", || {
+        thread::scope(|scope| {
             let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
-            (
-                doors(repo, &environments, &seen),
-                record.join().ok().flatten(),
-            )
+            let shut = shut(repo, &environments, &seen);
+            (shut, record.join().ok().flatten())
         })
     });
     session.explain(config, &seen);
-    let mut checks: Vec<Check> = places
-        .iter()
-        .map(|place| {
-            let seen = place.environment.and_then(|environment| {
-                seen.iter().find(|one| one.environment == environment.name)
-            });
-            let check = check_place(repo, config, place, seen, main.as_ref());
-            match place
-                .environment
-                .and_then(|environment| doors.get(&environment.name))
-            {
-                Some(door) => shut(check, door),
-                None => check,
+    let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
+    let record = match (recorder, record) {
+        (Some(recorder), Some((_, Some(read)))) if begins => {
+            let begin = || record::begin(recorder, read);
+            Some(session.ui.during("beginning the record", begin))
+        }
+        (_, record) => record.map(|(check, _)| check),
+    };
+    Ok(Seen {
+        environments: seen,
+        main,
+        record,
+        shut,
+    })
+}
+
+impl Seen {
+    fn check(&self, repo: &Repo, config: &Config, place: &Place<'_>) -> Check {
+        let name = place.environment.map_or(place.remote, |one| &one.name);
+        let mut all = self.environments.iter();
+        let seen = all.find(|one| one.environment == name);
+        let report = match (&place.state, place.environment, seen, &self.main) {
+            (RemoteState::Missing, ..) => {
+                Report::new("its remote is missing").run("add it", Typed::smp("setup"))
             }
-        })
-        .collect();
-    if let (Some((check, new)), Some(recorder)) = (record, recorder) {
-        let is_ready = install && matches!(main, Some(Ok(Branch::At(_))));
-        checks.push(match new.filter(|_| is_ready) {
-            Some(read) => session
-                .ui
-                .during("beginning the record", || record::begin(recorder, read)),
-            None => check,
-        });
-    }
-    if repo.layout().shallow {
-        let because = vec!["its history is cut off, so nothing can be compared".to_owned()];
-        checks.push(Check::bad(
-            "this clone",
-            "is shallow",
-            because,
-            Some("git fetch --unshallow".to_owned()),
-        ));
-    }
-    checks.extend(more);
-    checks.push(man_pages(install));
-    show(session, &checks)?;
-    conclude(&checks)
-}
-
-/// Shows outcomes as the answer, in columns.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
-    let names = checks.iter().map(|check| check.name.chars().count());
-    let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
-    let lines = checks.iter().flat_map(|check| check.lines(width, columns));
-    session.ui.answer(&lines.collect::<Vec<_>>())
-}
-
-fn check_place(
-    repo: &Repo,
-    config: &Config,
-    place: &Place<'_>,
-    seen: Option<&Observed>,
-    main: Option<&Result<Branch, Refusal>>,
-) -> Check {
-    let name = place
-        .environment
-        .map_or(place.remote, |environment| environment.name.as_str());
-    match &place.state {
-        RemoteState::Missing => {
-            return Check::bad(
-                name,
-                "its remote is missing",
-                Vec::new(),
-                Some("add it: git smp setup".to_owned()),
-            );
-        }
-        RemoteState::Other(found) => {
-            let because = vec![
-                format!("smp.toml says {}", place.url),
-                format!("this clone has {found}"),
-            ];
-            let hint = trust::remedy(repo, place.remote, place.url, place.rule).ok();
-            return Check::bad(name, "its remote has another address", because, hint);
-        }
-        RemoteState::Same => {}
-    }
-    match (place.environment, seen, main) {
-        (Some(environment), Some(seen), _) => check_environment(repo, environment, seen),
-        (None, _, Some(main)) => check_main(config, name, main),
-        _ => Check::bad(
-            name,
-            "was not looked at",
-            Vec::new(),
-            Some("try again: git smp setup".to_owned()),
-        ),
+            (RemoteState::Other(found), ..) => {
+                let report = Report::new("its remote has another address")
+                    .because(format!("smp.toml says {}", place.url))
+                    .because(format!("this clone has {found}"));
+                match trust::remedy(repo, place.remote, place.url, place.rule) {
+                    Ok(remedy) => report.run("", Typed::other(remedy)),
+                    Err(_) => report,
+                }
+            }
+            (_, Some(environment), Some(seen), _) => {
+                let check = check_environment(repo, environment, seen);
+                let mut shut = self.shut.iter();
+                return match shut.find(|(shut, _)| shut == name) {
+                    Some((_, words)) => turned_away(check, words),
+                    None => check,
+                };
+            }
+            (_, None, _, Some(main)) => return check_main(config, name, main),
+            _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
+        };
+        Check::bad(name, report)
     }
 }
 
-/// Whether each environment that answered would let us push, by name: all are asked side by side, and as a deploy would,
-/// which asks nobody for a password.
-fn doors(
+/// The environments that answered and would not let us push, and what they said: all are asked side by side, and as a
+/// deploy would, which asks nobody for a password.
+fn shut(
     repo: &Repo,
     environments: &[&Environment],
     seen: &[Observed],
-) -> BTreeMap<String, MayPush> {
+) -> Vec<(String, Vec<String>)> {
     let ask = |environment: &Environment| {
         let seen = seen
             .iter()
@@ -276,81 +159,63 @@ fn doors(
             // Even to ask would make the app.
             Branch::Missing(_) | Branch::NoApp(_) => return None,
         };
-        Some(push::may_push(
-            repo,
-            (&environment.remote, reference),
-            at,
-            false,
-        ))
+        match push::may_push(repo, (&environment.remote, reference), at, false) {
+            MayPush::No(words) => Some((environment.name.clone(), words)),
+            _ => None,
+        }
     };
-    std::thread::scope(|scope| {
-        let asked: Vec<_> = environments
-            .iter()
-            .map(|one| (one, scope.spawn(move || ask(one))))
-            .collect();
+    thread::scope(|scope| {
+        let asked = environments.iter().map(|one| scope.spawn(|| ask(one)));
+        let asked: Vec<_> = asked.collect();
         let answers = asked
             .into_iter()
-            .filter_map(|(one, asked)| Some((one.name.clone(), asked.join().ok()??)));
+            .filter_map(|one| one.join().ok().flatten());
         answers.collect()
     })
 }
 
 /// What a check comes to where the environment lets nobody push from here.
-fn shut(check: Check, door: &MayPush) -> Check {
-    let MayPush::No(words) = door else {
-        return check;
-    };
-    if matches!(check.mark, Mark::Bad | Mark::Unfinished) {
+fn turned_away(check: Check, words: &[String]) -> Check {
+    if check.fails() {
         return check;
     }
-    let hint = format!(
-        "ask for the right to push to {}, then: git smp setup",
-        check.name
-    );
-    let said = format!("{}; but a push from here is turned away", check.words);
-    Check {
-        because: words.iter().cloned().chain(check.because).collect(),
-        ..Check::bad(&check.name, said, Vec::new(), Some(hint))
-    }
+    let report = Report::new(format!(
+        "{}; but a push from here is turned away",
+        check.report.error
+    ));
+    let because = words.iter().chain(&check.report.because).cloned();
+    let report = because.fold(report, Report::because);
+    let say = format!("ask for the right to push to {}, then", check.name);
+    Check::bad(&check.name, report.run(say, Typed::smp("setup")))
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {
     let branch = &config.repository.branch;
-    let hint = || Some("set repository.branch in smp.toml, then: git smp setup".to_owned());
-    match main {
-        Ok(Branch::At(id)) => Check::good(name, format!("answers; {branch} is at {}", id.short())),
-        Ok(Branch::Empty | Branch::NoApp(_)) => Check::bad(
-            name,
-            "answers, but has no branch at all",
-            Vec::new(),
-            hint(),
-        ),
+    let report = match main {
+        Ok(Branch::At(id)) => {
+            return Check::good(name, format!("answers; {branch} is at {}", id.short()));
+        }
+        Err(refusal) => return Check::bad(name, refusal.report.clone()),
+        Ok(Branch::Empty | Branch::NoApp(_)) => Report::new("answers, but has no branch at all"),
         Ok(Branch::Missing(others)) => {
             let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-            Check::bad(
-                name,
-                format!("answers, but has no branch {branch}"),
-                vec![format!("it has {}", some.join(", "))],
-                hint(),
-            )
+            Report::new(format!("answers, but has no branch {branch}"))
+                .because(format!("it has {}", some.join(", ")))
         }
-        Err(refusal) => Check::refused(name, "", refusal),
-    }
+    };
+    Check::bad(
+        name,
+        report.run(
+            "set repository.branch in smp.toml, then",
+            Typed::smp("setup"),
+        ),
+    )
 }
 
 fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
     let (name, branch) = (environment.name.as_str(), &environment.branch);
     if let Err(stop) = trust::push_address(repo, environment) {
-        let report = stop
-            .report()
-            .cloned()
-            .unwrap_or_else(|| Report::new("it has no address to push to"));
-        return Check::bad(
-            name,
-            report.error,
-            report.because,
-            report.hint.map(|hint| hint.to_string()),
-        );
+        return Check::stopped(name, &stop);
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
@@ -358,94 +223,32 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
             return Check::good(name, "answers; nothing is deployed yet");
         }
         Some(Ok(Branch::Empty)) => "answers; its repository is empty".to_owned(),
-        Some(Ok(Branch::NoApp(words))) => return no_app_yet(environment, words),
-        Some(Err(refusal)) => return Check::refused(name, "", refusal),
+        Some(Ok(Branch::NoApp(words))) => {
+            // A host that makes the app with the first push is as it should be before that.
+            let report = no_app(environment, words).report;
+            let words = "its host has no such app yet; it may make it with the first push";
+            let causes = report.because.iter().cloned().chain(report.hint_text());
+            return causes.fold(Check::note(name, words), Check::because);
+        }
+        Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),
         Some(Ok(Branch::Missing(others))) => {
-            let refusal = crate::core::decide::wrong_branch(environment, others);
-            return Check::refused(name, "answers, but ", &refusal);
+            return Check::bad(name, wrong_branch(environment, others).report).but("answers, but ");
         }
         None => "its remote was not asked".to_owned(),
     };
-    let check = match (&seen.running, seen.agrees()) {
-        (Err(refusal), _) => return Check::refused(name, &format!("{answers}; "), refusal),
-        (Ok(Some(id)), Some(false)) => {
-            Check::good(name, format!("{answers}; but it runs {}", id.short()))
+    let runs = match (&seen.running, seen.agrees()) {
+        (Err(refusal), _) => {
+            return Check::bad(name, refusal.report.clone()).but(&format!("{answers}; "));
         }
-        (Ok(Some(id)), _) => Check::good(name, format!("{answers}; runs {}", id.short())),
-        (Ok(None), _) => Check::good(name, format!("{answers}; nothing runs yet")),
+        (Ok(Some(id)), Some(false)) => format!("but it runs {}", id.short()),
+        (Ok(Some(id)), _) => format!("runs {}", id.short()),
+        (Ok(None), _) => "nothing runs yet".to_owned(),
     };
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
-    Check {
-        because: remarks.into_iter().chain(finding::unasked(seen)).collect(),
-        ..check
-    }
-}
-
-/// A host that makes the app with the first push is as it should be before that.
-fn no_app_yet(environment: &Environment, words: &str) -> Check {
-    let refusal = crate::core::decide::no_app(environment, words);
-    let check = Check::note(
-        &environment.name,
-        "its host has no such app yet; it may make it with the first push",
-    );
-    refusal
-        .report
-        .because
-        .into_iter()
-        .chain(refusal.report.hint.map(|hint| hint.to_string()))
-        .fold(check, Check::because)
-}
-
-/// The manual is a comfort, not something a deploy needs: it never fails the setup.
-fn man_pages(install: bool) -> Check {
-    let name = "man pages";
-    let installed = match (install, manual::is_found()) {
-        (true, _) => manual::install(),
-        (false, true) => Installed::Already,
-        (false, false) => {
-            return Check::note(name, "are not installed; git smp setup installs them");
-        }
-    };
-    match installed {
-        Installed::Already => Check::good(name, "are installed; try: git smp --help"),
-        Installed::Now(_) => Check::good(name, "installed for you; try: git smp --help"),
-        Installed::Unseen(folder) => {
-            let words = format!(
-                "written to {0}, where man does not look; try: man -M {0} git-smp",
-                folder.display()
-            );
-            Check::note(name, words)
-        }
-        Installed::Not(why) => Check::note(
-            name,
-            format!("could not be installed ({why}); try: git smp help"),
-        ),
-    }
-}
-
-fn conclude(checks: &[Check]) -> Result<(), Stop> {
-    let bad: Vec<&Check> = checks
-        .iter()
-        .filter(|check| matches!(check.mark, Mark::Bad | Mark::Unfinished))
-        .collect();
-    let Some(first) = bad.first() else {
-        return Ok(());
-    };
-    let sentence = if bad.len() == 1 {
-        "one check failed".to_owned()
-    } else {
-        format!("{} checks failed", bad.len())
-    };
-    let hint = first
-        .hint
-        .clone()
-        .unwrap_or_else(|| "mend it, then: git smp setup".to_owned());
-    let report = Report::new(sentence).hint(hint);
-    let is_unfinished = bad.iter().any(|check| check.mark == Mark::Unfinished);
-    Err(if is_unfinished {
-        Stop::Incomplete(report)
-    } else {
-        Stop::Failed(report)
-    })
+    let remarks = remarks.into_iter().chain(finding::unasked(seen));
+    remarks.fold(
+        Check::good(name, format!("{answers}; {runs}")),
+        Check::because,
+    )
 }

@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use self::elsewhere::Elsewhere;
 use self::moves::Room;
+use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{acts, shell_word};
 use crate::git::Repo;
+use crate::setup::check::Check;
 
 /// The hook, as it is where no configuration was named.
 const SCRIPT: &str = include_str!("guard/pre-push.sh");
@@ -26,51 +28,17 @@ const NAME: &str = "pre-push";
 const FORMER: &str = "pre-push.before-smp";
 /// The most bytes of a hook that are read to see whose it is.
 const LARGEST: u64 = 64 << 10;
+/// What the lines of `setup` are about.
+const LINE: &str = "hook";
 
 /// The place of the guard in this clone.
-#[derive(Clone, Debug)]
 pub struct Guard {
     /// The clone's own folder of hooks, which all its work trees share.
     folder: PathBuf,
+    hook: PathBuf,
+    former: PathBuf,
     /// Where git looks for hooks in place of it, and why.
     elsewhere: Option<Elsewhere>,
-}
-
-/// Whether plain pushes are looked at here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The hook is there, and git runs it.
-    Installed,
-    /// A hook that others look after calls the guard: this file.
-    Called(String),
-    /// The hook is there, but git does not run it: for this reason.
-    Idle(String),
-    /// There is no hook of ours.
-    Missing,
-}
-
-/// What became of a wish to have the guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Installed {
-    /// It was there already.
-    Already,
-    /// It is there now.
-    Now,
-    /// It is there now, and runs before a hook that was there.
-    InFront,
-}
-
-/// What became of a wish not to have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
-    /// It was not there.
-    Already,
-    /// There is a hook, and it is not ours.
-    NotOurs,
-    /// It is gone.
-    Now,
-    /// The hook that was there before is back.
-    Restored,
 }
 
 /// Whose hook a file is.
@@ -85,125 +53,139 @@ enum Whose {
 
 impl Guard {
     /// The guard's place in this clone.
-    ///
-    /// # Errors
-    /// When git's configuration cannot be read.
     pub fn of(repo: &Repo) -> Result<Self, Stop> {
         let folder = repo.layout().common_dir.join("hooks");
-        let elsewhere = Elsewhere::of(repo, &folder)?;
-        Ok(Self { folder, elsewhere })
+        Ok(Self {
+            hook: folder.join(NAME),
+            former: folder.join(FORMER),
+            elsewhere: Elsewhere::of(repo, &folder)?,
+            folder,
+        })
     }
 
-    /// Whether plain pushes are looked at here.
-    pub fn standing(&self) -> Standing {
-        let ours = whose(&self.hook()) == Whose::Ours;
+    /// How it stands; nothing where there is no hook of ours.
+    pub fn check(&self, config: &Config) -> Option<Check> {
+        let is_ours = whose(&self.hook) == Whose::Ours;
+        let idle = match &self.elsewhere {
+            Some(other) if other.calls => {
+                let words = format!("is called by {}: {}", other.file, stops(config));
+                return Some(Check::good(LINE, words));
+            }
+            _ if !is_ours => return None,
+            Some(other) => format!("git does not look there: {}", other.why),
+            None if !may_run(&self.hook) => "its file may not be run".to_owned(),
+            None => {
+                return Some(Check::good(
+                    LINE,
+                    format!("is installed: {}", stops(config)),
+                ));
+            }
+        };
+        Some(Check::note(
+            LINE,
+            format!("is there and does nothing: {idle}"),
+        ))
+    }
+
+    /// How it stands, or that it is not there.
+    pub fn check_or_missing(&self, config: &Config) -> Check {
+        let words = "is not installed; git smp setup --hook installs it";
+        self.check(config)
+            .unwrap_or_else(|| Check::note(LINE, words))
+    }
+
+    /// Installs it; `named` is the configuration that was named. That it cannot be installed is a failed check.
+    pub fn install(&self, config: &Config, named: Option<&Path>) -> Check {
+        match self.put(named) {
+            Ok(true) if moves::is_there(&self.former) => {
+                let words = "the hook that was there runs after it";
+                Check::good(LINE, format!("installed: {}; {words}", stops(config)))
+            }
+            Ok(true) => Check::good(LINE, format!("installed: {}", stops(config))),
+            Ok(false) => self.check_or_missing(config),
+            Err(report) => Check::bad(LINE, report),
+        }
+    }
+
+    /// Puts the hook in its place, in front of one that is there; tells whether it was not there before. Fails where others
+    /// look after the hooks, where there is no room for somebody's hook behind it, and when it cannot be written. Whatever
+    /// was there is still there.
+    fn put(&self, named: Option<&Path>) -> Result<bool, Report> {
         match &self.elsewhere {
-            Some(other) if other.calls => Standing::Called(other.file.clone()),
-            Some(other) if ours => {
-                Standing::Idle(format!("git does not look there: {}", other.why))
-            }
-            None if ours && !may_run(&self.hook()) => {
-                Standing::Idle("its file may not be run".to_owned())
-            }
-            None if ours => Standing::Installed,
-            _ => Standing::Missing,
+            Some(other) if other.calls => return Ok(false),
+            Some(other) => return Err(other.report()),
+            None => {}
         }
-    }
-
-    /// Puts the hook in its place, in front of one that is there. `config` is the configuration that was named.
-    ///
-    /// # Errors
-    /// Where others look after the hooks, where there is no room for somebody's hook behind it, and when it cannot be
-    /// written. Whatever was there is still there.
-    pub fn install(&self, config: Option<&Path>) -> Result<Installed, Report> {
-        if let Some(other) = &self.elsewhere {
-            return if other.calls {
-                Ok(Installed::Already)
-            } else {
-                Err(other.report())
-            };
-        }
-        let script = script(config)?;
-        let (hook, former) = (self.hook(), self.former());
-        let seen = whose(&hook);
+        let script = script(named)?;
+        let (hook, former) = (&self.hook, &self.former);
+        let seen = whose(hook);
         match seen {
-            Whose::Ours
-                if may_run(&hook) && read(&hook).is_some_and(|text| text == script.as_bytes()) =>
-            {
-                return Ok(Installed::Already);
-            }
-            Whose::Changed => return Err(changed(&hook)),
-            Whose::Others if is_there(&former) => return Err(in_the_way(&former)),
+            Whose::Ours if may_run(hook) && read(hook) == script => return Ok(false),
+            Whose::Changed => return Err(changed(hook)),
+            Whose::Others if moves::is_there(former) => return Err(in_the_way(former)),
             Whose::Ours | Whose::Others | Whose::Nobodys => {}
         }
         let room = Room::new(&self.folder)?;
         let fresh = room.write(&script)?;
         if seen != Whose::Nobodys {
-            let taken = room.take(&hook)?;
-            match whose(&taken) {
-                Whose::Ours if seen == Whose::Ours => moves::discard(&taken),
-                now if now != seen => {
-                    return Err(moves::give_back(&taken, &hook, moves::busy(&hook)));
-                }
-                _ => moves::place(&taken, &former).map_err(|error| {
-                    moves::give_back(&taken, &hook, moves::failed(&former, &error))
-                })?,
-            }
-        }
-        moves::place(&fresh, &hook).map_err(|error| moves::failed(&hook, &error))?;
-        Ok(if is_there(&former) {
-            Installed::InFront
-        } else {
-            Installed::Now
-        })
-    }
-
-    /// Takes the hook away and puts the former one back.
-    ///
-    /// # Errors
-    /// When it was changed by hand, and when it cannot be moved. Nothing is lost then.
-    pub fn remove(&self) -> Result<Removed, Report> {
-        let (hook, former) = (self.hook(), self.former());
-        match whose(&hook) {
-            // What lies in somebody else's folder is theirs, whatever it says.
-            Whose::Ours | Whose::Changed if fs::read_link(&self.folder).is_ok() => {
-                return Ok(Removed::NotOurs);
-            }
-            Whose::Changed => return Err(changed(&hook)),
-            Whose::Others => return Ok(Removed::NotOurs),
-            Whose::Nobodys if !is_there(&former) => return Ok(Removed::Already),
-            Whose::Nobodys => {}
-            Whose::Ours => {
-                let room = Room::new(&self.folder)?;
-                let taken = room.take(&hook)?;
-                if whose(&taken) != Whose::Ours {
-                    return Err(moves::give_back(&taken, &hook, moves::busy(&hook)));
-                }
+            let taken = room.take(hook, seen)?;
+            if seen == Whose::Others {
+                moves::place(&taken, former).map_err(|why| moves::give_back(&taken, hook, why))?;
+            } else {
                 moves::discard(&taken);
             }
         }
-        if !is_there(&former) {
-            return Ok(Removed::Now);
-        }
-        moves::place(&former, &hook).map_err(|error| moves::failed(&hook, &error))?;
-        Ok(Removed::Restored)
+        moves::place(&fresh, hook)?;
+        Ok(true)
     }
 
-    /// The file of somebody else's that still calls the guard, which nobody but them can change.
-    pub fn is_called_by(&self) -> Option<&str> {
-        self.elsewhere
-            .as_ref()
-            .filter(|other| other.calls)
-            .map(|other| other.file.as_str())
+    /// Takes the hook away and puts the former one back; tells what became of it. Fails when it was changed by hand, and
+    /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: whoever gave up both can
+    /// still be rid of it.
+    pub fn remove(&self) -> Result<Vec<Check>, Report> {
+        let not_ours = "is not installed; the pre-push hook that is there is not ours, and stays";
+        let is_linked = fs::read_link(&self.folder).is_ok();
+        let words = match whose(&self.hook) {
+            // What lies in somebody else's folder is theirs, whatever it says.
+            Whose::Ours | Whose::Changed if is_linked => not_ours,
+            Whose::Others => not_ours,
+            Whose::Changed => return Err(changed(&self.hook)),
+            Whose::Nobodys if !moves::is_there(&self.former) => "is not installed",
+            whose => {
+                if whose == Whose::Ours {
+                    moves::discard(&Room::new(&self.folder)?.take(&self.hook, whose)?);
+                }
+                if moves::is_there(&self.former) {
+                    moves::place(&self.former, &self.hook)?;
+                    "is taken away, and the one that was there before is back"
+                } else {
+                    "is taken away"
+                }
+            }
+        };
+        let calls = self.elsewhere.as_ref().filter(|other| other.calls);
+        let calls =
+            calls.map(|other| format!("is still called by {}; take that line out", other.file));
+        let calls = calls.map(|words| Check::note(LINE, words));
+        Ok([Check::good(LINE, words)]
+            .into_iter()
+            .chain(calls)
+            .collect())
     }
+}
 
-    fn hook(&self) -> PathBuf {
-        self.folder.join(NAME)
-    }
-
-    fn former(&self) -> PathBuf {
-        self.folder.join(FORMER)
-    }
+/// What a guard is for.
+fn stops(config: &Config) -> String {
+    let targets = config.targets();
+    let frozen = config.record.as_ref().map(|_| "what is frozen");
+    let names = targets.iter().map(|target| target.name.as_str());
+    let all: Vec<&str> = names.chain(frozen).collect();
+    let all = if all.is_empty() {
+        "nothing yet".to_owned()
+    } else {
+        all.join(" and ")
+    };
+    format!("it stops plain pushes to {all}")
 }
 
 /// The script for those who named a configuration, or who did not.
@@ -212,22 +194,14 @@ fn script(config: Option<&Path>) -> Result<String, Report> {
         return Ok(SCRIPT.to_owned());
     };
     let absolute = std::path::absolute(config).ok();
-    let plain = absolute
-        .as_deref()
-        .and_then(Path::to_str)
-        .filter(|path| !path.chars().any(acts));
-    let path = plain.ok_or_else(|| {
-        let report =
-            Report::new("is not installed: the configuration's name cannot be written into it");
-        report
-            .because(config.display().to_string())
-            .hint("give the file a plain name")
-    })?;
-    Ok(SCRIPT.replacen(
-        &format!("\n{CONFIG}\n"),
-        &format!("\n{CONFIG}{}\n", shell_word(path)),
-        1,
-    ))
+    let plain = absolute.as_deref().and_then(Path::to_str);
+    let Some(path) = plain.filter(|path| !path.chars().any(acts)) else {
+        let what = "is not installed: the configuration's name cannot be written into it";
+        let report = Report::new(what).because(config.display().to_string());
+        return Err(report.hint("give the file a plain name"));
+    };
+    let line = format!("\n{CONFIG}{}\n", shell_word(path));
+    Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &line, 1))
 }
 
 fn whose(hook: &Path) -> Whose {
@@ -236,41 +210,31 @@ fn whose(hook: &Path) -> Whose {
         Ok(_) => return Whose::Changed,
         Err(_) => return Whose::Nobodys,
     }
-    let text = read(hook)
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_default();
-    let general: String = text
-        .lines()
-        .map(|line| {
-            if line.starts_with(CONFIG) {
-                CONFIG
-            } else {
-                line
-            }
-        })
-        .flat_map(|l| [l, "\n"])
-        .collect();
-    match general == SCRIPT {
-        true => Whose::Ours,
-        false if text.lines().take(3).any(|line| line.starts_with(MARK)) => Whose::Changed,
-        false => Whose::Others,
+    let text = read(hook);
+    let general = text.lines().map(|line| match line.starts_with(CONFIG) {
+        true => CONFIG,
+        false => line,
+    });
+    if general.flat_map(|line| [line, "\n"]).collect::<String>() == SCRIPT {
+        Whose::Ours
+    } else if text.lines().take(3).any(|line| line.starts_with(MARK)) {
+        Whose::Changed
+    } else {
+        Whose::Others
     }
 }
 
-/// The head of a file; none where there is none, or something that is no file.
-fn read(path: &Path) -> Option<Vec<u8>> {
+/// The head of a file; empty where there is none, or something that is no file.
+fn read(path: &Path) -> String {
     let mut bytes = Vec::new();
     // A pipe would never end.
-    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    File::open(path)
-        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-        .ok()?;
-    Some(bytes)
-}
-
-/// Whether anything has this name, and be it a link that leads nowhere.
-fn is_there(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+    if fs::metadata(path).is_ok_and(|data| data.is_file())
+        && let Ok(file) = File::open(path)
+        && file.take(LARGEST).read_to_end(&mut bytes).is_err()
+    {
+        bytes.clear();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(unix)]
@@ -286,34 +250,28 @@ fn may_run(_hook: &Path) -> bool {
 }
 
 fn changed(hook: &Path) -> Report {
-    let report = Report::new("is left alone: it was changed by hand, or is another version's");
-    report
+    Report::new("is left alone: it was changed by hand, or is another version's")
         .because(hook.display().to_string())
         .hint(format!("{} && git smp setup --hook", out_of_the_way(hook)))
 }
 
 fn in_the_way(former: &Path) -> Report {
-    let report = Report::new(
-        "is not installed: there are two hooks already, and there is room for one behind it",
-    );
-    let report = report.because(format!(
-        "beside {NAME} there is {}, which somebody may need",
-        former.display()
+    let what = "is not installed: there are two hooks already, and there is room for one behind it";
+    let there = former.display();
+    let report = Report::new(what).because(format!(
+        "beside {NAME} there is {there}, which somebody may need"
     ));
+    let command = out_of_the_way(former);
     report.hint(format!(
-        "look at it, then: {} && git smp setup --hook",
-        out_of_the_way(former)
+        "look at it, then: {command} && git smp setup --hook"
     ))
 }
 
 /// The command that moves a file to where it does not matter.
 fn out_of_the_way(file: &Path) -> String {
     let file = file.display().to_string();
-    format!(
-        "mv {} {}",
-        shell_word(&file),
-        shell_word(&format!("{file}.kept"))
-    )
+    let kept = shell_word(&format!("{file}.kept"));
+    format!("mv {} {kept}", shell_word(&file))
 }
 
 #[cfg(test)]

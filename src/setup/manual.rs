@@ -6,101 +6,69 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::git::program;
+use crate::setup::check::Check;
+
+macro_rules! pages {
+    ($($name:literal)*) => { [$(($name, include_str!(concat!("../../man/", $name)))),*] };
+}
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 11] = [
-    ("git-smp.1", include_str!("../../man/git-smp.1")),
-    ("git-smp-setup.1", include_str!("../../man/git-smp-setup.1")),
-    (
-        "git-smp-status.1",
-        include_str!("../../man/git-smp-status.1"),
-    ),
-    ("git-smp-diff.1", include_str!("../../man/git-smp-diff.1")),
-    ("git-smp-stage.1", include_str!("../../man/git-smp-stage.1")),
-    (
-        "git-smp-propose.1",
-        include_str!("../../man/git-smp-propose.1"),
-    ),
-    (
-        "git-smp-signoff.1",
-        include_str!("../../man/git-smp-signoff.1"),
-    ),
-    (
-        "git-smp-postpone.1",
-        include_str!("../../man/git-smp-postpone.1"),
-    ),
-    (
-        "git-smp-promote.1",
-        include_str!("../../man/git-smp-promote.1"),
-    ),
-    (
-        "git-smp-rollback.1",
-        include_str!("../../man/git-smp-rollback.1"),
-    ),
-    (
-        "git-smp-history.1",
-        include_str!("../../man/git-smp-history.1"),
-    ),
-];
+pub const PAGES: [(&str, &str); 11] = pages!(
+    "git-smp.1" "git-smp-setup.1" "git-smp-status.1" "git-smp-diff.1" "git-smp-stage.1" "git-smp-propose.1"
+    "git-smp-signoff.1" "git-smp-postpone.1" "git-smp-promote.1" "git-smp-rollback.1" "git-smp-history.1"
+);
 
-/// What became of the pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Installed {
-    /// `man` finds these very pages.
-    Already,
-    /// They were written, and `man` finds them.
-    Now(PathBuf),
-    /// They were written, but `man` does not look there.
-    Unseen(PathBuf),
-    /// They could not be written anywhere; why.
-    Not(String),
-}
-
-/// Whether `man` finds the pages of this version.
-pub fn is_found() -> bool {
-    program::ask("man", &["-w", "git-smp"]).is_some_and(|path| is_ours(Path::new(path.trim())))
-}
-
-/// A compressed page came with a package: it is somebody's care that it fits.
-fn is_ours(path: &Path) -> bool {
-    let plain = path.extension().is_some_and(|extension| extension == "1");
-    let same = |page: &(&str, &str)| {
-        let file = path.with_file_name(page.0);
-        fs::read(file).is_ok_and(|text| text == page.1.as_bytes())
-    };
-    if plain {
-        PAGES.iter().all(same)
-    } else {
-        path.exists()
-    }
-}
-
-/// Installs the pages where `man` finds them for this user.
-pub fn install() -> Installed {
+/// The manual is a comfort, not something a deploy needs: it never fails the setup.
+pub fn check(installs: bool) -> Check {
+    let name = "man pages";
     if is_found() {
-        return Installed::Already;
+        return Check::good(name, "are installed; try: git smp --help");
+    }
+    if !installs {
+        return Check::note(name, "are not installed; git smp setup installs them");
     }
     let mut trouble = "there is no folder for them".to_owned();
     let mut unseen = None;
     for folder in folders() {
         match write(&folder) {
-            Ok(()) if is_found() => return Installed::Now(folder),
+            Ok(()) if is_found() => {
+                return Check::good(name, "installed for you; try: git smp --help");
+            }
             Ok(()) => unseen = unseen.or(Some(folder)),
             Err(error) => trouble = format!("{}: {error}", folder.display()),
         }
     }
-    unseen.map_or(Installed::Not(trouble), Installed::Unseen)
+    let words = match unseen.as_ref().map(|folder| folder.display()) {
+        Some(folder) => {
+            format!("written to {folder}, where man does not look; try: man -M {folder} git-smp")
+        }
+        None => format!("could not be installed ({trouble}); try: git smp help"),
+    };
+    Check::note(name, words)
+}
+
+/// Whether `man` finds the pages of this version. A compressed page came with a package: it is somebody's care that it fits.
+fn is_found() -> bool {
+    let found = program::ask("man", &["-w", "git-smp"]);
+    found.is_some_and(|path| {
+        let path = Path::new(path.trim());
+        let is_same = |(name, text): &(&str, &str)| {
+            fs::read(path.with_file_name(name)).is_ok_and(|file| file == text.as_bytes())
+        };
+        match path.extension() {
+            Some(end) if end == "1" => PAGES.iter().all(is_same),
+            _ => path.exists(),
+        }
+    })
 }
 
 /// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of
 /// the user's own, then where users' pages belong.
 fn folders() -> Vec<PathBuf> {
-    let home = env::var_os("HOME")
-        .map(PathBuf::from)
-        .filter(|home| home.is_absolute());
-    let data = env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|data| data.is_absolute());
+    let [home, data] = ["HOME", "XDG_DATA_HOME"].map(|name| {
+        let folder = env::var_os(name).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    });
     let named = program::ask("man", &["-w"]).unwrap_or_default();
     let own = env::split_paths(&named)
         .filter(|path| home.as_ref().is_some_and(|home| path.starts_with(home)));

@@ -6,30 +6,61 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
 use crate::git::{Repo, secret};
 use crate::session::Session;
-use crate::setup::checks::Check;
-use crate::team::webhook;
+use crate::setup::check::Check;
+use crate::team::webhook::{self, Webhook};
 
 /// How often somebody is asked for a webhook that can be used.
 const TRIES: usize = 3;
 
 /// The line of each channel that posts to a chat.
-///
-/// # Errors
-/// When git's configuration cannot be read.
 pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
-    config
-        .channels
-        .iter()
-        .filter_map(|channel| check(repo, config, channel).transpose())
+    chats(config)
+        .map(|(channel, chat)| {
+            let name = &channel.name;
+            Ok(match found(repo, channel)? {
+                Ok(None) => Check::note(
+                    name,
+                    format!("no webhook here, so posts to {chat} cannot be sent from this clone"),
+                )
+                .because(format!("only people who {} need one", needs(channel)))
+                .because(format!(
+                    "set {}, or type it in at the next: git smp setup",
+                    webhook::variable(channel)
+                )),
+                Ok(Some(found)) => {
+                    let words = format!("posts to {chat}, by the webhook of {}", found.from);
+                    let odd = webhook::check(channel.kind, found.address.expose());
+                    let same = owner(repo, config, channel, &found.address)?;
+                    let same =
+                        same.map(|other| format!("{other} has the same one, so both post there"));
+                    let remarks = odd.ok().flatten().into_iter().chain(same);
+                    remarks.fold(Check::good(name, words), Check::because)
+                }
+                Err(report) => Check::bad(name, report)
+                    .because(format!("forget it: {}", webhook::forgets(repo, channel))),
+            })
+        })
         .collect()
+}
+
+fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
+    let channels = config.channels.iter();
+    channels.filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)))
+}
+
+/// The webhook of a channel, or why it cannot be used.
+fn found(repo: &Repo, channel: &Channel) -> Result<Result<Option<Webhook>, Report>, Stop> {
+    match webhook::find(repo, channel) {
+        Err(Stop::Misused(report)) => Ok(Err(report)),
+        found => Ok(Ok(found?)),
+    }
 }
 
 /// Who needs the webhook of a channel.
 fn needs(channel: &Channel) -> &'static str {
-    if channel.name == "product" {
-        "promote"
-    } else {
-        "propose, block, postpone, roll back or stage a fix"
+    match channel.name.as_str() {
+        "product" => "promote",
+        _ => "propose, block, postpone, roll back or stage a fix",
     }
 }
 
@@ -43,13 +74,10 @@ fn owner<'c>(
     for other in config
         .channels
         .iter()
-        .filter(|other| other.name != channel.name)
+        .filter(|one| one.name != channel.name)
     {
         // What is wrong with it is told at its own line.
-        let found = match webhook::find(repo, other) {
-            Err(Stop::Misused(_)) => None,
-            found => found?,
-        };
+        let found = found(repo, other)?.ok().flatten();
         if found.is_some_and(|found| found.address.expose() == address.expose()) {
             return Ok(Some(&other.name));
         }
@@ -57,81 +85,21 @@ fn owner<'c>(
     Ok(None)
 }
 
-fn check(repo: &Repo, config: &Config, channel: &Channel) -> Result<Option<Check>, Stop> {
-    let (name, Some(chat)) = (&channel.name, webhook::chat(channel.kind)) else {
-        return Ok(None);
-    };
-    Ok(Some(match webhook::find(repo, channel) {
-        Ok(None) => {
-            let check = Check::note(
-                name,
-                format!("no webhook here, so posts to {chat} cannot be sent from this clone"),
-            );
-            check
-                .because(format!("only people who {} need one", needs(channel)))
-                .because(format!(
-                    "set {}, or type it in at the next: git smp setup",
-                    webhook::variable(channel)
-                ))
-        }
-        Ok(Some(found)) => {
-            let check = Check::good(
-                name,
-                format!("posts to {chat}, by the webhook of {}", found.from),
-            );
-            let doubt = webhook::check(channel.kind, found.address.expose())
-                .ok()
-                .flatten();
-            let same = owner(repo, config, channel, &found.address)?;
-            let same = same.map(|other| format!("{other} has the same one, so both post there"));
-            doubt.into_iter().chain(same).fold(check, Check::because)
-        }
-        Err(Stop::Misused(report)) => {
-            let Report {
-                error,
-                mut because,
-                hint,
-            } = report;
-            because.push(format!("forget it: {}", webhook::forgets(repo, channel)));
-            Check::bad(name, error, because, hint.map(|hint| hint.to_string()))
-        }
-        Err(stop) => return Err(stop),
-    }))
-}
-
 /// Asks for each webhook that is missing or, in git's configuration, of no use; keeps what it is given in the clone.
-///
-/// # Errors
-/// When git's configuration cannot be read or written.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
-    let chats = config
-        .channels
-        .iter()
-        .filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)));
-    for (channel, chat) in chats {
-        if is_wanted(session, channel)?
-            && let Some(secret) = asked(session, config, channel, chat)?
-        {
+    for (channel, chat) in chats(config) {
+        match found(&session.repo, channel)? {
+            Ok(Some(_)) => continue,
+            Ok(None) => {}
+            // What a variable holds counts before whatever is kept here.
+            Err(_) if webhook::in_environment(&session.repo, channel).is_some() => continue,
+            Err(report) => refuse(session, &report),
+        }
+        if let Some(secret) = asked(session, config, channel, chat)? {
             secret::keep(&session.repo, &webhook::key(channel), &secret)?;
         }
     }
     Ok(())
-}
-
-/// Whether a webhook would be used if it were kept in the clone. Of one that is of no use it is said why.
-fn is_wanted(session: &Session<'_>, channel: &Channel) -> Result<bool, Stop> {
-    match webhook::find(&session.repo, channel) {
-        Ok(found) => Ok(found.is_none()),
-        // What a variable holds counts before whatever is kept here.
-        Err(Stop::Misused(_)) if webhook::in_environment(&session.repo, channel).is_some() => {
-            Ok(false)
-        }
-        Err(Stop::Misused(report)) => {
-            refuse(session, &report);
-            Ok(true)
-        }
-        Err(stop) => Err(stop),
-    }
 }
 
 fn asked(
@@ -159,13 +127,10 @@ fn asked(
         let Some(other) = owner(&Repo::open()?, config, channel, &secret)? else {
             return Ok(Some(secret));
         };
-        refuse(
-            session,
-            &Report::new(format!("this is the webhook of {other} already")).because(format!(
-                "if both are to post to one chat, set {}",
-                webhook::variable(channel)
-            )),
-        );
+        let report = Report::new(format!("this is the webhook of {other} already"));
+        let variable = webhook::variable(channel);
+        let cause = format!("if both are to post to one chat, set {variable}");
+        refuse(session, &report.because(cause));
     }
     Ok(None)
 }

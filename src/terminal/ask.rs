@@ -8,43 +8,35 @@ use crate::core::text::visible;
 use crate::terminal::prompt::Turn;
 use crate::terminal::{Ui, is_dumb, is_live};
 
-impl Ui {
-    /// Asks for a line on the terminal. `None` for end of input, Ctrl-C and a terminal that went away.
-    ///
-    /// What was typed before the question was there to be read is thrown away.
-    pub fn ask(&self, question: &str) -> Option<String> {
-        let _turn = Turn::take();
-        let _keys = Keys::take(Pending::Dropped);
-        if self.interrupted() {
-            return None;
-        }
-        let term = Term::stderr();
-        term.write_str(&visible(question)).ok()?;
-        let answer = self.read_line(&term, Echo::On);
-        term.write_line("").ok()?;
-        answer.map(|mut line| std::mem::take(&mut *line))
-    }
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// A yes: what was typed before the question was there to be read is thrown away.
+    Consent,
+    /// A text, which may have been typed or pasted before.
+    Text,
+    /// The same, none of which is shown.
+    Secret,
+}
 
-    /// Asks for a secret, none of which is shown as it is typed. `None` for Enter alone, end of input, Ctrl-C and a
-    /// terminal that went away.
+impl Ui {
+    /// Asks for a line. `None` for end of input, Ctrl-C and a terminal that went away.
     ///
-    /// What was typed or pasted before the question was there is part of the answer.
-    pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+    /// The question is written once and never drawn again: what is longer than a line would be there twice.
+    fn line(&self, question: &str, wanted: Wanted) -> Option<Zeroizing<String>> {
         let _turn = Turn::take();
-        let _keys = Keys::take(Pending::Kept);
+        let _keys = Keys::take(wanted == Wanted::Consent);
         if self.interrupted() {
             return None;
         }
         let term = Term::stderr();
         term.write_str(&visible(question)).ok()?;
-        let answer = self.read_line(&term, Echo::Off);
+        let answer = self.read_line(&term, wanted != Wanted::Secret);
         term.write_line("").ok()?;
         answer
-            .map(|line| Secret::new(line.as_str()))
-            .filter(|secret| !secret.is_empty())
     }
 
-    fn read_line(&self, term: &Term, echo: Echo) -> Option<Zeroizing<String>> {
+    fn read_line(&self, term: &Term, is_shown: bool) -> Option<Zeroizing<String>> {
         let mut line = Zeroizing::new(String::with_capacity(1024));
         loop {
             match term.read_key_raw().ok()? {
@@ -52,11 +44,11 @@ impl Ui {
                 Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => return None,
                 Key::Char(c) if !c.is_control() => {
                     line.push(c);
-                    if echo == Echo::On {
+                    if is_shown {
                         term.write_str(&visible(c.encode_utf8(&mut [0; 4]))).ok()?;
                     }
                 }
-                Key::Backspace if line.pop().is_some() && echo == Echo::On => {
+                Key::Backspace if line.pop().is_some() && is_shown => {
                     // A terminal that knows no escapes knows this.
                     if is_dumb() {
                         term.write_str("\u{8} \u{8}").ok()?
@@ -72,22 +64,43 @@ impl Ui {
         }
     }
 
-    /// Asks a y/N question; everything but `y` and `yes` is no.
-    pub fn ask_yes(&self, question: &str) -> bool {
-        let answer = self.ask(&format!("{question} [y/N] "));
-        answer.is_some_and(|answer| {
-            matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
-        })
+    /// Asks for consent, word by word.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let answer = self.line(question, Wanted::Consent)?;
+        Some(answer.as_str().to_owned())
     }
 
-    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on. `None` when
-    /// the person would rather not; the last word for Esc.
+    /// Asks a y/N question; everything but `y` and `yes` is no.
+    pub fn ask_yes(&self, question: &str) -> bool {
+        let answer = self.ask(&format!("{question} [y/N] ")).unwrap_or_default();
+        ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
+    }
+
+    /// Asks for a secret; `None` for Enter alone, too.
+    pub fn ask_secret(&self, question: &str) -> Option<Secret> {
+        let answer = self.line(question, Wanted::Secret)?;
+        Some(Secret::new(answer.as_str())).filter(|secret| !secret.is_empty())
+    }
+
+    /// Asks for a text, offering one, which Enter alone takes.
+    pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
+        let offer = match offered {
+            "" => String::new(),
+            _ => format!(" [{offered}]"),
+        };
+        let answer = self.line(&format!("{question}{offer}: "), Wanted::Text)?;
+        let answer = Some(answer.trim()).filter(|answer| !answer.is_empty());
+        Some(answer.unwrap_or(offered).to_owned())
+    }
+
+    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on; the last word
+    /// for Esc.
     pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
         if !is_live() {
             return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
         }
         let _turn = Turn::take();
-        let _keys = Keys::take(Pending::Kept);
+        let _keys = Keys::take(false);
         if self.interrupted() {
             return None;
         }
@@ -101,55 +114,9 @@ impl Ui {
         let chosen = select.interact_on_opt(&term);
         // It stays hidden where the choice was broken off.
         let _ = term.show_cursor();
-        let last = words.len().checked_sub(1);
-        let word = words.get(chosen.ok()?.or(last)?)?;
-        Some((*word).to_owned())
+        let chosen = chosen.ok()?.unwrap_or(words.len().checked_sub(1)?);
+        words.get(chosen).map(|word| (*word).to_owned())
     }
-
-    /// Asks for a text, offering one, which Enter alone takes; `None` when the person would rather not.
-    ///
-    /// The question is written once and never drawn again: what is longer than a line would be there twice.
-    pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
-        let _turn = Turn::take();
-        let _keys = Keys::take(Pending::Kept);
-        if self.interrupted() {
-            return None;
-        }
-        let offer = if offered.is_empty() {
-            String::new()
-        } else {
-            format!(" [{offered}]")
-        };
-        let term = Term::stderr();
-        term.write_str(&visible(&format!("{question}{offer}: ")))
-            .ok()?;
-        let answer = self.read_line(&term, Echo::On);
-        term.write_line("").ok()?;
-        let answer = answer?.trim().to_owned();
-        Some(if answer.is_empty() {
-            offered.to_owned()
-        } else {
-            answer
-        })
-    }
-}
-
-/// Whether keys are shown as they are pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Echo {
-    /// They are.
-    On,
-    /// They are not: it is a secret.
-    Off,
-}
-
-/// What becomes of keys that were pressed before a question was there to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pending {
-    /// They are thrown away.
-    Dropped,
-    /// They are part of the answer.
-    Kept,
 }
 
 /// The keyboard, key by key, from before a question is shown until it is answered: a Ctrl-C in between is then always
@@ -161,17 +128,16 @@ struct Keys {
 
 impl Keys {
     #[cfg(unix)]
-    fn take(pending: Pending) -> Self {
+    fn take(drops_pending: bool) -> Self {
         use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
         let before = tcgetattr(rustix::stdio::stdin()).ok();
         if let Some(before) = &before {
             let mut single = before.clone();
             single.make_raw();
             single.output_modes = before.output_modes;
-            let how = if pending == Pending::Dropped {
-                OptionalActions::Flush
-            } else {
-                OptionalActions::Drain
+            let how = match drops_pending {
+                true => OptionalActions::Flush,
+                false => OptionalActions::Drain,
             };
             // Where it cannot be done the question is asked all the same.
             let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
@@ -180,21 +146,18 @@ impl Keys {
     }
 
     #[cfg(not(unix))]
-    fn take(_pending: Pending) -> Self {
+    fn take(_drops_pending: bool) -> Self {
         Self {}
     }
 }
 
+#[cfg(unix)]
 impl Drop for Keys {
     fn drop(&mut self) {
-        #[cfg(unix)]
+        use rustix::termios::{OptionalActions, tcsetattr};
         if let Some(before) = &self.before {
             // A terminal that went away has no state to go back to.
-            let _ = rustix::termios::tcsetattr(
-                rustix::stdio::stdin(),
-                rustix::termios::OptionalActions::Drain,
-                before,
-            );
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, before);
         }
     }
 }

@@ -6,13 +6,14 @@
     reason = "it hands the terminal over, cleared"
 )]
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use console::Term;
 
 use crate::core::text::visible;
+use crate::terminal::write;
 
 /// Held by the one who asks, and for a moment by a line of progress.
 static TERMINAL: Mutex<()> = Mutex::new(());
@@ -80,13 +81,12 @@ pub fn show(line: &str) {
 /// Whether programs that we start can ask somebody: a terminal that this program is in the foreground of, and no word of
 /// the person's against it.
 pub fn somebody_is_there() -> bool {
-    let denied = std::env::var("GIT_TERMINAL_PROMPT").is_ok_and(|value| {
-        matches!(
-            value.to_ascii_lowercase().as_str(),
-            "0" | "false" | "no" | "off"
-        )
-    });
-    !denied && io::stdin().is_terminal() && io::stderr().is_terminal() && is_in_foreground()
+    let denied = ["0", "false", "no", "off"];
+    let prompt = std::env::var("GIT_TERMINAL_PROMPT").unwrap_or_default();
+    !denied.contains(&prompt.to_ascii_lowercase().as_str())
+        && io::stdin().is_terminal()
+        && io::stderr().is_terminal()
+        && is_in_foreground()
 }
 
 #[cfg(unix)]
@@ -98,9 +98,4 @@ fn is_in_foreground() -> bool {
 #[cfg(not(unix))]
 fn is_in_foreground() -> bool {
     true
-}
-
-fn write(text: &str) {
-    // What cannot be shown is no failure.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

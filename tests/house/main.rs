@@ -26,7 +26,6 @@ const FILE: usize = 400;
 
 /// Files that are longer for now. None may be added, and none may grow.
 const LONG_FILES: &[(&str, usize)] = &[
-    ("setup/checks.rs", 506),
     ("team/posts.rs", 513),
     ("commands/promote.rs", 487),
     ("commands/rollback.rs", 590),
@@ -38,12 +37,9 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("core/record/fold.rs", 516),
     ("core/show/status.rs", 460),
     ("team/recorder/append.rs", 401),
-    ("terminal.rs", 583),
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("cli/given.rs: given", 62),
-    ("setup/checks.rs: run", 90),
     ("deploy/engine.rs: carry_out_in_turn", 77),
     ("deploy/engine.rs: warn_of_earlier_push", 86),
     ("commands/promote.rs: run", 139),
@@ -52,7 +48,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("team/release.rs: of", 67),
     ("commands/rollback.rs: run", 122),
     ("commands/rollback/destination.rs: destination", 66),
-    ("commands/setup.rs: run", 70),
     ("commands/signoff.rs: run", 105),
     ("commands/stage.rs: run", 67),
     ("commands/status.rs: lines", 87),

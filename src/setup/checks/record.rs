@@ -1,10 +1,12 @@
 //! What `git smp setup` checks of the record.
 
 use crate::core::record::Reading;
-use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::refusal::Refusal;
 use crate::git::push::MayPush;
-use crate::setup::checks::{Check, Mark};
+use crate::setup::check::Check;
 use crate::team::recorder::Recorder;
+
+const NAME: &str = "record";
 
 /// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
 /// back where nobody is known to have written to it yet.
@@ -12,71 +14,40 @@ pub(super) fn check(
     recorder: Recorder<'_>,
     reading: Result<Reading, Refusal>,
 ) -> (Check, Option<Reading>) {
-    let name = "record";
     let reading = match reading {
         Ok(reading) => reading,
-        Err(refusal) => return (Check::refused(name, "", &refusal), None),
+        Err(refusal) => return (Check::bad(NAME, refusal.report), None),
     };
     let events = match reading.state.events {
         0 => "nothing on it yet".to_owned(),
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     };
-    let mut check = Check::good(
-        name,
-        format!(
-            "{} on {}; {events}",
-            recorder.reference(),
-            recorder.remote()
-        ),
-    );
+    let words = said(recorder, &events);
     match recorder.may_write(reading.tip.as_ref()) {
-        MayPush::No(words) => {
-            check
-                .words
-                .push_str("; this clone may read it, not write to it");
-            (check.mark, check.because) = (Mark::Note, words);
-            (check, None)
+        MayPush::No(because) => {
+            let words = format!("{words}; this clone may read it, not write to it");
+            let check = Check::note(NAME, words);
+            (because.into_iter().fold(check, Check::because), None)
         }
         MayPush::Moved if reading.tip.is_none() => {
-            (Check::refused(name, "", &recorder.not_shown()), None)
+            (Check::bad(NAME, recorder.not_shown().report), None)
         }
         MayPush::Yes | MayPush::Moved => {
             let is_new = reading.state.events == 0;
-            (check, is_new.then_some(reading))
+            (Check::good(NAME, words), is_new.then_some(reading))
         }
     }
 }
 
 /// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.
 pub(super) fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
-    let stop = match recorder.begin(read) {
-        Ok(_) => {
-            let words = format!(
-                "{} on {}; begun just now",
-                recorder.reference(),
-                recorder.remote()
-            );
-            return Check::good("record", words);
-        }
-        Err(stop) => stop,
-    };
-    let report = stop
-        .report()
-        .cloned()
-        .unwrap_or_else(|| Report::new("it cannot be begun"));
-    let mark = if matches!(stop, Stop::Incomplete(_)) {
-        Mark::Unfinished
-    } else {
-        Mark::Bad
-    };
-    Check {
-        mark,
-        ..Check::bad(
-            "record",
-            report.error,
-            report.because,
-            report.hint.map(|hint| hint.to_string()),
-        )
+    match recorder.begin(read) {
+        Ok(_) => Check::good(NAME, said(recorder, "begun just now")),
+        Err(stop) => Check::stopped(NAME, &stop),
     }
+}
+
+fn said(recorder: Recorder<'_>, what: &str) -> String {
+    format!("{} on {}; {what}", recorder.reference(), recorder.remote())
 }

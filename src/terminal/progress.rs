@@ -1,0 +1,73 @@
+//! Lines that say what goes on: written over on a terminal, said again every ten seconds elsewhere.
+
+use std::cell::Cell;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::core::text::visible;
+use crate::terminal::{Ui, is_live, prompt, write};
+
+/// A line of progress.
+pub struct Progress {
+    is_live: bool,
+    is_quiet: bool,
+    last: Cell<Option<Instant>>,
+}
+
+impl Ui {
+    /// Does something while a line on the terminal says so, from the first second on.
+    pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        if self.is_quiet() || !is_live() {
+            return work();
+        }
+        let (done, finished) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let second = finished.recv_timeout(Duration::from_secs(1));
+                if second == Err(RecvTimeoutError::Timeout) {
+                    prompt::show(&format!("{what} ..."));
+                    let _ = finished.recv();
+                    prompt::show("");
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+
+    /// A line on stderr that is written over as time goes by.
+    pub fn progress(&self) -> Progress {
+        let is_live = is_live();
+        Progress {
+            is_live,
+            is_quiet: self.is_quiet(),
+            // Where lines cannot be written over, the first ten seconds are not worth one.
+            last: Cell::new((!is_live).then(Instant::now)),
+        }
+    }
+}
+
+impl Progress {
+    /// Shows where things stand.
+    pub fn show(&self, text: &str) {
+        let pause = Duration::from_millis(if self.is_live { 500 } else { 10_000 });
+        if self.is_quiet || self.last.get().is_some_and(|last| last.elapsed() < pause) {
+            return;
+        }
+        self.last.set(Some(Instant::now()));
+        if self.is_live {
+            prompt::show(text);
+        } else {
+            write(&format!("{}\n", visible(text)));
+        }
+    }
+
+    /// Takes the line away, so that something else can be said.
+    pub fn clear(&self) {
+        if self.is_live && self.last.take().is_some() {
+            prompt::show("");
+        }
+    }
+}
