@@ -8,30 +8,30 @@ pub mod token;
 
 mod abbrev;
 mod address;
+pub mod advice;
 mod child;
 mod config;
-pub mod credential;
 pub mod fetch;
 mod history;
 pub mod lfs;
+mod logins;
 pub mod moved;
 mod names;
+mod network;
 mod object;
 mod open;
-mod person;
 mod pick;
 mod plumbing;
 pub mod program;
 pub mod push;
 pub mod record;
 pub mod remote;
+pub mod response;
 pub mod secret;
 mod source;
 mod ssh;
 #[cfg(test)]
 mod tests;
-pub mod told;
-mod typed;
 mod walk;
 
 use std::collections::HashMap;
@@ -41,7 +41,7 @@ use std::sync::{Arc, OnceLock};
 pub use config::GitConfig;
 use config::PendingConfig;
 use history::{Asking, Gap, Library};
-use person::People;
+use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
@@ -150,8 +150,7 @@ impl Repo {
     /// Ends what was kept for this run: connections that a person opened. Gives commands that spare the questions of this
     /// run the next time.
     pub fn hang_up(&self) -> Vec<String> {
-        self.people.hang_up();
-        self.people.spared()
+        self.people.hang_up()
     }
 
     /// The configuration that holds here: `git config --list`.

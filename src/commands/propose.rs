@@ -112,12 +112,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         source.name
     ));
     work.pay(&state)?;
-    let signoff = config.record.as_ref().is_some_and(|record| record.signoff);
-    session.ui.advise(if signoff {
-        "next, when it was tested: git smp signoff"
-    } else {
-        "next, when it was tested: git smp promote"
-    });
+    flow::say_next(session, &config, &state, "next, when it was tested");
     Ok(())
 }
 

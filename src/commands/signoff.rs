@@ -2,15 +2,13 @@
 
 use crate::cli::Signoff;
 use crate::core::config::Config;
-use crate::core::decide::named::beginning;
-use crate::core::decide::named::check_hash;
-use crate::core::decide::named::check_text;
-use crate::core::record::{Candidate, Goal, News, Owed, Standing, State, Verdict, What};
+use crate::core::decide::named::{beginning, check_hash, check_text};
+use crate::core::record::{Candidate, News, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::text::{acts, shell_word};
-use crate::core::words::CommitId;
-use crate::deploy::flow;
-use crate::deploy::observed;
+use crate::core::text::acts;
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{CommitId, short};
+use crate::deploy::{flow, observed};
 use crate::git::record::identity;
 use crate::session::Session;
 use crate::session::trust;
@@ -22,119 +20,127 @@ use crate::team::recorder::{Recorder, new_id};
 const LONGEST_NAME: usize = 100;
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
-///
-/// # Errors
-/// When there is no candidate, or another than was meant, or the record cannot be written.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("signoff", "--block", args.block.as_deref())?;
     check_text("signoff", "--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
-    check_hash("--commit", args.commit.as_deref(), 4, "status --json")?;
-    let config = session.config()?;
+    let (named, config) = (args.commit.as_deref(), session.config()?);
+    check_hash("--commit", named, 4, "status --json")?;
     let may_ask = session.ui.is_interactive();
-    let recorder = flow::recorder_of(
-        Recorder::of(&session.repo, &config, may_ask),
-        "git smp signoff",
-    )?;
+    let recorder = Recorder::of(&session.repo, &config, may_ask);
+    let recorder = flow::recorder_of(recorder, "git smp signoff")?;
     trust::require(&session.repo, &config, &[beginning(&config)?])?;
     let by = match &args.by {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,
     };
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask,
-    };
     let reading = session
         .ui
         .during("reading the record", || recorder.read_now())??;
     let candidate = candidate(&reading.state)?;
-    check_commit(args.commit.as_deref(), candidate)?;
-    let verdict = if args.block.is_some() {
-        Verdict::Block
-    } else {
-        Verdict::Pass
+    check_commit(named, candidate)?;
+    let note = args.block.as_ref().or(args.note.as_ref());
+    let judgement = Judgement {
+        by,
+        verdict: match args.block {
+            Some(_) => Verdict::Block,
+            None => Verdict::Pass,
+        },
+        note: note.map(|text| text.trim().to_owned()),
     };
-    if verdict == Verdict::Pass {
+    if judgement.verdict == Verdict::Pass {
+        let look = Look {
+            repo: &session.repo,
+            config: &config,
+            may_ask,
+        };
         is_tested(session, &look, candidate, &reading.state)?;
     }
-    let note = args
-        .block
-        .as_ref()
-        .or(args.note.as_ref())
-        .map(|text| text.trim().to_owned());
-    let commit = candidate.commit.clone();
-    let mut known = false;
-    let state = session.ui.during("writing the record", || {
-        recorder.append(&new_id(), &mut |state| {
-            let now = self::candidate(state)?;
-            if now.commit != commit {
-                return Err(moved(&commit, now));
-            }
-            let last = now.verdicts.iter().find(|one| one.by == by);
-            known = last.is_some_and(|last| last.verdict == verdict && last.note == note);
-            let blocked = verdict == Verdict::Block;
-            let channels = if blocked {
-                posts::owing(&config, TECHNICAL)
-            } else {
-                Vec::new()
-            };
-            let (commit, of, note) = (commit.clone(), by.clone(), note.clone());
-            Ok((!known).then_some(What::Judged {
-                commit,
-                of,
-                verdict,
-                note,
-                channels,
-            }))
-        })
-    })?;
-    let did = if verdict == Verdict::Pass {
-        "signed off"
-    } else {
-        "blocked"
-    };
-    let already = if known { " already" } else { "" };
-    session.ui.note(format!(
-        "{by} has{already} {did} {}, the candidate",
-        commit.short()
-    ));
-    let again = again(args, &by);
-    other_blocks(session, &state, &by);
-    let posts = Posts::of(session, &config, did, &again);
-    let told = |owed: &Owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by);
-    let paid = match &state.candidate {
-        Some(candidate)
-            if verdict == Verdict::Block
-                && posts::configured(&config, TECHNICAL).is_none()
-                && !known =>
-        {
-            posts.say(&posts::of_candidate(
-                candidate,
-                News::Blocked {
-                    by: by.clone(),
-                    reason: note.clone(),
-                },
-            ))
-        }
-        _ => posts.pay(&state.owed, told),
-    };
-    session
-        .ui
-        .advise(format!("next: {}", next(&config, &state)));
-    paid
+    judgement.give(session, &config, &recorder, &candidate.commit)
 }
 
-/// Says who else has blocked it: one yes does not take back another's no.
-fn other_blocks(session: &Session<'_>, state: &State, by: &str) {
-    let blocks = (state.candidate.iter())
-        .flat_map(|candidate| candidate.who_said(Verdict::Block))
-        .filter(|one| one.by != by);
-    for one in blocks {
-        session
-            .ui
-            .note(format!("{} has blocked it, and that still stands", one.by));
+/// What somebody says of the candidate.
+struct Judgement {
+    by: String,
+    verdict: Verdict,
+    note: Option<String>,
+}
+
+impl Judgement {
+    /// Puts it on record, unless it is there, and tells of it.
+    fn give(
+        &self,
+        session: &Session<'_>,
+        config: &Config,
+        recorder: &Recorder<'_>,
+        commit: &CommitId,
+    ) -> Result<(), Stop> {
+        let (by, verdict, note) = (&self.by, self.verdict, &self.note);
+        let channels = match verdict {
+            Verdict::Block => posts::owing(config, TECHNICAL),
+            Verdict::Pass => Vec::new(),
+        };
+        let mut known = false;
+        let state = session.ui.during("writing the record", || {
+            recorder.append(&new_id(), &mut |state| {
+                let now = candidate(state)?;
+                if now.commit != *commit {
+                    return Err(moved(commit, now));
+                }
+                let last = now.verdicts.iter().find(|one| one.by == *by);
+                known = last.is_some_and(|last| last.verdict == verdict && last.note == *note);
+                Ok((!known).then(|| What::Judged {
+                    commit: commit.clone(),
+                    of: by.clone(),
+                    verdict,
+                    note: note.clone(),
+                    channels: channels.clone(),
+                }))
+            })
+        })?;
+        self.tell(session, config, &state, known)
+    }
+
+    fn tell(
+        &self,
+        session: &Session<'_>,
+        config: &Config,
+        state: &State,
+        known: bool,
+    ) -> Result<(), Stop> {
+        let (ui, by, candidate) = (session.ui, &self.by, state.candidate.as_ref());
+        let again = Typed::smp("signoff").option("--by", by);
+        let (did, again) = match (self.verdict, &self.note) {
+            (Verdict::Block, Some(reason)) => ("blocked", again.option("--block", reason)),
+            _ => ("signed off", again),
+        };
+        let already = if known { " already" } else { "" };
+        let commit = short(candidate.map(|candidate| &candidate.commit));
+        ui.note(format!("{by} has{already} {did} {commit}, the candidate"));
+        // One yes does not take back another's no.
+        let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
+        for other in verdicts.filter(|one| one.verdict == Verdict::Block && one.by != *by) {
+            let other = &other.by;
+            ui.note(format!("{other} has blocked it, and that still stands"));
+        }
+        let again = again.to_string();
+        let posts = Posts::of(session, config, did, &again);
+        let is_printed = self.verdict == Verdict::Block
+            && posts::configured(config, TECHNICAL).is_none()
+            && !known;
+        let told = match candidate.filter(|_| is_printed) {
+            Some(candidate) => {
+                let (by, reason) = (by.clone(), self.note.clone());
+                let news = News::Blocked { by, reason };
+                posts.say(&posts::of_candidate(candidate, news))
+            }
+            None => posts.pay(
+                &state.owed,
+                |owed| matches!(&owed.news, News::Blocked { by: who, .. } if who == by),
+            ),
+        };
+        flow::say_next(session, config, state, "next");
+        told
     }
 }
 
@@ -144,57 +150,49 @@ fn check_name(name: Option<&str>) -> Result<(), Stop> {
             || name.chars().count() > LONGEST_NAME
             || name.chars().any(|c| acts(c) || c == '\t')
     };
-    if name.is_some_and(wrong) {
-        let report = Report::new(
-            "--by takes a name of one line, without control characters, of at most 100 characters",
-        );
-        return Err(Stop::Misused(report.hint("git smp signoff --by NAME")));
+    if !name.is_some_and(wrong) {
+        return Ok(());
     }
-    Ok(())
+    let report = Report::new(
+        "--by takes a name of one line, without control characters, of at most 100 characters",
+    );
+    Err(Stop::Misused(
+        report.run("", Typed::smp("signoff --by NAME")),
+    ))
 }
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {
     state.candidate.as_ref().ok_or_else(|| {
-        Refusal::new(
-            RefusalCode::NotProposed,
-            "there is no candidate that could be signed off",
-        )
-        .because("a verdict is on exactly one commit, the one that was put forward")
-        .hint("put it forward: git smp propose")
-        .into()
+        let error = "there is no candidate that could be signed off";
+        Refusal::new(RefusalCode::NotProposed, error)
+            .because("a verdict is on exactly one commit, the one that was put forward")
+            .run("put it forward", Typed::smp("propose"))
+            .into()
     })
 }
 
 fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> {
-    let Some(hash) = named else { return Ok(()) };
-    if candidate
-        .commit
-        .as_str()
-        .starts_with(&hash.to_ascii_lowercase())
-    {
-        return Ok(());
+    let commit = &candidate.commit;
+    let is_it = |hash: &str| commit.as_str().starts_with(&hash.to_ascii_lowercase());
+    match named {
+        Some(hash) if !is_it(hash) => {
+            let error = format!("the candidate is {}, not {hash}", commit.short());
+            Err(Refusal::new(RefusalCode::CandidateMoved, error)
+                .because("--commit names the only commit that the verdict is on")
+                .run("look at what is put forward now", Typed::smp("status"))
+                .into())
+        }
+        _ => Ok(()),
     }
-    Err(Refusal::new(
-        RefusalCode::CandidateMoved,
-        format!("the candidate is {}, not {hash}", candidate.commit.short()),
-    )
-    .because("--commit names the only commit that the verdict is on")
-    .hint("look at what is put forward now: git smp status")
-    .into())
 }
 
 fn moved(before: &CommitId, now: &Candidate) -> Stop {
-    Refusal::new(
-        RefusalCode::CandidateMoved,
-        "the candidate changed meanwhile; nothing was recorded",
-    )
-    .because(format!(
-        "it was {} and is {}",
-        before.short(),
-        now.commit.short()
-    ))
-    .hint("look at what is put forward now: git smp status")
-    .into()
+    let (was, is) = (before.short(), now.commit.short());
+    let error = "the candidate changed meanwhile; nothing was recorded";
+    Refusal::new(RefusalCode::CandidateMoved, error)
+        .because(format!("it was {was} and is {is}"))
+        .run("look at what is put forward now", Typed::smp("status"))
+        .into()
 }
 
 /// A yes is to what was tested: where something else runs by now, it would be to something nobody looked at.
@@ -211,63 +209,27 @@ fn is_tested(
     let Some(seen) = seen.first() else {
         return Ok(());
     };
-    let (name, short) = (&environment.name, candidate.commit.short());
+    let (name, tested) = (&environment.name, candidate.commit.short());
     match &seen.running {
         Ok(Some(runs)) if *runs == candidate.commit => {
             observed::record(session, look, Some(state), &[seen], false);
             Ok(())
         }
         Err(refusal) => {
-            session.ui.warn(format!(
-                "whether {name} runs {short} is unknown: {}",
-                refusal.report.error
-            ));
+            let why = &refusal.report.error;
+            session
+                .ui
+                .warn(format!("whether {name} runs {tested} is unknown: {why}"));
             Ok(())
         }
         Ok(other) => {
-            let runs = other.as_ref().map_or("nothing", CommitId::short);
-            Err(Refusal::new(
-                RefusalCode::CandidateMoved,
-                format!("{name} does not run the candidate {short}"),
-            )
-            .because(format!("it runs {runs}, so that may be what was tested"))
-            .hint(format!(
-                "put the candidate back: git smp stage {short}; then test it"
-            ))
-            .into())
+            let runs = short(other.as_ref());
+            let error = format!("{name} does not run the candidate {tested}");
+            let back = Typed::smp("stage").arg(tested);
+            Err(Refusal::new(RefusalCode::CandidateMoved, error)
+                .because(format!("it runs {runs}, so that may be what was tested"))
+                .hint(Hint::run("put the candidate back", back).and("then test it"))
+                .into())
         }
-    }
-}
-
-/// The command that does the same again.
-fn again(args: &Signoff, by: &str) -> String {
-    let block = args
-        .block
-        .as_ref()
-        .map(|reason| format!(" --block {}", shell_word(reason.trim())))
-        .unwrap_or_default();
-    format!("git smp signoff --by {}{block}", shell_word(by))
-}
-
-fn next(config: &Config, state: &State) -> String {
-    let status = "git smp status".to_owned();
-    let Some(candidate) = state
-        .candidate
-        .as_ref()
-        .filter(|_| state.deploying.is_none())
-    else {
-        return status;
-    };
-    let is_left = |goal: &&Goal| !goal.reached && config.environment(&goal.environment).is_ok();
-    let mut left = candidate.targets.iter().filter(is_left);
-    match (candidate.standing(), left.next(), candidate.targets.len()) {
-        (Standing::Blocked, ..) => {
-            "git smp stage --fix\nor give it up: git smp postpone".to_owned()
-        }
-        (Standing::SignedOff, Some(_), 1) => "git smp promote".to_owned(),
-        (Standing::SignedOff, Some(goal), _) => {
-            format!("git smp promote {}", shell_word(&goal.environment))
-        }
-        (Standing::Waiting, ..) | (Standing::SignedOff, None, _) => status,
     }
 }

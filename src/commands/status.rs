@@ -1,35 +1,31 @@
 //! `git smp status`: what runs where, from which source, and what comes next.
 
-mod next;
-
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::cli::Status;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::next::{Situation, next};
+use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
-use crate::core::record::{Candidate, Held, Reading, Standing, State};
+use crate::core::record::{Held, Reading, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Here, Mark, json};
 use crate::core::text::{Line, Tone};
+use crate::core::typed::Hint;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
-use crate::deploy::observed;
-use crate::look::{self, main_and_record};
+use crate::deploy::{held, observed};
+use crate::look;
 use crate::session::Session;
 use crate::session::trust;
-use crate::sources::{Also, Look};
+use crate::sources::Look;
 use crate::team::posts;
 use crate::team::recorder::Recorder;
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
 
-/// Runs it.
-///
-/// # Errors
-/// When the configuration is wrong or not agreed to, or with `--exit-code` the answer. What an environment does not
-/// tell is no error here: it is shown as unknown.
+/// Runs it. What an environment does not tell is no error here: it is shown as unknown.
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
@@ -39,73 +35,54 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         config: &config,
         may_ask: session.ui.is_interactive(),
     };
+    let found = session.ui.during("asking every environment", || {
+        look::see(session, &look, &all)
+    })?;
     let recorder = Recorder::of(&session.repo, &config, look.may_ask);
-    let (seen, main) = session.ui.during("asking every environment", || {
-        std::thread::scope(|scope| {
-            let main = scope.spawn(|| main_and_record(&look, recorder));
-            (look.environments(&all, Also::Branches), main.join().ok())
-        })
-    });
-    let (mut seen, (main, reading)) = (seen?, main.transpose()?.unzip());
-    let now = recorder.zip(reading.flatten());
-    let reading = now.map(|(recorder, now)| recorder.or_copy(now));
+    let reading = recorder.zip(found.record.reading);
+    let reading = reading.map(|(recorder, now)| recorder.or_copy(now));
     let reading = reading.transpose()?;
+    let mut seen: Vec<Observed> = found.environments.collect();
     look::doubt(&mut seen, look::read(reading.as_ref()));
-    session.explain(&config, &seen);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
-    let (main, reading) = (main.as_ref(), reading.as_ref());
     // A copy does not tell what happened since.
-    let now = reading
-        .and_then(|reading| reading.as_ref().ok())
-        .filter(|reading| reading.copy.is_none());
+    let now = reading.as_ref().and_then(|reading| reading.as_ref().ok());
+    let now = now.filter(|reading| reading.copy.is_none());
     let unrecorded = observed::found(&look, now.map(|reading| &reading.state), &seen)?;
-    let known = RefCell::default();
     let view = View {
         session,
         config: &config,
         seen: &seen,
-        main,
-        reading,
+        main: &found.main,
+        reading: reading.as_ref(),
         unrecorded: &unrecorded,
-        known,
+        known: RefCell::default(),
     };
-    let behind = view.first_target_is_behind()?;
+    let targets = config.targets();
+    let behind = targets.first().map(|target| view.of_target(target));
+    let behind = behind.transpose()?.flatten();
     if args.json {
-        let (held, past_tool) = (
-            |one: &Environment| view.held(one),
-            |one: &Observed| view.past_tool(one),
-        );
-        session.ui.data(
-            json::status(&config, &seen, &held, &past_tool, behind.as_ref(), reading).as_bytes(),
-        )?;
+        let held = |one: &Environment| view.held(one);
+        let past_tool = |one: &Observed| view.past_tool(one);
+        let reading = reading.as_ref();
+        let text = json::status(&config, &seen, &held, &past_tool, behind.as_ref(), reading);
+        session.ui.data(text.as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
     }
-    if args.exit_code
-        && behind.is_some_and(|changes| is_late(&config, &changes, session.when().now))
-    {
-        return Err(Stop::Answer);
+    match behind {
+        Some(changes) if args.exit_code && view.is_late(&changes) => Err(Stop::Answer),
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-fn is_late(config: &Config, changes: &Changes, now: i64) -> bool {
-    let days = config
-        .record
-        .as_ref()
-        .map_or(CADENCE_DAYS, |record| record.cadence_days);
-    changes
-        .oldest_waiting()
-        .is_some_and(|oldest| now.saturating_sub(oldest) > i64::from(days) * 86_400)
 }
 
 struct View<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
     seen: &'a [Observed],
-    main: Option<&'a Result<Branch, Refusal>>,
+    main: &'a Result<Branch, Refusal>,
     reading: Option<&'a Result<Reading, Refusal>>,
     /// The deploys past the tool that are not on record.
     unrecorded: &'a [Unrecorded],
@@ -114,10 +91,16 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn observed(&self, environment: &Environment) -> Option<&Observed> {
-        self.seen
-            .iter()
-            .find(|seen| seen.environment == environment.name)
+    fn observed(&self, name: &str) -> Option<&'a Observed> {
+        self.seen.iter().find(|seen| seen.environment == name)
+    }
+
+    fn runs(&self, name: &str) -> Option<&'a CommitId> {
+        self.observed(name).and_then(Observed::runs)
+    }
+
+    fn state(&self) -> Option<&'a State> {
+        look::read(self.reading)
     }
 
     /// What lies between two running commits; `None` where that cannot be known.
@@ -141,109 +124,49 @@ impl<'a> View<'a> {
         Ok(Some(changes))
     }
 
-    /// The next command about what is the matter with an environment.
-    fn advice(&self, seen: &Observed) -> String {
-        let environment = self
-            .config
-            .environments
-            .iter()
-            .find(|one| one.name == seen.environment);
-        let advice =
-            environment.and_then(|one| Finding::of(seen).map(|found| found.advice(seen, one)));
-        advice.unwrap_or_else(|| "git smp setup --check".to_owned())
-    }
-
     fn of_target(&self, target: &Environment) -> Result<Option<Changes>, Stop> {
-        let source = self
-            .config
-            .source_of(target)
-            .and_then(|source| self.observed(source));
-        self.between(
-            self.observed(target).and_then(Observed::runs),
-            source.and_then(Observed::runs),
-        )
+        let source = target.promotes.as_ref();
+        let source = source.and_then(|source| self.runs(source));
+        self.between(self.runs(&target.name), source)
     }
 
-    fn first_target_is_behind(&self) -> Result<Option<Changes>, Stop> {
-        self.config
-            .targets()
-            .first()
-            .map_or(Ok(None), |target| self.of_target(target))
+    fn is_late(&self, changes: &Changes) -> bool {
+        let record = self.config.record.as_ref();
+        let days = record.map_or(CADENCE_DAYS, |record| record.cadence_days);
+        let waits = |oldest: i64| self.session.when().now.saturating_sub(oldest);
+        let waited = changes.oldest_waiting().map(waits);
+        waited.is_some_and(|seconds| seconds > i64::from(days) * 86_400)
     }
 
     fn lines(&self) -> Result<Vec<Line>, Stop> {
-        let mut lines = self.picture()?;
-        let width = self
-            .config
-            .environments
-            .iter()
-            .map(|one| one.name.chars().count())
-            .max()
-            .unwrap_or(0);
-        let when = self.session.when();
-        let lacks_webhook =
-            |channel: &str| posts::lacks_webhook(&self.session.repo, self.config, channel);
-        let typed = |text: &str| self.session.ui.typed(text);
+        let (repo, when) = (&self.session.repo, self.session.when());
+        let names = self.config.environments.iter().map(|one| &one.name);
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let brought = self.brought()?;
-        let authors: Vec<&str> = brought
-            .iter()
-            .flat_map(|one| &one.ships)
-            .map(|one| one.author.as_str())
-            .collect();
+        let ships = brought.iter().flat_map(|one| &one.ships);
+        let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
+        let candidate = self.state().and_then(|state| state.candidate.as_ref());
         let here = Here {
-            lacks_webhook: &lacks_webhook,
-            typed: &typed,
-            tested: self.tested(),
+            lacks_webhook: &|channel| posts::lacks_webhook(repo, self.config, channel),
+            typed: &|hint| self.session.ui.typed(hint),
+            tested: candidate.and_then(|candidate| self.runs(&candidate.environment)),
             authors: &authors,
         };
+        let mut lines = self.picture()?;
         for environment in self.targets_first() {
-            let Some(seen) = self.observed(environment) else {
-                continue;
-            };
-            let changes = self.of_target(environment)?;
-            let source = environment.promotes.as_deref().unwrap_or_default();
-            // Where its host said otherwise, nobody knows that it runs the same.
-            let told = changes
-                .filter(|changes| seen.doubt.is_none() || changes.relation != Relation::Identical);
-            let rest = told
-                .map(|changes| show::standing(source, &changes, &when))
-                .unwrap_or_default();
-            let late = self.lateness(environment)?;
-            let frozen = self
-                .candidate()
-                .filter(|candidate| candidate.environment == environment.name);
-            let frozen = frozen
-                .map(|candidate| show::frozen(candidate, &when))
-                .unwrap_or_default();
-            let line = show::environment(seen, width, &rest)
-                .and(Tone::Bad, late)
-                .and(Tone::Strong, frozen);
-            let past_tool = self.past_tool(seen);
-            lines.push(match past_tool {
-                Some(PastTool::Recorded(deploy)) => {
-                    line.and(Tone::Bad, show::past_tool(deploy, &when))
-                }
-                _ => line,
-            });
-            if !self.is_told_below(seen) {
-                lines.extend(show::finding(seen, environment, &here, width));
-            }
-            lines.extend(self.is_untested(seen).then(|| show::untested(width)));
-            if let Some(PastTool::Unrecorded(found)) = past_tool {
-                lines.push(show::unrecorded(found, width, &when));
+            if let Some(seen) = self.observed(&environment.name) {
+                lines.extend(self.environment(environment, seen, &here, width)?);
             }
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
-        lines.extend(
-            self.reading
-                .into_iter()
-                .flat_map(|reading| show::record(reading, &here, width, &when)),
-        );
+        if let Some(reading) = self.reading {
+            lines.extend(show::record(reading, &here, width, &when));
+        }
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
-        let mut next = self.session.ui.typed(&self.next()?);
+        let mut next = self.session.ui.typed(self.next()?);
         let notes = next.split_off(next.len().min(1));
         let said = |name: &str, text: String| {
             Line::default()
@@ -253,6 +176,81 @@ impl<'a> View<'a> {
         lines.extend(notes.into_iter().map(|note| said("note: ", note)));
         lines.extend(next.into_iter().map(|command| said("next: ", command)));
         Ok(lines)
+    }
+
+    fn environment(
+        &self,
+        environment: &Environment,
+        seen: &Observed,
+        here: &Here<'_>,
+        width: usize,
+    ) -> Result<Vec<Line>, Stop> {
+        let (name, when) = (&environment.name, self.session.when());
+        let changes = self.of_target(environment)?;
+        let late = changes.as_ref().filter(|changes| self.is_late(changes));
+        let late = late.and(self.config.record.as_ref()).map(|record| {
+            let days = record.cadence_days;
+            let unit = if days == 1 { "day" } else { "days" };
+            format!(", past the {days} {unit} of cadence_days")
+        });
+        // Where its host said otherwise, nobody knows that it runs the same.
+        let is_told = |one: &Changes| seen.doubt.is_none() || one.relation != Relation::Identical;
+        let source = environment.promotes.as_deref().unwrap_or_default();
+        let rest = changes.filter(is_told);
+        let rest = rest.map(|changes| show::standing(source, &changes, &when));
+        let frozen = self.state().and_then(|state| state.frozen(name));
+        let frozen = frozen.map(|candidate| show::frozen(candidate, &when));
+        let (past, unrecorded) = match self.past_tool(seen) {
+            Some(PastTool::Recorded(deploy)) => (show::past_tool(deploy, &when), None),
+            Some(PastTool::Unrecorded(found)) => {
+                (String::new(), Some(show::unrecorded(found, width, &when)))
+            }
+            None => (String::new(), None),
+        };
+        let line = show::environment(seen, width, &rest.unwrap_or_default())
+            .and(Tone::Bad, late.unwrap_or_default())
+            .and(Tone::Strong, frozen.unwrap_or_default())
+            .and(Tone::Bad, past);
+        let mut lines = vec![line];
+        if !self.is_told_below(seen) {
+            lines.extend(show::finding(seen, environment, here, width));
+        }
+        lines.extend(self.is_untested(seen).then(|| show::untested(width)));
+        lines.extend(unrecorded);
+        Ok(lines)
+    }
+
+    fn next(&self) -> Result<Hint, Stop> {
+        let notes = self.session.notes();
+        let open = self.state().and_then(|state| state.deploying.as_ref());
+        let mut pushing = self.seen.iter().filter_map(|seen| {
+            let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
+            Some((seen.environment.as_str(), commit))
+        });
+        next(&Situation {
+            config: self.config,
+            seen: self.seen,
+            main: Some(self.main),
+            record: self.reading.map(|reading| match reading {
+                Ok(reading) => Ok(&reading.state),
+                Err(refusal) => Err(refusal),
+            }),
+            is_ours: open.is_some_and(|open| notes.has_announced(&open.id)),
+            pushing: match self.config.record {
+                Some(_) => None,
+                None => pushing.next(),
+            },
+            between: &|from, to| {
+                let changes = self.between(Some(from), Some(to))?;
+                Ok(changes.map(|changes| changes.relation))
+            },
+            again: &|target, commit| {
+                let (runs, held) = (self.runs(&target.name), self.held(target));
+                let weighed = held::weigh(self.session, runs, Some(commit), held)?;
+                let mut again = weighed.into_iter().filter(|one| one.ships == Ships::Again);
+                Ok(again.next().map(|one| one.held.commit))
+            },
+        })
     }
 
     /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
@@ -266,51 +264,32 @@ impl<'a> View<'a> {
 
     /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.
     fn is_untested(&self, seen: &Observed) -> bool {
-        let asks = (self.config.record.as_ref()).is_some_and(|record| record.signoff);
-        let is_goal = |candidate: &&Candidate| {
+        let record = self.config.record.as_ref();
+        let asks = record.is_some_and(|record| record.signoff);
+        let state = self.state().filter(|state| state.deploying.is_none());
+        let candidate = state.and_then(|state| state.candidate.as_ref());
+        asks && candidate.is_some_and(|candidate| {
+            let goal = candidate.goal(&seen.environment);
             candidate.standing() != Standing::SignedOff
                 && seen.runs() == Some(&candidate.commit)
-                && (candidate.goal(&seen.environment)).is_some_and(|goal| !goal.reached)
-        };
-        asks && !self.is_deploying() && self.candidate().filter(is_goal).is_some()
+                && goal.is_some_and(|goal| !goal.reached)
+        })
     }
 
     /// What the candidate brings to its first goal.
     fn brought(&self) -> Result<Option<Changes>, Stop> {
-        let Some(candidate) = self.candidate() else {
-            return Ok(None);
-        };
-        let from = candidate
-            .targets
-            .first()
-            .and_then(|goal| goal.from.as_ref());
-        let here = |commit: Option<&CommitId>| {
-            commit.is_some_and(|one| self.session.repo.has_commit(one) == Ok(true))
-        };
-        if !here(from) || !here(Some(&candidate.commit)) {
-            return Ok(None);
-        }
-        self.between(from, Some(&candidate.commit))
-    }
-
-    /// What runs where the candidate is tested.
-    fn tested(&self) -> Option<&CommitId> {
-        let place = &self.candidate()?.environment;
-        self.seen
-            .iter()
-            .find(|seen| seen.environment == *place)
-            .and_then(Observed::runs)
+        let candidate = self.state().and_then(|state| state.candidate.as_ref());
+        let from = candidate.and_then(|one| one.targets.first()?.from.as_ref());
+        let to = candidate.map(|candidate| &candidate.commit);
+        let is_here = |commit: &&CommitId| self.session.repo.has_commit(commit) == Ok(true);
+        self.between(from.filter(is_here), to.filter(is_here))
     }
 
     /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
     fn unknown_main(&self) -> Option<Line> {
-        let Some(Err(refusal)) = self.main else {
-            return None;
-        };
-        let main = &self.config.repository;
-        let name = format!("  {}/{}  ", main.remote, main.branch);
+        let (refusal, main) = (self.main.as_ref().err()?, &self.config.repository);
         Some(
-            Line::plain(name)
+            Line::plain(format!("  {}/{}  ", main.remote, main.branch))
                 .and(Tone::Bad, "unknown")
                 .and(Tone::Plain, format!(": {}", refusal.report.error)),
         )
@@ -318,79 +297,38 @@ impl<'a> View<'a> {
 
     /// What an environment was rolled back from, as the record has it.
     fn held(&self, target: &Environment) -> Vec<Held> {
-        self.state()
-            .map(|state| state.held(&target.name))
-            .unwrap_or_default()
+        let held = self.state().map(|state| state.held(&target.name));
+        held.unwrap_or_default()
     }
 
     /// The deploy past the tool that an environment still runs, on record or not.
     fn past_tool(&self, seen: &Observed) -> Option<PastTool<'a>> {
-        if let Some(found) = self
-            .unrecorded
-            .iter()
-            .find(|found| found.environment == seen.environment)
-        {
+        let name = &seen.environment;
+        if let Some(found) = self.unrecorded.iter().find(|one| one.environment == *name) {
             return Some(PastTool::Unrecorded(found));
         }
-        let deploy = self
-            .reading?
-            .as_ref()
-            .ok()?
-            .state
-            .deploys
-            .get(&seen.environment)?;
+        let deploy = self.state()?.deploys.get(name)?;
         let runs = deploy.seen_since.is_some() && seen.runs() == Some(&deploy.commit);
         runs.then_some(PastTool::Recorded(deploy))
-    }
-
-    fn candidate(&self) -> Option<&Candidate> {
-        self.state()?.candidate.as_ref()
-    }
-
-    fn state(&self) -> Option<&State> {
-        Some(&self.reading?.as_ref().ok()?.state)
-    }
-
-    /// For how long a target may lack what its source has, where that is over.
-    fn lateness(&self, target: &Environment) -> Result<String, Stop> {
-        let Some(record) = &self.config.record else {
-            return Ok(String::new());
-        };
-        let changes = self
-            .of_target(target)?
-            .filter(|changes| is_late(self.config, changes, self.session.when().now));
-        let days = record.cadence_days;
-        let unit = if days == 1 { "day" } else { "days" };
-        Ok(changes
-            .map(|_| format!(", past the {days} {unit} of cadence_days"))
-            .unwrap_or_default())
     }
 
     /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
     /// left out: the lines below tell.
     fn picture(&self) -> Result<Vec<Line>, Stop> {
-        let targets = self.config.targets();
-        let start = targets
-            .first()
-            .and_then(|target| self.observed(target))
-            .and_then(Observed::runs);
-        let (Some(start), true) = (start, self.session.ui.shows_pictures()) else {
+        let (targets, main) = (self.config.targets(), &self.config.repository);
+        let start = targets.first().and_then(|target| self.runs(&target.name));
+        if start.is_none() || !self.session.ui.shows_pictures() {
             return Ok(Vec::new());
-        };
-        let main = &self.config.repository;
-        let tip = self
-            .tip()
-            .map(|tip| (format!("{}/{}", main.remote, main.branch), tip));
+        }
         let environments = self.targets_first().into_iter();
-        let places = environments
-            .filter_map(|one| Some((one.name.clone(), self.observed(one)?.runs()?)))
-            .chain(tip);
+        let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
+        let tip = self.main.as_ref().ok().and_then(Branch::commit);
+        let tip = (format!("{}/{}", main.remote, main.branch), tip);
         let mut marks: Vec<Mark> = Vec::new();
-        for (name, commit) in places {
-            let Some(changes) = self.between(Some(start), Some(commit))? else {
-                continue;
-            };
-            if matches!(changes.relation, Relation::Ahead | Relation::Identical) {
+        for (name, commit) in places.chain([tip]) {
+            if let (Some(changes), Some(commit)) = (self.between(start, commit)?, commit)
+                && matches!(changes.relation, Relation::Ahead | Relation::Identical)
+            {
                 marks.push(Mark {
                     name,
                     commit: commit.clone(),
@@ -403,13 +341,9 @@ impl<'a> View<'a> {
     }
 
     /// The environments as people look for them: the targets, in their order, then what feeds them.
-    fn targets_first(&self) -> Vec<&Environment> {
-        let (mut targets, others): (Vec<_>, Vec<_>) = self
-            .config
-            .environments
-            .iter()
-            .partition(|environment| environment.promotes.is_some());
-        targets.extend(others);
-        targets
+    fn targets_first(&self) -> Vec<&'a Environment> {
+        let mut all: Vec<_> = self.config.environments.iter().collect();
+        all.sort_by_key(|environment| environment.promotes.is_none());
+        all
     }
 }

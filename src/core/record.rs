@@ -30,7 +30,7 @@ pub use signer::Signer;
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::core::refusal::Refusal;
-use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::core::words::EventId;
 
@@ -289,14 +289,14 @@ impl Deploying {
     }
 
     /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
-    pub fn command(&self) -> Option<String> {
-        let (name, short) = (shell_word(&self.environment), self.to.short());
+    pub fn command(&self) -> Option<Typed> {
+        let (name, short) = (&self.environment, self.to.short());
         let command = match self.kind {
-            Kind::Stage => "git smp stage".to_owned(),
+            Kind::Stage => Typed::smp("stage"),
             // By its hash, for a copy that was made for the candidate is on no branch.
-            Kind::Fix => format!("git smp stage --fix {short}"),
-            Kind::Promote => format!("git smp promote {name}"),
-            Kind::Rollback => format!("git smp rollback {name} --to {short}"),
+            Kind::Fix => Typed::smp("stage --fix").arg(short),
+            Kind::Promote => Typed::smp("promote").arg(name),
+            Kind::Rollback => Typed::smp("rollback").arg(name).option("--to", short),
         };
         (!self.elsewhere).then_some(command)
     }

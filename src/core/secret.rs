@@ -15,11 +15,6 @@ impl Secret {
         Self(Zeroizing::new(text.trim().to_owned()))
     }
 
-    /// Takes a text for a secret as it is.
-    pub fn exact(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
-    }
-
     /// The text itself: for the doors that send it or keep it, and for the check of what it looks like. Never for a
     /// sentence, an error or a command line.
     pub fn expose(&self) -> &str {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::refusal::Refusal;
+use crate::core::typed::Typed;
 
 /// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +19,6 @@ impl CommitId {
         full.then(|| Self(text.to_ascii_lowercase()))
     }
 
-    /// All the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,6 +36,11 @@ impl CommitId {
     fn digits(&self, count: usize) -> &str {
         self.0.get(..count).unwrap_or(&self.0)
     }
+}
+
+/// The eight digits of a commit in a sentence, or that there is none.
+pub fn short(commit: Option<&CommitId>) -> &str {
+    commit.map_or("nothing", CommitId::short)
 }
 
 impl fmt::Display for CommitId {
@@ -228,7 +233,6 @@ pub struct Release {
     pub id: String,
     /// Its number, which grows.
     pub version: u64,
-    /// How it stands.
     pub status: ReleaseStatus,
     /// Whether it is the one that runs.
     pub current: bool,
@@ -239,7 +243,7 @@ pub struct Release {
     /// The commit that this was built from, all digits, where the platform was asked and names one.
     pub commit: Option<CommitId>,
     /// The platform's own command that shows how it went.
-    pub output: String,
+    pub output: Typed,
 }
 
 /// A platform in its own words.
@@ -248,7 +252,7 @@ pub struct PlatformWords {
     /// Its name.
     pub name: &'static str,
     /// Its command that restarts what runs.
-    pub restart: String,
+    pub restart: Typed,
     /// Its command that releases again what was built.
     pub again: &'static str,
 }
@@ -366,7 +370,6 @@ pub struct EventId(String);
 impl TryFrom<String> for EventId {
     type Error = &'static str;
 
-    /// Reads one; another text is no name.
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Self::parse(&text).ok_or("not the name of an event")
     }
@@ -387,7 +390,6 @@ impl EventId {
         Self(format!("{random:016x}"))
     }
 
-    /// Its digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

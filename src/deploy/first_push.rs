@@ -6,22 +6,19 @@ use crate::terminal::Ui;
 
 /// Says of `--first` that it changes nothing where no app is to be made; that is no reason to stop.
 pub fn note(ui: &Ui, first: bool, seen: &[&Observed]) {
-    let has_app = |seen: &&&Observed| {
-        matches!(
-            seen.branch,
-            Some(Ok(Branch::At(_) | Branch::Missing(_) | Branch::Empty))
-        )
+    let has_app = |seen: &&Observed| {
+        let branch = seen.branch.as_ref().and_then(|one| one.as_ref().ok());
+        branch.is_some_and(|branch| !matches!(branch, Branch::NoApp(_)))
     };
-    if first && seen.iter().all(|seen| has_app(&seen)) {
+    if first && seen.iter().all(has_app) {
         let names: Vec<&str> = seen.iter().map(|seen| seen.environment.as_str()).collect();
-        let verb = if names.len() == 1 {
-            "has its app"
-        } else {
-            "have their apps"
+        let verb = match names.len() {
+            1 => "has its app",
+            _ => "have their apps",
         };
+        let names = names.join(" and ");
         ui.note(format!(
-            "{} {verb} already, so --first changes nothing",
-            names.join(" and ")
+            "{names} {verb} already, so --first changes nothing"
         ));
     }
 }
@@ -31,10 +28,5 @@ pub fn to_make_it(refusal: Refusal, first: bool, command: &str) -> Refusal {
     if first || refusal.code != RefusalCode::NoApp {
         return refusal;
     }
-    Refusal {
-        report: refusal
-            .report
-            .hint(format!("if it is to be made: {command} --first")),
-        ..refusal
-    }
+    refusal.hint(format!("if it is to be made: {command} --first"))
 }

@@ -13,10 +13,7 @@ pub fn warnings<'o>(
     state: Option<&State>,
     seen: impl IntoIterator<Item = &'o Observed>,
 ) -> Vec<String> {
-    let Some(state) = state else {
-        return Vec::new();
-    };
-    let found = seen.into_iter().filter_map(|one| unrecorded(one, state));
+    let found = seen.into_iter().filter_map(|one| unrecorded(one, state?));
     found
         .map(|one| format!("{}; that goes on record first", one.story()))
         .collect()
@@ -24,9 +21,6 @@ pub fn warnings<'o>(
 
 /// The deploys past the tool that are still there at a second look, and that the record still lacks: a deploy may have
 /// come to its end between the first look and the reading of the record.
-///
-/// # Errors
-/// When this clone cannot be read.
 pub fn found(
     look: &Look<'_>,
     state: Option<&State>,
@@ -36,19 +30,13 @@ pub fn found(
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
         return Ok(all);
     };
-    for one in seen {
-        let Some(first) = unrecorded(one, state) else {
-            continue;
-        };
+    for first in seen.iter().filter_map(|one| unrecorded(one, state)) {
         let again = look_again(look, &first)?;
-        let Ok(now) = recorder.read_now()? else {
-            continue;
-        };
-        all.extend(
-            again
-                .filter(|again| is_still(&first, again, (state, &now.state)))
-                .map(|_| first),
-        );
+        if let (Some(again), Ok(now)) = (again, recorder.read_now()?)
+            && is_still(&first, &again, (state, &now.state))
+        {
+            all.push(first);
+        }
     }
     Ok(all)
 }
@@ -73,19 +61,17 @@ pub fn record(
         return;
     };
     for found in seen.iter().filter_map(|one| unrecorded(one, state)) {
+        let story = found.story();
         if dry_run {
-            ui.warn(found.story());
+            ui.warn(story);
             continue;
         }
         match ui.during("writing the record", || {
             append(&look, &recorder, &found, state)
         }) {
-            Ok(true) => ui.note(format!("on record: {}", found.story())),
+            Ok(true) => ui.note(format!("on record: {story}")),
             Ok(false) => {}
-            Err(stop) => ui.warn(format!(
-                "{}; that could not be put on record: {stop}",
-                found.story()
-            )),
+            Err(stop) => ui.warn(format!("{story}; that could not be put on record: {stop}")),
         }
     }
 }
@@ -100,25 +86,18 @@ fn append(
     let Some(again) = look_again(look, found)? else {
         return Ok(false);
     };
-    let Unrecorded {
-        environment,
-        from,
-        to,
-        since,
-    } = found.clone();
-    let (commits, back) = distance(look, &from, &to)?;
-    let what = What::Observed {
-        environment,
-        from,
-        to,
-        since,
-        commits,
-        back,
-    };
+    let (commits, back) = distance(look, &found.from, &found.to)?;
     let mut ours = false;
     recorder.append(&new_id(), &mut |now| {
         ours = is_still(found, &again, (then, now));
-        Ok(ours.then(|| what.clone()))
+        Ok(ours.then(|| What::Observed {
+            environment: found.environment.clone(),
+            from: found.from.clone(),
+            to: found.to.clone(),
+            since: found.since,
+            commits,
+            back,
+        }))
     })?;
     Ok(ours)
 }
@@ -130,11 +109,9 @@ fn distance(look: &Look<'_>, from: &CommitId, to: &CommitId) -> Result<(Option<u
     }
     let changes = look.repo.changes(Some(from), to)?;
     let back = changes.relation == Relation::Behind;
-    let brought = changes.ships.len() + changes.ships_merges;
-    let count = if back {
-        changes.disappears.len() + changes.disappears_merges
-    } else {
-        brought
+    let count = match back {
+        true => changes.disappears.len() + changes.disappears_merges,
+        false => changes.ships.len() + changes.ships_merges,
     };
     Ok((u64::try_from(count).ok(), back))
 }

@@ -3,7 +3,8 @@
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::CommitId;
 use crate::git::Repo;
-use crate::git::push::{self, Ended, Push};
+use crate::git::advice;
+use crate::git::push::{Ended, Push};
 
 /// How a push ended, and what was said meanwhile.
 #[derive(Clone, Copy)]
@@ -197,7 +198,7 @@ impl Pushed<'_> {
         let report = Report::new(format!("nothing was sent to {}", self.name));
         let said = self.ending.said.join("\n");
         let place = (self.push.remote.as_str(), self.key());
-        let shut = push::shut(self.repo, (place.0, &place.1), &said, self.command);
+        let shut = advice::shut(self.repo, (place.0, &place.1), &said, self.command);
         shut.because
             .into_iter()
             .fold(report, Report::because)

@@ -143,7 +143,7 @@ impl DeployRecorder<'_> {
                     ..self.recorded
                 };
                 let report = match other {
-                    Some(open) => report.because(recorded.story(open)),
+                    Some(open) => report.because(open.story(recorded.now)),
                     None => report.because("somebody gave it up on the record"),
                 };
                 Err(report

@@ -3,7 +3,8 @@
 use crate::core::refusal::Report;
 use crate::deploy::pushed::Pushed;
 use crate::deploy::said::Said;
-use crate::git::push::{self, Ended, Shut};
+use crate::git::advice::{self, Shut};
+use crate::git::push::Ended;
 
 /// Reasons that name no cause: then the host's own last words do.
 const NO_CAUSE: [&str; 5] = [
@@ -32,7 +33,7 @@ impl Pushed<'_> {
         }
         if let Ended::Refused(status) = self.ended {
             let Shut { because, hint } =
-                push::turned_away(self.repo, (&self.push.remote, &self.key()), status, command);
+                advice::turned_away(self.repo, (&self.push.remote, &self.key()), status, command);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
             let report = Report::new(format!("{name} did not take {short}: {meaning}"))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::config::Running;
 use crate::core::decide::Target;
-use crate::core::decide::finding::{cache_hint, newest, witness_hint};
+use crate::core::decide::finding::{FORGET, newest, witness_hint};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::Control;
 use crate::core::words::{Branch, CommitId, Release, ReleaseStatus};
@@ -312,7 +312,11 @@ impl Execution<'_> {
             } else {
                 "a cache answers in its place, so what it runs now is not seen"
             };
-            return Stop::Incomplete(report.because(why).hint(cache_hint(&self.command.to(name))));
+            return Stop::Incomplete(
+                report
+                    .because(why)
+                    .hint(format!("{FORGET}: {}", self.command.to(name))),
+            );
         }
         if is_unknown(now) {
             let hint = format!("when it answers again: {}", self.command.to(name));

@@ -1,15 +1,30 @@
 //! Where a remote leads, by the configuration and git's own rules: as much as is needed to know who may be asked for
 //! what. Whom a secret is handed to is decided by git, which compares the address itself.
 
+use std::time::Duration;
+
 use crate::git::config::GitConfig;
 
-/// What for.
+/// What a child of git's is to do at a remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// To look and to fetch.
+    /// To say what is there.
+    Look,
+    /// To bring it here.
     Fetch,
-    /// To push.
+    /// To push, or to say whether a push would be let in.
     Push,
+}
+
+impl Way {
+    /// How long that may take.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Look => 60,
+            Self::Fetch => 600,
+            Self::Push => 300,
+        })
+    }
 }
 
 /// Where a remote leads.
@@ -18,7 +33,7 @@ pub enum Place {
     /// A path on this machine.
     Local,
     /// An account that ssh logs in to.
-    Ssh(Login),
+    Ssh(Account),
     /// A server that is asked over http or https.
     Http(Site),
     /// Anything else.
@@ -27,7 +42,7 @@ pub enum Place {
 
 /// An account that ssh logs in to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
+pub struct Account {
     /// `user@host`, or a host, as ssh takes it.
     pub destination: String,
     /// The port, where one is named.
@@ -62,22 +77,21 @@ impl Place {
         let Some((scheme, rest)) = url.split_once("://") else {
             return scp_form(url).map_or(Self::Local, Self::Ssh);
         };
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         match scheme {
             "file" => Self::Local,
-            "ssh" | "git+ssh" | "ssh+git" => ssh_login(rest).map_or(Self::Other, Self::Ssh),
-            "http" | "https" => Self::Http(site(url, scheme, rest)),
+            "ssh" | "git+ssh" | "ssh+git" => account(authority).map_or(Self::Other, Self::Ssh),
+            "http" | "https" => Self::Http(site(url, scheme, (authority, path))),
             _ => Self::Other,
         }
     }
 }
 
 /// The address that git uses: of several the first, with the longest `insteadOf` that fits.
-fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
+pub fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
     let first = |key: &str| {
-        config
-            .all(&format!("remote.{remote}.{key}"))
-            .first()
-            .map(|url| (*url).to_owned())
+        let all = config.all(&format!("remote.{remote}.{key}"));
+        all.first().map(|url| (*url).to_owned())
     };
     let instead = |url: &str, key: &str| {
         let bases = config.under("url.", key);
@@ -85,25 +99,22 @@ fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
         let (base, start) = fits.max_by_key(|(_, start)| start.len())?;
         Some(format!("{base}{}", url.get(start.len()..)?))
     };
+    let is_push = way == Way::Push;
+    let push_url = first("pushurl").filter(|_| is_push);
     let url = first("url");
-    if way == Way::Push {
-        if let Some(url) = first("pushurl") {
-            return Some(instead(&url, ".insteadof").unwrap_or(url));
-        }
-        if let Some(pushed) = url
-            .as_deref()
-            .and_then(|url| instead(url, ".pushinsteadof"))
-        {
-            return Some(pushed);
-        }
+    if let Some(url) = url.as_ref().filter(|_| is_push && push_url.is_none())
+        && let Some(pushed) = instead(url, ".pushinsteadof")
+    {
+        return Some(pushed);
     }
     // What is no remote's name is an address.
-    let url = url.or_else(|| remote.contains(['/', ':']).then(|| remote.to_owned()))?;
+    let itself = remote.contains(['/', ':']).then(|| remote.to_owned());
+    let url = push_url.or(url).or(itself)?;
     Some(instead(&url, ".insteadof").unwrap_or(url))
 }
 
 /// `[user@]host:path`, where no slash comes before the colon.
-fn scp_form(url: &str) -> Option<Login> {
+fn scp_form(url: &str) -> Option<Account> {
     let bracket = url.find(']').filter(|_| url.contains('[')).unwrap_or(0);
     let colon = bracket + url.get(bracket..)?.find(':')?;
     let place = url.get(..colon)?;
@@ -112,62 +123,49 @@ fn scp_form(url: &str) -> Option<Login> {
         return None;
     }
     // In brackets a port may stand beside the host.
-    let (user, host) = place
-        .rsplit_once('@')
-        .map_or(("", place), |(user, host)| (user, host));
-    let inner = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let (host, port) = match inner {
-        Some(inner) if inner.matches(':').count() == 1 => host_and_port(inner),
-        Some(inner) => (inner, None),
-        None => (host, None),
-    };
-    login(user, host, port)
+    let inner = place.split_once('[').and_then(|(user, host)| {
+        let host = host.strip_suffix(']')?;
+        let has_port = host.matches(':').count() == 1;
+        has_port.then(|| format!("{user}{host}"))
+    });
+    account(inner.as_deref().unwrap_or(place))
 }
 
-fn ssh_login(rest: &str) -> Option<Login> {
-    let authority = rest.split('/').next()?;
+/// `[user@]host[:port]`, the host in brackets where it has colons itself.
+fn account(authority: &str) -> Option<Account> {
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (host, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':').map(str::to_owned)),
-        None => host_and_port(host),
+        Some((host, port)) => (host, port.strip_prefix(':')),
+        None => match host.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (host, None),
+        },
     };
-    login(user, host, port)
-}
-
-fn host_and_port(text: &str) -> (&str, Option<String>) {
-    text.rsplit_once(':')
-        .map_or((text, None), |(host, port)| (host, Some(port.to_owned())))
-}
-
-fn login(user: &str, host: &str, port: Option<String>) -> Option<Login> {
-    let is_port = port
-        .as_ref()
-        .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    if host.is_empty() || host.starts_with('-') || user.starts_with('-') || !is_port {
+    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if host.is_empty()
+        || host.starts_with('-')
+        || user.starts_with('-')
+        || !port.is_none_or(is_number)
+    {
         return None;
     }
-    let destination = if user.is_empty() {
-        host.to_owned()
-    } else {
-        format!("{user}@{host}")
-    };
-    Some(Login { destination, port })
+    let at = if user.is_empty() { "" } else { "@" };
+    Some(Account {
+        destination: format!("{user}{at}{host}"),
+        port: port.map(str::to_owned),
+    })
 }
 
-fn site(url: &str, scheme: &str, rest: &str) -> Site {
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, host) = authority
-        .rsplit_once('@')
-        .map_or((None, authority), |(user, host)| (Some(user), host));
-    let name = user
-        .map(|user| user.split(':').next().unwrap_or(user))
-        .filter(|name| !name.is_empty());
+fn site(url: &str, scheme: &str, (authority, path): (&str, &str)) -> Site {
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, authority),
+    };
+    let name = user.and_then(|user| user.split(':').next());
     Site {
         url: url.to_owned(),
         origin: format!("{scheme}://{host}"),
-        user: name.map(str::to_owned),
+        user: name.filter(|name| !name.is_empty()).map(str::to_owned),
         path: path.to_owned(),
         has_password: user.is_some_and(|user| user.contains(':')),
     }
@@ -178,7 +176,7 @@ mod tests {
     use super::*;
 
     fn ssh(destination: &str, port: Option<&str>) -> Place {
-        Place::Ssh(Login {
+        Place::Ssh(Account {
             destination: destination.to_owned(),
             port: port.map(str::to_owned),
         })

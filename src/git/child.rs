@@ -4,7 +4,7 @@
     reason = "this is the door to the network through git"
 )]
 
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::git::push::{is_progress, is_sending};
+use crate::git::response::{Meaning, lines, meaning};
 
 /// What is printed, at most, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -30,20 +30,13 @@ pub enum Ear<'a> {
     /// Nobody, before its end.
     Nobody,
     /// A person, line by line.
-    Person(&'a mut dyn FnMut(&str)),
-    /// Nobody; so it is ended once it speaks to a person, or wants to read from the terminal.
+    Person(&'a dyn Fn(&str)),
+    /// Nobody; so it is ended, with all that it started, once it speaks to a person or wants to read from the terminal.
     EndsTalk,
 }
 
-/// How a child ended.
-pub enum End {
-    /// By itself.
-    Came(Output),
-    /// It was ended because it turned to a person.
-    Spoke,
-}
-
-/// Runs a child that must end within a time; past it the child is killed.
+/// Runs a child that must end within a time; past it the child is killed. `None`: it was ended because it turned to a
+/// person.
 ///
 /// # Errors
 /// Why there is no answer.
@@ -51,30 +44,25 @@ pub fn run(
     mut command: Command,
     input: &[u8],
     limit: Duration,
-    ear: Ear<'_>,
-) -> Result<End, String> {
+    ear: &Ear<'_>,
+) -> Result<Option<Output>, String> {
     if !input.is_empty() {
         command.stdin(Stdio::piped());
     }
-    let is_apart = matches!(ear, Ear::EndsTalk);
     #[cfg(unix)]
-    if is_apart {
-        // It ends with all that it started then, and none of that can read from the terminal.
+    if matches!(ear, Ear::EndsTalk) {
+        // Nothing in a group of its own can read from the terminal.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("git cannot be started: {error}"))?;
+    let child = command.spawn();
+    let mut child = child.map_err(|error| format!("git cannot be started: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         // That it is not read shows in the exit code.
         let _ = stdin.write_all(input);
     }
-    let (out, err) = (
-        read_whole(child.stdout.take()),
-        read_pieces(child.stderr.take()),
-    );
+    let out = read_whole(child.stdout.take());
     let mut words = Words {
-        pieces: err,
+        pieces: read_pieces(child.stderr.take()),
         all: Vec::new(),
         said: 0,
         since: None,
@@ -83,19 +71,18 @@ pub fn run(
     let status = match wait(&mut child, &mut words, limit) {
         Waited::Ended(status) => status.map_err(|error| error.to_string())?,
         Waited::TurnedToAPerson => {
-            end(&mut child, is_apart);
-            return Ok(End::Spoke);
+            end(&mut child, ear);
+            return Ok(None);
         }
         Waited::Long => {
-            end(&mut child, is_apart);
+            end(&mut child, ear);
             return Err(format!("no answer within {} seconds", limit.as_secs()));
         }
     };
     // An answer without its end is none: taken for an empty one it would say that the remote has no branches.
-    let stdout = out
-        .recv_timeout(LEFT_BEHIND)
-        .map_err(|_| "git ended, but its answer did not".to_owned())?;
-    Ok(End::Came(Output {
+    let stdout = out.recv_timeout(LEFT_BEHIND);
+    let stdout = stdout.map_err(|_| "git ended, but its answer did not".to_owned())?;
+    Ok(Some(Output {
         status,
         stdout,
         stderr: words.rest(),
@@ -104,7 +91,7 @@ pub fn run(
 
 /// What waiting for a child came to.
 enum Waited {
-    Ended(std::io::Result<ExitStatus>),
+    Ended(io::Result<ExitStatus>),
     TurnedToAPerson,
     Long,
 }
@@ -114,13 +101,11 @@ fn wait(child: &mut Child, words: &mut Words<'_>, limit: Duration) -> Waited {
     let mut pause = Duration::from_millis(1);
     loop {
         words.listen(pause);
-        match child.try_wait() {
-            Ok(Some(status)) => return Waited::Ended(Ok(status)),
-            Ok(None) => {}
-            Err(error) => return Waited::Ended(Err(error)),
+        if let Some(ended) = child.try_wait().transpose() {
+            return Waited::Ended(ended);
         }
         words.pass_on();
-        if words.turned_to_a_person(child) {
+        if matches!(words.ear, Ear::EndsTalk) && (words.speak() || is_stopped(child)) {
             return Waited::TurnedToAPerson;
         }
         if begun.elapsed() >= limit {
@@ -138,7 +123,7 @@ struct Words<'a> {
     said: usize,
     /// Since when there is something to pass on.
     since: Option<Instant>,
-    ear: Ear<'a>,
+    ear: &'a Ear<'a>,
 }
 
 impl Words<'_> {
@@ -147,7 +132,7 @@ impl Words<'_> {
         match self.pieces.recv_timeout(pause) {
             Ok(piece) => {
                 self.since.get_or_insert_with(Instant::now);
-                self.all.extend_from_slice(&piece);
+                self.all.extend(piece);
             }
             Err(RecvTimeoutError::Timeout) => {}
             // It says no more, and goes on.
@@ -155,46 +140,32 @@ impl Words<'_> {
         }
     }
 
+    fn is_older(&self, than: Duration) -> bool {
+        self.since.is_some_and(|since| since.elapsed() > than)
+    }
+
     /// Lets the person hear what was said a moment ago.
     fn pass_on(&mut self) {
-        let Ear::Person(hears) = &mut self.ear else {
-            return;
-        };
-        if self
-            .since
-            .is_some_and(|since| since.elapsed() > HEARD_AFTER)
+        if let Ear::Person(hears) = self.ear
+            && self.is_older(HEARD_AFTER)
         {
-            let fresh =
-                String::from_utf8_lossy(self.all.get(self.said..).unwrap_or_default()).into_owned();
-            fresh
-                .split(['\n', '\r'])
-                .map(str::trim_end)
-                .filter(|line| !line.is_empty())
-                .for_each(hears);
+            let fresh = self.all.get(self.said..).unwrap_or_default();
+            lines(&String::from_utf8_lossy(fresh)).for_each(hears);
             (self.said, self.since) = (self.all.len(), None);
         }
     }
 
-    /// Whether the child turned to a person although nobody listens: a helper of git's said something and waits, or
-    /// was stopped because it read from the terminal.
-    fn turned_to_a_person(&self, child: &Child) -> bool {
-        if !matches!(self.ear, Ear::EndsTalk) {
-            return false;
-        }
-        let is_due = self
-            .since
-            .is_some_and(|since| since.elapsed() > SPEAKS_AFTER);
-        (is_due && speaks(&String::from_utf8_lossy(&self.all))) || is_stopped(child)
+    /// Whether a helper of git's said something and waits.
+    fn speak(&self) -> bool {
+        self.is_older(SPEAKS_AFTER) && speaks(&String::from_utf8_lossy(&self.all))
     }
 
     /// All that was said, up to the end.
     fn rest(mut self) -> Vec<u8> {
         let until = Instant::now() + LEFT_BEHIND;
-        while let Ok(piece) = self
-            .pieces
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
-            self.all.extend_from_slice(&piece);
+        let left = || until.saturating_duration_since(Instant::now());
+        while let Ok(piece) = self.pieces.recv_timeout(left()) {
+            self.all.extend(piece);
         }
         self.all
     }
@@ -222,12 +193,10 @@ fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let Some(pipe) = pipe else { return };
-        let (mut pipe, mut piece) = (pipe.take(LARGEST), vec![0; 4096]);
+        let (mut pipe, mut piece) = (pipe.take(LARGEST), [0; 4096]);
         while let Ok(read @ 1..) = pipe.read(&mut piece) {
-            if sender
-                .send(piece.get(..read).unwrap_or_default().to_vec())
-                .is_err()
-            {
+            let fresh = piece.get(..read).unwrap_or_default();
+            if sender.send(fresh.to_vec()).is_err() {
                 return;
             }
         }
@@ -238,14 +207,12 @@ fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 /// Whether somebody other than git and the remote said something. A child that sends a push is past all questions, and to
 /// end it then would leave behind what nobody knows the end of.
 fn speaks(text: &str) -> bool {
-    let lines = || {
-        text.split(['\n', '\r'])
-            .filter(|line| !line.trim().is_empty())
+    let is_gits = |line: &str| {
+        meaning(line) == Some(Meaning::Progress)
+            || line.starts_with("remote:")
+            || line.starts_with("warning:")
     };
-    let others = ["remote:", "warning:"];
-    let is_gits =
-        |line: &str| is_progress(line) || others.iter().any(|sign| line.starts_with(sign));
-    !lines().any(is_sending) && !lines().all(is_gits)
+    !lines(text).any(|line| meaning(line) == Some(Meaning::Sending)) && !lines(text).all(is_gits)
 }
 
 #[cfg(unix)]
@@ -261,15 +228,15 @@ fn is_stopped(_child: &Child) -> bool {
 }
 
 /// Ends it; where it has a process group of its own, with all that it started.
-fn end(child: &mut Child, is_apart: bool) {
+fn end(child: &mut Child, ear: &Ear<'_>) {
     #[cfg(unix)]
-    if is_apart {
+    if matches!(ear, Ear::EndsTalk) {
         use rustix::process::{Pid, Signal, kill_process_group};
         // What has ended already need not be ended.
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
     #[cfg(not(unix))]
-    let _ = is_apart;
+    let _ = ear;
     // It may have ended this moment; either way it is not waited for any longer.
     let _ = child.kill();
     let _ = child.wait();

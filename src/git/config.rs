@@ -6,6 +6,11 @@ use std::thread::{self, JoinHandle};
 use crate::core::refusal::{Report, Stop};
 use crate::git::program::Program;
 
+/// The configuration of nobody, where git cannot read it: git says so itself as soon as it is asked anything.
+pub static UNREADABLE: GitConfig = GitConfig {
+    entries: Vec::new(),
+};
+
 /// The configuration that holds here.
 // Not `Debug`: a webhook may be among the entries.
 #[derive(Clone, Default)]
@@ -17,14 +22,10 @@ impl GitConfig {
     /// Reads what `git config -z --list` prints.
     pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
-        let entries = text
-            .split('\0')
-            .filter(|entry| !entry.is_empty())
-            .map(|entry| {
-                // A key without a value is how a boolean says yes.
-                let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
-                (key.to_owned(), value.to_owned())
-            });
+        let entries = text.split('\0').filter(|entry| !entry.is_empty());
+        // A key without a value is how a boolean says yes.
+        let entries = entries.map(|entry| entry.split_once('\n').unwrap_or((entry, "true")));
+        let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self {
             entries: entries.collect(),
         }
@@ -43,20 +44,13 @@ impl GitConfig {
 
     /// The value that wins. Section and name of the key are lower case, a subsection is as written.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|(own, _)| own == key)
-            .map(|(_, value)| value.as_str())
+        self.all(key).pop()
     }
 
     /// Every value, in order.
     pub fn all(&self, key: &str) -> Vec<&str> {
-        self.entries
-            .iter()
-            .filter(|(own, _)| own == key)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        let own = self.entries.iter().filter(|(own, _)| own == key);
+        own.map(|(_, value)| value.as_str()).collect()
     }
 
     /// Whether one of these keys is set to anything.
@@ -72,19 +66,17 @@ impl GitConfig {
         start: &'a str,
         end: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let inner = move |key: &'a str| key.strip_prefix(start)?.strip_suffix(end);
-        self.entries
-            .iter()
-            .filter_map(move |(key, value)| Some((inner(key)?, value.as_str())))
+        let entries = self.entries.iter();
+        entries.filter_map(move |(key, value)| {
+            Some((key.strip_prefix(start)?.strip_suffix(end)?, value.as_str()))
+        })
     }
 
     /// Whether a key holds one of git's words for no.
     pub fn denies(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| {
-            matches!(
-                value.to_ascii_lowercase().as_str(),
-                "" | "no" | "off" | "false"
-            ) || value.parse() == Ok(0)
+        let value = self.get(key).map(str::to_ascii_lowercase);
+        value.is_some_and(|value| {
+            matches!(value.as_str(), "" | "no" | "off" | "false") || value.parse() == Ok(0)
         })
     }
 }
@@ -100,8 +92,7 @@ impl PendingConfig {
     /// Starts `git config -z --list`, which runs beside whatever else there is to do.
     pub fn start(program: &Program) -> Self {
         let program = program.clone();
-        let reader =
-            thread::spawn(move || program.read_config().map(|text| GitConfig::parse(&text)));
+        let reader = thread::spawn(move || Ok(GitConfig::parse(&program.read_config()?)));
         Self {
             reader: Mutex::new(Some(reader)),
             answer: OnceLock::new(),
@@ -109,27 +100,17 @@ impl PendingConfig {
     }
 
     /// Waits for the answer.
-    ///
-    /// # Errors
-    /// When git cannot read its configuration, in git's own words.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        self.answer
-            .get_or_init(|| self.wait())
-            .as_ref()
-            .map_err(Clone::clone)
-    }
-
-    fn wait(&self) -> Result<GitConfig, Stop> {
-        let reader = self
-            .reader
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let answer = reader.and_then(|reader| reader.join().ok());
-        answer.unwrap_or_else(|| {
-            Err(Stop::Failed(Report::new(
-                "git's configuration was not read",
-            )))
-        })
+        let answer = self.answer.get_or_init(|| {
+            let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let answer = reader.take().and_then(|reader| reader.join().ok());
+            let unread = || {
+                Err(Stop::Failed(Report::new(
+                    "git's configuration was not read",
+                )))
+            };
+            answer.unwrap_or_else(unread)
+        });
+        answer.as_ref().map_err(Clone::clone)
     }
 }

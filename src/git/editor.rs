@@ -19,15 +19,20 @@ use crate::terminal::file;
 /// Lets the person edit a text, as a file at `path`, and gives what it is afterwards.
 ///
 /// Whoever must outlive a Ctrl-C in the editor has to catch it: the editor gets it too, and goes on.
-///
-/// # Errors
-/// When there is no editor, it fails, or what it leaves behind is no text.
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
     let editor = editor(repo)?;
+    let failed = |how: &str| {
+        let report = Report::new(format!("the editor {how}, so nothing was deployed"));
+        report.because(format!("it is: {}", visible(&editor)))
+    };
     let ended = start(&editor, path)
-        .map_err(|error| failed("cannot be started", &editor).because(error.to_string()));
-    check(ended.map_err(stop)?, &editor)?;
+        .map_err(|error| stop(failed("cannot be started").because(error.to_string())))?;
+    if !ended.success() {
+        let code = ended.code().map(|code| format!("with exit code {code}"));
+        let how = code.unwrap_or_else(|| "by a signal".to_owned());
+        return Err(stop(failed(&format!("ended {how}"))));
+    }
     file::read(path).map_err(|wrong| {
         let report = Report::new("the text of the editor cannot be used, so nothing was deployed");
         stop(report.because(format!("{} {wrong}", path.display())))
@@ -35,29 +40,24 @@ pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
 }
 
 /// Writes a text where the person finds it again.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-    folder
-        .and_then(|()| fs::write(path, text))
-        .map_err(|error| {
-            let report =
-                Report::new("there is no place for a text to edit, so nothing was deployed");
-            stop(report.because(format!("{}: {error}", path.display())))
-        })
+    let written = folder.and_then(|()| fs::write(path, text));
+    written.map_err(|error| {
+        let report = Report::new("there is no place for a text to edit, so nothing was deployed");
+        stop(report.because(format!("{}: {error}", path.display())))
+    })
 }
 
 /// The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
 fn editor(repo: &Repo) -> Result<String, Stop> {
     let answer = repo
         .program()
-        .read("git knows no editor here", ["var", "GIT_EDITOR"])
-        .map_err(|stopped| match stopped {
-            Stop::Failed(report) => stop(report.because("nothing was deployed")),
-            other => other,
-        })?;
+        .read("git knows no editor here", ["var", "GIT_EDITOR"]);
+    let answer = answer.map_err(|stopped| match stopped {
+        Stop::Failed(report) => stop(report.because("nothing was deployed")),
+        other => other,
+    })?;
     let text = String::from_utf8(answer)
         .map_err(|_| stop(Report::new("the name of the editor is not UTF-8 text")))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
@@ -65,45 +65,25 @@ fn editor(repo: &Repo) -> Result<String, Stop> {
 
 /// Runs it through a shell, as git does: it may be `code --wait`, or have quotes.
 fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
+    // It never draws into data that somebody collects.
+    let screen = match io::stdout().is_terminal() {
+        true => Stdio::inherit(),
+        false => Stdio::from(io::stderr()),
+    };
     let shell = find_on_path("sh").unwrap_or_else(|| PathBuf::from("/bin/sh"));
-    let mut command = Command::new(shell);
     // A shell that waits would end by the editor's Ctrl-C too, once the editor is done, and its text would be lost. The
     // editor itself gets no trap, and of ours what is only caught is not handed down: it takes Ctrl-C as it likes.
-    command
-        .args(["-c", &format!("trap : INT; {editor} \"$@\""), editor])
-        .arg(path);
+    let line = format!("trap : INT; {editor} \"$@\"");
+    let mut command = Command::new(shell);
+    command.args(["-c", &line, editor]).arg(path);
     command
         .env_remove("SMP_TECHNICAL_WEBHOOK")
         .env_remove("SMP_PRODUCT_WEBHOOK");
     command
         .stdin(Stdio::inherit())
-        .stdout(screen())
+        .stdout(screen)
         .stderr(Stdio::inherit())
         .status()
-}
-
-/// Where the editor draws: never into data that somebody collects.
-fn screen() -> Stdio {
-    if io::stdout().is_terminal() {
-        Stdio::inherit()
-    } else {
-        Stdio::from(io::stderr())
-    }
-}
-
-fn check(ended: ExitStatus, editor: &str) -> Result<(), Stop> {
-    if ended.success() {
-        return Ok(());
-    }
-    let how = ended.code().map_or("by a signal".to_owned(), |code| {
-        format!("with exit code {code}")
-    });
-    Err(stop(failed(&format!("ended {how}"), editor)))
-}
-
-fn failed(how: &str, editor: &str) -> Report {
-    Report::new(format!("the editor {how}, so nothing was deployed"))
-        .because(format!("it is: {}", visible(editor)))
 }
 
 fn stop(report: Report) -> Stop {

@@ -2,19 +2,20 @@
 //! kept by git for two weeks, which is longer than any run.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::refusal::Refusal;
 use crate::core::words::CommitId;
-use crate::git::Repo;
 use crate::git::address::Way;
-use crate::git::person::{self, Errand};
-use crate::git::remote::{heads, in_gits_words, redirected};
+use crate::git::network::Errand;
+use crate::git::remote::heads;
+use crate::git::response::{Meaning, means};
+use crate::git::{Repo, advice};
 
-/// How long a fetch may take.
-const LIMIT: Duration = Duration::from_secs(600);
 /// As many names fit on one command line.
 const AT_ONCE: usize = 500;
+/// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
+const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
+    --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
 
 /// What is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +28,8 @@ pub enum Wanted {
     Branches,
 }
 
-/// Fetches it: `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`. Touches no branch, no tag, nothing that
-/// tracks a branch, and no `FETCH_HEAD`.
-///
-/// # Errors
-/// `unreachable`, with git's words.
+/// Fetches it: `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`. What cannot be fetched is `unreachable`, with
+/// git's words.
 pub fn fetch(repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> {
     let names = match wanted {
         Wanted::Branch(branch) => vec![format!("refs/heads/{branch}")],
@@ -42,70 +40,31 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> 
                 .map(|(_, id)| id)
                 .collect();
             // A clone that cannot say what it has is told of by whoever reads it next.
-            let is_missing = |id: &CommitId| !repo.has_commit(id).unwrap_or(false);
+            let missing = tips
+                .iter()
+                .filter(|id| !repo.has_commit(id).unwrap_or(false));
             // By their hashes: what a remote calls its branches is not for a command line.
-            tips.iter()
-                .filter(|id| is_missing(id))
-                .map(CommitId::to_string)
-                .collect()
+            missing.map(CommitId::to_string).collect()
         }
     };
+    // It may come before the look that asks for a password.
+    let errand = Errand::new(repo, remote, Way::Fetch, true);
     names
         .chunks(AT_ONCE)
-        .try_for_each(|names| fetch_exactly(repo, remote, names))
+        .try_for_each(|names| fetch_exactly(&errand, names))
 }
 
-fn fetch_exactly(repo: &Repo, remote: &str, names: &[String]) -> Result<(), Refusal> {
-    let make = || {
-        let mut command = repo.program().command([
-            "-c",
-            "gc.auto=0",
-            "-c",
-            "maintenance.auto=false",
-            "fetch",
-            "--quiet",
-        ]);
-        command
-            .args([
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-recurse-submodules",
-                "--no-prune",
-                "--refmap=",
-            ])
-            .args(["--no-write-commit-graph", "--", remote])
-            .args(names);
-        command
+fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
+    let args = FETCH.split(' ').chain([errand.remote]).map(str::to_owned);
+    let args: Vec<String> = args.chain(names.iter().cloned()).collect();
+    let words = match errand.run(&args) {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why.words,
     };
-    // It may come before the look that asks for a password.
-    let errand = Errand {
-        repo,
-        remote,
-        way: Way::Fetch,
-        may_ask: true,
-        limit: LIMIT,
-    };
-    let output = person::run(&errand, &make).map_err(|why| not_fetched(remote, &why.words()))?;
-    let words = String::from_utf8_lossy(&output.stderr);
     // A remote without the branch has nothing to fetch.
-    let has_none = words.starts_with("fatal: couldn't find remote ref ");
-    if output.status.success() || has_none {
-        Ok(())
-    } else {
-        let moved = redirected(repo, remote, &words);
-        Err(moved.unwrap_or_else(|| person::advised(&errand, &words, not_fetched(remote, &words))))
+    match means(&words, Meaning::NoRef) {
+        true => Ok(()),
+        false => Err(advice::unreachable(errand, &words)),
     }
-}
-
-/// The remote may well answer, and this clone be the one that cannot take what it sends.
-fn not_fetched(remote: &str, words: &str) -> Refusal {
-    let report = in_gits_words(
-        Report::new(format!(
-            "what is missing here could not be fetched from {remote}"
-        )),
-        words,
-    );
-    report
-        .hint(format!("see what git says: git fetch {remote}"))
-        .refused(RefusalCode::Unreachable)
 }

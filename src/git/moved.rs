@@ -16,22 +16,6 @@ const SETUP: &str = "git smp setup";
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
 
-/// The status of a redirect in git's words, if that is why a remote let nobody in.
-pub(super) fn status(words: &str) -> Option<u16> {
-    let said = words.lines().find_map(|line| {
-        let line = line.strip_prefix("fatal: ").unwrap_or(line);
-        line.strip_prefix("unable to access ")?
-            .split_once("requested URL returned error: ")
-    });
-    let status = said?.1.get(..3)?.parse().ok()?;
-    is_redirect(status).then_some(status)
-}
-
-/// Whether this answer sends people elsewhere.
-pub(super) fn is_redirect(status: u16) -> bool {
-    matches!(status, 301 | 302 | 303 | 307 | 308)
-}
-
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
 /// no credentials, and nothing of it but the new address is ever used.
 pub(super) const TRACING: [(&str, &str); 3] = [
@@ -40,91 +24,62 @@ pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_REDACT", "1"),
 ];
 
-/// Whether a line is part of that.
+/// Whether this answer sends people elsewhere.
+pub(super) fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a line is part of a trace.
 pub(super) fn is_trace(line: &str) -> bool {
-    let time = |line: &str| {
-        line.bytes()
-            .take(8)
-            .all(|byte| byte.is_ascii_digit() || byte == b':')
-    };
-    time(line) && line.contains(" http.c:")
+    let is_time = |byte: u8| byte.is_ascii_digit() || byte == b':';
+    line.bytes().take(8).all(is_time) && line.contains(" http.c:")
 }
 
 /// Where the last answer of a traced look led. `from`: the address that was asked.
 pub(super) fn location(trace: &str, from: &str) -> Option<String> {
-    let header = |line: &str| {
+    let mut headers = trace.lines().filter_map(|line| {
         let (name, value) = line.split_once("<= Recv header: ")?.1.split_once(": ")?;
         name.eq_ignore_ascii_case("location")
-            .then(|| value.trim().to_owned())
-    };
-    let to = trace
-        .lines()
-        .filter_map(header)
-        .next_back()
-        .filter(|to| to.len() <= LONGEST)?;
+            .then_some(value.trim())
+    });
+    let to = headers.next_back().filter(|to| to.len() <= LONGEST)?;
     let (scheme, rest) = from.split_once("://")?;
     let host = rest.split('/').next()?;
     Some(match to.strip_prefix('/') {
-        None => to,
+        None => to.to_owned(),
         Some(path) if path.starts_with('/') => format!("{scheme}:{to}"),
         Some(_) => format!("{scheme}://{host}{to}"),
     })
 }
 
-/// Where a redirect leads.
-enum Leads {
-    /// The host does not say.
-    Unknown,
-    /// To where it was asked.
-    Back,
-    /// To a repository, which has this address.
-    On(String),
-    /// To something else, such as a page to log in.
-    Away(String),
+/// An address as it may be shown: without who logs in, and without what stands behind a `?`, which is no one's business, and
+/// may be any address itself.
+fn page(address: &str) -> String {
+    let shown = without_userinfo(address);
+    shown
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
-impl Leads {
-    /// `from`: the address that was asked. Behind a `?` may stand what is no one's business, and any address.
-    fn of(location: Option<&str>, from: &str) -> Self {
-        let Some(to) = location.map(without_userinfo) else {
-            return Self::Unknown;
-        };
-        let page = to.split(['?', '#']).next().unwrap_or_default();
-        let same = |address: &str| {
-            address.trim_end_matches('/') == without_userinfo(from).trim().trim_end_matches('/')
-        };
-        match page.strip_suffix(SERVICE) {
-            Some(address) if same(address) => Self::Back,
-            Some(address) if address.contains("://") => Self::On(address.to_owned()),
-            _ => Self::Away(page.to_owned()),
-        }
-    }
-}
-
-/// Where the answer to a push led, in words; without its query.
+/// Where the answer to a push led, in words.
 pub(super) fn leads_to(location: &str) -> String {
-    let to = without_userinfo(location);
-    format!(
-        "it leads to {}",
-        to.split(['?', '#']).next().unwrap_or_default()
-    )
+    format!("it leads to {}", page(location))
 }
 
 /// The command that comes after `git smp setup`.
 pub(super) fn after_setup(next: &str) -> String {
-    if next.starts_with("git smp ") && next != SETUP {
-        format!("{SETUP} && {next}")
-    } else {
-        SETUP.to_owned()
+    match next.starts_with("git smp ") && next != SETUP {
+        true => format!("{SETUP} && {next}"),
+        false => SETUP.to_owned(),
     }
 }
 
 /// What shows what a remote answers and, unlike a plain look, goes nowhere else.
 pub(super) fn look(remote: &str) -> String {
-    format!(
-        "git -c http.followRedirects=false ls-remote {}",
-        shell_word(remote)
-    )
+    let remote = shell_word(remote);
+    format!("git -c http.followRedirects=false ls-remote {remote}")
 }
 
 /// The refusal for a remote whose host redirects. `location`: where to, as the host said it; `from`: what was asked;
@@ -140,26 +95,30 @@ pub(super) fn refusal(
     );
     let report = |what: String| Report::new(format!("the remote {remote} {what}")).because(because);
     let ask = "ask those who run the host";
-    let report = match Leads::of(location, from) {
-        Leads::Unknown => report("redirects to another address".to_owned())
+    let page = location.map(page);
+    let same = without_userinfo(from.trim());
+    let report = match (
+        &page,
+        page.as_deref().and_then(|page| page.strip_suffix(SERVICE)),
+    ) {
+        (None, _) => report("redirects to another address".to_owned())
             .hint(format!("{ask} where it leads, then: {next}")),
-        Leads::Back => report("is redirected to its own address, again and again".to_owned())
-            .hint(format!("{ask} what is wrong there, then: {next}")),
-        Leads::On(address) => {
-            let setup = after_setup(next);
-            let hint = if can_be_typed(&address) {
-                let remote = shell_word(remote);
-                format!(
-                    "if that is right, change its url in smp.toml, then: git remote set-url {remote} {address} && {setup}"
-                )
-            } else {
-                format!(
-                    "if that is right, change its url in smp.toml and in this clone, then: {setup}"
-                )
-            };
-            report(format!("has moved to {address}")).hint(hint)
+        (_, Some(address)) if address.trim_end_matches('/') == same.trim_end_matches('/') => {
+            report("is redirected to its own address, again and again".to_owned())
+                .hint(format!("{ask} what is wrong there, then: {next}"))
         }
-        Leads::Away(page) => report(format!("redirects to {page}, which is no repository"))
+        (_, Some(address)) if address.contains("://") => {
+            let (typed, setup) = (shell_word(remote), after_setup(next));
+            report(format!("has moved to {address}")).hint(match can_be_typed(address) {
+                true => format!(
+                    "if that is right, change its url in smp.toml, then: git remote set-url {typed} {address} && {setup}"
+                ),
+                false => format!(
+                    "if that is right, change its url in smp.toml and in this clone, then: {setup}"
+                ),
+            })
+        }
+        (Some(page), _) => report(format!("redirects to {page}, which is no repository"))
             .because("a page to log in, or another name of the repository")
             .hint(format!(
                 "log in there, or {ask} for the repository's address, then: {next}"
@@ -170,24 +129,18 @@ pub(super) fn refusal(
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
-    if !refusal
-        .report
-        .because
-        .iter()
-        .any(|line| line.contains(NOT_FOLLOWED))
-    {
-        return refusal;
+    let mut because = refusal.report.because.iter();
+    if because.any(|line| line.contains(NOT_FOLLOWED)) {
+        let place = format!("its address is {key} in smp.toml, and in this clone's own remote");
+        return refusal.because(place);
     }
-    let report = refusal.report.because(format!(
-        "its address is {key} in smp.toml, and in this clone's own remote"
-    ));
-    Refusal { report, ..refusal }
+    refusal
 }
 
 /// Whether an address may stand in a command: one that `smp.toml` may hold, and without a letter that a shell knows.
 fn can_be_typed(address: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
-    address.chars().all(plain) && address::check_url(address).is_ok()
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
+    address.chars().all(is_plain) && address::check_url(address).is_ok()
 }
 
 #[cfg(test)]
@@ -201,25 +154,6 @@ mod tests {
             format!("10:11:12.131415 http.c:876                <= Recv header: {header}\n")
         };
         headers.lines().map(line).collect()
-    }
-
-    #[test]
-    fn a_redirect_is_known_by_its_status() {
-        let words = |code: u16| {
-            format!(
-                "fatal: unable to access '{ASKED}/': The requested URL returned error: {code}\n"
-            )
-        };
-        for code in [301, 302, 303, 307, 308] {
-            assert_eq!(status(&words(code)), Some(code));
-        }
-        for code in [200, 304, 401, 403, 500] {
-            assert_eq!(status(&words(code)), None);
-        }
-        assert_eq!(
-            status("remote: fatal: The requested URL returned error: 301"),
-            None
-        );
     }
 
     #[test]

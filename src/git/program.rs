@@ -7,7 +7,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -15,42 +15,19 @@ use std::thread;
 use crate::core::refusal::{Report, Stop};
 
 /// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
-/// would lead our children astray. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay: they are the user's word.
-const DROPPED: [&str; 29] = [
-    // Secrets of ours: no hook and no helper needs them.
-    "SMP_TECHNICAL_WEBHOOK",
-    "SMP_PRODUCT_WEBHOOK",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_REFLOG_ACTION",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_ATTR_SOURCE",
-    "GIT_TRACE",
-    "GIT_TRACE2",
-    "GIT_TRACE2_EVENT",
-    "GIT_TRACE2_PERF",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE_PACKET",
-    "GIT_TRACE_PACKFILE",
-    "GIT_TRACE_SETUP",
-    "GIT_TRACE_REDACT",
-    "GIT_CURL_VERBOSE",
-    "GIT_EXTERNAL_DIFF",
-    "LANGUAGE",
-];
-
+/// would lead our children astray; and secrets of ours, which no hook and no helper needs. `GIT_DIR`, `GIT_WORK_TREE` and
+/// `git -c` stay: they are the user's word.
+const DROPPED: &str = "SMP_TECHNICAL_WEBHOOK SMP_PRODUCT_WEBHOOK \
+    GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH GIT_NAMESPACE GIT_PREFIX \
+    GIT_SHALLOW_FILE GIT_REPLACE_REF_BASE GIT_INTERNAL_SUPER_PREFIX GIT_REFLOG_ACTION GIT_LITERAL_PATHSPECS \
+    GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_ATTR_SOURCE GIT_TRACE GIT_TRACE2 GIT_TRACE2_EVENT \
+    GIT_TRACE2_PERF GIT_TRACE_CURL GIT_TRACE_PACKET GIT_TRACE_PACKFILE GIT_TRACE_SETUP GIT_TRACE_REDACT \
+    GIT_CURL_VERBOSE GIT_EXTERNAL_DIFF LANGUAGE";
 /// The protocols that a remote may use; remote helpers such as `ext::` would run commands of their own.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
+/// What holds for every question to git. Credentials and headers of one host are for no other one.
+const ALWAYS: &str = "-c core.fsmonitor=false -c core.hooksPath=/dev/null -c color.ui=false \
+    -c advice.objectNameWarning=false -c advice.graftFileDeprecated=false -c http.followRedirects=false";
 
 /// The `git` program of this machine.
 #[derive(Clone, Debug)]
@@ -64,19 +41,16 @@ pub struct Program {
 
 impl Program {
     /// Finds `git` once, in the absolute folders of `PATH` only: a `.` in it must not run a repository's own `git`.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn find() -> Result<Self, Stop> {
-        find_on_path("git")
-            .map(|path| Self {
-                path,
-                folder: None,
-                variables: Vec::new(),
-            })
-            .ok_or_else(|| {
-                Stop::Failed(Report::new("git is not on PATH").hint("install git 2.39 or later"))
-            })
+        let Some(path) = find_on_path("git") else {
+            let report = Report::new("git is not on PATH").hint("install git 2.39 or later");
+            return Err(Stop::Failed(report));
+        };
+        Ok(Self {
+            path,
+            folder: None,
+            variables: Vec::new(),
+        })
     }
 
     /// A `git` that runs in another folder and with other variables than this process.
@@ -94,20 +68,13 @@ impl Program {
     }
 
     /// The folder that children run in.
-    ///
-    /// # Errors
-    /// When the current folder is gone.
     pub fn folder(&self) -> Result<PathBuf, Stop> {
-        self.folder
-            .clone()
-            .map_or_else(env::current_dir, Ok)
-            .map_err(|error| {
-                Stop::Failed(
-                    Report::new("the current folder cannot be read")
-                        .because(error.to_string())
-                        .hint("cd into a clone"),
-                )
-            })
+        let folder = self.folder.clone().map_or_else(env::current_dir, Ok);
+        folder.map_err(|error| {
+            let report =
+                Report::new("the current folder cannot be read").because(error.to_string());
+            Stop::Failed(report.hint("cd into a clone"))
+        })
     }
 
     /// A variable as children see it.
@@ -116,36 +83,17 @@ impl Program {
         own.map_or_else(|| env::var_os(name), |(_, value)| value.clone())
     }
 
-    /// A `git` command with a clean environment, no standard input and captured output.
-    ///
-    /// It asks nobody anything.
+    /// A `git` command with a clean environment, no standard input and captured output, which asks nobody anything.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.as_configured();
-        command
-            .args([
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-                "-c",
-                "color.ui=false",
-            ])
-            .args([
-                "-c",
-                "advice.objectNameWarning=false",
-                "-c",
-                "advice.graftFileDeprecated=false",
-            ])
-            // Credentials and headers of one host are for no other one.
-            .args(["-c", "http.followRedirects=false"])
-            .args(args);
+        command.args(ALWAYS.split(' ')).args(args);
         command
     }
 
     /// A `git` command that nothing is added to: the one to ask for configuration.
     fn as_configured(&self) -> Command {
         let mut command = Command::new(&self.path);
-        for name in DROPPED {
+        for name in DROPPED.split(' ') {
             command.env_remove(name);
         }
         if env::var_os("GIT_ALLOW_PROTOCOL").is_none() {
@@ -173,24 +121,14 @@ impl Program {
     }
 
     /// What `git config -z --list` prints.
-    ///
-    /// # Errors
-    /// When git cannot be started or cannot read its configuration.
     pub fn read_config(&self) -> Result<Vec<u8>, Stop> {
-        let output = self
-            .as_configured()
-            .args(["config", "-z", "--list"])
-            .output();
-        succeeded(
-            "git's configuration cannot be read",
-            output.map_err(|error| cannot_start(&self.path, &error))?,
-        )
+        let mut command = self.as_configured();
+        let output = command.args(["config", "-z", "--list"]).output();
+        self.succeeded("git's configuration cannot be read", output)
     }
 
-    /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0.
-    ///
-    /// # Errors
-    /// When it cannot be started or fails; the report carries git's own words under `what`.
+    /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0; otherwise git's own
+    /// words under `what`.
     pub fn ask<S: AsRef<OsStr>>(
         &self,
         what: &str,
@@ -201,9 +139,6 @@ impl Program {
     }
 
     /// The same, with variables for this one child.
-    ///
-    /// # Errors
-    /// As [`Program::ask`].
     pub fn ask_as<S: AsRef<OsStr>>(
         &self,
         what: &str,
@@ -213,10 +148,8 @@ impl Program {
     ) -> Result<Vec<u8>, Stop> {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
-        let mut child = command
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(|error| cannot_start(&self.path, &error))?;
+        let child = command.stdin(Stdio::piped()).spawn();
+        let mut child = child.map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
             // Written beside the reading, or both sides could wait for each other; that git stops reading early shows
@@ -224,64 +157,47 @@ impl Program {
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()
         });
-        succeeded(
-            what,
-            output.map_err(|error| cannot_start(&self.path, &error))?,
-        )
+        self.succeeded(what, output)
     }
 
-    /// Runs `git` to its end.
-    ///
-    /// # Errors
-    /// When it cannot be started. An exit code other than 0 is not an error here.
+    /// Runs `git` to its end. An exit code other than 0 is no error here.
     pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Stop> {
-        self.command(args)
-            .output()
-            .map_err(|error| cannot_start(&self.path, &error))
+        let output = self.command(args).output();
+        output.map_err(|error| cannot_start(&self.path, &error))
     }
 
-    /// Runs `git` and gives its standard output, when it ended with 0.
-    ///
-    /// # Errors
-    /// When it cannot be started or fails; the report carries git's own words under `what`.
+    /// Runs `git` and gives its standard output, when it ended with 0; otherwise git's own words under `what`.
     pub fn read<S: AsRef<OsStr>>(
         &self,
         what: &str,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Vec<u8>, Stop> {
-        succeeded(what, self.run(args)?)
+        self.succeeded(what, self.command(args).output())
     }
-}
 
-fn succeeded(what: &str, output: Output) -> Result<Vec<u8>, Stop> {
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(Stop::Failed(failed(what, &output.stderr)))
+    fn succeeded(&self, what: &str, output: io::Result<Output>) -> Result<Vec<u8>, Stop> {
+        match output {
+            Ok(output) if output.status.success() => Ok(output.stdout),
+            Ok(output) => Err(Stop::Failed(failed(what, &output.stderr))),
+            Err(error) => Err(cannot_start(&self.path, &error)),
+        }
     }
 }
 
 /// The report of a `git` that failed: its own words, a line a cause.
 pub fn failed(what: &str, stderr: &[u8]) -> Report {
-    let mut report = Report::new(what);
-    for line in String::from_utf8_lossy(stderr)
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .take(8)
-    {
-        report = report.because(
-            line.trim_start_matches("fatal: ")
-                .trim_start_matches("error: "),
-        );
-    }
-    report
+    let words = String::from_utf8_lossy(stderr);
+    let lines = words.lines().filter(|line| !line.trim().is_empty());
+    lines.take(8).fold(Report::new(what), |report, line| {
+        let line = line.trim_start_matches("fatal: ");
+        report.because(line.trim_start_matches("error: "))
+    })
 }
 
 /// The report of a program that could not be started.
-pub fn cannot_start(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::Failed(
-        Report::new(format!("{} cannot be started", path.display())).because(error.to_string()),
-    )
+pub fn cannot_start(path: &Path, error: &io::Error) -> Stop {
+    let report = Report::new(format!("{} cannot be started", path.display()));
+    Stop::Failed(report.because(error.to_string()))
 }
 
 /// The first file of that name in the absolute folders of `PATH`.
@@ -297,14 +213,11 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
 /// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
 pub fn ask(name: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(find_on_path(name)?);
-    let output = command
+    command
         .args(args)
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .stderr(Stdio::null());
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
 }

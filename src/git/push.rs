@@ -1,47 +1,39 @@
 //! Pushing, and nothing else: one commit to one branch, by the `git` program, on the condition that the branch is still
 //! where it was seen. What a push says of itself never decides what happened; the branch is read afterwards.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door through which commits leave"
-)]
 
 mod event;
 mod judge;
-mod shut;
+mod log;
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Child;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::core::refusal::{Report, Stop};
+use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
+use crate::git::Repo;
 use crate::git::address::Way;
+use crate::git::network::Errand;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
-#[cfg(unix)]
-use crate::git::secret::is_shared;
-use crate::git::{Repo, person};
+use crate::git::response::wants_one;
 
-pub use event::{MayPush, Told, may_push, push_event};
+pub(in crate::git) use event::dry_run;
+pub use event::{MayPush, NOBODYS, Told, may_push, push_event};
 use judge::{Signs, reason};
-pub(super) use judge::{is_progress, is_sending};
-pub use shut::{Shut, shut, turned_away};
+use log::Tail;
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(40);
-/// The size at which the log of a push starts again from nothing, in bytes.
-const LOG_LIMIT: u64 = 8 << 20;
-/// How much of it is read at once, in bytes.
-const PIECE: u64 = 1 << 20;
-/// The longest line of a remote's output that is passed on, in bytes.
-const LINE_LIMIT: usize = 4096;
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
-/// Logs of pushes that were left behind are kept this long.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A push that the user's own settings for pushes have no say in. With progress, for it shows whether anything was sent.
+const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negotiate=false \
+    -c core.warnAmbiguousRefs=false push --porcelain --progress --no-verify --no-follow-tags --no-signed \
+    --no-force-if-includes --recurse-submodules=no";
 
 /// What is to be pushed, and on what condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,19 +95,10 @@ pub struct Outcome {
     pub reason: Option<String>,
 }
 
-impl From<Ended> for Outcome {
-    fn from(ended: Ended) -> Self {
-        Self {
-            ended,
-            reason: None,
-        }
-    }
-}
-
 /// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
 ///
-/// The caller has made sure that it is a fast-forward. The user's push settings have no say; the child has a process
-/// group of its own, so that Ctrl-C does not reach it, and writes to a file, so that it survives us.
+/// The caller has made sure that it is a fast-forward. The child has a process group of its own, so that Ctrl-C does not
+/// reach it, and writes to a file, so that it survives us.
 ///
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
@@ -124,21 +107,20 @@ pub fn push(
     push: &Push,
     watch: &mut dyn FnMut(Event<'_>) -> Watch,
 ) -> Result<Outcome, Stop> {
+    let errand = Errand::new(repo, &push.remote, Way::Push, true);
     let mut unanswered = Vec::new();
-    let mut watch_first = |event: Event<'_>| match event {
+    let outcome = push_once(&errand, push, &mut |event| match event {
         // Nobody can be asked there; asked for here, a password serves the second one.
-        Event::Line(line) if person::wants_one(line) => {
+        Event::Line(line) if wants_one(line) => {
             unanswered.push(line.to_owned());
             Watch::GoOn
         }
         other => watch(other),
-    };
-    let outcome = push_once(repo, push, &mut watch_first)?;
-    if !unanswered.is_empty() && outcome.ended == Ended::NothingSent {
-        match event::logs_in(repo, &push.remote) {
-            Some(MayPush::No(words)) => unanswered = words,
-            Some(MayPush::Yes | MayPush::Moved) => return push_once(repo, push, watch),
-            None => {}
+    })?;
+    if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && errand.somebody {
+        match may_push(repo, (&push.remote, NOBODYS), None, true) {
+            MayPush::No(words) => unanswered = words,
+            MayPush::Yes | MayPush::Moved => return push_once(&errand, push, watch),
         }
     }
     for line in &unanswered {
@@ -148,24 +130,43 @@ pub fn push(
 }
 
 fn push_once(
-    repo: &Repo,
+    errand: &Errand<'_>,
     push: &Push,
     watch: &mut dyn FnMut(Event<'_>) -> Watch,
 ) -> Result<Outcome, Stop> {
-    let log = Log::create(repo)?;
-    let mut command = push_command(repo, push);
-    command.stderr(log.writer()?);
-    let mut tail = log.tail()?;
-    let mut child = command
-        .spawn()
-        .map_err(|error| cannot_start(Path::new("git push"), &error))?;
+    let destination = format!("refs/heads/{}", push.branch);
+    let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
+    // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
+    let mut command = errand.quiet(&args);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let (path, writer, tail) = log::create(errand.repo)?;
+    command.stderr(writer);
+    let child = command.spawn();
+    let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
+    let outcome = child.map(|child| follow(child, tail, watch));
+    if !outcome
+        .as_ref()
+        .is_ok_and(|outcome| outcome.ended == Ended::Left)
+    {
+        // A push that we left still writes to it; one that stays behind is litter, not a failure.
+        let _ = fs::remove_file(path);
+    }
+    outcome
+}
+
+/// Watches a push to its end, or until it is to be left alone.
+fn follow(mut child: Child, mut tail: Tail, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Outcome {
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
+    let unknown = |ended| Outcome {
+        ended,
+        reason: None,
+    };
     loop {
         let Ok(ended) = child.try_wait() else {
             // It runs, and we cannot see it any more: what it did is read from the remote.
-            log.keep();
-            return Ok(Ended::Unclear.into());
+            return unknown(Ended::Unclear);
         };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
@@ -175,14 +176,13 @@ fn push_once(
         }
         if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
-            return Ok(Outcome {
+            return Outcome {
                 ended: signs.judge(&porcelain, status.code()),
                 reason: reason(&porcelain),
-            });
+            };
         }
         if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
-            log.keep();
-            return Ok(Ended::Left.into());
+            return unknown(Ended::Left);
         }
         if !tail.is_behind {
             thread::sleep(TICK);
@@ -190,210 +190,35 @@ fn push_once(
     }
 }
 
-/// A push that the user's own settings for pushes have no say in, up to its own options and refspec. With progress, for it
-/// shows whether anything was sent.
-fn neutral_push(repo: &Repo, remote: &str) -> Command {
-    let mut command = repo.program().command(["-c", "push.pushOption="]);
-    command
-        .args(["-c", &format!("remote.{remote}.mirror=false")])
-        .args(["-c", "http.lowSpeedLimit=0", "-c", "push.negotiate=false"])
-        .args(["-c", "core.warnAmbiguousRefs=false"])
-        .args([
-            "push",
-            "--porcelain",
-            "--progress",
-            "--no-verify",
-            "--no-follow-tags",
-            "--no-signed",
-        ])
-        .args(["--no-force-if-includes", "--recurse-submodules=no"]);
-    command.args(
-        person::receive_pack(repo, remote).map(|program| format!("--receive-pack={program}")),
-    );
-    command
-}
-
-/// Exactly one commit to exactly one ref, on the condition that it is still where it was.
-fn exact_push(
-    repo: &Repo,
-    remote: &str,
-    destination: &str,
-    commit: &CommitId,
-    expected: Option<&CommitId>,
-) -> Command {
-    let expected = expected.map_or("", CommitId::as_str);
-    let mut command = neutral_push(repo, remote);
-    command.arg(format!("--force-with-lease={destination}:{expected}"));
-    command.args(["--", remote, &format!("{commit}^0:{destination}")]);
-    command
-}
-
-fn push_command(repo: &Repo, push: &Push) -> Command {
-    let destination = format!("refs/heads/{}", push.branch);
-    let mut command = exact_push(
-        repo,
-        &push.remote,
-        &destination,
-        &push.commit,
-        push.expected.as_ref(),
-    );
-    // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    person::prepare_quietly(repo, &push.remote, Way::Push, &mut command);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command
-}
-
 fn porcelain(child: &mut Child) -> String {
     let mut text = Vec::new();
-    if let Some(mut out) = child.stdout.take() {
+    if let Some(out) = child.stdout.take() {
         // A half-read answer only makes the verdict "unclear"; the ref is read afterwards in any case.
-        let _ = out.by_ref().take(1 << 20).read_to_end(&mut text);
+        let _ = out.take(1 << 20).read_to_end(&mut text);
     }
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The file that a push writes its words to.
-struct Log {
-    path: PathBuf,
-    keep: std::cell::Cell<bool>,
+/// The arguments of git for exactly one commit to exactly one ref, on the condition that it is still where it was.
+fn exact_push(
+    errand: &Errand<'_>,
+    destination: &str,
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+) -> Vec<String> {
+    let expected = expected.map_or("", CommitId::as_str);
+    let lease = format!("--force-with-lease={destination}:{expected}");
+    neutral_push(errand, &[&lease], &format!("{commit}^0:{destination}"))
 }
 
-impl Log {
-    fn create(repo: &Repo) -> Result<Self, Stop> {
-        let dir = repo.layout().common_dir.join("smp");
-        remove_old_logs(&dir);
-        let path = dir.join(format!("push-{}.log", std::process::id()));
-        let made = fs::create_dir_all(&dir).and_then(|()| private(&path));
-        made.map_err(|error| log_trouble(&path, &error))?;
-        #[cfg(unix)]
-        if !is_shared(repo.config()?) {
-            // Another user's folder stays as it is; the file is ours.
-            let _ = fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        }
-        Ok(Self {
-            path,
-            keep: std::cell::Cell::new(false),
-        })
-    }
-
-    fn writer(&self) -> Result<Stdio, Stop> {
-        let file = File::options().append(true).open(&self.path);
-        file.map(Stdio::from)
-            .map_err(|error| log_trouble(&self.path, &error))
-    }
-
-    fn tail(&self) -> Result<Tail, Stop> {
-        let file = File::options().read(true).write(true).open(&self.path);
-        let file = file.map_err(|error| log_trouble(&self.path, &error))?;
-        Ok(Tail {
-            file,
-            position: 0,
-            rest: Vec::new(),
-            is_behind: false,
-        })
-    }
-
-    /// A push that we left still writes to it.
-    fn keep(&self) {
-        self.keep.set(true);
-    }
-}
-
-impl Drop for Log {
-    fn drop(&mut self) {
-        if !self.keep.get() {
-            // A log that stays behind is litter, not a failure.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A new and empty file that only its owner reads: a host's words may hold secrets.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    // One that is there already keeps its mode.
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(file)
-}
-
-/// Takes away what pushes that were left behind wrote long ago.
-fn remove_old_logs(dir: &Path) {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let written = entry
-            .metadata()
-            .and_then(|data| data.modified())
-            .unwrap_or_else(|_| SystemTime::now());
-        let age = SystemTime::now()
-            .duration_since(written)
-            .unwrap_or_default();
-        if name.starts_with("push-") && name.ends_with(".log") && age > KEPT {
-            // Litter that cannot be taken away now is taken away another time.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-fn log_trouble(path: &Path, error: &io::Error) -> Stop {
-    let report = Report::new("nothing was pushed: the push's log cannot be written");
-    let report = report.because(format!("{}: {error}", path.display()));
-    Stop::Failed(report.hint("make room for it, then run the same command again"))
-}
-
-/// Reads what was added to a growing file, line by line; `\r` ends a line too.
-struct Tail {
-    file: File,
-    position: u64,
-    rest: Vec<u8>,
-    /// Whether there is more to read at once.
-    is_behind: bool,
-}
-
-impl Tail {
-    /// Lines that came since. `to_the_end`: nobody writes any more, so what is left is a line as well.
-    fn lines(&mut self, to_the_end: bool) -> Vec<String> {
-        // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
-        let mut fresh = Vec::new();
-        let from = self.file.seek(SeekFrom::Start(self.position));
-        let read = from
-            .and_then(|_| self.file.by_ref().take(PIECE).read_to_end(&mut fresh))
-            .unwrap_or(0) as u64;
-        self.position += read;
-        self.is_behind = read == PIECE;
-        // Never what was not read yet: the last line tells how it ended.
-        if !self.is_behind && self.position > LOG_LIMIT && self.file.set_len(0).is_ok() {
-            self.position = 0;
-        }
-        self.rest.extend_from_slice(&fresh);
-        let whole = self
-            .rest
-            .iter()
-            .rposition(|byte| is_end(*byte))
-            .map_or(0, |end| end + 1);
-        let left = self.rest.split_off(whole);
-        let mut ended = std::mem::replace(&mut self.rest, left);
-        if (to_the_end && !self.is_behind) || self.rest.len() > LINE_LIMIT {
-            ended.append(&mut self.rest);
-        }
-        let text = |line: &[u8]| {
-            String::from_utf8_lossy(line.get(..LINE_LIMIT).unwrap_or(line))
-                .trim_end()
-                .to_owned()
-        };
-        ended
-            .split(|byte| is_end(*byte))
-            .map(text)
-            .filter(|line| !line.is_empty())
-            .collect()
-    }
-}
-
-fn is_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
+fn neutral_push(errand: &Errand<'_>, options: &[&str], refspec: &str) -> Vec<String> {
+    let mirror = format!("remote.{}.mirror=false", errand.remote);
+    let receiver = errand.receive_pack();
+    let receiver = receiver.map(|program| format!("--receive-pack={program}"));
+    let words = ["-c", &mirror].into_iter().chain(NEUTRAL.split(' '));
+    let words = words.chain(receiver.as_deref());
+    let words = words
+        .chain(options.iter().copied())
+        .chain(["--", errand.remote, refspec]);
+    words.map(str::to_owned).collect()
 }

@@ -8,8 +8,8 @@ use git2::{Config, ErrorClass};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
+use crate::git::Repo;
 use crate::git::config::GitConfig;
-use crate::git::{Layout, Repo};
 
 /// Writes a secret to the configuration that all work trees of the clone share, and makes that file its owner's alone
 /// unless the repository is shared.
@@ -17,7 +17,7 @@ use crate::git::{Layout, Repo};
 /// # Errors
 /// When it cannot be written, or git reads another value from somewhere else.
 pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
-    let path = config_file(repo.layout());
+    let path = repo.layout().common_dir.join("config");
     let shared = is_shared(repo.config()?);
     let before = fs::metadata(&path).map(|found| found.permissions()).ok();
     let written = {
@@ -25,7 +25,15 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         let _private = (!shared).then(private::Umask::set);
         write(&path, key, secret)
     };
-    written.map_err(|error| not_kept(key, &error))?;
+    written.map_err(|error| {
+        // The library's words about the system name files; its words about the content of a file repeat that.
+        let cause = match error.class() {
+            ErrorClass::Os => error.message(),
+            _ => "the library of git cannot edit the file",
+        };
+        let what = format!("{key} cannot be written to the clone's configuration");
+        Stop::Failed(Report::new(what).because(cause))
+    })?;
     let limited = match before.filter(|_| shared) {
         Some(before) => fs::set_permissions(&path, before),
         None => private::limit(&path, shared),
@@ -34,26 +42,15 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         let report = Report::new(format!("{} cannot be closed to others", path.display()));
         Stop::Failed(report.because(error.to_string()))
     })?;
-    agrees(repo, key, secret)
-}
-
-fn config_file(layout: &Layout) -> std::path::PathBuf {
-    layout.common_dir.join("config")
-}
-
-/// The library's words about the system name files; its words about the content of a file repeat that.
-fn not_kept(key: &str, error: &git2::Error) -> Stop {
-    let cause = if error.class() == ErrorClass::Os {
-        error.message()
-    } else {
-        "the library of git cannot edit the file"
-    };
-    Stop::Failed(
-        Report::new(format!(
-            "{key} cannot be written to the clone's configuration"
-        ))
-        .because(cause),
-    )
+    let config = GitConfig::parse(&repo.program().read_config()?);
+    if config.get(key) == Some(secret.expose()) {
+        return Ok(());
+    }
+    let report = Report::new(format!("{key} was written, but git reads another value"))
+        .because("another place of git's configuration has one, too, and comes later");
+    Err(Stop::Failed(report.hint(
+        "see which: git config --list --show-origin --name-only",
+    )))
 }
 
 /// Replaces all values of the key by this one; everything else in the file stays as it is.
@@ -70,22 +67,8 @@ fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
 /// Whether the repository is meant for several users of the machine.
 pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
-    config
-        .get(key)
-        .is_some_and(|value| !value.eq_ignore_ascii_case("umask"))
-        && !config.denies(key)
-}
-
-fn agrees(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
-    let config = GitConfig::parse(&repo.program().read_config()?);
-    if config.get(key) == Some(secret.expose()) {
-        return Ok(());
-    }
-    let report = Report::new(format!("{key} was written, but git reads another value"))
-        .because("another place of git's configuration has one, too, and comes later");
-    Err(Stop::Failed(report.hint(
-        "see which: git config --list --show-origin --name-only",
-    )))
+    let is_umask = |value: &str| value.eq_ignore_ascii_case("umask");
+    config.get(key).is_some_and(|value| !is_umask(value)) && !config.denies(key)
 }
 
 #[cfg(unix)]
@@ -113,10 +96,9 @@ mod private {
     }
 
     pub fn limit(path: &Path, shared: bool) -> std::io::Result<()> {
-        if shared {
-            Ok(())
-        } else {
-            fs::set_permissions(path, Permissions::from_mode(0o600))
+        match shared {
+            true => Ok(()),
+            false => fs::set_permissions(path, Permissions::from_mode(0o600)),
         }
     }
 }

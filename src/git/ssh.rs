@@ -13,8 +13,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::core::text::shell_word;
-use crate::git::address::Login;
-use crate::git::child::{self, Ear, End};
+use crate::git::address::Account;
+use crate::git::child::{self, Ear};
 use crate::git::config::GitConfig;
 use crate::git::program::{Program, find_on_path};
 use kept::Kept;
@@ -24,35 +24,16 @@ const TELLS: Duration = Duration::from_secs(10);
 /// A kept connection that nobody uses ends after so many seconds, should there be nobody to end it.
 const KEPT: u32 = 1800;
 
-/// The kinds of ssh that git tells apart, by git's own names for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    OpenSsh,
-    Plink,
-    TortoisePlink,
-    Putty,
-    /// It takes no options at all.
-    Simple,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::OpenSsh => "ssh",
-            Self::Plink => "plink",
-            Self::TortoisePlink => "tortoiseplink",
-            Self::Putty => "putty",
-            Self::Simple => "simple",
-        }
-    }
-}
+/// git's names for the kinds of ssh that it tells apart, but for `simple`, which takes no options at all.
+const KINDS: [&str; 4] = [OPEN_SSH, "plink", "tortoiseplink", "putty"];
+const OPEN_SSH: &str = "ssh";
 
 /// The command that git would start, and its kind.
 #[derive(Debug)]
 struct UserSsh {
     /// As a shell reads it.
     line: String,
-    kind: Kind,
+    kind: &'static str,
 }
 
 /// The user's ssh, and the connections that are kept for this run.
@@ -62,68 +43,57 @@ pub struct Ssh {
     kept: Mutex<Kept>,
 }
 
-/// Whom ssh may turn to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// Nobody.
-    Nobody,
-    /// The person at the terminal.
-    Person,
-}
-
 impl Ssh {
-    /// Lets a child of git's start ssh so: as the user has it, with their locale, and asking this one.
+    /// Lets a child of git's start ssh so: as the user has it, with their locale. `asks`: whether it may ask the person at
+    /// the terminal.
     pub fn prepare(
         &self,
         command: &mut Command,
         of: (&Program, &GitConfig),
-        login: Option<&Login>,
-        asks: Asks,
+        account: Option<&Account>,
+        asks: bool,
     ) {
-        let user = self.user(of, login);
+        let user = self.user(of, account);
         let mut line = format!("{}{}", own_locale(of.0), user.line);
-        match (user.kind, asks) {
-            (Kind::OpenSsh, Asks::Nobody) if !answers_by_program(of.0) => {
-                line.push_str(" -oBatchMode=yes")
-            }
-            (Kind::Plink, Asks::Nobody) => line.push_str(" -batch"),
+        match user.kind {
+            OPEN_SSH if !asks && !answers_by_program(of.0) => line.push_str(" -oBatchMode=yes"),
+            "plink" if !asks => line.push_str(" -batch"),
             _ => {}
         }
-        let socket = login.and_then(|login| match asks {
-            Asks::Nobody => self.connection(login),
-            Asks::Person => self.place_for(of, login),
+        let socket = account.and_then(|account| match asks {
+            false => self.kept().socket(account),
+            true => self.place_for(of, account),
         });
         if let Some(socket) = socket {
-            if asks == Asks::Person {
+            if asks {
                 line.push_str(&format!(" -oControlMaster=auto -oControlPersist={KEPT}"));
             }
             line.push_str(&format!(" -oControlPath={}", socket.display()));
         }
-        command
-            .env("GIT_SSH_COMMAND", line)
-            .env("GIT_SSH_VARIANT", user.kind.name());
+        command.env("GIT_SSH_COMMAND", line);
+        command.env("GIT_SSH_VARIANT", user.kind);
     }
 
     /// Whether it can be told to ask nobody.
-    pub fn can_keep_quiet(&self, of: (&Program, &GitConfig), login: &Login) -> bool {
-        matches!(self.user(of, Some(login)).kind, Kind::OpenSsh | Kind::Plink)
+    pub fn can_keep_quiet(&self, of: (&Program, &GitConfig), account: &Account) -> bool {
+        matches!(self.user(of, Some(account)).kind, OPEN_SSH | "plink")
     }
 
     /// Whether a connection to this account is kept.
-    pub fn is_kept(&self, login: &Login) -> bool {
-        self.connection(login).is_some()
+    pub fn is_kept(&self, account: &Account) -> bool {
+        self.kept().socket(account).is_some()
     }
 
     /// The files of keys that ssh would try there and that exist.
-    pub fn keys(&self, of: (&Program, &GitConfig), login: &Login) -> Vec<PathBuf> {
+    pub fn keys(&self, of: (&Program, &GitConfig), account: &Account) -> Vec<PathBuf> {
         let home = of.0.variable("HOME").map(PathBuf::from).unwrap_or_default();
-        let told = self.configured(of, login);
-        let named = told
-            .iter()
+        let told = configured(self.user(of, Some(account)), account).unwrap_or_default();
+        let files = told
+            .lines()
             .filter_map(|line| line.strip_prefix("identityfile "));
-        let files = named.map(|file| {
-            file.strip_prefix("~/")
-                .map_or_else(|| PathBuf::from(file), |file| home.join(file))
+        let files = files.map(|file| match file.strip_prefix("~/") {
+            Some(file) => home.join(file),
+            None => PathBuf::from(file),
         });
         files.filter(|file| file.is_file()).collect()
     }
@@ -137,114 +107,84 @@ impl Ssh {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn user(&self, (program, config): (&Program, &GitConfig), login: Option<&Login>) -> &UserSsh {
+    /// As git finds it; one that is called otherwise is asked for what only OpenSSH knows, as git does.
+    fn user(&self, of: (&Program, &GitConfig), account: Option<&Account>) -> &UserSsh {
         self.user.get_or_init(|| {
-            let set = |name: &str| {
-                program
-                    .variable(name)
-                    .map(|value| value.to_string_lossy().into_owned())
+            let (program, config) = of;
+            let set = |name: &str, key: &str| {
+                let value = program.variable(name);
+                let value = value.map(|value| value.to_string_lossy().into_owned());
+                value.or_else(|| config.get(key).map(str::to_owned))
             };
-            let named =
-                set("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
-            let line = named.filter(|line| !line.trim().is_empty());
-            let line = line.or_else(|| {
-                set("GIT_SSH")
-                    .filter(|path| !path.is_empty())
-                    .map(|path| shell_word(&path))
-            });
-            let line = line.unwrap_or_else(|| "ssh".to_owned());
-            let variant =
-                set("GIT_SSH_VARIANT").or_else(|| config.get("ssh.variant").map(str::to_owned));
-            let kind = match variant.as_deref().map(str::to_ascii_lowercase).as_deref() {
-                None => by_name(&line),
-                Some("auto") => None,
-                Some("simple") => Some(Kind::Simple),
-                Some(variant) => Some(by_name(variant).unwrap_or(Kind::OpenSsh)),
-            };
+            let line = set("GIT_SSH_COMMAND", "core.sshcommand");
+            let line = line.filter(|line| !line.trim().is_empty());
+            let path = || set("GIT_SSH", "").filter(|path| !path.is_empty());
+            let line = line.or_else(|| Some(shell_word(&path()?)));
             let mut user = UserSsh {
-                line,
-                kind: Kind::OpenSsh,
+                line: line.unwrap_or_else(|| "ssh".to_owned()),
+                kind: OPEN_SSH,
             };
-            // One that is called otherwise is asked for what only OpenSSH knows, as git does.
-            user.kind = kind.unwrap_or_else(|| {
-                let here = Login {
-                    destination: "localhost".to_owned(),
-                    port: None,
-                };
-                let told = start(&user, asked_for(login.unwrap_or(&here)));
-                if told.is_some() {
-                    Kind::OpenSsh
-                } else {
-                    Kind::Simple
-                }
+            let variant = set("GIT_SSH_VARIANT", "ssh.variant");
+            let kind = match variant.map(|name| name.to_ascii_lowercase()).as_deref() {
+                None => by_name(&user.line),
+                Some("auto") => None,
+                Some("simple") => Some("simple"),
+                Some(variant) => Some(by_name(variant).unwrap_or(OPEN_SSH)),
+            };
+            let here = Account {
+                destination: "localhost".to_owned(),
+                port: None,
+            };
+            user.kind = kind.unwrap_or_else(|| match configured(&user, account.unwrap_or(&here)) {
+                Some(_) => OPEN_SSH,
+                None => "simple",
             });
             user
         })
     }
 
-    fn connection(&self, login: &Login) -> Option<PathBuf> {
-        self.kept().socket(login)
-    }
-
     /// Where the socket of a connection is to be; `None` where users have arranged that for themselves, or it cannot be.
-    fn place_for(&self, of: (&Program, &GitConfig), login: &Login) -> Option<PathBuf> {
-        let is_open_ssh = cfg!(unix) && self.user(of, Some(login)).kind == Kind::OpenSsh;
-        let told = if is_open_ssh {
-            self.configured(of, login)
-        } else {
-            Vec::new()
-        };
-        if told.is_empty()
-            || told
-                .iter()
-                .any(|line| line.starts_with("controlpath ") && line != "controlpath none")
-        {
+    fn place_for(&self, of: (&Program, &GitConfig), account: &Account) -> Option<PathBuf> {
+        let user = self.user(of, Some(account));
+        if !cfg!(unix) || user.kind != OPEN_SSH {
             return None;
         }
-        self.kept().place(self.user(of, Some(login)), login)
-    }
-
-    /// What ssh is configured to do with this account, a line an option: `ssh -G`.
-    fn configured(&self, of: (&Program, &GitConfig), login: &Login) -> Vec<String> {
-        let told = start(self.user(of, Some(login)), asked_for(login)).unwrap_or_default();
-        told.lines().map(str::to_owned).collect()
+        let told = configured(user, account).filter(|told| !told.is_empty())?;
+        let mut paths = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("controlpath "));
+        if paths.any(|path| path != "none") {
+            return None;
+        }
+        self.kept().place(user, account)
     }
 }
 
 /// Where ssh is to answer by a program instead of the terminal, batch mode would keep it from that.
 fn answers_by_program(program: &Program) -> bool {
-    let is_forced = program
-        .variable("SSH_ASKPASS_REQUIRE")
-        .is_some_and(|word| word == "force");
-    is_forced
-        && program
-            .variable("SSH_ASKPASS")
-            .is_some_and(|path| !path.is_empty())
+    let is_forced = program.variable("SSH_ASKPASS_REQUIRE");
+    let answers = program.variable("SSH_ASKPASS");
+    is_forced.is_some_and(|word| word == "force") && answers.is_some_and(|path| !path.is_empty())
 }
 
 /// What gives a program of a shell's the locale back that git itself is not to speak.
 pub fn own_locale(program: &Program) -> String {
     let line = |name: &str| match program.variable(name) {
-        Some(value) => format!(
-            "{name}={}; export {name}; ",
-            shell_word(&value.to_string_lossy())
-        ),
+        Some(value) => {
+            let value = shell_word(&value.to_string_lossy());
+            format!("{name}={value}; export {name}; ")
+        }
         None => format!("unset {name}; "),
     };
     ["LC_ALL", "LANGUAGE"].map(line).concat()
 }
 
 /// The kind that git takes a command for by its name alone.
-fn by_name(line: &str) -> Option<Kind> {
+fn by_name(line: &str) -> Option<&'static str> {
     let word = first_word(line).to_ascii_lowercase();
     let name = word.rsplit(['/', '\\']).next().unwrap_or(&word);
-    match name.strip_suffix(".exe").unwrap_or(name) {
-        "ssh" => Some(Kind::OpenSsh),
-        "plink" => Some(Kind::Plink),
-        "tortoiseplink" => Some(Kind::TortoisePlink),
-        "putty" => Some(Kind::Putty),
-        _ => None,
-    }
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    KINDS.into_iter().find(|kind| *kind == name)
 }
 
 fn first_word(line: &str) -> String {
@@ -261,37 +201,23 @@ fn first_word(line: &str) -> String {
     word
 }
 
-fn asked_for(login: &Login) -> impl Iterator<Item = String> {
-    std::iter::once("-G".to_owned()).chain(arguments(login))
+fn arguments(account: &Account) -> Vec<&str> {
+    let port = account.port.iter().flat_map(|port| ["-p", port.as_str()]);
+    port.chain([account.destination.as_str()]).collect()
 }
 
-fn arguments(login: &Login) -> impl Iterator<Item = String> {
-    let port = login
-        .port
-        .iter()
-        .flat_map(|port| ["-p".to_owned(), port.clone()]);
-    port.chain([login.destination.clone()])
-        .collect::<Vec<_>>()
-        .into_iter()
-}
-
-/// Starts the user's ssh as git does, by a shell, and gives what it prints if it ends well.
-fn start(user: &UserSsh, arguments: impl Iterator<Item = String>) -> Option<String> {
-    let mut command = by_shell(&format!("{} \"$@\"", user.line), arguments)?;
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    match child::run(command, b"", TELLS, Ear::Nobody) {
-        Ok(End::Came(output)) if output.status.success() => {
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        }
-        _ => None,
-    }
+/// What ssh is configured to do with an account, a line an option: `ssh -G`. `None` where it does not know that.
+fn configured(user: &UserSsh, account: &Account) -> Option<String> {
+    let mut command = by_shell(&format!("{} -G \"$@\"", user.line), &arguments(account))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(Stdio::null());
+    let output = child::run(command, b"", TELLS, &Ear::Nobody).ok()??;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(told)
 }
 
 /// A shell that runs this line with these arguments, which it knows as `"$@"`.
-fn by_shell(line: &str, arguments: impl Iterator<Item = String>) -> Option<Command> {
+fn by_shell(line: &str, arguments: &[&str]) -> Option<Command> {
     let mut command = Command::new(find_on_path("sh")?);
     command.args(["-c", line, "ssh"]).args(arguments);
     Some(command)
@@ -304,13 +230,13 @@ mod tests {
     #[test]
     fn a_command_is_of_the_kind_that_git_takes_it_for() {
         for (line, kind) in [
-            ("ssh -i key", Some(Kind::OpenSsh)),
-            ("'/usr/bin/ssh' -F 'a b'", Some(Kind::OpenSsh)),
+            ("ssh -i key", Some(OPEN_SSH)),
+            ("'/usr/bin/ssh' -F 'a b'", Some(OPEN_SSH)),
             (
                 r#""C:/Program Files/PuTTY/PLINK.EXE" -load x"#,
-                Some(Kind::Plink),
+                Some("plink"),
             ),
-            ("C:\\bin\\TortoisePlink.exe", Some(Kind::TortoisePlink)),
+            ("C:\\bin\\TortoisePlink.exe", Some("tortoiseplink")),
             ("env A=b ssh", None),
             ("A=b ssh", None),
             ("my-ssh", None),

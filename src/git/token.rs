@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 
 use crate::core::secret::{Login, Secret};
-use crate::git::{Repo, credential};
+use crate::git::{Repo, logins};
 use crate::terminal::file;
 
 /// The file of logins in the home folder.
@@ -25,42 +25,33 @@ pub struct Token {
 
 /// Looks the token of a platform up: in a variable, then with git's credential helpers, where the platform's program has
 /// it for the host `git`, then in `.netrc`, where it has it for the host `api`. An empty one is none.
-pub fn platform(repo: &Repo, in_variable: &'static str, git: &str, api: &str) -> Option<Token> {
-    let in_environment = || {
-        variable(repo, in_variable).map(|secret| Token {
-            secret,
-            from: in_variable,
-        })
-    };
+pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Option<Token> {
+    let in_environment = || Some((variable(repo, named)?, named));
     let with_helpers = || {
-        let secret = credential::password(repo.program(), git)?;
-        Some(Token {
-            secret,
-            from: "git's credential helpers",
-        })
+        let login = logins::known(repo.program(), &format!("protocol=https\nhost={git}\n"))?;
+        Some((login.password, "git's credential helpers"))
     };
-    let in_netrc = || {
-        let text = file::read(&home(repo)?.join(NETRC)).ok()?;
-        Some(Token {
-            secret: netrc::password(&zeroize::Zeroizing::new(text), api)?,
-            from: NETRC,
-        })
-    };
-    in_environment().or_else(with_helpers).or_else(in_netrc)
+    let in_netrc = || Some((in_netrc(repo, api)?.password, NETRC));
+    let found = in_environment().or_else(with_helpers).or_else(in_netrc);
+    found.map(|(secret, from)| Token { secret, from })
 }
 
 /// Looks up who may read a page that asks for a name and a password: with git's credential helpers, then in `.netrc`. Both
 /// are the person's own word on what goes to that host.
 pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
-    let host = url.host_str()?;
-    let with_port = url
+    let (scheme, host, path) = (url.scheme(), url.host_str()?, url.path());
+    let port = url
         .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let path = url.path().trim_start_matches('/');
-    credential::login(repo.program(), url.scheme(), &with_port, path).or_else(|| {
-        let text = file::read(&home(repo)?.join(NETRC)).ok()?;
-        netrc::login(&zeroize::Zeroizing::new(text), host)
-    })
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    let about = format!("protocol={scheme}\nhost={host}{port}\npath={path}\n");
+    logins::known(repo.program(), &about).or_else(|| in_netrc(repo, host))
+}
+
+fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
+    let text = file::read(&home(repo)?.join(NETRC)).ok()?;
+    netrc::login(&zeroize::Zeroizing::new(text), host)
 }
 
 /// Why no token may be sent to a server.
@@ -81,49 +72,40 @@ pub enum Without {
 /// Why there is none to be sent there.
 pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     let server = server_in(server).ok_or(Without::Token)?;
-    let at_github = server == "github.com"
-        || server
-            .strip_suffix(".ghe.com")
-            .is_some_and(|before| !before.is_empty());
-    let variables = if at_github {
-        ["GH_TOKEN", "GITHUB_TOKEN"]
-    } else {
-        ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    let ghe = server.strip_suffix(".ghe.com");
+    let at_github = server == "github.com" || ghe.is_some_and(|before| !before.is_empty());
+    let variables = match at_github {
+        true => ["GH_TOKEN", "GITHUB_TOKEN"],
+        false => ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"],
     };
-    let token = variables
-        .iter()
-        .find_map(|name| variable(repo, name))
-        .ok_or(Without::Token)?;
-    if at_github || is_named(repo, &server) {
-        Ok(token)
-    } else {
-        Err(Without::Leave)
+    let mut tokens = variables.iter().filter_map(|name| variable(repo, name));
+    let token = tokens.next().ok_or(Without::Token)?;
+    match at_github || is_named(repo, &server) {
+        true => Ok(token),
+        false => Err(Without::Leave),
     }
 }
 
 /// Whether the environment names a server as the GitHub that the person works with.
 fn is_named(repo: &Repo, server: &str) -> bool {
-    let named = |name: &&str| server_in(&repo.program().variable(name)?.to_string_lossy());
-    ["GH_HOST", "GITHUB_SERVER_URL"]
-        .iter()
-        .filter_map(named)
-        .any(|named| named == server)
+    let mut named = ["GH_HOST", "GITHUB_SERVER_URL"].iter();
+    named.any(|name| {
+        let named = repo.program().variable(name);
+        named
+            .and_then(|named| server_in(&named.to_string_lossy()))
+            .as_deref()
+            == Some(server)
+    })
 }
 
 /// The server in an address, or in a name without a scheme: `git.example.com`, or with a port that is not the usual one.
 fn server_in(text: &str) -> Option<String> {
     let text = text.trim();
-    let url = if text.contains("://") {
-        Url::parse(text)
-    } else {
-        Url::parse(&format!("https://{text}"))
-    }
-    .ok()?;
+    let scheme = if text.contains("://") { "" } else { "https://" };
+    let url = Url::parse(&format!("{scheme}{text}")).ok()?;
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    Some(
-        url.port()
-            .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
-    )
+    let port = url.port().map(|port| format!(":{port}"));
+    Some(host + &port.unwrap_or_default())
 }
 
 /// What a variable holds, if that is something. A value that is no text is kept as far as it is one: the service will
@@ -134,13 +116,13 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let named = |name: &str| {
+    let set = |name| {
         repo.program()
             .variable(name)
             .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
     };
-    named("HOME").or_else(|| named("USERPROFILE").filter(|_| cfg!(windows)))
+    let home = set("HOME").or_else(|| set("USERPROFILE").filter(|_| cfg!(windows)));
+    home.map(PathBuf::from)
 }
 
 #[cfg(test)]

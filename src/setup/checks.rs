@@ -154,7 +154,7 @@ fn shut(
             Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => {
                 (branch.as_str(), Some(id))
             }
-            Branch::At(_) => ("refs/smp/nobody-has-this", None),
+            Branch::At(_) => (push::NOBODYS, None),
             Branch::Empty => (branch.as_str(), None),
             // Even to ask would make the app.
             Branch::Missing(_) | Branch::NoApp(_) => return None,

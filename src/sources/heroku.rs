@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::git::token::{self, Token};
@@ -16,7 +17,7 @@ use crate::sources::at_once;
 use crate::sources::platform::Platform;
 
 /// Its name.
-pub const NAME: &str = "Heroku";
+const NAME: &str = "Heroku";
 /// The variable that holds another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
 /// Where the API is.
@@ -55,7 +56,7 @@ pub fn app_at(url: &str) -> Option<&str> {
 pub fn words(app: &str) -> PlatformWords {
     PlatformWords {
         name: NAME,
-        restart: format!("heroku restart -a {app}"),
+        restart: Typed::other(format!("heroku restart -a {app}")),
         again: "heroku releases:retry",
     }
 }

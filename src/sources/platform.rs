@@ -3,6 +3,7 @@
 
 use crate::core::config::{Environment, PlatformKind};
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::http::Trouble;
@@ -50,18 +51,11 @@ pub fn words(environment: &Environment) -> Option<PlatformWords> {
         {
             Some(PlatformWords {
                 name: "Dokku",
-                restart: "dokku ps:restart".to_owned(),
+                restart: Typed::other("dokku ps:restart"),
                 again: "dokku ps:rebuild",
             })
         }
         None => None,
-    }
-}
-
-/// The name of a platform.
-pub fn name(kind: PlatformKind) -> &'static str {
-    match kind {
-        PlatformKind::Heroku => heroku::NAME,
     }
 }
 
@@ -106,8 +100,8 @@ pub fn current(
     environment: &Environment,
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
-    let (name, kind) = (&environment.name, environment.running.platform());
-    let platform = kind.map_or("its platform", |(kind, _)| self::name(kind));
+    let (name, words) = (&environment.name, words(environment));
+    let platform = words.map_or("its platform", |words| words.name);
     let Some(release) = releases.iter().find(|release| release.current) else {
         if releases.is_empty() {
             return Ok(None);

@@ -51,9 +51,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "terminal::file",
         ".netrc is a text that a person wrote",
     ),
-    ("git/person.rs", "terminal::prompt", ONE_TERMINAL),
-    ("git/push/event.rs", "terminal::prompt", ONE_TERMINAL),
-    ("git/typed.rs", "terminal::prompt", ONE_TERMINAL),
+    ("git/logins.rs", "terminal::prompt", ONE_TERMINAL),
+    ("git/network.rs", "terminal::prompt", ONE_TERMINAL),
 ];
 const ONE_TERMINAL: &str = "the questions of git's children and our own take turns on one terminal";
 

@@ -3,11 +3,11 @@
 use crate::cli::Stage;
 use crate::commands::stage::{Facts, Wanted, compared, declined, naming, tip};
 use crate::core::config::Config;
+use crate::core::decide::next::push_to_main;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::Line;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
-use crate::deploy::flow;
 use crate::forge::pull_request;
 use crate::session::Session;
 
@@ -208,7 +208,7 @@ pub fn must_come_back(
         return Ok(());
     }
     let (short, branch) = (wanted.commit.short(), &config.repository.branch);
-    let push = flow::push_to_main(config, &wanted.commit);
+    let push = push_to_main(config, &wanted.commit);
     session.ui.warn(format!(
         "{short} must come back to {branch}, or the next deploy lacks it:"
     ));

@@ -1,9 +1,14 @@
 //! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
 //! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
 
-use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::words::{Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source};
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{
+    Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source, short,
+};
+
+/// What to do where a cache answers in the site's place, before a command.
+pub const FORGET: &str = "let the cache forget the page, or exclude the page from the cache, then";
 
 /// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +41,11 @@ pub enum Finding {
 impl Finding {
     /// What there is to say of an environment; `None`: all is well.
     pub fn of(seen: &Observed) -> Option<Self> {
-        if let Err(refusal) = &seen.running {
+        if let Some(refusal) = unknown(seen) {
             return Some(Self::Unknown(refusal.code));
         }
-        match &seen.branch {
-            Some(Err(refusal)) => return Some(Self::Unknown(refusal.code)),
-            Some(Ok(Branch::Missing(_))) => return Some(Self::WrongBranch),
-            _ => {}
+        if matches!(seen.branch, Some(Ok(Branch::Missing(_)))) {
+            return Some(Self::WrongBranch);
         }
         if seen.doubt.is_some() {
             return Some(Self::NotConfirmed);
@@ -50,11 +53,7 @@ impl Finding {
         let Some(runs) = seen.runs() else {
             return Some(by_releases(seen).unwrap_or(Self::NothingDeployed));
         };
-        if seen
-            .page
-            .as_ref()
-            .is_some_and(|page| page.as_ref().is_ok_and(|page| page != runs))
-        {
+        if matches!(&seen.page, Some(Ok(page)) if page != runs) {
             return Some(Self::StalePage);
         }
         if seen.agrees() != Some(false) {
@@ -95,10 +94,8 @@ impl Finding {
 
     /// What it means, to stand after what runs and where the branch is.
     pub fn meaning(self, seen: &Observed) -> String {
-        let at = seen.reference().map_or("nothing", CommitId::short);
-        let runs = seen.runs().map_or("nothing", CommitId::short);
-        let newest =
-            newest(seen).map_or_else(String::new, |release| format!(" v{}", release.version));
+        let (runs, at) = (short(seen.runs()), short(seen.reference()));
+        let cached = seen.cached.map(|cached| cached.to_string());
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
             Self::WrongBranch => "its remote has no such branch".to_owned(),
@@ -109,34 +106,32 @@ impl Finding {
                 _ => "nothing deployed yet".to_owned(),
             },
             Self::StalePage => {
-                let page = seen
-                    .page
-                    .as_ref()
-                    .and_then(|page| page.as_ref().ok())
-                    .map_or("nothing", CommitId::short);
-                let kind = seen
-                    .cached
-                    .map_or_else(|| "stale".to_owned(), |cached| cached.to_string());
+                let page = short(seen.page.as_ref().and_then(|page| page.as_ref().ok()));
+                let kind = cached.unwrap_or_else(|| "stale".to_owned());
                 format!("its page is {kind}, it names {page} although {runs} was released")
             }
             Self::CachedPage => {
-                let cached = seen
-                    .cached
-                    .map_or_else(String::new, |cached| cached.to_string());
+                let cached = cached.unwrap_or_default();
                 format!("what it runs now is not known, its page is {cached}")
             }
-            Self::ReleasePending => format!("the release{newest} has not come to its end yet"),
+            Self::ReleasePending => {
+                let version = newest(seen).map(|newest| format!(" v{}", newest.version));
+                let version = version.unwrap_or_default();
+                format!("the release{version} has not come to its end yet")
+            }
             Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
             Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
-            Self::RolledBack => {
-                format!(
-                    "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
-                )
+            Self::RolledBack => format!(
+                "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
+            ),
+            Self::DeployedOutsideGit => {
+                let empty = if has_no_branch(seen) {
+                    ", which is empty"
+                } else {
+                    ""
+                };
+                format!("{runs} was deployed past its git remote{empty}")
             }
-            Self::DeployedOutsideGit if has_no_branch(seen) => {
-                format!("{runs} was deployed past its git remote, which is empty")
-            }
-            Self::DeployedOutsideGit => format!("{runs} was deployed past its git remote"),
             Self::NotConfirmed => {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");
                 format!("whether it runs {at} is not confirmed, for its host said: {words}")
@@ -144,69 +139,21 @@ impl Finding {
             Self::RefDiffers => "nobody can say how the two stand".to_owned(),
         }
     }
-
-    /// The next command to type about it.
-    pub fn advice(self, seen: &Observed, environment: &Environment) -> String {
-        let name = &environment.name;
-        let again = match environment.promotes {
-            Some(_) => format!("git smp promote {name}"),
-            None => "git smp stage".to_owned(),
-        };
-        let own = |refusal: &Refusal| refusal.report.hint_text();
-        match self {
-            Self::Unknown(_) => {
-                let refusal = seen
-                    .running
-                    .as_ref()
-                    .err()
-                    .or(seen.branch.as_ref().and_then(|one| one.as_ref().err()));
-                refusal
-                    .and_then(own)
-                    .unwrap_or_else(|| "git smp setup --check".to_owned())
-            }
-            Self::WrongBranch => {
-                format!("set environments.{name}.branch in smp.toml, then: git smp setup")
-            }
-            Self::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => {
-                format!("{again} --first")
-            }
-            Self::NothingDeployed | Self::DeployedOutsideGit => again,
-            Self::CachedPage => cache_hint("git smp status"),
-            Self::StalePage if seen.cached.is_some() => cache_hint("git smp status"),
-            Self::StalePage => seen.platform.as_ref().map_or_else(
-                || "git smp setup --check".to_owned(),
-                |platform| platform.restart.clone(),
-            ),
-            Self::ReleasePending => "wait for it: git smp status".to_owned(),
-            Self::NotConfirmed => witness_hint(name),
-            Self::ReleaseFailed => match failed(seen) {
-                Some(release) => format!("{}, then: {again}", release.output),
-                None => again,
-            },
-            Self::RolledBack | Self::RefDiffers if environment.promotes.is_some() => {
-                format!("git smp diff {name}")
-            }
-            Self::RolledBack | Self::RefDiffers => again,
-        }
-    }
 }
 
 /// What to do where nothing but a branch could tell what runs.
-pub fn witness_hint(name: &str) -> String {
-    format!(
-        "let a page or the platform's API tell: environments.{name}.running in smp.toml, then: git smp setup; or, when you \
-         saw it run, say so in a terminal: git smp promote"
-    )
+pub fn witness_hint(name: &str) -> Hint {
+    let key = format!("environments.{name}.running");
+    let say = format!("let a page or the platform's API tell: {key} in smp.toml, then");
+    Hint::run(say, Typed::smp("setup")).and(Hint::run(
+        "or, when you saw it run, say so in a terminal",
+        Typed::smp("promote"),
+    ))
 }
 
 /// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
 pub fn is_cached(seen: &Observed) -> bool {
     Finding::of(seen) == Some(Finding::CachedPage)
-}
-
-/// What to do where a cache answers in the site's place; then the command.
-pub fn cache_hint(then: &str) -> String {
-    format!("let the cache forget the page, or exclude the page from the cache, then: {then}")
 }
 
 /// Whether something runs there for certain although its repository is empty, as after it was reset on its platform: no push that
@@ -229,25 +176,34 @@ pub fn may_be_on_its_way(seen: &Observed) -> bool {
     matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)
 }
 
+/// Why it is not known what runs, or where the branch is.
+pub fn unknown(seen: &Observed) -> Option<&Refusal> {
+    let branch = seen.branch.as_ref();
+    let branch = branch.and_then(|branch| branch.as_ref().err());
+    seen.running.as_ref().err().or(branch)
+}
+
 /// That a page is believed alone, where the platform should have been asked, too.
 pub fn unasked(seen: &Observed) -> Option<String> {
-    let Some(Err(refusal)) = seen
-        .releases
-        .as_ref()
-        .filter(|_| seen.source == Source::Page)
-    else {
+    let (Some(Err(refusal)), Source::Page) = (&seen.releases, seen.source) else {
         return None;
     };
-    let what = refusal
-        .report
-        .error
-        .trim_start_matches(&format!("{}: ", seen.environment));
+    let place = format!("{}: ", seen.environment);
+    let what = refusal.report.error.trim_start_matches(&place);
     Some(format!("its platform was not asked, only its page: {what}"))
+}
+
+/// The releases, newest first; none where the platform was not asked.
+pub fn releases(seen: &Observed) -> &[Release] {
+    match &seen.releases {
+        Some(Ok(releases)) => releases,
+        _ => &[],
+    }
 }
 
 /// The newest release, where the platform was asked.
 pub fn newest(seen: &Observed) -> Option<&Release> {
-    seen.releases.as_ref()?.as_ref().ok()?.first()
+    releases(seen).first()
 }
 
 /// The newest release, while it has not come to its end.
@@ -255,24 +211,20 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| newest.status == ReleaseStatus::Pending)
 }
 
-/// The newest release of what the branch is at, where that failed.
-fn failed(seen: &Observed) -> Option<&Release> {
-    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
-    let of_branch = releases
-        .iter()
-        .find(|release| release.commit.as_ref() == Some(at));
-    of_branch.filter(|release| release.status == ReleaseStatus::Failed)
+/// The newest release of what the branch is at, where it failed.
+pub fn failed(seen: &Observed) -> Option<&Release> {
+    let (at, mut all) = (seen.reference()?, releases(seen).iter());
+    let of_branch = all.find(|release| release.commit.as_ref() == Some(at))?;
+    (of_branch.status == ReleaseStatus::Failed).then_some(of_branch)
 }
 
 /// The newest release of a commit that the platform may release again: one that has something built.
 pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
-    let releases = seen.releases.as_ref()?.as_ref().ok()?;
-    let built =
-        |release: &&Release| release.commit.as_ref() == Some(commit) && release.slug.is_some();
-    releases
-        .iter()
-        .filter(built)
-        .find(|release| release.status != ReleaseStatus::Expired)
+    releases(seen).iter().find(|release| {
+        release.commit.as_ref() == Some(commit)
+            && release.slug.is_some()
+            && release.status != ReleaseStatus::Expired
+    })
 }
 
 /// What the platform says of a branch that is at something else than what runs.
@@ -280,17 +232,12 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
     if pending(seen).is_some() {
         return Some(Finding::ReleasePending);
     }
-    let (at, releases) = (seen.reference()?, seen.releases.as_ref()?.as_ref().ok()?);
+    let at = seen.reference()?;
     let ran = |release: &Release| {
-        matches!(
-            release.status,
-            ReleaseStatus::Succeeded | ReleaseStatus::Expired
-        )
+        use ReleaseStatus::{Expired, Succeeded};
+        release.commit.as_ref() == Some(at) && matches!(release.status, Succeeded | Expired)
     };
-    if releases
-        .iter()
-        .any(|release| release.commit.as_ref() == Some(at) && ran(release))
-    {
+    if releases(seen).iter().any(ran) {
         // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::core::decide::finding::Finding;
 use crate::core::decide::{Asked, Consent, Plan, Target};
 use crate::core::record::Held;
-use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Landed, numbered};
 
 /// A commit that an environment was rolled back from, and how what would ship stands to it.
@@ -35,135 +36,97 @@ pub enum Ships {
 }
 
 /// What was rolled back ships again, alone or in something newer, only when somebody says so in as many words.
-///
-/// # Errors
-/// `rolled-back`, where nobody looks who could be asked.
 pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let (name, commit) = (&target.environment.name, plan.commit.clone());
-    let observed = &target.observed;
-    let seen = || {
-        let back = Finding::of(observed) == Some(Finding::RolledBack)
-            && observed.reference() == Some(&commit);
-        back.then(|| format!("{name} was {}", Finding::RolledBack.meaning(observed)))
-    };
+    let (name, observed, commit) = (target.name(), &target.observed, plan.commit.clone());
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
-    let Some(story) = again
-        .map(|one| would_ship_again(one, name, &commit, asked.now))
-        .or_else(seen)
-    else {
-        plan.warnings.extend(
-            target
-                .held
-                .iter()
-                .map(|one| would_not(one, name, asked.now)),
-        );
+    let seen =
+        Finding::of(observed) == Some(Finding::RolledBack) && observed.reference() == Some(&commit);
+    let story = if let Some(HeldBack { held, .. }) = again {
+        let (short, back) = (held.commit.short(), rolled_back(held, name, asked.now));
+        let why = held.reason.iter().map(|why| format!(": {why}"));
+        let what = match held.commit == commit {
+            true => format!("{short} was"),
+            false => format!("{} contains {short}, which was", commit.short()),
+        };
+        format!("{what} {back}{}", why.collect::<String>())
+    } else if seen {
+        format!("{name} was {}", Finding::RolledBack.meaning(observed))
+    } else {
+        let held = target.held.iter();
+        plan.warnings
+            .extend(held.map(|one| would_not(one, name, asked.now)));
         return Ok(());
     };
     if asked.again {
-        plan.warnings.push(story);
+        plan.warn(story);
         return Ok(());
     }
     if asked.somebody_looks {
-        plan.consents.push(Consent {
-            story,
-            question: "Ship it all the same?",
-            confirms: None,
-        });
+        plan.consents
+            .push(Consent::to(story, "Ship it all the same?"));
         return Ok(());
     }
-    let report = Report::new(story)
+    let refusal = Refusal::new(RefusalCode::RolledBack, story)
         .because("what was taken away from production ships again only when somebody says so in as many words");
-    let report = match again.filter(|one| one.held.commit != commit) {
-        Some(one) => report.because(format!("no known revert of {} ships with it", one.held.commit.short())).hint(format!(
-            "stage its revert: git smp stage; or, if what came since mends it: git smp promote {name} --again"
-        )),
-        None => report.hint(format!(
-            "if it shall: git smp promote {name} --again\nor in a script: git smp promote {name} --again --yes --commit \
-             {}\nor ship what corrects it: git smp stage",
-            commit.short()
-        )),
-    };
-    Err(report.refused(RefusalCode::RolledBack))
+    let other = again.filter(|one| one.held.commit != commit);
+    let again = Typed::smp("promote").arg(name).plain("--again");
+    Err(match other {
+        Some(one) => refusal
+            .because(format!(
+                "no known revert of {} ships with it",
+                one.held.commit.short()
+            ))
+            .run("stage its revert", Typed::smp("stage"))
+            .run("or, if what came since mends it", again),
+        None => refusal
+            .run("if it shall", again.clone())
+            .run(
+                "or in a script",
+                again.plain("--yes").option("--commit", commit.short()),
+            )
+            .run("or ship what corrects it", Typed::smp("stage")),
+    })
 }
 
-/// That a commit which was rolled back is, or is part of, what would ship.
-fn would_ship_again(back: &HeldBack, name: &str, commit: &CommitId, now: i64) -> String {
-    let Held {
-        commit: held,
-        by,
-        at,
-        reason,
-    } = &back.held;
-    let why = reason
-        .as_ref()
-        .map(|why| format!(": {why}"))
-        .unwrap_or_default();
-    let what = if held == commit {
-        format!("{} was", held.short())
-    } else {
-        format!("{} contains {}, which was", commit.short(), held.short())
-    };
-    format!(
-        "{what} rolled back from {name} by {} {}{why}",
-        by.name,
-        ago(now, *at)
-    )
+fn rolled_back(held: &Held, name: &str, now: i64) -> String {
+    let (by, when) = (&held.by.name, ago(now, held.at));
+    format!("rolled back from {name} by {by} {when}")
 }
 
 /// What to look at where it ships with its revert, or not at all.
-fn would_not(back: &HeldBack, name: &str, now: i64) -> String {
-    let Held {
-        commit: held,
-        by,
-        at,
-        reason,
-    } = &back.held;
-    let why = reason
-        .as_ref()
-        .map(|why| format!(" ({why})"))
-        .unwrap_or_default();
-    let look = match &back.ships {
+fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> String {
+    let (short, back) = (held.commit.short(), rolled_back(held, name, now));
+    let why = held.reason.iter().map(|why| format!(" ({why})"));
+    let look = match ships {
         Ships::TakenBack { by, of } => {
-            format!(
-                "{}, which takes {} back, ships as well; see that this mends it",
-                by.short(),
-                of.short()
-            )
+            let (by, of) = (by.short(), of.short());
+            format!("{by}, which takes {of} back, ships as well; see that this mends it")
         }
         Ships::Again | Ships::Without => "see that what ships now mends that".to_owned(),
     };
-    format!(
-        "{} was rolled back from {name} by {} {}{why}; {look}",
-        held.short(),
-        by.name,
-        ago(now, *at)
-    )
+    format!("{short} was {back}{}; {look}", why.collect::<String>())
 }
 
 /// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
 /// message names by hash or number counts, for a subject may be that of many. The newest is the first.
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     let history = History::of(landed);
-    let takes = |at: usize| (at, history.taken_by(at));
-    let reverts: Vec<(usize, HashSet<usize>)> = (0..landed.len())
-        .map(takes)
-        .filter(|(_, taken)| !taken.is_empty())
-        .collect();
+    let all = (0..landed.len()).map(|at| (at, history.taken_by(at)));
+    let mut reverts: Vec<(usize, HashSet<usize>)> = all.collect();
+    reverts.retain(|(_, taken)| !taken.is_empty());
     let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
     // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
     for _ in 0..=reverts.len() {
         for (at, _) in &reverts {
-            let mut takers = reverts
-                .iter()
-                .filter(|(_, taken)| taken.contains(at))
-                .map(|(by, _)| stands[*by]);
+            let takers = reverts.iter().filter(|(_, taken)| taken.contains(at));
+            let mut takers = takers.map(|(by, _)| stands[*by]);
             stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
         }
     }
     let id = |at: usize| landed[at].id.clone();
+    reverts.retain(|(at, _)| stands[*at] == Some(true));
     reverts
         .into_iter()
-        .filter(|(at, _)| stands[*at] == Some(true))
         .map(|(by, taken)| (id(by), taken.into_iter().map(id).collect()))
         .collect()
 }
@@ -186,19 +149,12 @@ impl<'a> History<'a> {
     /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
     /// it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
-        let Some((hashes, numbers)) = taken_back(&self.landed[at]) else {
-            return HashSet::new();
-        };
-        let mut named: Vec<usize> = hashes
-            .iter()
-            .filter_map(|hash| self.by_hash(hash, at))
-            .collect();
+        let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
+        let named = hashes.iter().filter_map(|hash| self.by_hash(hash, at));
+        let mut named: Vec<usize> = named.collect();
         if named.is_empty() {
-            named.extend(
-                numbers
-                    .iter()
-                    .filter_map(|number| self.by_number(*number, at)),
-            );
+            let by_number = numbers.iter();
+            named.extend(by_number.filter_map(|number| self.by_number(*number, at)));
         }
         let whole = |one: usize| self.brought(one).into_iter().chain([one]);
         named.into_iter().flat_map(whole).collect()
@@ -213,11 +169,10 @@ impl<'a> History<'a> {
 
     /// The newest before this one that brought the pull request.
     fn by_number(&self, number: u64, at: usize) -> Option<usize> {
-        let is_this = |one: &usize| {
+        (at + 1..self.landed.len()).find(|one| {
             let brought = self.landed[*one].pull_request();
             brought.is_some_and(|(_, its)| its == number)
-        };
-        (at + 1..self.landed.len()).find(is_this)
+        })
     }
 
     /// What a commit reaches by its other parents and not by its first: nothing, but for merges.
@@ -232,14 +187,12 @@ impl<'a> History<'a> {
     }
 
     fn reached(&self, from: &'a [CommitId]) -> HashSet<usize> {
-        let place = |id: &CommitId| self.places.get(id).copied();
-        let (mut reached, mut next) = (
-            HashSet::new(),
-            Vec::from_iter(from.iter().filter_map(place)),
-        );
-        while let Some(at) = next.pop() {
-            if reached.insert(at) {
-                next.extend(self.landed[at].parents.iter().filter_map(place));
+        let (mut reached, mut next) = (HashSet::new(), Vec::from_iter(from));
+        while let Some(id) = next.pop() {
+            if let Some(at) = self.places.get(id).copied()
+                && reached.insert(at)
+            {
+                next.extend(&self.landed[at].parents);
             }
         }
         reached

@@ -1,16 +1,16 @@
 //! Decides whether what staging runs can be put forward for production.
 
 use crate::core::config::Environment;
-use crate::core::decide::{Asked, Consent, Recorded, Target, first_push, promotion};
-use crate::core::record::Goal;
+use crate::core::decide::gates::MAKE_IT;
+use crate::core::decide::{Asked, Consent, Recorded, Target, promotion};
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::core::words::EventId;
-use crate::core::words::{CommitId, Observed, Relation};
+use crate::core::words::{Changes, CommitId, Observed, Relation};
 
 /// A candidate that may be put forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    /// The commit.
     pub commit: CommitId,
     /// Where it is to go, and what runs there. Empty: everything runs it already.
     pub targets: Vec<(String, Option<CommitId>)>,
@@ -26,25 +26,20 @@ pub struct Proposal {
     pub watched: Vec<String>,
 }
 
-/// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it.
-///
-/// # Errors
-/// The first reason why it must not happen.
+/// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it, or gives the first
+/// reason why it must not happen.
 pub fn proposal(
     environment: &Environment,
     source: &Observed,
     targets: &[Target<'_>],
     recorded: &Recorded<'_>,
 ) -> Result<Proposal, Refusal> {
-    let open = recorded.state.candidate.as_ref();
-    if let Some(candidate) = open.filter(|candidate| source.runs() == Some(&candidate.commit)) {
+    let candidate = recorded.state.candidate.as_ref();
+    if let Some(candidate) = candidate.filter(|one| source.runs() == Some(&one.commit)) {
         // What is put forward already may still be owed a post, whatever else is the matter.
-        let goal = |goal: &Goal| (goal.environment.clone(), goal.from.clone());
-        let targets = candidate.targets.iter().map(goal).collect();
-        let commit = candidate.commit.clone();
         return Ok(Proposal {
-            commit,
-            targets,
+            commit: candidate.commit.clone(),
+            targets: candidate.goals(),
             open: true,
             over: None,
             warnings: Vec::new(),
@@ -64,38 +59,25 @@ pub fn proposal(
     };
     let mut plan = promotion(environment, source, targets, &asked)?;
     // A proposal pushes nothing, so it makes no app.
-    plan.consents
-        .retain(|consent| consent.question != first_push::QUESTION);
-    let lacks = |target: &&Target<'_>| {
-        target
-            .changes
-            .as_ref()
-            .is_none_or(|changes| changes.relation != Relation::Identical)
-    };
-    let goal = |target: &Target<'_>| {
-        (
-            target.environment.name.clone(),
-            target.observed.runs().cloned(),
-        )
-    };
-    let open = recorded.state.candidate.as_ref();
-    if let Some(candidate) = open.filter(|candidate| candidate.commit != plan.commit) {
-        return Err(Refusal::new(
-            RefusalCode::CandidateOpen,
-            format!("{} is the candidate already", candidate.commit.short()),
-        )
-        .because(format!("it was {}", recorded.proposed(candidate)))
-        .because(format!(
-            "{} runs {} now",
-            source.environment,
-            plan.commit.short()
-        ))
-        .hint("give it up: git smp postpone; or, for a fix of it: git smp stage --fix"));
+    plan.consents.retain(|consent| consent.question != MAKE_IT);
+    if let Some(candidate) = candidate {
+        let (name, runs) = (&source.environment, plan.commit.short());
+        let error = format!("{} is the candidate already", candidate.commit.short());
+        return Err(Refusal::new(RefusalCode::CandidateOpen, error)
+            .because(format!("it was {}", recorded.proposed(candidate)))
+            .because(format!("{name} runs {runs} now"))
+            .run("give it up", Typed::smp("postpone"))
+            .run("or, for a fix of it", Typed::smp("stage --fix")));
     }
+    let is_same = |changes: &Changes| changes.relation == Relation::Identical;
+    let lacking = targets
+        .iter()
+        .filter(|target| !target.changes.as_ref().is_some_and(is_same));
+    let goal = |target: &Target<'_>| (target.name().clone(), target.observed.runs().cloned());
     Ok(Proposal {
         commit: plan.commit,
-        targets: targets.iter().filter(lacks).map(goal).collect(),
-        open: open.is_some(),
+        targets: lacking.map(goal).collect(),
+        open: false,
         over: recorded.open().map(|open| open.id.clone()),
         warnings: plan.warnings,
         consents: plan.consents,

@@ -3,15 +3,15 @@
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::{Target, commits};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Standing, State, Verdict};
-use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::EventId;
-use crate::core::words::{CommitId, Observed, Source};
+use crate::core::words::{CommitId, Observed, Source, short};
 
 /// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
-    /// What its events add up to.
     pub state: &'a State,
     /// Whether a promotion needs a sign-off.
     pub signoff: bool,
@@ -51,6 +51,12 @@ impl<'a> Recorded<'a> {
         self.state.deploying.as_ref()
     }
 
+    /// The same, if it brings this commit there.
+    pub fn open_for(&self, environment: &str, commit: &CommitId) -> Option<&'a Deploying> {
+        self.open()
+            .filter(|open| open.environment == environment && open.to == *commit)
+    }
+
     /// The announcement of exactly this push, if it can simply be gone on with: ours, or one whose push has landed.
     pub fn resumed(
         &self,
@@ -58,11 +64,10 @@ impl<'a> Recorded<'a> {
         commit: &CommitId,
         reference: Option<&CommitId>,
     ) -> Option<&'a Deploying> {
-        let open = self
-            .open()
-            .filter(|open| open.environment == environment && open.to == *commit)?;
-        let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
-        (is_ours || reference == Some(commit)).then_some(open)
+        self.open_for(environment, commit).filter(|open| {
+            let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
+            is_ours || reference == Some(commit)
+        })
     }
 
     fn is_mine(&self, open: &Deploying) -> bool {
@@ -71,10 +76,8 @@ impl<'a> Recorded<'a> {
 
     /// How the announced deploy stands, as far as its environment tells.
     fn course(&self, open: &Deploying) -> Course {
-        let seen = self
-            .announced
-            .filter(|one| one.environment == open.environment);
-        let Some(one) = seen.filter(|one| pending(one).is_none()) else {
+        let seen = |one: &&Observed| one.environment == open.environment && pending(one).is_none();
+        let Some(one) = self.announced.filter(seen) else {
             return Course::Going;
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
@@ -82,15 +85,18 @@ impl<'a> Recorded<'a> {
         // Whoever announced it saw something else run, but for a rollback of what had not arrived: that one shows on the
         // branch, unless the platform makes it.
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
-        let came = one.runs() == Some(&open.to) && shows && !is_cached(one);
-        match at {
-            _ if came => Course::Arrived,
+        if one.runs() == Some(&open.to) && shows && !is_cached(one) {
+            Course::Arrived
+        } else if at == Some(Some(&open.to)) {
             // Where the branch had it before, nothing was pushed that could be on its way.
-            Some(at) if at == Some(&open.to) => Course::Landed,
-            _ if moved => Course::Passed,
+            Course::Landed
+        } else if moved {
+            Course::Passed
+        } else if self.is_mine(open) && !self.sent {
             // What this clone announced and has no push of in the air was cut off before it began.
-            _ if self.is_mine(open) && !self.sent => Course::Dead,
-            _ => Course::Going,
+            Course::Dead
+        } else {
+            Course::Going
         }
     }
 
@@ -102,24 +108,18 @@ impl<'a> Recorded<'a> {
 
     /// Refuses while another deploy may be on its way: two pushes with the same lease would both build. `wanted` is the
     /// deploy that is planned, `command` the one that could take the other's place; none: only one of its own kind could.
-    ///
-    /// # Errors
-    /// `deploying`, with who, what and since when; `record-newer`.
     pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<&str>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
-            return Err(Refusal::new(
-                RefusalCode::RecordNewer,
-                "the record was written by a newer git-smp",
-            )
-            .hint("install the newest: cargo install git-smp"));
+            let error = "the record was written by a newer git-smp";
+            return Err(Refusal::new(RefusalCode::RecordNewer, error)
+                .run("install the newest", Typed::other("cargo install git-smp")));
         }
         let Some(open) = self.open().filter(|open| !self.is_named(open)) else {
             return Ok(());
         };
-        let is_this =
-            wanted.is_some_and(|(_, name, commit)| name == open.environment && *commit == open.to);
-        let takes_back = wanted
-            .is_some_and(|(kind, name, _)| kind == Kind::Rollback && name == open.environment);
+        let here = wanted.filter(|(_, name, _)| *name == open.environment);
+        let is_this = here.is_some_and(|(_, _, commit)| *commit == open.to);
+        let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             // Its lease cannot hold any more. But whoever deploys over a rollback would undo it before it was seen to run.
@@ -130,22 +130,20 @@ impl<'a> Recorded<'a> {
     }
 
     /// Refuses to call it done that an environment runs this commit while another is on its way there.
-    ///
-    /// # Errors
-    /// `deploying`, with who, what and since when.
     pub fn nothing_on_its_way(
         &self,
         observed: &Observed,
         commit: &CommitId,
     ) -> Result<(), Refusal> {
-        let here =
-            |open: &&Deploying| open.environment == observed.environment && open.to != *commit;
-        let Some(open) = self.open().filter(here).filter(|open| !self.is_named(open)) else {
-            return Ok(());
+        let other = |open: &&Deploying| {
+            open.environment == observed.environment && open.to != *commit && !self.is_named(open)
         };
-        match self.course(open) {
-            Course::Arrived | Course::Passed | Course::Dead => Ok(()),
-            course @ (Course::Landed | Course::Going) => Err(self.deploying(open, course, None)),
+        let open = self.open().filter(other);
+        match open.map(|open| (open, self.course(open))) {
+            Some((open, course @ (Course::Landed | Course::Going))) => {
+                Err(self.deploying(open, course, None))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -155,109 +153,82 @@ impl<'a> Recorded<'a> {
     }
 
     fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
-        let (name, to, own) = (&open.environment, open.to.short(), open.command());
-        let goes_on = course == Course::Landed || self.is_mine(open);
-        let report = Report::new(self.story(open)).because(match course {
-            Course::Landed => {
+        let (name, to, id) = (&open.environment, open.to.short(), open.id.as_str());
+        let is_mine = self.is_mine(open);
+        let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(
+            if course == Course::Landed {
                 format!("it has landed on the branch of {name}, which does not report {to} yet")
-            }
-            _ if self.is_mine(open) => {
+            } else if is_mine {
                 "it was begun from this clone and was not seen to end".to_owned()
-            }
-            _ => "two pushes at once would both build, and the slower one would be what runs"
-                .to_owned(),
-        });
-        let report = self.take_over.iter().fold(report, |report, id| {
-            report.because(format!(
-                "--take-over {id} names no deploy that is on its way: this one is {}",
-                open.id.as_str()
-            ))
-        });
-        let report = match command.map(str::to_owned).or_else(|| own.clone()) {
-            Some(command) => {
-                let goes_on = own
-                    .filter(|_| goes_on)
-                    .map(|own| format!("go on with it: {own}; "))
-                    .unwrap_or_default();
-                let take_over = format!("{command} --take-over {}", open.id.as_str());
-                report.hint(format!(
-                    "wait for it: git smp status; {goes_on}only if that run is dead: {take_over}"
-                ))
-            }
-            None => report
+            } else {
+                "two pushes at once would both build, and the slower one would be what runs"
+                    .to_owned()
+            },
+        );
+        if let Some(named) = self.take_over {
+            refusal = refusal.because(format!(
+                "--take-over {named} names no deploy that is on its way: this one is {id}"
+            ));
+        }
+        let own = open.command();
+        let Some(command) = command
+            .map(str::to_owned)
+            .or_else(|| own.as_ref().map(Typed::to_string))
+        else {
+            return refusal
                 .because(format!(
                     "this smp.toml has no environment {name}: it is the team's, or it is old"
                 ))
-                .because(format!("the announcement is {}", open.id.as_str()))
-                .hint("take the team's smp.toml, then: git smp setup"),
+                .because(format!("the announcement is {id}"))
+                .run("take the team's smp.toml, then", Typed::smp("setup"));
         };
-        report.refused(RefusalCode::Deploying)
-    }
-
-    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
-    pub fn story(&self, open: &Deploying) -> String {
-        let what = match open.kind {
-            Kind::Stage => "deploy",
-            Kind::Fix => "deploy the fix",
-            Kind::Promote => "promote",
-            Kind::Rollback => "roll back to",
-        };
-        let place = if open.kind == Kind::Rollback {
-            "on"
-        } else {
-            "to"
-        };
-        let (by, to, environment) = (&open.by.name, open.to.short(), &open.environment);
-        format!(
-            "{by} began to {what} {to} {place} {environment} {}",
-            ago(self.now, open.at)
-        )
+        let goes_on = course == Course::Landed || is_mine;
+        let go_on = own.as_ref().filter(|_| goes_on);
+        let go_on = go_on.map(|own| format!("go on with it: {own}; "));
+        refusal.hint(format!(
+            "wait for it: git smp status; {}only if that run is dead: {command} --take-over {id}",
+            go_on.unwrap_or_default()
+        ))
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
     /// may promote.
-    ///
-    /// # Errors
-    /// `target-moved`, `not-proposed`, `candidate-moved`, `blocked`, `not-signed-off`.
     pub fn signed_off(&self, source: &str, commit: &CommitId, target: &str) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return self.without_candidate(commit, target);
         };
+        let (proposed, short) = (self.proposed(candidate), candidate.commit.short());
         if candidate.commit != *commit {
-            let short = candidate.commit.short();
-            return Err(Refusal::new(RefusalCode::CandidateMoved, format!("{source} does not run the candidate"))
-                .because(format!("the candidate is {short}, {}", self.proposed(candidate)))
+            let error = format!("{source} does not run the candidate");
+            let (bring, command) = match source == candidate.environment {
+                true => ("put it back", Typed::smp("stage").arg(short)),
+                false => ("bring it there first", Typed::smp("promote").arg(source)),
+            };
+            return Err(Refusal::new(RefusalCode::CandidateMoved, error)
+                .because(format!("the candidate is {short}, {proposed}"))
                 .because(format!("{source} runs {}", commit.short()))
-                .hint(if source == candidate.environment {
-                    format!("put it back: git smp stage {short}; or give it up: git smp postpone")
-                } else {
-                    format!("bring it there first: git smp promote {source}; or give it up: git smp postpone")
-                }));
+                .run(bring, command)
+                .run("or give it up", Typed::smp("postpone")));
         }
         match candidate.standing() {
-            Standing::SignedOff => Ok(()),
-            Standing::Waiting if !self.signoff => Ok(()),
-            Standing::Waiting => Err(Refusal::new(
-                RefusalCode::NotSignedOff,
-                format!("nobody has signed {} off", commit.short()),
-            )
-            .because(format!("it is the candidate, {}", self.proposed(candidate)))
-            .hint("when it was tested and is fine: git smp signoff")),
+            Standing::Waiting if self.signoff => {
+                let error = format!("nobody has signed {short} off");
+                Err(Refusal::new(RefusalCode::NotSignedOff, error)
+                    .because(format!("it is the candidate, {proposed}"))
+                    .run("when it was tested and is fine", Typed::smp("signoff")))
+            }
+            Standing::SignedOff | Standing::Waiting => Ok(()),
             Standing::Blocked => {
-                let report = Report::new(format!("{} is blocked", commit.short()));
-                let report = candidate
-                    .who_said(Verdict::Block)
-                    .fold(report, |report, one| {
-                        let why = one.note.as_deref().unwrap_or("without a reason");
-                        report.because(format!(
-                            "{} blocked it {}: {why}",
-                            one.by,
-                            ago(self.now, one.at)
-                        ))
-                    });
-                let report =
-                    report.hint("ship a fix: git smp stage --fix; or give it up: git smp postpone");
-                Err(report.refused(RefusalCode::Blocked))
+                let refusal = Refusal::new(RefusalCode::Blocked, format!("{short} is blocked"));
+                let blocks = candidate.who_said(Verdict::Block).map(|one| {
+                    let (by, when) = (&one.by, ago(self.now, one.at));
+                    let why = one.note.as_deref().unwrap_or("without a reason");
+                    format!("{by} blocked it {when}: {why}")
+                });
+                Err(blocks
+                    .fold(refusal, Refusal::because)
+                    .run("ship a fix", Typed::smp("stage --fix"))
+                    .run("or give it up", Typed::smp("postpone")))
             }
         }
     }
@@ -266,126 +237,99 @@ impl<'a> Recorded<'a> {
         if !self.signoff {
             return Ok(());
         }
-        if let Some(deploy) = self
-            .state
-            .deploys
-            .get(target)
-            .filter(|one| one.commit == *commit && one.seen_since.is_none())
+        let (short, deploy) = (commit.short(), self.state.deploys.get(target));
+        if let Some(deploy) = deploy.filter(|one| one.commit == *commit && one.seen_since.is_none())
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            return Err(Refusal::new(
-                RefusalCode::TargetMoved,
-                format!("{by} promoted {} to {target} {when}", commit.short()),
-            )
-            .because(
-                "that fulfilled its proposal; to ship it once more it must be proposed once more",
-            )
-            .hint("look at what runs there now: git smp status"));
+            let error = format!("{by} promoted {short} to {target} {when}");
+            return Err(Refusal::new(RefusalCode::TargetMoved, error)
+                .because("that fulfilled its proposal; to ship it once more it must be proposed once more")
+                .run("look at what runs there now", Typed::smp("status")));
         }
-        Err(Refusal::new(
-            RefusalCode::NotProposed,
-            format!(
-                "{} was not proposed, so nobody can have signed it off",
-                commit.short()
-            ),
-        )
-        .because("record.signoff in smp.toml asks for a sign-off of every candidate")
-        .hint("put it forward: git smp propose"))
+        let error = format!("{short} was not proposed, so nobody can have signed it off");
+        Err(Refusal::new(RefusalCode::NotProposed, error)
+            .because("record.signoff in smp.toml asks for a sign-off of every candidate")
+            .run("put it forward", Typed::smp("propose")))
     }
 
     /// Refuses a target that is not where the proposal saw it.
-    ///
-    /// # Errors
-    /// `target-moved`, with what changed.
-    pub fn target_unmoved(&self, target: &Target<'_>, lost: Option<usize>) -> Result<(), Refusal> {
+    pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());
         };
-        let name = &target.environment.name;
-        let again = "look anew: git smp postpone, then: git smp propose";
+        let (name, runs) = (&target.environment.name, target.observed.runs());
+        let refusal = |error| Refusal::new(RefusalCode::TargetMoved, error);
+        let postpone = Typed::smp("postpone");
+        let anew =
+            Hint::run("look anew", postpone.clone()).and(Hint::run("then", Typed::smp("propose")));
+        let (commit, proposed) = (candidate.commit.short(), self.proposed(candidate));
         let Some(goal) = candidate.goal(name) else {
-            return Err(Refusal::new(
-                RefusalCode::TargetMoved,
-                format!("{name} was not part of the proposal"),
-            )
-            .because(format!(
-                "{} {}",
-                candidate.commit.short(),
-                self.proposed(candidate)
-            ))
-            .hint(again));
+            return Err(refusal(format!("{name} was not part of the proposal"))
+                .because(format!("{commit} {proposed}"))
+                .hint(anew));
         };
-        let runs = target.observed.runs();
         if runs == goal.from.as_ref() {
             return Ok(());
         }
-        let (then, now) = (
-            goal.from.as_ref().map_or("nothing", CommitId::short),
-            runs.map_or("nothing", CommitId::short),
-        );
-        let report =
-            Report::new(format!("{name} is not where the proposal saw it")).because(format!(
-                "it ran {then} when {}, and runs {now} now",
-                self.by_whom(candidate)
-            ));
-        let lost = lost.filter(|lost| *lost > 0);
-        let again = if lost.is_some() {
-            format!("merge what {name} has into the main branch, then: git smp postpone")
-        } else {
-            again.to_owned()
-        };
-        let lost = lost.map(|lost| format!("{} of it would disappear", commits(lost)));
-        let report = lost.into_iter().fold(report, Report::because);
-        Err(report.hint(again).refused(RefusalCode::TargetMoved))
+        let (then, now) = (short(goal.from.as_ref()), short(runs));
+        let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
+        let refusal = refusal(format!("{name} is not where the proposal saw it")).because(format!(
+            "it ran {then} when {by} proposed {commit} {when}, and runs {now} now"
+        ));
+        let lost = target.changes.as_ref().map(|changes| &changes.disappears);
+        Err(match lost.filter(|lost| !lost.is_empty()) {
+            Some(lost) => refusal
+                .because(format!("{} of it would disappear", commits(lost.len())))
+                .run(
+                    format!("merge what {name} has into the main branch, then"),
+                    postpone,
+                ),
+            None => refusal.hint(anew),
+        })
     }
 
     /// "proposed by Ada Example 2 hours ago".
     pub fn proposed(&self, candidate: &Candidate) -> String {
-        format!(
-            "proposed by {} {}",
-            candidate.by.name,
-            ago(self.now, candidate.at)
-        )
+        let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
+        format!("proposed by {by} {when}")
     }
 
-    fn by_whom(&self, candidate: &Candidate) -> String {
-        format!(
-            "{} proposed {} {}",
-            candidate.by.name,
-            candidate.commit.short(),
-            ago(self.now, candidate.at)
-        )
+    /// The candidate, if it is this commit.
+    fn candidate(&self, commit: &CommitId) -> Option<&'a Candidate> {
+        let candidate = self.state.candidate.as_ref();
+        candidate.filter(|candidate| candidate.commit == *commit)
     }
 
     /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
     /// announced.
     pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
-        let announced = self
-            .open()
-            .is_some_and(|open| open.environment == environment && open.to == *commit);
-        let candidate = self
-            .state
-            .candidate
-            .as_ref()
-            .filter(|candidate| candidate.commit == *commit);
-        announced
-            || candidate
-                .and_then(|candidate| candidate.goal(environment))
-                .is_some_and(|goal| !goal.reached)
+        let goal = self
+            .candidate(commit)
+            .and_then(|candidate| candidate.goal(environment));
+        self.open_for(environment, commit).is_some() || goal.is_some_and(|goal| !goal.reached)
     }
 
     /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
     pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
-        let candidate = self
-            .state
-            .candidate
-            .as_ref()
-            .filter(|candidate| candidate.commit == *commit)?;
-        let all = candidate
-            .targets
-            .iter()
-            .all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
+        let candidate = self.candidate(commit)?;
+        let mut goals = candidate.targets.iter();
+        let all = goals.all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
         all.then(|| candidate.environment.clone())
+    }
+}
+
+impl Deploying {
+    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
+    pub fn story(&self, now: i64) -> String {
+        let (what, place) = match self.kind {
+            Kind::Stage => ("deploy", "to"),
+            Kind::Fix => ("deploy the fix", "to"),
+            Kind::Promote => ("promote", "to"),
+            Kind::Rollback => ("roll back to", "on"),
+        };
+        let (by, commit, environment) = (&self.by.name, self.to.short(), &self.environment);
+        let when = ago(now, self.at);
+        format!("{by} began to {what} {commit} {place} {environment} {when}")
     }
 }

@@ -2,14 +2,12 @@
 //! by pushing the older commit.
 
 use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
-use crate::core::decide::{
-    Asked, Plan, Step, Target, amount, confirmed, disagreement, no_app, not_pushed, push_and_wait,
-    release_and_wait, released_again_by, settled, wait, wrong_branch,
-};
+use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
+use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, Relation, Release, ReleaseStatus};
+use crate::core::words::{Branch, CommitId, Relation, Release, ReleaseStatus, short};
 
 /// A rollback as it was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -21,50 +19,36 @@ pub struct Back<'a> {
     pub commit: &'a CommitId,
 }
 
-/// Plans it.
-///
-/// # Errors
-/// The first reason why it must not happen.
+/// Plans it, or gives the first reason why it must not happen.
 pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let Back { target, commit } = *wanted;
-    let (name, observed) = (&target.environment.name, &target.observed);
-    let branch = observed.branch.clone().unwrap_or(Ok(Branch::Empty))?;
-    match &branch {
-        Branch::Missing(others) => return Err(wrong_branch(target.environment, others)),
-        Branch::NoApp(words) => return Err(no_app(target.environment, words)),
-        Branch::At(_) | Branch::Empty => {}
+    let (name, observed, recorded) = (target.name(), &target.observed, asked.recorded);
+    let at = branch(target.environment, observed)?;
+    if let Branch::NoApp(words) = &at {
+        return Err(no_app(target.environment, words));
     }
     let mut plan = Plan::of(commit);
-    let open = asked.recorded.and_then(|recorded| recorded.open());
-    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
     // A deploy that may be on its way is taken back on the branch, too; and a cache may still hold the page of what ran
     // before what is to be taken back.
     let runs_already =
         observed.runs() == Some(commit) && !may_be_on_its_way(observed) && !is_cached(observed);
     if runs_already {
         confirmed(observed)?;
-        settled(target)?;
-        if let Some(recorded) = &asked.recorded {
-            recorded.nothing_on_its_way(observed, commit)?;
-        }
+        arrived(target, commit, asked)?;
     } else {
-        if let Some(recorded) = &asked.recorded {
-            let command = Typed::smp("rollback")
-                .arg(name)
-                .option("--to", commit.short())
-                .to_string();
+        if let Some(recorded) = &recorded {
+            let command = Typed::smp("rollback").arg(name);
+            let command = command.option("--to", commit.short()).to_string();
             recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(&command))?;
         }
-        lies_behind(wanted, &branch, asked, &mut plan)?;
-        warn(wanted, &branch, asked, &mut plan);
-        take_back(wanted, &branch, asked, &mut plan)?;
+        lies_behind(wanted, &at, asked, &mut plan)?;
+        warn(wanted, &at, asked, &mut plan);
+        take_back(wanted, &at, asked, &mut plan)?;
     }
-    if asked.recorded.is_some() && (!runs_already || announced) {
-        plan.steps.push(Step::Record {
-            environment: name.clone(),
-            commit: commit.clone(),
-            lifts: None,
-        });
+    let open = recorded.and_then(|recorded| recorded.open());
+    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
+    if recorded.is_some() && (!runs_already || announced) {
+        plan.record(target, None);
     }
     Ok(plan)
 }
@@ -76,60 +60,45 @@ fn lies_behind(
     asked: &Asked<'_>,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let (name, short) = (&wanted.target.environment.name, wanted.commit.short());
+    let (name, to) = (wanted.target.name(), wanted.commit.short());
     let Some(changes) = &wanted.target.changes else {
-        return Err(Refusal::new(
-            RefusalCode::NothingDeployed,
-            format!("nothing is deployed on {name} yet, so there is nothing to put back"),
-        )
-        .hint(format!(
-            "see where things stand: git smp status; to deploy: git smp promote {name}"
-        )));
+        let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
+        return Err(Refusal::new(RefusalCode::NothingDeployed, error)
+            .run("see where things stand", Typed::smp("status"))
+            .run("to deploy", Typed::smp("promote").arg(name)));
     };
+    if matches!(changes.relation, Relation::Behind | Relation::Identical) {
+        return Ok(());
+    }
     let new = amount(changes.ships.len(), changes.ships_merges);
-    let runs = wanted
-        .target
-        .observed
-        .runs()
-        .or(branch.commit())
-        .map_or("nothing", CommitId::short);
-    let story = format!("{short} has {new} that {name} does not run");
-    match changes.relation {
-        Relation::Behind | Relation::Identical => Ok(()),
-        Relation::Diverged if asked.somebody_looks => {
-            plan.warnings
-                .push(format!("{story}: it lies beside {runs}, not behind it"));
-            Ok(())
-        }
-        Relation::Diverged | Relation::Ahead => Err(Refusal::new(
-            RefusalCode::NotARollback,
-            format!("to deploy {short} would be no rollback of {name}"),
-        )
+    let story = format!("{to} has {new} that {name} does not run");
+    if changes.relation == Relation::Diverged && asked.somebody_looks {
+        let runs = short(wanted.target.observed.runs().or(branch.commit()));
+        plan.warn(format!("{story}: it lies beside {runs}, not behind it"));
+        return Ok(());
+    }
+    let error = format!("to deploy {to} would be no rollback of {name}");
+    Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
         .because("a rollback only takes away; what is new is tested and promoted")
-        .hint(format!(
-            "name an older commit: git smp history; or go forward: git smp promote {name}"
-        ))),
-    }
+        .run("name an older commit", Typed::smp("history"))
+        .run("or go forward", Typed::smp("promote").arg(name)))
 }
 
 fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
-    let (target, name) = (wanted.target, &wanted.target.environment.name);
-    if let Err(refusal) = &target.observed.running {
-        let at = branch.commit().map_or("nothing", CommitId::short);
-        let why = &refusal.report.error;
-        plan.warnings.push(format!(
+    let (observed, name) = (&wanted.target.observed, wanted.target.name());
+    if let Err(refusal) = &observed.running {
+        let (at, why) = (short(branch.commit()), &refusal.report.error);
+        plan.warn(format!(
             "what {name} runs is unknown ({why}); its branch is at {at}, so that counts here"
         ));
     }
-    plan.warnings.extend(disagreement(target));
-    let candidate = asked
-        .recorded
-        .and_then(|recorded| recorded.state.candidate.as_ref());
+    plan.warnings.extend(disagreement(observed));
+    let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
-        let short = candidate.commit.short();
-        plan.warnings.push(format!(
-            "{short} was proposed for {name} as it is now; it has to be proposed anew after this"
+        plan.warn(format!(
+            "{} was proposed for {name} as it is now; it has to be proposed anew after this",
+            candidate.commit.short()
         ));
     }
 }
@@ -142,73 +111,59 @@ fn take_back(
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
     let Back { target, commit } = *wanted;
-    let name = &target.environment.name;
-    let is_under_way = |release: &&Release| {
-        release.status == ReleaseStatus::Pending && release.commit.as_ref() == Some(commit)
-    };
-    if newest(&target.observed).as_ref().is_some_and(is_under_way) {
-        plan.warnings.push(format!(
-            "a release of {} on {name} is going on already",
-            commit.short()
+    let (name, short) = (target.name(), commit.short());
+    let is_of_it = |release: &Release| release.commit.as_ref() == Some(commit);
+    if newest(&target.observed)
+        .is_some_and(|one| one.status == ReleaseStatus::Pending && is_of_it(one))
+    {
+        plan.warn(format!(
+            "a release of {short} on {name} is going on already"
         ));
-        wait(plan, target, false);
+        plan.wait(target, false);
         return Ok(());
     }
     // Whoever puts a deploy aside by its name knows of its release, which may be why it is put aside.
-    let takes_over = asked
-        .recorded
-        .is_some_and(|recorded| recorded.take_over.is_some());
+    let takes_over = asked.recorded.is_some_and(|one| one.take_over.is_some());
     if !asked.somebody_looks && !takes_over {
         settled(target)?;
     }
-    if let Some(former) = former(target, commit) {
-        plan.warnings.push(format!(
-            "the config vars of {name} go back to those of v{}, too",
-            former.version
-        ));
-        release_and_wait(plan, target, former, true);
-        return Ok(());
-    }
-    if target.environment.running.platform().is_some() {
-        plan.warnings.push(format!(
-            "the platform has no release of {} to go back to, or does not say: it is pushed and built again",
-            commit.short()
-        ));
+    // The newest one that the platform says it can go back to.
+    let releases = target.observed.releases.iter().flatten().flatten();
+    let mut former = releases.filter(|one| {
+        one.status == ReleaseStatus::Succeeded && one.eligible && !one.current && is_of_it(one)
+    });
+    match (target.environment.running.platform(), former.next()) {
+        (Some(_), Some(former)) => {
+            let version = former.version;
+            plan.warn(format!(
+                "the config vars of {name} go back to those of v{version}, too"
+            ));
+            plan.release(target, former, true);
+            return Ok(());
+        }
+        (Some(_), None) => plan.warn(format!(
+            "the platform has no release of {short} to go back to, or does not say: it is pushed and built again"
+        )),
+        (None, _) => {}
     }
     if branch.commit() == Some(commit) {
-        let is_kept = is_cached(&target.observed);
-        plan.warnings.push(if is_kept {
+        plan.warn(if is_cached(&target.observed) {
             not_pushed(target, commit)
         } else {
             already_there(target, commit)
         });
     }
-    push_and_wait(plan, target, branch);
+    plan.push(target, branch);
     Ok(())
 }
 
 /// That a push would change nothing, and what would: as after a push that the host declined and deployed all the same.
 fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
-    let (name, short) = (&target.environment.name, commit.short());
-    let runs = target
-        .observed
-        .runs()
-        .map_or("what runs now", CommitId::short);
+    let (name, short, runs) = (target.name(), commit.short(), target.observed.runs());
+    let runs = runs.map_or("what runs now", CommitId::short);
     format!(
         "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform{}, \
          and this waits until it runs. Where that cannot be, revert {runs} on the main branch and ship that: git smp stage",
         released_again_by(target)
     )
-}
-
-/// The newest release of the commit that the platform says it can go back to.
-fn former<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
-    let releases = target.observed.releases.as_ref()?.as_ref().ok()?;
-    let good = |release: &&Release| {
-        release.status == ReleaseStatus::Succeeded && release.eligible && !release.current
-    };
-    releases
-        .iter()
-        .filter(good)
-        .find(|release| release.commit.as_ref() == Some(commit))
 }

@@ -1,31 +1,35 @@
-//! Decisions, each in a few lines: facts in, steps or a refusal out.
+//! Decisions, a row each: facts in, steps or a refusal out.
 
 use std::collections::HashMap;
 
-use crate::core::config::Running;
+use crate::core::config::{PlatformKind, Running};
 use crate::core::decide::*;
-use crate::core::record::{Deploying, Kind, Person, State, Telling};
-use crate::core::words::EventId;
-use crate::core::words::Relation;
+use crate::core::record::{
+    Candidate, Deploying, Goal, Held, Kind, Person, SignOff, State, Telling, Verdict,
+};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
+use crate::core::words::{Commit, EventId, Relation, ReleaseStatus};
 
-fn id(digit: char) -> CommitId {
+pub fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
-fn environment(name: &str) -> Environment {
+pub fn environment(name: &str) -> Environment {
     Environment {
         name: name.into(),
         url: format!("https://git.example.com/{name}.git"),
         remote: name.into(),
         branch: "main".into(),
         site: None,
-        promotes: None,
+        promotes: (name != "staging").then(|| "staging".into()),
         confirm_seconds: 0,
         running: Running::Ref,
     }
 }
 
-fn seen(name: &str, running: char, branch: char) -> Observed {
+/// An environment that runs the first and has its branch at the second, which is ahead of it.
+pub fn seen(name: &str, running: char, branch: char) -> Observed {
     Observed {
         environment: name.into(),
         source: Source::Page,
@@ -37,6 +41,102 @@ fn seen(name: &str, running: char, branch: char) -> Observed {
         releases: None,
         doubt: None,
         platform: None,
+    }
+}
+
+pub fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
+    Release {
+        id: format!("id-{version}"),
+        version,
+        status,
+        current: false,
+        eligible: true,
+        slug: Some(format!("slug-{commit}")),
+        commit: Some(id(commit)),
+        output: Typed::other(format!("see v{version}")),
+    }
+}
+
+pub fn ada() -> Person {
+    Person {
+        name: "Ada".into(),
+        email: "ada@example.com".into(),
+    }
+}
+
+/// `b` was put forward for production, which ran `a`; with these verdicts.
+pub fn candidate(verdicts: &[Verdict]) -> Candidate {
+    let said = |verdict: &Verdict| SignOff {
+        by: "Rosi".into(),
+        recorded_by: ada(),
+        verdict: *verdict,
+        note: None,
+        at: 0,
+    };
+    Candidate {
+        id: EventId::of(1),
+        commit: id('b'),
+        environment: "staging".into(),
+        targets: vec![Goal {
+            environment: "production".into(),
+            from: Some(id('a')),
+            reached: false,
+        }],
+        by: ada(),
+        at: 0,
+        date: String::new(),
+        note: None,
+        fixed_at: None,
+        verdicts: verdicts.iter().map(said).collect(),
+        elsewhere: false,
+    }
+}
+
+/// Somebody's announcement to bring production from `a` to `b`, or back from `b` to `a`.
+pub fn announced(kind: Kind) -> State {
+    let (from, to) = match kind {
+        Kind::Rollback => ('b', 'a'),
+        _ => ('a', 'b'),
+    };
+    let tells = (kind == Kind::Rollback).then(|| Telling {
+        channels: Vec::new(),
+        date: "2026-11-23".into(),
+        targets: vec![("production".into(), Some(id(from)))],
+        text: None,
+    });
+    State {
+        deploying: Some(Deploying {
+            id: EventId::of(7),
+            kind,
+            environment: "production".into(),
+            from: Some(id(from)),
+            to: id(to),
+            unsigned: true,
+            by: ada(),
+            at: 0,
+            tells,
+            elsewhere: false,
+        }),
+        ..State::default()
+    }
+}
+
+fn proposed(verdicts: &[Verdict]) -> State {
+    State {
+        candidate: Some(candidate(verdicts)),
+        ..State::default()
+    }
+}
+
+fn recorded(state: &State) -> Recorded<'_> {
+    Recorded {
+        state,
+        signoff: true,
+        mine: None,
+        sent: false,
+        announced: None,
+        take_over: None,
+        now: 0,
     }
 }
 
@@ -64,19 +164,15 @@ fn changes(relation: Relation) -> Changes {
     }
 }
 
-/// What is decided when staging runs `b`, and production is as given.
-fn decide(production: Observed, relation: Relation, asked: &Asked<'_>) -> Result<Plan, Refusal> {
-    let (staging, environment) = (environment("staging"), environment("production"));
-    let (changes, fast_forward) = (Some(changes(relation)), Some(true));
-    let target = Target {
-        environment: &environment,
-        observed: production,
-        changes,
-        fast_forward,
+fn target(environment: &Environment, observed: Observed, relation: Relation) -> Target<'_> {
+    Target {
+        environment,
+        observed,
+        changes: Some(changes(relation)),
+        fast_forward: Some(true),
         held: Vec::new(),
         twins: HashMap::new(),
-    };
-    promotion(&staging, &seen("staging", 'b', 'b'), &[target], asked)
+    }
 }
 
 fn nobody() -> Asked<'static> {
@@ -97,60 +193,148 @@ fn somebody() -> Asked<'static> {
     }
 }
 
-fn code<T: std::fmt::Debug>(result: Result<T, Refusal>) -> RefusalCode {
-    result.unwrap_err().code
-}
-
-#[test]
-fn a_newer_staging_is_pushed_on_the_condition_that_was_shown_and_waited_for() {
-    let plan = decide(seen("production", 'a', 'a'), Relation::Ahead, &nobody()).unwrap();
-    let [
-        Step::Push {
-            commit, expected, ..
-        },
-        Step::Await { pushed: true, .. },
-    ] = plan.steps.as_slice()
-    else {
-        unreachable!("{:?}", plan.steps)
+/// The steps and the counts of warnings and questions where there are any; or the refusal's word.
+fn told(decided: Result<Plan, Refusal>) -> String {
+    let plan = match decided {
+        Ok(plan) => plan,
+        Err(refusal) => return refusal.code.as_str().to_owned(),
     };
-    assert_eq!((commit, expected.as_ref()), (&id('b'), Some(&id('a'))));
+    let step = |step: &Step| match step {
+        Step::Push { expected, .. } => {
+            let at = expected.as_ref().map_or("-", |at| &at.as_str()[..1]);
+            format!("push onto {at}")
+        }
+        Step::Release { former, .. } => format!("release v{}", former.version),
+        Step::Await { pushed: true, .. } => "await".to_owned(),
+        Step::Await { .. } => "wait".to_owned(),
+        Step::Record { lifts: None, .. } => "record".to_owned(),
+        Step::Record { .. } => "record, lift".to_owned(),
+        Step::Post { .. } => "post".to_owned(),
+    };
+    let (warnings, consents) = (plan.warnings.len(), plan.consents.len());
+    let steps = plan.steps.iter().map(step);
+    let warnings = (warnings > 0).then(|| format!("warn {warnings}"));
+    let consents = (consents > 0).then(|| format!("ask {consents}"));
+    let all: Vec<String> = steps.chain(warnings).chain(consents).collect();
+    all.join(", ")
+}
+
+fn refusal(code: RefusalCode) -> Refusal {
+    Refusal::new(code, "no answer")
+}
+
+/// Production with another branch than `a`, where nothing runs.
+fn new(branch: Branch) -> Observed {
+    Observed {
+        running: Ok(None),
+        branch: Some(Ok(branch)),
+        drift: None,
+        ..seen("production", 'a', 'a')
+    }
 }
 
 #[test]
-fn what_production_runs_already_needs_nothing() {
-    let plan = decide(seen("production", 'b', 'b'), Relation::Identical, &nobody()).unwrap();
-    assert!(plan.steps.is_empty() && plan.warnings.is_empty());
-}
-
-#[test]
-fn nothing_that_production_has_is_taken_away() {
-    assert_eq!(
-        code(decide(
-            seen("production", 'a', 'a'),
-            Relation::Diverged,
-            &somebody()
-        )),
-        RefusalCode::Diverged
-    );
-    assert_eq!(
-        code(decide(
-            seen("production", 'a', 'a'),
-            Relation::Behind,
-            &somebody()
-        )),
-        RefusalCode::Behind
-    );
+fn a_promotion_from_a_staging_that_runs_b() {
+    use Relation::{Ahead, Behind, Diverged, Identical};
+    let production = |running, branch| seen("production", running, branch);
+    let unreachable = || refusal(RefusalCode::Unreachable);
+    let unknown_page = Observed {
+        running: Err(unreachable()),
+        ..production('a', 'a')
+    };
+    let unknown_branch = Observed {
+        branch: Some(Err(unreachable())),
+        ..production('a', 'a')
+    };
+    let wrong = Observed {
+        branch: Some(Ok(Branch::Missing(vec!["master".into()]))),
+        ..production('a', 'a')
+    };
+    let no_app = || new(Branch::NoApp("no such app".into()));
+    let first = |asked| Asked {
+        first: true,
+        ..asked
+    };
+    let again = Asked {
+        again: true,
+        ..nobody()
+    };
+    let doubted = Observed {
+        doubt: Some("declined".into()),
+        source: Source::Ref,
+        ..production('b', 'b')
+    };
+    let pending = |commit| Observed {
+        releases: Some(Ok(vec![release(3, ReleaseStatus::Pending, commit)])),
+        ..production('b', 'b')
+    };
+    for (production, relation, asked, expected) in [
+        (production('a', 'a'), Ahead, nobody(), "push onto a, await"),
+        (production('b', 'b'), Identical, nobody(), ""),
+        // What production has is never taken away, whoever looks.
+        (production('a', 'a'), Diverged, somebody(), "diverged"),
+        (production('a', 'a'), Behind, somebody(), "behind"),
+        // The branch has the commit already: a push would change nothing.
+        (production('a', 'b'), Ahead, nobody(), "wait, warn 1"),
+        // Rolled back, as it looks.
+        (production('a', 'c'), Ahead, nobody(), "rolled-back"),
+        (
+            production('a', 'c'),
+            Ahead,
+            again,
+            "push onto c, await, warn 1",
+        ),
+        (
+            production('a', 'c'),
+            Ahead,
+            somebody(),
+            "push onto c, await, warn 1",
+        ),
+        // What is not known is never taken for anything.
+        (unknown_page, Ahead, somebody(), "unreachable"),
+        (unknown_branch, Ahead, somebody(), "unreachable"),
+        // The first deploy makes the branch, but only where there is none at all, and the app only where somebody says so.
+        (new(Branch::Empty), Ahead, nobody(), "push onto -, await"),
+        (wrong, Ahead, somebody(), "wrong-branch"),
+        (no_app(), Ahead, somebody(), "no-app"),
+        (
+            no_app(),
+            Ahead,
+            first(nobody()),
+            "push onto -, await, warn 1",
+        ),
+        (
+            no_app(),
+            Ahead,
+            first(somebody()),
+            "push onto -, await, ask 1",
+        ),
+        // Its host said otherwise, or something else is on its way: then it is not done.
+        (doubted.clone(), Identical, nobody(), "not-confirmed"),
+        (doubted, Identical, somebody(), "ask 1"),
+        (pending('c'), Identical, somebody(), "deploying"),
+        (pending('b'), Identical, nobody(), ""),
+    ] {
+        let (staging, environment) = (environment("staging"), environment("production"));
+        let story = format!("{production:?} {relation:?} {asked:?}");
+        let targets = [target(&environment, production, relation)];
+        let decided = promotion(&staging, &seen("staging", 'b', 'b'), &targets, &asked);
+        assert_eq!(told(decided), expected, "{story}");
+    }
 }
 
 #[test]
 fn a_refusal_names_what_would_disappear_and_its_author() {
-    let report = decide(
+    let (staging, environment) = (environment("staging"), environment("production"));
+    let production = target(
+        &environment,
         seen("production", 'a', 'a'),
         Relation::Diverged,
-        &somebody(),
-    )
-    .unwrap_err()
-    .report;
+    );
+    let source = seen("staging", 'b', 'b');
+    let report = promotion(&staging, &source, &[production], &somebody())
+        .unwrap_err()
+        .report;
     assert_eq!(report.error, "production has 1 commit that staging lacks");
     assert_eq!(
         report.because,
@@ -159,158 +343,317 @@ fn a_refusal_names_what_would_disappear_and_its_author() {
 }
 
 #[test]
-fn a_branch_that_has_the_commit_already_is_not_pushed_to_again() {
-    let plan = decide(seen("production", 'a', 'b'), Relation::Ahead, &nobody()).unwrap();
-    assert!(
-        matches!(plan.steps.as_slice(), [Step::Await { pushed: false, .. }]),
-        "{:?}",
-        plan.steps
-    );
-    assert_eq!(plan.warnings.len(), 1);
-}
-
-#[test]
-fn a_rolled_back_production_needs_somebody_who_looks() {
-    assert_eq!(
-        code(decide(
-            seen("production", 'a', 'c'),
-            Relation::Ahead,
-            &nobody()
-        )),
-        RefusalCode::RolledBack
-    );
-    let plan = decide(seen("production", 'a', 'c'), Relation::Ahead, &somebody()).unwrap();
-    assert!(
-        plan.warnings[0].contains("rolled back"),
-        "{:?}",
-        plan.warnings
-    );
-    assert!(matches!(&plan.steps[0], Step::Push { expected: Some(at), .. } if *at == id('c')));
-}
-
-#[test]
-fn an_unknown_production_is_never_taken_for_anything() {
-    let refusal = Refusal::new(RefusalCode::Unreachable, "no answer");
-    let page = Observed {
-        running: Err(refusal.clone()),
-        ..seen("production", 'a', 'a')
+fn what_staging_does_not_certainly_run_is_not_promoted() {
+    let staging = environment("staging");
+    let empty = Observed {
+        environment: "staging".into(),
+        ..new(Branch::Empty)
     };
-    let remote = Observed {
-        branch: Some(Err(refusal)),
-        ..seen("production", 'a', 'a')
+    let named = |commit| Asked {
+        commit: Some(commit),
+        ..nobody()
     };
-    for unknown in [page, remote] {
-        assert_eq!(
-            code(decide(unknown, Relation::Ahead, &somebody())),
-            RefusalCode::Unreachable
-        );
+    for (source, asked, expected) in [
+        (seen("staging", 'b', 'c'), somebody(), "staging-stale"),
+        (empty, somebody(), "nothing-deployed"),
+        (seen("staging", 'b', 'b'), named("bbbbbbb"), ""),
+        (seen("staging", 'b', 'b'), named("BBBBBBBB"), ""),
+        (
+            seen("staging", 'b', 'b'),
+            named("bbbbbbc"),
+            "candidate-moved",
+        ),
+    ] {
+        assert_eq!(told(promotion(&staging, &source, &[], &asked)), expected);
     }
 }
 
 #[test]
-fn the_first_deploy_makes_the_branch_but_only_where_there_is_none_at_all() {
-    let empty = Observed {
-        running: Ok(None),
-        branch: Some(Ok(Branch::Empty)),
-        ..seen("production", 'a', 'a')
+fn what_the_record_says_of_a_promotion_of_b() {
+    use Verdict::{Block, Pass};
+    let candidate_c = |verdicts: &[Verdict]| {
+        let mut state = proposed(verdicts);
+        state.candidate.as_mut().unwrap().commit = id('c');
+        state
     };
-    let plan = decide(empty, Relation::Ahead, &nobody()).unwrap();
-    assert!(matches!(&plan.steps[0], Step::Push { expected: None, .. }));
-    let other = Branch::Missing(vec!["master".into()]);
-    let wrong = Observed {
-        branch: Some(Ok(other)),
-        ..seen("production", 'a', 'a')
+    let from_c = {
+        let mut state = proposed(&[Pass]);
+        state.candidate.as_mut().unwrap().targets[0].from = Some(id('c'));
+        state
     };
-    assert_eq!(
-        code(decide(wrong, Relation::Ahead, &somebody())),
-        RefusalCode::WrongBranch
-    );
+    let elsewhere = {
+        let mut state = proposed(&[Pass]);
+        state.candidate.as_mut().unwrap().targets.clear();
+        state
+    };
+    let newer = State {
+        format: 1000,
+        ..State::default()
+    };
+    for (state, signoff, expected) in [
+        (State::default(), true, "not-proposed"),
+        (State::default(), false, "push onto a, await, record"),
+        (proposed(&[]), true, "not-signed-off"),
+        (proposed(&[]), false, "push onto a, await, record, lift"),
+        (proposed(&[Pass]), true, "push onto a, await, record, lift"),
+        // One block outweighs any yes.
+        (proposed(&[Pass, Block]), true, "blocked"),
+        (proposed(&[Block]), false, "blocked"),
+        (candidate_c(&[Pass]), true, "candidate-moved"),
+        (from_c, true, "target-moved"),
+        (elsewhere, true, "target-moved"),
+        (announced(Kind::Promote), false, "deploying"),
+        (newer, false, "record-newer"),
+    ] {
+        let (staging, environment) = (environment("staging"), environment("production"));
+        let production = target(&environment, seen("production", 'a', 'a'), Relation::Ahead);
+        let recorded = Recorded {
+            signoff,
+            ..recorded(&state)
+        };
+        let asked = Asked {
+            recorded: Some(recorded),
+            ..nobody()
+        };
+        let decided = promotion(&staging, &seen("staging", 'b', 'b'), &[production], &asked);
+        assert_eq!(told(decided), expected, "{state:?}");
+    }
 }
 
 #[test]
-fn a_staging_that_does_not_run_what_was_pushed_to_it_is_not_promoted() {
-    let staging = environment("staging");
-    let stale = promotion(&staging, &seen("staging", 'b', 'c'), &[], &somebody());
-    assert_eq!(code(stale), RefusalCode::StagingStale);
-    let empty = Observed {
-        running: Ok(None),
-        branch: Some(Ok(Branch::Empty)),
-        ..seen("staging", 'b', 'b')
-    };
-    assert_eq!(
-        code(promotion(&staging, &empty, &[], &somebody())),
-        RefusalCode::NothingDeployed
-    );
+fn a_deploy_of_c_to_a_staging_that_runs_b() {
+    use Relation::{Ahead, Behind, Diverged, Identical};
+    let place = environment("staging");
+    let free = State::default();
+    let frozen = proposed(&[]);
+    let (ahead, diverged) = (changes(Ahead), changes(Diverged));
+    let (b, a) = (id('b'), id('a'));
+    let fix = |base, changes| Some(Fix { base, changes });
+    for (state, runs, relation, fix, looks, expected) in [
+        (None, 'b', Ahead, None, false, "push onto b, await"),
+        (None, 'c', Identical, None, false, ""),
+        (
+            Some(&free),
+            'b',
+            Ahead,
+            None,
+            false,
+            "push onto b, await, record",
+        ),
+        // What staging would lose a person may say yes to.
+        (None, 'b', Behind, None, false, "diverged"),
+        (
+            None,
+            'b',
+            Diverged,
+            None,
+            true,
+            "push onto b, await, warn 2",
+        ),
+        // While a candidate is tested there, only a fix on top of it may go there.
+        (Some(&frozen), 'b', Ahead, None, true, "frozen"),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&b, &ahead),
+            false,
+            "push onto b, await, record",
+        ),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&b, &diverged),
+            true,
+            "diverged",
+        ),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&a, &ahead),
+            true,
+            "candidate-moved",
+        ),
+        (
+            Some(&free),
+            'b',
+            Ahead,
+            fix(&b, &ahead),
+            true,
+            "not-proposed",
+        ),
+        // What was deployed past the record does not become the candidate by being there.
+        (
+            Some(&frozen),
+            'c',
+            Identical,
+            fix(&b, &ahead),
+            true,
+            "candidate-moved",
+        ),
+    ] {
+        let c = id('c');
+        let target = target(&place, seen("staging", runs, runs), relation);
+        let asked = Asked {
+            somebody_looks: looks,
+            recorded: state.map(recorded),
+            ..nobody()
+        };
+        let wanted = Staging {
+            target: &target,
+            commit: &c,
+            fix,
+            command: "git smp stage",
+        };
+        assert_eq!(told(staging(&wanted, &asked)), expected, "{asked:?}");
+    }
 }
 
 #[test]
-fn only_the_named_commit_may_ship() {
-    let staging = (environment("staging"), seen("staging", 'b', 'b'));
-    let named = |hash| {
-        promotion(
-            &staging.0,
-            &staging.1,
-            &[],
-            &Asked {
-                commit: Some(hash),
-                ..nobody()
-            },
-        )
+fn a_rollback_to_a_of_a_production_that_runs_b() {
+    use Relation::{Ahead, Behind, Diverged};
+    use ReleaseStatus::{Pending, Succeeded};
+    let environment = environment("production");
+    let runs_b = || seen("production", 'b', 'b');
+    let with = |releases| Observed {
+        releases: Some(Ok(releases)),
+        ..runs_b()
     };
-    assert!(named("bbbbbbb").is_ok() && named("BBBBBBBB").is_ok());
-    assert_eq!(code(named("bbbbbbc")), RefusalCode::CandidateMoved);
+    let unknown = Observed {
+        running: Err(refusal(RefusalCode::Unreachable)),
+        ..runs_b()
+    };
+    for (production, relation, app, looks, expected) in [
+        (runs_b(), Behind, None, false, "push onto b, await"),
+        (seen("production", 'a', 'a'), Behind, None, false, ""),
+        // The branch has something newer that may be on its way: that is taken back, too.
+        (
+            seen("production", 'a', 'b'),
+            Behind,
+            None,
+            false,
+            "push onto b, await, warn 1",
+        ),
+        // Whatever is new is promoted; beside what runs, a person may look.
+        (runs_b(), Ahead, None, true, "not-a-rollback"),
+        (runs_b(), Diverged, None, false, "not-a-rollback"),
+        (runs_b(), Diverged, None, true, "push onto b, await, warn 1"),
+        (
+            new(Branch::NoApp("no such app".into())),
+            Behind,
+            None,
+            true,
+            "no-app",
+        ),
+        // What the platform has built needs no push.
+        (
+            with(vec![release(2, Succeeded, 'b'), release(1, Succeeded, 'a')]),
+            Behind,
+            Some("shop"),
+            false,
+            "release v1, await, warn 1",
+        ),
+        (
+            with(vec![release(2, Succeeded, 'b')]),
+            Behind,
+            Some("shop"),
+            false,
+            "push onto b, await, warn 1",
+        ),
+        (
+            with(vec![release(3, Pending, 'a')]),
+            Behind,
+            Some("shop"),
+            false,
+            "wait, warn 2",
+        ),
+        (
+            with(vec![release(3, Pending, 'c')]),
+            Behind,
+            Some("shop"),
+            false,
+            "deploying",
+        ),
+        (unknown, Behind, None, false, "push onto b, await, warn 1"),
+    ] {
+        let story = format!("{production:?} {relation:?}");
+        let running = app.map_or(Running::Ref, |app: &str| Running::Platform {
+            kind: PlatformKind::Heroku,
+            app: app.into(),
+            page: None,
+        });
+        let environment = Environment {
+            running,
+            ..environment.clone()
+        };
+        let target = target(&environment, production, relation);
+        let asked = Asked {
+            somebody_looks: looks,
+            ..nobody()
+        };
+        let (target, commit) = (&target, &id('a'));
+        let wanted = Back { target, commit };
+        assert_eq!(told(rollback(&wanted, &asked)), expected, "{story}");
+    }
+}
+
+#[test]
+fn what_can_be_proposed_while_staging_runs_b() {
+    let mut other = proposed(&[]);
+    other.candidate.as_mut().unwrap().commit = id('c');
+    let over = announced(Kind::Stage);
+    for (state, runs, relation, expected) in [
+        (State::default(), 'a', Relation::Ahead, Ok((1, false))),
+        (State::default(), 'b', Relation::Identical, Ok((0, false))),
+        (State::default(), 'a', Relation::Diverged, Err("diverged")),
+        (proposed(&[]), 'a', Relation::Ahead, Ok((1, true))),
+        // What is put forward already may be owed a post, whatever else is the matter.
+        (proposed(&[]), 'a', Relation::Diverged, Ok((1, true))),
+        (other, 'a', Relation::Ahead, Err("candidate-open")),
+        (over, 'a', Relation::Ahead, Err("deploying")),
+    ] {
+        let (staging, environment) = (environment("staging"), environment("production"));
+        let targets = [target(
+            &environment,
+            seen("production", runs, runs),
+            relation,
+        )];
+        let decided = proposal(
+            &staging,
+            &seen("staging", 'b', 'b'),
+            &targets,
+            &recorded(&state),
+        );
+        let decided = decided.map(|proposal| (proposal.targets.len(), proposal.open));
+        let decided = decided.map_err(|refusal| refusal.code.as_str());
+        assert_eq!(decided, expected, "{state:?}");
+    }
 }
 
 #[test]
 fn whatever_moved_since_the_plan_was_shown_stops_the_push() {
     let before = seen("production", 'a', 'a');
-    let check = |now: Observed| {
-        unmoved(&before, &now, RefusalCode::TargetMoved, "git smp promote")
-            .map_err(|refusal| refusal.code)
+    let unasked = Observed {
+        branch: None,
+        ..before.clone()
     };
-    assert_eq!(check(before.clone()), Ok(()));
-    assert_eq!(
-        check(seen("production", 'c', 'a')),
-        Err(RefusalCode::TargetMoved)
-    );
-    assert_eq!(
-        check(seen("production", 'a', 'c')),
-        Err(RefusalCode::TargetMoved)
-    );
-}
-
-/// Somebody's announcement to bring production from `a` to `b`, or back from `b` to `a`.
-fn announced(kind: Kind) -> State {
-    let (from, to) = if kind == Kind::Rollback {
-        ('b', 'a')
-    } else {
-        ('a', 'b')
-    };
-    let by = Person {
-        name: "Ada".into(),
-        email: "ada@example.com".into(),
-    };
-    let tells = (kind == Kind::Rollback).then(|| Telling {
-        channels: Vec::new(),
-        date: "2026-11-23".into(),
-        targets: vec![("production".into(), Some(id(from)))],
-        text: None,
-    });
-    let open = Deploying {
-        id: EventId::of(7),
-        kind,
-        environment: "production".into(),
-        from: Some(id(from)),
-        to: id(to),
-        unsigned: true,
-        by,
-        at: 0,
-        tells,
-        elsewhere: false,
-    };
-    State {
-        deploying: Some(open),
-        ..State::default()
+    for (now, expected) in [
+        (before.clone(), None),
+        (unasked, None),
+        (
+            seen("production", 'c', 'a'),
+            Some("its running commit was aaaaaaaa and is cccccccc"),
+        ),
+        (
+            seen("production", 'a', 'c'),
+            Some("its branch was aaaaaaaa and is cccccccc"),
+        ),
+    ] {
+        let decided = unmoved(&before, &now, RefusalCode::TargetMoved, "git smp promote");
+        let because = decided.err().map(|refusal| refusal.report.because.concat());
+        assert_eq!(because.as_deref(), expected);
     }
 }
 
@@ -318,9 +661,10 @@ fn announced(kind: Kind) -> State {
 fn who_may_deploy_while_a_deploy_is_announced() {
     use Kind::{Promote, Rollback, Stage};
     let mine = EventId::of(7);
+    let (sent, unsent) = (Some(true), Some(false));
     // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent it;
     // what is wanted there; whether that may begin.
-    let cases = [
+    for (kind, runs, branch, ours, (wanted, commit), may, why) in [
         (
             Promote,
             'a',
@@ -361,7 +705,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             Promote,
             'a',
             'a',
-            Some(true),
+            sent,
             (Promote, 'b'),
             true,
             "ours goes on",
@@ -370,7 +714,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             Promote,
             'a',
             'a',
-            Some(true),
+            sent,
             (Promote, 'c'),
             false,
             "ours may be on its way, and this is another",
@@ -379,7 +723,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             Promote,
             'a',
             'a',
-            Some(false),
+            unsent,
             (Promote, 'c'),
             true,
             "ours was cut off before its push",
@@ -451,7 +795,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             Rollback,
             'b',
             'a',
-            Some(false),
+            unsent,
             (Promote, 'c'),
             false,
             "ours has landed and was not seen to run",
@@ -465,38 +809,31 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             false,
             "one deploy at a time for the whole team",
         ),
-    ];
-    for (kind, runs, branch, ours, (wanted, commit), may, why) in cases {
+    ] {
         let (state, production) = (announced(kind), seen("production", runs, branch));
         let recorded = Recorded {
-            state: &state,
             signoff: false,
             mine: ours.map(|_| &mine),
             sent: ours == Some(true),
             announced: Some(&production),
-            take_over: None,
-            now: 0,
+            ..recorded(&state)
         };
         let name = if wanted == Stage {
             "staging"
         } else {
             "production"
         };
-        let decided = recorded.nobody_else(Some((wanted, name, &id(commit))), None);
-        assert_eq!(decided.is_ok(), may, "{why}");
-        if !may {
-            assert_eq!(code(decided), RefusalCode::Deploying, "{why}");
-            let named = Recorded {
-                take_over: Some("0000000000000007"),
-                ..recorded
-            };
-            assert!(
-                named
-                    .nobody_else(Some((wanted, name, &id(commit))), None)
-                    .is_ok(),
-                "{why}"
-            );
-        }
+        let code = |recorded: Recorded<'_>| {
+            let decided = recorded.nobody_else(Some((wanted, name, &id(commit))), None);
+            decided.err().map(|refusal| refusal.code)
+        };
+        let expected = (!may).then_some(RefusalCode::Deploying);
+        assert_eq!(code(recorded), expected, "{why}");
+        let named = Recorded {
+            take_over: Some("0000000000000007"),
+            ..recorded
+        };
+        assert_eq!(code(named), None, "{why}");
         // What its platform says has changed has arrived, for a release leaves the branch as it is.
         let by_api = Observed {
             source: Source::Api,
@@ -507,24 +844,14 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             ..recorded
         };
         let arrived = by_api.runs() == state.deploying.as_ref().map(|open| &open.to);
-        assert!(
-            !arrived
-                || released
-                    .nobody_else(Some((wanted, name, &id(commit))), None)
-                    .is_ok(),
-            "{why}"
-        );
+        assert!(!arrived || code(released).is_none(), "{why}");
         // Nobody knows what has become of it where its environment was not looked at.
         let unseen = Recorded {
             announced: None,
             mine: None,
             ..recorded
         };
-        assert_eq!(
-            code(unseen.nobody_else(Some((wanted, name, &id(commit))), None)),
-            RefusalCode::Deploying,
-            "{why}"
-        );
+        assert_eq!(code(unseen), Some(RefusalCode::Deploying), "{why}");
     }
 }
 
@@ -538,83 +865,49 @@ fn nothing_to_do_is_said_only_where_nothing_is_on_its_way() {
         ('a', 'a', Some(true), false),
         ('a', 'a', Some(false), true),
     ] {
-        let production = seen("production", runs, branch);
-        let mine = EventId::of(7);
+        let (production, mine) = (seen("production", runs, branch), EventId::of(7));
         let recorded = Recorded {
-            state: &state,
-            signoff: false,
             mine: ours.map(|_| &mine),
             sent: ours == Some(true),
             announced: Some(&production),
-            take_over: None,
-            now: 0,
+            ..recorded(&state)
         };
-        assert_eq!(
-            recorded.nothing_on_its_way(&production, &id('a')).is_ok(),
-            done,
-            "{runs} {branch} {ours:?}"
-        );
-        assert!(
-            recorded
-                .nothing_on_its_way(&seen("staging", 'a', 'a'), &id('a'))
-                .is_ok(),
-            "that is elsewhere"
-        );
+        let decided = recorded.nothing_on_its_way(&production, &id('a'));
+        assert_eq!(decided.is_ok(), done, "{runs} {branch} {ours:?}");
+        let elsewhere = recorded.nothing_on_its_way(&seen("staging", 'a', 'a'), &id('a'));
+        assert!(elsewhere.is_ok(), "that is elsewhere");
     }
-}
-
-/// What is decided when production was rolled back from `c`, and what staging runs stands to that as given.
-fn decide_after_rollback(ships: Ships, asked: &Asked<'_>) -> Result<Plan, Refusal> {
-    let (staging, environment) = (environment("staging"), environment("production"));
-    let by = crate::core::record::Person {
-        name: "Ada".into(),
-        email: "ada@example.com".into(),
-    };
-    let held = crate::core::record::Held {
-        commit: id('c'),
-        by,
-        at: 0,
-        reason: None,
-    };
-    let target = Target {
-        environment: &environment,
-        observed: seen("production", 'a', 'a'),
-        changes: Some(changes(Relation::Ahead)),
-        fast_forward: Some(true),
-        held: vec![HeldBack { held, ships }],
-        twins: HashMap::new(),
-    };
-    promotion(&staging, &seen("staging", 'b', 'b'), &[target], asked)
 }
 
 #[test]
 fn what_contains_a_rolled_back_commit_ships_with_a_yes_or_with_its_revert() {
-    assert_eq!(
-        code(decide_after_rollback(Ships::Again, &nobody())),
-        RefusalCode::RolledBack
-    );
-    let asks = decide_after_rollback(Ships::Again, &somebody()).unwrap();
-    assert_eq!((asks.consents.len(), asks.warnings.len()), (1, 0));
-    let again = decide_after_rollback(
-        Ships::Again,
-        &Asked {
-            again: true,
-            ..nobody()
-        },
-    )
-    .unwrap();
-    assert_eq!((again.consents.len(), again.warnings.len()), (0, 1));
-    let with_revert = Ships::TakenBack {
+    let again = Asked {
+        again: true,
+        ..nobody()
+    };
+    let revert = Ships::TakenBack {
         by: id('d'),
         of: id('c'),
     };
-    for ships in [with_revert, Ships::Without] {
-        let plan = decide_after_rollback(ships, &nobody()).unwrap();
-        assert_eq!(
-            (plan.consents.len(), plan.warnings.len()),
-            (0, 1),
-            "{:?}",
-            plan.warnings
-        );
+    for (ships, asked, expected) in [
+        (Ships::Again, nobody(), "rolled-back"),
+        (Ships::Again, somebody(), "push onto a, await, ask 1"),
+        (Ships::Again, again, "push onto a, await, warn 1"),
+        (revert, nobody(), "push onto a, await, warn 1"),
+        (Ships::Without, nobody(), "push onto a, await, warn 1"),
+    ] {
+        let (staging, environment) = (environment("staging"), environment("production"));
+        let held = Held {
+            commit: id('c'),
+            by: ada(),
+            at: 0,
+            reason: None,
+        };
+        let target = Target {
+            held: vec![HeldBack { held, ships }],
+            ..target(&environment, seen("production", 'a', 'a'), Relation::Ahead)
+        };
+        let decided = promotion(&staging, &seen("staging", 'b', 'b'), &[target], &asked);
+        assert_eq!(told(decided), expected);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::commits;
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
     Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Standing, Verdict,
@@ -12,6 +13,7 @@ use crate::core::record::{
 use crate::core::refusal::Refusal;
 use crate::core::show::When;
 use crate::core::text::{Line, Tone, ago};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source};
 
 /// One line of `status` about an environment.
@@ -72,16 +74,14 @@ pub fn finding(
     let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
     let unasked = finding::unasked(seen).map(line);
     let disagreement = Finding::of(seen).filter(|found| {
+        use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
         !matches!(
             found,
-            Finding::Unknown(_)
-                | Finding::NothingDeployed
-                | Finding::WrongBranch
-                | Finding::RefDiffers
+            Unknown(_) | NothingDeployed | WrongBranch | RefDiffers
         )
     });
     let told = disagreement.map(|found| {
-        let mut advice = (here.typed)(&found.advice(seen, environment)).into_iter();
+        let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
         let first = advice.next().unwrap_or_default();
         let told = line(format!(
             "{}: {}; next: {first}",
@@ -164,7 +164,7 @@ pub struct Here<'a> {
     /// Whether a channel's posts cannot be sent from it.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
     /// A command as it is typed here.
-    pub typed: &'a dyn Fn(&str) -> Vec<String>,
+    pub typed: &'a dyn Fn(Hint) -> Vec<String>,
     /// What runs where the candidate is tested, if that is known.
     pub tested: Option<&'a CommitId>,
     /// Who wrote the commits that the candidate brings, as far as that is known.
@@ -255,7 +255,7 @@ fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -
                 when.moment(sending.at)
             )
         });
-        let command = (here.typed)(command).concat();
+        let command = (here.typed)(command.into()).concat();
         let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
         let line = Line::plain(format!("  {name:width$}  "))
             .and(Tone::Strong, format!("a post to {channel}"));
@@ -301,7 +301,7 @@ fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
         });
     let stuck = broken.is_some() || candidate.standing() == Standing::Blocked;
     let postpone = if stuck {
-        (here.typed)("to give it up: git smp postpone")
+        (here.typed)(Hint::run("to give it up", Typed::smp("postpone")))
     } else {
         Vec::new()
     };

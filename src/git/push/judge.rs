@@ -4,41 +4,42 @@ use crate::core::words::CommitId;
 use crate::git::moved::is_redirect;
 use crate::git::push::Ended;
 use crate::git::remote::without_userinfo;
+use crate::git::response::{Meaning, meaning, push_status};
 
 /// The longest reason that is passed on, in characters.
 const LONGEST_REASON: usize = 300;
-
-/// What git says, in place of the status, of a 401 to the push itself.
-const WANTS_LOGIN: [&str; 3] = [
-    "fatal: Authentication failed for ",
-    "fatal: could not read Username for ",
-    "fatal: could not read Password for ",
-];
 
 /// What git said while it pushed, as far as it counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Signs {
     /// Something was sent.
-    pub sent: bool,
+    sent: bool,
     /// A ref cannot be named, which comes before anything is sent.
     unnameable: bool,
     /// The HTTP answer to the push itself.
     answered: Option<u16>,
-    /// What follows is about what tracks the branch here, which is no matter of the push.
+    /// What follows is about what tracks the branch here.
     tracks: bool,
 }
 
 impl Signs {
     /// Takes in one line of git's own output, and says whether it tells anything to people.
     pub fn line(&mut self, line: &str) -> bool {
-        self.tracks |= line.starts_with("error: update_ref failed for ref 'refs/remotes/");
-        self.sent |= is_sending(line);
-        self.unnameable |= is_unnameable(line);
-        let turned_down = self.sent && WANTS_LOGIN.iter().any(|sign| line.starts_with(sign));
-        self.answered = http_answer(line)
-            .or(turned_down.then_some(401))
-            .or(self.answered);
-        !is_progress(line) && (!self.tracks || line.starts_with("remote:"))
+        let meaning = meaning(line);
+        match meaning {
+            Some(Meaning::Sending) => self.sent = true,
+            Some(Meaning::Unnameable) => self.unnameable = true,
+            Some(Meaning::Tracks) => self.tracks = true,
+            // What git says, in place of the status, of a 401 to the push itself.
+            Some(Meaning::NoLogin | Meaning::WrongLogin)
+                if self.sent && line.starts_with("fatal: ") =>
+            {
+                self.answered = Some(401);
+            }
+            _ => self.answered = push_status(line).or(self.answered),
+        }
+        let is_bar = matches!(meaning, Some(Meaning::Progress | Meaning::Sending));
+        !is_bar && (!self.tracks || line.starts_with("remote:"))
     }
 
     /// How the push ended, by these signs, by what it printed on its standard output and by its exit code.
@@ -46,27 +47,23 @@ impl Signs {
         if self.unnameable && !self.sent && porcelain.is_empty() {
             return Ended::NothingSent;
         }
-        let told = porcelain.lines().find_map(|line| {
-            line.get(..2)
-                .filter(|flag| flag.ends_with('\t'))
-                .map(|_| line)
-        });
-        match (told, self.answered.filter(|status| is_refusal(*status))) {
-            (Some(line), _) if line.starts_with('!') && line.contains("(stale info)") => {
-                Ended::Stale
-            }
-            (Some(line), _) if line.starts_with('!') && line.contains("[remote rejected]") => {
-                Ended::Declined
-            }
+        let mut lines = porcelain.lines();
+        let Some(told) = lines.find(|line| line.as_bytes().get(1) == Some(&b'\t')) else {
+            return match self.answered.filter(|status| is_refusal(*status)) {
+                Some(status) if code != Some(0) => Ended::Refused(status),
+                None if !self.sent && !porcelain.contains("Done") && code == Some(128) => {
+                    Ended::NothingSent
+                }
+                _ => Ended::Unclear,
+            };
+        };
+        match told.strip_prefix('!') {
+            Some(said) if said.contains("(stale info)") => Ended::Stale,
+            Some(said) if said.contains("[remote rejected]") => Ended::Declined,
             // git itself kept it back.
-            (Some(line), _) if line.starts_with('!') && line.contains("[rejected]") => Ended::Stale,
-            (Some(line), _) if line.starts_with('!') => Ended::Unclear,
-            (Some(line), _) if line.starts_with('=') && code == Some(0) => Ended::UpToDate,
-            (Some(_), _) if code == Some(0) => Ended::Accepted,
-            (None, Some(status)) if code != Some(0) => Ended::Refused(status),
-            (None, None) if !self.sent && !porcelain.contains("Done") && code == Some(128) => {
-                Ended::NothingSent
-            }
+            Some(said) if said.contains("[rejected]") => Ended::Stale,
+            None if code == Some(0) && told.starts_with('=') => Ended::UpToDate,
+            None if code == Some(0) => Ended::Accepted,
             _ => Ended::Unclear,
         }
     }
@@ -79,27 +76,13 @@ fn is_refusal(status: u16) -> bool {
     is_redirect(status) || matches!(status, 400..=499) && status != 408
 }
 
-/// The status in git's `error: RPC failed; HTTP 413 curl 22 ...`.
-fn http_answer(line: &str) -> Option<u16> {
-    line.strip_prefix("error: RPC failed; HTTP ")?
-        .split(' ')
-        .next()?
-        .parse()
-        .ok()
-}
-
 /// Why a ref was not taken, in the server's or git's own words: what stands in parentheses behind `[remote rejected]`.
 pub(super) fn reason(porcelain: &str) -> Option<String> {
-    let told = porcelain
-        .lines()
-        .find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
+    let mut lines = porcelain.lines();
+    let told = lines.find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
     let words = told.split_once("] (")?.1.trim_end().strip_suffix(')')?;
-    Some(
-        without_userinfo(words)
-            .chars()
-            .take(LONGEST_REASON)
-            .collect(),
-    )
+    let shown = without_userinfo(words);
+    Some(shown.chars().take(LONGEST_REASON).collect())
 }
 
 /// Whether git says that this very ref went from that very commit to this one. A push that finds a ref of another name
@@ -110,36 +93,10 @@ pub(super) fn is_exact(
     reference: &str,
 ) -> bool {
     let begins = format!(" \t{to}^0:{reference}\t");
-    let range = porcelain
-        .lines()
-        .find_map(|line| line.strip_prefix(&begins)?.split_once(".."));
+    let mut lines = porcelain.lines();
+    let range = lines.find_map(|line| line.strip_prefix(&begins)?.split_once(".."));
     let is_short = |short: &str, id: &CommitId| !short.is_empty() && id.as_str().starts_with(short);
     range.is_some_and(|(old, new)| is_short(old, from) && is_short(new, to))
-}
-
-/// Git's own word that a ref cannot be named, as where the remote has a branch called `refs/heads/master` as well;
-/// it comes before anything is sent, and a remote's words begin with `remote:`.
-fn is_unnameable(line: &str) -> bool {
-    line.starts_with("error: dst refspec ") || line.starts_with("error: src refspec ")
-}
-
-/// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look as
-/// if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
-pub fn is_sending(line: &str) -> bool {
-    line.starts_with("Writing objects") || line.starts_with("Total ")
-}
-
-/// Git's own progress bars, which would only flood a terminal that is shown the remote's words.
-pub fn is_progress(line: &str) -> bool {
-    let bars = [
-        "Enumerating objects",
-        "Counting objects",
-        "Compressing objects",
-        "Writing objects",
-        "Delta compression",
-        "Total ",
-    ];
-    bars.iter().any(|bar| line.starts_with(bar))
 }
 
 #[cfg(test)]

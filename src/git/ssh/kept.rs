@@ -1,17 +1,13 @@
 //! Connections that a person opened: kept for the rest of the run, and ended with it in whatever way it ends.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to other programs"
-)]
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::git::address::Login;
+use crate::git::address::Account;
 use crate::git::ssh::{UserSsh, arguments, by_shell};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
@@ -30,34 +26,39 @@ pub struct Kept {
 
 impl Kept {
     /// The socket of a connection that is open.
-    pub fn socket(&self, login: &Login) -> Option<PathBuf> {
-        let found = self.connections.iter().find(|own| own.login == *login);
-        found
-            .map(|own| own.socket.clone())
-            .filter(|socket| socket.exists())
+    pub fn socket(&self, account: &Account) -> Option<PathBuf> {
+        self.known(account).filter(|socket| socket.exists())
     }
 
     /// Where the socket of a connection is to be; `None` where there is no place for it.
-    pub fn place(&mut self, user: &UserSsh, login: &Login) -> Option<PathBuf> {
-        if let Some(own) = self.connections.iter().find(|own| own.login == *login) {
-            return Some(own.socket.clone());
+    pub fn place(&mut self, user: &UserSsh, account: &Account) -> Option<PathBuf> {
+        if let Some(socket) = self.known(account) {
+            return Some(socket);
         }
         if self.folder.is_none() {
             self.folder = private_folder();
         }
         let folder = self.folder.as_ref()?;
         let socket = folder.join(self.connections.len().to_string());
-        let Some(warden) = warden(user, login, folder, &socket) else {
+        let Some(warden) = warden(user, account, folder, &socket) else {
             // Only an empty one is removed, and litter is no failure.
             let _ = fs::remove_dir(folder);
             return None;
         };
         self.connections.push(Connection {
-            login: login.clone(),
+            account: account.clone(),
             socket: socket.clone(),
             warden,
         });
         Some(socket)
+    }
+
+    fn known(&self, account: &Account) -> Option<PathBuf> {
+        let own = self
+            .connections
+            .iter()
+            .find(|own| own.account == *account)?;
+        Some(own.socket.clone())
     }
 
     /// Ends them all.
@@ -69,7 +70,7 @@ impl Kept {
 
 /// One connection, and who ends it.
 struct Connection {
-    login: Login,
+    account: Account,
     socket: PathBuf,
     warden: Child,
 }
@@ -87,19 +88,17 @@ impl Drop for Connection {
 
 /// Starts the one who ends a connection, and takes its socket and the folder away, as soon as this program is gone. A
 /// push that was left to the host goes on over it until it ends.
-fn warden(user: &UserSsh, login: &Login, folder: &Path, socket: &Path) -> Option<Child> {
+fn warden(user: &UserSsh, account: &Account, folder: &Path, socket: &Path) -> Option<Child> {
     let (folder, socket) = (folder.display(), socket.display());
     let script = format!(
         "trap '' HUP INT TERM; read -r end; {} \"$@\"; rm -f {socket}; rmdir {folder}",
         user.line
     );
-    let stop = ["-O", "stop", &format!("-oControlPath={socket}")].map(str::to_owned);
-    let mut command: Command = by_shell(&script, stop.into_iter().chain(arguments(login)))?;
-    command
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    let path = format!("-oControlPath={socket}");
+    let stop = [vec!["-O", "stop", &path], arguments(account)].concat();
+    let mut command = by_shell(&script, &stop)?;
+    command.current_dir("/").stdin(Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     // Neither a Ctrl-C nor the end of the terminal is for it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

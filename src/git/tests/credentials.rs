@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::git::credential::{password, within};
+use crate::git::logins::{known, known_within};
 use crate::git::tests::*;
 
-const HOST: &str = "git.heroku.com";
+const HOST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 impl World {
     /// What helpers answer, each a script, in a folder where `asked` shows whether somebody was asked.
     fn password_of(&self, helpers: &[&str]) -> Option<String> {
         let program = self.with_helpers(helpers);
-        password(&program, HOST).map(|secret| secret.expose().to_owned())
+        known(&program, HOST).map(|login| login.password.expose().to_owned())
     }
 
     fn with_helpers(&self, helpers: &[&str]) -> Program {
@@ -100,7 +100,7 @@ fn a_helper_that_takes_too_long_is_ended_with_all_that_it_started() {
     let world = World::new();
     let program = world.with_helpers(&["echo $$ >pid; sleep 30; echo password=s3cr3t"]);
     let begun = Instant::now();
-    assert!(within(&program, HOST, Duration::from_millis(700)).is_none());
+    assert!(known_within(&program, HOST, Duration::from_millis(700)).is_none());
     assert!(begun.elapsed() < Duration::from_secs(5));
     let pid = fs::read_to_string(world.path().join("pid")).unwrap();
     let alive = || Path::new("/proc").join(pid.trim()).join("exe").exists();
@@ -118,6 +118,6 @@ fn a_process_that_is_left_behind_holds_nothing_up() {
     let world = World::new();
     let program = world.with_helpers(&["sleep 30 & echo username=heroku; echo password=s3cr3t"]);
     let begun = Instant::now();
-    within(&program, HOST, Duration::from_millis(700));
+    known_within(&program, HOST, Duration::from_millis(700));
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

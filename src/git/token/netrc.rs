@@ -7,13 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::core::secret::{Login, Secret};
 
-/// The first password that is there for a machine. That of `default` is not: whoever wrote it had other machines in
-/// mind, and a token that goes to the wrong place is lost.
-pub fn password(text: &str, machine: &str) -> Option<Secret> {
-    login(text, machine).map(|login| login.password)
-}
-
-/// The same with the name that stands beside it, before or after.
+/// The first password that is there for a machine, with the name that stands beside it, before or after. That of `default`
+/// is not: whoever wrote it had other machines in mind, and a token that goes to the wrong place is lost.
 pub fn login(text: &str, machine: &str) -> Option<Login> {
     let mut words = Words(text.chars().peekable());
     let (mut ours, mut name, mut password) = (false, String::new(), None);
@@ -97,7 +92,7 @@ mod tests {
 
     #[track_caller]
     fn is(text: &str, expected: Option<&str>) {
-        let found = password(text, "api.heroku.com");
+        let found = login(text, "api.heroku.com").map(|login| login.password);
         assert_eq!(found.as_ref().map(Secret::expose), expected, "{text}");
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Release, ReleaseStatus};
 
 /// What stands before the name of an image, which is asked for and released otherwise than a slug.
@@ -83,7 +84,7 @@ impl ReleaseJson {
             current: self.current == Some(true),
             eligible: self.eligible_for_rollback == Some(true),
             commit: None,
-            output: format!("heroku releases:output v{} -a {app}", self.version),
+            output: Typed::other(format!("heroku releases:output v{} -a {app}", self.version)),
             id: self.id,
             version: self.version,
         }

@@ -220,7 +220,8 @@ impl Recorder<'_> {
     ) -> Result<Option<State>, Stop> {
         let commit = &draft.commit;
         attempts.made.push(commit.clone());
-        let told = self.push_once(commit, onto)?;
+        let to = (self.remote, self.record.reference.as_str());
+        let told = push::push_event(self.repo, to, commit, onto, self.may_ask);
         let is_moved = from_memory && told.ended == Ended::Stale;
         if is_moved || !(told.is_taken || self.landed(commit, onto, told, attempts)?) {
             return Ok(None);
@@ -283,12 +284,6 @@ impl Recorder<'_> {
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
         }
-    }
-
-    /// Starts the push, and lets a person be asked where it needs one.
-    fn push_once(&self, commit: &CommitId, onto: Option<&CommitId>) -> Result<Told, Stop> {
-        let to = (self.remote, self.record.reference.as_str());
-        push::push_event(self.repo, to, commit, onto, self.may_ask)
     }
 
     /// The record is where it was before the push: refuses when another one would be no use.

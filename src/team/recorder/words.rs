@@ -4,10 +4,11 @@ use crate::core::record::{FORMAT, Unlawful, Unreadable};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::words::CommitId;
-use crate::git::push::{self, Ended};
+use crate::git::advice;
+use crate::git::push::Ended;
 use crate::git::record as objects;
 use crate::git::record::SEEN;
-use crate::git::told::first_words;
+use crate::git::response::first_words;
 use crate::team::recorder::{PROGRAM, Recorder};
 
 impl Recorder<'_> {
@@ -179,11 +180,11 @@ impl Recorder<'_> {
             |report: Report, causes: Vec<String>| causes.into_iter().fold(report, Report::because);
         let report = match ended {
             Ended::NothingSent => {
-                let shut = push::shut(self.repo, place, words, next);
+                let shut = advice::shut(self.repo, place, words, next);
                 told(report, shut.because).hint(shut.hint)
             }
             Ended::Refused(status) => {
-                let shut = push::turned_away(self.repo, place, status, next);
+                let shut = advice::turned_away(self.repo, place, status, next);
                 in_git_s_words(told(report, shut.because), words).hint(shut.hint)
             }
             _ => {

@@ -1,40 +1,13 @@
 use std::time::Duration;
 
 use crate::core::decide::finding::*;
+use crate::core::decide::next::about;
+use crate::core::decide::tests::{self, environment, id, release};
+use crate::core::typed::Typed;
 use crate::core::words::{Cached, PlatformWords};
 
-fn id(digit: char) -> CommitId {
-    CommitId::parse(&digit.to_string().repeat(40)).unwrap()
-}
-
-/// Runs the first and has its branch at the second, which is ahead of it.
 fn seen(running: char, branch: char) -> Observed {
-    Observed {
-        environment: "production".into(),
-        source: Source::Page,
-        running: Ok(Some(id(running))),
-        branch: Some(Ok(Branch::At(id(branch)))),
-        drift: (running != branch).then_some(Relation::Ahead),
-        page: None,
-        cached: None,
-        releases: None,
-        doubt: None,
-        platform: None,
-    }
-}
-
-fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
-    let (slug, commit) = (Some(format!("slug-{commit}")), Some(id(commit)));
-    Release {
-        id: format!("id-{version}"),
-        version,
-        status,
-        current: false,
-        eligible: true,
-        slug,
-        commit,
-        output: format!("see v{version}"),
-    }
+    tests::seen("production", running, branch)
 }
 
 fn released(seen: Observed, releases: &[(u64, ReleaseStatus, char)]) -> Observed {
@@ -300,28 +273,19 @@ fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
 
 #[test]
 fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
-    let environment = Environment {
-        name: "production".into(),
-        url: "https://git.example.com/production.git".into(),
-        remote: "production".into(),
-        branch: "main".into(),
-        site: None,
-        promotes: None,
-        confirm_seconds: 0,
-        running: crate::core::config::Running::Ref,
-    };
+    let environment = environment("production");
     let stale = Observed {
         page: Some(Ok(id('c'))),
         source: Source::Api,
         platform: Some(PlatformWords {
             name: "A Cloud",
-            restart: "cloud restart shop".into(),
+            restart: Typed::other("cloud restart shop"),
             again: "cloud again",
         }),
         ..seen('a', 'a')
     };
     assert_eq!(
-        Finding::StalePage.advice(&stale, &environment),
+        about(Finding::StalePage, &stale, &environment).to_string(),
         "cloud restart shop"
     );
     let cached = Observed {
@@ -330,8 +294,8 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
     };
     assert_eq!(word(&cached), Some("stale-page"));
     assert!(
-        Finding::StalePage
-            .advice(&cached, &environment)
+        about(Finding::StalePage, &cached, &environment)
+            .to_string()
             .starts_with("let the cache forget the page")
     );
     let meaning = Finding::StalePage.meaning(&cached);

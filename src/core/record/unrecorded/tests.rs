@@ -34,7 +34,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         eligible: true,
         slug: None,
         commit: Some(id(running)),
-        output: String::new(),
+        output: crate::core::typed::Typed::other(""),
     };
     Observed {
         source: Source::Api,

@@ -1,0 +1,231 @@
+//! What must hold before anything is deployed, whichever command asks. Each check stands here once; those of the shared
+//! record are in `recorded`.
+
+use crate::core::config::Environment;
+use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::{Asked, Consent, Plan, Target, next};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::ago;
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, Release, short};
+
+/// What a person is asked before a push that makes an app.
+pub const MAKE_IT: &str = "Make the app?";
+
+/// Where an environment's branch is. Where it was not asked, it is taken for empty.
+pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
+    match observed.branch.clone().unwrap_or(Ok(Branch::Empty))? {
+        Branch::Missing(others) => Err(wrong_branch(environment, &others)),
+        branch => Ok(branch),
+    }
+}
+
+/// The refusal for a branch that is not on a remote which has others: a push would create it, and hosts take such
+/// pushes without deploying anything.
+pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
+    let Environment {
+        name,
+        branch,
+        remote,
+        ..
+    } = environment;
+    let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
+    let error = format!("{name} has no branch {branch}");
+    Refusal::new(RefusalCode::WrongBranch, error)
+        .because(format!("the remote {remote} has {}", some.join(", ")))
+        .run(
+            format!("set environments.{name}.branch in smp.toml, then"),
+            Typed::smp("setup"),
+        )
+}
+
+/// The refusal of a push that would make an app.
+pub fn no_app(environment: &Environment, words: &str) -> Refusal {
+    let name = &environment.name;
+    let error = format!("the host of {name} has no such app");
+    let refusal = Refusal::new(RefusalCode::NoApp, error)
+        .because(format!("it says: {words}"))
+        .because(format!(
+            "Dokku, Piku and the like make it with the first push; or environments.{name}.url is misspelled"
+        ));
+    let deploy = next::deploy(environment).plain("--first");
+    refusal.run("if it is to be made", deploy)
+}
+
+/// Lets a push make the app where somebody said so: an address that is misspelled would make one as well.
+pub fn first_push(
+    plan: &mut Plan,
+    target: &Target<'_>,
+    branch: &Branch,
+    asked: &Asked<'_>,
+) -> Result<(), Refusal> {
+    let Branch::NoApp(words) = branch else {
+        return Ok(());
+    };
+    let name = target.name();
+    if !asked.first {
+        return Err(no_app(target.environment, words));
+    }
+    if let Some(runs) = target.observed.runs() {
+        let error = format!("{name} runs {}, and its host has no such app", runs.short());
+        return Err(Refusal::new(RefusalCode::NoApp, error)
+            .because(format!("its host says: {words}"))
+            .because("so the app that runs has another address")
+            .run(
+                format!("correct environments.{name}.url in smp.toml, then"),
+                Typed::smp("setup"),
+            ));
+    }
+    let story =
+        format!("the host of {name} has no such app ({words}), so it makes one with this push");
+    if asked.somebody_looks {
+        plan.consents.push(Consent::to(story, MAKE_IT));
+    } else {
+        plan.warnings.push(story);
+    }
+    Ok(())
+}
+
+/// Refuses to take a branch for what runs where the host said otherwise.
+pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
+    let Some(words) = &observed.doubt else {
+        return Ok(());
+    };
+    let (name, at) = (&observed.environment, short(observed.reference()));
+    let error = format!("whether {name} runs {at} is not confirmed");
+    Err(Refusal::new(RefusalCode::NotConfirmed, error)
+        .because(format!("its host said of that push: {words}"))
+        .because(
+            "nothing but its branch could tell otherwise, and a branch does not tell what runs",
+        )
+        .hint(finding::witness_hint(name)))
+}
+
+/// The same where a person at the terminal may have seen what no witness tells.
+pub fn confirmed_or_seen(
+    observed: &Observed,
+    asked: &Asked<'_>,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
+    let told = confirmed(observed);
+    if told.is_err() && asked.somebody_looks {
+        let (name, found) = (&observed.environment, Finding::NotConfirmed);
+        let story = format!("{name}: {}", found.meaning(observed));
+        plan.consents.push(Consent {
+            confirms: Some(name.clone()),
+            ..Consent::to(story, "Did you see that it runs?")
+        });
+        return Ok(());
+    }
+    told
+}
+
+/// Refuses to call it done while another release or an announced deploy is on its way: what runs now will not for long.
+pub fn arrived(target: &Target<'_>, commit: &CommitId, asked: &Asked<'_>) -> Result<(), Refusal> {
+    settled(target)?;
+    asked.recorded.map_or(Ok(()), |recorded| {
+        recorded.nothing_on_its_way(&target.observed, commit)
+    })
+}
+
+/// Refuses while a release of something else than what runs goes on.
+pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
+    let (name, runs) = (target.name(), target.observed.runs());
+    // One whose commit nobody knows is another one, too.
+    let other = |pending: &&Release| pending.commit.as_ref() != runs;
+    let Some(pending) = finding::pending(&target.observed).filter(other) else {
+        return Ok(());
+    };
+    let commit = pending.commit.as_ref();
+    let commit = commit.map_or("another commit", CommitId::short);
+    let error = format!("{name} runs {} now, but not for long", short(runs));
+    Err(Refusal::new(RefusalCode::Deploying, error)
+        .because(format!(
+            "its release v{} of {commit} has not come to its end yet",
+            pending.version
+        ))
+        .hint(Hint::run("wait for it", Typed::smp("status")).and("then run it again")))
+}
+
+/// Whether what was shown is still true; of its branch only where that was asked for again. `command` shows what is now.
+pub fn unmoved(
+    before: &Observed,
+    now: &Observed,
+    code: RefusalCode,
+    command: &str,
+) -> Result<(), Refusal> {
+    now.running.as_ref().map_err(Clone::clone)?;
+    if let Some(Err(refusal)) = &now.branch {
+        return Err(refusal.clone());
+    }
+    let (what, then, now) = if before.runs() != now.runs() {
+        ("its running commit", before.runs(), now.runs())
+    } else if now.branch.is_some() && before.reference() != now.reference() {
+        ("its branch", before.reference(), now.reference())
+    } else {
+        return Ok(());
+    };
+    let name = &before.environment;
+    let error = format!("{name} moved since the plan was shown; nothing was pushed");
+    Err(Refusal::new(code, error)
+        .because(format!("{what} was {} and is {}", short(then), short(now)))
+        .hint(format!("look at what would ship now: {command}")))
+}
+
+/// What is the matter with an environment before the deploy, where it is known what runs.
+pub fn disagreement(observed: &Observed) -> Option<String> {
+    let (name, running) = (&observed.environment, observed.running.as_ref().ok()?);
+    let found = Finding::of(observed).filter(|found| *found != Finding::NothingDeployed)?;
+    let runs = short(running.as_ref());
+    let at = match observed.agrees() {
+        Some(false) if found != Finding::StalePage => {
+            format!(", but its branch is at {}", short(observed.reference()))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "{name} runs {runs}{at}: {}",
+        found.meaning(observed)
+    ))
+}
+
+/// The lines that name commits one by one: which would disappear from where.
+pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String> {
+    let (name, lost) = (target.name(), &changes.disappears);
+    let told = |commit: &Commit| {
+        let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
+        let when = ago(now, commit.committed);
+        let twin = target.twins.get(&commit.id).map(|twin| {
+            let twin = twin.short();
+            format!("; {twin} has the same change, but is another commit")
+        });
+        format!(
+            "{short} \"{subject}\", by {author} {when}, would disappear from {name}{}",
+            twin.unwrap_or_default()
+        )
+    };
+    let more = (lost.len() > 10).then(|| format!("and {} more", lost.len() - 10));
+    lost.iter().take(10).map(told).chain(more).collect()
+}
+
+/// "4 commits", or "2 merges" where it is nothing else.
+pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
+    match (commits_alone, merges_alone) {
+        (0, 1) => "1 merge".to_owned(),
+        (0, merges) => format!("{merges} merges"),
+        (alone, _) => commits(alone),
+    }
+}
+
+/// What would disappear, counted.
+pub fn lost(changes: &Changes) -> String {
+    amount(changes.disappears.len(), changes.disappears_merges)
+}
+
+/// "1 commit", "8 commits".
+pub fn commits(count: usize) -> String {
+    match count {
+        1 => "1 commit".to_owned(),
+        _ => format!("{count} commits"),
+    }
+}

@@ -1,0 +1,390 @@
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what history
+//! tells is asked for where it is needed.
+
+mod about;
+
+pub use about::{about, deploy};
+
+use crate::core::config::{Config, Environment};
+use crate::core::decide::finding::{self, Finding, unknown};
+use crate::core::decide::named::beginning;
+use crate::core::decide::next::about::own;
+use crate::core::record::{Candidate, FORMAT, Goal, Standing, State};
+use crate::core::refusal::{Refusal, Stop};
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{Branch, CommitId, Observed, Relation};
+
+/// How the second commit stands to the first; `None` where that cannot be known.
+pub type Between<'a> = dyn Fn(&CommitId, &CommitId) -> Result<Option<Relation>, Stop> + 'a;
+/// What an environment was rolled back from and would be given again with this commit.
+pub type ShipsAgain<'a> = dyn Fn(&Environment, &CommitId) -> Result<Option<CommitId>, Stop> + 'a;
+
+/// Everything that was found out. A command that looked at the record alone has nothing in `seen`.
+pub struct Situation<'a> {
+    pub config: &'a Config,
+    pub seen: &'a [Observed],
+    pub main: Option<&'a Result<Branch, Refusal>>,
+    pub record: Option<Result<&'a State, &'a Refusal>>,
+    /// Whether this clone announced the deploy that is open.
+    pub is_ours: bool,
+    /// The environment and the commit of a push of this clone that may still build, where no record tells of it.
+    pub pushing: Option<(&'a str, CommitId)>,
+    pub between: &'a Between<'a>,
+    pub again: &'a ShipsAgain<'a>,
+}
+
+/// The next command, and in the lines after it what there is to know about it.
+pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
+    if let Some((seen, environment)) = all.not_confirmed() {
+        return Ok(about(Finding::NotConfirmed, seen, environment));
+    }
+    if let Some(next) = all.lost()? {
+        return Ok(next);
+    }
+    if let Some(next) = all.on_record().or_else(|| all.on_its_way()) {
+        return Ok(next);
+    }
+    for target in all.config.targets() {
+        if let Some(next) = all.of_target(target)? {
+            return Ok(next);
+        }
+    }
+    let next = all.to_stage()?;
+    // A post that is owed is a remark: its own line has the command.
+    Ok(next.unwrap_or_else(|| "nothing to do".into()))
+}
+
+/// The same after a command that looked at the record alone.
+pub fn on_record(config: &Config, state: &State) -> Hint {
+    let next = next(&Situation {
+        config,
+        seen: &[],
+        main: None,
+        record: Some(Ok(state)),
+        is_ours: false,
+        pushing: None,
+        between: &|_, _| Ok(None),
+        again: &|_, _| Ok(None),
+    });
+    next.unwrap_or_else(|_| run(status()))
+}
+
+/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
+pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
+    let (remote, short) = (&config.repository.remote, commit.short());
+    format!("git push {remote} {commit}:refs/heads/fix-{short}")
+}
+
+/// How a commit that runs comes to the main branch, so that the next deploy has it.
+fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
+    let (branch, short) = (&config.repository.branch, commit.short());
+    run(Typed::other(push_to_main(config, commit))).and(format!(
+        "merge the branch fix-{short} into {branch} then (no squash, no rebase), and stage that"
+    ))
+}
+
+fn run(command: Typed) -> Hint {
+    Hint::run("", command)
+}
+
+fn status() -> Typed {
+    Typed::smp("status")
+}
+
+fn check() -> Typed {
+    Typed::smp("setup --check")
+}
+
+fn promote(name: &str) -> Typed {
+    Typed::smp("promote").arg(name)
+}
+
+fn stage_fix() -> Hint {
+    run(Typed::smp("stage --fix"))
+}
+
+impl<'a> Situation<'a> {
+    fn seen(&self, environment: &str) -> Option<&'a Observed> {
+        self.seen
+            .iter()
+            .find(|seen| seen.environment == environment)
+    }
+
+    fn runs(&self, environment: &str) -> Option<&'a CommitId> {
+        self.seen(environment).and_then(Observed::runs)
+    }
+
+    fn state(&self) -> Option<&'a State> {
+        self.record.as_ref()?.ok()
+    }
+
+    fn candidate(&self) -> Option<&'a Candidate> {
+        self.state()?.candidate.as_ref()
+    }
+
+    fn signoff(&self) -> bool {
+        let record = self.config.record.as_ref();
+        record.is_some_and(|record| record.signoff)
+    }
+
+    /// The main branch, where that is known.
+    fn tip(&self) -> Option<&'a CommitId> {
+        self.main?.as_ref().ok()?.commit()
+    }
+
+    fn between(
+        &self,
+        from: Option<&CommitId>,
+        to: Option<&CommitId>,
+    ) -> Result<Option<Relation>, Stop> {
+        match (from, to) {
+            (Some(from), Some(to)) => (self.between)(from, to),
+            _ => Ok(None),
+        }
+    }
+
+    /// An environment that no promotion can go on with before somebody can tell what it runs.
+    fn not_confirmed(&self) -> Option<(&'a Observed, &'a Environment)> {
+        self.config.targets().into_iter().find_map(|target| {
+            let from = self.config.source_of(target)?;
+            let source = self.seen(&from.name)?;
+            let both = [(Some(source), from), (self.seen(&target.name), target)];
+            let mut both = both
+                .into_iter()
+                .filter_map(|(seen, one)| Some((seen?, one)));
+            both.find(|(seen, _)| seen.doubt.is_some() && seen.runs() == source.runs())
+        })
+    }
+
+    /// That the candidate cannot ship any more, because a goal has commits by now that it lacks: to test it would be for
+    /// nothing.
+    fn lost(&self) -> Result<Option<Hint>, Stop> {
+        let is_open = |state: &&State| state.deploying.is_none();
+        let state = self.state().filter(is_open);
+        let Some(candidate) = state.and_then(|state| state.candidate.as_ref()) else {
+            return Ok(None);
+        };
+        for goal in candidate.targets.iter().filter(|goal| !goal.reached) {
+            let (name, runs) = (&goal.environment, self.runs(&goal.environment));
+            let Some(runs) = runs.filter(|runs| goal.from.as_ref() != Some(runs)) else {
+                continue;
+            };
+            let relation = (self.between)(runs, &candidate.commit)?;
+            if matches!(relation, Some(Relation::Behind | Relation::Diverged)) {
+                return Ok(Some(run(Typed::smp("postpone")).and(format!(
+                    "{name} runs {} by now, which has commits that the candidate lacks",
+                    runs.short()
+                ))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the record says comes next; `None`: what the environments say decides.
+    fn on_record(&self) -> Option<Hint> {
+        let state = match self.record? {
+            Ok(state) => state,
+            Err(refusal) => {
+                let hint = refusal.report.hint.clone();
+                return Some(hint.unwrap_or_else(|| run(Typed::smp("history"))));
+            }
+        };
+        if state.format > FORMAT {
+            let install = Typed::other("cargo install git-smp");
+            return Some(run(install).and("a newer git-smp writes this record"));
+        }
+        if let Some(open) = &state.deploying {
+            let at = self.seen(&open.environment).and_then(Observed::reference);
+            let landed = at.is_some() && at != open.from.as_ref();
+            return Some(match open.command() {
+                _ if self.seen.is_empty() => run(status()),
+                Some(command) if self.is_ours || landed => run(command),
+                Some(command) => run(status())
+                    .and("that deploy has to come to its end first")
+                    .and(Hint::run(
+                        "only if that run is dead",
+                        command.option("--take-over", open.id.as_str()),
+                    )),
+                None => run(Typed::smp("setup"))
+                    .and("that deploy goes on with the smp.toml of those who deploy there"),
+            });
+        }
+        self.of_candidate(state.candidate.as_ref()?)
+    }
+
+    fn of_candidate(&self, candidate: &Candidate) -> Option<Hint> {
+        let (standing, name) = (candidate.standing(), &candidate.environment);
+        let moved = self
+            .runs(name)
+            .is_some_and(|runs| *runs != candidate.commit);
+        let left =
+            |goal: &&Goal| !goal.reached && self.config.environment(&goal.environment).is_ok();
+        match standing {
+            Standing::Blocked if moved => Some(run(Typed::smp("postpone"))),
+            _ if moved => Some(run(Typed::smp("stage").arg(candidate.commit.short()))),
+            Standing::Blocked if self.seen.is_empty() => {
+                Some(stage_fix().and(Hint::run("or give it up", Typed::smp("postpone"))))
+            }
+            Standing::Blocked => {
+                Some(stage_fix().and("the fix has to be merged into the main branch first"))
+            }
+            Standing::Waiting if self.signoff() => Some(run(Typed::smp("signoff"))),
+            // Nobody looked, so the record has to tell where it is to go.
+            _ if self.seen.is_empty() => Some(run(match candidate.targets.iter().find(left) {
+                Some(_) if candidate.targets.len() == 1 => Typed::smp("promote"),
+                Some(goal) => promote(&goal.environment),
+                None => status(),
+            })),
+            // A goal that runs it, though nobody wrote that down: to promote it is to record it.
+            _ => candidate.targets.iter().find_map(|goal| {
+                let there = self.runs(&goal.environment) == Some(&candidate.commit);
+                (there && !goal.reached).then(|| run(promote(&goal.environment)))
+            }),
+        }
+    }
+
+    /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
+    fn on_its_way(&self) -> Option<Hint> {
+        let (name, commit) = self.pushing.as_ref()?;
+        let short = commit.short();
+        Some(
+            format!("git smp status, until the push of {short} to {name} has come to its end")
+                .into(),
+        )
+    }
+
+    /// What comes next for one target; `None`: it runs what its source runs, and nothing is the matter.
+    fn of_target(&self, target: &Environment) -> Result<Option<Hint>, Stop> {
+        let source = self.config.source_of(target);
+        let source = source.and_then(|source| self.seen(&source.name));
+        let (Some(seen), Some(source)) = (self.seen(&target.name), source) else {
+            return Ok(None);
+        };
+        if let Some(next) = self.of_findings(target, source, seen) {
+            return Ok(Some(next));
+        }
+        Ok(match self.between(seen.runs(), source.runs())? {
+            Some(Relation::Ahead) => Some(self.forward(target, source)?),
+            Some(Relation::Diverged | Relation::Behind) => Some(self.to_merge(target, seen)?),
+            Some(Relation::Identical) => None,
+            None if source.runs().is_none() => Some(run(Typed::smp("stage"))),
+            None if seen.runs().is_none() => Some(run(self.promote(target))),
+            // Both are known, so that only history can be missing.
+            None => Some(run(Typed::other("git fetch --unshallow"))),
+        })
+    }
+
+    /// What is to be done about what the witnesses of a target and of its source say, before anything can ship.
+    fn of_findings(
+        &self,
+        target: &Environment,
+        source: &Observed,
+        seen: &Observed,
+    ) -> Option<Hint> {
+        let is_missing = |seen: &Observed| matches!(seen.branch, Some(Ok(Branch::Missing(_))));
+        if is_missing(seen) || is_missing(source) {
+            return Some(run(check()));
+        }
+        if let Some(refusal) = unknown(seen).or(unknown(source)) {
+            return Some(own(Some(refusal)));
+        }
+        let from = self.config.source_of(target)?;
+        let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
+        let again = |note| Some(run(promote(&target.name)).and(note));
+        match (Finding::of(source), Finding::of(seen)) {
+            (Some(found @ (Finding::StalePage | Finding::CachedPage)), _) => {
+                Some(about(found, source, from))
+            }
+            (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
+                let place = &source.environment;
+                let wait = format!("wait for {place} or deploy it again, then");
+                Some(Hint::run(wait, status()))
+            }
+            (
+                _,
+                Some(found @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending)),
+            ) => Some(about(found, seen, target)),
+            (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
+                again("that releases it again; see first why it failed")
+            }
+            (_, Some(_)) if shipped && finding::is_certain(seen) => {
+                again("that asks whether what was rolled back is to ship again")
+            }
+            (_, Some(_)) if shipped => {
+                again("that waits for it; if its release failed, release it again there")
+            }
+            _ => None,
+        }
+    }
+
+    /// The command that ships what a source runs. One of several is promoted by its name, for the others may not be ready.
+    fn promote(&self, target: &Environment) -> Typed {
+        if self.signoff() && self.candidate().is_none() {
+            return Typed::smp("propose");
+        }
+        match self.config.targets().len() {
+            1 => Typed::smp("promote"),
+            _ => promote(&target.name),
+        }
+    }
+
+    /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
+    fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
+        let given_again = |commit: Option<&CommitId>| match commit {
+            Some(commit) => (self.again)(target, commit),
+            None => Ok(None),
+        };
+        let held = match self.candidate() {
+            Some(_) => None,
+            None => given_again(source.runs())?,
+        };
+        let Some(held) = held else {
+            return Ok(run(self.promote(target)));
+        };
+        let newer_mends = self.tip().is_some() && given_again(self.tip())?.is_none();
+        let was = format!("{} was rolled back", held.short());
+        Ok(if newer_mends || Some(&held) == source.runs() {
+            run(Typed::smp("stage")).and(format!("{was}; stage what corrects it"))
+        } else {
+            run(self.promote(target)).and(format!("{was}; go on if what came since corrects it"))
+        })
+    }
+
+    /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
+    fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
+        let (name, branch) = (&target.name, &self.config.repository.branch);
+        Ok(
+            match (self.between(self.tip(), seen.runs())?, seen.runs()) {
+                (Some(Relation::Identical | Relation::Behind), _) => run(Typed::smp("stage")),
+                (Some(Relation::Ahead | Relation::Diverged), Some(runs)) => {
+                    way_to_main(self.config, runs)
+                        .and(format!("{name} runs commits that {branch} lacks"))
+                }
+                _ => run(Typed::smp("diff").arg(name)),
+            },
+        )
+    }
+
+    /// What to do where the main branch has commits that the first environment on their way lacks.
+    fn to_stage(&self) -> Result<Option<Hint>, Stop> {
+        let Ok(first) = beginning(self.config) else {
+            return Ok(None);
+        };
+        let frozen = self.state().and_then(|state| state.frozen(&first.name));
+        let (Some(runs), None) = (self.runs(&first.name), frozen) else {
+            return Ok(None);
+        };
+        if let Some(Err(refusal)) = self.main {
+            return Ok(Some(own(Some(refusal))));
+        }
+        Ok(match self.between(Some(runs), self.tip())? {
+            Some(Relation::Ahead) => Some(run(Typed::smp("stage"))),
+            // A fix that was made for a candidate alone, or a branch that somebody is trying out.
+            Some(Relation::Diverged) => Some(way_to_main(self.config, runs)),
+            Some(Relation::Identical | Relation::Behind) | None => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

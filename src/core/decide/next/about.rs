@@ -1,0 +1,54 @@
+//! What to type about what is remarkable about an environment.
+
+use crate::core::config::Environment;
+use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
+use crate::core::decide::next::{check, promote, run, status};
+use crate::core::refusal::Refusal;
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{Branch, Observed};
+
+/// What to type about what is remarkable about an environment.
+pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint {
+    let name = &environment.name;
+    let deploy = deploy(environment);
+    match found {
+        Finding::Unknown(_) => own(unknown(seen)),
+        Finding::WrongBranch => {
+            let key = format!("environments.{name}.branch");
+            Hint::run(format!("set {key} in smp.toml, then"), Typed::smp("setup"))
+        }
+        Finding::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => {
+            run(deploy.plain("--first"))
+        }
+        Finding::NothingDeployed | Finding::DeployedOutsideGit => run(deploy),
+        Finding::CachedPage => Hint::run(FORGET, status()),
+        Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, status()),
+        Finding::StalePage => {
+            run((seen.platform.as_ref()).map_or_else(check, |platform| platform.restart.clone()))
+        }
+        Finding::ReleasePending => Hint::run("wait for it", status()),
+        Finding::NotConfirmed => witness_hint(name),
+        Finding::ReleaseFailed => match failed(seen) {
+            Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),
+            None => run(deploy),
+        },
+        Finding::RolledBack | Finding::RefDiffers if environment.promotes.is_some() => {
+            run(Typed::smp("diff").arg(name))
+        }
+        Finding::RolledBack | Finding::RefDiffers => run(deploy),
+    }
+}
+
+/// The command that deploys to an environment.
+pub fn deploy(environment: &Environment) -> Typed {
+    match environment.promotes {
+        Some(_) => promote(&environment.name),
+        None => Typed::smp("stage"),
+    }
+}
+
+/// What a refusal says itself.
+pub fn own(refusal: Option<&Refusal>) -> Hint {
+    let hint = refusal.and_then(|refusal| refusal.report.hint.clone());
+    hint.unwrap_or_else(|| run(check()))
+}

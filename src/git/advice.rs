@@ -1,0 +1,268 @@
+//! What people are told to do where a remote lets nobody in, or takes nothing.
+
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::{shell_word, visible};
+use crate::git::address::{Account, Place, Way};
+use crate::git::network::Errand;
+use crate::git::push::{NOBODYS, dry_run};
+use crate::git::remote::question;
+use crate::git::response::{
+    Meaning, denies, first_words, lines, look_status, means, wants_password,
+};
+use crate::git::{Repo, moved};
+
+/// What it means that a host answers a push so, and what helps.
+const ANSWERS: [(&[u16], &str, &str); 6] = [
+    (
+        &[302, 303],
+        SENT_ON,
+        "log in where it leads, or ask those who run the host",
+    ),
+    (&[401], "its host does not know who you are", "log in there"),
+    (
+        &[403],
+        "its host gives you no right to push",
+        "ask for the right to push there",
+    ),
+    (
+        &[404, 410],
+        "its host has no such repository, or not for you",
+        "see whether you may push there",
+    ),
+    (&[409, 423, 429], "its host is busy", "wait a little"),
+    (
+        &[413],
+        "its host takes no push of that size",
+        "have the limit there raised, or push over ssh",
+    ),
+];
+const SENT_ON: &str = "its host sends pushes on to another address";
+
+/// What is to be done first.
+struct Advice {
+    /// Why, where that is not said in so many words.
+    because: Option<String>,
+    first: String,
+    /// The command that does it, where there is one.
+    command: Option<String>,
+}
+
+impl Advice {
+    /// The hint that ends in the command which comes after it.
+    fn then(&self, next: &str) -> String {
+        match &self.command {
+            Some(command) => format!("{}: {command}\nthen: {next}", self.first),
+            None => format!("{}, then: {next}", self.first),
+        }
+    }
+}
+
+/// Who is to log in where, or whose key is to be looked at, by what git and ssh said; `None` where it is not about that.
+fn advice(errand: &Errand<'_>, words: &str) -> Option<Advice> {
+    let (first, command) = match &errand.place {
+        Place::Http(site) if wants_password(words) => {
+            let name = site.user.as_ref().map(|name| format!(" as {name}"));
+            let name = name.unwrap_or_default();
+            (format!("log in to {}{name}", site.origin), None)
+        }
+        Place::Ssh(account) if means(words, Meaning::ChangedHost) => {
+            return Some(changed(account, words));
+        }
+        Place::Ssh(account) if means(words, Meaning::UnknownHost) => (
+            "look at its key and confirm it".to_owned(),
+            Some(ssh_line(account)),
+        ),
+        Place::Ssh(account) if means(words, Meaning::LockedOut) => (
+            format!("log in as {}; load the key for it", account.destination),
+            Some(errand.ssh_add(account)),
+        ),
+        _ => return None,
+    };
+    Some(Advice {
+        because: None,
+        first,
+        command,
+    })
+}
+
+/// The refusal of a look or a fetch. `words`: all that git and ssh said.
+pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
+    let (remote, typed) = (errand.remote, shell_word(errand.remote));
+    if let Some(status) = look_status(words).filter(|status| moved::is_redirect(*status)) {
+        let traced = errand.run_traced(&question(remote, &["HEAD"]));
+        let to = traced.and_then(|(_, to)| to);
+        let leads = (to.as_deref(), errand.address());
+        return moved::refusal(remote, status, (leads.0, &leads.1), &moved::look(remote));
+    }
+    let (what, hint) = match errand.way {
+        // The remote may well answer, and this clone be the one that cannot take what it sends.
+        Way::Fetch => (
+            format!("what is missing here could not be fetched from {remote}"),
+            format!("see what git says: git fetch {typed}"),
+        ),
+        Way::Look | Way::Push => (
+            format!("the remote {remote} does not answer"),
+            format!("see whether it answers: git ls-remote {typed}"),
+        ),
+    };
+    let (because, hint) = match advice(errand, words) {
+        None => (None, hint),
+        Some(Advice {
+            because,
+            first,
+            command,
+        }) => match command {
+            Some(command) => (because, format!("{first}: {command}")),
+            None => (because, format!("{first}, then try: git ls-remote {typed}")),
+        },
+    };
+    let because = because.into_iter().chain(first_words(words));
+    let report = because.fold(Report::new(what), Report::because);
+    report.hint(hint).refused(RefusalCode::Unreachable)
+}
+
+/// Why a push was not let in.
+pub struct Shut {
+    /// A line a cause.
+    pub because: Vec<String>,
+    /// What to do, up to the command that comes after it.
+    pub hint: String,
+}
+
+/// A push that ended before anything was sent, by what git and the host said. `key`: where the address stands in
+/// `smp.toml`; `next`: the command that goes on.
+pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &str) -> Shut {
+    let errand = Errand::new(repo, remote, Way::Push, false);
+    let status = look_status(words).filter(|status| moved::is_redirect(*status));
+    if let Some(shut) = status.and_then(|status| sent_on(&errand, key, status, next)) {
+        return shut;
+    }
+    let because = first_words(words);
+    if let Some(advice) = advice(&errand, words) {
+        return Shut {
+            hint: advice.then(next),
+            because: advice.because.into_iter().chain(because).collect(),
+        };
+    }
+    let remote = shell_word(remote);
+    let hint = if denies(words) {
+        format!("ask for the right to push to {remote}, then: {next}")
+    } else {
+        format!(
+            "see whether you may push there, then: git push --dry-run --no-verify {remote} HEAD:refs/smp/test && {next}"
+        )
+    };
+    Shut { because, hint }
+}
+
+/// A push that the host turned away with this HTTP answer, before any work: what that means, and what to do.
+pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &str) -> Shut {
+    let errand = Errand::new(repo, remote, Way::Push, false);
+    if moved::is_redirect(status)
+        && let Some(shut) = sent_on(&errand, key, status, next)
+    {
+        return shut;
+    }
+    let known = ANSWERS.iter().find(|(all, ..)| all.contains(&status));
+    let (meaning, hint) = match known {
+        Some((_, meaning, first)) => (*meaning, format!("{first}, then: {next}")),
+        None if moved::is_redirect(status) => {
+            let setup = moved::after_setup(next);
+            (
+                SENT_ON,
+                format!("change {key} in smp.toml to where it leads, then: {setup}"),
+            )
+        }
+        None => (
+            "its host turned it away",
+            format!("ask those who run the host, then: {next}"),
+        ),
+    };
+    let login = advice(&errand, "fatal: Authentication failed").filter(|_| status == 401);
+    Shut {
+        because: vec![meaning.to_owned()],
+        hint: login.map_or(hint, |login| login.then(next)),
+    }
+}
+
+/// Where the host sends those on who ask to push, as it says to `git push --dry-run`; `None` where it does not say.
+fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &str) -> Option<Shut> {
+    let (_, to) = errand.run_traced(&dry_run(errand, NOBODYS, None))?;
+    let leads = (Some(to.as_deref()?), errand.address());
+    let refusal = moved::refusal(errand.remote, status, (leads.0, &leads.1), next);
+    let report = moved::with_key(refusal, key).report;
+    let because = std::iter::once(report.error).chain(report.because);
+    Some(Shut {
+        because: because.collect(),
+        hint: report.hint.unwrap_or_default().to_string(),
+    })
+}
+
+/// A host's key that changed: either its people did that, or somebody else answers in its place.
+fn changed(account: &Account, words: &str) -> Advice {
+    // ssh names the host and the file as it knows them.
+    let host = lines(words).find_map(|line| line.trim().strip_prefix("Host key for "));
+    let host = host.and_then(|rest| rest.split(" has changed").next());
+    let host = host.map_or_else(|| known_as(account), str::to_owned);
+    let file = lines(words).find_map(|line| {
+        let (_, place) = line
+            .trim()
+            .strip_prefix("Offending ")?
+            .split_once(" key in ")?;
+        place.rsplit_once(':')
+    });
+    let file = file.map(|(file, _)| format!("-f {} ", shell_word(&visible(file))));
+    let file = file.unwrap_or_default();
+    let forget = format!("ssh-keygen {file}-R {}", shell_word(&visible(&host)));
+    Advice {
+        because: Some(format!(
+            "the ssh key of {} is not the one that was confirmed here: it was changed, or somebody else answers",
+            account.destination
+        )),
+        first: "ask those who run the host whether they changed its key; only if they did"
+            .to_owned(),
+        command: Some(format!("{forget} && {}", ssh_line(account))),
+    }
+}
+
+/// How a list of known hosts names it.
+fn known_as(account: &Account) -> String {
+    let host = account.destination.rsplit('@').next().unwrap_or_default();
+    match account.port.as_deref() {
+        None | Some("22") => host.to_owned(),
+        Some(port) => format!("[{host}]:{port}"),
+    }
+}
+
+fn ssh_line(account: &Account) -> String {
+    let port = account.port.as_ref().map(|port| format!(" -p {port}"));
+    let destination = shell_word(&account.destination);
+    format!("ssh -T{} {destination}", port.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_changed_is_forgotten_where_ssh_found_it() {
+        let account = |port: Option<&str>| Account {
+            destination: "git@h.example".to_owned(),
+            port: port.map(str::to_owned),
+        };
+        let words = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n\
+                     Offending ED25519 key in /home/ada b/.ssh/known_hosts:12\n\
+                     Host key for [h.example]:2222 has changed and you have requested strict checking.";
+        let unnamed = "REMOTE HOST IDENTIFICATION HAS CHANGED";
+        let told = |port, words: &str| changed(&account(port), words).command.unwrap();
+        assert_eq!(
+            told(Some("2222"), words),
+            "ssh-keygen -f '/home/ada b/.ssh/known_hosts' -R '[h.example]:2222' && ssh -T -p 2222 git@h.example"
+        );
+        assert_eq!(
+            told(None, unnamed),
+            "ssh-keygen -R h.example && ssh -T git@h.example"
+        );
+        assert!(told(Some("2222"), unnamed).starts_with("ssh-keygen -R '[h.example]:2222' "));
+    }
+}

@@ -1,0 +1,221 @@
+//! Names and passwords for https: what git's credential helpers know, and what a person gave in this run. That is kept in
+//! memory, handed to git's own children alone, and to each only what belongs to the server that it goes to.
+#![expect(clippy::disallowed_types, reason = "this is the door to git")]
+
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::core::secret::{Login, Secret};
+use crate::git::address::Site;
+use crate::git::child::{self, Ear};
+use crate::git::program::Program;
+use crate::terminal::prompt::Turn;
+
+/// How long a person may take to answer.
+const ANSWERS: Duration = Duration::from_secs(300);
+/// How long helpers may take to say, to keep or to forget something.
+const HELPERS: Duration = Duration::from_secs(10);
+/// What the variables begin with in which a child finds what it may say: seen by the user's own processes alone, unlike a
+/// command line.
+const VARIABLE: &str = "SMP_CREDENTIAL_";
+/// The credential helper that says it. git asks it for one server only, by the key that it stands under.
+const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTIAL_//p'; }; f"#;
+/// Keeps helpers from asking on a terminal and in a window, whatever they are used to.
+const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
+
+/// The name and the password that git's helpers have for what is described by lines `key=value`; git leaves a path out
+/// unless `credential.useHttpPath` says that it counts. `None` where they have none, fail, or take too long; nobody is asked
+/// for it.
+pub fn known(program: &Program, about: &str) -> Option<Login> {
+    known_within(program, about, HELPERS)
+}
+
+/// The same, within this time.
+pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> Option<Login> {
+    let mut command = program.command(QUIET.split(' '));
+    command
+        // Empty, they keep git from looking any further for a program that asks.
+        .envs([("GIT_ASKPASS", ""), ("SSH_ASKPASS", "")])
+        .envs([
+            ("SSH_ASKPASS_REQUIRE", "never"),
+            ("GCM_INTERACTIVE", "never"),
+        ])
+        .stderr(Stdio::null());
+    let answer = fill(command, about, limit, &Ear::EndsTalk)?;
+    Some(Login {
+        name: answer.value("username").unwrap_or_default().to_owned(),
+        password: Some(Secret::new(answer.value("password")?)).filter(|word| !word.is_empty())?,
+    })
+}
+
+/// Asks git's helpers and then, as git does, the person: `git credential fill`. What a helper says meanwhile is heard at
+/// once.
+pub fn ask(program: &Program, site: &Site, turn: &Turn) -> Option<Credential> {
+    let mut command = program.command(["credential", "fill"]);
+    command.env_remove("GIT_TERMINAL_PROMPT");
+    let ear = Ear::Person(&|line| turn.say(line));
+    fill(command, &format!("url={}\n", site.url), ANSWERS, &ear)
+}
+
+fn fill(command: Command, about: &str, limit: Duration, ear: &Ear<'_>) -> Option<Credential> {
+    let question = format!("{about}\n");
+    let output = child::run(command, question.as_bytes(), limit, ear).ok()??;
+    let answer = Credential::read(Zeroizing::new(output.stdout));
+    answer.filter(|_| output.status.success())
+}
+
+/// Lets the user's helpers keep what worked or forget what did not: `git credential approve`, `git credential reject`.
+pub fn tell(program: &Program, word: &str, credential: &Credential) {
+    let command = program.command(["credential", word]);
+    // A helper that fails keeps nothing, and the run goes on with what was typed.
+    let _ = child::run(command, credential.0.as_bytes(), HELPERS, &Ear::Nobody);
+}
+
+/// What `git credential fill` said of one server: lines `key=value`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential(Zeroizing<String>);
+
+impl Credential {
+    fn read(answer: Zeroizing<Vec<u8>>) -> Option<Self> {
+        let text = std::str::from_utf8(&answer).ok()?;
+        let credential = Self(Zeroizing::new(text.to_owned()));
+        let has = |key: &str| credential.value(key).is_some_and(|value| !value.is_empty());
+        let is_whole = ["protocol", "host", "password"].iter().all(|key| has(key));
+        is_whole.then_some(credential)
+    }
+
+    fn values(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        self.0.split('\n').filter_map(|line| line.split_once('='))
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        let mut values = self.values().rev();
+        values.find_map(|(own, value)| (own == key).then_some(value))
+    }
+
+    /// `https://host:port`.
+    fn origin(&self) -> String {
+        let value = |key| self.value(key).unwrap_or_default();
+        format!("{}://{}", value("protocol"), value("host"))
+    }
+
+    /// The path counts where the user's configuration lets it.
+    fn is_for(&self, site: &Site) -> bool {
+        self.origin() == site.origin && self.value("path").is_none_or(|path| path == site.path)
+    }
+
+    /// Lets a child find it. The user's helpers are not asked again: they had nothing, or said this.
+    pub fn hand_to(&self, program: &Program, command: &mut Command) {
+        let set = program.variable("GIT_CONFIG_COUNT");
+        let first = set
+            .and_then(|count| count.to_str()?.parse().ok())
+            .unwrap_or(0);
+        let path = self.value("path").map(|path| format!("/{path}"));
+        let key = format!(
+            "credential.{}{}.helper",
+            self.origin(),
+            path.unwrap_or_default()
+        );
+        let both = [("credential.helper", ""), (key.as_str(), HELPER)];
+        for (at, (key, value)) in (first..).zip(both) {
+            command.env(format!("GIT_CONFIG_KEY_{at}"), key);
+            command.env(format!("GIT_CONFIG_VALUE_{at}"), value);
+        }
+        command.env("GIT_CONFIG_COUNT", (first + 2_usize).to_string());
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        for (key, value) in self.values() {
+            if !matches!(key, "protocol" | "host" | "path") && key.bytes().all(is_plain) {
+                command.env(format!("{VARIABLE}{key}"), value);
+            }
+        }
+    }
+}
+
+/// All that was typed in this run.
+#[derive(Default)]
+pub struct Logins(Mutex<Vec<Credential>>);
+
+impl Logins {
+    /// What was typed for this server.
+    pub fn of(&self, site: &Site) -> Option<Credential> {
+        let all = self.all();
+        let found = all.iter().find(|credential| credential.is_for(site));
+        found.cloned()
+    }
+
+    /// Keeps it for the rest of the run.
+    pub fn keep(&self, credential: Credential) {
+        self.all().push(credential);
+    }
+
+    /// Forgets what is of no use.
+    pub fn forget(&self, site: &Site) {
+        self.all().retain(|credential| !credential.is_for(site));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Credential>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::address::{Place, Way};
+    use crate::git::config::GitConfig;
+
+    fn site(url: &str) -> Site {
+        let config = GitConfig::of(&[("remote.origin.url", url)]);
+        let Place::Http(site) = Place::of(&config, "origin", Way::Fetch) else {
+            unreachable!()
+        };
+        site
+    }
+
+    fn credential(answer: &str) -> Option<Credential> {
+        Credential::read(Zeroizing::new(answer.as_bytes().to_vec()))
+    }
+
+    #[test]
+    fn a_password_is_for_the_server_that_it_was_typed_for() {
+        let logins = Logins::default();
+        logins.keep(
+            credential("protocol=https\nhost=example.com:8443\nusername=ada\npassword= a=b \n")
+                .unwrap(),
+        );
+        assert!(
+            logins
+                .of(&site("https://example.com:8443/any/app.git"))
+                .is_some()
+        );
+        for other in [
+            "https://example.com/app.git",
+            "http://example.com:8443/app.git",
+            "https://example.org:8443/a",
+        ] {
+            assert!(logins.of(&site(other)).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn where_the_path_counts_it_is_for_that_path_alone() {
+        let logins = Logins::default();
+        logins.keep(
+            credential("protocol=https\nhost=h\npath=a/b.git\nusername=u\npassword=p\n").unwrap(),
+        );
+        assert!(
+            logins.of(&site("https://h/a/b.git")).is_some()
+                && logins.of(&site("https://h/a/c.git")).is_none()
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_password_is_none() {
+        assert!(credential("protocol=https\nhost=h\nusername=u\npassword=\n").is_none());
+        assert!(credential("protocol=https\nhost=h\nusername=u\n").is_none());
+        assert!(credential("username=u\npassword=p\n").is_none());
+    }
+}

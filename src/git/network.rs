@@ -1,0 +1,368 @@
+//! The one way to ask a remote by a child of git's, with as few questions to a person as possible: first without any, side
+//! by side; then whoever needs a person, one after the other; and what was answered once serves the rest of the run.
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to the network through git"
+)]
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::core::text::shell_word;
+use crate::git::address::{Account, Place, Site, Way, address};
+use crate::git::child::{self, Ear};
+use crate::git::config::{GitConfig, UNREADABLE};
+use crate::git::logins::{self, Logins};
+use crate::git::response::{Meaning, NOBODY, means, wants_confirmation, wants_password};
+use crate::git::ssh::{Ssh, own_locale};
+use crate::git::{Repo, moved};
+use crate::terminal::prompt::{Turn, somebody_is_there};
+
+/// How long a remote may take to answer while a person is asked for a passphrase.
+const ANSWERS: Duration = Duration::from_secs(300);
+/// So often a password is asked for, as ssh does.
+const TRIES: usize = 3;
+
+/// Who was asked what in this run.
+#[derive(Default)]
+pub struct People {
+    ssh: Ssh,
+    logins: Logins,
+    /// Accounts and servers where asking came to nothing.
+    given_up: Mutex<HashSet<String>>,
+    /// Commands that would have spared a question.
+    spared: Mutex<Vec<String>>,
+}
+
+impl People {
+    /// Ends what was kept for this run. Gives commands that spare its questions the next time.
+    pub fn hang_up(&self) -> Vec<String> {
+        self.ssh.hang_up();
+        lock(&self.spared).clone()
+    }
+
+    fn spares(&self, command: String) {
+        let mut all = lock(&self.spared);
+        if !all.contains(&command) {
+            all.push(command);
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// In words.
+    pub words: String,
+    /// It would have taken a person, and nobody answered: what was to be sent is not accepted anywhere.
+    pub is_for_want_of_a_person: bool,
+}
+
+impl NoAnswer {
+    fn silent(words: String) -> Self {
+        Self {
+            words,
+            is_for_want_of_a_person: false,
+        }
+    }
+
+    fn unanswered(words: String) -> Self {
+        Self {
+            words,
+            is_for_want_of_a_person: true,
+        }
+    }
+}
+
+/// One question to a remote.
+pub struct Errand<'a> {
+    /// The clone.
+    pub repo: &'a Repo,
+    /// The remote's name, or an address.
+    pub remote: &'a str,
+    /// What for.
+    pub way: Way,
+    /// Where that leads.
+    pub place: Place,
+    config: &'a GitConfig,
+    /// Whether a person is there who may be asked.
+    pub somebody: bool,
+}
+
+impl<'a> Errand<'a> {
+    /// `may_ask`: whether a person may be asked.
+    pub fn new(repo: &'a Repo, remote: &'a str, way: Way, may_ask: bool) -> Self {
+        let config = repo.config().unwrap_or(&UNREADABLE);
+        Self {
+            repo,
+            remote,
+            way,
+            place: Place::of(config, remote, way),
+            config,
+            somebody: may_ask && somebody_is_there(),
+        }
+    }
+
+    /// Runs a git with these arguments to its end. It asks nobody; if that is what it fails of, and a person may be asked,
+    /// it is run again when nobody else is asked, and may ask then.
+    ///
+    /// # Errors
+    /// Why there is no answer. A git that fails is no error.
+    pub fn run(&self, args: &[String]) -> Result<Output, NoAnswer> {
+        if self.somebody && self.cannot_keep_quiet() {
+            // Side by side their questions would run into each other.
+            return self.attended(args, &Turn::take());
+        }
+        let first = self.alone(args, &[])?;
+        if !self.somebody || !self.needs_a_person(first.as_ref()) {
+            return told(first);
+        }
+        let turn = Turn::take();
+        // Whoever had the turn before may have logged in to the same place.
+        if self.has_what_was_asked() {
+            let again = self.alone(args, &[])?;
+            if !self.needs_a_person(again.as_ref()) {
+                return told(again);
+            }
+        }
+        if lock(&self.repo.people.given_up).contains(&self.key()) {
+            return self.unanswered(first);
+        }
+        let last = match &self.place {
+            Place::Http(site) => self.with_a_password(site, args, first, &turn)?,
+            Place::Ssh(account) => Some(self.with_a_connection(account, args, first, &turn)?),
+            Place::Local | Place::Other => first,
+        };
+        if self.needs_a_person(last.as_ref()) {
+            lock(&self.repo.people.given_up).insert(self.key());
+            return self.unanswered(last);
+        }
+        told(last)
+    }
+
+    /// Runs a git once more to hear where its host sends those on who ask so. Asks nobody. Gives its output and the address.
+    pub fn run_traced(&self, args: &[String]) -> Option<(Output, Option<String>)> {
+        // Nobody listens for helpers: the trace would be taken for one that speaks.
+        let apart = Errand {
+            place: self.place.clone(),
+            somebody: false,
+            ..*self
+        };
+        let output = apart.alone(args, &moved::TRACING).ok()??;
+        let trace = String::from_utf8_lossy(&output.stderr).into_owned();
+        let from = self.address();
+        Some((output, moved::location(&trace, &from)))
+    }
+
+    /// The address that is asked.
+    pub fn address(&self) -> String {
+        address(self.config, self.remote, self.way).unwrap_or_default()
+    }
+
+    /// A git with these arguments that asks nobody.
+    pub fn quiet(&self, args: &[String]) -> Command {
+        let mut command = self.repo.program().command(args);
+        self.prepare(&mut command, false);
+        command
+    }
+
+    /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
+    /// `None` where the remote is elsewhere.
+    pub fn receive_pack(&self) -> Option<String> {
+        let program = self
+            .config
+            .get(&format!("remote.{}.receivepack", self.remote));
+        let program = program.unwrap_or("git-receive-pack");
+        (self.place == Place::Local)
+            .then(|| format!("{}{program}", own_locale(self.repo.program())))
+    }
+
+    /// What questions are counted by.
+    fn key(&self) -> String {
+        match &self.place {
+            Place::Http(site) => site.origin.clone(),
+            Place::Ssh(account) => format!("{account:?}"),
+            Place::Local | Place::Other => String::new(),
+        }
+    }
+
+    fn cannot_keep_quiet(&self) -> bool {
+        let of = (self.repo.program(), self.config);
+        matches!(&self.place, Place::Ssh(account) if !self.repo.people.ssh.can_keep_quiet(of, account))
+    }
+
+    fn has_what_was_asked(&self) -> bool {
+        match &self.place {
+            Place::Http(site) => self.repo.people.logins.of(site).is_some(),
+            Place::Ssh(account) => self.repo.people.ssh.is_kept(account),
+            Place::Local | Place::Other => false,
+        }
+    }
+
+    fn prepare(&self, command: &mut Command, asks: bool) {
+        let (people, program) = (&self.repo.people, self.repo.program());
+        let of = (program, self.config);
+        match &self.place {
+            Place::Local => {}
+            Place::Ssh(account) => people.ssh.prepare(command, of, Some(account), asks),
+            Place::Other => people.ssh.prepare(command, of, None, asks),
+            Place::Http(site) => {
+                if let Some(login) = people.logins.of(site) {
+                    login.hand_to(program, command);
+                }
+                if program.variable("GCM_INTERACTIVE").is_none() {
+                    command.env("GCM_INTERACTIVE", "never");
+                }
+                // With somebody there, programs with windows of their own wait for their turn, too; without, they are all
+                // there is.
+                if self.somebody {
+                    command.env("GIT_ASKPASS", "").env("SSH_ASKPASS", "");
+                }
+            }
+        }
+    }
+
+    /// Runs a child that asks nobody; `None` where a helper turned to a person all the same.
+    fn alone(&self, args: &[String], envs: &[(&str, &str)]) -> Result<Option<Output>, NoAnswer> {
+        let mut command = self.quiet(args);
+        command.envs(envs.iter().copied());
+        let ear = match self.place {
+            Place::Http(_) if self.somebody => Ear::EndsTalk,
+            _ => Ear::Nobody,
+        };
+        child::run(command, b"", self.way.limit(), &ear).map_err(NoAnswer::silent)
+    }
+
+    /// Runs a child that may ask the person.
+    fn attended(&self, args: &[String], turn: &Turn) -> Result<Output, NoAnswer> {
+        let mut command = self.repo.program().command(args);
+        self.prepare(&mut command, true);
+        command.env_remove("GIT_TERMINAL_PROMPT");
+        let ear = Ear::Person(&|line| turn.say(line));
+        told(child::run(command, b"", ANSWERS, &ear).map_err(NoAnswer::silent)?)
+    }
+
+    /// What a person was asked about in vain.
+    fn unanswered(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
+        match &self.place {
+            Place::Http(site) if !means(&words(output.as_ref()), Meaning::WrongLogin) => {
+                Err(NoAnswer::unanswered(format!("{NOBODY} {}", site.origin)))
+            }
+            _ => told(output),
+        }
+    }
+
+    /// Whether it ended for want of a person's answer.
+    fn needs_a_person(&self, output: Option<&Output>) -> bool {
+        let Some(output) = output else { return true };
+        let words = words(Some(output));
+        !output.status.success()
+            && match &self.place {
+                Place::Http(site) => !site.has_password && wants_password(&words),
+                Place::Ssh(_) => wants_confirmation(&words) || means(&words, Meaning::LockedOut),
+                Place::Local | Place::Other => false,
+            }
+    }
+
+    /// Asks for the password of a server, up to some times.
+    fn with_a_password(
+        &self,
+        site: &Site,
+        args: &[String],
+        first: Option<Output>,
+        turn: &Turn,
+    ) -> Result<Option<Output>, NoAnswer> {
+        let (program, kept) = (self.repo.program(), &self.repo.people.logins);
+        let mut last = first;
+        let mut before = kept.of(site);
+        for _ in 0..TRIES {
+            kept.forget(site);
+            let Some(login) = logins::ask(program, site, turn) else {
+                // The question still stands on the line.
+                turn.say("");
+                break;
+            };
+            if before.as_ref() == Some(&login) {
+                break;
+            }
+            kept.keep(login.clone());
+            last = self.alone(args, &[])?;
+            if !self.needs_a_person(last.as_ref()) {
+                logins::tell(program, "approve", &login);
+                self.spare_passwords();
+                return Ok(last);
+            }
+            logins::tell(program, "reject", &login);
+            turn.say(&format!("{} does not take that", site.origin));
+            before = Some(login);
+        }
+        kept.forget(site);
+        Ok(last)
+    }
+
+    /// Lets ssh ask, and keeps its connection.
+    fn with_a_connection(
+        &self,
+        account: &Account,
+        args: &[String],
+        first: Option<Output>,
+        turn: &Turn,
+    ) -> Result<Output, NoAnswer> {
+        let output = self.attended(args, turn)?;
+        if output.status.success() && !wants_confirmation(&words(first.as_ref())) {
+            self.repo.people.spares(self.ssh_add(account));
+        }
+        Ok(output)
+    }
+
+    /// The command that loads the key for an account.
+    pub fn ssh_add(&self, account: &Account) -> String {
+        let of = (self.repo.program(), self.config);
+        let is_usual = |key: &Path| {
+            let name = key.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with("id_")
+        };
+        let add = match self.repo.people.ssh.keys(of, account).as_slice() {
+            [key] if !is_usual(key) => format!("ssh-add {}", shell_word(&key.to_string_lossy())),
+            _ => "ssh-add".to_owned(),
+        };
+        match self.repo.program().variable("SSH_AUTH_SOCK") {
+            Some(_) => add,
+            None => format!("eval \"$(ssh-agent -s)\" && {add}"),
+        }
+    }
+
+    /// Where nothing is set up that would keep a password, names what does.
+    fn spare_passwords(&self) {
+        let is_variable = |name: &&str| self.repo.program().variable(name).is_some();
+        let is_set = ["GIT_ASKPASS", "SSH_ASKPASS"].iter().any(is_variable)
+            || self.config.get("core.askpass").is_some()
+            || self
+                .config
+                .any(|key| key.starts_with("credential.") && key.ends_with(".helper"));
+        if !is_set {
+            let helper = if cfg!(windows) { "manager" } else { "cache" };
+            let command = format!("git config credential.helper {helper}");
+            self.repo.people.spares(command);
+        }
+    }
+}
+
+fn told(output: Option<Output>) -> Result<Output, NoAnswer> {
+    let waits = "a credential helper waits for a person";
+    output.ok_or_else(|| NoAnswer::unanswered(waits.to_owned()))
+}
+
+fn words(output: Option<&Output>) -> String {
+    let words = output
+        .map(|output| output.stderr.as_slice())
+        .unwrap_or_default();
+    String::from_utf8_lossy(words).into_owned()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
