@@ -7,16 +7,14 @@ use crate::core::decide::review::{Asked, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::show::json::{self, End};
-use crate::core::words::{Changes, Commit, Relation};
+use crate::core::typed::Typed;
+use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
 
 /// Runs it.
-///
-/// # Errors
-/// When an end of the range is unknown, or the output cannot be written; [`Stop::Answer`] with `--exit-code`.
 pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     session.whole_history()?;
     let (config, from, to) = ends(session, args)?;
@@ -25,18 +23,15 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         let report = Report::new(format!(
             "nothing is deployed on {name} yet, so there is nothing to compare"
         ));
-        return Err(Stop::Failed(report.hint(format!(
-            "deploy a commit to {name} first, then: git smp diff"
-        ))));
+        let first = format!("deploy a commit to {name} first, then");
+        return Err(Stop::Failed(report.run(first, Typed::smp("diff"))));
     };
-    let changes = session.ui.during("walking through history", || {
-        session.repo.changes(from.commit.as_ref(), target)
-    })?;
-    let link = link(config.as_ref(), &from, &to, &changes);
-    let asking = may_ask(args, &changes, session.ui.is_quiet())
-        .then_some(config.as_ref())
-        .flatten();
     let range = (from.commit.as_ref(), target);
+    let walk = || session.repo.changes(range.0, range.1);
+    let changes = session.ui.during("walking through history", walk)?;
+    let asking = config
+        .as_ref()
+        .filter(|_| may_ask(args, &changes, session.ui.is_quiet()));
     let merges = asking
         .map(|config| reviews::merges(session, config, &changes, range))
         .unwrap_or_default();
@@ -51,9 +46,9 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         session,
         args,
         config.as_ref(),
-        (&from, &to),
+        [&from, &to],
         &changes,
-        (link, reviews.as_ref()),
+        reviews.as_ref(),
     )?;
     if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
         if args.json || matches!(reviews.asked, Asked::Not(_)) {
@@ -71,30 +66,29 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
 /// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.
 fn may_ask(args: &Diff, changes: &Changes, quiet: bool) -> bool {
     let named = args.from.is_some() && args.to.is_some();
-    !named
-        && matches!(changes.relation, Relation::Ahead | Relation::Diverged)
-        && (args.json || !quiet)
+    let ships = matches!(changes.relation, Relation::Ahead | Relation::Diverged);
+    !named && ships && (args.json || !quiet)
 }
 
 fn show(
     session: &Session<'_>,
     args: &Diff,
     config: Option<&Config>,
-    (from, to): (&End, &End),
+    [from, to]: [&End; 2],
     changes: &Changes,
-    (link, reviews): (Option<String>, Option<&Reviews>),
+    reviews: Option<&Reviews>,
 ) -> Result<(), Stop> {
-    let ui = session.ui;
+    let (ui, link) = (session.ui, link(config, from, to, changes));
     if args.json {
         return ui.data(json::diff(from, to, changes, link, reviews).as_bytes());
     }
-    let name = |end: &End| show::end(end.environment.as_deref(), end.commit.as_ref());
-    let (from, to) = (name(from), name(to));
+    let [from, to] =
+        [from, to].map(|end| show::end(end.environment.as_deref(), end.commit.as_ref()));
     if args.markdown {
         return ui.data(show::markdown(config, &from, &to, changes, link.as_deref()).as_bytes());
     }
     let (before, after) = show::diff(&from, &to, changes, link.as_deref());
-    ui.say(&before);
+    ui.say(&[before]);
     ui.data(&show::oneline(&changes.ships))?;
     ui.say(&after);
     Ok(())
@@ -127,17 +121,20 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
     let config = session.config()?;
     let target = the_target(&config, args.environment.as_deref(), "diff")?;
     let source = source_of(&config, target, "diff")?;
-    let mut wanted: Vec<&Environment> = Vec::new();
-    wanted.extend(args.from.is_none().then_some(target));
-    wanted.extend(args.to.is_none().then_some(source));
+    let wanted = [(&args.from, target), (&args.to, source)];
+    let wanted = wanted.iter().filter(|(rev, _)| rev.is_none());
+    let wanted: Vec<&Environment> = wanted.map(|(_, environment)| *environment).collect();
     let mut seen = observe(session, &config, &wanted)?.into_iter();
-    let mut end = |rev: &Option<String>| match rev {
-        Some(rev) => named(rev),
-        None => seen.next().unwrap_or_else(|| {
-            Err(Stop::Failed(Report::new(
-                "an environment was not looked at",
-            )))
-        }),
+    let mut end = |rev: &Option<String>| {
+        if let Some(rev) = rev {
+            return named(rev);
+        }
+        let missing = || Stop::Failed(Report::new("an environment was not looked at"));
+        let seen = seen.next().ok_or_else(missing)?;
+        Ok(End {
+            commit: seen.running?,
+            environment: Some(seen.environment),
+        })
     };
     let (from, to) = (end(&args.from)?, end(&args.to)?);
     Ok((Some(config), from, to))
@@ -145,43 +142,27 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
 
 /// With both ends named no file is needed; one that is there, or named, must be right all the same.
 fn config_if_any(session: &Session<'_>) -> Result<Option<Config>, Stop> {
-    let named = session.common.config().is_some();
-    let exists = session
-        .config_path()
-        .is_ok_and(|path| path.symlink_metadata().is_ok());
-    if named || exists {
-        session.config().map(Some)
-    } else {
-        Ok(None)
-    }
+    let path = session.config_path();
+    let exists = path.is_ok_and(|path| path.symlink_metadata().is_ok());
+    let wanted = exists || session.common.config().is_some();
+    wanted.then(|| session.config()).transpose()
 }
 
 fn observe(
     session: &Session<'_>,
     config: &Config,
     wanted: &[&Environment],
-) -> Result<Vec<Result<End, Stop>>, Stop> {
+) -> Result<Vec<Observed>, Stop> {
     trust::require_to_look(&session.repo, config, wanted)?;
-    let names: Vec<&str> = wanted
-        .iter()
-        .map(|environment| environment.name.as_str())
-        .collect();
+    let names: Vec<&str> = wanted.iter().map(|one| one.name.as_str()).collect();
     let look = Look {
         repo: &session.repo,
         config,
         may_ask: session.ui.is_interactive(),
     };
     let asking = format!("asking {}", names.join(" and "));
-    let seen = session
-        .ui
-        .during(&asking, || look.environments(wanted, Also::Nothing))?;
+    let look = || look.environments(wanted, Also::Nothing);
+    let seen = session.ui.during(&asking, look)?;
     session.explain(config, &seen);
-    let end = |one: crate::core::words::Observed| {
-        let commit = one.running?;
-        Ok(End {
-            environment: Some(one.environment),
-            commit,
-        })
-    };
-    Ok(seen.into_iter().map(end).collect())
+    Ok(seen)
 }

@@ -2,72 +2,60 @@
 
 use crate::cli::History;
 use crate::core::config::Config;
-use crate::core::record::Copied;
-use crate::core::record::past::{self, DeployKind, Past};
+use crate::core::record::history::{self, DeployKind, PastDeploy};
 use crate::core::record::stats::{self, Figures, Shipped};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
-use crate::core::text::{Line, ago};
+use crate::core::text::Line;
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{Changes, CommitId};
 use crate::session::Session;
 use crate::session::trust;
 use crate::team::recorder::Recorder;
 
 /// Runs it.
-///
-/// # Errors
-/// When the team keeps no record, the configuration is not agreed to, or there is no record to be read, not even a copy.
 pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
-    let config = session.config()?;
+    let (ui, config) = (session.ui, session.config()?);
     let recorder =
-        Recorder::of(&session.repo, &config, session.ui.is_interactive()).ok_or_else(no_record)?;
+        Recorder::of(&session.repo, &config, ui.is_interactive()).ok_or_else(no_record)?;
     trust::require_to_look(&session.repo, &config, &[])?;
-    let reading = session
-        .ui
-        .during("reading the record", || recorder.read())??;
+    let reading = ui.during("reading the record", || recorder.read())??;
     if let Some(copy) = &reading.copy {
-        session.ui.warn(stale(copy));
+        ui.warn(show::stale(copy));
     }
     let (events, unread) = recorder.events(&reading)?;
     if unread > 0 {
-        session.ui.warn(unreadable(unread));
+        ui.warn(show::unreadable(unread));
     }
-    let mut deploys = past::deploys(&events);
+    let mut deploys = history::deploys(&events);
     if deploys.is_empty() && unread == 0 {
-        session.ui.note("no promotion is on record yet");
+        ui.note("no promotion is on record yet");
     }
+    let begun = events.first().filter(|_| unread == 0).map(|event| event.at);
     let figures = if args.stats || args.json {
-        figures(
-            session,
-            &config,
-            &deploys,
-            events.first().filter(|_| unread == 0).map(|event| event.at),
-        )
+        figures(session, &config, &deploys, begun)
     } else {
         Vec::new()
     };
-    if !args.json {
-        deploys
-            .iter_mut()
-            .rev()
-            .take(args.count.unwrap_or(usize::MAX))
-            .for_each(|deploy| authors(session, deploy));
-    }
-    let latest: Vec<&Past> = deploys
-        .iter()
-        .rev()
-        .take(args.count.unwrap_or(usize::MAX))
-        .collect();
+    let count = args.count.unwrap_or(usize::MAX);
     if args.json {
-        return session.ui.data(json::history(&latest, &figures).as_bytes());
+        let latest: Vec<&PastDeploy> = deploys.iter().rev().take(count).collect();
+        return ui.data(json::history(&latest, &figures).as_bytes());
     }
-    let figures = if deploys.is_empty() {
-        Vec::new()
-    } else {
-        figures
-    };
-    session.ui.answer(&lines(session, &latest, &figures))
+    let mut latest: Vec<&mut PastDeploy> = deploys.iter_mut().rev().take(count).collect();
+    latest
+        .iter_mut()
+        .for_each(|deploy| authors(session, deploy));
+    let latest: Vec<&PastDeploy> = latest.into_iter().map(|deploy| &*deploy).collect();
+    let (when, width) = (session.when(), ui.shows_pictures().then(|| ui.width()));
+    let mut lines = show::history(&latest, &when, width);
+    for one in figures.iter().filter(|_| !deploys.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(show::figures(one, &when, width));
+    }
+    ui.answer(&lines)
 }
 
 /// What to do to have a history at all.
@@ -80,129 +68,69 @@ fn no_record() -> Stop {
     ))
 }
 
-/// That this is only a copy, how old it is, and why.
-fn stale(copy: &Copied) -> String {
-    let age = copy
-        .age
-        .map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-    let age = age.map_or_else(|| "nobody knows when".to_owned(), |age| ago(age, 0));
-    let why = copy
-        .why
-        .report
-        .because
-        .first()
-        .map(|why| format!(" ({why})"))
-        .unwrap_or_default();
-    format!(
-        "{}{why}; this is the record as this clone last saw it: {age}",
-        copy.why.report.error
-    )
-}
-
-/// That a part of the record is left out.
-fn unreadable(count: usize) -> String {
-    let events = if count == 1 {
-        "1 event of the record".to_owned()
-    } else {
-        format!("{count} events of the record")
-    };
-    format!(
-        "{events} cannot be read, being damaged or of a newer git-smp, so the list lacks what they tell"
-    )
-}
-
 /// The figures, those of the targets first: they are what counts as production.
 fn figures(
     session: &Session<'_>,
     config: &Config,
-    deploys: &[Past],
+    deploys: &[PastDeploy],
     begun: Option<i64>,
 ) -> Vec<Figures> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
-    let shipped: Vec<Shipped> =
-        session
-            .ui
-            .during("looking at what every promotion shipped", || {
-                deploys
-                    .iter()
-                    .map(|deploy| shipped(session, deploy))
-                    .collect()
-            });
-    let targets: Vec<&str> = config
-        .targets()
-        .iter()
-        .map(|target| target.name.as_str())
-        .collect();
+    let look = || {
+        deploys
+            .iter()
+            .map(|deploy| shipped(session, deploy))
+            .collect()
+    };
+    let shipped: Vec<Shipped> = session
+        .ui
+        .during("looking at what every promotion shipped", look);
+    let targets = config.targets();
+    let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     stats::figures(&targets, deploys, &shipped, begun, &session.when())
 }
 
-/// Counts what those who signed a deploy off wrote of it, as far as this clone knows.
-fn authors(session: &Session<'_>, deploy: &mut Past) {
-    let repo = &session.repo;
+/// What a deploy changed, as far as this clone knows.
+fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {
+    let (repo, from) = (&session.repo, deploy.from.as_ref()?);
     let here = |id: &CommitId| matches!(repo.has_commit(id), Ok(true));
-    let known = |from: &&CommitId| !repo.layout().shallow && here(from) && here(&deploy.to);
-    let Some(from) = deploy
-        .from
-        .as_ref()
-        .filter(|_| !deploy.signed_off_by.is_empty())
-        .filter(known)
-    else {
-        return;
-    };
-    let Ok(changes) = repo.changes(Some(from), &deploy.to) else {
-        return;
-    };
-    let authors: Vec<&str> = changes
-        .ships
-        .iter()
-        .map(|commit| commit.author.as_str())
-        .collect();
-    deploy
-        .signed_off_by
-        .iter_mut()
-        .for_each(|signer| signer.count(&authors));
+    if repo.layout().shallow || !here(from) || !here(&deploy.to) {
+        return None;
+    }
+    repo.changes(Some(from), &deploy.to).ok()
 }
 
-/// What a promotion shipped, as far as this clone knows. A first deploy brought all of history, which tells nothing.
-fn shipped(session: &Session<'_>, deploy: &Past) -> Shipped {
-    let (Some(from), DeployKind::Promote) = (&deploy.from, deploy.kind) else {
+/// Counts what those who signed a deploy off wrote of it.
+fn authors(session: &Session<'_>, deploy: &mut PastDeploy) {
+    if deploy.signed_off_by.is_empty() {
+        return;
+    }
+    if let Some(changes) = changes(session, deploy) {
+        let authors: Vec<&str> = changes
+            .ships
+            .iter()
+            .map(|one| one.author.as_str())
+            .collect();
+        let signers = deploy.signed_off_by.iter_mut();
+        signers.for_each(|signer| signer.count(&authors));
+    }
+}
+
+/// What a promotion shipped. A first deploy brought all of history, which tells nothing.
+fn shipped(session: &Session<'_>, deploy: &PastDeploy) -> Shipped {
+    if deploy.from.is_none() || deploy.kind != DeployKind::Promote {
         return Shipped::default();
-    };
-    let repo = &session.repo;
-    let here = |id| matches!(repo.has_commit(id), Ok(true));
-    let changes = (!repo.layout().shallow && here(from) && here(&deploy.to))
-        .then(|| repo.changes(Some(from), &deploy.to));
-    match changes {
-        Some(Ok(changes)) => Shipped {
-            committed: changes
-                .ships
-                .iter()
-                .map(|commit| commit.committed)
-                .collect(),
-            unknown: 0,
-        },
-        // What git cannot tell is not known either.
-        Some(Err(_)) | None => Shipped {
+    }
+    let Some(changes) = changes(session, deploy) else {
+        return Shipped {
             committed: Vec::new(),
             unknown: deploy.commits.unwrap_or(0),
-        },
+        };
+    };
+    Shipped {
+        committed: changes.ships.iter().map(|one| one.committed).collect(),
+        unknown: 0,
     }
-}
-
-/// All that people see.
-fn lines(session: &Session<'_>, latest: &[&Past], figures: &[Figures]) -> Vec<Line> {
-    let (when, width) = (
-        session.when(),
-        session.ui.shows_pictures().then(|| session.ui.width()),
-    );
-    let mut lines = show::history(latest, &when, width);
-    for one in figures {
-        if !lines.is_empty() {
-            lines.push(Line::default());
-        }
-        lines.extend(show::figures(one, &when, width));
-    }
-    lines
 }

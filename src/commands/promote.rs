@@ -348,14 +348,13 @@ fn show(
         .into_iter()
         .map(|commit| (commit.id, commit.committed))
         .collect();
-    let date = |id: &CommitId| dates.get(id).copied();
     let lines = show::promotion(
         config,
         &facts.source,
         &facts.targets,
         planned,
         &session.when(),
-        &date,
+        &dates,
         facts.state(),
     );
     if asked {

@@ -267,12 +267,11 @@ impl Work<'_> {
 
     fn show(&self, proposal: &Proposal) -> Result<(), Stop> {
         let ui = self.session.ui;
-        let targets: Vec<&Target<'_>> = self.facts.targets.iter().collect();
         let post = posts::step(self.session, self.config, TECHNICAL);
         let lines = show::proposal(
             self.config,
             &self.facts.source,
-            &targets,
+            &self.facts.targets,
             proposal,
             &self.session.when(),
             &post,

@@ -1,7 +1,5 @@
 //! Text on its way out: foreign characters made harmless, and lines made of pieces that the terminal may colour.
 
-use std::fmt::Write;
-
 /// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -24,14 +22,19 @@ pub enum Tone {
 pub struct Line(pub Vec<(Tone, String)>);
 
 impl Line {
+    /// A line of one piece.
+    pub fn of(tone: Tone, text: impl Into<String>) -> Self {
+        Self(vec![(tone, text.into())])
+    }
+
     /// A plain line.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self::default().and(Tone::Plain, text)
+        Self::of(Tone::Plain, text)
     }
 
     /// A line that may be skipped.
     pub fn faint(text: impl Into<String>) -> Self {
-        Self::default().and(Tone::Faint, text)
+        Self::of(Tone::Faint, text)
     }
 
     /// Adds a piece.
@@ -39,6 +42,11 @@ impl Line {
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.0.push((tone, text.into()));
         self
+    }
+
+    /// What it says, without tones.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
 }
 
@@ -53,65 +61,55 @@ pub fn unfit(text: &str, longest: usize) -> Option<String> {
     if text.chars().count() > longest {
         return Some(format!("is longer than {longest} characters"));
     }
-    let acting = text.chars().find(|c| acts(*c) && !matches!(c, '\n' | '\r'));
-    acting.map(|c| {
-        format!(
-            "holds the control character {}",
-            visible(c.encode_utf8(&mut [0; 4]))
-        )
-    })
+    let acting = text
+        .chars()
+        .find(|c| acts(*c) && !matches!(c, '\n' | '\r'))?;
+    Some(format!("holds the control character {}", escape(acting)))
 }
 
-/// Text with every acting character shown as an escape, `\x1b` or `\u202e`.
-pub fn visible(text: &str) -> String {
+/// A text in which some characters are replaced.
+fn replaced(text: &str, by: impl Fn(char) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        push_visible(&mut out, c);
-    }
-    out
-}
-
-fn push_visible(out: &mut String, c: char) {
-    if !acts(c) {
-        out.push(c);
-        return;
-    }
-    let code = u32::from(c);
-    // Writing to a String cannot fail.
-    let _ = if code < 0x100 {
-        write!(out, "\\x{code:02x}")
-    } else {
-        write!(out, "\\u{code:04x}")
-    };
-}
-
-/// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
-/// escaped, and nobody is called by it.
-pub fn in_markdown(text: &str) -> String {
-    let mut out = String::new();
-    for c in visible(text).chars() {
-        match c {
-            '\t' => out.push(' '),
-            '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '{'
-            | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
+        match by(c) {
+            Some(other) => out.push_str(&other),
+            None => out.push(c),
         }
     }
     out
 }
 
-/// The same for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
+/// `\x1b` or `\u202e`.
+fn escape(c: char) -> String {
+    match u32::from(c) {
+        code @ 0..0x100 => format!("\\x{code:02x}"),
+        code => format!("\\u{code:04x}"),
+    }
+}
+
+/// Text with every acting character shown as an escape.
+pub fn visible(text: &str) -> String {
+    replaced(text, |c| acts(c).then(|| escape(c)))
+}
+
+/// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
+/// escaped, and nobody is called by it.
+pub fn in_markdown(text: &str) -> String {
+    replaced(&visible(text), |c| match c {
+        '\t' => Some(" ".to_owned()),
+        '@' => Some("@\u{2060}".to_owned()),
+        c => "\\`*_[]<>#!|~&{}".contains(c).then(|| format!("\\{c}")),
+    })
+}
+
+/// [`visible`] for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
 pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.extend_from_slice(visible(chunk.valid()).as_bytes());
         for byte in chunk.invalid() {
             match byte {
-                0x80..=0x9f => out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
+                0x80..=0x9f => out.extend_from_slice(escape(char::from(*byte)).as_bytes()),
                 _ => out.push(*byte),
             }
         }
@@ -143,6 +141,13 @@ pub fn wrapped(text: &str, width: usize, used: usize, hang: usize) -> Vec<String
     lines
 }
 
+/// "1 commit", "8 commits".
+pub fn counted(count: impl ToString, what: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 /// How long ago a time was, in words. Both in seconds since 1970.
 pub fn ago(now: i64, then: i64) -> String {
     let past = now.saturating_sub(then);
@@ -153,45 +158,38 @@ pub fn ago(now: i64, then: i64) -> String {
         3600..86_400 => (past / 3600, "hour"),
         _ => (past / 86_400, "day"),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
+    format!("{} ago", counted(count, unit))
 }
 
 /// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
 /// us goes through here on its way into a hint, whatever was checked of it before.
 pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
     // A shell makes something else of these where a word begins.
-    let begins_plain = !word.is_empty() && !word.starts_with(['~', '=']);
-    if begins_plain && word.chars().all(plain) {
-        word.to_owned()
-    } else if word.chars().any(acts) {
-        // On one line, and so that nothing acts on the terminal that it is copied from.
-        let escaped = |c: char| match c {
-            '\n' => "\\n".to_owned(),
-            '\\' | '\'' => format!("\\{c}"),
-            c if acts(c) && u32::from(c) < 0x80 => format!("\\x{:02x}", u32::from(c)),
-            c if acts(c) => format!("\\u{:04x}", u32::from(c)),
-            c => c.to_string(),
-        };
-        format!("$'{}'", word.chars().map(escaped).collect::<String>())
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+    if !word.is_empty() && !word.starts_with(['~', '=']) && word.chars().all(is_plain) {
+        return word.to_owned();
     }
+    if !word.chars().any(acts) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // On one line, and so that nothing acts on the terminal that it is copied from.
+    let escaped = replaced(word, |c| match c {
+        '\n' => Some("\\n".to_owned()),
+        '\\' | '\'' => Some(format!("\\{c}")),
+        // A shell reads `\x` as a byte, of which these are two in UTF-8.
+        '\u{80}'..='\u{9f}' => Some(format!("\\u{:04x}", u32::from(c))),
+        c => acts(c).then(|| escape(c)),
+    });
+    format!("$'{escaped}'")
 }
 
-/// JSON in which every acting character is escaped, also those that JSON itself would let through.
+/// JSON in which every acting character is escaped, also those that JSON itself would let through. They occur inside of
+/// strings only, where this escape means the same character.
 pub fn visible_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if acts(c) && c != '\n' {
-            // They occur inside of strings only, where this escape means the same character.
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    let acting = |c: char| acts(c) && c != '\n';
+    replaced(json, |c| {
+        acting(c).then(|| format!("\\u{:04x}", u32::from(c)))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is said of a push that did not bring its commit, by what the branch is at afterwards.
 
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::advice;
@@ -197,8 +198,9 @@ impl Pushed<'_> {
     fn not_sent(&self) -> Report {
         let report = Report::new(format!("nothing was sent to {}", self.name));
         let said = self.ending.said.join("\n");
+        let next = Typed::smp(self.command.trim_start_matches("git smp "));
         let place = (self.push.remote.as_str(), self.key());
-        let shut = advice::shut(self.repo, (place.0, &place.1), &said, self.command);
+        let shut = advice::shut(self.repo, (place.0, &place.1), &said, &next);
         shut.because
             .into_iter()
             .fold(report, Report::because)

@@ -1,6 +1,7 @@
 //! What is said of a push that a host turned down: by the best reason there is.
 
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 use crate::deploy::pushed::Pushed;
 use crate::deploy::said::Said;
 use crate::git::advice::{self, Shut};
@@ -32,8 +33,9 @@ impl Pushed<'_> {
             .hint(format!("wait until that is done, then: {command}"));
         }
         if let Ended::Refused(status) = self.ended {
+            let next = Typed::smp(command.trim_start_matches("git smp "));
             let Shut { because, hint } =
-                advice::turned_away(self.repo, (&self.push.remote, &self.key()), status, command);
+                advice::turned_away(self.repo, (&self.push.remote, &self.key()), status, &next);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
             let report = Report::new(format!("{name} did not take {short}: {meaning}"))

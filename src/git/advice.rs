@@ -2,6 +2,7 @@
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::{shell_word, visible};
+use crate::core::typed::{Hint, Typed};
 use crate::git::address::{Account, Place, Way};
 use crate::git::network::Errand;
 use crate::git::push::{NOBODYS, dry_run};
@@ -48,11 +49,14 @@ struct Advice {
 }
 
 impl Advice {
-    /// The hint that ends in the command which comes after it.
-    fn then(&self, next: &str) -> String {
-        match &self.command {
-            Some(command) => format!("{}: {command}\nthen: {next}", self.first),
-            None => format!("{}, then: {next}", self.first),
+    /// What to do, up to the command that comes after it.
+    fn then(self, next: &Typed) -> Hint {
+        match self.command {
+            Some(command) => {
+                let first = Hint::run(self.first, Typed::other(command));
+                first.and(Hint::run("then", next.clone()))
+            }
+            None => then(&self.first, next),
         }
     }
 }
@@ -85,36 +89,41 @@ fn advice(errand: &Errand<'_>, words: &str) -> Option<Advice> {
     })
 }
 
+fn then(first: &str, next: &Typed) -> Hint {
+    Hint::run(format!("{first}, then"), next.clone())
+}
+
 /// The refusal of a look or a fetch. `words`: all that git and ssh said.
 pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
-    let (remote, typed) = (errand.remote, shell_word(errand.remote));
+    let remote = errand.remote;
     if let Some(status) = look_status(words).filter(|status| moved::is_redirect(*status)) {
         let traced = errand.run_traced(&question(remote, &["HEAD"]));
         let to = traced.and_then(|(_, to)| to);
-        let leads = (to.as_deref(), errand.address());
-        return moved::refusal(remote, status, (leads.0, &leads.1), &moved::look(remote));
+        // Unlike a plain look, this one goes nowhere else.
+        let look = Typed::other("git -c http.followRedirects=false ls-remote").arg(remote);
+        return moved::refusal(remote, status, (to.as_deref(), &errand.address()), &look);
     }
+    let look = Typed::other("git ls-remote").arg(remote);
     let (what, hint) = match errand.way {
         // The remote may well answer, and this clone be the one that cannot take what it sends.
         Way::Fetch => (
             format!("what is missing here could not be fetched from {remote}"),
-            format!("see what git says: git fetch {typed}"),
+            Hint::run("see what git says", Typed::other("git fetch").arg(remote)),
         ),
         Way::Look | Way::Push => (
             format!("the remote {remote} does not answer"),
-            format!("see whether it answers: git ls-remote {typed}"),
+            Hint::run("see whether it answers", look.clone()),
         ),
     };
     let (because, hint) = match advice(errand, words) {
         None => (None, hint),
-        Some(Advice {
-            because,
-            first,
-            command,
-        }) => match command {
-            Some(command) => (because, format!("{first}: {command}")),
-            None => (because, format!("{first}, then try: git ls-remote {typed}")),
-        },
+        Some(advice) => {
+            let hint = match advice.command {
+                Some(command) => Hint::run(advice.first, Typed::other(command)),
+                None => Hint::run(format!("{}, then try", advice.first), look),
+            };
+            (advice.because, hint)
+        }
     };
     let because = because.into_iter().chain(first_words(words));
     let report = because.fold(Report::new(what), Report::because);
@@ -126,37 +135,40 @@ pub struct Shut {
     /// A line a cause.
     pub because: Vec<String>,
     /// What to do, up to the command that comes after it.
-    pub hint: String,
+    pub hint: Hint,
 }
 
 /// A push that ended before anything was sent, by what git and the host said. `key`: where the address stands in
 /// `smp.toml`; `next`: the command that goes on.
-pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &str) -> Shut {
+pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Way::Push, false);
     let status = look_status(words).filter(|status| moved::is_redirect(*status));
     if let Some(shut) = status.and_then(|status| sent_on(&errand, key, status, next)) {
         return shut;
     }
     let because = first_words(words);
-    if let Some(advice) = advice(&errand, words) {
+    if let Some(mut advice) = advice(&errand, words) {
         return Shut {
+            because: advice.because.take().into_iter().chain(because).collect(),
             hint: advice.then(next),
-            because: advice.because.into_iter().chain(because).collect(),
         };
     }
-    let remote = shell_word(remote);
     let hint = if denies(words) {
-        format!("ask for the right to push to {remote}, then: {next}")
+        let remote = shell_word(remote);
+        then(&format!("ask for the right to push to {remote}"), next)
     } else {
-        format!(
-            "see whether you may push there, then: git push --dry-run --no-verify {remote} HEAD:refs/smp/test && {next}"
-        )
+        let dry = Typed::other("git push --dry-run --no-verify").arg(remote);
+        let dry = Hint::run(
+            "see whether you may push there",
+            dry.plain("HEAD:refs/smp/test"),
+        );
+        dry.and(Hint::run("then", next.clone()))
     };
     Shut { because, hint }
 }
 
 /// A push that the host turned away with this HTTP answer, before any work: what that means, and what to do.
-pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &str) -> Shut {
+pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Way::Push, false);
     if moved::is_redirect(status)
         && let Some(shut) = sent_on(&errand, key, status, next)
@@ -165,17 +177,14 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
     }
     let known = ANSWERS.iter().find(|(all, ..)| all.contains(&status));
     let (meaning, hint) = match known {
-        Some((_, meaning, first)) => (*meaning, format!("{first}, then: {next}")),
+        Some((_, meaning, first)) => (*meaning, then(first, next)),
         None if moved::is_redirect(status) => {
-            let setup = moved::after_setup(next);
-            (
-                SENT_ON,
-                format!("change {key} in smp.toml to where it leads, then: {setup}"),
-            )
+            let say = format!("change {key} in smp.toml to where it leads, then");
+            (SENT_ON, moved::setup_then(say, next))
         }
         None => (
             "its host turned it away",
-            format!("ask those who run the host, then: {next}"),
+            then("ask those who run the host", next),
         ),
     };
     let login = advice(&errand, "fatal: Authentication failed").filter(|_| status == 401);
@@ -186,7 +195,7 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
 }
 
 /// Where the host sends those on who ask to push, as it says to `git push --dry-run`; `None` where it does not say.
-fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &str) -> Option<Shut> {
+fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &Typed) -> Option<Shut> {
     let (_, to) = errand.run_traced(&dry_run(errand, NOBODYS, None))?;
     let leads = (Some(to.as_deref()?), errand.address());
     let refusal = moved::refusal(errand.remote, status, (leads.0, &leads.1), next);
@@ -194,7 +203,7 @@ fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &str) -> Option<Sh
     let because = std::iter::once(report.error).chain(report.because);
     Some(Shut {
         because: because.collect(),
-        hint: report.hint.unwrap_or_default().to_string(),
+        hint: report.hint.unwrap_or_default(),
     })
 }
 

@@ -12,6 +12,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::visible;
+use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::git::program::find_on_path;
 use crate::terminal::file;
@@ -87,7 +88,8 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
 }
 
 fn stop(report: Report) -> Stop {
-    Stop::Failed(report.hint("say it on the command line: git smp promote --summary TEXT"))
+    let command = Typed::smp("promote --summary TEXT");
+    Stop::Failed(report.run("say it on the command line", command))
 }
 
 #[cfg(test)]

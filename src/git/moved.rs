@@ -3,18 +3,16 @@
 
 use crate::core::address;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::text::shell_word;
+use crate::core::typed::{Hint, Typed};
 use crate::git::remote::without_userinfo;
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
 /// The longest address that is shown, in bytes.
 const LONGEST: usize = 2048;
-
-/// What shows whether an address is right.
-const SETUP: &str = "git smp setup";
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
+const ASK: &str = "ask those who run the host";
 
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
 /// no credentials, and nothing of it but the new address is ever used.
@@ -68,18 +66,15 @@ pub(super) fn leads_to(location: &str) -> String {
     format!("it leads to {}", page(location))
 }
 
-/// The command that comes after `git smp setup`.
-pub(super) fn after_setup(next: &str) -> String {
-    match next.starts_with("git smp ") && next != SETUP {
-        true => format!("{SETUP} && {next}"),
-        false => SETUP.to_owned(),
+/// What shows whether an address is right, and the command that comes after it. `say`: what is to be done before.
+pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
+    let setup = Typed::smp("setup");
+    let is_other = next.to_string().starts_with("git smp ") && *next != setup;
+    let hint = Hint::run(say, setup);
+    match is_other {
+        true => hint.and(Hint::run("then", next.clone())),
+        false => hint,
     }
-}
-
-/// What shows what a remote answers and, unlike a plain look, goes nowhere else.
-pub(super) fn look(remote: &str) -> String {
-    let remote = shell_word(remote);
-    format!("git -c http.followRedirects=false ls-remote {remote}")
 }
 
 /// The refusal for a remote whose host redirects. `location`: where to, as the host said it; `from`: what was asked;
@@ -88,43 +83,50 @@ pub(super) fn refusal(
     remote: &str,
     status: u16,
     (location, from): (Option<&str>, &str),
-    next: &str,
+    next: &Typed,
 ) -> Refusal {
-    let because = format!(
-        "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
-    );
-    let report = |what: String| Report::new(format!("the remote {remote} {what}")).because(because);
-    let ask = "ask those who run the host";
     let page = location.map(page);
     let same = without_userinfo(from.trim());
-    let report = match (
+    let (what, why, hint) = match (
         &page,
         page.as_deref().and_then(|page| page.strip_suffix(SERVICE)),
     ) {
-        (None, _) => report("redirects to another address".to_owned())
-            .hint(format!("{ask} where it leads, then: {next}")),
-        (_, Some(address)) if address.trim_end_matches('/') == same.trim_end_matches('/') => {
-            report("is redirected to its own address, again and again".to_owned())
-                .hint(format!("{ask} what is wrong there, then: {next}"))
-        }
+        (None, _) => (
+            "redirects to another address".to_owned(),
+            None,
+            Hint::run(format!("{ASK} where it leads, then"), next.clone()),
+        ),
+        (_, Some(address)) if address.trim_end_matches('/') == same.trim_end_matches('/') => (
+            "is redirected to its own address, again and again".to_owned(),
+            None,
+            Hint::run(format!("{ASK} what is wrong there, then"), next.clone()),
+        ),
         (_, Some(address)) if address.contains("://") => {
-            let (typed, setup) = (shell_word(remote), after_setup(next));
-            report(format!("has moved to {address}")).hint(match can_be_typed(address) {
-                true => format!(
-                    "if that is right, change its url in smp.toml, then: git remote set-url {typed} {address} && {setup}"
-                ),
-                false => format!(
-                    "if that is right, change its url in smp.toml and in this clone, then: {setup}"
-                ),
-            })
+            let right = "if that is right, change its url in smp.toml";
+            let hint = match can_be_typed(address) {
+                true => {
+                    let set = Typed::other("git remote set-url").arg(remote).arg(address);
+                    Hint::run(format!("{right}, then"), set).and(setup_then("then", next))
+                }
+                false => setup_then(format!("{right} and in this clone, then"), next),
+            };
+            (format!("has moved to {address}"), None, hint)
         }
-        (Some(page), _) => report(format!("redirects to {page}, which is no repository"))
-            .because("a page to log in, or another name of the repository")
-            .hint(format!(
-                "log in there, or {ask} for the repository's address, then: {next}"
-            )),
+        (Some(page), _) => (
+            format!("redirects to {page}, which is no repository"),
+            Some("a page to log in, or another name of the repository"),
+            Hint::run(
+                format!("log in there, or {ASK} for the repository's address, then"),
+                next.clone(),
+            ),
+        ),
     };
-    report.refused(RefusalCode::Unreachable)
+    let because = format!(
+        "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
+    );
+    let report = Report::new(format!("the remote {remote} {what}")).because(because);
+    let report = why.into_iter().fold(report, Report::because);
+    report.hint(hint).refused(RefusalCode::Unreachable)
 }
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.
@@ -182,7 +184,7 @@ mod tests {
     fn only_a_plain_address_stands_in_a_command() {
         let hint = |to: &str| {
             let to = (Some(to), ASKED);
-            refusal("upstream", 301, to, "git smp status")
+            refusal("upstream", 301, to, &Typed::smp("status"))
                 .report
                 .hint_text()
                 .unwrap()
@@ -190,7 +192,7 @@ mod tests {
         let typed = hint("https://u:secret@h.example/new.git/info/refs?service=git-upload-pack");
         assert!(
             typed.ends_with(
-                "git remote set-url upstream https://h.example/new.git && git smp setup && git smp status"
+                "git remote set-url upstream https://h.example/new.git; then: git smp setup; then: git smp status"
             ),
             "{typed}"
         );
@@ -204,7 +206,7 @@ mod tests {
         ] {
             let hint = hint(&format!("{to}/info/refs?service=git-upload-pack"));
             assert!(
-                !hint.contains("set-url") && hint.ends_with("git smp setup && git smp status"),
+                !hint.contains("set-url") && hint.ends_with("git smp setup; then: git smp status"),
                 "{to}: {hint}"
             );
         }
@@ -218,7 +220,8 @@ mod tests {
             "next=https://x/secret/info/refs",
         ] {
             let to = format!("https://login.example/start?{query}");
-            let report = refusal("upstream", 302, (Some(&to), ASKED), "git x").report;
+            let report =
+                refusal("upstream", 302, (Some(&to), ASKED), &Typed::other("git x")).report;
             assert!(
                 report
                     .error
@@ -237,7 +240,8 @@ mod tests {
             ASKED.replace("//", "//ada@"),
         ] {
             let to = format!("{ASKED}/info/refs?service=git-upload-pack");
-            let report = refusal("upstream", 301, (Some(&to), &from), "git x").report;
+            let report =
+                refusal("upstream", 301, (Some(&to), &from), &Typed::other("git x")).report;
             assert!(
                 report
                     .error

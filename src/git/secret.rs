@@ -8,6 +8,7 @@ use git2::{Config, ErrorClass};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
+use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::git::config::GitConfig;
 
@@ -48,9 +49,8 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     }
     let report = Report::new(format!("{key} was written, but git reads another value"))
         .because("another place of git's configuration has one, too, and comes later");
-    Err(Stop::Failed(report.hint(
-        "see which: git config --list --show-origin --name-only",
-    )))
+    let list = Typed::other("git config --list --show-origin --name-only");
+    Err(Stop::Failed(report.run("see which", list)))
 }
 
 /// Replaces all values of the key by this one; everything else in the file stays as it is.

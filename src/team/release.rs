@@ -5,7 +5,7 @@ use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{Deploy, Kind, News, Owed, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
-use crate::core::tell::post::heading;
+use crate::core::tell::post::titled;
 use crate::core::text::Line;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
@@ -154,7 +154,7 @@ impl<'a> Release<'a> {
             .text()
             .filter(|kept| kept.commit == self.commit)
             .map(|kept| kept.text);
-        let title = heading(&self.names().join(", "), &self.date);
+        let title = titled(&self.names().join(", "), "deploy", &self.date);
         let from = self.targets.iter().find_map(|(_, from)| from.as_ref());
         let offer = Offer {
             heading: &title,

@@ -180,7 +180,7 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
             .exits(1)
             .says("sends pushes on")
             .says("environments.production.url")
-            .says("then: git smp setup && git smp promote");
+            .says("then: git smp setup\nhint: then: git smp promote");
         assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
@@ -257,7 +257,7 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
         404,
         &[
             "not found",
-            "git push --dry-run --no-verify upstream HEAD:refs/smp/test && git smp setup",
+            "git push --dry-run --no-verify upstream HEAD:refs/smp/test\nhint: then: git smp setup",
         ],
     ),
 ];
@@ -352,8 +352,9 @@ fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
             .says(&format!("the remote production has moved to {address}"))
             .says(&format!("its host answers {status}"))
             .says("its address is environments.production.url in smp.toml");
-        let mend =
-            format!("git remote set-url production {address} && git smp setup && git smp promote");
+        let mend = format!(
+            "git remote set-url production {address}\nhint: then: git smp setup\nhint: then: git smp promote"
+        );
         run.says(&mend).says("--summary 'a b'");
         assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
         leaves_no_note(&deploy);

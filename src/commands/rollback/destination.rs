@@ -3,7 +3,7 @@
 use crate::cli::Rollback;
 use crate::commands::rollback::Facts;
 use crate::core::record::unrecorded::unrecorded;
-use crate::core::record::{Kind, past};
+use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
 use crate::git::Found;
@@ -62,10 +62,10 @@ pub fn destination(
     ) {
         (Some(recorder), Some(reading)) => {
             let (events, _) = recorder.events(reading)?;
-            let deploys = past::deploys(&events);
+            let deploys = history::deploys(&events);
             let seen = unrecorded(&facts.observed, &reading.state);
-            past::before(
-                past::ran(&deploys, name).chain(seen.iter().map(|seen| &seen.to)),
+            history::before(
+                history::ran(&deploys, name).chain(seen.iter().map(|seen| &seen.to)),
                 runs,
             )
             .cloned()
@@ -91,7 +91,7 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
             ReleaseStatus::Succeeded | ReleaseStatus::Expired
         )
     };
-    past::before(
+    history::before(
         releases
             .iter()
             .rev()

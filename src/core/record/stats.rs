@@ -5,11 +5,11 @@
 
 mod weeks;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 pub use weeks::Week;
 
-use crate::core::record::past::{DeployKind, Past};
+use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::show::When;
 
 /// What is known of the commits that a deploy shipped.
@@ -89,11 +89,8 @@ impl Figures {
 
     /// How many seconds passed from a promotion to the rollback that undid it, in the middle of all.
     pub fn time_to_restore(&self) -> Option<i64> {
-        let mut all: Vec<i64> = self
-            .restores
-            .iter()
-            .filter_map(|(_, seconds)| *seconds)
-            .collect();
+        let known = self.restores.iter().filter_map(|(_, seconds)| *seconds);
+        let mut all: Vec<i64> = known.collect();
         all.sort_unstable();
         median(&all)
     }
@@ -105,43 +102,31 @@ impl Figures {
 /// nothing is known.
 pub fn figures(
     first: &[&str],
-    deploys: &[Past],
+    deploys: &[PastDeploy],
     shipped: &[Shipped],
     begun: Option<i64>,
     when: &When,
 ) -> Vec<Figures> {
-    let mut by_name = BTreeMap::<&str, Vec<(&Past, &Shipped)>>::new();
-    for (deploy, shipped) in deploys.iter().zip(shipped) {
-        by_name
-            .entry(&deploy.environment)
-            .or_default()
-            .push((deploy, shipped));
-    }
-    let mut all: Vec<Figures> = first
-        .iter()
-        .map(|name| of(name, &by_name.remove(name).unwrap_or_default(), begun, when))
-        .collect();
-    all.extend(
-        by_name
-            .into_iter()
-            .map(|(name, deploys)| of(name, &deploys, begun, when)),
-    );
-    all
+    let names = deploys.iter().map(|deploy| deploy.environment.as_str());
+    let others: BTreeSet<&str> = names.filter(|name| !first.contains(name)).collect();
+    let there = |name: &str| {
+        let all = deploys.iter().zip(shipped);
+        let there: Vec<_> = all.filter(|(one, _)| one.environment == name).collect();
+        of(name, &there, begun, when)
+    };
+    first.iter().copied().chain(others).map(there).collect()
 }
 
 /// The figures of one environment from its deploys, oldest first.
 fn of(
     environment: &str,
-    deploys: &[(&Past, &Shipped)],
+    deploys: &[(&PastDeploy, &Shipped)],
     begun: Option<i64>,
     when: &When,
 ) -> Figures {
     let times = |wanted: fn(DeployKind) -> bool| -> Vec<i64> {
-        deploys
-            .iter()
-            .filter(|(deploy, _)| wanted(deploy.kind))
-            .map(|(deploy, _)| deploy.at)
-            .collect()
+        let deploys = deploys.iter().filter(|(deploy, _)| wanted(deploy.kind));
+        deploys.map(|(deploy, _)| deploy.at).collect()
     };
     let promotions = times(|kind| kind == DeployKind::Promote);
     let rollbacks = times(|kind| kind == DeployKind::Rollback);
@@ -167,19 +152,14 @@ fn of(
 }
 
 /// From commit to production, for all that was promoted.
-fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
-    let promotions = deploys
-        .iter()
-        .filter(|(deploy, _)| deploy.kind == DeployKind::Promote);
+fn lead(deploys: &[(&PastDeploy, &Shipped)]) -> Lead {
     let mut lead = Lead::default();
-    for (deploy, shipped) in promotions {
-        lead.seconds.extend(
-            shipped
-                .committed
-                .iter()
-                .map(|committed| passed(*committed, deploy.at)),
-        );
-        lead.unknown = lead.unknown.saturating_add(shipped.unknown);
+    for (deploy, shipped) in deploys {
+        if deploy.kind == DeployKind::Promote {
+            let waited = shipped.committed.iter().map(|at| passed(*at, deploy.at));
+            lead.seconds.extend(waited);
+            lead.unknown = lead.unknown.saturating_add(shipped.unknown);
+        }
     }
     lead.seconds.sort_unstable();
     lead
@@ -187,22 +167,15 @@ fn lead(deploys: &[(&Past, &Shipped)]) -> Lead {
 
 /// Every promotion that the next deploy took back. A second rollback in a row undoes nothing that is not undone. When
 /// a deploy was that went past the tool is not known.
-fn restores(deploys: &[(&Past, &Shipped)]) -> Vec<(i64, Option<i64>)> {
-    let pairs = deploys.windows(2).filter_map(|pair| {
-        let [(before, _), (after, _)] = pair else {
-            return None;
-        };
-        match (before.kind, after.kind) {
-            (DeployKind::Promote, DeployKind::Rollback) => {
-                Some((before.at, Some(passed(before.at, after.at))))
-            }
-            (DeployKind::Promote, DeployKind::Observed { back: true, .. }) => {
-                Some((before.at, None))
-            }
-            _ => None,
-        }
+fn restores(deploys: &[(&PastDeploy, &Shipped)]) -> Vec<(i64, Option<i64>)> {
+    let pairs = deploys.iter().zip(deploys.iter().skip(1));
+    let promoted = pairs.filter(|((before, _), _)| before.kind == DeployKind::Promote);
+    let undone = promoted.filter_map(|((before, _), (after, _))| match after.kind {
+        DeployKind::Rollback => Some((before.at, Some(passed(before.at, after.at)))),
+        DeployKind::Observed { back: true, .. } => Some((before.at, None)),
+        _ => None,
     });
-    pairs.collect()
+    undone.collect()
 }
 
 /// The seconds from one time to another; none where the clocks say that it ran backwards.
@@ -212,12 +185,9 @@ fn passed(from: i64, to: i64) -> i64 {
 
 /// The middle of a sorted list; between the two middle ones where there are two.
 fn median(sorted: &[i64]) -> Option<i64> {
-    let upper = *sorted.get(sorted.len() / 2)?;
-    if sorted.len() % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = *sorted.get((sorted.len() / 2).checked_sub(1)?)?;
-    Some(lower + (upper - lower) / 2)
+    let lower = sorted.get(sorted.len().checked_sub(1)? / 2)?;
+    let upper = sorted.get(sorted.len() / 2)?;
+    Some(lower.midpoint(*upper))
 }
 
 #[cfg(test)]

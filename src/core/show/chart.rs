@@ -3,7 +3,7 @@
 use crate::core::text::{Line, Tone};
 
 /// Where bars begin.
-pub const INDENT: usize = 15;
+const INDENT: usize = 15;
 /// The most cells of a bar.
 const WIDEST: usize = 40;
 /// The fewest that say anything.
@@ -23,11 +23,11 @@ pub struct Bar {
 
 impl Bar {
     /// One for a number of things.
-    pub fn plain(name: String, length: usize, words: String) -> Self {
+    pub fn plain(name: impl Into<String>, length: usize, words: impl Into<String>) -> Self {
         Self {
-            name,
+            name: name.into(),
             length: i64::try_from(length).unwrap_or(i64::MAX),
-            words: (Tone::Plain, words),
+            words: (Tone::Plain, words.into()),
         }
     }
 }
@@ -40,31 +40,25 @@ pub fn room(width: usize) -> Option<usize> {
 /// Bars one below the other. With a whole they are parts of that, and the rest of it is drawn, too. Nothing where all
 /// bars would be empty, but for parts of a whole: that none of it is there says something.
 pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
-    let longest = whole
-        .or_else(|| bars.iter().map(|bar| bar.length).max())
-        .unwrap_or(0);
-    if longest <= 0 {
+    let longest = whole.or_else(|| bars.iter().map(|bar| bar.length).max());
+    let Some(longest) = longest.filter(|longest| *longest > 0) else {
         return Vec::new();
-    }
+    };
     let line = |bar: &Bar| {
         let drawn = blocks(bar.length, longest, room);
         let cells = drawn.chars().count();
-        let rest = if whole.is_some() {
-            "░".repeat(room.saturating_sub(cells))
-        } else {
-            String::new()
-        };
-        let gap = if cells == 0 || bar.words.1.is_empty() {
+        let rest = whole.map_or(0, |_| room.saturating_sub(cells));
+        let (tone, words) = &bar.words;
+        let gap = if cells == 0 || words.is_empty() {
             ""
         } else {
             " "
         };
         let label = format!("    {:1$}", bar.name, INDENT - 4);
-        let line = Line::default()
-            .and(Tone::Faint, label)
+        Line::faint(label)
             .and(Tone::Good, drawn)
-            .and(Tone::Faint, rest);
-        line.and(bar.words.0, format!("{gap}{}", bar.words.1))
+            .and(Tone::Faint, "░".repeat(rest))
+            .and(*tone, format!("{gap}{words}"))
     };
     bars.iter().map(line).collect()
 }
@@ -72,9 +66,9 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
 /// A bar in eighths of a cell; whatever is more than nothing is seen.
 fn blocks(length: i64, longest: i64, room: usize) -> String {
     // Numbers of any size may come, and a bar needs three digits of them.
-    let share = (length.max(0) as f64 / longest as f64).clamp(0.0, 1.0);
+    let share = (length.max(0) as f64 / longest as f64).min(1.0);
     let eighths = (share * room as f64 * 8.0).round() as usize;
-    let eighths = if length > 0 { eighths.max(1) } else { 0 };
+    let eighths = eighths.max(usize::from(length > 0));
     let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     "█".repeat(eighths / 8) + part.get(eighths % 8).copied().unwrap_or_default()
 }
@@ -99,14 +93,10 @@ mod tests {
             (room(38), room(39), room(80), room(500)),
             (None, Some(8), Some(40), Some(40))
         );
-        let nothing = [Bar::plain("2022-W09".into(), 0, "0".into())];
+        let nothing = [Bar::plain("2022-W09", 0, "0")];
         assert!(chart(&nothing, 8, None).is_empty());
         assert!(chart(&nothing, 8, Some(0)).is_empty());
-        let text: String = chart(&nothing, 8, Some(3))
-            .iter()
-            .flat_map(|line| line.0.clone())
-            .map(|(_, t)| t)
-            .collect();
+        let text = chart(&nothing, 8, Some(3))[0].text();
         assert_eq!(text, "    2022-W09   ░░░░░░░░0");
     }
 }

@@ -1,14 +1,11 @@
 //! What `git smp diff` says: the list as git writes it, what stands around it, and Markdown.
 
 use crate::core::config::Config;
-use crate::core::decide::commits;
 use crate::core::decide::review::{self, Reviews};
-use crate::core::show::{LISTED, named, rest};
-use crate::core::text::{Line, Tone, in_markdown, visible_bytes};
+use crate::core::show::{LISTED, NAMED, named, rest};
+use crate::core::text::Tone::{Bad, Faint, Hash, Plain, Strong};
+use crate::core::text::{Line, counted, in_markdown, visible_bytes};
 use crate::core::words::{Changes, Commit, CommitId, Relation};
-
-/// How many commits that were not reviewed are named.
-const MARKED: usize = 20;
 
 /// The list as `git log --oneline` writes it, but for characters that would act on a terminal.
 pub fn oneline(commits: &[Commit]) -> Vec<u8> {
@@ -34,57 +31,45 @@ pub fn end(environment: Option<&str>, commit: Option<&CommitId>) -> String {
 
 /// What stands around the list of `git smp diff`: before it, how the two ends relate; after it, the link and what
 /// would be lost.
-pub fn diff(from: &str, to: &str, changes: &Changes, link: Option<&str>) -> (Vec<Line>, Vec<Line>) {
-    let ships = changes.ships.len();
+pub fn diff(from: &str, to: &str, changes: &Changes, link: Option<&str>) -> (Line, Vec<Line>) {
+    let ships = counted(changes.ships.len(), "commit");
     let merges = match changes.ships_merges {
         0 => String::new(),
-        1 => ", and 1 merge".to_owned(),
-        count => format!(", and {count} merges"),
+        count => format!(", and {}", counted(count, "merge")),
     };
     let heading = match changes.relation {
         Relation::Identical => format!("{to} and {from} are the same commit"),
-        Relation::Ahead => format!("{to} is {} ahead of {from}{merges}", commits(ships)),
+        Relation::Ahead => format!("{to} is {ships} ahead of {from}{merges}"),
         Relation::Behind => format!("{to} is behind {from}: nothing would ship"),
-        Relation::Diverged => format!(
-            "{to} and {from} have diverged: {} would ship{merges}",
-            commits(ships)
-        ),
+        Relation::Diverged => {
+            format!("{to} and {from} have diverged: {ships} would ship{merges}")
+        }
     };
-    let mut after = Vec::new();
-    if let Some(link) = link {
-        let swapped = if changes.relation == Relation::Behind {
-            "  (what would be taken back)"
-        } else {
-            ""
-        };
-        after.push(Line::plain(link).and(Tone::Faint, swapped));
-    }
-    after.extend(disappears(from, to, changes));
-    (vec![Line::default().and(Tone::Strong, heading)], after)
+    let swapped = match changes.relation {
+        Relation::Behind => "  (what would be taken back)",
+        _ => "",
+    };
+    let link = link.map(|link| Line::plain(link).and(Faint, swapped));
+    let after = link.into_iter().chain(disappears(from, to, changes));
+    (Line::of(Strong, heading), after.collect())
 }
 
 fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
-    let lost = changes.disappears.len() + changes.disappears_merges;
-    if lost == 0 {
+    let (lost, merges) = (&changes.disappears, changes.disappears_merges);
+    if lost.len() + merges == 0 {
         return Vec::new();
     }
-    let heading = format!(
-        "would disappear, for {from} has {} that {to} lacks:",
-        commits(lost)
-    );
-    let mut lines = vec![Line::default(), Line::default().and(Tone::Bad, heading)];
+    let count = counted(lost.len() + merges, "commit");
+    let heading = format!("would disappear, for {from} has {count} that {to} lacks:");
+    let mut lines = vec![Line::default(), Line::of(Bad, heading)];
     // Whoever wrote them is the one to ask.
-    let lost = |commit: &Commit| {
-        named(Line::plain("  "), commit).and(Tone::Plain, format!(", by {}", commit.author))
+    let by = |commit: &Commit| {
+        named(Line::plain("  "), commit).and(Plain, format!(", by {}", commit.author))
     };
-    lines.extend(changes.disappears.iter().take(LISTED).map(lost));
-    lines.extend(rest(&changes.disappears, "git smp diff --json"));
-    if changes.disappears_merges > 0 {
-        lines.push(Line::plain(format!(
-            "  and merges: {}",
-            changes.disappears_merges
-        )));
-    }
+    lines.extend(lost.iter().take(LISTED).map(by));
+    let more = lost.len().saturating_sub(LISTED);
+    lines.extend(rest(more, "git smp diff --json"));
+    lines.extend((merges > 0).then(|| Line::plain(format!("  and merges: {merges}"))));
     lines
 }
 
@@ -92,25 +77,17 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
 pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<Line> {
     let faults = review::faults(ships, reviews);
     let mark = |(commit, fault): &(&Commit, String)| {
-        let line = Line::default()
-            .and(Tone::Bad, "not reviewed: ")
-            .and(Tone::Hash, &commit.short);
-        line.and(Tone::Plain, format!(" {fault}"))
+        Line::of(Bad, "not reviewed: ")
+            .and(Hash, &commit.short)
+            .and(Plain, format!(" {fault}"))
     };
-    let mut lines: Vec<Line> = faults.iter().take(MARKED).map(mark).collect();
-    let more = faults.len().saturating_sub(MARKED);
-    let all = || {
-        Line::default().and(
-            Tone::Faint,
-            format!("and {more} more; all of them: git smp diff --json"),
-        )
-    };
-    lines.extend((more > 0).then(all));
-    lines.extend(review::unknown(ships, reviews).map(Line::plain));
-    lines.extend(
-        review::checked(candidate, reviews).map(|text| Line::default().and(Tone::Bad, text)),
-    );
-    lines
+    let more = faults.len().saturating_sub(NAMED);
+    let checked = review::checked(candidate, reviews);
+    (faults.iter().take(NAMED).map(mark))
+        .chain(rest(more, "git smp diff --json"))
+        .chain(review::unknown(ships, reviews).map(Line::plain))
+        .chain(checked.map(|text| Line::of(Bad, text)))
+        .collect()
 }
 
 /// `git smp diff --markdown`: the heading, the list and the link, for pasting.
@@ -121,48 +98,33 @@ pub fn markdown(
     changes: &Changes,
     link: Option<&str>,
 ) -> String {
-    let mut out = format!("**{} → {}**\n", in_markdown(from), in_markdown(to));
-    out.push_str(&markdown_list(config, &changes.ships));
-    out.push_str(&markdown_merges(changes.ships_merges));
-    if changes.ships.is_empty() && changes.ships_merges == 0 {
-        out.push_str("\nNothing would ship.\n");
+    let heading = format!("**{} → {}**", in_markdown(from), in_markdown(to));
+    let mut parts = vec![heading];
+    parts.extend(markdown_list(config, &changes.ships, changes.ships_merges));
+    if parts.len() == 1 {
+        parts.push("Nothing would ship.".to_owned());
     }
-    if !changes.disappears.is_empty() || changes.disappears_merges > 0 {
-        out.push_str("\nWould disappear:\n");
-        out.push_str(&markdown_list(config, &changes.disappears));
-        out.push_str(&markdown_merges(changes.disappears_merges));
+    let lost = markdown_list(config, &changes.disappears, changes.disappears_merges);
+    if !lost.is_empty() {
+        parts.push("Would disappear:".to_owned());
+        parts.extend(lost);
     }
-    if let Some(link) = link {
-        out.push_str(&format!("\n<{link}>\n"));
-    }
-    out
+    parts.extend(link.map(|link| format!("<{link}>")));
+    parts.join("\n\n") + "\n"
 }
 
-fn markdown_merges(count: usize) -> String {
-    if count == 0 {
-        String::new()
-    } else {
-        format!("\nMerges, not listed: {count}\n")
-    }
-}
-
-fn markdown_list(config: Option<&Config>, commits: &[Commit]) -> String {
-    let mut out = if commits.is_empty() {
-        String::new()
-    } else {
-        "\n".to_owned()
+fn markdown_list(config: Option<&Config>, commits: &[Commit], merges: usize) -> Vec<String> {
+    let line = |commit: &Commit| {
+        let subject = in_markdown(&commit.subject_text());
+        match config.and_then(|config| config.commit_url(&commit.id)) {
+            Some(url) => format!("- [`{}`]({url}) {subject}", commit.short),
+            None => format!("- `{}` {subject}", commit.short),
+        }
     };
-    for commit in commits {
-        let hash = match config.and_then(|config| config.commit_url(&commit.id)) {
-            Some(url) => format!("[`{}`]({url})", commit.short),
-            None => format!("`{}`", commit.short),
-        };
-        out.push_str(&format!(
-            "- {hash} {}\n",
-            in_markdown(&commit.subject_text())
-        ));
-    }
-    out
+    let list = commits.iter().map(line).collect::<Vec<_>>().join("\n");
+    let merges = (merges > 0).then(|| format!("Merges, not listed: {merges}"));
+    let list = Some(list).filter(|list| !list.is_empty());
+    list.into_iter().chain(merges).collect()
 }
 
 #[cfg(test)]

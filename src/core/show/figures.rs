@@ -3,11 +3,11 @@
 use crate::core::record::stats::{Figures, Lead, Week};
 use crate::core::show::When;
 use crate::core::show::chart::{Bar, chart, room};
-use crate::core::text::{Line, Tone};
+use crate::core::text::{Line, Tone, counted};
 
 /// How many rollbacks are drawn: the latest.
 const RESTORES: usize = 5;
-/// Within which time a commit was in production, in seconds, and how that is called.
+/// How long a commit waited at most, in seconds, and how that is called.
 const WITHIN: [(i64, &str); 5] = [
     (3600, "in an hour"),
     (86_400, "in a day"),
@@ -18,44 +18,28 @@ const WITHIN: [(i64, &str); 5] = [
 
 /// The figures of one environment; with a width, charts as well, if they fit.
 pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line> {
-    let mut lines = vec![Line::default().and(Tone::Strong, heading(figures, when))];
+    let mut lines = vec![Line::of(Tone::Strong, heading(figures, when))];
     if figures.deploys() == 0 {
         return lines;
     }
     let room = width.and_then(room);
-    let mut section = |name: &str, figure: String, bars: Vec<Bar>, whole: Option<i64>| {
-        lines.push(Line::plain(format!("  {name:11}  ")).and(Tone::Plain, figure));
+    let part = |count| vec![Bar::plain("", count, "")];
+    let mut section = |name: &str, figure: String, bars: Vec<Bar>, whole: Option<usize>| {
+        lines.push(Line::plain(format!("  {name:11}  {figure}")));
+        let whole = whole.and_then(|whole| i64::try_from(whole).ok());
         lines.extend(room.iter().flat_map(|room| chart(&bars, *room, whole)));
     };
-    section(
-        "promotions",
-        frequency(figures),
-        figures.weeks.iter().map(week).collect(),
-        None,
-    );
+    let weeks = figures.weeks.iter().map(week).collect();
+    section("promotions", frequency(figures), weeks, None);
     section("lead time", lead(&figures.lead), waits(&figures.lead), None);
-    let (undone, all) = (figures.restores.len(), figures.promotions);
-    let whole = i64::try_from(all).ok();
-    section(
-        "rolled back",
-        share(figures),
-        vec![Bar::plain(String::new(), undone, String::new())],
-        whole,
-    );
-    section(
-        "restored in",
-        restored(figures),
-        restores(figures, when),
-        None,
-    );
+    let undone = figures.restores.len();
+    let all = Some(figures.promotions);
+    section("rolled back", share(figures), part(undone), all);
+    let soon = restores(figures, when);
+    section("restored in", restored(figures), soon, None);
     if figures.observed > 0 {
-        let bar = Bar::plain(String::new(), figures.observed, String::new());
-        section(
-            "observed",
-            observed(figures),
-            vec![bar],
-            i64::try_from(figures.deploys()).ok(),
-        );
+        let all = Some(figures.deploys());
+        section("observed", observed(figures), part(figures.observed), all);
     }
     lines
 }
@@ -68,29 +52,16 @@ fn heading(figures: &Figures, when: &When) -> String {
     }
     let since = figures
         .since
-        .map(|since| format!(" since {}", when.date(since)))
-        .unwrap_or_default();
-    let counts = (
-        counted(figures.promotions, "promotion"),
-        counted(figures.rollbacks, "rollback"),
-    );
+        .map(|since| format!(" since {}", when.date(since)));
+    let since = since.unwrap_or_default();
+    let promotions = counted(figures.promotions, "promotion");
+    let rollbacks = counted(figures.rollbacks, "rollback");
     match figures.observed {
-        0 => format!("{name}: {} and {}{since}", counts.0, counts.1),
-        seen => format!(
-            "{name}: {}, {} and {} past git smp{since}",
-            counts.0,
-            counts.1,
-            counted(seen, "deploy")
-        ),
-    }
-}
-
-/// A number of things.
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
+        0 => format!("{name}: {promotions} and {rollbacks}{since}"),
+        seen => {
+            let seen = counted(seen, "deploy");
+            format!("{name}: {promotions}, {rollbacks} and {seen} past git smp{since}")
+        }
     }
 }
 
@@ -98,32 +69,27 @@ fn counted(count: usize, what: &str) -> String {
 fn frequency(figures: &Figures) -> String {
     let promotions = rate(figures.promotions_per_week);
     match figures.deploys_per_week {
-        Some(all) if figures.observed > 0 => format!(
-            "{promotions}; {} with what went past git smp",
-            rate(Some(all))
-        ),
+        Some(all) if figures.observed > 0 => {
+            let all = rate(Some(all));
+            format!("{promotions}; {all} with what went past git smp")
+        }
         _ => promotions,
     }
 }
 
 /// How much of it went past the tool.
 fn observed(figures: &Figures) -> String {
-    let share = figures
-        .observed_share()
-        .map_or_else(|| "unknown".to_owned(), percent);
-    format!(
-        "{share} ({} of {} past git smp)",
-        figures.observed,
-        counted(figures.deploys(), "deploy")
-    )
+    let deploys = counted(figures.deploys(), "deploy");
+    let share = percent(figures.observed_share());
+    format!("{share} ({} of {deploys} past git smp)", figures.observed)
 }
 
 /// A share between 0 and 1. What is not nothing is not called so.
-fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.01 {
-        "less than 1 %".to_owned()
-    } else {
-        format!("{:.0} %", share * 100.0)
+fn percent(share: Option<f64>) -> String {
+    match share {
+        None => "unknown".to_owned(),
+        Some(share) if share > 0.0 && share < 0.01 => "less than 1 %".to_owned(),
+        Some(share) => format!("{:.0} %", share * 100.0),
     }
 }
 
@@ -138,91 +104,67 @@ fn rate(per_week: Option<f64>) -> String {
 
 /// How fast.
 fn lead(lead: &Lead) -> String {
-    let known = lead.seconds.len();
-    let unknown = if lead.unknown == 0 {
-        String::new()
-    } else {
-        format!(", {} not known here", lead.unknown)
+    let unknown = match lead.unknown {
+        0 => String::new(),
+        unknown => format!("{unknown} not known here"),
     };
-    match (lead.median(), lead.ninetieth()) {
-        (Some(median), Some(ninetieth)) => {
-            let of = counted(known, "commit");
-            format!(
-                "median {}, 90th percentile {}; {of}{unknown}",
-                span(median),
-                span(ninetieth)
-            )
-        }
-        _ if lead.unknown == 0 => "unknown".to_owned(),
-        _ => format!("unknown{}", unknown.replace(',', ":")),
-    }
+    let Some((median, ninetieth)) = lead.median().zip(lead.ninetieth()) else {
+        let colon = if unknown.is_empty() { "" } else { ": " };
+        return format!("unknown{colon}{unknown}");
+    };
+    let comma = if unknown.is_empty() { "" } else { ", " };
+    let (median, ninetieth) = (span(median), span(ninetieth));
+    let commits = counted(lead.seconds.len(), "commit");
+    format!("median {median}, 90th percentile {ninetieth}; {commits}{comma}{unknown}")
 }
 
 /// How much of it had to be taken back.
 fn share(figures: &Figures) -> String {
-    let Some(share) = figures.rolled_back_share() else {
-        return "unknown".to_owned();
-    };
-    format!(
-        "{} ({} of {})",
-        percent(share),
-        figures.restores.len(),
-        figures.promotions
-    )
+    let undone = figures.restores.len();
+    match figures.rolled_back_share() {
+        None => "unknown".to_owned(),
+        share => format!("{} ({undone} of {})", percent(share), figures.promotions),
+    }
 }
 
 /// How soon it was taken back.
 fn restored(figures: &Figures) -> String {
-    let median = figures.time_to_restore();
-    median.map_or_else(
-        || "unknown".to_owned(),
-        |seconds| format!("{} (median of {})", span(seconds), known(figures).count()),
-    )
+    match figures.time_to_restore() {
+        None => "unknown".to_owned(),
+        Some(median) => format!("{} (median of {})", span(median), known(figures).count()),
+    }
 }
 
 /// The promotions that were rolled back, and how soon, where that is known.
 fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
-    figures
-        .restores
-        .iter()
-        .filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
+    let all = figures.restores.iter();
+    all.filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
 }
 
 /// A time that passed, in a unit of which there are at least two.
 fn span(seconds: i64) -> String {
-    let (count, unit) = match seconds {
-        ..120 => (seconds, "second"),
-        120..7_200 => (seconds / 60, "minute"),
-        7_200..172_800 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    if count == 1 {
-        format!("1 {unit}")
-    } else {
-        format!("{count} {unit}s")
+    match seconds {
+        ..120 => counted(seconds, "second"),
+        120..7_200 => counted(seconds / 60, "minute"),
+        7_200..172_800 => counted(seconds / 3_600, "hour"),
+        _ => counted(seconds / 86_400, "day"),
     }
 }
 
 /// The promotions of a week, and what was rolled back in it.
 fn week(week: &Week) -> Bar {
-    let bar = Bar::plain(
-        week.name.clone(),
-        week.promotions,
-        week.promotions.to_string(),
-    );
-    let back = (week.rollbacks > 0).then(|| format!(", {}", counted(week.rollbacks, "rollback")));
-    let seen = (week.observed > 0).then(|| format!(", {} past it", week.observed));
-    if back.is_none() && seen.is_none() {
-        return bar;
+    let mut words = week.promotions.to_string();
+    if week.rollbacks > 0 {
+        words += &format!(", {}", counted(week.rollbacks, "rollback"));
     }
-    let words = [Some(week.promotions.to_string()), back, seen]
-        .into_iter()
-        .flatten()
-        .collect();
-    Bar {
-        words: (Tone::Bad, words),
-        ..bar
+    if week.observed > 0 {
+        words += &format!(", {} past it", week.observed);
     }
+    let mut bar = Bar::plain(&week.name, week.promotions, words);
+    if week.rollbacks + week.observed > 0 {
+        bar.words.0 = Tone::Bad;
+    }
+    bar
 }
 
 /// How many commits were in production within which time.
@@ -231,25 +173,23 @@ fn waits(lead: &Lead) -> Vec<Bar> {
     let bars = WITHIN.iter().map(|(within, name)| {
         let upto = lead.seconds.partition_point(|seconds| seconds <= within);
         let count = upto - std::mem::replace(&mut before, upto);
-        Bar::plain((*name).to_owned(), count, count.to_string())
+        Bar::plain(*name, count, count.to_string())
     });
     if lead.seconds.is_empty() {
-        Vec::new()
-    } else {
-        bars.collect()
+        return Vec::new();
     }
+    bars.collect()
 }
 
 /// The latest promotions that were rolled back, and how soon.
 fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
     let latest = known(figures).rev().take(RESTORES);
-    latest
-        .map(|(at, seconds)| Bar {
-            name: when.date(at),
-            length: seconds,
-            words: (Tone::Plain, span(seconds)),
-        })
-        .collect()
+    let bars = latest.map(|(at, length)| Bar {
+        name: when.date(at),
+        length,
+        words: (Tone::Plain, span(length)),
+    });
+    bars.collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What `git smp history` says of each past deploy: one line, or two where the terminal is narrow.
 
-use jiff::Timestamp;
-
-use crate::core::record::Signer;
-use crate::core::record::past::{DeployKind, Past};
-use crate::core::show::When;
-use crate::core::text::{Line, Tone, visible};
+use crate::core::record::history::{DeployKind, PastDeploy};
+use crate::core::record::{Copied, Signer};
+use crate::core::show::status::{age, cause};
+use crate::core::show::{When, widest};
+use crate::core::text::Tone::{Bad, Faint, Hash, Plain};
+use crate::core::text::{Line, Tone, counted, visible};
 
 /// A name longer than this stands out of its column: the record may hold any.
 const LONGEST_NAME: usize = 24;
@@ -14,86 +14,74 @@ const RANGE: usize = 18;
 
 /// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
 /// where one is too short.
-pub fn history(deploys: &[&Past], when: &When, width: Option<usize>) -> Vec<Line> {
-    let longest = |text: fn(&Past) -> String| {
-        deploys
-            .iter()
-            .map(|past| text(past).chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let columns = (longest(name).min(LONGEST_NAME), longest(count));
-    deploys
+pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Vec<Line> {
+    let names: Vec<String> = deploys
         .iter()
-        .flat_map(|past| lines(past, columns, when, width))
-        .collect()
+        .map(|one| visible(&one.environment))
+        .collect();
+    let counts: Vec<String> = deploys.iter().map(|one| count(one)).collect();
+    let columns = [&names, &counts].map(|column| widest(column.iter().map(String::as_str)));
+    let (name_width, count_width) = (columns[0].min(LONGEST_NAME), columns[1]);
+    let mut lines = Vec::new();
+    for ((past, name), count) in deploys.iter().zip(names).zip(counts) {
+        let moment = moment(past.at, when);
+        let seen = match past.kind {
+            DeployKind::Observed { .. } => "seen by ",
+            DeployKind::Promote | DeployKind::Rollback => "",
+        };
+        let line = Line::plain(format!("{moment}  {name:name_width$}  "))
+            .and(Hash, format!("{:>RANGE$}", range(past)))
+            .and(Plain, format!("  {count:>count_width$}  {seen}{}", past.by));
+        let Some((tone, remark)) = remark(past, when) else {
+            lines.push(line);
+            continue;
+        };
+        let whole = line.clone().and(Plain, ", ").and(tone, &remark);
+        let needed = visible(&whole.text()).chars().count();
+        if width.is_none_or(|width| needed <= width) {
+            lines.push(whole);
+        } else {
+            let indent = Line::plain(" ".repeat(moment.len() + 2));
+            lines.extend([line, indent.and(tone, remark)]);
+        }
+    }
+    lines
 }
 
-/// One deploy.
-fn lines(
-    past: &Past,
-    (names, counts): (usize, usize),
-    when: &When,
-    width: Option<usize>,
-) -> Vec<Line> {
-    let moment = moment(past.at, when);
-    let line = Line::plain(format!("{moment}  {:names$}  ", name(past)))
-        .and(Tone::Hash, format!("{:>RANGE$}", range(past)))
-        .and(Tone::Plain, format!("  {:>counts$}  ", count(past)));
-    let line = match past.kind {
-        DeployKind::Observed { .. } => line.and(Tone::Plain, format!("seen by {}", past.by)),
-        DeployKind::Promote | DeployKind::Rollback => line.and(Tone::Plain, &past.by),
-    };
-    let Some((tone, remark)) = remark(past, when) else {
-        return vec![line];
-    };
-    let needed = length(&line) + 2 + visible(&remark).chars().count();
-    if width.is_none_or(|width| needed <= width) {
-        return vec![line.and(Tone::Plain, ", ").and(tone, remark)];
-    }
-    vec![
-        line,
-        Line::plain(" ".repeat(moment.len() + 2)).and(tone, remark),
-    ]
+/// That this is only a copy, how old it is, and why.
+pub fn stale(copy: &Copied) -> String {
+    let age = age(copy).unwrap_or_else(|| "nobody knows when".to_owned());
+    let (error, why) = (&copy.why.report.error, cause(&copy.why));
+    format!("{error}{why}; this is the record as this clone last saw it: {age}")
+}
+
+/// That a part of the record is left out.
+pub fn unreadable(count: usize) -> String {
+    let events = counted(count, "event");
+    format!(
+        "{events} of the record cannot be read, being damaged or of a newer git-smp, so the list lacks what they tell"
+    )
 }
 
 /// What is said of it at the end.
-fn remark(past: &Past, when: &When) -> Option<(Tone, String)> {
+fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
     match past.kind {
-        DeployKind::Rollback => return Some((Tone::Bad, "rolled back".to_owned())),
+        DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back } => {
             let did = if back { "put back" } else { "deployed" };
-            return Some((
-                Tone::Bad,
-                format!("{did} past git smp {}", when.between(since, past.at)),
-            ));
+            let moment = when.between(since, past.at);
+            Some((Bad, format!("{did} past git smp {moment}")))
         }
-        DeployKind::Promote => {}
+        DeployKind::Promote => {
+            let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
+            let text = format!("signed off by {}", names.join(", "));
+            (!names.is_empty()).then_some((Faint, text))
+        }
     }
-    let names = past
-        .signed_off_by
-        .iter()
-        .map(Signer::told)
-        .collect::<Vec<_>>()
-        .join(", ");
-    (!names.is_empty()).then(|| (Tone::Faint, format!("signed off by {names}")))
-}
-
-/// How many characters are seen of a line.
-fn length(line: &Line) -> usize {
-    line.0
-        .iter()
-        .map(|(_, text)| visible(text).chars().count())
-        .sum()
-}
-
-/// The environment as it is shown, for its column to be as wide.
-fn name(past: &Past) -> String {
-    visible(&past.environment)
 }
 
 /// What ran before and then; of a first deploy, then only.
-fn range(past: &Past) -> String {
+fn range(past: &PastDeploy) -> String {
     let to = past.to.short();
     past.from
         .as_ref()
@@ -101,7 +89,7 @@ fn range(past: &Past) -> String {
 }
 
 /// How many commits that was; a single one takes as much room as several.
-fn count(past: &Past) -> String {
+fn count(past: &PastDeploy) -> String {
     match past.commits {
         Some(1) => "1 commit ".to_owned(),
         Some(count) => format!("{count} commits"),
@@ -111,9 +99,8 @@ fn count(past: &Past) -> String {
 
 /// The reader's date and time.
 fn moment(seconds: i64, when: &When) -> String {
-    let time = Timestamp::from_second(seconds).map(|time| time.to_zoned(when.zone.clone()));
-    time.map_or_else(
-        |_| format!("{:16}", "impossible date"),
+    when.zoned(seconds).map_or_else(
+        || format!("{:16}", "impossible date"),
         |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
     )
 }
@@ -125,8 +112,8 @@ mod tests {
     use super::*;
     use crate::core::words::CommitId;
 
-    fn past() -> Past {
-        Past {
+    fn past() -> PastDeploy {
+        PastDeploy {
             environment: "production".into(),
             from: CommitId::parse(&"7587cca7".repeat(5)),
             to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
@@ -139,27 +126,26 @@ mod tests {
         }
     }
 
-    fn shown(deploys: &[Past], width: Option<usize>) -> Vec<String> {
+    fn shown(deploys: &[PastDeploy], width: Option<usize>) -> Vec<String> {
         let when = When {
             now: 0,
             zone: TimeZone::fixed(offset(1)),
         };
-        let text = |line: &Line| line.0.iter().map(|(_, text)| text.as_str()).collect();
         history(&deploys.iter().collect::<Vec<_>>(), &when, width)
             .iter()
-            .map(text)
+            .map(Line::text)
             .collect()
     }
 
     #[test]
     fn every_deploy_is_a_line_in_columns() {
-        let back = Past {
+        let back = PastDeploy {
             kind: DeployKind::Rollback,
             signed_off_by: Vec::new(),
             commits: Some(112),
             ..past()
         };
-        let first = Past {
+        let first = PastDeploy {
             from: None,
             commits: Some(1),
             environment: "eu".into(),
@@ -180,7 +166,7 @@ mod tests {
     fn what_was_only_seen_is_told_with_who_saw_it_and_between_which_times() {
         let seen = |since, back, commits| {
             let kind = DeployKind::Observed { since, back };
-            Past {
+            PastDeploy {
                 kind,
                 commits,
                 signed_off_by: Vec::new(),
@@ -223,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_would_give_pads_no_other() {
-        let long = Past {
+        let long = PastDeploy {
             environment: "\u{1b}".repeat(1000),
             ..past()
         };

@@ -31,24 +31,24 @@ pub struct End {
 }
 
 #[derive(Serialize)]
-struct CommitJson {
-    commit: CommitId,
-    short: String,
+struct CommitJson<'a> {
+    commit: &'a CommitId,
+    short: &'a str,
     subject: String,
-    author: String,
+    author: &'a str,
     date: Option<String>,
     pull_request: Option<u64>,
     /// Only where GitHub was asked and knows the commit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    review: Option<ReviewJson>,
+    review: Option<ReviewJson<'a>>,
 }
 
 /// What GitHub says of a commit.
 #[derive(Serialize)]
-struct ReviewJson {
+struct ReviewJson<'a> {
     pull_request: Option<u64>,
-    author: Option<String>,
-    approved_by: Vec<String>,
+    author: Option<&'a str>,
+    approved_by: &'a [String],
     approved: bool,
     /// `null`: unknown.
     checks: Option<&'static str>,
@@ -60,8 +60,8 @@ struct DiffJson<'a> {
     from: &'a End,
     to: &'a End,
     relation: Relation,
-    ships: Vec<CommitJson>,
-    disappears: Vec<CommitJson>,
+    ships: Vec<CommitJson<'a>>,
+    disappears: Vec<CommitJson<'a>>,
     merges: usize,
     compare_url: Option<String>,
 }
@@ -86,24 +86,24 @@ pub fn diff(
     })
 }
 
-#[derive(Serialize)]
-struct PromoteJson {
+#[derive(Default, Serialize)]
+struct PromoteJson<'a> {
     schema: u32,
-    commit: Option<CommitId>,
-    targets: Vec<TargetJson>,
-    ships: Vec<CommitJson>,
+    commit: Option<&'a CommitId>,
+    targets: Vec<TargetJson<'a>>,
+    ships: Vec<CommitJson<'a>>,
     merges: usize,
     /// Only where the team watches files.
     #[serde(skip_serializing_if = "Option::is_none")]
-    watched: Option<Vec<String>>,
+    watched: Option<&'a [String]>,
     steps: Vec<StepJson>,
-    refusal: Option<RefusalJson>,
+    refusal: Option<RefusalJson<'a>>,
 }
 
-#[derive(Serialize)]
-struct TargetJson {
-    environment: String,
-    from: Option<CommitId>,
+#[derive(Default, Serialize)]
+struct TargetJson<'a> {
+    environment: &'a str,
+    from: Option<&'a CommitId>,
     relation: Option<Relation>,
     /// What is the matter with it, as a stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,9 +117,9 @@ struct StepJson {
 }
 
 #[derive(Serialize)]
-struct RefusalJson {
+struct RefusalJson<'a> {
     code: &'static str,
-    message: String,
+    message: &'a str,
     hint: Option<String>,
 }
 
@@ -135,56 +135,47 @@ pub fn promote(
     // Several targets lack different things; the longest list has them all.
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
-    let steps = plan
-        .as_ref()
-        .map(|plan| plan.steps.iter().map(step).collect())
-        .unwrap_or_default();
     text(&PromoteJson {
         schema: SCHEMA,
-        commit: candidate.cloned(),
-        targets: targets
-            .iter()
-            .map(|target| TargetJson {
-                environment: target.environment.name.clone(),
-                from: target.observed.runs().cloned(),
-                relation: target.changes.as_ref().map(|changes| changes.relation),
-                finding: Finding::of(&target.observed).map(Finding::word),
-            })
-            .collect(),
-        ships: changes
-            .map(|changes| commits(&changes.ships, reviews))
-            .unwrap_or_default(),
+        commit: candidate,
+        targets: targets.iter().map(target).collect(),
+        ships: changes.map_or_else(Vec::new, |changes| commits(&changes.ships, reviews)),
         merges: changes.map_or(0, |changes| changes.ships_merges),
-        watched: watched.map(<[String]>::to_vec),
-        steps,
+        watched,
+        steps: plan.iter().flat_map(|plan| &plan.steps).map(step).collect(),
         refusal: plan.as_ref().err().map(refusal),
     })
 }
 
 /// `git smp promote -n --json` where it was refused before anything was looked at.
 pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String]>) -> String {
-    let unseen = |target: &&Environment| TargetJson {
-        environment: target.name.clone(),
-        from: None,
-        relation: None,
-        finding: None,
-    };
+    let unseen = targets.iter().map(|target| TargetJson {
+        environment: &target.name,
+        ..TargetJson::default()
+    });
     text(&PromoteJson {
         schema: SCHEMA,
-        commit: None,
-        targets: targets.iter().map(unseen).collect(),
-        ships: Vec::new(),
-        merges: 0,
-        watched: watched.map(<[String]>::to_vec),
-        steps: Vec::new(),
+        targets: unseen.collect(),
+        watched,
         refusal: Some(refusal(why)),
+        ..PromoteJson::default()
     })
 }
 
-fn refusal(refusal: &Refusal) -> RefusalJson {
+fn target<'a>(target: &'a Target<'_>) -> TargetJson<'a> {
+    let changes = target.changes.as_ref();
+    TargetJson {
+        environment: &target.environment.name,
+        from: target.observed.runs(),
+        relation: changes.map(|changes| changes.relation),
+        finding: Finding::of(&target.observed).map(Finding::word),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
     RefusalJson {
         code: refusal.code.as_str(),
-        message: refusal.report.error.clone(),
+        message: &refusal.report.error,
         hint: refusal.report.hint_text(),
     }
 }
@@ -203,26 +194,24 @@ fn step(step: &Step) -> StepJson {
     }
 }
 
-fn commits(list: &[Commit], reviews: Option<&Reviews>) -> Vec<CommitJson> {
-    let json = |commit: &Commit| {
+fn commits<'a>(list: &'a [Commit], reviews: Option<&'a Reviews>) -> Vec<CommitJson<'a>> {
+    let json = |commit: &'a Commit| {
         let review = reviews.and_then(|reviews| review(&commit.id, reviews));
+        let reviewed = review.as_ref().and_then(|review| review.pull_request);
         CommitJson {
-            commit: commit.id.clone(),
-            short: commit.short.clone(),
+            commit: &commit.id,
+            short: &commit.short,
             subject: commit.subject_text(),
-            author: commit.author.clone(),
+            author: &commit.author,
             date: rfc3339(commit.authored.0, commit.authored.1),
-            pull_request: review
-                .as_ref()
-                .and_then(|review| review.pull_request)
-                .or_else(|| commit.pull_request()),
+            pull_request: reviewed.or_else(|| commit.pull_request()),
             review,
         }
     };
     list.iter().map(json).collect()
 }
 
-fn review(id: &CommitId, reviews: &Reviews) -> Option<ReviewJson> {
+fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
     let pull = match reviews.origin(id) {
         Origin::Unknown => return None,
         Origin::Direct => None,
@@ -230,10 +219,8 @@ fn review(id: &CommitId, reviews: &Reviews) -> Option<ReviewJson> {
     };
     Some(ReviewJson {
         pull_request: pull.map(|pull| pull.number),
-        author: pull.and_then(|pull| pull.author.clone()),
-        approved_by: pull
-            .map(|pull| pull.approved_by.clone())
-            .unwrap_or_default(),
+        author: pull.and_then(|pull| pull.author.as_deref()),
+        approved_by: pull.map_or(&[], |pull| &pull.approved_by),
         approved: pull.is_some_and(PullRequest::is_approved),
         checks: match reviews.checks(id) {
             Checks::Unknown => None,
@@ -251,6 +238,11 @@ fn rfc3339(seconds: i64, minutes_east: i32) -> Option<String> {
     let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
     let zoned = time.to_zoned(TimeZone::fixed(offset));
     Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
+/// A time of the record, which knows no offset.
+fn time(seconds: i64) -> Option<String> {
+    rfc3339(seconds, 0)
 }
 
 fn text(value: &impl Serialize) -> String {

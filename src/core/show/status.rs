@@ -1,66 +1,59 @@
 //! What `git smp status` says: a picture, and a line for each environment.
 
-use std::time::Duration;
-
-use crate::core::config::{Config, Environment};
-use crate::core::decide::commits;
+use crate::core::config::{Config, Environment, Running};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, FORMAT, Held, Owed, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, Reading, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
-use crate::core::show::When;
-use crate::core::text::{Line, Tone, ago};
+use crate::core::show::{When, row, verdict_by, widest};
+use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
+use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source};
 
 /// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
-    let line = Line::plain(format!("  {:width$}  ", seen.environment));
+    let line = row(&seen.environment, width);
     let line = match &seen.running {
         Err(refusal) => {
-            let why = refusal
-                .report
-                .because
-                .first()
-                .map(|why| format!(" ({why})"))
-                .unwrap_or_default();
-            let what = refusal
-                .report
-                .error
-                .trim_start_matches(&format!("{}: ", seen.environment))
-                .to_owned();
-            let at = seen
-                .reference()
-                .map(|at| format!("; its branch is at {}", at.short()));
-            return line.and(Tone::Bad, "unknown").and(
-                Tone::Plain,
-                format!(": {what}{why}{}", at.unwrap_or_default()),
-            );
+            let environment = format!("{}: ", seen.environment);
+            let what = refusal.report.error.trim_start_matches(&environment);
+            let at = seen.reference().map(CommitId::short);
+            let at = at.map(|at| format!("; its branch is at {at}"));
+            let (why, at) = (cause(refusal), at.unwrap_or_default());
+            return line
+                .and(Bad, "unknown")
+                .and(Plain, format!(": {what}{why}{at}"));
         }
-        Ok(None) => return line.and(Tone::Plain, Finding::NothingDeployed.meaning(seen)),
-        Ok(Some(id)) => line.and(Tone::Plain, "runs ").and(Tone::Hash, id.short()),
+        Ok(None) => return line.and(Plain, Finding::NothingDeployed.meaning(seen)),
+        Ok(Some(id)) => line.and(Plain, "runs ").and(Hash, id.short()),
     };
     let line = match (&seen.branch, seen.agrees(), seen.source) {
-        (_, _, Source::Ref) => line.and(Tone::Plain, ", as its ref says; it has no page to ask"),
-        (_, Some(true), _) => line.and(Tone::Plain, ", as its ref says"),
+        (_, _, Source::Ref) => line.and(Plain, ", as its ref says; it has no page to ask"),
+        (_, Some(true), _) => line.and(Plain, ", as its ref says"),
         (_, Some(false), _) => {
             let at = seen.reference().map_or("nothing", CommitId::short);
-            line.and(Tone::Bad, ", but its ref is at ")
-                .and(Tone::Hash, at)
+            line.and(Bad, ", but its ref is at ").and(Hash, at)
         }
         (Some(Ok(Branch::Missing(_))), ..) => {
-            line.and(Tone::Bad, "; its remote has no such branch, only others")
+            line.and(Bad, "; its remote has no such branch, only others")
         }
         (Some(Err(refusal)), ..) => line.and(
-            Tone::Bad,
+            Bad,
             format!("; its ref is unknown: {}", refusal.report.error),
         ),
         _ => line,
     };
-    line.and(Tone::Plain, rest)
+    line.and(Plain, rest)
+}
+
+/// " (no answer)", the first cause of a refusal.
+pub(super) fn cause(refusal: &Refusal) -> String {
+    let why = refusal.report.because.first();
+    why.map(|why| format!(" ({why})")).unwrap_or_default()
 }
 
 /// What is the matter with an environment, and the next command about it; nothing where all is well, or the line before
@@ -71,45 +64,35 @@ pub fn finding(
     here: &Here<'_>,
     width: usize,
 ) -> Vec<Line> {
-    let line = |text: String| Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text);
-    let unasked = finding::unasked(seen).map(line);
-    let disagreement = Finding::of(seen).filter(|found| {
-        use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
-        !matches!(
-            found,
-            Unknown(_) | NothingDeployed | WrongBranch | RefDiffers
-        )
-    });
-    let told = disagreement.map(|found| {
-        let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
-        let first = advice.next().unwrap_or_default();
-        let told = line(format!(
-            "{}: {}; next: {first}",
-            found.word(),
-            found.meaning(seen)
-        ));
-        std::iter::once(told)
-            .chain(advice.map(line))
-            .collect::<Vec<_>>()
-    });
-    told.into_iter().flatten().chain(unasked).collect()
+    use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
+    let mut texts = Vec::new();
+    match Finding::of(seen) {
+        None | Some(Unknown(_) | NothingDeployed | WrongBranch | RefDiffers) => {}
+        Some(found) => {
+            let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
+            let first = advice.next().unwrap_or_default();
+            let (word, meaning) = (found.word(), found.meaning(seen));
+            texts.push(format!("{word}: {meaning}; next: {first}"));
+            texts.extend(advice);
+        }
+    }
+    texts.extend(finding::unasked(seen));
+    let lines = texts
+        .into_iter()
+        .map(|text| row("", width).and(Plain, text));
+    lines.collect()
 }
 
 /// What an environment was rolled back from, which does not ship again unasked.
 pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<Line> {
     let line = |one: &Held| {
-        let why = one
-            .reason
-            .as_deref()
-            .map(|why| format!(": {}", first_line(why)))
-            .unwrap_or_default();
-        let (name, by, at) = ("held", &one.by.name, when.moment(one.at));
-        Line::plain(format!("  {name:width$}  "))
-            .and(Tone::Hash, one.commit.short())
-            .and(
-                Tone::Plain,
-                format!(", rolled back from {environment} by {by} {at}{why}"),
-            )
+        let why = one.reason.as_deref().map(first_line);
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let (by, at) = (&one.by.name, when.moment(one.at));
+        let text = format!(", rolled back from {environment} by {by} {at}{why}");
+        row("held", width)
+            .and(Hash, one.commit.short())
+            .and(Plain, text)
     };
     held.iter().map(line).collect()
 }
@@ -119,11 +102,8 @@ pub fn past_tool(deploy: &Deploy, when: &When) -> String {
     let Some(since) = deploy.seen_since else {
         return String::new();
     };
-    format!(
-        "; deployed past git smp {}, seen by {}",
-        when.between(since, deploy.at),
-        deploy.by.name
-    )
+    let (moment, by) = (when.between(since, deploy.at), &deploy.by.name);
+    format!("; deployed past git smp {moment}, seen by {by}")
 }
 
 /// That the record lacks what runs, and what it has.
@@ -133,30 +113,23 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
         found.to.short(),
         when.moment(found.since),
     );
-    Line::plain(format!("  {:width$}  ", "")).and(
-        Tone::Plain,
-        format!(
-            "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that \
-             deploys there, proposes or signs off notes it"
-        ),
-    )
+    let text = format!(
+        "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that deploys there, \
+         proposes or signs off notes it"
+    );
+    row("", width).and(Plain, text)
 }
 
 /// That an environment runs the candidate, and nobody said yes to it.
 pub fn untested(width: usize) -> Line {
-    Line::plain(format!("  {:width$}  ", "")).and(
-        Tone::Bad,
-        "runs the candidate already: pushed past git smp before anybody signed it off",
-    )
+    let text = "runs the candidate already: pushed past git smp before anybody signed it off";
+    row("", width).and(Bad, text)
 }
 
 /// "; frozen by Ada since 10:14".
 pub fn frozen(candidate: &Candidate, when: &When) -> String {
-    format!(
-        "; frozen by {} since {}",
-        candidate.by.name,
-        when.clock(candidate.at)
-    )
+    let (by, since) = (&candidate.by.name, when.clock(candidate.at));
+    format!("; frozen by {by} since {since}")
 }
 
 /// What is so in this clone.
@@ -178,178 +151,127 @@ pub fn record(
     width: usize,
     when: &When,
 ) -> Vec<Line> {
-    let line = |name: &str| Line::plain(format!("  {name:width$}  "));
+    let line = |name: &str| row(name, width);
     let reading = match reading {
         Ok(reading) => reading,
         Err(refusal) => {
-            let because = refusal
-                .report
-                .because
-                .first()
-                .map(|why| format!(" ({why})"))
-                .unwrap_or_default();
-            let text = format!(": {}{because}", refusal.report.error);
-            return vec![
-                line("record")
-                    .and(Tone::Bad, "unknown")
-                    .and(Tone::Plain, text),
-            ];
+            let text = format!(": {}{}", refusal.report.error, cause(refusal));
+            return vec![line("record").and(Bad, "unknown").and(Plain, text)];
         }
     };
     let state = &reading.state;
-    let newer = (state.format > FORMAT).then(|| {
-        line("record")
-            .and(Tone::Bad, "a newer git-smp writes it")
-            .and(Tone::Plain, "; this one only reads it, as well as it can")
-    });
     let mut lines = Vec::new();
     if let Some(open) = &state.candidate {
         lines.push(candidate(line("candidate"), open, here.authors, when));
-        lines.extend(
-            given_up(open, here)
-                .into_iter()
-                .map(|(tone, text)| line("").and(tone, text)),
-        );
+        let ways = given_up(open, here).into_iter();
+        lines.extend(ways.map(|(tone, text)| line("").and(tone, text)));
     }
-    if let Some(open) = &state.deploying {
-        let what = format!(
-            "{} to {}, by {} since {}",
-            open.to.short(),
-            open.environment,
-            open.by.name,
-            when.clock(open.at)
-        );
-        let place = elsewhere(open.elsewhere, &open.environment);
-        let rest = format!("{place}; its end is not on record yet");
-        lines.push(
-            line("deploying")
-                .and(Tone::Strong, what)
-                .and(Tone::Plain, rest),
-        );
+    lines.extend((state.deploying.iter()).map(|open| deploying(line("deploying"), open, when)));
+    for owed in &state.owed {
+        let command = owed.command(state.candidate.is_some()).into();
+        lines.push(self::owed(
+            line("owed"),
+            owed,
+            &(here.typed)(command).concat(),
+            when,
+        ));
+        if (here.lacks_webhook)(&owed.channel) {
+            let channel = &owed.channel;
+            let text = format!("no webhook of {channel} here: a clone that has one sends it");
+            lines.push(line("").and(Plain, text));
+        }
     }
-    lines.extend(self::owed(
-        &state.owed,
-        state.candidate.is_some(),
-        here,
-        width,
-        when,
-    ));
-    lines.extend(newer);
-    lines.extend(
-        reading
-            .copy
-            .iter()
-            .map(|copy| line("record").and(Tone::Bad, copied(copy))),
-    );
+    if state.format > FORMAT {
+        let newer = line("record").and(Bad, "a newer git-smp writes it");
+        lines.push(newer.and(Plain, "; this one only reads it, as well as it can"));
+    }
+    lines.extend((reading.copy.iter()).map(|copy| line("record").and(Bad, copied(copy))));
     lines
 }
 
-/// Posts that nobody was seen to make, each with the command that makes it. `open`: whether there is a candidate.
-fn owed(owed: &[Owed], open: bool, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
-    let line = |owed: &Owed| {
-        let (name, channel, command) = ("owed", &owed.channel, owed.command(open));
-        let begun = owed.sending.as_ref().map(|sending| {
-            format!(
-                " that {} began to send {}, not seen to end",
-                sending.by.name,
-                when.moment(sending.at)
-            )
-        });
-        let command = (here.typed)(command.into()).concat();
-        let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
-        let line = Line::plain(format!("  {name:width$}  "))
-            .and(Tone::Strong, format!("a post to {channel}"));
-        let lacks = (here.lacks_webhook)(channel).then(|| {
-            let text = format!("no webhook of {channel} here: a clone that has one sends it");
-            Line::plain(format!("  {:width$}  ", "")).and(Tone::Plain, text)
-        });
-        std::iter::once(line.and(Tone::Plain, rest)).chain(lacks)
-    };
-    owed.iter().flat_map(line).collect()
+fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
+    let (short, place, since) = (open.to.short(), &open.environment, when.clock(open.at));
+    let what = format!("{short} to {place}, by {} since {since}", open.by.name);
+    let rest = format!(
+        "{}; its end is not on record yet",
+        elsewhere(open.elsewhere, place)
+    );
+    line.and(Strong, what).and(Plain, rest)
+}
+
+/// A post that nobody was seen to make, and the command that makes it.
+fn owed(line: Line, owed: &Owed, command: &str, when: &When) -> Line {
+    let begun = owed.sending.as_ref().map(|sending| {
+        let (by, at) = (&sending.by.name, when.moment(sending.at));
+        format!(" that {by} began to send {at}, not seen to end")
+    });
+    let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
+    line.and(Strong, format!("a post to {}", owed.channel))
+        .and(Plain, rest)
 }
 
 /// How old a copy of the record is, and why it is shown.
 fn copied(copy: &Copied) -> String {
-    let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-    let age = copy.age.map_or_else(
-        || "of unknown age".to_owned(),
-        |age| format!("seen {}", ago(seconds(age), 0)),
-    );
-    format!("this clone's copy, {age}: {}", copy.why.report.error)
+    let seen = age(copy).map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {age}"));
+    format!("this clone's copy, {seen}: {}", copy.why.report.error)
+}
+
+/// How long ago the record was last heard of, if that is known.
+pub(super) fn age(copy: &Copied) -> Option<String> {
+    let seconds = i64::try_from(copy.age?.as_secs()).unwrap_or(i64::MAX);
+    Some(ago(seconds, 0))
 }
 
 /// What is to be known of an environment that another `smp.toml` has.
 fn elsewhere(is_so: bool, environment: &str) -> String {
-    if is_so {
-        format!("; this smp.toml has no environment {environment}")
-    } else {
-        String::new()
+    if !is_so {
+        return String::new();
     }
+    format!("; this smp.toml has no environment {environment}")
 }
 
 /// What stands in a candidate's way, and the command that gives it up.
 fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
-    let place = &candidate.environment;
-    let broken = here
-        .tested
-        .filter(|runs| **runs != candidate.commit)
-        .map(|runs| {
-            format!(
-                "{place} no longer runs it, but {}: somebody deployed there in spite of the freeze",
-                runs.short()
-            )
-        });
-    let stuck = broken.is_some() || candidate.standing() == Standing::Blocked;
-    let postpone = if stuck {
-        (here.typed)(Hint::run("to give it up", Typed::smp("postpone")))
-    } else {
-        Vec::new()
-    };
-    let postpone = postpone.into_iter().map(|text| (Tone::Plain, text));
-    broken
-        .map(|text| (Tone::Bad, text))
-        .into_iter()
-        .chain(postpone)
-        .collect()
+    let mut lines = Vec::new();
+    if let Some(runs) = here.tested.filter(|runs| **runs != candidate.commit) {
+        let (place, runs) = (&candidate.environment, runs.short());
+        let text = format!(
+            "{place} no longer runs it, but {runs}: somebody deployed there in spite of the freeze"
+        );
+        lines.push((Bad, text));
+    }
+    if !lines.is_empty() || candidate.standing() == Standing::Blocked {
+        let postpone = (here.typed)(Hint::run("to give it up", Typed::smp("postpone")));
+        lines.extend(postpone.into_iter().map(|text| (Plain, text)));
+    }
+    lines
 }
 
 fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -> Line {
-    let line = line.and(Tone::Hash, candidate.commit.short());
-    let mut line = line.and(
-        Tone::Plain,
-        format!(
-            ", proposed by {} {}",
-            candidate.by.name,
-            when.moment(candidate.at)
-        ),
+    let (by, at) = (&candidate.by.name, when.moment(candidate.at));
+    let fixed = candidate
+        .fixed_at
+        .map(|at| format!(", fixed {}", when.moment(at)));
+    let place = elsewhere(candidate.elsewhere, &candidate.environment);
+    let text = format!(
+        ", proposed by {by} {at}{}{place}",
+        fixed.unwrap_or_default()
     );
-    if let Some(at) = candidate.fixed_at {
-        line = line.and(Tone::Plain, format!(", fixed {}", when.moment(at)));
-    }
-    line = line.and(
-        Tone::Plain,
-        elsewhere(candidate.elsewhere, &candidate.environment),
-    );
+    let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
     if candidate.verdicts.is_empty() {
-        return line.and(Tone::Plain, "; nobody has signed it off");
+        return line.and(Plain, "; nobody has signed it off");
     }
     candidate.verdicts.iter().fold(line, |line, one| {
         let (tone, did) = match one.verdict {
-            Verdict::Pass => (Tone::Good, "signed off"),
-            Verdict::Block => (Tone::Bad, "blocked"),
+            Verdict::Pass => (Good, "signed off"),
+            Verdict::Block => (Bad, "blocked"),
         };
-        let note = one
-            .note
-            .as_ref()
-            .map(|note| format!(", \"{}\"", first_line(note)))
-            .unwrap_or_default();
-        line.and(Tone::Plain, "; ").and(tone, did).and(
-            Tone::Plain,
-            format!(
-                " by {}{note}",
-                crate::core::show::verdict_by(candidate, one, authors, when)
-            ),
-        )
+        let note = one.note.as_deref().map(first_line);
+        let note = note.map(|note| format!(", \"{note}\"")).unwrap_or_default();
+        let by = verdict_by(candidate, one, authors, when);
+        line.and(Plain, "; ")
+            .and(tone, did)
+            .and(Plain, format!(" by {by}{note}"))
     })
 }
 
@@ -360,34 +282,28 @@ fn first_line(text: &str) -> &str {
 /// How it was found out what an environment runs, for those who asked to be told.
 pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
-    let running = config
-        .environments
-        .iter()
-        .find(|one| one.name == *name)
-        .map(|one| &one.running);
-    let app = || {
-        let (_, app) = running?.platform()?;
-        let platform = seen.platform.as_ref()?.name;
-        Some(format!("{platform}'s API, asked about {app},"))
+    let mut all = config.environments.iter();
+    let running = all.find(|one| one.name == *name).map(|one| &one.running);
+    let platform = seen.platform.as_ref().map(|platform| platform.name);
+    let place = match (seen.source, running.and_then(Running::platform), platform) {
+        (Source::Page, ..) => running.and_then(|running| Some(running.page()?.url.clone())),
+        (Source::Api, Some((_, app)), Some(name)) => {
+            Some(format!("{name}'s API, asked about {app},"))
+        }
+        _ => None,
     };
-    let witness = match seen.source {
-        Source::Page => running.and_then(|running| Some(running.page()?.url.clone())),
-        Source::Api => app(),
-        Source::Ref => None,
-    };
-    let running = seen
-        .runs()
-        .map_or("nothing that can be told", CommitId::as_str);
-    let place = witness.as_deref().unwrap_or("its branch");
+    let place = place.unwrap_or_else(|| "its branch".to_owned());
+    let says = seen.runs();
+    let says = says.map_or("nothing that can be told", CommitId::as_str);
     let branch = match &seen.branch {
-        Some(Ok(branch)) => format!(
-            "; its branch is at {}",
-            branch.commit().map_or("nothing", CommitId::as_str)
-        ),
+        Some(Ok(branch)) => {
+            let at = branch.commit().map_or("nothing", CommitId::as_str);
+            format!("; its branch is at {at}")
+        }
         Some(Err(_)) => "; its branch cannot be read".to_owned(),
         None => String::new(),
     };
-    format!("{name}: {place} says {running}{branch}")
+    format!("{name}: {place} says {says}{branch}")
 }
 
 /// How a target stands to its source, as the end of its line in `status`.
@@ -401,14 +317,10 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
             changes.disappears.len() + changes.disappears_merges
         ),
         Relation::Ahead => {
-            let since = changes
-                .oldest_waiting()
-                .map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
-            format!(
-                "; {} behind {source}{}",
-                commits(changes.ships.len()),
-                since.unwrap_or_default()
-            )
+            let commits = counted(changes.ships.len(), "commit");
+            let since = changes.oldest_waiting();
+            let since = since.map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
+            format!("; {commits} behind {source}{}", since.unwrap_or_default())
         }
     }
 }
@@ -426,33 +338,23 @@ pub struct Mark {
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
 pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
-    let names = marks
-        .iter()
-        .map(|mark| mark.name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let names = widest(marks.iter().map(|mark| mark.name.as_str()));
     // Two spaces before and between, the dot, a hash and a count.
     let span = width.saturating_sub(names + 30).min(40);
     if marks.len() < 2 || farthest == 0 || span < 10 {
         return Vec::new();
     }
     let line = |mark: &Mark| {
-        let at = if mark.ahead == 0 {
-            0
-        } else {
-            (span * mark.ahead / farthest).max(2)
+        let (at, count) = match mark.ahead {
+            0 => (0, String::new()),
+            ahead => ((span * ahead / farthest).max(2), format!("  +{ahead}")),
         };
-        let count = if mark.ahead == 0 {
-            String::new()
-        } else {
-            format!("  +{}", mark.ahead)
-        };
-        Line::plain(format!("  {:names$}  ", mark.name))
-            .and(Tone::Faint, "━".repeat(at))
-            .and(Tone::Good, "●")
-            .and(Tone::Plain, " ".repeat(span - at + 2))
-            .and(Tone::Hash, mark.commit.short())
-            .and(Tone::Plain, count)
+        row(&mark.name, names)
+            .and(Faint, "━".repeat(at))
+            .and(Good, "●")
+            .and(Plain, " ".repeat(span - at + 2))
+            .and(Hash, mark.commit.short())
+            .and(Plain, count)
     };
     marks.iter().map(line).chain([Line::default()]).collect()
 }
@@ -470,8 +372,7 @@ mod tests {
     }
 
     fn drawn(lines: &[Line]) -> Vec<String> {
-        let text = |line: &Line| line.0.iter().map(|piece| piece.1.as_str()).collect();
-        lines.iter().map(text).collect()
+        lines.iter().map(Line::text).collect()
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+use crate::core::tell::fit::{clipped, more};
 use crate::core::text::visible;
 use crate::core::words::Landed;
 
@@ -18,42 +19,24 @@ const LONGEST_TITLE: usize = 200;
 /// Enough characters for "- and 2000 more".
 const MORE: usize = 24;
 
-/// The draft: `- Title`, a line a pull request, in the order given. Empty where there is nothing to say.
+/// The draft: `- Title`, a line a pull request, in the order given, as many as a post may hold. Empty where there is
+/// nothing to say.
 pub fn draft(landed: &[Landed]) -> String {
-    let mut seen = HashSet::new();
     let titles = landed.iter().filter_map(Landed::pull_request);
-    let titles = titles.map(|(title, _)| shown(title));
-    let is_new = |title: &String| !title.is_empty() && seen.insert(title.clone());
-    lines(&titles.filter(is_new).collect::<Vec<_>>())
-}
-
-/// A title as it may stand in a file that people open.
-fn shown(title: &str) -> String {
-    let title = visible(title);
-    if title.chars().count() <= LONGEST_TITLE {
-        return title;
-    }
-    title.chars().take(LONGEST_TITLE - 1).chain(['…']).collect()
-}
-
-/// The lines, as many as a post may hold: a draft that is left as it is must not be refused.
-fn lines(titles: &[String]) -> String {
-    let lines: Vec<String> = titles.iter().map(|title| format!("- {title}\n")).collect();
-    let mut room = LONGEST - MORE;
-    let fits = |line: &&String| {
-        let length = line.chars().count();
-        let fits = length <= room;
-        room = room.saturating_sub(length);
-        fits
-    };
-    let mut text: Vec<String> = lines
-        .iter()
-        .take(MOST_LINES)
-        .take_while(fits)
-        .cloned()
+    // It stands in a file that people open.
+    let titles = titles.map(|(title, _)| clipped(&visible(title), LONGEST_TITLE, |_| 1));
+    let mut seen = HashSet::new();
+    let lines: Vec<String> = titles
+        .filter(|title| !title.is_empty() && seen.insert(title.clone()))
+        .map(|title| format!("- {title}\n"))
         .collect();
-    if text.len() < lines.len() {
-        text.push(format!("- and {} more\n", lines.len() - text.len()));
-    }
+    let mut used = 0;
+    let fitting = lines.iter().take(MOST_LINES).take_while(|line| {
+        used += line.chars().count();
+        used <= LONGEST - MORE
+    });
+    let mut text: Vec<&str> = fitting.map(String::as_str).collect();
+    let rest = more(lines.len(), text.len()).map(|more| format!("- {more}"));
+    text.extend(rest.as_deref());
     text.concat().trim_end().to_owned()
 }

@@ -1,11 +1,80 @@
 //! Cuts what a channel would not take, and never in silence.
 
+use serde_json::Value;
+
+use crate::core::tell::post::Post;
+
 /// No channel takes more commits than this, whatever they are called; it keeps the search for the right number short.
 const MOST: usize = 400;
+/// What stands around a text.
+const AROUND: usize = 200;
+
+/// The most that a channel takes, by the weight of its characters.
+pub(super) struct Limits {
+    /// Of all.
+    pub(super) whole: usize,
+    /// What is kept free for the list, however much people have to say.
+    pub(super) list: usize,
+    /// Of a summary or a note.
+    pub(super) text: usize,
+    /// Of the heading.
+    pub(super) heading: usize,
+    /// Of the first sentence.
+    pub(super) lead: usize,
+    /// Of those whom it calls by plain text.
+    pub(super) names: usize,
+    /// Of one subject.
+    pub(super) subject: usize,
+    /// Of one watched file's name.
+    pub(super) file: usize,
+    /// Of all together, no less than of one.
+    pub(super) files: usize,
+    /// What a character adds.
+    pub(super) weigh: fn(char) -> usize,
+    /// Whether the channel could notify somebody of this id.
+    pub(super) knows: fn(&str) -> bool,
+}
+
+impl Limits {
+    pub(super) fn weight(&self, text: &str) -> usize {
+        text.chars().map(self.weigh).sum()
+    }
+}
+
+/// The message that fits: each of the post's texts is cut to its share, and last the list, by its commits. `message`:
+/// the one that lists so many. `size`: what the channel counts of it.
+pub(super) fn fitted(
+    post: &Post,
+    limits: &Limits,
+    message: fn(&Post, usize) -> Value,
+    size: fn(&Value) -> usize,
+) -> Value {
+    let mut post = post.visible();
+    let cut = |text: &str, most| clipped(text, most, limits.weigh);
+    post.heading = cut(&post.heading, limits.heading);
+    post.lead = cut(&post.lead, limits.lead);
+    for commit in &mut post.commits {
+        commit.subject = cut(&commit.subject, limits.subject);
+    }
+    let (summary, note) = (post.summary.take(), post.note.take());
+    let texts = usize::from(summary.is_some()) + usize::from(note.is_some());
+    let list = if post.commits.is_empty() {
+        0
+    } else {
+        limits.list
+    };
+    let taken = size(&message(&post, 0)) + list;
+    let room = limits.whole.saturating_sub(taken) / texts.max(1);
+    let room = room.saturating_sub(AROUND).min(limits.text);
+    post.summary = summary.map(|text| cut(&text, room));
+    post.note = note.map(|text| cut(&text, room));
+    let fits = |count| size(&message(&post, count)) <= limits.whole;
+    message(&post, most(post.commits.len(), fits))
+}
 
 /// A text of at most this weight. A cut shows as an ellipsis.
 pub(super) fn clipped(text: &str, budget: usize, weigh: fn(char) -> usize) -> String {
-    let (mut sum, mut end, mut whole) = (0, 0, true);
+    let (mut sum, mut end) = (0, 0);
     // The end may still hold the ellipsis.
     let room = budget.saturating_sub(weigh('…'));
     for (at, c) in text.char_indices() {
@@ -14,20 +83,14 @@ pub(super) fn clipped(text: &str, budget: usize, weigh: fn(char) -> usize) -> St
             end = at + c.len_utf8();
         }
         if sum > budget {
-            whole = false;
-            break;
+            return format!("{}…", text.get(..end).unwrap_or_default().trim_end());
         }
     }
-    let kept = text.get(..end).unwrap_or_default().trim_end();
-    if whole {
-        text.to_owned()
-    } else {
-        format!("{kept}…")
-    }
+    text.to_owned()
 }
 
 /// The largest number of commits that fits, all of them if they do. A list that is cut by one more never grows.
-pub(super) fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
+fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
     if total <= MOST && fits(total) {
         return total;
     }
@@ -45,8 +108,8 @@ pub(super) fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
 
 /// "and 140 more", where some are left out.
 pub(super) fn more(total: usize, shown: usize) -> Option<String> {
-    let left = total.checked_sub(shown).filter(|left| *left > 0)?;
-    Some(format!("and {left} more"))
+    let left = total.saturating_sub(shown);
+    (left > 0).then(|| format!("and {left} more"))
 }
 
 #[cfg(test)]

@@ -1,73 +1,74 @@
 //! A post as Markdown, for pasting.
 
-use crate::core::tell::opening;
-use crate::core::tell::post::{Link, Post, Said, said};
-use crate::core::tell::watched::{Piece, sentence};
+use crate::core::tell::block::{Block, Piece, blocks, said};
+use crate::core::tell::fit::Limits;
+use crate::core::tell::post::{Listed, Post};
 use crate::core::text::in_markdown;
 
-/// The most characters of a file's name.
-const NAME: usize = 250;
+/// Nothing but the name of a file is cut: whoever pastes it sees it first. Nobody is notified by a text that somebody
+/// pastes, so all are called by plain text.
+pub(super) const LIMITS: Limits = Limits {
+    whole: usize::MAX,
+    list: 0,
+    text: usize::MAX,
+    heading: usize::MAX,
+    lead: usize::MAX,
+    names: usize::MAX,
+    subject: usize::MAX,
+    file: 250,
+    files: usize::MAX,
+    weigh: |_| 1,
+    knows: |_| false,
+};
 
-/// The text. Nothing but the name of a file is cut: whoever pastes it sees it first.
+/// The text.
 pub fn payload(post: &Post) -> String {
     let post = post.visible();
-    // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
-    let mut parts = vec![in_markdown(&post.heading), begin(&post)];
-    // Between empty lines: without them Markdown would read the subjects on as a paragraph.
-    let line = |commit: &crate::core::tell::post::Listed| {
-        format!("    {} {}", commit.short, commit.subject)
-    };
-    parts.push(post.commits.iter().map(line).collect::<Vec<_>>().join("\n"));
-    parts.push(
-        sentence(&post, NAME, usize::MAX, |_| 1)
-            .iter()
-            .map(piece)
-            .collect(),
-    );
-    parts.extend(post.summary.as_deref().map(written));
-    parts.extend(post.link.as_ref().map(see));
-    parts.extend(post.note.as_deref().map(written));
-    parts.retain(|part| !part.is_empty());
+    let blocks = blocks(&post, post.commits.len(), &LIMITS);
+    let parts = blocks.iter().map(block).filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.collect();
     parts.join("\n\n") + "\n"
 }
 
-/// Nobody is notified by a text that somebody pastes, so all are called by plain text. Those who are configured are
-/// meant, so their `@` is left as it is.
-fn begin(post: &Post) -> String {
-    let opening = opening(post, usize::MAX, |_| 1, |_| false);
-    let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
-    format!("{names} {}", in_markdown(&opening.lead))
-        .trim_start()
-        .to_owned()
+fn block(block: &Block<'_>) -> String {
+    match block {
+        // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
+        Block::Heading(text) => in_markdown(text),
+        // Those who are configured are meant, so their `@` is left as it is.
+        Block::Opening(opening) => {
+            let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
+            let text = format!("{names} {}", in_markdown(opening.lead));
+            text.trim_start().to_owned()
+        }
+        // As code: between empty lines, without which Markdown would read the subjects on as a paragraph.
+        Block::Commits(commits, _) => {
+            let line = |commit: &Listed| format!("    {} {}", commit.short, commit.subject);
+            commits.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        Block::Sentence(pieces) => pieces.iter().map(piece).collect(),
+        Block::Summary(text) | Block::Note(text) => written(text),
+    }
 }
 
-/// A name as code, but for one in which what ends the code would depend on the chat.
-fn piece(piece: &Piece) -> String {
+/// A name is code, but for one in which what ends the code would depend on the chat.
+fn piece(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Words(words) => words.clone(),
+        Piece::Link(url) => (*url).to_owned(),
         Piece::Name(name) if name.contains(['`', '\\']) => in_markdown(name),
         Piece::Name(name) => format!("`{name}`"),
     }
 }
 
-fn see(link: &Link) -> String {
-    let (before, after) = link.sentence();
-    format!("{before}{}{after}", link.url)
-}
-
 /// What people wrote for people.
 fn written(text: &str) -> String {
-    let mut out = String::new();
-    let mut points = false;
-    for line in said(text) {
-        let (point, text) = match line {
-            Said::Point(text) => (true, format!("- {}", beginning(text))),
-            Said::Line(text) => (false, beginning(text)),
-        };
+    let (mut out, mut points) = (String::new(), false);
+    for (is_point, line) in said(text) {
         // A line after a point would be read on as part of it.
-        out.push_str(if points && !point { "\n\n" } else { "\n" });
-        out.push_str(&text);
-        points = point;
+        out += if points && !is_point { "\n\n" } else { "\n" };
+        out += if is_point { "- " } else { "" };
+        out += &beginning(line);
+        points = is_point;
     }
     out.trim_matches('\n').to_owned()
 }
@@ -77,9 +78,11 @@ fn beginning(line: &str) -> String {
     let escaped = in_markdown(line);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = escaped.split_at(digits);
-    if rest.starts_with(['.', ')']) && !number.is_empty()
-        || number.is_empty() && rest.starts_with(['-', '+', '='])
-    {
+    let marks: &[char] = match digits {
+        0 => &['-', '+', '='],
+        _ => &['.', ')'],
+    };
+    if rest.starts_with(marks) {
         return format!("{number}\\{rest}");
     }
     escaped

@@ -1,4 +1,4 @@
-//! What a channel is told: one value that every form of a post is made from (see `chat`). Pure.
+//! What a channel is told: one value that every form of a post is made from. Pure.
 //!
 //! All posts about one candidate are made from one [`About`]; so they cannot carry different dates.
 
@@ -7,7 +7,7 @@ use crate::core::text::visible;
 use crate::core::words::{Changes, Commit, CommitId};
 
 /// A post. Its texts are foreign: whatever is made of them calls [`Post::visible`] first and takes nothing for markup.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Post {
     /// What it is about, and the date.
     pub heading: String,
@@ -38,45 +38,21 @@ pub struct Listed {
     pub url: Option<String>,
 }
 
-/// The page that compares, and what is said of it.
+/// The page that compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its address.
     pub url: String,
-    /// For whom it is.
-    pub words: Words,
+    /// What is said after "See" and the address.
+    pub after: &'static str,
 }
 
-/// What a post says of its link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
-    /// To those who made the changes.
-    Technical,
-    /// To everyone.
-    Product,
-    /// That it shows what is gone.
-    TakenBack,
-}
-
-impl Link {
-    /// The words before and after the address: "See … for more detail."
-    pub fn sentence(&self) -> (&'static str, &'static str) {
-        match self.words {
-            Words::Technical => ("See ", " for more detail."),
-            Words::Product => ("See ", " for more detail on these changes."),
-            Words::TakenBack => ("See ", " for what that takes back."),
-        }
-    }
-}
-
-/// A line of a summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said<'a> {
-    /// A point of a list, without its mark.
-    Point(&'a str),
-    /// Any other line.
-    Line(&'a str),
-}
+/// To those who made the changes.
+const TECHNICAL: &str = " for more detail.";
+/// To everyone.
+const PRODUCT: &str = " for more detail on these changes.";
+/// That it shows what is gone.
+const TAKEN_BACK: &str = " for what that takes back.";
 
 /// What all posts about one deploy have in common.
 #[derive(Clone, Copy)]
@@ -100,15 +76,12 @@ impl About<'_> {
         changes: &Changes,
         note: Option<&str>,
     ) -> Post {
-        let lead = format!(
-            "looking at deploying current {environment} version {} to {}.",
-            commit.short(),
-            self.places()
-        );
-        let commits = self.listed(&changes.ships);
+        let (short, places) = (commit.short(), self.places());
+        let lead =
+            format!("looking at deploying current {environment} version {short} to {places}.");
         Post {
-            commits,
-            link: self.link(self.runs(), commit, Words::Technical),
+            commits: self.listed(&changes.ships),
+            link: self.link(self.runs(), commit, TECHNICAL),
             ..self.post("", lead, note)
         }
     }
@@ -121,33 +94,28 @@ impl About<'_> {
         environment: &str,
         added: &[Commit],
     ) -> Post {
-        let (before_digits, now_digits) = (before.short(), now.short());
+        let (old, new) = (before.short(), now.short());
         let lead = format!(
-            "Version {now_digits} on {environment} takes the place of {before_digits} and is to be tested again; it adds only:"
+            "Version {new} on {environment} takes the place of {old} and is to be tested again; it adds only:"
         );
-        let link = self.link(Some(before), now, Words::Technical);
         Post {
             commits: self.listed(added),
-            link,
+            link: self.link(Some(before), now, TECHNICAL),
             ..self.post(": a fix", lead, None)
         }
     }
 
     /// Tells who holds the candidate back, and why.
     pub fn blocked(&self, commit: &CommitId, by: &str, reason: Option<&str>) -> Post {
-        self.post(
-            " is blocked",
-            format!("Version {} is blocked by {by}.", commit.short()),
-            reason,
-        )
+        let lead = format!("Version {} is blocked by {by}.", commit.short());
+        self.post(" is blocked", lead, reason)
     }
 
     /// Tells that the candidate is withdrawn, and that the freeze is over with it.
     pub fn postponed(&self, commit: &CommitId, environment: &str, by: &str, reason: &str) -> Post {
+        let (short, places) = (commit.short(), self.places());
         let lead = format!(
-            "Version {} does not go to {} for now, says {by}; {environment} is free for deploys again.",
-            commit.short(),
-            self.places()
+            "Version {short} does not go to {places} for now, says {by}; {environment} is free for deploys again."
         );
         self.post(" is postponed", lead, Some(reason))
     }
@@ -160,49 +128,35 @@ impl About<'_> {
         by: &str,
         reason: Option<&str>,
     ) -> Post {
-        let what = from.map_or_else(
-            || "What ran".to_owned(),
-            |from| format!("Version {}", from.short()),
-        );
-        let lead = format!(
-            "{what} was put back to {} on {} by {by}.",
-            to.short(),
-            self.places()
-        );
-        let heading = titled(&self.places(), "rollback", self.date);
+        let what = from.map(|from| format!("Version {}", from.short()));
+        let what = what.unwrap_or_else(|| "What ran".to_owned());
+        let (short, places) = (to.short(), self.places());
+        let lead = format!("{what} was put back to {short} on {places} by {by}.");
         Post {
-            heading,
-            link: from.and_then(|from| self.link(Some(to), from, Words::TakenBack)),
+            heading: titled(&places, "rollback", self.date),
+            link: from.and_then(|from| self.link(Some(to), from, TAKEN_BACK)),
             ..self.post("", lead, reason)
         }
     }
 
     /// Tells everyone what is new: what people wrote for people, and never the log.
     pub fn product(&self, commit: &CommitId, summary: Option<&str>) -> Post {
-        let end = if summary.is_some() {
-            " with the following changes:"
-        } else {
-            "."
-        };
+        let end = summary.map_or(".", |_| " with the following changes:");
         let lead = format!("New release to {}{end}", self.places());
-        let link = self.link(self.runs(), commit, Words::Product);
         Post {
             summary: summary.map(str::to_owned),
-            link,
+            link: self.link(self.runs(), commit, PRODUCT),
             ..self.post("", lead, None)
         }
     }
 
     fn post(&self, what: &str, lead: String, note: Option<&str>) -> Post {
         Post {
-            heading: format!("{}{what}", heading(&self.places(), self.date)),
+            heading: titled(&self.places(), "deploy", self.date) + what,
             mentions: self.mentions.to_vec(),
             lead,
-            commits: Vec::new(),
-            watched: Vec::new(),
-            summary: None,
-            link: None,
             note: note.map(str::to_owned),
+            ..Post::default()
         }
     }
 
@@ -215,9 +169,9 @@ impl About<'_> {
         commits.iter().map(listed).collect()
     }
 
-    fn link(&self, from: Option<&CommitId>, to: &CommitId, words: Words) -> Option<Link> {
+    fn link(&self, from: Option<&CommitId>, to: &CommitId, after: &'static str) -> Option<Link> {
         let url = self.config.compare_url(from?, to)?;
-        Some(Link { url, words })
+        Some(Link { url, after })
     }
 
     /// The oldest that is known to run: of several targets it is the first that says.
@@ -241,81 +195,42 @@ impl Post {
     /// The same with every acting character of every text made visible: what acts on a terminal acts in a chat too.
     #[must_use]
     pub fn visible(&self) -> Self {
-        let lines = |text: &String| {
-            text.trim()
-                .lines()
-                .map(visible)
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        let listed = |commit: &Listed| Listed {
-            short: visible(&commit.short),
-            subject: visible(&commit.subject),
-            url: commit.url.as_deref().map(visible),
-        };
-        Self {
-            heading: visible(&self.heading),
-            mentions: self.mentions.iter().map(visible_mention).collect(),
-            lead: visible(&self.lead),
-            commits: self.commits.iter().map(listed).collect(),
-            watched: self.watched.iter().map(|name| visible(name)).collect(),
-            summary: self
-                .summary
-                .as_ref()
-                .map(lines)
-                .filter(|text| !text.is_empty()),
-            link: self.link.as_ref().map(|link| Link {
-                url: visible(&link.url),
-                words: link.words,
-            }),
-            note: self
-                .note
-                .as_ref()
-                .map(lines)
-                .filter(|text| !text.is_empty()),
-        }
+        let mut post = self.clone();
+        let commits = post.commits.iter_mut().flat_map(|commit| {
+            let texts = [&mut commit.short, &mut commit.subject];
+            texts.into_iter().chain(&mut commit.url)
+        });
+        let mentions = post.mentions.iter_mut().flat_map(|mention| match mention {
+            Mention::Plain(name) => vec![name],
+            Mention::Person { name, id } => vec![name, id],
+        });
+        [&mut post.heading, &mut post.lead]
+            .into_iter()
+            .chain(commits)
+            .chain(mentions)
+            .chain(&mut post.watched)
+            .chain(post.link.as_mut().map(|link| &mut link.url))
+            .for_each(|text| *text = visible(text));
+        post.summary = lines(post.summary);
+        post.note = lines(post.note);
+        post
     }
 }
 
-fn visible_mention(mention: &Mention) -> Mention {
-    match mention {
-        Mention::Plain(name) => Mention::Plain(visible(name)),
-        Mention::Person { name, id } => Mention::Person {
-            name: visible(name),
-            id: visible(id),
-        },
-    }
-}
-
-/// "Production deploy 2022-03-02".
-pub fn heading(names: &str, date: &str) -> String {
-    titled(names, "deploy", date)
+/// A text whose lines stay lines; nothing where it is empty.
+fn lines(text: Option<String>) -> Option<String> {
+    let text = text?;
+    let lines: Vec<String> = text.trim().lines().map(visible).collect();
+    Some(lines.join("\n")).filter(|text| !text.is_empty())
 }
 
 /// "Production rollback 2022-03-02".
 pub fn titled(names: &str, what: &str, date: &str) -> String {
-    format!("{} {what} {date}", capital(names))
-}
-
-/// A text with its first letter as at the beginning of a sentence.
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
-}
-
-/// The lines of a summary, told apart.
-pub fn said(summary: &str) -> impl Iterator<Item = Said<'_>> {
-    summary.lines().map(|line| {
-        let line = line.trim();
-        let point = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "));
-        point.map_or(Said::Line(line), |point| Said::Point(point.trim()))
-    })
+    let mut chars = names.chars();
+    let first = chars.next().map(char::to_uppercase);
+    let names: String = first.into_iter().flatten().chain(chars).collect();
+    format!("{names} {what} {date}")
 }
 
 #[cfg(test)]
-pub(crate) mod example;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

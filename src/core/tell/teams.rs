@@ -4,124 +4,136 @@
 //! in the one client and leave stray backslashes in the other. Two things act even there. `<at>` calls somebody only if an
 //! entity says who, and entities are made of configured mentions alone. And `{{DATE(…)}}`, `{{TIME(…)}}`: see [`literal`].
 
-mod mention;
-mod size;
-
 use serde_json::{Value, json};
 
-use self::mention::begin;
-use self::size::{FILE, FILES, LIMIT, clip, size, weight};
-use crate::core::tell::fit::{more, most};
-use crate::core::tell::harmless;
-use crate::core::tell::post::{Link, Listed, Post, Said, said};
-use crate::core::tell::watched::{Piece, sentence};
+use crate::core::tell::block::{Block, Piece, blocks, harmless, said};
+use crate::core::tell::fit::{Limits, fitted};
+use crate::core::tell::post::{Listed, Post};
+
+const LIMITS: Limits = Limits {
+    // Teams takes 28,672 bytes of "message properties", in which the card is a string with its quotes escaped; what else
+    // counts is not known, hence the distance.
+    whole: 25_000,
+    list: 4_000,
+    text: usize::MAX,
+    heading: 800,
+    lead: 1_200,
+    names: 1_200,
+    subject: 480,
+    file: 480,
+    files: 2_000,
+    weigh: weight,
+    knows: |_| true,
+};
 
 /// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
-    let post = clip(post.visible());
-    let count = most(post.commits.len(), |count| {
-        size(&message(&post, count)) <= LIMIT
-    });
-    message(&post, count).to_string()
+    fitted(post, &LIMITS, message, size).to_string()
 }
 
 fn message(post: &Post, count: usize) -> Value {
-    let (beginning, entities) = begin(post);
-    let mut body = vec![heading(&post.heading)];
-    body.extend(beginning);
-    body.extend(list(&post.commits, count));
-    body.extend(watched(post));
-    body.extend(
-        post.summary
-            .as_ref()
-            .map(|text| block(runs(&points(text), &json!({})))),
-    );
-    body.extend(post.link.as_ref().map(see));
-    body.extend(post.note.as_ref().map(|text| block(runs(text, &json!({})))));
-    let mut teams = json!({"width": "Full"});
-    if !entities.is_empty() {
-        teams["entities"] = entities.into();
+    let (mut body, mut teams) = (Vec::new(), json!({"width": "Full"}));
+    for part in blocks(post, count, &LIMITS) {
+        if let Block::Opening(opening) = &part
+            && !opening.called.is_empty()
+        {
+            teams["entities"] = opening.called.iter().map(entity).collect();
+        }
+        body.extend(block(&part));
     }
-    let button =
-        |link: &Link| json!([{"type": "Action.OpenUrl", "title": "Compare", "url": link.url}]);
     let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.5", "msteams": teams, "body": body,
     });
     if let Some(link) = &post.link {
-        card["actions"] = button(link);
+        card["actions"] = json!([{"type": "Action.OpenUrl", "title": "Compare", "url": link.url}]);
     }
     let kind = "application/vnd.microsoft.card.adaptive";
     json!({"type": "message", "attachments": [{"contentType": kind, "contentUrl": null, "content": card}]})
 }
 
-/// The heading, for screen readers as such where nothing in it could be taken for markup.
-fn heading(text: &str) -> Value {
-    if harmless(text) {
-        return json!({"type": "TextBlock", "text": text, "style": "heading", "size": "Large", "weight": "Bolder", "wrap": true});
+fn block(block: &Block<'_>) -> Vec<Value> {
+    let inlines = match block {
+        // For screen readers as such where nothing in it could be taken for markup.
+        Block::Heading(text) if harmless(text) => {
+            return vec![
+                json!({"type": "TextBlock", "text": text, "style": "heading", "size": "Large", "weight": "Bolder", "wrap": true}),
+            ];
+        }
+        Block::Heading(text) => runs(text, &json!({"size": "Large", "weight": "Bolder"})),
+        Block::Opening(opening) => {
+            // Real mentions work in text blocks only, and those know Markdown.
+            let (markup, literal) = opening.parts(tag);
+            let markup =
+                markup.map(|text| json!({"type": "TextBlock", "text": text, "wrap": true}));
+            let literal = literal.map(|words| rich(runs(&words, &json!({}))));
+            return markup.into_iter().chain(literal).collect();
+        }
+        Block::Commits(commits, more) => list(commits, more.as_deref()),
+        Block::Sentence(pieces) => pieces.iter().flat_map(piece).collect(),
+        Block::Summary(text) => {
+            let line = |(is_point, line)| format!("{}{line}", if is_point { "• " } else { "" });
+            let lines: Vec<String> = said(text).map(line).collect();
+            runs(&lines.join("\n"), &json!({}))
+        }
+        Block::Note(text) => runs(text, &json!({})),
+    };
+    vec![rich(inlines)]
+}
+
+/// `<at>Adele Vance</at>`, with nothing in it that could end it or be markup.
+fn tag((name, _): &(&str, &str)) -> String {
+    format!("<at>{}</at>", label(name))
+}
+
+fn entity(called: &(&str, &str)) -> Value {
+    let mentioned = json!({"id": called.1, "name": label(called.0)});
+    json!({"type": "mention", "text": tag(called), "mentioned": mentioned})
+}
+
+fn label(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric() && c != '-');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return "somebody".to_owned();
     }
-    block(runs(text, &json!({"size": "Large", "weight": "Bolder"})))
+    words.join(" ")
 }
 
 /// The list, each hash a link to its commit; the subject is none, for somebody else wrote it.
-fn list(commits: &[Listed], count: usize) -> Option<Value> {
+fn list(commits: &[Listed], more: Option<&str>) -> Vec<Value> {
     let mono = json!({"fontType": "Monospace"});
     let mut inlines = Vec::new();
-    for (index, commit) in commits.iter().take(count).enumerate() {
-        let line_end = if index + 1 < commits.len() { "\n" } else { "" };
+    for (index, commit) in commits.iter().enumerate() {
+        let is_last = index + 1 == commits.len() && more.is_none();
+        let line_end = if is_last { "" } else { "\n" };
         let end = format!(" {}{line_end}", commit.subject);
         match &commit.url {
             Some(url) => {
-                inlines.extend(runs(
-                    &commit.short,
-                    &json!({"fontType": "Monospace", "selectAction": open(url)}),
-                ));
+                let look = json!({"fontType": "Monospace", "selectAction": open(url)});
+                inlines.extend(runs(&commit.short, &look));
                 inlines.extend(runs(&end, &mono));
             }
             None => inlines.extend(runs(&format!("{}{end}", commit.short), &mono)),
         }
     }
-    inlines.extend(
-        more(commits.len(), count)
-            .map(|more| json!({"type": "TextRun", "text": more, "italic": true})),
-    );
-    (!inlines.is_empty()).then(|| block(inlines))
+    inlines.extend(more.map(|more| json!({"type": "TextRun", "text": more, "italic": true})));
+    inlines
 }
 
-/// The watched files, their names in the look of the list.
-fn watched(post: &Post) -> Option<Value> {
-    let piece = |piece: &Piece| match piece {
+fn piece(piece: &Piece<'_>) -> Vec<Value> {
+    match piece {
         Piece::Words(words) => runs(words, &json!({})),
         Piece::Name(name) => runs(name, &json!({"fontType": "Monospace"})),
-    };
-    let inlines: Vec<Value> = sentence(post, FILE, FILES, weight)
-        .iter()
-        .flat_map(piece)
-        .collect();
-    (!inlines.is_empty()).then(|| block(inlines))
-}
-
-fn see(link: &Link) -> Value {
-    let (before, after) = link.sentence();
-    let mut inlines = runs(before, &json!({}));
-    inlines.extend(runs(&link.url, &json!({"selectAction": open(&link.url)})));
-    inlines.extend(runs(after, &json!({})));
-    block(inlines)
+        Piece::Link(url) => runs(url, &json!({"selectAction": open(url)})),
+    }
 }
 
 fn open(url: &str) -> Value {
     json!({"type": "Action.OpenUrl", "url": url})
 }
 
-fn points(summary: &str) -> String {
-    let line = |said| match said {
-        Said::Point(text) => format!("• {text}"),
-        Said::Line(text) => text.to_owned(),
-    };
-    said(summary).map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn block(inlines: Vec<Value>) -> Value {
+fn rich(inlines: Vec<Value>) -> Value {
     json!({"type": "RichTextBlock", "inlines": inlines})
 }
 
@@ -139,12 +151,10 @@ fn runs(text: &str, look: &Value) -> Vec<Value> {
 /// A text in pieces such that `{{DATE(…)}}` and `{{TIME(…)}}` stay what they are. Renderers replace them in one run at a
 /// time, so the two braces go into two runs; they are read side by side, and nothing is added or lost.
 fn literal(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest
-        .match_indices("{{")
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some(at) = (rest.match_indices("{{"))
         .map(|(at, _)| at)
-        .find(|at| computed(rest, at + 2))
+        .find(|at| is_computed(rest, at + 2))
     {
         let (before, after) = rest.split_at(at + 1);
         pieces.push(before);
@@ -155,9 +165,40 @@ fn literal(text: &str) -> Vec<&str> {
     pieces
 }
 
-fn computed(text: &str, at: usize) -> bool {
-    let word = text.get(at..).and_then(|rest| rest.get(..5));
-    word.is_some_and(|word| {
-        word.eq_ignore_ascii_case("DATE(") || word.eq_ignore_ascii_case("TIME(")
-    })
+fn is_computed(text: &str, at: usize) -> bool {
+    let word = text.get(at..at + 5).unwrap_or_default();
+    word.eq_ignore_ascii_case("DATE(") || word.eq_ignore_ascii_case("TIME(")
+}
+
+/// The bytes of a value as a string inside of JSON, as the least sparing of encoders writes it.
+fn size(value: &Value) -> usize {
+    let byte = |c: char| match c {
+        // Some put a space after these two.
+        '"' | '\\' | ':' | ',' => 2,
+        c => plain(c),
+    };
+    value.to_string().chars().map(byte).sum()
+}
+
+/// What a character of a text adds to that.
+fn weight(c: char) -> usize {
+    match c {
+        '"' | '\\' => 4,
+        ':' | ',' => 2,
+        '\t' => 3,
+        // A line of a summary may get a mark of its own.
+        '\n' => 12,
+        // Two of them may cost a run of their own.
+        '{' => 40,
+        c => plain(c),
+    }
+}
+
+/// Some encoders escape even some of what is plain.
+fn plain(c: char) -> usize {
+    let is_dear = matches!(c, '<' | '>' | '&' | '\'' | '+' | '`' | '\u{7f}');
+    if c.is_ascii() && !is_dear {
+        return 1;
+    }
+    7 * c.len_utf16()
 }

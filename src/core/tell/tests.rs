@@ -7,9 +7,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::core::config::Mention;
-use crate::core::tell::post::example::{self, technical};
-use crate::core::tell::post::{Link, Listed, Post, Words};
-use crate::core::tell::{harmless, opening};
+use crate::core::tell::block::{harmless, opening};
+use crate::core::tell::fit::Limits;
+use crate::core::tell::markdown::LIMITS;
+use crate::core::tell::post::tests::example::{self, technical};
+use crate::core::tell::post::{Link, Listed, Post};
 
 /// A payload, read again.
 fn read(payload: &str) -> Value {
@@ -134,25 +136,19 @@ fn who_cannot_be_notified_is_called_by_plain_text() {
         mentions: persons(mentions),
         ..technical()
     };
-    let opening = opening(&post, 100, |_| 1, |id| id != "?");
-    assert_eq!(
-        opening.called.iter().map(|one| one.id).collect::<Vec<_>>(),
-        ["U01"]
-    );
-    assert!(
-        opening.words().starts_with("@devs @qa looking at"),
-        "{}",
-        opening.words()
-    );
+    let limits = Limits {
+        knows: |id| id != "?",
+        ..LIMITS
+    };
+    let begun = opening(&post, &limits);
+    assert_eq!(begun.called, [("Adele Vance", "U01")]);
+    let words = begun.words();
+    assert!(words.starts_with("@devs @qa looking at"), "{words}");
     let nobody = Post {
         mentions: Vec::new(),
         ..technical()
     };
-    assert!(
-        crate::core::tell::opening(&nobody, 100, |_| 1, |_| true)
-            .words()
-            .starts_with("looking at")
-    );
+    assert!(opening(&nobody, &limits).words().starts_with("looking at"));
 }
 
 /// Foreign texts, from plain to as bad as they come.
@@ -202,7 +198,7 @@ fn any_post() -> impl Strategy<Value = Post> {
     );
     let link = prop::option::of("https://git\\.example/[a-z_]{1,1900}".prop_map(|url| Link {
         url,
-        words: Words::Technical,
+        after: " for more detail.",
     }));
     let count = prop_oneof![0..30_usize, 0..=2_000_usize];
     let watched = prop_oneof![Just(Vec::new()), prop::collection::vec(foreign(600), 0..14)];

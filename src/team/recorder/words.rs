@@ -3,6 +3,7 @@
 use crate::core::record::{FORMAT, Unlawful, Unreadable};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::advice;
 use crate::git::push::Ended;
@@ -175,16 +176,16 @@ impl Recorder<'_> {
     pub(super) fn not_writable(&self, ended: Ended, words: &str) -> Refusal {
         let report = Report::new("the record cannot be written to")
             .because(format!("it is {}", self.place()));
-        let (place, next) = ((self.remote, "repository.url"), "git smp setup");
+        let (place, next) = ((self.remote, "repository.url"), Typed::smp("setup"));
         let told =
             |report: Report, causes: Vec<String>| causes.into_iter().fold(report, Report::because);
         let report = match ended {
             Ended::NothingSent => {
-                let shut = advice::shut(self.repo, place, words, next);
+                let shut = advice::shut(self.repo, place, words, &next);
                 told(report, shut.because).hint(shut.hint)
             }
             Ended::Refused(status) => {
-                let shut = advice::turned_away(self.repo, place, status, next);
+                let shut = advice::turned_away(self.repo, place, status, &next);
                 in_git_s_words(told(report, shut.because), words).hint(shut.hint)
             }
             _ => {

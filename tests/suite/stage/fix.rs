@@ -43,7 +43,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
     run.says(&format!(
         "Added to the candidate:\n{abbreviated} Sort layers by name (#427)\n\nThis will\n"
     ));
-    run.says("It is the candidate then, and what was signed off before is no longer.\n")
+    run.says("It becomes the candidate; earlier sign-offs no longer count.\n")
         .says("done: on record");
     // It is on the main branch, so nothing has to come back.
     run.never_shows("must come back");

@@ -17,8 +17,8 @@ fn when(now: i64) -> When {
     }
 }
 
-fn past(kind: DeployKind, environment: &str, at: i64) -> Past {
-    Past {
+fn past(kind: DeployKind, environment: &str, at: i64) -> PastDeploy {
+    PastDeploy {
         environment: environment.into(),
         from: None,
         to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
@@ -32,7 +32,7 @@ fn past(kind: DeployKind, environment: &str, at: i64) -> Past {
 }
 
 /// A promotion whose commits waited for so many seconds each.
-fn promoted(at: i64, waited: &[i64]) -> (Past, Shipped) {
+fn promoted(at: i64, waited: &[i64]) -> (PastDeploy, Shipped) {
     let committed = waited.iter().map(|waited| at - waited).collect();
     (
         past(DeployKind::Promote, "production", at),
@@ -43,14 +43,14 @@ fn promoted(at: i64, waited: &[i64]) -> (Past, Shipped) {
     )
 }
 
-fn rolled_back(at: i64) -> (Past, Shipped) {
+fn rolled_back(at: i64) -> (PastDeploy, Shipped) {
     (
         past(DeployKind::Rollback, "production", at),
         Shipped::default(),
     )
 }
 
-fn of_production(deploys: Vec<(Past, Shipped)>, now: i64) -> Figures {
+fn of_production(deploys: Vec<(PastDeploy, Shipped)>, now: i64) -> Figures {
     let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
     figures(&["production"], &deploys, &shipped, None, &when(now)).remove(0)
 }
@@ -96,7 +96,7 @@ fn figures_are_what_a_hand_would_compute() {
 }
 
 /// A deploy that nobody made with this program.
-fn seen(at: i64, back: bool) -> (Past, Shipped) {
+fn seen(at: i64, back: bool) -> (PastDeploy, Shipped) {
     (
         past(
             DeployKind::Observed {
@@ -282,7 +282,7 @@ fn times() -> impl Strategy<Value = i64> {
     ]
 }
 
-fn any_deploy() -> impl Strategy<Value = (Past, Shipped)> {
+fn any_deploy() -> impl Strategy<Value = (PastDeploy, Shipped)> {
     let shipped = (proptest::collection::vec(times(), 0..5), any::<u64>());
     let observed =
         (times(), any::<bool>()).prop_map(|(since, back)| DeployKind::Observed { since, back });
@@ -320,7 +320,7 @@ proptest! {
             prop_assert!(took().min() <= one.time_to_restore() && one.time_to_restore() <= took().max());
         }
         prop_assert_eq!(all.iter().map(|one| one.deploys()).sum::<usize>(), deploys.len());
-        let shown: Vec<&Past> = deploys.iter().collect();
+        let shown: Vec<&PastDeploy> = deploys.iter().collect();
         let lines = [
             show::history(&shown, &when, Some(width)),
             all.iter().flat_map(|one| show::figures(one, &when, Some(width))).collect(),

@@ -3,6 +3,8 @@
 use jiff::civil::{Date, date};
 use jiff::{Span, Timestamp};
 
+use serde::Serialize;
+
 use crate::core::show::When;
 
 /// How many weeks are told one by one.
@@ -11,38 +13,34 @@ const TOLD: i64 = 12;
 const MONDAY: Date = date(1970, 1, 5);
 
 /// What happened in one week.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Week {
     /// Its name in the ISO calendar: `2022-W09`.
+    #[serde(rename = "week")]
     pub name: String,
     /// How many promotions there were.
     pub promotions: usize,
-    /// How many rollbacks there were.
+    /// How many rollbacks.
     pub rollbacks: usize,
-    /// How many deploys past the tool were seen.
+    /// How many deploys past the tool.
     pub observed: usize,
 }
 
 /// The week of a time, counted from that of [`MONDAY`]; `None` for times that no calendar has.
 fn number(seconds: i64, when: &When) -> Option<i64> {
-    let day = Timestamp::from_second(seconds)
-        .ok()?
-        .to_zoned(when.zone.clone())
-        .date();
+    let time = Timestamp::from_second(seconds).ok()?;
+    let day = time.to_zoned(when.zone.clone()).date();
     let days = day.duration_since(MONDAY).as_hours() / 24;
     Some(days.div_euclid(7))
 }
 
 /// The name of a week; empty where the calendar has no such week.
 fn name(number: i64) -> String {
-    let monday = Span::new()
-        .try_weeks(number)
-        .and_then(|weeks| MONDAY.checked_add(weeks));
-    let named = monday.map(|monday| {
-        let week = monday.iso_week_date();
-        format!("{:04}-W{:02}", week.year(), week.week())
-    });
-    named.unwrap_or_default()
+    let weeks = Span::new().try_weeks(number);
+    let monday = weeks.and_then(|weeks| MONDAY.checked_add(weeks));
+    let week = monday.map(|monday| monday.iso_week_date());
+    week.map(|week| format!("{:04}-W{:02}", week.year(), week.week()))
+        .unwrap_or_default()
 }
 
 /// How many promotions there were a week, from the week of the first up to this one, both counted whole: a team that
@@ -66,34 +64,26 @@ pub fn last(
     let Some(this) = number(when.now, when) else {
         return Vec::new();
     };
-    let oldest = [promotions, rollbacks, observed]
-        .concat()
-        .into_iter()
-        .chain(begun)
-        .filter_map(|at| number(at, when));
-    let begun = oldest.min().filter(|_| begun.is_some()).unwrap_or(i64::MIN);
-    let first = (this - TOLD + 1).max(begun.min(this));
-    let mut weeks: Vec<Week> = (first..=this)
-        .map(|week| Week {
+    let numbers =
+        |times: &[i64]| -> Vec<i64> { times.iter().filter_map(|at| number(*at, when)).collect() };
+    let all = [promotions, rollbacks, observed].map(numbers);
+    let known = all.iter().flatten().copied();
+    let oldest = known.chain(begun.and_then(|at| number(at, when))).min();
+    let begun = begun.and(oldest).unwrap_or(i64::MIN);
+    let week = |week: i64| {
+        let counts = all
+            .each_ref()
+            .map(|one| one.iter().filter(|at| **at == week).count());
+        let [promotions, rollbacks, observed] = counts;
+        Week {
             name: name(week),
-            promotions: 0,
-            rollbacks: 0,
-            observed: 0,
-        })
-        .collect();
-    let place = |at: &i64| number(*at, when).and_then(|week| usize::try_from(week - first).ok());
-    let mut count = |times: &[i64], one: fn(&mut Week) -> &mut usize| {
-        for index in times.iter().filter_map(place) {
-            weeks
-                .get_mut(index)
-                .into_iter()
-                .for_each(|week| *one(week) += 1);
+            promotions,
+            rollbacks,
+            observed,
         }
     };
-    count(promotions, |week| &mut week.promotions);
-    count(rollbacks, |week| &mut week.rollbacks);
-    count(observed, |week| &mut week.observed);
-    weeks
+    let first = (this - TOLD + 1).max(begun.min(this));
+    (first..=this).map(week).collect()
 }
 
 #[cfg(test)]

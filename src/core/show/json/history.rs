@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::core::record::past::{DeployKind, Past};
+use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::stats::{Figures, Week};
-use crate::core::show::json::{SCHEMA, rfc3339, text};
+use crate::core::show::json::{SCHEMA, text, time};
 use crate::core::words::CommitId;
 
 #[derive(Serialize)]
@@ -44,19 +44,11 @@ struct FiguresJson<'a> {
     observed: usize,
     promotions_per_week: Option<f64>,
     deploys_per_week: Option<f64>,
-    weeks: Vec<WeekJson<'a>>,
+    weeks: &'a [Week],
     lead_time_seconds: LeadJson,
     rolled_back: usize,
     rolled_back_share: Option<f64>,
     time_to_restore_seconds: RestoreJson,
-}
-
-#[derive(Serialize)]
-struct WeekJson<'a> {
-    week: &'a str,
-    promotions: usize,
-    rollbacks: usize,
-    observed: usize,
 }
 
 #[derive(Serialize)]
@@ -73,51 +65,47 @@ struct RestoreJson {
 }
 
 /// `git smp history --json`, the deploys in the order given.
-pub fn history(deploys: &[&Past], figures: &[Figures]) -> String {
-    let stats = StatsJson {
-        environments: figures.iter().map(of).collect(),
-    };
+pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
     text(&HistoryJson {
         schema: SCHEMA,
-        deploys: deploys.iter().map(|past| deploy(past)).collect(),
-        stats,
+        deploys: deploys.iter().map(|one| deploy(one)).collect(),
+        stats: StatsJson {
+            environments: figures.iter().map(of).collect(),
+        },
     })
 }
 
-/// One past deploy.
-fn deploy(past: &Past) -> DeployJson<'_> {
+fn deploy(past: &PastDeploy) -> DeployJson<'_> {
+    let (kind, since) = match past.kind {
+        DeployKind::Promote => ("promote", None),
+        DeployKind::Rollback => ("rollback", None),
+        DeployKind::Observed { since, .. } => ("observed", Some(time(since))),
+    };
+    let signers = past.signed_off_by.iter();
     DeployJson {
         environment: &past.environment,
         from: past.from.as_ref(),
         to: &past.to,
-        since: match past.kind {
-            DeployKind::Observed { since, .. } => Some(rfc3339(since, 0)),
-            DeployKind::Promote | DeployKind::Rollback => None,
-        },
-        at: rfc3339(past.at, 0),
+        since,
+        at: time(past.at),
         by: &past.by,
         candidate: past.candidate.as_ref(),
-        signed_off_by: past
-            .signed_off_by
-            .iter()
-            .map(|signer| signer.name.as_str())
-            .collect(),
-        kind: past.kind.word(),
+        signed_off_by: signers.map(|one| one.name.as_str()).collect(),
+        kind,
         commits: past.commits,
     }
 }
 
-/// The figures of one environment.
 fn of(figures: &Figures) -> FiguresJson<'_> {
     FiguresJson {
         environment: &figures.environment,
-        since: figures.since.and_then(|seconds| rfc3339(seconds, 0)),
+        since: figures.since.and_then(time),
         promotions: figures.promotions,
         rollbacks: figures.rollbacks,
         observed: figures.observed,
         promotions_per_week: figures.promotions_per_week,
         deploys_per_week: figures.deploys_per_week,
-        weeks: figures.weeks.iter().map(week).collect(),
+        weeks: &figures.weeks,
         lead_time_seconds: LeadJson {
             median: figures.lead.median(),
             p90: figures.lead.ninetieth(),
@@ -129,21 +117,5 @@ fn of(figures: &Figures) -> FiguresJson<'_> {
         time_to_restore_seconds: RestoreJson {
             median: figures.time_to_restore(),
         },
-    }
-}
-
-/// The figures of one week.
-fn week(week: &Week) -> WeekJson<'_> {
-    let Week {
-        name,
-        promotions,
-        rollbacks,
-        observed,
-    } = week;
-    WeekJson {
-        week: name,
-        promotions: *promotions,
-        rollbacks: *rollbacks,
-        observed: *observed,
     }
 }

@@ -1,60 +1,62 @@
-//! The JSON of `git smp status`.
+//! `git smp status --json`.
 
 use serde::Serialize;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::Finding;
 use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
-use crate::core::record::{Candidate, Deploy, FORMAT, Held, Reading, SignOff, Verdict};
+use crate::core::record::{
+    Candidate, Deploy, Deploying, FORMAT, Held, Reading, SignOff, State, Verdict,
+};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::show::json::{SCHEMA, rfc3339, text};
+use crate::core::show::json::{SCHEMA, text, time};
 use crate::core::words::{Changes, CommitId, Observed, Source};
 
 #[derive(Serialize)]
-struct StatusJson {
+struct StatusJson<'a> {
     schema: u32,
-    environments: Vec<EnvironmentJson>,
-    candidate: Option<CandidateJson>,
+    environments: Vec<EnvironmentJson<'a>>,
+    candidate: Option<CandidateJson<'a>>,
     frozen: Option<bool>,
     production_behind: Option<BehindJson>,
     /// Only where the team keeps a record, as the next.
     #[serde(skip_serializing_if = "Option::is_none")]
-    deploying: Option<DeployingJson>,
+    deploying: Option<DeployingJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<RecordJson>,
+    record: Option<RecordJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct CandidateJson {
-    commit: CommitId,
+struct CandidateJson<'a> {
+    commit: &'a CommitId,
     proposed_at: Option<String>,
-    proposed_by: String,
-    signoffs: Vec<SignOffJson>,
+    proposed_by: &'a str,
+    signoffs: Vec<SignOffJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct SignOffJson {
-    by: String,
+struct SignOffJson<'a> {
+    by: &'a str,
     verdict: Verdict,
-    note: Option<String>,
+    note: Option<&'a str>,
     at: Option<String>,
 }
 
 /// A deploy that was announced and whose end is not on record.
 #[derive(Serialize)]
-struct DeployingJson {
-    id: String,
-    environment: String,
-    commit: CommitId,
-    by: String,
+struct DeployingJson<'a> {
+    id: &'a str,
+    environment: &'a str,
+    commit: &'a CommitId,
+    by: &'a str,
     at: Option<String>,
 }
 
 /// How the shared record was found.
-#[derive(Serialize)]
-struct RecordJson {
+#[derive(Default, Serialize)]
+struct RecordJson<'a> {
     /// Its last event; `null`: there is none, or it is unknown.
-    tip: Option<CommitId>,
+    tip: Option<&'a CommitId>,
     /// How old this clone's copy is, where only that could be read, in seconds.
     copy_seconds: Option<u64>,
     /// What is remarkable about it, as a stable word.
@@ -62,30 +64,30 @@ struct RecordJson {
 }
 
 #[derive(Serialize)]
-struct EnvironmentJson {
-    name: String,
-    remote: String,
-    branch: String,
+struct EnvironmentJson<'a> {
+    name: &'a str,
+    remote: &'a str,
+    branch: &'a str,
     #[serde(rename = "ref")]
-    reference: Option<CommitId>,
-    running: Option<CommitId>,
+    reference: Option<&'a CommitId>,
+    running: Option<&'a CommitId>,
     source: Source,
     agrees: Option<bool>,
     finding: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    observed: Option<ObservedJson>,
+    observed: Option<ObservedJson<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldJson>,
 }
 
 /// What runs and nobody deployed with this program.
 #[derive(Serialize)]
-struct ObservedJson {
-    from: Option<CommitId>,
+struct ObservedJson<'a> {
+    from: Option<&'a CommitId>,
     since: Option<String>,
     /// `null`, as the next: it is not on record yet.
     at: Option<String>,
-    by: Option<String>,
+    by: Option<&'a str>,
 }
 
 /// What was rolled back, and does not ship again unasked.
@@ -115,63 +117,62 @@ pub fn status<'a>(
     behind: Option<&Changes>,
     reading: Option<&Result<Reading, Refusal>>,
 ) -> String {
-    let state = reading
-        .and_then(|reading| reading.as_ref().ok())
-        .map(|reading| &reading.state);
-    let environments = config
-        .environments
-        .iter()
-        .zip(observed)
-        .map(|(environment, seen)| {
-            let past_tool = past_tool(seen);
-            let lacks = matches!(past_tool, Some(PastTool::Unrecorded(_))).then_some(WORD);
-            EnvironmentJson {
-                name: environment.name.clone(),
-                remote: environment.remote.clone(),
-                branch: environment.branch.clone(),
-                reference: seen.reference().cloned(),
-                running: seen.runs().cloned(),
-                source: seen.source,
-                agrees: seen.agrees(),
-                finding: Finding::of(seen).map(Finding::word).or(lacks),
-                observed: past_tool.map(observed_json),
-                held: held(environment).into_iter().map(held_json).collect(),
-            }
-        });
+    let read = reading.and_then(|reading| reading.as_ref().ok());
+    let state: Option<&State> = read.map(|reading| &reading.state);
+    let open = state.and_then(|state| state.candidate.as_ref());
+    let environments = config.environments.iter().zip(observed);
+    let environments = environments
+        .map(|(one, seen)| environment(one, seen, held(one), past_tool(seen)))
+        .collect();
+    let unreadable = reading.is_some() && read.is_none();
     text(&StatusJson {
         schema: SCHEMA,
-        environments: environments.collect(),
-        candidate: state
-            .and_then(|state| state.candidate.as_ref())
-            .map(candidate),
-        frozen: match reading {
-            Some(Err(_)) => None,
-            _ => Some(state.is_some_and(|state| state.candidate.is_some())),
-        },
+        environments,
+        candidate: open.map(candidate),
+        frozen: (!unreadable).then_some(open.is_some()),
         deploying: state
             .and_then(|state| state.deploying.as_ref())
-            .map(|open| DeployingJson {
-                id: open.id.as_str().to_owned(),
-                environment: open.environment.clone(),
-                commit: open.to.clone(),
-                by: open.by.name.clone(),
-                at: rfc3339(open.at, 0),
-            }),
+            .map(deploying),
         record: reading.map(record),
         production_behind: behind.map(|changes| BehindJson {
             commits: changes.ships.len() + changes.ships_merges,
-            since: changes
-                .oldest_waiting()
-                .and_then(|seconds| rfc3339(seconds, 0)),
+            since: changes.oldest_waiting().and_then(time),
         }),
     })
 }
 
-fn observed_json(past_tool: PastTool<'_>) -> ObservedJson {
+fn environment<'a>(
+    environment: &'a Environment,
+    seen: &'a Observed,
+    held: Vec<Held>,
+    past_tool: Option<PastTool<'a>>,
+) -> EnvironmentJson<'a> {
+    let lacks = matches!(past_tool, Some(PastTool::Unrecorded(_))).then_some(WORD);
+    let held = held.into_iter().map(|held| HeldJson {
+        commit: held.commit,
+        by: held.by.name,
+        at: time(held.at),
+        reason: held.reason,
+    });
+    EnvironmentJson {
+        name: &environment.name,
+        remote: &environment.remote,
+        branch: &environment.branch,
+        reference: seen.reference(),
+        running: seen.runs(),
+        source: seen.source,
+        agrees: seen.agrees(),
+        finding: Finding::of(seen).map(Finding::word).or(lacks),
+        observed: past_tool.map(observed),
+        held: held.collect(),
+    }
+}
+
+fn observed(past_tool: PastTool<'_>) -> ObservedJson<'_> {
     match past_tool {
         PastTool::Unrecorded(Unrecorded { from, since, .. }) => ObservedJson {
-            from: Some(from.clone()),
-            since: rfc3339(*since, 0),
+            from: Some(from),
+            since: time(*since),
             at: None,
             by: None,
         },
@@ -182,56 +183,55 @@ fn observed_json(past_tool: PastTool<'_>) -> ObservedJson {
             by,
             ..
         }) => ObservedJson {
-            from: from.clone(),
-            since: seen_since.and_then(|since| rfc3339(since, 0)),
-            at: rfc3339(*at, 0),
-            by: Some(by.name.clone()),
+            from: from.as_ref(),
+            since: seen_since.and_then(time),
+            at: time(*at),
+            by: Some(&by.name),
         },
     }
 }
 
-fn held_json(held: Held) -> HeldJson {
-    HeldJson {
-        commit: held.commit,
-        by: held.by.name,
-        at: rfc3339(held.at, 0),
-        reason: held.reason,
-    }
-}
-
-fn candidate(candidate: &Candidate) -> CandidateJson {
-    let signoff = |one: &SignOff| SignOffJson {
-        by: one.by.clone(),
+fn candidate(candidate: &Candidate) -> CandidateJson<'_> {
+    let signoffs = candidate.verdicts.iter().map(|one: &SignOff| SignOffJson {
+        by: &one.by,
         verdict: one.verdict,
-        note: one.note.clone(),
-        at: rfc3339(one.at, 0),
-    };
+        note: one.note.as_deref(),
+        at: time(one.at),
+    });
     CandidateJson {
-        commit: candidate.commit.clone(),
-        proposed_at: rfc3339(candidate.at, 0),
-        proposed_by: candidate.by.name.clone(),
-        signoffs: candidate.verdicts.iter().map(signoff).collect(),
+        commit: &candidate.commit,
+        proposed_at: time(candidate.at),
+        proposed_by: &candidate.by.name,
+        signoffs: signoffs.collect(),
     }
 }
 
-fn record(reading: &Result<Reading, Refusal>) -> RecordJson {
-    match reading {
-        Ok(reading) => RecordJson {
-            tip: reading.tip.clone(),
-            copy_seconds: reading
-                .copy
-                .as_ref()
-                .and_then(|copy| copy.age)
-                .map(|age| age.as_secs()),
-            finding: match &reading.copy {
-                Some(copy) => Some(copy.why.code.as_str()),
-                None => (reading.state.format > FORMAT).then(|| RefusalCode::RecordNewer.as_str()),
-            },
-        },
-        Err(refusal) => RecordJson {
-            tip: None,
-            copy_seconds: None,
-            finding: Some(refusal.code.as_str()),
-        },
+fn deploying(open: &Deploying) -> DeployingJson<'_> {
+    DeployingJson {
+        id: open.id.as_str(),
+        environment: &open.environment,
+        commit: &open.to,
+        by: &open.by.name,
+        at: time(open.at),
+    }
+}
+
+fn record(reading: &Result<Reading, Refusal>) -> RecordJson<'_> {
+    let reading = match reading {
+        Ok(reading) => reading,
+        Err(refusal) => {
+            return RecordJson {
+                finding: Some(refusal.code.as_str()),
+                ..RecordJson::default()
+            };
+        }
+    };
+    let age = reading.copy.as_ref().and_then(|copy| copy.age);
+    let newer = (reading.state.format > FORMAT).then_some(RefusalCode::RecordNewer);
+    let code = reading.copy.as_ref().map(|copy| copy.why.code).or(newer);
+    RecordJson {
+        tip: reading.tip.as_ref(),
+        copy_seconds: age.map(|age| age.as_secs()),
+        finding: code.map(RefusalCode::as_str),
     }
 }

@@ -28,7 +28,7 @@ fn of(messages: &[&str]) -> Vec<String> {
 
 #[test]
 fn squashed_pull_requests_make_a_line_each_without_their_numbers() {
-    let eight = crate::core::tell::post::example::eight();
+    let eight = crate::core::tell::post::tests::example::eight();
     let subjects: Vec<String> = eight
         .ships
         .iter()

@@ -1,6 +1,8 @@
+pub(crate) mod example;
+
 use crate::core::tell::markdown;
-use crate::core::tell::post::example::{self, NOTE, SUMMARY, about, eight, id};
 use crate::core::tell::post::*;
+use example::{NOTE, SUMMARY, about, eight, id};
 
 const COMPARE: &str =
     "https://github.com/VisualMeaning/sm_platform/compare/7587cca77acc...1f13dc6996cd";

@@ -194,7 +194,7 @@ fn long_names_are_cut_and_the_list_of_commits_gives_way() {
 fn the_longest_of_everything_still_fits() {
     let link = Some(Link {
         url: format!("https://git.example/{}", "a_".repeat(950)),
-        words: Words::Technical,
+        after: " for more detail.",
     });
     let person = |number: usize| Mention::Person {
         name: "x".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::tell::post::example::{product, short};
+use crate::core::tell::post::tests::example::{product, short};
 use crate::core::tell::tests::hostile::{BAD, bad_post};
 use crate::core::tell::tests::*;
 use crate::core::tell::{markdown, slack, teams};

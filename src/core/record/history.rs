@@ -1,4 +1,6 @@
-//! The past deploys that the record tells of: what was promoted, what was rolled back, and what was only seen. Pure.
+//! The deploy history that the record tells: what was promoted, what was rolled back, and what was only seen. Pure.
+
+use std::collections::HashMap;
 
 use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::CommitId;
@@ -19,20 +21,9 @@ pub enum DeployKind {
     },
 }
 
-impl DeployKind {
-    /// The stable word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Promote => "promote",
-            Self::Rollback => "rollback",
-            Self::Observed { .. } => "observed",
-        }
-    }
-}
-
 /// One past deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past {
+pub struct PastDeploy {
     /// Where.
     pub environment: String,
     /// What ran there before, if anything.
@@ -41,8 +32,7 @@ pub struct Past {
     pub to: CommitId,
     /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
     pub at: i64,
-    /// Who deployed it: whoever announced it, even if somebody else saw its end. Who saw it, where that is all that is
-    /// known.
+    /// Who announced it, even if somebody else saw its end; of one that was only seen, who saw it.
     pub by: String,
     /// How it came there.
     pub kind: DeployKind,
@@ -59,31 +49,33 @@ struct Open<'e> {
     commit: &'e CommitId,
     missing: Vec<&'e str>,
     by: &'e Person,
-    /// Whose yes somebody recorded.
-    signed_off: Vec<(&'e str, &'e Person)>,
+    /// Whose yes was recorded, and by whom last.
+    signed_off: HashMap<&'e str, &'e Person>,
 }
 
 /// The deploys among the events, in the order of the events, which is oldest first.
 ///
 /// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
 /// and after one event that cannot be read hardly anything can.
-pub fn deploys(events: &[Event]) -> Vec<Past> {
+pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     let mut open = None;
-    events
-        .iter()
-        .filter_map(|event| follow(&mut open, event))
-        .collect()
+    let deploys = events.iter().filter_map(|event| {
+        let deploy = deploy(open.as_ref(), event);
+        follow(&mut open, event);
+        deploy
+    });
+    deploys.collect()
 }
 
 /// What ran there, one commit after the other.
-pub fn ran<'p>(deploys: &'p [Past], environment: &str) -> impl Iterator<Item = &'p CommitId> {
-    let there: Vec<&Past> = deploys
+pub fn ran<'p>(
+    deploys: &'p [PastDeploy],
+    environment: &'p str,
+) -> impl Iterator<Item = &'p CommitId> {
+    let there = deploys
         .iter()
-        .filter(|past| past.environment == environment)
-        .collect();
-    there
-        .into_iter()
-        .flat_map(|past| past.from.iter().chain([&past.to]))
+        .filter(move |one| one.environment == environment);
+    there.flat_map(|one| one.from.iter().chain([&one.to]))
 }
 
 /// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
@@ -103,61 +95,9 @@ pub fn before<'p>(
     line.get(place.checked_sub(1)?).copied()
 }
 
-/// The one of this name who signed the candidate off, by their last word.
-fn signer(open: Option<&Open<'_>>, to: &CommitId, name: &str) -> Signer {
-    let open = open.filter(|open| open.commit == to);
-    let last = open.and_then(|open| {
-        Some((
-            open,
-            open.signed_off.iter().rev().find(|(of, _)| *of == name)?,
-        ))
-    });
-    last.map_or_else(
-        || Signer::from(name),
-        |(open, (_, recorded_by))| Signer::of(name, recorded_by, open.by),
-    )
-}
-
-/// Takes one event in; gives the deploy that it is, if it is one.
-fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
+/// The deploy that an event tells of, if it is one.
+fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     match &event.what {
-        What::Proposed {
-            commit, targets, ..
-        } => {
-            let missing = targets.iter().map(|(name, _)| name.as_str()).collect();
-            *open = Some(Open {
-                commit,
-                missing,
-                by: &event.by,
-                signed_off: Vec::new(),
-            });
-            None
-        }
-        What::Judged {
-            commit,
-            of,
-            verdict: Verdict::Pass,
-            ..
-        } => {
-            let open = open.iter_mut().filter(|open| open.commit == commit);
-            open.for_each(|open| open.signed_off.push((of.as_str(), &event.by)));
-            None
-        }
-        What::Postponed { .. } => {
-            *open = None;
-            None
-        }
-        What::Deployed {
-            kind: Kind::Fix,
-            to,
-            ..
-        } => {
-            open.iter_mut().for_each(|open| {
-                open.commit = to;
-                open.signed_off.clear();
-            });
-            None
-        }
         What::Deployed {
             kind,
             environment,
@@ -173,23 +113,23 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
                 Kind::Rollback => DeployKind::Rollback,
                 Kind::Stage | Kind::Fix => return None,
             };
-            let signers = signed_off_by
-                .iter()
-                .map(|name| signer(open.as_ref(), to, name))
-                .collect();
-            let promoted = kind == DeployKind::Promote && reach(open, environment, to);
-            Some(Past {
+            let open = open.filter(|open| open.commit == to);
+            let by = announced_by.as_ref().unwrap_or(&event.by.name);
+            Some(PastDeploy {
                 environment: environment.clone(),
                 from: from.clone(),
                 to: to.clone(),
                 at: event.at,
-                by: announced_by
-                    .clone()
-                    .unwrap_or_else(|| event.by.name.clone()),
+                by: by.clone(),
                 kind,
                 commits: Some(*commits),
-                signed_off_by: signers,
-                candidate: promoted.then(|| to.clone()),
+                signed_off_by: signed_off_by
+                    .iter()
+                    .map(|name| signer(open, name))
+                    .collect(),
+                candidate: open
+                    .filter(|_| kind == DeployKind::Promote)
+                    .map(|_| to.clone()),
             })
         }
         What::Observed {
@@ -199,7 +139,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
             since,
             commits,
             back,
-        } => Some(Past {
+        } => Some(PastDeploy {
             environment: environment.clone(),
             from: Some(from.clone()),
             to: to.clone(),
@@ -217,23 +157,72 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) -> Option<Past> {
     }
 }
 
-/// Notes that an environment was given a commit. Says whether that is the open candidate, which is closed when it has
-/// reached all that it was put forward for.
-fn reach(open: &mut Option<Open<'_>>, environment: &str, to: &CommitId) -> bool {
-    let Some(candidate) = open.as_mut().filter(|open| open.commit == to) else {
-        return false;
-    };
-    candidate.missing.retain(|missing| *missing != environment);
-    if candidate.missing.is_empty() {
-        *open = None;
+/// The one of this name who signed the open candidate off, by their last word.
+fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
+    match open.and_then(|open| Some((open.signed_off.get(name)?, open.by))) {
+        Some((recorded_by, proposer)) => Signer::of(name, recorded_by, proposer),
+        None => Signer::from(name),
     }
-    true
+}
+
+/// What becomes of the open candidate. It is closed when it has reached all that it was put forward for.
+fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
+    match (&event.what, open.as_mut()) {
+        (
+            What::Proposed {
+                commit, targets, ..
+            },
+            _,
+        ) => {
+            *open = Some(Open {
+                commit,
+                missing: targets.iter().map(|(name, _)| name.as_str()).collect(),
+                by: &event.by,
+                signed_off: HashMap::new(),
+            });
+        }
+        (What::Postponed { .. }, _) => *open = None,
+        (
+            What::Judged {
+                commit,
+                of,
+                verdict,
+                ..
+            },
+            Some(open),
+        ) if open.commit == commit && *verdict == Verdict::Pass => {
+            open.signed_off.insert(of, &event.by);
+        }
+        (
+            What::Deployed {
+                kind,
+                environment,
+                to,
+                ..
+            },
+            Some(candidate),
+        ) => match kind {
+            Kind::Fix => {
+                candidate.commit = to;
+                candidate.signed_off.clear();
+            }
+            Kind::Promote if candidate.commit == to => {
+                candidate
+                    .missing
+                    .retain(|missing| *missing != environment.as_str());
+                if candidate.missing.is_empty() {
+                    *open = None;
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::Person;
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {

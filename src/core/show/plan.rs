@@ -1,0 +1,363 @@
+//! Plans as people read them before they say yes, from the heading to the last step.
+
+mod step;
+
+use std::collections::HashMap;
+
+use crate::core::address::display_url;
+use crate::core::config::{Config, Environment};
+use crate::core::decide::{Consent, Plan, Proposal, Step, Target};
+use crate::core::record::{Candidate, State, Verdict};
+use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
+use crate::core::tell::post::titled;
+use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
+use crate::core::text::{Line, counted};
+use crate::core::words::{Changes, Commit, CommitId, Observed, Relation};
+
+/// What a plan says of one environment or repository, under its name.
+type Row<'a> = (&'a str, Line);
+
+/// What follows the lists: what a person should know, and what will be done.
+struct Rest<'a> {
+    watched: &'a [String],
+    consents: &'a [Consent],
+    warnings: &'a [String],
+    steps: Vec<String>,
+}
+
+impl<'a> Rest<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Self {
+            watched: &plan.watched,
+            consents: &plan.consents,
+            warnings: &plan.warnings,
+            steps: plan.steps.iter().map(Step::to_string).collect(),
+        }
+    }
+}
+
+/// The promotion of what `source` runs. `dates`: when each running commit was committed, where that is known here.
+pub fn promotion(
+    config: &Config,
+    source: &Observed,
+    targets: &[Target<'_>],
+    plan: &Plan,
+    when: &When,
+    dates: &HashMap<CommitId, i64>,
+    state: Option<&State>,
+) -> Vec<Line> {
+    let open = state.and_then(|state| state.candidate.as_ref());
+    let candidate = open.filter(|open| open.commit == plan.commit);
+    let date = match candidate {
+        // Every post about it carries the date of its proposal.
+        Some(open) if !open.date.is_empty() => open.date.clone(),
+        _ => when.date(when.now),
+    };
+    let names: Vec<&str> = targets.iter().map(|one| &*one.environment.name).collect();
+    let ships = ships(targets);
+    let yes = candidate.map_or_else(String::new, |open| signed_off_by(open, ships, when));
+    let line = ahead(config, source, targets).and(Good, yes);
+    let here = targets.iter().map(|one| runs(one, when, dates, state));
+    let rows = here.chain([(&*source.environment, line), main(config)]);
+    let mut running = targets.iter().filter_map(|one| one.observed.runs());
+    let from = running.next().filter(|runs| **runs != plan.commit);
+    let new = list(config, ships, from.map(|from| (from, &plan.commit)));
+    let heading = titled(&names.join(", "), "deploy", &date);
+    lines(heading, rows.collect(), new, Rest::of(plan))
+}
+
+/// The proposal of what `source` runs.
+pub fn proposal(
+    config: &Config,
+    source: &Observed,
+    targets: &[Target<'_>],
+    plan: &Proposal,
+    when: &When,
+    post: &Step,
+) -> Vec<Line> {
+    let names: Vec<&str> = plan.targets.iter().map(|(name, _)| &**name).collect();
+    let (names, date) = (names.join(" and "), when.date(when.now));
+    let row = |(name, runs): &(String, Option<CommitId>)| {
+        let target = targets.iter().find(|one| one.environment.name == *name);
+        let changes = target.and_then(|target| target.changes.as_ref());
+        let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
+        let behind = behind.map(|commits| format!("  {commits} behind"));
+        Line::of(Hash, short(runs.as_ref())).and(Plain, behind.unwrap_or_default())
+    };
+    let rows = plan.targets.iter().map(|one| (&*one.0, row(one)));
+    let digits = plan.commit.short();
+    let rows = rows.chain([(&*source.environment, Line::of(Hash, digits)), main(config)]);
+    let mut running = plan.targets.iter().filter_map(|(_, runs)| runs.as_ref());
+    let between = running.next().map(|from| (from, &plan.commit));
+    let place = &source.environment;
+    let record = format!("record {digits} as the candidate and freeze {place}");
+    let rest = Rest {
+        watched: &plan.watched,
+        consents: &plan.consents,
+        warnings: &plan.warnings,
+        steps: vec![record, post.to_string()],
+    };
+    let new = list(config, ships(targets), between);
+    lines(
+        format!("Candidate for {names}, {date}"),
+        rows.collect(),
+        new,
+        rest,
+    )
+}
+
+/// The rollback; what it takes away is listed.
+pub fn rollback(
+    config: &Config,
+    target: &Target<'_>,
+    plan: &Plan,
+    commit: Option<&Commit>,
+    when: &When,
+) -> Vec<Line> {
+    let then = commit.map(|commit| {
+        let (subject, date) = (commit.subject_text(), when.dated(commit.committed));
+        format!("{subject}, from {date}")
+    });
+    let changes = target.changes.as_ref();
+    let lost = changes.map_or(&[][..], |changes| &changes.disappears);
+    // Pages that compare show nothing backwards.
+    let runs = now(target).filter(|runs| **runs != plan.commit);
+    let mut taken = list(config, lost, runs.map(|runs| (&plan.commit, runs)));
+    if !lost.is_empty() {
+        taken.insert(0, Line::plain("Taken back:"));
+    }
+    let rows = now_and_then(config, target, plan, then);
+    let heading = titled(&target.environment.name, "rollback", &when.date(when.now));
+    lines(heading, rows, taken, Rest::of(plan))
+}
+
+/// What is added to the candidate.
+pub struct Added<'a> {
+    /// The candidate.
+    pub base: &'a CommitId,
+    /// What lies between it and the fix.
+    pub changes: &'a Changes,
+    /// What copies were made of, oldest first.
+    pub copies: &'a [CommitId],
+}
+
+/// The deploy to staging. With `fix`, exactly what is added to the candidate is listed; else what is new there.
+pub fn staging(
+    config: &Config,
+    target: &Target<'_>,
+    plan: &Plan,
+    commit: Option<&Commit>,
+    fix: Option<&Added<'_>>,
+) -> Vec<Line> {
+    let name = &target.environment.name;
+    let rows = now_and_then(config, target, plan, commit.map(Commit::subject_text));
+    let Some(Added {
+        base,
+        changes,
+        copies,
+    }) = fix
+    else {
+        let between = now(target).map(|from| (from, &plan.commit));
+        let new = list(config, ships(std::slice::from_ref(target)), between);
+        return lines(format!("Deploy to {name}"), rows, new, Rest::of(plan));
+    };
+    let mut new = list(config, &changes.ships, Some((base, &plan.commit)));
+    if copies.len() == changes.ships.len() {
+        // A copy names the commit that the team knows.
+        for (line, original) in new.iter_mut().take(LISTED).zip(copies.iter().rev()) {
+            line.0
+                .push((Plain, format!(", a copy of {}", original.short())));
+        }
+    }
+    new.insert(0, Line::plain("Added to the candidate:"));
+    let heading = format!("Fix of the candidate {} on {name}", base.short());
+    let mut lines = lines(heading, rows, new, Rest::of(plan));
+    let end = Line::plain("It becomes the candidate; earlier sign-offs no longer count.");
+    lines.extend([end, Line::default()]);
+    lines
+}
+
+/// All of a plan: paragraphs with an empty line behind each; one without lines is left out.
+fn lines(heading: String, rows: Vec<Row<'_>>, changes: Vec<Line>, rest: Rest<'_>) -> Vec<Line> {
+    let width = widest(rows.iter().map(|(name, _)| *name));
+    let rows = rows.into_iter().map(|(name, mut line)| {
+        let mut whole = row(name, width);
+        whole.0.append(&mut line.0);
+        whole
+    });
+    let stories = rest.consents.iter().map(|consent| &consent.story);
+    let warnings = stories.chain(rest.warnings);
+    let steps = rest.steps.iter().zip(1..);
+    let steps = steps.map(|(step, number)| Line::plain(format!("  {number}. {step}")));
+    let paragraphs = [
+        vec![Line::of(Strong, heading)],
+        rows.collect(),
+        changes,
+        watched(rest.watched),
+        warnings
+            .map(|text| Line::of(Bad, "warning: ").and(Plain, text))
+            .collect(),
+        std::iter::once(Line::plain("This will"))
+            .chain(steps)
+            .collect(),
+    ];
+    let paragraphs = paragraphs.into_iter().filter(|lines| !lines.is_empty());
+    paragraphs
+        .flat_map(|lines| lines.into_iter().chain([Line::default()]))
+        .collect()
+}
+
+/// Commits, and the page that compares.
+fn list(config: &Config, commits: &[Commit], between: Option<(&CommitId, &CommitId)>) -> Vec<Line> {
+    let link = between.and_then(|(from, to)| config.compare_url(from, to));
+    let commits = listed(commits).into_iter();
+    commits.chain(link.map(Line::plain)).collect()
+}
+
+/// What ships; of several targets, the longest list.
+fn ships<'t>(targets: &'t [Target<'_>]) -> &'t [Commit] {
+    let all = targets.iter().filter_map(|target| target.changes.as_ref());
+    let all = all.map(|changes| changes.ships.as_slice());
+    all.max_by_key(|ships| ships.len()).unwrap_or_default()
+}
+
+/// Which repository is the main one: never somebody's fork, and so to be seen in every plan.
+fn main(config: &Config) -> Row<'_> {
+    let main = &config.repository;
+    (&main.remote, Line::of(Faint, display_url(&main.url)))
+}
+
+fn short(commit: Option<&CommitId>) -> &str {
+    commit.map_or("nothing", CommitId::short)
+}
+
+fn place(environment: &Environment) -> String {
+    let place = environment.site.as_ref().unwrap_or(&environment.url);
+    format!("  {place}")
+}
+
+fn now<'t>(target: &'t Target<'_>) -> Option<&'t CommitId> {
+    target.observed.runs().or(target.observed.reference())
+}
+
+/// What runs in the one environment of a plan, and what is to run then.
+fn now_and_then<'c>(
+    config: &'c Config,
+    target: &Target<'_>,
+    plan: &Plan,
+    then: Option<String>,
+) -> Vec<Row<'c>> {
+    let runs = Line::of(Hash, short(now(target))).and(Faint, place(target.environment));
+    let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
+    let then = Line::of(Hash, plan.commit.short()).and(Plain, subject);
+    vec![("now", runs), ("then", then), main(config)]
+}
+
+/// What a target runs, and since when, or from when that is.
+fn runs<'t>(
+    target: &'t Target<'_>,
+    when: &When,
+    dates: &HashMap<CommitId, i64>,
+    state: Option<&State>,
+) -> Row<'t> {
+    let name = &target.environment.name;
+    let Some(runs) = target.observed.runs() else {
+        let line = Line::plain("nothing deployed yet");
+        return (name, line.and(Faint, place(target.environment)));
+    };
+    let deploy = state.and_then(|state| state.deploys.get(name));
+    let age = match deploy.filter(|deploy| deploy.commit == *runs) {
+        Some(deploy) if deploy.seen_since.is_some() => format!("  seen {}", when.dated(deploy.at)),
+        Some(deploy) => format!("  live since {}", when.dated(deploy.at)),
+        None => {
+            let date = dates.get(runs).map(|seconds| when.dated(*seconds));
+            date.map(|date| format!("  from {date}"))
+                .unwrap_or_default()
+        }
+    };
+    let line = Line::of(Hash, runs.short()).and(Plain, age);
+    (name, line.and(Faint, place(target.environment)))
+}
+
+/// ", signed off by Rosi at 12:03".
+fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String {
+    let authors: Vec<&str> = ships.iter().map(|one| one.author.as_str()).collect();
+    let yes: Vec<String> = candidate
+        .who_said(Verdict::Pass)
+        .map(|one| verdict_by(candidate, one, &authors, when))
+        .collect();
+    if yes.is_empty() {
+        return String::new();
+    }
+    format!(", signed off by {}", yes.join(" and "))
+}
+
+/// How far the source is ahead of each target.
+fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
+    let count = |target: &Target<'_>| {
+        let changes = target.changes.as_ref()?;
+        let of = match targets {
+            [_] => String::new(),
+            _ => format!(" of {}", target.environment.name),
+        };
+        if changes.relation == Relation::Identical {
+            return Some(format!("the same{of}"));
+        }
+        let merges = match changes.ships_merges {
+            0 => String::new(),
+            merges => format!(" and {}", counted(merges, "merge")),
+        };
+        let commits = counted(changes.ships.len(), "commit");
+        Some(format!("{commits}{merges} ahead{of}"))
+    };
+    let counts: Vec<String> = targets.iter().filter_map(count).collect();
+    let mut all = config.environments.iter();
+    let environment = all.find(|one| one.name == source.environment);
+    let site = environment.and_then(|environment| environment.site.as_deref());
+    Line::of(Hash, short(source.runs()))
+        .and(Plain, format!("  {}", counts.join(", ")))
+        .and(
+            Faint,
+            site.map(|site| format!("  {site}")).unwrap_or_default(),
+        )
+}
+
+/// The watched files that ship, a line each, up to what a person reads; nothing where there are none.
+fn watched(names: &[String]) -> Vec<Line> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let heading = format!("touches {}:", counted(names.len(), "watched file"));
+    let some = names.iter().take(NAMED).map(|name| format!("  {name}"));
+    let more = names.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| Line::of(Faint, format!("  and {more} more")));
+    [heading]
+        .into_iter()
+        .chain(some)
+        .map(Line::plain)
+        .chain(more)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_watched_files_a_plan_names_some_and_counts_the_rest() {
+        let texts = |count: usize| {
+            let names: Vec<String> = (1..=count)
+                .map(|number| format!("db/{number}.sql"))
+                .collect();
+            watched(&names).iter().map(Line::text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(0), Vec::<String>::new());
+        assert_eq!(texts(1), ["touches 1 watched file:", "  db/1.sql"]);
+        assert_eq!(texts(20).last().unwrap(), "  db/20.sql");
+        let many = texts(32);
+        assert_eq!(
+            (many.len(), many[0].as_str(), many[21].as_str()),
+            (22, "touches 32 watched files:", "  and 12 more")
+        );
+    }
+}

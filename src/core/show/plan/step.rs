@@ -1,0 +1,69 @@
+//! What a step of a plan does, in words.
+
+use std::fmt;
+
+use crate::core::decide::Step;
+use crate::core::words::ChannelKind;
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Push {
+                remote,
+                branch,
+                commit,
+                expected,
+                ..
+            } => {
+                write!(f, "push {} to {branch} on {remote}, ", commit.short())?;
+                match expected {
+                    Some(at) => write!(f, "if that is still at {}", at.short()),
+                    None => f.write_str("if that does not exist yet"),
+                }
+            }
+            Self::Release {
+                commit,
+                former,
+                platform,
+                ..
+            } => {
+                let (short, version) = (commit.short(), former.version);
+                write!(
+                    f,
+                    "release {short} (v{version}) again on {platform}, without a build"
+                )
+            }
+            Self::Await {
+                commit,
+                witness,
+                pushed,
+                ..
+            } => match pushed {
+                true => write!(f, "wait until {witness} reports it"),
+                false => write!(
+                    f,
+                    "wait until {witness} reports {}, without a push",
+                    commit.short()
+                ),
+            },
+            Self::Record { lifts, .. } => match lifts {
+                Some(place) => write!(f, "record the deploy and lift the freeze on {place}"),
+                None => f.write_str("record the deploy"),
+            },
+            Self::Post {
+                channel,
+                kind,
+                from_here,
+            } => match (kind, from_here) {
+                (ChannelKind::Print, _) => {
+                    write!(f, "print the post to {channel}, for pasting")
+                }
+                (_, true) => write!(f, "post to {channel}"),
+                (_, false) => write!(
+                    f,
+                    "post to {channel}; no webhook here: the text will be printed"
+                ),
+            },
+        }
+    }
+}
