@@ -20,10 +20,10 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect, retry};
 
 pub use page::get;
-pub use post::{RENEW, Sent, post};
+pub use post::{Sent, post, renew};
 pub use visit::Logins;
 
-use crate::core::refusal::Report;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::words::Cached;
 
 /// How large an answer may be, in bytes.
@@ -32,9 +32,7 @@ const SIZE: u64 = 1 << 20;
 /// What a server answered, whatever its status.
 #[derive(Debug, Default)]
 pub struct Response {
-    /// Its status.
     pub status: u16,
-    /// Its headers.
     pub headers: HeaderMap,
     /// Its body, as far as it came.
     pub body: Vec<u8>,
@@ -57,6 +55,11 @@ impl Trouble {
         match self {
             Self::NotSent(report) | Self::Unclear(report) => report,
         }
+    }
+
+    /// The same for one who only wanted to know something.
+    pub fn unreachable(self) -> Refusal {
+        self.report().refused(RefusalCode::Unreachable)
     }
 }
 
@@ -106,7 +109,6 @@ impl Response {
     /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
     /// where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
-        let moment = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
         let text = self.header(RETRY_AFTER.as_str())?;
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             // More seconds than a number can hold are as good as for ever.
@@ -169,20 +171,22 @@ fn client(who: &str, url: &Url, headers: HeaderMap) -> Result<Client, Trouble> {
 /// nothing.
 fn no_answer(who: &str, limit: Duration, error: &reqwest::Error) -> Trouble {
     let cause = innermost(error);
-    let because = |what: String| cause.iter().fold(Report::new(what), Report::because);
-    let no_certificates = |cause: &String| cause.contains("No CA certificates");
-    if cause.as_ref().is_some_and(no_certificates) {
-        Trouble::NotSent(certificate::none(who))
-    } else if error.is_connect() || error.is_builder() {
-        Trouble::NotSent(because(format!("{who} cannot be reached")))
-    } else if error.is_timeout() {
-        let seconds = limit.as_secs();
-        Trouble::Unclear(Report::new(format!(
-            "{who} did not answer within {seconds} seconds"
-        )))
-    } else {
-        Trouble::Unclear(because(format!("{who} did not answer as HTTP asks")))
+    if cause
+        .as_ref()
+        .is_some_and(|cause| cause.contains("No CA certificates"))
+    {
+        return Trouble::NotSent(certificate::none(who));
     }
+    let (what, trouble): (_, fn(Report) -> Trouble) = if error.is_connect() || error.is_builder() {
+        ("cannot be reached".to_owned(), Trouble::NotSent)
+    } else if error.is_timeout() {
+        let what = format!("did not answer within {} seconds", limit.as_secs());
+        return Trouble::Unclear(Report::new(format!("{who} {what}")));
+    } else {
+        ("did not answer as HTTP asks".to_owned(), Trouble::Unclear)
+    };
+    let report = Report::new(format!("{who} {what}"));
+    trouble(cause.into_iter().fold(report, Report::because))
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -208,6 +212,10 @@ fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
     (headers.get_all(name).iter())
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect()
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 /// A status with its name, where it has one.

@@ -12,6 +12,7 @@ use std::thread;
 use crate::core::config::{Config, Environment, Page, Running};
 use crate::core::decide::wrong_branch;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::git::{Found, Repo, moved, remote, token};
 use crate::http;
@@ -20,9 +21,7 @@ use missing::Fetched;
 
 /// Who looks, and how.
 pub struct Look<'a> {
-    /// The clone.
     pub repo: &'a Repo,
-    /// What is configured.
     pub config: &'a Config,
     /// Whether git may ask for a password on the terminal.
     pub may_ask: bool,
@@ -31,9 +30,7 @@ pub struct Look<'a> {
 /// What is to be found out beside what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
-    /// Nothing.
     Nothing,
-    /// Each environment's branch on its remote.
     Branches,
     /// Its branch, and the commits of all releases that its platform remembers.
     Releases,
@@ -78,10 +75,8 @@ impl Raw<'_> {
 }
 
 impl Look<'_> {
-    /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them.
-    ///
-    /// # Errors
-    /// Only when this clone itself cannot be read: what an environment does not tell is in its [`Observed`].
+    /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them. What
+    /// one does not tell is in its [`Observed`].
     pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
         let raw = at_once(wanted, |environment| {
             let ref_is_needed =
@@ -104,9 +99,6 @@ impl Look<'_> {
     }
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
-    ///
-    /// # Errors
-    /// When this clone cannot be read; what the environment does not tell is in the answer.
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
         let raw = self.ask(environment, false);
         let (cached, released) = (raw.cached(), raw.released());
@@ -152,11 +144,12 @@ impl Look<'_> {
 
     fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
         let asked = self.read_page(environment.running.page()?);
-        let name = &environment.name;
-        let hint = format!(
-            "open its page to see whether it answers, then: git smp status\n\
-             where the page moved, correct environments.{name}.running in smp.toml, then: git smp setup"
+        let moved = format!(
+            "where the page moved, correct environments.{}.running in smp.toml, then",
+            environment.name
         );
+        let open = "open its page to see whether it answers, then";
+        let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
 
@@ -164,42 +157,39 @@ impl Look<'_> {
         let answer = http::get(&wanted.url, &|url| token::page(self.repo, url))
             .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
         let cached = answer.cached();
-        let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
-            refusal
-                .report
-                .because
-                .extend(cached.map(|cached| format!("it is {cached}")));
-            refusal
-        })?;
-        Ok((hash, cached))
+        match (page::hash_in(&wanted.find, &answer), cached) {
+            (Err(refusal), Some(cached)) => Err(refusal.because(format!("it is {cached}"))),
+            (hash, cached) => Ok((hash?, cached)),
+        }
     }
 
     /// The same refusal; where git has a proxy that pages are not asked through, with that.
-    fn with_gits_proxy(&self, url: &str, mut refusal: Refusal) -> Refusal {
-        let proxies =
-            |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
-        let has_one = self.repo.config().is_ok_and(|git| git.any(proxies));
-        if refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
-            let word = "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names";
-            refusal.report.because.push(word.to_owned());
+    fn with_gits_proxy(&self, url: &str, refusal: Refusal) -> Refusal {
+        let git = self.repo.config();
+        let has_one =
+            git.is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
+        match refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
+            true => refusal.because(
+                "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
+            ),
+            false => refusal,
         }
-        refusal
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
         let key = match environment.remote == self.config.repository.remote {
-            true => "repository.url".to_owned(),
-            false => format!("environments.{}.url", environment.name),
+            true => "repository.url",
+            false => &format!("environments.{}.url", environment.name),
         };
         let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
-        first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, &key))
+        first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, key))
     }
 
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
     fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
         if raw.branch.is_none() && matches!(raw.page, Some(Err(_))) {
             let branch = self.ask_branch(raw.environment, false);
-            raw.branch = Some(branch).filter(|branch| branch.as_ref().is_ok_and(Branch::is_new));
+            raw.branch = matches!(&branch, Ok(branch) if branch.is_new()).then_some(branch);
         }
     }
 
@@ -262,16 +252,13 @@ impl Look<'_> {
         runs: Option<&CommitId>,
         branch: Option<&Result<Branch, Refusal>>,
     ) -> Result<Option<Relation>, Stop> {
-        let at = branch
-            .and_then(|branch| branch.as_ref().ok())
-            .and_then(Branch::commit);
-        let (Some(runs), Some(at)) = (runs, at) else {
-            return Ok(None);
-        };
-        if runs == at || self.repo.layout().shallow {
-            return Ok(None);
+        let at = branch.and_then(|branch| branch.as_ref().ok()?.commit());
+        match (runs, at) {
+            (Some(runs), Some(at)) if runs != at && !self.repo.layout().shallow => {
+                Ok(Some(self.repo.changes(Some(runs), at)?.relation))
+            }
+            _ => Ok(None),
         }
-        Ok(Some(self.repo.changes(Some(runs), at)?.relation))
     }
 }
 
@@ -294,14 +281,11 @@ fn joined<T>(asked: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// The same refusal with the environment's name, and with this hint where it has none.
-fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
-    let error = format!("{}: {}", environment.name, report.error);
-    Report {
-        error,
-        because: report.because,
-        hint: report.hint.or(Some(hint.into())),
-    }
-    .refused(code)
+fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal {
+    let report = &mut refusal.report;
+    report.error = format!("{}: {}", environment.name, report.error);
+    report.hint.get_or_insert(hint);
+    refusal
 }
 
 fn by_ref(
@@ -340,17 +324,11 @@ fn one_commit(
         .because("it is neither in the main repository nor on the environment's own remote")
         .hint("ask who deployed it to push it to the main repository"),
     };
-    let because = |report: Report, refusal: &Refusal| {
-        let words = refusal
-            .report
-            .because
-            .first()
-            .map(String::as_str)
-            .unwrap_or_default();
-        report.because(format!("{}: {words}", refusal.report.error))
-    };
-    Err(trouble
+    let report = trouble
         .iter()
-        .fold(report, because)
-        .refused(RefusalCode::UnknownCommit))
+        .fold(report, |report, Refusal { report: why, .. }| {
+            let words = why.because.first().map_or("", String::as_str);
+            report.because(format!("{}: {words}", why.error))
+        });
+    Err(report.refused(RefusalCode::UnknownCommit))
 }

@@ -251,6 +251,8 @@ pub struct Release {
 pub struct PlatformWords {
     /// Its name.
     pub name: &'static str,
+    /// Its command that lists the releases.
+    pub releases: &'static str,
     /// Its command that restarts what runs.
     pub restart: Typed,
     /// Its command that releases again what was built.

@@ -8,6 +8,7 @@ use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::refusal::{Refusal, Report};
 use crate::core::secret::Secret;
 use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId};
 use crate::forge::github::{self, GitHub};
 use crate::git::token::{self, Without};
@@ -63,8 +64,12 @@ pub fn look(
 /// The main repository on GitHub, and the token that may be sent there.
 fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Report> {
     let Some(github) = config.web_base().as_deref().and_then(GitHub::of) else {
-        return Err(Report::new("the main repository has no pages on GitHub")
-            .hint("say where they are: repository.web in smp.toml, then: git smp setup"));
+        return Err(
+            Report::new("the main repository has no pages on GitHub").run(
+                "say where they are: repository.web in smp.toml, then",
+                Typed::smp("setup"),
+            ),
+        );
     };
     let server = github.server.as_str();
     match token::github(&session.repo, server) {

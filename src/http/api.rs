@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::core::address::check_page;
 use crate::core::refusal::Report;
@@ -31,51 +29,43 @@ pub struct Service {
 /// When the variable holds no such address; its value is not repeated.
 pub fn base(variable: &str, value: Option<&str>, usual: &str) -> Result<Url, Report> {
     let address = value.filter(|value| !value.is_empty()).unwrap_or(usual);
-    let wrong = |why: &str| {
+    let checked =
+        check_page(address).and_then(|()| Url::parse(address).map_err(|_| "it is no address"));
+    checked.map_err(|why| {
         Report::new(format!("{variable} cannot be used: {why}")).hint(format!("unset {variable}"))
-    };
-    check_page(address).map_err(wrong)?;
-    Url::parse(address).map_err(|_| wrong("it is no address"))
+    })
 }
 
 impl Service {
     /// One that is asked at `base`, with this token and these headers on every call. `name` is for sentences.
-    ///
-    /// # Errors
-    /// When no client can be made, or the token cannot stand in a header.
     pub fn new(
         name: &'static str,
         base: Url,
         token: &Secret,
         headers: &[(&'static str, &'static str)],
     ) -> Result<Self, Report> {
-        let unusable = |_: InvalidHeaderValue| {
-            Report::new(format!(
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
+        let Ok(mut bearer) = bearer else {
+            return Err(Report::new(format!(
                 "the token for {name} holds characters that no token has"
-            ))
+            )));
         };
-        let bearer = format!("Bearer {}", token.expose());
-        let mut bearer = HeaderValue::from_str(&bearer).map_err(unusable)?;
         bearer.set_sensitive(true);
         let mut all = HeaderMap::from_iter([
             (AUTHORIZATION, bearer),
             (ACCEPT, HeaderValue::from_static("application/json")),
         ]);
-        all.extend(headers.iter().map(|(name, value)| {
-            let (name, value) = (
+        for (name, value) in headers {
+            all.insert(
                 HeaderName::from_static(name),
                 HeaderValue::from_static(value),
             );
-            (name, value)
-        }));
+        }
         let client = client(name, &base, all).map_err(Trouble::report)?;
         Ok(Self { name, base, client })
     }
 
     /// Reads a path below the base, with an extra header if one is given: `GET`.
-    ///
-    /// # Errors
-    /// When there is no answer in time, or a broken one.
     pub fn get(
         &self,
         path: &str,
@@ -89,9 +79,6 @@ impl Service {
     }
 
     /// Sends JSON to a path below the base; to the base itself where the path is empty: `POST`, once.
-    ///
-    /// # Errors
-    /// When there is no answer in time, or a broken one.
     pub fn post(&self, path: &str, body: String) -> Result<Response, Trouble> {
         let request = self.client.post(self.at(path)).body(body);
         self.call(request.header(CONTENT_TYPE, "application/json"))

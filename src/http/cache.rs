@@ -31,9 +31,9 @@ pub fn cached(headers: &HeaderMap) -> Option<Cached> {
 /// way each say one; it is enough that one of them did not ask any further.
 fn is_kept(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    let words: Vec<&str> = value.split([' ', ';', '_', '\t']).collect();
-    let holds = |known: &[&str]| words.iter().any(|word| known.contains(word));
-    holds(&KEPT) && !holds(&CONFIRMED)
+    let mut words = value.split([' ', ';', '_', '\t']);
+    let is_confirmed = words.clone().any(|word| CONFIRMED.contains(&word));
+    words.any(|word| KEPT.contains(&word)) && !is_confirmed
 }
 
 /// The greatest `Age` above zero. A new answer has none, or 0.

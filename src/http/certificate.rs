@@ -7,6 +7,7 @@ use std::io;
 use rustls::CertificateError;
 
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 
 /// What is said of one.
 pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or your own, \
@@ -23,12 +24,14 @@ pub fn none(who: &str) -> Report {
             .because(format!(
                 "{name} is set, and nothing that it names is a certificate"
             ))
-            .hint(format!(
-                "correct it, or try without it: env -u {name} git smp status"
-            )),
-        None => report
-            .because("the system has none")
-            .hint("install the package ca-certificates, then: git smp status"),
+            .run(
+                "correct it, or try without it",
+                Typed::other(format!("env -u {name} git smp status")),
+            ),
+        None => report.because("the system has none").run(
+            "install the package ca-certificates, then",
+            Typed::smp("status"),
+        ),
     }
 }
 

@@ -30,10 +30,9 @@ const HEADERS: [(&str, &str); 4] = [
 /// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
 /// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
 pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
-    let unreachable = |trouble: Trouble| trouble.report().refused(RefusalCode::Unreachable);
     let mut deadline = Instant::now() + LIMIT;
     let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
-    let client = client(WHO, &url, HeaderMap::new()).map_err(unreachable)?;
+    let client = client(WHO, &url, HeaderMap::new()).map_err(Trouble::unreachable)?;
     let mut visit = Visit::of(&url, logins);
     let mut redirects = 0;
     while redirects <= REDIRECTS {
@@ -44,7 +43,7 @@ pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
                 request.header(*name, *value)
             });
         let request = visit.prepare(request, &url).timeout(left);
-        let answer = send(WHO, LIMIT, request).map_err(unreachable)?;
+        let answer = send(WHO, LIMIT, request).map_err(Trouble::unreachable)?;
         let answered = Instant::now();
         if visit.logs_in(&url, &answer) {
             // Looking for it is not the page's time.

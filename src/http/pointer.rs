@@ -20,8 +20,9 @@ pub fn values(text: &str, pointer: &str) -> serde_json::Result<Vec<Value>> {
             .flat_map(|value| inside(value, &token))
             .collect();
     }
-    let value = |raw: &RawValue| serde_json::from_str(raw.get());
-    found.into_iter().map(value).collect()
+    (found.iter())
+        .map(|raw| serde_json::from_str(raw.get()))
+        .collect()
 }
 
 /// What a value has under a key or an index. That a scalar has none is no fault of the text.

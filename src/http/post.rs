@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use self::taken::{Taken, taken};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::ChannelKind;
 use crate::http::{Response, Trouble, client, named, send};
 
@@ -18,8 +19,6 @@ use crate::http::{Response, Trouble, client, named, send};
 const WHO: &str = "the webhook";
 /// How long a post may take, from the first byte sent to the last byte of the answer.
 const LIMIT: Duration = Duration::from_secs(15);
-/// What to do when a webhook will never take anything again.
-pub const RENEW: &str = "make a new webhook, take the old one away, then: git smp setup";
 
 /// What came of one attempt to post.
 #[derive(Debug)]
@@ -38,6 +37,14 @@ pub enum Sent {
     Declined(Report),
     /// It may have gone out, and nobody knows what came of it.
     Unclear(Report),
+}
+
+/// What to do when a webhook will never take anything again.
+pub fn renew() -> Hint {
+    Hint::run(
+        "make a new webhook, take the old one away, then",
+        Typed::smp("setup"),
+    )
 }
 
 /// Posts to a webhook of this kind of chat, once.
@@ -68,40 +75,34 @@ fn without_host(mut report: Report) -> Report {
 }
 
 fn answered(chat: ChannelKind, webhook: &Secret, answer: &Response) -> Sent {
-    let status = answer.status;
-    let report = |error: &str, word: Option<&str>| {
-        Report::new(error).because(format!("it answers {}", words(status, word, webhook)))
+    let body = String::from_utf8_lossy(answer.body.trim_ascii());
+    let success = (200..=299)
+        .contains(&answer.status)
+        .then(|| taken(chat, answer));
+    let word = match &success {
+        None => Some(&*body),
+        Some(Taken::No(word)) => word.as_deref(),
+        Some(_) => None,
     };
-    if !(200..=299).contains(&status) {
-        let word = std::str::from_utf8(answer.body.trim_ascii()).ok();
-        let report = |error: &str| report(error, word);
-        let wait = answer.retry_after();
-        return match status {
-            429 => Sent::Later(wait, report("the webhook takes no more posts for now")),
-            503 => Sent::Later(wait, report("the webhook is out of service for now")),
-            303 | 408 | 500.. | ..=199 => {
-                Sent::Unclear(report("the webhook does not say what became of the post"))
-            }
-            _ => Sent::Declined(advised(
-                report("the webhook does not take the post"),
-                status,
-            )),
-        };
-    }
-    if answer.is_broken() {
-        return Sent::Unclear(report("the webhook broke off in its answer", None));
-    }
-    match taken(chat, answer) {
-        Taken::Yes => Sent::Accepted,
-        Taken::No(word) => Sent::Declined(
-            report("the webhook does not take the post", word.as_deref())
+    let answers = format!("it answers {}", words(answer.status, word, webhook));
+    let report = |error: &str| Report::new(error).because(&answers);
+    let (wait, declined) = (answer.retry_after(), "the webhook does not take the post");
+    match (success, answer.status) {
+        (Some(Taken::Yes), _) => Sent::Accepted,
+        (Some(Taken::No(_)), _) => Sent::Declined(
+            report(declined)
                 .because("and says in its answer that it took nothing")
-                .hint(RENEW),
+                .hint(renew()),
         ),
-        Taken::Unknown(why) => {
-            let what = "the webhook does not say that it took the post";
-            Sent::Unclear(report(what, None).because(why))
+        (Some(Taken::Unknown(why)), _) => {
+            Sent::Unclear(report("the webhook does not say that it took the post").because(why))
         }
+        (None, 429) => Sent::Later(wait, report("the webhook takes no more posts for now")),
+        (None, 503) => Sent::Later(wait, report("the webhook is out of service for now")),
+        (None, 303 | 408 | 500.. | ..=199) => {
+            Sent::Unclear(report("the webhook does not say what became of the post"))
+        }
+        (None, status) => Sent::Declined(advised(report(declined), status)),
     }
 }
 
@@ -110,7 +111,7 @@ fn advised(report: Report, status: u16) -> Report {
     match status {
         300..=399 => report
             .because("redirects are not followed, for the address is a secret")
-            .hint(RENEW),
+            .hint(renew()),
         401 => report
             .because("its flow takes posts from certain people only, and nobody can log in here")
             .hint(
@@ -118,7 +119,7 @@ fn advised(report: Report, status: u16) -> Report {
             ),
         403 | 404 | 410 => report
             .because("it is gone or was revoked, or its owner left")
-            .hint(RENEW),
+            .hint(renew()),
         413 => report
             .because("the post is too large for it")
             .hint("make its text shorter"),
@@ -129,11 +130,12 @@ fn advised(report: Report, status: u16) -> Report {
 /// The status; and Slack's word for what is wrong, if it is one and no piece of the address.
 fn words(status: u16, word: Option<&str>, webhook: &Secret) -> String {
     let address = webhook.expose().to_ascii_lowercase();
-    let is_word = |text: &&str| {
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-        (2..=40).contains(&text.len()) && text.bytes().all(fits) && !address.contains(*text)
-    };
-    match word.filter(is_word) {
+    let word = word.filter(|word| {
+        let mut bytes = word.bytes();
+        let is_word = bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        is_word && (2..=40).contains(&word.len()) && !address.contains(word)
+    });
+    match word {
         Some(word) => format!("{status} {word}"),
         None => named(status),
     }

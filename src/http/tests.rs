@@ -2,7 +2,6 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 
-use crate::core::refusal::Refusal;
 use crate::http::*;
 
 /// What is read of a page whose server gives these answers, one a connection.

@@ -12,6 +12,7 @@ use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use crate::core::address::is_loopback;
 use crate::core::refusal::Refusal;
 use crate::core::secret::Login;
+use crate::core::typed::{Hint, Typed};
 use crate::http::all;
 
 /// How many cookies are carried along.
@@ -118,17 +119,15 @@ impl<'a> Visit<'a> {
                 "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
             ),
         };
+        let netrc = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
         // git asks for the two on the terminal, and its helpers keep them.
-        let keep = format!(
-            "where no credential helper is set up yet: git config --global credential.helper cache\n\
-             type it once: printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
+        let once = format!(
+            "printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
         );
-        refusal
-            .because(why)
-            .because(format!(
-                "or write to .netrc: machine {host} login NAME password PASSWORD"
-            ))
-            .hint(keep)
+        let keep = Typed::other("git config --global credential.helper cache");
+        let keep = Hint::run("where no credential helper is set up yet", keep);
+        let hint = keep.and(Hint::run("type it once", Typed::other(once)));
+        refusal.because(why).because(netrc).hint(hint)
     }
 
     /// Whether a secret may go to this address: it is the page's own host and port, and nobody on the way can read it.
@@ -151,8 +150,9 @@ fn wants_basic(headers: &HeaderMap) -> bool {
 fn cookie(header: &str) -> Option<(&str, &str)> {
     let (name, value) = header.split(';').next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
-    let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b',');
-    (!name.is_empty() && name.bytes().chain(value.bytes()).all(fits)).then_some((name, value))
+    let mut bytes = name.bytes().chain(value.bytes());
+    let fit = bytes.all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','));
+    (fit && !name.is_empty()).then_some((name, value))
 }
 
 #[cfg(test)]

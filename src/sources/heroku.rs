@@ -3,7 +3,7 @@
 mod errors;
 mod response;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
@@ -16,7 +16,6 @@ use crate::http::api::{Service, base};
 use crate::sources::at_once;
 use crate::sources::platform::Platform;
 
-/// Its name.
 const NAME: &str = "Heroku";
 /// The variable that holds another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
@@ -56,6 +55,7 @@ pub fn app_at(url: &str) -> Option<&str> {
 pub fn words(app: &str) -> PlatformWords {
     PlatformWords {
         name: NAME,
+        releases: "heroku releases",
         restart: Typed::other(format!("heroku restart -a {app}")),
         again: "heroku releases:retry",
     }
@@ -93,31 +93,26 @@ impl Heroku {
         mut releases: Vec<Release>,
         chosen: impl Fn(usize, &Release) -> bool,
     ) -> Result<Vec<Release>, Refusal> {
-        let built = |release: &Release| Some((release.slug.clone()?, release.commit.clone()));
-        let mut known: BTreeMap<String, Option<CommitId>> = (releases.iter())
-            .filter(|release| release.commit.is_some())
-            .filter_map(built)
-            .collect();
-        let is_chosen: Vec<bool> = (releases.iter().enumerate())
-            .map(|(at, release)| chosen(at, release))
-            .collect();
-        let mut wanted: Vec<String> = (releases.iter().zip(&is_chosen))
-            .filter_map(|(release, chosen)| release.slug.clone().filter(|_| *chosen))
-            .filter(|slug| !known.contains_key(slug))
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let mut known = BTreeMap::new();
+        for release in &releases {
+            if let (Some(slug), Some(commit)) = (&release.slug, &release.commit) {
+                known.insert(slug.clone(), Some(commit.clone()));
+            }
+        }
+        let chosen = releases
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, one)| chosen(at, one).then_some(one));
+        let chosen: Vec<&mut Release> = chosen.filter(|one| one.commit.is_none()).collect();
+        let slugs = chosen.iter().filter_map(|release| release.slug.clone());
+        let wanted: BTreeSet<String> = slugs.filter(|slug| !known.contains_key(slug)).collect();
+        let wanted: Vec<String> = wanted.into_iter().collect();
         for few in wanted.chunks(AT_ONCE) {
-            let commits = at_once(few, |slug| self.commit(slug));
-            for (slug, commit) in few.iter().zip(commits) {
+            for (slug, commit) in few.iter().zip(at_once(few, |slug| self.commit(slug))) {
                 known.insert(slug.clone(), commit?);
             }
         }
-        for (release, _) in releases
-            .iter_mut()
-            .zip(is_chosen)
-            .filter(|(_, chosen)| *chosen)
-        {
+        for release in chosen {
             let commit = release.slug.as_ref().and_then(|slug| known.get(slug));
             release.commit = commit.cloned().flatten();
         }
@@ -144,7 +139,7 @@ impl Heroku {
         let header = range.map(|range| ("range", range));
         let answer = (self.service)
             .get(&format!("apps/{}/{what}", self.app), header)
-            .map_err(|trouble| trouble.report().refused(RefusalCode::Unreachable))?;
+            .map_err(Trouble::unreachable)?;
         match answer.status {
             200 | 206 => Ok(Some(answer.body)),
             404 if range.is_none() => Ok(None),
@@ -207,9 +202,9 @@ fn body(former: &Release, back: bool) -> String {
 fn settled(mut releases: Vec<Release>) -> Vec<Release> {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
     releases.truncate(MOST);
-    let succeeded = |release: &Release| release.status == ReleaseStatus::Succeeded;
-    let current = releases.iter().position(|release| release.current);
-    let current = current.or_else(|| releases.iter().position(succeeded));
+    let mut all = releases.iter();
+    let current = all.clone().position(|release| release.current);
+    let current = current.or_else(|| all.position(|one| one.status == ReleaseStatus::Succeeded));
     for (at, release) in releases.iter_mut().enumerate() {
         release.current = Some(at) == current;
     }

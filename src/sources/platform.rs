@@ -3,7 +3,7 @@
 
 use crate::core::config::{Environment, PlatformKind};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::http::Trouble;
@@ -51,6 +51,7 @@ pub fn words(environment: &Environment) -> Option<PlatformWords> {
         {
             Some(PlatformWords {
                 name: "Dokku",
+                releases: "dokku events",
                 restart: Typed::other("dokku ps:restart"),
                 again: "dokku ps:rebuild",
             })
@@ -66,9 +67,12 @@ impl Look<'_> {
         environment: &Environment,
     ) -> Option<Result<Vec<Release>, Refusal>> {
         let releases = of(self.repo, environment)?.and_then(|platform| platform.releases());
-        let hint = format!(
-            "correct environments.{}.running in smp.toml, then: git smp setup",
-            environment.name
+        let hint = Hint::run(
+            format!(
+                "correct environments.{}.running in smp.toml, then",
+                environment.name
+            ),
+            Typed::smp("setup"),
         );
         Some(releases.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -84,9 +88,10 @@ impl Look<'_> {
         };
         // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
         // is going on is the whole of it.
-        let is_pending = |newest: &Release| newest.status == ReleaseStatus::Pending;
         match platform.and_then(|platform| platform.with_commits(known.clone())) {
-            Err(_) if known.first().is_some_and(is_pending) => releases,
+            Err(_) if matches!(known.first(), Some(newest) if newest.status == ReleaseStatus::Pending) => {
+                releases
+            }
             all => Some(all),
         }
     }
@@ -101,7 +106,7 @@ pub fn current(
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
     let (name, words) = (&environment.name, words(environment));
-    let platform = words.map_or("its platform", |words| words.name);
+    let (platform, list) = words.map_or(("its platform", ""), |words| (words.name, words.releases));
     let Some(release) = releases.iter().find(|release| release.current) else {
         if releases.is_empty() {
             return Ok(None);
@@ -110,20 +115,15 @@ pub fn current(
             RefusalCode::UnknownCommit,
             format!("{name}: {platform} says of none of its releases that it runs"),
         )
-        .hint("see them: heroku releases"));
+        .run("see them", Typed::other(list)));
     };
     if release.commit.is_some() {
         return Ok(release.commit.clone());
     }
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
-    let ran = |one: &Release| {
-        one.slug.is_some()
-            && matches!(
-                one.status,
-                ReleaseStatus::Succeeded | ReleaseStatus::Expired
-            )
-    };
-    if release.slug.is_none() && !releases.iter().any(ran) {
+    let mut built = releases.iter().filter(|release| release.slug.is_some());
+    let ran = [ReleaseStatus::Succeeded, ReleaseStatus::Expired];
+    if release.slug.is_none() && !built.any(|release| ran.contains(&release.status)) {
         return Ok(None);
     }
     let what = format!(
@@ -132,9 +132,10 @@ pub fn current(
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
         .because("it was built from something else than a git push, as a container or a tarball")
-        .hint(format!(
-            "name a page that does in environments.{name}.running of smp.toml, then: git smp setup"
-        )))
+        .run(
+            format!("name a page that does in environments.{name}.running of smp.toml, then"),
+            Typed::smp("setup"),
+        ))
 }
 
 /// The refusal of two witnesses that do not agree.

@@ -23,26 +23,21 @@ pub enum Checks {
     /// Nobody can tell.
     #[default]
     Unknown,
-    /// It has none.
     None,
     /// Not all have come to their end.
     Pending,
-    /// At least one failed.
     Failed,
-    /// All succeeded.
     Succeeded,
 }
 
 /// A pull request, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Its number.
     pub number: u64,
     /// Whose it is; `None` for an account that is gone.
     pub author: Option<String>,
     /// Whether it goes to the main branch. What was reviewed for another one was not reviewed for what ships.
     pub into_main: bool,
-    /// Whether it was merged.
     pub merged: bool,
     /// Who approves of it, but for its author and those of the commit.
     pub approved_by: Vec<String>,
@@ -79,9 +74,7 @@ pub enum Origin {
     /// Nobody can tell.
     #[default]
     Unknown,
-    /// With no pull request.
     Direct,
-    /// With this pull request.
     PullRequest(PullRequest),
 }
 
@@ -99,9 +92,7 @@ impl Origin {
 /// What is known of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
-    /// How it came.
     pub origin: Origin,
-    /// How its checks ended.
     pub checks: Checks,
 }
 
@@ -137,13 +128,11 @@ impl Reviews {
         }
     }
 
-    /// How a commit came.
     pub fn origin(&self, id: &CommitId) -> &Origin {
         let known = self.known.get(id);
         known.map_or(&Origin::Unknown, |review| &review.origin)
     }
 
-    /// How the checks of a commit ended.
     pub fn checks(&self, id: &CommitId) -> Checks {
         let known = self.known.get(id);
         known.map_or(Checks::Unknown, |review| review.checks)

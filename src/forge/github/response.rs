@@ -1,10 +1,8 @@
 //! Reading what GitHub answers: good, broken, refused or hostile.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::core::decide::review::{Asked, Checks, Origin, PullRequest, Review, Reviews};
 use crate::core::refusal::Report;
@@ -13,7 +11,6 @@ use crate::http::Response;
 
 /// More characters than a login has.
 const LONGEST_NAME: usize = 255;
-/// What a token is allowed is settled there.
 const RIGHTS: &str =
     "give the token read access to contents, pull requests, checks and commit statuses";
 
@@ -72,52 +69,65 @@ struct Actor {
 
 /// What an answer says of the commits that were asked for. `repository` is for sentences.
 pub fn read(answer: &Response, page: &[CommitId], repository: &str, main: &str) -> Reviews {
-    let failed = |report: Report| Reviews::unknown(Asked::Partly(report));
+    read_body(answer, page, repository, main)
+        .unwrap_or_else(|report| Reviews::unknown(Asked::Partly(report)))
+}
+
+fn read_body(
+    answer: &Response,
+    page: &[CommitId],
+    repository: &str,
+    main: &str,
+) -> Result<Reviews, Report> {
     if answer.status != 200 {
-        return failed(refused(answer));
+        return Err(refused(answer));
     }
-    let unlike = || failed(Report::new("GitHub's answer is not what was asked for"));
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return unlike();
-    };
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let none = Vec::new();
     let errors = match &body["errors"] {
         Value::Null if body.is_object() => &none,
         Value::Array(errors) => errors,
-        _ => return unlike(),
+        _ => return Err(Report::new("GitHub's answer is not what was asked for")),
     };
-    let trouble = errors
-        .first()
-        .map(|error| problem(error, answer, repository));
+    let first = errors.first();
+    let trouble = first.map(|error| problem(error, answer, repository));
     let Some(found) = body["data"]["repository"].as_object() else {
-        return failed(trouble.unwrap_or_else(|| not_found(repository)));
+        return Err(trouble.unwrap_or_else(|| not_found(repository)));
     };
-    let asked = trouble.map_or(Asked::Whole, Asked::Partly);
-    let mut reviews = Reviews::unknown(asked);
+    let mut reviews = Reviews::unknown(trouble.map_or(Asked::Whole, Asked::Partly));
     // An error that names no commit spoils all of them.
     if errors
         .iter()
         .any(|error| error["path"][1].as_str().is_none())
     {
-        return reviews;
+        return Ok(reviews);
     }
     let ours = found.get("nameWithOwner").and_then(Value::as_str);
     for (index, id) in page.iter().enumerate() {
         let alias = format!("c{index}");
-        let spoils = |error: &Value, field: &str| {
-            let inside = error["path"][2].as_str();
-            error["path"][1] == alias.as_str() && inside.is_none_or(|inside| inside == field)
+        let Some(Value::Object(commit)) = found.get(&alias) else {
+            continue;
         };
-        let field = |name: &str| {
-            let spoilt = errors.iter().any(|error| spoils(error, name));
-            found.get(&alias)?.get(name).filter(|_| !spoilt)
+        let mut commit = commit.clone();
+        for error in errors
+            .iter()
+            .filter(|error| error["path"][1] == alias.as_str())
+        {
+            let spoilt = error["path"][2].as_str();
+            commit.retain(|field, _| spoilt.is_some_and(|spoilt| spoilt != field));
+        }
+        let review = Review {
+            origin: origin(id, &commit, ours, main).unwrap_or_default(),
+            checks: commit
+                .get("statusCheckRollup")
+                .map(checks)
+                .unwrap_or_default(),
         };
-        let review = review(id, field, ours, main);
         if review != Review::default() {
             reviews.known.insert(id.clone(), review);
         }
     }
-    reviews
+    Ok(reviews)
 }
 
 /// A piece of the answer as what it should be.
@@ -137,31 +147,25 @@ fn problem(error: &Value, answer: &Response, repository: &str) -> Report {
     }
 }
 
-fn review<'a>(
+fn origin(
     id: &CommitId,
-    field: impl Fn(&str) -> Option<&'a Value>,
+    commit: &Map<String, Value>,
     ours: Option<&str>,
     main: &str,
-) -> Review {
-    let origin = || {
-        let made = Made {
-            id,
-            authors: authors(field("authors")?)?,
-            merges: field("parents").zip(field("signature")).and_then(merges),
-        };
-        let pulls = read_as::<Nodes<Pull>>(field("associatedPullRequests")?)?.nodes;
-        // A fork shares its commits, and what was approved there was approved by its own people.
-        let (ours, pulls) = (ours?, pulls.into_iter());
-        let is_ours = |base: &Repository| base.name_with_owner == ours;
-        let pulls = pulls.filter(|pull| pull.base_repository.as_ref().is_some_and(is_ours));
-        Some(Origin::of(
-            pulls.map(|pull| pull.read(&made, main)).collect(),
-        ))
+) -> Option<Origin> {
+    let made = Made {
+        id,
+        authors: authors(commit.get("authors")?)?,
+        merges: merged(commit),
     };
-    Review {
-        origin: origin().unwrap_or_default(),
-        checks: field("statusCheckRollup").map(checks).unwrap_or_default(),
-    }
+    let mut pulls = read_as::<Nodes<Pull>>(commit.get("associatedPullRequests")?)?.nodes;
+    // A fork shares its commits, and what was approved there was approved by its own people.
+    let ours = ours?;
+    pulls.retain(|pull| {
+        (pull.base_repository.as_ref()).is_some_and(|base| base.name_with_owner == ours)
+    });
+    let pulls = pulls.into_iter().map(|pull| pull.read(&made, main));
+    Some(Origin::of(pulls.collect()))
 }
 
 /// How a commit was made.
@@ -197,12 +201,11 @@ fn authors(value: &Value) -> Option<Vec<String>> {
 }
 
 /// What a merge that GitHub made merged: the second of its parents.
-fn merges((parents, signature): (&Value, &Value)) -> Option<String> {
-    let signature: Signature = read_as(signature)?;
-    let parents = read_as::<Nodes<Object>>(parents)?.nodes;
+fn merged(commit: &Map<String, Value>) -> Option<String> {
+    let signature: Signature = read_as(commit.get("signature")?)?;
+    let parents = read_as::<Nodes<Object>>(commit.get("parents")?)?.nodes;
     let is_githubs = signature.is_valid && signature.was_signed_by_git_hub;
-    let merged = parents.into_iter().nth(1).filter(|_| is_githubs)?;
-    Some(merged.oid)
+    Some(parents.into_iter().nth(1).filter(|_| is_githubs)?.oid)
 }
 
 fn checks(rollup: &Value) -> Checks {
@@ -218,16 +221,15 @@ fn checks(rollup: &Value) -> Checks {
 impl Pull {
     fn read(self, made: &Made<'_>, main: &str) -> PullRequest {
         let opinions = &self.latest_opinionated_reviews.nodes;
-        let is_author = |login: &str| {
-            let author = self.author.as_ref();
-            author.is_some_and(|author| author.login.eq_ignore_ascii_case(login))
-        };
+        let author = self.author.as_ref().map(|author| author.login.as_str());
         let approved = opinions
             .iter()
             .filter(|opinion| opinion.state == "APPROVED");
         let by = approved.filter_map(|opinion| Some(opinion.author.as_ref()?.login.as_str()));
-        let others =
-            by.filter(|login| !login.is_empty() && !is_author(login) && !made.is_by(login, &self));
+        let others = by.filter(|login| {
+            let is_author = author.is_some_and(|author| author.eq_ignore_ascii_case(login));
+            !login.is_empty() && !is_author && !made.is_by(login, &self)
+        });
         PullRequest {
             number: self.number,
             into_main: self.base_ref_name == main,
@@ -235,7 +237,7 @@ impl Pull {
             approved_by: others.map(cut).take(50).collect(),
             changes_requested: (opinions.iter())
                 .any(|opinion| opinion.state == "CHANGES_REQUESTED"),
-            author: self.author.as_ref().map(|author| cut(&author.login)),
+            author: author.map(cut),
         }
     }
 }
@@ -262,24 +264,26 @@ fn refused(answer: &Response) -> Report {
 }
 
 fn limited(answer: &Response) -> Report {
-    let reset = || {
-        let reset: i64 = answer.header("x-ratelimit-reset")?.parse().ok()?;
-        let wait = reset.saturating_sub(Timestamp::now().as_second());
-        Some(Duration::from_secs(wait.try_into().ok()?))
-    };
     let report =
         Report::new("GitHub takes no more calls for now, for too many were made with this token");
     // An hour is the longest that GitHub makes anybody wait.
     match answer
         .retry_after()
-        .or_else(reset)
         .map(|wait| wait.as_secs())
+        .or_else(|| reset(answer))
     {
         Some(wait @ 1..=3600) => {
             report.because(format!("it will again in {} min", wait.div_ceil(60)))
         }
         _ => report,
     }
+}
+
+/// In how many seconds it takes calls again.
+fn reset(answer: &Response) -> Option<u64> {
+    let reset: i64 = answer.header("x-ratelimit-reset")?.parse().ok()?;
+    let wait = reset.saturating_sub(Timestamp::now().as_second());
+    wait.try_into().ok()
 }
 
 fn not_found(repository: &str) -> Report {

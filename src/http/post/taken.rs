@@ -29,6 +29,9 @@ const PAGE: &str =
 
 /// Judges an answer of the 200s.
 pub fn taken(chat: ChannelKind, answer: &Response) -> Taken {
+    if answer.is_broken() {
+        return Taken::Unknown("its answer broke off");
+    }
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();
     // What relays posts to a chat says that it accepted them, as the standard has it.

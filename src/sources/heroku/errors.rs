@@ -3,11 +3,10 @@
 use serde::Deserialize;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::typed::{Hint, Typed};
 use crate::git::token::Token;
 use crate::http::Response;
 
-/// What to do about a token that is worth nothing.
-const LOG_IN: &str = "log in: heroku login; or set HEROKU_API_KEY";
 /// The most characters of the platform's own words that are shown.
 const LONGEST: usize = 200;
 /// So many bytes of a token in a row are a piece of it, and no accident.
@@ -19,6 +18,11 @@ struct Problem {
     message: Option<String>,
 }
 
+/// What to do about a token that is worth nothing.
+fn log_in() -> Hint {
+    Hint::run("log in", Typed::other("heroku login")).and("or set HEROKU_API_KEY")
+}
+
 /// Nobody is logged in.
 pub fn nobody() -> Refusal {
     Refusal::new(
@@ -26,7 +30,7 @@ pub fn nobody() -> Refusal {
         "nobody is logged in to Heroku here",
     )
     .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
-    .hint(LOG_IN)
+    .hint(log_in())
 }
 
 /// There is an answer, and it is none of this API.
@@ -55,7 +59,10 @@ pub fn of_release(answer: &Response, token: &Token, app: &str) -> Report {
         401 | 403 | 404 | 429 => report(answer, token, app, "release to"),
         _ => Report::new(format!("Heroku makes no such release of {app}"))
             .because(words(answer, token).1)
-            .hint(format!("see which there are: heroku releases --app {app}")),
+            .run(
+                "see which there are",
+                Typed::other(format!("heroku releases --app {app}")),
+            ),
     }
 }
 
@@ -63,23 +70,30 @@ pub fn of_release(answer: &Response, token: &Token, app: &str) -> Report {
 pub fn unclear(answer: &Response, token: &Token) -> Report {
     Report::new("Heroku does not say whether there is a new release")
         .because(words(answer, token).1)
-        .hint("look: git smp status")
+        .run("look", Typed::smp("status"))
 }
 
 fn report(answer: &Response, token: &Token, app: &str, do_what: &str) -> Report {
     let (id, words) = words(answer, token);
     let report = |error: &str| Report::new(error).because(words);
     match answer.status {
-        401 => report("Heroku does not know the token").hint(LOG_IN),
+        401 => report("Heroku does not know the token").hint(log_in()),
         403 if id == "two_factor" => report("Heroku wants a second factor besides the token")
             .because("the API key of an authorization needs none")
-            .hint("make one: heroku authorizations:create; then set HEROKU_API_KEY to its token"),
+            .hint(
+                Hint::run("make one", Typed::other("heroku authorizations:create"))
+                    .and("then set HEROKU_API_KEY to its token"),
+            ),
         403 => report(&format!(
             "Heroku gives this account no right to {do_what} the app {app}"
         ))
-        .hint(format!(
-            "see which account it is: heroku auth:whoami; then ask for access to {app}"
-        )),
+        .hint(
+            Hint::run(
+                "see which account it is",
+                Typed::other("heroku auth:whoami"),
+            )
+            .and(format!("then ask for access to {app}")),
+        ),
         404 => report(&format!(
             "Heroku has no app {app} that this account may see"
         ))

@@ -106,7 +106,7 @@ impl Posts<'_> {
                 ui.note(format!("{who} accepted the post to {channel}"));
                 Outcome::Accepted
             }
-            Outcome::NotTaken(report) if report.hint == Some(http::RENEW.into()) => {
+            Outcome::NotTaken(report) if report.hint == Some(http::renew()) => {
                 Outcome::NotTaken(report.hint(webhook.renewal()))
             }
             outcome => outcome,

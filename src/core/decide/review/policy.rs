@@ -5,6 +5,7 @@ use crate::core::decide::commits;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, NAMED, Origin, Reviews, checked, faults};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
 /// How many commits stand for all those of which nothing is known.
@@ -56,25 +57,27 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
 
 /// What can be done about them. Only a pull request can be approved; and whatever is in the branch ships with it, what
 /// was reverted too.
-fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> String {
-    const GIVE_UP: &str = "or give the policy up in smp.toml, then: git smp setup";
-    let can_be_approved = |(commit, _): &&(&Commit, String)| {
+fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
+    let approvable = faults.iter().filter(|(commit, _)| {
         let origin = reviews.origin(&commit.id);
         matches!(origin, Origin::PullRequest(pull) if pull.into_main)
-    };
-    let approvable = faults.iter().filter(can_be_approved).count();
-    if approvable == faults.len() {
-        format!("have it approved on GitHub, then: git smp promote; {GIVE_UP}")
-    } else if approvable == 0 {
-        format!(
-            "take it out of the branch, for a revert leaves it there, and bring it back with a pull request; {GIVE_UP}"
-        )
+    });
+    let count = approvable.count();
+    let hint = if count == 0 {
+        "take it out of the branch, for a revert leaves it there, and bring it back with a pull request".into()
+    } else if count == faults.len() {
+        Hint::run("have it approved on GitHub, then", Typed::smp("promote"))
     } else {
-        format!(
-            "have approved on GitHub what has a pull request, then: git smp promote; take the rest out of the branch, \
-             for a revert leaves it there, and bring it back with one; {GIVE_UP}"
+        Hint::run(
+            "have approved on GitHub what has a pull request, then",
+            Typed::smp("promote"),
         )
-    }
+        .and("take the rest out of the branch, for a revert leaves it there, and bring it back with one")
+    };
+    hint.and(Hint::run(
+        "or give the policy up in smp.toml, then",
+        Typed::smp("setup"),
+    ))
 }
 
 fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
@@ -107,18 +110,20 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let report = match reviews.checks(candidate) {
         Checks::Succeeded => return None,
         Checks::Unknown => because_unknown(
-            Report::new(format!("whether the checks of {short} succeeded is unknown")),
+            Report::new(format!(
+                "whether the checks of {short} succeeded is unknown"
+            )),
             reviews,
             "policy.green in smp.toml asks for it, and unknown is not green",
         ),
         Checks::None => asks(format!("{short} has no checks"))
-            .hint("let them run for it on GitHub, then: git smp promote"),
+            .run("let them run for it on GitHub, then", Typed::smp("promote")),
         Checks::Pending => {
-            asks(checked(candidate, reviews)?).hint("wait for them, then: git smp promote")
+            asks(checked(candidate, reviews)?).run("wait for them, then", Typed::smp("promote"))
         }
-        Checks::Failed => asks(checked(candidate, reviews)?).hint(
-            "mend what failed and deploy that: git smp stage; or let them run again, then: git smp promote",
-        ),
+        Checks::Failed => asks(checked(candidate, reviews)?)
+            .run("mend what failed and deploy that", Typed::smp("stage"))
+            .run("or let them run again, then", Typed::smp("promote")),
     };
     Some(report.refused(RefusalCode::NotGreen))
 }
@@ -129,8 +134,9 @@ fn because_unknown(report: Report, reviews: &Reviews, policy: &str) -> Report {
         .because
         .iter()
         .fold(report.because(why.error), Report::because);
+    let promote = Typed::smp("promote");
     report.because(policy).hint(match why.hint {
-        Some(hint) => format!("{hint}, then: git smp promote"),
-        None => "try again: git smp promote".to_owned(),
+        Some(hint) => hint.then(promote),
+        None => Hint::run("try again", promote),
     })
 }
