@@ -1,453 +1,381 @@
-//! Does a plan step by step, stops at the first that fails, and says what is done and what is not.
+//! One engine deploys: stage, promote and rollback differ in what they decide and in what they say.
 //!
 //! Exit codes and messages of `git push` decide nothing here: what the remote has is read from it afterwards, and what
 //! an environment runs is what it says itself. With a shared record a push is announced there before it begins, and its
 //! end is written there after it was seen.
 
-pub mod engine;
-pub mod first_push;
 pub mod flow;
 pub mod held;
-pub mod lfs;
 pub mod observed;
-pub mod take_over;
+pub mod recorder;
 
+mod ask;
 mod doubt;
-mod noted;
+mod earlier;
+mod push;
 mod pushed;
-mod recorder;
 mod release;
-mod rollback_end;
+mod remarks;
 mod said;
+mod screen;
 mod span;
+mod steps;
 mod turned_down;
 mod unreported;
 mod verdict;
 mod wait;
 mod words;
 
-use doubt::Heard;
-use pushed::Ending;
-pub use recorder::DeployRecorder;
-pub use rollback_end::RollbackEnd;
-use said::keep_last;
-use verdict::Verdict;
-use wait::Begun;
+pub use ask::consent;
+pub use earlier::looked;
+pub use remarks::not_on_main;
+pub use screen::Screen;
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-use crate::core::decide::{Plan, Step, Target, unmoved};
-use crate::core::record::State;
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::words::Control;
-use crate::core::words::EventId;
-use crate::core::words::{CommitId, Observed};
-use crate::git::push::{self, Ended, Event, Push, Watch};
-use crate::sources::{Also, Look};
+use crate::cli;
+use crate::core::config::Environment;
+use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
+use crate::core::record::{Kind, State, Telling};
+use crate::core::refusal::{Refusal, Stop};
+use crate::core::text::shell_word;
+use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
+use crate::look::{Seen, not_seen};
+use crate::notes::Notes;
+use crate::session::{Session, trust};
+use crate::sources::Look;
+use crate::team::posts::{self, TECHNICAL};
+use crate::team::recorder::Recorder;
+use crate::terminal::prompt::somebody_is_there;
+use screen::Progress;
 
-/// The pauses after which a look directly before a push is repeated where it failed.
-const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+/// The options of a deploy.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    pub yes: bool,
+    pub dry_run: bool,
+    pub json: bool,
+    pub first: bool,
+    pub again: bool,
+    /// The only commit that may be deployed, as it was typed.
+    pub commit: Option<&'a str>,
+    pub deploying: &'a cli::Deploying,
+}
 
-/// What happens while a plan is carried out.
-pub enum Progress<'a> {
-    /// A push begins.
-    Pushing(&'a Step),
-    /// The remote, or git, said a line; foreign text.
-    Said(&'a str),
-    /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
-    ByOthers(&'a str),
-    /// A push runs, for so long already.
-    StillPushing(&'a str, Duration),
-    /// An environment does not report the commit yet.
-    Waiting {
-        /// Its name.
-        environment: &'a str,
-        /// For how long it was waited.
-        elapsed: Duration,
-        /// What it reports, as far as is known.
-        reports: &'a str,
+/// What is to be deployed.
+pub enum Wanted<'a> {
+    /// A commit; with the candidate that it mends and what lies between both, where it is a fix.
+    Stage {
+        commit: CommitId,
+        fix: Option<(CommitId, Changes)>,
+        /// The command that does the same again.
+        command: String,
     },
-    /// An environment reports the commit, and must go on to do so for this long.
-    Confirming(&'a str, &'a CommitId, Duration),
-    /// Something is not as it should be, and hinders nothing.
-    Warned(&'a str),
-    /// An environment reports the commit.
-    Live(&'a str, &'a CommitId),
-    /// The record is read or written.
-    Recording,
-    /// It is on record, which lifts the freeze there, and leaves this record.
-    Recorded(Option<&'a str>, &'a State),
+    /// What an environment runs.
+    Promote {
+        from: &'a Environment,
+        source: Box<Observed>,
+        /// The targets as they were typed.
+        names: &'a [String],
+    },
+    /// What ran before, and why.
+    Rollback {
+        commit: CommitId,
+        reason: Option<String>,
+    },
 }
 
-/// The one who watches.
-pub type Watcher<'a> = dyn FnMut(Progress<'_>) -> Control + 'a;
-
-/// A plan on its way.
-pub struct Execution<'a> {
-    /// Who looks again.
-    pub look: &'a Look<'a>,
-    /// The source as the plan saw it, where what it runs is what is deployed.
-    pub source: Option<&'a Observed>,
-    /// The targets as the plan saw them.
-    pub targets: &'a [Target<'a>],
+/// A deploy: what was seen, what is wanted, and how it is gone on with.
+pub struct Deploy<'a> {
+    pub session: &'a Session<'a>,
+    pub look: Look<'a>,
+    pub seen: Seen,
+    pub wanted: Wanted<'a>,
+    pub targets: Vec<Target<'a>>,
+    pub options: Options<'a>,
+    /// What is worth knowing before a yes, beside what the plan says.
+    pub warnings: Vec<String>,
+    /// The files among what would ship that the team wants to be named.
+    pub watched: Vec<String>,
+    /// Whom its end is told, with the last environment that it reaches.
+    pub tells: Option<(String, Telling)>,
     /// What a rollback takes away.
-    pub takes_away: Option<&'a CommitId>,
-    /// How long to wait for an environment to report the commit.
-    pub timeout: Duration,
-    /// The command to type to go on, without the environment's name where it takes one.
-    pub command: Again<'a>,
-    /// The shared record, where the team keeps one.
-    pub recorder: Option<DeployRecorder<'a>>,
+    pub takes_away: Option<CommitId>,
+    pub screen: RefCell<Screen>,
 }
 
-/// The command that goes on with a deploy.
-#[derive(Clone, Copy, Debug)]
-pub struct Again<'a> {
-    /// Its beginning.
-    pub command: &'a str,
-    /// Whether the environment's name belongs to it.
-    pub named: bool,
-    /// Its options, each after a blank.
-    pub flags: &'a str,
-}
-
-impl Again<'_> {
-    /// The whole command.
-    pub fn to(&self, environment: &str) -> String {
-        let name = if self.named {
-            format!(" {environment}")
-        } else {
-            String::new()
-        };
-        format!("{}{name}{}", self.command, self.flags)
+/// What lies between an environment and the commit that it is to be given.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn target<'c>(
+    session: &Session<'_>,
+    environment: &'c Environment,
+    observed: Observed,
+    candidate: Option<&CommitId>,
+) -> Result<Target<'c>, Stop> {
+    let mut target = Target {
+        environment,
+        observed,
+        changes: None,
+        fast_forward: None,
+        held: Vec::new(),
+        twins: HashMap::new(),
+    };
+    let Some(candidate) = candidate else {
+        return Ok(target);
+    };
+    if let Ok(running) = &target.observed.running {
+        let changes = session.repo.changes(running.as_ref(), candidate)?;
+        target.twins = session.repo.same_changes(&changes)?;
+        target.changes = Some(changes);
     }
+    if let Some(at) = target.observed.reference() {
+        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
+    }
+    Ok(target)
 }
 
-impl Execution<'_> {
-    /// Does every step in order.
-    ///
-    /// # Errors
-    /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after.
-    pub fn run(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let mut done: Vec<&str> = Vec::new();
-        self.confirm_earlier(plan, watch)?;
-        let mut begun = None;
-        for step in &plan.steps {
-            let since = Instant::now();
-            let result = match step {
-                Step::Push { environment, .. } => {
-                    self.push(environment, step, watch).map(|heard| {
-                        let (doubt, is_silent) = (heard.doubt(), heard.is_silent());
-                        begun = Some(Begun {
-                            word: "pushed",
-                            since,
-                            doubt,
-                            is_silent,
-                        });
-                    })
-                }
-                Step::Release { environment, .. } => {
-                    self.release(environment, step, watch).map(|()| {
-                        begun = Some(Begun {
-                            word: "released",
-                            since,
-                            doubt: None,
-                            is_silent: false,
-                        });
-                    })
-                }
-                Step::Await {
-                    environment,
-                    commit,
-                    pushed,
-                    ..
-                } => {
-                    let announced = if *pushed {
-                        Ok(())
-                    } else {
-                        self.announce_return(environment, commit, watch)
-                    };
-                    announced
-                        .and_then(|()| self.await_live(environment, commit, begun.take(), watch))
-                }
-                // What ran before this run is believed no sooner than what it brought itself.
-                Step::Record {
-                    environment,
-                    commit,
-                    lifts,
-                } => {
-                    let confirmed = match done.contains(&environment.as_str()) {
-                        true => Ok(()),
-                        false => self.confirm(environment, commit, watch),
-                    };
-                    confirmed
-                        .and_then(|()| self.record(environment, commit, lifts.as_deref(), watch))
-                }
-                // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
-                Step::Post { .. } => Ok(()),
-            };
-            result.map_err(|stop| after(&done, stop))?;
-            if let Step::Await { environment, .. } = step {
-                done.push(environment);
+/// The same of each of the places that a candidate goes to, with what they were rolled back from.
+///
+/// # Errors
+/// When the clone cannot be read.
+pub fn targets<'c>(
+    session: &Session<'_>,
+    places: &[&'c Environment],
+    observed: impl Iterator<Item = Observed>,
+    (candidate, state): (Option<&CommitId>, Option<&State>),
+) -> Result<Vec<Target<'c>>, Stop> {
+    let pairs = places.iter().zip(observed);
+    let targets = pairs.map(|(environment, observed)| {
+        let held = state.map(|state| state.held(&environment.name));
+        let held = held::weigh(
+            session,
+            observed.runs(),
+            candidate,
+            held.unwrap_or_default(),
+        )?;
+        let target = target(session, environment, observed, candidate)?;
+        Ok(Target { held, ..target })
+    });
+    targets.collect()
+}
+
+impl Deploy<'_> {
+    pub fn kind(&self) -> Kind {
+        match &self.wanted {
+            Wanted::Stage {
+                commit,
+                fix: Some((base, _)),
+                ..
+            } if base != commit => Kind::Fix,
+            Wanted::Stage { .. } => Kind::Stage,
+            Wanted::Promote { .. } => Kind::Promote,
+            Wanted::Rollback { .. } => Kind::Rollback,
+        }
+    }
+
+    /// The source as the plan saw it, where what it runs is what is deployed.
+    fn source(&self) -> Option<&Observed> {
+        match &self.wanted {
+            Wanted::Promote { source, .. } => Some(source),
+            Wanted::Stage { .. } | Wanted::Rollback { .. } => None,
+        }
+    }
+
+    /// Everything that was looked at, the source first.
+    pub fn observed(&self) -> impl Iterator<Item = &Observed> {
+        let targets = self.targets.iter().map(|target| &target.observed);
+        self.source().into_iter().chain(targets)
+    }
+
+    /// The names of its targets, as a sentence has them.
+    fn names(&self) -> String {
+        let names = self.targets.iter().map(|one| one.environment.name.as_str());
+        names.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The command that does the same again, and no more: without the commit a rollback would lead further back.
+    pub fn command(&self) -> String {
+        match &self.wanted {
+            Wanted::Stage { command, .. } => command.clone(),
+            Wanted::Promote { names, .. } => {
+                let names: String = names.iter().map(|name| format!(" {name}")).collect();
+                format!("git smp promote{names}{}", self.flags())
+            }
+            Wanted::Rollback { commit, .. } => {
+                let (name, to) = (self.names(), commit.short());
+                format!("git smp rollback {name} --to {to}{}", self.flags())
             }
         }
-        Ok(())
     }
 
-    fn announce_return(
-        &self,
-        name: &str,
-        commit: &CommitId,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        let Some(recorder) = &self.recorder else {
-            return Ok(());
-        };
-        watch(Progress::Recording);
-        recorder.announce_return(self.look.repo, self.target(name)?, commit)
-    }
-
-    fn await_live(
-        &self,
-        name: &str,
-        commit: &CommitId,
-        begun: Option<Begun>,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        self.wait(self.target(name)?, commit, begun.as_ref(), watch)?;
-        watch(Progress::Live(name, commit));
-        Ok(())
-    }
-
-    /// What an environment was seen to run at the first look must be so for its whole span, before anything is recorded
-    /// or told of it. Where one answer is enough, that was it.
-    ///
-    /// # Errors
-    /// As [`Execution::run`].
-    pub fn confirm(
-        &self,
-        name: &str,
-        commit: &CommitId,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        let target = self.target(name)?;
-        // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
-        if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
-            self.notes().confirmed(name, commit);
-            return Ok(());
+    /// The same for one of the targets.
+    fn command_to(&self, name: &str) -> String {
+        match self.kind() {
+            Kind::Promote => format!("git smp promote {name}{}", self.flags()),
+            Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
         }
-        self.await_live(name, commit, None, watch)
     }
 
-    /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
-    fn confirm_earlier(&self, plan: &Plan, watch: &mut Watcher<'_>) -> Result<(), Stop> {
-        let planned: Vec<&str> = plan.steps.iter().filter_map(Step::environment).collect();
-        let names = self
-            .targets
-            .iter()
-            .map(|target| target.environment.name.as_str());
-        for name in names.filter(|name| !planned.contains(name)) {
-            if self.notes().is_unconfirmed(name, &plan.commit) {
-                self.confirm(name, &plan.commit, watch)?;
+    /// The command that says yes to this commit.
+    fn command_with_yes(&self, commit: &CommitId) -> String {
+        let (name, flags) = (self.names(), self.flags());
+        match self.kind() {
+            Kind::Stage | Kind::Fix => format!("{} --yes", self.command()),
+            Kind::Promote => format!("{} --yes --commit {commit}", self.command()),
+            Kind::Rollback => format!("git smp rollback {name} --yes --to {commit}{flags}"),
+        }
+    }
+
+    /// The options without which the same command would be another.
+    fn flags(&self) -> String {
+        let mut flags = String::new();
+        for (is_given, flag) in [
+            (self.options.first, " --first"),
+            (self.options.again, " --again"),
+        ] {
+            flags.push_str(if is_given { flag } else { "" });
+        }
+        let reason = match &self.wanted {
+            Wanted::Rollback { reason, .. } => reason.as_ref(),
+            Wanted::Stage { .. } | Wanted::Promote { .. } => None,
+        };
+        let take_over = self.options.deploying.take_over.as_ref();
+        for (option, value) in [("--reason", reason), ("--take-over", take_over)] {
+            if let Some(value) = value {
+                flags = format!("{flags} {option} {}", shell_word(value));
             }
         }
-        Ok(())
+        flags
     }
 
-    fn record(
+    fn notes(&self) -> Notes {
+        self.session.notes()
+    }
+
+    fn watch(&self, progress: Progress<'_>) -> Control {
+        self.screen.borrow_mut().hear(self.session.ui, progress)
+    }
+
+    /// The record as the plan sees it; `None` where the team keeps none.
+    fn recorded(&self) -> Result<Option<Recorded<'_>>, Refusal> {
+        let (take_over, now) = (&self.options.deploying.take_over, self.session.when().now);
+        self.seen
+            .recorded(self.look.config, take_over.as_deref(), now)
+    }
+
+    /// The same, with who writes to it.
+    fn recorder(&self) -> Result<Option<(Recorder<'_>, Recorded<'_>)>, Refusal> {
+        // To look may need no password where to write does: it is asked for with the first event.
+        let recorder = Recorder::of(self.look.repo, self.look.config, somebody_is_there());
+        Ok(recorder.zip(self.recorded()?))
+    }
+
+    fn decide(
         &self,
-        name: &str,
-        commit: &CommitId,
-        lifts: Option<&str>,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        let Some(recorder) = &self.recorder else {
-            return Ok(());
+        recorded: Option<Recorded<'_>>,
+        somebody_looks: bool,
+        again: bool,
+    ) -> Result<Plan, Refusal> {
+        let asked = Asked {
+            commit: self.options.commit,
+            somebody_looks,
+            again,
+            first: self.options.first,
+            now: self.session.when().now,
+            recorded,
         };
-        watch(Progress::Recording);
-        let (lifted, state) = recorder.deployed(self.look.repo, self.target(name)?, commit)?;
-        watch(Progress::Recorded(lifts.filter(|_| lifted), &state));
-        Ok(())
+        match (&self.wanted, self.targets.as_slice()) {
+            (Wanted::Promote { from, source, .. }, targets) => {
+                decide::promotion(from, source, targets, &asked)
+            }
+            (
+                Wanted::Stage {
+                    commit,
+                    fix,
+                    command,
+                },
+                [target, ..],
+            ) => {
+                let fix = fix.as_ref().map(|(base, changes)| Fix { base, changes });
+                let staging = Staging {
+                    target,
+                    commit,
+                    fix,
+                    command,
+                };
+                decide::staging(&staging, &asked)
+            }
+            (Wanted::Rollback { commit, .. }, [target, ..]) => {
+                decide::rollback(&Back { target, commit }, &asked)
+            }
+            (_, []) => Err(not_seen()),
+        }
+    }
+
+    /// Whether a person sees the plan before it is done.
+    fn somebody_looks(&self) -> bool {
+        let Options {
+            yes, dry_run, json, ..
+        } = self.options;
+        (self.session.ui.is_interactive() && !yes) || (dry_run && !json)
+    }
+
+    /// What is to be done, with everything that is worth knowing before a yes.
+    ///
+    /// # Errors
+    /// The first reason why it must not happen.
+    pub fn plan(&self) -> Result<Plan, Stop> {
+        let (session, config, kind) = (self.session, self.look.config, self.kind());
+        let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
+        let mut plan = planned.map_err(|refusal| self.to_make_the_app(refusal))?;
+        plan.watched.clone_from(&self.watched);
+        let pushes = |step: &Step| matches!(step, Step::Push { .. });
+        if kind == Kind::Promote || plan.steps.iter().any(pushes) {
+            plan.warnings.splice(0..0, self.warnings.iter().cloned());
+        }
+        for target in &self.targets {
+            let address = trust::push_address(&session.repo, target.environment)?;
+            if address != target.environment.url {
+                plan.warnings.push(format!(
+                    "pushes to {} go to {address}, by your own url.insteadOf",
+                    target.environment.remote
+                ));
+            }
+        }
+        let is_told = match kind {
+            Kind::Fix => !plan.steps.is_empty(),
+            Kind::Rollback => plan.steps.iter().any(Step::deploys),
+            Kind::Stage | Kind::Promote => false,
+        };
+        if is_told {
+            plan.steps.push(posts::step(session, config, TECHNICAL));
+        }
+        plan.warnings
+            .extend(observed::warnings(self.seen.state(), self.observed()));
+        self.warn_of_earlier(&mut plan)?;
+        self.warn_of_lfs(&mut plan);
+        self.warn_of_take_over(&mut plan)?;
+        Ok(plan)
     }
 
     fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {
-        let found = self
-            .targets
-            .iter()
-            .find(|target| target.environment.name == name);
-        found.ok_or_else(|| {
-            Stop::Failed(Report::new(format!(
-                "{name} is in the plan but not among its targets"
-            )))
-        })
+        let mut targets = self.targets.iter();
+        let found = targets.find(|target| target.environment.name == name);
+        found.ok_or_else(|| not_seen().into())
     }
 
-    /// Pushes what was announced before, where a record is kept; an announcement that came to nothing is taken back.
-    fn push(&self, name: &str, step: &Step, watch: &mut Watcher<'_>) -> Result<Heard, Stop> {
-        let Step::Push {
-            remote,
-            branch,
-            commit,
-            expected,
-            ..
-        } = step
-        else {
-            return Ok(Heard::default());
-        };
-        let target = self.target(name)?;
-        let push = Push {
-            remote: remote.clone(),
-            branch: branch.clone(),
-            commit: commit.clone(),
-            expected: expected.clone(),
-        };
-        let Some(recorder) = &self.recorder else {
-            return self.push_announced(target, &push, None, step, watch);
-        };
-        watch(Progress::Recording);
-        let intent = recorder.announce(self.look.repo, target, &push)?;
-        self.push_announced(target, &push, Some(&intent), step, watch)
-            .map_err(|stop| recorder.take_back(&intent, stop, &self.command.to(name)))
+    /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
+    fn candidate_is_open(&self) -> bool {
+        let state = self.seen.state();
+        state.is_some_and(|state| state.candidate.is_some())
     }
 
-    fn push_announced(
-        &self,
-        target: &Target<'_>,
-        push: &Push,
-        intent: Option<&EventId>,
-        step: &Step,
-        watch: &mut Watcher<'_>,
-    ) -> Result<Heard, Stop> {
-        let name = target.environment.name.as_str();
-        self.look_again(target, intent)?;
-        if watch(Progress::Pushing(step)) == Control::Leave {
-            return Err(Stop::Declined("nothing was pushed".to_owned()));
-        }
-        let marker = self.note_push(name, push)?;
-        let (mut said, mut heard) = (Vec::new(), Heard::default());
-        let outcome = push::push(self.look.repo, push, &mut |event| match event {
-            Event::Line(line) => {
-                keep_last(&mut said, line);
-                heard.line(line);
-                wished(watch(Progress::Said(line)))
-            }
-            Event::Tick(elapsed) => wished(watch(Progress::StillPushing(name, elapsed))),
-        });
-        let outcome = outcome.inspect_err(|_| marker.ended())?;
-        let ended = outcome.ended;
-        let ending = Ending {
-            ended,
-            reason: outcome.reason.as_deref(),
-            said: &said,
-            busy: heard.busy(),
-        };
-        match self.verdict(target, push, ending, watch) {
-            Verdict::Arrived => {
-                marker.landed();
-                // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
-                if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
-                    watch(Progress::ByOthers(name));
-                }
-                Ok(heard)
-            }
-            Verdict::RunsAllTheSame(stop) => {
-                marker.landed();
-                Err(stop)
-            }
-            Verdict::Not(stop) => {
-                if ended != Ended::Left && !matches!(stop, Stop::Incomplete(_)) {
-                    marker.ended();
-                }
-                Err(stop)
-            }
-        }
-    }
-
-    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
-    /// is repeated twice, for many a host that limits connections lets the next one in.
-    fn look_again(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
-        for pause in LOOK_PAUSES {
-            match self.look_once_more(target, intent) {
-                Err(Stop::Refused(Refusal {
-                    code: RefusalCode::Unreachable | RefusalCode::PageUnclear,
-                    ..
-                })) => {
-                    thread::sleep(pause);
-                }
-                looked => return looked,
-            }
-        }
-        self.look_once_more(target, intent)
-    }
-
-    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
-        let config = self.look.config;
-        let mut wanted = vec![target.environment];
-        if let Some(source) = self.source {
-            wanted.push(config.environment(&source.environment)?);
-        }
-        // The lease looks at the branch. A page that was broken when the plan was shown tells nothing now; the branch does.
-        let is_known = target.observed.running.is_ok();
-        let also = if is_known {
-            Also::Nothing
-        } else {
-            Also::Branches
-        };
-        let (now, recorded) = thread::scope(|scope| {
-            let recorded = scope.spawn(|| match (&self.recorder, intent) {
-                (Some(recorder), Some(intent)) => recorder.still_allows(intent),
-                _ => Ok(()),
-            });
-            (self.look.environments(&wanted, also), recorded.join())
-        });
-        let (now, recorded) = (
-            now?,
-            recorded.unwrap_or_else(|_| Err(Stop::Failed(nothing_seen()))),
-        );
-        recorded?;
-        let command = self.command.to(&target.environment.name);
-        let mut now = now.iter();
-        let target_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
-        if let Some(source) = self.source {
-            let source_now = now.next().ok_or_else(|| Stop::Failed(nothing_seen()))?;
-            unmoved(source, source_now, RefusalCode::CandidateMoved, &command)?;
-        }
-        let (before, now) = match is_known {
-            true => (target.observed.clone(), target_now.clone()),
-            false => (target.observed.by_branch(), target_now.by_branch()),
-        };
-        Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
-    }
-}
-
-fn nothing_seen() -> Report {
-    Report::new("looking again failed; nothing was pushed")
-}
-
-fn wished(wish: Control) -> Watch {
-    match wish {
-        Control::GoOn => Watch::GoOn,
-        Control::Leave => Watch::Leave,
-    }
-}
-
-/// What stops a later target does not undo the ones before it.
-fn after(done: &[&str], stop: Stop) -> Stop {
-    if done.is_empty() {
-        return stop;
-    }
-    let finished = format!("done before it: {}", done.join(", "));
-    match stop {
-        Stop::Failed(report) | Stop::Incomplete(report) => {
-            Stop::Incomplete(report.because(finished))
-        }
-        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
-        Stop::Declined(what) => Stop::Incomplete(
-            Report::new(what)
-                .because(finished)
-                .hint("run the same command again"),
-        ),
-        Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
+    /// Whether what is deployed lies behind what runs.
+    fn goes_back(&self, target: &Target<'_>) -> bool {
+        let changes = target.changes.as_ref();
+        changes.is_some_and(|changes| changes.relation == Relation::Behind)
     }
 }

@@ -1,64 +1,66 @@
-//! What every command looks at together.
+//! What every command looks at together: environments, the main branch, the record, and this clone's announcement.
 
 use std::thread;
 
-use crate::core::config::Config;
-use crate::core::config::Environment;
+use crate::core::config::{Config, Environment};
 use crate::core::decide::Recorded;
-use crate::core::record::Reading;
-use crate::core::record::State;
-use crate::core::refusal::{Refusal, Report, Stop};
-use crate::core::words::{Branch, Observed};
-use crate::core::words::{EventId, Source};
+use crate::core::record::{RecordView, State};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::{Branch, EventId, Observed, Source};
 use crate::git::{moved, remote};
-use crate::notes::Notes;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
-/// What the main repository has: its branch, and the record where one is kept.
-pub type MainAndRecord = (Result<Branch, Refusal>, Option<Result<Reading, Refusal>>);
-
-/// Looks at the main repository's branch and at the record: they are in one place, so where both are is one question.
-///
-/// # Errors
-/// When this clone cannot be read; what the main repository does not tell is in its part.
-pub fn main_and_record(
-    look: &Look<'_>,
-    recorder: Option<Recorder<'_>>,
-) -> Result<MainAndRecord, Stop> {
-    let main = &look.config.repository;
-    let Some(recorder) = recorder else {
-        let branch = remote::branch(look.repo, &main.remote, &main.branch, look.may_ask);
-        return Ok((look.main_at(branch)?, None));
-    };
-    let wanted = (main.branch.as_str(), recorder.reference());
-    let (branch, tip) = match remote::branch_and_tip(look.repo, &main.remote, wanted, look.may_ask)
-    {
-        Ok((branch, tip)) => (Ok(branch), Ok(tip)),
-        Err(refusal) => {
-            let of_record = moved::with_key(refusal.clone(), "repository.url");
-            (Err(refusal), Err(of_record))
+impl<'a> Look<'a> {
+    /// As the person at the terminal looks, who may be asked for a password.
+    pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
+        let (repo, may_ask) = (&session.repo, session.ui.is_interactive());
+        Self {
+            repo,
+            config,
+            may_ask,
         }
-    };
-    // What is not here yet is fetched side by side.
-    let (branch, reading) = thread::scope(|scope| {
-        let reading = scope.spawn(|| recorder.read_at(tip));
-        (look.main_at(branch), reading.join())
-    });
-    let lost = || Report::new("looking at the record failed").hint("try again: git smp status");
-    Ok((branch?, Some(reading.map_err(|_| Stop::Failed(lost()))??)))
+    }
+
+    /// The same, when every prompt would come at a bad time.
+    pub fn unasked(self) -> Self {
+        Self {
+            may_ask: false,
+            ..self
+        }
+    }
 }
 
-/// What every deploy that goes forward looks at.
+/// What of the main repository is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Main {
+    /// Nothing.
+    Nothing,
+    /// The record alone.
+    Record,
+    /// Its branch and the record, in one question.
+    Branch,
+    /// The same; of a record that cannot be reached, the copy that this clone has.
+    BranchOrCopy,
+}
+
+/// What was seen.
 pub struct Seen {
     /// The environments, in the order asked for.
-    pub environments: std::vec::IntoIter<Observed>,
-    /// The main repository's branch.
-    pub main: Result<Branch, Refusal>,
+    pub environments: Vec<Observed>,
+    /// The main repository's branch, where it was asked.
+    pub main: Option<Result<Branch, Refusal>>,
     /// The shared record.
-    pub record: OnRecord,
+    pub record: RecordView,
+    /// The open announcement, if this clone made it.
+    pub mine: Option<EventId>,
+    /// Whether a push or a release of this clone for it may still be on its way.
+    sent: bool,
+    /// The environment of the open announcement, as it was seen.
+    announced: Option<Observed>,
 }
 
 /// Looks at these environments, at the main repository and at the record, all at once.
@@ -69,85 +71,120 @@ pub fn see(
     session: &Session<'_>,
     look: &Look<'_>,
     concerned: &[&Environment],
+    (also, wanted): (Also, Main),
 ) -> Result<Seen, Stop> {
-    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let lost = || {
-        Stop::Failed(
-            Report::new("looking at the main repository failed").hint("try again: git smp status"),
-        )
-    };
-    let (seen, main) = thread::scope(|scope| {
-        let main = scope.spawn(|| main_and_record(look, recorder));
-        (look.environments(concerned, Also::Branches), main.join())
+    let (environments, shared) = thread::scope(|scope| {
+        let shared = scope.spawn(|| main_and_record(look, wanted));
+        (look.environments(concerned, also), shared.join())
     });
-    let mut seen = seen?;
-    let (main, reading) = main.map_err(|_| lost())??;
-    session.explain(look.config, &seen);
-    doubt(&mut seen, read(reading.as_ref()));
-    let record = OnRecord::of(look, reading, &seen)?;
-    Ok(Seen {
-        environments: seen.into_iter(),
+    let mut environments = environments?;
+    let (main, record) = shared.unwrap_or_else(|_| Err(lost()))?;
+    if let Some(state) = record.state() {
+        doubt(&mut environments, state);
+    }
+    session.explain(look.config, &environments);
+    let mut seen = Seen {
+        environments,
         main,
         record,
-    })
+        mine: None,
+        sent: false,
+        announced: None,
+    };
+    seen.find_announced(session, look)?;
+    Ok(seen)
 }
 
-/// The shared record as it was read, with what this clone knows of its open announcement.
-pub struct OnRecord {
-    /// The record, where the team keeps one.
-    pub reading: Option<Result<Reading, Refusal>>,
-    /// The open announcement, if this clone made it.
-    pub mine: Option<EventId>,
-    /// Whether a push or a release of this clone for it may still be on its way.
-    sent: bool,
-    /// The environment of the open announcement, as it was seen.
-    announced: Option<Observed>,
+/// The main repository's branch and the record are in one place, so where both are is one question.
+fn main_and_record(
+    look: &Look<'_>,
+    wanted: Main,
+) -> Result<(Option<Result<Branch, Refusal>>, RecordView), Stop> {
+    let main = &look.config.repository;
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let (branch, reading) = match (wanted, recorder) {
+        (Main::Nothing, _) | (Main::Record, None) => return Ok((None, RecordView::NoneKept)),
+        (Main::Record, Some(recorder)) => return Ok((None, recorder.read_now()?.into())),
+        (_, None) => {
+            let branch = remote::branch(look.repo, &main.remote, &main.branch, look.may_ask);
+            return Ok((Some(look.main_at(branch)?), RecordView::NoneKept));
+        }
+        (_, Some(recorder)) => {
+            let names = (main.branch.as_str(), recorder.reference());
+            let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
+            let (branch, tip) = match both {
+                Ok((branch, tip)) => (Ok(branch), Ok(tip)),
+                Err(refusal) => {
+                    let of_record = moved::with_key(refusal.clone(), "repository.url");
+                    (Err(refusal), Err(of_record))
+                }
+            };
+            // What is not here yet is fetched side by side.
+            let (branch, reading) = thread::scope(|scope| {
+                let reading = scope.spawn(|| recorder.read_at(tip));
+                (look.main_at(branch), reading.join())
+            });
+            let reading = reading.unwrap_or_else(|_| Err(lost()))?;
+            match wanted {
+                Main::BranchOrCopy => (branch?, recorder.or_copy(reading)?),
+                _ => (branch?, reading),
+            }
+        }
+    };
+    Ok((Some(branch), reading.into()))
 }
 
-impl OnRecord {
-    /// What was read. The environment of the open announcement is looked at unless that was done already.
-    ///
-    /// # Errors
-    /// When this clone cannot be read.
-    pub fn of(
-        look: &Look<'_>,
-        reading: Option<Result<Reading, Refusal>>,
-        seen: &[Observed],
-    ) -> Result<Self, Stop> {
-        let open = reading
-            .as_ref()
-            .and_then(|reading| reading.as_ref().ok()?.state.deploying.as_ref());
-        let notes = Notes::of(&look.repo.layout().common_dir);
-        let ours = open.filter(|open| notes.has_announced(&open.id));
-        let sent = ours.is_some_and(|open| notes.may_go_on(&open.environment, &open.to));
-        let mine = ours.map(|open| open.id.clone());
-        let seen =
-            open.and_then(|open| seen.iter().find(|one| one.environment == open.environment));
-        let place = open.and_then(|open| {
-            look.config
-                .environments
-                .iter()
-                .find(|one| one.name == open.environment)
-        });
-        let announced = match place {
-            _ if seen.is_some() => seen.cloned(),
+fn lost() -> Stop {
+    let report = Report::new("looking at the main repository failed");
+    Stop::Failed(report.run("try again", Typed::smp("status")))
+}
+
+/// What no look should leave out was left out.
+pub fn not_seen() -> Refusal {
+    Report::new("no environment was looked at")
+        .run("try again", Typed::smp("status"))
+        .refused(RefusalCode::Unreachable)
+}
+
+/// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
+fn doubt(seen: &mut [Observed], state: &State) {
+    for one in seen {
+        if one.source == Source::Ref && one.doubt.is_none() {
+            let doubted = state.doubts.get(&one.environment);
+            let words = doubted.filter(|doubted| one.reference() == Some(&doubted.commit));
+            one.doubt = words.map(|doubted| doubted.words.clone());
+        }
+    }
+}
+
+impl Seen {
+    /// Looks at the environment of the open announcement, unless that was done already.
+    fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
+        let Some(open) = self.state().and_then(|state| state.deploying.as_ref()) else {
+            return Ok(());
+        };
+        let (id, name, notes) = (open.id.clone(), &open.environment, session.notes());
+        let ours = notes.has_announced(&id);
+        let sent = ours && notes.may_go_on(name, &open.to);
+        let seen = self
+            .environments
+            .iter()
+            .find(|one| one.environment == *name);
+        let announced = match (seen, look.config.environment(name)) {
+            (Some(seen), _) => Some(seen.clone()),
             // What nobody here agreed to is not looked at.
-            Some(place) if trust::require(look.repo, look.config, &[place]).is_ok() => {
+            (None, Ok(place)) if trust::require(look.repo, look.config, &[place]).is_ok() => {
                 look.environments(&[place], Also::Branches)?.pop()
             }
             _ => None,
         };
-        Ok(Self {
-            reading,
-            mine,
-            sent,
-            announced,
-        })
+        (self.mine, self.sent, self.announced) = (ours.then_some(id), sent, announced);
+        Ok(())
     }
 
-    /// What its events add up to, where it could be read.
+    /// What the events of the record add up to, where it could be read.
     pub fn state(&self) -> Option<&State> {
-        read(self.reading.as_ref())
+        self.record.state()
     }
 
     /// The record as a plan sees it; `None` where the team keeps none.
@@ -160,39 +197,17 @@ impl OnRecord {
         take_over: Option<&'a str>,
         now: i64,
     ) -> Result<Option<Recorded<'a>>, Refusal> {
-        let (Some(record), Some(reading)) = (&config.record, &self.reading) else {
+        let (Some(record), Some(state)) = (&config.record, self.record.known()?) else {
             return Ok(None);
         };
-        let state = &reading.as_ref().map_err(Clone::clone)?.state;
-        let (mine, sent, announced) = (self.mine.as_ref(), self.sent, self.announced.as_ref());
         Ok(Some(Recorded {
             state,
             signoff: record.signoff,
-            mine,
-            sent,
-            announced,
+            mine: self.mine.as_ref(),
+            sent: self.sent,
+            announced: self.announced.as_ref(),
             take_over,
             now,
         }))
-    }
-}
-
-/// What a record adds up to, where there is one and it could be read.
-pub fn read(reading: Option<&Result<Reading, Refusal>>) -> Option<&State> {
-    Some(&reading?.as_ref().ok()?.state)
-}
-
-/// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
-pub fn doubt(seen: &mut [Observed], state: Option<&State>) {
-    let Some(state) = state else { return };
-    for one in seen
-        .iter_mut()
-        .filter(|one| one.source == Source::Ref && one.doubt.is_none())
-    {
-        let words = state
-            .doubts
-            .get(&one.environment)
-            .filter(|doubted| one.reference() == Some(&doubted.commit));
-        one.doubt = words.map(|doubted| doubted.words.clone());
     }
 }

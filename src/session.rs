@@ -1,12 +1,13 @@
 //! What every command works with: the clone, the configuration, the terminal, the clock.
 
+mod file;
 pub mod missing;
 pub mod trust;
 
 use std::path::PathBuf;
 
 use crate::cli::Common;
-use crate::core::config::{self, Config};
+use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
 use crate::core::typed::Typed;
@@ -58,7 +59,7 @@ impl<'a> Session<'a> {
         if path.symlink_metadata().is_err() {
             return Err(missing::no_file(self, &path));
         }
-        config::read(&path)
+        file::read(&path)
     }
 
     /// Refuses where history is cut off, for there every comparison may be wrong.

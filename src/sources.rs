@@ -20,6 +20,7 @@ use crate::notes::Notes;
 use missing::Fetched;
 
 /// Who looks, and how.
+#[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub repo: &'a Repo,
     pub config: &'a Config,

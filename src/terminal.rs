@@ -8,7 +8,7 @@ pub mod file;
 pub mod prompt;
 
 mod ask;
-mod progress;
+pub mod progress;
 
 use std::cell::Cell;
 use std::env;

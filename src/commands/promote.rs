@@ -1,33 +1,29 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-mod facts;
-
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::Duration;
+use std::mem;
 
 use crate::cli::Promote;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::named::check_hash;
-use crate::core::decide::named::{no_target, source_of};
-use crate::core::decide::{self, Asked, Plan, Recorded, Step};
-use crate::core::record::{Kind, Telling};
+use crate::core::decide::named::{check_hash, no_target, source_of};
+use crate::core::decide::{Plan, Step};
+use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, json};
-use crate::core::text::shell_word;
-use crate::core::words::CommitId;
-use crate::deploy::observed;
-use crate::deploy::{Again, Execution, engine, first_push, lfs, take_over};
+use crate::core::text::Line;
+use crate::core::words::{CommitId, Observed};
+use crate::deploy::{self, Deploy, Options, Screen, Wanted};
 use crate::forge::reviews;
-use crate::session::Session;
-use crate::session::trust;
-use crate::sources::Look;
+use crate::look::{Main, not_seen, see};
+use crate::session::{Session, trust};
+use crate::sources::{Also, Look};
 use crate::team::posts::{self, PRODUCT};
 use crate::team::release::{self, Release};
+use crate::team::summary::Summary;
 use crate::team::{summary, watched};
-use crate::terminal::Ui;
-use facts::{Facts, gather};
 
-/// Runs it: look, plan, show, ask, do.
+/// Runs it: look, decide, show, ask, do.
 ///
 /// # Errors
 /// Every way in which a promotion ends other than with production reporting the commit.
@@ -35,187 +31,195 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
     let given = summary::given(args)?;
     let config = session.config()?;
-    let environments = chosen(&config, &args.environments)?;
-    let source = one_source(&config, &environments)?;
-    let mut concerned = vec![source];
-    concerned.extend(&environments);
+    let targets = chosen(&config, &args.environments)?;
+    let source = one_source(&config, &targets)?;
+    let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
-    if let Err(stop) = session.whole_history() {
-        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
-            session.ui.data(
-                json::refused(&environments, refusal, watched::for_scripts(&config, &[]))
-                    .as_bytes(),
-            )?;
-        }
-        return Err(stop);
-    }
-
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
+    whole_history(session, args, &config, &targets)?;
+    let (deploy, planned) = deploy::looked(|| look(session, args, &config, (source, &targets)))?;
+    deploy.note_first();
+    let planned = match planned {
+        Err(refusal) => Err(with_what_came(&deploy, refusal)?),
+        planned => planned,
     };
-    let look_and_plan = || {
-        let facts = session.ui.during("asking every environment", || {
-            gather(session, &look, source, &environments)
-        })?;
-        let planned = plan(session, source, &facts, &config, args);
-        Ok((facts, planned))
-    };
-    let (mut facts, mut planned) = look_and_plan()?;
-    first_push::note(
-        session.ui,
-        args.first,
-        &facts
-            .targets
-            .iter()
-            .map(|target| &target.observed)
-            .collect::<Vec<_>>(),
-    );
-    let is_in_flight =
-        |facts: &Facts<'_>, planned: &_| engine::is_in_flight(session, &facts.targets, planned);
-    if args.yes && !args.dry_run && is_in_flight(&facts, &planned) {
-        let timeout = args.deploying.timeout;
-        (facts, planned) =
-            engine::after_earlier_push(session.ui, timeout, look_and_plan, is_in_flight)?;
-    }
-    let (reviews, mut planned) =
-        reviews::check(session, &config, &facts.targets, planned, !args.json);
+    let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
     if args.json {
-        if let Ok(plan) = &mut planned {
-            let release = Release::of(session, &config, &facts.targets, plan, facts.state());
-            add_post(session, &config, plan, release.is_wanted(given.as_ref()));
-        }
-        let watched = watched::for_scripts(&config, &facts.watched);
-        let (runs, reviews) = (facts.source.runs(), reviews.as_ref());
-        session
-            .ui
-            .data(json::promote(runs, &facts.targets, &planned, reviews, watched).as_bytes())?;
-        return planned.map(drop).map_err(Stop::from);
+        let shown = planned.map(|plan| with_post(&deploy, plan, given.as_ref()));
+        let watched = watched::for_scripts(&config, &deploy.watched);
+        let runs = deploy.observed().next().and_then(|source| source.runs());
+        let json = json::promote(runs, &deploy.targets, &shown, reviews.as_ref(), watched);
+        session.ui.data(json.as_bytes())?;
+        return shown.map(drop).map_err(Stop::from);
     }
-    let again = again(args);
-    let mut planned = match planned {
-        Ok(planned) => planned,
-        Err(refusal) if args.dry_run => return Err(refusal.into()),
+    match planned {
+        Ok(plan) => promote(deploy, plan, args, given),
+        Err(refusal) if args.dry_run => Err(refusal.into()),
         Err(refusal) => {
-            return Err(release::paid_before(
-                session,
-                &config,
-                facts.state(),
-                &again,
-                refusal,
-            ));
+            let (state, again) = (deploy.seen.state(), deploy.command());
+            Err(release::paid_before(
+                session, &config, state, &again, refusal,
+            ))
         }
+    }
+}
+
+/// Finds everything out, all at once.
+fn look<'a>(
+    session: &'a Session<'a>,
+    args: &'a Promote,
+    config: &'a Config,
+    (from, targets): (&'a Environment, &[&'a Environment]),
+) -> Result<Deploy<'a>, Stop> {
+    let look = Look::of(session, config);
+    let concerned = [&[from], targets].concat();
+    let mut seen = session.ui.during("asking every environment", || {
+        see(session, &look, &concerned, (Also::Branches, Main::Branch))
+    })?;
+    let mut observed = mem::take(&mut seen.environments).into_iter();
+    let source = observed.next().ok_or_else(not_seen)?;
+    let runs = source.runs();
+    let warnings = match runs {
+        Some(candidate) => deploy::not_on_main(&look, candidate, &seen)?,
+        None => None,
     };
-    let release = Release::of(session, &config, &facts.targets, &planned, facts.state());
-    if planned.steps.is_empty() {
-        if !args.dry_run {
-            engine::consent(session, &planned.consents, "not confirmed")?;
-        }
-        if !args.dry_run && engine::is_unconfirmed(session, &facts.targets, &planned.commit) {
-            session.ui.catch_interrupts()?;
-            carry_out(session, &look, source, &facts, &planned, args, None)?;
-        }
-        show(session, &config, &facts, &planned, false)?;
-        if !args.dry_run {
-            observed::record(session, &look, facts.state(), &facts.seen(), false);
-        }
-        return if args.dry_run {
-            Ok(())
-        } else {
-            release.resume(given.as_ref(), &again)
+    let targets = deploy::targets(session, targets, observed, (runs, seen.state()))?;
+    let watched = watched::in_targets(session, config, &targets, runs)?;
+    Ok(Deploy {
+        session,
+        look,
+        seen,
+        warnings: warnings.into_iter().collect(),
+        watched,
+        targets,
+        wanted: Wanted::Promote {
+            from,
+            source: Box::new(source),
+            names: &args.environments,
+        },
+        options: Options {
+            yes: args.yes,
+            dry_run: args.dry_run,
+            json: args.json,
+            first: args.first,
+            again: args.again,
+            commit: args.commit.as_deref(),
+            deploying: &args.deploying,
+        },
+        tells: None,
+        takes_away: None,
+        screen: RefCell::new(Screen::of(session.ui)),
+    })
+}
+
+/// Lists what came to the source since the candidate was put forward, where that is the matter.
+fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, Stop> {
+    let repo = deploy.look.repo;
+    let candidate = deploy
+        .seen
+        .state()
+        .and_then(|state| state.candidate.as_ref());
+    let runs = deploy.observed().next().and_then(Observed::runs);
+    let (Some(candidate), Some(runs), RefusalCode::CandidateMoved) =
+        (candidate, runs, refusal.code)
+    else {
+        return Ok(refusal);
+    };
+    if candidate.commit == *runs || !repo.has_commit(&candidate.commit)? {
+        return Ok(refusal);
+    }
+    let came = repo.changes(Some(&candidate.commit), runs)?.ships;
+    let because = &mut refusal.report.because;
+    because.extend((!came.is_empty()).then(|| "since then came:".to_owned()));
+    let lines = came.iter().take(10);
+    because.extend(lines.map(|one| format!("{} {}", one.short, one.subject_text())));
+    if came.len() > 10 {
+        because.push(format!("and {} more", came.len() - 10));
+    }
+    Ok(refusal)
+}
+
+/// Does what was planned.
+fn promote(
+    mut deploy: Deploy<'_>,
+    mut plan: Plan,
+    args: &Promote,
+    given: Option<Summary>,
+) -> Result<(), Stop> {
+    let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
+    let release = Release::of(session, config, &deploy.targets, &plan, deploy.seen.state());
+    if plan.steps.is_empty() {
+        deploy.nothing_to("promote", &plan)?;
+        return match args.dry_run {
+            true => Ok(()),
+            false => release.resume(given.as_ref(), &again),
         };
     }
     if !args.dry_run {
-        somebody_said_yes(session.ui, args, &planned)?;
+        deploy.can_be_answered(&plan)?;
     }
     let text = release.text(args, given)?;
-    add_post(session, &config, &mut planned, text.is_some());
-    show(session, &config, &facts, &planned, !args.yes)?;
+    if text.is_some() {
+        plan.steps.push(posts::step(session, config, PRODUCT));
+    }
+    deploy.show(&lines(&deploy, &plan)?);
     if args.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
-    release.show(text.as_deref(), !args.yes);
+    let (text, was_begun) = (text.as_deref(), release.is_begun());
+    release.show(text, !args.yes);
     session.ui.catch_interrupts()?;
-    let was_begun = release.is_begun();
-    release.keep(text.as_deref(), was_begun)?;
-    engine::consent(session, &planned.consents, "not deployed")?;
-    ask(session.ui, &environments, &planned, args.yes)?;
-    observed::record(session, &look, facts.state(), &facts.seen(), false);
-    release.keep(text.as_deref(), true)?;
-    let telling = text.as_ref().map(|text| release.telling(text));
-    let done = match carry_out(session, &look, source, &facts, &planned, args, telling) {
-        Ok(done) => done,
-        Err(stop) => {
-            if !matches!(stop, Stop::Incomplete(_)) {
-                // Nothing was deployed: should somebody else do it, it is theirs to tell.
-                release.keep(text.as_deref(), was_begun)?;
-            }
-            return Err(stop);
+    release.keep(text, was_begun)?;
+    deploy.ask(&plan, None)?;
+    deploy.record_observed(false);
+    release.keep(text, true)?;
+    deploy.tells = text.and_then(|text| last(&plan, release.telling(text)));
+    if let Err(stop) = deploy.carry_out(&plan) {
+        if !matches!(stop, Stop::Incomplete(_)) {
+            // Nothing was deployed: should somebody else do it, it is theirs to tell.
+            release.keep(text, was_begun)?;
         }
-    };
-    // An earlier run of ours may have pushed it; a record knows who deployed.
-    if config.record.is_none() && !done.by_others.is_empty() && !was_begun {
-        return release.is_theirs(text.as_deref());
+        return Err(stop);
     }
-    release.end(text.as_deref(), done.owed, &again)
+    let screen = deploy.screen.into_inner();
+    // An earlier run of ours may have pushed it; a record knows who deployed.
+    if config.record.is_none() && !screen.by_others.is_empty() && !was_begun {
+        return release.is_theirs(text);
+    }
+    release.end(text, screen.owed, &again)
 }
 
-/// The last step, where there is something to tell.
-fn add_post(session: &Session<'_>, config: &Config, plan: &mut Plan, is_wanted: bool) {
-    if is_wanted && !plan.steps.is_empty() {
+/// Where history is cut off nothing can be planned, which a script is told.
+fn whole_history(
+    session: &Session<'_>,
+    args: &Promote,
+    config: &Config,
+    targets: &[&Environment],
+) -> Result<(), Stop> {
+    session.whole_history().or_else(|stop| {
+        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
+            let json = json::refused(targets, refusal, watched::for_scripts(config, &[]));
+            session.ui.data(json.as_bytes())?;
+        }
+        Err(stop)
+    })
+}
+
+/// The plan with its post, as far as that is known before anybody wrote the text.
+fn with_post(deploy: &Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
+    let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
+    let release = Release::of(session, config, &deploy.targets, &plan, state);
+    if release.is_wanted(given) && !plan.steps.is_empty() {
         plan.steps.push(posts::step(session, config, PRODUCT));
     }
-}
-
-/// The command that goes on.
-fn again(args: &Promote) -> String {
-    let names: String = args
-        .environments
-        .iter()
-        .map(|name| format!(" {name}"))
-        .collect();
-    format!("git smp promote{names}{}", flags(args))
-}
-
-/// The options without which the same command would be another.
-fn flags(args: &Promote) -> String {
-    let again = if args.again { " --again" } else { "" };
-    let first = if args.first { " --first" } else { "" };
-    let take_over = args
-        .deploying
-        .take_over
-        .as_ref()
-        .map(|id| format!(" --take-over {}", shell_word(id)))
-        .unwrap_or_default();
-    format!("{first}{again}{take_over}")
-}
-
-/// Without a person at a terminal only an explicit yes to an explicit commit will do.
-fn somebody_said_yes(ui: &Ui, args: &Promote, planned: &Plan) -> Result<(), Stop> {
-    // What runs already is only written down.
-    let deploys = planned.steps.iter().any(Step::deploys);
-    let error = match (ui.is_interactive() || !deploys, args.yes, &args.commit) {
-        (true, ..) | (false, true, Some(_)) => return Ok(()),
-        (false, true, None) => "without a terminal, --yes needs --commit too",
-        (false, false, _) => "there is no terminal to ask on",
-    };
-    let report = Report::new(error).because("a deploy needs a yes to exactly what ships");
-    let hint = format!(
-        "if the answer is yes: {} --yes --commit {}",
-        again(args),
-        planned.commit
-    );
-    Err(report.hint(hint).refused(RefusalCode::NeedsTerminal).into())
+    plan
 }
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {
     if names.is_empty() {
         let targets = config.targets();
-        return if targets.is_empty() {
-            Err(no_target())
-        } else {
-            Ok(targets)
+        return match targets.is_empty() {
+            true => Err(no_target()),
+            false => Ok(targets),
         };
     }
     let mut chosen: Vec<&Environment> = Vec::new();
@@ -238,218 +242,40 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
         several => {
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
-            let report = Report::new("these environments are promoted from different ones")
-                .because(format!("they are promoted from {}", names.join(", ")));
-            let commands: Vec<String> = targets
+            let commands = targets
                 .iter()
-                .map(|target| format!("git smp promote {}", target.name))
-                .collect();
-            Err(Stop::Misused(report.hint(format!(
-                "promote them one after the other: {}",
-                commands.join(", then: ")
-            ))))
+                .map(|one| format!("git smp promote {}", one.name));
+            let commands = commands.collect::<Vec<_>>().join(", then: ");
+            let report = Report::new("these environments are promoted from different ones")
+                .because(format!("they are promoted from {}", names.join(", ")))
+                .hint(format!("promote them one after the other: {commands}"));
+            Err(Stop::Misused(report))
         }
     }
 }
 
-fn plan(
-    session: &Session<'_>,
-    source: &Environment,
-    facts: &Facts<'_>,
-    config: &Config,
-    args: &Promote,
-) -> Result<Plan, Refusal> {
-    let recorded = facts.recorded(
-        config,
-        args.deploying.take_over.as_deref(),
-        session.when().now,
-    )?;
-    let asked = asked(session, args, recorded);
-    let planned = decide::promotion(source, &facts.source, &facts.targets, &asked);
-    let planned =
-        planned.map_err(|refusal| first_push::to_make_it(refusal, args.first, &self::again(args)));
-    let mut planned = planned.map_err(|refusal| facts.with_what_came(refusal))?;
-    planned
-        .warnings
-        .splice(0..0, facts.warnings.iter().cloned());
-    planned.watched.clone_from(&facts.watched);
-    planned
-        .warnings
-        .extend(observed::warnings(facts.state(), facts.seen()));
-    engine::warn_of_earlier_push(
-        session,
-        &mut planned,
-        &facts.targets,
-        asked.somebody_looks,
-        "git smp promote",
-    )?;
-    lfs::warn(session, config, &mut planned);
-    take_over::told(session.ui, &args.deploying, &mut planned, recorded.as_ref());
-    Ok(planned)
-}
-
-fn asked<'a>(
-    session: &Session<'_>,
-    args: &'a Promote,
-    recorded: Option<Recorded<'a>>,
-) -> Asked<'a> {
-    let somebody_looks = (session.ui.is_interactive() && !args.yes) || (args.dry_run && !args.json);
-    let (commit, again, first, now) = (
-        args.commit.as_deref(),
-        args.again,
-        args.first,
-        session.when().now,
-    );
-    Asked {
-        commit,
-        somebody_looks,
-        again,
-        first,
-        now,
-        recorded,
-    }
-}
-
-/// Shows the plan; where a question about it follows, even to those who want quiet.
-fn show(
-    session: &Session<'_>,
-    config: &Config,
-    facts: &Facts<'_>,
-    planned: &Plan,
-    asked: bool,
-) -> Result<(), Stop> {
-    if planned.steps.is_empty() {
-        let names: Vec<&str> = facts
-            .targets
-            .iter()
-            .map(|target| target.environment.name.as_str())
-            .collect();
-        let verb = if names.len() == 1 { "runs" } else { "run" };
-        let text = format!(
-            "{} {verb} {} already: nothing to promote",
-            names.join(" and "),
-            planned.commit.short()
-        );
-        session.ui.note(text);
-        planned
-            .warnings
-            .iter()
-            .for_each(|text| session.ui.warn(text));
-        return Ok(());
-    }
-    let running: Vec<CommitId> = facts
-        .targets
-        .iter()
-        .filter_map(|target| target.observed.runs().cloned())
-        .collect();
-    let dates: HashMap<CommitId, i64> = session
-        .repo
-        .commits(&running)?
-        .into_iter()
-        .map(|commit| (commit.id, commit.committed))
-        .collect();
-    let lines = show::promotion(
-        config,
-        &facts.source,
-        &facts.targets,
-        planned,
-        &session.when(),
-        &dates,
-        facts.state(),
-    );
-    if asked {
-        session.ui.insist(&lines)
-    } else {
-        session.ui.say(&lines)
-    }
-    Ok(())
-}
-
-/// The name of every environment must be typed. Silence is a no.
-fn ask(ui: &Ui, environments: &[&Environment], planned: &Plan, yes: bool) -> Result<(), Stop> {
-    if yes {
-        return Ok(());
-    }
-    let affected = |environment: &&&Environment| {
-        let mut deploys = planned.steps.iter().filter(|step| step.deploys());
-        deploys.any(|step| step.environment() == Some(environment.name.as_str()))
+fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
+    let Wanted::Promote { source, .. } = &deploy.wanted else {
+        return Ok(Vec::new());
     };
-    let names: Vec<&str> = environments
-        .iter()
-        .filter(affected)
-        .map(|environment| environment.name.as_str())
-        .collect();
-    let names = names.join(" ");
-    if names.is_empty() {
-        // What runs already is only written down.
-        return Ok(());
-    }
-    let answer = ui.ask(&format!("Type {names} to deploy: "));
-    if answer.is_some_and(|answer| answer.trim() == names) {
-        return Ok(());
-    }
-    Err(Stop::Declined(
-        "not deployed; nothing was changed".to_owned(),
+    let running = deploy.targets.iter().filter_map(|one| one.observed.runs());
+    let running: Vec<CommitId> = running.cloned().collect();
+    let dates = deploy.session.repo.commits(&running)?.into_iter();
+    let dates: HashMap<_, _> = dates.map(|one| (one.id, one.committed)).collect();
+    Ok(show::promotion(
+        deploy.look.config,
+        source,
+        &deploy.targets,
+        plan,
+        &deploy.session.when(),
+        &dates,
+        deploy.seen.state(),
     ))
 }
 
-fn carry_out(
-    session: &Session<'_>,
-    look: &Look<'_>,
-    source: &Environment,
-    facts: &Facts<'_>,
-    planned: &Plan,
-    args: &Promote,
-    telling: Option<Telling>,
-) -> Result<engine::Done, Stop> {
-    // From here on every prompt would come at a bad time; whoever must log in did so while looking.
-    let look = Look {
-        may_ask: false,
-        repo: look.repo,
-        config: look.config,
-    };
-    let recorded = facts.recorded(
-        look.config,
-        args.deploying.take_over.as_deref(),
-        session.when().now,
-    )?;
-    let asked = Asked {
-        somebody_looks: true,
-        again: true,
-        ..asked(session, args, recorded)
-    };
-    let replan = |recorded: &Recorded<'_>| {
-        let asked = Asked {
-            recorded: Some(*recorded),
-            ..asked
-        };
-        decide::promotion(source, &facts.source, &facts.targets, &asked).map(drop)
-    };
-    let execution = Execution {
-        look: &look,
-        source: Some(&facts.source),
-        targets: &facts.targets,
-        takes_away: None,
-        timeout: Duration::from_secs(args.deploying.timeout),
-        command: Again {
-            command: "git smp promote",
-            named: true,
-            flags: &flags(args),
-        },
-        recorder: engine::recorder(
-            &look,
-            Kind::Promote,
-            recorded,
-            telling.and_then(|one| last(planned, one)),
-            &replan,
-        ),
-    };
-    engine::carry_out(session.ui, &execution, planned)
-}
-
 /// A promotion is told with the last environment that goes on record.
-fn last(planned: &Plan, telling: Telling) -> Option<(&str, Telling)> {
-    let recorded = |step: &&Step| matches!(step, Step::Record { .. });
-    let step = planned.steps.iter().rfind(recorded)?;
-    Some((step.environment()?, telling))
+fn last(plan: &Plan, telling: Telling) -> Option<(String, Telling)> {
+    let is_record = |step: &&Step| matches!(step, Step::Record { .. });
+    let step = plan.steps.iter().rfind(is_record)?;
+    Some((step.environment()?.to_owned(), telling))
 }

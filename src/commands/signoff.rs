@@ -49,11 +49,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         note: note.map(|text| text.trim().to_owned()),
     };
     if judgement.verdict == Verdict::Pass {
-        let look = Look {
-            repo: &session.repo,
-            config: &config,
-            may_ask,
-        };
+        let look = Look::of(session, &config);
         is_tested(session, &look, candidate, &reading.state)?;
     }
     judgement.give(session, &config, &recorder, &candidate.commit)
@@ -212,7 +208,7 @@ fn is_tested(
     let (name, tested) = (&environment.name, candidate.commit.short());
     match &seen.running {
         Ok(Some(runs)) if *runs == candidate.commit => {
-            observed::record(session, look, Some(state), &[seen], false);
+            observed::record(session, look, Some(state), [seen].into_iter(), false);
             Ok(())
         }
         Err(refusal) => {

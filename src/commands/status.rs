@@ -8,19 +8,18 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::next::{Situation, next};
 use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
-use crate::core::record::{Held, Reading, Standing, State};
+use crate::core::record::{Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Here, Mark, json};
 use crate::core::text::{Line, Tone};
 use crate::core::typed::Hint;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
 use crate::deploy::{held, observed};
-use crate::look;
+use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust;
-use crate::sources::Look;
+use crate::sources::{Also, Look};
 use crate::team::posts;
-use crate::team::recorder::Recorder;
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -30,33 +29,23 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
     trust::require_to_look(&session.repo, &config, &all)?;
-    let look = Look {
-        repo: &session.repo,
-        config: &config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, &config);
     let found = session.ui.during("asking every environment", || {
-        look::see(session, &look, &all)
+        look::see(session, &look, &all, (Also::Branches, Main::BranchOrCopy))
     })?;
-    let recorder = Recorder::of(&session.repo, &config, look.may_ask);
-    let reading = recorder.zip(found.record.reading);
-    let reading = reading.map(|(recorder, now)| recorder.or_copy(now));
-    let reading = reading.transpose()?;
-    let mut seen: Vec<Observed> = found.environments.collect();
-    look::doubt(&mut seen, look::read(reading.as_ref()));
+    let (seen, record) = (found.environments, &found.record);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
     // A copy does not tell what happened since.
-    let now = reading.as_ref().and_then(|reading| reading.as_ref().ok());
-    let now = now.filter(|reading| reading.copy.is_none());
+    let now = record.reading().filter(|reading| reading.copy.is_none());
     let unrecorded = observed::found(&look, now.map(|reading| &reading.state), &seen)?;
     let view = View {
         session,
         config: &config,
         seen: &seen,
-        main: &found.main,
-        reading: reading.as_ref(),
+        main: found.main.as_ref(),
+        record,
         unrecorded: &unrecorded,
         known: RefCell::default(),
     };
@@ -66,8 +55,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     if args.json {
         let held = |one: &Environment| view.held(one);
         let past_tool = |one: &Observed| view.past_tool(one);
-        let reading = reading.as_ref();
-        let text = json::status(&config, &seen, &held, &past_tool, behind.as_ref(), reading);
+        let text = json::status(&config, &seen, &held, &past_tool, behind.as_ref(), record);
         session.ui.data(text.as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
@@ -82,8 +70,8 @@ struct View<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
     seen: &'a [Observed],
-    main: &'a Result<Branch, Refusal>,
-    reading: Option<&'a Result<Reading, Refusal>>,
+    main: Option<&'a Result<Branch, Refusal>>,
+    record: &'a RecordView,
     /// The deploys past the tool that are not on record.
     unrecorded: &'a [Unrecorded],
     /// What was compared already: every line asks about the same few pairs.
@@ -100,7 +88,7 @@ impl<'a> View<'a> {
     }
 
     fn state(&self) -> Option<&'a State> {
-        look::read(self.reading)
+        self.record.state()
     }
 
     /// What lies between two running commits; `None` where that cannot be known.
@@ -160,9 +148,7 @@ impl<'a> View<'a> {
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
-        if let Some(reading) = self.reading {
-            lines.extend(show::record(reading, &here, width, &when));
-        }
+        lines.extend(show::record(self.record, &here, width, &when));
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
@@ -230,11 +216,12 @@ impl<'a> View<'a> {
         next(&Situation {
             config: self.config,
             seen: self.seen,
-            main: Some(self.main),
-            record: self.reading.map(|reading| match reading {
-                Ok(reading) => Ok(&reading.state),
-                Err(refusal) => Err(refusal),
-            }),
+            main: self.main,
+            record: match self.record {
+                RecordView::NoneKept => None,
+                RecordView::Read(reading) => Some(Ok(&reading.state)),
+                RecordView::Unreadable(refusal) => Some(Err(refusal)),
+            },
             is_ours: open.is_some_and(|open| notes.has_announced(&open.id)),
             pushing: match self.config.record {
                 Some(_) => None,
@@ -287,7 +274,7 @@ impl<'a> View<'a> {
 
     /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
     fn unknown_main(&self) -> Option<Line> {
-        let (refusal, main) = (self.main.as_ref().err()?, &self.config.repository);
+        let (refusal, main) = (self.main?.as_ref().err()?, &self.config.repository);
         Some(
             Line::plain(format!("  {}/{}  ", main.remote, main.branch))
                 .and(Tone::Bad, "unknown")
@@ -322,7 +309,7 @@ impl<'a> View<'a> {
         }
         let environments = self.targets_first().into_iter();
         let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
-        let tip = self.main.as_ref().ok().and_then(Branch::commit);
+        let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
         let tip = (format!("{}/{}", main.remote, main.branch), tip);
         let mut marks: Vec<Mark> = Vec::new();
         for (name, commit) in places.chain([tip]) {

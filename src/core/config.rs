@@ -4,33 +4,32 @@
 //! The file is committed, and whoever can open a pull request can write to it; so nothing in it can name a command or
 //! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
-mod agreed;
-mod file;
+mod document;
 mod links;
 mod names;
-mod reader;
+mod raw;
 mod rules;
 mod secret;
-mod sections;
-mod sentence;
-mod sweep;
+mod shown;
 mod trust;
+mod values;
 
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
+use serde::{Serialize, Serializer};
 
-use crate::core::address::{check_page, check_url};
+use document::Document;
+
 pub use crate::core::words::ChannelKind;
-pub use agreed::agreed;
-pub use file::read;
+pub use document::whole_file;
 pub use names::{check_branch, check_remote_name};
-pub use trust::{Change, changes, digest};
+pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::refusal::{Report, Stop};
 
 /// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
-const LARGEST: usize = 64 * 1024;
+pub const LARGEST: usize = 64 * 1024;
 
 /// All that `smp.toml` says, with its defaults filled in.
 #[derive(Clone, Debug)]
@@ -50,7 +49,7 @@ pub struct Config {
 }
 
 /// The team's own repository, where reviewed work is merged; never a fork.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct MainRepository {
     /// The name of its remote.
     pub remote: String,
@@ -63,9 +62,10 @@ pub struct MainRepository {
 }
 
 /// A place where the software runs, reached by a remote whose push deploys it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Environment {
     /// The name that people type.
+    #[serde(skip)]
     pub name: String,
     /// The address of its remote.
     pub url: String,
@@ -80,11 +80,13 @@ pub struct Environment {
     /// How to find out what it runs.
     pub running: Running,
     /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
+    #[serde(skip)]
     pub confirm_seconds: u32,
 }
 
 /// How to find out what an environment runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 pub enum Running {
     /// What its branch points to is taken for what runs.
     Ref,
@@ -92,29 +94,20 @@ pub enum Running {
     Page(Page),
     /// The API of its platform says it.
     Platform {
-        /// Which one that is.
-        kind: PlatformKind,
         /// The app to ask about.
-        app: String,
+        #[serde(flatten)]
+        app: PlatformApp,
         /// A page that is to agree, if there is one.
+        #[serde(flatten)]
         page: Option<Page>,
     },
 }
 
-/// A platform whose API can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlatformKind {
-    /// heroku.com
-    Heroku,
-}
-
-impl PlatformKind {
-    /// The key in `smp.toml` that names an app there.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Heroku => "heroku",
-        }
-    }
+/// An app on a platform whose API can be asked, by the key that names it in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformApp {
+    Heroku(String),
 }
 
 impl Running {
@@ -127,10 +120,10 @@ impl Running {
         }
     }
 
-    /// Its platform and the app there, where that is to be asked.
-    pub fn platform(&self) -> Option<(PlatformKind, &str)> {
+    /// The app on its platform, where that is to be asked.
+    pub fn app(&self) -> Option<&PlatformApp> {
         match self {
-            Self::Platform { kind, app, .. } => Some((*kind, app)),
+            Self::Platform { app, .. } => Some(app),
             Self::Page(_) | Self::Ref => None,
         }
     }
@@ -146,18 +139,22 @@ impl Running {
 }
 
 /// A page that says which commit runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Page {
     /// Its address.
+    #[serde(rename = "page")]
     pub url: String,
     /// Where in it the commit stands.
+    #[serde(flatten)]
     pub find: Find,
 }
 
 /// Where in a page the commit stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Find {
     /// In the one group of a regular expression.
+    #[serde(serialize_with = "as_text")]
     Pattern(Regex),
     /// At a JSON pointer.
     Json(String),
@@ -167,10 +164,15 @@ pub enum Find {
     Body,
 }
 
+fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_str(pattern.as_str())
+}
+
 /// The history that the team shares.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// Its ref on the main repository.
+    #[serde(rename = "ref")]
     pub reference: String,
     /// Whether a promotion needs a sign-off of its commit.
     pub signoff: bool,
@@ -179,7 +181,7 @@ pub struct Record {
 }
 
 /// What a promotion asks for beyond the rules that always hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// Patterns of files that plans and posts name.
     pub watch: Vec<String>,
@@ -190,9 +192,10 @@ pub struct Policy {
 }
 
 /// A chat channel that is told what happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Channel {
     /// Its name here: `technical` or `product`.
+    #[serde(skip)]
     pub name: String,
     /// What it speaks.
     pub kind: ChannelKind,
@@ -214,42 +217,29 @@ pub enum Mention {
     },
 }
 
-/// Reads the text of a configuration. Touches no file: `path` is only for sentences.
-///
-/// # Errors
-///
-/// The first thing that is wrong: where, which key, why, and what to do. Never a value.
-pub fn parse(path: &Path, text: &str) -> Result<Config, Report> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = file::document(path, text)?;
-    let source = sentence::Source::new(path, text);
-    let root = reader::Table::root(&source, document.get_ref());
-    sweep::sweep(&root)?;
-    sections::config(path, &root)
+/// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,
+/// which key, why, and what to do. Never a value.
+pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
+    let document = Document::parse(path, bytes.as_ref())?;
+    document.sweep()?;
+    raw::config(path, &document)
 }
 
 impl Config {
-    /// The environment of this name, as a person typed it.
-    ///
-    /// # Errors
-    ///
-    /// `Misused` for a name that the file does not have, with those that it has.
+    /// The environment of this name, as a person typed it; `Misused` for one that the file does not have.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         if let Some(found) = self.find(name) {
             return Ok(found);
         }
-        let file = sentence::file_name(&self.path);
+        let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
         let names: Vec<&str> = self
             .environments
             .iter()
-            .map(|environment| environment.name.as_str())
+            .map(|one| one.name.as_str())
             .collect();
-        let report = Report::new(format!(
-            "{file} has no environment `{}`",
-            sentence::shown_key(name)
-        ))
-        .because(format!("its environments are {}", names.join(", ")));
-        Err(Stop::Misused(match sentence::nearest(name, names) {
+        let report = Report::new(format!("{file} has no environment `{shown}`"))
+            .because(format!("its environments are {}", names.join(", ")));
+        Err(Stop::Misused(match shown::nearest(name, &names) {
             Some(meant) => report.hint(format!("did you mean {meant}? type that in its place")),
             None => report.hint("type one of them"),
         }))

@@ -157,16 +157,6 @@ pub struct Consent {
     pub confirms: Option<String>,
 }
 
-impl Consent {
-    fn to(story: String, question: &'static str) -> Self {
-        Self {
-            story,
-            question,
-            confirms: None,
-        }
-    }
-}
-
 impl Plan {
     /// One that does nothing yet.
     fn of(commit: &CommitId) -> Self {
@@ -182,6 +172,14 @@ impl Plan {
 
     fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
+    }
+
+    fn ask(&mut self, story: String, question: &'static str) {
+        self.consents.push(Consent {
+            story,
+            question,
+            confirms: None,
+        });
     }
 
     /// Brings an environment to the commit by a push; where its branch is there already, only waits.
@@ -221,30 +219,24 @@ impl Plan {
         if let Some(former) = built_before(target, &self.commit) {
             return self.release(target, former, false);
         }
+        let name = target.name();
         self.warn(match Finding::of(&target.observed) {
-            Some(Finding::ReleasePending) => format!(
-                "a release on {} is going on already: nothing is pushed",
-                target.name()
-            ),
+            Some(Finding::ReleasePending) => {
+                format!("a release on {name} is going on already: nothing is pushed")
+            }
             _ => not_pushed(target, &self.commit),
         });
         self.wait(target, false);
     }
 
     fn wait(&mut self, target: &Target<'_>, pushed: bool) {
-        let Environment {
-            name,
-            branch,
-            remote,
-            site,
-            ..
-        } = target.environment;
+        let there = target.environment;
         let witness = match target.observed.source {
-            Source::Ref => format!("the branch {branch} on {remote}"),
-            Source::Page | Source::Api => site.as_ref().unwrap_or(name).clone(),
+            Source::Ref => format!("the branch {} on {}", there.branch, there.remote),
+            Source::Page | Source::Api => there.site.as_ref().unwrap_or(&there.name).clone(),
         };
         self.steps.push(Step::Await {
-            environment: name.clone(),
+            environment: there.name.clone(),
             commit: self.commit.clone(),
             witness,
             pushed,

@@ -15,6 +15,7 @@ mod sentence;
 mod sighting;
 mod signer;
 mod trailers;
+mod view;
 mod written;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use held::Held;
 pub use post::{How, News, Owed, Sending, Telling};
 pub use sighting::Known;
 pub use signer::Signer;
+pub use view::RecordView;
 pub use written::{Unreadable, message, read_event, read_state, write_state};
 
 use crate::core::refusal::Refusal;

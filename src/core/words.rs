@@ -251,6 +251,8 @@ pub struct Release {
 pub struct PlatformWords {
     /// Its name.
     pub name: &'static str,
+    /// The name of the app there.
+    pub app: String,
     /// Its command that lists the releases.
     pub releases: &'static str,
     /// Its command that restarts what runs.
@@ -380,10 +382,8 @@ impl TryFrom<String> for EventId {
 impl EventId {
     /// Reads one: 16 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let good = text.len() == 16
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let good = text.len() == 16 && text.bytes().all(digits);
         good.then(|| Self(text.to_owned()))
     }
 
@@ -398,7 +398,8 @@ impl EventId {
 }
 
 /// What a channel speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
     /// Microsoft Teams, through a workflow.
     Teams,

@@ -43,24 +43,20 @@ pub fn found(
 
 /// Puts on record what was seen and nobody deployed with this program; with `dry_run` only says it. What cannot be
 /// written stops nothing: it is there for the next command.
-pub fn record(
+pub fn record<'o>(
     session: &Session<'_>,
     look: &Look<'_>,
     state: Option<&State>,
-    seen: &[&Observed],
+    seen: impl Iterator<Item = &'o Observed>,
     dry_run: bool,
 ) {
     let ui = session.ui;
     // Questions for passwords were asked at the first look.
-    let look = Look {
-        may_ask: false,
-        repo: look.repo,
-        config: look.config,
-    };
+    let look = look.unasked();
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
         return;
     };
-    for found in seen.iter().filter_map(|one| unrecorded(one, state)) {
+    for found in seen.filter_map(|one| unrecorded(one, state)) {
         let story = found.story();
         if dry_run {
             ui.warn(story);

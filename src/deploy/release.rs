@@ -5,52 +5,19 @@ use std::time::Duration;
 
 use crate::core::decide::{Step, Target, finding};
 use crate::core::refusal::{RefusalCode, Report, Stop};
-use crate::core::words::Control;
-use crate::core::words::EventId;
-use crate::core::words::{CommitId, Release};
+use crate::core::words::{CommitId, Control, Release};
+use crate::deploy::Deploy;
+use crate::deploy::push::LOOK_PAUSES;
 use crate::deploy::pushed::again;
-use crate::deploy::{Execution, LOOK_PAUSES, Progress, Watcher};
-use crate::git::push::Push;
+use crate::deploy::screen::Progress;
 use crate::http::Trouble;
 use crate::sources::platform;
 
 /// How often the platform is asked whether it heard us.
 const LOOKS: u32 = 5;
 
-impl Execution<'_> {
-    /// Releases what was announced before, where a record is kept; an announcement that came to nothing is taken back.
-    pub(super) fn release(
-        &self,
-        name: &str,
-        step: &Step,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
-        let Step::Release { commit, .. } = step else {
-            return Ok(());
-        };
-        let target = self.target(name)?;
-        let Some(recorder) = &self.recorder else {
-            return self.release_announced(target, step, None, watch);
-        };
-        watch(Progress::Recording);
-        let announced = Push {
-            remote: target.environment.remote.clone(),
-            branch: target.environment.branch.clone(),
-            commit: commit.clone(),
-            expected: target.observed.reference().cloned(),
-        };
-        let intent = recorder.announce(self.look.repo, target, &announced)?;
-        self.release_announced(target, step, Some(&intent), watch)
-            .map_err(|stop| recorder.take_back(&intent, stop, &self.command.to(name)))
-    }
-
-    fn release_announced(
-        &self,
-        target: &Target<'_>,
-        step: &Step,
-        intent: Option<&EventId>,
-        watch: &mut Watcher<'_>,
-    ) -> Result<(), Stop> {
+impl Deploy<'_> {
+    pub(super) fn release(&self, target: &Target<'_>, step: &Step) -> Result<(), Stop> {
         let Step::Release {
             commit,
             former,
@@ -61,9 +28,8 @@ impl Execution<'_> {
         else {
             return Ok(());
         };
-        self.look_again(target, intent)?;
         self.nothing_newer(target, *newest)?;
-        if watch(Progress::Pushing(step)) == Control::Leave {
+        if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let name = &target.environment.name;
@@ -71,22 +37,17 @@ impl Execution<'_> {
             return Ok(());
         };
         let platform = platform?;
-        let marker = self.note_release(name, commit, *newest)?;
+        let marker = self.note(name, commit, None, Some(*newest))?;
         let released = match platform.release(former, *back) {
             Ok(()) => Ok(()),
-            Err(Trouble::NotSent(report)) => Err(Stop::Failed(report)),
-            Err(Trouble::Unclear(report)) => {
-                // It may be worked on still; asked for again, it would be made twice.
-                let heard = self.was_heard(target, commit, report);
-                return heard.inspect(|()| marker.landed());
+            // It may be worked on still; asked for again, it would be made twice.
+            Err(Trouble::Unclear(report)) => self.was_heard(target, commit, report),
+            Err(Trouble::NotSent(report)) => {
+                marker.ended();
+                return Err(Stop::Failed(report));
             }
         };
-        if released.is_ok() {
-            marker.landed()
-        } else {
-            marker.ended()
-        }
-        released
+        released.inspect(|()| marker.landed())
     }
 
     /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
@@ -113,7 +74,7 @@ impl Execution<'_> {
         };
         let hint = format!(
             "see what it came to: git smp status; then: {}",
-            self.command.to(name)
+            self.command_to(name)
         );
         Err(report.hint(hint).refused(RefusalCode::TargetMoved).into())
     }
@@ -139,6 +100,6 @@ impl Execution<'_> {
         let text = format!("cannot tell whether {name} releases {}", commit.short());
         let report = Report::new(text).because(why.error);
         let report = why.because.into_iter().fold(report, Report::because);
-        Err(Stop::Incomplete(report.hint(again(&self.command.to(name)))))
+        Err(Stop::Incomplete(report.hint(again(&self.command_to(name)))))
     }
 }

@@ -23,8 +23,8 @@ const LAST_WORDS: usize = 3;
 impl Pushed<'_> {
     /// The host said no, and nothing was changed. `still`: what is known of its branch.
     pub(super) fn turned_down(&self, still: &str) -> Report {
-        let (name, short, command) = (self.name, self.push.commit.short(), self.command);
-        if let Some(words) = self.ending.busy {
+        let (name, short, command) = (self.name(), self.short(), self.command());
+        if let Some(words) = self.busy {
             return Report::new(format!(
                 "{name} did not take {short}: its host is busy with something else"
             ))
@@ -33,9 +33,10 @@ impl Pushed<'_> {
             .hint(format!("wait until that is done, then: {command}"));
         }
         if let Ended::Refused(status) = self.ended {
+            let (repo, key) = (self.deploy.look.repo, self.key());
             let next = Typed::smp(command.trim_start_matches("git smp "));
             let Shut { because, hint } =
-                advice::turned_away(self.repo, (&self.push.remote, &self.key()), status, &next);
+                advice::turned_away(repo, (&self.push.remote, &key), status, &next);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
             let report = Report::new(format!("{name} did not take {short}: {meaning}"))
@@ -49,23 +50,21 @@ impl Pushed<'_> {
     }
 
     fn declined(&self, still: &str) -> Report {
-        let (name, short, command) = (self.name, self.push.commit.short(), self.command);
+        let (name, short, command) = (self.name(), self.short(), self.command());
         let said = self.host_said();
         let still = match said.is_empty() {
             true => format!("{still}; its host said nothing else"),
             false => format!("{still}; its own words are above"),
         };
         let is_back = |text: &str| text.contains("non-fast-forward");
-        if self.ending.reason.is_some_and(is_back)
-            || self.ending.said.iter().any(|line| is_back(line))
-        {
+        if self.reason.is_some_and(is_back) || self.said.iter().any(|line| is_back(line)) {
             return Report::new(format!(
                 "{name} declined {short}: its host takes no push that goes back"
             ))
             .because(still)
             .hint("go back on its platform; or revert it, then: git smp stage");
         }
-        match self.ending.reason {
+        match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {
                 let who = if self.ended == Ended::Stale {
                     "git"
@@ -97,14 +96,14 @@ impl Pushed<'_> {
                     .into_iter()
                     .fold(report, Report::because)
                     .because(still)
-                    .hint(self.mended)
+                    .hint(self.deploy.correction(self.target))
             }
         }
     }
 
     /// What its host said, without what git adds of itself.
     fn host_said(&self) -> Vec<Said> {
-        let said = self.ending.said.iter();
+        let said = self.said.iter();
         said.filter_map(|line| Said::by_remote(line))
             .filter(|said| !said.words().is_empty())
             .filter(|said| !said.line().starts_with("error: hook declined to update "))

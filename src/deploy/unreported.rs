@@ -1,91 +1,241 @@
-//! How it is said that an environment never reported the commit. Pure.
+//! How it is said that an environment never reported the commit.
 
 use std::time::Duration;
 
-use crate::core::config::Environment;
-use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::words::{CommitId, ReleaseStatus};
+use crate::core::decide::Target;
+use crate::core::decide::finding::{FORGET, witness_hint};
+use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::typed::Hint;
+use crate::core::words::{Branch, CommitId, Release, ReleaseStatus};
+use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
-use crate::deploy::span::InTurn;
-use crate::deploy::wait::Begun;
+use crate::deploy::pushed::again;
+use crate::deploy::span::{Agreement, InTurn};
+use crate::deploy::wait::{Wait, from_before};
+use crate::git::remote;
 use crate::sources::Now;
 
-/// Whether nobody could be asked what runs.
-pub(super) fn is_unknown(now: &Now) -> bool {
-    let is_out_of_reach = |refusal: &Refusal| refusal.code == RefusalCode::Unreachable;
-    now.running.as_ref().is_err_and(is_out_of_reach) && now.page.is_none()
-}
+impl Wait<'_> {
+    fn command(&self) -> String {
+        self.deploy.command_to(self.name())
+    }
 
-/// The beginning of what is said of an environment that could not be asked: it may run the commit.
-pub(super) fn unknown(
-    environment: &Environment,
-    commit: &CommitId,
-    begun: Option<&Begun>,
-) -> Report {
-    let (name, short) = (&environment.name, commit.short());
-    let word = begun.map_or("up to date", |begun| begun.word);
-    Report::new(format!(
-        "{word}, but not confirmed: whether {name} runs {short} is not known"
-    ))
-}
+    fn word_or(&self, other: &'static str) -> &'static str {
+        self.begun.map_or(other, |begun| begun.word)
+    }
 
-/// The beginning of what is said of an environment that never reported the commit.
-pub(super) fn nowhere(
-    environment: &Environment,
-    commit: &CommitId,
-    begun: Option<&Begun>,
-    patience: Duration,
-) -> Report {
-    let (name, short, seconds) = (&environment.name, commit.short(), patience.as_secs());
-    match begun {
-        Some(Begun {
-            doubt: Some(Doubt::NotDeployed(_)),
-            ..
-        }) => Report::new(format!(
-            "pushed, but not deployed: {name} does not report {short}"
-        )),
-        Some(Begun { word, .. }) => Report::new(format!(
-            "{word}, but not live: {name} does not report {short} after {seconds} s"
-        )),
-        None => Report::new(format!(
-            "up to date, but not running: {name} does not report {short} after {seconds} s"
-        )),
+    /// Somebody left before it was certain. `seen`: for how long it has reported the commit, and for how long it must.
+    pub(super) fn left(&self, seen: Option<(Duration, Duration)>, reports: &str) -> Stop {
+        let (name, short) = (self.name(), self.commit.short());
+        let report = match seen.map(|(seen, span)| (seen.as_secs(), span.as_secs())) {
+            Some((seen, span)) => Report::new(format!(
+                "left before it was confirmed that {name} runs {short}"
+            ))
+            .because(format!("it has reported {short} for {seen} s of {span} s"))
+            .because("old instances may still answer in turn with new ones"),
+            None => Report::new(format!("left before {name} reported {short}"))
+                .because(format!("it reports {reports}")),
+        };
+        Stop::Incomplete(report.hint(again(&self.command())))
+    }
+
+    /// Nothing but the branch could tell, and the host says that the branch does not.
+    pub(super) fn not_confirmed(&self, doubt: &Doubt) -> Stop {
+        let (name, short) = (self.name(), self.commit.short());
+        let report = Report::new(match doubt {
+            Doubt::NotDeployed(_) => {
+                format!("pushed, but not deployed: {name} put {short} aside")
+            }
+            Doubt::Failed(_) => {
+                format!("pushed, but not live: the deploy of {short} on {name} failed")
+            }
+            Doubt::Hook(_) => format!(
+                "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
+            ),
+            Doubt::NotConfirmed(_) => {
+                format!("pushed, but not confirmed: whether {name} runs {short} is not known")
+            }
+        });
+        let report = report.because(format!("its host says: {}", doubt.words()));
+        Stop::Incomplete(match self.hint_after(doubt) {
+            Some(hint) => report.hint(hint),
+            None => report
+                .because("a branch does not tell what runs")
+                .hint(witness_hint(name)),
+        })
+    }
+
+    /// What to do where nothing more is to come of a push.
+    fn hint_after(&self, doubt: &Doubt) -> Option<String> {
+        let name = self.name();
+        let hint = match doubt {
+            Doubt::NotDeployed(_) => {
+                return Some(format!(
+                    "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
+                ));
+            }
+            Doubt::Hook(_) => {
+                "make the hook run on its host, deploy there by hand, then: git smp status"
+            }
+            // The branch has the commit, so the same push would do nothing.
+            Doubt::Failed(_) if self.deploy.goes_back(self.target) => {
+                "release it again on the platform, then: git smp status"
+            }
+            Doubt::Failed(_) if self.deploy.candidate_is_open() => {
+                "mend it, then: git smp stage --fix"
+            }
+            Doubt::Failed(_) => "mend it, then: git smp stage",
+            Doubt::NotConfirmed(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    pub(super) fn release_failed(&self, failed: &Release) -> Stop {
+        let (name, version, short) = (self.name(), failed.version, self.commit.short());
+        let word = self.word_or("up to date");
+        let report = Report::new(format!(
+            "{word}, but not live: the release v{version} of {short} on {name} failed"
+        ))
+        .because("its release phase came to a bad end, so what ran before runs on");
+        let then = format!("then mend it, or {}", again(&self.command()));
+        let hint = Hint::run("see why", failed.output.clone()).and(then);
+        Stop::Incomplete(report.hint(hint))
+    }
+
+    /// Where its branch is by now, in words.
+    fn branch_now(&self, at: Option<&CommitId>) -> String {
+        let Some(id) = at else {
+            return "its branch cannot be read now".to_owned();
+        };
+        let (tip, short) = (id.short(), self.commit.short());
+        let released = self.word_or("") == "released";
+        if id == self.commit {
+            format!("its branch is at {short}")
+        } else if released {
+            format!("its branch is at {tip}, which a release leaves as it is")
+        } else if self.begun.is_none() && self.target.observed.reference() == at {
+            format!("its branch is still at {tip}")
+        } else if self
+            .deploy
+            .look
+            .repo
+            .is_ancestor(self.commit, id)
+            .unwrap_or(false)
+        {
+            format!(
+                "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+            )
+        } else {
+            format!("its branch was moved to {tip} meanwhile, by somebody else")
+        }
+    }
+
+    pub(super) fn never_reported(
+        &self,
+        now: &Now,
+        agreement: &Agreement,
+        patience: Duration,
+    ) -> Stop {
+        let (environment, in_turn) = (self.target.environment, agreement.in_turn());
+        let report = self.beginning(now, in_turn, patience);
+        let said = self
+            .doubt()
+            .map(|doubt| format!("its host says: {}", doubt.words()));
+        let report = said.into_iter().fold(report, Report::because);
+        let report = report.because(format!("it reports {}", reported(now)));
+        let repo = self.deploy.look.repo;
+        let branch = remote::branch(repo, &environment.remote, &environment.branch, false);
+        let at = branch.as_ref().ok().and_then(Branch::commit);
+        let report = report.because(self.branch_now(at));
+        if let Some(hint) = self.doubt().and_then(|doubt| self.hint_after(doubt)) {
+            return Stop::Incomplete(report.hint(hint));
+        }
+        let command = self.command();
+        Stop::Incomplete(if now.cached.is_some() {
+            let why = match from_before(now, self.since()) {
+                true => "that answer is older than this deploy",
+                false => "a cache answers in its place, so what it runs now is not seen",
+            };
+            report.because(why).hint(format!("{FORGET}: {command}"))
+        } else if is_unknown(now) {
+            report.hint(format!("when it answers again: {command}"))
+        } else {
+            // What the platform itself says of its release stands above.
+            let up_to_date = at == Some(self.commit) && self.begun.is_none();
+            let why = if in_turn.is_some() {
+                "the release may still be going on, or an instance was left behind: the platform's log tells"
+            } else if up_to_date && now.newest.is_none() {
+                "a push changes nothing there; the last release failed, was rolled back, or is still going on"
+            } else {
+                "the release may still be going on, or may have failed: the platform's log tells"
+            };
+            report.because(why).hint(again(&command))
+        })
+    }
+
+    /// The first words of it: where it could not be asked, it may run the commit; it may report it, but not in every answer.
+    fn beginning(&self, now: &Now, in_turn: Option<InTurn>, patience: Duration) -> Report {
+        let (name, short, seconds) = (self.name(), self.commit.short(), patience.as_secs());
+        if let Some(InTurn { new, all, others }) = in_turn {
+            let word = self.word_or("deployed");
+            let report = Report::new(match others {
+                true => format!(
+                    "{word}, but not live: old and new instances of {name} still answer in turn"
+                ),
+                false => {
+                    format!("{word}, but not live: {name} reports {short} only now and then")
+                }
+            });
+            let span = self.target.environment.confirm_seconds;
+            return report.because(format!(
+                "{new} of its last {all} answers named {short}; all must do so for {span} s"
+            ));
+        }
+        let word = self.word_or("up to date");
+        Report::new(if is_unknown(now) {
+            format!("{word}, but not confirmed: whether {name} runs {short} is not known")
+        } else if matches!(self.doubt(), Some(Doubt::NotDeployed(_))) {
+            format!("pushed, but not deployed: {name} does not report {short}")
+        } else {
+            let not = match self.begun {
+                Some(_) => "live",
+                None => "running",
+            };
+            format!("{word}, but not {not}: {name} does not report {short} after {seconds} s")
+        })
     }
 }
 
-/// The same of one that reports it, but not in every answer.
-pub(super) fn not_everywhere(
-    environment: &Environment,
-    commit: &CommitId,
-    begun: Option<&Begun>,
-    in_turn: InTurn,
-) -> Report {
-    let (name, short) = (&environment.name, commit.short());
-    let InTurn { new, all, others } = in_turn;
-    let word = begun.map_or("deployed", |begun| begun.word);
-    let report = Report::new(match others {
-        true => {
-            format!("{word}, but not live: old and new instances of {name} still answer in turn")
+impl Deploy<'_> {
+    /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
+    pub(super) fn correction(&self, target: &Target<'_>) -> String {
+        let command = self.command_to(&target.environment.name);
+        if self.goes_back(target) {
+            format!("mend it, then: {command}")
+        } else if self.candidate_is_open() {
+            format!("mend it, then: {command}; if the code is to blame: git smp stage --fix")
+        } else {
+            "mend it, then deploy that: git smp stage".to_owned()
         }
-        false => format!("{word}, but not live: {name} reports {short} only now and then"),
-    });
-    let seconds = environment.confirm_seconds;
-    report.because(format!(
-        "{new} of its last {all} answers named {short}; all must do so for {seconds} s"
-    ))
+    }
+}
+
+/// Whether nobody could be asked what runs.
+fn is_unknown(now: &Now) -> bool {
+    let refused = now.running.as_ref().err();
+    now.page.is_none() && refused.is_some_and(|one| one.code == RefusalCode::Unreachable)
 }
 
 /// What an environment says that it runs, for people.
 pub(super) fn reported(now: &Now) -> String {
-    let reports = match &now.running {
+    let mut reports = match &now.running {
         Ok(Some(id)) => id.short().to_owned(),
         Ok(None) => "nothing".to_owned(),
         Err(refusal) => format!("nothing usable ({})", refusal.report.error),
     };
-    let reports = match now.cached {
-        Some(cached) => format!("{reports} in {cached}"),
-        None => reports,
-    };
+    if let Some(cached) = now.cached {
+        reports = format!("{reports} in {cached}");
+    }
     match &now.newest {
         Some(release) if release.status == ReleaseStatus::Pending => {
             format!("{reports}; its release v{} is going on", release.version)

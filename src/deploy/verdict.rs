@@ -3,15 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::core::config::{Environment, Running};
-use crate::core::decide::Target;
+use crate::core::config::Running;
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::words::Control;
-use crate::core::words::{CommitId, Relation};
-use crate::deploy::pushed::{Ending, Pushed};
-use crate::deploy::{Execution, Progress, Watcher};
+use crate::core::words::{Branch, CommitId, Control};
+use crate::deploy::pushed::Pushed;
+use crate::deploy::screen::Progress;
 use crate::git::fetch::{Wanted, fetch};
-use crate::git::push::{Ended, Push};
+use crate::git::push::Ended;
 use crate::git::remote;
 use crate::sources::platform;
 
@@ -33,80 +31,27 @@ pub enum Verdict {
     Not(Stop),
 }
 
-impl Execution<'_> {
+impl Pushed<'_> {
     /// Reads the branch after a push and says what happened. A look that fails is repeated within the timeout; meanwhile
     /// the environment's own word counts, where it has one.
-    pub(super) fn verdict(
-        &self,
-        target: &Target<'_>,
-        push: &Push,
-        ending: Ending<'_>,
-        watch: &mut Watcher<'_>,
-    ) -> Verdict {
-        let (ended, environment) = (ending.ended, target.environment);
-        let name = environment.name.as_str();
-        let (command, mended) = (self.command.to(name), self.mended(name));
-        let pushed = Pushed {
-            name,
-            repo: self.look.repo,
-            push,
-            ended,
-            ending,
-            command: &command,
-            mended: &mended,
-        };
-        if ended == Ended::Left {
-            return Verdict::Not(pushed.left());
+    pub(super) fn verdict(&self) -> Verdict {
+        if self.ended == Ended::Left {
+            return Verdict::Not(self.left());
         }
-        let (begun, mut pause) = (Instant::now(), PAUSE);
+        let (repo, push) = (self.deploy.look.repo, self.push);
+        let (begun, timeout, mut pause) = (Instant::now(), self.deploy.timeout(), PAUSE);
         loop {
-            let now = remote::branch(self.look.repo, &push.remote, &push.branch, false);
-            let is_late = begun.elapsed() >= self.timeout;
-            let reports = match &now {
-                Ok(branch) if branch.commit() == Some(&push.commit) => return Verdict::Arrived,
-                Ok(branch) => {
-                    let at = branch.commit();
-                    if begun.elapsed() >= self.patience(push, ended, at) {
-                        return self.not_ours(target, &pushed, at, watch);
-                    }
-                    pause = PAUSE;
-                    match ended {
-                        Ended::Unclear => self.building(environment),
-                        _ => {
-                            format!(
-                                "nothing new; its branch still reads as {}",
-                                at.map_or("nothing", CommitId::short)
-                            )
-                        }
-                    }
-                }
-                Err(refusal) if matches!(ended, Ended::NothingSent | Ended::Refused(_)) => {
-                    return Verdict::Not(pushed.unreadable(refusal));
-                }
-                Err(refusal) => {
-                    if self.runs_now(environment, &push.commit) == Ok(true) {
-                        return self.seen_to_run(target, &pushed, refusal, watch);
-                    }
-                    // A password that is asked for does not come by waiting.
-                    if is_late || remote::wants_credentials(refusal) {
-                        return Verdict::Not(pushed.unreadable(refusal));
-                    }
-                    format!(
-                        "nothing; its branch cannot be read: {}",
-                        refusal.report.error
-                    )
-                }
+            let now = remote::branch(repo, &push.remote, &push.branch, false);
+            let reports = match self.judged(&now, begun.elapsed()) {
+                Ok(verdict) => return verdict,
+                Err(reports) => reports,
             };
-            let left = self.timeout.saturating_sub(begun.elapsed());
-            let mut wish = |elapsed| {
-                watch(Progress::Waiting {
-                    environment: name,
-                    elapsed,
-                    reports: &reports,
-                })
-            };
-            if waits(pause.min(left), begun, &mut wish) == Control::Leave {
-                return Verdict::Not(pushed.left());
+            if now.is_ok() {
+                pause = PAUSE;
+            }
+            let left = timeout.saturating_sub(begun.elapsed());
+            if self.waits(pause.min(left), begun, &reports) == Control::Leave {
+                return Verdict::Not(self.left());
             }
             if now.is_err() {
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -114,71 +59,91 @@ impl Execution<'_> {
         }
     }
 
+    /// What an answer of the branch means, after so long.
+    ///
+    /// # Errors
+    /// What the environment reports, where that decides nothing yet.
+    fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Verdict, String> {
+        match now {
+            Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Verdict::Arrived),
+            Ok(branch) if elapsed >= self.patience(branch.commit()) => {
+                Ok(self.elsewhere(branch.commit()))
+            }
+            Ok(_) if self.ended == Ended::Unclear => Err(self.building()),
+            Ok(branch) => {
+                let at = branch.commit().map_or("nothing", CommitId::short);
+                Err(format!("nothing new; its branch still reads as {at}"))
+            }
+            Err(refusal) => {
+                let is_over = matches!(self.ended, Ended::NothingSent | Ended::Refused(_));
+                if !is_over && self.runs_now() == Ok(true) {
+                    return Ok(self.seen_to_run(refusal));
+                }
+                // A password that is asked for does not come by waiting.
+                let is_late = elapsed >= self.deploy.timeout();
+                if is_over || is_late || remote::wants_credentials(refusal) {
+                    return Ok(Verdict::Not(self.unreadable(refusal)));
+                }
+                let why = &refusal.report.error;
+                Err(format!("nothing; its branch cannot be read: {why}"))
+            }
+        }
+    }
+
     /// For how long a branch is looked at that does not have what was pushed. Where the connection broke the host may
     /// still build; where git says that the branch moved, what is read now may be the answer of a copy that lags behind.
-    fn patience(&self, push: &Push, ended: Ended, at: Option<&CommitId>) -> Duration {
+    fn patience(&self, at: Option<&CommitId>) -> Duration {
+        let (repo, push, timeout) = (self.deploy.look.repo, self.push, self.deploy.timeout());
         let is_unmoved = at == push.expected.as_ref();
+        // One that this clone does not know is newer.
+        let is_before = |at, new: &CommitId| repo.is_ancestor(at, new).unwrap_or(false);
         let is_older = || {
             let Some(at) = at else { return true };
-            // One that this clone does not know is newer.
-            let is_before = |new: &CommitId| self.look.repo.is_ancestor(at, new).unwrap_or(false);
-            is_unmoved || is_before(&push.commit) || push.expected.as_ref().is_some_and(is_before)
+            let expected = push.expected.as_ref();
+            is_unmoved
+                || is_before(at, &push.commit)
+                || expected.is_some_and(|new| is_before(at, new))
         };
-        match ended {
-            Ended::Unclear if is_unmoved => self.timeout,
-            Ended::Accepted | Ended::Unclear if is_older() => LAGS.min(self.timeout),
-            Ended::Stale if is_unmoved => LAGS.min(self.timeout),
+        match self.ended {
+            Ended::Unclear if is_unmoved => timeout,
+            Ended::Accepted | Ended::Unclear if is_older() => LAGS.min(timeout),
+            Ended::Stale if is_unmoved => LAGS.min(timeout),
             _ => Duration::ZERO,
         }
     }
 
     /// The branch is at something else than what was pushed. A host's no, and a branch that stayed where it was, are
     /// compared once with what runs there. What contains what was pushed is no loss of it.
-    fn not_ours(
-        &self,
-        target: &Target<'_>,
-        pushed: &Pushed<'_>,
-        at: Option<&CommitId>,
-        watch: &mut Watcher<'_>,
-    ) -> Verdict {
-        if let Some(tip) = at.filter(|tip| self.is_on_top(pushed, tip)) {
-            return match target.environment.running {
-                Running::Ref => Verdict::Not(pushed.added_to(tip)),
-                Running::Page(_) | Running::Platform { .. } => {
-                    watch(Progress::Warned(&pushed.is_contained(tip)));
-                    Verdict::Arrived
-                }
-            };
+    fn elsewhere(&self, at: Option<&CommitId>) -> Verdict {
+        if let Some(tip) = at.filter(|tip| self.is_on_top(tip)) {
+            if matches!(self.target.environment.running, Running::Ref) {
+                return Verdict::Not(self.added_to(tip));
+            }
+            self.deploy.watch(Progress::Warned(self.is_contained(tip)));
+            return Verdict::Arrived;
         }
-        let is_unmoved = at == pushed.push.expected.as_ref();
-        let asks = match pushed.ended {
+        let asks = match self.ended {
             Ended::Declined | Ended::Stale | Ended::Refused(_) => true,
-            Ended::Accepted | Ended::UpToDate | Ended::Unclear => is_unmoved,
+            Ended::Accepted | Ended::UpToDate | Ended::Unclear => at == self.push.expected.as_ref(),
             Ended::NothingSent | Ended::Left => false,
         };
-        let runs = if asks {
-            self.runs_now(target.environment, &pushed.push.commit)
-        } else {
-            Ok(false)
-        };
-        match runs {
-            Ok(true) => {
-                Verdict::RunsAllTheSame(pushed.runs_all_the_same(Ok(at), self.way_back(target)))
-            }
-            Ok(false) => Verdict::Not(pushed.not_ours(at)),
+        match if asks { self.runs_now() } else { Ok(false) } {
+            Ok(true) => Verdict::RunsAllTheSame(self.runs_all_the_same(Ok(at))),
+            Ok(false) => Verdict::Not(self.not_ours(at)),
             Err(refusal) => {
-                let (short, why) = (pushed.push.commit.short(), &refusal.report.error);
+                let (short, why) = (self.push.commit.short(), &refusal.report.error);
                 let cause = format!("whether it runs {short} all the same is not known: {why}");
-                Verdict::Not(with_cause(pushed.not_ours(at), cause))
+                Verdict::Not(with_cause(self.not_ours(at), cause))
             }
         }
     }
 
     /// Whether the branch has what was pushed, and more on top of it. What was pushed to go back is in all that came after.
-    fn is_on_top(&self, pushed: &Pushed<'_>, tip: &CommitId) -> bool {
-        let (repo, push) = (self.look.repo, pushed.push);
-        let may_be_taken = matches!(pushed.ended, Ended::Accepted | Ended::Unclear);
-        if !may_be_taken || push.expected.as_ref() == Some(tip) || self.goes_back(pushed.name) {
+    fn is_on_top(&self, tip: &CommitId) -> bool {
+        let (repo, push) = (self.deploy.look.repo, self.push);
+        let may_be_taken = matches!(self.ended, Ended::Accepted | Ended::Unclear);
+        let goes_back = self.deploy.goes_back(self.target);
+        if !may_be_taken || push.expected.as_ref() == Some(tip) || goes_back {
             return false;
         }
         let is_here = repo.has_commit(tip).unwrap_or(false)
@@ -187,23 +152,12 @@ impl Execution<'_> {
     }
 
     /// The branch cannot be read, and the environment says that it runs the commit.
-    fn seen_to_run(
-        &self,
-        target: &Target<'_>,
-        pushed: &Pushed<'_>,
-        refusal: &Refusal,
-        watch: &mut Watcher<'_>,
-    ) -> Verdict {
-        if matches!(
-            pushed.ended,
-            Ended::Declined | Ended::Stale | Ended::Refused(_)
-        ) {
-            return Verdict::RunsAllTheSame(
-                pushed.runs_all_the_same(Err(refusal), self.way_back(target)),
-            );
+    fn seen_to_run(&self, refusal: &Refusal) -> Verdict {
+        if matches!(self.ended, Ended::Declined | Ended::Stale) {
+            return Verdict::RunsAllTheSame(self.runs_all_the_same(Err(refusal)));
         }
-        let (name, error) = (pushed.name, &refusal.report.error);
-        watch(Progress::Warned(&format!(
+        let (name, error) = (self.name(), &refusal.report.error);
+        self.deploy.watch(Progress::Warned(format!(
             "the branch of {name} cannot be read now, so what it reports decides: {error}"
         )));
         Verdict::Arrived
@@ -213,74 +167,41 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// Why it does not say what it runs.
-    fn runs_now(&self, environment: &Environment, commit: &CommitId) -> Result<bool, Refusal> {
+    fn runs_now(&self) -> Result<bool, Refusal> {
+        let environment = self.target.environment;
         if matches!(environment.running, Running::Ref) {
             return Ok(false);
         }
-        let Ok(now) = self.look.now(environment) else {
+        let Ok(now) = self.deploy.look.now(environment) else {
             return Ok(false);
         };
-        Ok(now.running?.as_ref() == Some(commit))
-    }
-
-    /// The command that takes back what a promotion brought.
-    fn way_back(&self, target: &Target<'_>) -> Option<String> {
-        let name = &target.environment.name;
-        target
-            .environment
-            .promotes
-            .as_ref()
-            .filter(|_| !self.goes_back(name))?;
-        let before = target
-            .observed
-            .runs()
-            .or_else(|| target.observed.reference())?;
-        Some(format!("git smp rollback {name} --to {}", before.short()))
+        Ok(now.running?.as_ref() == Some(&self.push.commit))
     }
 
     /// How a build goes that can no more be watched.
-    fn building(&self, environment: &Environment) -> String {
-        let asked = || {
-            platform::of(self.look.repo, environment)?
-                .ok()?
-                .newest_build()
-        };
-        match asked() {
-            Some(word) => {
-                format!("nothing; the connection broke, and the newest build there is {word}")
+    fn building(&self) -> String {
+        let repo = self.deploy.look.repo;
+        let platform = platform::of(repo, self.target.environment);
+        let build = platform.and_then(|platform| platform.ok()?.newest_build());
+        let tells = build.map(|word| format!("the newest build there is {word}"));
+        let tells = tells.unwrap_or_else(|| "the host may still be building".to_owned());
+        format!("nothing; the connection broke, and {tells}")
+    }
+
+    /// Waits for so long, unless somebody wants to leave.
+    fn waits(&self, pause: Duration, begun: Instant, reports: &str) -> Control {
+        let until = Instant::now() + pause;
+        loop {
+            let waiting = Progress::Waiting(self.name(), begun.elapsed(), reports);
+            if self.deploy.watch(waiting) == Control::Leave {
+                return Control::Leave;
             }
-            None => "nothing; the connection broke, and the host may still be building".to_owned(),
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Control::GoOn;
+            }
+            thread::sleep(left.min(PAUSE));
         }
-    }
-
-    /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
-    fn mended(&self, name: &str) -> String {
-        if self.goes_back(name) {
-            return format!("mend it, then: {}", self.command.to(name));
-        }
-        if !self.candidate_is_open() {
-            return "mend it, then deploy that: git smp stage".to_owned();
-        }
-        format!(
-            "mend it, then: {}; if the code is to blame: git smp stage --fix",
-            self.command.to(name)
-        )
-    }
-
-    /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
-    pub(super) fn candidate_is_open(&self) -> bool {
-        self.recorder
-            .as_ref()
-            .is_some_and(|recorder| recorder.recorded.state.candidate.is_some())
-    }
-
-    /// Whether what is deployed lies behind what runs.
-    pub(super) fn goes_back(&self, name: &str) -> bool {
-        let changes = self
-            .target(name)
-            .ok()
-            .and_then(|target| target.changes.as_ref());
-        changes.is_some_and(|changes| changes.relation == Relation::Behind)
     }
 }
 
@@ -291,20 +212,5 @@ pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
         Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),
         Stop::Refused(Refusal { code, report }) => report.because(cause).refused(code).into(),
         other => other,
-    }
-}
-
-/// Waits for so long, unless somebody wants to leave.
-fn waits(pause: Duration, begun: Instant, wish: &mut dyn FnMut(Duration) -> Control) -> Control {
-    let until = Instant::now() + pause;
-    loop {
-        if wish(begun.elapsed()) == Control::Leave {
-            return Control::Leave;
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Control::GoOn;
-        }
-        thread::sleep(left.min(PAUSE));
     }
 }

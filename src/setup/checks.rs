@@ -12,7 +12,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::git::Repo;
 use crate::git::push::{self, MayPush};
-use crate::look::main_and_record;
+use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
@@ -64,31 +64,22 @@ fn see(
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
-    let may_ask = session.ui.is_interactive();
-    let look = Look {
-        repo,
-        config,
-        may_ask,
+    let look = Look::of(session, config);
+    let (recorder, wanted) = match ready.iter().any(Option::is_none) {
+        true => (Recorder::of(repo, config, look.may_ask), Main::Branch),
+        false => (None, Main::Nothing),
     };
-    let has_main = ready.iter().any(Option::is_none);
-    let recorder = Recorder::of(repo, config, may_ask).filter(|_| has_main);
-    let (seen, main) = session.ui.during("asking every remote and page", || {
-        thread::scope(|scope| {
-            let main = has_main.then(|| scope.spawn(|| main_and_record(&look, recorder)));
-            let seen = look.environments(&environments, Also::Branches);
-            (seen, main.and_then(|main| main.join().ok()))
-        })
-    });
-    let (seen, (main, reading)) = (seen?, main.transpose()?.unzip());
-    let read = recorder.zip(reading.flatten());
+    let looked = session.ui.during("asking every remote and page", || {
+        look::see(session, &look, &environments, (Also::Branches, wanted))
+    })?;
+    let (seen, main) = (looked.environments, looked.main);
     let (shut, record) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
-            let record = scope.spawn(|| read.map(|(recorder, read)| record::check(recorder, read)));
+            let record = scope.spawn(|| recorder.and_then(|one| record::check(one, looked.record)));
             let shut = shut(repo, &environments, &seen);
             (shut, record.join().ok().flatten())
         })
     });
-    session.explain(config, &seen);
     let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
     let record = match (recorder, record) {
         (Some(recorder), Some((_, Some(read)))) if begins => {
@@ -119,7 +110,7 @@ impl Seen {
                     .because(format!("smp.toml says {}", place.url))
                     .because(format!("this clone has {found}"));
                 match trust::remedy(repo, place.remote, place.url, place.rule) {
-                    Ok(remedy) => report.run("", Typed::other(remedy)),
+                    Ok(remedy) => report.run("", remedy),
                     Err(_) => report,
                 }
             }

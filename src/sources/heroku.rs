@@ -52,12 +52,13 @@ pub fn app_at(url: &str) -> Option<&str> {
 }
 
 /// Its words about an app.
-pub fn words(app: &str) -> PlatformWords {
+pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: NAME,
         releases: "heroku releases",
         restart: Typed::other(format!("heroku restart -a {app}")),
         again: "heroku releases:retry",
+        app,
     }
 }
 

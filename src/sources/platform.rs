@@ -1,7 +1,7 @@
 //! Platforms whose own API tells what runs, and releases again what was built before. A further one is a file beside
 //! `heroku`, a line in each function here, and its kind and key in the configuration.
 
-use crate::core::config::{Environment, PlatformKind};
+use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
@@ -28,34 +28,30 @@ pub trait Platform {
 
 /// The platform that is to be asked about an environment.
 pub fn of(repo: &Repo, environment: &Environment) -> Option<Result<Box<dyn Platform>, Refusal>> {
-    let (kind, app) = environment.running.platform()?;
-    Some(match kind {
-        PlatformKind::Heroku => Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>),
+    Some(match environment.running.app()? {
+        PlatformApp::Heroku(app) => {
+            Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>)
+        }
     })
 }
 
-/// The platform that an address pushes to, and the app there.
-pub fn at(url: &str) -> Option<(PlatformKind, &str)> {
-    Some((PlatformKind::Heroku, heroku::app_at(url)?))
+/// The app on a platform that an address pushes to.
+pub fn at(url: &str) -> Option<PlatformApp> {
+    heroku::app_at(url).map(|app| PlatformApp::Heroku(app.to_owned()))
 }
 
 /// The words of an environment's platform, which is known by its address, too.
 pub fn words(environment: &Environment) -> Option<PlatformWords> {
-    let known = environment.running.platform();
-    match known.or_else(|| at(&environment.url)) {
-        Some((PlatformKind::Heroku, app)) => Some(heroku::words(app)),
-        None if environment
-            .url
-            .trim_start_matches("ssh://")
-            .starts_with("dokku@") =>
-        {
-            Some(PlatformWords {
-                name: "Dokku",
-                releases: "dokku events",
-                restart: Typed::other("dokku ps:restart"),
-                again: "dokku ps:rebuild",
-            })
-        }
+    let url = &environment.url;
+    match environment.running.app().cloned().or_else(|| at(url)) {
+        Some(PlatformApp::Heroku(app)) => Some(heroku::words(app)),
+        None if url.trim_start_matches("ssh://").starts_with("dokku@") => Some(PlatformWords {
+            name: "Dokku",
+            app: String::new(),
+            releases: "dokku events",
+            restart: Typed::other("dokku ps:restart"),
+            again: "dokku ps:rebuild",
+        }),
         None => None,
     }
 }
@@ -158,7 +154,7 @@ mod tests {
             "git@heroku.com:shop.git",
             "https://git.heroku.com/shop",
         ] {
-            assert_eq!(at(url), Some((PlatformKind::Heroku, "shop")));
+            assert_eq!(at(url), Some(PlatformApp::Heroku("shop".into())));
         }
         for url in [
             "https://git.heroku.com/",

@@ -27,28 +27,12 @@ const FILE: usize = 400;
 /// Files that are longer for now. None may be added, and none may grow.
 const LONG_FILES: &[(&str, usize)] = &[
     ("team/posts.rs", 513),
-    ("commands/promote.rs", 487),
-    ("commands/rollback.rs", 590),
-    ("commands/stage.rs", 618),
-    ("deploy.rs", 457),
     ("git/plumbing.rs", 439),
     ("core/record/fold.rs", 516),
 ];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("deploy/engine.rs: carry_out_in_turn", 77),
-    ("deploy/engine.rs: warn_of_earlier_push", 86),
-    ("commands/promote.rs: run", 139),
-    ("commands/promote/facts.rs: gather", 65),
-    ("commands/propose.rs: run", 93),
     ("team/release.rs: of", 67),
-    ("commands/rollback.rs: run", 122),
-    ("commands/rollback/destination.rs: destination", 66),
-    ("commands/stage.rs: run", 67),
-    ("deploy.rs: run", 65),
-    ("deploy/recorder.rs: deployed", 66),
-    ("deploy/verdict.rs: verdict", 77),
-    ("deploy/wait.rs: wait", 93),
     ("core/record/fold.rs: deployed", 85),
     ("core/record/sentence.rs: sentence", 97),
 ];

@@ -1,12 +1,11 @@
 //! What an environment is put back to.
 
-use crate::cli::Rollback;
-use crate::commands::rollback::Facts;
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
 use crate::git::Found;
+use crate::look::Seen;
 use crate::session::Session;
 use crate::sources::Look;
 use crate::team::recorder::Recorder;
@@ -18,68 +17,66 @@ use crate::team::recorder::Recorder;
 pub fn destination(
     session: &Session<'_>,
     look: &Look<'_>,
-    args: &Rollback,
-    facts: &Facts<'_>,
+    to: Option<&str>,
+    (observed, seen): (&Observed, &Seen),
 ) -> Result<CommitId, Stop> {
-    if let Some(Err(refusal)) = &facts.record.reading {
-        return Err(refusal.clone().into());
-    }
-    let name = &facts.environment.name;
-    if let Some(hash) = &args.to {
+    let (state, name) = (seen.record.known()?, &observed.environment);
+    if let Some(hash) = to {
         return named(session, hash);
     }
-    let open = facts
-        .reading()
-        .and_then(|reading| reading.state.deploying.as_ref());
-    let is_this = |kind: Kind, environment: &str| kind == Kind::Rollback && environment == name;
-    if let Some(open) = open.filter(|open| {
-        is_this(open.kind, &open.environment) && facts.record.mine.as_ref() == Some(&open.id)
-    }) {
+    let open = state.and_then(|state| state.deploying.as_ref());
+    let open = open.filter(|open| open.environment == *name);
+    let of_kind = |kind: Kind| open.filter(|open| open.kind == kind);
+    if let Some(open) = of_kind(Kind::Rollback)
+        && seen.mine.as_ref() == Some(&open.id)
+    {
         return Ok(open.to.clone());
     }
-    let notes = session.notes();
-    if let Some(commit) = facts.runs().and_then(|runs| notes.leads_to(name, runs)) {
+    let (notes, runs) = (session.notes(), super::runs(observed));
+    if let Some(commit) = runs.and_then(|runs| notes.leads_to(name, runs)) {
         return Ok(commit);
     }
-    let Some(runs) = facts.runs() else {
-        let report = Report::new(format!(
-            "nothing is deployed on {name} yet, so there is nothing to put back"
-        ));
-        let report = report.hint(format!(
-            "see where things stand: git smp status; to deploy: git smp promote {name}"
-        ));
-        return Err(report.refused(RefusalCode::NothingDeployed).into());
-    };
+    let runs = runs.ok_or_else(|| nothing_deployed(name))?;
+    let promoted = of_kind(Kind::Promote);
     // What is on its way is what there is to take back: what runs now is what ran before it.
-    if open.is_some_and(|open| {
-        open.kind == Kind::Promote && open.environment == *name && open.to != *runs
-    }) {
+    if promoted.is_some_and(|open| open.to != *runs) {
         return Ok(runs.clone());
     }
-    let before = match (
-        Recorder::of(look.repo, look.config, look.may_ask),
-        facts.reading(),
-    ) {
-        (Some(recorder), Some(reading)) => {
-            let (events, _) = recorder.events(reading)?;
-            let deploys = history::deploys(&events);
-            let seen = unrecorded(&facts.observed, &reading.state);
-            history::before(
-                history::ran(&deploys, name).chain(seen.iter().map(|seen| &seen.to)),
-                runs,
-            )
-            .cloned()
-        }
-        _ => None,
+    on_record(look, runs, (observed, seen))?
+        // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
+        .or_else(|| promoted?.from.clone())
+        .or_else(|| notes.pushed_onto(name, runs))
+        .or_else(|| released_before(observed, runs))
+        .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
+}
+
+/// What ran before, as the record tells.
+fn on_record(
+    look: &Look<'_>,
+    runs: &CommitId,
+    (observed, seen): (&Observed, &Seen),
+) -> Result<Option<CommitId>, Stop> {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let (Some(recorder), Some(reading)) = (recorder, seen.record.reading()) else {
+        return Ok(None);
     };
-    // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
-    let pushed = open
-        .filter(|open| open.kind == Kind::Promote && open.environment == *name && open.to == *runs);
-    let before = before.or_else(|| pushed.and_then(|open| open.from.clone()));
-    let before = before.or_else(|| notes.pushed_onto(name, runs));
-    before
-        .or_else(|| released_before(&facts.observed, runs))
-        .ok_or_else(|| unknown(name, runs, facts).into())
+    let (events, _) = recorder.events(reading)?;
+    let (deploys, found) = (
+        history::deploys(&events),
+        unrecorded(observed, &reading.state),
+    );
+    let ran = history::ran(&deploys, &observed.environment);
+    Ok(history::before(ran.chain(found.iter().map(|found| &found.to)), runs).cloned())
+}
+
+fn nothing_deployed(name: &str) -> Refusal {
+    let report = Report::new(format!(
+        "nothing is deployed on {name} yet, so there is nothing to put back"
+    ));
+    let report = report.hint(format!(
+        "see where things stand: git smp status; to deploy: git smp promote {name}"
+    ));
+    report.refused(RefusalCode::NothingDeployed)
 }
 
 /// What the platform released before what runs.
@@ -103,19 +100,19 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
 }
 
 /// Nobody remembers what ran before.
-fn unknown(name: &str, runs: &CommitId, facts: &Facts<'_>) -> Refusal {
+fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {
     let report = Report::new(format!(
         "what {name} ran before {} is not known",
         runs.short()
     ));
-    let report = match &facts.record.reading {
+    let report = match seen.record.reading() {
         Some(_) => report.because(format!(
             "the record does not say what {} took the place of there",
             runs.short()
         )),
         None => report.because("smp.toml has no [record], which would remember it"),
     };
-    let report = match &facts.observed.releases {
+    let report = match &observed.releases {
         Some(Err(refusal)) => report.because(format!(
             "its platform does not tell: {}",
             refusal.report.error

@@ -1,112 +1,92 @@
 //! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
 
-use crate::cli::Stage;
-use crate::commands::stage::{Facts, Wanted, compared, declined, naming, tip};
-use crate::core::config::Config;
-use crate::core::decide::next::push_to_main;
+use crate::commands::stage::{Chosen, Request};
+use crate::core::decide::next;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::Line;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
+use crate::deploy::{Deploy, Wanted};
 use crate::forge::pull_request;
-use crate::session::Session;
-
-/// The candidate with copies of these commits on top, in the order of history.
-///
-/// # Errors
-/// When there is no candidate, or they cannot be copied.
-pub fn picked<'c>(
-    session: &Session<'_>,
-    facts: &Facts<'c>,
-    picks: &[CommitId],
-) -> Result<Wanted<'c>, Stop> {
-    let candidate = facts.candidate().ok_or_else(decide::nothing_to_fix)?;
-    let mut ordered: Vec<CommitId> = Vec::new();
-    for pick in picks {
-        if !ordered.contains(pick) {
-            // Those that have this one in their history come after it.
-            let mut place = ordered.len();
-            for (index, other) in ordered.iter().enumerate() {
-                if session.repo.is_ancestor(pick, other)? {
-                    place = place.min(index);
-                }
-            }
-            ordered.insert(place, pick.clone());
-        }
-    }
-    // What an earlier run has copied already, as one that was cut off, is not copied twice.
-    let mut missing = Vec::new();
-    for pick in ordered {
-        if session.repo.is_copied(&pick, &candidate.commit)? {
-            session.ui.note(format!(
-                "the candidate has a copy of {} already",
-                pick.short()
-            ));
-        } else {
-            missing.push(pick);
-        }
-    }
-    let commit = session.repo.pick(&candidate.commit, &missing)?;
-    compared(session, facts, commit, true, Some(missing))
-}
 
 /// What was added since the candidate, where nobody said which of it is the fix.
 struct Since<'a> {
+    request: &'a Request<'a>,
     commits: &'a [Commit],
     /// Whether the main branch has the candidate: else only copies can be put on top of it.
     on_top: bool,
     story: String,
 }
 
-/// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
-///
-/// # Errors
-/// `needs-terminal` where nobody can be asked; when the question is declined.
-pub fn settled<'c>(
-    session: &Session<'_>,
-    args: &Stage,
-    facts: &Facts<'c>,
-    wanted: Wanted<'c>,
-) -> Result<Wanted<'c>, Stop> {
-    let Some((base, changes)) = &wanted.fix else {
-        return Ok(wanted);
-    };
-    if wanted.picked.is_some() || args.rev.is_some() {
-        return Ok(wanted);
-    }
-    let on_top = changes.disappears.is_empty();
-    let mut added = Vec::new();
-    for commit in &changes.ships {
-        if on_top || !session.repo.is_copied(&commit.id, base)? {
-            added.push(commit.clone());
+impl Request<'_> {
+    /// The candidate with copies of these commits on top, in the order of history.
+    pub(super) fn picked(&self, picks: &[CommitId]) -> Result<Chosen, Stop> {
+        let repo = &self.session.repo;
+        let candidate = self.candidate().ok_or_else(decide::nothing_to_fix)?;
+        let mut ordered: Vec<&CommitId> = Vec::new();
+        for pick in picks {
+            if !ordered.contains(&pick) {
+                // Those that have this one in their history come after it.
+                let mut place = ordered.len();
+                for (index, other) in ordered.iter().enumerate() {
+                    if repo.is_ancestor(pick, other)? {
+                        place = place.min(index);
+                    }
+                }
+                ordered.insert(place, pick);
+            }
         }
+        // What an earlier run has copied already, as one that was cut off, is not copied twice.
+        let mut missing = Vec::new();
+        for pick in ordered {
+            if repo.is_copied(pick, &candidate.commit)? {
+                let text = format!("the candidate has a copy of {} already", pick.short());
+                self.session.ui.note(text);
+            } else {
+                missing.push(pick.clone());
+            }
+        }
+        let commit = repo.pick(&candidate.commit, &missing)?;
+        self.compared(commit, Some(missing))
     }
-    if added.is_empty() && !on_top {
-        return compared(session, facts, base.clone(), true, None);
-    }
-    if args.dry_run || on_top && added.len() < 2 {
-        return Ok(wanted);
-    }
-    let were = if added.len() == 1 {
-        "commit was"
-    } else {
-        "commits were"
-    };
-    let since = Since {
-        commits: &added,
-        on_top,
-        story: format!(
-            "{} {were} added since the candidate {}",
-            added.len(),
-            base.short()
-        ),
-    };
-    if args.yes || !session.ui.is_interactive() {
-        return Err(since.unsaid());
-    }
-    match since.asked(session, args, facts)? {
-        None => Ok(wanted),
-        Some(picks) => picked(session, facts, &picks),
+
+    /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
+    ///
+    /// # Errors
+    /// `needs-terminal` where nobody can be asked; when the question is declined.
+    pub(super) fn settled(&self, chosen: Chosen) -> Result<Chosen, Stop> {
+        let (Some((base, changes)), None, None) = (&chosen.fix, &chosen.picked, &self.args.rev)
+        else {
+            return Ok(chosen);
+        };
+        let on_top = changes.disappears.is_empty();
+        let mut added = Vec::new();
+        for commit in &changes.ships {
+            if on_top || !self.session.repo.is_copied(&commit.id, base)? {
+                added.push(commit.clone());
+            }
+        }
+        if added.is_empty() && !on_top {
+            return self.compared(base.clone(), None);
+        }
+        if self.args.dry_run || on_top && added.len() < 2 {
+            return Ok(chosen);
+        }
+        let (count, base) = (decide::commits(added.len()), base.short());
+        let were = if added.len() == 1 { "was" } else { "were" };
+        let since = Since {
+            request: self,
+            commits: &added,
+            on_top,
+            story: format!("{count} {were} added since the candidate {base}"),
+        };
+        if self.args.yes || !self.session.ui.is_interactive() {
+            return Err(since.unsaid());
+        }
+        match since.asked()? {
+            None => Ok(chosen),
+            Some(picks) => self.picked(&picks),
+        }
     }
 }
 
@@ -115,78 +95,56 @@ impl Since<'_> {
     fn unsaid(&self) -> Stop {
         let report = Report::new(&self.story)
             .because("a fix-only version has nothing else, and nobody said which they are");
-        let report = self.commits.iter().take(10).fold(report, |report, commit| {
-            report.because(format!("{} {}", commit.short, commit.subject_text()))
-        });
-        let newest = self
-            .commits
-            .first()
-            .map_or("COMMIT", |commit| commit.short.as_str());
-        let all = if self.on_top {
-            format!("; or all of it: git smp stage --fix {newest}")
-        } else {
-            String::new()
-        };
-        let hint = format!("name the fix: git smp stage --fix --pick {newest}{all}");
+        let lines = self.commits.iter().take(10);
+        let report = lines
+            .map(|commit| format!("{} {}", commit.short, commit.subject_text()))
+            .fold(report, Report::because);
+        let newest = self.commits.first().map(|commit| commit.short.as_str());
+        let newest = newest.unwrap_or("COMMIT");
+        let mut hint = format!("name the fix: git smp stage --fix --pick {newest}");
+        if self.on_top {
+            hint = format!("{hint}; or all of it: git smp stage --fix {newest}");
+        }
         report.hint(hint).refused(RefusalCode::NeedsTerminal).into()
     }
 
     /// The commits that a person names; `None`: all that there is. What is no answer is asked again.
-    fn asked(
-        &self,
-        session: &Session<'_>,
-        args: &Stage,
-        facts: &Facts<'_>,
-    ) -> Result<Option<Vec<CommitId>>, Stop> {
-        let ui = session.ui;
+    fn asked(&self) -> Result<Option<Vec<CommitId>>, Stop> {
+        let ui = self.request.session.ui;
         ui.insist(&[Line::plain(format!("{}:", self.story))]);
         ui.insist(&show::listed(self.commits));
         ui.catch_interrupts()?;
         let or_all = if self.on_top { ", or all" } else { "" };
         let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");
         loop {
-            let answer = ui.ask(&question).unwrap_or_default();
-            let words: Vec<&str> = answer
-                .split(|c: char| c.is_whitespace() || c == ',')
-                .filter(|word| !word.is_empty())
-                .collect();
+            let answer = ui.ask(&question).unwrap_or_default().replace(',', " ");
+            let words: Vec<&str> = answer.split_whitespace().collect();
             match words.as_slice() {
-                [] => return Err(declined()),
+                [] => {
+                    return Err(Stop::Declined(
+                        "not deployed; nothing was changed".to_owned(),
+                    ));
+                }
                 [all] if self.on_top && all.eq_ignore_ascii_case("all") => return Ok(None),
                 _ => {}
             }
-            let mut picks = Vec::new();
-            let wrong = words.iter().find(|word| {
-                let meant = self.meant(session, args, facts, word);
-                picks.extend(meant.iter().cloned());
-                meant.is_empty()
-            });
-            match wrong {
-                None => return Ok(Some(picks)),
-                Some(word) => ui.warn(format!("{word:?} is none of the commits above")),
+            let meant: Vec<_> = words.iter().map(|word| self.meant(word)).collect();
+            match words.iter().zip(&meant).find(|(_, meant)| meant.is_empty()) {
+                None => return Ok(Some(meant.concat())),
+                Some((word, _)) => ui.warn(format!("{word:?} is none of the commits above")),
             }
         }
     }
 
     /// The commits that a word means: the beginning of a hash, or the number of a pull request.
-    fn meant(
-        &self,
-        session: &Session<'_>,
-        args: &Stage,
-        facts: &Facts<'_>,
-        word: &str,
-    ) -> Vec<CommitId> {
-        let brought = match (pull_request::number(word), tip(facts)) {
-            (Some(number), Ok(tip)) => {
-                pull_request::brought(session, &tip, number, &naming(args)).unwrap_or_default()
-            }
-            _ => Vec::new(),
-        };
-        let is_meant = |id: &CommitId| {
-            brought.contains(id) || word.len() >= 4 && id.as_str().starts_with(&word.to_lowercase())
-        };
+    fn meant(&self, word: &str) -> Vec<CommitId> {
+        let brought =
+            pull_request::number(word).and_then(|number| self.request.brought(number).ok());
+        let (brought, start) = (brought.unwrap_or_default(), word.to_lowercase());
         let ids = self.commits.iter().map(|commit| &commit.id);
-        ids.filter(|id| is_meant(id)).cloned().collect()
+        ids.filter(|id| brought.contains(id) || start.len() >= 4 && id.as_str().starts_with(&start))
+            .cloned()
+            .collect()
     }
 }
 
@@ -195,26 +153,22 @@ impl Since<'_> {
 ///
 /// # Errors
 /// When the clone cannot be read.
-pub fn must_come_back(
-    session: &Session<'_>,
-    config: &Config,
-    facts: &Facts<'_>,
-    wanted: &Wanted<'_>,
-) -> Result<(), Stop> {
-    let Ok(Branch::At(tip)) = &facts.main else {
+pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop> {
+    let (ui, config, repo) = (deploy.session.ui, deploy.look.config, deploy.look.repo);
+    let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
+    let Some(Ok(Branch::At(tip))) = &deploy.seen.main else {
         return Ok(());
     };
-    if wanted.fix.is_none() || session.repo.is_ancestor(&wanted.commit, tip)? {
+    if !is_fix || repo.is_ancestor(commit, tip)? {
         return Ok(());
     }
-    let (short, branch) = (wanted.commit.short(), &config.repository.branch);
-    let push = push_to_main(config, &wanted.commit);
-    session.ui.warn(format!(
+    let (short, branch) = (commit.short(), &config.repository.branch);
+    ui.warn(format!(
         "{short} must come back to {branch}, or the next deploy lacks it:"
     ));
-    session.ui.insist(&[
+    ui.insist(&[
         Line::plain("push it, then merge that branch (no squash, no rebase):"),
-        Line::plain(format!("  {push}")),
+        Line::plain(format!("  {}", next::push_to_main(config, commit))),
     ]);
     Ok(())
 }

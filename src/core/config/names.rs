@@ -1,138 +1,127 @@
-//! Names that git, Heroku and HTTP would take, and the stricter ones that we take. Every reason is a fixed text:
-//! it never holds the name itself.
+//! Names that git, Heroku and HTTP would take, and the stricter ones that we take. Every reason is a fixed text: it never
+//! holds the name itself.
 
-/// The longest branch or ref name; what git and the file systems below it take everywhere.
-const REF_NAME: usize = 200;
+use std::ops::RangeInclusive;
 
-/// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
-///
-/// `git remote add` takes `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
-///
-/// # Errors
-///
-/// The reason why not.
-pub fn check_remote_name(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() || name.len() > 64 {
-        return Err("must have 1 to 64 characters");
-    }
-    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Err("must begin with a letter or a digit");
-    }
-    if !name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-    {
-        return Err("must be made of letters, digits, `.`, `_` and `-`");
-    }
-    if name.contains("..") || name.ends_with('.') || name.ends_with(".lock") {
-        return Err("must not hold `..`, nor end in `.` or `.lock`");
-    }
-    Ok(())
+use crate::core::address::{Checked, hold, is_made_of};
+
+/// Whether a text is a word of a-z, 0-9 and `-`.
+fn is_small_word(text: &str, length: RangeInclusive<usize>) -> bool {
+    length.contains(&text.len()) && is_made_of(text, "-") && text == text.to_ascii_lowercase()
 }
 
-/// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer.
-///
-/// git itself takes `-x`, `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken
-/// for something else on the way.
-///
-/// # Errors
-///
-/// The reason why not.
-pub fn check_branch(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() || name.len() > REF_NAME {
-        return Err("must have 1 to 200 characters");
-    }
-    if !name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b))
-    {
-        return Err("must be made of letters, digits, `.`, `_`, `/` and `-`");
-    }
-    if name.starts_with('-') || name == "HEAD" {
-        return Err("must not begin with `-`, nor be HEAD");
-    }
-    if name.starts_with("refs/") {
-        return Err("must be the short name, without refs/heads/");
-    }
-    if matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err("must not look like the hash of a commit");
-    }
-    if name.contains("..") || name.ends_with('.') {
-        return Err("must not hold `..`, nor end in `.`");
-    }
-    if name
-        .split('/')
-        .any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"))
-    {
-        return Err("must have no part that is empty, begins with `.` or ends in `.lock`");
-    }
-    Ok(())
+/// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` takes
+/// `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
+pub fn check_remote_name(name: &str) -> Checked {
+    hold(&[
+        (
+            name.is_empty() || name.len() > 64,
+            "must have 1 to 64 characters",
+        ),
+        (
+            name.starts_with(|c: char| !c.is_ascii_alphanumeric()),
+            "must begin with a letter or a digit",
+        ),
+        (
+            !is_made_of(name, "._-"),
+            "must be made of letters, digits, `.`, `_` and `-`",
+        ),
+        (
+            name.contains("..") || name.ends_with('.') || name.ends_with(".lock"),
+            "must not hold `..`, nor end in `.` or `.lock`",
+        ),
+    ])
+}
+
+/// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer. git itself takes `-x`,
+/// `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken for something else on the way.
+pub fn check_branch(name: &str) -> Checked {
+    let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
+    hold(&[
+        (
+            name.is_empty() || name.len() > 200,
+            "must have 1 to 200 characters",
+        ),
+        (
+            !is_made_of(name, "._/-"),
+            "must be made of letters, digits, `.`, `_`, `/` and `-`",
+        ),
+        (
+            name.starts_with('-') || name == "HEAD",
+            "must not begin with `-`, nor be HEAD",
+        ),
+        (
+            name.starts_with("refs/"),
+            "must be the short name, without refs/heads/",
+        ),
+        (is_hash, "must not look like the hash of a commit"),
+        (
+            name.contains("..") || name.ends_with('.'),
+            "must not hold `..`, nor end in `.`",
+        ),
+        (
+            name.split('/').any(is_bad),
+            "must have no part that is empty, begins with `.` or ends in `.lock`",
+        ),
+    ])
 }
 
 /// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
-///
-/// # Errors
-///
-/// The reason why not.
-pub(super) fn check_record_ref(name: &str) -> Result<(), &'static str> {
-    let own = name.strip_prefix("refs/smp/").is_some_and(|rest| {
-        (1..=64).contains(&rest.len())
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    });
-    if own || name == "refs/heads/smp-record" {
-        return Ok(());
-    }
-    Err("must be refs/smp/ and a word of a-z, 0-9 and `-`, or refs/heads/smp-record")
+pub(super) fn check_record_ref(name: &str) -> Checked {
+    let own = name
+        .strip_prefix("refs/smp/")
+        .is_some_and(|rest| is_small_word(rest, 1..=64));
+    hold(&[(
+        !own && name != "refs/heads/smp-record",
+        "must be refs/smp/ and a word of a-z, 0-9 and `-`, or refs/heads/smp-record",
+    )])
 }
 
 /// Whether a name may name an app on Heroku.
-///
-/// # Errors
-///
-/// The reason why not.
-pub(super) fn check_heroku_app(name: &str) -> Result<(), &'static str> {
-    let rest_fits = name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (3..=30).contains(&name.len())
-        && rest_fits
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-    {
-        return Ok(());
-    }
-    Err("must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter")
+pub(super) fn check_heroku_app(name: &str) -> Checked {
+    let fits = is_small_word(name, 3..=30) && name.starts_with(|c: char| c.is_ascii_lowercase());
+    hold(&[(
+        !fits,
+        "must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter",
+    )])
 }
 
 /// Whether a name may name a header of HTTP (a token of RFC 9110).
-///
-/// # Errors
-///
-/// The reason why not.
-pub(super) fn check_header(name: &str) -> Result<(), &'static str> {
-    let token = name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if (1..=100).contains(&name.len()) && token {
-        return Ok(());
-    }
-    Err("must be the name of a header, as `x-commit`")
+pub(super) fn check_header(name: &str) -> Checked {
+    let fits = (1..=100).contains(&name.len()) && is_made_of(name, "!#$%&'*+-.^_`|~");
+    hold(&[(!fits, "must be the name of a header, as `x-commit`")])
 }
 
 /// Whether a text may be a JSON pointer (RFC 6901).
-///
-/// # Errors
-///
-/// The reason why not.
-pub(super) fn check_pointer(text: &str) -> Result<(), &'static str> {
-    if text.len() > REF_NAME {
-        return Err("must have at most 200 characters");
-    }
-    if text.is_empty() || text.starts_with('/') {
-        return Ok(());
-    }
-    Err("must be a JSON pointer, as \"/build/commit\", or empty")
+pub(super) fn check_pointer(text: &str) -> Checked {
+    hold(&[
+        (text.len() > 200, "must have at most 200 characters"),
+        (
+            !text.is_empty() && !text.starts_with('/'),
+            "must be a JSON pointer, as \"/build/commit\", or empty",
+        ),
+    ])
+}
+
+/// Whether a text may be a pattern of files: those of the repository, and no other.
+pub(super) fn check_glob(text: &str) -> Checked {
+    // A leading `:` is git's own magic, which could turn the meaning around; a leading `-` could be an option.
+    let leaves = text.starts_with(['/', '-', ':', '!', '~'])
+        || text.split(['/', '\\']).any(|part| part == "..");
+    hold(&[
+        (
+            text.is_empty() || text.len() > 200,
+            "must have 1 to 200 characters",
+        ),
+        (leaves, "must be a pattern of files inside the repository"),
+    ])
+}
+
+/// Whether a text may be shown in a post.
+pub(super) fn check_short(text: &str) -> Checked {
+    let fits = !text.trim().is_empty() && text.len() <= 200;
+    hold(&[(!fits, "must have 1 to 200 characters")])
 }
 
 #[cfg(test)]

@@ -1,104 +1,90 @@
-//! The rules between environments: what each one alone cannot tell.
+//! The rules between the parts of the file: what each one alone cannot tell.
 
 use reqwest::Url;
 
 use crate::core::address::same_place;
-use crate::core::config::reader::{Table, Text};
-use crate::core::config::sentence::{nearest, shown_key};
-use crate::core::config::{Environment, Find, MainRepository, Page};
+use crate::core::config::document::Document;
+use crate::core::config::shown::{nearest, shown_key};
+use crate::core::config::{Config, Environment, Find, MainRepository, Page};
 use crate::core::refusal::Report;
 
-/// Where an environment stands in the file.
-pub(super) struct Places<'a> {
-    pub(super) table: Table<'a>,
-    pub(super) promotes: Option<Text<'a>>,
-}
+/// What is wrong with an environment: the key in its table, why, and what to write in its place.
+type Wrong = (&'static [&'static str], String, String);
 
-/// Checks every environment against the others and against the main repository.
-///
-/// # Errors
-///
-/// The first environment that cannot be told from another, or that is promoted from nowhere or in a circle.
-pub(super) fn environments(
-    main: &MainRepository,
-    all: &[Environment],
-    places: &[Places<'_>],
-) -> Result<(), Report> {
-    for (index, (one, place)) in all.iter().zip(places).enumerate() {
-        apart_from_main(main, one, &place.table)?;
-        for other in all.iter().take(index) {
-            apart(one, other, &place.table)?;
-            looks_elsewhere(one, other, &place.table)?;
+/// Refuses environments that cannot be told from each other or from the main repository, or that are promoted from nowhere
+/// or in a circle; and a record where code is deployed.
+pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Report> {
+    let (main, all) = (&config.repository, config.environments.as_slice());
+    for (index, one) in all.iter().enumerate() {
+        let others = all.get(..index).unwrap_or_default();
+        let wrong = apart_from_main(main, one)
+            .or_else(|| others.iter().find_map(|other| apart(one, other)))
+            .or_else(|| promotion(one, all));
+        if let Some((key, why, advice)) = wrong {
+            let key = [&["environments", one.name.as_str()], key].concat();
+            return Err(document.wrong(&key, &why, &advice));
         }
     }
-    for (one, place) in all.iter().zip(places) {
-        if let Some(promotes) = &place.promotes {
-            promotion(one, all, promotes)?;
+    let deployed = all.iter().map(|one| &one.branch).chain([&main.branch]);
+    let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
+    match &config.record {
+        Some(record) if deployed.any(|branch| branch == record.reference) => {
+            let why = "`ref` is a branch that is deployed";
+            Err(document.wrong(&["record"], why, "take refs/smp/record"))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A push to an environment must never land in the main repository.
-fn apart_from_main(
-    main: &MainRepository,
-    one: &Environment,
-    table: &Table<'_>,
-) -> Result<(), Report> {
+fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
+    let what = if same_remote(&main.remote, &one.remote) {
+        "remote"
+    } else if same_place(&main.url, &one.url) {
+        "url"
+    } else {
+        return None;
+    };
+    let why = format!("has the same {what} as [repository]");
     let advice = "give the environment the address that deploys it, and a remote of its own";
-    if same_remote(&main.remote, &one.remote) {
-        return Err(table.wrong_with("has the same remote as [repository]", advice));
-    }
-    if same_place(&main.url, &one.url) {
-        return Err(table.wrong_with("has the same url as [repository]", advice));
-    }
-    Ok(())
-}
-
-fn apart(one: &Environment, other: &Environment, table: &Table<'_>) -> Result<(), Report> {
-    if same_remote(&one.remote, &other.remote) {
-        let why = format!("has the same remote as {}", other.name);
-        return Err(table.wrong_with(&why, "give each environment a remote of its own"));
-    }
-    if one.branch == other.branch && same_place(&one.url, &other.url) {
-        let why = format!("has the same url and branch as {}", other.name);
-        return Err(table.wrong_with(&why, "give each environment its own url, or its own branch"));
-    }
-    Ok(())
+    Some((&[], why, advice.to_owned()))
 }
 
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
-fn looks_elsewhere(
-    one: &Environment,
-    other: &Environment,
-    table: &Table<'_>,
-) -> Result<(), Report> {
-    let same = |key: &str, advice: &str| {
-        let key_of_other = shown_key(&format!("environments.{}.running.{key}", other.name));
-        let running = table.table("running")?;
-        let text = running
-            .map(|running| running.text(key))
-            .transpose()?
-            .flatten();
-        let why = format!("asks the same as {key_of_other}");
-        Err(text.map_or_else(
-            || table.wrong_with(&why, advice),
-            |text| text.wrong_with(&why, advice),
-        ))
+fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
+    let name = &other.name;
+    let asked = |key: &str| {
+        let key = shown_key(&format!("environments.{name}.running.{key}"));
+        format!("asks the same as {key}")
     };
-    if let Some((kind, _)) = one.running.platform()
-        && one.running.platform() == other.running.platform()
-    {
-        return same(kind.key(), "name the app of each environment");
-    }
-    match (one.running.page(), other.running.page()) {
-        (Some(page), Some(others)) if same_page(page, others) => same(
-            "page",
-            "give each environment a page of its own, or a pattern, json or header that finds its own commit",
-        ),
-        _ => Ok(()),
-    }
+    let pages = one.running.page().zip(other.running.page());
+    let (key, why, advice): (&[_], _, _) = if same_remote(&one.remote, &other.remote) {
+        (
+            &[],
+            format!("has the same remote as {name}"),
+            "give each environment a remote of its own",
+        )
+    } else if one.branch == other.branch && same_place(&one.url, &other.url) {
+        let advice = "give each environment its own url, or its own branch";
+        (
+            &[],
+            format!("has the same url and branch as {name}"),
+            advice,
+        )
+    } else if one.running.app().is_some() && one.running.app() == other.running.app() {
+        (
+            &["running", "heroku"],
+            asked("heroku"),
+            "name the app of each environment",
+        )
+    } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
+        let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
+        (&["running", "page"], asked("page"), advice)
+    } else {
+        return None;
+    };
+    Some((key, why, advice.to_owned()))
 }
 
 /// Whether both are the same address, searched in the same way.
@@ -121,11 +107,7 @@ fn asked(address: &str) -> Option<Url> {
     if url.query() == Some("") {
         url.set_query(None);
     }
-    if let Some(host) = url
-        .host_str()
-        .and_then(|host| host.strip_suffix('.'))
-        .map(str::to_owned)
-    {
+    if let Some(host) = url.host_str()?.strip_suffix('.').map(str::to_owned) {
         url.set_host(Some(&host)).ok()?;
     }
     Some(url)
@@ -137,35 +119,34 @@ fn same_remote(a: &str, b: &str) -> bool {
 }
 
 /// An environment is given the commit of another one, and in the end of one that is given nobody's.
-fn promotion(one: &Environment, all: &[Environment], promotes: &Text<'_>) -> Result<(), Report> {
+fn promotion(one: &Environment, all: &[Environment]) -> Option<Wrong> {
     let find = |name: &str| all.iter().find(|environment| environment.name == name);
-    if promotes.value == one.name {
-        return Err(promotes.wrong_with(
+    let promotes = one.promotes.as_deref()?;
+    let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    // Who still finds a next one after as many steps as there are environments goes round.
+    let goes_round = || {
+        all.iter()
+            .try_fold(one, |one, _| find(one.promotes.as_deref()?))
+            .is_some()
+    };
+    let (why, advice) = if promotes == one.name {
+        (
             "an environment cannot promote itself",
-            "name the environment before it",
-        ));
-    }
-    if find(promotes.value).is_none() {
-        let names: Vec<&str> = all
-            .iter()
-            .map(|environment| environment.name.as_str())
-            .collect();
-        let advice = match nearest(promotes.value, names.iter().copied()) {
+            "name the environment before it".to_owned(),
+        )
+    } else if find(promotes).is_none() {
+        let advice = match nearest(promotes, &names) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the environments are {}", names.join(", ")),
         };
-        return Err(promotes.wrong_with("there is no such environment", &advice));
-    }
-    let mut next = Some(one);
-    for _ in all {
-        next = next.and_then(|environment| find(environment.promotes.as_deref()?));
-    }
-    // Whoever still finds a next one after as many steps as there are environments goes round.
-    match next {
-        Some(_) => Err(promotes.wrong_with(
+        ("there is no such environment", advice)
+    } else if goes_round() {
+        (
             "the environments promote each other in a circle",
-            "let the first promote none",
-        )),
-        None => Ok(()),
-    }
+            "let the first promote none".to_owned(),
+        )
+    } else {
+        return None;
+    };
+    Some((&["promotes"], why.to_owned(), advice))
 }

@@ -654,7 +654,7 @@ fn cfg_10_the_record_is_never_kept_on_a_branch_that_is_deployed() {
     assert!(
         parse(
             Path::new("x"),
-            &format!("{SMALL}[record]\nref = 'refs/heads/smp-record'")
+            format!("{SMALL}[record]\nref = 'refs/heads/smp-record'")
         )
         .is_ok()
     );
@@ -676,7 +676,7 @@ fn cfg_12_keys_that_act_on_a_terminal_are_shown_as_escapes() {
         ),
     );
     assert!(
-        long.error.chars().count() <= 200 && long.error.contains("has no `url`"),
+        long.error.chars().count() <= 200 && long.error.ends_with(".running"),
         "{}",
         long.error
     );
@@ -689,7 +689,7 @@ fn cfg_12_keys_that_act_on_a_terminal_are_shown_as_escapes() {
     refuses(&[(
         "",
         "[policy]\nwatch = [\"a\\u202eb\"]",
-        "policy.watch: holds control or invisible characters",
+        "policy.watch[0]: holds control or invisible characters",
     )]);
 }
 
@@ -873,7 +873,7 @@ fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
     assert!(matches!(find(", json = '/a/0'"), Find::Json(pointer) if pointer == "/a/0"));
     assert!(matches!(find(", header = 'x-commit'"), Find::Header(name) if name == "x-commit"));
     assert!(
-        matches!(running("heroku = 'an-app'"), Running::Platform { app, page: None, .. } if app == "an-app")
+        matches!(running("heroku = 'an-app'"), Running::Platform { app, page: None } if app == PlatformApp::Heroku("an-app".into()))
     );
     let both = running("heroku = 'an-app', page = 'https://h/x', header = 'x-commit'");
     assert!(matches!(
@@ -973,7 +973,7 @@ fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
         (
             "",
             "[channels.product]\nmentions = ['a', { x = 'xoxb-hunter2' }]",
-            "channels.product.mentions.x",
+            "channels.product.mentions[1].x",
         ),
         (
             STAGING,
@@ -1099,6 +1099,71 @@ fn an_unknown_environment_is_answered_with_those_that_are_known() {
     );
 }
 
+#[test]
+fn cfg_13_deep_nesting_is_an_error_and_no_crash() {
+    let path = Path::new("smp.toml");
+    for deep in [
+        format!("a = {}", "[".repeat(60_000)),
+        "a.".repeat(30_000) + "a = 1",
+        "a={".repeat(20_000),
+    ] {
+        let report = parse(path, &deep).unwrap_err();
+        assert!(report.error.starts_with("smp.toml:1:"), "{}", report.error);
+    }
+    let many: String = (0..6000).map(|n| format!("k{n}=1\n")).collect();
+    assert!(
+        parse(path, &many)
+            .unwrap_err()
+            .error
+            .contains("unknown key `k0`")
+    );
+}
+
+#[test]
+fn cfg_11_what_the_parser_finds_is_told_in_our_words_and_without_the_line() {
+    let path = Path::new("smp.toml");
+    for (text, error) in [
+        (
+            "a = 1\na = \"hunter2\"",
+            "smp.toml:2:1: this key or table is here twice",
+        ),
+        (
+            "[a]\n[b]\n[a]\nx = \"hunter2\"",
+            "smp.toml:3:2: this key or table is here twice",
+        ),
+        (
+            "a = hunter2",
+            "smp.toml:1:5: not valid TOML: text must stand in quotes",
+        ),
+        ("a =", "smp.toml:1:4: not valid TOML"),
+        ("a = \"hunter2", "smp.toml:1:"),
+        ("a = [\"hunter2\"", "smp.toml:1:"),
+        ("hunter2", "smp.toml:1:"),
+        ("a = 2022-99-99hunter2", "smp.toml:1:"),
+        ("a = 1\n\u{1b}]0;hunter2\u{7}", "smp.toml:2:"),
+    ] {
+        let report = parse(path, text).unwrap_err();
+        assert!(report.error.starts_with(error), "{}", report.error);
+        assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
+    }
+}
+
+#[test]
+fn places_are_counted_in_lines_and_characters_from_one() {
+    for (text, place) in [
+        ("x = 'ä\u{200b}'", "smp.toml:1:5: x:"),
+        ("'ä' = 1\r\n'öx' = 'ghp_1'\n", "smp.toml:2:8: öx:"),
+        ("a = 'ä'\r\nö = {ä='ä', b='ghp_1'}\n", "smp.toml:2:1: not"),
+        (
+            "a = 'ä'\r\n'ö' = {'ä'='ä', b='ghp_1'}\n",
+            "smp.toml:2:19: ö.b:",
+        ),
+    ] {
+        let report = parse(Path::new("/a/b/smp.toml"), text).unwrap_err();
+        assert!(report.error.starts_with(place), "{}", report.error);
+    }
+}
+
 /// Pieces that a hostile or careless file may be made of.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -1154,6 +1219,6 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = parse(Path::new("smp.toml"), &String::from_utf8_lossy(&bytes));
+        let _ = parse(Path::new("smp.toml"), &bytes);
     }
 }

@@ -23,20 +23,13 @@ pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, 
 /// The refusal for a branch that is not on a remote which has others: a push would create it, and hosts take such
 /// pushes without deploying anything.
 pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
-    let Environment {
-        name,
-        branch,
-        remote,
-        ..
-    } = environment;
+    let (name, remote) = (&environment.name, &environment.remote);
     let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-    let error = format!("{name} has no branch {branch}");
+    let error = format!("{name} has no branch {}", environment.branch);
+    let set = format!("set environments.{name}.branch in smp.toml, then");
     Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some.join(", ")))
-        .run(
-            format!("set environments.{name}.branch in smp.toml, then"),
-            Typed::smp("setup"),
-        )
+        .run(set, Typed::smp("setup"))
 }
 
 /// The refusal of a push that would make an app.
@@ -68,20 +61,17 @@ pub fn first_push(
     }
     if let Some(runs) = target.observed.runs() {
         let error = format!("{name} runs {}, and its host has no such app", runs.short());
+        let correct = format!("correct environments.{name}.url in smp.toml, then");
         return Err(Refusal::new(RefusalCode::NoApp, error)
             .because(format!("its host says: {words}"))
             .because("so the app that runs has another address")
-            .run(
-                format!("correct environments.{name}.url in smp.toml, then"),
-                Typed::smp("setup"),
-            ));
+            .run(correct, Typed::smp("setup")));
     }
     let story =
         format!("the host of {name} has no such app ({words}), so it makes one with this push");
-    if asked.somebody_looks {
-        plan.consents.push(Consent::to(story, MAKE_IT));
-    } else {
-        plan.warnings.push(story);
+    match asked.somebody_looks {
+        true => plan.ask(story, MAKE_IT),
+        false => plan.warn(story),
     }
     Ok(())
 }
@@ -110,10 +100,10 @@ pub fn confirmed_or_seen(
     let told = confirmed(observed);
     if told.is_err() && asked.somebody_looks {
         let (name, found) = (&observed.environment, Finding::NotConfirmed);
-        let story = format!("{name}: {}", found.meaning(observed));
         plan.consents.push(Consent {
+            story: format!("{name}: {}", found.meaning(observed)),
+            question: "Did you see that it runs?",
             confirms: Some(name.clone()),
-            ..Consent::to(story, "Did you see that it runs?")
         });
         return Ok(());
     }
@@ -136,13 +126,12 @@ pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     let Some(pending) = finding::pending(&target.observed).filter(other) else {
         return Ok(());
     };
-    let commit = pending.commit.as_ref();
+    let (version, commit) = (pending.version, pending.commit.as_ref());
     let commit = commit.map_or("another commit", CommitId::short);
     let error = format!("{name} runs {} now, but not for long", short(runs));
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
-            "its release v{} of {commit} has not come to its end yet",
-            pending.version
+            "its release v{version} of {commit} has not come to its end yet"
         ))
         .hint(Hint::run("wait for it", Typed::smp("status")).and("then run it again")))
 }
@@ -177,16 +166,13 @@ pub fn disagreement(observed: &Observed) -> Option<String> {
     let (name, running) = (&observed.environment, observed.running.as_ref().ok()?);
     let found = Finding::of(observed).filter(|found| *found != Finding::NothingDeployed)?;
     let runs = short(running.as_ref());
-    let at = match observed.agrees() {
+    let (at, meaning) = (short(observed.reference()), found.meaning(observed));
+    Some(match observed.agrees() {
         Some(false) if found != Finding::StalePage => {
-            format!(", but its branch is at {}", short(observed.reference()))
+            format!("{name} runs {runs}, but its branch is at {at}: {meaning}")
         }
-        _ => String::new(),
-    };
-    Some(format!(
-        "{name} runs {runs}{at}: {}",
-        found.meaning(observed)
-    ))
+        _ => format!("{name} runs {runs}: {meaning}"),
+    })
 }
 
 /// The lines that name commits one by one: which would disappear from where.

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::decide::finding::Finding;
-use crate::core::decide::{Asked, Consent, Plan, Target};
+use crate::core::decide::next::promote;
+use crate::core::decide::{Asked, Plan, Target};
 use crate::core::record::Held;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
@@ -13,24 +14,19 @@ use crate::core::words::{CommitId, Landed, numbered};
 /// A commit that an environment was rolled back from, and how what would ship stands to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldBack {
-    /// The commit, and who rolled it back.
     pub held: Held,
-    /// Whether it would ship again.
     pub ships: Ships,
 }
 
 /// Whether a commit that was rolled back is part of what would ship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ships {
-    /// It is not.
     Without,
     /// It is, and nothing that is known takes it back.
     Again,
     /// It is, and so is a revert of something that the rollback took away.
     TakenBack {
-        /// The revert.
         by: CommitId,
-        /// What it takes back.
         of: CommitId,
     },
 }
@@ -52,9 +48,9 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     } else if seen {
         format!("{name} was {}", Finding::RolledBack.meaning(observed))
     } else {
-        let held = target.held.iter();
-        plan.warnings
-            .extend(held.map(|one| would_not(one, name, asked.now)));
+        for one in &target.held {
+            plan.warn(would_not(one, name, asked.now));
+        }
         return Ok(());
     };
     if asked.again {
@@ -62,29 +58,27 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         return Ok(());
     }
     if asked.somebody_looks {
-        plan.consents
-            .push(Consent::to(story, "Ship it all the same?"));
+        plan.ask(story, "Ship it all the same?");
         return Ok(());
     }
     let refusal = Refusal::new(RefusalCode::RolledBack, story)
         .because("what was taken away from production ships again only when somebody says so in as many words");
-    let other = again.filter(|one| one.held.commit != commit);
-    let again = Typed::smp("promote").arg(name).plain("--again");
-    Err(match other {
-        Some(one) => refusal
-            .because(format!(
-                "no known revert of {} ships with it",
-                one.held.commit.short()
-            ))
+    let other = again
+        .map(|one| &one.held.commit)
+        .filter(|held| **held != commit);
+    let again = promote(name).plain("--again");
+    Err(if let Some(held) = other {
+        let held = held.short();
+        refusal
+            .because(format!("no known revert of {held} ships with it"))
             .run("stage its revert", Typed::smp("stage"))
-            .run("or, if what came since mends it", again),
-        None => refusal
-            .run("if it shall", again.clone())
-            .run(
-                "or in a script",
-                again.plain("--yes").option("--commit", commit.short()),
-            )
-            .run("or ship what corrects it", Typed::smp("stage")),
+            .run("or, if what came since mends it", again)
+    } else {
+        let script = again.clone().plain("--yes");
+        refusal
+            .run("if it shall", again)
+            .run("or in a script", script.option("--commit", commit.short()))
+            .run("or ship what corrects it", Typed::smp("stage"))
     })
 }
 

@@ -9,10 +9,10 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
-use crate::core::record::{Candidate, FORMAT, Goal, Standing, State};
+use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Observed, Relation};
+use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
 /// How the second commit stands to the first; `None` where that cannot be known.
 pub type Between<'a> = dyn Fn(&CommitId, &CommitId) -> Result<Option<Relation>, Stop> + 'a;
@@ -35,21 +35,21 @@ pub struct Situation<'a> {
 
 /// The next command, and in the lines after it what there is to know about it.
 pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
-    if let Some((seen, environment)) = all.not_confirmed() {
-        return Ok(about(Finding::NotConfirmed, seen, environment));
+    let mut next = all.not_confirmed();
+    if next.is_none() {
+        next = all.lost()?;
     }
-    if let Some(next) = all.lost()? {
-        return Ok(next);
-    }
-    if let Some(next) = all.on_record().or_else(|| all.on_its_way()) {
-        return Ok(next);
-    }
+    next = next
+        .or_else(|| all.on_record())
+        .or_else(|| all.on_its_way());
     for target in all.config.targets() {
-        if let Some(next) = all.of_target(target)? {
-            return Ok(next);
+        if next.is_none() {
+            next = all.of_target(target)?;
         }
     }
-    let next = all.to_stage()?;
+    if next.is_none() {
+        next = all.to_stage()?;
+    }
     // A post that is owed is a remark: its own line has the command.
     Ok(next.unwrap_or_else(|| "nothing to do".into()))
 }
@@ -66,7 +66,7 @@ pub fn on_record(config: &Config, state: &State) -> Hint {
         between: &|_, _| Ok(None),
         again: &|_, _| Ok(None),
     });
-    next.unwrap_or_else(|_| run(status()))
+    next.unwrap_or_else(|_| smp("status"))
 }
 
 /// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
@@ -87,20 +87,13 @@ fn run(command: Typed) -> Hint {
     Hint::run("", command)
 }
 
-fn status() -> Typed {
-    Typed::smp("status")
+fn smp(words: &str) -> Hint {
+    run(Typed::smp(words))
 }
 
-fn check() -> Typed {
-    Typed::smp("setup --check")
-}
-
-fn promote(name: &str) -> Typed {
+/// The command that promotes to an environment.
+pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
-}
-
-fn stage_fix() -> Hint {
-    run(Typed::smp("stage --fix"))
 }
 
 impl<'a> Situation<'a> {
@@ -144,36 +137,31 @@ impl<'a> Situation<'a> {
     }
 
     /// An environment that no promotion can go on with before somebody can tell what it runs.
-    fn not_confirmed(&self) -> Option<(&'a Observed, &'a Environment)> {
+    fn not_confirmed(&self) -> Option<Hint> {
         self.config.targets().into_iter().find_map(|target| {
             let from = self.config.source_of(target)?;
             let source = self.seen(&from.name)?;
-            let both = [(Some(source), from), (self.seen(&target.name), target)];
-            let mut both = both
-                .into_iter()
-                .filter_map(|(seen, one)| Some((seen?, one)));
-            both.find(|(seen, _)| seen.doubt.is_some() && seen.runs() == source.runs())
+            [from, target].into_iter().find_map(|one| {
+                let seen = self.seen(&one.name)?;
+                let is_stuck = seen.doubt.is_some() && seen.runs() == source.runs();
+                is_stuck.then(|| about(Finding::NotConfirmed, seen, one))
+            })
         })
     }
 
     /// That the candidate cannot ship any more, because a goal has commits by now that it lacks: to test it would be for
     /// nothing.
     fn lost(&self) -> Result<Option<Hint>, Stop> {
-        let is_open = |state: &&State| state.deploying.is_none();
-        let state = self.state().filter(is_open);
-        let Some(candidate) = state.and_then(|state| state.candidate.as_ref()) else {
-            return Ok(None);
-        };
-        for goal in candidate.targets.iter().filter(|goal| !goal.reached) {
+        let state = self.state().filter(|state| state.deploying.is_none());
+        let candidate = state.and_then(|state| state.candidate.as_ref());
+        for goal in candidate.iter().flat_map(|one| &one.targets) {
             let (name, runs) = (&goal.environment, self.runs(&goal.environment));
-            let Some(runs) = runs.filter(|runs| goal.from.as_ref() != Some(runs)) else {
-                continue;
-            };
-            let relation = (self.between)(runs, &candidate.commit)?;
+            let runs = runs.filter(|runs| !goal.reached && goal.from.as_ref() != Some(runs));
+            let relation = self.between(runs, candidate.map(|one| &one.commit))?;
             if matches!(relation, Some(Relation::Behind | Relation::Diverged)) {
-                return Ok(Some(run(Typed::smp("postpone")).and(format!(
-                    "{name} runs {} by now, which has commits that the candidate lacks",
-                    runs.short()
+                let runs = short(runs);
+                return Ok(Some(smp("postpone").and(format!(
+                    "{name} runs {runs} by now, which has commits that the candidate lacks"
                 ))));
             }
         }
@@ -186,7 +174,7 @@ impl<'a> Situation<'a> {
             Ok(state) => state,
             Err(refusal) => {
                 let hint = refusal.report.hint.clone();
-                return Some(hint.unwrap_or_else(|| run(Typed::smp("history"))));
+                return Some(hint.unwrap_or_else(|| smp("history")));
             }
         };
         if state.format > FORMAT {
@@ -197,15 +185,14 @@ impl<'a> Situation<'a> {
             let at = self.seen(&open.environment).and_then(Observed::reference);
             let landed = at.is_some() && at != open.from.as_ref();
             return Some(match open.command() {
-                _ if self.seen.is_empty() => run(status()),
+                _ if self.seen.is_empty() => smp("status"),
                 Some(command) if self.is_ours || landed => run(command),
-                Some(command) => run(status())
-                    .and("that deploy has to come to its end first")
-                    .and(Hint::run(
-                        "only if that run is dead",
-                        command.option("--take-over", open.id.as_str()),
-                    )),
-                None => run(Typed::smp("setup"))
+                Some(command) => {
+                    let take_over = command.option("--take-over", open.id.as_str());
+                    let wait = smp("status").and("that deploy has to come to its end first");
+                    wait.and(Hint::run("only if that run is dead", take_over))
+                }
+                None => smp("setup")
                     .and("that deploy goes on with the smp.toml of those who deploy there"),
             });
         }
@@ -213,33 +200,35 @@ impl<'a> Situation<'a> {
     }
 
     fn of_candidate(&self, candidate: &Candidate) -> Option<Hint> {
-        let (standing, name) = (candidate.standing(), &candidate.environment);
-        let moved = self
-            .runs(name)
-            .is_some_and(|runs| *runs != candidate.commit);
-        let left =
-            |goal: &&Goal| !goal.reached && self.config.environment(&goal.environment).is_ok();
-        match standing {
-            Standing::Blocked if moved => Some(run(Typed::smp("postpone"))),
-            _ if moved => Some(run(Typed::smp("stage").arg(candidate.commit.short()))),
-            Standing::Blocked if self.seen.is_empty() => {
-                Some(stage_fix().and(Hint::run("or give it up", Typed::smp("postpone"))))
+        let (commit, nobody_looked) = (&candidate.commit, self.seen.is_empty());
+        let tested = self.runs(&candidate.environment);
+        let moved = tested.is_some_and(|runs| runs != commit);
+        let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
+        match candidate.standing() {
+            Standing::Blocked if moved => Some(smp("postpone")),
+            _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
+            Standing::Blocked if nobody_looked => {
+                let give_up = Hint::run("or give it up", Typed::smp("postpone"));
+                Some(smp("stage --fix").and(give_up))
             }
             Standing::Blocked => {
-                Some(stage_fix().and("the fix has to be merged into the main branch first"))
+                Some(smp("stage --fix").and("the fix has to be merged into the main branch first"))
             }
-            Standing::Waiting if self.signoff() => Some(run(Typed::smp("signoff"))),
-            // Nobody looked, so the record has to tell where it is to go.
-            _ if self.seen.is_empty() => Some(run(match candidate.targets.iter().find(left) {
-                Some(_) if candidate.targets.len() == 1 => Typed::smp("promote"),
-                Some(goal) => promote(&goal.environment),
-                None => status(),
-            })),
+            Standing::Waiting if self.signoff() => Some(smp("signoff")),
+            // Then the record has to tell where it is to go.
+            _ if nobody_looked => {
+                let goal = left.find(|goal| self.config.environment(&goal.environment).is_ok());
+                Some(
+                    goal.map_or(smp("status"), |goal| match candidate.targets.len() {
+                        1 => smp("promote"),
+                        _ => run(promote(&goal.environment)),
+                    }),
+                )
+            }
             // A goal that runs it, though nobody wrote that down: to promote it is to record it.
-            _ => candidate.targets.iter().find_map(|goal| {
-                let there = self.runs(&goal.environment) == Some(&candidate.commit);
-                (there && !goal.reached).then(|| run(promote(&goal.environment)))
-            }),
+            _ => left
+                .find(|goal| self.runs(&goal.environment) == Some(commit))
+                .map(|goal| run(promote(&goal.environment))),
         }
     }
 
@@ -247,10 +236,9 @@ impl<'a> Situation<'a> {
     fn on_its_way(&self) -> Option<Hint> {
         let (name, commit) = self.pushing.as_ref()?;
         let short = commit.short();
-        Some(
-            format!("git smp status, until the push of {short} to {name} has come to its end")
-                .into(),
-        )
+        let next =
+            format!("git smp status, until the push of {short} to {name} has come to its end");
+        Some(next.into())
     }
 
     /// What comes next for one target; `None`: it runs what its source runs, and nothing is the matter.
@@ -267,7 +255,7 @@ impl<'a> Situation<'a> {
             Some(Relation::Ahead) => Some(self.forward(target, source)?),
             Some(Relation::Diverged | Relation::Behind) => Some(self.to_merge(target, seen)?),
             Some(Relation::Identical) => None,
-            None if source.runs().is_none() => Some(run(Typed::smp("stage"))),
+            None if source.runs().is_none() => Some(smp("stage")),
             None if seen.runs().is_none() => Some(run(self.promote(target))),
             // Both are known, so that only history can be missing.
             None => Some(run(Typed::other("git fetch --unshallow"))),
@@ -283,28 +271,25 @@ impl<'a> Situation<'a> {
     ) -> Option<Hint> {
         let is_missing = |seen: &Observed| matches!(seen.branch, Some(Ok(Branch::Missing(_))));
         if is_missing(seen) || is_missing(source) {
-            return Some(run(check()));
+            return Some(smp("setup --check"));
         }
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
             return Some(own(Some(refusal)));
         }
+        use Finding::{CachedPage, ReleaseFailed, ReleasePending, StalePage};
         let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
         let again = |note| Some(run(promote(&target.name)).and(note));
         match (Finding::of(source), Finding::of(seen)) {
-            (Some(found @ (Finding::StalePage | Finding::CachedPage)), _) => {
-                Some(about(found, source, from))
-            }
+            (Some(found @ (StalePage | CachedPage)), _) => Some(about(found, source, from)),
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
-                let place = &source.environment;
-                let wait = format!("wait for {place} or deploy it again, then");
-                Some(Hint::run(wait, status()))
+                let wait = format!("wait for {} or deploy it again, then", from.name);
+                Some(Hint::run(wait, Typed::smp("status")))
             }
-            (
-                _,
-                Some(found @ (Finding::StalePage | Finding::CachedPage | Finding::ReleasePending)),
-            ) => Some(about(found, seen, target)),
-            (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
+            (_, Some(found @ (StalePage | CachedPage | ReleasePending))) => {
+                Some(about(found, seen, target))
+            }
+            (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
                 again("that releases it again; see first why it failed")
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
@@ -331,20 +316,16 @@ impl<'a> Situation<'a> {
     /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
     fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
         let given_again = |commit: Option<&CommitId>| match commit {
-            Some(commit) => (self.again)(target, commit),
-            None => Ok(None),
+            Some(commit) if self.candidate().is_none() => (self.again)(target, commit),
+            _ => Ok(None),
         };
-        let held = match self.candidate() {
-            Some(_) => None,
-            None => given_again(source.runs())?,
-        };
-        let Some(held) = held else {
+        let Some(held) = given_again(source.runs())? else {
             return Ok(run(self.promote(target)));
         };
         let newer_mends = self.tip().is_some() && given_again(self.tip())?.is_none();
         let was = format!("{} was rolled back", held.short());
         Ok(if newer_mends || Some(&held) == source.runs() {
-            run(Typed::smp("stage")).and(format!("{was}; stage what corrects it"))
+            smp("stage").and(format!("{was}; stage what corrects it"))
         } else {
             run(self.promote(target)).and(format!("{was}; go on if what came since corrects it"))
         })
@@ -353,16 +334,13 @@ impl<'a> Situation<'a> {
     /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
     fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
         let (name, branch) = (&target.name, &self.config.repository.branch);
-        Ok(
-            match (self.between(self.tip(), seen.runs())?, seen.runs()) {
-                (Some(Relation::Identical | Relation::Behind), _) => run(Typed::smp("stage")),
-                (Some(Relation::Ahead | Relation::Diverged), Some(runs)) => {
-                    way_to_main(self.config, runs)
-                        .and(format!("{name} runs commits that {branch} lacks"))
-                }
-                _ => run(Typed::smp("diff").arg(name)),
-            },
-        )
+        let missing = self.between(self.tip(), seen.runs())?;
+        Ok(match (missing, seen.runs()) {
+            (Some(Relation::Identical | Relation::Behind), _) => smp("stage"),
+            (Some(_), Some(runs)) => way_to_main(self.config, runs)
+                .and(format!("{name} runs commits that {branch} lacks")),
+            _ => run(Typed::smp("diff").arg(name)),
+        })
     }
 
     /// What to do where the main branch has commits that the first environment on their way lacks.
@@ -378,7 +356,7 @@ impl<'a> Situation<'a> {
             return Ok(Some(own(Some(refusal))));
         }
         Ok(match self.between(Some(runs), self.tip())? {
-            Some(Relation::Ahead) => Some(run(Typed::smp("stage"))),
+            Some(Relation::Ahead) => Some(smp("stage")),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
             Some(Relation::Diverged) => Some(way_to_main(self.config, runs)),
             Some(Relation::Identical | Relation::Behind) | None => None,

@@ -6,6 +6,7 @@ use crate::core::decide::gates::{
     arrived, branch, commits, confirmed_or_seen, disagreement, disappearing, first_push, lost,
 };
 use crate::core::decide::held::check_held;
+use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, HeldBack, Plan, Step, Target, built_before};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -70,11 +71,8 @@ fn candidate(
 }
 
 fn stale_source(source: &Observed, asked: &Asked<'_>) -> Refusal {
-    let (name, runs, at) = (
-        &source.environment,
-        short(source.runs()),
-        short(source.reference()),
-    );
+    let name = &source.environment;
+    let (runs, at) = (short(source.runs()), short(source.reference()));
     let refusal = |error| Refusal::new(RefusalCode::StagingStale, error);
     let unknown = refusal(format!("nobody can say what {name} runs"));
     let stale = refusal(format!("{name} does not run what was last pushed to it"))
@@ -120,10 +118,9 @@ fn add_target(
         confirmed_or_seen(observed, asked, plan)?;
         arrived(target, &commit, asked)?;
         if observed.agrees() == Some(false) {
+            let (runs, at) = (commit.short(), short(at.commit()));
             plan.warn(format!(
-                "{name} runs {} already, though its branch is at {}",
-                commit.short(),
-                short(at.commit())
+                "{name} runs {runs} already, though its branch is at {at}"
             ));
         }
         return add_record(plan, source, target, asked);
@@ -162,12 +159,12 @@ fn check_record(
         return Ok(());
     };
     let (name, at) = (target.name(), target.observed.reference());
-    let command = format!("git smp promote {name}");
+    let command = promote(name).to_string();
     recorded.nobody_else(Some((Kind::Promote, name, commit)), Some(&command))?;
     recorded.signed_off(&source.environment, commit, name)?;
-    match recorded.resumed(name, commit, at) {
-        Some(_) => Ok(()),
-        None => recorded.target_unmoved(target),
+    match recorded.resumes(name, commit, at) {
+        true => Ok(()),
+        false => recorded.target_unmoved(target),
     }
 }
 
@@ -193,8 +190,7 @@ fn add_record(
     }
     let reached = plan.steps.iter().filter_map(Step::environment);
     let reached: Vec<&str> = reached.chain([name.as_str()]).collect();
-    let lifts = recorded.lifts(commit, &reached);
-    plan.record(target, lifts);
+    plan.record(target, recorded.lifts(commit, &reached));
     Ok(())
 }
 
@@ -209,24 +205,20 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
         Relation::Behind => {
             let back = commits(changes.disappears.len() + changes.disappears_merges);
             let error = format!("{source} is behind {name}");
+            let lacks = "or, where the main branch lacks it, see how it comes there";
             Err(Refusal::new(RefusalCode::Behind, error)
                 .because(format!("a promotion would take {name} back by {back}"))
                 .run("deploy the newer commit first", Typed::smp("stage"))
-                .run(
-                    "or, where the main branch lacks it, see how it comes there",
-                    Typed::smp("status"),
-                ))
+                .run(lacks, Typed::smp("status")))
         }
         Relation::Diverged => {
             let error = format!("{name} has {} that {source} lacks", lost(changes));
             let refusal = Refusal::new(RefusalCode::Diverged, error);
             let lines = disappearing(target, changes, now).into_iter();
+            let merge = format!("merge what {name} has into the main branch, then");
             Err(lines
                 .fold(refusal, Refusal::because)
-                .run(
-                    format!("merge what {name} has into the main branch, then"),
-                    Typed::smp("stage"),
-                )
+                .run(merge, Typed::smp("stage"))
                 .run("see how it comes there", Typed::smp("status")))
         }
     }
@@ -242,26 +234,18 @@ fn check_branch(
     let (name, commit, at) = (target.name(), plan.commit.short(), short(branch.commit()));
     if target.fast_forward == Some(false) {
         let error = format!("the branch of {name} cannot go forward to {commit}");
+        let because = format!("it is at {at}, which has commits that would be lost");
+        let merge = format!("merge {at} into the main branch, then");
         return Err(Refusal::new(RefusalCode::Diverged, error)
-            .because(format!(
-                "it is at {at}, which has commits that would be lost"
-            ))
-            .run(
-                format!("merge {at} into the main branch, then"),
-                Typed::smp("stage"),
-            ));
+            .because(because)
+            .run(merge, Typed::smp("stage")));
     }
     let found = Finding::of(&target.observed);
     let Some((found, story)) = found.zip(disagreement(&target.observed)) else {
         return Ok(());
     };
-    let harmless = matches!(
-        found,
-        Finding::StalePage
-            | Finding::DeployedOutsideGit
-            | Finding::ReleaseFailed
-            | Finding::NotConfirmed
-    );
+    use Finding::{DeployedOutsideGit, NotConfirmed, ReleaseFailed, StalePage};
+    let harmless = [StalePage, DeployedOutsideGit, ReleaseFailed, NotConfirmed].contains(&found);
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
     let at_held = |one: &HeldBack| Some(&one.held.commit) == branch.commit();
     let known = found == Finding::RolledBack && target.held.iter().any(at_held);
@@ -274,11 +258,11 @@ fn check_branch(
         Finding::ReleasePending => deploying(story, name),
         Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("what its branch is at may have been rolled back; only a page that is new tells")
-            .run(FORGET, Typed::smp("promote").arg(name)),
+            .run(FORGET, promote(name)),
         _ => Refusal::new(RefusalCode::RolledBack, story)
             .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
-            .run("run it in a terminal, without --yes", Typed::smp("promote").arg(name))
-            .run("in a script", Typed::smp("promote").arg(name).plain("--again")),
+            .run("run it in a terminal, without --yes", promote(name))
+            .run("in a script", promote(name).plain("--again")),
     })
 }
 
@@ -287,5 +271,5 @@ fn deploying(story: String, name: &str) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
         .because("two releases at once would race for what runs")
         .run("wait for it", Typed::smp("status"))
-        .run("then", Typed::smp("promote").arg(name))
+        .run("then", promote(name))
 }

@@ -1,6 +1,7 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
 use crate::core::decide::finding::{is_cached, pending};
+use crate::core::decide::next::promote;
 use crate::core::decide::{Target, commits};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -52,19 +53,14 @@ impl<'a> Recorded<'a> {
     }
 
     /// The same, if it brings this commit there.
-    pub fn open_for(&self, environment: &str, commit: &CommitId) -> Option<&'a Deploying> {
-        self.open()
-            .filter(|open| open.environment == environment && open.to == *commit)
+    pub fn open_for(&self, name: &str, commit: &CommitId) -> Option<&'a Deploying> {
+        let is_this = |open: &&Deploying| open.environment == name && open.to == *commit;
+        self.open().filter(is_this)
     }
 
-    /// The announcement of exactly this push, if it can simply be gone on with: ours, or one whose push has landed.
-    pub fn resumed(
-        &self,
-        environment: &str,
-        commit: &CommitId,
-        reference: Option<&CommitId>,
-    ) -> Option<&'a Deploying> {
-        self.open_for(environment, commit).filter(|open| {
+    /// Whether exactly this push is announced and can simply be gone on with: it is ours, or has landed.
+    pub fn resumes(&self, name: &str, commit: &CommitId, reference: Option<&CommitId>) -> bool {
+        self.open_for(name, commit).is_some_and(|open| {
             let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
             is_ours || reference == Some(commit)
         })
@@ -155,30 +151,26 @@ impl<'a> Recorded<'a> {
     fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
         let (name, to, id) = (&open.environment, open.to.short(), open.id.as_str());
         let is_mine = self.is_mine(open);
-        let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(
-            if course == Course::Landed {
-                format!("it has landed on the branch of {name}, which does not report {to} yet")
-            } else if is_mine {
-                "it was begun from this clone and was not seen to end".to_owned()
-            } else {
-                "two pushes at once would both build, and the slower one would be what runs"
-                    .to_owned()
-            },
-        );
+        let landed =
+            format!("it has landed on the branch of {name}, which does not report {to} yet");
+        let why = match course {
+            Course::Landed => landed.as_str(),
+            _ if is_mine => "it was begun from this clone and was not seen to end",
+            _ => "two pushes at once would both build, and the slower one would be what runs",
+        };
+        let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
             refusal = refusal.because(format!(
                 "--take-over {named} names no deploy that is on its way: this one is {id}"
             ));
         }
         let own = open.command();
-        let Some(command) = command
-            .map(str::to_owned)
-            .or_else(|| own.as_ref().map(Typed::to_string))
-        else {
+        let named = own.as_ref().map(Typed::to_string);
+        let Some(command) = command.map(str::to_owned).or(named) else {
+            let why =
+                format!("this smp.toml has no environment {name}: it is the team's, or it is old");
             return refusal
-                .because(format!(
-                    "this smp.toml has no environment {name}: it is the team's, or it is old"
-                ))
+                .because(why)
                 .because(format!("the announcement is {id}"))
                 .run("take the team's smp.toml, then", Typed::smp("setup"));
         };
@@ -202,7 +194,7 @@ impl<'a> Recorded<'a> {
             let error = format!("{source} does not run the candidate");
             let (bring, command) = match source == candidate.environment {
                 true => ("put it back", Typed::smp("stage").arg(short)),
-                false => ("bring it there first", Typed::smp("promote").arg(source)),
+                false => ("bring it there first", promote(source)),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("the candidate is {short}, {proposed}"))
@@ -274,17 +266,14 @@ impl<'a> Recorded<'a> {
         }
         let (then, now) = (short(goal.from.as_ref()), short(runs));
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
-        let refusal = refusal(format!("{name} is not where the proposal saw it")).because(format!(
-            "it ran {then} when {by} proposed {commit} {when}, and runs {now} now"
-        ));
+        let why = format!("it ran {then} when {by} proposed {commit} {when}, and runs {now} now");
+        let refusal = refusal(format!("{name} is not where the proposal saw it")).because(why);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
+        let merge = format!("merge what {name} has into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {
             Some(lost) => refusal
                 .because(format!("{} of it would disappear", commits(lost.len())))
-                .run(
-                    format!("merge what {name} has into the main branch, then"),
-                    postpone,
-                ),
+                .run(merge, postpone),
             None => refusal.hint(anew),
         })
     }
@@ -304,9 +293,7 @@ impl<'a> Recorded<'a> {
     /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
     /// announced.
     pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
-        let goal = self
-            .candidate(commit)
-            .and_then(|candidate| candidate.goal(environment));
+        let goal = self.candidate(commit).and_then(|one| one.goal(environment));
         self.open_for(environment, commit).is_some() || goal.is_some_and(|goal| !goal.reached)
     }
 

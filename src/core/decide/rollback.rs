@@ -3,6 +3,7 @@
 
 use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
+use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -65,7 +66,7 @@ fn lies_behind(
         let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
         return Err(Refusal::new(RefusalCode::NothingDeployed, error)
             .run("see where things stand", Typed::smp("status"))
-            .run("to deploy", Typed::smp("promote").arg(name)));
+            .run("to deploy", promote(name)));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
         return Ok(());
@@ -82,7 +83,7 @@ fn lies_behind(
         .because(story)
         .because("a rollback only takes away; what is new is tested and promoted")
         .run("name an older commit", Typed::smp("history"))
-        .run("or go forward", Typed::smp("promote").arg(name)))
+        .run("or go forward", promote(name)))
 }
 
 fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
@@ -132,7 +133,7 @@ fn take_back(
     let mut former = releases.filter(|one| {
         one.status == ReleaseStatus::Succeeded && one.eligible && !one.current && is_of_it(one)
     });
-    match (target.environment.running.platform(), former.next()) {
+    match (target.environment.running.app(), former.next()) {
         (Some(_), Some(former)) => {
             let version = former.version;
             plan.warn(format!(

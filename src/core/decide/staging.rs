@@ -138,12 +138,10 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
         return Ok(());
     }
     let error = format!("{short} is no fix of the candidate");
+    let pick = Typed::smp("stage --fix --pick COMMIT");
     Err(Refusal::new(RefusalCode::Diverged, error)
         .because(format!("it lacks {} of {base}", lost(fix.changes)))
-        .run(
-            "copy the fix alone onto the candidate",
-            Typed::smp("stage --fix --pick COMMIT"),
-        ))
+        .run("copy the fix alone onto the candidate", pick))
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.
@@ -154,9 +152,9 @@ fn look_back(
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
     let target = wanted.target;
-    let goes_back =
-        |changes: &&Changes| matches!(changes.relation, Relation::Behind | Relation::Diverged);
-    let changes = target.changes.as_ref().filter(goes_back);
+    let changes = target.changes.as_ref();
+    let changes =
+        changes.filter(|one| matches!(one.relation, Relation::Behind | Relation::Diverged));
     if target.fast_forward != Some(false) && changes.is_none() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::core::config::{PlatformKind, Running};
+use crate::core::config::{PlatformApp, Running};
 use crate::core::decide::*;
 use crate::core::record::{
     Candidate, Deploying, Goal, Held, Kind, Person, SignOff, State, Telling, Verdict,
@@ -580,8 +580,7 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
     ] {
         let story = format!("{production:?} {relation:?}");
         let running = app.map_or(Running::Ref, |app: &str| Running::Platform {
-            kind: PlatformKind::Heroku,
-            app: app.into(),
+            app: PlatformApp::Heroku(app.into()),
             page: None,
         });
         let environment = Environment {

@@ -1,11 +1,11 @@
 //! What `git smp status` says: a picture, and a line for each environment.
 
-use crate::core::config::{Config, Environment, Running};
+use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, Reading, Standing, Verdict,
+    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, RecordView, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -145,16 +145,12 @@ pub struct Here<'a> {
 }
 
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
-pub fn record(
-    reading: &Result<Reading, Refusal>,
-    here: &Here<'_>,
-    width: usize,
-    when: &When,
-) -> Vec<Line> {
+pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let line = |name: &str| row(name, width);
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => {
+    let reading = match view {
+        RecordView::NoneKept => return Vec::new(),
+        RecordView::Read(reading) => reading,
+        RecordView::Unreadable(refusal) => {
             let text = format!(": {}{}", refusal.report.error, cause(refusal));
             return vec![line("record").and(Bad, "unknown").and(Plain, text)];
         }
@@ -284,12 +280,12 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
     let mut all = config.environments.iter();
     let running = all.find(|one| one.name == *name).map(|one| &one.running);
-    let platform = seen.platform.as_ref().map(|platform| platform.name);
-    let place = match (seen.source, running.and_then(Running::platform), platform) {
-        (Source::Page, ..) => running.and_then(|running| Some(running.page()?.url.clone())),
-        (Source::Api, Some((_, app)), Some(name)) => {
-            Some(format!("{name}'s API, asked about {app},"))
-        }
+    let place = match (seen.source, &seen.platform) {
+        (Source::Page, _) => running.and_then(|running| Some(running.page()?.url.clone())),
+        (Source::Api, Some(platform)) => Some(format!(
+            "{}'s API, asked about {},",
+            platform.name, platform.app
+        )),
         _ => None,
     };
     let place = place.unwrap_or_else(|| "its branch".to_owned());

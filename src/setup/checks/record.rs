@@ -1,7 +1,6 @@
 //! What `git smp setup` checks of the record.
 
-use crate::core::record::Reading;
-use crate::core::refusal::Refusal;
+use crate::core::record::{Reading, RecordView};
 use crate::git::push::MayPush;
 use crate::setup::check::Check;
 use crate::team::recorder::Recorder;
@@ -10,13 +9,11 @@ const NAME: &str = "record";
 
 /// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
 /// back where nobody is known to have written to it yet.
-pub(super) fn check(
-    recorder: Recorder<'_>,
-    reading: Result<Reading, Refusal>,
-) -> (Check, Option<Reading>) {
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => return (Check::bad(NAME, refusal.report), None),
+pub(super) fn check(recorder: Recorder<'_>, view: RecordView) -> Option<(Check, Option<Reading>)> {
+    let reading = match view {
+        RecordView::NoneKept => return None,
+        RecordView::Read(reading) => *reading,
+        RecordView::Unreadable(refusal) => return Some((Check::bad(NAME, refusal.report), None)),
     };
     let events = match reading.state.events {
         0 => "nothing on it yet".to_owned(),
@@ -24,7 +21,7 @@ pub(super) fn check(
         count => format!("{count} events"),
     };
     let words = said(recorder, &events);
-    match recorder.may_write(reading.tip.as_ref()) {
+    Some(match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {
             let words = format!("{words}; this clone may read it, not write to it");
             let check = Check::note(NAME, words);
@@ -37,7 +34,7 @@ pub(super) fn check(
             let is_new = reading.state.events == 0;
             (Check::good(NAME, words), is_new.then_some(reading))
         }
-    }
+    })
 }
 
 /// Begins the record, so that everybody knows that the host takes such a ref and shows it before somebody relies on that.

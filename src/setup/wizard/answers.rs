@@ -74,7 +74,7 @@ impl Answers {
         (question.row.check)(answer)?;
         self.0.insert(question.key(), answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
-        let Err(report) = config::parse(Path::new(FILE), &self.text()) else {
+        let Err(report) = config::parse(Path::new(FILE), self.text()) else {
             return Ok(());
         };
         // Without where: that file is not there yet.

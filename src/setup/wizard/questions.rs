@@ -3,6 +3,7 @@
 
 use reqwest::Url;
 
+use crate::core::config::PlatformApp;
 use crate::core::{address, config};
 use crate::git::remote;
 use crate::session::Session;
@@ -214,7 +215,7 @@ fn site(page: &str) -> String {
 /// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
     let hosted = platform::at(answers.get("environments.{}.url", place));
-    hosted.map_or_else(String::new, |(_, app)| app.to_owned())
+    hosted.map_or_else(String::new, |PlatformApp::Heroku(app)| app)
 }
 
 #[cfg(test)]

@@ -279,6 +279,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
         source: Source::Api,
         platform: Some(PlatformWords {
             name: "A Cloud",
+            app: "shop".into(),
             releases: "cloud releases",
             restart: Typed::other("cloud restart shop"),
             again: "cloud again",

@@ -2,7 +2,7 @@
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
-use crate::core::decide::next::{check, promote, run, status};
+use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Observed};
@@ -21,12 +21,13 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
             run(deploy.plain("--first"))
         }
         Finding::NothingDeployed | Finding::DeployedOutsideGit => run(deploy),
-        Finding::CachedPage => Hint::run(FORGET, status()),
-        Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, status()),
-        Finding::StalePage => {
-            run((seen.platform.as_ref()).map_or_else(check, |platform| platform.restart.clone()))
-        }
-        Finding::ReleasePending => Hint::run("wait for it", status()),
+        Finding::CachedPage => Hint::run(FORGET, Typed::smp("status")),
+        Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, Typed::smp("status")),
+        Finding::StalePage => run(match &seen.platform {
+            Some(platform) => platform.restart.clone(),
+            None => Typed::smp("setup --check"),
+        }),
+        Finding::ReleasePending => Hint::run("wait for it", Typed::smp("status")),
         Finding::NotConfirmed => witness_hint(name),
         Finding::ReleaseFailed => match failed(seen) {
             Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),
@@ -50,5 +51,5 @@ pub fn deploy(environment: &Environment) -> Typed {
 /// What a refusal says itself.
 pub fn own(refusal: Option<&Refusal>) -> Hint {
     let hint = refusal.and_then(|refusal| refusal.report.hint.clone());
-    hint.unwrap_or_else(|| run(check()))
+    hint.unwrap_or_else(|| smp("setup --check"))
 }

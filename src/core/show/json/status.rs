@@ -6,9 +6,9 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::Finding;
 use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Deploy, Deploying, FORMAT, Held, Reading, SignOff, State, Verdict,
+    Candidate, Deploy, Deploying, FORMAT, Held, RecordView, SignOff, Verdict,
 };
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::RefusalCode;
 use crate::core::show::json::{SCHEMA, text, time};
 use crate::core::words::{Changes, CommitId, Observed, Source};
 
@@ -115,16 +115,15 @@ pub fn status<'a>(
     held: &dyn Fn(&Environment) -> Vec<Held>,
     past_tool: &dyn Fn(&Observed) -> Option<PastTool<'a>>,
     behind: Option<&Changes>,
-    reading: Option<&Result<Reading, Refusal>>,
+    view: &RecordView,
 ) -> String {
-    let read = reading.and_then(|reading| reading.as_ref().ok());
-    let state: Option<&State> = read.map(|reading| &reading.state);
+    let state = view.state();
     let open = state.and_then(|state| state.candidate.as_ref());
     let environments = config.environments.iter().zip(observed);
     let environments = environments
         .map(|(one, seen)| environment(one, seen, held(one), past_tool(seen)))
         .collect();
-    let unreadable = reading.is_some() && read.is_none();
+    let unreadable = matches!(view, RecordView::Unreadable(_));
     text(&StatusJson {
         schema: SCHEMA,
         environments,
@@ -133,7 +132,7 @@ pub fn status<'a>(
         deploying: state
             .and_then(|state| state.deploying.as_ref())
             .map(deploying),
-        record: reading.map(record),
+        record: record(view),
         production_behind: behind.map(|changes| BehindJson {
             commits: changes.ships.len() + changes.ships_merges,
             since: changes.oldest_waiting().and_then(time),
@@ -216,22 +215,23 @@ fn deploying(open: &Deploying) -> DeployingJson<'_> {
     }
 }
 
-fn record(reading: &Result<Reading, Refusal>) -> RecordJson<'_> {
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(refusal) => {
-            return RecordJson {
+fn record(view: &RecordView) -> Option<RecordJson<'_>> {
+    let reading = match view {
+        RecordView::NoneKept => return None,
+        RecordView::Read(reading) => reading,
+        RecordView::Unreadable(refusal) => {
+            return Some(RecordJson {
                 finding: Some(refusal.code.as_str()),
                 ..RecordJson::default()
-            };
+            });
         }
     };
     let age = reading.copy.as_ref().and_then(|copy| copy.age);
     let newer = (reading.state.format > FORMAT).then_some(RefusalCode::RecordNewer);
     let code = reading.copy.as_ref().map(|copy| copy.why.code).or(newer);
-    RecordJson {
+    Some(RecordJson {
         tip: reading.tip.as_ref(),
         copy_seconds: age.map(|age| age.as_secs()),
         finding: code.map(RefusalCode::as_str),
-    }
+    })
 }

@@ -1,0 +1,305 @@
+//! The parsed file, and how its mistakes are spoken of: file, line, column and key, in our own words, and never a value.
+//! A value may be a secret, and the parser's and serde's own messages quote it; so those are recognised and never shown.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+
+use crate::core::config::shown::{cut_end, file_name, nearest, shown_key, unseen};
+use crate::core::config::{LARGEST, secret};
+use crate::core::refusal::Report;
+use crate::core::typed::Typed;
+
+/// How an error of a rule begins, to be told from serde's own: the reason, a line end, and what else to write.
+pub(super) const OURS: &str = "\u{1}";
+const STRAYED: &str = "secrets do not belong in this file";
+/// What the parser finds, by the beginning of its message.
+const SYNTAX: [(&str, &str); 10] = [
+    ("duplicate key", "this key or table is here twice"),
+    ("string values", "not valid TOML: text must stand in quotes"),
+    ("unclosed", "not valid TOML: a bracket is not closed"),
+    (
+        "invalid basic",
+        "not valid TOML: the text in quotes is not closed, or has a wrong escape",
+    ),
+    (
+        "invalid literal",
+        "not valid TOML: the text in quotes is not closed",
+    ),
+    ("key with no", "not valid TOML: a key without a value"),
+    ("missing value", "not valid TOML: a key without a value"),
+    ("cannot recurse", "not valid TOML: nested too deeply"),
+    ("recursion", "not valid TOML: nested too deeply"),
+    (
+        "cannot extend",
+        "not valid TOML: this table was already closed",
+    ),
+];
+pub(super) const ENVIRONMENTS: &str =
+    "write [environments.staging] and [environments.production], each with its url";
+const COMMANDS: &str = "command cmd exec run script shell hook hooks";
+const RUNNING: &str = "page pattern json header heroku confirm_seconds";
+
+type Key<'t> = Spanned<Cow<'t, str>>;
+type Item<'t> = Spanned<DeValue<'t>>;
+
+/// The text of a file, and what it holds.
+pub(super) struct Document<'t> {
+    name: String,
+    text: &'t str,
+    root: Item<'t>,
+}
+
+/// Where an error of serde's is; the whole file where it is not at a key.
+#[derive(Default)]
+struct Spot {
+    path: String,
+    key: String,
+    at: usize,
+    given: &'static str,
+}
+
+impl<'t> Document<'t> {
+    pub(super) fn parse(path: &Path, bytes: &'t [u8]) -> Result<Self, Report> {
+        if bytes.len() > LARGEST {
+            return Err(whole_file(path, "is larger than 64 KiB", "make it smaller"));
+        }
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let is_whole = text.len() == bytes.len();
+        let mut document = Self {
+            name: file_name(path),
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            root: Spanned::new(0..0, DeValue::Table(DeTable::new())),
+        };
+        let text = document.text;
+        if !is_whole {
+            return Err(document.problem(text.len(), "is not UTF-8 text", "save it as UTF-8"));
+        }
+        if text.trim().is_empty() {
+            let advice = "write [repository] and [environments], as config.example.toml shows";
+            return Err(whole_file(path, "is empty", advice));
+        }
+        if let Some(at) = text.find('\0') {
+            return Err(document.problem(at, "holds a NUL character", "save it as UTF-8 text"));
+        }
+        let table = DeTable::parse(text).map_err(|error| {
+            let message = error.message();
+            let mut known = SYNTAX
+                .iter()
+                .filter(|(theirs, _)| message.starts_with(theirs));
+            let what = known.next().map_or("not valid TOML", |(_, ours)| ours);
+            document.problem(error.span().map_or(0, |span| span.start), what, "")
+        })?;
+        document.root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+        Ok(document)
+    }
+
+    /// Refuses, anywhere in the file, what looks like a secret and what acts on a terminal, before anything else is looked
+    /// at: so no later sentence can be about such a value.
+    pub(super) fn sweep(&self) -> Result<(), Report> {
+        walk("", self.root.get_ref(), &mut |path, key, value| {
+            if let Some(key) = key {
+                self.sweep_text(path, key.span().start, key.get_ref())?;
+            }
+            let text = value.get_ref().as_str().unwrap_or_default();
+            self.sweep_text(path, value.span().start, text)
+        })
+    }
+
+    fn sweep_text(&self, path: &str, at: usize, text: &str) -> Result<(), Report> {
+        if secret::looks_like_one(text) {
+            let advice = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
+                          helper, and replace it if it was ever committed";
+            return Err(self.wrong_at(at, path, STRAYED, advice));
+        }
+        // The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
+        let joins = |c| matches!(c, '\u{200c}' | '\u{200d}');
+        if text.chars().any(|c| unseen(c) && !joins(c)) {
+            return Err(self.wrong_at(at, path, "holds control or invisible characters", ""));
+        }
+        Ok(())
+    }
+
+    /// Reads the whole file by what serde derives for a type.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Report> {
+        T::deserialize(ValueDeserializer::from(self.root.clone()))
+            .map_err(|error| self.told(&error))
+    }
+
+    /// What is wrong at a key that is there, and what to write in its place.
+    pub(super) fn wrong(&self, path: &[&str], why: &str, advice: &str) -> Report {
+        self.wrong_at(self.place(path), &path.join("."), why, advice)
+    }
+
+    /// Where a key's table, or its value, begins.
+    pub(super) fn place(&self, path: &[&str]) -> usize {
+        let (mut at, mut value) = (0, self.root.get_ref());
+        for key in path {
+            let Some(found) = value.as_table().and_then(|t| t.get_key_value(*key)) else {
+                break;
+            };
+            at = place_of(Some(found.0), found.1);
+            value = found.1.get_ref();
+        }
+        at
+    }
+
+    fn wrong_at(&self, at: usize, path: &str, why: &str, advice: &str) -> Report {
+        self.problem(at, &format!("{}: {why}", shown_key(path)), advice)
+    }
+
+    /// What is wrong at a byte, and what to do about it.
+    pub(super) fn problem(&self, at: usize, what: &str, advice: &str) -> Report {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        let name = &self.name;
+        let hint = match advice {
+            "" => format!("correct line {line} of {name}"),
+            _ if advice.ends_with('?') => format!("{advice} edit {name}"),
+            _ => format!("{advice}; edit {name}"),
+        };
+        Report::new(cut_end(&format!("{name}:{line}:{column}: {what}")))
+            .run(format!("{hint}, then"), Typed::smp("setup"))
+    }
+
+    /// An error of serde's in our own words.
+    fn told(&self, error: &Error) -> Report {
+        let (message, spot) = (error.message(), self.spot(error));
+        // Keys and values stand before this, what was expected behind it.
+        let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
+        let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
+        if let Some((why, advice)) = message.strip_prefix(OURS).and_then(|m| m.split_once('\n')) {
+            self.wrong_at(spot.at, &spot.path, why, advice)
+        } else if let Some(key) = message.strip_prefix("missing field `") {
+            self.missing(&spot, key.trim_end_matches('`'))
+        } else if message.starts_with("unknown variant") {
+            let why = format!("must be \"{}\"", words.join("\", \""));
+            // The last comma is an "or".
+            let why = why
+                .rsplit_once(", ")
+                .map_or(why.clone(), |(all, one)| format!("{all} or {one}"));
+            self.wrong_at(spot.at, &spot.path, &why, "")
+        } else if message.starts_with("unknown field") && spot.given != "a date" {
+            self.unknown(&spot, &words)
+        } else {
+            let wanted = match wanted {
+                "a string" => "text in quotes",
+                "a boolean" => "true or false",
+                "i128" => "a whole number",
+                "a sequence" => "a list in [ ]",
+                // A date is a table to serde.
+                _ => "a table",
+            };
+            let why = format!("must be {wanted}, not {}", spot.given);
+            self.wrong_at(spot.at, &spot.path, &why, "")
+        }
+    }
+
+    fn missing(&self, spot: &Spot, key: &str) -> Report {
+        let section = spot.path.split('.').next().unwrap_or_default();
+        let advice = match (section, key) {
+            ("", "repository") => "write [repository] with the url of the team's own repository",
+            ("", _) => ENVIRONMENTS,
+            ("repository", _) => "write the address of the team's own repository",
+            ("environments", _) => "write the address whose push deploys it",
+            (_, "kind") => "write kind = \"teams\", \"slack\" or \"print\"",
+            (_, "name") => "write the name that is shown",
+            _ => "write the chat's own id, as adele@example.com",
+        };
+        match section {
+            "" => self.problem(spot.at, &format!("has no [{key}]"), advice),
+            _ => self.wrong_at(spot.at, &spot.path, &format!("has no `{key}`"), advice),
+        }
+    }
+
+    /// An unknown key, and the known one that was probably meant.
+    fn unknown(&self, spot: &Spot, known: &[&str]) -> Report {
+        let (path, key) = (spot.path.as_str(), spot.key.as_str());
+        let parent = path
+            .strip_suffix(key)
+            .and_then(|path| path.strip_suffix('.'))
+            .unwrap_or_default();
+        if let ("channels.technical" | "channels.product", "webhook" | "url" | "token") =
+            (parent, key)
+        {
+            let name = parent.trim_start_matches("channels.").to_ascii_uppercase();
+            let advice = format!("keep it in SMP_{name}_WEBHOOK, or let setup ask for it");
+            return self.wrong_at(spot.at, path, STRAYED, &advice);
+        }
+        let parent = shown_key(parent);
+        let advice = if let Some(meant) = nearest(key, known) {
+            format!("did you mean `{meant}`?")
+        } else if known.contains(&"running") && RUNNING.split(' ').any(|one| one == key) {
+            format!("`{key}` belongs in [{parent}.running]")
+        } else if COMMANDS.split(' ').any(|one| one == key) {
+            "no key of this file can name a command".to_owned()
+        } else {
+            format!("known keys are {}", known.join(", "))
+        };
+        let place = if parent.is_empty() { "" } else { " in " };
+        let what = format!("unknown key `{}`{place}{parent}", shown_key(key));
+        self.problem(spot.at, &what, &advice)
+    }
+
+    /// Where an error is: serde gives the span of a key, or of a value.
+    fn spot(&self, error: &Error) -> Spot {
+        let span = error.span().unwrap_or_default();
+        let found = walk("", self.root.get_ref(), &mut |path, key, value| {
+            let meant = key.filter(|key| key.span() == span);
+            if meant.is_none() && value.span() != span {
+                return Ok(());
+            }
+            Err(Spot {
+                path: path.to_owned(),
+                key: key.map_or("", |key| key.get_ref()).to_owned(),
+                at: meant.map_or_else(|| place_of(key, value), |key| key.span().start),
+                given: match value.get_ref() {
+                    DeValue::String(_) => "text",
+                    DeValue::Integer(_) | DeValue::Float(_) => "a number",
+                    DeValue::Boolean(_) => "true or false",
+                    DeValue::Datetime(_) => "a date",
+                    DeValue::Array(_) => "a list",
+                    DeValue::Table(_) => "a table",
+                },
+            })
+        });
+        found.err().unwrap_or_default()
+    }
+}
+
+/// Visits all that is in a value until the first error: its dotted path, its key if it is no element of a list, itself.
+fn walk<E>(
+    parent: &str,
+    value: &DeValue<'_>,
+    visit: &mut impl FnMut(&str, Option<&Key<'_>>, &Item<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut each = |path: &str, key: Option<&Key<'_>>, value: &Item<'_>| {
+        visit(path, key, value)?;
+        walk(path, value.get_ref(), visit)
+    };
+    match value {
+        DeValue::Table(table) => table.iter().try_for_each(|(key, value)| match parent {
+            "" => each(key.get_ref(), Some(key), value),
+            _ => each(&format!("{parent}.{}", key.get_ref()), Some(key), value),
+        }),
+        DeValue::Array(list) => (list.iter().enumerate())
+            .try_for_each(|(n, value)| each(&format!("{parent}[{n}]"), None, value)),
+        _ => Ok(()),
+    }
+}
+
+/// Where a value is shown to be: a table by its key.
+fn place_of(key: Option<&Key<'_>>, value: &Item<'_>) -> usize {
+    let key = key.filter(|_| value.get_ref().is_table());
+    key.map_or(value.span().start, |key| key.span().start)
+}
+
+/// What is wrong with a file as a whole.
+pub fn whole_file(path: &Path, what: &str, advice: &str) -> Report {
+    Report::new(cut_end(&format!("{}: {what}", file_name(path))))
+        .run(format!("{advice}, then"), Typed::smp("setup"))
+}

@@ -1,0 +1,50 @@
+//! The shared record as one look found it.
+
+use crate::core::record::{Reading, State};
+use crate::core::refusal::Refusal;
+
+/// The shared record as one look found it.
+#[derive(Clone, Debug)]
+pub enum RecordView {
+    /// The team keeps none.
+    NoneKept,
+    /// Why it could not be read.
+    Unreadable(Refusal),
+    /// What is on it.
+    Read(Box<Reading>),
+}
+
+impl RecordView {
+    /// What was read, if it was.
+    pub fn reading(&self) -> Option<&Reading> {
+        match self {
+            Self::Read(reading) => Some(reading),
+            Self::NoneKept | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What its events add up to, where it was read.
+    pub fn state(&self) -> Option<&State> {
+        self.reading().map(|reading| &reading.state)
+    }
+
+    /// The same; `None` only where none is kept.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub fn known(&self) -> Result<Option<&State>, Refusal> {
+        match self {
+            Self::Unreadable(refusal) => Err(refusal.clone()),
+            Self::NoneKept | Self::Read(_) => Ok(self.state()),
+        }
+    }
+}
+
+impl From<Result<Reading, Refusal>> for RecordView {
+    fn from(reading: Result<Reading, Refusal>) -> Self {
+        match reading {
+            Ok(reading) => Self::Read(Box::new(reading)),
+            Err(refusal) => Self::Unreadable(refusal),
+        }
+    }
+}

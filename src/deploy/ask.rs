@@ -1,0 +1,146 @@
+//! The questions before a deploy. Silence is a no.
+
+use crate::core::decide::{Consent, Plan, Step};
+use crate::core::record::Kind;
+use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::text::Line;
+use crate::deploy::Deploy;
+use crate::session::Session;
+
+/// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
+/// after a no.
+///
+/// # Errors
+/// [`Stop::Declined`] at the first no.
+pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
+    for Consent {
+        story,
+        question,
+        confirms,
+    } in consents
+    {
+        session.ui.catch_interrupts()?;
+        if !session.ui.ask_yes(&format!("{story}. {question}")) {
+            return Err(Stop::Declined(format!("{not}; nothing was changed")));
+        }
+        if let Some(name) = confirms {
+            session.notes().forget_doubt(name);
+        }
+    }
+    Ok(())
+}
+
+impl Deploy<'_> {
+    /// A no to what was shown.
+    pub fn declined(&self) -> Stop {
+        Stop::Declined(match self.kind() {
+            Kind::Rollback => "not put back; nothing was changed".to_owned(),
+            Kind::Stage | Kind::Fix | Kind::Promote => {
+                "not deployed; nothing was changed".to_owned()
+            }
+        })
+    }
+
+    /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.
+    /// What runs already is only written down.
+    ///
+    /// # Errors
+    /// `needs-terminal`
+    pub fn can_be_answered(&self, plan: &Plan) -> Result<(), Stop> {
+        let (kind, yes, deploys) = (
+            self.kind(),
+            self.options.yes,
+            plan.steps.iter().any(Step::deploys),
+        );
+        let option = match kind {
+            Kind::Promote => "--commit",
+            Kind::Rollback => "--to",
+            Kind::Stage | Kind::Fix => "",
+        };
+        let is_named = option.is_empty() || self.options.commit.is_some();
+        if !deploys || self.session.ui.is_interactive() || yes && is_named {
+            return Ok(());
+        }
+        let report = Report::new(match yes {
+            true => format!("without a terminal, --yes needs {option} too"),
+            false => "there is no terminal to ask on".to_owned(),
+        });
+        let report = report.because(match kind {
+            Kind::Promote => "a deploy needs a yes to exactly what ships",
+            Kind::Rollback => "a rollback needs a yes to exactly what runs afterwards",
+            Kind::Stage | Kind::Fix => "a deploy needs a yes to what is deployed",
+        });
+        let answer = self.command_with_yes(&plan.commit);
+        let report = report.hint(format!("if the answer is yes: {answer}"));
+        Err(report.refused(RefusalCode::NeedsTerminal).into())
+    }
+
+    /// Shows the plan; where a question about it follows, even to those who want quiet.
+    pub fn show(&self, lines: &[Line]) {
+        if self.options.yes {
+            self.session.ui.say(lines);
+        } else {
+            self.session.ui.insist(lines);
+        }
+    }
+
+    /// Asks for the yes. `question`: y/N; `None`: the name of every environment that is deployed to must be typed.
+    ///
+    /// # Errors
+    /// [`Stop::Declined`]
+    pub fn ask(&self, plan: &Plan, question: Option<&str>) -> Result<(), Stop> {
+        let ui = self.session.ui;
+        ui.catch_interrupts()?;
+        consent(self.session, &plan.consents, "not deployed")?;
+        let steps = plan.steps.iter().filter(|step| step.deploys());
+        let deployed: Vec<&str> = steps.filter_map(Step::environment).collect();
+        let names = self.targets.iter().map(|one| one.environment.name.as_str());
+        let names: Vec<&str> = names.filter(|name| deployed.contains(name)).collect();
+        if self.options.yes || names.is_empty() {
+            return Ok(());
+        }
+        let names = names.join(" ");
+        let is_yes = match (question, self.kind()) {
+            (Some(question), _) => ui.ask_yes(question),
+            (None, kind) => {
+                let what = match kind {
+                    Kind::Rollback => "put it back",
+                    Kind::Stage | Kind::Fix | Kind::Promote => "deploy",
+                };
+                let answer = ui.ask(&format!("Type {names} to {what}: "));
+                answer.is_some_and(|answer| answer.trim() == names)
+            }
+        };
+        is_yes.then_some(()).ok_or_else(|| self.declined())
+    }
+
+    /// Says that nothing is to be done, after what this clone did not see run for its whole span was seen to: one answer
+    /// is not enough to say so.
+    ///
+    /// # Errors
+    /// When it does not run, or nobody saw that it does.
+    pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
+        let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
+        if !dry_run {
+            consent(self.session, &plan.consents, "not confirmed")?;
+            let mut names = self.targets.iter().map(|one| &one.environment.name);
+            if names.any(|name| self.notes().is_unconfirmed(name, commit)) {
+                self.carry_out(plan)?;
+            }
+        }
+        let run = match self.targets.len() {
+            1 => "runs",
+            _ => "run",
+        };
+        let (names, short) = (self.names(), commit.short());
+        ui.note(format!("{names} {run} {short} already: nothing to {what}"));
+        let is_promotion = self.kind() == Kind::Promote;
+        if is_promotion {
+            plan.warnings.iter().for_each(|text| ui.warn(text));
+        }
+        if !(dry_run && is_promotion) {
+            self.record_observed(dry_run);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! One push: the look directly before it, the note of it, and what it came to.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::core::decide::{Step, Target, unmoved};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::words::{CommitId, Control, EventId};
+use crate::deploy::Deploy;
+use crate::deploy::doubt::Heard;
+use crate::deploy::pushed::Pushed;
+use crate::deploy::said::keep_last;
+use crate::deploy::screen::Progress;
+use crate::deploy::verdict::Verdict;
+use crate::git::push::{self, Ended, Event, Push, Watch};
+use crate::look::not_seen;
+use crate::notes::{InFlight, Sent};
+use crate::sources::Also;
+
+/// The pauses after which a look directly before a push is repeated where it failed.
+pub(super) const LOOK_PAUSES: [Duration; 2] =
+    [Duration::from_millis(500), Duration::from_millis(1500)];
+
+impl Deploy<'_> {
+    pub(super) fn push(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        step: &Step,
+    ) -> Result<Heard, Stop> {
+        let name = target.environment.name.as_str();
+        if self.watch(Progress::Pushing(step)) == Control::Leave {
+            return Err(Stop::Declined("nothing was pushed".to_owned()));
+        }
+        let marker = self.note(name, &push.commit, push.expected.as_ref(), None)?;
+        let (mut said, mut heard) = (Vec::new(), Heard::default());
+        let outcome = push::push(self.look.repo, push, &mut |event| {
+            let control = match event {
+                Event::Line(line) => {
+                    keep_last(&mut said, line);
+                    heard.line(line);
+                    self.watch(Progress::Said(line))
+                }
+                Event::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
+            };
+            match control {
+                Control::GoOn => Watch::GoOn,
+                Control::Leave => Watch::Leave,
+            }
+        });
+        let outcome = outcome.inspect_err(|_| marker.ended())?;
+        let ended = outcome.ended;
+        let pushed = Pushed {
+            deploy: self,
+            target,
+            push,
+            ended,
+            reason: outcome.reason.as_deref(),
+            said: &said,
+            busy: heard.busy(),
+        };
+        match pushed.verdict() {
+            Verdict::Arrived => {
+                marker.landed();
+                // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
+                if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
+                    self.watch(Progress::ByOthers(name));
+                }
+                Ok(heard)
+            }
+            Verdict::RunsAllTheSame(stop) => {
+                marker.landed();
+                Err(stop)
+            }
+            Verdict::Not(stop) => {
+                if ended != Ended::Left && !matches!(stop, Stop::Incomplete(_)) {
+                    marker.ended();
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    /// Notes in the clone what is sent, before it is: a run that is cut off is not doubled.
+    pub(super) fn note(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        expected: Option<&CommitId>,
+        newest: Option<u64>,
+    ) -> Result<InFlight, Stop> {
+        let sent = Sent {
+            commit: commit.clone(),
+            expected: expected.cloned(),
+            newest,
+            landed: false,
+            takes_away: self.takes_away.clone(),
+        };
+        self.notes().begin(name, sent)
+    }
+
+    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
+    /// is repeated twice, for many a host that limits connections lets the next one in.
+    pub(super) fn look_again(
+        &self,
+        target: &Target<'_>,
+        intent: Option<&EventId>,
+    ) -> Result<(), Stop> {
+        for pause in LOOK_PAUSES {
+            match self.look_once_more(target, intent) {
+                Err(Stop::Refused(Refusal {
+                    code: RefusalCode::Unreachable | RefusalCode::PageUnclear,
+                    ..
+                })) => thread::sleep(pause),
+                looked => return looked,
+            }
+        }
+        self.look_once_more(target, intent)
+    }
+
+    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
+        let (look, source) = (self.look.unasked(), self.source());
+        let mut wanted = vec![target.environment];
+        if let Some(source) = source {
+            wanted.push(look.config.environment(&source.environment)?);
+        }
+        // The lease looks at the branch. A page that was broken when the plan was shown tells nothing now; the branch does.
+        let is_known = target.observed.running.is_ok();
+        let also = match is_known {
+            true => Also::Nothing,
+            false => Also::Branches,
+        };
+        let on_record = self.recorder()?.zip(intent);
+        let recorder = on_record.map(|((recorder, _), _)| recorder);
+        let (now, read) = thread::scope(|scope| {
+            let read = scope.spawn(move || recorder.map(|recorder| recorder.read_now()));
+            (look.environments(&wanted, also), read.join())
+        });
+        let (mut now, read) = (now?.into_iter(), read.map_err(|_| not_seen())?);
+        if let (Some(read), Some(((_, recorded), intent))) = (read, on_record) {
+            self.still_allows(&read??.state, recorded, intent)?;
+        }
+        let command = self.command_to(&target.environment.name);
+        let target_now = now.next().ok_or_else(not_seen)?;
+        if let Some(source) = source {
+            let source_now = now.next().ok_or_else(not_seen)?;
+            unmoved(source, &source_now, RefusalCode::CandidateMoved, &command)?;
+        }
+        let (before, now) = match is_known {
+            true => (target.observed.clone(), target_now),
+            false => (target.observed.by_branch(), target_now.by_branch()),
+        };
+        Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
+    }
+}

@@ -1,0 +1,159 @@
+//! What is said on the terminal while a plan is carried out.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::core::decide::Step;
+use crate::core::record::{Owed, State};
+use crate::core::text::{Line, Tone};
+use crate::core::words::{CommitId, Control};
+use crate::terminal::{self, Ui};
+
+/// What happens while a plan is carried out.
+pub enum Progress<'a> {
+    /// A push or a release begins.
+    Pushing(&'a Step),
+    /// The remote, or git, said a line; foreign text.
+    Said(&'a str),
+    /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
+    ByOthers(&'a str),
+    /// A push runs, for so long already.
+    StillPushing(&'a str, Duration),
+    /// An environment does not report the commit yet, but this; for how long it was waited.
+    Waiting(&'a str, Duration, &'a str),
+    /// An environment reports the commit, and must go on to do so for this long.
+    Confirming(&'a str, &'a CommitId, Duration),
+    /// Something is not as it should be, and hinders nothing.
+    Warned(String),
+    /// An environment reports the commit.
+    Live(&'a str, &'a CommitId),
+    /// The record is read or written.
+    Recording,
+    /// It is on record, which lifts the freeze there, and leaves this record.
+    Recorded(Option<&'a str>, &'a State),
+}
+
+/// The terminal of a deploy.
+pub struct Screen {
+    progress: terminal::progress::Progress,
+    asked_to_leave: u32,
+    /// Those who want quiet are shown the host's words only when they explain a failure.
+    unsaid: VecDeque<Line>,
+    /// The environments that somebody else gave the commit in the same moment.
+    pub by_others: Vec<String>,
+    /// What is owed on the record after the last event, where one went there.
+    pub owed: Option<Vec<Owed>>,
+}
+
+impl Screen {
+    pub fn of(ui: &Ui) -> Self {
+        Self {
+            progress: ui.progress(),
+            asked_to_leave: 0,
+            unsaid: VecDeque::new(),
+            by_others: Vec::new(),
+            owed: None,
+        }
+    }
+
+    /// Nothing more happens: after a failure, what a host said that was not shown.
+    pub fn end(&mut self, ui: &Ui, is_failed: bool) {
+        self.progress.clear();
+        if is_failed {
+            ui.insist(self.unsaid.make_contiguous());
+        }
+    }
+
+    fn said(&mut self, ui: &Ui, line: &str) {
+        let line = Line::default()
+            .and(Tone::Faint, "  | ")
+            .and(Tone::Plain, line);
+        if ui.is_quiet() {
+            self.unsaid.push_back(line);
+            self.unsaid.drain(..self.unsaid.len().saturating_sub(40));
+        } else {
+            ui.say(&[line]);
+        }
+    }
+
+    fn still_pushing(&mut self, ui: &Ui, name: &str, elapsed: Duration) -> Control {
+        if self.asked_to_leave == 1 {
+            self.asked_to_leave += 1;
+            self.progress.clear();
+            ui.warn(
+                "the push cannot be called back; waiting for it. Ctrl-C again leaves it running",
+            );
+        }
+        let text = format!("pushing to {name}, {} s", elapsed.as_secs());
+        self.progress.show(&text);
+        wish(self.asked_to_leave > 2)
+    }
+
+    /// Says what happens; and whether somebody asked to leave.
+    pub fn hear(&mut self, ui: &Ui, progress: Progress<'_>) -> Control {
+        self.asked_to_leave += u32::from(ui.interrupted());
+        let is_passing = matches!(
+            progress,
+            Progress::StillPushing(..)
+                | Progress::Waiting(..)
+                | Progress::Confirming(..)
+                | Progress::Recording
+        );
+        if !is_passing {
+            self.progress.clear();
+        }
+        match progress {
+            Progress::Said(line) => {
+                self.said(ui, line);
+                return Control::GoOn;
+            }
+            Progress::Warned(text) => {
+                ui.warn(text);
+                return Control::GoOn;
+            }
+            Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
+            Progress::Pushing(step) => ui.note(format!("{step} ...")),
+            Progress::ByOthers(name) => {
+                ui.note(format!(
+                    "somebody else pushed the same commit to {name} in the same moment"
+                ));
+                self.by_others.push(name.to_owned());
+            }
+            Progress::Waiting(name, elapsed, reports) => self.progress.show(&format!(
+                "waiting for {name}, {} s: it reports {reports}",
+                elapsed.as_secs()
+            )),
+            Progress::Confirming(name, commit, left) => self.progress.show(&format!(
+                "{name} reports {}; watching for {} s more",
+                commit.short(),
+                left.as_secs_f64().ceil()
+            )),
+            Progress::Recording => self.progress.show("writing the record"),
+            Progress::Recorded(lifted, state) => {
+                self.owed = Some(state.owed.clone());
+                done(
+                    ui,
+                    match lifted {
+                        Some(name) => format!("on record; the freeze on {name} is lifted"),
+                        None => "on record".to_owned(),
+                    },
+                );
+            }
+            Progress::Live(name, commit) => done(ui, format!("{name} runs {}", commit.short())),
+        }
+        wish(self.asked_to_leave > 0)
+    }
+}
+
+fn done(ui: &Ui, text: String) {
+    let line = Line::default().and(Tone::Good, "done: ");
+    ui.say(&[line.and(Tone::Plain, text)]);
+}
+
+fn wish(leaves: bool) -> Control {
+    if leaves {
+        Control::Leave
+    } else {
+        Control::GoOn
+    }
+}

@@ -1,0 +1,181 @@
+//! Does a plan step by step, stops at the first that fails, and says what is done and what is not.
+
+use std::time::{Duration, Instant};
+
+use crate::core::decide::{Plan, Step};
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::CommitId;
+use crate::deploy::screen::Progress;
+use crate::deploy::wait::{Begun, Wait};
+use crate::deploy::{Deploy, observed};
+use crate::git::push::Push;
+
+impl Deploy<'_> {
+    /// Does every step in order. What was deployed past the tool goes on record first.
+    ///
+    /// # Errors
+    /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after;
+    /// `deploying` while another program of this clone deploys.
+    pub fn carry_out(&self, plan: &Plan) -> Result<(), Stop> {
+        self.session.ui.catch_interrupts()?;
+        let _lock = self.notes().lock_deploys()?;
+        let result = self.steps(plan);
+        let mut screen = self.screen.borrow_mut();
+        screen.end(self.session.ui, result.is_err());
+        result
+    }
+
+    /// Puts on record what was deployed past the tool; a dry run only says it.
+    pub fn record_observed(&self, dry_run: bool) {
+        let state = self.seen.state();
+        observed::record(self.session, &self.look, state, self.observed(), dry_run);
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        Duration::from_secs(self.options.deploying.timeout)
+    }
+
+    fn steps(&self, plan: &Plan) -> Result<(), Stop> {
+        self.confirm_earlier(plan)?;
+        let (mut done, mut begun) = (Vec::new(), None);
+        for step in &plan.steps {
+            self.step(step, &done, &mut begun)
+                .map_err(|stop| after(&done, stop))?;
+            if let Step::Await { environment, .. } = step {
+                done.push(environment.as_str());
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&self, step: &Step, done: &[&str], begun: &mut Option<Begun>) -> Result<(), Stop> {
+        match step {
+            Step::Push {
+                environment,
+                commit,
+                ..
+            }
+            | Step::Release {
+                environment,
+                commit,
+                ..
+            } => {
+                *begun = Some(self.begin(step, environment, commit)?);
+                Ok(())
+            }
+            Step::Await {
+                environment,
+                commit,
+                pushed,
+                ..
+            } => {
+                if !pushed {
+                    self.announce_return(self.target(environment)?, commit)?;
+                }
+                self.await_live(environment, commit, begun.take())
+            }
+            Step::Record {
+                environment,
+                commit,
+                lifts,
+            } => {
+                // What ran before this run is believed no sooner than what it brought itself.
+                if !done.contains(&environment.as_str()) {
+                    self.confirm(environment, commit)?;
+                }
+                self.deployed(self.target(environment)?, commit, lifts.as_deref())
+            }
+            // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
+            Step::Post { .. } => Ok(()),
+        }
+    }
+
+    /// Pushes or releases what was announced before, where a record is kept; an announcement that came to nothing is taken
+    /// back.
+    fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
+        let (since, target) = (Instant::now(), self.target(name)?);
+        let push = Push {
+            remote: target.environment.remote.clone(),
+            branch: target.environment.branch.clone(),
+            commit: commit.clone(),
+            expected: match step {
+                Step::Push { expected, .. } => expected.clone(),
+                _ => target.observed.reference().cloned(),
+            },
+        };
+        let intent = self.announce(target, &push)?;
+        let begun = self
+            .look_again(target, intent.as_ref())
+            .and_then(|()| match step {
+                Step::Release { .. } => self.release(target, step).map(|()| ("released", None)),
+                _ => self
+                    .push(target, &push, step)
+                    .map(|heard| ("pushed", Some(heard))),
+            });
+        let (word, heard) = begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))?;
+        Ok(Begun {
+            word,
+            since,
+            doubt: heard.as_ref().and_then(|heard| heard.doubt()),
+            is_silent: heard.is_some_and(|heard| heard.is_silent()),
+        })
+    }
+
+    fn await_live(&self, name: &str, commit: &CommitId, begun: Option<Begun>) -> Result<(), Stop> {
+        let target = self.target(name)?;
+        let begun = begun.as_ref();
+        Wait {
+            deploy: self,
+            target,
+            commit,
+            begun,
+        }
+        .run()?;
+        self.watch(Progress::Live(name, commit));
+        Ok(())
+    }
+
+    /// What an environment was seen to run at the first look must be so for its whole span, before anything is recorded
+    /// or told of it. Where one answer is enough, that was it.
+    fn confirm(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
+        let target = self.target(name)?;
+        // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
+        if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
+            self.notes().confirmed(name, commit);
+            return Ok(());
+        }
+        self.await_live(name, commit, None)
+    }
+
+    /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
+    fn confirm_earlier(&self, plan: &Plan) -> Result<(), Stop> {
+        for target in &self.targets {
+            let name = target.environment.name.as_str();
+            let mut planned = plan.steps.iter().filter_map(Step::environment);
+            if planned.all(|one| one != name) && self.notes().is_unconfirmed(name, &plan.commit) {
+                self.confirm(name, &plan.commit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stops a later target does not undo the ones before it.
+fn after(done: &[&str], stop: Stop) -> Stop {
+    if done.is_empty() {
+        return stop;
+    }
+    let finished = format!("done before it: {}", done.join(", "));
+    match stop {
+        Stop::Failed(report) | Stop::Incomplete(report) => {
+            Stop::Incomplete(report.because(finished))
+        }
+        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
+        Stop::Declined(what) => Stop::Incomplete(
+            Report::new(what)
+                .because(finished)
+                .hint("run the same command again"),
+        ),
+        Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
+    }
+}
