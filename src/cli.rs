@@ -14,11 +14,9 @@ use crate::terminal::Color;
 /// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
 #[derive(Debug, Parser)]
 #[command(
-    name = "git-smp",
     bin_name = "git smp",
     version,
     arg_required_else_help = true,
-    disable_help_subcommand = false,
     after_help = "The manual: git smp --help (installed by git smp setup), or man git-smp-diff for one command."
 )]
 pub struct Cli {
@@ -28,26 +26,21 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The heading of what every command understands.
-const COMMON: &str = "Options of every command";
-
 /// What every command understands.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// The configuration, in place of smp.toml at the top of the work tree
-    #[arg(
-        long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG",
-        help_heading = COMMON
-    )]
+    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
     config: Option<OsString>,
     /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
-    #[arg(long, global = true, value_name = "WHEN", value_enum, help_heading = COMMON)]
+    #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
     /// Say more: which page and which ref was asked
-    #[arg(short, long, global = true, help_heading = COMMON)]
+    #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Say only what is asked for, and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = COMMON)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 }
 
@@ -107,10 +100,8 @@ pub struct Setup {
 #[derive(Debug, Args)]
 pub struct PrePush {
     /// The remote's name, or its address where it has none
-    #[arg(value_name = "REMOTE")]
     pub remote: OsString,
     /// Where the push goes
-    #[arg(value_name = "URL")]
     pub url: OsString,
 }
 
@@ -127,7 +118,6 @@ pub struct Status {
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The target environment; default: the only one that is promoted
-    #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Start here, in place of what the target runs
     #[arg(long, value_name = "REV")]
@@ -160,7 +150,6 @@ pub struct Deploying {
 #[derive(Debug, Args)]
 pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
-    #[arg(value_name = "REV")]
     pub rev: Option<String>,
     /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
     #[arg(long)]
@@ -200,12 +189,8 @@ pub struct Signoff {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// It must not ship, and why
-    #[arg(
-        long,
-        value_name = "REASON",
-        conflicts_with = "note",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "REASON", conflicts_with = "note")]
+    #[arg(allow_hyphen_values = true)]
     pub block: Option<String>,
     /// What is worth knowing beside the yes
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -240,15 +225,11 @@ pub struct Promote {
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     /// What the product post says; default: your editor is asked. An empty text means no post
-    #[arg(
-        long,
-        value_name = "TEXT",
-        allow_hyphen_values = true,
-        conflicts_with = "file"
-    )]
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    #[arg(allow_hyphen_values = true)]
     pub summary: Option<String>,
     /// What the product post says, from a file; - is standard input
-    #[arg(short = 'F', long, value_name = "FILE")]
+    #[arg(short = 'F', long)]
     pub file: Option<OsString>,
     /// The host makes the app with this push
     #[arg(long)]
@@ -266,7 +247,6 @@ pub struct Promote {
 #[derive(Clone, Debug, Args)]
 pub struct Rollback {
     /// The environment; default: the only one that is promoted
-    #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// What to put it back to (full or abbreviated hash); default: the deploy before
     #[arg(long, value_name = "HASH")]

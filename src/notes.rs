@@ -1,5 +1,5 @@
 //! This clone's own notes in `.git/smp`: what one run keeps for the next. A note is a JSON file with a version, there
-//! whole or not at all. A new one is a struct and a [`Kind`].
+//! whole or not at all. A new one is a struct and a file name.
 
 mod in_flight;
 mod kinds;
@@ -7,7 +7,6 @@ mod lock;
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -28,21 +27,6 @@ const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone)]
 pub struct Notes {
     folder: PathBuf,
-}
-
-/// The file of a note, and what it holds.
-struct Kind<T> {
-    file: String,
-    holds: PhantomData<T>,
-}
-
-impl<T> Kind<T> {
-    fn of(file: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            holds: PhantomData,
-        }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,41 +51,35 @@ impl Notes {
     }
 
     /// Nothing where it was never written, or is of no use: no run fails because of it.
-    fn read<T: DeserializeOwned>(&self, kind: &Kind<T>) -> Option<T> {
-        let text = fs::read(self.path(&kind.file)).ok()?;
+    fn read<T: DeserializeOwned>(&self, file: &str) -> Option<T> {
+        let text = fs::read(self.path(file)).ok()?;
         let read: Versioned<T> = serde_json::from_slice(&text).ok()?;
         (read.version <= VERSION).then_some(read.note)
     }
 
     /// Writes a note so that it is there whole or not at all, also after the power went.
-    fn write<T: Serialize>(&self, kind: &Kind<T>, note: &T) -> Result<(), Stop> {
+    fn write<T: Serialize>(&self, file: &str, note: &T) -> Result<(), Stop> {
         let version = VERSION;
-        serde_json::to_vec(&Versioned { version, note })
-            .map_err(io::Error::other)
-            .and_then(|json| self.replace(&kind.file, &json))
-            .map_err(|error| self.cannot_write(&kind.file, &error))
-    }
-
-    /// Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
-    fn replace(&self, file: &str, text: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        // Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
         let fresh = self.path(&format!("{file}.{}.new", std::process::id()));
         let write = || {
+            fs::create_dir_all(&self.folder)?;
             let mut open = File::create(&fresh)?;
-            open.write_all(text)?;
+            open.write_all(&serde_json::to_vec(&Versioned { version, note })?)?;
             open.sync_all()?;
             fs::rename(&fresh, self.path(file))
         };
-        write().inspect_err(|_| {
+        write().map_err(|error| {
             // A disk that is full has no need of half a file.
             let _ = fs::remove_file(&fresh);
+            self.cannot_write(file, &error)
         })
     }
 
-    fn remove<T>(&self, kind: &Kind<T>) -> Result<(), Stop> {
-        match fs::remove_file(self.path(&kind.file)) {
+    fn remove(&self, file: &str) -> Result<(), Stop> {
+        match fs::remove_file(self.path(file)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.cannot_write(&kind.file, &error))
+                Err(self.cannot_write(file, &error))
             }
             _ => Ok(()),
         }
@@ -151,7 +129,7 @@ impl Notes {
     /// clone may only be read all stays as it is.
     fn put_old_ones_aside(&self) {
         self.adopt_text();
-        let _ = fs::remove_file(self.path("reviews.json"));
+        let _ = self.remove("reviews.json");
         for file in ["posts", "rollbacks"] {
             let _ = fs::rename(self.path(file), self.path(&format!("{file}.old")));
         }

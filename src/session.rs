@@ -18,11 +18,8 @@ use crate::terminal::Ui;
 
 /// What every command works with.
 pub struct Session<'a> {
-    /// The options of every command.
     pub common: &'a Common,
-    /// The clone.
     pub repo: Repo,
-    /// The terminal.
     pub ui: &'a Ui,
 }
 
@@ -39,7 +36,6 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// The clone's own notes.
     pub fn notes(&self) -> Notes {
         Notes::of(&self.repo.layout().common_dir)
     }
@@ -53,7 +49,6 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Reads the configuration.
     pub fn config(&self) -> Result<Config, Stop> {
         let path = self.config_path()?;
         if path.symlink_metadata().is_err() {

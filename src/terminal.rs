@@ -74,26 +74,22 @@ impl Ui {
 
     /// Settles colours: the option, then `NO_COLOR` and `CLICOLOR_FORCE`, then git's `color.ui`, then the terminal.
     pub fn choose_color(&self, option: Option<Color>, git: Option<&str>) {
-        let is_set = |name: &str, but: &str| {
-            env::var_os(name).is_some_and(|value| !value.is_empty() && value != but)
-        };
-        let choice = option.unwrap_or_else(|| {
-            if is_set("NO_COLOR", "") {
-                return Color::Never;
-            } else if is_set("CLICOLOR_FORCE", "0") {
-                return Color::Always;
-            }
-            match git.map(str::to_ascii_lowercase).as_deref() {
-                Some("always") => Color::Always,
-                Some("never" | "false" | "no" | "off" | "0") => Color::Never,
-                _ => Color::Auto,
-            }
+        let [no, force] =
+            ["NO_COLOR", "CLICOLOR_FORCE"].map(|name| env::var(name).unwrap_or_default());
+        let choice = option.unwrap_or(match git.map(str::to_ascii_lowercase).as_deref() {
+            _ if !no.is_empty() => Color::Never,
+            _ if !["", "0"].contains(&force.as_str()) => Color::Always,
+            Some("always") => Color::Always,
+            Some("never" | "false" | "no" | "off" | "0") => Color::Never,
+            _ => Color::Auto,
         });
-        let stdout = || !is_dumb() && (io::stdout().is_terminal() || is_paged());
         self.color.set(match choice {
             Color::Always => (true, true),
             Color::Never => (false, false),
-            Color::Auto => (stdout(), is_live()),
+            Color::Auto => (
+                !is_dumb() && (io::stdout().is_terminal() || is_paged()),
+                is_live(),
+            ),
         });
     }
 
@@ -109,10 +105,8 @@ impl Ui {
 
     /// How many columns a line on stdout may have.
     pub fn width(&self) -> usize {
-        Term::stdout()
-            .size_checked()
-            .map_or(80, |(_, columns)| usize::from(columns))
-            .max(20)
+        let size = Term::stdout().size_checked();
+        size.map_or(80, |(_, columns)| usize::from(columns)).max(20)
     }
 
     /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.
@@ -191,15 +185,11 @@ impl Ui {
         for cause in &report.because {
             lines.extend(led(Tone::Strong, "because: ", cause));
         }
-        let hints = report
-            .hint
-            .iter()
-            .flat_map(|hint| self.given.complete(hint));
-        lines.extend(hints.map(|hint| {
-            Line::default()
-                .and(Tone::Good, "hint: ")
-                .and(Tone::Plain, hint)
-        }));
+        let hints = report.hint.iter();
+        for hint in hints.flat_map(|hint| self.given.complete(hint)) {
+            let line = Line::default().and(Tone::Good, "hint: ");
+            lines.push(line.and(Tone::Plain, hint));
+        }
         self.insist(&lines);
     }
 
@@ -210,13 +200,8 @@ impl Ui {
 
     /// Says on stderr what to type, unless told to be quiet.
     pub fn advise(&self, hint: impl Into<Hint>) {
-        self.say(
-            &self
-                .typed(hint)
-                .into_iter()
-                .map(Line::plain)
-                .collect::<Vec<_>>(),
-        );
+        let lines = self.typed(hint).into_iter().map(Line::plain);
+        self.say(&lines.collect::<Vec<_>>());
     }
 
     /// From here on Ctrl-C does not end the program: it is seen by [`Ui::interrupted`].
@@ -258,19 +243,17 @@ pub fn told() -> io::Result<String> {
 /// How many columns a line may have; of what is no terminal, or does not say, as many as it takes.
 fn columns(term: &Term) -> usize {
     let columns = term.size_checked().map(|(_, columns)| usize::from(columns));
-    columns
-        .filter(|columns| *columns >= 20)
-        .unwrap_or(usize::MAX)
+    columns.filter(|count| *count >= 20).unwrap_or(usize::MAX)
 }
 
 /// A sentence of stderr behind a word that says what it is.
 fn led(tone: Tone, word: &str, text: &str) -> Vec<Line> {
-    let mut lines = wrapped(text, columns(&Term::stderr()), word.len(), 0).into_iter();
-    let first = Line::default().and(tone, word);
-    let first = first.and(Tone::Plain, lines.next().unwrap_or_default());
-    std::iter::once(first)
-        .chain(lines.map(Line::plain))
-        .collect()
+    let lines = wrapped(text, columns(&Term::stderr()), word.len(), 0);
+    let mut lines: Vec<Line> = lines.into_iter().map(Line::plain).collect();
+    if let Some(Line(pieces)) = lines.first_mut() {
+        pieces.insert(0, (tone, word.to_owned()));
+    }
+    lines
 }
 
 /// Whether the terminal knows no escapes.

@@ -71,3 +71,43 @@ fn value(matches: &ArgMatches, id: &str) -> Option<String> {
     let mut values = matches.get_raw(id).filter(|_| is_given)?;
     Some(values.next()?.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_an_option_of_its_command() {
+        let cli = Cli::command();
+        for (command, kept) in KEPT {
+            let command = cli.find_subcommand(command).unwrap();
+            for option in *kept {
+                let is_this = |arg: &&clap::Arg| {
+                    arg.get_long().map(|long| format!("--{long}")).as_deref() == Some(option)
+                        || arg.get_short().map(|short| format!("-{short}")).as_deref()
+                            == Some(option)
+                };
+                assert!(command.get_arguments().any(|arg| is_this(&arg)), "{option}");
+            }
+        }
+    }
+
+    #[test]
+    fn hints_repeat_what_says_what_is_done() {
+        let read = |line: &str| {
+            let args = line.split(' ').collect::<Vec<_>>();
+            given(&Cli::command().try_get_matches_from(args).unwrap())
+        };
+        assert_eq!(
+            read("git-smp promote eu --again --yes -F text --timeout 5 --config c"),
+            Given {
+                config: Some("c".into()),
+                command: "promote",
+                names: vec!["eu".into()],
+                options: vec![("-F", Some("text".into())), ("--again", None)],
+            }
+        );
+        assert_eq!(read("git-smp promote -F -").options, []);
+        assert_eq!(read("git-smp status --json"), Given::default());
+    }
+}

@@ -66,29 +66,20 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
 /// The command with a text of several words in quotes, where the second of them is what is wrong.
 fn quoted(args: &[String], wrong: &str) -> Option<String> {
     let second = args.iter().position(|arg| arg == wrong)?;
-    let is_word = |arg: &&String| !arg.starts_with('-');
     let option = args.get(second.checked_sub(2)?)?.as_str();
     let (before, text) = args.split_at_checked(second - 1)?;
-    let words: Vec<&str> = text
-        .iter()
-        .take_while(is_word)
-        .map(String::as_str)
-        .collect();
-    if !["--block", "--note", "--by", "--reason", "--summary"].contains(&option) || words.len() < 2
-    {
+    let count = text.iter().take_while(|arg| !arg.starts_with('-')).count();
+    let (words, rest) = text.split_at_checked(count)?;
+    let texts = ["--block", "--note", "--by", "--reason", "--summary"];
+    if count < 2 || !texts.contains(&option) {
         return None;
     }
     let whole = words.join(" ");
-    let rest = text.iter().skip(words.len());
-    let typed: Vec<String> = before
-        .iter()
-        .chain([&whole])
-        .chain(rest)
-        .map(|word| shell_word(word))
-        .collect();
+    let typed = before.iter().chain([&whole]).chain(rest);
+    let typed: Vec<String> = typed.map(|word| shell_word(word)).collect();
+    let typed = typed.join(" ");
     Some(format!(
-        "a text of several words wants quotes: git smp {}",
-        typed.join(" ")
+        "a text of several words wants quotes: git smp {typed}"
     ))
 }
 

@@ -27,8 +27,9 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         return Err(Stop::Failed(report.run(first, Typed::smp("diff"))));
     };
     let range = (from.commit.as_ref(), target);
-    let walk = || session.repo.changes(range.0, range.1);
-    let changes = session.ui.during("walking through history", walk)?;
+    let changes = session.ui.during("walking through history", || {
+        session.repo.changes(range.0, range.1)
+    })?;
     let asking = config
         .as_ref()
         .filter(|_| may_ask(args, &changes, session.ui.is_quiet()));
@@ -129,8 +130,9 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         if let Some(rev) = rev {
             return named(rev);
         }
-        let missing = || Stop::Failed(Report::new("an environment was not looked at"));
-        let seen = seen.next().ok_or_else(missing)?;
+        let seen = seen
+            .next()
+            .ok_or_else(|| Stop::Failed(Report::new("an environment was not looked at")))?;
         Ok(End {
             commit: seen.running?,
             environment: Some(seen.environment),
@@ -161,8 +163,9 @@ fn observe(
         may_ask: session.ui.is_interactive(),
     };
     let asking = format!("asking {}", names.join(" and "));
-    let look = || look.environments(wanted, Also::Nothing);
-    let seen = session.ui.during(&asking, look)?;
+    let seen = session
+        .ui
+        .during(&asking, || look.environments(wanted, Also::Nothing))?;
     session.explain(config, &seen);
     Ok(seen)
 }

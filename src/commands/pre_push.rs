@@ -19,13 +19,10 @@ use crate::terminal::{self, Ui};
 /// How a person passes the guard.
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
 
-/// What becomes of a push.
+/// What becomes of a push; it goes on also where this could not be found out.
 enum Verdict {
-    /// It goes on.
     Go,
-    /// It goes on, although this could not be found out.
     GoUnknown(String),
-    /// It is stopped.
     Stop(Stop),
 }
 
@@ -36,15 +33,12 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     if told.as_ref().is_ok_and(|text| text.trim().is_empty()) {
         return Ok(());
     }
+    let lines = told.iter().flat_map(|text| text.lines());
     let push = Push {
         session,
         remote: &args.remote.to_string_lossy(),
         url: &args.url.to_string_lossy(),
-        updates: told
-            .iter()
-            .flat_map(|text| text.lines())
-            .filter_map(update)
-            .collect(),
+        updates: lines.filter_map(update).collect(),
     };
     match push.judge() {
         Ok(Verdict::Go) => {}
@@ -69,8 +63,8 @@ pub fn pass(ui: &Ui, stop: &Stop) {
 fn update(line: &str) -> Option<(String, Option<CommitId>)> {
     let mut words = line.split_whitespace().skip(1);
     let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
-    let is_deleted = |id: &CommitId| id.as_str().bytes().all(|digit| digit == b'0');
-    Some((reference, to.filter(|id| !is_deleted(id))))
+    let to = to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0'));
+    Some((reference, to))
 }
 
 /// A plain push.
@@ -89,19 +83,15 @@ impl Push<'_> {
         let repo = &self.session.repo;
         let file = self.session.config();
         let why = match &file {
-            Ok(config) => match trust::look(repo, config)? {
-                Trust::Same | Trust::New => return self.judge_by(config, false),
-                Trust::Changed(_) => {
-                    "smp.toml changed since it was agreed to in this clone".to_owned()
-                }
-            },
+            Ok(config) if !matches!(trust::look(repo, config)?, Trust::Changed(_)) => {
+                return self.judge_by(config, false);
+            }
+            Ok(_) => "smp.toml changed since it was agreed to in this clone".to_owned(),
             Err(stop) => stop.to_string(),
         };
         let agreed = trust::agreed(repo)?;
-        let by_agreement = agreed
-            .map(|agreed| self.judge_by(&agreed, true))
-            .transpose()?;
-        match (by_agreement, file) {
+        let by_agreement = agreed.map(|agreed| self.judge_by(&agreed, true));
+        match (by_agreement.transpose()?, file) {
             (Some(Verdict::Stop(stop)), _) => Ok(Verdict::Stop(by_what_was_agreed(stop, &why))),
             // It may name more places than those that were agreed to.
             (_, Ok(config)) => self.judge_by(&config, false),
@@ -157,18 +147,16 @@ impl Push<'_> {
             return Ok(None);
         }
         let what = if is_written { "writes over" } else { "deletes" };
-        let report = Report::new(format!(
-            "this push {what} the record of the team, so it is stopped"
-        ));
-        let report = report.because(format!(
-            "{} holds the freeze, every verdict and every deploy",
-            record.reference
-        ));
+        let (sentence, held) = (
+            format!("this push {what} the record of the team, so it is stopped"),
+            "holds the freeze, every verdict and every deploy",
+        );
+        let report = Report::new(sentence).because(format!("{} {held}", record.reference));
         let command = Typed::other("git push REMOTE BRANCH");
-        let report = report.because(PAST);
-        Ok(Some(Stop::Failed(
-            report.run("push what you mean by its name", command),
-        )))
+        let report = report
+            .because(PAST)
+            .run("push what you mean by its name", command);
+        Ok(Some(Stop::Failed(report)))
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
@@ -224,18 +212,14 @@ impl Push<'_> {
 }
 
 /// Says why the file is not what this went by, and that its commands want one that can be used.
-fn by_what_was_agreed(stop: Stop, why: &str) -> Stop {
-    let told = |report: Report| {
+fn by_what_was_agreed(mut stop: Stop, why: &str) -> Stop {
+    if let Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) = &mut stop {
         let hint = report.hint_text();
-        let hint = hint.map(|hint| format!("where smp.toml can be used: {hint}").into());
-        let report = report.because(format!("{why}, so this goes by what was agreed to here"));
-        Report { hint, ..report }
-    };
-    match stop {
-        Stop::Failed(report) => Stop::Failed(told(report)),
-        Stop::Refused(Refusal { code, report }) => told(report).refused(code).into(),
-        other => other,
+        report.hint = hint.map(|hint| format!("where smp.toml can be used: {hint}").into());
+        let cause = format!("{why}, so this goes by what was agreed to here");
+        report.because.push(cause);
     }
+    stop
 }
 
 fn not_by_hand(config: &Config, production: &Environment) -> Stop {

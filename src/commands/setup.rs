@@ -7,13 +7,14 @@ use crate::core::config::Config;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
-use crate::git::{Repo, remote};
+use crate::git::remote;
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
 use crate::setup::check::{self, Check};
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
+use crate::sources::Look;
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
@@ -31,20 +32,20 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     }
     let config = session.config()?;
     agree(session, args, &config, is_new)?;
-    if args.check {
-        let more = more(session, &session.repo, &config, args)?;
-        return checks::run(session, &session.repo, &config, false, more);
-    }
-    if !args.yes && session.ui.is_interactive() {
+    if !args.check && !args.yes && session.ui.is_interactive() {
         webhooks::ask(session, &config)?;
     }
-    // What was just written is to be seen, so the clone is opened anew.
-    let repo = session.repo.reopened()?;
-    let more = more(session, &repo, &config, args)?;
-    let checked = checks::run(session, &repo, &config, true, more);
+    let look = Look {
+        // What was just written is to be seen, so the clone is opened anew.
+        repo: &session.repo.reopened()?,
+        config: &config,
+        may_ask: session.ui.is_interactive(),
+    };
+    let more = more(session, &look, args)?;
+    let checked = checks::run(session, &look, !args.check, more);
     if is_new {
         session.ui.advise(for_the_team(session, &config, &path));
-    } else if checked.is_ok() {
+    } else if checked.is_ok() && !args.check {
         session.ui.advise(Hint::run("next", Typed::smp("status")));
     }
     checked
@@ -84,14 +85,10 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
 }
 
 /// The checks that ask nobody: the channels' and the hook's.
-fn more(
-    session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
-    args: &Setup,
-) -> Result<Vec<Check>, Stop> {
-    let mut checks = webhooks::checks(repo, config)?;
-    let guard = Guard::of(repo)?;
+fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Check>, Stop> {
+    let config = look.config;
+    let mut checks = webhooks::checks(look.repo, config)?;
+    let guard = Guard::of(look.repo)?;
     checks.extend(match (args.hook, args.check) {
         (true, false) => Some(guard.install(config, session.common.config().as_deref())),
         (true, true) => Some(guard.check_or_missing(config)),
@@ -124,9 +121,8 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         let file = config.path.display();
         let report = Report::new(format!("{file} was not agreed to in this clone"))
             .because("so nothing was asked over the network");
-        return Err(Stop::Failed(
-            report.run("look at it and agree", Typed::smp("setup")),
-        ));
+        let report = report.run("look at it and agree", Typed::smp("setup"));
+        return Err(Stop::Failed(report));
     }
     if !args.yes {
         ask(session, is_agreed, absent.len(), is_new)?;
@@ -167,34 +163,34 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
 /// the very list that a yes is kept of.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -> Vec<Line> {
-    let file = config
-        .path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let file = config.path.file_name().unwrap_or_default();
+    let file = file.to_string_lossy();
     let heading = match trust {
         Trust::Same => None,
-        Trust::New => Some(format!("{file} is new here.")),
-        Trust::Changed(_) => Some(format!("{file} changed since you agreed to it.")),
+        Trust::New => Some("is new here"),
+        Trust::Changed(_) => Some("changed since you agreed to it"),
     };
     let mut lines = Vec::new();
-    if let Some(heading) = &heading {
-        lines.push(Line::plain(format!(
-            "{heading} With its defaults, this is all that you agree to:"
-        )));
+    if let Some(heading) = heading {
+        let all = "With its defaults, this is all that you agree to:";
+        lines.push(Line::plain(format!("{file} {heading}. {all}")));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));
-        let wrapped = |(key, value)| wrapped(&format!("  {key:width$}  {value}"), columns, 0, 6);
-        lines.extend(values.into_iter().flat_map(wrapped).map(Line::plain));
+        for (key, value) in values {
+            let value = format!("  {key:width$}  {value}");
+            lines.extend(wrapped(&value, columns, 0, 6).into_iter().map(Line::plain));
+        }
     }
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(match changes.as_slice() {
             [] => "What it said before is not known any more.",
             _ => "Changed:",
         }));
-        let change = |change| wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6);
-        let changes = changes.iter().flat_map(change);
-        lines.extend(changes.map(|change| Line::default().and(Tone::Strong, change)));
+        for change in changes {
+            for line in wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6) {
+                lines.push(Line::default().and(Tone::Strong, line));
+            }
+        }
     }
     // What a yes adds stands above the question, however long the list is.
     lines.push(Line::plain(match heading {
@@ -227,10 +223,13 @@ fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
         ),
     };
     let whole = [&remote, &state, &promoted].map(|text| text.chars().count());
-    let (mut lines, start) = if whole.iter().sum::<usize>() + 4 > columns {
-        (vec![Line::plain(remote.trim_end())], "      ".to_owned())
-    } else {
-        (Vec::new(), format!("{remote}    "))
+    let (mut lines, start) = (Vec::new(), "    ".to_owned());
+    let start = match whole.iter().sum::<usize>() + start.len() > columns {
+        true => {
+            lines.push(Line::plain(remote.trim_end()));
+            start + "  "
+        }
+        false => remote + &start,
     };
     let line = Line::plain(start).and(tone, state);
     lines.push(line.and(Tone::Plain, promoted));

@@ -2,10 +2,9 @@
 
 use crate::cli::Signoff;
 use crate::core::config::Config;
-use crate::core::decide::named::{beginning, check_hash, check_text};
+use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
 use crate::core::record::{Candidate, News, State, Verdict, What};
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::text::acts;
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, short};
 use crate::deploy::{flow, observed};
@@ -15,9 +14,6 @@ use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::{Recorder, new_id};
-
-/// The most characters of a name.
-const LONGEST_NAME: usize = 100;
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
@@ -41,6 +37,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_commit(named, candidate)?;
     let note = args.block.as_ref().or(args.note.as_ref());
     let judgement = Judgement {
+        session,
+        config: &config,
         by,
         verdict: match args.block {
             Some(_) => Verdict::Block,
@@ -52,32 +50,29 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         let look = Look::of(session, &config);
         is_tested(session, &look, candidate, &reading.state)?;
     }
-    judgement.give(session, &config, &recorder, &candidate.commit)
+    let (state, known) = judgement.record(&recorder, &candidate.commit)?;
+    judgement.tell(&state, known)
 }
 
 /// What somebody says of the candidate.
-struct Judgement {
+struct Judgement<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
     by: String,
     verdict: Verdict,
     note: Option<String>,
 }
 
-impl Judgement {
-    /// Puts it on record, unless it is there, and tells of it.
-    fn give(
-        &self,
-        session: &Session<'_>,
-        config: &Config,
-        recorder: &Recorder<'_>,
-        commit: &CommitId,
-    ) -> Result<(), Stop> {
+impl Judgement<'_> {
+    /// Puts it on record, unless it is there already.
+    fn record(&self, recorder: &Recorder<'_>, commit: &CommitId) -> Result<(State, bool), Stop> {
         let (by, verdict, note) = (&self.by, self.verdict, &self.note);
         let channels = match verdict {
-            Verdict::Block => posts::owing(config, TECHNICAL),
+            Verdict::Block => posts::owing(self.config, TECHNICAL),
             Verdict::Pass => Vec::new(),
         };
         let mut known = false;
-        let state = session.ui.during("writing the record", || {
+        let state = self.session.ui.during("writing the record", || {
             recorder.append(&new_id(), &mut |state| {
                 let now = candidate(state)?;
                 if now.commit != *commit {
@@ -94,17 +89,12 @@ impl Judgement {
                 }))
             })
         })?;
-        self.tell(session, config, &state, known)
+        Ok((state, known))
     }
 
-    fn tell(
-        &self,
-        session: &Session<'_>,
-        config: &Config,
-        state: &State,
-        known: bool,
-    ) -> Result<(), Stop> {
-        let (ui, by, candidate) = (session.ui, &self.by, state.candidate.as_ref());
+    fn tell(&self, state: &State, known: bool) -> Result<(), Stop> {
+        let (session, config, by) = (self.session, self.config, &self.by);
+        let (ui, candidate) = (session.ui, state.candidate.as_ref());
         let again = Typed::smp("signoff").option("--by", by);
         let (did, again) = match (self.verdict, &self.note) {
             (Verdict::Block, Some(reason)) => ("blocked", again.option("--block", reason)),
@@ -138,23 +128,6 @@ impl Judgement {
         flow::say_next(session, config, state, "next");
         told
     }
-}
-
-fn check_name(name: Option<&str>) -> Result<(), Stop> {
-    let wrong = |name: &str| {
-        name.trim().is_empty()
-            || name.chars().count() > LONGEST_NAME
-            || name.chars().any(|c| acts(c) || c == '\t')
-    };
-    if !name.is_some_and(wrong) {
-        return Ok(());
-    }
-    let report = Report::new(
-        "--by takes a name of one line, without control characters, of at most 100 characters",
-    );
-    Err(Stop::Misused(
-        report.run("", Typed::smp("signoff --by NAME")),
-    ))
 }
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {

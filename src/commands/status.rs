@@ -10,7 +10,7 @@ use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
 use crate::core::record::{Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::show::{self, Here, Mark, json};
+use crate::core::show::{self, Here, Spot, json};
 use crate::core::text::{Line, Tone};
 use crate::core::typed::Hint;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
@@ -227,10 +227,7 @@ impl<'a> View<'a> {
                 Some(_) => None,
                 None => pushing.next(),
             },
-            between: &|from, to| {
-                let changes = self.between(Some(from), Some(to))?;
-                Ok(changes.map(|changes| changes.relation))
-            },
+            between: &|from, to| Ok(self.between(from, to)?.map(|changes| changes.relation)),
             again: &|target, commit| {
                 let (runs, held) = (self.runs(&target.name), self.held(target));
                 let weighed = held::weigh(self.session, runs, Some(commit), held)?;
@@ -311,12 +308,12 @@ impl<'a> View<'a> {
         let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
         let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
         let tip = (format!("{}/{}", main.remote, main.branch), tip);
-        let mut marks: Vec<Mark> = Vec::new();
+        let mut marks: Vec<Spot> = Vec::new();
         for (name, commit) in places.chain([tip]) {
             if let (Some(changes), Some(commit)) = (self.between(start, commit)?, commit)
                 && matches!(changes.relation, Relation::Ahead | Relation::Identical)
             {
-                marks.push(Mark {
+                marks.push(Spot {
                     name,
                     commit: commit.clone(),
                     ahead: changes.ships.len(),

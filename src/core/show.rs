@@ -17,7 +17,7 @@ pub use figures::figures;
 pub use history::{history, stale, unreadable};
 pub use plan::{Added, promotion, proposal, rollback, staging};
 pub use status::{
-    Here, Mark, environment, finding, frozen, held, how, past_tool, picture, record, standing,
+    Here, Spot, environment, finding, frozen, held, how, past_tool, picture, record, standing,
     unrecorded, untested,
 };
 
@@ -57,8 +57,8 @@ impl When {
 
     /// The date, unless that is today, and the time of day.
     fn parts(&self, seconds: i64) -> [Option<String>; 2] {
-        let clock = |time: Zoned| time.strftime("%H:%M").to_string();
-        let (date, clock) = (self.date(seconds), self.zoned(seconds).map(clock));
+        let (date, time) = (self.date(seconds), self.zoned(seconds));
+        let clock = time.map(|time| time.strftime("%H:%M").to_string());
         let is_today = clock.is_some() && date == self.date(self.now);
         [(!is_today).then_some(date), clock]
     }

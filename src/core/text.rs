@@ -186,9 +186,8 @@ pub fn shell_word(word: &str) -> String {
 /// JSON in which every acting character is escaped, also those that JSON itself would let through. They occur inside of
 /// strings only, where this escape means the same character.
 pub fn visible_json(json: &str) -> String {
-    let acting = |c: char| acts(c) && c != '\n';
     replaced(json, |c| {
-        acting(c).then(|| format!("\\u{:04x}", u32::from(c)))
+        (acts(c) && c != '\n').then(|| format!("\\u{:04x}", u32::from(c)))
     })
 }
 

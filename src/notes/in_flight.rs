@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
-use crate::notes::{Kind, Notes};
+use crate::notes::Notes;
 
 /// A build that takes longer than this is not waited for any more.
 const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
@@ -33,18 +33,15 @@ pub struct Sent {
     pub takes_away: Option<CommitId>,
 }
 
-fn pushed(environment: &str) -> Kind<Sent> {
-    Kind::of(format!("in-flight-{environment}"))
-}
-
-fn released(environment: &str) -> Kind<Sent> {
-    Kind::of(format!("releasing-{environment}"))
+/// The notes of a push and of a release.
+fn files(name: &str) -> [String; 2] {
+    ["in-flight", "releasing"].map(|what| format!("{what}-{name}"))
 }
 
 /// The note of a push or release that is going on.
 pub struct InFlight {
     notes: Notes,
-    kind: Kind<Sent>,
+    file: String,
     sent: Sent,
 }
 
@@ -53,125 +50,109 @@ impl InFlight {
     pub fn landed(mut self) {
         self.sent.landed = true;
         // Left as it was, the note is of a push whose end nobody saw: then it is looked at more closely, not less.
-        let _ = self.notes.write(&self.kind, &self.sent);
+        let _ = self.notes.write(&self.file, &self.sent);
     }
 
     /// Takes the note away: it came to nothing.
     pub fn ended(&self) {
         // A note that stays is outlived by its own age, and by any move of the branch.
-        let _ = self.notes.remove(&self.kind);
+        let _ = self.notes.remove(&self.file);
     }
 }
 
 impl Notes {
     /// Writes the note before a push or a release; where it cannot be written, there must be none.
-    pub fn begin(&self, environment: &str, sent: Sent) -> Result<InFlight, Stop> {
-        let kind = match sent.newest {
-            Some(_) => released(environment),
-            None => pushed(environment),
-        };
-        self.write(&kind, &sent)?;
+    pub fn begin(&self, name: &str, sent: Sent) -> Result<InFlight, Stop> {
+        let [pushed, released] = files(name);
+        let file = sent.newest.map_or(pushed, |_| released);
+        self.write(&file, &sent)?;
         let notes = self.clone();
-        Ok(InFlight { notes, kind, sent })
+        Ok(InFlight { notes, file, sent })
     }
 
     /// Whether this clone gave an environment this commit and did not see it run since.
-    pub fn is_unconfirmed(&self, environment: &str, commit: &CommitId) -> bool {
-        self.sent_ago(environment, commit).is_some()
+    pub fn is_unconfirmed(&self, name: &str, commit: &CommitId) -> bool {
+        self.sent_ago(name, commit).is_some()
     }
 
     /// How long ago that was.
-    pub fn sent_ago(&self, environment: &str, commit: &CommitId) -> Option<Duration> {
-        self.given(environment, commit).map(|(_, age)| age).max()
+    pub fn sent_ago(&self, name: &str, commit: &CommitId) -> Option<Duration> {
+        self.given(name, commit).map(|(_, age)| age).max()
     }
 
     /// Whether a push or a release of this commit may still be on its way, wherever the branch is by now.
-    pub fn may_go_on(&self, environment: &str, commit: &CommitId) -> bool {
-        self.given(environment, commit)
-            .any(|(_, age)| age < LONGEST_BUILD)
+    pub fn may_go_on(&self, name: &str, commit: &CommitId) -> bool {
+        self.given(name, commit).any(|(_, age)| age < LONGEST_BUILD)
     }
 
     /// What the branch was at when this clone pushed the commit there that was not seen to run since.
-    pub fn pushed_onto(&self, environment: &str, commit: &CommitId) -> Option<CommitId> {
-        self.given(environment, commit)
-            .find_map(|(sent, _)| sent.expected)
+    pub fn pushed_onto(&self, name: &str, commit: &CommitId) -> Option<CommitId> {
+        self.given(name, commit).find_map(|(sent, _)| sent.expected)
     }
 
     /// What a rollback of this clone to this commit took away, as long as it was not seen to run.
-    pub fn taken_away(&self, environment: &str, commit: &CommitId) -> Option<CommitId> {
-        self.given(environment, commit)
+    pub fn taken_away(&self, name: &str, commit: &CommitId) -> Option<CommitId> {
+        self.given(name, commit)
             .find_map(|(sent, _)| sent.takes_away)
     }
 
     /// Where a rollback of this clone leads to that was not seen to end, as long as the environment runs that, or what it
     /// came from.
-    pub fn leads_to(&self, environment: &str, runs: &CommitId) -> Option<CommitId> {
+    pub fn leads_to(&self, name: &str, runs: &CommitId) -> Option<CommitId> {
         let is_this = |sent: &Sent| {
             let from = sent.takes_away.as_ref();
             from.is_some() && (sent.commit == *runs || from == Some(runs))
         };
-        let mut all = self.sent(environment).map(|(sent, _)| sent);
+        let mut all = self.sent(name).map(|(sent, _)| sent);
         all.find(is_this).map(|sent| sent.commit)
     }
 
     /// The commit of a push onto `expected` that may still be building, and how long ago it began.
-    pub fn pushing(
-        &self,
-        environment: &str,
-        expected: Option<&CommitId>,
-    ) -> Option<(CommitId, Duration)> {
-        self.going(environment, |sent| {
+    pub fn pushing(&self, name: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
+        self.going(name, |sent| {
             sent.newest.is_none() && sent.expected.as_ref() == expected
         })
     }
 
     /// The same of a release that a platform was told to make when this was its newest.
-    pub fn releasing(&self, environment: &str, newest: u64) -> Option<(CommitId, Duration)> {
-        self.going(environment, |sent| sent.newest == Some(newest))
+    pub fn releasing(&self, name: &str, newest: u64) -> Option<(CommitId, Duration)> {
+        self.going(name, |sent| sent.newest == Some(newest))
     }
 
     /// The commit was seen to run.
-    pub fn confirmed(&self, environment: &str, commit: &CommitId) {
-        for kind in [pushed(environment), released(environment)] {
-            if self.read(&kind).is_some_and(|sent| sent.commit == *commit) {
+    pub fn confirmed(&self, name: &str, commit: &CommitId) {
+        for file in files(name) {
+            let sent: Option<Sent> = self.read(&file);
+            if sent.is_some_and(|sent| sent.commit == *commit) {
                 // A note that stays costs one more look.
-                let _ = self.remove(&kind);
+                let _ = self.remove(&file);
             }
         }
     }
 
-    fn going(
-        &self,
-        environment: &str,
-        is_this: impl Fn(&Sent) -> bool,
-    ) -> Option<(CommitId, Duration)> {
-        self.sent(environment)
+    fn going(&self, name: &str, is_this: impl Fn(&Sent) -> bool) -> Option<(CommitId, Duration)> {
+        self.sent(name)
             .find(|(sent, age)| is_this(sent) && !sent.landed && *age < LONGEST_BUILD)
             .map(|(sent, age)| (sent.commit, age))
     }
 
     /// What was sent there of this commit.
-    fn given(
-        &self,
-        environment: &str,
-        commit: &CommitId,
-    ) -> impl Iterator<Item = (Sent, Duration)> {
-        self.sent(environment)
+    fn given(&self, name: &str, commit: &CommitId) -> impl Iterator<Item = (Sent, Duration)> {
+        self.sent(name)
             .filter(move |(sent, _)| sent.commit == *commit)
     }
 
     /// What was sent there, and how long ago. By a clock that was set back since, nobody knows how old it is; then it must
     /// not bar the way until that time comes.
-    fn sent(&self, environment: &str) -> impl Iterator<Item = (Sent, Duration)> {
-        let kinds = [pushed(environment), released(environment)];
-        kinds.into_iter().filter_map(|kind| {
-            let begun = self.written_at(&kind.file)?;
+    fn sent(&self, name: &str) -> impl Iterator<Item = (Sent, Duration)> {
+        files(name).into_iter().filter_map(|file| {
+            let begun = self.written_at(&file)?;
             let age = SystemTime::now().duration_since(begun);
             let age = age.unwrap_or_else(|ahead| match ahead.duration() < CLOCKS_DIFFER {
                 true => Duration::ZERO,
                 false => LONGEST_BUILD,
             });
-            Some((self.read(&kind)?, age))
+            Some((self.read(&file)?, age))
         })
     }
 }

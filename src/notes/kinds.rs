@@ -7,7 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
 use crate::core::words::{CommitId, EventId};
-use crate::notes::{Kind, Notes};
+use crate::notes::Notes;
+
+const AGREED: &str = "trusted";
+const ANNOUNCED: &str = "announced";
+/// An empty file, as old as the last answer of the main repository.
+const HEARD: &str = "record-heard";
+const TEXT: &str = "text";
+/// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
+const KEPT: usize = 16;
 
 /// What a person wrote for the product post of a deploy, until that deploy is on record or told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +28,33 @@ pub struct Text {
     pub begun: bool,
 }
 
-fn text() -> Kind<Text> {
-    Kind::of("text")
+/// That a host took a push and said that it does not deploy it, or not yet.
+#[derive(Serialize, Deserialize)]
+struct Doubt {
+    commit: CommitId,
+    words: String,
+}
+
+fn doubt(name: &str) -> String {
+    format!("doubt-{name}")
+}
+
+/// The announcements that this clone made last.
+#[derive(Serialize, Deserialize)]
+struct Announced {
+    ids: Vec<EventId>,
+}
+
+/// The values of `smp.toml` that were agreed to.
+#[derive(Serialize, Deserialize)]
+struct Agreed {
+    values: Vec<(String, String)>,
 }
 
 impl Notes {
     /// What was written for a deploy in a run that did not come to its end.
     pub fn text(&self) -> Option<Text> {
-        self.read(&text())
+        self.read(TEXT)
     }
 
     /// The words for the deploy of this commit, if somebody had said yes to it.
@@ -38,13 +65,13 @@ impl Notes {
 
     /// Keeps what was written. Where it cannot be, nothing should begin.
     pub fn keep_text(&self, words: &Text) -> Result<(), Stop> {
-        self.write(&text(), words)
+        self.write(TEXT, words)
     }
 
     /// The deploy came to its end: what was written for it stands elsewhere from now on, or is sent in this moment. Where
     /// it cannot be forgotten, it would be sent a second time.
     pub fn forget_text(&self) -> Result<(), Stop> {
-        self.remove(&text())
+        self.remove(TEXT)
     }
 
     /// Takes the text over that earlier versions kept beside posts that were owed.
@@ -53,73 +80,40 @@ impl Notes {
         struct Old {
             kept: Option<Text>,
         }
-        let old = self.read(&Kind::<Old>::of("posts"));
+        let old = self.read::<Old>("posts");
         if let Some(text) = old.and_then(|old| old.kept)
             && self.text().is_none()
         {
             let _ = self.keep_text(&text);
         }
     }
-}
 
-/// That a host took a push and said that it does not deploy it, or not yet.
-#[derive(Serialize, Deserialize)]
-struct Doubt {
-    commit: CommitId,
-    words: String,
-}
-
-fn doubt(environment: &str) -> Kind<Doubt> {
-    Kind::of(format!("doubt-{environment}"))
-}
-
-impl Notes {
     /// Keeps what the host of an environment said of a commit. Where nothing but the branch could tell otherwise, the
     /// branch is not believed as long as it stays there.
-    pub fn keep_doubt(
-        &self,
-        environment: &str,
-        commit: &CommitId,
-        words: &str,
-    ) -> Result<(), Stop> {
+    pub fn keep_doubt(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
         let (commit, words) = (commit.clone(), words.to_owned());
-        self.write(&doubt(environment), &Doubt { commit, words })
+        self.write(&doubt(name), &Doubt { commit, words })
     }
 
     /// Forgets it: a later push was taken without such words, or a person saw it run.
-    pub fn forget_doubt(&self, environment: &str) {
+    pub fn forget_doubt(&self, name: &str) {
         // A note that stays is about one commit, and tells of nothing else.
-        let _ = self.remove(&doubt(environment));
+        let _ = self.remove(&doubt(name));
     }
 
     /// What the host said of this very commit, if it did.
-    pub fn doubt(&self, environment: &str, commit: &CommitId) -> Option<String> {
-        let note = self.read(&doubt(environment))?;
+    pub fn doubt(&self, name: &str, commit: &CommitId) -> Option<String> {
+        let note: Doubt = self.read(&doubt(name))?;
         (note.commit == *commit).then_some(note.words)
     }
-}
 
-/// The announcements that this clone made last.
-#[derive(Serialize, Deserialize)]
-struct Announced {
-    ids: Vec<EventId>,
-}
-
-fn announced() -> Kind<Announced> {
-    Kind::of("announced")
-}
-
-/// How many are remembered: one that is open stays ours when the next run is cut off before its own is made.
-const KEPT: usize = 16;
-
-impl Notes {
     /// Remembers an announcement before it is made, so that a run that is cut off is known as ours. Where it cannot be
     /// written, nothing must be announced.
     pub fn remember_announced(&self, id: &EventId) -> Result<(), Stop> {
         let mut ids = self.announced();
         ids.insert(0, id.clone());
         ids.truncate(KEPT);
-        self.write(&announced(), &Announced { ids })
+        self.write(ANNOUNCED, &Announced { ids })
     }
 
     /// Whether this clone made an announcement, whatever came of it.
@@ -128,38 +122,25 @@ impl Notes {
     }
 
     fn announced(&self) -> Vec<EventId> {
-        if let Some(note) = self.read(&announced()) {
-            return note.ids;
+        if let Some(Announced { ids }) = self.read(ANNOUNCED) {
+            return ids;
         }
         // Earlier versions wrote a name a line.
-        let lines = fs::read_to_string(self.path(&announced().file)).unwrap_or_default();
+        let lines = fs::read_to_string(self.path(ANNOUNCED)).unwrap_or_default();
         lines.lines().filter_map(EventId::parse).collect()
     }
-}
 
-/// The values of `smp.toml` that were agreed to.
-#[derive(Serialize, Deserialize)]
-struct Agreed {
-    values: Vec<(String, String)>,
-}
-
-impl Notes {
     /// Keeps the values that were agreed to.
     pub fn keep_agreed(&self, values: Vec<(String, String)>) -> Result<(), Stop> {
-        self.write(&Kind::of("trusted"), &Agreed { values })
+        self.write(AGREED, &Agreed { values })
     }
 
     /// The values that were agreed to; none where that is not known any more.
     pub fn agreed(&self) -> Vec<(String, String)> {
-        let note: Option<Agreed> = self.read(&Kind::of("trusted"));
-        note.map_or_else(Vec::new, |note| note.values)
+        self.read(AGREED)
+            .map_or_else(Vec::new, |Agreed { values }| values)
     }
-}
 
-/// An empty file, as old as the last answer of the main repository.
-const HEARD: &str = "record-heard";
-
-impl Notes {
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.
     pub fn heard(&self) {
         // Where it cannot be written, as in a clone that may only be read, no age is told later.

@@ -9,9 +9,6 @@ use crate::git::fetch::{self, Wanted};
 use crate::git::remote;
 use crate::session::Session;
 
-/// The most branches that are looked at.
-const MOST: usize = 500;
-
 /// That there is no file, and how to come to one.
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
@@ -33,7 +30,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
 /// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
 /// answer, or asks who is there, has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
-    let (repo, names) = (&session.repo, read(session, &["remote"]));
+    let (repo, names) = (&session.repo, lines(session, &["remote"], ""));
     let fetched = |remote: &str| {
         let (branch, id) = remote::head(repo, remote).ok()??;
         if !repo.has_commit(&id).ok()? {
@@ -52,8 +49,9 @@ pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
 }
 
 /// The lines that git prints; none where it fails.
-fn read(session: &Session<'_>, args: &[&str]) -> Vec<String> {
-    let told = session.repo.program().read("", args).unwrap_or_default();
+fn lines(session: &Session<'_>, args: &[&str], input: &str) -> Vec<String> {
+    let told = session.repo.program().ask("", args, input.as_bytes());
+    let told = told.unwrap_or_default();
     let told = String::from_utf8_lossy(&told);
     told.lines().map(str::to_owned).collect()
 }
@@ -69,18 +67,19 @@ struct References {
 
 impl References {
     fn of(session: &Session<'_>) -> Self {
-        let upstream = ["--symbolic-full-name", "@{upstream}"];
-        let upstream = [&["rev-parse", "--quiet", "--verify"], &upstream[..]].concat();
-        let (count, places) = (format!("--count={MOST}"), ["refs/remotes", "refs/heads"]);
-        let all = [
-            &["for-each-ref", &count, "--format=%(refname)"],
-            &places[..],
-        ]
-        .concat();
+        let here = ["symbolic-ref", "--quiet", "HEAD"];
+        let upstream = [
+            "rev-parse",
+            "--verify",
+            "--symbolic-full-name",
+            "@{upstream}",
+        ];
+        let (most, format) = ("--count=500", "--format=%(refname)");
+        let all = ["for-each-ref", most, format, "refs/remotes", "refs/heads"];
         Self {
-            here: read(session, &["symbolic-ref", "--quiet", "HEAD"]).pop(),
-            upstream: read(session, &upstream).pop(),
-            all: read(session, &all),
+            here: lines(session, &here, "").pop(),
+            upstream: lines(session, &upstream, "").pop(),
+            all: lines(session, &all, ""),
         }
     }
 
@@ -94,26 +93,24 @@ impl References {
         if session.common.config().is_some() {
             return None;
         }
-        let objects = looked_at
-            .iter()
-            .map(|(_, object)| format!("{object}:smp.toml\n"));
+        let objects = looked_at.iter().map(|(_, object)| object);
+        let objects: String = objects
+            .map(|object| format!("{object}:smp.toml\n"))
+            .collect();
         let args = ["cat-file", "--batch-check=%(objecttype)"];
-        let input = objects.collect::<String>();
-        let told = session.repo.program().ask("", args, input.as_bytes());
-        let told = told.unwrap_or_default();
-        let told = String::from_utf8_lossy(&told);
-        let kinds = looked_at.iter().zip(told.lines());
-        let have = kinds.filter(|(_, kind)| *kind == "blob");
+        let kinds = lines(session, &args, &objects);
+        let have = looked_at
+            .iter()
+            .zip(&kinds)
+            .filter(|(_, kind)| *kind == "blob");
         let have: Vec<&str> = have.map(|((name, _), _)| name.as_str()).collect();
         let found = self.best(&have)?;
-        let name = ["refs/heads/", "refs/remotes/"]
-            .iter()
-            .find_map(|start| found.strip_prefix(start));
-        let what = format!(
-            "{} has it, and what is checked out here lacks it",
-            name.unwrap_or(found)
-        );
-        let report = Report::new(format!("there is no {}", path.display())).because(what);
+        let short = found
+            .trim_start_matches("refs/heads/")
+            .trim_start_matches("refs/remotes/");
+        let report = Report::new(format!("there is no {}", path.display())).because(format!(
+            "{short} has it, and what is checked out here lacks it"
+        ));
         Some(report.run("", Typed::other(self.command(found, &have))))
     }
 

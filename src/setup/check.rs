@@ -2,20 +2,19 @@
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, wrapped};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::session::Session;
 
 /// One check's outcome.
 pub struct Check {
-    /// What was checked.
-    pub name: String,
+    name: String,
     mark: Mark,
     /// What came of it, why, and what to type if it must be mended.
-    pub report: Report,
+    report: Report,
 }
 
 /// What an outcome comes to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     /// It is as it should be.
     Good,
@@ -58,11 +57,8 @@ impl Check {
             _ => Mark::Bad,
         };
         let report = stop.report().cloned();
-        Self::of(
-            name,
-            mark,
-            report.unwrap_or_else(|| Report::new(stop.to_string())),
-        )
+        let report = report.unwrap_or_else(|| Report::new(stop.to_string()));
+        Self::of(name, mark, report)
     }
 
     /// Adds a line under it.
@@ -79,9 +75,18 @@ impl Check {
         self
     }
 
-    /// Whether it must be mended.
-    pub fn fails(&self) -> bool {
-        matches!(self.mark, Mark::Bad | Mark::Unfinished)
+    /// The same where the environment lets nobody push from here, as it said.
+    #[must_use]
+    pub fn turned_away(mut self, words: &[String]) -> Self {
+        if self.mark >= Mark::Bad {
+            return self;
+        }
+        self.mark = Mark::Bad;
+        self.report.error += "; but a push from here is turned away";
+        self.report.because.splice(0..0, words.iter().cloned());
+        let say = format!("ask for the right to push to {}, then", self.name);
+        self.report = self.report.run(say, Typed::smp("setup"));
+        self
     }
 
     /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
@@ -110,26 +115,21 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
     let lines = checks.iter().flat_map(|check| check.lines(width, columns));
     session.ui.answer(&lines.collect::<Vec<_>>())?;
-    let bad: Vec<&Check> = checks.iter().filter(|check| check.fails()).collect();
+    let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Mark::Bad).collect();
     let Some(first) = bad.first() else {
         return Ok(());
     };
+    let hint = first.report.hint.clone();
     let report = Report {
         error: match bad.len() {
             1 => "one check failed".to_owned(),
             count => format!("{count} checks failed"),
         },
         because: Vec::new(),
-        ..first.report.clone()
+        hint: hint.or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
     };
-    let report = match report.hint {
-        Some(_) => report,
-        None => report.run("mend it, then", Typed::smp("setup")),
-    };
-    Err(
-        match bad.iter().any(|check| check.mark == Mark::Unfinished) {
-            true => Stop::Incomplete(report),
-            false => Stop::Failed(report),
-        },
-    )
+    Err(match bad.iter().map(|one| one.mark).max() {
+        Some(Mark::Unfinished) => Stop::Incomplete(report),
+        _ => Stop::Failed(report),
+    })
 }

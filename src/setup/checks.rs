@@ -23,13 +23,13 @@ use crate::team::recorder::Recorder;
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
     session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
+    look: &Look<'_>,
     installs: bool,
     more: Vec<Check>,
 ) -> Result<(), Stop> {
+    let (repo, config) = (look.repo, look.config);
     let places = trust::places(repo, config)?;
-    let seen = see(session, repo, config, &places, installs)?;
+    let seen = see(session, look, &places, installs)?;
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
     checks.extend(seen.record);
@@ -56,27 +56,28 @@ struct Seen {
 /// Asks them all side by side, and begins the record where that is to be.
 fn see(
     session: &Session<'_>,
-    repo: &Repo,
-    config: &Config,
+    look: &Look<'_>,
     places: &[Place<'_>],
     installs: bool,
 ) -> Result<Seen, Stop> {
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
-    let look = Look::of(session, config);
     let (recorder, wanted) = match ready.iter().any(Option::is_none) {
-        true => (Recorder::of(repo, config, look.may_ask), Main::Branch),
+        true => {
+            let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+            (recorder, Main::Branch)
+        }
         false => (None, Main::Nothing),
     };
     let looked = session.ui.during("asking every remote and page", || {
-        look::see(session, &look, &environments, (Also::Branches, wanted))
+        look::see(session, look, &environments, (Also::Branches, wanted))
     })?;
     let (seen, main) = (looked.environments, looked.main);
     let (shut, record) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
             let record = scope.spawn(|| recorder.and_then(|one| record::check(one, looked.record)));
-            let shut = shut(repo, &environments, &seen);
+            let shut = shut(look.repo, &environments, &seen);
             (shut, record.join().ok().flatten())
         })
     });
@@ -118,7 +119,7 @@ impl Seen {
                 let check = check_environment(repo, environment, seen);
                 let mut shut = self.shut.iter();
                 return match shut.find(|(shut, _)| shut == name) {
-                    Some((_, words)) => turned_away(check, words),
+                    Some((_, words)) => check.turned_away(words),
                     None => check,
                 };
             }
@@ -136,48 +137,34 @@ fn shut(
     environments: &[&Environment],
     seen: &[Observed],
 ) -> Vec<(String, Vec<String>)> {
-    let ask = |environment: &Environment| {
-        let seen = seen
-            .iter()
-            .find(|one| one.environment == environment.name)?;
-        let branch = format!("refs/heads/{}", environment.branch);
-        let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
-            Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => {
-                (branch.as_str(), Some(id))
-            }
-            Branch::At(_) => (push::NOBODYS, None),
-            Branch::Empty => (branch.as_str(), None),
-            // Even to ask would make the app.
-            Branch::Missing(_) | Branch::NoApp(_) => return None,
-        };
-        match push::may_push(repo, (&environment.remote, reference), at, false) {
-            MayPush::No(words) => Some((environment.name.clone(), words)),
-            _ => None,
-        }
-    };
     thread::scope(|scope| {
-        let asked = environments.iter().map(|one| scope.spawn(|| ask(one)));
+        let asked = environments
+            .iter()
+            .map(|one| scope.spawn(|| may_push(repo, one, seen)));
         let asked: Vec<_> = asked.collect();
-        let answers = asked
-            .into_iter()
-            .filter_map(|one| one.join().ok().flatten());
-        answers.collect()
+        let answers = asked.into_iter().zip(environments);
+        answers
+            .filter_map(|(answer, one)| match answer.join().ok()?? {
+                MayPush::No(words) => Some((one.name.clone(), words)),
+                _ => None,
+            })
+            .collect()
     })
 }
 
-/// What a check comes to where the environment lets nobody push from here.
-fn turned_away(check: Check, words: &[String]) -> Check {
-    if check.fails() {
-        return check;
-    }
-    let report = Report::new(format!(
-        "{}; but a push from here is turned away",
-        check.report.error
-    ));
-    let because = words.iter().chain(&check.report.because).cloned();
-    let report = because.fold(report, Report::because);
-    let say = format!("ask for the right to push to {}, then", check.name);
-    Check::bad(&check.name, report.run(say, Typed::smp("setup")))
+fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option<MayPush> {
+    let mut seen = seen.iter();
+    let seen = seen.find(|one| one.environment == environment.name)?;
+    let branch = format!("refs/heads/{}", environment.branch);
+    let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
+        Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
+        Branch::At(_) => (push::NOBODYS, None),
+        Branch::Empty => (branch.as_str(), None),
+        // Even to ask would make the app.
+        Branch::Missing(_) | Branch::NoApp(_) => return None,
+    };
+    let place = (environment.remote.as_str(), reference);
+    Some(push::may_push(repo, place, at, false))
 }
 
 fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Check {
@@ -194,13 +181,8 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
                 .because(format!("it has {}", some.join(", ")))
         }
     };
-    Check::bad(
-        name,
-        report.run(
-            "set repository.branch in smp.toml, then",
-            Typed::smp("setup"),
-        ),
-    )
+    let say = "set repository.branch in smp.toml, then";
+    Check::bad(name, report.run(say, Typed::smp("setup")))
 }
 
 fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
@@ -237,9 +219,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     };
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
+    let check = Check::good(name, format!("{answers}; {runs}"));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
-    remarks.fold(
-        Check::good(name, format!("{answers}; {runs}")),
-        Check::because,
-    )
+    remarks.fold(check, Check::because)
 }

@@ -75,16 +75,12 @@ impl Guard {
             Some(other) => format!("git does not look there: {}", other.why),
             None if !may_run(&self.hook) => "its file may not be run".to_owned(),
             None => {
-                return Some(Check::good(
-                    LINE,
-                    format!("is installed: {}", stops(config)),
-                ));
+                let words = format!("is installed: {}", stops(config));
+                return Some(Check::good(LINE, words));
             }
         };
-        Some(Check::note(
-            LINE,
-            format!("is there and does nothing: {idle}"),
-        ))
+        let words = format!("is there and does nothing: {idle}");
+        Some(Check::note(LINE, words))
     }
 
     /// How it stands, or that it is not there.
@@ -163,14 +159,12 @@ impl Guard {
                 }
             }
         };
-        let calls = self.elsewhere.as_ref().filter(|other| other.calls);
-        let calls =
-            calls.map(|other| format!("is still called by {}; take that line out", other.file));
-        let calls = calls.map(|words| Check::note(LINE, words));
-        Ok([Check::good(LINE, words)]
-            .into_iter()
-            .chain(calls)
-            .collect())
+        let mut checks = vec![Check::good(LINE, words)];
+        if let Some(other) = self.elsewhere.as_ref().filter(|other| other.calls) {
+            let words = format!("is still called by {}; take that line out", other.file);
+            checks.push(Check::note(LINE, words));
+        }
+        Ok(checks)
     }
 }
 
@@ -179,11 +173,9 @@ fn stops(config: &Config) -> String {
     let targets = config.targets();
     let frozen = config.record.as_ref().map(|_| "what is frozen");
     let names = targets.iter().map(|target| target.name.as_str());
-    let all: Vec<&str> = names.chain(frozen).collect();
-    let all = if all.is_empty() {
-        "nothing yet".to_owned()
-    } else {
-        all.join(" and ")
+    let all = match names.chain(frozen).collect::<Vec<_>>().as_slice() {
+        [] => "nothing yet".to_owned(),
+        all => all.join(" and "),
     };
     format!("it stops plain pushes to {all}")
 }
@@ -258,13 +250,10 @@ fn changed(hook: &Path) -> Report {
 fn in_the_way(former: &Path) -> Report {
     let what = "is not installed: there are two hooks already, and there is room for one behind it";
     let there = former.display();
-    let report = Report::new(what).because(format!(
-        "beside {NAME} there is {there}, which somebody may need"
-    ));
+    let cause = format!("beside {NAME} there is {there}, which somebody may need");
     let command = out_of_the_way(former);
-    report.hint(format!(
-        "look at it, then: {command} && git smp setup --hook"
-    ))
+    let hint = format!("look at it, then: {command} && git smp setup --hook");
+    Report::new(what).because(cause).hint(hint)
 }
 
 /// The command that moves a file to where it does not matter.

@@ -14,33 +14,31 @@ const TRIES: usize = 3;
 
 /// The line of each channel that posts to a chat.
 pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
-    chats(config)
-        .map(|(channel, chat)| {
-            let name = &channel.name;
-            Ok(match found(repo, channel)? {
-                Ok(None) => Check::note(
-                    name,
-                    format!("no webhook here, so posts to {chat} cannot be sent from this clone"),
-                )
-                .because(format!("only people who {} need one", needs(channel)))
-                .because(format!(
-                    "set {}, or type it in at the next: git smp setup",
-                    webhook::variable(channel)
-                )),
-                Ok(Some(found)) => {
-                    let words = format!("posts to {chat}, by the webhook of {}", found.from);
-                    let odd = webhook::check(channel.kind, found.address.expose());
-                    let same = owner(repo, config, channel, &found.address)?;
-                    let same =
-                        same.map(|other| format!("{other} has the same one, so both post there"));
-                    let remarks = odd.ok().flatten().into_iter().chain(same);
-                    remarks.fold(Check::good(name, words), Check::because)
-                }
-                Err(report) => Check::bad(name, report)
-                    .because(format!("forget it: {}", webhook::forgets(repo, channel))),
-            })
-        })
-        .collect()
+    let mut checks = Vec::new();
+    for (channel, chat) in chats(config) {
+        let name = &channel.name;
+        checks.push(match found(repo, channel)? {
+            Ok(None) => {
+                let (needs, variable) = (needs(channel), webhook::variable(channel));
+                let without = format!("so posts to {chat} cannot be sent from this clone");
+                let set = format!("set {variable}, or type it in at the next: git smp setup");
+                Check::note(name, format!("no webhook here, {without}"))
+                    .because(format!("only people who {needs} need one"))
+                    .because(set)
+            }
+            Ok(Some(found)) => {
+                let words = format!("posts to {chat}, by the webhook of {}", found.from);
+                let odd = webhook::check(channel.kind, found.address.expose());
+                let same = owner(repo, config, channel, &found.address)?;
+                let same = same.map(|one| format!("{one} has the same one, so both post there"));
+                let remarks = odd.ok().flatten().into_iter().chain(same);
+                remarks.fold(Check::good(name, words), Check::because)
+            }
+            Err(report) => Check::bad(name, report)
+                .because(format!("forget it: {}", webhook::forgets(repo, channel))),
+        });
+    }
+    Ok(checks)
 }
 
 fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {

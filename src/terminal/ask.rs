@@ -24,16 +24,18 @@ impl Ui {
     ///
     /// The question is written once and never drawn again: what is longer than a line would be there twice.
     fn line(&self, question: &str, wanted: Wanted) -> Option<Zeroizing<String>> {
-        let _turn = Turn::take();
-        let _keys = Keys::take(wanted == Wanted::Consent);
-        if self.interrupted() {
-            return None;
-        }
+        let _turn = self.turn(wanted == Wanted::Consent)?;
         let term = Term::stderr();
         term.write_str(&visible(question)).ok()?;
         let answer = self.read_line(&term, wanted != Wanted::Secret);
         term.write_line("").ok()?;
         answer
+    }
+
+    fn turn(&self, drops_pending: bool) -> Option<Turn> {
+        let turn = Turn::take();
+        turn.take_keys(drops_pending);
+        (!self.interrupted()).then_some(turn)
     }
 
     fn read_line(&self, term: &Term, is_shown: bool) -> Option<Zeroizing<String>> {
@@ -99,11 +101,7 @@ impl Ui {
         if !is_live() {
             return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
         }
-        let _turn = Turn::take();
-        let _keys = Keys::take(false);
-        if self.interrupted() {
-            return None;
-        }
+        let _turn = self.turn(false)?;
         let term = Term::stderr();
         let first = words.iter().position(|word| *word == offered);
         let select = dialoguer::FuzzySelect::new()
@@ -116,48 +114,5 @@ impl Ui {
         let _ = term.show_cursor();
         let chosen = chosen.ok()?.unwrap_or(words.len().checked_sub(1)?);
         words.get(chosen).map(|word| (*word).to_owned())
-    }
-}
-
-/// The keyboard, key by key, from before a question is shown until it is answered: a Ctrl-C in between is then always
-/// a key, and never a signal that comes just before the waiting begins and so ends nothing.
-struct Keys {
-    #[cfg(unix)]
-    before: Option<rustix::termios::Termios>,
-}
-
-impl Keys {
-    #[cfg(unix)]
-    fn take(drops_pending: bool) -> Self {
-        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(rustix::stdio::stdin()).ok();
-        if let Some(before) = &before {
-            let mut single = before.clone();
-            single.make_raw();
-            single.output_modes = before.output_modes;
-            let how = match drops_pending {
-                true => OptionalActions::Flush,
-                false => OptionalActions::Drain,
-            };
-            // Where it cannot be done the question is asked all the same.
-            let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
-        }
-        Self { before }
-    }
-
-    #[cfg(not(unix))]
-    fn take(_drops_pending: bool) -> Self {
-        Self {}
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Keys {
-    fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-        if let Some(before) = &self.before {
-            // A terminal that went away has no state to go back to.
-            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, before);
-        }
     }
 }

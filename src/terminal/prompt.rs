@@ -41,6 +41,27 @@ impl Turn {
         }
     }
 
+    /// Takes the keyboard, key by key, from before a question is shown until the turn ends: a Ctrl-C in between is then
+    /// always a key, and never a signal that comes just before the waiting begins and so ends nothing.
+    #[cfg(unix)]
+    pub fn take_keys(&self, drops_pending: bool) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        let Some(before) = &self.before else { return };
+        let mut single = before.clone();
+        single.make_raw();
+        single.output_modes = before.output_modes;
+        let how = match drops_pending {
+            true => OptionalActions::Flush,
+            false => OptionalActions::Drain,
+        };
+        // Where it cannot be done the question is asked all the same.
+        let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
+    }
+
+    /// The same where a terminal has no such modes.
+    #[cfg(not(unix))]
+    pub fn take_keys(&self, _drops_pending: bool) {}
+
     /// Shows a line that a program says while a person is waited for; foreign text.
     pub fn say(&self, line: &str) {
         write(&format!("{}\n", visible(line)));
@@ -48,7 +69,8 @@ impl Turn {
 }
 
 impl Drop for Turn {
-    /// A program that was ended while it asked for a secret leaves a terminal behind that shows nothing.
+    /// Gives the keyboard back. A program that was ended while it asked for a secret leaves a terminal behind that shows
+    /// nothing, too.
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(before) = &self.before {
@@ -69,9 +91,8 @@ pub fn show(line: &str) {
     if let Ok(_terminal) = TERMINAL.try_lock() {
         // A longer one would leave a row behind each time that it is written over.
         let line = visible(line);
-        let columns = Term::stderr()
-            .size_checked()
-            .map_or(80, |(_, columns)| columns);
+        let size = Term::stderr().size_checked();
+        let columns = size.map_or(80, |(_, columns)| columns);
         let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "...");
         write(&format!("\r\u{1b}[K{line}"));
         IS_LINE_SHOWN.store(!line.is_empty(), Ordering::SeqCst);

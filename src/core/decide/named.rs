@@ -2,11 +2,13 @@
 
 use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::unfit;
+use crate::core::text::{acts, unfit};
 use crate::core::typed::Typed;
 
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
+/// The most characters of a person's name.
+const LONGEST_NAME: usize = 100;
 
 /// The environment that was named, or the only one that promotes. `command` takes one by its name.
 pub fn the_target<'c>(
@@ -130,3 +132,22 @@ pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(),
 pub fn looks_like_an_option(text: &str) -> bool {
     text.starts_with('-') && !text.contains(char::is_whitespace)
 }
+
+/// Refuses a name that is no line of text.
+pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
+    let is_good = |name: &str| {
+        !name.trim().is_empty()
+            && name.chars().count() <= LONGEST_NAME
+            && !name.chars().any(|c| acts(c) || c == '\t')
+    };
+    if name.is_none_or(is_good) {
+        return Ok(());
+    }
+    let error =
+        "--by takes a name of one line, without control characters, of at most 100 characters";
+    let again = Typed::smp("signoff --by NAME");
+    Err(Stop::Misused(Report::new(error).run("", again)))
+}
+
+#[cfg(test)]
+mod tests;

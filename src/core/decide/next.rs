@@ -15,7 +15,8 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
 /// How the second commit stands to the first; `None` where that cannot be known.
-pub type Between<'a> = dyn Fn(&CommitId, &CommitId) -> Result<Option<Relation>, Stop> + 'a;
+pub type Between<'a> =
+    dyn Fn(Option<&CommitId>, Option<&CommitId>) -> Result<Option<Relation>, Stop> + 'a;
 /// What an environment was rolled back from and would be given again with this commit.
 pub type ShipsAgain<'a> = dyn Fn(&Environment, &CommitId) -> Result<Option<CommitId>, Stop> + 'a;
 
@@ -125,17 +126,6 @@ impl<'a> Situation<'a> {
         self.main?.as_ref().ok()?.commit()
     }
 
-    fn between(
-        &self,
-        from: Option<&CommitId>,
-        to: Option<&CommitId>,
-    ) -> Result<Option<Relation>, Stop> {
-        match (from, to) {
-            (Some(from), Some(to)) => (self.between)(from, to),
-            _ => Ok(None),
-        }
-    }
-
     /// An environment that no promotion can go on with before somebody can tell what it runs.
     fn not_confirmed(&self) -> Option<Hint> {
         self.config.targets().into_iter().find_map(|target| {
@@ -157,7 +147,7 @@ impl<'a> Situation<'a> {
         for goal in candidate.iter().flat_map(|one| &one.targets) {
             let (name, runs) = (&goal.environment, self.runs(&goal.environment));
             let runs = runs.filter(|runs| !goal.reached && goal.from.as_ref() != Some(runs));
-            let relation = self.between(runs, candidate.map(|one| &one.commit))?;
+            let relation = (self.between)(runs, candidate.map(|one| &one.commit))?;
             if matches!(relation, Some(Relation::Behind | Relation::Diverged)) {
                 let runs = short(runs);
                 return Ok(Some(smp("postpone").and(format!(
@@ -251,7 +241,7 @@ impl<'a> Situation<'a> {
         if let Some(next) = self.of_findings(target, source, seen) {
             return Ok(Some(next));
         }
-        Ok(match self.between(seen.runs(), source.runs())? {
+        Ok(match (self.between)(seen.runs(), source.runs())? {
             Some(Relation::Ahead) => Some(self.forward(target, source)?),
             Some(Relation::Diverged | Relation::Behind) => Some(self.to_merge(target, seen)?),
             Some(Relation::Identical) => None,
@@ -334,7 +324,7 @@ impl<'a> Situation<'a> {
     /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
     fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
         let (name, branch) = (&target.name, &self.config.repository.branch);
-        let missing = self.between(self.tip(), seen.runs())?;
+        let missing = (self.between)(self.tip(), seen.runs())?;
         Ok(match (missing, seen.runs()) {
             (Some(Relation::Identical | Relation::Behind), _) => smp("stage"),
             (Some(_), Some(runs)) => way_to_main(self.config, runs)
@@ -355,7 +345,7 @@ impl<'a> Situation<'a> {
         if let Some(Err(refusal)) = self.main {
             return Ok(Some(own(Some(refusal))));
         }
-        Ok(match self.between(Some(runs), self.tip())? {
+        Ok(match (self.between)(Some(runs), self.tip())? {
             Some(Relation::Ahead) => Some(smp("stage")),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
             Some(Relation::Diverged) => Some(way_to_main(self.config, runs)),

@@ -46,9 +46,7 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
         warn(wanted, &at, asked, &mut plan);
         take_back(wanted, &at, asked, &mut plan)?;
     }
-    let open = recorded.and_then(|recorded| recorded.open());
-    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    if recorded.is_some() && (!runs_already || announced) {
+    if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
         plan.record(target, None);
     }
     Ok(plan)

@@ -67,8 +67,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
             plan.push(target, &at);
         }
     }
-    let announced = open.is_some_and(|open| open.environment == *name && open.to == *commit);
-    if recorded.is_some() && (!runs_already || announced) {
+    if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
         plan.record(target, None);
     }
     Ok(plan)

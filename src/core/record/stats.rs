@@ -109,12 +109,12 @@ pub fn figures(
 ) -> Vec<Figures> {
     let names = deploys.iter().map(|deploy| deploy.environment.as_str());
     let others: BTreeSet<&str> = names.filter(|name| !first.contains(name)).collect();
-    let there = |name: &str| {
+    let all = first.iter().copied().chain(others).map(|name| {
         let all = deploys.iter().zip(shipped);
         let there: Vec<_> = all.filter(|(one, _)| one.environment == name).collect();
         of(name, &there, begun, when)
-    };
-    first.iter().copied().chain(others).map(there).collect()
+    });
+    all.collect()
 }
 
 /// The figures of one environment from its deploys, oldest first.

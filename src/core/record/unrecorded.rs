@@ -26,16 +26,8 @@ pub struct Unrecorded {
 impl Unrecorded {
     /// What it is, as a sentence.
     pub fn story(&self) -> String {
-        let Self {
-            environment,
-            from,
-            to,
-            ..
-        } = self;
-        let (from, to) = (from.short(), to.short());
-        format!(
-            "{environment} runs {to}, which nobody deployed with git smp: the record has {from}"
-        )
+        let (name, from, to) = (&self.environment, self.from.short(), self.to.short());
+        format!("{name} runs {to}, which nobody deployed with git smp: the record has {from}")
     }
 }
 
@@ -55,32 +47,26 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
         .runs()
         .filter(|_| is_certain(seen) && state.format <= FORMAT)?;
     // What was announced is a deploy with this program, whether its end was seen or not.
-    let announced = state
-        .deploying
-        .as_ref()
-        .is_some_and(|open| open.environment == *name);
-    if announced || state.unseen.get(name) == Some(to) || arrives(state, name, to) {
+    let mut announced = state.deploying.iter().map(|open| &open.environment);
+    if announced.any(|place| place == name)
+        || state.unseen.get(name) == Some(to)
+        || arrives(state, name, to)
+    {
         return None;
     }
-    let Known {
-        commit: from,
-        at: since,
-    } = state.known(name)?;
-    (from != to).then(|| Unrecorded {
+    let Known { commit, at } = state.known(name)?;
+    (commit != to).then(|| Unrecorded {
         environment: name.clone(),
-        from: from.clone(),
+        from: commit.clone(),
         to: to.clone(),
-        since,
+        since: at,
     })
 }
 
 /// Whether this is the candidate, which a promotion writes down as one once it is signed off.
 fn arrives(state: &State, environment: &str, commit: &CommitId) -> bool {
-    let candidate = state
-        .candidate
-        .as_ref()
-        .filter(|candidate| candidate.commit == *commit);
-    candidate
+    let open = state.candidate.as_ref();
+    open.filter(|candidate| candidate.commit == *commit)
         .and_then(|candidate| candidate.goal(environment))
         .is_some_and(|goal| !goal.reached)
 }
@@ -88,14 +74,13 @@ fn arrives(state: &State, environment: &str, commit: &CommitId) -> bool {
 /// Whether what runs is beyond doubt: its platform says so, or its branch says the same. Of a page that says something
 /// else than the branch nobody knows whether an old process answered.
 fn is_certain(seen: &Observed) -> bool {
-    let unclear = matches!(
-        Finding::of(seen),
-        Some(
-            Finding::Unknown(_) | Finding::WrongBranch | Finding::NotConfirmed | Finding::StalePage
-        )
-    );
-    let settled = !unclear && finding::pending(seen).is_none();
-    settled && (seen.source == Source::Api || seen.agrees() == Some(true))
+    use Finding::{NotConfirmed, StalePage, Unknown, WrongBranch};
+    let found = Finding::of(seen);
+    !matches!(
+        found,
+        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage)
+    ) && finding::pending(seen).is_none()
+        && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
 
 #[cfg(test)]

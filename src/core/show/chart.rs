@@ -44,7 +44,7 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
     let Some(longest) = longest.filter(|longest| *longest > 0) else {
         return Vec::new();
     };
-    let line = |bar: &Bar| {
+    let lines = bars.iter().map(|bar| {
         let drawn = blocks(bar.length, longest, room);
         let cells = drawn.chars().count();
         let rest = whole.map_or(0, |_| room.saturating_sub(cells));
@@ -59,8 +59,8 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
             .and(Tone::Good, drawn)
             .and(Tone::Faint, "░".repeat(rest))
             .and(*tone, format!("{gap}{words}"))
-    };
-    bars.iter().map(line).collect()
+    });
+    lines.collect()
 }
 
 /// A bar in eighths of a cell; whatever is more than nothing is seen.

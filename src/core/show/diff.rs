@@ -63,10 +63,9 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     let heading = format!("would disappear, for {from} has {count} that {to} lacks:");
     let mut lines = vec![Line::default(), Line::of(Bad, heading)];
     // Whoever wrote them is the one to ask.
-    let by = |commit: &Commit| {
+    lines.extend(lost.iter().take(LISTED).map(|commit| {
         named(Line::plain("  "), commit).and(Plain, format!(", by {}", commit.author))
-    };
-    lines.extend(lost.iter().take(LISTED).map(by));
+    }));
     let more = lost.len().saturating_sub(LISTED);
     lines.extend(rest(more, "git smp diff --json"));
     lines.extend((merges > 0).then(|| Line::plain(format!("  and merges: {merges}"))));
@@ -76,14 +75,14 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
 /// What is known of the reviews and checks of what would ship, and what is not.
 pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<Line> {
     let faults = review::faults(ships, reviews);
-    let mark = |(commit, fault): &(&Commit, String)| {
+    let marks = faults.iter().take(NAMED).map(|(commit, fault)| {
         Line::of(Bad, "not reviewed: ")
             .and(Hash, &commit.short)
             .and(Plain, format!(" {fault}"))
-    };
+    });
     let more = faults.len().saturating_sub(NAMED);
     let checked = review::checked(candidate, reviews);
-    (faults.iter().take(NAMED).map(mark))
+    marks
         .chain(rest(more, "git smp diff --json"))
         .chain(review::unknown(ships, reviews).map(Line::plain))
         .chain(checked.map(|text| Line::of(Bad, text)))
@@ -114,14 +113,14 @@ pub fn markdown(
 }
 
 fn markdown_list(config: Option<&Config>, commits: &[Commit], merges: usize) -> Vec<String> {
-    let line = |commit: &Commit| {
+    let lines = commits.iter().map(|commit| {
         let subject = in_markdown(&commit.subject_text());
         match config.and_then(|config| config.commit_url(&commit.id)) {
             Some(url) => format!("- [`{}`]({url}) {subject}", commit.short),
             None => format!("- `{}` {subject}", commit.short),
         }
-    };
-    let list = commits.iter().map(line).collect::<Vec<_>>().join("\n");
+    });
+    let list = lines.collect::<Vec<_>>().join("\n");
     let merges = (merges > 0).then(|| format!("Merges, not listed: {merges}"));
     let list = Some(list).filter(|list| !list.is_empty());
     list.into_iter().chain(merges).collect()

@@ -22,26 +22,43 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
     if figures.deploys() == 0 {
         return lines;
     }
+    let seen = figures.observed;
+    let weeks = figures.weeks.iter().map(week).collect();
+    let mut sections = vec![
+        ("promotions", frequency(figures), weeks, None),
+        ("lead time", lead(&figures.lead), waits(&figures.lead), None),
+        (
+            "rolled back",
+            share(figures),
+            part(figures.restores.len()),
+            Some(figures.promotions),
+        ),
+        (
+            "restored in",
+            restored(figures),
+            restores(figures, when),
+            None,
+        ),
+        (
+            "observed",
+            observed(figures),
+            part(seen),
+            Some(figures.deploys()),
+        ),
+    ];
+    sections.retain(|(name, ..)| *name != "observed" || seen > 0);
     let room = width.and_then(room);
-    let part = |count| vec![Bar::plain("", count, "")];
-    let mut section = |name: &str, figure: String, bars: Vec<Bar>, whole: Option<usize>| {
+    for (name, figure, bars, whole) in sections {
         lines.push(Line::plain(format!("  {name:11}  {figure}")));
         let whole = whole.and_then(|whole| i64::try_from(whole).ok());
         lines.extend(room.iter().flat_map(|room| chart(&bars, *room, whole)));
-    };
-    let weeks = figures.weeks.iter().map(week).collect();
-    section("promotions", frequency(figures), weeks, None);
-    section("lead time", lead(&figures.lead), waits(&figures.lead), None);
-    let undone = figures.restores.len();
-    let all = Some(figures.promotions);
-    section("rolled back", share(figures), part(undone), all);
-    let soon = restores(figures, when);
-    section("restored in", restored(figures), soon, None);
-    if figures.observed > 0 {
-        let all = Some(figures.deploys());
-        section("observed", observed(figures), part(figures.observed), all);
     }
     lines
+}
+
+/// A bar for a part of a whole.
+fn part(count: usize) -> Vec<Bar> {
+    vec![Bar::plain("", count, "")]
 }
 
 /// What all of it is about.

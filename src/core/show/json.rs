@@ -195,7 +195,7 @@ fn step(step: &Step) -> StepJson {
 }
 
 fn commits<'a>(list: &'a [Commit], reviews: Option<&'a Reviews>) -> Vec<CommitJson<'a>> {
-    let json = |commit: &'a Commit| {
+    let list = list.iter().map(|commit| {
         let review = reviews.and_then(|reviews| review(&commit.id, reviews));
         let reviewed = review.as_ref().and_then(|review| review.pull_request);
         CommitJson {
@@ -207,8 +207,8 @@ fn commits<'a>(list: &'a [Commit], reviews: Option<&'a Reviews>) -> Vec<CommitJs
             pull_request: reviewed.or_else(|| commit.pull_request()),
             review,
         }
-    };
-    list.iter().map(json).collect()
+    });
+    list.collect()
 }
 
 fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {

@@ -12,7 +12,7 @@ use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, counted};
-use crate::core::words::{Changes, Commit, CommitId, Observed, Relation};
+use crate::core::words::{Changes, Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
 type Row<'a> = (&'a str, Line);
@@ -77,16 +77,16 @@ pub fn proposal(
 ) -> Vec<Line> {
     let names: Vec<&str> = plan.targets.iter().map(|(name, _)| &**name).collect();
     let (names, date) = (names.join(" and "), when.date(when.now));
-    let row = |(name, runs): &(String, Option<CommitId>)| {
+    let here = plan.targets.iter().map(|(name, runs)| {
         let target = targets.iter().find(|one| one.environment.name == *name);
         let changes = target.and_then(|target| target.changes.as_ref());
         let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
         let behind = behind.map(|commits| format!("  {commits} behind"));
-        Line::of(Hash, short(runs.as_ref())).and(Plain, behind.unwrap_or_default())
-    };
-    let rows = plan.targets.iter().map(|one| (&*one.0, row(one)));
+        let line = Line::of(Hash, short(runs.as_ref()));
+        (&**name, line.and(Plain, behind.unwrap_or_default()))
+    });
     let digits = plan.commit.short();
-    let rows = rows.chain([(&*source.environment, Line::of(Hash, digits)), main(config)]);
+    let rows = here.chain([(&*source.environment, Line::of(Hash, digits)), main(config)]);
     let mut running = plan.targets.iter().filter_map(|(_, runs)| runs.as_ref());
     let between = running.next().map(|from| (from, &plan.commit));
     let place = &source.environment;
@@ -227,10 +227,6 @@ fn main(config: &Config) -> Row<'_> {
     (&main.remote, Line::of(Faint, display_url(&main.url)))
 }
 
-fn short(commit: Option<&CommitId>) -> &str {
-    commit.map_or("nothing", CommitId::short)
-}
-
 fn place(environment: &Environment) -> String {
     let place = environment.site.as_ref().unwrap_or(&environment.url);
     format!("  {place}")
@@ -294,32 +290,28 @@ fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String
 
 /// How far the source is ahead of each target.
 fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
-    let count = |target: &Target<'_>| {
-        let changes = target.changes.as_ref()?;
+    let mut counts = Vec::new();
+    for target in targets {
         let of = match targets {
             [_] => String::new(),
             _ => format!(" of {}", target.environment.name),
         };
-        if changes.relation == Relation::Identical {
-            return Some(format!("the same{of}"));
-        }
-        let merges = match changes.ships_merges {
-            0 => String::new(),
-            merges => format!(" and {}", counted(merges, "merge")),
-        };
-        let commits = counted(changes.ships.len(), "commit");
-        Some(format!("{commits}{merges} ahead{of}"))
-    };
-    let counts: Vec<String> = targets.iter().filter_map(count).collect();
+        counts.extend(target.changes.iter().map(|changes| {
+            let commits = counted(changes.ships.len(), "commit");
+            match (changes.relation, changes.ships_merges) {
+                (Relation::Identical, _) => format!("the same{of}"),
+                (_, 0) => format!("{commits} ahead{of}"),
+                (_, merges) => format!("{commits} and {} ahead{of}", counted(merges, "merge")),
+            }
+        }));
+    }
     let mut all = config.environments.iter();
     let environment = all.find(|one| one.name == source.environment);
     let site = environment.and_then(|environment| environment.site.as_deref());
+    let site = site.map(|site| format!("  {site}")).unwrap_or_default();
     Line::of(Hash, short(source.runs()))
         .and(Plain, format!("  {}", counts.join(", ")))
-        .and(
-            Faint,
-            site.map(|site| format!("  {site}")).unwrap_or_default(),
-        )
+        .and(Faint, site)
 }
 
 /// The watched files that ship, a line each, up to what a person reads; nothing where there are none.

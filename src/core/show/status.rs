@@ -12,7 +12,7 @@ use crate::core::show::{When, row, verdict_by, widest};
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source};
+use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
 
 /// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
@@ -35,7 +35,7 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
         (_, _, Source::Ref) => line.and(Plain, ", as its ref says; it has no page to ask"),
         (_, Some(true), _) => line.and(Plain, ", as its ref says"),
         (_, Some(false), _) => {
-            let at = seen.reference().map_or("nothing", CommitId::short);
+            let at = short(seen.reference());
             line.and(Bad, ", but its ref is at ").and(Hash, at)
         }
         (Some(Ok(Branch::Missing(_))), ..) => {
@@ -85,7 +85,7 @@ pub fn finding(
 
 /// What an environment was rolled back from, which does not ship again unasked.
 pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<Line> {
-    let line = |one: &Held| {
+    let lines = held.iter().map(|one| {
         let why = one.reason.as_deref().map(first_line);
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let (by, at) = (&one.by.name, when.moment(one.at));
@@ -93,8 +93,8 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
         row("held", width)
             .and(Hash, one.commit.short())
             .and(Plain, text)
-    };
-    held.iter().map(line).collect()
+    });
+    lines.collect()
 }
 
 /// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
@@ -146,27 +146,28 @@ pub struct Here<'a> {
 
 /// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
 pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
-    let line = |name: &str| row(name, width);
     let reading = match view {
         RecordView::NoneKept => return Vec::new(),
         RecordView::Read(reading) => reading,
         RecordView::Unreadable(refusal) => {
             let text = format!(": {}{}", refusal.report.error, cause(refusal));
-            return vec![line("record").and(Bad, "unknown").and(Plain, text)];
+            return vec![row("record", width).and(Bad, "unknown").and(Plain, text)];
         }
     };
     let state = &reading.state;
     let mut lines = Vec::new();
     if let Some(open) = &state.candidate {
-        lines.push(candidate(line("candidate"), open, here.authors, when));
+        lines.push(candidate(row("candidate", width), open, here.authors, when));
         let ways = given_up(open, here).into_iter();
-        lines.extend(ways.map(|(tone, text)| line("").and(tone, text)));
+        lines.extend(ways.map(|(tone, text)| row("", width).and(tone, text)));
     }
-    lines.extend((state.deploying.iter()).map(|open| deploying(line("deploying"), open, when)));
+    lines.extend(
+        (state.deploying.iter()).map(|open| deploying(row("deploying", width), open, when)),
+    );
     for owed in &state.owed {
         let command = owed.command(state.candidate.is_some()).into();
         lines.push(self::owed(
-            line("owed"),
+            row("owed", width),
             owed,
             &(here.typed)(command).concat(),
             when,
@@ -174,14 +175,14 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         if (here.lacks_webhook)(&owed.channel) {
             let channel = &owed.channel;
             let text = format!("no webhook of {channel} here: a clone that has one sends it");
-            lines.push(line("").and(Plain, text));
+            lines.push(row("", width).and(Plain, text));
         }
     }
     if state.format > FORMAT {
-        let newer = line("record").and(Bad, "a newer git-smp writes it");
+        let newer = row("record", width).and(Bad, "a newer git-smp writes it");
         lines.push(newer.and(Plain, "; this one only reads it, as well as it can"));
     }
-    lines.extend((reading.copy.iter()).map(|copy| line("record").and(Bad, copied(copy))));
+    lines.extend((reading.copy.iter()).map(|copy| row("record", width).and(Bad, copied(copy))));
     lines
 }
 
@@ -322,7 +323,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
 }
 
 /// A line of the picture of `status`.
-pub struct Mark {
+pub struct Spot {
     /// Its name.
     pub name: String,
     /// Its commit.
@@ -332,7 +333,7 @@ pub struct Mark {
 }
 
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
-pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
+pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
     let names = widest(marks.iter().map(|mark| mark.name.as_str()));
     // Two spaces before and between, the dot, a hash and a count.
@@ -340,7 +341,7 @@ pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
     if marks.len() < 2 || farthest == 0 || span < 10 {
         return Vec::new();
     }
-    let line = |mark: &Mark| {
+    let lines = marks.iter().map(|mark| {
         let (at, count) = match mark.ahead {
             0 => (0, String::new()),
             ahead => ((span * ahead / farthest).max(2), format!("  +{ahead}")),
@@ -351,16 +352,16 @@ pub fn picture(marks: &[Mark], width: usize) -> Vec<Line> {
             .and(Plain, " ".repeat(span - at + 2))
             .and(Hash, mark.commit.short())
             .and(Plain, count)
-    };
-    marks.iter().map(line).chain([Line::default()]).collect()
+    });
+    lines.chain([Line::default()]).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mark(name: &str, ahead: usize) -> Mark {
-        Mark {
+    fn mark(name: &str, ahead: usize) -> Spot {
+        Spot {
             name: name.into(),
             commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             ahead,

@@ -2,7 +2,7 @@
 
 use crate::core::tell::block::{Block, Piece, blocks, said};
 use crate::core::tell::fit::Limits;
-use crate::core::tell::post::{Listed, Post};
+use crate::core::tell::post::Post;
 use crate::core::text::in_markdown;
 
 /// Nothing but the name of a file is cut: whoever pastes it sees it first. Nobody is notified by a text that somebody
@@ -42,8 +42,9 @@ fn block(block: &Block<'_>) -> String {
         }
         // As code: between empty lines, without which Markdown would read the subjects on as a paragraph.
         Block::Commits(commits, _) => {
-            let line = |commit: &Listed| format!("    {} {}", commit.short, commit.subject);
-            commits.iter().map(line).collect::<Vec<_>>().join("\n")
+            let commits = commits.iter();
+            let lines = commits.map(|one| format!("    {} {}", one.short, one.subject));
+            lines.collect::<Vec<_>>().join("\n")
         }
         Block::Sentence(pieces) => pieces.iter().map(piece).collect(),
         Block::Summary(text) | Block::Note(text) => written(text),

@@ -161,12 +161,12 @@ impl About<'_> {
     }
 
     fn listed(&self, commits: &[Commit]) -> Vec<Listed> {
-        let listed = |commit: &Commit| Listed {
+        let listed = commits.iter().map(|commit| Listed {
             short: commit.short.clone(),
             subject: commit.subject_text(),
             url: self.config.commit_url(&commit.id),
-        };
-        commits.iter().map(listed).collect()
+        });
+        listed.collect()
     }
 
     fn link(&self, from: Option<&CommitId>, to: &CommitId, after: &'static str) -> Option<Link> {

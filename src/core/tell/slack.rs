@@ -29,8 +29,11 @@ const LIMITS: Limits = Limits {
 
 /// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
-    let size = |message: &Value| message["blocks"].to_string().encode_utf16().count();
     fitted(post, &LIMITS, message, size).to_string()
+}
+
+fn size(message: &Value) -> usize {
+    message["blocks"].to_string().encode_utf16().count()
 }
 
 fn message(post: &Post, count: usize) -> Value {
@@ -118,7 +121,7 @@ fn piece(piece: &Piece<'_>) -> Value {
 fn points(summary: &str) -> Vec<Value> {
     let lines: Vec<(bool, &str)> = said(summary).collect();
     let runs = lines.chunk_by(|(before, _), (after, _)| *before && *after);
-    let element = |run: &[(bool, &str)]| match run {
+    let elements = runs.filter_map(|run| match run {
         [(false, "")] => None,
         [(false, line)] => Some(section(vec![text(line)])),
         points => {
@@ -126,8 +129,8 @@ fn points(summary: &str) -> Vec<Value> {
             let points: Vec<Value> = points.collect();
             Some(json!({"type": "rich_text_list", "style": "bullet", "elements": points}))
         }
-    };
-    runs.filter_map(element).collect()
+    });
+    elements.collect()
 }
 
 fn rich(elements: Vec<Value>) -> Value {

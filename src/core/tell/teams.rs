@@ -72,9 +72,11 @@ fn block(block: &Block<'_>) -> Vec<Value> {
         Block::Commits(commits, more) => list(commits, more.as_deref()),
         Block::Sentence(pieces) => pieces.iter().flat_map(piece).collect(),
         Block::Summary(text) => {
-            let line = |(is_point, line)| format!("{}{line}", if is_point { "• " } else { "" });
-            let lines: Vec<String> = said(text).map(line).collect();
-            runs(&lines.join("\n"), &json!({}))
+            let lines = said(text).map(|(is_point, line)| match is_point {
+                true => format!("• {line}"),
+                false => line.to_owned(),
+            });
+            runs(&lines.collect::<Vec<_>>().join("\n"), &json!({}))
         }
         Block::Note(text) => runs(text, &json!({})),
     };
@@ -139,13 +141,13 @@ fn rich(inlines: Vec<Value>) -> Value {
 
 /// A text as runs of one look.
 fn runs(text: &str, look: &Value) -> Vec<Value> {
-    let run = |text: &str| {
+    let runs = literal(text).into_iter().map(|text| {
         let mut run = look.clone();
         run["type"] = "TextRun".into();
         run["text"] = text.into();
         run
-    };
-    literal(text).into_iter().map(run).collect()
+    });
+    runs.collect()
 }
 
 /// A text in pieces such that `{{DATE(…)}}` and `{{TIME(…)}}` stay what they are. Renderers replace them in one run at a
@@ -172,12 +174,13 @@ fn is_computed(text: &str, at: usize) -> bool {
 
 /// The bytes of a value as a string inside of JSON, as the least sparing of encoders writes it.
 fn size(value: &Value) -> usize {
-    let byte = |c: char| match c {
+    let text = value.to_string();
+    let bytes = text.chars().map(|c| match c {
         // Some put a space after these two.
         '"' | '\\' | ':' | ',' => 2,
         c => plain(c),
-    };
-    value.to_string().chars().map(byte).sum()
+    });
+    bytes.sum()
 }
 
 /// What a character of a text adds to that.

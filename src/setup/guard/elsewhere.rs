@@ -60,17 +60,12 @@ impl Elsewhere {
         let calls = read(&file)
             .lines()
             .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push"));
-        let file = file
-            .strip_prefix(top)
-            .unwrap_or(&file)
-            .display()
-            .to_string();
-        let is_folder = folder.is_dir() || !is_there(&folder);
+        let shown = file.strip_prefix(top).unwrap_or(&file);
         Ok(Some(Self {
-            file,
+            file: shown.display().to_string(),
             why,
             calls,
-            is_folder,
+            is_folder: folder.is_dir() || !is_there(&folder),
         }))
     }
 

@@ -47,9 +47,8 @@ pub struct Answers(BTreeMap<String, String>);
 impl Answers {
     /// The questions, in their order; which there are depends on the answers.
     pub fn questions(&self) -> Vec<Question> {
-        all()
-            .filter(|one| (one.row.is_wanted)(self, one.place))
-            .collect()
+        let wanted = all().filter(|one| (one.row.is_wanted)(self, one.place));
+        wanted.collect()
     }
 
     /// The answer to a question, if it was asked.
@@ -59,9 +58,8 @@ impl Answers {
 
     /// What a key was given, whether it is asked any more or not; nothing where it was not answered.
     pub fn get(&self, key: &str, place: &str) -> &str {
-        self.0
-            .get(&key.replace("{}", place))
-            .map_or("", String::as_str)
+        let answer = self.0.get(&key.replace("{}", place));
+        answer.map_or("", String::as_str)
     }
 
     /// Whether a key was given something.
@@ -83,11 +81,9 @@ impl Answers {
             .strip_prefix(FILE)
             .and_then(|rest| rest.split_once(": "));
         let error = error.map_or(report.error.as_str(), |(_, what)| what);
-        let because = report.because.iter().map(String::as_str);
-        Err(std::iter::once(error)
-            .chain(because)
-            .collect::<Vec<_>>()
-            .join("; "))
+        let mut words = vec![error];
+        words.extend(report.because.iter().map(String::as_str));
+        Err(words.join("; "))
     }
 
     /// Forgets an answer, so that the question is asked as for the first time.
@@ -95,26 +91,21 @@ impl Answers {
         self.0.remove(&key.replace("{}", place));
     }
 
-    /// The file: a section each time that a key has a new one.
+    /// The file: a section for each that a key is in.
     pub fn text(&self) -> String {
-        let lines: Vec<(String, String)> = self
-            .questions()
-            .into_iter()
-            .filter_map(|one| self.line(one))
-            .collect();
-        let mut text = String::new();
-        for (at, (section, _)) in lines.iter().enumerate() {
-            if lines.iter().take(at).any(|(before, _)| before == section) {
-                continue;
-            }
-            text += &format!("\n[{section}]\n");
-            let own = lines.iter().filter(|(head, _)| head == section);
-            text.extend(own.map(|(_, line)| line.as_str()));
-            if section == "environments.production" {
-                text += "promotes = \"staging\"\n";
+        let mut sections: Vec<(String, String)> = Vec::new();
+        let lines = self.questions().into_iter();
+        for (section, line) in lines.filter_map(|question| self.line(question)) {
+            match sections.iter_mut().find(|(head, _)| *head == section) {
+                Some((_, lines)) => *lines += &line,
+                None => sections.push((section, line)),
             }
         }
-        text.trim_start().to_owned()
+        let text = sections.iter().map(|(head, lines)| match head.as_str() {
+            "environments.production" => format!("[{head}]\n{lines}promotes = \"staging\"\n"),
+            _ => format!("[{head}]\n{lines}"),
+        });
+        text.collect::<Vec<_>>().join("\n")
     }
 
     /// The section and the line of an answer.

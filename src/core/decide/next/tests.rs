@@ -87,7 +87,7 @@ fn told(world: World) -> String {
         record: world.record.as_ref().map(Result::as_ref),
         is_ours: world.is_ours,
         pushing: world.pushing.map(|commit| ("production", id(commit))),
-        between: &|from, to| Ok(between(from, to)),
+        between: &|from, to| Ok(from.zip(to).and_then(|(from, to)| between(from, to))),
         again: &again,
     });
     next.unwrap().to_string()
