@@ -10,6 +10,7 @@ use crate::core::show::json::{self, End};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
+use crate::look::not_seen;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -130,9 +131,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
         if let Some(rev) = rev {
             return named(rev);
         }
-        let seen = seen
-            .next()
-            .ok_or_else(|| Stop::Failed(Report::new("an environment was not looked at")))?;
+        let seen = seen.next().ok_or_else(not_seen)?;
         Ok(End {
             commit: seen.running?,
             environment: Some(seen.environment),
@@ -157,11 +156,7 @@ fn observe(
 ) -> Result<Vec<Observed>, Stop> {
     trust::require_to_look(&session.repo, config, wanted)?;
     let names: Vec<&str> = wanted.iter().map(|one| one.name.as_str()).collect();
-    let look = Look {
-        repo: &session.repo,
-        config,
-        may_ask: session.ui.is_interactive(),
-    };
+    let look = Look::of(session, config);
     let asking = format!("asking {}", names.join(" and "));
     let seen = session
         .ui

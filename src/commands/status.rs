@@ -11,7 +11,7 @@ use crate::core::record::unrecorded::{PastTool, Unrecorded};
 use crate::core::record::{Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Here, Spot, json};
-use crate::core::text::{Line, Tone};
+use crate::core::text::{Line, Tone, counted};
 use crate::core::typed::Hint;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
 use crate::deploy::{held, observed};
@@ -175,9 +175,8 @@ impl<'a> View<'a> {
         let changes = self.of_target(environment)?;
         let late = changes.as_ref().filter(|changes| self.is_late(changes));
         let late = late.and(self.config.record.as_ref()).map(|record| {
-            let days = record.cadence_days;
-            let unit = if days == 1 { "day" } else { "days" };
-            format!(", past the {days} {unit} of cadence_days")
+            let days = counted(record.cadence_days, "day");
+            format!(", past the {days} of cadence_days")
         });
         // Where its host said otherwise, nobody knows that it runs the same.
         let is_told = |one: &Changes| seen.doubt.is_none() || one.relation != Relation::Identical;

@@ -35,7 +35,6 @@ const NAMED: usize = 20;
 pub struct When {
     /// Seconds since 1970.
     pub now: i64,
-    /// The reader's time zone.
     pub zone: TimeZone,
 }
 

@@ -3,17 +3,13 @@
 /// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
     Plain,
-    /// Good news.
     Good,
-    /// Bad news.
     Bad,
     /// What the eye should find.
     Strong,
     /// What may be skipped.
     Faint,
-    /// A commit's hash.
     Hash,
 }
 
@@ -22,22 +18,18 @@ pub enum Tone {
 pub struct Line(pub Vec<(Tone, String)>);
 
 impl Line {
-    /// A line of one piece.
     pub fn of(tone: Tone, text: impl Into<String>) -> Self {
         Self(vec![(tone, text.into())])
     }
 
-    /// A plain line.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::of(Tone::Plain, text)
     }
 
-    /// A line that may be skipped.
     pub fn faint(text: impl Into<String>) -> Self {
         Self::of(Tone::Faint, text)
     }
 
-    /// Adds a piece.
     #[must_use]
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.0.push((tone, text.into()));

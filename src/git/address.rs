@@ -7,7 +7,7 @@ use crate::git::config::GitConfig;
 
 /// What a child of git's is to do at a remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Purpose {
     /// To say what is there.
     Look,
     /// To bring it here.
@@ -16,7 +16,7 @@ pub enum Way {
     Push,
 }
 
-impl Way {
+impl Purpose {
     /// How long that may take.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
@@ -29,7 +29,7 @@ impl Way {
 
 /// Where a remote leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Transport {
     /// A path on this machine.
     Local,
     /// An account that ssh logs in to.
@@ -64,10 +64,10 @@ pub struct Site {
     pub has_password: bool,
 }
 
-impl Place {
+impl Transport {
     /// Where `remote` leads.
-    pub fn of(config: &GitConfig, remote: &str, way: Way) -> Self {
-        address(config, remote, way).map_or(Self::Other, |url| Self::at(&url))
+    pub fn of(config: &GitConfig, remote: &str, purpose: Purpose) -> Self {
+        address(config, remote, purpose).map_or(Self::Other, |url| Self::at(&url))
     }
 
     fn at(url: &str) -> Self {
@@ -88,29 +88,36 @@ impl Place {
 }
 
 /// The address that git uses: of several the first, with the longest `insteadOf` that fits.
-pub fn address(config: &GitConfig, remote: &str, way: Way) -> Option<String> {
-    let first = |key: &str| {
-        let all = config.all(&format!("remote.{remote}.{key}"));
-        all.first().map(|url| (*url).to_owned())
+pub fn address(config: &GitConfig, remote: &str, purpose: Purpose) -> Option<String> {
+    let url = first(config, remote, "url");
+    let push_url = match purpose {
+        Purpose::Push => first(config, remote, "pushurl"),
+        Purpose::Look | Purpose::Fetch => None,
     };
-    let instead = |url: &str, key: &str| {
-        let bases = config.under("url.", key);
-        let fits = bases.filter(|(_, start)| url.starts_with(start));
-        let (base, start) = fits.max_by_key(|(_, start)| start.len())?;
-        Some(format!("{base}{}", url.get(start.len()..)?))
-    };
-    let is_push = way == Way::Push;
-    let push_url = first("pushurl").filter(|_| is_push);
-    let url = first("url");
-    if let Some(url) = url.as_ref().filter(|_| is_push && push_url.is_none())
-        && let Some(pushed) = instead(url, ".pushinsteadof")
+    if purpose == Purpose::Push
+        && push_url.is_none()
+        && let Some(url) = &url
+        && let Some(pushed) = instead(config, url, ".pushinsteadof")
     {
         return Some(pushed);
     }
     // What is no remote's name is an address.
-    let itself = remote.contains(['/', ':']).then(|| remote.to_owned());
-    let url = push_url.or(url).or(itself)?;
-    Some(instead(&url, ".insteadof").unwrap_or(url))
+    let itself = remote.contains(['/', ':']).then_some(remote);
+    let url = push_url.or(url).or(itself.map(str::to_owned))?;
+    Some(instead(config, &url, ".insteadof").unwrap_or(url))
+}
+
+fn first(config: &GitConfig, remote: &str, key: &str) -> Option<String> {
+    let all = config.all(&format!("remote.{remote}.{key}"));
+    all.first().map(|url| (*url).to_owned())
+}
+
+fn instead(config: &GitConfig, url: &str, key: &str) -> Option<String> {
+    let fits = config
+        .under("url.", key)
+        .filter(|(_, start)| url.starts_with(start));
+    let (base, start) = fits.max_by_key(|(_, start)| start.len())?;
+    Some(format!("{base}{}", url.get(start.len()..)?))
 }
 
 /// `[user@]host:path`, where no slash comes before the colon.
@@ -141,11 +148,10 @@ fn account(authority: &str) -> Option<Account> {
             None => (host, None),
         },
     };
-    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     if host.is_empty()
         || host.starts_with('-')
         || user.starts_with('-')
-        || !port.is_none_or(is_number)
+        || port.is_some_and(|port| port.is_empty() || port.contains(|c: char| !c.is_ascii_digit()))
     {
         return None;
     }
@@ -175,8 +181,8 @@ fn site(url: &str, scheme: &str, (authority, path): (&str, &str)) -> Site {
 mod tests {
     use super::*;
 
-    fn ssh(destination: &str, port: Option<&str>) -> Place {
-        Place::Ssh(Account {
+    fn ssh(destination: &str, port: Option<&str>) -> Transport {
+        Transport::Ssh(Account {
             destination: destination.to_owned(),
             port: port.map(str::to_owned),
         })
@@ -185,25 +191,28 @@ mod tests {
     #[test]
     fn every_form_of_an_ssh_address_leads_to_the_account_that_git_logs_in_to() {
         assert_eq!(
-            Place::at("git@example.com:team/app.git"),
+            Transport::at("git@example.com:team/app.git"),
             ssh("git@example.com", None)
         );
-        assert_eq!(Place::at("example.com:app.git"), ssh("example.com", None));
         assert_eq!(
-            Place::at("git@[example.com:2222]:app.git"),
+            Transport::at("example.com:app.git"),
+            ssh("example.com", None)
+        );
+        assert_eq!(
+            Transport::at("git@[example.com:2222]:app.git"),
             ssh("git@example.com", Some("2222"))
         );
-        assert_eq!(Place::at("[::1]:app.git"), ssh("::1", None));
+        assert_eq!(Transport::at("[::1]:app.git"), ssh("::1", None));
         assert_eq!(
-            Place::at("ssh://git@example.com/app.git"),
+            Transport::at("ssh://git@example.com/app.git"),
             ssh("git@example.com", None)
         );
         assert_eq!(
-            Place::at("ssh://git@example.com:22/app.git"),
+            Transport::at("ssh://git@example.com:22/app.git"),
             ssh("git@example.com", Some("22"))
         );
         assert_eq!(
-            Place::at("ssh://git@[::1]:2222/app.git"),
+            Transport::at("ssh://git@[::1]:2222/app.git"),
             ssh("git@::1", Some("2222"))
         );
         for local in [
@@ -213,7 +222,7 @@ mod tests {
             "app.git",
             "file:///srv/app.git",
         ] {
-            assert_eq!(Place::at(local), Place::Local, "{local}");
+            assert_eq!(Transport::at(local), Transport::Local, "{local}");
         }
         for other in [
             "git://example.com/app.git",
@@ -221,13 +230,14 @@ mod tests {
             "ssh://host:x/app",
             "a\nb:c",
         ] {
-            assert_eq!(Place::at(other), Place::Other, "{other}");
+            assert_eq!(Transport::at(other), Transport::Other, "{other}");
         }
     }
 
     #[test]
     fn a_site_is_known_by_its_beginning_and_by_who_logs_in_there() {
-        let Place::Http(site) = Place::at("https://ada@example.com:8443/team/app.git") else {
+        let Transport::Http(site) = Transport::at("https://ada@example.com:8443/team/app.git")
+        else {
             unreachable!()
         };
         assert_eq!(
@@ -238,7 +248,7 @@ mod tests {
             (site.user.as_deref(), site.has_password),
             (Some("ada"), false)
         );
-        let Place::Http(site) = Place::at("http://u:t@example.com/app.git") else {
+        let Transport::Http(site) = Transport::at("http://u:t@example.com/app.git") else {
             unreachable!()
         };
         assert!(site.has_password && site.origin == "http://example.com");
@@ -253,19 +263,19 @@ mod tests {
             ("remote.other.url", "gh:a"),
             ("remote.other.pushurl", "gh:b"),
         ]);
-        let address = |remote, way| address(&config, remote, way);
+        let address = |remote, purpose| address(&config, remote, purpose);
         assert_eq!(
-            address("origin", Way::Fetch).as_deref(),
+            address("origin", Purpose::Fetch).as_deref(),
             Some("https://github.com/team/app.git")
         );
         assert_eq!(
-            address("origin", Way::Push).as_deref(),
+            address("origin", Purpose::Push).as_deref(),
             Some("git@github.com:team/app.git")
         );
         assert_eq!(
-            address("other", Way::Push).as_deref(),
+            address("other", Purpose::Push).as_deref(),
             Some("https://github.com/b")
         );
-        assert_eq!(address("nobody", Way::Push), None);
+        assert_eq!(address("nobody", Purpose::Push), None);
     }
 }

@@ -3,12 +3,12 @@
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::{shell_word, visible};
 use crate::core::typed::{Hint, Typed};
-use crate::git::address::{Account, Place, Way};
+use crate::git::address::{Account, Purpose, Transport};
 use crate::git::network::Errand;
 use crate::git::push::{NOBODYS, dry_run};
 use crate::git::remote::question;
 use crate::git::response::{
-    Meaning, denies, first_words, lines, look_status, means, wants_password,
+    LineKind, denies, first_words, lines, look_status, means, wants_password,
 };
 use crate::git::{Repo, moved};
 
@@ -64,19 +64,19 @@ impl Advice {
 /// Who is to log in where, or whose key is to be looked at, by what git and ssh said; `None` where it is not about that.
 fn advice(errand: &Errand<'_>, words: &str) -> Option<Advice> {
     let (first, command) = match &errand.place {
-        Place::Http(site) if wants_password(words) => {
+        Transport::Http(site) if wants_password(words) => {
             let name = site.user.as_ref().map(|name| format!(" as {name}"));
             let name = name.unwrap_or_default();
             (format!("log in to {}{name}", site.origin), None)
         }
-        Place::Ssh(account) if means(words, Meaning::ChangedHost) => {
+        Transport::Ssh(account) if means(words, LineKind::ChangedHost) => {
             return Some(changed(account, words));
         }
-        Place::Ssh(account) if means(words, Meaning::UnknownHost) => (
+        Transport::Ssh(account) if means(words, LineKind::UnknownHost) => (
             "look at its key and confirm it".to_owned(),
             Some(ssh_line(account)),
         ),
-        Place::Ssh(account) if means(words, Meaning::LockedOut) => (
+        Transport::Ssh(account) if means(words, LineKind::LockedOut) => (
             format!("log in as {}; load the key for it", account.destination),
             Some(errand.ssh_add(account)),
         ),
@@ -104,13 +104,13 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
         return moved::refusal(remote, status, (to.as_deref(), &errand.address()), &look);
     }
     let look = Typed::other("git ls-remote").arg(remote);
-    let (what, hint) = match errand.way {
+    let (what, hint) = match errand.purpose {
         // The remote may well answer, and this clone be the one that cannot take what it sends.
-        Way::Fetch => (
+        Purpose::Fetch => (
             format!("what is missing here could not be fetched from {remote}"),
             Hint::run("see what git says", Typed::other("git fetch").arg(remote)),
         ),
-        Way::Look | Way::Push => (
+        Purpose::Look | Purpose::Push => (
             format!("the remote {remote} does not answer"),
             Hint::run("see whether it answers", look.clone()),
         ),
@@ -141,7 +141,7 @@ pub struct Shut {
 /// A push that ended before anything was sent, by what git and the host said. `key`: where the address stands in
 /// `smp.toml`; `next`: the command that goes on.
 pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed) -> Shut {
-    let errand = Errand::new(repo, remote, Way::Push, false);
+    let errand = Errand::new(repo, remote, Purpose::Push, false);
     let status = look_status(words).filter(|status| moved::is_redirect(*status));
     if let Some(shut) = status.and_then(|status| sent_on(&errand, key, status, next)) {
         return shut;
@@ -169,7 +169,7 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
 
 /// A push that the host turned away with this HTTP answer, before any work: what that means, and what to do.
 pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &Typed) -> Shut {
-    let errand = Errand::new(repo, remote, Way::Push, false);
+    let errand = Errand::new(repo, remote, Purpose::Push, false);
     if moved::is_redirect(status)
         && let Some(shut) = sent_on(&errand, key, status, next)
     {

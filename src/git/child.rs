@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::git::response::{Meaning, lines, meaning};
+use crate::git::response::{LineKind, kind, lines, means};
 
 /// What is printed, at most, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -61,7 +61,7 @@ pub fn run(
         let _ = stdin.write_all(input);
     }
     let out = read_whole(child.stdout.take());
-    let mut words = Words {
+    let mut words = Heard {
         pieces: read_pieces(child.stderr.take()),
         all: Vec::new(),
         said: 0,
@@ -96,7 +96,7 @@ enum Waited {
     Long,
 }
 
-fn wait(child: &mut Child, words: &mut Words<'_>, limit: Duration) -> Waited {
+fn wait(child: &mut Child, words: &mut Heard<'_>, limit: Duration) -> Waited {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -116,7 +116,7 @@ fn wait(child: &mut Child, words: &mut Words<'_>, limit: Duration) -> Waited {
 }
 
 /// What a child says, and who hears it.
-struct Words<'a> {
+struct Heard<'a> {
     pieces: Receiver<Vec<u8>>,
     all: Vec<u8>,
     /// How much of it was passed on.
@@ -126,7 +126,7 @@ struct Words<'a> {
     ear: &'a Ear<'a>,
 }
 
-impl Words<'_> {
+impl Heard<'_> {
     /// Waits for so long, or until something is said.
     fn listen(&mut self, pause: Duration) {
         match self.pieces.recv_timeout(pause) {
@@ -163,8 +163,9 @@ impl Words<'_> {
     /// All that was said, up to the end.
     fn rest(mut self) -> Vec<u8> {
         let until = Instant::now() + LEFT_BEHIND;
-        let left = || until.saturating_duration_since(Instant::now());
-        while let Ok(piece) = self.pieces.recv_timeout(left()) {
+        while let left = until.saturating_duration_since(Instant::now())
+            && let Ok(piece) = self.pieces.recv_timeout(left)
+        {
             self.all.extend(piece);
         }
         self.all
@@ -207,12 +208,12 @@ fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 /// Whether somebody other than git and the remote said something. A child that sends a push is past all questions, and to
 /// end it then would leave behind what nobody knows the end of.
 fn speaks(text: &str) -> bool {
-    let is_gits = |line: &str| {
-        meaning(line) == Some(Meaning::Progress)
-            || line.starts_with("remote:")
-            || line.starts_with("warning:")
-    };
-    !lines(text).any(|line| meaning(line) == Some(Meaning::Sending)) && !lines(text).all(is_gits)
+    !means(text, LineKind::Sending)
+        && lines(text).any(|line| {
+            kind(line) != Some(LineKind::Progress)
+                && !line.starts_with("remote:")
+                && !line.starts_with("warning:")
+        })
 }
 
 #[cfg(unix)]

@@ -104,12 +104,8 @@ impl PendingConfig {
         let answer = self.answer.get_or_init(|| {
             let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
             let answer = reader.take().and_then(|reader| reader.join().ok());
-            let unread = || {
-                Err(Stop::Failed(Report::new(
-                    "git's configuration was not read",
-                )))
-            };
-            answer.unwrap_or_else(unread)
+            let unread = Stop::Failed(Report::new("git's configuration was not read"));
+            answer.unwrap_or(Err(unread))
         });
         answer.as_ref().map_err(Clone::clone)
     }

@@ -23,16 +23,12 @@ use crate::terminal::file;
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
     let editor = editor(repo)?;
-    let failed = |how: &str| {
-        let report = Report::new(format!("the editor {how}, so nothing was deployed"));
-        report.because(format!("it is: {}", visible(&editor)))
-    };
     let ended = start(&editor, path)
-        .map_err(|error| stop(failed("cannot be started").because(error.to_string())))?;
+        .map_err(|error| stop(failed("cannot be started", &editor).because(error.to_string())))?;
     if !ended.success() {
         let code = ended.code().map(|code| format!("with exit code {code}"));
         let how = code.unwrap_or_else(|| "by a signal".to_owned());
-        return Err(stop(failed(&format!("ended {how}"))));
+        return Err(stop(failed(&format!("ended {how}"), &editor)));
     }
     file::read(path).map_err(|wrong| {
         let report = Report::new("the text of the editor cannot be used, so nothing was deployed");
@@ -85,6 +81,11 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
         .stdout(screen)
         .stderr(Stdio::inherit())
         .status()
+}
+
+fn failed(how: &str, editor: &str) -> Report {
+    let report = Report::new(format!("the editor {how}, so nothing was deployed"));
+    report.because(format!("it is: {}", visible(editor)))
 }
 
 fn stop(report: Report) -> Stop {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::core::refusal::Refusal;
 use crate::core::words::CommitId;
-use crate::git::address::Way;
+use crate::git::address::Purpose;
 use crate::git::network::Errand;
 use crate::git::remote::heads;
-use crate::git::response::{Meaning, means};
+use crate::git::response::{LineKind, means};
 use crate::git::{Repo, advice};
 
 /// As many names fit on one command line.
@@ -48,7 +48,7 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> 
         }
     };
     // It may come before the look that asks for a password.
-    let errand = Errand::new(repo, remote, Way::Fetch, true);
+    let errand = Errand::new(repo, remote, Purpose::Fetch, true);
     names
         .chunks(AT_ONCE)
         .try_for_each(|names| fetch_exactly(&errand, names))
@@ -60,10 +60,10 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
     let words = match errand.run(&args) {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words,
+        Err(why) => why.words(),
     };
     // A remote without the branch has nothing to fetch.
-    match means(&words, Meaning::NoRef) {
+    match means(&words, LineKind::NoRef) {
         true => Ok(()),
         false => Err(advice::unreachable(errand, &words)),
     }

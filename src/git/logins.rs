@@ -82,8 +82,10 @@ impl Credential {
     fn read(answer: Zeroizing<Vec<u8>>) -> Option<Self> {
         let text = std::str::from_utf8(&answer).ok()?;
         let credential = Self(Zeroizing::new(text.to_owned()));
-        let has = |key: &str| credential.value(key).is_some_and(|value| !value.is_empty());
-        let is_whole = ["protocol", "host", "password"].iter().all(|key| has(key));
+        let needed = ["protocol", "host", "password"].map(|key| credential.value(key));
+        let is_whole = needed
+            .iter()
+            .all(|value| value.is_some_and(|value| !value.is_empty()));
         is_whole.then_some(credential)
     }
 
@@ -98,8 +100,8 @@ impl Credential {
 
     /// `https://host:port`.
     fn origin(&self) -> String {
-        let value = |key| self.value(key).unwrap_or_default();
-        format!("{}://{}", value("protocol"), value("host"))
+        let [protocol, host] = ["protocol", "host"].map(|key| self.value(key).unwrap_or_default());
+        format!("{protocol}://{host}")
     }
 
     /// The path counts where the user's configuration lets it.
@@ -125,9 +127,10 @@ impl Credential {
             command.env(format!("GIT_CONFIG_VALUE_{at}"), value);
         }
         command.env("GIT_CONFIG_COUNT", (first + 2_usize).to_string());
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         for (key, value) in self.values() {
-            if !matches!(key, "protocol" | "host" | "path") && key.bytes().all(is_plain) {
+            if !matches!(key, "protocol" | "host" | "path")
+                && !key.contains(|c: char| c != '_' && !c.is_ascii_lowercase())
+            {
                 command.env(format!("{VARIABLE}{key}"), value);
             }
         }
@@ -136,9 +139,9 @@ impl Credential {
 
 /// All that was typed in this run.
 #[derive(Default)]
-pub struct Logins(Mutex<Vec<Credential>>);
+pub struct TypedLogins(Mutex<Vec<Credential>>);
 
-impl Logins {
+impl TypedLogins {
     /// What was typed for this server.
     pub fn of(&self, site: &Site) -> Option<Credential> {
         let all = self.all();
@@ -164,12 +167,12 @@ impl Logins {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::address::{Place, Way};
+    use crate::git::address::{Purpose, Transport};
     use crate::git::config::GitConfig;
 
     fn site(url: &str) -> Site {
         let config = GitConfig::of(&[("remote.origin.url", url)]);
-        let Place::Http(site) = Place::of(&config, "origin", Way::Fetch) else {
+        let Transport::Http(site) = Transport::of(&config, "origin", Purpose::Fetch) else {
             unreachable!()
         };
         site
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_password_is_for_the_server_that_it_was_typed_for() {
-        let logins = Logins::default();
+        let logins = TypedLogins::default();
         logins.keep(
             credential("protocol=https\nhost=example.com:8443\nusername=ada\npassword= a=b \n")
                 .unwrap(),
@@ -202,7 +205,7 @@ mod tests {
 
     #[test]
     fn where_the_path_counts_it_is_for_that_path_alone() {
-        let logins = Logins::default();
+        let logins = TypedLogins::default();
         logins.keep(
             credential("protocol=https\nhost=h\npath=a/b.git\nusername=u\npassword=p\n").unwrap(),
         );

@@ -29,8 +29,8 @@ pub(super) fn is_redirect(status: u16) -> bool {
 
 /// Whether a line is part of a trace.
 pub(super) fn is_trace(line: &str) -> bool {
-    let is_time = |byte: u8| byte.is_ascii_digit() || byte == b':';
-    line.bytes().take(8).all(is_time) && line.contains(" http.c:")
+    let mut time = line.bytes().take(8);
+    time.all(|byte| byte.is_ascii_digit() || byte == b':') && line.contains(" http.c:")
 }
 
 /// Where the last answer of a traced look led. `from`: the address that was asked.
@@ -141,8 +141,9 @@ pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
 
 /// Whether an address may stand in a command: one that `smp.toml` may hold, and without a letter that a shell knows.
 fn can_be_typed(address: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c);
-    address.chars().all(is_plain) && address::check_url(address).is_ok()
+    let mut letters = address.chars();
+    letters.all(|c| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c))
+        && address::check_url(address).is_ok()
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::core::text::shell_word;
-use crate::git::address::{Account, Place, Site, Way, address};
+use crate::git::address::{Account, Purpose, Site, Transport, address};
 use crate::git::child::{self, Ear};
 use crate::git::config::{GitConfig, UNREADABLE};
-use crate::git::logins::{self, Logins};
-use crate::git::response::{Meaning, NOBODY, means, wants_confirmation, wants_password};
+use crate::git::logins::{self, TypedLogins};
+use crate::git::response::{LineKind, NOBODY, asks_for_login, lines, means, wants_confirmation};
 use crate::git::ssh::{Ssh, own_locale};
 use crate::git::{Repo, moved};
 use crate::terminal::prompt::{Turn, somebody_is_there};
@@ -30,7 +30,7 @@ const TRIES: usize = 3;
 #[derive(Default)]
 pub struct People {
     ssh: Ssh,
-    logins: Logins,
+    logins: TypedLogins,
     /// Accounts and servers where asking came to nothing.
     given_up: Mutex<HashSet<String>>,
     /// Commands that would have spared a question.
@@ -52,28 +52,20 @@ impl People {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no answer, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoAnswer {
-    /// In words.
-    pub words: String,
+pub enum NoAnswer {
     /// It would have taken a person, and nobody answered: what was to be sent is not accepted anywhere.
-    pub is_for_want_of_a_person: bool,
+    Unanswered(String),
+    /// Nothing usable came, or nothing in time.
+    Silent(String),
 }
 
 impl NoAnswer {
-    fn silent(words: String) -> Self {
-        Self {
-            words,
-            is_for_want_of_a_person: false,
-        }
-    }
-
-    fn unanswered(words: String) -> Self {
-        Self {
-            words,
-            is_for_want_of_a_person: true,
-        }
+    /// The words.
+    pub fn words(self) -> String {
+        let (Self::Unanswered(words) | Self::Silent(words)) = self;
+        words
     }
 }
 
@@ -84,9 +76,9 @@ pub struct Errand<'a> {
     /// The remote's name, or an address.
     pub remote: &'a str,
     /// What for.
-    pub way: Way,
+    pub purpose: Purpose,
     /// Where that leads.
-    pub place: Place,
+    pub place: Transport,
     config: &'a GitConfig,
     /// Whether a person is there who may be asked.
     pub somebody: bool,
@@ -94,13 +86,13 @@ pub struct Errand<'a> {
 
 impl<'a> Errand<'a> {
     /// `may_ask`: whether a person may be asked.
-    pub fn new(repo: &'a Repo, remote: &'a str, way: Way, may_ask: bool) -> Self {
+    pub fn new(repo: &'a Repo, remote: &'a str, purpose: Purpose, may_ask: bool) -> Self {
         let config = repo.config().unwrap_or(&UNREADABLE);
         Self {
             repo,
             remote,
-            way,
-            place: Place::of(config, remote, way),
+            purpose,
+            place: Transport::of(config, remote, purpose),
             config,
             somebody: may_ask && somebody_is_there(),
         }
@@ -132,9 +124,9 @@ impl<'a> Errand<'a> {
             return self.unanswered(first);
         }
         let last = match &self.place {
-            Place::Http(site) => self.with_a_password(site, args, first, &turn)?,
-            Place::Ssh(account) => Some(self.with_a_connection(account, args, first, &turn)?),
-            Place::Local | Place::Other => first,
+            Transport::Http(site) => self.with_a_password(site, args, first, &turn)?,
+            Transport::Ssh(account) => Some(self.with_a_connection(account, args, first, &turn)?),
+            Transport::Local | Transport::Other => first,
         };
         if self.needs_a_person(last.as_ref()) {
             lock(&self.repo.people.given_up).insert(self.key());
@@ -159,7 +151,7 @@ impl<'a> Errand<'a> {
 
     /// The address that is asked.
     pub fn address(&self) -> String {
-        address(self.config, self.remote, self.way).unwrap_or_default()
+        address(self.config, self.remote, self.purpose).unwrap_or_default()
     }
 
     /// A git with these arguments that asks nobody.
@@ -172,33 +164,31 @@ impl<'a> Errand<'a> {
     /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
     /// `None` where the remote is elsewhere.
     pub fn receive_pack(&self) -> Option<String> {
-        let program = self
-            .config
-            .get(&format!("remote.{}.receivepack", self.remote));
-        let program = program.unwrap_or("git-receive-pack");
-        (self.place == Place::Local)
-            .then(|| format!("{}{program}", own_locale(self.repo.program())))
+        let key = format!("remote.{}.receivepack", self.remote);
+        let program = self.config.get(&key).unwrap_or("git-receive-pack");
+        let locale = own_locale(self.repo.program());
+        (self.place == Transport::Local).then(|| locale + program)
     }
 
     /// What questions are counted by.
     fn key(&self) -> String {
         match &self.place {
-            Place::Http(site) => site.origin.clone(),
-            Place::Ssh(account) => format!("{account:?}"),
-            Place::Local | Place::Other => String::new(),
+            Transport::Http(site) => site.origin.clone(),
+            Transport::Ssh(account) => format!("{account:?}"),
+            Transport::Local | Transport::Other => String::new(),
         }
     }
 
     fn cannot_keep_quiet(&self) -> bool {
         let of = (self.repo.program(), self.config);
-        matches!(&self.place, Place::Ssh(account) if !self.repo.people.ssh.can_keep_quiet(of, account))
+        matches!(&self.place, Transport::Ssh(account) if !self.repo.people.ssh.can_keep_quiet(of, account))
     }
 
     fn has_what_was_asked(&self) -> bool {
         match &self.place {
-            Place::Http(site) => self.repo.people.logins.of(site).is_some(),
-            Place::Ssh(account) => self.repo.people.ssh.is_kept(account),
-            Place::Local | Place::Other => false,
+            Transport::Http(site) => self.repo.people.logins.of(site).is_some(),
+            Transport::Ssh(account) => self.repo.people.ssh.is_kept(account),
+            Transport::Local | Transport::Other => false,
         }
     }
 
@@ -206,10 +196,10 @@ impl<'a> Errand<'a> {
         let (people, program) = (&self.repo.people, self.repo.program());
         let of = (program, self.config);
         match &self.place {
-            Place::Local => {}
-            Place::Ssh(account) => people.ssh.prepare(command, of, Some(account), asks),
-            Place::Other => people.ssh.prepare(command, of, None, asks),
-            Place::Http(site) => {
+            Transport::Local => {}
+            Transport::Ssh(account) => people.ssh.prepare(command, of, Some(account), asks),
+            Transport::Other => people.ssh.prepare(command, of, None, asks),
+            Transport::Http(site) => {
                 if let Some(login) = people.logins.of(site) {
                     login.hand_to(program, command);
                 }
@@ -230,10 +220,10 @@ impl<'a> Errand<'a> {
         let mut command = self.quiet(args);
         command.envs(envs.iter().copied());
         let ear = match self.place {
-            Place::Http(_) if self.somebody => Ear::EndsTalk,
+            Transport::Http(_) if self.somebody => Ear::EndsTalk,
             _ => Ear::Nobody,
         };
-        child::run(command, b"", self.way.limit(), &ear).map_err(NoAnswer::silent)
+        child::run(command, b"", self.purpose.limit(), &ear).map_err(NoAnswer::Silent)
     }
 
     /// Runs a child that may ask the person.
@@ -242,14 +232,14 @@ impl<'a> Errand<'a> {
         self.prepare(&mut command, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
         let ear = Ear::Person(&|line| turn.say(line));
-        told(child::run(command, b"", ANSWERS, &ear).map_err(NoAnswer::silent)?)
+        told(child::run(command, b"", ANSWERS, &ear).map_err(NoAnswer::Silent)?)
     }
 
     /// What a person was asked about in vain.
     fn unanswered(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
         match &self.place {
-            Place::Http(site) if !means(&words(output.as_ref()), Meaning::WrongLogin) => {
-                Err(NoAnswer::unanswered(format!("{NOBODY} {}", site.origin)))
+            Transport::Http(site) if !means(&words(output.as_ref()), LineKind::WrongLogin) => {
+                Err(NoAnswer::Unanswered(format!("{NOBODY} {}", site.origin)))
             }
             _ => told(output),
         }
@@ -261,9 +251,11 @@ impl<'a> Errand<'a> {
         let words = words(Some(output));
         !output.status.success()
             && match &self.place {
-                Place::Http(site) => !site.has_password && wants_password(&words),
-                Place::Ssh(_) => wants_confirmation(&words) || means(&words, Meaning::LockedOut),
-                Place::Local | Place::Other => false,
+                Transport::Http(site) => !site.has_password && lines(&words).any(asks_for_login),
+                Transport::Ssh(_) => {
+                    wants_confirmation(&words) || means(&words, LineKind::LockedOut)
+                }
+                Transport::Local | Transport::Other => false,
             }
     }
 
@@ -321,10 +313,6 @@ impl<'a> Errand<'a> {
     /// The command that loads the key for an account.
     pub fn ssh_add(&self, account: &Account) -> String {
         let of = (self.repo.program(), self.config);
-        let is_usual = |key: &Path| {
-            let name = key.file_name().unwrap_or_default();
-            name.to_string_lossy().starts_with("id_")
-        };
         let add = match self.repo.people.ssh.keys(of, account).as_slice() {
             [key] if !is_usual(key) => format!("ssh-add {}", shell_word(&key.to_string_lossy())),
             _ => "ssh-add".to_owned(),
@@ -337,8 +325,9 @@ impl<'a> Errand<'a> {
 
     /// Where nothing is set up that would keep a password, names what does.
     fn spare_passwords(&self) {
-        let is_variable = |name: &&str| self.repo.program().variable(name).is_some();
-        let is_set = ["GIT_ASKPASS", "SSH_ASKPASS"].iter().any(is_variable)
+        let program = self.repo.program();
+        let is_set = program.variable("GIT_ASKPASS").is_some()
+            || program.variable("SSH_ASKPASS").is_some()
             || self.config.get("core.askpass").is_some()
             || self
                 .config
@@ -351,9 +340,14 @@ impl<'a> Errand<'a> {
     }
 }
 
+fn is_usual(key: &Path) -> bool {
+    let name = key.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with("id_")
+}
+
 fn told(output: Option<Output>) -> Result<Output, NoAnswer> {
     let waits = "a credential helper waits for a person";
-    output.ok_or_else(|| NoAnswer::unanswered(waits.to_owned()))
+    output.ok_or_else(|| NoAnswer::Unanswered(waits.to_owned()))
 }
 
 fn words(output: Option<&Output>) -> String {

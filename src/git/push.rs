@@ -15,14 +15,14 @@ use std::time::{Duration, Instant};
 use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::git::Repo;
-use crate::git::address::Way;
+use crate::git::address::Purpose;
 use crate::git::network::Errand;
 use crate::git::program::cannot_start;
 use crate::git::remote::without_userinfo;
 use crate::git::response::wants_one;
 
 pub(in crate::git) use event::dry_run;
-pub use event::{MayPush, NOBODYS, Told, may_push, push_event};
+pub use event::{EventPush, MayPush, NOBODYS, may_push, push_event};
 use judge::{Signs, reason};
 use log::Tail;
 
@@ -88,7 +88,7 @@ pub enum Ended {
 
 /// How it ended, and why it was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PushOutcome {
     /// How it ended.
     pub ended: Ended,
     /// The reason in the server's or git's own words; foreign text.
@@ -106,8 +106,8 @@ pub fn push(
     repo: &Repo,
     push: &Push,
     watch: &mut dyn FnMut(Event<'_>) -> Watch,
-) -> Result<Outcome, Stop> {
-    let errand = Errand::new(repo, &push.remote, Way::Push, true);
+) -> Result<PushOutcome, Stop> {
+    let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
     let outcome = push_once(&errand, push, &mut |event| match event {
         // Nobody can be asked there; asked for here, a password serves the second one.
@@ -133,7 +133,7 @@ fn push_once(
     errand: &Errand<'_>,
     push: &Push,
     watch: &mut dyn FnMut(Event<'_>) -> Watch,
-) -> Result<Outcome, Stop> {
+) -> Result<PushOutcome, Stop> {
     let destination = format!("refs/heads/{}", push.branch);
     let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
@@ -144,7 +144,10 @@ fn push_once(
     command.stderr(writer);
     let child = command.spawn();
     let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
-    let outcome = child.map(|child| follow(child, tail, watch));
+    let outcome = child.map(|child| {
+        let (ended, reason) = follow(child, tail, watch);
+        PushOutcome { ended, reason }
+    });
     if !outcome
         .as_ref()
         .is_ok_and(|outcome| outcome.ended == Ended::Left)
@@ -156,17 +159,17 @@ fn push_once(
 }
 
 /// Watches a push to its end, or until it is to be left alone.
-fn follow(mut child: Child, mut tail: Tail, watch: &mut dyn FnMut(Event<'_>) -> Watch) -> Outcome {
+fn follow(
+    mut child: Child,
+    mut tail: Tail,
+    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+) -> (Ended, Option<String>) {
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
-    let unknown = |ended| Outcome {
-        ended,
-        reason: None,
-    };
     loop {
         let Ok(ended) = child.try_wait() else {
             // It runs, and we cannot see it any more: what it did is read from the remote.
-            return unknown(Ended::Unclear);
+            return (Ended::Unclear, None);
         };
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
@@ -176,13 +179,10 @@ fn follow(mut child: Child, mut tail: Tail, watch: &mut dyn FnMut(Event<'_>) -> 
         }
         if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
-            return Outcome {
-                ended: signs.judge(&porcelain, status.code()),
-                reason: reason(&porcelain),
-            };
+            return (signs.judge(&porcelain, status.code()), reason(&porcelain));
         }
         if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
-            return unknown(Ended::Left);
+            return (Ended::Left, None);
         }
         if !tail.is_behind {
             thread::sleep(TICK);

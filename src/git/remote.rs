@@ -3,13 +3,13 @@
 
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
-use crate::git::address::Way;
+use crate::git::address::Purpose;
 use crate::git::network::Errand;
-use crate::git::response::{Meaning, meaning, wants_one};
+use crate::git::response::{LineKind, kind, wants_one};
 use crate::git::{Repo, advice};
 
 /// What remotes list: names, each with what it points to.
-type Listed = Vec<(String, CommitId)>;
+type Refs = Vec<(String, CommitId)>;
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
 ///
@@ -40,7 +40,7 @@ fn in_list(
     repo: &Repo,
     remote: &str,
     wanted: &str,
-    listed: &Listed,
+    listed: &Refs,
     may_ask: bool,
 ) -> Result<Branch, Refusal> {
     if let Some(id) = named(listed, wanted) {
@@ -74,7 +74,7 @@ pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Ref
 }
 
 /// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
-pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Listed, Refusal> {
+pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Refs, Refusal> {
     list(repo, remote, &["refs/heads/*"], may_ask)
 }
 
@@ -90,7 +90,7 @@ pub fn tip(
 }
 
 /// The one of this very name.
-fn named(listed: &Listed, wanted: &str) -> Option<CommitId> {
+fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
     let found = listed.iter().find(|(name, _)| name == wanted);
     found.map(|(_, id)| id.clone())
 }
@@ -102,18 +102,18 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
     let names = list(repo, remote, &[reference], false)?
         .into_iter()
         .map(|(name, _)| name);
-    let is_namesake = |name: &String| {
+    let namesakes = names.filter(|name| {
         let place = name.strip_suffix(reference);
         place.is_some_and(|place| places.contains(&place))
-    };
-    Ok(names.filter(is_namesake).collect())
+    });
+    Ok(namesakes.collect())
 }
 
-fn list(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<Listed, Refusal> {
+fn list(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<Refs, Refusal> {
     ask(repo, remote, patterns, may_ask).map(|text| advertised(&text))
 }
 
-fn advertised(text: &str) -> Listed {
+fn advertised(text: &str) -> Refs {
     let lines = text.lines().filter_map(|line| line.split_once('\t'));
     lines
         .filter_map(|(id, name)| Some((name.to_owned(), CommitId::parse(id)?)))
@@ -121,13 +121,13 @@ fn advertised(text: &str) -> Listed {
 }
 
 fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
-    let errand = Errand::new(repo, remote, Way::Look, may_ask);
+    let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
     let words = match errand.run(&question(remote, patterns)) {
         Ok(output) if output.status.success() => {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words,
+        Err(why) => why.words(),
     };
     Err(advice::unreachable(&errand, &words))
 }
@@ -146,7 +146,7 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
 /// Whether a remote's refusal was about who we are, so that asking for a password may help.
 pub fn wants_credentials(refusal: &Refusal) -> bool {
     let mut because = refusal.report.because.iter();
-    because.any(|line| meaning(line) == Some(Meaning::NoLogin))
+    because.any(|line| kind(line) == Some(LineKind::NoLogin))
 }
 
 /// Whether a remote's refusal was about who we are in any way, so that nothing is known of the place itself.
@@ -161,8 +161,8 @@ pub fn without_userinfo(line: &str) -> String {
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
-        let is_end = |c: char| c == '/' || c.is_whitespace() || c == '\'';
-        let (authority, path) = after.split_at(after.find(is_end).unwrap_or(after.len()));
+        let end = after.find(|c: char| c == '/' || c.is_whitespace() || c == '\'');
+        let (authority, path) = after.split_at(end.unwrap_or(after.len()));
         out.push_str(authority.rsplit('@').next().unwrap_or(authority));
         rest = path;
     }

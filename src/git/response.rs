@@ -5,7 +5,7 @@ use crate::git::remote::without_userinfo;
 
 /// What a line of git's, ssh's or a helper's means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum LineKind {
     /// It is said whatever is wrong.
     Noise,
     /// One of git's progress bars, which would only flood a terminal that is shown the remote's words.
@@ -32,7 +32,7 @@ pub enum Meaning {
     Tracks,
 }
 
-use Meaning::{
+use LineKind::{
     ChangedHost, LockedOut, NoLogin, NoRef, Noise, Progress, Sending, Tracks, UnknownHost,
     Unnameable, WrongLogin,
 };
@@ -41,7 +41,7 @@ use Meaning::{
 pub const NOBODY: &str = "nobody logged in to";
 
 /// How lines begin, here or behind git's own `fatal: ` and `error: `. The locale of git is always C.
-const BEGINNINGS: [(&str, Meaning); 24] = [
+const BEGINNINGS: [(&str, LineKind); 24] = [
     ("fatal: Could not read from remote repository", Noise),
     ("Please make sure you have the correct access rights", Noise),
     ("and the repository exists", Noise),
@@ -68,7 +68,7 @@ const BEGINNINGS: [(&str, Meaning); 24] = [
     ("error: update_ref failed for ref 'refs/remotes/", Tracks),
 ];
 /// What lines have anywhere, after a name or inside of a frame.
-const INSIDE: [(&str, Meaning); 4] = [
+const INSIDE: [(&str, LineKind); 4] = [
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", ChangedHost),
     ("Cannot confirm a host key in batch mode", UnknownHost),
     ("Cannot answer interactive prompts in batch mode", LockedOut),
@@ -105,15 +105,15 @@ pub fn lines(words: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What a line means; `None` where nobody has to know, and of all that a host says.
-pub fn meaning(line: &str) -> Option<Meaning> {
+pub fn kind(line: &str) -> Option<LineKind> {
     if line.starts_with("remote:") {
         return None;
     }
     let own = without_rank(line);
-    let begins = |words| line.starts_with(words) || own.starts_with(words);
-    let begins = BEGINNINGS.iter().find(|(words, _)| begins(*words));
+    let mut begins = BEGINNINGS.iter();
+    let begins = begins.find(|(words, _)| line.starts_with(words) || own.starts_with(words));
     let found = begins.or_else(|| INSIDE.iter().find(|(words, _)| own.contains(words)));
-    found.map(|(_, meaning)| *meaning)
+    found.map(|(_, kind)| *kind)
 }
 
 fn without_rank(line: &str) -> &str {
@@ -122,21 +122,26 @@ fn without_rank(line: &str) -> &str {
 }
 
 /// Whether one of the lines means this.
-pub fn means(words: &str, wanted: Meaning) -> bool {
-    lines(words).any(|line| meaning(line) == Some(wanted))
+pub fn means(words: &str, wanted: LineKind) -> bool {
+    lines(words).any(|line| kind(line) == Some(wanted))
 }
 
 /// Whether a line says that git or ssh would have asked a person, so that whether the place is there is still open.
 pub fn wants_one(line: &str) -> bool {
     matches!(
-        meaning(line),
+        kind(line),
         Some(NoLogin | WrongLogin | UnknownHost | LockedOut)
     )
 }
 
-/// Whether git would have asked for a password.
+/// Whether it is about a name and a password for https.
 pub fn wants_password(words: &str) -> bool {
     means(words, NoLogin) || means(words, WrongLogin)
+}
+
+/// Whether git itself, and no helper, says so.
+pub fn asks_for_login(line: &str) -> bool {
+    without_rank(line) != line && wants_password(line)
 }
 
 /// Whether ssh would have asked about the host's key; a key that changed is no question.
@@ -169,32 +174,34 @@ pub fn push_status(line: &str) -> Option<u16> {
 
 /// The lines that say why, the server's own first, for many places show but one; without who logs in there.
 pub fn first_words(words: &str) -> Vec<String> {
-    let all = || lines(words).map(str::trim);
-    let mut telling: Vec<&str> = all().filter(|line| !says_nothing(line)).collect();
+    let all: Vec<&str> = lines(words).map(str::trim).collect();
+    let mut telling = all.clone();
+    telling.retain(|line| !says_nothing(line));
     if telling.is_empty() {
-        telling = all().collect();
+        telling = all;
     }
     // The order of each kind stays, and a talkative server leaves room for git's own reason.
-    let of = |kind: u8| telling.iter().filter(move |line| weight(line) == kind);
-    let chosen = of(0).take(MOST - 2).chain(of(1)).chain(of(2)).take(MOST);
-    chosen
-        .map(|line| without_userinfo(line.trim_start_matches("fatal: ")))
-        .collect()
+    telling.sort_by_key(|line| weight(line));
+    let servers = telling.iter().filter(|line| weight(line) == 0).count();
+    let others = telling.iter().skip(servers);
+    let chosen = telling.iter().take(servers.min(MOST - 2)).chain(others);
+    let chosen = chosen
+        .take(MOST)
+        .map(|line| line.trim_start_matches("fatal: "));
+    chosen.map(without_userinfo).collect()
 }
 
 fn says_nothing(line: &str) -> bool {
     let bare = line.strip_prefix("remote:").unwrap_or(line);
-    meaning(line) == Some(Noise) || bare.chars().all(|c| " \t=-*#@_>".contains(c))
+    kind(line) == Some(Noise) || bare.chars().all(|c| " \t=-*#@_>".contains(c))
 }
 
 fn weight(line: &str) -> u8 {
-    let refuses = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        REFUSES.iter().any(|(no, _)| text.contains(no))
-    };
-    if line.strip_prefix("remote: ").is_some_and(refuses)
-        || SERVERS.iter().any(|start| line.starts_with(start))
-    {
+    let refuses = line.strip_prefix("remote: ").is_some_and(|said| {
+        let said = said.to_ascii_lowercase();
+        REFUSES.iter().any(|(no, _)| said.contains(no))
+    });
+    if refuses || SERVERS.iter().any(|start| line.starts_with(start)) {
         0
     } else if without_rank(line) != line || wants_one(line) {
         1

@@ -67,8 +67,8 @@ fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
 /// Whether the repository is meant for several users of the machine.
 pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
-    let is_umask = |value: &str| value.eq_ignore_ascii_case("umask");
-    config.get(key).is_some_and(|value| !is_umask(value)) && !config.denies(key)
+    let value = config.get(key);
+    value.is_some_and(|value| !value.eq_ignore_ascii_case("umask")) && !config.denies(key)
 }
 
 #[cfg(unix)]

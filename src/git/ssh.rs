@@ -110,21 +110,15 @@ impl Ssh {
     /// As git finds it; one that is called otherwise is asked for what only OpenSSH knows, as git does.
     fn user(&self, of: (&Program, &GitConfig), account: Option<&Account>) -> &UserSsh {
         self.user.get_or_init(|| {
-            let (program, config) = of;
-            let set = |name: &str, key: &str| {
-                let value = program.variable(name);
-                let value = value.map(|value| value.to_string_lossy().into_owned());
-                value.or_else(|| config.get(key).map(str::to_owned))
-            };
-            let line = set("GIT_SSH_COMMAND", "core.sshcommand");
+            let line = setting(of, "GIT_SSH_COMMAND", "core.sshcommand");
             let line = line.filter(|line| !line.trim().is_empty());
-            let path = || set("GIT_SSH", "").filter(|path| !path.is_empty());
-            let line = line.or_else(|| Some(shell_word(&path()?)));
+            let path = setting(of, "GIT_SSH", "").filter(|path| !path.is_empty());
+            let line = line.or(path.map(|path| shell_word(&path)));
             let mut user = UserSsh {
                 line: line.unwrap_or_else(|| "ssh".to_owned()),
                 kind: OPEN_SSH,
             };
-            let variant = set("GIT_SSH_VARIANT", "ssh.variant");
+            let variant = setting(of, "GIT_SSH_VARIANT", "ssh.variant");
             let kind = match variant.map(|name| name.to_ascii_lowercase()).as_deref() {
                 None => by_name(&user.line),
                 Some("auto") => None,
@@ -160,6 +154,14 @@ impl Ssh {
     }
 }
 
+/// A variable or, where it is not set, a key of the configuration.
+fn setting((program, config): (&Program, &GitConfig), name: &str, key: &str) -> Option<String> {
+    let value = program
+        .variable(name)
+        .map(|value| value.to_string_lossy().into_owned());
+    value.or_else(|| config.get(key).map(str::to_owned))
+}
+
 /// Where ssh is to answer by a program instead of the terminal, batch mode would keep it from that.
 fn answers_by_program(program: &Program) -> bool {
     let is_forced = program.variable("SSH_ASKPASS_REQUIRE");
@@ -169,14 +171,14 @@ fn answers_by_program(program: &Program) -> bool {
 
 /// What gives a program of a shell's the locale back that git itself is not to speak.
 pub fn own_locale(program: &Program) -> String {
-    let line = |name: &str| match program.variable(name) {
+    let lines = ["LC_ALL", "LANGUAGE"].map(|name| match program.variable(name) {
         Some(value) => {
             let value = shell_word(&value.to_string_lossy());
             format!("{name}={value}; export {name}; ")
         }
         None => format!("unset {name}; "),
-    };
-    ["LC_ALL", "LANGUAGE"].map(line).concat()
+    });
+    lines.concat()
 }
 
 /// The kind that git takes a command for by its name alone.

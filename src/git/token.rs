@@ -26,14 +26,15 @@ pub struct Token {
 /// Looks the token of a platform up: in a variable, then with git's credential helpers, where the platform's program has
 /// it for the host `git`, then in `.netrc`, where it has it for the host `api`. An empty one is none.
 pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Option<Token> {
-    let in_environment = || Some((variable(repo, named)?, named));
-    let with_helpers = || {
-        let login = logins::known(repo.program(), &format!("protocol=https\nhost={git}\n"))?;
-        Some((login.password, "git's credential helpers"))
-    };
-    let in_netrc = || Some((in_netrc(repo, api)?.password, NETRC));
-    let found = in_environment().or_else(with_helpers).or_else(in_netrc);
-    found.map(|(secret, from)| Token { secret, from })
+    let (secret, from) = variable(repo, named)
+        .map(|secret| (secret, named))
+        .or_else(|| {
+            let about = format!("protocol=https\nhost={git}\n");
+            let login = logins::known(repo.program(), &about)?;
+            Some((login.password, "git's credential helpers"))
+        })
+        .or_else(|| Some((in_netrc(repo, api)?.password, NETRC)))?;
+    Some(Token { secret, from })
 }
 
 /// Looks up who may read a page that asks for a name and a password: with git's credential helpers, then in `.netrc`. Both
@@ -116,13 +117,11 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let set = |name| {
-        repo.program()
-            .variable(name)
-            .filter(|value| !value.is_empty())
-    };
-    let home = set("HOME").or_else(|| set("USERPROFILE").filter(|_| cfg!(windows)));
-    home.map(PathBuf::from)
+    let names = ["HOME", if cfg!(windows) { "USERPROFILE" } else { "HOME" }];
+    let mut homes = names
+        .iter()
+        .filter_map(|name| repo.program().variable(name));
+    homes.find(|home| !home.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::core::config::Environment;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::text::ago;
+use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, Release, short};
 
@@ -197,8 +197,7 @@ pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<Str
 /// "4 commits", or "2 merges" where it is nothing else.
 pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
     match (commits_alone, merges_alone) {
-        (0, 1) => "1 merge".to_owned(),
-        (0, merges) => format!("{merges} merges"),
+        (0, merges) => counted(merges, "merge"),
         (alone, _) => commits(alone),
     }
 }
@@ -210,8 +209,5 @@ pub fn lost(changes: &Changes) -> String {
 
 /// "1 commit", "8 commits".
 pub fn commits(count: usize) -> String {
-    match count {
-        1 => "1 commit".to_owned(),
-        _ => format!("{count} commits"),
-    }
+    counted(count, "commit")
 }

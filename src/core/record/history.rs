@@ -8,9 +8,7 @@ use crate::core::words::CommitId;
 /// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployKind {
-    /// It was promoted.
     Promote,
-    /// It was put back.
     Rollback,
     /// Nobody deployed it with this program; somebody saw it run.
     Observed {
@@ -24,21 +22,16 @@ pub enum DeployKind {
 /// One past deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastDeploy {
-    /// Where.
     pub environment: String,
-    /// What ran there before, if anything.
     pub from: Option<CommitId>,
-    /// What ran there then.
     pub to: CommitId,
     /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
     pub at: i64,
     /// Who announced it, even if somebody else saw its end; of one that was only seen, who saw it.
     pub by: String,
-    /// How it came there.
     pub kind: DeployKind,
     /// How many commits that was; `None`: that is not known.
     pub commits: Option<u64>,
-    /// Who had signed it off.
     pub signed_off_by: Vec<Signer>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
     pub candidate: Option<CommitId>,

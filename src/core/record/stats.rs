@@ -24,15 +24,11 @@ pub struct Shipped {
 /// The figures of one environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
-    /// The environment.
     pub environment: String,
     /// When its first promotion was, in seconds since 1970.
     pub since: Option<i64>,
-    /// How many promotions it saw.
     pub promotions: usize,
-    /// How many rollbacks it saw.
     pub rollbacks: usize,
-    /// How many deploys past the tool were seen there.
     pub observed: usize,
     /// How many promotions there were a week, from the week of the first one up to this week, both counted whole.
     pub promotions_per_week: Option<f64>,
@@ -40,7 +36,6 @@ pub struct Figures {
     pub deploys_per_week: Option<f64>,
     /// The last weeks, up to this one; none from before the record.
     pub weeks: Vec<Week>,
-    /// From commit to production.
     pub lead: Lead,
     /// Each promotion that was rolled back before the next: when it was, and after how many seconds, where that is
     /// known; oldest first.
@@ -59,7 +54,6 @@ pub struct Lead {
 }
 
 impl Lead {
-    /// Half of the commits took no longer.
     pub fn median(&self) -> Option<i64> {
         median(&self.seconds)
     }

@@ -13,18 +13,15 @@ pub const WORD: &str = "unrecorded";
 /// A deploy past the tool that is not on record yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrecorded {
-    /// Where.
     pub environment: String,
     /// What the record has there.
     pub from: CommitId,
-    /// What runs there.
     pub to: CommitId,
     /// When the record last knew that `from` runs, in seconds since 1970.
     pub since: i64,
 }
 
 impl Unrecorded {
-    /// What it is, as a sentence.
     pub fn story(&self) -> String {
         let (name, from, to) = (&self.environment, self.from.short(), self.to.short());
         format!("{name} runs {to}, which nobody deployed with git smp: the record has {from}")

@@ -13,7 +13,6 @@ const WORDS: usize = 16;
 
 /// A bar: what it is called, how long it is, and what is said behind it.
 pub struct Bar {
-    /// Its name, in front of it.
     pub name: String,
     /// Its length, in any unit.
     pub length: i64,
@@ -22,7 +21,6 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// One for a number of things.
     pub fn plain(name: impl Into<String>, length: usize, words: impl Into<String>) -> Self {
         Self {
             name: name.into(),

@@ -22,31 +22,19 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
     if figures.deploys() == 0 {
         return lines;
     }
-    let seen = figures.observed;
     let weeks = figures.weeks.iter().map(week).collect();
+    let (undone, seen) = (part(figures.restores.len()), part(figures.observed));
+    let (promotions, all) = (Some(figures.promotions), Some(figures.deploys()));
+    let soon = restores(figures, when);
     let mut sections = vec![
         ("promotions", frequency(figures), weeks, None),
         ("lead time", lead(&figures.lead), waits(&figures.lead), None),
-        (
-            "rolled back",
-            share(figures),
-            part(figures.restores.len()),
-            Some(figures.promotions),
-        ),
-        (
-            "restored in",
-            restored(figures),
-            restores(figures, when),
-            None,
-        ),
-        (
-            "observed",
-            observed(figures),
-            part(seen),
-            Some(figures.deploys()),
-        ),
+        ("rolled back", share(figures), undone, promotions),
+        ("restored in", restored(figures), soon, None),
     ];
-    sections.retain(|(name, ..)| *name != "observed" || seen > 0);
+    if figures.observed > 0 {
+        sections.push(("observed", observed(figures), seen, all));
+    }
     let room = width.and_then(room);
     for (name, figure, bars, whole) in sections {
         lines.push(Line::plain(format!("  {name:11}  {figure}")));

@@ -133,7 +133,6 @@ pub fn rollback(
 
 /// What is added to the candidate.
 pub struct Added<'a> {
-    /// The candidate.
     pub base: &'a CommitId,
     /// What lies between it and the fix.
     pub changes: &'a Changes,

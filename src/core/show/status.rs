@@ -324,9 +324,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
 
 /// A line of the picture of `status`.
 pub struct Spot {
-    /// Its name.
     pub name: String,
-    /// Its commit.
     pub commit: CommitId,
     /// How many commits it is ahead of where the axis begins.
     pub ahead: usize,

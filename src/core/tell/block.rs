@@ -9,9 +9,8 @@ const NAMED: usize = 10;
 /// The most weight of those who are notified: more are called by plain text, and nobody is left out in silence.
 const CALLED: usize = 4000;
 
-/// A part of a post. Only what it says of itself is foreign.
+/// A part of a post. A text is ours unless it says that it is foreign.
 pub(super) enum Block<'a> {
-    /// What the post is about; foreign.
     Heading(&'a str),
     /// Who is called, and the first sentence.
     Opening(Opening<'a>),
@@ -31,7 +30,6 @@ pub(super) enum Piece<'a> {
     Words(String),
     /// A file's name, which looks like code; foreign.
     Name(String),
-    /// An address.
     Link(&'a str),
 }
 
@@ -89,7 +87,6 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// What is said, in plain text.
     pub(super) fn words(&self) -> String {
         format!("{} {}", self.names, self.lead)
             .trim_start()

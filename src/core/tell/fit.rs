@@ -17,13 +17,10 @@ pub(super) struct Limits {
     pub(super) list: usize,
     /// Of a summary or a note.
     pub(super) text: usize,
-    /// Of the heading.
     pub(super) heading: usize,
-    /// Of the first sentence.
     pub(super) lead: usize,
     /// Of those whom it calls by plain text.
     pub(super) names: usize,
-    /// Of one subject.
     pub(super) subject: usize,
     /// Of one watched file's name.
     pub(super) file: usize,

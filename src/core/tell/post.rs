@@ -9,9 +9,7 @@ use crate::core::words::{Changes, Commit, CommitId};
 /// A post. Its texts are foreign: whatever is made of them calls [`Post::visible`] first and takes nothing for markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Post {
-    /// What it is about, and the date.
     pub heading: String,
-    /// Who is called.
     pub mentions: Vec<Mention>,
     /// One sentence, which goes on after the names of those who are called.
     pub lead: String,
@@ -21,7 +19,6 @@ pub struct Post {
     pub watched: Vec<String>,
     /// What people wrote for people; lines that begin with `-` or `*` are points of a list.
     pub summary: Option<String>,
-    /// Where to read more.
     pub link: Option<Link>,
     /// What somebody has to say.
     pub note: Option<String>,
@@ -32,16 +29,13 @@ pub struct Post {
 pub struct Listed {
     /// Its name as `git log --oneline` abbreviates it.
     pub short: String,
-    /// Its subject.
     pub subject: String,
-    /// Its page.
     pub url: Option<String>,
 }
 
 /// The page that compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Its address.
     pub url: String,
     /// What is said after "See" and the address.
     pub after: &'static str,
@@ -57,11 +51,8 @@ const TAKEN_BACK: &str = " for what that takes back.";
 /// What all posts about one deploy have in common.
 #[derive(Clone, Copy)]
 pub struct About<'a> {
-    /// What is configured.
     pub config: &'a Config,
-    /// Who is called.
     pub mentions: &'a [Mention],
-    /// The date of the deploy.
     pub date: &'a str,
     /// Where it is to go, and what runs there.
     pub targets: &'a [(String, Option<CommitId>)],

@@ -3,8 +3,8 @@
 use std::process::Output;
 
 use crate::core::words::CommitId;
-use crate::git::address::Way;
-use crate::git::network::Errand;
+use crate::git::address::Purpose;
+use crate::git::network::{Errand, NoAnswer};
 use crate::git::push::judge::{Signs, is_exact, reason};
 use crate::git::push::{Ended, exact_push, neutral_push};
 use crate::git::remote::without_userinfo;
@@ -15,7 +15,7 @@ use crate::git::{Repo, moved};
 pub const NOBODYS: &str = "refs/smp/nobody-has-this";
 
 /// How a push to the record ended.
-pub struct Told {
+pub struct EventPush {
     /// How it ended, as far as git says.
     pub ended: Ended,
     /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
@@ -32,20 +32,20 @@ pub fn push_event(
     commit: &CommitId,
     expected: Option<&CommitId>,
     may_ask: bool,
-) -> Told {
-    let errand = Errand::new(repo, remote, Way::Push, may_ask);
+) -> EventPush {
+    let errand = Errand::new(repo, remote, Purpose::Push, may_ask);
     let args = exact_push(&errand, reference, commit, expected);
     let output = match errand.run(&args) {
         Ok(output) => output,
         Err(why) => {
-            let ended = match why.is_for_want_of_a_person {
-                true => Ended::NothingSent,
-                false => Ended::Unclear,
+            let ended = match why {
+                NoAnswer::Unanswered(_) => Ended::NothingSent,
+                NoAnswer::Silent(_) => Ended::Unclear,
             };
-            return Told {
+            return EventPush {
                 ended,
                 is_taken: false,
-                words: why.words,
+                words: why.words(),
             };
         }
     };
@@ -60,14 +60,14 @@ pub fn push_event(
     };
     let second = judged(&output, step, reference);
     let leads = to.map(|to| format!("{}\n", moved::leads_to(&to)));
-    Told {
+    EventPush {
         words: leads.unwrap_or_default() + &second.words,
         ..second
     }
 }
 
 /// How a push ended that was waited for. `step`: from what to what the ref was to go.
-fn judged(output: &Output, step: Option<(&CommitId, &CommitId)>, reference: &str) -> Told {
+fn judged(output: &Output, step: Option<(&CommitId, &CommitId)>, reference: &str) -> EventPush {
     let said = String::from_utf8_lossy(&output.stdout);
     let words = String::from_utf8_lossy(&output.stderr);
     let mut signs = Signs::default();
@@ -77,7 +77,7 @@ fn judged(output: &Output, step: Option<(&CommitId, &CommitId)>, reference: &str
     let is_exact = step.is_some_and(|step| is_exact(&said, step, reference));
     // Why the server said no stands on the other stream than all else.
     let words: Vec<String> = reason(&said).into_iter().chain(told).collect();
-    Told {
+    EventPush {
         ended,
         is_taken: ended == Ended::Accepted && is_exact,
         words: words.join("\n"),
@@ -103,14 +103,14 @@ pub fn may_push(
     at: Option<&CommitId>,
     may_ask: bool,
 ) -> MayPush {
-    let errand = Errand::new(repo, remote, Way::Push, may_ask);
+    let errand = Errand::new(repo, remote, Purpose::Push, may_ask);
     let (said, words) = match errand.run(&dry_run(&errand, reference, at)) {
         Ok(output) if output.status.success() => return MayPush::Yes,
         Ok(output) => (
             String::from_utf8_lossy(&output.stdout).into_owned(),
             String::from_utf8_lossy(&output.stderr).into_owned(),
         ),
-        Err(why) => (String::new(), why.words),
+        Err(why) => (String::new(), why.words()),
     };
     // Where git itself keeps the ref back, the remote had let us in and told what it has.
     match said.lines().find(|line| line.starts_with("!\t")) {

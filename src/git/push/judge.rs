@@ -4,7 +4,7 @@ use crate::core::words::CommitId;
 use crate::git::moved::is_redirect;
 use crate::git::push::Ended;
 use crate::git::remote::without_userinfo;
-use crate::git::response::{Meaning, meaning, push_status};
+use crate::git::response::{LineKind, kind, push_status};
 
 /// The longest reason that is passed on, in characters.
 const LONGEST_REASON: usize = 300;
@@ -25,20 +25,20 @@ pub(super) struct Signs {
 impl Signs {
     /// Takes in one line of git's own output, and says whether it tells anything to people.
     pub fn line(&mut self, line: &str) -> bool {
-        let meaning = meaning(line);
-        match meaning {
-            Some(Meaning::Sending) => self.sent = true,
-            Some(Meaning::Unnameable) => self.unnameable = true,
-            Some(Meaning::Tracks) => self.tracks = true,
+        let kind = kind(line);
+        match kind {
+            Some(LineKind::Sending) => self.sent = true,
+            Some(LineKind::Unnameable) => self.unnameable = true,
+            Some(LineKind::Tracks) => self.tracks = true,
             // What git says, in place of the status, of a 401 to the push itself.
-            Some(Meaning::NoLogin | Meaning::WrongLogin)
+            Some(LineKind::NoLogin | LineKind::WrongLogin)
                 if self.sent && line.starts_with("fatal: ") =>
             {
                 self.answered = Some(401);
             }
             _ => self.answered = push_status(line).or(self.answered),
         }
-        let is_bar = matches!(meaning, Some(Meaning::Progress | Meaning::Sending));
+        let is_bar = matches!(kind, Some(LineKind::Progress | LineKind::Sending));
         !is_bar && (!self.tracks || line.starts_with("remote:"))
     }
 
@@ -95,8 +95,12 @@ pub(super) fn is_exact(
     let begins = format!(" \t{to}^0:{reference}\t");
     let mut lines = porcelain.lines();
     let range = lines.find_map(|line| line.strip_prefix(&begins)?.split_once(".."));
-    let is_short = |short: &str, id: &CommitId| !short.is_empty() && id.as_str().starts_with(short);
-    range.is_some_and(|(old, new)| is_short(old, from) && is_short(new, to))
+    range.is_some_and(|(old, new)| {
+        !old.is_empty()
+            && from.as_str().starts_with(old)
+            && !new.is_empty()
+            && to.as_str().starts_with(new)
+    })
 }
 
 #[cfg(test)]

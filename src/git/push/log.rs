@@ -24,12 +24,9 @@ pub fn create(repo: &Repo) -> Result<(PathBuf, File, Tail), Stop> {
     let dir = repo.layout().common_dir.join("smp");
     remove_old(&dir);
     let path = dir.join(format!("push-{}.log", std::process::id()));
-    let open = || -> io::Result<_> {
-        fs::create_dir_all(&dir)?;
-        let file = private(&path)?;
-        Ok((File::options().append(true).open(&path)?, file))
-    };
-    let (writer, file) = open().map_err(|error| {
+    let made = fs::create_dir_all(&dir).and_then(|()| private(&path));
+    let made = made.and_then(|file| Ok((File::options().append(true).open(&path)?, file)));
+    let (writer, file) = made.map_err(|error| {
         let report = Report::new("nothing was pushed: the push's log cannot be written");
         let report = report.because(format!("{}: {error}", path.display()));
         Stop::Failed(report.hint("make room for it, then run the same command again"))

@@ -121,8 +121,10 @@ fn private_folder() -> Option<PathBuf> {
 
 fn is_plain(folder: &Path) -> bool {
     let text = folder.to_string_lossy();
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    folder.is_absolute() && text.bytes().all(fits) && text.len() + 4 < LONGEST_SOCKET
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+    folder.is_absolute() && is_plain && text.len() + 4 < LONGEST_SOCKET
 }
 
 #[cfg(unix)]

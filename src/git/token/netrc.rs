@@ -10,7 +10,7 @@ use crate::core::secret::{Login, Secret};
 /// The first password that is there for a machine, with the name that stands beside it, before or after. That of `default`
 /// is not: whoever wrote it had other machines in mind, and a token that goes to the wrong place is lost.
 pub fn login(text: &str, machine: &str) -> Option<Login> {
-    let mut words = Words(text.chars().peekable());
+    let mut words = Lexer(text.chars().peekable());
     let (mut ours, mut name, mut password) = (false, String::new(), None);
     while let Some(key) = words.key() {
         let takes_value = matches!(key.as_str(), "machine" | "login" | "account" | "password");
@@ -39,9 +39,9 @@ pub fn login(text: &str, machine: &str) -> Option<Login> {
     password.map(|password| Login { name, password })
 }
 
-struct Words<'t>(Peekable<Chars<'t>>);
+struct Lexer<'t>(Peekable<Chars<'t>>);
 
-impl Words<'_> {
+impl Lexer<'_> {
     /// The next word where a key may stand, and with it a comment, which is passed over.
     fn key(&mut self) -> Option<Zeroizing<String>> {
         loop {

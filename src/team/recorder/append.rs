@@ -9,7 +9,7 @@ use crate::core::record::{self, Event, FORMAT, Person, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::CommitId;
 use crate::core::words::EventId;
-use crate::git::push::{self, Ended, Told};
+use crate::git::push::{self, Ended, EventPush};
 use crate::git::record as objects;
 use crate::git::remote;
 use crate::team::recorder::words::unlawful;
@@ -237,7 +237,7 @@ impl Recorder<'_> {
         &self,
         commit: &CommitId,
         onto: Option<&CommitId>,
-        Told { ended, words, .. }: Told,
+        EventPush { ended, words, .. }: EventPush,
         attempts: &mut Attempts,
     ) -> Result<bool, Stop> {
         let tip = self.tip_after(ended, onto)?;

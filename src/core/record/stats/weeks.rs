@@ -18,9 +18,7 @@ pub struct Week {
     /// Its name in the ISO calendar: `2022-W09`.
     #[serde(rename = "week")]
     pub name: String,
-    /// How many promotions there were.
     pub promotions: usize,
-    /// How many rollbacks.
     pub rollbacks: usize,
     /// How many deploys past the tool.
     pub observed: usize,
