@@ -8,6 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const UNKNOWN: &str =
     "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
 
+const PASSWORD: &str = "must hold no password; an ssh agent or a git credential helper keeps those";
+const USER: &str = "must have a plain user name before the `@`, as git@host";
+
 /// The reason of a rule that is broken.
 pub type Checked = Result<(), &'static str>;
 
@@ -36,12 +39,6 @@ pub(super) enum Way {
     Local,
 }
 
-/// Holds rules in turn: whether each is broken, and what is said then.
-pub(super) fn hold(rules: &[(bool, &'static str)]) -> Checked {
-    let broken = rules.iter().find(|(is_broken, _)| *is_broken);
-    broken.map_or(Ok(()), |(_, why)| Err(why))
-}
-
 /// Whether a text is made of ASCII letters, digits and these.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
     text.chars()
@@ -53,59 +50,58 @@ pub(super) fn is_made_of(text: &str, others: &str) -> bool {
 pub fn check_url(url: &str) -> Checked {
     check_text(url)?;
     let address = take_apart(url)?;
-    let is_plain = matches!(address.way, Way::Http | Way::Git);
-    let name = address.path.strip_prefix('/').unwrap_or(address.path);
-    match address.way {
-        Way::Local => return Ok(()),
-        Way::Ssh => check_user(&address)?,
-        Way::Https | Way::Http | Way::Git => check_no_user(&address)?,
+    if address.way == Way::Local {
+        return Ok(());
     }
+    check_user(&address)?;
     check_host(address.host)?;
-    hold(&[
-        (
-            is_plain && !is_loopback(address.host),
-            "must use https or ssh: http and git are for this machine alone",
-        ),
-        (name.is_empty(), "must name a repository after the host"),
-        (
-            name.starts_with('-'),
-            "must not have a path that begins with `-`",
-        ),
-        (
-            name.contains(['?', '#', '\\', '"', '<', '>']),
-            "must not hold `?`, `#`, quotes, angle brackets or a backslash",
-        ),
-    ])
+    let name = address.path.strip_prefix('/').unwrap_or(address.path);
+    Err(match address.way {
+        Way::Http | Way::Git if !is_loopback(address.host) => {
+            "must use https or ssh: http and git are for this machine alone"
+        }
+        _ if name.is_empty() => "must name a repository after the host",
+        _ if name.starts_with('-') => "must not have a path that begins with `-`",
+        _ if name.contains(['?', '#', '\\', '"', '<', '>']) => {
+            "must not hold `?`, `#`, quotes, angle brackets or a backslash"
+        }
+        _ => return Ok(()),
+    })
 }
 
 /// Whether this may be the address of a page: `https`, or `http` on this machine.
 pub fn check_page(url: &str) -> Checked {
     check_text(url)?;
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    hold(&[
-        (!is_web, "must begin with https://"),
-        (url.contains('\\'), "must not hold a backslash"),
-    ])?;
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Err("must begin with https://");
+    }
+    if url.contains('\\') {
+        return Err("must not hold a backslash");
+    }
     let address = take_apart(url)?;
-    check_no_user(&address)?;
+    check_user(&address)?;
     check_host(address.host)?;
-    let is_plain = address.way == Way::Http && !is_loopback(address.host);
-    hold(&[(is_plain, "must use https: http is for this machine alone")])
+    match address.way {
+        Way::Http if !is_loopback(address.host) => {
+            Err("must use https: http is for this machine alone")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes an address apart, by git's own rules of which is which.
-pub(super) fn take_apart(url: &str) -> Result<Address<'_>, &'static str> {
-    if is_local_path(url) {
-        return Ok(local(url));
-    }
+pub(super) fn take_apart<'u>(url: &'u str) -> Result<Address<'u>, &'static str> {
+    let split = |rest: &'u str| rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let absolute = |path: &str| path.starts_with('/') && !path.starts_with("//");
     match url.split_once("://") {
-        Some(("https", rest)) => with_authority(Way::Https, rest),
-        Some(("http", rest)) => with_authority(Way::Http, rest),
-        Some(("git", rest)) => with_authority(Way::Git, rest),
-        Some(("ssh", rest)) => with_authority(Way::Ssh, rest),
-        Some(("file", path)) if path.starts_with('/') && !path.starts_with("//") => Ok(local(path)),
+        _ if is_local_path(url) => address(Way::Local, ("", url)),
+        Some(("https", rest)) => address(Way::Https, split(rest)),
+        Some(("http", rest)) => address(Way::Http, split(rest)),
+        Some(("git", rest)) => address(Way::Git, split(rest)),
+        Some(("ssh", rest)) => address(Way::Ssh, split(rest)),
+        Some(("file", path)) if absolute(path) => address(Way::Local, ("", path)),
         Some(("file", _)) => Err("must have a path that begins with / after file://"),
-        _ => scp_form(url).ok_or(UNKNOWN),
+        _ => address(Way::Ssh, scp_form(url).ok_or(UNKNOWN)?),
     }
 }
 
@@ -167,56 +163,39 @@ pub fn display_url(url: &str) -> String {
     let (authority, path) = rest.split_at(end);
     // A password may itself hold a slash, however wrong that is; what is left of the last `@` is never shown then.
     let is_cut = authority.contains(':') && !authority.contains('@') && port_of(authority).is_err();
-    if let Some((_, host)) = rest
-        .rsplit_once('@')
-        .filter(|_| is_cut && path.contains('@'))
-    {
+    if is_cut && let Some((_, host)) = path.rsplit_once('@') {
         return format!("{scheme}://{host}");
     }
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let scheme_is_ssh =
-        ["ssh", "git+ssh", "ssh+git"].contains(&scheme.to_ascii_lowercase().as_str());
     // The user of ssh is a name that belongs to the address; a password is not.
+    let is_ssh = matches!(&*scheme.to_ascii_lowercase(), "ssh" | "git+ssh" | "ssh+git");
     match user.split(':').next() {
-        Some(name) if scheme_is_ssh && !name.is_empty() => {
-            format!("{scheme}://{name}@{host}{path}")
-        }
+        Some(name) if is_ssh && !name.is_empty() => format!("{scheme}://{name}@{host}{path}"),
         _ => format!("{scheme}://{host}{path}"),
-    }
-}
-
-fn local(path: &str) -> Address<'_> {
-    Address {
-        way: Way::Local,
-        user: None,
-        host: "",
-        port: None,
-        path,
     }
 }
 
 /// Whether an address can only be a path: another beginning could be read as something else, here or by git. Drives and
 /// backslashes are paths to git on Windows alone; elsewhere `C:\x@host:path` leads to a host over ssh.
 fn is_local_path(url: &str) -> bool {
+    let is_drive = match url.as_bytes() {
+        [drive, b':', b'\\', ..] => drive.is_ascii_alphabetic(),
+        [drive, b':', b'/', rest @ ..] => drive.is_ascii_alphabetic() && !rest.starts_with(b"/"),
+        _ => false,
+    };
+    let windows = is_drive || url.starts_with(".\\") || url.starts_with("..\\");
     // Two slashes begin the name of another machine on Windows.
     let rooted = url.starts_with('/') && !url.starts_with("//");
-    let windows = cfg!(windows)
-        && (begins_with_drive(url) || url.starts_with(".\\") || url.starts_with("..\\"));
-    rooted || windows || url.starts_with("./") || url.starts_with("../") || url == ".."
+    let relative = url.starts_with("./") || url.starts_with("../") || url == "..";
+    rooted || relative || cfg!(windows) && windows
 }
 
-fn begins_with_drive(url: &str) -> bool {
-    let Some((drive, path)) = url.split_once(':') else {
-        return false;
+fn address<'u>(way: Way, parts: (&'u str, &'u str)) -> Result<Address<'u>, &'static str> {
+    let (place, path) = parts;
+    let (user, host) = match place.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, place),
     };
-    let is_letter = drive.len() == 1 && drive.starts_with(|c: char| c.is_ascii_alphabetic());
-    is_letter && path.starts_with(['\\', '/']) && !path.starts_with("//")
-}
-
-fn with_authority(way: Way, rest: &str) -> Result<Address<'_>, &'static str> {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let (user, host) = with_user(authority);
     let (host, port) = port_of(host)?;
     Ok(Address {
         way,
@@ -225,12 +204,6 @@ fn with_authority(way: Way, rest: &str) -> Result<Address<'_>, &'static str> {
         port,
         path,
     })
-}
-
-fn with_user(place: &str) -> (Option<&str>, &str) {
-    place
-        .rsplit_once('@')
-        .map_or((None, place), |(user, host)| (Some(user), host))
 }
 
 /// Host and port; the colons of an IPv6 host stand in brackets.
@@ -250,24 +223,16 @@ fn port_of(host: &str) -> Result<(&str, Option<u16>), &'static str> {
 
 /// `[user@]host:path`, the form that git takes for ssh when no slash comes before the first colon. `foo::address` and
 /// `foo://address` go to a program called git-remote-foo, and `https:/host/path` is a slip, not a host called https.
-fn scp_form(url: &str) -> Option<Address<'_>> {
+fn scp_form(url: &str) -> Option<(&str, &str)> {
     let bracket = url.find(']').unwrap_or(0);
     let colon = bracket + url.get(bracket..)?.find(':')?;
     let (place, path) = (url.get(..colon)?, url.get(colon + 1..)?);
-    let (user, host) = with_user(place);
     let schemes = ["https", "http", "ssh", "git", "file"];
     let is_slip = schemes.contains(&place.to_ascii_lowercase().as_str());
     let word = url.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let is_helper = word.starts_with("::") || word.starts_with("://");
     let fits = !is_slip && !is_helper && !place.contains('/') && !path.is_empty();
-    let (way, port) = (Way::Ssh, None);
-    fits.then_some(Address {
-        way,
-        user,
-        host,
-        port,
-        path,
-    })
+    fits.then_some((place, path))
 }
 
 /// What no address may hold, whichever it is.
@@ -276,64 +241,41 @@ fn check_text(url: &str) -> Checked {
         matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit())
             || pair.eq_ignore_ascii_case(b"%7f")
     };
-    hold(&[
-        (
-            url.is_empty() || url.len() > 2048,
-            "must have 1 to 2048 characters",
-        ),
-        (
-            url.starts_with('-'),
-            "must not begin with `-`: it would be read as an option",
-        ),
-        (
-            !url.bytes().all(|b| b.is_ascii_graphic()),
-            "must be plain ASCII without spaces or control characters",
-        ),
-        (
-            url.as_bytes().windows(3).any(encoded),
-            "must hold no control characters, percent-encoded or not",
-        ),
-    ])
-}
-
-fn check_no_user(address: &Address<'_>) -> Checked {
-    let why = "must hold no user, password or token; a git credential helper keeps those";
-    hold(&[(address.user.is_some(), why)])
+    Err(match url {
+        _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
+        _ if url.starts_with('-') => "must not begin with `-`: it would be read as an option",
+        _ if !url.bytes().all(|b| b.is_ascii_graphic()) => {
+            "must be plain ASCII without spaces or control characters"
+        }
+        _ if url.as_bytes().windows(3).any(encoded) => {
+            "must hold no control characters, percent-encoded or not"
+        }
+        _ => return Ok(()),
+    })
 }
 
 fn check_user(address: &Address<'_>) -> Checked {
-    let user = address.user.unwrap_or("git");
-    // `user:token@host` is, to git, the path `token@host` on the host `user`.
-    let holds_password =
-        user.contains(':') || (address.user.is_none() && address.path.contains('@'));
-    hold(&[
-        (
-            holds_password,
-            "must hold no password; an ssh agent or a git credential helper keeps those",
-        ),
-        (
-            user.is_empty() || user.starts_with('-') || !is_made_of(user, "._-+"),
-            "must have a plain user name before the `@`, as git@host",
-        ),
-    ])
+    match (address.way, address.user) {
+        // `user:token@host` is, to git, the path `token@host` on the host `user`.
+        (Way::Ssh, None) if address.path.contains('@') => Err(PASSWORD),
+        (Way::Ssh, Some(user)) if user.contains(':') => Err(PASSWORD),
+        (Way::Ssh, Some(user)) if user.is_empty() || user.starts_with('-') => Err(USER),
+        (Way::Ssh, Some(user)) if !is_made_of(user, "._-+") => Err(USER),
+        (Way::Ssh, _) | (_, None) => Ok(()),
+        _ => Err("must hold no user, password or token; a git credential helper keeps those"),
+    }
 }
 
 fn check_host(host: &str) -> Checked {
-    if let Some(inner) = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        let is_bad = inner.parse::<Ipv6Addr>().is_err();
-        return hold(&[(is_bad, "must have an IPv6 address between the brackets")]);
+    if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        let why = "must have an IPv6 address between the brackets";
+        return inner.parse::<Ipv6Addr>().map(drop).map_err(|_| why);
     }
-    let fits = is_made_of(host, "._-")
-        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && !host.contains("..")
-        && host.len() <= 253;
-    hold(&[(
-        !fits,
-        "must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit",
-    )])
+    let begins_well = host.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if begins_well && is_made_of(host, "._-") && !host.contains("..") && host.len() <= 253 {
+        return Ok(());
+    }
+    Err("must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit")
 }
 
 /// Whether a host is this machine.

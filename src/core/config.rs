@@ -17,7 +17,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use document::Document;
 
@@ -32,30 +32,25 @@ use crate::core::refusal::{Report, Stop};
 pub const LARGEST: usize = 64 * 1024;
 
 /// All that `smp.toml` says, with its defaults filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Config {
-    /// Where it was read.
+    #[serde(skip)]
     pub path: PathBuf,
-    /// The team's own repository.
     pub repository: MainRepository,
-    /// The environments, in the order of the file.
+    /// In the order of the file. These and the channels are agreed to each by its name.
+    #[serde(skip)]
     pub environments: Vec<Environment>,
-    /// The shared record, if the team keeps one.
     pub record: Option<Record>,
-    /// What a promotion asks for beyond the rules that always hold.
     pub policy: Policy,
-    /// Where posts go.
+    #[serde(skip)]
     pub channels: Vec<Channel>,
 }
 
 /// The team's own repository, where reviewed work is merged; never a fork.
 #[derive(Clone, Debug, Serialize)]
 pub struct MainRepository {
-    /// The name of its remote.
     pub remote: String,
-    /// Its address.
     pub url: String,
-    /// Its branch of merged work.
     pub branch: String,
     /// The address of its pages, if it does not follow from `url`.
     pub web: Option<String>,
@@ -64,12 +59,9 @@ pub struct MainRepository {
 /// A place where the software runs, reached by a remote whose push deploys it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
-    /// The name that people type.
     #[serde(skip)]
     pub name: String,
-    /// The address of its remote.
     pub url: String,
-    /// The name of its remote.
     pub remote: String,
     /// The branch that a push deploys.
     pub branch: String,
@@ -77,7 +69,6 @@ pub struct Environment {
     pub site: Option<String>,
     /// The environment whose commit it is given.
     pub promotes: Option<String>,
-    /// How to find out what it runs.
     pub running: Running,
     /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
     #[serde(skip)]
@@ -94,7 +85,6 @@ pub enum Running {
     Page(Page),
     /// The API of its platform says it.
     Platform {
-        /// The app to ask about.
         #[serde(flatten)]
         app: PlatformApp,
         /// A page that is to agree, if there is one.
@@ -111,15 +101,6 @@ pub enum PlatformApp {
 }
 
 impl Running {
-    /// For how many seconds the answers must agree where the file does not say so. Behind a load balancer old and new
-    /// instances answer a page in turn; a platform's API and a branch have one answer at a time.
-    pub fn usual_confirm_seconds(&self) -> u32 {
-        match self {
-            Self::Page(_) | Self::Platform { page: Some(_), .. } => 10,
-            Self::Platform { page: None, .. } | Self::Ref => 0,
-        }
-    }
-
     /// The app on its platform, where that is to be asked.
     pub fn app(&self) -> Option<&PlatformApp> {
         match self {
@@ -141,10 +122,8 @@ impl Running {
 /// A page that says which commit runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page {
-    /// Its address.
     #[serde(rename = "page")]
     pub url: String,
-    /// Where in it the commit stands.
     #[serde(flatten)]
     pub find: Find,
 }
@@ -156,9 +135,7 @@ pub enum Find {
     /// In the one group of a regular expression.
     #[serde(serialize_with = "as_text")]
     Pattern(Regex),
-    /// At a JSON pointer.
     Json(String),
-    /// In a header.
     Header(String),
     /// The whole body is the commit.
     Body,
@@ -171,7 +148,6 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
 /// The history that the team shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// Its ref on the main repository.
     #[serde(rename = "ref")]
     pub reference: String,
     /// Whether a promotion needs a sign-off of its commit.
@@ -181,9 +157,11 @@ pub struct Record {
 }
 
 /// What a promotion asks for beyond the rules that always hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Patterns of files that plans and posts name.
+    #[serde(deserialize_with = "values::globs")]
     pub watch: Vec<String>,
     /// Whether every commit needs a pull request that someone else approved.
     pub reviewed: bool,
@@ -197,9 +175,7 @@ pub struct Channel {
     /// Its name here: `technical` or `product`.
     #[serde(skip)]
     pub name: String,
-    /// What it speaks.
     pub kind: ChannelKind,
-    /// Who is called.
     pub mentions: Vec<Mention>,
 }
 
@@ -210,7 +186,6 @@ pub enum Mention {
     Plain(String),
     /// A person whom the chat notifies.
     Person {
-        /// The name that is shown.
         name: String,
         /// The chat's own id for the person.
         id: String,
@@ -232,11 +207,7 @@ impl Config {
             return Ok(found);
         }
         let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
-        let names: Vec<&str> = self
-            .environments
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
+        let names = self.names();
         let report = Report::new(format!("{file} has no environment `{shown}`"))
             .because(format!("its environments are {}", names.join(", ")));
         Err(Stop::Misused(match shown::nearest(name, &names) {
@@ -247,10 +218,8 @@ impl Config {
 
     /// The environments that are given another's commit, in the order of the file.
     pub fn targets(&self) -> Vec<&Environment> {
-        self.environments
-            .iter()
-            .filter(|environment| environment.promotes.is_some())
-            .collect()
+        let all = self.environments.iter();
+        all.filter(|one| one.promotes.is_some()).collect()
     }
 
     /// The environment whose commit `target` is given.
@@ -259,9 +228,12 @@ impl Config {
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {
-        self.environments
-            .iter()
-            .find(|environment| environment.name == name)
+        self.environments.iter().find(|one| one.name == name)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let all = self.environments.iter();
+        all.map(|one| one.name.as_str()).collect()
     }
 }
 

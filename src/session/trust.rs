@@ -12,9 +12,7 @@ const KEY: &str = "smp.trusted";
 
 /// How `smp.toml` stands to what the user agreed to.
 pub enum Trust {
-    /// It is what was agreed to.
     Same,
-    /// Nothing was agreed to yet.
     New,
     /// It changed since; what exactly, where that is still known.
     Changed(Vec<config::Change>),
@@ -57,33 +55,20 @@ pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
 
 /// Refuses to use the network on the word of a file that nobody agreed to, or that changed since, and where a remote is
 /// not the one of the file: exit 2.
-pub fn require(repo: &Repo, config: &Config, environments: &[&Environment]) -> Result<(), Stop> {
-    require_all(repo, config, environments, Rule::of_main(config))
+pub fn require(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
+    require_all(repo, config, all, Rule::of_main(config))
 }
 
 /// The same for what only looks: it does not count where a push to the main repository would go.
-pub fn require_to_look(
-    repo: &Repo,
-    config: &Config,
-    environments: &[&Environment],
-) -> Result<(), Stop> {
-    require_all(repo, config, environments, Rule::ReadOnly)
+pub fn require_to_look(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
+    require_all(repo, config, all, Rule::ReadOnly)
 }
 
-fn require_all(
-    repo: &Repo,
-    config: &Config,
-    environments: &[&Environment],
-    rule: Rule,
-) -> Result<(), Stop> {
+fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -> Result<(), Stop> {
     require_agreed(repo, config)?;
-    check_remote(
-        repo,
-        &config.repository.remote,
-        &config.repository.url,
-        rule,
-    )?;
-    (environments.iter())
+    let main = &config.repository;
+    check_remote(repo, &main.remote, &main.url, rule)?;
+    all.iter()
         .try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
 }
 
@@ -95,17 +80,18 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
         .to_string_lossy();
     let report = match look(repo, config)? {
         Trust::Same => return Ok(()),
-        Trust::New => Report::new(format!("{file} was not agreed to in this clone yet"))
-            .because("it names places to read from and to push to, and anyone may have written it"),
+        Trust::New => {
+            let why = "it names places to read from and to push to, and anyone may have written it";
+            Report::new(format!("{file} was not agreed to in this clone yet")).because(why)
+        }
         Trust::Changed(changes) => {
-            let report = Report::new(format!(
-                "{file} changed since it was agreed to in this clone"
-            ));
-            changes.iter().map(describe).fold(report, Report::because)
+            let what = format!("{file} changed since it was agreed to in this clone");
+            (changes.iter().map(describe)).fold(Report::new(what), Report::because)
         }
     };
-    let report = report.run("look at it and agree", Typed::smp("setup"));
-    Err(Stop::Misused(report))
+    Err(Stop::Misused(
+        report.run("look at it and agree", Typed::smp("setup")),
+    ))
 }
 
 /// Refuses where the main repository's remote is not the one that was agreed to: exit 2.
@@ -115,21 +101,19 @@ pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
 }
 
 /// One change, in words.
-pub fn describe(change: &config::Change) -> String {
-    match (&change.old, &change.new) {
-        (Some(old), Some(new)) => format!("{} was {old} and is {new}", change.key),
-        (Some(old), None) => format!("{} was {old} and is gone", change.key),
-        (None, Some(new)) => format!("{} is new: {new}", change.key),
-        (None, None) => change.key.clone(),
+pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
+    match (old, new) {
+        (Some(old), Some(new)) => format!("{key} was {old} and is {new}"),
+        (Some(old), None) => format!("{key} was {old} and is gone"),
+        (None, Some(new)) => format!("{key} is new: {new}"),
+        (None, None) => key.clone(),
     }
 }
 
 /// How a remote of the clone stands to the one that `smp.toml` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteState {
-    /// It is there, with that address.
     Same,
-    /// There is none of that name.
     Missing,
     /// It has another address, or several.
     Other(String),
@@ -137,15 +121,12 @@ pub enum RemoteState {
 
 /// A remote that `smp.toml` names, and how it stands in this clone.
 pub struct Place<'c> {
-    /// The remote's name.
     pub remote: &'c str,
     /// The address it should have.
     pub url: &'c str,
     /// Whose it is; none: it is the main repository's.
     pub environment: Option<&'c Environment>,
-    /// What it is in this clone.
     pub state: RemoteState,
-    /// What of it counts.
     pub rule: Rule,
 }
 
@@ -170,7 +151,6 @@ impl Rule {
         }
     }
 
-    /// Whether an address is the one of `smp.toml`.
     fn takes(self, found: &str, url: &str) -> bool {
         found == url || self != Self::Deploy && address::same_place(found, url)
     }
@@ -235,7 +215,6 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
         if good(&read) && (rule == Rule::ReadOnly || matches!(&counts[..], [one] if good(one))) {
             return Ok(RemoteState::Same);
         }
-        // The first of each says enough.
         for leads in std::iter::once(read).chain(counts).take(2) {
             let leads = address::display_url(&leads);
             if !good(&leads) && !others.iter().any(|text| text.contains(&leads)) {

@@ -13,31 +13,24 @@ use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
-/// How an error of a rule begins, to be told from serde's own: the reason, a line end, and what else to write.
+/// How an error of a rule begins, to be told from serde's own.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
+const ELSEWHERE: &str = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
+                         helper, and replace it if it was ever committed";
 /// What the parser finds, by the beginning of its message.
-const SYNTAX: [(&str, &str); 10] = [
-    ("duplicate key", "this key or table is here twice"),
-    ("string values", "not valid TOML: text must stand in quotes"),
-    ("unclosed", "not valid TOML: a bracket is not closed"),
-    (
-        "invalid basic",
-        "not valid TOML: the text in quotes is not closed, or has a wrong escape",
-    ),
-    (
-        "invalid literal",
-        "not valid TOML: the text in quotes is not closed",
-    ),
-    ("key with no", "not valid TOML: a key without a value"),
-    ("missing value", "not valid TOML: a key without a value"),
-    ("cannot recurse", "not valid TOML: nested too deeply"),
-    ("recursion", "not valid TOML: nested too deeply"),
-    (
-        "cannot extend",
-        "not valid TOML: this table was already closed",
-    ),
+const SYNTAX: [(&str, &str); 9] = [
+    ("string values", "text must stand in quotes"),
+    ("unclosed", "a bracket is not closed"),
+    ("invalid basic", QUOTES),
+    ("invalid literal", "the text in quotes is not closed"),
+    ("key with no", "a key without a value"),
+    ("missing value", "a key without a value"),
+    ("cannot recurse", "nested too deeply"),
+    ("recursion", "nested too deeply"),
+    ("cannot extend", "this table was already closed"),
 ];
+const QUOTES: &str = "the text in quotes is not closed, or has a wrong escape";
 pub(super) const ENVIRONMENTS: &str =
     "write [environments.staging] and [environments.production], each with its url";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
@@ -86,12 +79,13 @@ impl<'t> Document<'t> {
             return Err(document.problem(at, "holds a NUL character", "save it as UTF-8 text"));
         }
         let table = DeTable::parse(text).map_err(|error| {
-            let message = error.message();
-            let mut known = SYNTAX
-                .iter()
-                .filter(|(theirs, _)| message.starts_with(theirs));
-            let what = known.next().map_or("not valid TOML", |(_, ours)| ours);
-            document.problem(error.span().map_or(0, |span| span.start), what, "")
+            let is = |theirs: &str| error.message().starts_with(theirs);
+            let what = match SYNTAX.iter().find(|(theirs, _)| is(theirs)) {
+                _ if is("duplicate key") => "this key or table is here twice".to_owned(),
+                Some((_, ours)) => format!("not valid TOML: {ours}"),
+                None => "not valid TOML".to_owned(),
+            };
+            document.problem(error.span().map_or(0, |span| span.start), &what, "")
         })?;
         document.root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
         Ok(document)
@@ -100,27 +94,21 @@ impl<'t> Document<'t> {
     /// Refuses, anywhere in the file, what looks like a secret and what acts on a terminal, before anything else is looked
     /// at: so no later sentence can be about such a value.
     pub(super) fn sweep(&self) -> Result<(), Report> {
-        walk("", self.root.get_ref(), &mut |path, key, value| {
-            if let Some(key) = key {
-                self.sweep_text(path, key.span().start, key.get_ref())?;
-            }
-            let text = value.get_ref().as_str().unwrap_or_default();
-            self.sweep_text(path, value.span().start, text)
-        })
-    }
-
-    fn sweep_text(&self, path: &str, at: usize, text: &str) -> Result<(), Report> {
-        if secret::looks_like_one(text) {
-            let advice = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
-                          helper, and replace it if it was ever committed";
-            return Err(self.wrong_at(at, path, STRAYED, advice));
-        }
         // The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
-        let joins = |c| matches!(c, '\u{200c}' | '\u{200d}');
-        if text.chars().any(|c| unseen(c) && !joins(c)) {
-            return Err(self.wrong_at(at, path, "holds control or invisible characters", ""));
-        }
-        Ok(())
+        let acts = |c| unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}');
+        walk("", self.root.get_ref(), &mut |path, key, value| {
+            let key = key.map(|key| (key.span().start, &**key.get_ref()));
+            let text = (value.get_ref().as_str()).map(|text| (value.span().start, text));
+            for (at, text) in key.into_iter().chain(text) {
+                let (why, advice) = match text {
+                    _ if secret::looks_like_one(text) => (STRAYED, ELSEWHERE),
+                    _ if text.contains(acts) => ("holds control or invisible characters", ""),
+                    _ => continue,
+                };
+                return Err(self.wrong_at(at, path, why, advice));
+            }
+            Ok(())
+        })
     }
 
     /// Reads the whole file by what serde derives for a type.
@@ -136,15 +124,12 @@ impl<'t> Document<'t> {
 
     /// Where a key's table, or its value, begins.
     pub(super) fn place(&self, path: &[&str]) -> usize {
-        let (mut at, mut value) = (0, self.root.get_ref());
-        for key in path {
-            let Some(found) = value.as_table().and_then(|t| t.get_key_value(*key)) else {
-                break;
-            };
-            at = place_of(Some(found.0), found.1);
-            value = found.1.get_ref();
-        }
-        at
+        let mut keys = path.iter();
+        let found = keys.try_fold((0, self.root.get_ref()), |(_, value), key| {
+            let (key, item) = value.as_table()?.get_key_value(*key)?;
+            Some((place_of(Some(key), item), item.get_ref()))
+        });
+        found.map_or(0, |(at, _)| at)
     }
 
     fn wrong_at(&self, at: usize, path: &str, why: &str, advice: &str) -> Report {
@@ -172,8 +157,8 @@ impl<'t> Document<'t> {
         // Keys and values stand before this, what was expected behind it.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
-        if let Some((why, advice)) = message.strip_prefix(OURS).and_then(|m| m.split_once('\n')) {
-            self.wrong_at(spot.at, &spot.path, why, advice)
+        if let Some(why) = message.strip_prefix(OURS) {
+            self.wrong_at(spot.at, &spot.path, why, "")
         } else if let Some(key) = message.strip_prefix("missing field `") {
             self.missing(&spot, key.trim_end_matches('`'))
         } else if message.starts_with("unknown variant") {

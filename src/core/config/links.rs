@@ -1,16 +1,9 @@
-//! Links to the main repository's pages, derived from its address; each kind of host has paths of its own.
+//! Links to the main repository's pages, derived from its address. GitLab and Bitbucket have paths of their own; all others
+//! have those of GitHub.
 
 use crate::core::address::{Way, take_apart, web_host};
 use crate::core::config::Config;
 use crate::core::words::CommitId;
-
-/// The kinds of hosts that differ in their paths.
-enum Host {
-    /// GitHub, Gitea, Forgejo, and whatever else: theirs are the most common paths.
-    Common,
-    Gitlab,
-    Bitbucket,
-}
 
 impl Config {
     /// The address of the main repository's pages, without a slash at the end. `None` if it has none that we can tell.
@@ -26,21 +19,20 @@ impl Config {
         let base = self.web_base()?;
         let (from, to) = (from.for_link(), to.for_link());
         Some(match host(&base) {
-            Host::Common => format!("{base}/compare/{from}...{to}"),
-            Host::Gitlab => format!("{base}/-/compare/{from}...{to}"),
+            host if host.contains("gitlab") => format!("{base}/-/compare/{from}...{to}"),
             // Here the new one comes first, and two dots mean what three mean elsewhere.
-            Host::Bitbucket => format!("{base}/branches/compare/{to}..{from}"),
+            host if host.contains("bitbucket") => format!("{base}/branches/compare/{to}..{from}"),
+            _ => format!("{base}/compare/{from}...{to}"),
         })
     }
 
     /// The page of one commit.
     pub fn commit_url(&self, id: &CommitId) -> Option<String> {
-        let base = self.web_base()?;
-        let id = id.for_link();
+        let (base, id) = (self.web_base()?, id.for_link());
         Some(match host(&base) {
-            Host::Common => format!("{base}/commit/{id}"),
-            Host::Gitlab => format!("{base}/-/commit/{id}"),
-            Host::Bitbucket => format!("{base}/commits/{id}"),
+            host if host.contains("gitlab") => format!("{base}/-/commit/{id}"),
+            host if host.contains("bitbucket") => format!("{base}/commits/{id}"),
+            _ => format!("{base}/commit/{id}"),
         })
     }
 }
@@ -64,15 +56,8 @@ fn web_of(url: &str) -> Option<String> {
     Some(format!("{scheme}://{}{port}/{path}", web_host(&address)))
 }
 
-fn host(base: &str) -> Host {
-    let host = take_apart(base)
-        .map(|address| address.host.to_ascii_lowercase())
-        .unwrap_or_default();
-    match () {
-        () if host.contains("gitlab") => Host::Gitlab,
-        () if host.contains("bitbucket") => Host::Bitbucket,
-        () => Host::Common,
-    }
+fn host(base: &str) -> String {
+    take_apart(base).map_or(String::new(), |address| address.host.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,36 +1,24 @@
 //! Names that git, Heroku and HTTP would take, and the stricter ones that we take. Every reason is a fixed text: it never
 //! holds the name itself.
 
-use std::ops::RangeInclusive;
+use crate::core::address::{Checked, is_made_of};
 
-use crate::core::address::{Checked, hold, is_made_of};
-
-/// Whether a text is a word of a-z, 0-9 and `-`.
-fn is_small_word(text: &str, length: RangeInclusive<usize>) -> bool {
-    length.contains(&text.len()) && is_made_of(text, "-") && text == text.to_ascii_lowercase()
+/// Whether a text is made of a-z, 0-9 and `-`.
+fn is_small(text: &str) -> bool {
+    is_made_of(text, "-") && text == text.to_ascii_lowercase()
 }
 
 /// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` takes
 /// `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
 pub fn check_remote_name(name: &str) -> Checked {
-    hold(&[
-        (
-            name.is_empty() || name.len() > 64,
-            "must have 1 to 64 characters",
-        ),
-        (
-            name.starts_with(|c: char| !c.is_ascii_alphanumeric()),
-            "must begin with a letter or a digit",
-        ),
-        (
-            !is_made_of(name, "._-"),
-            "must be made of letters, digits, `.`, `_` and `-`",
-        ),
-        (
-            name.contains("..") || name.ends_with('.') || name.ends_with(".lock"),
-            "must not hold `..`, nor end in `.` or `.lock`",
-        ),
-    ])
+    let ends_well = !name.contains("..") && !name.ends_with('.') && !name.ends_with(".lock");
+    Err(match name.chars().next() {
+        _ if name.is_empty() || name.len() > 64 => "must have 1 to 64 characters",
+        Some(c) if !c.is_ascii_alphanumeric() => "must begin with a letter or a digit",
+        _ if !is_made_of(name, "._-") => "must be made of letters, digits, `.`, `_` and `-`",
+        _ if !ends_well => "must not hold `..`, nor end in `.` or `.lock`",
+        _ => return Ok(()),
+    })
 }
 
 /// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer. git itself takes `-x`,
@@ -38,90 +26,73 @@ pub fn check_remote_name(name: &str) -> Checked {
 pub fn check_branch(name: &str) -> Checked {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
     let is_bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
-    hold(&[
-        (
-            name.is_empty() || name.len() > 200,
-            "must have 1 to 200 characters",
-        ),
-        (
-            !is_made_of(name, "._/-"),
-            "must be made of letters, digits, `.`, `_`, `/` and `-`",
-        ),
-        (
-            name.starts_with('-') || name == "HEAD",
-            "must not begin with `-`, nor be HEAD",
-        ),
-        (
-            name.starts_with("refs/"),
-            "must be the short name, without refs/heads/",
-        ),
-        (is_hash, "must not look like the hash of a commit"),
-        (
-            name.contains("..") || name.ends_with('.'),
-            "must not hold `..`, nor end in `.`",
-        ),
-        (
-            name.split('/').any(is_bad),
-            "must have no part that is empty, begins with `.` or ends in `.lock`",
-        ),
-    ])
+    Err(match name {
+        _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
+        _ if !is_made_of(name, "._/-") => "must be made of letters, digits, `.`, `_`, `/` and `-`",
+        _ if name.starts_with('-') || name == "HEAD" => "must not begin with `-`, nor be HEAD",
+        _ if name.starts_with("refs/") => "must be the short name, without refs/heads/",
+        _ if is_hash => "must not look like the hash of a commit",
+        _ if name.contains("..") || name.ends_with('.') => "must not hold `..`, nor end in `.`",
+        _ if name.split('/').any(is_bad) => {
+            "must have no part that is empty, begins with `.` or ends in `.lock`"
+        }
+        _ => return Ok(()),
+    })
 }
 
 /// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
 pub(super) fn check_record_ref(name: &str) -> Checked {
-    let own = name
-        .strip_prefix("refs/smp/")
-        .is_some_and(|rest| is_small_word(rest, 1..=64));
-    hold(&[(
-        !own && name != "refs/heads/smp-record",
-        "must be refs/smp/ and a word of a-z, 0-9 and `-`, or refs/heads/smp-record",
-    )])
+    match name.strip_prefix("refs/smp/") {
+        Some(word) if (1..=64).contains(&word.len()) && is_small(word) => Ok(()),
+        None if name == "refs/heads/smp-record" => Ok(()),
+        _ => Err("must be refs/smp/ and a word of a-z, 0-9 and `-`, or refs/heads/smp-record"),
+    }
 }
 
 /// Whether a name may name an app on Heroku.
 pub(super) fn check_heroku_app(name: &str) -> Checked {
-    let fits = is_small_word(name, 3..=30) && name.starts_with(|c: char| c.is_ascii_lowercase());
-    hold(&[(
-        !fits,
-        "must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter",
-    )])
+    match name.chars().next() {
+        Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
+        _ => Err("must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter"),
+    }
 }
 
 /// Whether a name may name a header of HTTP (a token of RFC 9110).
 pub(super) fn check_header(name: &str) -> Checked {
-    let fits = (1..=100).contains(&name.len()) && is_made_of(name, "!#$%&'*+-.^_`|~");
-    hold(&[(!fits, "must be the name of a header, as `x-commit`")])
+    match name.len() {
+        1..=100 if is_made_of(name, "!#$%&'*+-.^_`|~") => Ok(()),
+        _ => Err("must be the name of a header, as `x-commit`"),
+    }
 }
 
 /// Whether a text may be a JSON pointer (RFC 6901).
 pub(super) fn check_pointer(text: &str) -> Checked {
-    hold(&[
-        (text.len() > 200, "must have at most 200 characters"),
-        (
-            !text.is_empty() && !text.starts_with('/'),
-            "must be a JSON pointer, as \"/build/commit\", or empty",
-        ),
-    ])
+    match text {
+        _ if text.len() > 200 => Err("must have at most 200 characters"),
+        _ if text.is_empty() || text.starts_with('/') => Ok(()),
+        _ => Err("must be a JSON pointer, as \"/build/commit\", or empty"),
+    }
 }
 
-/// Whether a text may be a pattern of files: those of the repository, and no other.
+/// Whether a text may be a pattern of files: those of the repository, and no other. A leading `:` is git's own magic,
+/// which could turn the meaning around; a leading `-` could be an option.
 pub(super) fn check_glob(text: &str) -> Checked {
-    // A leading `:` is git's own magic, which could turn the meaning around; a leading `-` could be an option.
-    let leaves = text.starts_with(['/', '-', ':', '!', '~'])
-        || text.split(['/', '\\']).any(|part| part == "..");
-    hold(&[
-        (
-            text.is_empty() || text.len() > 200,
-            "must have 1 to 200 characters",
-        ),
-        (leaves, "must be a pattern of files inside the repository"),
-    ])
+    let leaves = text.split(['/', '\\']).any(|part| part == "..");
+    match text {
+        _ if text.is_empty() || text.len() > 200 => Err("must have 1 to 200 characters"),
+        _ if leaves || text.starts_with(['/', '-', ':', '!', '~']) => {
+            Err("must be a pattern of files inside the repository")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a text may be shown in a post.
 pub(super) fn check_short(text: &str) -> Checked {
-    let fits = !text.trim().is_empty() && text.len() <= 200;
-    hold(&[(!fits, "must have 1 to 200 characters")])
+    match text.len() {
+        1..=200 if !text.trim().is_empty() => Ok(()),
+        _ => Err("must have 1 to 200 characters"),
+    }
 }
 
 #[cfg(test)]

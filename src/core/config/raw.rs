@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
 use crate::core::config::values::{
-    BranchName, Glob, HeaderName, HerokuApp, JsonPointer, List, Number, PageUrl, Pattern,
-    RecordRef, RemoteName, RemoteUrl, Table, Word,
+    BranchName, HeaderName, HerokuApp, JsonPointer, List, Number, PageUrl, Pattern, RecordRef,
+    RemoteName, RemoteUrl, Table, Word,
 };
 use crate::core::config::{
     Channel, Config, Environment, Find, MainRepository, Mention, Page, PlatformApp, Policy, Record,
@@ -20,13 +20,16 @@ use crate::core::config::{
 use crate::core::refusal::Report;
 use crate::core::words::ChannelKind;
 
+/// For how many seconds answers can be asked to agree.
+type Seconds = Number<0, 3600>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawConfig {
     repository: Table<RawRepository>,
     environments: BTreeMap<String, Table<RawEnvironment>>,
     record: Option<Table<RawRecord>>,
-    policy: Option<Table<RawPolicy>>,
+    policy: Option<Table<Policy>>,
     channels: Option<Table<RawChannels>>,
 }
 
@@ -58,7 +61,7 @@ struct RawRunning {
     json: Option<JsonPointer>,
     header: Option<HeaderName>,
     heroku: Option<HerokuApp>,
-    confirm_seconds: Option<Number<0, 3600>>,
+    confirm_seconds: Option<Seconds>,
 }
 
 #[derive(Deserialize)]
@@ -67,14 +70,6 @@ struct RawRecord {
     r#ref: Option<RecordRef>,
     signoff: Option<bool>,
     cadence_days: Option<Number<1, 3650>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPolicy {
-    watch: Option<List<Glob>>,
-    reviewed: Option<bool>,
-    green: Option<bool>,
 }
 
 /// Nothing is ever posted to a channel of another name; so another name is a slip.
@@ -129,13 +124,7 @@ pub(super) fn config(path: &Path, document: &Document<'_>) -> Result<Config, Rep
         }),
         policy: raw
             .policy
-            .map_or_else(Policy::default, |Table(raw)| Policy {
-                watch: raw.watch.map_or(Vec::new(), |list| {
-                    list.0.into_iter().map(String::from).collect()
-                }),
-                reviewed: raw.reviewed.unwrap_or(false),
-                green: raw.green.unwrap_or(false),
-            }),
+            .map_or_else(Policy::default, |Table(policy)| policy),
         repository,
         environments,
     };
@@ -158,27 +147,26 @@ fn environment(
     // It is shown, typed, and becomes a remote.
     check_remote_name(&name)
         .map_err(|why| document.wrong(&key[..2], &format!("the name {why}"), ""))?;
-    let table = raw.running.map(|Table(raw)| raw);
-    let seconds = table
-        .as_ref()
-        .and_then(|raw| raw.confirm_seconds.as_ref())
-        .map(|seconds| seconds.0);
-    let running = table.map_or(Ok(Running::Ref), running);
-    let running = running.map_err(|(why, advice)| document.wrong(&key, &why, advice))?;
+    let read = raw
+        .running
+        .map_or(Ok((Running::Ref, None)), |Table(raw)| running(raw));
+    let (running, seconds) = read.map_err(|(why, advice)| document.wrong(&key, &why, advice))?;
+    // Behind a load balancer old and new instances answer a page in turn; an API and a branch have one answer at a time.
+    let usual = if running.page().is_some() { 10 } else { 0 };
     Ok(Environment {
         url: raw.url.into(),
         remote: or(raw.remote, &name),
         branch: or(raw.branch, &main.branch),
         site: raw.site.map(String::from),
         promotes: raw.promotes,
-        confirm_seconds: seconds.unwrap_or_else(|| running.usual_confirm_seconds()),
+        confirm_seconds: seconds.map_or(usual, |Number(seconds)| seconds),
         running,
         name,
     })
 }
 
-/// How to find out what runs; or what is wrong with that, and what else to write.
-fn running(raw: RawRunning) -> Result<Running, (String, &'static str)> {
+/// How to find out what runs, and for how long; or what is wrong with that, and what else to write.
+fn running(raw: RawRunning) -> Result<(Running, Option<Seconds>), (String, &'static str)> {
     let ways = [
         ("pattern", raw.pattern.map(|one| Find::Pattern(one.0))),
         ("json", raw.json.map(|one| Find::Json(one.0))),
@@ -186,16 +174,15 @@ fn running(raw: RawRunning) -> Result<Running, (String, &'static str)> {
     ];
     let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
     let (way, second) = (ways.next(), ways.next());
-    let page = |url: PageUrl, way: Option<(_, Find)>| Page {
-        url: url.into(),
-        find: way.map_or(Find::Body, |(_, find)| find),
-    };
-    let (why, advice) = match (raw.heroku, raw.page, way) {
-        (None, None, _) => (
-            "has no `page`".to_owned(),
-            "write page or heroku, or remove the table",
-        ),
-        (Some(_), None, Some((key, _))) => {
+    let key = way.as_ref().map(|(key, _)| *key);
+    let find = way.map_or(Find::Body, |(_, find)| find);
+    let page = raw.page.map(|url| Page { url: url.0, find });
+    let (why, advice) = match (raw.heroku, page, key) {
+        (None, None, _) => {
+            let why = "has no `page`".to_owned();
+            (why, "write page or heroku, or remove the table")
+        }
+        (Some(_), None, Some(key)) => {
             let why = format!("`{key}` is for a page, and there is none");
             (why, "write `page`, or remove it")
         }
@@ -203,11 +190,10 @@ fn running(raw: RawRunning) -> Result<Running, (String, &'static str)> {
             let why = "has more than one of `pattern`, `json` and `header`";
             (why.to_owned(), "keep the one that fits the page")
         }
-        (None, Some(url), way) => return Ok(Running::Page(page(url, way))),
-        (Some(app), url, way) => {
+        (None, Some(page), _) => return Ok((Running::Page(page), raw.confirm_seconds)),
+        (Some(app), page, _) => {
             let app = PlatformApp::Heroku(app.into());
-            let page = url.map(|url| page(url, way));
-            return Ok(Running::Platform { app, page });
+            return Ok((Running::Platform { app, page }, raw.confirm_seconds));
         }
     };
     Err((why, advice))

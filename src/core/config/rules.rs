@@ -19,7 +19,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
         let others = all.get(..index).unwrap_or_default();
         let wrong = apart_from_main(main, one)
             .or_else(|| others.iter().find_map(|other| apart(one, other)))
-            .or_else(|| promotion(one, all));
+            .or_else(|| promotion(one, config));
         if let Some((key, why, advice)) = wrong {
             let key = [&["environments", one.name.as_str()], key].concat();
             return Err(document.wrong(&key, &why, &advice));
@@ -38,12 +38,10 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
 
 /// A push to an environment must never land in the main repository.
 fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
-    let what = if same_remote(&main.remote, &one.remote) {
-        "remote"
-    } else if same_place(&main.url, &one.url) {
-        "url"
-    } else {
-        return None;
+    let what = match one {
+        _ if same_remote(&main.remote, &one.remote) => "remote",
+        _ if same_place(&main.url, &one.url) => "url",
+        _ => return None,
     };
     let why = format!("has the same {what} as [repository]");
     let advice = "give the environment the address that deploys it, and a remote of its own";
@@ -53,36 +51,31 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
-    let name = &other.name;
-    let asked = |key: &str| {
-        let key = shown_key(&format!("environments.{name}.running.{key}"));
-        format!("asks the same as {key}")
-    };
     let pages = one.running.page().zip(other.running.page());
-    let (key, why, advice): (&[_], _, _) = if same_remote(&one.remote, &other.remote) {
-        (
-            &[],
-            format!("has the same remote as {name}"),
-            "give each environment a remote of its own",
-        )
+    let (what, advice) = if same_remote(&one.remote, &other.remote) {
+        ("remote", "give each environment a remote of its own")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
-        (
-            &[],
-            format!("has the same url and branch as {name}"),
-            advice,
-        )
+        ("url and branch", advice)
     } else if one.running.app().is_some() && one.running.app() == other.running.app() {
-        (
-            &["running", "heroku"],
-            asked("heroku"),
-            "name the app of each environment",
-        )
+        ("heroku", "name the app of each environment")
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
         let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
-        (&["running", "page"], asked("page"), advice)
+        ("page", advice)
     } else {
         return None;
+    };
+    let key: &[_] = match what {
+        "heroku" => &["running", "heroku"],
+        "page" => &["running", "page"],
+        _ => &[],
+    };
+    let why = match key.is_empty() {
+        true => format!("has the same {what} as {}", other.name),
+        false => {
+            let key = format!("environments.{}.running.{what}", other.name);
+            format!("asks the same as {}", shown_key(&key))
+        }
     };
     Some((key, why, advice.to_owned()))
 }
@@ -119,32 +112,24 @@ fn same_remote(a: &str, b: &str) -> bool {
 }
 
 /// An environment is given the commit of another one, and in the end of one that is given nobody's.
-fn promotion(one: &Environment, all: &[Environment]) -> Option<Wrong> {
-    let find = |name: &str| all.iter().find(|environment| environment.name == name);
+fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     let promotes = one.promotes.as_deref()?;
-    let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
     // Who still finds a next one after as many steps as there are environments goes round.
-    let goes_round = || {
-        all.iter()
-            .try_fold(one, |one, _| find(one.promotes.as_deref()?))
-            .is_some()
-    };
-    let (why, advice) = if promotes == one.name {
-        (
-            "an environment cannot promote itself",
-            "name the environment before it".to_owned(),
-        )
-    } else if find(promotes).is_none() {
-        let advice = match nearest(promotes, &names) {
+    let mut all = config.environments.iter();
+    let last = all.try_fold(one, |one, _| config.source_of(one));
+    let mut advice = "let the first promote none".to_owned();
+    let why = if promotes == one.name {
+        advice = "name the environment before it".to_owned();
+        "an environment cannot promote itself"
+    } else if config.source_of(one).is_none() {
+        let names = config.names();
+        advice = match nearest(promotes, &names) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the environments are {}", names.join(", ")),
         };
-        ("there is no such environment", advice)
-    } else if goes_round() {
-        (
-            "the environments promote each other in a circle",
-            "let the first promote none".to_owned(),
-        )
+        "there is no such environment"
+    } else if last.is_some() {
+        "the environments promote each other in a circle"
     } else {
         return None;
     };

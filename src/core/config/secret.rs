@@ -1,36 +1,18 @@
 //! What a secret looks like, so that one that strayed into `smp.toml` is refused before it is used or shown.
 
 /// What begins a token of a service that people of this trade use.
-const TOKENS: [&str; 7] = [
-    "HRKU-",
-    "ghp_",
-    "github_pat_",
-    "glpat-",
-    "xoxa-",
-    "xoxb-",
-    "xoxp-",
-];
-
-/// Hosts whose addresses are secrets themselves: whoever knows one can post.
-const WEBHOOKS: [&str; 3] = [
-    "hooks.slack.com",
-    "webhook.office.com",
-    "outlook.office.com/webhook",
-];
-
-/// Hosts whose addresses are secrets when they carry a signature.
-const SIGNED: [&str; 2] = ["logic.azure.com", "powerplatform.com"];
+const TOKENS: &str = "HRKU- ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
+/// Addresses that are secrets themselves, for who knows one can post; and those that are when they carry a signature.
+const WEBHOOKS: &str = "hooks.slack.com webhook.office.com outlook.office.com/webhook ?sig= &sig=";
+const SIGNED: &str = "logic.azure.com powerplatform.com";
 
 /// Whether a text looks like a secret, or holds something that does.
 pub(super) fn looks_like_one(text: &str) -> bool {
+    let holds = |text: &str, words: &str| words.split(' ').any(|word| text.contains(word));
     let lower = text.to_ascii_lowercase();
-    TOKENS.iter().any(|token| text.contains(token))
-        || WEBHOOKS.iter().any(|host| lower.contains(host))
-        || SIGNED
-            .iter()
-            .any(|host| lower.contains(host) && lower.contains("sig="))
-        || lower.contains("?sig=")
-        || lower.contains("&sig=")
+    holds(text, TOKENS)
+        || holds(&lower, WEBHOOKS)
+        || holds(&lower, SIGNED) && lower.contains("sig=")
 }
 
 #[cfg(test)]

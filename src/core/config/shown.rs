@@ -12,7 +12,7 @@ const FILE: usize = 40;
 /// The last part of a path.
 pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    cut_middle(&visible(&name.to_string_lossy()), FILE)
+    cut(&visible(&name.to_string_lossy()), FILE / 2, FILE / 2)
 }
 
 /// A key, or a dotted path of keys.
@@ -20,7 +20,7 @@ pub(super) fn shown_key(key: &str) -> String {
     if secret::looks_like_one(key) {
         return "(hidden)".to_owned();
     }
-    cut_middle(&visible(key), KEY)
+    cut(&visible(key), KEY / 2, KEY / 2)
 }
 
 /// Text in which whatever could act on a terminal, or reorder or hide what is read, is a visible escape.
@@ -42,65 +42,42 @@ pub(super) fn unseen(c: char) -> bool {
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The middle left out: of a dotted key both ends tell the most.
-fn cut_middle(text: &str, most: usize) -> String {
+/// At most so many characters at the head, the mark of a cut included, and at the tail: of a dotted key both ends tell the most.
+fn cut(text: &str, head: usize, tail: usize) -> String {
     let count = text.chars().count();
-    if count <= most {
+    if count <= head + tail {
         return text.to_owned();
     }
-    let (head, tail) = (most / 2, most - most / 2 - 1);
-    let mut cut: String = text.chars().take(head).collect();
-    cut.push('…');
-    cut.extend(text.chars().skip(count - tail));
-    cut
+    let start: String = text.chars().take(head - 1).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start}…{end}")
 }
 
 /// A sentence, the end left out where it is too long.
 pub(super) fn cut_end(text: &str) -> String {
-    match text.char_indices().nth(SENTENCE - 1) {
-        Some((at, _)) if text.chars().count() > SENTENCE => format!("{}…", text.split_at(at).0),
-        _ => text.to_owned(),
-    }
+    cut(text, SENTENCE, 0)
 }
 
 /// The one of `known` that `word` was probably meant to be.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    // The distance is quadratic: nobody's slip of the finger is this long.
-    if word.len() > KEY {
-        return None;
-    }
     let word = word.to_ascii_lowercase();
     // `prod` is no slip of the finger, and clear all the same.
     let mut longer = (known.iter()).filter(|known| known.to_ascii_lowercase().starts_with(&word));
     if let (Some(one), None, 3..) = (longer.next(), longer.next(), word.len()) {
         return Some(one);
     }
-    let ranked = (known.iter()).map(|one| (distance(&word, &one.to_ascii_lowercase()), *one));
-    let near = ranked.filter(|(distance, one)| *distance <= (one.len() / 3).max(1));
-    near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, one)| one)
+    let ranked = (known.iter()).map(|one| (differing(&word, &one.to_ascii_lowercase()), *one));
+    let near = ranked.filter(|(differing, one)| *differing <= one.len() / 3 + 1);
+    near.min().map(|(_, one)| one)
 }
 
-/// How many letters are to be added, dropped or replaced to turn `a` into `b`; letters in another order are one slip.
-fn distance(a: &str, b: &str) -> usize {
-    let [mut left, mut right] = [a, b].map(|word| word.chars().collect::<Vec<_>>());
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, x) in left.iter().enumerate() {
-        let mut last = i + 1;
-        let mut next = vec![last];
-        for (y, above) in right.iter().zip(row.windows(2)) {
-            let [diagonal, above] = above else { continue };
-            last = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(last + 1);
-            next.push(last);
-        }
-        row = next;
-    }
-    left.sort_unstable();
-    right.sort_unstable();
-    let plain = row.last().copied().unwrap_or(0);
-    if left == right { plain.min(1) } else { plain }
+/// How many letters are left of the longer word without what both begin with and end in.
+fn differing(a: &str, b: &str) -> usize {
+    let same = |(x, y): &(u8, u8)| x == y;
+    let prefix = a.bytes().zip(b.bytes()).take_while(same).count();
+    let ends = a.bytes().rev().zip(b.bytes().rev());
+    let suffix = ends.take(a.len().min(b.len()) - prefix).take_while(same);
+    a.len().max(b.len()) - prefix - suffix.count()
 }
 
 #[cfg(test)]

@@ -13,11 +13,8 @@ use crate::core::config::{Config, Environment, MainRepository, Mention, Policy, 
 /// A value that is no longer the trusted one: its dotted key, and what was and is said, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its dotted key.
     pub key: String,
-    /// What was trusted, if anything.
     pub old: Option<String>,
-    /// What the file says now, if anything.
     pub new: Option<String>,
 }
 
@@ -28,22 +25,11 @@ impl Config {
     /// All that a person agrees to, by dotted key, sorted; defaults are filled in, so that writing one out changes
     /// nothing. It is what `setup` shows, and what is digested.
     pub fn trust(&self) -> Vec<(String, String)> {
-        // Taken apart to its last field, so that a new section cannot be forgotten here.
-        let Self {
-            path: _,
-            repository,
-            environments,
-            record,
-            policy,
-            channels,
-        } = self;
         let mut values = Values::new();
         // Several that promote the same one are promoted in their order, and the first that promotes none is staged to.
-        let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
-        values.insert("environments".to_owned(), names.join(", "));
-        let sections = json!({ "repository": repository, "record": record, "policy": policy });
-        add(&mut values, "", &sections);
-        for one in environments {
+        values.insert("environments".to_owned(), self.names().join(", "));
+        add(&mut values, "", &json!(self));
+        for one in &self.environments {
             let key = format!("environments.{}", one.name);
             add(&mut values, &key, &json!(one));
             if !matches!(one.running, Running::Ref) {
@@ -51,7 +37,7 @@ impl Config {
                 values.insert(format!("{key}.running.confirm_seconds"), seconds);
             }
         }
-        for one in channels {
+        for one in &self.channels {
             add(&mut values, &format!("channels.{}", one.name), &json!(one));
         }
         values.into_iter().collect()
@@ -238,6 +224,45 @@ mod tests {
             (Some("teams"), Some("teams"))
         );
         assert_eq!(value("channels.technical.mentions"), Some(r#"["devs"]"#));
+    }
+
+    // Each clone keeps a digest of these: another form of one value would ask everybody again.
+    #[test]
+    fn every_form_of_a_value_is_listed_as_it_always_was() {
+        let text = SMALL
+            .replace(
+                "[environments.production]",
+                "running = { heroku = 'an-app', page = 'https://h/', header = 'x-c' }\n[environments.production]",
+            )
+            + "running = { page = 'https://p/', json = '/c', confirm_seconds = 3 }\n[record]\n[policy]\n\
+               watch = ['a', 'b']\n[channels.product]\nkind = 'slack'\n\
+               mentions = ['x', { name = 'A', id = 'a@b' }]\n[channels.technical]\nkind = 'print'\n";
+        let before = parsed(SMALL).trust();
+        let added: Vec<_> = (parsed(&text).trust().into_iter())
+            .filter(|pair| !before.contains(pair))
+            .collect();
+        assert_eq!(
+            added,
+            pairs(&[
+                ("channels.product.kind", "slack"),
+                (
+                    "channels.product.mentions",
+                    r#"["x",{"id":"a@b","kind":"person","name":"A"}]"#
+                ),
+                ("channels.technical.kind", "print"),
+                ("environments.production.running.confirm_seconds", "3"),
+                ("environments.production.running.json", "/c"),
+                ("environments.production.running.page", "https://p/"),
+                ("environments.staging.running.confirm_seconds", "10"),
+                ("environments.staging.running.header", "x-c"),
+                ("environments.staging.running.heroku", "an-app"),
+                ("environments.staging.running.page", "https://h/"),
+                ("policy.watch", r#"["a","b"]"#),
+                ("record.cadence_days", "7"),
+                ("record.ref", "refs/smp/record"),
+                ("record.signoff", "true"),
+            ])
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ macro_rules! texts {
             type Error = String;
 
             fn try_from(text: String) -> Result<Self, String> {
-                $rule(&text).map_err(|why| ours(why, ""))?;
+                $rule(&text).map_err(|why| ours(why))?;
                 Ok(Self(text))
             }
         }
@@ -91,26 +91,19 @@ impl TryFrom<String> for Pattern {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.len() > 200 {
-            return Err(ours("must have at most 200 characters", ""));
+            return Err(ours("must have at most 200 characters"));
         }
         let mut builder = RegexBuilder::new(&text);
         let limited = builder.size_limit(COMPILED).dfa_size_limit(COMPILED);
         // The error's own text quotes the pattern.
-        let (why, advice) = match limited.build() {
+        Err(ours(match limited.build() {
             Ok(regex) if regex.captures_len() == 2 => return Ok(Self(regex)),
-            Ok(_) => (
-                "must have exactly one group in ( ), around the commit",
-                "a group that only groups is written (?: )",
-            ),
+            Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
             Err(regex::Error::CompiledTooBig(_)) => {
-                ("is a pattern that grows too large; use smaller counts", "")
+                "is a pattern that grows too large; use smaller counts"
             }
-            Err(_) => (
-                "is not a regular expression",
-                "see https://docs.rs/regex/#syntax",
-            ),
-        };
-        Err(ours(why, advice))
+            Err(_) => "is not a regular expression; see https://docs.rs/regex/#syntax",
+        }))
     }
 }
 
@@ -118,11 +111,10 @@ impl<const LEAST: u32, const MOST: u32> TryFrom<i128> for Number<LEAST, MOST> {
     type Error = String;
 
     fn try_from(number: i128) -> Result<Self, String> {
-        let number = u32::try_from(number)
-            .ok()
-            .filter(|number| (LEAST..=MOST).contains(number));
-        let why = || ours(&format!("must be a number from {LEAST} to {MOST}"), "");
-        number.map(Self).ok_or_else(why)
+        match u32::try_from(number) {
+            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Self(number)),
+            _ => Err(ours(&format!("must be a number from {LEAST} to {MOST}"))),
+        }
     }
 }
 
@@ -131,7 +123,7 @@ impl<T> TryFrom<Vec<Element<T>>> for List<T> {
 
     fn try_from(list: Vec<Element<T>>) -> Result<Self, String> {
         if list.len() > 100 {
-            return Err(ours("must have at most 100 elements", ""));
+            return Err(ours("must have at most 100 elements"));
         }
         Ok(Self(list.into_iter().map(|Element(one)| one).collect()))
     }
@@ -188,9 +180,15 @@ impl<'de> Visitor<'de> for MentionVisitor {
     }
 }
 
-/// An error of a rule: a fixed text that never holds the value, and what else to write.
-fn ours(why: &str, advice: &str) -> String {
-    format!("{OURS}{why}\n{advice}")
+/// An error of a rule: a fixed text that never holds the value.
+fn ours(why: &str) -> String {
+    format!("{OURS}{why}")
+}
+
+/// Reads patterns of files.
+pub(super) fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let List(globs) = List::deserialize(from)?;
+    Ok(globs.into_iter().map(|Glob(text)| text).collect())
 }
 
 #[derive(Deserialize)]
