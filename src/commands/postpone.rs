@@ -3,7 +3,7 @@
 use crate::cli::Postpone;
 use crate::core::config::Config;
 use crate::core::decide::named::check_text;
-use crate::core::record::{Candidate, News, State, What};
+use crate::core::record::{Candidate, News, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::EventId;
@@ -40,13 +40,13 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
             if !is_it || open.map(|open| &open.id) != intent.as_ref() {
                 return Err(moved());
             }
-            Ok(Some(What::Postponed {
+            Ok(Some(What::Postponed(Postponed {
                 candidate: candidate.id.clone(),
                 commit: candidate.commit.clone(),
                 intent: intent.clone(),
                 reason: reason.clone(),
                 channels: posts::owing(&config, TECHNICAL),
-            }))
+            })))
         })
     })?;
     let place = &candidate.environment;
@@ -63,7 +63,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
 
 /// Tells the team that the freeze is over, unless it was told.
 fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
-    posts(session, config).pay(&state.owed, |owed| {
+    posts(session, config).pay(&state.pending, |owed| {
         matches!(owed.news, News::Postponed { .. })
     })
 }

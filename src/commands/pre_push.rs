@@ -20,7 +20,7 @@ use crate::terminal::{self, Ui};
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
 
 /// What becomes of a push; it goes on also where this could not be found out.
-enum Verdict {
+enum Ruling {
     Go,
     GoUnknown(String),
     Stop(Stop),
@@ -34,16 +34,16 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
         return Ok(());
     }
     let lines = told.iter().flat_map(|text| text.lines());
-    let push = Push {
+    let push = PlainPush {
         session,
         remote: &args.remote.to_string_lossy(),
         url: &args.url.to_string_lossy(),
         updates: lines.filter_map(update).collect(),
     };
     match push.judge() {
-        Ok(Verdict::Go) => {}
-        Ok(Verdict::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
-        Ok(Verdict::Stop(stop)) => return Err(stop),
+        Ok(Ruling::Go) => {}
+        Ok(Ruling::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
+        Ok(Ruling::Stop(stop)) => return Err(stop),
         Err(stop) => pass(session.ui, &stop),
     }
     Ok(())
@@ -68,7 +68,7 @@ fn update(line: &str) -> Option<(String, Option<CommitId>)> {
 }
 
 /// A plain push.
-struct Push<'a> {
+struct PlainPush<'a> {
     session: &'a Session<'a>,
     /// The remote's name, or its address where it has none.
     remote: &'a str,
@@ -76,10 +76,10 @@ struct Push<'a> {
     updates: Vec<(String, Option<CommitId>)>,
 }
 
-impl Push<'_> {
+impl PlainPush<'_> {
     /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an
     /// old branch, or a conflict in the file, is when people push past the tool.
-    fn judge(&self) -> Result<Verdict, Stop> {
+    fn judge(&self) -> Result<Ruling, Stop> {
         let repo = &self.session.repo;
         let file = self.session.config();
         let why = match &file {
@@ -92,7 +92,7 @@ impl Push<'_> {
         let agreed = trust::agreed(repo)?;
         let by_agreement = agreed.map(|agreed| self.judge_by(&agreed, true));
         match (by_agreement.transpose()?, file) {
-            (Some(Verdict::Stop(stop)), _) => Ok(Verdict::Stop(by_what_was_agreed(stop, &why))),
+            (Some(Ruling::Stop(stop)), _) => Ok(Ruling::Stop(by_what_was_agreed(stop, &why))),
             // It may name more places than those that were agreed to.
             (_, Ok(config)) => self.judge_by(&config, false),
             (Some(verdict), Err(_)) => Ok(verdict),
@@ -100,9 +100,9 @@ impl Push<'_> {
         }
     }
 
-    fn judge_by(&self, config: &Config, is_agreed: bool) -> Result<Verdict, Stop> {
+    fn judge_by(&self, config: &Config, is_agreed: bool) -> Result<Ruling, Stop> {
         if let Some(stop) = self.harms_the_record(config)? {
-            return Ok(Verdict::Stop(stop));
+            return Ok(Ruling::Stop(stop));
         }
         let mut meant = Vec::new();
         for environment in &config.environments {
@@ -112,10 +112,10 @@ impl Push<'_> {
         }
         // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
         if let Some(production) = meant.iter().find(|one| one.promotes.is_some()) {
-            return Ok(Verdict::Stop(not_by_hand(config, production)));
+            return Ok(Ruling::Stop(not_by_hand(config, production)));
         }
         let Some(environment) = meant.first() else {
-            return Ok(Verdict::Go);
+            return Ok(Ruling::Go);
         };
         if config.record.is_some() {
             match is_agreed {
@@ -176,11 +176,11 @@ impl Push<'_> {
         Ok(address.is_ok_and(|address| display_url(self.url) == address || is(&address)))
     }
 
-    fn look_for_a_freeze(&self, config: &Config, name: &str) -> Result<Verdict, Stop> {
+    fn look_for_a_freeze(&self, config: &Config, name: &str) -> Result<Ruling, Stop> {
         // The push itself may be asking for a password on the same terminal, so this asks for none.
         let (session, repo) = (self.session, &self.session.repo);
         let Some(recorder) = Recorder::of(repo, config, false) else {
-            return Ok(Verdict::Go);
+            return Ok(Ruling::Go);
         };
         let what = "asking whether this is frozen";
         let (state, doubt) = match session.ui.during(what, || recorder.read())? {
@@ -201,12 +201,12 @@ impl Push<'_> {
         };
         let candidate = state.as_ref().and_then(|state| state.frozen(name));
         Ok(match (candidate, doubt) {
-            (Some(candidate), doubt) => Verdict::Stop(frozen(session, name, candidate, doubt)),
+            (Some(candidate), doubt) => Ruling::Stop(frozen(session, name, candidate, doubt)),
             (None, Some(doubt)) if state.is_some() => {
-                Verdict::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
+                Ruling::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
             }
-            (None, Some(doubt)) => Verdict::GoUnknown(doubt),
-            (None, None) => Verdict::Go,
+            (None, Some(doubt)) => Ruling::GoUnknown(doubt),
+            (None, None) => Ruling::Go,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::Propose;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Target};
-use crate::core::record::{News, Owed, Person, State, What};
+use crate::core::record::{News, Notice, Person, Proposed, State, What};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::show;
 use crate::core::words::{EventId, Observed};
@@ -243,7 +243,7 @@ impl<'a> Work<'a> {
                 return Ok(Some(end.clone()));
             }
             let proposal = self.decide(state)?;
-            let proposed = What::Proposed {
+            let proposed = What::Proposed(Proposed {
                 commit: proposal.commit,
                 environment: self.place.name.clone(),
                 targets: proposal.targets,
@@ -251,14 +251,14 @@ impl<'a> Work<'a> {
                 date: self.date(),
                 channels: vec![TECHNICAL.to_owned()],
                 over: proposal.over,
-            };
+            });
             Ok((!proposal.open).then(|| (id.clone(), proposed)))
         })
     }
 
     /// Makes the posts about the candidate that are owed.
     fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().pay(&state.owed, |owed| {
+        self.posts().pay(&state.pending, |owed| {
             owed.is_of_the_way() || owed.is_of_a_rollback()
         })
     }
@@ -269,10 +269,10 @@ impl<'a> Work<'a> {
     }
 
     /// The post as it would go out.
-    fn post(&self, proposal: &Proposal) -> Owed {
+    fn post(&self, proposal: &Proposal) -> Notice {
         let (date, news) = (self.date(), News::Proposed { note: self.note() });
         let about = (date.as_str(), &proposal.commit);
-        Owed {
+        Notice {
             targets: proposal.targets.clone(),
             ..posts::to_be_told(TECHNICAL, about, &self.place.name, news)
         }

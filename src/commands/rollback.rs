@@ -9,7 +9,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
 use crate::core::decide::{Plan, Step};
-use crate::core::record::{Deploying, Kind, News, Owed, Telling};
+use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::text::Line;
@@ -228,13 +228,13 @@ fn tell(
     deploy: &Deploy<'_>,
     commit: &CommitId,
     ended: bool,
-    known: Option<Vec<Owed>>,
+    known: Option<Vec<Notice>>,
 ) -> Result<(), Stop> {
     let (config, again) = (deploy.look.config, deploy.command());
     let posts = Posts::of(deploy.session, config, "put back", &again);
     let configured = posts::configured(config, TECHNICAL).is_some();
     match &config.record {
-        Some(_) if configured => posts.pay(&posts.owed(known)?, Owed::is_of_a_rollback),
+        Some(_) if configured => posts.pay(&posts.owed(known)?, Notice::is_of_a_rollback),
         None if ended => posts.tell_once(&owed(deploy, commit)),
         Some(_) if ended => posts.say(&owed(deploy, commit)),
         _ => Ok(()),
@@ -242,7 +242,7 @@ fn tell(
 }
 
 /// What there is to tell.
-fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Owed {
+fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     let telling = telling(deploy, commit);
     let place = telling.targets.first().map(|(name, _)| name.clone());
     let place = place.unwrap_or_default();
@@ -256,7 +256,7 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Owed {
         by,
         reason: telling.text,
     };
-    Owed {
+    Notice {
         targets: telling.targets,
         ..posts::to_be_told(TECHNICAL, (&telling.date, commit), &place, news)
     }

@@ -3,7 +3,7 @@
 use crate::cli::Signoff;
 use crate::core::config::Config;
 use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
-use crate::core::record::{Candidate, News, State, Verdict, What};
+use crate::core::record::{Candidate, Judged, News, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, short};
@@ -80,12 +80,14 @@ impl Judgement<'_> {
                 }
                 let last = now.verdicts.iter().find(|one| one.by == *by);
                 known = last.is_some_and(|last| last.verdict == verdict && last.note == *note);
-                Ok((!known).then(|| What::Judged {
-                    commit: commit.clone(),
-                    of: by.clone(),
-                    verdict,
-                    note: note.clone(),
-                    channels: channels.clone(),
+                Ok((!known).then(|| {
+                    What::Judged(Judged {
+                        commit: commit.clone(),
+                        of: by.clone(),
+                        verdict,
+                        note: note.clone(),
+                        channels: channels.clone(),
+                    })
                 }))
             })
         })?;
@@ -121,7 +123,7 @@ impl Judgement<'_> {
                 posts.say(&posts::of_candidate(candidate, news))
             }
             None => posts.pay(
-                &state.owed,
+                &state.pending,
                 |owed| matches!(&owed.news, News::Blocked { by: who, .. } if who == by),
             ),
         };

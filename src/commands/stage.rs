@@ -9,7 +9,7 @@ use crate::cli::Stage;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
-use crate::core::record::{Candidate, Kind, News, Owed, Telling};
+use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::show::{self, Added};
 use crate::core::text::Line;
@@ -292,7 +292,7 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     if deploy.options.dry_run {
         return Ok(());
     }
-    let owed = deploy.seen.state().map(|state| state.owed.clone());
+    let owed = deploy.seen.state().map(|state| state.pending.clone());
     pay(deploy, Some(owed.unwrap_or_default()))?;
     fix::must_come_back(deploy, &plan.commit)
 }
@@ -325,7 +325,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
             },
         ) if posts::configured(deploy.look.config, TECHNICAL).is_none() => {
             let before = before.clone();
-            let owed = Owed {
+            let owed = Notice {
                 commit: plan.commit.clone(),
                 ..posts::of_candidate(candidate, News::Fixed { before })
             };
@@ -344,7 +344,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
 }
 
 /// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
-fn pay(deploy: &Deploy<'_>, known: Option<Vec<Owed>>) -> Result<(), Stop> {
+fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Posts::of(deploy.session, deploy.look.config, "deployed", &again);
     posts.pay(&posts.owed(known)?, |owed| {

@@ -23,18 +23,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{Event, Intent, What};
+pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
 pub use held::Held;
-pub use post::{How, News, Owed, Sending, Telling};
-pub use sighting::Known;
+pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
 pub use view::RecordView;
-pub use written::{Unreadable, message, read_event, read_state, write_state};
+pub use written::{ReadError, message, read_event, read_state, write_state};
 
 use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
-use crate::core::words::EventId;
+use crate::core::words::{CommitId, EventId};
 
 /// The version of the written form. A record of a newer one is not written to.
 pub const FORMAT: u32 = 1;
@@ -42,9 +40,7 @@ pub const FORMAT: u32 = 1;
 /// A person, as they call themselves to git.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The name.
     pub name: String,
-    /// The mail address.
     pub email: String,
 }
 
@@ -75,7 +71,6 @@ pub enum Kind {
 /// What all events add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The version of the written form.
     pub format: u32,
     /// How many events there were.
     pub events: u64,
@@ -88,7 +83,8 @@ pub struct State {
     /// What each environment was last seen to be given.
     pub deploys: BTreeMap<String, Deploy>,
     /// Posts that nobody was seen to make yet.
-    pub owed: Vec<Owed>,
+    #[serde(rename = "owed")]
+    pub pending: Vec<Notice>,
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
@@ -104,22 +100,17 @@ pub struct State {
 /// What is put forward for production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// Its proposal.
     pub id: EventId,
-    /// The commit.
     pub commit: CommitId,
     /// Where it runs; no deploys there but fixes.
     pub environment: String,
     /// Where it is to go.
     pub targets: Vec<Goal>,
-    /// Who put it forward.
     pub by: Person,
-    /// When, in seconds since 1970.
     pub at: i64,
     /// The date that every post about it carries; empty in a record from before there were any.
     #[serde(default)]
     pub date: String,
-    /// What they had to say.
     pub note: Option<String>,
     /// When the last fix of it was deployed, in seconds since 1970.
     pub fixed_at: Option<i64>,
@@ -133,7 +124,6 @@ pub struct Candidate {
 /// One environment that a candidate is to reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
-    /// Its name.
     pub environment: String,
     /// What it ran when the candidate was put forward.
     pub from: Option<CommitId>,
@@ -148,30 +138,22 @@ pub struct SignOff {
     pub by: String,
     /// Who recorded it.
     pub recorded_by: Person,
-    /// The verdict.
     pub verdict: Verdict,
-    /// The reason, or anything else.
     pub note: Option<String>,
-    /// When, in seconds since 1970.
     pub at: i64,
 }
 
 /// A push that is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploying {
-    /// Its announcement.
     pub id: EventId,
-    /// Why.
     pub kind: Kind,
-    /// Where.
     pub environment: String,
     /// Where the branch was before.
     pub from: Option<CommitId>,
-    /// What is pushed.
     pub to: CommitId,
     /// Whether nobody has to sign it off.
     pub unsigned: bool,
-    /// Who pushes.
     pub by: Person,
     /// Since when, in seconds since 1970.
     pub at: i64,
@@ -186,20 +168,16 @@ pub struct Deploying {
 /// A commit that a host took, and did not deploy by its own words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubted {
-    /// The commit.
     pub commit: CommitId,
-    /// The host's words.
     pub words: String,
 }
 
 /// What an environment was given last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploy {
-    /// The commit.
     pub commit: CommitId,
     /// What ran there before.
     pub from: Option<CommitId>,
-    /// Who deployed it.
     pub by: Person,
     /// When it was seen to run, in seconds since 1970.
     pub at: i64,
@@ -255,7 +233,7 @@ pub enum Unlawful {
     /// The commit may not go to production.
     NotSignedOff,
     /// The post is not owed, or its attempt is not the one that the event means.
-    NotOwed,
+    NotPending,
     /// What is said to be seen is on the record already, or does not follow on it.
     NothingNew,
 }
@@ -268,7 +246,7 @@ impl Default for State {
             candidate: None,
             deploying: None,
             deploys: BTreeMap::new(),
-            owed: Vec::new(),
+            pending: Vec::new(),
             held: BTreeMap::new(),
             unseen: BTreeMap::new(),
             doubts: BTreeMap::new(),
@@ -279,15 +257,11 @@ impl Default for State {
 impl Deploying {
     /// What a rollback takes away, where that is known.
     pub fn takes_away(&self) -> Option<&CommitId> {
-        let tells = self
-            .tells
-            .as_ref()
-            .filter(|_| self.kind == Kind::Rollback)?;
-        let (_, ran) = tells
-            .targets
-            .iter()
-            .find(|(name, _)| *name == self.environment)?;
-        ran.as_ref().filter(|ran| **ran != self.to)
+        let tells = self.tells.as_ref()?;
+        let mut targets = tells.targets.iter();
+        let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
+        ran.as_ref()
+            .filter(|ran| self.kind == Kind::Rollback && **ran != self.to)
     }
 
     /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
@@ -308,12 +282,12 @@ impl State {
     /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
-        self.deploying
-            .iter_mut()
-            .for_each(|open| open.elsewhere = !is_known(&open.environment));
-        self.candidate
-            .iter_mut()
-            .for_each(|open| open.elsewhere = !is_known(&open.environment));
+        if let Some(open) = &mut self.deploying {
+            open.elsewhere = !is_known(&open.environment);
+        }
+        if let Some(open) = &mut self.candidate {
+            open.elsewhere = !is_known(&open.environment);
+        }
         self
     }
 }
@@ -321,19 +295,15 @@ impl State {
 impl Candidate {
     /// Where it is to go, and what ran there when it was put forward.
     pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
-        self.targets
-            .iter()
+        let goals = self.targets.iter();
+        goals
             .map(|goal| (goal.environment.clone(), goal.from.clone()))
             .collect()
     }
 
     /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
-        if self
-            .verdicts
-            .iter()
-            .any(|one| one.verdict == Verdict::Block)
-        {
+        if self.who_said(Verdict::Block).next().is_some() {
             Standing::Blocked
         } else if self.verdicts.is_empty() {
             Standing::Waiting

@@ -1,7 +1,7 @@
 //! Deploys past the tool: commands that only read say them, and the next one that writes puts them on record.
 
 use crate::core::record::unrecorded::{Unrecorded, unrecorded};
-use crate::core::record::{State, What};
+use crate::core::record::{Sighting, State, What};
 use crate::core::refusal::Stop;
 use crate::core::words::{CommitId, Observed, Relation};
 use crate::session::Session;
@@ -86,13 +86,15 @@ fn append(
     let mut ours = false;
     recorder.append(&new_id(), &mut |now| {
         ours = is_still(found, &again, (then, now));
-        Ok(ours.then(|| What::Observed {
-            environment: found.environment.clone(),
-            from: found.from.clone(),
-            to: found.to.clone(),
-            since: found.since,
-            commits,
-            back,
+        Ok(ours.then(|| {
+            What::Observed(Sighting {
+                environment: found.environment.clone(),
+                from: found.from.clone(),
+                to: found.to.clone(),
+                since: found.since,
+                commits,
+                back,
+            })
         }))
     })?;
     Ok(ours)

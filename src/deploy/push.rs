@@ -14,7 +14,7 @@ use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Verdict;
 use crate::git::push::{self, Ended, Event, Push, Watch};
 use crate::look::not_seen;
-use crate::notes::{InFlight, Sent};
+use crate::notes::{InFlight, SentCommit};
 use crate::sources::Also;
 
 /// The pauses after which a look directly before a push is repeated where it failed.
@@ -89,7 +89,7 @@ impl Deploy<'_> {
         expected: Option<&CommitId>,
         newest: Option<u64>,
     ) -> Result<InFlight, Stop> {
-        let sent = Sent {
+        let sent = SentCommit {
             commit: commit.clone(),
             expected: expected.cloned(),
             newest,

@@ -2,7 +2,7 @@
 
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Candidate, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
+    Candidate, Deployed, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{Changes, CommitId, EventId};
@@ -227,7 +227,7 @@ impl Deploy<'_> {
             .flat_map(|candidate| candidate.who_said(Verdict::Pass));
         let others = open.filter(|open| !self.notes().has_announced(&open.id));
         let tells = self.tells.as_ref().filter(|(last, _)| last == name);
-        Ok(Some(What::Deployed {
+        Ok(Some(What::Deployed(Deployed {
             intent: open.map(|open| open.id.clone()),
             kind,
             environment: name.clone(),
@@ -239,7 +239,7 @@ impl Deploy<'_> {
             announced_by: others.map(|open| open.by.name.clone()),
             tells: tells.map(|(_, tells)| tells.clone()),
             holds: no_part_of(repo, held, commit)?,
-        }))
+        })))
     }
 
     /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
@@ -266,7 +266,7 @@ pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(Even
     let from = from.filter(|from| **from != open.to);
     let changes = repo.changes(from, &open.to)?;
     let is_ours = Notes::of(&repo.layout().common_dir).has_announced(&open.id);
-    let what = What::Deployed {
+    let what = What::Deployed(Deployed {
         intent: Some(open.id.clone()),
         kind: Kind::Rollback,
         environment: open.environment.clone(),
@@ -278,14 +278,14 @@ pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(Even
         announced_by: (!is_ours).then(|| open.by.name.clone()),
         tells: open.tells.clone(),
         holds: Vec::new(),
-    };
+    });
     Ok(Some((new_id(), what)))
 }
 
 /// Whether the end of a deploy is still to be written: nobody closed its announcement meanwhile.
 pub fn is_due(end: &What, state: &State) -> bool {
     let open = state.deploying.as_ref().map(|open| &open.id);
-    matches!(end, What::Deployed { intent: Some(id), .. } if open == Some(id))
+    matches!(end, What::Deployed(Deployed { intent: Some(id), .. }) if open == Some(id))
 }
 
 /// Refuses where somebody has deployed there since the plan was shown.

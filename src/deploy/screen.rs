@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::core::decide::Step;
-use crate::core::record::{Owed, State};
+use crate::core::record::{Notice, State};
 use crate::core::text::{Line, Tone};
 use crate::core::words::{CommitId, Control};
 use crate::terminal::{self, Ui};
@@ -35,14 +35,14 @@ pub enum Progress<'a> {
 
 /// The terminal of a deploy.
 pub struct Screen {
-    progress: terminal::progress::Progress,
+    progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
     /// Those who want quiet are shown the host's words only when they explain a failure.
     unsaid: VecDeque<Line>,
     /// The environments that somebody else gave the commit in the same moment.
     pub by_others: Vec<String>,
     /// What is owed on the record after the last event, where one went there.
-    pub owed: Option<Vec<Owed>>,
+    pub owed: Option<Vec<Notice>>,
 }
 
 impl Screen {
@@ -130,7 +130,7 @@ impl Screen {
             )),
             Progress::Recording => self.progress.show("writing the record"),
             Progress::Recorded(lifted, state) => {
-                self.owed = Some(state.owed.clone());
+                self.owed = Some(state.pending.clone());
                 done(
                     ui,
                     match lifted {

@@ -17,7 +17,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 
 /// What an environment is given, by a push or by a release of its platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
+pub struct SentCommit {
     /// The commit.
     pub commit: CommitId,
     /// Where the branch was before a push.
@@ -42,7 +42,7 @@ fn files(name: &str) -> [String; 2] {
 pub struct InFlight {
     notes: Notes,
     file: String,
-    sent: Sent,
+    sent: SentCommit,
 }
 
 impl InFlight {
@@ -62,7 +62,7 @@ impl InFlight {
 
 impl Notes {
     /// Writes the note before a push or a release; where it cannot be written, there must be none.
-    pub fn begin(&self, name: &str, sent: Sent) -> Result<InFlight, Stop> {
+    pub fn begin(&self, name: &str, sent: SentCommit) -> Result<InFlight, Stop> {
         let [pushed, released] = files(name);
         let file = sent.newest.map_or(pushed, |_| released);
         self.write(&file, &sent)?;
@@ -99,7 +99,7 @@ impl Notes {
     /// Where a rollback of this clone leads to that was not seen to end, as long as the environment runs that, or what it
     /// came from.
     pub fn leads_to(&self, name: &str, runs: &CommitId) -> Option<CommitId> {
-        let is_this = |sent: &Sent| {
+        let is_this = |sent: &SentCommit| {
             let from = sent.takes_away.as_ref();
             from.is_some() && (sent.commit == *runs || from == Some(runs))
         };
@@ -122,7 +122,7 @@ impl Notes {
     /// The commit was seen to run.
     pub fn confirmed(&self, name: &str, commit: &CommitId) {
         for file in files(name) {
-            let sent: Option<Sent> = self.read(&file);
+            let sent: Option<SentCommit> = self.read(&file);
             if sent.is_some_and(|sent| sent.commit == *commit) {
                 // A note that stays costs one more look.
                 let _ = self.remove(&file);
@@ -130,21 +130,25 @@ impl Notes {
         }
     }
 
-    fn going(&self, name: &str, is_this: impl Fn(&Sent) -> bool) -> Option<(CommitId, Duration)> {
+    fn going(
+        &self,
+        name: &str,
+        is_this: impl Fn(&SentCommit) -> bool,
+    ) -> Option<(CommitId, Duration)> {
         self.sent(name)
             .find(|(sent, age)| is_this(sent) && !sent.landed && *age < LONGEST_BUILD)
             .map(|(sent, age)| (sent.commit, age))
     }
 
     /// What was sent there of this commit.
-    fn given(&self, name: &str, commit: &CommitId) -> impl Iterator<Item = (Sent, Duration)> {
+    fn given(&self, name: &str, commit: &CommitId) -> impl Iterator<Item = (SentCommit, Duration)> {
         self.sent(name)
             .filter(move |(sent, _)| sent.commit == *commit)
     }
 
     /// What was sent there, and how long ago. By a clock that was set back since, nobody knows how old it is; then it must
     /// not bar the way until that time comes.
-    fn sent(&self, name: &str) -> impl Iterator<Item = (Sent, Duration)> {
+    fn sent(&self, name: &str) -> impl Iterator<Item = (SentCommit, Duration)> {
         files(name).into_iter().filter_map(|file| {
             let begun = self.written_at(&file)?;
             let age = SystemTime::now().duration_since(begun);

@@ -30,7 +30,7 @@ pub struct Text {
 
 /// That a host took a push and said that it does not deploy it, or not yet.
 #[derive(Serialize, Deserialize)]
-struct Doubt {
+struct Unconfirmed {
     commit: CommitId,
     words: String,
 }
@@ -92,7 +92,7 @@ impl Notes {
     /// branch is not believed as long as it stays there.
     pub fn keep_doubt(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
         let (commit, words) = (commit.clone(), words.to_owned());
-        self.write(&doubt(name), &Doubt { commit, words })
+        self.write(&doubt(name), &Unconfirmed { commit, words })
     }
 
     /// Forgets it: a later push was taken without such words, or a person saw it run.
@@ -103,7 +103,7 @@ impl Notes {
 
     /// What the host said of this very commit, if it did.
     pub fn doubt(&self, name: &str, commit: &CommitId) -> Option<String> {
-        let note: Doubt = self.read(&doubt(name))?;
+        let note: Unconfirmed = self.read(&doubt(name))?;
         (note.commit == *commit).then_some(note.words)
     }
 

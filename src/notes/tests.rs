@@ -140,8 +140,8 @@ fn of_many_announcements_the_last_are_remembered() {
     assert!(!notes.has_announced(&EventId::of(3)) && notes.has_announced(&EventId::of(4)));
 }
 
-fn sent(takes_away: Option<CommitId>) -> Sent {
-    Sent {
+fn sent(takes_away: Option<CommitId>) -> SentCommit {
+    SentCommit {
         commit: one(),
         expected: None,
         newest: None,
@@ -183,7 +183,7 @@ fn a_push_is_noted_until_it_came_to_nothing_or_was_seen_to_run() {
     assert_eq!(notes.pushing("production", None), None);
     assert_eq!(notes.taken_away("production", &one()), Some(two.clone()));
     assert_eq!(notes.leads_to("production", &two), Some(one()));
-    let release = Sent {
+    let release = SentCommit {
         newest: Some(5),
         ..back
     };

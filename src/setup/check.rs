@@ -8,14 +8,14 @@ use crate::session::Session;
 /// One check's outcome.
 pub struct Check {
     name: String,
-    mark: Mark,
+    mark: Grade,
     /// What came of it, why, and what to type if it must be mended.
     report: Report,
 }
 
 /// What an outcome comes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
+enum Grade {
     /// It is as it should be.
     Good,
     /// It is worth knowing, and no deploy needs it.
@@ -27,7 +27,7 @@ enum Mark {
 }
 
 impl Check {
-    fn of(name: &str, mark: Mark, mut report: Report) -> Self {
+    fn of(name: &str, mark: Grade, mut report: Report) -> Self {
         if let Some(what) = report.error.strip_prefix(&format!("{name}: ")) {
             report.error = what.to_owned();
         }
@@ -37,24 +37,24 @@ impl Check {
 
     /// Something is as it should be.
     pub fn good(name: &str, words: impl Into<String>) -> Self {
-        Self::of(name, Mark::Good, Report::new(words))
+        Self::of(name, Grade::Good, Report::new(words))
     }
 
     /// Something is worth knowing, and fails nothing.
     pub fn note(name: &str, words: impl Into<String>) -> Self {
-        Self::of(name, Mark::Note, Report::new(words))
+        Self::of(name, Grade::Note, Report::new(words))
     }
 
     /// Something must be mended.
     pub fn bad(name: &str, report: Report) -> Self {
-        Self::of(name, Mark::Bad, report)
+        Self::of(name, Grade::Bad, report)
     }
 
     /// What a step that did not work comes to.
     pub fn stopped(name: &str, stop: &Stop) -> Self {
         let mark = match stop {
-            Stop::Incomplete(_) => Mark::Unfinished,
-            _ => Mark::Bad,
+            Stop::Incomplete(_) => Grade::Unfinished,
+            _ => Grade::Bad,
         };
         let report = stop.report().cloned();
         let report = report.unwrap_or_else(|| Report::new(stop.to_string()));
@@ -78,10 +78,10 @@ impl Check {
     /// The same where the environment lets nobody push from here, as it said.
     #[must_use]
     pub fn turned_away(mut self, words: &[String]) -> Self {
-        if self.mark >= Mark::Bad {
+        if self.mark >= Grade::Bad {
             return self;
         }
-        self.mark = Mark::Bad;
+        self.mark = Grade::Bad;
         self.report.error += "; but a push from here is turned away";
         self.report.because.splice(0..0, words.iter().cloned());
         let say = format!("ask for the right to push to {}, then", self.name);
@@ -92,9 +92,9 @@ impl Check {
     /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
     fn lines(&self, width: usize, columns: usize) -> Vec<Line> {
         let (tone, mark) = match self.mark {
-            Mark::Good => (Tone::Good, "ok  "),
-            Mark::Note => (Tone::Strong, "note"),
-            Mark::Bad | Mark::Unfinished => (Tone::Bad, "FAIL"),
+            Grade::Good => (Tone::Good, "ok  "),
+            Grade::Note => (Tone::Strong, "note"),
+            Grade::Bad | Grade::Unfinished => (Tone::Bad, "FAIL"),
         };
         let hang = width + 10;
         let mut words = wrapped(&self.report.error, columns, hang, hang);
@@ -115,7 +115,7 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
     let lines = checks.iter().flat_map(|check| check.lines(width, columns));
     session.ui.answer(&lines.collect::<Vec<_>>())?;
-    let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Mark::Bad).collect();
+    let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Grade::Bad).collect();
     let Some(first) = bad.first() else {
         return Ok(());
     };
@@ -129,7 +129,7 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
         hint: hint.or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
     };
     Err(match bad.iter().map(|one| one.mark).max() {
-        Some(Mark::Unfinished) => Stop::Incomplete(report),
+        Some(Grade::Unfinished) => Stop::Incomplete(report),
         _ => Stop::Failed(report),
     })
 }

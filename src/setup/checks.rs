@@ -45,7 +45,7 @@ pub fn run(
 }
 
 /// What was seen of the places whose remotes are as they should be.
-struct Seen {
+struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
@@ -59,7 +59,7 @@ fn see(
     look: &Look<'_>,
     places: &[Place<'_>],
     installs: bool,
-) -> Result<Seen, Stop> {
+) -> Result<PlacesSeen, Stop> {
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
@@ -89,7 +89,7 @@ fn see(
         }
         (_, record) => record.map(|(check, _)| check),
     };
-    Ok(Seen {
+    Ok(PlacesSeen {
         environments: seen,
         main,
         record,
@@ -97,7 +97,7 @@ fn see(
     })
 }
 
-impl Seen {
+impl PlacesSeen {
     fn check(&self, repo: &Repo, config: &Config, place: &Place<'_>) -> Check {
         let name = place.environment.map_or(place.remote, |one| &one.name);
         let mut all = self.environments.iter();

@@ -5,7 +5,7 @@ mod delivery;
 
 use crate::core::config::{Channel, Config};
 use crate::core::decide::Step;
-use crate::core::record::{Candidate, How, News, Owed, Person, Sending, What};
+use crate::core::record::{Attempt, Candidate, How, News, Notice, Person, What};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::markdown;
 use crate::core::tell::post::{About, Post};
@@ -88,13 +88,13 @@ impl<'a> Posts<'a> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn owed(&self, known: Option<Vec<Owed>>) -> Result<Vec<Owed>, Stop> {
+    pub fn owed(&self, known: Option<Vec<Notice>>) -> Result<Vec<Notice>, Stop> {
         let (Some(recorder), None) = (&self.recorder, &known) else {
             return Ok(known.unwrap_or_default());
         };
         let ui = self.session.ui;
         let owed = ui.during("reading what is owed", || {
-            Ok(recorder.read_now()??.state.owed)
+            Ok(recorder.read_now()??.state.pending)
         });
         owed.map_err(|stop| self.unclear(stop, "every channel"))
     }
@@ -103,8 +103,8 @@ impl<'a> Posts<'a> {
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and what is owed stays so.
-    pub fn pay(&self, owed: &[Owed], wanted: impl Fn(&Owed) -> bool) -> Result<(), Stop> {
-        let owed: Vec<&Owed> = owed.iter().filter(|owed| wanted(owed)).collect();
+    pub fn pay(&self, owed: &[Notice], wanted: impl Fn(&Notice) -> bool) -> Result<(), Stop> {
+        let owed: Vec<&Notice> = owed.iter().filter(|owed| wanted(owed)).collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
         let chats = owed
             .iter()
@@ -120,7 +120,7 @@ impl<'a> Posts<'a> {
     ///
     /// # Errors
     /// When history cannot be read.
-    pub fn preview(&self, owed: &Owed) -> Result<String, Stop> {
+    pub fn preview(&self, owed: &Notice) -> Result<String, Stop> {
         Ok(markdown::payload(&self.composed(owed)?))
     }
 
@@ -128,15 +128,15 @@ impl<'a> Posts<'a> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn say(&self, owed: &Owed) -> Result<(), Stop> {
+    pub fn say(&self, owed: &Notice) -> Result<(), Stop> {
         self.session
             .ui
             .note(format!("for the {} channel:", owed.channel));
         self.session.ui.data(self.preview(owed)?.as_bytes())
     }
 
-    fn make(&self, owed: &Owed) -> Result<(), Stop> {
-        let over = match &owed.sending {
+    fn make(&self, owed: &Notice) -> Result<(), Stop> {
+        let over = match &owed.attempt {
             None => None,
             // Who could send it again, or ask, is not here.
             Some(sending) if self.is_for_others(owed) => {
@@ -165,14 +165,14 @@ impl<'a> Posts<'a> {
     }
 
     /// Whether nobody here can do anything about an attempt that was not seen to end.
-    fn is_for_others(&self, owed: &Owed) -> bool {
+    fn is_for_others(&self, owed: &Notice) -> bool {
         !self.session.ui.is_interactive()
             && lacks_webhook(&self.session.repo, self.config, &owed.channel)
     }
 
     /// Everything that the post says.
-    fn composed(&self, owed: &Owed) -> Result<Post, Stop> {
-        let Owed {
+    fn composed(&self, owed: &Notice) -> Result<Post, Stop> {
+        let Notice {
             date,
             commit,
             environment,
@@ -219,7 +219,7 @@ impl<'a> Posts<'a> {
         })
     }
 
-    fn print(&self, owed: &Owed, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
+    fn print(&self, owed: &Notice, post: &Post, over: Option<&EventId>) -> Result<(), Stop> {
         let channel = &owed.channel;
         self.session.ui.note(format!("for the {channel} channel:"));
         self.session
@@ -230,7 +230,7 @@ impl<'a> Posts<'a> {
     }
 
     /// This clone has no webhook, so the text is printed. It stays owed, for a clone that has one.
-    fn leave(&self, owed: &Owed, post: &Post) -> Result<(), Stop> {
+    fn leave(&self, owed: &Notice, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &owed.channel);
         ui.note(format!(
             "no webhook of {channel} here, so this is not sent:"
@@ -249,7 +249,7 @@ impl<'a> Posts<'a> {
     fn send(
         &self,
         kind: ChannelKind,
-        owed: &Owed,
+        owed: &Notice,
         post: &Post,
         over: Option<&EventId>,
     ) -> Result<(), Stop> {
@@ -289,7 +289,7 @@ impl<'a> Posts<'a> {
     }
 
     /// What is to be done about an attempt whose end nobody saw. Nothing is sent twice unasked.
-    fn is_made_or_left(&self, owed: &Owed, sending: &Sending) -> Result<bool, Stop> {
+    fn is_made_or_left(&self, owed: &Notice, sending: &Attempt) -> Result<bool, Stop> {
         let (ui, channel, now) = (self.session.ui, &owed.channel, self.session.when().now);
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let story = format!(
@@ -329,7 +329,7 @@ impl<'a> Posts<'a> {
             .map(|()| true)
     }
 
-    fn ended(&self, owed: &Owed, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
+    fn ended(&self, owed: &Notice, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
         let (about, channel) = (owed.about.clone(), owed.channel.clone());
         self.note(
             owed,
@@ -346,14 +346,14 @@ impl<'a> Posts<'a> {
 
     /// Adds an event about a post, and says whether that was so: a post that is not owed any more, or whose attempt is
     /// another by now, is somebody else's.
-    fn note(&self, owed: &Owed, id: &EventId, what: &What) -> Result<bool, Stop> {
+    fn note(&self, owed: &Notice, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);
         };
         let mut still = false;
         let noted = self.session.ui.during("writing the record", || {
             recorder.append(id, &mut |state| {
-                still = state.owes(what);
+                still = state.is_pending(what);
                 Ok(still.then(|| what.clone()))
             })
         });
@@ -363,7 +363,7 @@ impl<'a> Posts<'a> {
     }
 
     /// Nobody took it. The text is shown, for the channel may have to be told by hand.
-    fn untold(&self, owed: &Owed, post: &Post, why: &Report) -> Stop {
+    fn untold(&self, owed: &Notice, post: &Post, why: &Report) -> Stop {
         let channel = &owed.channel;
         self.session.ui.warn(format!(
             "{channel} was not told; this is the post, should you have to paste it:"
@@ -389,7 +389,7 @@ impl<'a> Posts<'a> {
     }
 
     /// It may be in the channel.
-    fn unknown(&self, owed: &Owed, why: &Report) -> Stop {
+    fn unknown(&self, owed: &Notice, why: &Report) -> Stop {
         let channel = &owed.channel;
         let report = Report::new(format!(
             "{}, but whether {channel} was told is not known",
@@ -430,9 +430,9 @@ impl<'a> Posts<'a> {
 }
 
 /// What would be owed of a candidate, for showing it.
-pub fn of_candidate(candidate: &Candidate, news: News) -> Owed {
+pub fn of_candidate(candidate: &Candidate, news: News) -> Notice {
     let about = (candidate.date.as_str(), &candidate.commit);
-    Owed {
+    Notice {
         targets: candidate.goals(),
         ..to_be_told(TECHNICAL, about, &candidate.environment, news)
     }
@@ -444,8 +444,8 @@ pub fn to_be_told(
     (date, commit): (&str, &CommitId),
     place: &str,
     news: News,
-) -> Owed {
-    Owed {
+) -> Notice {
+    Notice {
         about: new_id(),
         channel: channel.to_owned(),
         date: date.to_owned(),
@@ -453,6 +453,6 @@ pub fn to_be_told(
         environment: place.to_owned(),
         targets: Vec::new(),
         news,
-        sending: None,
+        attempt: None,
     }
 }

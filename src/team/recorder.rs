@@ -7,11 +7,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::core::config::{Config, Environment, Record};
-use crate::core::record::{self, Copied, Event, Person, Reading, State, Unreadable};
+use crate::core::config::{Config, Environment};
+use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
-use crate::core::words::CommitId;
-use crate::core::words::EventId;
+use crate::core::words::{CommitId, EventId};
 use crate::git::fetch::{Wanted, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
@@ -50,20 +49,32 @@ const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 pub struct Recorder<'a> {
     repo: &'a Repo,
     remote: &'a str,
-    record: &'a Record,
+    reference: &'a str,
     environments: &'a [Environment],
     may_ask: bool,
     patience: Patience,
 }
 
-/// What came of one look.
-enum Look {
-    /// An answer.
-    Done(Box<Result<Reading, Refusal>>),
+/// Why one look gave no record.
+enum Miss {
     /// Something moved meanwhile, so that another look is needed.
     Moved,
     /// Less than this clone saw, which may be the answer of a copy that lags behind; what it means if it stays so.
     Older(Refusal),
+    Refused(Refusal),
+    Failed(Stop),
+}
+
+impl From<Refusal> for Miss {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Stop> for Miss {
+    fn from(stop: Stop) -> Self {
+        Self::Failed(stop)
+    }
 }
 
 /// A name for an event to come, which nothing else has.
@@ -72,22 +83,14 @@ pub fn new_id() -> EventId {
     EventId::of(RandomState::new().hash_one((SystemTime::now(), std::process::id())))
 }
 
-impl Look {
-    fn done(reading: Result<Reading, Refusal>) -> Self {
-        Self::Done(Box::new(reading))
-    }
-}
-
 impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
-        let record = config.record.as_ref()?;
-        let (remote, environments) = (&config.repository.remote, &config.environments);
         Some(Self {
             repo,
-            remote,
-            record,
-            environments,
+            remote: &config.repository.remote,
+            reference: &config.record.as_ref()?.reference,
+            environments: &config.environments,
             may_ask,
             patience: PATIENCE,
         })
@@ -95,23 +98,14 @@ impl<'a> Recorder<'a> {
 
     /// The ref that keeps it.
     pub fn reference(&self) -> &str {
-        &self.record.reference
-    }
-
-    /// The remote that has it.
-    pub fn remote(&self) -> &str {
-        self.remote
+        self.reference
     }
 
     /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
     /// heard only by a real push.
     pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
-        push::may_push(
-            self.repo,
-            (self.remote, &self.record.reference),
-            tip,
-            self.may_ask,
-        )
+        let to = (self.remote, self.reference);
+        push::may_push(self.repo, to, tip, self.may_ask)
     }
 
     /// Reads the record; where the main repository does not answer, what this clone saw of it last.
@@ -127,10 +121,17 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn or_copy(&self, now: Result<Reading, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
-        match now {
-            Err(refusal) if refusal.code == RefusalCode::Unreachable => self.read_copy(refusal),
-            now => Ok(now),
-        }
+        let why = match now {
+            Err(refusal) if refusal.code == RefusalCode::Unreachable => refusal,
+            now => return Ok(now),
+        };
+        let Some((tip, text)) = objects::seen(self.repo)? else {
+            return Ok(Err(why));
+        };
+        let age = self.notes().heard_ago();
+        let copy = Some(Copied { age, why });
+        let reading = self.understood(tip, &text);
+        Ok(reading.map(|reading| Reading { copy, ..reading }))
     }
 
     /// Reads what the main repository has now, and nothing else.
@@ -153,16 +154,18 @@ impl<'a> Recorder<'a> {
         // of the main repository that lags behind may answer in its place.
         let (mut older, mut moved) = (None, 0);
         loop {
-            match self.read_once(tip)? {
-                Look::Done(reading) => return Ok(*reading),
-                Look::Moved if moved == LOOKS => return Ok(Err(self.busy())),
-                Look::Moved => moved += 1,
-                Look::Older(refusal) => {
+            match tip.map_err(Miss::from).and_then(|tip| self.look(tip)) {
+                Ok(reading) => return Ok(Ok(reading)),
+                Err(Miss::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(Miss::Failed(stop)) => return Err(stop),
+                Err(Miss::Moved) if moved == LOOKS => return Ok(Err(self.busy())),
+                Err(Miss::Moved) => moved += 1,
+                Err(Miss::Older(refusal)) => {
                     // However long the first look took, there is a second one.
                     if older.get_or_insert_with(Instant::now).elapsed() >= self.patience.lags {
                         return Ok(Err(refusal));
                     }
-                    thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
+                    self.let_it_catch_up();
                 }
             }
             tip = self.ask_tip();
@@ -170,94 +173,70 @@ impl<'a> Recorder<'a> {
     }
 
     /// Looks once, at what the record is at.
-    fn read_once(&self, tip: Result<Option<CommitId>, Refusal>) -> Result<Look, Stop> {
-        let tip = match tip {
-            Ok(tip) => tip,
-            Err(refusal) => return Ok(Look::done(Err(refusal))),
-        };
+    fn look(&self, tip: Option<CommitId>) -> Result<Reading, Miss> {
         self.notes().heard();
-        Ok(match (tip, objects::seen(self.repo)?) {
-            (None, None) => Look::done(Ok(Reading {
+        match (tip, objects::seen(self.repo)?) {
+            (None, None) => Ok(Reading {
                 state: State::default(),
                 tip: None,
                 copy: None,
-            })),
-            (None, Some((last, _))) => Look::Older(self.gone(&last)),
-            (Some(tip), Some((last, text))) if tip == last => {
-                Look::done(self.understood(tip, &text))
-            }
-            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last))?,
-        })
+            }),
+            (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
+            (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
+            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last)),
+        }
     }
 
     /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
-    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Look, Stop> {
+    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Reading, Miss> {
         if let Some(last) = &last
             && self.repo.has_commit(&tip)?
             && self.repo.is_ancestor(&tip, last)?
         {
-            return Ok(Look::Older(self.older(last, &tip)));
+            return Err(Miss::Older(self.older(last, &tip)));
         }
         if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
-            let unknown = refusal
-                .report
-                .because
-                .iter()
-                .any(|line| line.contains("not our ref"));
-            let moved = self.ask_tip().is_ok_and(|now| now != Some(tip.clone()));
-            return Ok(match (unknown, moved) {
-                (true, _) => Look::Older(self.not_handed_out(&tip, &refusal)),
-                (false, true) => Look::Moved,
-                (false, false) => Look::done(Err(refusal)),
+            let mut words = refusal.report.because.iter();
+            if words.any(|line| line.contains("not our ref")) {
+                return Err(Miss::Older(self.not_handed_out(&tip, &refusal)));
+            }
+            return Err(match self.ask_tip() {
+                Ok(now) if now.as_ref() != Some(&tip) => Miss::Moved,
+                _ => Miss::Refused(refusal),
             });
         }
-        let reading = match objects::state_at(self.repo, &tip)? {
-            Ok(text) => self.understood(tip.clone(), &text),
-            Err(why) => Err(self.unreadable(&tip, &Unreadable::Garbage(why))),
-        };
-        let Ok(reading) = reading else {
-            return Ok(Look::done(reading));
-        };
+        let text = objects::state_at(self.repo, &tip)?
+            .map_err(|why| self.unreadable(&tip, &ReadError::Garbage(why)))?;
+        let reading = self.understood(tip.clone(), &text)?;
         if let Some(last) = &last
             && !self.repo.is_ancestor(last, &tip)?
         {
-            let is_still_so = self.still(&tip, last)?;
-            return Ok(if is_still_so {
-                Look::done(Err(self.rewound(last, &tip)))
-            } else {
-                Look::Moved
-            });
+            // If it is not so any more, another program of this clone was between our two looks, and nothing is amiss.
+            let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(&tip));
+            return Err(
+                if tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last) {
+                    Miss::Refused(self.rewound(last, &tip))
+                } else {
+                    Miss::Moved
+                },
+            );
         }
         // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
         objects::remember(self.repo, &tip, last.as_ref())?;
-        Ok(Look::done(Ok(reading)))
+        Ok(reading)
     }
 
     /// Makes sense of a state.
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
-        match record::read_state(text) {
-            Ok(state) => {
-                let is_known = |name: &str| {
-                    self.environments
-                        .iter()
-                        .any(|environment| environment.name == name)
-                };
-                Ok(Reading {
-                    state: state.seen_from(is_known),
-                    tip: Some(tip),
-                    copy: None,
-                })
-            }
-            Err(why) => Err(self.unreadable(&tip, &why)),
-        }
-    }
-
-    /// Whether both are still so. If not, another program of this clone was between our two looks, and nothing is amiss.
-    fn still(&self, tip: &CommitId, last: &CommitId) -> Result<bool, Stop> {
-        let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(tip));
-        Ok(tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last))
+        let state = record::read_state(text).map_err(|why| self.unreadable(&tip, &why))?;
+        let names = self.environments.iter().map(|one| one.name.as_str());
+        Ok(Reading {
+            state: state.seen_from(|name| names.clone().any(|one| one == name)),
+            tip: Some(tip),
+            copy: None,
+        })
     }
 
     /// What this clone saw last, where that can be read: a place to begin from, and no answer.
@@ -266,22 +245,15 @@ impl<'a> Recorder<'a> {
         self.understood(tip, &text).ok()
     }
 
-    /// What this clone saw last, where the main repository does not answer.
-    fn read_copy(&self, why: Refusal) -> Result<Result<Reading, Refusal>, Stop> {
-        let Some((tip, text)) = objects::seen(self.repo)? else {
-            return Ok(Err(why));
-        };
-        let age = self.notes().heard_ago();
-        let copy = Some(Copied { age, why });
-        Ok(self
-            .understood(tip, &text)
-            .map(|reading| Reading { copy, ..reading }))
-    }
-
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
-        let tip = remote::tip(self.repo, self.remote, &self.record.reference, self.may_ask);
+        let tip = remote::tip(self.repo, self.remote, self.reference, self.may_ask);
         tip.map_err(|refusal| moved::with_key(refusal, "repository.url"))
+    }
+
+    /// Waits before an older answer is asked for again.
+    fn let_it_catch_up(&self) {
+        thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
     }
 
     fn notes(&self) -> Notes {
@@ -298,11 +270,11 @@ impl<'a> Recorder<'a> {
         };
         let written = objects::events(self.repo, tip)?;
         let all = written.len();
-        let read = |one: objects::Written| {
+        let events = written.into_iter().filter_map(|one| {
             let (name, email) = one.by;
             record::read_event(&one.message, Person { name, email }, one.at).ok()
-        };
-        let events: Vec<Event> = written.into_iter().filter_map(read).collect();
+        });
+        let events: Vec<Event> = events.collect();
         let unread = all - events.len();
         Ok((events, unread))
     }

@@ -3,7 +3,7 @@
 use crate::cli::Promote;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::{Deploy, Kind, News, Owed, State, Telling};
+use crate::core::record::{Deploy, Kind, News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::Line;
@@ -78,13 +78,13 @@ impl<'a> Release<'a> {
                 .is_some_and(|open| open.kind == Kind::Rollback)
         };
         let owes =
-            state.is_some_and(|state| goes_back(state) || state.owed.iter().any(is_of_deploys));
-        let told = |owed: &Owed| match &owed.news {
+            state.is_some_and(|state| goes_back(state) || state.pending.iter().any(is_of_deploys));
+        let told = |owed: &Notice| match &owed.news {
             News::Released { summary } => summary.clone(),
             _ => None,
         };
         let told = state
-            .map(|state| state.owed.iter().filter_map(told).collect())
+            .map(|state| state.pending.iter().filter_map(told).collect())
             .unwrap_or_default();
         Self {
             session,
@@ -253,7 +253,7 @@ impl<'a> Release<'a> {
     pub fn end(
         &self,
         text: Option<&str>,
-        known: Option<Vec<Owed>>,
+        known: Option<Vec<Notice>>,
         again: &str,
     ) -> Result<(), Stop> {
         let (posts, unsettled) = (self.posts(again), |stop| unsettled(&stop, again));
@@ -272,7 +272,7 @@ impl<'a> Release<'a> {
             return Ok(());
         }
         let owed = posts.owed(known)?;
-        let is_this = |owed: &Owed| owed.commit == self.commit && is_of_deploys(owed);
+        let is_this = |owed: &Notice| owed.commit == self.commit && is_of_deploys(owed);
         if let Some(text) = text.filter(|_| keeps && !owed.iter().any(is_this)) {
             let ui = self.session.ui;
             ui.warn(format!(
@@ -326,13 +326,13 @@ impl<'a> Release<'a> {
         Posts::of(self.session, self.config, "deployed", again)
     }
 
-    fn owed(&self, text: &str) -> Owed {
+    fn owed(&self, text: &str) -> Notice {
         let news = News::Released {
             summary: Some(text.to_owned()),
         };
         let place = self.names().first().copied().unwrap_or_default();
         let owed = posts::to_be_told(PRODUCT, (&self.date, &self.commit), place, news);
-        Owed {
+        Notice {
             targets: self.targets.clone(),
             ..owed
         }
@@ -356,9 +356,9 @@ pub fn paid_before(
     refusal: Refusal,
 ) -> Stop {
     let posts = Posts::of(session, config, "deployed", again);
-    let owed = state.map(|state| state.owed.clone()).unwrap_or_default();
+    let owed = state.map(|state| state.pending.clone()).unwrap_or_default();
     // What cannot be sent from here is none of this run's business.
-    let told = |owed: &Owed| {
+    let told = |owed: &Notice| {
         is_of_deploys(owed) && !posts::lacks_webhook(&session.repo, config, &owed.channel)
     };
     if !owed.iter().any(told) {
@@ -381,7 +381,7 @@ pub fn paid_before(
 }
 
 /// Whether a post tells of a deploy that is over.
-pub fn is_of_deploys(owed: &Owed) -> bool {
+pub fn is_of_deploys(owed: &Notice) -> bool {
     matches!(owed.news, News::Released { .. } | News::RolledBack { .. })
 }
 

@@ -1,4 +1,4 @@
-//! Sending a post until it is known what came of it: tried again only while it is certain that nobody took it.
+//! Attempt a post until it is known what came of it: tried again only while it is certain that nobody took it.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -10,7 +10,7 @@ use crate::terminal::{Ui, is_dumb, is_live};
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum Input {
     /// A yes: what was typed before the question was there to be read is thrown away.
     Consent,
     /// A text, which may have been typed or pasted before.
@@ -23,11 +23,11 @@ impl Ui {
     /// Asks for a line. `None` for end of input, Ctrl-C and a terminal that went away.
     ///
     /// The question is written once and never drawn again: what is longer than a line would be there twice.
-    fn line(&self, question: &str, wanted: Wanted) -> Option<Zeroizing<String>> {
-        let _turn = self.turn(wanted == Wanted::Consent)?;
+    fn line(&self, question: &str, input: Input) -> Option<Zeroizing<String>> {
+        let _turn = self.turn(input == Input::Consent)?;
         let term = Term::stderr();
         term.write_str(&visible(question)).ok()?;
-        let answer = self.read_line(&term, wanted != Wanted::Secret);
+        let answer = self.read_line(&term, input != Input::Secret);
         term.write_line("").ok()?;
         answer
     }
@@ -68,7 +68,7 @@ impl Ui {
 
     /// Asks for consent, word by word.
     pub fn ask(&self, question: &str) -> Option<String> {
-        let answer = self.line(question, Wanted::Consent)?;
+        let answer = self.line(question, Input::Consent)?;
         Some(answer.as_str().to_owned())
     }
 
@@ -80,7 +80,7 @@ impl Ui {
 
     /// Asks for a secret; `None` for Enter alone, too.
     pub fn ask_secret(&self, question: &str) -> Option<Secret> {
-        let answer = self.line(question, Wanted::Secret)?;
+        let answer = self.line(question, Input::Secret)?;
         Some(Secret::new(answer.as_str())).filter(|secret| !secret.is_empty())
     }
 
@@ -90,7 +90,7 @@ impl Ui {
             "" => String::new(),
             _ => format!(" [{offered}]"),
         };
-        let answer = self.line(&format!("{question}{offer}: "), Wanted::Text)?;
+        let answer = self.line(&format!("{question}{offer}: "), Input::Text)?;
         let answer = Some(answer.trim()).filter(|answer| !answer.is_empty());
         Some(answer.unwrap_or(offered).to_owned())
     }

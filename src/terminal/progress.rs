@@ -9,7 +9,7 @@ use crate::core::text::visible;
 use crate::terminal::{Ui, is_live, prompt, write};
 
 /// A line of progress.
-pub struct Progress {
+pub struct ProgressLine {
     is_live: bool,
     is_quiet: bool,
     last: Cell<Option<Instant>>,
@@ -38,9 +38,9 @@ impl Ui {
     }
 
     /// A line on stderr that is written over as time goes by.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> ProgressLine {
         let is_live = is_live();
-        Progress {
+        ProgressLine {
             is_live,
             is_quiet: self.is_quiet(),
             // Where lines cannot be written over, the first ten seconds are not worth one.
@@ -49,7 +49,7 @@ impl Ui {
     }
 }
 
-impl Progress {
+impl ProgressLine {
     /// Shows where things stand.
     pub fn show(&self, text: &str) {
         let pause = Duration::from_millis(if self.is_live { 500 } else { 10_000 });

@@ -25,17 +25,9 @@ const FUNCTION: usize = 60;
 const FILE: usize = 400;
 
 /// Files that are longer for now. None may be added, and none may grow.
-const LONG_FILES: &[(&str, usize)] = &[
-    ("team/posts.rs", 513),
-    ("git/plumbing.rs", 439),
-    ("core/record/fold.rs", 516),
-];
+const LONG_FILES: &[(&str, usize)] = &[("team/posts.rs", 513), ("git/plumbing.rs", 439)];
 /// Functions that are longer for now. None may be added, and none may grow.
-const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("team/release.rs: of", 67),
-    ("core/record/fold.rs: deployed", 85),
-    ("core/record/sentence.rs: sentence", 97),
-];
+const LONG_FUNCTIONS: &[(&str, usize)] = &[("team/release.rs: of", 67)];
 
 /// What was counted in all files.
 #[derive(Default)]

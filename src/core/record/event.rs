@@ -1,15 +1,13 @@
-//! The events of the record, a variant a kind. What a field is called on the record is in `mapping.rs`.
+//! The events of the record. What a field is called in a message is in `mapping.rs`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{How, Kind, Person, Telling, Verdict};
-use crate::core::words::CommitId;
-use crate::core::words::EventId;
+use crate::core::words::{CommitId, EventId};
 
 /// One event: who, when, with which program, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its own name.
     pub id: EventId,
     /// Who recorded it.
     pub by: Person,
@@ -17,7 +15,6 @@ pub struct Event {
     pub at: i64,
     /// The program and its version.
     pub program: String,
-    /// What happened.
     pub what: What,
 }
 
@@ -26,66 +23,12 @@ pub struct Event {
 #[serde(rename_all = "lowercase")]
 pub enum What {
     /// The record begins. Nothing else comes of it; it shows that the main repository takes and shows such a ref.
-    Begun,
-    /// A candidate was put forward, which freezes the environment it runs on.
-    Proposed {
-        /// The commit.
-        commit: CommitId,
-        /// Where it runs.
-        environment: String,
-        /// Where it is to go, and what runs there.
-        targets: Vec<(String, Option<CommitId>)>,
-        /// What the proposer has to say of it.
-        note: Option<String>,
-        /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
-        #[serde(default)]
-        date: String,
-        /// The channels that are owed a post.
-        channels: Vec<String>,
-        /// An open intent that has come to its end unrecorded.
-        over: Option<EventId>,
-    },
-    /// Somebody gave their verdict on the candidate.
-    Judged {
-        /// The very commit.
-        commit: CommitId,
-        /// Whose verdict it is, which somebody else may have recorded.
-        of: String,
-        /// The verdict.
-        verdict: Verdict,
-        /// The reason, or anything else.
-        note: Option<String>,
-        /// The channels that are owed a post.
-        channels: Vec<String>,
-    },
+    Begun {},
+    Proposed(Proposed),
+    Judged(Judged),
     /// A push is about to begin. Until its end is on record nobody else's begins.
     Deploying(Intent),
-    /// An environment was seen to run a commit that it was given.
-    Deployed {
-        /// The intent that this ends; none where the commit was found running already.
-        intent: Option<EventId>,
-        /// Why.
-        kind: Kind,
-        /// Where.
-        environment: String,
-        /// What ran there before.
-        from: Option<CommitId>,
-        /// What runs there now.
-        #[serde(rename = "commit")]
-        to: CommitId,
-        /// How many commits that brought.
-        commits: u64,
-        /// Who had signed it off.
-        signed_off_by: Vec<String>,
-        /// Whether nobody had to.
-        unsigned: bool,
-        /// Who had announced it, where somebody else recorded its end.
-        announced_by: Option<String>,
-        /// Who is to be told of it, if anybody.
-        tells: Option<Telling>,
-        /// A promotion: what was rolled back from there and is no part of it, so that it stays held.
-        holds: Vec<CommitId>,
-    },
+    Deployed(Deployed),
     /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
     Doubted {
         /// The intent, which stays open.
@@ -93,85 +36,74 @@ pub enum What {
         /// The host's words.
         words: String,
     },
-    /// An environment was seen to run a commit that nobody deployed with this program.
-    Observed {
-        /// Where.
-        environment: String,
-        /// What the record had there before.
-        from: CommitId,
-        /// What runs there.
-        #[serde(rename = "commit")]
-        to: CommitId,
-        /// When the record last knew that `from` runs, in seconds since 1970. The deploy was after that, and before
-        /// the event.
-        since: i64,
-        /// How many commits that brought or, where it went back, took away; `None`: that is not known.
-        commits: Option<u64>,
-        /// Whether `to` lies behind `from`.
-        back: bool,
-    },
+    Observed(Sighting),
     /// A push came to nothing: the environment is as it was.
     Ended {
-        /// The intent that this ends.
         intent: EventId,
-        /// Why.
         why: String,
     },
-    /// The candidate was withdrawn, and the freeze lifted.
-    Postponed {
-        /// The candidate's proposal.
-        candidate: EventId,
-        /// Its commit.
-        commit: CommitId,
-        /// The intent that is given up with it.
-        intent: Option<EventId>,
-        /// Why.
-        #[serde(rename = "why")]
-        reason: String,
-        /// The channels that are owed a post.
-        channels: Vec<String>,
-    },
+    Postponed(Postponed),
     /// A post is about to be sent. Until its end is on record nobody else sends it unasked.
     Posting {
         /// The event that it tells of.
         about: EventId,
-        /// The channel.
         channel: String,
         /// An attempt whose end nobody saw, and that a person said to make again.
         over: Option<EventId>,
     },
     /// An attempt came to nothing: the channel did not take the post, for certain.
     Unposted {
-        /// The attempt that this ends.
         attempt: EventId,
-        /// The channel.
         channel: String,
-        /// Why.
         why: String,
     },
-    /// A post is owed no more.
+    /// A post is pending no more.
     Posted {
-        /// The event that it tells of.
         about: EventId,
-        /// The channel.
         channel: String,
         /// The attempt that this ends, if there was one.
         attempt: Option<EventId>,
-        /// What became of it.
         how: How,
     },
+}
+
+/// A candidate was put forward, which freezes the environment it runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    pub commit: CommitId,
+    /// Where it runs.
+    pub environment: String,
+    /// Where it is to go, and what runs there.
+    pub targets: Vec<(String, Option<CommitId>)>,
+    pub note: Option<String>,
+    /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
+    #[serde(default)]
+    pub date: String,
+    /// The channels to be told.
+    pub channels: Vec<String>,
+    /// An open intent that has come to its end unrecorded.
+    pub over: Option<EventId>,
+}
+
+/// Somebody gave their verdict on the candidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The very commit.
+    pub commit: CommitId,
+    /// Whose verdict it is, which somebody else may have recorded.
+    pub of: String,
+    pub verdict: Verdict,
+    pub note: Option<String>,
+    pub channels: Vec<String>,
 }
 
 /// The announcement of a push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
-    /// Why.
     pub kind: Kind,
-    /// Where.
     pub environment: String,
     /// Where the branch is before the push.
     pub from: Option<CommitId>,
-    /// What is pushed.
     #[serde(rename = "commit")]
     pub to: CommitId,
     /// The candidate's commit that a fix builds on.
@@ -182,4 +114,57 @@ pub struct Intent {
     pub over: Option<EventId>,
     /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
     pub tells: Option<Telling>,
+}
+
+/// An environment was seen to run a commit that it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    /// The intent that this ends; none where the commit was found running already.
+    pub intent: Option<EventId>,
+    pub kind: Kind,
+    pub environment: String,
+    /// What ran there before.
+    pub from: Option<CommitId>,
+    #[serde(rename = "commit")]
+    pub to: CommitId,
+    /// How many commits that brought.
+    pub commits: u64,
+    pub signed_off_by: Vec<String>,
+    /// Whether nobody had to sign it off.
+    pub unsigned: bool,
+    /// Who had announced it, where somebody else recorded its end.
+    pub announced_by: Option<String>,
+    pub tells: Option<Telling>,
+    /// A promotion: what was rolled back from there and is no part of it, so that it stays held.
+    pub holds: Vec<CommitId>,
+}
+
+/// An environment was seen to run a commit that nobody deployed with this program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    pub environment: String,
+    /// What the record had there before.
+    pub from: CommitId,
+    #[serde(rename = "commit")]
+    pub to: CommitId,
+    /// When the record last knew that `from` runs, in seconds since 1970. The deploy was after that, and before the
+    /// event.
+    pub since: i64,
+    /// How many commits that brought or, where it went back, took away; `None`: that is not known.
+    pub commits: Option<u64>,
+    /// Whether `to` lies behind `from`.
+    pub back: bool,
+}
+
+/// The candidate was withdrawn, and the freeze lifted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Postponed {
+    /// The candidate's proposal.
+    pub candidate: EventId,
+    pub commit: CommitId,
+    /// The intent that is given up with it.
+    pub intent: Option<EventId>,
+    #[serde(rename = "why")]
+    pub reason: String,
+    pub channels: Vec<String>,
 }

@@ -8,13 +8,11 @@ use crate::core::words::CommitId;
 /// A commit that an environment was rolled back from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// The commit.
     pub commit: CommitId,
     /// Who rolled it back.
     pub by: Person,
     /// When, in seconds since 1970.
     pub at: i64,
-    /// Why.
     pub reason: Option<String>,
 }
 
@@ -23,24 +21,21 @@ impl State {
     /// announcement: whether it has landed is often not known before somebody deploys again.
     pub fn held(&self, environment: &str) -> Vec<Held> {
         let mut all = self.held.get(environment).cloned().unwrap_or_default();
-        if let Some(held) = self
-            .deploying
-            .as_ref()
-            .filter(|open| open.environment == environment)
-            .and_then(Deploying::holds)
-        {
-            put(&mut all, held);
-        }
+        let open = self.deploying.as_ref();
+        let open = open.filter(|open| open.environment == environment);
+        open.and_then(Deploying::holds)
+            .into_iter()
+            .for_each(|held| put(&mut all, held));
         all
     }
 
     /// Takes in that an environment was rolled back from a commit.
-    pub(super) fn hold(&mut self, environment: &str, held: Held) {
-        put(self.held.entry(environment.to_owned()).or_default(), held);
+    pub(super) fn hold(&mut self, environment: &str, held: Option<Held>) {
+        if let Some(held) = held {
+            put(self.held.entry(environment.to_owned()).or_default(), held);
+        }
     }
-}
 
-impl State {
     /// Takes in that something else runs there now, which has all that was held but this.
     pub(super) fn let_go(&mut self, environment: &str, still: &[CommitId]) {
         if let Some(all) = self.held.get_mut(environment) {
@@ -53,12 +48,11 @@ impl State {
 impl Deploying {
     /// What an announced rollback holds back.
     pub(super) fn holds(&self) -> Option<Held> {
-        let (commit, by) = (self.takes_away()?.clone(), self.by.clone());
         Some(Held {
-            commit,
-            by,
+            commit: self.takes_away()?.clone(),
+            by: self.by.clone(),
             at: self.at,
-            reason: self.tells.as_ref().and_then(|tells| tells.text.clone()),
+            reason: self.tells.as_ref()?.text.clone(),
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
+use crate::core::record::{
+    Deployed, Event, Judged, Kind, Person, Proposed, Sighting, Signer, Verdict, What,
+};
 use crate::core::words::CommitId;
 
 /// How a commit came to run.
@@ -91,7 +93,7 @@ pub fn before<'p>(
 /// The deploy that an event tells of, if it is one.
 fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     match &event.what {
-        What::Deployed {
+        What::Deployed(Deployed {
             kind,
             environment,
             from,
@@ -100,7 +102,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             signed_off_by,
             announced_by,
             ..
-        } => {
+        }) => {
             let kind = match kind {
                 Kind::Promote => DeployKind::Promote,
                 Kind::Rollback => DeployKind::Rollback,
@@ -125,14 +127,14 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                     .map(|_| to.clone()),
             })
         }
-        What::Observed {
+        What::Observed(Sighting {
             environment,
             from,
             to,
             since,
             commits,
             back,
-        } => Some(PastDeploy {
+        }) => Some(PastDeploy {
             environment: environment.clone(),
             from: Some(from.clone()),
             to: to.clone(),
@@ -162,9 +164,9 @@ fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
     match (&event.what, open.as_mut()) {
         (
-            What::Proposed {
+            What::Proposed(Proposed {
                 commit, targets, ..
-            },
+            }),
             _,
         ) => {
             *open = Some(Open {
@@ -174,25 +176,25 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
                 signed_off: HashMap::new(),
             });
         }
-        (What::Postponed { .. }, _) => *open = None,
+        (What::Postponed(_), _) => *open = None,
         (
-            What::Judged {
+            What::Judged(Judged {
                 commit,
                 of,
                 verdict,
                 ..
-            },
+            }),
             Some(open),
         ) if open.commit == commit && *verdict == Verdict::Pass => {
             open.signed_off.insert(of, &event.by);
         }
         (
-            What::Deployed {
+            What::Deployed(Deployed {
                 kind,
                 environment,
                 to,
                 ..
-            },
+            }),
             Some(candidate),
         ) => match kind {
             Kind::Fix => {
@@ -216,6 +218,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::record::Postponed;
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {
@@ -237,7 +240,7 @@ mod tests {
     }
 
     fn proposed(digit: char, targets: &[&str]) -> Event {
-        event(What::Proposed {
+        event(What::Proposed(Proposed {
             commit: commit(digit),
             environment: "staging".into(),
             targets: targets
@@ -248,11 +251,11 @@ mod tests {
             date: "2022-03-02".into(),
             channels: Vec::new(),
             over: None,
-        })
+        }))
     }
 
     fn deployed(kind: Kind, environment: &str, to: char) -> Event {
-        event(What::Deployed {
+        event(What::Deployed(Deployed {
             intent: None,
             kind,
             environment: environment.into(),
@@ -264,7 +267,7 @@ mod tests {
             announced_by: None,
             tells: None,
             holds: Vec::new(),
-        })
+        }))
     }
 
     /// Where, and which candidate, if any.
@@ -299,14 +302,14 @@ mod tests {
 
     fn observed(from: char, to: char) -> Event {
         let (environment, from, to) = ("eu".into(), commit(from), commit(to));
-        event(What::Observed {
+        event(What::Observed(Sighting {
             environment,
             from,
             to,
             since: 3,
             commits: Some(2),
             back: false,
-        })
+        }))
     }
 
     #[test]
@@ -363,13 +366,13 @@ mod tests {
 
     #[test]
     fn what_was_postponed_or_never_proposed_was_no_candidate() {
-        let postponed = What::Postponed {
+        let postponed = What::Postponed(Postponed {
             candidate: EventId::of(1),
             commit: commit('1'),
             intent: None,
             reason: "later".into(),
             channels: Vec::new(),
-        };
+        });
         let events = [
             proposed('1', &["eu"]),
             deployed(Kind::Promote, "eu", '3'),

@@ -70,33 +70,31 @@ const WORDS: [(&str, &str, &str, &str); 10] = [
 
 /// The word for what happened, and the trailers that say the rest.
 pub fn to_trailers(what: &What) -> (String, Vec<(&'static str, String)>) {
-    // These types hold nothing that JSON cannot say, so the last arm is never taken.
-    let (event, mut fields) = match serde_json::to_value(what) {
-        Ok(Value::Object(one)) => match one.into_iter().next() {
-            Some((event, Value::Object(fields))) => (event, fields),
-            _ => Default::default(),
-        },
-        Ok(Value::String(event)) => (event, Map::new()),
-        _ => Default::default(),
+    // These types hold nothing that JSON cannot say, so there is always one event with its fields.
+    let Ok(Value::Object(event)) = serde_json::to_value(what) else {
+        return Default::default();
+    };
+    let Some((event, Value::Object(mut fields))) = event.into_iter().next() else {
+        return Default::default();
     };
     // Whom an event tells stands beside the rest.
     if let Some(Value::Object(tells)) = fields.remove("tells") {
         fields.extend(tells);
     }
-    let says = |field: &str, said: &str| fields.get(field).is_some_and(|value| value == said);
     let word = WORDS
         .iter()
-        .find(|(_, of, field, said)| event == *of && says(field, said));
-    let word = word.map_or(event.clone(), |(word, ..)| (*word).to_owned());
-    let mut trailers = Vec::new();
-    for (field, name, _) in ROWS {
-        let all = match fields.remove(field) {
-            Some(Value::Array(all)) => all,
-            one => one.into_iter().collect(),
+        .find(|(_, of, field, said)| {
+            event == *of && fields.get(*field).is_some_and(|is| is == said)
+        })
+        .map_or(event.as_str(), |(word, ..)| word);
+    let trailers = ROWS.iter().flat_map(|(field, name, _)| {
+        let all = match fields.get(*field) {
+            Some(Value::Array(all)) => all.as_slice(),
+            one => one.map_or(&[][..], std::slice::from_ref),
         };
-        trailers.extend(all.iter().filter_map(text).map(|text| (name, text)));
-    }
-    (word, trailers)
+        all.iter().filter_map(text).map(|text| (*name, text))
+    });
+    (word.to_owned(), trailers.collect())
 }
 
 /// What a trailer says of a value; `None`: it is left out.
@@ -133,13 +131,8 @@ pub fn from_trailers(word: &str, trailers: &BTreeMap<String, Vec<String>>) -> Op
         None if WORDS.iter().any(|(_, event, ..)| *event == word) => return None,
         None => word,
     };
-    let has_none = event == "begun";
-    let fields = if has_none {
-        Value::Null
-    } else {
-        Value::Object(fields)
-    };
-    What::deserialize(Value::Object(Map::from_iter([(event.to_owned(), fields)]))).ok()
+    let fields = [(event.to_owned(), Value::Object(fields))];
+    What::deserialize(Value::Object(Map::from_iter(fields))).ok()
 }
 
 /// The value that trailers of one name say. What is not of its shape stays so, and is of no use where it is wanted.

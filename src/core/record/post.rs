@@ -1,10 +1,9 @@
-//! What the record says of posts: which are owed, what each is made from, and how it ended.
+//! What the record says of posts: which are pending, what each is made from, and how it ended.
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::record::Person;
-use crate::core::words::CommitId;
-use crate::core::words::EventId;
+use crate::core::record::{Candidate, Person};
+use crate::core::words::{CommitId, EventId};
 
 /// How a post came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +22,6 @@ pub enum How {
 /// Who is to be told of a deploy, and what beside the commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
-    /// The channels that are owed a post.
     pub channels: Vec<String>,
     /// The date in its heading.
     pub date: String,
@@ -35,52 +33,40 @@ pub struct Telling {
 
 /// A post that is still to be made, with everything that it is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owed {
+pub struct Notice {
     /// The event that it tells of.
     pub about: EventId,
-    /// The channel.
     pub channel: String,
     /// The date in its heading.
     pub date: String,
-    /// The commit that it speaks of.
     pub commit: CommitId,
     /// Where that runs.
     pub environment: String,
     /// Where it is to go, or went, and what ran there before.
     pub targets: Vec<(String, Option<CommitId>)>,
-    /// What happened.
     pub news: News,
     /// The attempt that was begun and not seen to end.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub sending: Option<Sending>,
+    #[serde(rename = "sending", deserialize_with = "Option::deserialize")]
+    pub attempt: Option<Attempt>,
 }
 
 /// What a post tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum News {
-    /// The commit was put forward.
     Proposed {
-        /// What the proposer had to say.
         note: Option<String>,
     },
     /// It takes the place of another candidate.
     Fixed {
-        /// That one.
         before: CommitId,
     },
-    /// Somebody holds it back.
     Blocked {
-        /// Who.
         by: String,
-        /// Why.
         reason: Option<String>,
     },
-    /// It was withdrawn.
     Postponed {
-        /// By whom.
         by: String,
-        /// Why.
         reason: String,
     },
     /// It runs now.
@@ -92,25 +78,35 @@ pub enum News {
     RolledBack {
         /// What ran in between.
         from: Option<CommitId>,
-        /// By whom.
         by: String,
-        /// Why.
         reason: Option<String>,
     },
 }
 
 /// An attempt to send a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sending {
-    /// Its announcement.
+pub struct Attempt {
     pub id: EventId,
-    /// Who sends.
     pub by: Person,
     /// Since when, in seconds since 1970.
     pub at: i64,
 }
 
-impl Owed {
+impl Notice {
+    /// What an event tells a channel of a candidate.
+    pub fn of(candidate: &Candidate, about: EventId, channel: &str, news: News) -> Self {
+        Self {
+            about,
+            channel: channel.to_owned(),
+            date: candidate.date.clone(),
+            commit: candidate.commit.clone(),
+            environment: candidate.environment.clone(),
+            targets: candidate.goals(),
+            news,
+            attempt: None,
+        }
+    }
+
     /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
     pub fn is_of_candidate(&self) -> bool {
         matches!(
@@ -133,11 +129,8 @@ impl Owed {
     pub fn command(&self, open: bool) -> &'static str {
         match self.news {
             News::Postponed { .. } if !open => "git smp postpone",
-            News::Proposed { .. }
-            | News::Fixed { .. }
-            | News::Blocked { .. }
-            | News::Postponed { .. } => "git smp propose",
             News::Released { .. } | News::RolledBack { .. } => "git smp promote",
+            _ => "git smp propose",
         }
     }
 }

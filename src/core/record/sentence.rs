@@ -1,135 +1,74 @@
 //! An event in one sentence, as `git log --oneline` shows it.
 
 use crate::core::record::trailers::settled;
-use crate::core::record::{Event, How, Intent, Kind, Verdict, What};
+use crate::core::record::{Event, How, Judged, Kind, Verdict, What};
 use crate::core::words::CommitId;
 
 /// The most characters of a note in a sentence.
 const BRIEF: usize = 100;
 
-/// The sentence.
 pub fn sentence(event: &Event) -> String {
     let by = &event.by.name;
-    let text = match &event.what {
-        What::Begun => format!("{by} began the record"),
-        What::Proposed {
-            commit, targets, ..
-        } => {
-            let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
-            format!(
-                "{by} proposed {} for {}",
-                commit.short(),
-                names.join(" and ")
-            )
+    let did = match &event.what {
+        What::Begun {} => "began the record".to_owned(),
+        What::Judged(it) => return one_line(&settled(&judged(it, by))),
+        What::Proposed(it) => {
+            let names: Vec<&str> = it.targets.iter().map(|(name, _)| name.as_str()).collect();
+            format!("proposed {} for {}", it.commit.short(), names.join(" and "))
         }
-        What::Judged {
-            commit,
-            of,
-            verdict,
-            note,
-            ..
-        } => {
-            let did = if *verdict == Verdict::Pass {
-                "signed off"
-            } else {
-                "blocked"
-            };
-            let note = note
-                .as_ref()
-                .map(|note| format!(": {}", brief(note)))
-                .unwrap_or_default();
-            let recorded = if settled(by) == settled(of) {
-                String::new()
-            } else {
-                format!(" (recorded by {by})")
-            };
-            format!("{of} {did} {}{recorded}{note}", commit.short())
+        What::Deploying(it) => {
+            let (verb, _, aim) = words(it.kind);
+            format!("began to {verb} {}", put(&it.to, aim, &it.environment))
         }
-        What::Deploying(Intent {
-            kind,
-            environment,
-            to,
-            ..
-        }) => {
-            format!(
-                "{by} began to {} {} {environment}",
-                verb(*kind),
-                aim(*kind, to)
-            )
+        What::Deployed(it) => {
+            let (_, past, aim) = words(it.kind);
+            format!("{past} {}", put(&it.to, aim, &it.environment))
         }
-        What::Deployed {
-            kind,
-            environment,
-            to,
-            ..
-        } => {
-            format!("{by} {} {} {environment}", past(*kind), aim(*kind, to))
+        What::Observed(it) => {
+            let (short, environment) = (it.to.short(), &it.environment);
+            format!("saw {short} on {environment}, which nobody deployed with git smp")
         }
-        What::Observed {
-            environment, to, ..
-        } => {
-            format!(
-                "{by} saw {} on {environment}, which nobody deployed with git smp",
-                to.short()
-            )
-        }
-        What::Doubted { words, .. } => format!("{by} was told by the host: {}", brief(words)),
-        What::Ended { why, .. } => format!("{by} deployed nothing: {}", brief(why)),
-        What::Postponed { commit, reason, .. } => {
-            format!("{by} postponed {}: {}", commit.short(), brief(reason))
-        }
-        What::Posting { channel, .. } => format!("{by} began to send the post to {channel}"),
-        What::Unposted { channel, why, .. } => {
-            format!("{by} sent nothing to {channel}: {}", brief(why))
-        }
-        What::Posted {
-            channel,
-            how: How::Accepted,
-            ..
-        } => format!("{by} sent the post to {channel}"),
-        What::Posted {
-            channel,
-            how: How::Printed,
-            ..
-        } => format!("{by} printed the post for {channel}"),
-        What::Posted {
-            channel,
-            how: How::Found,
-            ..
-        } => format!("{by} found the post in {channel}"),
-        What::Posted {
-            channel,
-            how: How::Skipped,
-            ..
-        } => format!("{by} left out the post to {channel}"),
+        What::Doubted { words, .. } => format!("was told by the host: {}", brief(words)),
+        What::Ended { why, .. } => format!("deployed nothing: {}", brief(why)),
+        What::Postponed(it) => format!("postponed {}: {}", it.commit.short(), brief(&it.reason)),
+        What::Posting { channel, .. } => format!("began to send the post to {channel}"),
+        What::Unposted { channel, why, .. } => format!("sent nothing to {channel}: {}", brief(why)),
+        What::Posted { channel, how, .. } => match how {
+            How::Accepted => format!("sent the post to {channel}"),
+            How::Printed => format!("printed the post for {channel}"),
+            How::Found => format!("found the post in {channel}"),
+            How::Skipped => format!("left out the post to {channel}"),
+        },
     };
-    one_line(&settled(&text))
+    one_line(&settled(&format!("{by} {did}")))
 }
 
-fn verb(kind: Kind) -> &'static str {
+fn judged(it: &Judged, by: &str) -> String {
+    let did = match it.verdict {
+        Verdict::Pass => "signed off",
+        Verdict::Block => "blocked",
+    };
+    let recorded = match settled(by) == settled(&it.of) {
+        true => String::new(),
+        false => format!(" (recorded by {by})"),
+    };
+    let note = it.note.as_ref();
+    let note = note.map_or(String::new(), |note| format!(": {}", brief(note)));
+    format!("{} {did} {}{recorded}{note}", it.of, it.commit.short())
+}
+
+/// What is done, what was done, and where it is done.
+fn words(kind: Kind) -> (&'static str, &'static str, &'static str) {
     match kind {
-        Kind::Stage => "stage",
-        Kind::Fix => "stage the fix",
-        Kind::Promote => "promote",
-        Kind::Rollback => "roll back to",
+        Kind::Stage => ("stage", "staged", "on"),
+        Kind::Fix => ("stage the fix", "staged the fix", "on"),
+        Kind::Promote => ("promote", "promoted", "to"),
+        Kind::Rollback => ("roll back to", "rolled back to", "on"),
     }
 }
 
-fn past(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Stage => "staged",
-        Kind::Fix => "staged the fix",
-        Kind::Promote => "promoted",
-        Kind::Rollback => "rolled back to",
-    }
-}
-
-fn aim(kind: Kind, to: &CommitId) -> String {
-    let preposition = match kind {
-        Kind::Stage | Kind::Fix | Kind::Rollback => "on",
-        Kind::Promote => "to",
-    };
-    format!("{} {preposition}", to.short())
+fn put(commit: &CommitId, aim: &str, environment: &str) -> String {
+    format!("{} {aim} {environment}", commit.short())
 }
 
 fn one_line(text: &str) -> String {

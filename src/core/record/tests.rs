@@ -105,7 +105,7 @@ where
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
-        Just(What::Begun),
+        Just(What::Begun {}),
         (
             commits(),
             names(),
@@ -115,25 +115,27 @@ fn whats() -> impl Strategy<Value = What> {
             maybe(ids())
         )
             .prop_map(
-                |(commit, environment, targets, note, (date, channels), over)| What::Proposed {
-                    commit,
-                    environment,
-                    targets,
-                    note,
-                    date,
-                    channels,
-                    over
-                }
+                |(commit, environment, targets, note, (date, channels), over)| What::Proposed(
+                    Proposed {
+                        commit,
+                        environment,
+                        targets,
+                        note,
+                        date,
+                        channels,
+                        over
+                    }
+                )
             ),
         (commits(), texts(), verdicts(), maybe(texts()), channels()).prop_map(
             |(commit, of, verdict, note, channels)| {
-                What::Judged {
+                What::Judged(Judged {
                     commit,
                     of,
                     verdict,
                     note,
                     channels,
-                }
+                })
             }
         ),
         (
@@ -182,7 +184,7 @@ fn whats() -> impl Strategy<Value = What> {
                     unsigned,
                     (announced_by, tells, holds),
                 )| {
-                    What::Deployed {
+                    What::Deployed(Deployed {
                         announced_by,
                         tells,
                         holds,
@@ -194,7 +196,7 @@ fn whats() -> impl Strategy<Value = What> {
                         commits,
                         signed_off_by,
                         unsigned,
-                    }
+                    })
                 }
             ),
         (
@@ -206,24 +208,24 @@ fn whats() -> impl Strategy<Value = What> {
             any::<bool>()
         )
             .prop_map(
-                |(environment, from, to, since, commits, back)| What::Observed {
+                |(environment, from, to, since, commits, back)| What::Observed(Sighting {
                     environment,
                     from,
                     to,
                     since,
                     commits,
                     back
-                }
+                })
             ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
         (ids(), commits(), maybe(ids()), texts(), channels()).prop_map(
-            |(candidate, commit, intent, reason, channels)| What::Postponed {
+            |(candidate, commit, intent, reason, channels)| What::Postponed(Postponed {
                 candidate,
                 commit,
                 intent,
                 reason,
                 channels
-            }
+            })
         ),
         (ids(), names(), maybe(ids())).prop_map(|(about, channel, over)| What::Posting {
             about,

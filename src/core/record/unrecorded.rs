@@ -4,7 +4,7 @@
 //! contradicts say nothing here.
 
 use crate::core::decide::finding::{self, Finding};
-use crate::core::record::{Deploy, FORMAT, Known, State};
+use crate::core::record::{Deploy, FORMAT, State};
 use crate::core::words::{CommitId, Observed, Source};
 
 /// The stable word of the finding.
@@ -51,7 +51,7 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     {
         return None;
     }
-    let Known { commit, at } = state.known(name)?;
+    let (commit, at) = state.known(name)?;
     (commit != to).then(|| Unrecorded {
         environment: name.clone(),
         from: commit.clone(),

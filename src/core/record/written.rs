@@ -11,7 +11,7 @@ use crate::core::words::EventId;
 
 /// Why a piece of the record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum ReadError {
     /// It is of a later version: this one.
     Newer(u64),
     /// It is no record.
@@ -28,7 +28,7 @@ pub fn write_state(state: &State) -> String {
 ///
 /// # Errors
 /// When it is no state, or a newer one that this program cannot make sense of.
-pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
+pub fn read_state(text: &[u8]) -> Result<State, ReadError> {
     #[derive(serde::Deserialize)]
     struct Version {
         format: u64,
@@ -37,66 +37,50 @@ pub fn read_state(text: &[u8]) -> Result<State, Unreadable> {
         .map_err(|error| garbage(&error))?
         .format;
     match serde_json::from_slice(text) {
-        Ok(state) if version >= 1 => lawful(&state).map(|()| state),
-        Ok(_) => Err(Unreadable::Garbage("its format is 0".to_owned())),
-        Err(_) if version > u64::from(FORMAT) => Err(Unreadable::Newer(version)),
+        Ok(state) if version >= 1 => check_names(&state).map(|()| state),
+        Ok(_) => Err(ReadError::Garbage("its format is 0".to_owned())),
+        Err(_) if version > u64::from(FORMAT) => Err(ReadError::Newer(version)),
         Err(error) => Err(garbage(&error)),
     }
 }
 
 /// Names stand in commands that people type, so none counts that no `smp.toml` could have.
-fn lawful(state: &State) -> Result<(), Unreadable> {
-    let State {
-        format: _,
-        events: _,
-        candidate,
-        deploying,
-        deploys,
-        owed,
-        held,
-        unseen,
-        doubts,
-    } = state;
-    let candidate = candidate.iter().flat_map(|open| {
-        std::iter::once(&open.environment).chain(open.targets.iter().map(|goal| &goal.environment))
-    });
-    let owed = owed.iter().flat_map(|owed| {
-        [&owed.environment, &owed.channel]
-            .into_iter()
-            .chain(owed.targets.iter().map(|(name, _)| name))
-    });
-    let told = deploying.iter().filter_map(|open| open.tells.as_ref());
-    let told = told.flat_map(|tells| {
-        tells
-            .channels
-            .iter()
-            .chain(tells.targets.iter().map(|(name, _)| name))
-    });
-    let names = deploys
-        .keys()
-        .chain(held.keys())
-        .chain(unseen.keys())
-        .chain(doubts.keys());
-    let names = names.chain(deploying.iter().map(|open| &open.environment));
-    names
-        .chain(told)
-        .chain(candidate)
-        .chain(owed)
-        .try_for_each(|name| lawful_name(name))
+fn check_names(state: &State) -> Result<(), ReadError> {
+    let mut names: Vec<&String> = state.deploys.keys().chain(state.held.keys()).collect();
+    names.extend(state.unseen.keys().chain(state.doubts.keys()));
+    if let Some(open) = &state.candidate {
+        names.push(&open.environment);
+        names.extend(open.targets.iter().map(|goal| &goal.environment));
+    }
+    if let Some(open) = &state.deploying {
+        names.push(&open.environment);
+        if let Some(tells) = &open.tells {
+            names.extend(
+                tells
+                    .channels
+                    .iter()
+                    .chain(tells.targets.iter().map(|(name, _)| name)),
+            );
+        }
+    }
+    for one in &state.pending {
+        names.extend([&one.environment, &one.channel]);
+        names.extend(one.targets.iter().map(|(name, _)| name));
+    }
+    names.into_iter().try_for_each(|name| check_name(name))
 }
 
-fn lawful_name(name: &str) -> Result<(), Unreadable> {
-    let why = |why| {
-        Unreadable::Garbage(format!(
+fn check_name(name: &str) -> Result<(), ReadError> {
+    check_remote_name(name).map_err(|why| {
+        ReadError::Garbage(format!(
             "an environment or a channel there has a name that no smp.toml has: it {why}"
         ))
-    };
-    check_remote_name(name).map_err(why)
+    })
 }
 
 /// Where, and never what: the text is foreign.
-fn garbage(error: &serde_json::Error) -> Unreadable {
-    Unreadable::Garbage(format!(
+fn garbage(error: &serde_json::Error) -> ReadError {
+    ReadError::Garbage(format!(
         "line {}, column {} is not as it should be",
         error.line(),
         error.column()
@@ -121,29 +105,31 @@ pub fn message(event: &Event) -> String {
 ///
 /// # Errors
 /// When this is no event, or one that only a newer program knows.
-pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, Unreadable> {
+pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError> {
     let mut all = BTreeMap::<String, Vec<String>>::new();
     for (key, text) in trailers(message) {
         match (key.as_str(), text.rsplit_once(' ')) {
-            ("Environment" | "Channel", _) => lawful_name(&text)?,
-            ("Target", Some((name, _))) => lawful_name(name)?,
+            ("Environment" | "Channel", _) => check_name(&text)?,
+            ("Target", Some((name, _))) => check_name(name)?,
             _ => {}
         }
         all.entry(key).or_default().push(text);
     }
     let only = |key: &str| match all.get(key).map(Vec::as_slice) {
         Some([one]) => Ok(one.as_str()),
-        _ => Err(Unreadable::Garbage(format!("it has not one Smp-{key}"))),
+        _ => Err(ReadError::Garbage(format!("it has not one Smp-{key}"))),
     };
-    let id = EventId::parse(only("Id")?);
     let program = match all.contains_key("Program") {
         true => only("Program")?.to_owned(),
         false => String::new(),
     };
-    let no_event = || Unreadable::Garbage("it is no event that this version knows".to_owned());
-    let what = from_trailers(only("Event")?, &all).ok_or_else(no_event)?;
+    let (id, word) = (EventId::parse(only("Id")?), only("Event")?);
+    let (Some(id), Some(what)) = (id, from_trailers(word, &all)) else {
+        let why = "it is no event that this version knows".to_owned();
+        return Err(ReadError::Garbage(why));
+    };
     Ok(Event {
-        id: id.ok_or_else(no_event)?,
+        id,
         by,
         at,
         program,

@@ -5,7 +5,7 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Owed, RecordView, Standing, Verdict,
+    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Notice, RecordView, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -164,7 +164,7 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     lines.extend(
         (state.deploying.iter()).map(|open| deploying(row("deploying", width), open, when)),
     );
-    for owed in &state.owed {
+    for owed in &state.pending {
         let command = owed.command(state.candidate.is_some()).into();
         lines.push(self::owed(
             row("owed", width),
@@ -197,8 +197,8 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
 }
 
 /// A post that nobody was seen to make, and the command that makes it.
-fn owed(line: Line, owed: &Owed, command: &str, when: &When) -> Line {
-    let begun = owed.sending.as_ref().map(|sending| {
+fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
+    let begun = owed.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
         format!(" that {by} began to send {at}, not seen to end")
     });

@@ -6,7 +6,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 use crate::core::words::CommitId;
 use crate::git::Unreadable;
 use crate::git::history::{Gap, Library, commit_id, oid};
-use crate::git::record::{Draft, FILE, LARGEST_EVENT, LARGEST_STATE, SEEN};
+use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent, SEEN};
 
 /// The mode of a plain file.
 const PLAIN: i32 = 0o100_644;
@@ -42,17 +42,17 @@ impl Library {
     }
 
     /// Writes an event's objects.
-    pub(super) fn write_event(&self, draft: &Draft<'_>) -> Result<CommitId, Gap> {
+    pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Gap> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;
-        tree.insert(FILE, repository.blob(draft.state.as_bytes())?, PLAIN)?;
+        tree.insert(FILE, repository.blob(event.state.as_bytes())?, PLAIN)?;
         let tree = repository.find_tree(tree.write()?)?;
-        let (name, email) = draft.by;
-        let by = Signature::new(name, email, &Time::new(draft.at.max(0), 0))?;
-        let parent = draft.parent.map(oid).transpose()?;
+        let (name, email) = event.by;
+        let by = Signature::new(name, email, &Time::new(event.at.max(0), 0))?;
+        let parent = event.parent.map(oid).transpose()?;
         let parent = parent.map(|id| repository.find_commit(id)).transpose()?;
         let parents: Vec<_> = parent.iter().collect();
-        let id = repository.commit(None, &by, &by, draft.message, &tree, &parents)?;
+        let id = repository.commit(None, &by, &by, event.message, &tree, &parents)?;
         Ok(commit_id(id)?)
     }
 }

@@ -1,6 +1,6 @@
 //! The record's objects: the library writes and reads what git does.
 
-use crate::git::record::{self, Draft};
+use crate::git::record::{self, NewEvent};
 use crate::git::tests::*;
 
 #[test]
@@ -18,7 +18,7 @@ fn the_library_and_git_write_the_same_events_and_read_them_alike() {
         ("no line's end", "A", -5),
         (long.as_str(), "Ada", i64::from(i32::MAX) + 7),
     ] {
-        let draft = Draft {
+        let draft = NewEvent {
             parent: parent.as_ref(),
             state: "{\n  \"format\": 1\n}\n",
             message,

@@ -46,5 +46,5 @@ pub(super) fn begin(recorder: Recorder<'_>, read: Reading) -> Check {
 }
 
 fn said(recorder: Recorder<'_>, what: &str) -> String {
-    format!("{} on {}; {what}", recorder.reference(), recorder.remote())
+    format!("{}; {what}", recorder.place())
 }

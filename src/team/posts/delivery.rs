@@ -1,6 +1,6 @@
 //! The delivery of a post. Where no record is kept there is one: nobody could know of a second.
 
-use crate::core::record::Owed;
+use crate::core::record::Notice;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{markdown, slack, teams};
@@ -16,7 +16,7 @@ impl Posts<'_> {
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
-    pub fn tell_once(&self, owed: &Owed) -> Result<(), Stop> {
+    pub fn tell_once(&self, owed: &Notice) -> Result<(), Stop> {
         let told = self.try_once(owed);
         told.map_err(|stop| {
             let text = format!("{}, but {} was not told", self.done, owed.channel);
@@ -24,7 +24,7 @@ impl Posts<'_> {
         })
     }
 
-    fn try_once(&self, owed: &Owed) -> Result<(), Stop> {
+    fn try_once(&self, owed: &Notice) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, owed.channel.as_str());
         let post = self.composed(owed)?;
         match kind(self.config, channel) {

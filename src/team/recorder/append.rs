@@ -7,13 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::record::{self, Event, FORMAT, Person, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::words::CommitId;
-use crate::core::words::EventId;
+use crate::core::words::{CommitId, EventId};
 use crate::git::push::{self, Ended, EventPush};
-use crate::git::record as objects;
+use crate::git::record::{self as objects, NewEvent};
 use crate::git::remote;
-use crate::team::recorder::words::unlawful;
-use crate::team::recorder::{LAG_PAUSE, PROGRAM, Reading, Recorder, new_id};
+use crate::team::recorder::words::{unknown, unlawful};
+use crate::team::recorder::{PROGRAM, Reading, Recorder, new_id};
 
 /// So often a server may say no before it is believed.
 const DECLINED: usize = 3;
@@ -23,14 +22,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Says which event comes next, with its name, given the state and how many come before it in the same push; `None`: no
 /// more.
 pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
-
-/// Events as objects that nothing points to yet.
-struct Draft {
-    /// The last of them.
-    commit: CommitId,
-    /// The state after it.
-    state: State,
-}
 
 impl Recorder<'_> {
     /// Adds one event, whose name is `id`. What it is, `decide` says anew each time that somebody else was quicker;
@@ -60,26 +51,20 @@ impl Recorder<'_> {
     }
 
     /// The same onto what was just read.
-    fn append_onto(&self, known: Option<Reading>, decide: &mut Decide<'_>) -> Result<State, Stop> {
+    fn append_onto(
+        &self,
+        mut known: Option<Reading>,
+        decide: &mut Decide<'_>,
+    ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let by = Person { name, email };
-        let mut attempts = Attempts {
-            begun: Instant::now(),
-            known,
-            made: Vec::new(),
-            tip: None,
-            moved: false,
-            declined: 0,
-            doubt: None,
-            taken: false,
-            unshown: None,
-        };
+        let mut pushes = Pushes::default();
         loop {
             let begun = Instant::now();
-            match self.attempt(&by, &mut attempts, decide) {
+            match self.attempt(&by, known.take(), &mut pushes, decide) {
                 Ok(Some(state)) => return Ok(state),
-                Ok(None) => wait_a_little(attempts.made.len(), begun.elapsed()),
-                Err(stop) => return Err(self.honest(stop, &attempts)),
+                Ok(None) => wait_a_little(pushes.made.len(), begun.elapsed()),
+                Err(stop) => return Err(self.honest(stop, &pushes)),
             }
         }
     }
@@ -92,7 +77,7 @@ impl Recorder<'_> {
     pub fn begin(&self, read: Reading) -> Result<State, Stop> {
         let id = new_id();
         self.append_onto(Some(read), &mut |state, _| {
-            Ok((state.events == 0).then(|| (id.clone(), What::Begun)))
+            Ok((state.events == 0).then(|| (id.clone(), What::Begun {})))
         })
     }
 
@@ -101,79 +86,83 @@ impl Recorder<'_> {
     fn attempt(
         &self,
         by: &Person,
-        attempts: &mut Attempts,
+        known: Option<Reading>,
+        pushes: &mut Pushes,
         decide: &mut Decide<'_>,
     ) -> Result<Option<State>, Stop> {
-        if let Some(known) = attempts.known.take() {
-            // A no, and that there is nothing to do, are never said from memory.
-            if let Ok(Some(draft)) = self.draft(by, &known, decide) {
-                attempts.saw(known.tip.as_ref());
-                return self.push(draft, known.tip.as_ref(), true, attempts);
-            }
+        // A no, and that there is nothing to do, are never said from memory.
+        if let Some(known) = known
+            && let Ok(Some(drafted)) = self.drafted(by, &known, decide)
+        {
+            pushes.saw(known.tip.as_ref());
+            return self.push(drafted, known.tip.as_ref(), true, pushes);
         }
         let reading = self.read_now()??;
-        if self.holds(&reading, &attempts.made)? {
+        let tip = reading.tip.as_ref();
+        if self.holds(tip, &pushes.made)? {
             return Ok(Some(reading.state));
         }
-        attempts.saw(reading.tip.as_ref());
-        if !attempts.made.is_empty() && attempts.begun.elapsed() > self.patience.busy {
-            return Err(self.out_of_patience(attempts));
+        pushes.saw(tip);
+        if pushes
+            .since
+            .is_some_and(|since| since.elapsed() > self.patience.busy)
+        {
+            return Err(match &pushes.open {
+                Some(open) => self.unclear(&open.words),
+                None if pushes.moved => self.busy().into(),
+                None => self.lagging().into(),
+            });
         }
-        match self.draft(by, &reading, decide)? {
+        match self.drafted(by, &reading, decide)? {
             None => Ok(Some(reading.state)),
-            Some(draft) => self.push(draft, reading.tip.as_ref(), false, attempts),
+            Some(drafted) => self.push(drafted, tip, false, pushes),
         }
     }
 
-    fn out_of_patience(&self, attempts: &Attempts) -> Stop {
-        match &attempts.doubt {
-            Some(doubt) => self.unclear(&doubt.words),
-            None if attempts.moved => self.busy().into(),
-            None => self.lagging().into(),
-        }
-    }
-
-    /// Writes what is decided as objects on top of what was read; `None`: nothing is to be recorded.
-    fn draft(
+    /// Writes what is decided as objects on top of what was read, which nothing points to yet. Gives the last of them and
+    /// the state after it; `None`: nothing is to be recorded.
+    fn drafted(
         &self,
         by: &Person,
         reading: &Reading,
         decide: &mut Decide<'_>,
-    ) -> Result<Option<Draft>, Stop> {
-        if reading.state.format > FORMAT {
-            return Err(self
-                .unreadable_newer(u64::from(reading.state.format))
-                .into());
+    ) -> Result<Option<(CommitId, State)>, Stop> {
+        let format = reading.state.format;
+        if format > FORMAT {
+            return Err(self.newer(u64::from(format)).into());
         }
-        let mut draft = None;
-        let (mut state, mut tip) = (reading.state.clone(), reading.tip.clone());
+        let mut last: Option<(CommitId, State)> = None;
         for nth in 0.. {
-            let Some((id, what)) = decide(&state, nth)? else {
+            let (tip, state) = match &last {
+                Some((tip, state)) => (Some(tip), state),
+                None => (reading.tip.as_ref(), &reading.state),
+            };
+            let Some((id, what)) = decide(state, nth)? else {
                 break;
             };
             let event = as_read(Event {
                 id,
                 by: by.clone(),
-                at: now(),
+                at: jiff::Timestamp::now().as_second(),
                 program: PROGRAM.to_owned(),
                 what,
             })?;
-            state = state.after(&event).map_err(unlawful)?;
-            let commit = self.write(&event, &state, tip.as_ref())?;
-            tip = Some(commit.clone());
-            draft = Some(Draft {
-                commit,
-                state: state.clone(),
-            });
+            let next = state.after(&event).map_err(unlawful)?;
+            let written = NewEvent {
+                parent: tip,
+                state: &record::write_state(&next),
+                message: &record::message(&event),
+                by: (&by.name, &by.email),
+                at: event.at,
+            };
+            last = Some((objects::write(self.repo, &written)?, next));
         }
-        Ok(draft)
+        Ok(last)
     }
 
     /// Whether one of our attempts is on the record, whatever its push said.
-    fn holds(&self, reading: &Reading, made: &[CommitId]) -> Result<bool, Stop> {
-        let Some(tip) = &reading.tip else {
-            return Ok(false);
-        };
+    fn holds(&self, tip: Option<&CommitId>, made: &[CommitId]) -> Result<bool, Stop> {
+        let Some(tip) = tip else { return Ok(false) };
         for attempt in made {
             if self.repo.is_ancestor(attempt, tip)? {
                 return Ok(true);
@@ -182,54 +171,27 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Writes an event's objects, unless nobody could read them again.
-    fn write(
-        &self,
-        event: &Event,
-        next: &State,
-        parent: Option<&CommitId>,
-    ) -> Result<CommitId, Stop> {
-        let (state, message) = (record::write_state(next), record::message(event));
-        if state.len() as u64 > objects::LARGEST_STATE {
-            let report = Report::new("the record would hold more than anybody could read");
-            return Err(Stop::Failed(report.hint(
-                "close the candidate, and with it its verdicts: git smp postpone",
-            )));
-        }
-        let by = (event.by.name.as_str(), event.by.email.as_str());
-        objects::write(
-            self.repo,
-            &objects::Draft {
-                parent,
-                state: &state,
-                message: &message,
-                by,
-                at: event.at,
-            },
-        )
-    }
-
     /// Pushes what was drafted, and gives the state after it if it is on the record: by the server's word where that is of
     /// this very step, and read from there otherwise, never inferred.
     fn push(
         &self,
-        draft: Draft,
+        (commit, state): (CommitId, State),
         onto: Option<&CommitId>,
         from_memory: bool,
-        attempts: &mut Attempts,
+        pushes: &mut Pushes,
     ) -> Result<Option<State>, Stop> {
-        let commit = &draft.commit;
-        attempts.made.push(commit.clone());
-        let to = (self.remote, self.record.reference.as_str());
-        let told = push::push_event(self.repo, to, commit, onto, self.may_ask);
+        pushes.made.push(commit.clone());
+        pushes.since.get_or_insert_with(Instant::now);
+        let to = (self.remote, self.reference);
+        let told = push::push_event(self.repo, to, &commit, onto, self.may_ask);
         let is_moved = from_memory && told.ended == Ended::Stale;
-        if is_moved || !(told.is_taken || self.landed(commit, onto, told, attempts)?) {
+        if is_moved || !(told.is_taken || self.landed(&commit, onto, told, pushes)?) {
             return Ok(None);
         }
         self.notes().heard();
         // Whoever reads next finds out by themselves if this cannot be kept here.
-        let _ = objects::remember(self.repo, commit, onto);
-        Ok(Some(draft.state))
+        let _ = objects::remember(self.repo, &commit, onto);
+        Ok(Some(state))
     }
 
     /// Whether an event is on the record after its push.
@@ -238,7 +200,7 @@ impl Recorder<'_> {
         commit: &CommitId,
         onto: Option<&CommitId>,
         EventPush { ended, words, .. }: EventPush,
-        attempts: &mut Attempts,
+        pushes: &mut Pushes,
     ) -> Result<bool, Stop> {
         let tip = self.tip_after(ended, onto)?;
         if tip.as_ref() == Some(commit) {
@@ -246,19 +208,19 @@ impl Recorder<'_> {
         }
         let moved = tip.as_ref() != onto;
         if moved {
-            (attempts.taken, attempts.unshown) = (false, None);
+            (pushes.taken, pushes.unshown) = (false, None);
         } else {
             // Taken twice, or once and kept back by its own push: that is no slip of one answer.
-            if attempts.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
+            if pushes.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
                 return Err(Stop::Incomplete(self.taken_and_not_shown()));
             }
-            attempts.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
-            self.give_up_on((ended, &words), onto, attempts)?;
+            pushes.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
+            self.give_up_on((ended, &words), onto, pushes)?;
         }
         // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
         let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
         if !kept_back && (moved || ended != Ended::Declined) {
-            attempts.doubt = Some(Doubt {
+            pushes.open = Some(OpenPush {
                 onto: onto.cloned(),
                 words,
             });
@@ -274,12 +236,12 @@ impl Recorder<'_> {
         loop {
             match self.ask_tip() {
                 Ok(tip) if took && tip.as_ref() == onto && begun.elapsed() < self.patience.lags => {
-                    thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
+                    self.let_it_catch_up();
                 }
                 Ok(tip) => return Ok(tip),
                 Err(refusal) if is_certain(ended) => return Err(refusal.into()),
                 Err(refusal) if begun.elapsed() > self.patience.unknown => {
-                    return Err(self.unknown(&refusal.report));
+                    return Err(unknown(refusal.report));
                 }
                 Err(_) => thread::sleep(Duration::from_secs(1)),
             }
@@ -291,38 +253,38 @@ impl Recorder<'_> {
         &self,
         (ended, words): (Ended, &str),
         onto: Option<&CommitId>,
-        attempts: &mut Attempts,
+        pushes: &mut Pushes,
     ) -> Result<(), Stop> {
         if matches!(ended, Ended::NothingSent | Ended::Stale) {
-            let namesakes = remote::namesakes(self.repo, self.remote, &self.record.reference)
-                .unwrap_or_default();
+            let namesakes =
+                remote::namesakes(self.repo, self.remote, self.reference).unwrap_or_default();
             if !namesakes.is_empty() {
                 return Err(self.ambiguous(&namesakes).into());
             }
         }
         if ended == Ended::Stale && onto.is_none() {
             // It keeps us back for a record that it does not show.
-            let since = *attempts.unshown.get_or_insert_with(Instant::now);
+            let since = *pushes.unshown.get_or_insert_with(Instant::now);
             if since.elapsed() > self.patience.unshown {
                 return Err(self.not_shown().into());
             }
         }
         // Somebody else's push may hold the ref for a moment, which looks like any other no.
-        attempts.declined += usize::from(ended == Ended::Declined);
-        if is_certain(ended) || attempts.declined >= DECLINED {
+        pushes.declined += usize::from(ended == Ended::Declined);
+        if is_certain(ended) || pushes.declined >= DECLINED {
             return Err(self.not_writable(ended, words).into());
         }
         Ok(())
     }
 
     /// Where an attempt may be on the record, or may still get there, no end is clean.
-    fn honest(&self, stop: Stop, attempts: &Attempts) -> Stop {
+    fn honest(&self, stop: Stop, pushes: &Pushes) -> Stop {
         match stop {
-            stop if attempts.doubt.is_none() => stop,
+            stop if pushes.open.is_none() => stop,
             Stop::Refused(Refusal {
                 code: RefusalCode::Unreachable,
                 report,
-            }) => self.unknown(&report),
+            }) => unknown(report),
             Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => {
                 Stop::Incomplete(report.because("cannot tell whether the record took the event"))
             }
@@ -337,11 +299,11 @@ fn is_certain(ended: Ended) -> bool {
 }
 
 /// What was tried so far to get one event onto the record.
-struct Attempts {
-    begun: Instant,
-    /// The record as this clone saw it last, until that was tried.
-    known: Option<Reading>,
-    /// The last event's commits, one an attempt.
+#[derive(Default)]
+struct Pushes {
+    /// Since when it is tried.
+    since: Option<Instant>,
+    /// The last event's commits, one a push.
     made: Vec<CommitId>,
     /// Where the record was at the last look, and whether it was ever anywhere else.
     tip: Option<CommitId>,
@@ -349,27 +311,26 @@ struct Attempts {
     /// How often the server said no while the record stayed where it is.
     declined: usize,
     /// The last push, if nobody knows its end.
-    doubt: Option<Doubt>,
+    open: Option<OpenPush>,
     /// Whether the server said that it took one, and did not show it.
     taken: bool,
     /// Since when the server keeps pushes back for a record that it does not show.
     unshown: Option<Instant>,
 }
 
-/// A push that nobody knows the end of.
-struct Doubt {
+struct OpenPush {
     /// Where the record was before: while it is there, that push may still land.
     onto: Option<CommitId>,
     /// What git said of it.
     words: String,
 }
 
-impl Attempts {
+impl Pushes {
     /// None of them is on the record, which is here now: those that were to follow on anything else never will be.
     fn saw(&mut self, tip: Option<&CommitId>) {
         self.moved |= !self.made.is_empty() && self.tip.as_ref() != tip;
         self.tip = tip.cloned();
-        self.doubt.take_if(|doubt| doubt.onto.as_ref() != tip);
+        self.open.take_if(|open| open.onto.as_ref() != tip);
     }
 }
 
@@ -382,15 +343,10 @@ fn as_read(event: Event) -> Result<Event, Stop> {
     })
 }
 
-/// Pauses of random length, longer with each attempt and the longer an attempt takes, so that those who collided do not
-/// collide again.
-fn wait_a_little(attempts: usize, took: Duration) {
-    let most = took.min(LONGEST_PAUSE) * u32::try_from(attempts.min(6)).unwrap_or(6);
+/// Pauses of random length, longer with each push and the longer one takes, so that those who collided do not collide
+/// again.
+fn wait_a_little(pushes: usize, took: Duration) {
+    let most = took.min(LONGEST_PAUSE) * u32::try_from(pushes.min(6)).unwrap_or(6);
     let random = RandomState::new().hash_one(SystemTime::now()) % 1000;
     thread::sleep(most.mul_f64(random as f64 / 1000.0));
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }

@@ -21,7 +21,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::core::config::parse;
-use crate::core::record::{Intent, Kind, Verdict, What};
+use crate::core::record::{Deployed, Intent, Judged, Kind, Proposed, Verdict, What};
 use crate::git::program::find_on_path;
 use crate::team::recorder::*;
 
@@ -319,7 +319,7 @@ fn append(world: &World, repo: &Repo, what: What) -> Result<State, Stop> {
 
 /// An event that may follow on nearly everything: something was found running.
 fn found(environment: &str, nth: u64) -> What {
-    What::Deployed {
+    What::Deployed(Deployed {
         intent: None,
         kind: Kind::Stage,
         environment: environment.to_owned(),
@@ -331,12 +331,12 @@ fn found(environment: &str, nth: u64) -> What {
         announced_by: None,
         tells: None,
         holds: Vec::new(),
-    }
+    })
 }
 
 /// A candidate for production.
 fn proposed(note: &str) -> What {
-    What::Proposed {
+    What::Proposed(Proposed {
         commit: some_commit(),
         environment: "staging".to_owned(),
         targets: vec![("production".to_owned(), None)],
@@ -344,17 +344,17 @@ fn proposed(note: &str) -> What {
         date: "2022-03-02".to_owned(),
         channels: vec!["technical".to_owned()],
         over: None,
-    }
+    })
 }
 
 fn judged(of: &str, note: &str) -> What {
-    What::Judged {
+    What::Judged(Judged {
         commit: some_commit(),
         of: of.to_owned(),
         verdict: Verdict::Pass,
         note: Some(note.to_owned()),
         channels: Vec::new(),
-    }
+    })
 }
 
 fn some_commit() -> CommitId {

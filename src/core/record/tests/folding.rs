@@ -73,21 +73,21 @@ impl Try {
     fn what(&self, state: &State) -> What {
         match self.what {
             0 => self.propose(state),
-            1 | 2 => What::Judged {
+            1 | 2 => What::Judged(Judged {
                 commit: self.candidate(state),
                 of: PEOPLE[self.who].into(),
                 verdict: self.verdict,
                 note: None,
                 channels: self.channels(),
-            },
+            }),
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
-            7 if self.yes && self.who == 0 => What::Begun,
+            7 if self.yes && self.who == 0 => What::Begun {},
             7 if self.yes => What::Ended {
                 intent: self.open(state).unwrap_or_else(|| EventId::of(0)),
                 why: "declined".into(),
             },
-            7 => What::Postponed {
+            7 => What::Postponed(Postponed {
                 candidate: state
                     .candidate
                     .as_ref()
@@ -96,7 +96,7 @@ impl Try {
                 intent: self.open(state),
                 reason: "not today".into(),
                 channels: self.channels(),
-            },
+            }),
             8 => self.posting(state),
             _ => self.observed(state),
         }
@@ -111,11 +111,11 @@ impl Try {
     }
 
     fn posting(&self, state: &State) -> What {
-        let owed = state.owed.get(self.who);
+        let owed = state.pending.get(self.who);
         let about = owed.map_or(EventId::of(0), |owed| owed.about.clone());
         let channel = owed.map_or("technical".into(), |owed| owed.channel.clone());
         let open = owed
-            .and_then(|owed| owed.sending.as_ref())
+            .and_then(|owed| owed.attempt.as_ref())
             .map(|sending| sending.id.clone());
         let open = if self.aimed {
             open
@@ -150,7 +150,7 @@ impl Try {
 
     fn propose(&self, state: &State) -> What {
         let goals = ["production", "eu"].iter().take(1 + self.who % 2);
-        What::Proposed {
+        What::Proposed(Proposed {
             commit: self.pool(),
             environment: "staging".into(),
             targets: goals.map(|name| ((*name).to_owned(), None)).collect(),
@@ -158,7 +158,7 @@ impl Try {
             date: "2022-03-02".into(),
             channels: self.channels(),
             over: self.open(state),
-        }
+        })
     }
 
     fn observed(&self, state: &State) -> What {
@@ -166,16 +166,16 @@ impl Try {
         let known = state
             .known(&environment)
             .filter(|_| self.aimed)
-            .map(|known| known.commit.clone());
+            .map(|(commit, _)| commit.clone());
         let from = known.unwrap_or_else(|| commit(['1', '2', '3'][self.who]));
-        What::Observed {
+        What::Observed(Sighting {
             environment,
             from,
             to: self.pool(),
             since: self.at,
             commits: None,
             back: self.yes,
-        }
+        })
     }
 
     fn intent(&self, state: &State) -> Intent {
@@ -198,7 +198,7 @@ impl Try {
 
     fn deployed(&self, state: &State) -> What {
         let open = state.deploying.as_ref().filter(|_| self.aimed);
-        What::Deployed {
+        What::Deployed(Deployed {
             intent: self.open(state),
             kind: open.map_or(self.kind, |open| open.kind),
             environment: open.map_or_else(|| self.place(), |open| open.environment.clone()),
@@ -215,7 +215,7 @@ impl Try {
                 text: self.yes.then(|| "- Flags".into()),
             }),
             holds: Vec::new(),
-        }
+        })
     }
 }
 
@@ -248,13 +248,13 @@ impl Told {
     /// The same after one more event.
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
-            What::Begun => {}
-            What::Proposed {
+            What::Begun {} => {}
+            What::Proposed(Proposed {
                 commit,
                 targets,
                 channels,
                 ..
-            } => {
+            }) => {
                 self.gives_up();
                 self.candidate = Some(event.id.clone());
                 self.commit = Some(commit.clone());
@@ -262,12 +262,12 @@ impl Told {
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
                 self.owe(event, channels, &Moot::AfterTheCandidate);
             }
-            What::Judged {
+            What::Judged(Judged {
                 of,
                 verdict,
                 channels,
                 ..
-            } => {
+            }) => {
                 self.verdicts.insert(of.clone(), *verdict);
                 let moot = Moot::WithTheBlockOf(of.clone());
                 self.owed
@@ -281,13 +281,13 @@ impl Told {
                 self.open = Some(event.id.clone());
                 self.opened = Some((intent.environment.clone(), intent.to.clone()));
             }
-            What::Deployed {
+            What::Deployed(Deployed {
                 kind,
                 environment,
                 to,
                 tells,
                 ..
-            } => {
+            }) => {
                 self.deployed(*kind, environment, to);
                 if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
                     let moot = if *kind == Kind::Fix {
@@ -298,12 +298,12 @@ impl Told {
                     self.owe(event, &tells.channels, &moot);
                 }
             }
-            What::Observed {
+            What::Observed(Sighting {
                 environment, to, ..
-            } => self.runs_now(environment, to),
+            }) => self.runs_now(environment, to),
             What::Doubted { .. } => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
-            What::Postponed { channels, .. } => {
+            What::Postponed(Postponed { channels, .. }) => {
                 self.gives_up();
                 self.close();
                 self.owe(event, channels, &Moot::Never);
@@ -440,10 +440,10 @@ impl Told {
                 .collect(),
             unseen: state.unseen.clone(),
             owed: state
-                .owed
+                .pending
                 .iter()
                 .map(|owed| {
-                    let open = owed.sending.as_ref().map(|sending| sending.id.clone());
+                    let open = owed.attempt.as_ref().map(|sending| sending.id.clone());
                     let moot = match &owed.news {
                         News::Blocked { by, .. } => Moot::WithTheBlockOf(by.clone()),
                         _ if owed.is_of_candidate() => Moot::AfterTheCandidate,
@@ -471,9 +471,9 @@ impl Told {
     fn allows(&self, event: &Event) -> bool {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
-            What::Begun => !self.has_events,
-            What::Proposed { over, .. } => self.candidate.is_none() && self.open == *over,
-            What::Judged { commit, .. } => {
+            What::Begun {} => !self.has_events,
+            What::Proposed(Proposed { over, .. }) => self.candidate.is_none() && self.open == *over,
+            What::Judged(Judged { commit, .. }) => {
                 self.candidate.is_some() && self.commit.as_ref() == Some(commit)
             }
             What::Deploying(intent) => {
@@ -489,24 +489,24 @@ impl Told {
                         Kind::Rollback => true,
                     }
             }
-            What::Deployed {
+            What::Deployed(Deployed {
                 intent: None,
                 kind,
                 environment,
                 to,
                 unsigned,
                 ..
-            } => {
+            }) => {
                 let promotion =
                     *kind != Kind::Promote || *unsigned || self.lets(environment, to, false);
                 self.open.is_none() && *kind != Kind::Fix && promotion
             }
-            What::Observed {
+            What::Observed(Sighting {
                 environment,
                 from,
                 to,
                 ..
-            } => {
+            }) => {
                 let tested = self.commit.as_ref().filter(|_| environment == "staging");
                 let going = self
                     .opened
@@ -514,18 +514,18 @@ impl Told {
                     .is_some_and(|(name, _)| name == environment);
                 !going && from != to && self.runs.get(environment).or(tested) == Some(from)
             }
-            What::Deployed {
+            What::Deployed(Deployed {
                 intent: Some(intent),
                 ..
-            }
+            })
             | What::Doubted { intent, .. }
             | What::Ended { intent, .. } => self.open.as_ref() == Some(intent),
-            What::Postponed {
+            What::Postponed(Postponed {
                 candidate,
                 commit,
                 intent,
                 ..
-            } => {
+            }) => {
                 self.candidate.as_ref() == Some(candidate)
                     && self.commit.as_ref() == Some(commit)
                     && self.open == *intent
@@ -589,7 +589,7 @@ proptest! {
             let people: BTreeSet<_> = candidate.iter().flat_map(|open| &open.verdicts).map(|one| &one.by).collect();
             prop_assert_eq!(people.len(), candidate.map_or(0, |open| open.verdicts.len()), "a verdict each");
             prop_assert!(candidate.is_none_or(|open| open.targets.iter().any(|goal| !goal.reached)));
-            prop_assert!(candidate.is_some() || state.owed.iter().all(|owed| !owed.is_of_candidate()));
+            prop_assert!(candidate.is_some() || state.pending.iter().all(|owed| !owed.is_of_candidate()));
             prop_assert_eq!(read_state(write_state(&state).as_bytes()), Ok(state));
         }
     }
@@ -624,16 +624,16 @@ proptest! {
         if let Some(candidate) = &state.candidate {
             let (id, commit, reason) = (candidate.id.clone(), candidate.commit.clone(), "not today".to_owned());
             let channels = Vec::new();
-            let postponed = What::Postponed { candidate: id, commit, intent: open, reason, channels };
+            let postponed = What::Postponed(Postponed { candidate: id, commit, intent: open, reason, channels });
             let after = state.after(&event(1, postponed)).unwrap();
             prop_assert!(after.candidate.is_none() && after.deploying.is_none());
-            prop_assert!(after.owed.iter().all(|owed| !owed.is_of_candidate()));
+            prop_assert!(after.pending.iter().all(|owed| !owed.is_of_candidate()));
         }
-        for owed in &state.owed {
+        for owed in &state.pending {
             let (about, channel) = (owed.about.clone(), owed.channel.clone());
-            let attempt = owed.sending.as_ref().map(|sending| sending.id.clone());
+            let attempt = owed.attempt.as_ref().map(|sending| sending.id.clone());
             let skipped = What::Posted { about, channel, attempt, how: How::Skipped };
-            prop_assert_eq!(state.after(&event(2, skipped)).unwrap().owed.len(), state.owed.len() - 1);
+            prop_assert_eq!(state.after(&event(2, skipped)).unwrap().pending.len(), state.pending.len() - 1);
         }
     }
 }

@@ -33,7 +33,7 @@ fn intent(kind: Kind, is_full: bool) -> What {
 
 fn deployed(kind: Kind, is_full: bool) -> What {
     let names: &[&str] = if is_full { &["Rosi", "Ben"] } else { &[] };
-    What::Deployed {
+    What::Deployed(Deployed {
         intent: is_full.then(|| EventId::of(5)),
         kind,
         environment: "production".into(),
@@ -49,7 +49,7 @@ fn deployed(kind: Kind, is_full: bool) -> What {
         } else {
             Vec::new()
         },
-    }
+    })
 }
 
 fn about_posts(is_full: bool, how: How) -> [What; 3] {
@@ -81,15 +81,17 @@ fn about_candidates(is_full: bool) -> [What; 4] {
     } else {
         Vec::new()
     };
-    let judged = |verdict| What::Judged {
-        commit: commit('1'),
-        of: "Rosi".into(),
-        verdict,
-        note: is_full.then(|| "größer\n.\nSmp-Of: Ben".into()),
-        channels: channels.clone(),
+    let judged = |verdict| {
+        What::Judged(Judged {
+            commit: commit('1'),
+            of: "Rosi".into(),
+            verdict,
+            note: is_full.then(|| "größer\n.\nSmp-Of: Ben".into()),
+            channels: channels.clone(),
+        })
     };
     [
-        What::Proposed {
+        What::Proposed(Proposed {
             commit: commit('1'),
             environment: "staging".into(),
             targets: telling(None).targets,
@@ -97,23 +99,23 @@ fn about_candidates(is_full: bool) -> [What; 4] {
             date: "2022-03-02".into(),
             channels: channels.clone(),
             over: is_full.then(|| EventId::of(5)),
-        },
+        }),
         judged(Verdict::Pass),
         judged(Verdict::Block),
-        What::Postponed {
+        What::Postponed(Postponed {
             candidate: EventId::of(1),
             commit: commit('1'),
             intent: is_full.then(|| EventId::of(5)),
             reason: "it hangs".into(),
             channels: channels.clone(),
-        },
+        }),
     ]
 }
 
 /// An event of every kind, with all that it may say and with no more than it must.
 fn written_before() -> Vec<Event> {
     let mut all = vec![
-        What::Begun,
+        What::Begun {},
         What::Doubted {
             intent: EventId::of(5),
             words: "Pushed to non-master branch, skipping build.".into(),
@@ -128,14 +130,14 @@ fn written_before() -> Vec<Event> {
             all.extend([intent(kind, is_full), deployed(kind, is_full)]);
         }
         all.extend(about_candidates(is_full));
-        all.push(What::Observed {
+        all.push(What::Observed(Sighting {
             environment: "production".into(),
             from: commit('2'),
             to: commit('1'),
             since: 1_646_136_000,
             commits: is_full.then_some(3),
             back: is_full,
-        });
+        }));
     }
     for (is_full, how) in [
         (true, How::Accepted),
@@ -182,10 +184,10 @@ fn what_the_first_versions_did_not_write_is_made_up_for() {
             commit('1')
         )
     };
-    let read = |text: &str| read_event(text, event(7, What::Begun).by, 0).unwrap();
+    let read = |text: &str| read_event(text, event(7, What::Begun {}).by, 0).unwrap();
     let proposed = read(&message("proposed", "Smp-Environment: staging\n"));
     assert_eq!(proposed.program, "");
-    let What::Proposed { date, targets, .. } = proposed.what else {
+    let What::Proposed(Proposed { date, targets, .. }) = proposed.what else {
         panic!("{proposed:?}")
     };
     assert_eq!((date.as_str(), targets.len()), ("", 0));
@@ -193,7 +195,7 @@ fn what_the_first_versions_did_not_write_is_made_up_for() {
         "promoted",
         "Smp-Environment: eu\nSmp-Commits: 1\nSmp-Text: nobody is told\nSmp-Channel: product\n",
     );
-    let What::Deployed { tells, .. } = read(&told).what else {
+    let What::Deployed(Deployed { tells, .. }) = read(&told).what else {
         panic!("{told}")
     };
     assert_eq!(tells, None, "without a date nobody is to be told");

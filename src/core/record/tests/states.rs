@@ -13,7 +13,7 @@ fn full() -> State {
         name: "Ada Example".into(),
         email: "ada@example.com".into(),
     };
-    let owed = |news, sending| Owed {
+    let owed = |news, sending| Notice {
         about: EventId::of(1),
         channel: "technical".into(),
         date: "2022-03-02".into(),
@@ -24,9 +24,9 @@ fn full() -> State {
             ("eu".into(), None),
         ],
         news,
-        sending,
+        attempt: sending,
     };
-    let sending = Sending {
+    let sending = Attempt {
         id: EventId::of(5),
         by: by.clone(),
         at: 1_646_222_700,
@@ -83,7 +83,7 @@ fn full() -> State {
             },
         )]
         .into(),
-        owed: vec![
+        pending: vec![
             owed(News::Proposed { note: None }, None),
             owed(released, Some(sending)),
         ],
@@ -113,7 +113,7 @@ fn as_json() -> serde_json::Value {
     serde_json::from_str(&write_state(&full())).unwrap()
 }
 
-fn read(value: &serde_json::Value) -> Result<State, Unreadable> {
+fn read(value: &serde_json::Value) -> Result<State, ReadError> {
     read_state(value.to_string().as_bytes())
 }
 
@@ -143,31 +143,31 @@ fn what_is_no_state_is_garbage_and_never_an_empty_state() {
         "{\"format\":\"1\"}",
     ] {
         assert!(
-            matches!(read_state(garbage.as_bytes()), Err(Unreadable::Garbage(_))),
+            matches!(read_state(garbage.as_bytes()), Err(ReadError::Garbage(_))),
             "{garbage}"
         );
     }
     for value in [no_id, no_commit, format_0] {
         assert!(
-            matches!(read(&value), Err(Unreadable::Garbage(_))),
+            matches!(read(&value), Err(ReadError::Garbage(_))),
             "{value}"
         );
     }
     let twice = write_state(&full()).replacen("\"events\": 5", "\"events\": 5, \"events\": 6", 1);
     assert!(matches!(
         read_state(twice.as_bytes()),
-        Err(Unreadable::Garbage(_))
+        Err(ReadError::Garbage(_))
     ));
     let deep = format!("{{\"format\":1,\"x\":{}", "[".repeat(100_000));
     assert!(matches!(
         read_state(deep.as_bytes()),
-        Err(Unreadable::Garbage(_))
+        Err(ReadError::Garbage(_))
     ));
 }
 
 #[test]
 fn what_garbage_holds_is_not_repeated() {
-    let Err(Unreadable::Garbage(why)) = read_state(b"{\"format\": 1, \"events\": \"a secret\"}")
+    let Err(ReadError::Garbage(why)) = read_state(b"{\"format\": 1, \"events\": \"a secret\"}")
     else {
         panic!()
     };
@@ -179,9 +179,9 @@ fn a_field_that_is_missing_is_not_taken_for_an_empty_one() {
     for key in ["events", "candidate", "deploying", "deploys", "owed"] {
         let mut old = as_json();
         old.as_object_mut().unwrap().remove(key);
-        assert!(matches!(read(&old), Err(Unreadable::Garbage(_))), "{key}");
+        assert!(matches!(read(&old), Err(ReadError::Garbage(_))), "{key}");
         old["format"] = 2.into();
-        assert_eq!(read(&old), Err(Unreadable::Newer(2)), "{key}");
+        assert_eq!(read(&old), Err(ReadError::Newer(2)), "{key}");
     }
 }
 
@@ -199,11 +199,11 @@ fn a_newer_state_is_read_where_it_has_all_that_this_version_knows() {
         })
     );
     newer["candidate"]["verdicts"][0]["verdict"] = "maybe".into();
-    assert_eq!(read(&newer), Err(Unreadable::Newer(2)));
+    assert_eq!(read(&newer), Err(ReadError::Newer(2)));
     newer["format"] = u64::from(u32::MAX).saturating_add(1).into();
-    assert_eq!(read(&newer), Err(Unreadable::Newer(1 << 32)));
+    assert_eq!(read(&newer), Err(ReadError::Newer(1 << 32)));
     newer["format"] = 1.into();
-    assert!(matches!(read(&newer), Err(Unreadable::Garbage(_))));
+    assert!(matches!(read(&newer), Err(ReadError::Garbage(_))));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn after(whats: &[What]) -> State {
 }
 
 fn proposed(digit: char, goals: &[&str]) -> What {
-    What::Proposed {
+    What::Proposed(Proposed {
         commit: commit(digit),
         environment: "staging".into(),
         targets: goals
@@ -24,17 +24,17 @@ fn proposed(digit: char, goals: &[&str]) -> What {
         date: "2022-03-02".into(),
         channels: vec!["technical".into()],
         over: None,
-    }
+    })
 }
 
 fn judged(digit: char, of: &str, verdict: Verdict) -> What {
-    What::Judged {
+    What::Judged(Judged {
         commit: commit(digit),
         of: of.into(),
         verdict,
         note: None,
         channels: Vec::new(),
-    }
+    })
 }
 
 fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What {
@@ -51,7 +51,7 @@ fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What
 }
 
 fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> What {
-    What::Deployed {
+    What::Deployed(Deployed {
         intent: intent.map(EventId::of),
         kind,
         environment: environment.into(),
@@ -63,7 +63,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> 
         announced_by: None,
         tells: None,
         holds: Vec::new(),
-    }
+    })
 }
 
 const YES: Verdict = Verdict::Pass;
@@ -89,7 +89,7 @@ fn a_candidate_is_proposed_signed_off_and_promoted() {
         Some(Standing::SignedOff)
     );
     assert!(
-        state.owed.is_empty()
+        state.pending.is_empty()
             && state.frozen("staging").is_some()
             && state.frozen("production").is_none()
     );
@@ -337,8 +337,8 @@ fn a_frozen_environment_takes_nothing_but_a_fix_of_what_is_tested() {
 
 /// What is owed after these: to whom, about which event, and whether an attempt is open.
 fn owed(whats: &[What]) -> Vec<(String, EventId, bool)> {
-    let told = |owed: Owed| (owed.channel, owed.about, owed.sending.is_some());
-    after(whats).owed.into_iter().map(told).collect()
+    let told = |owed: Notice| (owed.channel, owed.about, owed.attempt.is_some());
+    after(whats).pending.into_iter().map(told).collect()
 }
 
 fn telling(text: Option<&str>) -> Telling {
@@ -383,10 +383,10 @@ fn a_post_is_owed_until_somebody_saw_its_end() {
     ] {
         assert_eq!(
             begun.after(&event(9, other.clone())),
-            Err(Unlawful::NotOwed),
+            Err(Unlawful::NotPending),
             "{other:?}"
         );
-        assert!(!begun.owes(&other));
+        assert!(!begun.is_pending(&other));
     }
     story.extend([unposted(2), posting(None)]);
     assert_eq!(owed(&story), owes(true));
@@ -396,13 +396,13 @@ fn a_post_is_owed_until_somebody_saw_its_end() {
 
 #[test]
 fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
-    let blocked = What::Judged {
+    let blocked = What::Judged(Judged {
         commit: commit('1'),
         of: "Rosi".into(),
         verdict: NO,
         note: None,
         channels: vec!["technical".into()],
-    };
+    });
     let story = [
         proposed('1', &["production"]),
         blocked,
@@ -414,7 +414,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         1,
         "a yes is nothing to post, and takes back that it was a no"
     );
-    let promoted = What::Deployed {
+    let promoted = What::Deployed(Deployed {
         intent: Some(EventId::of(4)),
         kind: Kind::Promote,
         environment: "production".into(),
@@ -426,10 +426,10 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         announced_by: None,
         tells: Some(telling(Some("- Flags"))),
         holds: Vec::new(),
-    };
+    });
     let began = began(Kind::Promote, "production", '1', None);
     let promoted: Vec<What> = story.iter().cloned().chain([began, promoted]).collect();
-    let left = after(&promoted).owed;
+    let left = after(&promoted).pending;
     assert_eq!(left.len(), 1);
     assert_eq!(
         (left[0].news.clone(), left[0].date.as_str()),
@@ -440,13 +440,13 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
             "2022-03-02"
         )
     );
-    let postponed = What::Postponed {
+    let postponed = What::Postponed(Postponed {
         candidate: EventId::of(1),
         commit: commit('1'),
         intent: None,
         reason: "not today".into(),
         channels: vec!["technical".into()],
-    };
+    });
     let postponed: Vec<What> = story.iter().cloned().chain([postponed]).collect();
     assert_eq!(
         owed(&postponed),
@@ -457,7 +457,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
 #[test]
 fn a_fix_is_told_with_what_it_takes_the_place_of() {
     let mut fixed = deployed(Some(2), Kind::Fix, "staging", '2');
-    if let What::Deployed { tells, .. } = &mut fixed {
+    if let What::Deployed(Deployed { tells, .. }) = &mut fixed {
         *tells = Some(Telling {
             channels: vec!["technical".into()],
             ..telling(None)
@@ -468,7 +468,7 @@ fn a_fix_is_told_with_what_it_takes_the_place_of() {
         began(Kind::Fix, "staging", '2', Some('1')),
         fixed,
     ]);
-    let told = &state.owed[1];
+    let told = &state.pending[1];
     assert_eq!(
         (&told.news, &told.commit, told.environment.as_str()),
         (

@@ -34,14 +34,14 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
     let change = |text: &mut String| *text = other(text);
     change(&mut event.program);
     match &mut event.what {
-        What::Proposed { note, .. } => note.iter_mut().for_each(change),
-        What::Judged { of, note, .. } => [of].into_iter().chain(note).for_each(change),
-        What::Deployed {
+        What::Proposed(Proposed { note, .. }) => note.iter_mut().for_each(change),
+        What::Judged(Judged { of, note, .. }) => [of].into_iter().chain(note).for_each(change),
+        What::Deployed(Deployed {
             signed_off_by,
             announced_by,
             tells,
             ..
-        } => {
+        }) => {
             let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
             signed_off_by
                 .iter_mut()
@@ -51,7 +51,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
         }
         What::Doubted { words: text, .. }
         | What::Ended { why: text, .. }
-        | What::Postponed { reason: text, .. }
+        | What::Postponed(Postponed { reason: text, .. })
         | What::Unposted { why: text, .. } => {
             change(text);
         }
@@ -59,23 +59,23 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
             tells: Some(Telling { text, .. }),
             ..
         }) => text.iter_mut().for_each(change),
-        What::Begun
+        What::Begun {}
         | What::Deploying(_)
-        | What::Observed { .. }
+        | What::Observed(_)
         | What::Posting { .. }
         | What::Posted { .. } => {}
     }
     event
 }
 
-fn reread(event: &Event) -> Result<Event, Unreadable> {
+fn reread(event: &Event) -> Result<Event, ReadError> {
     read_event(&message(event), event.by.clone(), event.at)
 }
 
 #[test]
 fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
     let note = "line one\n\nSmp-Event: promoted\n  indented";
-    let what = What::Proposed {
+    let what = What::Proposed(Proposed {
         commit: commit('1'),
         environment: "staging".into(),
         targets: vec![
@@ -86,7 +86,7 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
         date: "2022-03-02".into(),
         channels: vec!["technical".into()],
         over: None,
-    };
+    });
     let proposed = event(7, what);
     let text = message(&proposed);
     assert_eq!(
@@ -98,19 +98,21 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
 
 #[test]
 fn a_text_that_is_empty_is_still_there() {
-    let postponed = What::Postponed {
+    let postponed = What::Postponed(Postponed {
         candidate: EventId::of(1),
         commit: commit('1'),
         intent: None,
         reason: String::new(),
         channels: Vec::new(),
-    };
-    let judged = |note| What::Judged {
-        commit: commit('1'),
-        of: String::new(),
-        verdict: Verdict::Pass,
-        note,
-        channels: Vec::new(),
+    });
+    let judged = |note| {
+        What::Judged(Judged {
+            commit: commit('1'),
+            of: String::new(),
+            verdict: Verdict::Pass,
+            note,
+            channels: Vec::new(),
+        })
     };
     for what in [postponed, judged(None), judged(Some(String::new()))] {
         let event = event(7, what);
@@ -166,14 +168,14 @@ fn what_was_seen_comes_back_with_the_times_of_any_clock() {
         let (environment, from, to) = ("eu".to_owned(), commit('1'), commit('2'));
         assert_eq!(
             read.what,
-            What::Observed {
+            What::Observed(Sighting {
                 environment,
                 from,
                 to,
                 since,
                 commits: None,
                 back: false
-            }
+            })
         );
         assert_eq!(reread(&read), Ok(read));
     }
@@ -199,7 +201,7 @@ fn a_message_of_another_kind_is_no_event() {
     for text in garbage {
         let read = read_event(text, event(7, whatever()).by, 0);
         assert!(
-            matches!(read, Err(Unreadable::Garbage(_))),
+            matches!(read, Err(ReadError::Garbage(_))),
             "{text:?} {read:?}"
         );
     }

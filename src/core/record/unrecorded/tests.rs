@@ -1,5 +1,7 @@
 use crate::core::record::unrecorded::*;
-use crate::core::record::{Event, Intent, Kind, Person, What};
+use crate::core::record::{
+    Deployed, Event, Intent, Kind, Person, Postponed, Proposed, Sighting, What,
+};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::EventId;
 use crate::core::words::{Branch, Relation, Release, ReleaseStatus};
@@ -67,7 +69,7 @@ fn after(whats: &[What]) -> State {
 }
 
 fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> What {
-    What::Deployed {
+    What::Deployed(Deployed {
         intent: intent.map(EventId::of),
         kind,
         environment: environment.into(),
@@ -79,7 +81,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> Wha
         announced_by: None,
         tells: None,
         holds: Vec::new(),
-    }
+    })
 }
 
 fn began(kind: Kind, environment: &str, to: char, over: Option<u64>) -> What {
@@ -97,7 +99,7 @@ fn began(kind: Kind, environment: &str, to: char, over: Option<u64>) -> What {
 }
 
 fn proposed(commit: char, production: char, over: Option<u64>) -> What {
-    What::Proposed {
+    What::Proposed(Proposed {
         commit: id(commit),
         environment: "staging".into(),
         targets: vec![("production".into(), Some(id(production)))],
@@ -105,7 +107,7 @@ fn proposed(commit: char, production: char, over: Option<u64>) -> What {
         date: "2022-03-02".into(),
         channels: Vec::new(),
         over: over.map(EventId::of),
-    }
+    })
 }
 
 /// From what to what, and since when.
@@ -238,13 +240,13 @@ fn a_proposal_that_saw_the_last_deploy_still_there_narrows_the_time() {
 fn the_candidate_that_somebody_pushed_is_left_to_a_promotion() {
     let story = [promoted('1'), proposed('2', '1', None)];
     assert_eq!(told(&seen('2', '2'), &story), None);
-    let postponed = What::Postponed {
+    let postponed = What::Postponed(Postponed {
         candidate: EventId::of(2),
         commit: id('2'),
         intent: None,
         reason: "later".into(),
         channels: Vec::new(),
-    };
+    });
     assert_eq!(
         told(&seen('2', '2'), &[&story[..], &[postponed]].concat()),
         Some((id('1'), id('2'), 60))
@@ -289,14 +291,14 @@ fn what_was_announced_is_no_deploy_past_the_tool_even_when_nobody_saw_its_end() 
 fn what_was_seen_once_is_not_seen_again() {
     let saw = |from: char, to: char| {
         let (environment, from, to) = ("production".to_owned(), id(from), id(to));
-        What::Observed {
+        What::Observed(Sighting {
             environment,
             from,
             to,
             since: 60,
             commits: Some(1),
             back: false,
-        }
+        })
     };
     assert_eq!(told(&seen('2', '2'), &[promoted('1'), saw('1', '2')]), None);
     assert_eq!(

@@ -295,7 +295,7 @@ fn git_s_own_trailers_are_those_that_we_read() {
         let reading = recorder(&world, &repo).read_now().unwrap().unwrap();
         let (events, unread) = recorder(&world, &repo).events(&reading).unwrap();
         assert_eq!((reading.state, unread), (state.clone(), 0));
-        let What::Judged { note, .. } = &events.last().unwrap().what else {
+        let What::Judged(Judged { note, .. }) = &events.last().unwrap().what else {
             panic!()
         };
         assert_eq!(*note, state.candidate.unwrap().verdicts[0].note, "{text:?}");

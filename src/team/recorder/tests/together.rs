@@ -56,11 +56,11 @@ fn all_write(world: &World, (writers, each): (u64, u64), open: impl Fn(u64) -> R
     assert_eq!((ids.len(), unread), (states.len(), 0));
     let own = |writer: u64| -> Vec<u64> {
         let commits = |event: &Event| match &event.what {
-            What::Deployed {
+            What::Deployed(Deployed {
                 environment,
                 commits,
                 ..
-            } if *environment == format!("place-{writer}") => Some(*commits),
+            }) if *environment == format!("place-{writer}") => Some(*commits),
             _ => None,
         };
         events.iter().filter_map(commits).collect()
