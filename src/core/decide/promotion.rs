@@ -159,8 +159,7 @@ fn check_record(
         return Ok(());
     };
     let (name, at) = (target.name(), target.observed.reference());
-    let command = promote(name).to_string();
-    recorded.nobody_else(Some((Kind::Promote, name, commit)), Some(&command))?;
+    recorded.nobody_else(Some((Kind::Promote, name, commit)), Some(promote(name)))?;
     recorded.signed_off(&source.environment, commit, name)?;
     match recorded.resumes(name, commit, at) {
         true => Ok(()),

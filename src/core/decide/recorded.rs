@@ -104,7 +104,7 @@ impl<'a> Recorded<'a> {
 
     /// Refuses while another deploy may be on its way: two pushes with the same lease would both build. `wanted` is the
     /// deploy that is planned, `command` the one that could take the other's place; none: only one of its own kind could.
-    pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<&str>) -> Result<(), Refusal> {
+    pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<Typed>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let error = "the record was written by a newer git-smp";
             return Err(Refusal::new(RefusalCode::RecordNewer, error)
@@ -148,7 +148,7 @@ impl<'a> Recorded<'a> {
             .is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id))
     }
 
-    fn deploying(&self, open: &Deploying, course: Course, command: Option<&str>) -> Refusal {
+    fn deploying(&self, open: &Deploying, course: Course, command: Option<Typed>) -> Refusal {
         let (name, to, id) = (&open.environment, open.to.short(), open.id.as_str());
         let is_mine = self.is_mine(open);
         let landed =
@@ -165,8 +165,7 @@ impl<'a> Recorded<'a> {
             ));
         }
         let own = open.command();
-        let named = own.as_ref().map(Typed::to_string);
-        let Some(command) = command.map(str::to_owned).or(named) else {
+        let Some(command) = command.or_else(|| own.clone()) else {
             let why =
                 format!("this smp.toml has no environment {name}: it is the team's, or it is old");
             return refusal
@@ -174,13 +173,14 @@ impl<'a> Recorded<'a> {
                 .because(format!("the announcement is {id}"))
                 .run("take the team's smp.toml, then", Typed::smp("setup"));
         };
-        let goes_on = course == Course::Landed || is_mine;
-        let go_on = own.as_ref().filter(|_| goes_on);
-        let go_on = go_on.map(|own| format!("go on with it: {own}; "));
-        refusal.hint(format!(
-            "wait for it: git smp status; {}only if that run is dead: {command} --take-over {id}",
-            go_on.unwrap_or_default()
-        ))
+        refusal = refusal.run("wait for it", Typed::smp("status"));
+        if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {
+            refusal = refusal.run("go on with it", own);
+        }
+        refusal.run(
+            "only if that run is dead",
+            command.option("--take-over", id),
+        )
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off

@@ -39,8 +39,8 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     } else {
         if let Some(recorded) = &recorded {
             let command = Typed::smp("rollback").arg(name);
-            let command = command.option("--to", commit.short()).to_string();
-            recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(&command))?;
+            let command = command.option("--to", commit.short());
+            recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(command))?;
         }
         lies_behind(wanted, &at, asked, &mut plan)?;
         warn(wanted, &at, asked, &mut plan);

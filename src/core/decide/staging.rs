@@ -40,7 +40,8 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     if let Some(recorded) = &recorded {
         // What is on its way elsewhere can only be taken over by its own command: there may be nothing to deploy here.
         let here = open.is_some_and(|open| open.environment == *name);
-        let command = here.then_some(wanted.command);
+        let command = wanted.command.trim_start_matches("git smp ");
+        let command = here.then(|| Typed::smp(command));
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }
