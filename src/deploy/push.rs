@@ -12,7 +12,7 @@ use crate::deploy::pushed::Pushed;
 use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Verdict;
-use crate::git::push::{self, Ended, Event, Push, Watch};
+use crate::git::push::{self, Ended, Push, PushProgress, Watch};
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
 use crate::sources::Also;
@@ -36,12 +36,12 @@ impl Deploy<'_> {
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| {
             let control = match event {
-                Event::Line(line) => {
+                PushProgress::Line(line) => {
                     keep_last(&mut said, line);
                     heard.line(line);
                     self.watch(Progress::Said(line))
                 }
-                Event::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
+                PushProgress::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
             };
             match control {
                 Control::GoOn => Watch::GoOn,

@@ -8,7 +8,7 @@ use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId, Control};
 use crate::deploy::pushed::Pushed;
 use crate::deploy::screen::Progress;
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::Ended;
 use crate::git::remote;
 use crate::sources::platform;
@@ -147,7 +147,7 @@ impl Pushed<'_> {
             return false;
         }
         let is_here = repo.has_commit(tip).unwrap_or(false)
-            || fetch(repo, &push.remote, &Wanted::Commit(tip.clone())).is_ok();
+            || fetch(repo, &push.remote, &FetchTarget::Commit(tip.clone())).is_ok();
         is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 

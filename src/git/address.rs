@@ -129,7 +129,7 @@ fn scp_form(url: &str) -> Option<Account> {
     if place.contains('/') || is_drive {
         return None;
     }
-    // In brackets a port may stand beside the host.
+    // Brackets may hold a port as well as the host.
     let inner = place.split_once('[').and_then(|(user, host)| {
         let host = host.strip_suffix(']')?;
         let has_port = host.matches(':').count() == 1;

@@ -61,7 +61,7 @@ pub fn run(
         let _ = stdin.write_all(input);
     }
     let out = read_whole(child.stdout.take());
-    let mut words = Heard {
+    let mut words = Stderr {
         pieces: read_pieces(child.stderr.take()),
         all: Vec::new(),
         said: 0,
@@ -96,7 +96,7 @@ enum Waited {
     Long,
 }
 
-fn wait(child: &mut Child, words: &mut Heard<'_>, limit: Duration) -> Waited {
+fn wait(child: &mut Child, words: &mut Stderr<'_>, limit: Duration) -> Waited {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -116,7 +116,7 @@ fn wait(child: &mut Child, words: &mut Heard<'_>, limit: Duration) -> Waited {
 }
 
 /// What a child says, and who hears it.
-struct Heard<'a> {
+struct Stderr<'a> {
     pieces: Receiver<Vec<u8>>,
     all: Vec<u8>,
     /// How much of it was passed on.
@@ -126,7 +126,7 @@ struct Heard<'a> {
     ear: &'a Ear<'a>,
 }
 
-impl Heard<'_> {
+impl Stderr<'_> {
     /// Waits for so long, or until something is said.
     fn listen(&mut self, pause: Duration) {
         match self.pieces.recv_timeout(pause) {

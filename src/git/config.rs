@@ -89,7 +89,7 @@ pub struct PendingConfig {
 }
 
 impl PendingConfig {
-    /// Starts `git config -z --list`, which runs beside whatever else there is to do.
+    /// Starts `git config -z --list`, which runs in a thread of its own meanwhile.
     pub fn start(program: &Program) -> Self {
         let program = program.clone();
         let reader = thread::spawn(move || Ok(GitConfig::parse(&program.read_config()?)));

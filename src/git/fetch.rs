@@ -19,7 +19,7 @@ const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-t
 
 /// What is fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Wanted {
+pub enum FetchTarget {
     /// The branch of this name, if the remote has one.
     Branch(String),
     /// One commit by its name, which hosts may or may not allow.
@@ -30,16 +30,16 @@ pub enum Wanted {
 
 /// Fetches it: `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`. What cannot be fetched is `unreachable`, with
 /// git's words.
-pub fn fetch(repo: &Repo, remote: &str, wanted: &Wanted) -> Result<(), Refusal> {
+pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
     let names = match wanted {
-        Wanted::Branch(branch) => vec![format!("refs/heads/{branch}")],
-        Wanted::Commit(id) => vec![id.to_string()],
-        Wanted::Branches => {
+        FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
+        FetchTarget::Commit(id) => vec![id.to_string()],
+        FetchTarget::Branches => {
             let tips: BTreeSet<CommitId> = heads(repo, remote, false)?
                 .into_iter()
                 .map(|(_, id)| id)
                 .collect();
-            // A clone that cannot say what it has is told of by whoever reads it next.
+            // A clone that cannot say what it has fails at the next read.
             let missing = tips
                 .iter()
                 .filter(|id| !repo.has_commit(id).unwrap_or(false));

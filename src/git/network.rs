@@ -1,5 +1,5 @@
 //! The one way to ask a remote by a child of git's, with as few questions to a person as possible: first without any, side
-//! by side; then whoever needs a person, one after the other; and what was answered once serves the rest of the run.
+//! by side; then those that need a person, one after the other; and what was answered once serves the rest of the run.
 #![expect(
     clippy::disallowed_types,
     reason = "this is the door to the network through git"
@@ -113,7 +113,7 @@ impl<'a> Errand<'a> {
             return told(first);
         }
         let turn = Turn::take();
-        // Whoever had the turn before may have logged in to the same place.
+        // The one before may have logged in to the same place.
         if self.has_what_was_asked() {
             let again = self.alone(args, &[])?;
             if !self.needs_a_person(again.as_ref()) {

@@ -152,7 +152,7 @@ impl Program {
         let mut child = child.map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
-            // Written beside the reading, or both sides could wait for each other; that git stops reading early shows
+            // Written while it is read, or both sides could wait for each other; that git stops reading early shows
             // in its exit code.
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()

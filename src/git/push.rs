@@ -49,7 +49,7 @@ pub struct Push {
 }
 
 /// What happens while a push runs.
-pub enum Event<'a> {
+pub enum PushProgress<'a> {
     /// A line of the remote's, or of git's, output; foreign text.
     Line(&'a str),
     /// Nothing in particular; time passed.
@@ -105,13 +105,13 @@ pub struct PushOutcome {
 pub fn push(
     repo: &Repo,
     push: &Push,
-    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
 ) -> Result<PushOutcome, Stop> {
     let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
     let outcome = push_once(&errand, push, &mut |event| match event {
         // Nobody can be asked there; asked for here, a password serves the second one.
-        Event::Line(line) if wants_one(line) => {
+        PushProgress::Line(line) if wants_one(line) => {
             unanswered.push(line.to_owned());
             Watch::GoOn
         }
@@ -124,7 +124,7 @@ pub fn push(
         }
     }
     for line in &unanswered {
-        watch(Event::Line(line));
+        watch(PushProgress::Line(line));
     }
     Ok(outcome)
 }
@@ -132,7 +132,7 @@ pub fn push(
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
-    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
 ) -> Result<PushOutcome, Stop> {
     let destination = format!("refs/heads/{}", push.branch);
     let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
@@ -162,7 +162,7 @@ fn push_once(
 fn follow(
     mut child: Child,
     mut tail: Tail,
-    watch: &mut dyn FnMut(Event<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
 ) -> (Ended, Option<String>) {
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
@@ -174,14 +174,14 @@ fn follow(
         for line in tail.lines(ended.is_some()) {
             heard = Instant::now();
             if signs.line(&line) {
-                watch(Event::Line(&without_userinfo(&line)));
+                watch(PushProgress::Line(&without_userinfo(&line)));
             }
         }
         if let Some(status) = ended.filter(|_| !tail.is_behind) {
             let porcelain = porcelain(&mut child);
             return (signs.judge(&porcelain, status.code()), reason(&porcelain));
         }
-        if watch(Event::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
+        if watch(PushProgress::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
             return (Ended::Left, None);
         }
         if !tail.is_behind {

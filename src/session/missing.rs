@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::typed::Typed;
-use crate::git::fetch::{self, Wanted};
+use crate::git::fetch::{self, FetchTarget};
 use crate::git::remote;
 use crate::session::Session;
 
@@ -34,7 +34,7 @@ pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let fetched = |remote: &str| {
         let (branch, id) = remote::head(repo, remote).ok()??;
         if !repo.has_commit(&id).ok()? {
-            fetch::fetch(repo, remote, &Wanted::Branch(branch.clone())).ok()?;
+            fetch::fetch(repo, remote, &FetchTarget::Branch(branch.clone())).ok()?;
         }
         Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
     };

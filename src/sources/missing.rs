@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::{Found, moved};
 use crate::sources::{Look, first_push, one_commit};
 
 /// What has been fetched during this look, so that nothing is fetched twice.
-pub(super) type Fetched = HashMap<(String, Wanted), Result<(), Refusal>>;
+pub(super) type Fetched = HashMap<(String, FetchTarget), Result<(), Refusal>>;
 
 impl Look<'_> {
     /// The main repository's branch as it was asked for, with its commit here.
@@ -24,7 +24,7 @@ impl Look<'_> {
             && !self.repo.has_commit(id)?
         {
             let main = &self.config.repository;
-            let wanted = Wanted::Branch(main.branch.clone());
+            let wanted = FetchTarget::Branch(main.branch.clone());
             let here = || self.repo.has_commit(id);
             if let Err(refusal) = in_turn(here, || fetch(self.repo, &main.remote, &wanted))? {
                 return Ok(Err(refusal));
@@ -50,7 +50,7 @@ impl Look<'_> {
             if trouble.iter().any(|(troubled, _)| *troubled == remote) {
                 continue;
             }
-            let by_name = matches!(wanted, Wanted::Commit(_));
+            let by_name = matches!(wanted, FetchTarget::Commit(_));
             let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
             let brought = in_turn(here, || {
                 let once = fetched.entry((remote.clone(), wanted));
@@ -72,19 +72,19 @@ impl Look<'_> {
 
     /// Where a commit may come from, the likeliest place first: the branches that are deployed, the commit by its name,
     /// where that is known, and all else at last.
-    fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, Wanted)> {
+    fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
         let of = |remote: &String, wanted| (remote.clone(), wanted);
         let mut places = vec![
-            of(&main.remote, Wanted::Branch(main.branch.clone())),
+            of(&main.remote, FetchTarget::Branch(main.branch.clone())),
             of(
                 &environment.remote,
-                Wanted::Branch(environment.branch.clone()),
+                FetchTarget::Branch(environment.branch.clone()),
             ),
         ];
         for remote in [&main.remote, &environment.remote] {
-            places.extend(CommitId::parse(hash).map(|id| of(remote, Wanted::Commit(id))));
-            places.push(of(remote, Wanted::Branches));
+            places.extend(CommitId::parse(hash).map(|id| of(remote, FetchTarget::Commit(id))));
+            places.push(of(remote, FetchTarget::Branches));
         }
         places
     }

@@ -11,7 +11,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::words::{CommitId, EventId};
-use crate::git::fetch::{Wanted, fetch};
+use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
@@ -195,7 +195,7 @@ impl<'a> Recorder<'a> {
         {
             return Err(Miss::Older(self.older(last, &tip)));
         }
-        if let Err(refusal) = fetch(self.repo, self.remote, &Wanted::Commit(tip.clone())) {
+        if let Err(refusal) = fetch(self.repo, self.remote, &FetchTarget::Commit(tip.clone())) {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
             let mut words = refusal.report.because.iter();

@@ -522,6 +522,51 @@ fn cfg_11_wrong_types_are_refused() {
 }
 
 #[test]
+fn cfg_11_other_forms_that_serde_would_take_are_refused() {
+    refuses(&[
+        (
+            "",
+            "record = ['refs/smp/x', true, 7]",
+            "unknown key `record` in environments.production",
+        ),
+        (
+            "",
+            "[policy]\nwatch = {}",
+            "policy.watch: must be a list in [ ], not a table",
+        ),
+        (
+            STAGING,
+            "running = ['https://h/']",
+            "environments.staging.running: must be a table, not a list",
+        ),
+        (
+            "",
+            "[channels.product]\nkind.teams = {}",
+            "channels.product.kind: must be text in quotes, not a table",
+        ),
+        (
+            "",
+            "[channels.product]\nkind = 'print'\nmentions = [2022-03-02]",
+            "channels.product.mentions[0]: must be a table, not a date",
+        ),
+        (
+            "",
+            "[channels.product]\nkind = 'print'\n[[channels.product.mentions]]\nname = 'a'",
+            "has no `id`",
+        ),
+        (
+            "",
+            "[record]\ncadence_days = 9999999999999999999999999999999999999999999999",
+            "record.cadence_days: must be a",
+        ),
+    ]);
+    // What a key says is not taken for what is known.
+    let report = error_of(STAGING, "\"x`, expected one of `y` or `z`\" = 1");
+    let hint = report.hint_text().unwrap();
+    assert!(hint.starts_with("known keys are url, remote,"), "{hint}");
+}
+
+#[test]
 fn cfg_11_missing_parts_are_named() {
     for (text, error) in [
         (

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::core::record::{
-    Deployed, Event, Judged, Kind, Person, Proposed, Sighting, Signer, Verdict, What,
-};
+use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::CommitId;
 
 /// How a commit came to run.
@@ -93,58 +91,40 @@ pub fn before<'p>(
 /// The deploy that an event tells of, if it is one.
 fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     match &event.what {
-        What::Deployed(Deployed {
-            kind,
-            environment,
-            from,
-            to,
-            commits,
-            signed_off_by,
-            announced_by,
-            ..
-        }) => {
-            let kind = match kind {
+        What::Deployed(deployed) => {
+            let kind = match deployed.kind {
                 Kind::Promote => DeployKind::Promote,
                 Kind::Rollback => DeployKind::Rollback,
                 Kind::Stage | Kind::Fix => return None,
             };
+            let to = &deployed.to;
             let open = open.filter(|open| open.commit == to);
-            let by = announced_by.as_ref().unwrap_or(&event.by.name);
+            let candidate = open.filter(|_| kind == DeployKind::Promote);
+            let signers = deployed.signed_off_by.iter();
+            let by = deployed.announced_by.as_ref().unwrap_or(&event.by.name);
             Some(PastDeploy {
-                environment: environment.clone(),
-                from: from.clone(),
+                environment: deployed.environment.clone(),
+                from: deployed.from.clone(),
                 to: to.clone(),
                 at: event.at,
                 by: by.clone(),
                 kind,
-                commits: Some(*commits),
-                signed_off_by: signed_off_by
-                    .iter()
-                    .map(|name| signer(open, name))
-                    .collect(),
-                candidate: open
-                    .filter(|_| kind == DeployKind::Promote)
-                    .map(|_| to.clone()),
+                commits: Some(deployed.commits),
+                signed_off_by: signers.map(|name| signer(open, name)).collect(),
+                candidate: candidate.map(|_| to.clone()),
             })
         }
-        What::Observed(Sighting {
-            environment,
-            from,
-            to,
-            since,
-            commits,
-            back,
-        }) => Some(PastDeploy {
-            environment: environment.clone(),
-            from: Some(from.clone()),
-            to: to.clone(),
+        What::Observed(seen) => Some(PastDeploy {
+            environment: seen.environment.clone(),
+            from: Some(seen.from.clone()),
+            to: seen.to.clone(),
             at: event.at,
             by: event.by.name.clone(),
             kind: DeployKind::Observed {
-                since: *since,
-                back: *back,
+                since: seen.since,
+                back: seen.back,
             },
-            commits: *commits,
+            commits: seen.commits,
             signed_off_by: Vec::new(),
             candidate: None,
         }),
@@ -163,48 +143,29 @@ fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
 /// What becomes of the open candidate. It is closed when it has reached all that it was put forward for.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
     match (&event.what, open.as_mut()) {
-        (
-            What::Proposed(Proposed {
-                commit, targets, ..
-            }),
-            _,
-        ) => {
+        (What::Proposed(proposed), _) => {
+            let targets = proposed.targets.iter();
             *open = Some(Open {
-                commit,
-                missing: targets.iter().map(|(name, _)| name.as_str()).collect(),
+                commit: &proposed.commit,
+                missing: targets.map(|(name, _)| name.as_str()).collect(),
                 by: &event.by,
                 signed_off: HashMap::new(),
             });
         }
         (What::Postponed(_), _) => *open = None,
-        (
-            What::Judged(Judged {
-                commit,
-                of,
-                verdict,
-                ..
-            }),
-            Some(open),
-        ) if open.commit == commit && *verdict == Verdict::Pass => {
-            open.signed_off.insert(of, &event.by);
+        (What::Judged(judged), Some(open))
+            if *open.commit == judged.commit && judged.verdict == Verdict::Pass =>
+        {
+            open.signed_off.insert(&judged.of, &event.by);
         }
-        (
-            What::Deployed(Deployed {
-                kind,
-                environment,
-                to,
-                ..
-            }),
-            Some(candidate),
-        ) => match kind {
+        (What::Deployed(deployed), Some(candidate)) => match deployed.kind {
             Kind::Fix => {
-                candidate.commit = to;
+                candidate.commit = &deployed.to;
                 candidate.signed_off.clear();
             }
-            Kind::Promote if candidate.commit == to => {
-                candidate
-                    .missing
-                    .retain(|missing| *missing != environment.as_str());
+            Kind::Promote if *candidate.commit == deployed.to => {
+                let reached = deployed.environment.as_str();
+                candidate.missing.retain(|missing| *missing != reached);
                 if candidate.missing.is_empty() {
                     *open = None;
                 }
@@ -218,7 +179,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::Postponed;
+    use crate::core::record::{Deployed, Postponed, Proposed, Sighting};
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::core::secret::{Login, Secret};
 
-/// The first password that is there for a machine, with the name that stands beside it, before or after. That of `default`
-/// is not: whoever wrote it had other machines in mind, and a token that goes to the wrong place is lost.
+/// The first password that is there for a machine, with the name before or after it. That of `default`
+/// is not: it was written for other machines, and a token that goes to the wrong place is lost.
 pub fn login(text: &str, machine: &str) -> Option<Login> {
     let mut words = Lexer(text.chars().peekable());
     let (mut ours, mut name, mut password) = (false, String::new(), None);
