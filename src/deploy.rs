@@ -5,6 +5,7 @@
 //! end is written there after it was seen.
 
 pub mod flow;
+pub mod forward;
 pub mod held;
 pub mod observed;
 pub mod recorder;
@@ -14,32 +15,26 @@ mod doubt;
 mod earlier;
 mod push;
 mod pushed;
-mod release;
-mod remarks;
 mod said;
 mod screen;
 mod span;
 mod steps;
-mod turned_down;
 mod unreported;
 mod verdict;
 mod wait;
 mod words;
 
 pub use ask::consent;
-pub use earlier::looked;
-pub use remarks::not_on_main;
+pub use earlier::{looked, not_on_main};
 pub use screen::Screen;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
-use crate::cli;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
-use crate::core::record::{Kind, State, Telling};
+use crate::core::record::{Kind, Telling};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
@@ -51,7 +46,7 @@ use crate::terminal::prompt::somebody_is_there;
 use screen::Progress;
 
 /// The options of a deploy.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     pub yes: bool,
     pub dry_run: bool,
@@ -60,7 +55,12 @@ pub struct Options<'a> {
     pub again: bool,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
-    pub deploying: &'a cli::Deploying,
+    /// The environments as they were typed.
+    pub names: &'a [String],
+    /// How long to wait for an environment, in seconds.
+    pub timeout: u64,
+    /// Somebody else's announcement that may be put aside.
+    pub take_over: Option<&'a str>,
 }
 
 /// What is to be deployed.
@@ -70,14 +70,12 @@ pub enum Wanted<'a> {
         commit: CommitId,
         fix: Option<(CommitId, Changes)>,
         /// The command that does the same again.
-        command: String,
+        command: Typed,
     },
     /// What an environment runs.
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
-        /// The targets as they were typed.
-        names: &'a [String],
     },
     /// What ran before, and why.
     Rollback {
@@ -103,63 +101,6 @@ pub struct Deploy<'a> {
     /// What a rollback takes away.
     pub takes_away: Option<CommitId>,
     pub screen: RefCell<Screen>,
-}
-
-/// What lies between an environment and the commit that it is to be given.
-///
-/// # Errors
-/// When the clone cannot be read.
-pub fn target<'c>(
-    session: &Session<'_>,
-    environment: &'c Environment,
-    observed: Observed,
-    candidate: Option<&CommitId>,
-) -> Result<Target<'c>, Stop> {
-    let mut target = Target {
-        environment,
-        observed,
-        changes: None,
-        fast_forward: None,
-        held: Vec::new(),
-        twins: HashMap::new(),
-    };
-    let Some(candidate) = candidate else {
-        return Ok(target);
-    };
-    if let Ok(running) = &target.observed.running {
-        let changes = session.repo.changes(running.as_ref(), candidate)?;
-        target.twins = session.repo.same_changes(&changes)?;
-        target.changes = Some(changes);
-    }
-    if let Some(at) = target.observed.reference() {
-        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
-    }
-    Ok(target)
-}
-
-/// The same of each of the places that a candidate goes to, with what they were rolled back from.
-///
-/// # Errors
-/// When the clone cannot be read.
-pub fn targets<'c>(
-    session: &Session<'_>,
-    places: &[&'c Environment],
-    observed: impl Iterator<Item = Observed>,
-    (candidate, state): (Option<&CommitId>, Option<&State>),
-) -> Result<Vec<Target<'c>>, Stop> {
-    let pairs = places.iter().zip(observed);
-    let targets = pairs.map(|(environment, observed)| {
-        let held = state.map(|state| state.held(&environment.name));
-        let held = held::weigh(
-            session,
-            observed.runs(),
-            candidate,
-            held.unwrap_or_default(),
-        )?;
-        let target = target(session, environment, observed, candidate)?;
-        Ok(Target { held, ..target })
-    });
-    targets.collect()
 }
 
 impl Deploy<'_> {
@@ -197,58 +138,57 @@ impl Deploy<'_> {
     }
 
     /// The command that does the same again, and no more: without the commit a rollback would lead further back.
-    pub fn command(&self) -> String {
+    pub fn command(&self) -> Typed {
         match &self.wanted {
             Wanted::Stage { command, .. } => command.clone(),
-            Wanted::Promote { names, .. } => {
-                let names: String = names.iter().map(|name| format!(" {name}")).collect();
-                format!("git smp promote{names}{}", self.flags())
+            Wanted::Promote { .. } => {
+                let (names, command) = (self.options.names, Typed::smp("promote"));
+                self.with_flags(names.iter().fold(command, |all, name| all.arg(name)))
             }
             Wanted::Rollback { commit, .. } => {
-                let (name, to) = (self.names(), commit.short());
-                format!("git smp rollback {name} --to {to}{}", self.flags())
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.option("--to", commit.short()))
             }
         }
     }
 
     /// The same for one of the targets.
-    fn command_to(&self, name: &str) -> String {
+    fn command_to(&self, name: &str) -> Typed {
         match self.kind() {
-            Kind::Promote => format!("git smp promote {name}{}", self.flags()),
+            Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
             Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
         }
     }
 
     /// The command that says yes to this commit.
-    fn command_with_yes(&self, commit: &CommitId) -> String {
-        let (name, flags) = (self.names(), self.flags());
+    fn command_with_yes(&self, commit: &CommitId) -> Typed {
+        let commit = commit.as_str();
         match self.kind() {
-            Kind::Stage | Kind::Fix => format!("{} --yes", self.command()),
-            Kind::Promote => format!("{} --yes --commit {commit}", self.command()),
-            Kind::Rollback => format!("git smp rollback {name} --yes --to {commit}{flags}"),
+            Kind::Stage | Kind::Fix => self.command().plain("--yes"),
+            Kind::Promote => self.command().plain("--yes").option("--commit", commit),
+            Kind::Rollback => {
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.plain("--yes").option("--to", commit))
+            }
         }
     }
 
     /// The options without which the same command would be another.
-    fn flags(&self) -> String {
-        let mut flags = String::new();
-        for (is_given, flag) in [
-            (self.options.first, " --first"),
-            (self.options.again, " --again"),
-        ] {
-            flags.push_str(if is_given { flag } else { "" });
+    fn with_flags(&self, mut command: Typed) -> Typed {
+        let Options { first, again, .. } = self.options;
+        command = command.plain(if first { "--first" } else { "" });
+        command = command.plain(if again { "--again" } else { "" });
+        if let Wanted::Rollback {
+            reason: Some(reason),
+            ..
+        } = &self.wanted
+        {
+            command = command.option("--reason", reason);
         }
-        let reason = match &self.wanted {
-            Wanted::Rollback { reason, .. } => reason.as_ref(),
-            Wanted::Stage { .. } | Wanted::Promote { .. } => None,
-        };
-        let take_over = self.options.deploying.take_over.as_ref();
-        for (option, value) in [("--reason", reason), ("--take-over", take_over)] {
-            if let Some(value) = value {
-                flags = format!("{flags} {option} {}", shell_word(value));
-            }
+        match self.options.take_over {
+            Some(id) => command.option("--take-over", id),
+            None => command,
         }
-        flags
     }
 
     fn notes(&self) -> Notes {
@@ -261,9 +201,8 @@ impl Deploy<'_> {
 
     /// The record as the plan sees it; `None` where the team keeps none.
     fn recorded(&self) -> Result<Option<Recorded<'_>>, Refusal> {
-        let (take_over, now) = (&self.options.deploying.take_over, self.session.when().now);
-        self.seen
-            .recorded(self.look.config, take_over.as_deref(), now)
+        let (take_over, now) = (self.options.take_over, self.session.when().now);
+        self.seen.recorded(self.look.config, take_over, now)
     }
 
     /// The same, with who writes to it.
@@ -288,7 +227,7 @@ impl Deploy<'_> {
             recorded,
         };
         match (&self.wanted, self.targets.as_slice()) {
-            (Wanted::Promote { from, source, .. }, targets) => {
+            (Wanted::Promote { from, source }, targets) => {
                 decide::promotion(from, source, targets, &asked)
             }
             (
@@ -304,7 +243,7 @@ impl Deploy<'_> {
                     target,
                     commit,
                     fix,
-                    command,
+                    command: &command.to_string(),
                 };
                 decide::staging(&staging, &asked)
             }
@@ -324,9 +263,6 @@ impl Deploy<'_> {
     }
 
     /// What is to be done, with everything that is worth knowing before a yes.
-    ///
-    /// # Errors
-    /// The first reason why it must not happen.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);

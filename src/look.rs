@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Recorded;
-use crate::core::record::{RecordView, State};
+use crate::core::record::{Deploying, RecordView, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, EventId, Observed, Source};
@@ -64,9 +64,6 @@ pub struct Seen {
 }
 
 /// Looks at these environments, at the main repository and at the record, all at once.
-///
-/// # Errors
-/// When this clone cannot be read; what others do not tell is in its part.
 pub fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -102,35 +99,29 @@ fn main_and_record(
 ) -> Result<(Option<Result<Branch, Refusal>>, RecordView), Stop> {
     let main = &look.config.repository;
     let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-    let (branch, reading) = match (wanted, recorder) {
+    let recorder = match (wanted, recorder) {
         (Main::Nothing, _) | (Main::Record, None) => return Ok((None, RecordView::NoneKept)),
         (Main::Record, Some(recorder)) => return Ok((None, recorder.read_now()?.into())),
-        (_, None) => {
+        (Main::Branch | Main::BranchOrCopy, Some(recorder)) => recorder,
+        (Main::Branch | Main::BranchOrCopy, None) => {
             let branch = remote::branch(look.repo, &main.remote, &main.branch, look.may_ask);
             return Ok((Some(look.main_at(branch)?), RecordView::NoneKept));
         }
-        (_, Some(recorder)) => {
-            let names = (main.branch.as_str(), recorder.reference());
-            let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
-            let (branch, tip) = match both {
-                Ok((branch, tip)) => (Ok(branch), Ok(tip)),
-                Err(refusal) => {
-                    let of_record = moved::with_key(refusal.clone(), "repository.url");
-                    (Err(refusal), Err(of_record))
-                }
-            };
-            // What is not here yet is fetched side by side.
-            let (branch, reading) = thread::scope(|scope| {
-                let reading = scope.spawn(|| recorder.read_at(tip));
-                (look.main_at(branch), reading.join())
-            });
-            let reading = reading.unwrap_or_else(|_| Err(lost()))?;
-            match wanted {
-                Main::BranchOrCopy => (branch?, recorder.or_copy(reading)?),
-                _ => (branch?, reading),
-            }
-        }
     };
+    let names = (main.branch.as_str(), recorder.reference());
+    let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
+    let of_record = |refusal: &Refusal| moved::with_key(refusal.clone(), "repository.url");
+    let tip = both.as_ref().map(|(_, tip)| tip.clone());
+    let tip = tip.map_err(of_record);
+    // What is not here yet is fetched side by side.
+    let (branch, reading) = thread::scope(|scope| {
+        let reading = scope.spawn(|| recorder.read_at(tip));
+        (look.main_at(both.map(|(branch, _)| branch)), reading.join())
+    });
+    let (branch, mut reading) = (branch?, reading.unwrap_or_else(|_| Err(lost()))?);
+    if wanted == Main::BranchOrCopy {
+        reading = recorder.or_copy(reading)?;
+    }
     Ok((Some(branch), reading.into()))
 }
 
@@ -160,7 +151,7 @@ fn doubt(seen: &mut [Observed], state: &State) {
 impl Seen {
     /// Looks at the environment of the open announcement, unless that was done already.
     fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
-        let Some(open) = self.state().and_then(|state| state.deploying.as_ref()) else {
+        let Some(open) = self.open() else {
             return Ok(());
         };
         let (id, name, notes) = (open.id.clone(), &open.environment, session.notes());
@@ -187,10 +178,12 @@ impl Seen {
         self.record.state()
     }
 
+    /// The deploy that is on its way as far as the record goes.
+    pub fn open(&self) -> Option<&Deploying> {
+        self.state()?.deploying.as_ref()
+    }
+
     /// The record as a plan sees it; `None` where the team keeps none.
-    ///
-    /// # Errors
-    /// Why it could not be read.
     pub fn recorded<'a>(
         &'a self,
         config: &Config,

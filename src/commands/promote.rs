@@ -1,32 +1,23 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::mem;
-
 use crate::cli::Promote;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
 use crate::core::decide::{Plan, Step};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::show::{self, json};
-use crate::core::text::Line;
-use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted};
+use crate::core::show::json;
+use crate::core::typed::Typed;
+use crate::core::words::Observed;
+use crate::deploy::{self, Deploy, Options, forward};
 use crate::forge::reviews;
-use crate::look::{Main, not_seen, see};
 use crate::session::{Session, trust};
-use crate::sources::{Also, Look};
 use crate::team::posts::{self, PRODUCT};
 use crate::team::release::{self, Release};
 use crate::team::summary::Summary;
 use crate::team::{summary, watched};
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a promotion ends other than with production reporting the commit.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
     let given = summary::given(args)?;
@@ -36,7 +27,19 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
     whole_history(session, args, &config, &targets)?;
-    let (deploy, planned) = deploy::looked(|| look(session, args, &config, (source, &targets)))?;
+    let options = Options {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        json: args.json,
+        first: args.first,
+        again: args.again,
+        commit: args.commit.as_deref(),
+        names: &args.environments,
+        timeout: args.deploying.timeout,
+        take_over: args.deploying.take_over.as_deref(),
+    };
+    let (deploy, planned) =
+        deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
     deploy.note_first();
     let planned = match planned {
         Err(refusal) => Err(with_what_came(&deploy, refusal)?),
@@ -55,60 +58,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok(plan) => promote(deploy, plan, args, given),
         Err(refusal) if args.dry_run => Err(refusal.into()),
         Err(refusal) => {
-            let (state, again) = (deploy.seen.state(), deploy.command());
+            let (state, again) = (deploy.seen.state(), deploy.command().to_string());
             Err(release::paid_before(
                 session, &config, state, &again, refusal,
             ))
         }
     }
-}
-
-/// Finds everything out, all at once.
-fn look<'a>(
-    session: &'a Session<'a>,
-    args: &'a Promote,
-    config: &'a Config,
-    (from, targets): (&'a Environment, &[&'a Environment]),
-) -> Result<Deploy<'a>, Stop> {
-    let look = Look::of(session, config);
-    let concerned = [&[from], targets].concat();
-    let mut seen = session.ui.during("asking every environment", || {
-        see(session, &look, &concerned, (Also::Branches, Main::Branch))
-    })?;
-    let mut observed = mem::take(&mut seen.environments).into_iter();
-    let source = observed.next().ok_or_else(not_seen)?;
-    let runs = source.runs();
-    let warnings = match runs {
-        Some(candidate) => deploy::not_on_main(&look, candidate, &seen)?,
-        None => None,
-    };
-    let targets = deploy::targets(session, targets, observed, (runs, seen.state()))?;
-    let watched = watched::in_targets(session, config, &targets, runs)?;
-    Ok(Deploy {
-        session,
-        look,
-        seen,
-        warnings: warnings.into_iter().collect(),
-        watched,
-        targets,
-        wanted: Wanted::Promote {
-            from,
-            source: Box::new(source),
-            names: &args.environments,
-        },
-        options: Options {
-            yes: args.yes,
-            dry_run: args.dry_run,
-            json: args.json,
-            first: args.first,
-            again: args.again,
-            commit: args.commit.as_deref(),
-            deploying: &args.deploying,
-        },
-        tells: None,
-        takes_away: None,
-        screen: RefCell::new(Screen::of(session.ui)),
-    })
 }
 
 /// Lists what came to the source since the candidate was put forward, where that is the matter.
@@ -145,7 +100,11 @@ fn promote(
     args: &Promote,
     given: Option<Summary>,
 ) -> Result<(), Stop> {
-    let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
+    let (session, config, again) = (
+        deploy.session,
+        deploy.look.config,
+        deploy.command().to_string(),
+    );
     let release = Release::of(session, config, &deploy.targets, &plan, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;
@@ -161,7 +120,7 @@ fn promote(
     if text.is_some() {
         plan.steps.push(posts::step(session, config, PRODUCT));
     }
-    deploy.show(&lines(&deploy, &plan)?);
+    deploy.show_plan(&plan, None)?;
     if args.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
@@ -242,35 +201,18 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
         several => {
             let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
-            let commands = targets
-                .iter()
-                .map(|one| format!("git smp promote {}", one.name));
-            let commands = commands.collect::<Vec<_>>().join(", then: ");
             let report = Report::new("these environments are promoted from different ones")
-                .because(format!("they are promoted from {}", names.join(", ")))
-                .hint(format!("promote them one after the other: {commands}"));
+                .because(format!("they are promoted from {}", names.join(", ")));
+            let commands = targets.iter().enumerate().map(|(nth, one)| match nth {
+                0 => ("promote them one after the other", one),
+                _ => ("then", one),
+            });
+            let report = commands.fold(report, |report, (say, one)| {
+                report.run(say, Typed::smp("promote").arg(&one.name))
+            });
             Err(Stop::Misused(report))
         }
     }
-}
-
-fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
-    let Wanted::Promote { source, .. } = &deploy.wanted else {
-        return Ok(Vec::new());
-    };
-    let running = deploy.targets.iter().filter_map(|one| one.observed.runs());
-    let running: Vec<CommitId> = running.cloned().collect();
-    let dates = deploy.session.repo.commits(&running)?.into_iter();
-    let dates: HashMap<_, _> = dates.map(|one| (one.id, one.committed)).collect();
-    Ok(show::promotion(
-        deploy.look.config,
-        source,
-        &deploy.targets,
-        plan,
-        &deploy.session.when(),
-        &dates,
-        deploy.seen.state(),
-    ))
 }
 
 /// A promotion is told with the last environment that goes on record.

@@ -11,10 +11,9 @@ use crate::core::decide::named::{check_hash, check_text, the_target};
 use crate::core::decide::{Plan, Step};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
-use crate::core::show;
-use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted};
+use crate::deploy::{self, Deploy, Options, Screen, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -23,9 +22,6 @@ use crate::team::posts::{self, Posts, TECHNICAL};
 use destination::destination;
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a rollback ends other than with the environment reporting the older commit.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("rollback", "--reason", args.reason.as_deref())?;
@@ -46,7 +42,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     if !args.dry_run {
         deploy.can_be_answered(&plan)?;
     }
-    deploy.show(&lines(&deploy, &plan)?);
+    deploy.show_plan(&plan, None)?;
     if args.dry_run {
         return preview(&deploy, &plan);
     }
@@ -79,9 +75,8 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
     let report = Report::new(format!(
         "nothing is promoted to {name}, so there is no promotion to take back"
     ));
-    Err(Stop::Misused(report.hint(
-        "deploy an older commit to it as any other: git smp stage COMMIT",
-    )))
+    let say = "deploy an older commit to it as any other";
+    Err(Stop::Misused(report.run(say, Typed::smp("stage COMMIT"))))
 }
 
 /// Finds everything out, also what it is put back to.
@@ -106,7 +101,7 @@ fn look<'a>(
     let takes_away = takes_away(session, (&observed, &seen), &commit);
     let changes = runs(&observed).map(|runs| session.repo.changes(Some(runs), &commit));
     let changes = changes.transpose()?;
-    let mut target = deploy::target(session, environment, observed, None)?;
+    let mut target = forward::target(session, environment, observed, None)?;
     target.changes = changes;
     Ok(Deploy {
         session,
@@ -121,11 +116,10 @@ fn look<'a>(
         options: Options {
             yes: args.yes,
             dry_run: args.dry_run,
-            json: false,
-            first: false,
-            again: false,
             commit: args.to.as_deref(),
-            deploying: &args.deploying,
+            timeout: args.deploying.timeout,
+            take_over: args.deploying.take_over.as_deref(),
+            ..Options::default()
         },
         warnings: Vec::new(),
         watched: Vec::new(),
@@ -144,7 +138,7 @@ fn runs(observed: &Observed) -> Option<&CommitId> {
 
 /// The announcement of this rollback by a run that was cut off.
 fn announced<'s>(seen: &'s Seen, name: &str, commit: &CommitId) -> Option<&'s Deploying> {
-    let open = seen.state()?.deploying.as_ref()?;
+    let open = seen.open()?;
     let is_this = open.kind == Kind::Rollback && open.environment == name && open.to == *commit;
     is_this.then_some(open)
 }
@@ -163,14 +157,6 @@ fn takes_away(
         .or_else(|| announced(seen, name, commit)?.takes_away())
         .cloned()
         .or_else(|| session.notes().taken_away(name, commit))
-}
-
-fn lines(deploy: &Deploy<'_>, plan: &Plan) -> Result<Vec<Line>, Stop> {
-    let ids = std::slice::from_ref(&plan.commit);
-    let commit = deploy.session.repo.commits(ids)?.pop();
-    let target = deploy.targets.first().ok_or_else(not_seen)?;
-    let (config, when) = (deploy.look.config, deploy.session.when());
-    Ok(show::rollback(config, target, plan, commit.as_ref(), &when))
 }
 
 /// The reason that the person at the terminal has. It is for the others: Enter alone skips it.
@@ -230,7 +216,7 @@ fn tell(
     ended: bool,
     known: Option<Vec<Notice>>,
 ) -> Result<(), Stop> {
-    let (config, again) = (deploy.look.config, deploy.command());
+    let (config, again) = (deploy.look.config, deploy.command().to_string());
     let posts = Posts::of(deploy.session, config, "put back", &again);
     let configured = posts::configured(config, TECHNICAL).is_some();
     match &config.record {
@@ -268,7 +254,7 @@ fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     if !plan.steps.iter().any(is_post) {
         return Ok(());
     }
-    let again = deploy.command();
+    let again = deploy.command().to_string();
     Posts::of(deploy.session, deploy.look.config, "put back", &again)
         .say(&owed(deploy, &plan.commit))
 }

@@ -11,10 +11,10 @@ use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
-use crate::core::show::{self, Added};
-use crate::core::text::Line;
+use crate::core::show::Added;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow};
+use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -23,9 +23,6 @@ use crate::team::posts::{self, Posts, TECHNICAL};
 use crate::team::recorder::Recorder;
 
 /// Runs it: look, decide, show, ask, do.
-///
-/// # Errors
-/// Every way in which a deploy ends other than with staging reporting the commit.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
@@ -49,8 +46,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return nothing(&deploy, &plan, unnamed);
     }
     let added = added(&deploy, &copies);
-    let lines = lines(&deploy, &plan, added.as_ref())?;
-    deploy.show(&lines);
+    deploy.show_plan(&plan, added.as_ref())?;
     if args.dry_run {
         return Ok(());
     }
@@ -65,7 +61,13 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     deploy.record_observed(false);
     deploy.tells = candidate(&deploy)
         .filter(|_| deploy.kind() == Kind::Fix)
-        .map(|candidate| (name.clone(), telling(&config, candidate)));
+        .map(|candidate| Telling {
+            channels: posts::owing(&config, TECHNICAL),
+            date: candidate.date.clone(),
+            targets: candidate.goals(),
+            text: None,
+        })
+        .map(|telling| (name.clone(), telling));
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
     // The last words on the screen, for nobody else hears them.
@@ -100,15 +102,13 @@ impl<'a> Request<'a> {
         environment: &'a Environment,
     ) -> Result<Self, Stop> {
         let look = Look::of(session, config);
-        let asking = "asking staging and the main repository";
-        let mut seen = session.ui.during(asking, || {
-            see(
-                session,
-                &look,
-                &[environment],
-                (Also::Branches, Main::Branch),
-            )
-        })?;
+        let (asking, wanted) = (
+            "asking staging and the main repository",
+            (Also::Branches, Main::Branch),
+        );
+        let mut seen = session
+            .ui
+            .during(asking, || see(session, &look, &[environment], wanted))?;
         let observed = seen.environments.pop().ok_or_else(not_seen)?;
         Ok(Self {
             session,
@@ -154,7 +154,11 @@ impl<'a> Request<'a> {
                 let what =
                     "the main repository does not have the branch whose tip would be deployed";
                 Err(Refusal::new(RefusalCode::WrongBranch, what)
-                    .hint("set repository.branch in smp.toml, then: git smp setup; or name a commit: git smp stage REV")
+                    .run(
+                        "set repository.branch in smp.toml, then",
+                        Typed::smp("setup"),
+                    )
+                    .run("or name a commit", Typed::smp("stage REV"))
                     .into())
             }
         }
@@ -216,7 +220,7 @@ impl<'a> Request<'a> {
         let (args, warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
         let Chosen { commit, fix, .. } = chosen;
         let observed = self.observed;
-        let mut target = deploy::target(self.session, self.environment, observed, Some(&commit))?;
+        let mut target = forward::target(self.session, self.environment, observed, Some(&commit))?;
         if target.changes.is_none()
             && let Some(at) = target.observed.reference()
         {
@@ -236,11 +240,10 @@ impl<'a> Request<'a> {
             options: Options {
                 yes: args.yes,
                 dry_run: args.dry_run,
-                json: false,
                 first: args.first,
-                again: false,
-                commit: None,
-                deploying: &args.deploying,
+                timeout: args.deploying.timeout,
+                take_over: args.deploying.take_over.as_deref(),
+                ..Options::default()
             },
             warnings,
             watched: Vec::new(),
@@ -272,22 +275,14 @@ fn candidate<'d>(deploy: &'d Deploy<'_>) -> Option<&'d Candidate> {
     targets.find_map(|target| state.frozen(&target.environment.name))
 }
 
-fn lines(deploy: &Deploy<'_>, plan: &Plan, added: Option<&Added<'_>>) -> Result<Vec<Line>, Stop> {
-    let ids = std::slice::from_ref(&plan.commit);
-    let commit = deploy.session.repo.commits(ids)?.pop();
-    let target = deploy.targets.first().ok_or_else(not_seen)?;
-    let config = deploy.look.config;
-    Ok(show::staging(config, target, plan, commit.as_ref(), added))
-}
-
 /// Nothing is to be deployed.
 fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> {
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
     if is_fix && unnamed {
-        deploy.session.ui.advise(
-            "nothing was merged since that the candidate lacks: merge the fix, then: git smp stage --fix",
-        );
+        let say = "nothing was merged since that the candidate lacks: merge the fix, then";
+        let advice = Hint::run(say, Typed::smp("stage --fix"));
+        deploy.session.ui.advise(advice);
     }
     if deploy.options.dry_run {
         return Ok(());
@@ -297,47 +292,26 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     fix::must_come_back(deploy, &plan.commit)
 }
 
-fn telling(config: &Config, candidate: &Candidate) -> Telling {
-    Telling {
-        channels: posts::owing(config, TECHNICAL),
-        date: candidate.date.clone(),
-        targets: candidate.goals(),
-        text: None,
-    }
-}
-
 /// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
+    let (session, config) = (deploy.session, deploy.look.config);
     let known = deploy.screen.borrow_mut().owed.take();
-    let open = deploy
+    let goes_back = deploy
         .seen
-        .state()
-        .and_then(|state| state.deploying.as_ref());
-    let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
-    match (deploy.kind(), candidate(deploy), &deploy.wanted) {
-        (
-            Kind::Fix,
-            Some(candidate),
-            Wanted::Stage {
-                fix: Some((before, _)),
-                ..
-            },
-        ) if posts::configured(deploy.look.config, TECHNICAL).is_none() => {
-            let before = before.clone();
+        .open()
+        .is_some_and(|open| open.kind == Kind::Rollback);
+    let is_printed = posts::configured(config, TECHNICAL).is_none();
+    match (added(deploy, &[]), candidate(deploy)) {
+        (Some(Added { base, .. }), Some(candidate)) if is_printed => {
+            let before = base.clone();
             let owed = Notice {
                 commit: plan.commit.clone(),
                 ..posts::of_candidate(candidate, News::Fixed { before })
             };
-            Posts::of(
-                deploy.session,
-                deploy.look.config,
-                "deployed",
-                "git smp stage",
-            )
-            .say(&owed)
+            Posts::of(session, config, "deployed", "git smp stage").say(&owed)
         }
-        (Kind::Fix, ..) => pay(deploy, known),
+        (Some(_), _) => pay(deploy, known),
         _ if goes_back => pay(deploy, known),
         _ => Ok(()),
     }
@@ -345,7 +319,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
 
 /// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
-    let again = deploy.command();
+    let again = deploy.command().to_string();
     let posts = Posts::of(deploy.session, deploy.look.config, "deployed", &again);
     posts.pay(&posts.owed(known)?, |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()

@@ -1,17 +1,19 @@
 //! The questions before a deploy. Silence is a no.
 
+use std::slice;
+
 use crate::core::decide::{Consent, Plan, Step};
 use crate::core::record::Kind;
 use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::show::{self, Added};
 use crate::core::text::Line;
-use crate::deploy::Deploy;
+use crate::core::words::CommitId;
+use crate::deploy::{Deploy, Wanted};
+use crate::look::not_seen;
 use crate::session::Session;
 
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
 /// after a no.
-///
-/// # Errors
-/// [`Stop::Declined`] at the first no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
     for Consent {
         story,
@@ -43,9 +45,6 @@ impl Deploy<'_> {
 
     /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.
     /// What runs already is only written down.
-    ///
-    /// # Errors
-    /// `needs-terminal`
     pub fn can_be_answered(&self, plan: &Plan) -> Result<(), Stop> {
         let (kind, yes, deploys) = (
             self.kind(),
@@ -70,12 +69,36 @@ impl Deploy<'_> {
             Kind::Rollback => "a rollback needs a yes to exactly what runs afterwards",
             Kind::Stage | Kind::Fix => "a deploy needs a yes to what is deployed",
         });
-        let answer = self.command_with_yes(&plan.commit);
-        let report = report.hint(format!("if the answer is yes: {answer}"));
+        let report = report.run("if the answer is yes", self.command_with_yes(&plan.commit));
         Err(report.refused(RefusalCode::NeedsTerminal).into())
     }
 
-    /// Shows the plan; where a question about it follows, even to those who want quiet.
+    /// Shows the plan. `added`: what a fix adds to the candidate.
+    pub fn show_plan(&self, plan: &Plan, added: Option<&Added<'_>>) -> Result<(), Stop> {
+        let (config, repo, when) = (self.look.config, self.look.repo, self.session.when());
+        let commit = repo.commits(slice::from_ref(&plan.commit))?.pop();
+        let lines = match (&self.wanted, self.targets.as_slice()) {
+            (Wanted::Promote { source, .. }, targets) => {
+                let running = targets.iter().filter_map(|one| one.observed.runs());
+                let running: Vec<CommitId> = running.cloned().collect();
+                let dates = repo.commits(&running)?.into_iter();
+                let dates = dates.map(|one| (one.id, one.committed)).collect();
+                let state = self.seen.state();
+                show::promotion(config, source, targets, plan, &when, &dates, state)
+            }
+            (Wanted::Stage { .. }, [target, ..]) => {
+                show::staging(config, target, plan, commit.as_ref(), added)
+            }
+            (Wanted::Rollback { .. }, [target, ..]) => {
+                show::rollback(config, target, plan, commit.as_ref(), &when)
+            }
+            (_, []) => return Err(not_seen().into()),
+        };
+        self.show(&lines);
+        Ok(())
+    }
+
+    /// Where a question follows, it is shown even to those who want quiet.
     pub fn show(&self, lines: &[Line]) {
         if self.options.yes {
             self.session.ui.say(lines);
@@ -85,9 +108,6 @@ impl Deploy<'_> {
     }
 
     /// Asks for the yes. `question`: y/N; `None`: the name of every environment that is deployed to must be typed.
-    ///
-    /// # Errors
-    /// [`Stop::Declined`]
     pub fn ask(&self, plan: &Plan, question: Option<&str>) -> Result<(), Stop> {
         let ui = self.session.ui;
         ui.catch_interrupts()?;
@@ -116,9 +136,6 @@ impl Deploy<'_> {
 
     /// Says that nothing is to be done, after what this clone did not see run for its whole span was seen to: one answer
     /// is not enough to say so.
-    ///
-    /// # Errors
-    /// When it does not run, or nobody saw that it does.
     pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
         let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
         if !dry_run {

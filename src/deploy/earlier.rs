@@ -1,14 +1,19 @@
-//! A push or a release of this clone that was not seen to end: a second one would be a second build.
+//! What a plan says beside its steps: of earlier pushes of this clone, of files, of options that change nothing.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Step, Target};
+use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::ago;
-use crate::core::words::CommitId;
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
+use crate::git::lfs;
+use crate::look::Seen;
+use crate::sources::Look;
 
 struct Earlier<'a> {
     name: &'a str,
@@ -67,9 +72,6 @@ impl Deploy<'_> {
 
     /// Adds what an earlier push means for this one. Where another commit is on its way, this one may run now and not for
     /// long: that is never "nothing to do".
-    ///
-    /// # Errors
-    /// `push-in-flight` or, of another commit, `deploying`, where nobody looks.
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
@@ -88,15 +90,17 @@ impl Deploy<'_> {
             }
             let (report, command) = (Report::new(story), self.command());
             let report = if begins {
-                report.because(format!("{may_be}, and {second}")).hint(format!(
-                    "wait for it: git smp status; or say yes in a terminal, without --yes: {command}"
-                ))
+                report
+                    .because(format!("{may_be}, and {second}"))
+                    .run("wait for it", Typed::smp("status"))
+                    .run("or say yes in a terminal, without --yes", command)
             } else {
                 let (name, short) = (earlier.name, plan.commit.short());
                 report
                     .because(may_be)
                     .because(format!("{name} runs {short} now, and maybe not for long"))
-                    .hint(format!("wait for it: git smp status; then: {command}"))
+                    .run("wait for it", Typed::smp("status"))
+                    .run("then", command)
             };
             return Err(report.refused(match is_same {
                 true => RefusalCode::PushInFlight,
@@ -125,9 +129,6 @@ impl Deploy<'_> {
 }
 
 /// Looks and plans. Where nobody is asked, it looks until an earlier push, which was cut off from us, came to something.
-///
-/// # Errors
-/// When that takes longer than the timeout, or looking fails.
 pub fn looked<'a>(
     look: impl Fn() -> Result<Deploy<'a>, Stop>,
 ) -> Result<(Deploy<'a>, Result<Plan, Refusal>), Stop> {
@@ -145,7 +146,7 @@ pub fn looked<'a>(
         let seconds = begun.elapsed().as_secs();
         match planned {
             Err(refusal) if deploy.is_in_flight(&Err(refusal.clone())) => {
-                if seconds >= options.deploying.timeout {
+                if seconds >= options.timeout {
                     return Err(Stop::Incomplete(refusal.report));
                 }
                 progress.show(&format!("waiting for the earlier deploy, {seconds} s"));
@@ -155,5 +156,115 @@ pub fn looked<'a>(
                 return Ok((deploy, planned));
             }
         }
+    }
+}
+
+/// What ships should have been merged; a team is told when it was not, or when that cannot be known.
+pub fn not_on_main(
+    look: &Look<'_>,
+    candidate: &CommitId,
+    seen: &Seen,
+) -> Result<Option<String>, Stop> {
+    let main = &look.config.repository;
+    let (name, short) = (
+        format!("{}/{}", main.remote, main.branch),
+        candidate.short(),
+    );
+    Ok(match &seen.main {
+        None => None,
+        Some(Ok(Branch::At(tip))) if look.repo.is_ancestor(candidate, tip)? => None,
+        Some(Ok(Branch::At(_))) => Some(format!(
+            "{short} is not on {name}: it was not merged, or that was rewritten"
+        )),
+        Some(Ok(_)) => Some(format!(
+            "{name} does not exist, so nobody can say whether {short} was merged"
+        )),
+        Some(Err(refusal)) => Some(format!(
+            "whether {short} is on {name} is unknown: {}",
+            refusal.report.error
+        )),
+    })
+}
+
+impl Deploy<'_> {
+    /// Says of `--first` that it changes nothing where no app is to be made; that is no reason to stop.
+    pub fn note_first(&self) {
+        let mut branches = self.targets.iter().map(|target| &target.observed.branch);
+        let has_app = branches.all(|branch| match branch {
+            Some(Ok(branch)) => !matches!(branch, Branch::NoApp(_)),
+            Some(Err(_)) | None => false,
+        });
+        if self.options.first && has_app {
+            let has = match self.targets.len() {
+                1 => "has its app",
+                _ => "have their apps",
+            };
+            let text = format!("{} {has} already, so --first changes nothing", self.names());
+            self.session.ui.note(text);
+        }
+    }
+
+    /// The refusal of a push that would make an app, with the whole command that makes it; any other as it is.
+    pub(super) fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
+        let is_first = self.options.first || self.kind() == Kind::Rollback;
+        if refusal.code == RefusalCode::NoApp && !is_first {
+            let command = self.command().plain("--first");
+            refusal.report.hint = Some(Hint::run("if it is to be made", command));
+        }
+        refusal
+    }
+
+    /// Says of each push whose commit has files in Git LFS that their contents do not come along. What goes to the main
+    /// repository is there already.
+    pub(super) fn warn_of_lfs(&self, plan: &mut Plan) {
+        for step in &plan.steps {
+            let Step::Push {
+                environment,
+                remote,
+                commit,
+                expected,
+                ..
+            } = step
+            else {
+                continue;
+            };
+            if *remote == self.look.config.repository.remote {
+                continue;
+            }
+            // A plan is no worse for it where that cannot be counted.
+            let files = match lfs::count_new(self.look.repo, expected.as_ref(), commit) {
+                Ok(0) | Err(_) => continue,
+                Ok(1) => "1 file of this deploy is".to_owned(),
+                Ok(count) => format!("{count} files of this deploy are"),
+            };
+            plan.warnings.push(format!(
+                "{files} in Git LFS, and a push does not bring the contents to {environment}: unless its build gets them \
+                 elsewhere, first: git lfs push --all {remote} {commit}"
+            ));
+        }
+    }
+
+    /// Warns that the deploy takes the place of another; where nothing is pushed, says of `--take-over` that it does not.
+    pub(super) fn warn_of_take_over(&self, plan: &mut Plan) -> Result<(), Refusal> {
+        let (ui, recorded) = (self.session.ui, self.recorded()?);
+        let is_asked = self.options.take_over.is_some();
+        let begins = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
+        match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
+            Some((recorded, open))
+                if recorded.mine != Some(&open.id) && plan.steps.iter().any(begins) =>
+            {
+                let story = open.story(recorded.now);
+                plan.warnings.push(format!(
+                    "{story}, which was not seen to end; this takes its place on the record"
+                ));
+            }
+            Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
+                "nothing is taken over: {}, and this deploys nothing in its place",
+                open.story(recorded.now)
+            )),
+            None if is_asked => ui.note("nothing is taken over: no deploy is on its way"),
+            _ => {}
+        }
+        Ok(())
     }
 }

@@ -1,25 +1,26 @@
-//! One push: the look directly before it, the note of it, and what it came to.
+//! One push, or one release: the look directly before it, the note of it, and what it came to.
 
 use std::thread;
 use std::time::Duration;
 
-use crate::core::decide::{Step, Target, unmoved};
-use crate::core::refusal::{Refusal, RefusalCode, Stop};
-use crate::core::words::{CommitId, Control, EventId};
+use crate::core::decide::{Step, Target, finding, unmoved};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, Control, EventId, Release};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
-use crate::deploy::pushed::Pushed;
+use crate::deploy::pushed::{AGAIN, Pushed};
 use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Verdict;
 use crate::git::push::{self, Ended, Push, PushProgress, Watch};
+use crate::http::Trouble;
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
-use crate::sources::Also;
+use crate::sources::{Also, platform};
 
 /// The pauses after which a look directly before a push is repeated where it failed.
-pub(super) const LOOK_PAUSES: [Duration; 2] =
-    [Duration::from_millis(500), Duration::from_millis(1500)];
+const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 impl Deploy<'_> {
     pub(super) fn push(
@@ -140,7 +141,7 @@ impl Deploy<'_> {
         if let (Some(read), Some(((_, recorded), intent))) = (read, on_record) {
             self.still_allows(&read??.state, recorded, intent)?;
         }
-        let command = self.command_to(&target.environment.name);
+        let command = self.command_to(&target.environment.name).to_string();
         let target_now = now.next().ok_or_else(not_seen)?;
         if let Some(source) = source {
             let source_now = now.next().ok_or_else(not_seen)?;
@@ -151,5 +152,92 @@ impl Deploy<'_> {
             false => (target.observed.by_branch(), target_now.by_branch()),
         };
         Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
+    }
+}
+
+/// How often the platform is asked whether it heard us.
+const LOOKS: u32 = 5;
+
+impl Deploy<'_> {
+    pub(super) fn release(&self, target: &Target<'_>, step: &Step) -> Result<(), Stop> {
+        let Step::Release {
+            commit,
+            former,
+            back,
+            newest,
+            ..
+        } = step
+        else {
+            return Ok(());
+        };
+        self.nothing_newer(target, *newest)?;
+        if self.watch(Progress::Pushing(step)) == Control::Leave {
+            return Err(Stop::Declined("nothing was released".to_owned()));
+        }
+        let name = &target.environment.name;
+        let platform = platform::of(self.look.repo, target.environment);
+        let platform = platform.ok_or_else(not_seen)??;
+        let marker = self.note(name, commit, None, Some(*newest))?;
+        let released = match platform.release(former, *back) {
+            Ok(()) => Ok(()),
+            // It may be worked on still; asked for again, it would be made twice.
+            Err(Trouble::Unclear(report)) => self.was_heard(target, commit, report),
+            Err(Trouble::NotSent(report)) => {
+                marker.ended();
+                return Err(Stop::Failed(report));
+            }
+        };
+        released.inspect(|()| marker.landed())
+    }
+
+    /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
+    /// runs would show another that began meanwhile.
+    fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
+        let name = &target.environment.name;
+        let mut now = self.look.now(target.environment)?.newest;
+        for pause in LOOK_PAUSES {
+            if now.is_none() {
+                thread::sleep(pause);
+                now = self.look.now(target.environment)?.newest;
+            }
+        }
+        let report = match now {
+            Some(release) if release.version == newest => return Ok(()),
+            Some(release) => Report::new(format!(
+                "{name} has a newer release, v{}; nothing was released",
+                release.version
+            ))
+            .because("it began after the plan was shown"),
+            None => Report::new(format!(
+                "{name} does not tell its releases any more; nothing was released"
+            )),
+        };
+        let report = report.run("see what it came to", Typed::smp("status"));
+        let report = report.run("then", self.command_to(name));
+        Err(report.refused(RefusalCode::TargetMoved).into())
+    }
+
+    /// The platform may have heard us all the same: then it has a newer release of the commit.
+    fn was_heard(&self, target: &Target<'_>, commit: &CommitId, why: Report) -> Result<(), Stop> {
+        let before = finding::newest(&target.observed).map_or(0, |release| release.version);
+        let is_ours =
+            |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);
+        for _ in 0..LOOKS {
+            if self
+                .look
+                .now(target.environment)?
+                .newest
+                .as_ref()
+                .is_some_and(is_ours)
+            {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+        let name = &target.environment.name;
+        let text = format!("cannot tell whether {name} releases {}", commit.short());
+        let report = Report::new(text).because(why.error);
+        let report = why.because.into_iter().fold(report, Report::because);
+        Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
     }
 }

@@ -5,6 +5,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::deploy::Deploy;
+use crate::deploy::said::Said;
 use crate::git::advice::{self, Shut};
 use crate::git::push::{Ended, Push};
 
@@ -23,10 +24,8 @@ pub struct Pushed<'a> {
     pub busy: Option<&'a str>,
 }
 
-/// The hint of whatever can be gone on with.
-pub fn again(command: &str) -> String {
-    format!("run it again to go on: {command}")
-}
+/// What is said of the command that goes on.
+pub const AGAIN: &str = "run it again to go on";
 
 impl Pushed<'_> {
     pub(super) fn name(&self) -> &str {
@@ -38,7 +37,7 @@ impl Pushed<'_> {
     }
 
     /// The command that goes on.
-    pub(super) fn command(&self) -> String {
+    pub(super) fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }
 
@@ -49,10 +48,8 @@ impl Pushed<'_> {
         let report = report.because(
             "the push goes on, and the host may still be deploying: leaving does not stop that",
         );
-        let command = self.command();
-        Stop::Incomplete(report.hint(format!(
-            "see what came of it: git smp status; then: {command}"
-        )))
+        let report = report.run("see what came of it", Typed::smp("status"));
+        Stop::Incomplete(report.run("then", self.command()))
     }
 
     /// The branch cannot be read afterwards.
@@ -69,7 +66,7 @@ impl Pushed<'_> {
         let report = Report::new(format!("cannot tell whether {short} arrived on {name}"));
         let report = report.because(&refusal.report.error);
         let report = (refusal.report.because.iter()).fold(report, Report::because);
-        Stop::Incomplete(report.hint(again(&self.command())))
+        Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
     /// The branch is at something else than what was pushed.
@@ -101,14 +98,15 @@ impl Pushed<'_> {
             Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
         });
-        let back = self.way_back();
-        let back = back.map(|back| format!("; or take it back: {back}"));
-        let again = again(&self.command());
-        Stop::Incomplete(report.hint(again + &back.unwrap_or_default()))
+        let report = report.run(AGAIN, self.command());
+        Stop::Incomplete(match self.way_back() {
+            Some(back) => report.run("or take it back", back),
+            None => report,
+        })
     }
 
     /// The command that takes back what a promotion brought.
-    fn way_back(&self) -> Option<String> {
+    fn way_back(&self) -> Option<Typed> {
         let Target {
             environment,
             observed,
@@ -118,7 +116,8 @@ impl Pushed<'_> {
             return None;
         }
         let before = observed.runs().or_else(|| observed.reference())?.short();
-        Some(format!("git smp rollback {} --to {before}", self.name()))
+        let back = Typed::smp("rollback").arg(self.name());
+        Some(back.option("--to", before))
     }
 
     fn unmoved(&self) -> Stop {
@@ -135,20 +134,20 @@ impl Pushed<'_> {
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still {is_at}"))
                     .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
-                    .hint(again(&command)),
+                    .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
                 Report::new(format!("cannot tell what became of the push to {name}"))
                     .because(format!("the connection broke; its branch is still {is_at}"))
                     .because("the host may still be building")
-                    .hint(format!("wait a little, see git smp status, then: {command}")),
+                    .run("wait a little, see git smp status, then", command),
             ),
             Ended::Stale => self.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
                     Report::new(format!("nothing was pushed to {name}: git found its branch {found}")),
                     Report::because,
                 )
                     .because(format!("it is {is_at} now: it moved and came back, or a copy of it answers that lags"))
-                    .hint(format!("look at what would ship now: {command}")).refused(RefusalCode::TargetMoved).into(),
+                    .run("look at what would ship now", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
@@ -165,7 +164,7 @@ impl Pushed<'_> {
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
             .because("only its branch tells what runs there, and that is more");
-        Stop::Incomplete(report.hint("find out who added what, then: git smp status"))
+        Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
@@ -179,19 +178,18 @@ impl Pushed<'_> {
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("nothing of ours was taken");
-                let hint = format!("look at what would ship now: {command}");
-                report.hint(hint).refused(RefusalCode::TargetMoved).into()
+                let report = report.run("look at what would ship now", command);
+                report.refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report.because("our push was taken before, or may have been");
-                Stop::Incomplete(report.hint("find out who deployed, then: git smp status"))
+                Stop::Incomplete(report.run("find out who deployed, then", Typed::smp("status")))
             }
         }
     }
 
     fn not_sent(&self) -> Report {
-        let (said, key) = (self.said.join("\n"), self.key());
-        let next = Typed::smp(self.command().trim_start_matches("git smp "));
+        let (said, key, next) = (self.said.join("\n"), self.key(), self.command());
         let place = (self.push.remote.as_str(), key.as_str());
         let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &next);
         let report = Report::new(format!("nothing was sent to {}", self.name()));
@@ -207,4 +205,130 @@ impl Pushed<'_> {
 /// Where a branch is, as what follows on `is`.
 fn place(at: Option<&CommitId>) -> String {
     at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
+}
+
+/// Reasons that name no cause: then the host's own last words do.
+const NO_CAUSE: [&str; 5] = [
+    "pre-receive hook declined",
+    "hook declined",
+    "failed to update ref",
+    "unpacker error",
+    "failed",
+];
+/// Of those the ones that a failed build comes with.
+const HOOKS: usize = 2;
+/// So many of its last words are told.
+const LAST_WORDS: usize = 3;
+
+impl Pushed<'_> {
+    /// The host said no, and nothing was changed. `still`: what is known of its branch.
+    pub(super) fn turned_down(&self, still: &str) -> Report {
+        let (name, short, command) = (self.name(), self.short(), self.command());
+        if let Some(words) = self.busy {
+            return Report::new(format!(
+                "{name} did not take {short}: its host is busy with something else"
+            ))
+            .because(format!("its host says: {words}"))
+            .because(format!("{still}; nothing was changed"))
+            .run("wait until that is done, then", command);
+        }
+        if let Ended::Refused(status) = self.ended {
+            let (repo, key) = (self.deploy.look.repo, self.key());
+            let Shut { because, hint } =
+                advice::turned_away(repo, (&self.push.remote, &key), status, &command);
+            let mut because = because.into_iter();
+            let meaning = because.next().unwrap_or_default();
+            let report = Report::new(format!("{name} did not take {short}: {meaning}"))
+                .because(format!("it answered the push with HTTP {status}"));
+            return because
+                .fold(report, Report::because)
+                .because(format!("{still}; nothing was changed"))
+                .hint(hint);
+        }
+        self.declined(still)
+    }
+
+    fn declined(&self, still: &str) -> Report {
+        let (name, short, command) = (self.name(), self.short(), self.command());
+        let said = self.host_said();
+        let still = match said.is_empty() {
+            true => format!("{still}; its host said nothing else"),
+            false => format!("{still}; its own words are above"),
+        };
+        let is_back = |text: &str| text.contains("non-fast-forward");
+        if self.reason.is_some_and(is_back) || self.said.iter().any(|line| is_back(line)) {
+            return Report::new(format!(
+                "{name} declined {short}: its host takes no push that goes back"
+            ))
+            .because(still)
+            .hint("go back on its platform")
+            .run("or revert it, then", Typed::smp("stage"));
+        }
+        match self.reason {
+            Some(reason) if !NO_CAUSE.contains(&reason) => {
+                let who = if self.ended == Ended::Stale {
+                    "git"
+                } else {
+                    "its host"
+                };
+                Report::new(format!("{name} declined {short}"))
+                    .because(format!("{who} says: {reason}"))
+                    .because(still)
+                    .run("put that right there, then", command)
+            }
+            Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
+                let report = Report::new(format!(
+                    "{name} declined {short}: its host could not keep it"
+                ));
+                let report = last(&causes(said)).into_iter().fold(
+                    report.because(format!("its host says: {reason}")),
+                    Report::because,
+                );
+                report
+                    .because(still)
+                    .run("put that right there, then", command)
+            }
+            _ => {
+                let report = Report::new(format!(
+                    "{name} declined {short}: the build failed, or a hook there said no"
+                ));
+                last(&said)
+                    .into_iter()
+                    .fold(report, Report::because)
+                    .because(still)
+                    .hint(self.deploy.correction(self.target))
+            }
+        }
+    }
+
+    /// What its host said, without what git adds of itself.
+    fn host_said(&self) -> Vec<Said> {
+        let said = self.said.iter();
+        said.filter_map(|line| Said::by_remote(line))
+            .filter(|said| !said.words().is_empty())
+            .filter(|said| !said.marked.starts_with("error: hook declined to update "))
+            .collect()
+    }
+}
+
+/// The last lines, as causes.
+fn last(said: &[Said]) -> Vec<String> {
+    let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
+    let words = last.unwrap_or_default().iter().map(Said::words);
+    words
+        .map(|words| format!("its host says: {words}"))
+        .collect()
+}
+
+/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+fn causes(said: Vec<Said>) -> Vec<Said> {
+    let is_cause = |said: &Said| {
+        let starts = ["error: ", "fatal: "];
+        starts.iter().any(|start| said.marked.starts_with(start))
+    };
+    if said.iter().any(is_cause) {
+        said.into_iter().filter(is_cause).collect()
+    } else {
+        said
+    }
 }

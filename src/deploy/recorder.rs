@@ -1,12 +1,15 @@
 //! What the shared record is told of a deploy: that a push begins, that it came to nothing, that it runs.
 
+use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
     Candidate, Deployed, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, EventId};
 use crate::deploy::Deploy;
+use crate::deploy::pushed::AGAIN;
 use crate::deploy::screen::Progress;
 use crate::git::Repo;
 use crate::git::push::Push;
@@ -15,9 +18,6 @@ use crate::team::recorder::new_id;
 
 impl Deploy<'_> {
     /// Announces a push, so that nobody else's begins; or goes on with the announcement that this clone made before.
-    ///
-    /// # Errors
-    /// When the record does not allow it any more, or cannot be written; then nothing must be pushed.
     pub(super) fn announce(
         &self,
         target: &Target<'_>,
@@ -76,17 +76,13 @@ impl Deploy<'_> {
     ) -> Result<(), Stop> {
         let environment = target.environment;
         let wanted = (Kind::Rollback, &environment.name, commit);
-        let open = self.seen.state().and_then(|state| state.deploying.as_ref());
+        let open = self.seen.open();
         let is_this = |open: &Deploying| (open.kind, &open.environment, &open.to) == wanted;
         if self.kind() != Kind::Rollback || open.is_some_and(is_this) {
             return Ok(());
         }
-        let push = Push {
-            remote: environment.remote.clone(),
-            branch: environment.branch.clone(),
-            commit: commit.clone(),
-            expected: target.observed.reference().cloned(),
-        };
+        let expected = target.observed.reference();
+        let push = push_to(environment, commit, expected);
         self.announce(target, &push).map(drop)
     }
 
@@ -119,7 +115,7 @@ impl Deploy<'_> {
             Some(open) => open.story(then.now),
             None => "somebody gave it up on the record".to_owned(),
         });
-        let report = report.hint("see where things stand: git smp status");
+        let report = report.run("see where things stand", Typed::smp("status"));
         Err(report.refused(RefusalCode::Deploying))
     }
 
@@ -163,8 +159,11 @@ impl Deploy<'_> {
         let report = report.because(format!(
             "the record still says that the deploy is going on: {trouble}"
         ));
-        let again = self.command_to(name);
-        Stop::Incomplete(report.hint(format!("run it again to go on: {again}")))
+        let report = Report {
+            hint: None,
+            ..report
+        };
+        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
 
     /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. `lifts`: where the freeze
@@ -255,9 +254,6 @@ impl Deploy<'_> {
 
 /// The end of a rollback that was announced and has arrived, where nobody wrote it down: whoever deploys next closes its
 /// announcement, and then it would be on no record and told to nobody.
-///
-/// # Errors
-/// When this clone cannot be read.
 pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(EventId, What)>, Stop> {
     let Some(open) = recorded.unwritten_rollback() else {
         return Ok(None);
@@ -303,7 +299,21 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
         format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"),
     )
     .because("it went on record after the plan was shown")
-    .hint("see what runs now: git smp status"))
+    .run("see what runs now", Typed::smp("status")))
+}
+
+/// A push of a commit to an environment whose branch is where it was seen.
+pub(super) fn push_to(
+    environment: &Environment,
+    commit: &CommitId,
+    expected: Option<&CommitId>,
+) -> Push {
+    Push {
+        remote: environment.remote.clone(),
+        branch: environment.branch.clone(),
+        commit: commit.clone(),
+        expected: expected.cloned(),
+    }
 }
 
 fn candidate(state: &State) -> Option<&Candidate> {

@@ -1,6 +1,7 @@
 //! A remote's line as its host meant it, without what only dresses it up. Pure.
 
 use crate::core::text::acts;
+use crate::deploy::words::Meaning;
 
 /// What hosts put in front of what they say, beside arrows such as `----->`.
 const TAGS: [&str; 10] = [
@@ -19,13 +20,13 @@ const TAGS: [&str; 10] = [
 /// What a host said in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Its words, with the marks in front of them.
-    marked: String,
+    /// All of it: its words, with the marks in front of them.
+    pub marked: String,
     /// Where its words begin.
     begin: usize,
     /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
     /// words without a sign of where they are from.
-    is_remote: bool,
+    pub is_remote: bool,
     /// Whether it stands at the beginning of its line.
     is_flush: bool,
 }
@@ -73,16 +74,6 @@ impl Said {
         })
     }
 
-    /// Whether the remote said it.
-    pub fn is_remote(&self) -> bool {
-        self.is_remote
-    }
-
-    /// All of it.
-    pub fn line(&self) -> &str {
-        &self.marked
-    }
-
     /// The words, to be shown.
     pub fn words(&self) -> &str {
         self.marked.get(self.begin..).unwrap_or_default()
@@ -121,33 +112,21 @@ enum Kind {
 }
 
 impl Pattern {
-    /// A host's words. A pattern that begins with a mark wants that mark.
-    pub fn of(words: &str) -> Self {
-        let kind = if without_marks(words) == words {
-            Kind::Words
-        } else {
-            Kind::Marked
+    /// Words with this meaning. A host's words that begin with a mark want that mark.
+    pub fn of(words: &str, meaning: Meaning) -> Self {
+        let kind = match meaning {
+            Meaning::Hook => Kind::Git,
+            Meaning::Stumbled | Meaning::Muttered | Meaning::Tidying | Meaning::Aside => {
+                Kind::Flush
+            }
+            _ if without_marks(words) == words => Kind::Words,
+            _ => Kind::Marked,
         };
-        Self {
-            text: evened(words),
-            kind,
-        }
-    }
-
-    /// Words of the git that took the push, which bear no sign of it where that speaks past the protocol.
-    pub fn of_git(words: &str) -> Self {
-        Self {
-            text: evened(words),
-            kind: Kind::Git,
-        }
-    }
-
-    /// Words of a program that a hook started, whose output is indented or marked by hosts that build.
-    pub fn flush(words: &str) -> Self {
-        Self {
-            text: words.to_owned(),
-            kind: Kind::Flush,
-        }
+        let text = match kind {
+            Kind::Flush => words.to_owned(),
+            Kind::Words | Kind::Marked | Kind::Git => evened(words),
+        };
+        Self { text, kind }
     }
 }
 
@@ -293,7 +272,7 @@ mod tests {
         let is = |line: &str, pattern: &str| {
             Said::by_remote(&format!("remote: {line}"))
                 .unwrap()
-                .first_of(&[Pattern::of(pattern)])
+                .first_of(&[Pattern::of(pattern, Meaning::Failed)])
                 .is_some()
         };
         assert!(is(

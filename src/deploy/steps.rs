@@ -5,17 +5,14 @@ use std::time::{Duration, Instant};
 use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
+use crate::deploy::doubt::Heard;
+use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
-use crate::git::push::Push;
 
 impl Deploy<'_> {
     /// Does every step in order. What was deployed past the tool goes on record first.
-    ///
-    /// # Errors
-    /// At the first step that fails: a refusal or failure while nothing outside changed, [`Stop::Incomplete`] after;
-    /// `deploying` while another program of this clone deploys.
     pub fn carry_out(&self, plan: &Plan) -> Result<(), Stop> {
         self.session.ui.catch_interrupts()?;
         let _lock = self.notes().lock_deploys()?;
@@ -32,7 +29,7 @@ impl Deploy<'_> {
     }
 
     pub(super) fn timeout(&self) -> Duration {
-        Duration::from_secs(self.options.deploying.timeout)
+        Duration::from_secs(self.options.timeout)
     }
 
     fn steps(&self, plan: &Plan) -> Result<(), Stop> {
@@ -94,15 +91,11 @@ impl Deploy<'_> {
     /// back.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
-        let push = Push {
-            remote: target.environment.remote.clone(),
-            branch: target.environment.branch.clone(),
-            commit: commit.clone(),
-            expected: match step {
-                Step::Push { expected, .. } => expected.clone(),
-                _ => target.observed.reference().cloned(),
-            },
+        let expected = match step {
+            Step::Push { expected, .. } => expected.as_ref(),
+            _ => target.observed.reference(),
         };
+        let push = push_to(target.environment, commit, expected);
         let intent = self.announce(target, &push)?;
         let begun = self
             .look_again(target, intent.as_ref())
@@ -116,8 +109,8 @@ impl Deploy<'_> {
         Ok(Begun {
             word,
             since,
-            doubt: heard.as_ref().and_then(|heard| heard.doubt()),
-            is_silent: heard.is_some_and(|heard| heard.is_silent()),
+            is_silent: heard.as_ref().is_some_and(Heard::is_silent),
+            doubt: heard.and_then(|heard| heard.doubt),
         })
     }
 

@@ -5,18 +5,19 @@ use std::time::Duration;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{FORGET, witness_hint};
 use crate::core::refusal::{RefusalCode, Report, Stop};
-use crate::core::typed::Hint;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Release, ReleaseStatus};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
-use crate::deploy::pushed::again;
+use crate::deploy::pushed::AGAIN;
 use crate::deploy::span::{Agreement, InTurn};
 use crate::deploy::wait::{Wait, from_before};
+use crate::deploy::words::Meaning;
 use crate::git::remote;
 use crate::sources::Now;
 
 impl Wait<'_> {
-    fn command(&self) -> String {
+    fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }
 
@@ -36,27 +37,27 @@ impl Wait<'_> {
             None => Report::new(format!("left before {name} reported {short}"))
                 .because(format!("it reports {reports}")),
         };
-        Stop::Incomplete(report.hint(again(&self.command())))
+        Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
     /// Nothing but the branch could tell, and the host says that the branch does not.
     pub(super) fn not_confirmed(&self, doubt: &Doubt) -> Stop {
         let (name, short) = (self.name(), self.commit.short());
-        let report = Report::new(match doubt {
-            Doubt::NotDeployed(_) => {
+        let report = Report::new(match doubt.meaning {
+            Meaning::NotDeployed => {
                 format!("pushed, but not deployed: {name} put {short} aside")
             }
-            Doubt::Failed(_) => {
+            Meaning::Failed => {
                 format!("pushed, but not live: the deploy of {short} on {name} failed")
             }
-            Doubt::Hook(_) => format!(
+            Meaning::Hook => format!(
                 "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
             ),
-            Doubt::NotConfirmed(_) => {
+            _ => {
                 format!("pushed, but not confirmed: whether {name} runs {short} is not known")
             }
         });
-        let report = report.because(format!("its host says: {}", doubt.words()));
+        let report = report.because(format!("its host says: {}", &doubt.words));
         Stop::Incomplete(match self.hint_after(doubt) {
             Some(hint) => report.hint(hint),
             None => report
@@ -66,28 +67,27 @@ impl Wait<'_> {
     }
 
     /// What to do where nothing more is to come of a push.
-    fn hint_after(&self, doubt: &Doubt) -> Option<String> {
+    fn hint_after(&self, doubt: &Doubt) -> Option<Hint> {
         let name = self.name();
-        let hint = match doubt {
-            Doubt::NotDeployed(_) => {
-                return Some(format!(
-                    "set environments.{name}.branch in smp.toml to the branch that deploys, then: git smp setup"
-                ));
+        let (say, command) = match doubt.meaning {
+            Meaning::NotDeployed => {
+                let key = format!("environments.{name}.branch");
+                let say = format!("set {key} in smp.toml to the branch that deploys, then");
+                return Some(Hint::run(say, Typed::smp("setup")));
             }
-            Doubt::Hook(_) => {
-                "make the hook run on its host, deploy there by hand, then: git smp status"
-            }
+            Meaning::Hook => (
+                "make the hook run on its host, deploy there by hand, then",
+                "status",
+            ),
             // The branch has the commit, so the same push would do nothing.
-            Doubt::Failed(_) if self.deploy.goes_back(self.target) => {
-                "release it again on the platform, then: git smp status"
+            Meaning::Failed if self.deploy.goes_back(self.target) => {
+                ("release it again on the platform, then", "status")
             }
-            Doubt::Failed(_) if self.deploy.candidate_is_open() => {
-                "mend it, then: git smp stage --fix"
-            }
-            Doubt::Failed(_) => "mend it, then: git smp stage",
-            Doubt::NotConfirmed(_) => return None,
+            Meaning::Failed if self.deploy.candidate_is_open() => ("mend it, then", "stage --fix"),
+            Meaning::Failed => ("mend it, then", "stage"),
+            _ => return None,
         };
-        Some(hint.to_owned())
+        Some(Hint::run(say, Typed::smp(command)))
     }
 
     pub(super) fn release_failed(&self, failed: &Release) -> Stop {
@@ -97,9 +97,9 @@ impl Wait<'_> {
             "{word}, but not live: the release v{version} of {short} on {name} failed"
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
-        let then = format!("then mend it, or {}", again(&self.command()));
-        let hint = Hint::run("see why", failed.output.clone()).and(then);
-        Stop::Incomplete(report.hint(hint))
+        let report = report.run("see why", failed.output.clone());
+        let say = format!("then mend it, or {AGAIN}");
+        Stop::Incomplete(report.run(say, self.command()))
     }
 
     /// Where its branch is by now, in words.
@@ -108,6 +108,7 @@ impl Wait<'_> {
             return "its branch cannot be read now".to_owned();
         };
         let (tip, short) = (id.short(), self.commit.short());
+        let repo = self.deploy.look.repo;
         let released = self.word_or("") == "released";
         if id == self.commit {
             format!("its branch is at {short}")
@@ -115,13 +116,7 @@ impl Wait<'_> {
             format!("its branch is at {tip}, which a release leaves as it is")
         } else if self.begun.is_none() && self.target.observed.reference() == at {
             format!("its branch is still at {tip}")
-        } else if self
-            .deploy
-            .look
-            .repo
-            .is_ancestor(self.commit, id)
-            .unwrap_or(false)
-        {
+        } else if repo.is_ancestor(self.commit, id) == Ok(true) {
             format!(
                 "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
             )
@@ -140,7 +135,7 @@ impl Wait<'_> {
         let report = self.beginning(now, in_turn, patience);
         let said = self
             .doubt()
-            .map(|doubt| format!("its host says: {}", doubt.words()));
+            .map(|doubt| format!("its host says: {}", &doubt.words));
         let report = said.into_iter().fold(report, Report::because);
         let report = report.because(format!("it reports {}", reported(now)));
         let repo = self.deploy.look.repo;
@@ -156,9 +151,9 @@ impl Wait<'_> {
                 true => "that answer is older than this deploy",
                 false => "a cache answers in its place, so what it runs now is not seen",
             };
-            report.because(why).hint(format!("{FORGET}: {command}"))
+            report.because(why).run(FORGET, command)
         } else if is_unknown(now) {
-            report.hint(format!("when it answers again: {command}"))
+            report.run("when it answers again", command)
         } else {
             // What the platform itself says of its release stands above.
             let up_to_date = at == Some(self.commit) && self.begun.is_none();
@@ -169,7 +164,7 @@ impl Wait<'_> {
             } else {
                 "the release may still be going on, or may have failed: the platform's log tells"
             };
-            report.because(why).hint(again(&command))
+            report.because(why).run(AGAIN, command)
         })
     }
 
@@ -194,7 +189,10 @@ impl Wait<'_> {
         let word = self.word_or("up to date");
         Report::new(if is_unknown(now) {
             format!("{word}, but not confirmed: whether {name} runs {short} is not known")
-        } else if matches!(self.doubt(), Some(Doubt::NotDeployed(_))) {
+        } else if self
+            .doubt()
+            .is_some_and(|doubt| doubt.meaning == Meaning::NotDeployed)
+        {
             format!("pushed, but not deployed: {name} does not report {short}")
         } else {
             let not = match self.begun {
@@ -208,14 +206,15 @@ impl Wait<'_> {
 
 impl Deploy<'_> {
     /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
-    pub(super) fn correction(&self, target: &Target<'_>) -> String {
+    pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let command = self.command_to(&target.environment.name);
         if self.goes_back(target) {
-            format!("mend it, then: {command}")
+            Hint::run("mend it, then", command)
         } else if self.candidate_is_open() {
-            format!("mend it, then: {command}; if the code is to blame: git smp stage --fix")
+            let fix = Hint::run("if the code is to blame", Typed::smp("stage --fix"));
+            Hint::run("mend it, then", command).and(fix)
         } else {
-            "mend it, then deploy that: git smp stage".to_owned()
+            Hint::run("mend it, then deploy that", Typed::smp("stage"))
         }
     }
 }

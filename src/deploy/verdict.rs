@@ -60,9 +60,6 @@ impl Pushed<'_> {
     }
 
     /// What an answer of the branch means, after so long.
-    ///
-    /// # Errors
-    /// What the environment reports, where that decides nothing yet.
     fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Verdict, String> {
         match now {
             Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Verdict::Arrived),
@@ -164,9 +161,6 @@ impl Pushed<'_> {
     }
 
     /// Whether the environment itself, and not its branch, says that it runs the commit.
-    ///
-    /// # Errors
-    /// Why it does not say what it runs.
     fn runs_now(&self) -> Result<bool, Refusal> {
         let environment = self.target.environment;
         if matches!(environment.running, Running::Ref) {

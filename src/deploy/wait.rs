@@ -117,8 +117,8 @@ impl Wait<'_> {
             return Ok(());
         }
         // The next run must not take the branch for what runs either, nor must a colleague's.
-        let kept = notes.keep_doubt(name, self.commit, doubt.words());
-        let told = self.deploy.doubted(name, self.commit, doubt.words());
+        let kept = notes.keep_doubt(name, self.commit, &doubt.words);
+        let told = self.deploy.doubted(name, self.commit, &doubt.words);
         let stop = self.not_confirmed(doubt);
         Err(match kept.and(told) {
             Ok(()) => stop,
@@ -136,11 +136,7 @@ impl Wait<'_> {
             return Some(begun.since);
         }
         let name = self.name();
-        let open = self
-            .deploy
-            .seen
-            .state()
-            .and_then(|state| state.deploying.as_ref());
+        let open = self.deploy.seen.open();
         let open = open.filter(|open| open.environment == name && open.to == *self.commit);
         let announced = open.map(|open| {
             let age = self.deploy.session.when().now.saturating_sub(open.at);

@@ -3,6 +3,7 @@
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
 use crate::git::Found;
 use crate::look::Seen;
@@ -11,21 +12,18 @@ use crate::sources::Look;
 use crate::team::recorder::Recorder;
 
 /// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
-///
-/// # Errors
-/// When nobody can tell, or what was named is no commit.
 pub fn destination(
     session: &Session<'_>,
     look: &Look<'_>,
     to: Option<&str>,
     (observed, seen): (&Observed, &Seen),
 ) -> Result<CommitId, Stop> {
-    let (state, name) = (seen.record.known()?, &observed.environment);
+    seen.record.known()?;
+    let name = &observed.environment;
     if let Some(hash) = to {
         return named(session, hash);
     }
-    let open = state.and_then(|state| state.deploying.as_ref());
-    let open = open.filter(|open| open.environment == *name);
+    let open = seen.open().filter(|open| open.environment == *name);
     let of_kind = |kind: Kind| open.filter(|open| open.kind == kind);
     if let Some(open) = of_kind(Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
@@ -73,9 +71,9 @@ fn nothing_deployed(name: &str) -> Refusal {
     let report = Report::new(format!(
         "nothing is deployed on {name} yet, so there is nothing to put back"
     ));
-    let report = report.hint(format!(
-        "see where things stand: git smp status; to deploy: git smp promote {name}"
-    ));
+    let report = report
+        .run("see where things stand", Typed::smp("status"))
+        .run("to deploy", Typed::smp("promote").arg(name));
     report.refused(RefusalCode::NothingDeployed)
 }
 
@@ -122,10 +120,11 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
         }
         None => report,
     };
-    let report = report.hint(format!(
-        "look for it: git log --oneline {}; then name it: git smp rollback {name} --to HASH",
-        runs.for_link()
-    ));
+    let log = format!("git log --oneline {}", runs.for_link());
+    let back = Typed::smp("rollback").arg(name).plain("--to HASH");
+    let report = report
+        .run("look for it", Typed::other(log))
+        .run("then name it", back);
     report.refused(RefusalCode::UnknownCommit)
 }
 
@@ -137,10 +136,13 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
             .because(format!("{count} commits here begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
-            .hint("name a commit: git smp history"),
-        Found::Missing => Report::new(format!("there is no commit {hash} in this clone")).hint(
-            "see what ran there: git smp history; if it is only missing here: git fetch --all",
-        ),
+            .run("name a commit", Typed::smp("history")),
+        Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
+            .run("see what ran there", Typed::smp("history"))
+            .run(
+                "if it is only missing here",
+                Typed::other("git fetch --all"),
+            ),
     };
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }

@@ -4,6 +4,7 @@ use crate::commands::stage::{Chosen, Request};
 use crate::core::decide::next;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
 use crate::deploy::{Deploy, Wanted};
@@ -51,9 +52,6 @@ impl Request<'_> {
     }
 
     /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
-    ///
-    /// # Errors
-    /// `needs-terminal` where nobody can be asked; when the question is declined.
     pub(super) fn settled(&self, chosen: Chosen) -> Result<Chosen, Stop> {
         let (Some((base, changes)), None, None) = (&chosen.fix, &chosen.picked, &self.args.rev)
         else {
@@ -101,11 +99,13 @@ impl Since<'_> {
             .fold(report, Report::because);
         let newest = self.commits.first().map(|commit| commit.short.as_str());
         let newest = newest.unwrap_or("COMMIT");
-        let mut hint = format!("name the fix: git smp stage --fix --pick {newest}");
-        if self.on_top {
-            hint = format!("{hint}; or all of it: git smp stage --fix {newest}");
-        }
-        report.hint(hint).refused(RefusalCode::NeedsTerminal).into()
+        let fix = || Typed::smp("stage --fix");
+        let report = report.run("name the fix", fix().option("--pick", newest));
+        let report = match self.on_top {
+            true => report.run("or all of it", fix().arg(newest)),
+            false => report,
+        };
+        report.refused(RefusalCode::NeedsTerminal).into()
     }
 
     /// The commits that a person names; `None`: all that there is. What is no answer is asked again.
@@ -150,9 +150,6 @@ impl Since<'_> {
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged: said at each run until it
 /// is.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop> {
     let (ui, config, repo) = (deploy.session.ui, deploy.look.config, deploy.look.repo);
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });

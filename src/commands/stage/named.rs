@@ -1,8 +1,9 @@
 //! What a person named to be staged, and the commands that name it.
 
+use crate::cli::Stage;
 use crate::commands::stage::Request;
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::shell_word;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::forge::pull_request;
 use crate::git::Found;
@@ -13,7 +14,8 @@ impl Request<'_> {
     pub(super) fn named(&self, rev: &str) -> Result<CommitId, Stop> {
         let repo = &self.session.repo;
         if let Some(number) = pull_request::number(rev) {
-            return pull_request::merged(self.session, &self.tip()?, number, &self.naming());
+            let naming = self.naming().plain("COMMIT").to_string();
+            return pull_request::merged(self.session, &self.tip()?, number, &naming);
         }
         match repo.resolve_hash(rev)? {
             Found::Commit(id) => Ok(id),
@@ -24,7 +26,8 @@ impl Request<'_> {
     }
 
     pub(super) fn brought(&self, number: u64) -> Result<Vec<CommitId>, Stop> {
-        pull_request::brought(self.session, &self.tip()?, number, &self.naming())
+        let naming = self.naming().plain("COMMIT").to_string();
+        pull_request::brought(self.session, &self.tip()?, number, &naming)
     }
 
     /// Says so where an environment was named in place of a commit.
@@ -35,42 +38,42 @@ impl Request<'_> {
         let (Stop::Misused(_), Some(named)) = (&stop, named) else {
             return stop;
         };
-        let (name, only, command) = (&named.name, &self.environment.name, self.naming());
-        let mut hint = match command.strip_suffix(" COMMIT") {
-            Some(whole) if args.pick.is_empty() => format!("leave it out: {whole}"),
-            _ => format!("name the commit: {command}"),
+        let (name, only) = (&named.name, &self.environment.name);
+        let (say, word) = match args.pick.is_empty() {
+            true => ("leave it out", ""),
+            false => ("name the commit", "COMMIT"),
         };
-        if named.promotes.is_some() {
-            hint = format!("{hint}\nwhat was tested goes to {name} by: git smp promote {name}");
-        }
         let report = Report::new(format!("{name} is an environment, and no commit"))
-            .because(format!("git smp stage deploys to {only} and nowhere else"));
-        Stop::Misused(report.hint(hint))
+            .because(format!("git smp stage deploys to {only} and nowhere else"))
+            .run(say, self.naming().plain(word));
+        let promote = Typed::smp("promote").arg(name);
+        Stop::Misused(match named.promotes {
+            Some(_) => report.run(format!("what was tested goes to {name} by"), promote),
+            None => report,
+        })
     }
 
-    /// The command that names a commit in the place of what was typed.
-    fn naming(&self) -> String {
-        let dry_run = if self.args.dry_run { " -n" } else { "" };
-        let fix = if self.args.fix { " --fix" } else { "" };
-        let pick = if self.args.pick.is_empty() {
-            ""
-        } else {
-            " --pick"
-        };
-        format!("git smp stage{dry_run}{fix}{pick} COMMIT")
+    /// The command that names a commit, which comes at its end, in the place of what was typed.
+    fn naming(&self) -> Typed {
+        let Stage {
+            dry_run, fix, pick, ..
+        } = self.args;
+        let command = Typed::smp("stage").plain(if *dry_run { "-n" } else { "" });
+        let command = command.plain(if *fix { "--fix" } else { "" });
+        command.plain(if pick.is_empty() { "" } else { "--pick" })
     }
 
     /// The command that does the same again.
-    pub(super) fn again(&self) -> String {
-        let mut command = "git smp stage".to_owned();
-        command.push_str(if self.args.fix { " --fix" } else { "" });
-        command.push_str(if self.args.first { " --first" } else { "" });
+    pub(super) fn again(&self) -> Typed {
+        let mut command = Typed::smp("stage");
+        command = command.plain(if self.args.fix { "--fix" } else { "" });
+        command = command.plain(if self.args.first { "--first" } else { "" });
         for pick in &self.args.pick {
-            command = format!("{command} --pick {}", shell_word(pick));
+            command = command.option("--pick", pick);
         }
-        if let Some(rev) = &self.args.rev {
-            command = format!("{command} {}", shell_word(rev));
+        match &self.args.rev {
+            Some(rev) => command.arg(rev),
+            None => command,
         }
-        command
     }
 }

@@ -1,0 +1,89 @@
+//! What a deploy looks at that goes from one environment to others: a promotion, and a proposal of one.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::mem;
+
+use crate::core::config::{Config, Environment};
+use crate::core::decide::Target;
+use crate::core::refusal::Stop;
+use crate::core::words::{CommitId, Observed};
+use crate::deploy::{Deploy, Options, Screen, Wanted, held, not_on_main};
+use crate::look::{Main, not_seen, see};
+use crate::session::Session;
+use crate::sources::{Also, Look};
+use crate::team::watched;
+
+/// Finds everything out, all at once.
+pub fn look<'a>(
+    session: &'a Session<'a>,
+    config: &'a Config,
+    (from, places): (&'a Environment, &[&'a Environment]),
+    options: Options<'a>,
+) -> Result<Deploy<'a>, Stop> {
+    let look = Look::of(session, config);
+    let concerned = [&[from], places].concat();
+    let mut seen = session.ui.during("asking every environment", || {
+        see(session, &look, &concerned, (Also::Branches, Main::Branch))
+    })?;
+    let mut observed = mem::take(&mut seen.environments).into_iter();
+    let source = observed.next().ok_or_else(not_seen)?;
+    let runs = source.runs();
+    let warnings = match runs {
+        Some(candidate) => not_on_main(&look, candidate, &seen)?,
+        None => None,
+    };
+    let mut targets = Vec::new();
+    for (place, observed) in places.iter().zip(observed) {
+        let held = seen.state().map(|state| state.held(&place.name));
+        let held = held::weigh(session, observed.runs(), runs, held.unwrap_or_default())?;
+        let target = target(session, place, observed, runs)?;
+        targets.push(Target { held, ..target });
+    }
+    let watched = watched::in_targets(session, config, &targets, runs)?;
+    Ok(Deploy {
+        session,
+        look,
+        seen,
+        warnings: warnings.into_iter().collect(),
+        watched,
+        targets,
+        wanted: Wanted::Promote {
+            from,
+            source: Box::new(source),
+        },
+        options,
+        tells: None,
+        takes_away: None,
+        screen: RefCell::new(Screen::of(session.ui)),
+    })
+}
+
+/// What lies between an environment and the commit that it is to be given.
+pub fn target<'c>(
+    session: &Session<'_>,
+    environment: &'c Environment,
+    observed: Observed,
+    candidate: Option<&CommitId>,
+) -> Result<Target<'c>, Stop> {
+    let mut target = Target {
+        environment,
+        observed,
+        changes: None,
+        fast_forward: None,
+        held: Vec::new(),
+        twins: HashMap::new(),
+    };
+    let Some(candidate) = candidate else {
+        return Ok(target);
+    };
+    if let Ok(running) = &target.observed.running {
+        let changes = session.repo.changes(running.as_ref(), candidate)?;
+        target.twins = session.repo.same_changes(&changes)?;
+        target.changes = Some(changes);
+    }
+    if let Some(at) = target.observed.reference() {
+        target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
+    }
+    Ok(target)
+}
