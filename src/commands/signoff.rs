@@ -144,9 +144,8 @@ fn candidate(state: &State) -> Result<&Candidate, Stop> {
 
 fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> {
     let commit = &candidate.commit;
-    let is_it = |hash: &str| commit.as_str().starts_with(&hash.to_ascii_lowercase());
     match named {
-        Some(hash) if !is_it(hash) => {
+        Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
             let error = format!("the candidate is {}, not {hash}", commit.short());
             Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because("--commit names the only commit that the verdict is on")

@@ -121,9 +121,8 @@ impl<'a> View<'a> {
     fn is_late(&self, changes: &Changes) -> bool {
         let record = self.config.record.as_ref();
         let days = record.map_or(CADENCE_DAYS, |record| record.cadence_days);
-        let waits = |oldest: i64| self.session.when().now.saturating_sub(oldest);
-        let waited = changes.oldest_waiting().map(waits);
-        waited.is_some_and(|seconds| seconds > i64::from(days) * 86_400)
+        let due = self.session.when().now - i64::from(days) * 86_400;
+        changes.oldest_waiting().is_some_and(|oldest| oldest < due)
     }
 
     fn lines(&self) -> Result<Vec<Line>, Stop> {
@@ -154,13 +153,13 @@ impl<'a> View<'a> {
         }
         let mut next = self.session.ui.typed(self.next()?);
         let notes = next.split_off(next.len().min(1));
-        let said = |name: &str, text: String| {
+        let notes = notes.into_iter().map(|note| ("note: ", note));
+        let next = next.into_iter().map(|command| ("next: ", command));
+        lines.extend(notes.chain(next).map(|(name, text)| {
             Line::default()
                 .and(Tone::Strong, name)
                 .and(Tone::Plain, text)
-        };
-        lines.extend(notes.into_iter().map(|note| said("note: ", note)));
-        lines.extend(next.into_iter().map(|command| said("next: ", command)));
+        }));
         Ok(lines)
     }
 
@@ -179,9 +178,9 @@ impl<'a> View<'a> {
             format!(", past the {days} of cadence_days")
         });
         // Where its host said otherwise, nobody knows that it runs the same.
-        let is_told = |one: &Changes| seen.doubt.is_none() || one.relation != Relation::Identical;
+        let rest =
+            changes.filter(|one| seen.doubt.is_none() || one.relation != Relation::Identical);
         let source = environment.promotes.as_deref().unwrap_or_default();
-        let rest = changes.filter(is_told);
         let rest = rest.map(|changes| show::standing(source, &changes, &when));
         let frozen = self.state().and_then(|state| state.frozen(name));
         let frozen = frozen.map(|candidate| show::frozen(candidate, &when));

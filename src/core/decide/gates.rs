@@ -7,7 +7,7 @@ use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, Release, short};
+use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
 /// What a person is asked before a push that makes an app.
 pub const MAKE_IT: &str = "Make the app?";
@@ -122,8 +122,8 @@ pub fn arrived(target: &Target<'_>, commit: &CommitId, asked: &Asked<'_>) -> Res
 pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     let (name, runs) = (target.name(), target.observed.runs());
     // One whose commit nobody knows is another one, too.
-    let other = |pending: &&Release| pending.commit.as_ref() != runs;
-    let Some(pending) = finding::pending(&target.observed).filter(other) else {
+    let pending = finding::pending(&target.observed);
+    let Some(pending) = pending.filter(|pending| pending.commit.as_ref() != runs) else {
         return Ok(());
     };
     let (version, commit) = (pending.version, pending.commit.as_ref());

@@ -106,7 +106,7 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
     let places = places.collect();
-    let history = History { landed, places };
+    let history = Ancestry { landed, places };
     let all = (0..landed.len()).map(|at| (at, history.taken_by(at)));
     let mut reverts: Vec<(usize, HashSet<usize>)> = all.collect();
     reverts.retain(|(_, taken)| !taken.is_empty());
@@ -128,19 +128,20 @@ pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
 }
 
 /// Commits that landed, the newest first, by their places in the list.
-struct History<'a> {
+struct Ancestry<'a> {
     landed: &'a [Landed],
     places: HashMap<&'a CommitId, usize>,
 }
 
-impl<'a> History<'a> {
+impl<'a> Ancestry<'a> {
     /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
     /// it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
         let the_only_one = |hash: &&str| {
-            let begins = |one: &usize| self.landed[*one].id.as_str().starts_with(*hash);
-            let mut all = (0..self.landed.len()).filter(|one| *one != at && begins(one));
+            let others = self.landed.iter().enumerate().filter(|(one, _)| *one != at);
+            let begins = others.filter(|(_, one)| one.id.as_str().starts_with(*hash));
+            let mut all = begins.map(|(one, _)| one);
             all.next().filter(|_| all.next().is_none())
         };
         let the_newest_before = |number: &u64| {
@@ -152,8 +153,10 @@ impl<'a> History<'a> {
         if named.is_empty() {
             named.extend(numbers.iter().filter_map(the_newest_before));
         }
-        let whole = |one: usize| self.brought(one).into_iter().chain([one]);
-        named.into_iter().flat_map(whole).collect()
+        named
+            .into_iter()
+            .flat_map(|one| self.brought(one).into_iter().chain([one]))
+            .collect()
     }
 
     /// What a commit reaches by its other parents and not by its first: nothing, but for merges.
@@ -223,14 +226,14 @@ fn hashes(body: &str) -> Vec<&str> {
 
 /// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
 fn numbers(body: &str) -> Vec<u64> {
-    let number = |line: &str| {
-        let rest = BY_NUMBER
-            .iter()
-            .find_map(|words| line.trim().strip_prefix(words))?;
-        let (name, number) = rest.trim_end_matches('.').rsplit_once(['#', '!'])?;
-        (!name.contains(char::is_whitespace)).then(|| number.parse().ok())?
-    };
-    body.lines().filter_map(number).collect()
+    let lines = body.lines().map(str::trim);
+    let rests =
+        lines.filter_map(|line| BY_NUMBER.iter().find_map(|words| line.strip_prefix(words)));
+    let named = rests.filter_map(|rest| rest.trim_end_matches('.').rsplit_once(['#', '!']));
+    let named = named.filter(|(name, _)| !name.contains(char::is_whitespace));
+    named
+        .filter_map(|(_, number)| number.parse().ok())
+        .collect()
 }
 
 #[cfg(test)]

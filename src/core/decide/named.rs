@@ -101,10 +101,9 @@ pub fn check_hash(
     least: usize,
     source: &str,
 ) -> Result<(), Stop> {
-    let is_good = |hash: &str| {
+    if hash.is_none_or(|hash| {
         (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    if hash.is_none_or(is_good) {
+    }) {
         return Ok(());
     }
     let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
@@ -135,12 +134,11 @@ pub fn looks_like_an_option(text: &str) -> bool {
 
 /// Refuses a name that is no line of text.
 pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
-    let is_good = |name: &str| {
+    if name.is_none_or(|name| {
         !name.trim().is_empty()
             && name.chars().count() <= LONGEST_NAME
             && !name.chars().any(|c| acts(c) || c == '\t')
-    };
-    if name.is_none_or(is_good) {
+    }) {
         return Ok(());
     }
     let error =

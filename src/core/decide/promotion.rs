@@ -7,11 +7,11 @@ use crate::core::decide::gates::{
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, HeldBack, Plan, Step, Target, built_before};
+use crate::core::decide::{Asked, Plan, Step, Target, built_before};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, Observed, Relation, Release, short};
+use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target, or gives the first reason why it
 /// must not happen.
@@ -131,8 +131,8 @@ fn add_target(
         if built_before(target, &commit).is_some() {
             check_held(plan, target, asked)?;
         }
-        let other = |pending: &Release| pending.commit.as_ref() != Some(&commit);
-        if finding::pending(observed).is_some_and(other) {
+        let pending = finding::pending(observed);
+        if pending.is_some_and(|pending| pending.commit.as_ref() != Some(&commit)) {
             // It is not the candidate that could be waited for.
             let meaning = Finding::ReleasePending.meaning(observed);
             let story = format!("{name} has another release going on: {meaning}");
@@ -246,8 +246,8 @@ fn check_branch(
     use Finding::{DeployedOutsideGit, NotConfirmed, ReleaseFailed, StalePage};
     let harmless = [StalePage, DeployedOutsideGit, ReleaseFailed, NotConfirmed].contains(&found);
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
-    let at_held = |one: &HeldBack| Some(&one.held.commit) == branch.commit();
-    let known = found == Finding::RolledBack && target.held.iter().any(at_held);
+    let mut held = target.held.iter().map(|one| Some(&one.held.commit));
+    let known = found == Finding::RolledBack && held.any(|held| held == branch.commit());
     let again = asked.again && found != Finding::ReleasePending;
     if harmless || known || again || asked.somebody_looks {
         plan.warn(story);

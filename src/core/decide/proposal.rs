@@ -6,7 +6,7 @@ use crate::core::decide::{Asked, Consent, Recorded, Target, promotion};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::EventId;
-use crate::core::words::{Changes, CommitId, Observed, Relation};
+use crate::core::words::{CommitId, Observed, Relation};
 
 /// A candidate that may be put forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,14 +69,14 @@ pub fn proposal(
             .run("give it up", Typed::smp("postpone"))
             .run("or, for a fix of it", Typed::smp("stage --fix")));
     }
-    let is_same = |changes: &Changes| changes.relation == Relation::Identical;
-    let lacking = targets
-        .iter()
-        .filter(|target| !target.changes.as_ref().is_some_and(is_same));
-    let goal = |target: &Target<'_>| (target.name().clone(), target.observed.runs().cloned());
+    let lacking = targets.iter().filter(|target| {
+        let changes = target.changes.as_ref();
+        changes.is_none_or(|changes| changes.relation != Relation::Identical)
+    });
+    let goals = lacking.map(|target| (target.name().clone(), target.observed.runs().cloned()));
     Ok(Proposal {
         commit: plan.commit,
-        targets: lacking.map(goal).collect(),
+        targets: goals.collect(),
         open: false,
         over: recorded.open().map(|open| open.id.clone()),
         warnings: plan.warnings,

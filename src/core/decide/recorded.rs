@@ -54,8 +54,8 @@ impl<'a> Recorded<'a> {
 
     /// The same, if it brings this commit there.
     pub fn open_for(&self, name: &str, commit: &CommitId) -> Option<&'a Deploying> {
-        let is_this = |open: &&Deploying| open.environment == name && open.to == *commit;
-        self.open().filter(is_this)
+        self.open()
+            .filter(|open| open.environment == name && open.to == *commit)
     }
 
     /// Whether exactly this push is announced and can simply be gone on with: it is ours, or has landed.
@@ -72,8 +72,10 @@ impl<'a> Recorded<'a> {
 
     /// How the announced deploy stands, as far as its environment tells.
     fn course(&self, open: &Deploying) -> Course {
-        let seen = |one: &&Observed| one.environment == open.environment && pending(one).is_none();
-        let Some(one) = self.announced.filter(seen) else {
+        let seen = self
+            .announced
+            .filter(|one| one.environment == open.environment);
+        let Some(one) = seen.filter(|one| pending(one).is_none()) else {
             return Course::Going;
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
@@ -131,10 +133,10 @@ impl<'a> Recorded<'a> {
         observed: &Observed,
         commit: &CommitId,
     ) -> Result<(), Refusal> {
-        let other = |open: &&Deploying| {
-            open.environment == observed.environment && open.to != *commit && !self.is_named(open)
-        };
-        let open = self.open().filter(other);
+        let open = self
+            .open()
+            .filter(|open| !self.is_named(open) && open.to != *commit);
+        let open = open.filter(|open| open.environment == observed.environment);
         match open.map(|open| (open, self.course(open))) {
             Some((open, course @ (Course::Landed | Course::Going))) => {
                 Err(self.deploying(open, course, None))
