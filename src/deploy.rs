@@ -39,7 +39,7 @@ use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
 use crate::session::{Session, trust};
-use crate::sources::{Look, app};
+use crate::sources::Look;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::recorder::Recorder;
 use crate::terminal::prompt::somebody_is_there;
@@ -248,13 +248,7 @@ impl Deploy<'_> {
                 decide::staging(&staging, &asked)
             }
             (Wanted::Rollback { commit, .. }, [target, ..]) => {
-                let app = app(target.environment);
-                let back = Back {
-                    target,
-                    commit,
-                    app,
-                };
-                decide::rollback(&back, &asked)
+                decide::rollback(&Back { target, commit }, &asked)
             }
             (_, []) => Err(not_seen()),
         }

@@ -1,252 +1,197 @@
-//! The door to HTTP: one careful GET, and one careful POST. Total time, size and redirects are bounded; nothing is
-//! decompressed.
+//! The adapter to HTTP: one careful exchange that pages, webhooks and JSON APIs share. Time and size are bounded, no
+//! redirect is followed unseen, nothing is decompressed or sent twice, and no error repeats an address.
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
-pub mod bounded;
 mod cache;
 mod certificate;
+mod page;
 pub mod pointer;
 mod post;
 mod visit;
 
-use std::io::Read;
-use std::time::{Duration, Instant};
+use std::io::{self, Read as _};
+use std::time::Duration;
 
-use reqwest::blocking::{Client, ClientBuilder, Response};
-use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap,
-    LOCATION, PRAGMA,
-};
-use reqwest::{Url, redirect};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::blocking::{self, Client, RequestBuilder};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{StatusCode, Url, redirect, retry};
 
-pub use post::{RENEW, Sent, post};
+pub use page::get;
+pub use post::{Sent, post, renew};
 pub use visit::Logins;
-use visit::Visit;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::words::Cached;
 
-/// What a server answered.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// Each value of the header that was asked for: a proxy may have added a second one.
-    pub header: Vec<String>,
-    /// The kind of content, as the server names it.
-    pub content_type: String,
-    /// Where a cache gave it.
-    pub cached: Option<Cached>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-/// How long a page may take, from the first byte asked to the last byte read.
-const LIMIT: Duration = Duration::from_secs(10);
-/// How large a page may be, in bytes.
+/// How large an answer may be, in bytes.
 const SIZE: u64 = 1 << 20;
-/// How many redirects within a page's own host are followed.
-const REDIRECTS: usize = 5;
 
-/// Reads a page, and the header named `header` from its answer. Where it asks for a name and a password, `logins` is asked
-/// for them.
-///
-/// # Errors
-/// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
-/// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
-pub fn get(address: &str, header: Option<&str>, logins: &Logins<'_>) -> Result<Answer, Refusal> {
-    let mut deadline = Instant::now() + LIMIT;
-    let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
-    let client = client(&url).map_err(|error| unreachable(&error))?;
-    let mut visit = Visit::of(&url, logins);
-    let mut redirects = 0;
-    while redirects <= REDIRECTS {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let request = visit.prepare(client.get(url.clone()), &url).timeout(left);
-        let response = request.send().map_err(|error| unreachable(&error))?;
-        let answered = Instant::now();
-        if visit.logs_in(&url, &response) {
-            // Looking for it is not the page's time.
-            deadline += answered.elapsed();
-            continue;
-        }
-        let status = response.status().as_u16();
-        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-            return read(response, header).map_err(|refusal| visit.explain(&url, status, refusal));
-        }
-        visit.keep_cookies(response.headers());
-        url = next(&url, &response)?;
-        redirects += 1;
-    }
-    Err(unclear(&format!(
-        "its page redirects more than {REDIRECTS} times"
-    )))
+/// What a server answered, whatever its status.
+#[derive(Debug, Default)]
+pub struct Response {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// Its body, as far as it came.
+    pub body: Vec<u8>,
+    /// Why that is not all of it, to stand behind its name.
+    cut: Option<String>,
 }
 
-fn client(url: &Url) -> reqwest::Result<Client> {
-    plain_client(url)
-        .default_headers(asking_for_the_truth())
-        .pool_max_idle_per_host(0)
-        .build()
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Nothing came of it, for certain: nothing left this machine, or the answer is no.
+    NotSent(Report),
+    /// It may have been heard, and nobody knows what came of it.
+    Unclear(Report),
+}
+
+impl Trouble {
+    /// What people are told.
+    pub fn report(self) -> Report {
+        match self {
+            Self::NotSent(report) | Self::Unclear(report) => report,
+        }
+    }
+
+    /// The same for one who only wanted to know something.
+    pub fn unreachable(self) -> Refusal {
+        self.report().refused(RefusalCode::Unreachable)
+    }
+}
+
+impl Response {
+    /// Reads an answer that is to be complete within this time.
+    fn read(answer: blocking::Response, limit: Duration) -> Self {
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let mut body = Vec::new();
+        let cut = match answer.take(SIZE + 1).read_to_end(&mut body) {
+            Err(error) if is_timeout(&error) => Some(format!(
+                "was not complete within {} seconds",
+                limit.as_secs()
+            )),
+            Err(_) => Some("broke off".to_owned()),
+            Ok(_) if body.len() as u64 > SIZE => Some("is larger than 1 MiB".to_owned()),
+            Ok(_) => None,
+        };
+        Self {
+            status,
+            headers,
+            body,
+            cut,
+        }
+    }
+
+    /// Each value of a header: a proxy may have added a second one. What is not text stays a value, one that no hash
+    /// can be.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        all(&self.headers, name)
+    }
+
+    /// Whether it broke off, or took too long.
+    fn is_broken(&self) -> bool {
+        self.cut.is_some() && self.body.len() as u64 <= SIZE
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// The cache that gave it, if one did.
+    pub fn cached(&self) -> Option<Cached> {
+        cache::cached(&self.headers)
+    }
+
+    /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
+    /// where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header(RETRY_AFTER.as_str())?;
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More seconds than a number can hold are as good as for ever.
+            return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+        }
+        let now = self.header("date").and_then(moment);
+        let now = now.unwrap_or_else(Timestamp::now).as_second();
+        let wait = moment(text)?.as_second().saturating_sub(now);
+        Some(Duration::from_secs(wait.try_into().unwrap_or(0)))
+    }
+}
+
+#[cfg(test)]
+impl Response {
+    /// One with this body.
+    pub fn of(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Self {
+        let mut response = Self {
+            status,
+            body: body.to_vec(),
+            ..Self::default()
+        };
+        for (name, value) in headers {
+            let value = value.parse().unwrap();
+            response.headers.append(*name, value);
+        }
+        response
+    }
+}
+
+/// Sends a request to `who`, once.
+fn send(
+    who: &str,
+    limit: Duration,
+    request: RequestBuilder,
+) -> Result<blocking::Response, Trouble> {
+    let sent = request.send();
+    sent.map_err(|error| no_answer(who, limit, &error))
 }
 
 /// A client for this address that follows no redirect by itself.
-fn plain_client(url: &Url) -> ClientBuilder {
+fn client(who: &str, url: &Url, headers: HeaderMap) -> Result<Client, Trouble> {
     // The crate that speaks TLS is chosen here, once; a second choice of the same is no error worth a word.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("git-smp/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
         .redirect(redirect::Policy::none())
+        .retry(retry::never())
         .connect_timeout(Duration::from_secs(5));
     // Without TLS no certificates are needed, and a machine without any must still reach its own loopback.
-    if url.scheme() == "http" {
-        builder.tls_certs_only([]).no_proxy()
-    } else {
-        builder
-    }
-}
-
-/// Caches may not answer in the site's place, nor one instance in the place of all.
-fn asking_for_the_truth() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        CACHE_CONTROL,
-        reqwest::header::HeaderValue::from_static("no-cache"),
-    );
-    headers.insert(
-        PRAGMA,
-        reqwest::header::HeaderValue::from_static("no-cache"),
-    );
-    // Behind a load balancer a connection may stay with one of several instances.
-    headers.insert(
-        CONNECTION,
-        reqwest::header::HeaderValue::from_static("close"),
-    );
-    headers.insert(
-        ACCEPT_ENCODING,
-        reqwest::header::HeaderValue::from_static("identity"),
-    );
-    headers
-}
-
-fn next(from: &Url, response: &Response) -> Result<Url, Refusal> {
-    let mut locations = all(response.headers(), LOCATION.as_str());
-    locations.dedup();
-    if locations.len() > 1 {
-        return Err(unclear("its page redirects to two places at once"));
-    }
-    let to = locations
-        .first()
-        .and_then(|location| from.join(location).ok());
-    let Some(to) = to else {
-        return Err(unclear("its page redirects to nowhere"));
+    let builder = match url.scheme() {
+        "http" => builder.tls_certs_only([]).no_proxy(),
+        _ => builder,
     };
-    let same_host =
-        to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
-    let same_door =
-        to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
-    let to_tls = from.scheme() == "http" && to.scheme() == "https";
-    if same_host && (same_door || to_tls) {
-        return Ok(to);
-    }
-    let refusal = unclear("its page redirects to another host");
-    let host: String = to
-        .host_str()
-        .unwrap_or("no host")
-        .chars()
-        .take(80)
-        .collect();
-    let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let report = refusal
-        .report
-        .because(format!("to {}://{host}{port}", to.scheme()));
-    Err(Refusal {
-        report: report
-            .because("a login page, perhaps; only redirects within a page's own host are followed"),
-        ..refusal
-    })
+    let built = builder.build();
+    built.map_err(|error| no_answer(who, Duration::ZERO, &error))
 }
 
-fn read(response: Response, header: Option<&str>) -> Result<Answer, Refusal> {
-    let status = response.status();
-    let headers = response.headers();
-    if status.as_u16() != 200 {
-        let mut refusal = unclear(&format!("its page answers {status}"));
-        refusal
-            .report
-            .because
-            .extend(cache::cached(headers).map(|cached| format!("it is {cached}")));
-        return Err(refusal);
-    }
-    if all(headers, CONTENT_ENCODING.as_str())
-        .iter()
-        .any(|encoding| encoding != "identity")
-    {
-        return Err(unclear(
-            "its page is compressed, though plain content was asked for",
-        ));
-    }
-    let mut answer = Answer {
-        header: header.map(|name| all(headers, name)).unwrap_or_default(),
-        content_type: all(headers, CONTENT_TYPE.as_str())
-            .into_iter()
-            .next()
-            .unwrap_or_default(),
-        cached: cache::cached(headers),
-        body: vec![],
-    };
-    let read = response.take(SIZE + 1).read_to_end(&mut answer.body);
-    if answer.body.len() as u64 > SIZE {
-        return Err(unclear("its page is larger than 1 MiB"));
-    }
-    read.map_err(|error| {
-        let of_http = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<reqwest::Error>());
-        let slow = error.kind() == std::io::ErrorKind::TimedOut
-            || of_http.is_some_and(reqwest::Error::is_timeout);
-        let how = if slow {
-            "its page was not complete within 10 seconds"
-        } else {
-            "its page broke off"
-        };
-        Refusal::new(RefusalCode::Unreachable, how)
-            .because("a part of a page says nothing for certain")
-    })?;
-    Ok(answer)
-}
-
-/// Each value of a header. What is not text stays a value, one that no hash can be.
-fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
-    headers
-        .get_all(name)
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .collect()
-}
-
-fn unclear(what: &str) -> Refusal {
-    Refusal::new(RefusalCode::PageUnclear, what)
-}
-
-/// Says why there was no answer, without the address: the library's own words would repeat all of it.
-fn unreachable(error: &reqwest::Error) -> Refusal {
+/// Says why there was no answer, without the address. Only a connection that was never made is sure to have carried
+/// nothing.
+fn no_answer(who: &str, limit: Duration, error: &reqwest::Error) -> Trouble {
     let cause = innermost(error);
     if cause
-        .as_deref()
+        .as_ref()
         .is_some_and(|cause| cause.contains("No CA certificates"))
     {
-        return certificate::none();
+        return Trouble::NotSent(certificate::none(who));
     }
-    let what = if error.is_timeout() {
-        "its page did not answer within 10 seconds"
-    } else if error.is_connect() {
-        "its page cannot be reached"
+    let (what, trouble): (_, fn(Report) -> Trouble) = if error.is_connect() || error.is_builder() {
+        ("cannot be reached".to_owned(), Trouble::NotSent)
+    } else if error.is_timeout() {
+        let what = format!("did not answer within {} seconds", limit.as_secs());
+        return Trouble::Unclear(Report::new(format!("{who} {what}")));
     } else {
-        "its page did not answer as HTTP asks"
+        ("did not answer as HTTP asks".to_owned(), Trouble::Unclear)
     };
-    let report = Report::new(what);
-    let report = cause.into_iter().fold(report, Report::because);
-    report.refused(RefusalCode::Unreachable)
+    let report = Report::new(format!("{who} {what}"));
+    trouble(cause.into_iter().fold(report, Report::because))
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    error.kind() == io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout)
 }
 
 /// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.
@@ -260,6 +205,25 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
             Some(inner) => cause = inner,
             None => return Some(cause.to_string()),
         }
+    }
+}
+
+fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
+    (headers.get_all(name).iter())
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect()
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+/// A status with its name, where it has one.
+fn named(status: u16) -> String {
+    let name = StatusCode::from_u16(status).ok();
+    match name.and_then(|status| status.canonical_reason()) {
+        Some(name) => format!("{status} {name}"),
+        None => status.to_string(),
     }
 }
 

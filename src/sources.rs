@@ -1,31 +1,28 @@
-//! Looks at the world: asks pages and remotes side by side, and makes sure that what they name is here.
+//! Looks at the world: asks pages, platforms and remotes side by side, and makes sure that what they name is here.
 
-pub mod heroku;
 pub mod page;
+pub mod platform;
 
 mod first_push;
+mod heroku;
 mod missing;
-mod platform;
 
 use std::thread;
 
-use crate::core::config::{Config, Environment, Find, Page, Running};
+use crate::core::config::{Config, Environment, Page, Running};
 use crate::core::decide::wrong_branch;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
 use crate::git::{Found, Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
 use missing::Fetched;
 
-pub use platform::{api, app};
-
 /// Who looks, and how.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
-    /// The clone.
     pub repo: &'a Repo,
-    /// What is configured.
     pub config: &'a Config,
     /// Whether git may ask for a password on the terminal.
     pub may_ask: bool,
@@ -34,9 +31,7 @@ pub struct Look<'a> {
 /// What is to be found out beside what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
-    /// Nothing.
     Nothing,
-    /// Each environment's branch on its remote.
     Branches,
     /// Its branch, and the commits of all releases that its platform remembers.
     Releases,
@@ -54,75 +49,69 @@ pub struct Now {
     pub newest: Option<Release>,
 }
 
-/// The one hash that a page names.
-struct Told {
-    hash: String,
-    /// Where a cache told it.
-    cached: Option<Cached>,
-}
+/// The one hash that a page names, and the cache that told it, if one did.
+type Named = (String, Option<Cached>);
 
 /// The first answers, before any hash is resolved.
 struct Raw<'a> {
     environment: &'a Environment,
-    hash: Option<Result<Told, Refusal>>,
+    page: Option<Result<Named, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
     releases: Option<Result<Vec<Release>, Refusal>>,
 }
 
-impl Look<'_> {
-    /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them.
-    ///
-    /// # Errors
-    /// Only when this clone itself cannot be read: what an environment does not tell is in its [`Observed`].
-    pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
-        let mut raw = self.ask_all(wanted, also);
-        for one in &mut raw {
-            self.ask_whether_empty(one);
+impl Raw<'_> {
+    fn cached(&self) -> Option<Cached> {
+        self.page.as_ref()?.as_ref().ok()?.1
+    }
+
+    /// What its platform says runs. Whoever has no access to the platform goes by the page, if there is one.
+    fn released(&self) -> Option<Result<Option<CommitId>, Refusal>> {
+        match self.releases.as_ref()? {
+            Ok(releases) => Some(platform::current(self.environment, releases)),
+            Err(_) if self.page.is_some() => None,
+            Err(refusal) => Some(Err(refusal.clone())),
         }
+    }
+}
+
+impl Look<'_> {
+    /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them. What
+    /// one does not tell is in its [`Observed`].
+    pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
+        let raw = at_once(wanted, |environment| {
+            let ref_is_needed =
+                also != Also::Nothing || matches!(environment.running, Running::Ref);
+            self.ask(environment, ref_is_needed)
+        });
         let mut fetched = Fetched::default();
-        let settled = raw
-            .into_iter()
-            .map(|one| self.settle(one, &mut fetched))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(self.compared(wanted, settled, also))
+        let mut all = Vec::new();
+        for mut one in raw {
+            self.ask_whether_empty(&mut one);
+            let environment = one.environment;
+            let mut seen = self.settle(one, &mut fetched)?;
+            // The commits of older releases cost a question each.
+            if also == Also::Releases || seen.agrees() == Some(false) {
+                seen.releases = self.with_commits(environment, seen.releases);
+            }
+            all.push(seen);
+        }
+        Ok(all)
     }
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
-    ///
-    /// # Errors
-    /// When this clone cannot be read; what the environment does not tell is in the answer.
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
-        let (hash, releases) = thread::scope(|scope| {
-            let releases = scope.spawn(|| self.ask_platform(environment));
-            (
-                self.ask_page(environment),
-                releases
-                    .join()
-                    .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
-            )
-        });
-        let cached = cached(hash.as_ref());
-        let page = match hash {
-            None => None,
+        let raw = self.ask(environment, false);
+        let (cached, released) = (raw.cached(), raw.released());
+        let page = match raw.page {
+            Some(Ok((hash, _))) => {
+                let found = self.repo.resolve_hash(&hash)?;
+                Some(one_commit(environment, &hash, found, &[]))
+            }
             Some(Err(refusal)) => Some(Err(refusal)),
-            Some(Ok(Told { hash, .. })) => Some(one_commit(
-                environment,
-                &hash,
-                self.repo.resolve_hash(&hash)?,
-                &[],
-            )),
+            None => None,
         };
         let named = page.as_ref().and_then(|page| page.as_ref().ok()).cloned();
-        let newest = releases
-            .as_ref()
-            .and_then(|releases| releases.as_ref().ok()?.first().cloned());
-        let released = match releases {
-            Some(Ok(releases)) => Some(platform::current(environment, &releases)),
-            // Whoever has no access to the platform goes by the page, if there is one.
-            Some(Err(_)) if page.is_some() => None,
-            Some(Err(refusal)) => Some(Err(refusal)),
-            None => None,
-        };
         let running = match (released, page) {
             (Some(Ok(released)), Some(Ok(page))) if released.as_ref() != Some(&page) => {
                 Err(platform::stale(released.as_ref(), &page))
@@ -131,107 +120,83 @@ impl Look<'_> {
             (Some(released), None) => released,
             (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
         };
+        let releases = raw.releases.and_then(Result::ok).unwrap_or_default();
         Ok(Now {
             running,
             page: named,
             cached,
-            newest,
+            newest: releases.into_iter().next(),
         })
     }
 
-    fn ask_all<'e>(&self, wanted: &[&'e Environment], also: Also) -> Vec<Raw<'e>> {
+    fn ask<'e>(&self, environment: &'e Environment, with_branch: bool) -> Raw<'e> {
         thread::scope(|scope| {
-            let asked: Vec<_> = wanted
-                .iter()
-                .map(|environment| {
-                    let ref_is_needed =
-                        also != Also::Nothing || matches!(environment.running, Running::Ref);
-                    let hash = scope.spawn(|| self.ask_page(environment));
-                    let releases = scope.spawn(|| self.ask_platform(environment));
-                    let branch = ref_is_needed
-                        .then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
-                    (*environment, hash, releases, branch)
-                })
-                .collect();
-            asked
-                .into_iter()
-                .map(|(environment, hash, releases, branch)| Raw {
-                    environment,
-                    releases: releases
-                        .join()
-                        .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
-                    hash: hash
-                        .join()
-                        .unwrap_or_else(|_| Some(Err(lost(&environment.name)))),
-                    branch: branch.map(|asked| {
-                        asked
-                            .join()
-                            .unwrap_or_else(|_| Err(lost(&environment.name)))
-                    }),
-                })
-                .collect()
+            let releases = scope.spawn(|| self.ask_platform(environment));
+            let branch =
+                with_branch.then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
+            Raw {
+                environment,
+                page: self.ask_page(environment),
+                releases: joined(releases),
+                branch: branch.map(joined),
+            }
         })
     }
 
-    fn ask_page(&self, environment: &Environment) -> Option<Result<Told, Refusal>> {
+    fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
         let asked = self.read_page(environment.running.page()?);
-        let name = &environment.name;
-        let hint = format!(
-            "open its page to see whether it answers, then: git smp status\n\
-             where the page moved, correct environments.{name}.running in smp.toml, then: git smp setup"
+        let moved = format!(
+            "where the page moved, correct environments.{}.running in smp.toml, then",
+            environment.name
         );
+        let open = "open its page to see whether it answers, then";
+        let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
 
-    fn read_page(&self, wanted: &Page) -> Result<Told, Refusal> {
-        let header = match &wanted.find {
-            Find::Header(name) => Some(name.as_str()),
-            Find::Pattern(_) | Find::Json(_) | Find::Body => None,
-        };
-        let answer = http::get(&wanted.url, header, &|url| token::page(self.repo, url))
+    fn read_page(&self, wanted: &Page) -> Result<Named, Refusal> {
+        let answer = http::get(&wanted.url, &|url| token::page(self.repo, url))
             .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
-        let cached = answer.cached;
-        let hash = page::hash_in(&wanted.find, &answer).map_err(|mut refusal| {
-            refusal
-                .report
-                .because
-                .extend(cached.map(|cached| format!("it is {cached}")));
-            refusal
-        })?;
-        Ok(Told { hash, cached })
+        let cached = answer.cached();
+        match (page::hash_in(&wanted.find, &answer), cached) {
+            (Err(refusal), Some(cached)) => Err(refusal.because(format!("it is {cached}"))),
+            (hash, cached) => Ok((hash?, cached)),
+        }
     }
 
     /// The same refusal; where git has a proxy that pages are not asked through, with that.
-    fn with_gits_proxy(&self, url: &str, mut refusal: Refusal) -> Refusal {
-        let proxies =
-            |key: &str| key.starts_with("http.") && key.ends_with(".proxy") || key == "http.proxy";
-        let has_one = self.repo.config().is_ok_and(|git| git.any(proxies));
-        if refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
-            let word = "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names";
-            refusal.report.because.push(word.to_owned());
+    fn with_gits_proxy(&self, url: &str, refusal: Refusal) -> Refusal {
+        let git = self.repo.config();
+        let has_one =
+            git.is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
+        match refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
+            true => refusal.because(
+                "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
+            ),
+            false => refusal,
         }
-        refusal
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
         let key = match environment.remote == self.config.repository.remote {
-            true => "repository.url".to_owned(),
-            false => format!("environments.{}.url", environment.name),
+            true => "repository.url",
+            false => &format!("environments.{}.url", environment.name),
         };
         let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
-        first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, &key))
+        first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, key))
     }
 
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
     fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
-        if raw.branch.is_none() && matches!(raw.hash, Some(Err(_))) {
+        if raw.branch.is_none() && matches!(raw.page, Some(Err(_))) {
             let branch = self.ask_branch(raw.environment, false);
-            raw.branch = Some(branch).filter(|branch| branch.as_ref().is_ok_and(Branch::is_new));
+            raw.branch = matches!(&branch, Ok(branch) if branch.is_new()).then_some(branch);
         }
     }
 
     fn settle(&self, raw: Raw<'_>, fetched: &mut Fetched) -> Result<Observed, Stop> {
         let environment = raw.environment;
+        let (cached, released) = (raw.cached(), raw.released());
         let branch = match raw.branch {
             Some(Ok(Branch::At(id))) => Some(
                 self.bring_commit(environment, id.as_str(), fetched)?
@@ -239,27 +204,18 @@ impl Look<'_> {
             ),
             other => other,
         };
-        let nothing_there = branch
-            .as_ref()
-            .is_some_and(|branch| branch.as_ref().is_ok_and(Branch::is_new));
-        let cached = cached(raw.hash.as_ref());
-        let page = match raw.hash {
-            Some(Ok(Told { hash, .. })) => Some(self.bring_commit(environment, &hash, fetched)?),
+        let nothing_there = matches!(&branch, Some(Ok(branch)) if branch.is_new());
+        let page = match raw.page {
+            Some(Ok((hash, _))) => Some(self.bring_commit(environment, &hash, fetched)?),
             Some(Err(refusal)) => Some(Err(refusal)),
             None => None,
         };
-        let released = match &raw.releases {
-            Some(Ok(releases)) => match platform::current(environment, releases) {
-                Ok(Some(id)) => Some(
-                    self.bring_commit(environment, id.as_str(), fetched)?
-                        .map(Some),
-                ),
-                told => Some(told),
-            },
-            // Whoever has no access to the platform goes by the page, if there is one.
-            Some(Err(_)) if page.is_some() => None,
-            Some(Err(refusal)) => Some(Err(refusal.clone())),
-            None => None,
+        let released = match released {
+            Some(Ok(Some(id))) => Some(
+                self.bring_commit(environment, id.as_str(), fetched)?
+                    .map(Some),
+            ),
+            other => other,
         };
         let (source, running, page) = match (released, page) {
             // A platform that does not name the commit leaves that to the page.
@@ -287,6 +243,7 @@ impl Look<'_> {
             cached,
             releases: raw.releases,
             doubt,
+            platform: platform::words(raw.environment),
         })
     }
 
@@ -296,52 +253,40 @@ impl Look<'_> {
         runs: Option<&CommitId>,
         branch: Option<&Result<Branch, Refusal>>,
     ) -> Result<Option<Relation>, Stop> {
-        let at = branch
-            .and_then(|branch| branch.as_ref().ok())
-            .and_then(Branch::commit);
-        let (Some(runs), Some(at)) = (runs, at) else {
-            return Ok(None);
-        };
-        if runs == at || self.repo.layout().shallow {
-            return Ok(None);
-        }
-        Ok(Some(self.repo.changes(Some(runs), at)?.relation))
-    }
-
-    /// The commits of older releases cost a question each, so they are asked for only where they tell something.
-    fn compared(&self, wanted: &[&Environment], seen: Vec<Observed>, also: Also) -> Vec<Observed> {
-        let with_commits = |(environment, mut seen): (&&Environment, Observed)| {
-            if also == Also::Releases || seen.agrees() == Some(false) {
-                seen.releases = self.with_commits(environment, seen.releases);
+        let at = branch.and_then(|branch| branch.as_ref().ok()?.commit());
+        match (runs, at) {
+            (Some(runs), Some(at)) if runs != at && !self.repo.layout().shallow => {
+                Ok(Some(self.repo.changes(Some(runs), at)?.relation))
             }
-            seen
-        };
-        wanted.iter().zip(seen).map(with_commits).collect()
+            _ => Ok(None),
+        }
     }
 }
 
-/// The refusal of a look that broke down: unknown is never a yes.
-fn lost(name: &str) -> Refusal {
-    Refusal::new(
-        RefusalCode::Unreachable,
-        format!("{name}: looking at it failed"),
-    )
-    .hint("try again: git smp status")
+/// What comes of each of these, asked side by side.
+fn at_once<T: Sync, R: Send>(all: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let ask = &ask;
+        let asked: Vec<_> = all
+            .iter()
+            .map(|one| scope.spawn(move || ask(one)))
+            .collect();
+        asked.into_iter().map(joined).collect()
+    })
 }
 
-fn cached(page: Option<&Result<Told, Refusal>>) -> Option<Cached> {
-    page?.as_ref().ok()?.cached
+fn joined<T>(asked: thread::ScopedJoinHandle<'_, T>) -> T {
+    asked
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The same refusal with the environment's name, and with this hint where it has none.
-fn named(environment: &Environment, Refusal { code, report }: Refusal, hint: String) -> Refusal {
-    let error = format!("{}: {}", environment.name, report.error);
-    Report {
-        error,
-        because: report.because,
-        hint: report.hint.or(Some(hint.into())),
-    }
-    .refused(code)
+fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal {
+    let report = &mut refusal.report;
+    report.error = format!("{}: {}", environment.name, report.error);
+    report.hint.get_or_insert(hint);
+    refusal
 }
 
 fn by_ref(
@@ -380,17 +325,11 @@ fn one_commit(
         .because("it is neither in the main repository nor on the environment's own remote")
         .hint("ask who deployed it to push it to the main repository"),
     };
-    let because = |report: Report, refusal: &Refusal| {
-        let words = refusal
-            .report
-            .because
-            .first()
-            .map(String::as_str)
-            .unwrap_or_default();
-        report.because(format!("{}: {words}", refusal.report.error))
-    };
-    Err(trouble
+    let report = trouble
         .iter()
-        .fold(report, because)
-        .refused(RefusalCode::UnknownCommit))
+        .fold(report, |report, Refusal { report: why, .. }| {
+            let words = why.because.first().map_or("", String::as_str);
+            report.because(format!("{}: {words}", why.error))
+        });
+    Err(report.refused(RefusalCode::UnknownCommit))
 }

@@ -9,7 +9,7 @@ use crate::core::show;
 use crate::core::show::json::{self, End};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
-use crate::forge::reviews::{self, Merges};
+use crate::forge::reviews;
 use crate::look::not_seen;
 use crate::session::Session;
 use crate::session::trust;
@@ -35,11 +35,12 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         .as_ref()
         .filter(|_| may_ask(args, &changes, session.ui.is_quiet()));
     let merges = asking
-        .map(|config| Merges::of(session, config, &changes, range))
+        .map(|config| reviews::merges(session, config, &changes, range))
         .unwrap_or_default();
     let ships: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
     let look = || {
-        asking.map(|config| reviews::look(session, config, &ships, target).but_for(merges.unnamed))
+        let ships = (&ships[..], merges.unnamed);
+        asking.map(|config| reviews::look(session, config, ships, target))
     };
     // The list waits for nobody; JSON is one object, so it has to.
     let reviews = if args.json { look() } else { None };
@@ -52,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         reviews.as_ref(),
     )?;
     if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
-        if args.json || matches!(reviews.asked(), Asked::Not(_)) {
+        if args.json || matches!(reviews.asked, Asked::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {
             session.ui.say(&show::marks(&ships, target, &reviews));

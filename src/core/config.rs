@@ -83,21 +83,28 @@ pub enum Running {
     Ref,
     /// A page says it.
     Page(Page),
-    /// Heroku's API says it.
-    Heroku {
-        #[serde(rename = "heroku")]
-        app: String,
+    /// The API of its platform says it.
+    Platform {
+        #[serde(flatten)]
+        app: PlatformApp,
         /// A page that is to agree, if there is one.
         #[serde(flatten)]
         page: Option<Page>,
     },
 }
 
+/// An app on a platform whose API can be asked, by the key that names it in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformApp {
+    Heroku(String),
+}
+
 impl Running {
-    /// The app that the platform knows an environment by, where its platform is to be asked.
-    pub fn app(&self) -> Option<&str> {
+    /// The app on its platform, where that is to be asked.
+    pub fn app(&self) -> Option<&PlatformApp> {
         match self {
-            Self::Heroku { app, .. } => Some(app),
+            Self::Platform { app, .. } => Some(app),
             Self::Page(_) | Self::Ref => None,
         }
     }
@@ -106,7 +113,7 @@ impl Running {
     pub fn page(&self) -> Option<&Page> {
         match self {
             Self::Page(page) => Some(page),
-            Self::Heroku { page, .. } => page.as_ref(),
+            Self::Platform { page, .. } => page.as_ref(),
             Self::Ref => None,
         }
     }

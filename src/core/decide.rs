@@ -81,7 +81,8 @@ pub enum Step {
     /// Let the platform release once more what it has built of the commit before.
     Release {
         environment: String,
-        app: String,
+        /// The name of its platform.
+        platform: &'static str,
         commit: CommitId,
         /// The release that was made of it before.
         former: Release,
@@ -198,11 +199,12 @@ impl Plan {
     }
 
     /// Brings an environment to the commit by a release of what its platform has built before.
-    fn release(&mut self, target: &Target<'_>, app: &str, former: &Release, back: bool) {
+    fn release(&mut self, target: &Target<'_>, former: &Release, back: bool) {
+        let platform = target.observed.platform.as_ref();
         let newest = finding::newest(&target.observed);
         self.steps.push(Step::Release {
             environment: target.name().clone(),
-            app: app.to_owned(),
+            platform: platform.map_or("its platform", |platform| platform.name),
             commit: self.commit.clone(),
             former: former.clone(),
             back,
@@ -214,8 +216,8 @@ impl Plan {
     /// The branch is there already, so that a push would change nothing: what the platform has built is released again,
     /// where that can be, or waited for.
     fn release_again(&mut self, target: &Target<'_>) {
-        if let Some((app, former)) = built_before(target, &self.commit) {
-            return self.release(target, app, former, false);
+        if let Some(former) = built_before(target, &self.commit) {
+            return self.release(target, former, false);
         }
         let name = target.name();
         self.warn(match Finding::of(&target.observed) {
@@ -250,13 +252,11 @@ impl Plan {
     }
 }
 
-/// The app and the release that can bring a commit back which the branch has and the environment does not run.
-fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<(&'t str, &'t Release)> {
-    let app = target.environment.running.app()?;
+/// The release that can bring a commit back which the branch has and the environment does not run.
+fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
     let found = Finding::of(&target.observed)?;
     let back = matches!(found, Finding::RolledBack | Finding::ReleaseFailed);
-    let former = finding::release_of(&target.observed, commit).filter(|_| back)?;
-    Some((app, former))
+    finding::release_of(&target.observed, commit).filter(|_| back)
 }
 
 /// That a branch is at the commit already, although that does not run.
@@ -274,9 +274,18 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
         ),
         _ => format!(
             "{there}, but {name} does not run it: nothing is pushed. If no deploy is going on there, it failed or was rolled \
-             back: release it again on the platform (Heroku: heroku releases:retry)"
+             back: release it again on the platform{}",
+            released_again_by(target)
         ),
     }
+}
+
+/// How its platform releases again what it has built, to stand behind a sentence.
+fn released_again_by(target: &Target<'_>) -> String {
+    let platform = target.observed.platform.as_ref();
+    platform.map_or_else(String::new, |platform| {
+        format!(" ({}: {})", platform.name, platform.again)
+    })
 }
 
 #[cfg(test)]

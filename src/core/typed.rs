@@ -70,6 +70,19 @@ impl Hint {
         Self(vec![(say.into(), Some(command))])
     }
 
+    /// The same, and then this command: behind the last line, or on one of its own where that names a command already.
+    #[must_use]
+    pub fn then(mut self, command: Typed) -> Self {
+        match self.0.last_mut() {
+            Some((say, none @ None)) => {
+                say.push_str(", then");
+                *none = Some(command);
+            }
+            _ => self.0.push(("then".to_owned(), Some(command))),
+        }
+        self
+    }
+
     /// The same with the lines of another one behind its own.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {

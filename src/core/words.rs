@@ -1,11 +1,14 @@
 //! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
+mod release;
+
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::refusal::Refusal;
+pub use release::{PlatformWords, Release, ReleaseStatus};
 
 /// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -225,39 +228,6 @@ pub enum Source {
     Ref,
 }
 
-/// One release of an app, as its platform's API tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// The platform's own name of it.
-    pub id: String,
-    /// Its number, which grows.
-    pub version: u64,
-    pub status: ReleaseStatus,
-    /// Whether it is the one that runs.
-    pub current: bool,
-    /// Whether the platform can go back to it.
-    pub eligible: bool,
-    /// What was built for it, by the platform's own name; several releases may share it.
-    pub slug: Option<String>,
-    /// The commit that this was built from, all digits, where the platform was asked and names one.
-    pub commit: Option<CommitId>,
-}
-
-/// How a release stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReleaseStatus {
-    /// Its release phase runs.
-    Pending,
-    /// It came to its end and is, or was, live.
-    Succeeded,
-    /// Its release phase failed, so it never ran.
-    Failed,
-    /// What was built for it was deleted.
-    Expired,
-    /// A word that this program does not know.
-    Other,
-}
-
 /// An answer that a cache gave in the site's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cached {
@@ -306,6 +276,8 @@ pub struct Observed {
     pub releases: Option<Result<Vec<Release>, Refusal>>,
     /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
     pub doubt: Option<String>,
+    /// Its platform, where that is known by name.
+    pub platform: Option<PlatformWords>,
 }
 
 impl Observed {

@@ -14,10 +14,10 @@ use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Verdict;
 use crate::git::push::{self, Ended, Push, PushProgress, Watch};
+use crate::http::Trouble;
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
-use crate::sources::heroku::{Again, Released};
-use crate::sources::{Also, api};
+use crate::sources::{Also, platform};
 
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -161,7 +161,6 @@ const LOOKS: u32 = 5;
 impl Deploy<'_> {
     pub(super) fn release(&self, target: &Target<'_>, step: &Step) -> Result<(), Stop> {
         let Step::Release {
-            app,
             commit,
             former,
             back,
@@ -175,13 +174,15 @@ impl Deploy<'_> {
         if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
-        let (heroku, name) = (api(self.look.repo)?, &target.environment.name);
+        let name = &target.environment.name;
+        let platform = platform::of(self.look.repo, target.environment);
+        let platform = platform.ok_or_else(not_seen)??;
         let marker = self.note(name, commit, None, Some(*newest))?;
-        let released = match heroku.release(app, &wanted(former, *back)) {
-            Ok(_) => Ok(()),
+        let released = match platform.release(former, *back) {
+            Ok(()) => Ok(()),
             // It may be worked on still; asked for again, it would be made twice.
-            Err(Released::Unclear(report)) => self.was_heard(target, commit, report),
-            Err(Released::Not(report)) => {
+            Err(Trouble::Unclear(report)) => self.was_heard(target, commit, report),
+            Err(Trouble::NotSent(report)) => {
                 marker.ended();
                 return Err(Stop::Failed(report));
             }
@@ -238,19 +239,5 @@ impl Deploy<'_> {
         let report = Report::new(text).because(why.error);
         let report = why.because.into_iter().fold(report, Report::because);
         Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
-    }
-}
-
-/// Going back takes the config vars of that time along; going forward again does not.
-fn wanted(former: &Release, back: bool) -> Again {
-    match &former.slug {
-        Some(slug) if !back => {
-            let description = format!("Release of v{} again", former.version);
-            Again::Slug {
-                slug: slug.clone(),
-                description,
-            }
-        }
-        _ => Again::Back(former.id.clone()),
     }
 }

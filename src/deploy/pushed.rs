@@ -261,7 +261,7 @@ impl Pushed<'_> {
                 "{name} declined {short}: its host takes no push that goes back"
             ))
             .because(still)
-            .hint("go back on its platform, as with heroku rollback")
+            .hint("go back on its platform")
             .run("or revert it, then", Typed::smp("stage"));
         }
         match self.reason {

@@ -14,7 +14,7 @@ use crate::deploy::span::{Agreement, InTurn};
 use crate::deploy::wait::{Wait, from_before};
 use crate::deploy::words::Meaning;
 use crate::git::remote;
-use crate::sources::{Now, app};
+use crate::sources::Now;
 
 impl Wait<'_> {
     fn command(&self) -> Typed {
@@ -97,9 +97,7 @@ impl Wait<'_> {
             "{word}, but not live: the release v{version} of {short} on {name} failed"
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
-        let app = app(self.target.environment).unwrap_or("APP");
-        let output = format!("heroku releases:output v{version} -a {app}");
-        let report = report.run("see why", Typed::other(output));
+        let report = report.run("see why", failed.output.clone());
         let say = format!("then mend it, or {AGAIN}");
         Stop::Incomplete(report.run(say, self.command()))
     }

@@ -11,7 +11,7 @@ use crate::deploy::screen::Progress;
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::Ended;
 use crate::git::remote;
-use crate::sources::{api, app};
+use crate::sources::platform;
 
 /// The pause between two looks at a branch that can be read.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -175,7 +175,8 @@ impl Pushed<'_> {
     /// How a build goes that can no more be watched.
     fn building(&self) -> String {
         let repo = self.deploy.look.repo;
-        let build = app(self.target.environment).and_then(|app| api(repo).ok()?.newest_build(app));
+        let platform = platform::of(repo, self.target.environment);
+        let build = platform.and_then(|platform| platform.ok()?.newest_build());
         let tells = build.map(|word| format!("the newest build there is {word}"));
         let tells = tells.unwrap_or_else(|| "the host may still be building".to_owned());
         format!("nothing; the connection broke, and {tells}")

@@ -1,21 +1,20 @@
 //! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
-//! is one call. An answer is believed only as far as it goes: what is missing in
-//! it, or was refused, is unknown.
+//! is one call. An answer is believed only as far as it goes: what is missing in it, or was refused, is unknown.
 
-mod answer;
+mod response;
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use reqwest::Url;
 use serde_json::json;
 
 use crate::core::address::is_loopback;
-use crate::core::decide::review::{Checks, PullRequest};
+use crate::core::decide::review::{Asked, Reviews};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::words::CommitId;
-use crate::http::api::{Service, Trouble, base};
+use crate::http::Trouble;
+use crate::http::api::{Service, base};
 
 /// How many commits one call asks for.
 const PAGE: usize = 50;
@@ -32,26 +31,24 @@ const FIELDS: &str = "fragment F on Commit{authors(first:10){nodes{user{login}}}
 
 /// A repository on a GitHub.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct GitHub {
+    /// Its host, with a port where it has one of its own, which decides on the token.
+    pub server: String,
     host: String,
-    server: String,
     owner: String,
     name: String,
+    /// The usual address of its API.
     api: String,
 }
 
-impl Place {
+impl GitHub {
     /// The repository that has its pages at this address, if that can be a GitHub's.
     pub fn of(pages: &str) -> Option<Self> {
         let url = Url::parse(pages).ok()?;
-        let host = url
-            .host_str()?
-            .trim_start_matches("www.")
-            .to_ascii_lowercase();
-        let segments: Vec<&str> = url
-            .path_segments()?
-            .filter(|segment| !segment.is_empty())
-            .collect();
+        let host = url.host_str()?.trim_start_matches("www.");
+        let host = host.to_ascii_lowercase();
+        let mut segments: Vec<&str> = url.path_segments()?.collect();
+        segments.retain(|segment| !segment.is_empty());
         let [owner, name] = segments.as_slice() else {
             return None;
         };
@@ -59,30 +56,24 @@ impl Place {
         if elsewhere || !is_name(owner) || !is_name(name) {
             return None;
         }
-        let port = url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
         let (server, api) = if is_githubs_own(&host) {
             (host.clone(), format!("https://api.{host}/graphql"))
         } else {
-            (
-                format!("{host}{port}"),
-                format!("{}://{host}{port}/api/graphql", url.scheme()),
-            )
+            let port = url
+                .port()
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
+            let server = format!("{host}{port}");
+            let api = format!("{}://{server}/api/graphql", url.scheme());
+            (server, api)
         };
         Some(Self {
-            host,
             server,
+            host,
             owner: (*owner).to_owned(),
             name: (*name).to_owned(),
             api,
         })
-    }
-
-    /// Its host, with a port where it has one of its own, which decides on the token.
-    pub fn server(&self) -> &str {
-        &self.server
     }
 
     /// Whether the host is GitHub's own and no server of a company's.
@@ -93,21 +84,65 @@ impl Place {
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
     /// may be another than the one that the token is for.
     fn may_be_asked_at(&self, address: &str) -> bool {
-        let Some(host) = Url::parse(address)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_ascii_lowercase))
-        else {
-            // Whoever is to use it says what is wrong with it.
-            return true;
-        };
-        host == self.host
-            || host.strip_prefix("api.") == Some(self.host.as_str())
-            || is_loopback(&host)
+        let url = Url::parse(address).ok();
+        // Whoever is to use what is no address says what is wrong with it.
+        url.as_ref().and_then(Url::host_str).is_none_or(|host| {
+            let api = host.strip_prefix("api.").unwrap_or(host);
+            [host, api].contains(&self.host.as_str()) || is_loopback(host)
+        })
     }
 
     /// Its name for people: `owner/name`.
     pub fn shown(&self) -> String {
         format!("{}/{}", self.owner, self.name)
+    }
+
+    /// Asks for commits, a page at a time. `address`: where the API is, in place of the usual; one of another GitHub is
+    /// passed over. `main`: the branch that pull requests count for.
+    pub fn reviews(
+        &self,
+        address: Option<&str>,
+        token: &Secret,
+        main: &str,
+        commits: &[CommitId],
+    ) -> Reviews {
+        let service = match self.service(address, token) {
+            Ok(service) => service,
+            Err(report) => return Reviews::unknown(Asked::Partly(report)),
+        };
+        let mut all = Reviews::default();
+        for page in commits.chunks(PAGE) {
+            let body = json!({"query": query(page), "variables": {"owner": self.owner, "name": self.name}});
+            let answer = service.post("", body.to_string()).map_err(Trouble::report);
+            let told = match answer {
+                Ok(answer) => response::read(&answer, page, &self.shown(), main),
+                Err(report) => Reviews::unknown(Asked::Partly(report)),
+            };
+            // Nor would it answer the next one.
+            let is_over = told.known.is_empty() && told.asked != Asked::Whole;
+            all.known.extend(told.known);
+            if all.asked == Asked::Whole {
+                all.asked = told.asked;
+            }
+            if is_over {
+                break;
+            }
+        }
+        all
+    }
+
+    fn service(&self, address: Option<&str>, token: &Secret) -> Result<Service, Report> {
+        let address = address.filter(|address| self.may_be_asked_at(address));
+        let headers = [
+            ("accept", "application/vnd.github+json"),
+            ("x-github-api-version", "2022-11-28"),
+        ];
+        Service::new(
+            "GitHub",
+            base(VARIABLE, address, &self.api)?,
+            token,
+            &headers,
+        )
     }
 }
 
@@ -116,76 +151,8 @@ fn is_githubs_own(host: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    text.len() <= 100
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-}
-
-/// What was found out about one commit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Finding {
-    /// Its pull requests; `None`: unknown.
-    pub pulls: Option<Vec<PullRequest>>,
-    /// How its checks ended.
-    pub checks: Checks,
-}
-
-/// What was found out, and what stood in the way of more.
-#[derive(Debug, Default)]
-pub struct Told {
-    /// The commits that GitHub knows.
-    pub found: HashMap<CommitId, Finding>,
-    /// Why there is not more, if there should be.
-    pub trouble: Option<Report>,
-}
-
-/// Asks for commits, a page at a time. `address`: where the API is, in place of the usual; one of another GitHub is
-/// passed over.
-pub fn ask(place: &Place, address: Option<&str>, token: &Secret, commits: &[CommitId]) -> Told {
-    let service = match service(place, address, token) {
-        Ok(service) => service,
-        Err(report) => {
-            return Told {
-                trouble: Some(report),
-                ..Told::default()
-            };
-        }
-    };
-    let mut all = Told::default();
-    for page in commits.chunks(PAGE) {
-        let answer = call(&service, place, page);
-        let is_over = answer.found.is_empty() && answer.trouble.is_some();
-        all.found.extend(answer.found);
-        all.trouble = all.trouble.or(answer.trouble);
-        // Nor would it answer the next one.
-        if is_over {
-            break;
-        }
-    }
-    all
-}
-
-fn service(place: &Place, address: Option<&str>, token: &Secret) -> Result<Service, Report> {
-    let address = address.filter(|address| place.may_be_asked_at(address));
-    let base = base(VARIABLE, address, &place.api)?;
-    let headers = [
-        ("accept", "application/vnd.github+json"),
-        ("x-github-api-version", "2022-11-28"),
-    ];
-    Service::new("GitHub", base, token, &headers)
-}
-
-fn call(service: &Service, place: &Place, page: &[CommitId]) -> Told {
-    let body =
-        json!({"query": query(page), "variables": {"owner": place.owner, "name": place.name}});
-    match service.post("", body.to_string()).map_err(Trouble::report) {
-        Ok(answer) => answer::read(&answer, page, &place.shown()),
-        Err(report) => Told {
-            trouble: Some(report),
-            ..Told::default()
-        },
-    }
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    text.len() <= 100 && text.bytes().all(fits)
 }
 
 /// The question about these commits. Their names are all digits by their type, so they need no quoting.

@@ -14,16 +14,13 @@ struct Merged {
 
 /// The number in `#427`; `None`: it is something else, as a hash.
 pub fn number(rev: &str) -> Option<u64> {
-    rev.strip_prefix('#')
-        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?
-        .parse()
-        .ok()
+    let digits = rev.strip_prefix('#')?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_number)
 }
 
-/// The one commit on the main branch that merged it. `command` names a commit in its place.
-///
-/// # Errors
-/// `unknown-commit` when there is none, or when there are several, which are listed.
+/// The one commit on the main branch that merged it. `command` names a commit in its place. Where there is none, or
+/// where there are several, that is an `unknown-commit`.
 pub fn merged(
     session: &Session<'_>,
     tip: &CommitId,
@@ -34,9 +31,6 @@ pub fn merged(
 }
 
 /// What it brought, oldest first: the commits that a merge commit merged, or the one that all of it was squashed into.
-///
-/// # Errors
-/// As [`merged`].
 pub fn brought(
     session: &Session<'_>,
     tip: &CommitId,
@@ -44,7 +38,7 @@ pub fn brought(
     command: &str,
 ) -> Result<Vec<CommitId>, Stop> {
     let merged = only(session, tip, number, command)?;
-    let Some(before) = merged.parents.first().filter(|_| merged.parents.len() > 1) else {
+    let [before, _, ..] = merged.parents.as_slice() else {
         return Ok(vec![merged.id]);
     };
     let ships = session.repo.changes(Some(before), &merged.id)?.ships;
@@ -53,71 +47,51 @@ pub fn brought(
 
 fn only(session: &Session<'_>, tip: &CommitId, number: u64, command: &str) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
-    let report = match (found.pop(), found.is_empty()) {
-        (Some(only), true) => return Ok(only),
-        (None, _) => Report::new(format!(
-            "the main branch has no commit of pull request #{number}"
-        ))
-        .because(format!(
-            "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
-        ))
-        .hint(format!("name the commit: {command}")),
-        (Some(last), false) => {
-            let report = Report::new(format!(
-                "the main branch has several commits of pull request #{number}"
-            ));
-            found.push(last);
-            let named = |one: &Merged| format!("{} {}", one.id.short(), visible(&one.subject));
-            let report = found
-                .iter()
-                .take(10)
-                .fold(report, |report, one| report.because(named(one)));
-            report.hint(format!("name one of them: {command}"))
-        }
+    let of = format!("of pull request #{number}");
+    let report = match found.len() {
+        1 => return Ok(found.remove(0)),
+        0 => Report::new(format!("the main branch has no commit {of}"))
+            .because(format!(
+                "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
+            ))
+            .hint(format!("name the commit: {command}")),
+        _ => (found.iter().take(10))
+            .fold(
+                Report::new(format!("the main branch has several commits {of}")),
+                |report, one| {
+                    report.because(format!("{} {}", one.id.short(), visible(&one.subject)))
+                },
+            )
+            .hint(format!("name one of them: {command}")),
     };
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
-    let greps = [
-        format!("--grep=#{number})"),
-        format!("--grep=request #{number}"),
-    ];
-    let args = [
-        "log",
-        "-z",
-        "--no-color",
-        "--no-show-signature",
-        "-F",
-        &greps[0],
-        &greps[1],
-    ];
-    let args = args.into_iter().chain(["--format=%H %P%n%s", tip.as_str()]);
-    let told = session
-        .repo
-        .program()
-        .read("git cannot read the history", args)?;
+    let squashed = format!("--grep=#{number})");
+    let merged = format!("--grep=request #{number}");
+    let args = "log -z --no-color --no-show-signature -F --format=%H%x20%P%n%s".split(' ');
+    let args = args.chain([squashed.as_str(), &merged, tip.as_str()]);
+    let told = (session.repo.program()).read("git cannot read the history", args)?;
     let told = String::from_utf8_lossy(&told);
-    let one = |entry: &str| {
+    let entries = told.split('\0').filter_map(|entry| {
         let (ids, subject) = entry.split_once('\n')?;
         let mut ids = ids.split(' ').filter_map(CommitId::parse);
-        let merged = Merged {
+        Some(Merged {
             id: ids.next()?,
             parents: ids.collect(),
             subject: subject.trim().to_owned(),
-        };
-        is_of(&merged.subject, number).then_some(merged)
-    };
-    Ok(told.split('\0').filter_map(one).collect())
+        })
+    });
+    Ok(entries.filter(|one| is_of(&one.subject, number)).collect())
 }
 
 /// Whether a subject is that of the merge of this pull request, as GitHub, Gitea and Bitbucket write it.
 fn is_of(subject: &str, number: u64) -> bool {
     let merge = subject.strip_prefix(&format!("Merge pull request #{number}"));
     merge.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        || [format!("(#{number})"), format!("(pull request #{number})")]
-            .iter()
-            .any(|end| subject.ends_with(end))
+        || subject.ends_with(&format!("(#{number})"))
+        || subject.ends_with(&format!("(pull request #{number})"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-t
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
 
 /// What is fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
     /// The branch of this name, if the remote has one.
     Branch(String),

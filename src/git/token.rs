@@ -4,7 +4,6 @@
 mod netrc;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use reqwest::Url;
 
@@ -12,10 +11,6 @@ use crate::core::secret::{Login, Secret};
 use crate::git::{Repo, logins};
 use crate::terminal::file;
 
-/// Where the program of Heroku has its token for git, as a question to helpers.
-const HEROKU_GIT: &str = "protocol=https\nhost=git.heroku.com\n";
-/// Where it has its token for the API.
-const HEROKU_API: &str = "api.heroku.com";
 /// The file of logins in the home folder.
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 
@@ -24,25 +19,21 @@ const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 pub struct Token {
     /// What lets one in.
     pub secret: Secret,
-    /// Where it was found: `HEROKU_API_KEY`, `git's credential helpers` or `.netrc`.
+    /// Where it was found: a variable, `git's credential helpers` or `.netrc`.
     pub from: &'static str,
 }
 
-/// Looks the token for Heroku up, once in a process, for helpers are slow: in `HEROKU_API_KEY`, then with git's
-/// credential helpers, then in `.netrc`. An empty one is none.
-pub fn heroku(repo: &Repo) -> Option<Token> {
-    static FOUND: OnceLock<Option<Token>> = OnceLock::new();
-    FOUND.get_or_init(|| look_up_heroku(repo)).clone()
-}
-
-fn look_up_heroku(repo: &Repo) -> Option<Token> {
-    let (secret, from) = variable(repo, "HEROKU_API_KEY")
-        .map(|secret| (secret, "HEROKU_API_KEY"))
+/// Looks the token of a platform up: in a variable, then with git's credential helpers, where the platform's program has
+/// it for the host `git`, then in `.netrc`, where it has it for the host `api`. An empty one is none.
+pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Option<Token> {
+    let (secret, from) = variable(repo, named)
+        .map(|secret| (secret, named))
         .or_else(|| {
-            let login = logins::known(repo.program(), HEROKU_GIT)?;
+            let about = format!("protocol=https\nhost={git}\n");
+            let login = logins::known(repo.program(), &about)?;
             Some((login.password, "git's credential helpers"))
         })
-        .or_else(|| Some((in_netrc(repo, HEROKU_API)?.password, NETRC)))?;
+        .or_else(|| Some((in_netrc(repo, api)?.password, NETRC)))?;
     Some(Token { secret, from })
 }
 

@@ -5,26 +5,15 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AGE, HeaderMap};
+use reqwest::header::HeaderMap;
 
 use crate::core::words::Cached;
 use crate::http::all;
 
 /// The headers in which caches say what they did: Fastly, Varnish, Akamai, CloudFront and Squid; Cloudflare; nginx by
 /// its manual's own example, and what is often made of that; Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
-const HEADERS: [&str; 11] = [
-    "x-cache",
-    "cf-cache-status",
-    "x-cache-status",
-    "x-proxy-cache",
-    "x-vercel-cache",
-    "x-nextjs-cache",
-    "cdn-cache",
-    "x-litespeed-cache",
-    "x-drupal-cache",
-    "x-varnish-cache",
-    "cache-status",
-];
+const HEADERS: &str = "x-cache cf-cache-status x-cache-status x-proxy-cache x-vercel-cache x-nextjs-cache cdn-cache \
+                       x-litespeed-cache x-drupal-cache x-varnish-cache cache-status";
 /// What they say of an answer that was kept.
 const KEPT: [&str; 3] = ["hit", "stale", "updating"];
 /// What they say beside it where the site was asked whether it still holds.
@@ -33,11 +22,8 @@ const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];
 /// What the headers of an answer say of the cache that it comes from; `None`: nothing tells of one.
 pub fn cached(headers: &HeaderMap) -> Option<Cached> {
     let age = age(headers);
-    let kept = HEADERS.iter().any(|name| {
-        all(headers, name)
-            .iter()
-            .any(|value| value.split(',').any(is_kept))
-    });
+    let mut said = HEADERS.split(' ').flat_map(|name| all(headers, name));
+    let kept = said.any(|value| value.split(',').any(is_kept));
     (kept || age.is_some()).then_some(Cached { age })
 }
 
@@ -45,27 +31,22 @@ pub fn cached(headers: &HeaderMap) -> Option<Cached> {
 /// way each say one; it is enough that one of them did not ask any further.
 fn is_kept(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    let words: Vec<&str> = value.split([' ', ';', '_', '\t']).collect();
-    let holds = |known: &[&str]| words.iter().any(|word| known.contains(word));
-    holds(&KEPT) && !holds(&CONFIRMED)
+    let mut words = value.split([' ', ';', '_', '\t']);
+    let is_confirmed = words.clone().any(|word| CONFIRMED.contains(&word));
+    words.any(|word| KEPT.contains(&word)) && !is_confirmed
 }
 
 /// The greatest `Age` above zero. A new answer has none, or 0.
 fn age(headers: &HeaderMap) -> Option<Duration> {
-    let values = all(headers, AGE.as_str());
-    let seconds = values
-        .iter()
-        .flat_map(|value| value.split(','))
-        .filter_map(|value| {
-            let digits = value.trim();
-            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            // RFC 9111: what is too large to be read is very old.
-            is_number.then(|| digits.parse().unwrap_or(u64::from(u32::MAX)))
-        });
-    seconds
-        .max()
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
+    let values = all(headers, "age").join(",");
+    let numbers = values
+        .split(',')
+        .map(str::trim)
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    // RFC 9111: what is too large to be read is very old.
+    let seconds = numbers.map(|digits| digits.parse().unwrap_or(u64::from(u32::MAX)));
+    let oldest = seconds.max().filter(|seconds| *seconds > 0);
+    oldest.map(Duration::from_secs)
 }
 
 #[cfg(test)]

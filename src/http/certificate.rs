@@ -6,47 +6,44 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 
 /// What is said of one.
 pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or your own, \
                            add it to the system's, or set SSL_CERT_FILE to a file with all that are to be trusted";
 
 /// That there is nothing to check certificates against, so that nobody was asked.
-pub fn none() -> Refusal {
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .into_iter()
-        .find(|name| env::var_os(name).is_some());
-    let refusal = Refusal::new(
-        RefusalCode::Unreachable,
-        "its page was not asked, for no certificates can be read here",
-    );
-    match named {
-        Some(name) => refusal
+pub fn none(who: &str) -> Report {
+    let report = Report::new(format!(
+        "{who} was not asked, for no certificates can be read here"
+    ));
+    let mut variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter();
+    match variables.find(|name| env::var_os(name).is_some()) {
+        Some(name) => report
             .because(format!(
                 "{name} is set, and nothing that it names is a certificate"
             ))
-            .hint(format!(
-                "correct it, or try without it: env -u {name} git smp status"
-            )),
-        None => refusal
-            .because("the system has none")
-            .hint("install the package ca-certificates, then: git smp status"),
+            .run(
+                "correct it, or try without it",
+                Typed::other(format!("env -u {name} git smp status")),
+            ),
+        None => report.because("the system has none").run(
+            "install the package ca-certificates, then",
+            Typed::smp("status"),
+        ),
     }
 }
 
 /// Whether a connection failed because nobody here knows who issued the certificate.
 pub fn is_of_unknown_authority(cause: &(dyn Error + 'static)) -> bool {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return matches!(
-            error,
-            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
-        );
+        let unknown = CertificateError::UnknownIssuer;
+        return *error == rustls::Error::InvalidCertificate(unknown);
     }
     // An I/O error does not name what is in it among its causes, and that may be another one.
-    let held = cause
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
+    let error = cause.downcast_ref::<io::Error>();
+    let held = error.and_then(io::Error::get_ref);
     held.is_some_and(|held| is_of_unknown_authority(held))
 }
 

@@ -3,112 +3,69 @@
 
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// All values at the pointer, in the order of the text; none where no path leads there.
 ///
 /// # Errors
-/// When the text is not JSON, or is nested deeper than `serde_json` reads on the way to the value.
+/// When the text is not JSON, or the value is nested deeper than `serde_json` reads.
 pub fn values(text: &str, pointer: &str) -> serde_json::Result<Vec<Value>> {
-    let tokens: Vec<String> = pointer
-        .split('/')
-        .skip(1)
-        .map(|token| token.replace("~1", "/").replace("~0", "~"))
-        .collect();
-    let mut found = Vec::new();
-    let mut reader = serde_json::Deserializer::from_str(text);
-    At {
-        path: &tokens,
-        found: &mut found,
+    let mut found: Vec<&RawValue> = vec![serde_json::from_str(text)?];
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        found = found
+            .into_iter()
+            .flat_map(|value| inside(value, &token))
+            .collect();
     }
-    .deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(found)
+    (found.iter())
+        .map(|raw| serde_json::from_str(raw.get()))
+        .collect()
 }
 
-/// The rest of the path from a value on, and what was found so far.
-struct At<'p, 'f> {
-    path: &'p [String],
-    found: &'f mut Vec<Value>,
+/// What a value has under a key or an index. That a scalar has none is no fault of the text.
+fn inside<'a>(value: &'a RawValue, token: &str) -> Vec<&'a RawValue> {
+    if let Ok(Members(all)) = serde_json::from_str(value.get()) {
+        let named = all.into_iter().filter(|(key, _)| key == token);
+        return named.map(|(_, value)| value).collect();
+    }
+    let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+    // "01" and "+1" are no indices.
+    let index = token.parse::<usize>().ok();
+    let index = index.filter(|index| index.to_string() == token);
+    index
+        .and_then(|index| list.get(index).copied())
+        .into_iter()
+        .collect()
 }
 
-impl<'de> DeserializeSeed<'de> for At<'_, '_> {
-    type Value = ();
+/// The members of an object, each as often as it stands there.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.path.is_empty() {
-            self.found.push(Value::deserialize(deserializer)?);
-            return Ok(());
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members<'de>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(member) = object.next_entry()? {
+            all.push(member);
         }
-        deserializer.deserialize_any(self)
+        Ok(Members(all))
     }
-}
-
-/// A scalar on the way leads nowhere, which is no fault of the text.
-macro_rules! leads_nowhere {
-    ($($visit:ident: $kind:ty),*) => {
-        $(fn $visit<E>(self, _: $kind) -> Result<(), E> { Ok(()) })*
-    };
-}
-
-impl<'de> Visitor<'de> for At<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
-        let Some((first, rest)) = self.path.split_first() else {
-            return Ok(());
-        };
-        while let Some(key) = map.next_key::<String>()? {
-            if key == *first {
-                map.next_value_seed(At {
-                    path: rest,
-                    found: self.found,
-                })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
-        let Some((first, rest)) = self.path.split_first() else {
-            return Ok(());
-        };
-        // "01" and "+1" are no indices.
-        let wanted = first
-            .parse::<usize>()
-            .ok()
-            .filter(|index| index.to_string() == *first);
-        for index in 0.. {
-            let more = if wanted == Some(index) {
-                list.next_element_seed(At {
-                    path: rest,
-                    found: self.found,
-                })?
-                .is_some()
-            } else {
-                list.next_element::<IgnoredAny>()?.is_some()
-            };
-            if !more {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    leads_nowhere!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 //! process, for a page is read again and again while a deploy is waited for.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, WWW_AUTHENTICATE};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
 use crate::core::address::is_loopback;
-use crate::core::refusal::{Refusal, Report};
+use crate::core::refusal::Refusal;
 use crate::core::secret::Login;
+use crate::core::typed::{Hint, Typed};
+use crate::http::all;
 
 /// How many cookies are carried along.
 const COOKIES: usize = 20;
@@ -22,7 +24,10 @@ const LONGEST: usize = 8192;
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
 
 /// What was found for each page before; `None`: there is nothing to be found.
-static KNOWN: Mutex<BTreeMap<String, Option<Login>>> = Mutex::new(BTreeMap::new());
+fn known() -> MutexGuard<'static, BTreeMap<String, Option<Login>>> {
+    static KNOWN: Mutex<BTreeMap<String, Option<Login>>> = Mutex::new(BTreeMap::new());
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// One reading of one page.
 pub struct Visit<'a> {
@@ -37,15 +42,10 @@ pub struct Visit<'a> {
 impl<'a> Visit<'a> {
     /// That of this page.
     pub fn of(page: &Url, logins: &'a Logins<'a>) -> Self {
-        let known = KNOWN
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(page.as_str())
-            .cloned();
         Self {
             page: page.clone(),
             logins,
-            login: known.flatten(),
+            login: known().get(page.as_str()).cloned().flatten(),
             cookies: Vec::new(),
             asked: false,
         }
@@ -56,12 +56,12 @@ impl<'a> Visit<'a> {
         if let Some(login) = self.login.as_ref().filter(|_| self.may_be_told(url)) {
             request = request.basic_auth(&login.name, Some(login.password.expose()));
         }
-        let cookies: Vec<String> = self
+        let cookies = self
             .cookies
             .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        match HeaderValue::from_str(&cookies.join("; ")) {
+            .map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        match HeaderValue::from_str(&cookies) {
             Ok(mut value) if !cookies.is_empty() => {
                 value.set_sensitive(true);
                 request.header(COOKIE, value)
@@ -72,17 +72,14 @@ impl<'a> Visit<'a> {
 
     /// Looks for a login where the page asks for one, once. True where there is one to try.
     pub fn logs_in(&mut self, url: &Url, response: &Response) -> bool {
-        if response.status().as_u16() != 401
-            || !wants_basic(response.headers())
-            || !self.may_be_told(url)
-        {
+        let asks = response.status().as_u16() == 401 && wants_basic(response.headers());
+        if !asks || !self.may_be_told(url) {
             return false;
         }
-        let first = !std::mem::replace(&mut self.asked, true);
-        if !first || self.login.is_some() {
+        let again = std::mem::replace(&mut self.asked, true);
+        if again || self.login.is_some() {
             return false;
         }
-        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let remembered = known().get(self.page.as_str()).cloned();
         // Helpers are slow, so nobody else waits for this one.
         self.login = remembered.unwrap_or_else(|| (self.logins)(&self.page));
@@ -92,17 +89,15 @@ impl<'a> Visit<'a> {
 
     /// Keeps what a redirect sets; a cookie that is set again has its new value.
     pub fn keep_cookies(&mut self, headers: &HeaderMap) {
-        for value in headers.get_all(SET_COOKIE) {
-            let Some((name, value)) = value.to_str().ok().and_then(cookie) else {
-                continue;
-            };
+        let set = headers.get_all(SET_COOKIE).iter();
+        for (name, value) in set.filter_map(|value| cookie(value.to_str().ok()?)) {
             self.cookies.retain(|(known, _)| known != name);
-            let length: usize = self
+            let lengths = self
                 .cookies
                 .iter()
-                .map(|(name, value)| name.len() + value.len())
-                .sum();
-            if self.cookies.len() < COOKIES && length + name.len() + value.len() < LONGEST {
+                .map(|(name, value)| name.len() + value.len());
+            let length = lengths.sum::<usize>() + name.len() + value.len();
+            if self.cookies.len() < COOKIES && length < LONGEST {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
         }
@@ -113,65 +108,51 @@ impl<'a> Visit<'a> {
         if !self.asked || status != 401 {
             return refusal;
         }
-        let host = url.host_str().unwrap_or_default();
+        let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
         let port = url
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let scheme = url.scheme();
         let why = match self.login {
             Some(_) => format!("it did not take the login that this machine has for {host}{port}"),
-            None => {
-                format!(
-                    "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
-                )
-            }
+            None => format!(
+                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
+            ),
         };
-        let way = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
+        let netrc = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
         // git asks for the two on the terminal, and its helpers keep them.
-        let keep = format!(
-            "where no credential helper is set up yet: git config --global credential.helper cache\n\
-             type it once: printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
+        let once = format!(
+            "printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
         );
-        let report = Report {
-            because: refusal.report.because,
-            ..Report::new(refusal.report.error)
-        };
-        let report = report.because(why).because(way).hint(keep);
-        Refusal { report, ..refusal }
+        let keep = Typed::other("git config --global credential.helper cache");
+        let keep = Hint::run("where no credential helper is set up yet", keep);
+        let hint = keep.and(Hint::run("type it once", Typed::other(once)));
+        refusal.because(why).because(netrc).hint(hint)
     }
 
     /// Whether a secret may go to this address: it is the page's own host and port, and nobody on the way can read it.
     fn may_be_told(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
-        let is_safe = url.scheme() == "https" || is_loopback(host);
+        let is_safe = url.scheme() == "https" || url.host_str().is_some_and(is_loopback);
         is_safe && url.origin() == self.page.origin()
     }
 }
 
 /// Whether one of the ways to log in is that with a name and a password.
 fn wants_basic(headers: &HeaderMap) -> bool {
-    let ways = headers
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let named = |way: &str| {
-        way.split_whitespace()
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("basic"))
-    };
-    ways.flat_map(|value| value.split(',')).any(named)
+    let ways = all(headers, "www-authenticate").join(",");
+    ways.split(',').any(|way| {
+        let name = way.split_whitespace().next();
+        name.is_some_and(|name| name.eq_ignore_ascii_case("basic"))
+    })
 }
 
 /// The name and the value of a cookie, where both can be sent back.
 fn cookie(header: &str) -> Option<(&str, &str)> {
     let (name, value) = header.split(';').next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
-    let good = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','))
-    };
-    (!name.is_empty() && good(name) && good(value)).then_some((name, value))
+    let mut bytes = name.bytes().chain(value.bytes());
+    let fit = bytes.all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b','));
+    (fit && !name.is_empty()).then_some((name, value))
 }
 
 #[cfg(test)]

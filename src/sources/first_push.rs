@@ -4,50 +4,29 @@ use crate::core::refusal::Refusal;
 use crate::core::words::Branch;
 
 /// The answer of an environment's remote, where `url` is its address. A host's own word that it has no such app is an
-/// answer; whatever else is no answer stays that.
-///
-/// # Errors
-/// Those of `asked`, with both of its meanings where there are two.
+/// answer; whatever else is no answer stays that, with both of its meanings where there are two.
 pub fn read(url: &str, asked: Result<Branch, Refusal>) -> Result<Branch, Refusal> {
-    let refusal = match asked {
-        Err(refusal) => refusal,
-        answer => return answer,
-    };
-    match words(url, &refusal) {
-        Some(words) => Ok(Branch::NoApp(words)),
+    asked.or_else(|refusal| match words(url, &refusal) {
+        Some(words) => Ok(Branch::NoApp(words.to_owned())),
         None => Err(with_both_readings(refusal)),
-    }
+    })
 }
 
 /// What a host says that has no such app: Dokku in its own words, Piku in those of git. Only over ssh is that the
 /// host's word; of a path git itself says the same, and over https there is none but "not found".
-fn words(url: &str, refusal: &Refusal) -> Option<String> {
-    let over_ssh = url.starts_with("ssh://") || !url.contains("://") && !is_path(url);
-    let said = |line: &&String| is_of_git(line) || is_of_dokku(line);
-    refusal
-        .report
-        .because
-        .iter()
-        .filter(|_| over_ssh)
-        .find(said)
-        .map(|line| bare(line).to_owned())
-}
-
-fn is_path(url: &str) -> bool {
+fn words<'r>(url: &str, refusal: &'r Refusal) -> Option<&'r str> {
     // As git has it: a slash before the first colon makes it a path.
-    url.split(':')
-        .next()
-        .is_none_or(|before| before == url || before.contains('/'))
-}
-
-fn is_of_git(line: &str) -> bool {
-    bare(line).ends_with("does not appear to be a git repository")
-}
-
-fn is_of_dokku(line: &str) -> bool {
-    bare(line)
-        .strip_prefix("App ")
-        .is_some_and(|rest| rest.ends_with(" does not exist") && rest.split(' ').count() == 4)
+    let is_path = url
+        .split_once(':')
+        .is_none_or(|(before, _)| before.contains('/'));
+    let over_ssh = url.starts_with("ssh://") || !url.contains("://") && !is_path;
+    let mut lines = refusal.report.because.iter().map(|line| bare(line));
+    lines.find(|line| {
+        let app = line.strip_prefix("App ");
+        let app = app.and_then(|rest| rest.strip_suffix(" does not exist"));
+        let is_of_dokku = app.is_some_and(|app| !app.contains(' '));
+        over_ssh && (is_of_dokku || line.ends_with("does not appear to be a git repository"))
+    })
 }
 
 /// A line without the marks that hosts put before it.
@@ -59,22 +38,17 @@ fn bare(line: &str) -> &str {
 
 /// The same refusal; where the words are those of a host that tells nobody which repositories it has, with both of their
 /// meanings.
-pub fn with_both_readings(mut refusal: Refusal) -> Refusal {
+pub fn with_both_readings(refusal: Refusal) -> Refusal {
     let signs = [
         "not found",
         "Not Found",
         "error: 404",
         "does not appear to be a git repository",
     ];
-    if refusal
-        .report
-        .because
-        .iter()
-        .any(|line| signs.iter().any(|sign| line.contains(sign)))
-    {
-        refusal.report.because.push(
-            "its address is misspelled, or you may not read it: the answer is the same".to_owned(),
-        );
+    let mut lines = refusal.report.because.iter();
+    if lines.any(|line| signs.iter().any(|sign| line.contains(sign))) {
+        return refusal
+            .because("its address is misspelled, or you may not read it: the answer is the same");
     }
     refusal
 }

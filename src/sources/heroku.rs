@@ -1,17 +1,22 @@
 //! Heroku's Platform API: which releases an app has, what they were built from, and making one anew without a build.
 
-mod refused;
-mod told;
+mod errors;
+mod response;
 
-use std::collections::BTreeMap;
-use std::thread;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::secret::Secret;
-use crate::core::words::{CommitId, Release};
-use crate::http::api::{Answer, Service, Trouble, base};
-use refused::Refused;
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
+use crate::git::Repo;
+use crate::git::token::{self, Token};
+use crate::http::Trouble;
+use crate::http::api::{Service, base};
+use crate::sources::at_once;
+use crate::sources::platform::Platform;
 
+const NAME: &str = "Heroku";
 /// The variable that holds another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
 /// Where the API is.
@@ -27,251 +32,184 @@ const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.
 const AT_ONCE: usize = 8;
 
-/// Heroku's Platform API as one account sees it.
+/// An app as one account sees it.
 pub struct Heroku {
     service: Service,
-    /// Only to keep it out of what is told.
-    token: Secret,
+    token: Token,
+    app: String,
 }
 
-/// What a new release is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// An earlier release, by the platform's own name of it, with the config vars that it had.
-    Back(String),
-    /// What was built before, once more, with today's config vars.
-    Slug {
-        /// What was built, as [`Release::slug`] names it.
-        slug: String,
-        /// What people read beside the release.
-        description: String,
-    },
+/// The app that an address of Heroku's pushes to.
+pub fn app_at(url: &str) -> Option<&str> {
+    let path = [
+        "https://git.heroku.com/",
+        "git@heroku.com:",
+        "ssh://git@heroku.com/",
+    ];
+    let path = path.iter().find_map(|start| url.strip_prefix(start))?;
+    let app = path.trim_end_matches('/').trim_end_matches(".git");
+    (!app.is_empty() && !app.contains('/')).then_some(app)
 }
 
-/// Why there is no new release, as far as is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Released {
-    /// Nothing changed there.
-    Not(Report),
-    /// The call may have been heard, and may still be worked on: no answer came, or one that something stopped waiting.
-    Unclear(Report),
+/// Its words about an app.
+pub fn words(app: String) -> PlatformWords {
+    PlatformWords {
+        name: NAME,
+        releases: "heroku releases",
+        restart: Typed::other(format!("heroku restart -a {app}")),
+        again: "heroku releases:retry",
+        app,
+    }
 }
 
 impl Heroku {
-    /// The API at the usual address, or at that of `HEROKU_API_URL` if it has a value.
+    /// The app, as whoever is logged in here may ask about it. Where they are is looked up once, for helpers are slow.
     ///
     /// # Errors
-    /// When that value is no address that a token may be sent to, or the token is none.
-    pub fn new(address: Option<&str>, token: &Secret) -> Result<Self, Report> {
-        let service = Service::new(
-            "Heroku",
-            base(VARIABLE, address, USUAL)?,
-            token,
-            &[("accept", VERSION)],
-        )?;
+    /// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
+    pub fn of(repo: &Repo, app: &str) -> Result<Self, Refusal> {
+        static TOKEN: OnceLock<Option<Token>> = OnceLock::new();
+        let token = TOKEN.get_or_init(|| {
+            token::platform(repo, "HEROKU_API_KEY", "git.heroku.com", "api.heroku.com")
+        });
+        let token = token.clone().ok_or_else(errors::nobody)?;
+        let address = repo.program().variable(VARIABLE);
+        let address = address.as_ref().map(|address| address.to_string_lossy());
+        Self::at(address.as_deref(), token, app)
+            .map_err(|report| report.refused(RefusalCode::Unauthorized))
+    }
+
+    fn at(address: Option<&str>, token: Token, app: &str) -> Result<Self, Report> {
+        let base = base(VARIABLE, address, USUAL)?;
         Ok(Self {
-            service,
-            token: token.clone(),
+            service: Service::new(NAME, base, &token.secret, &[("accept", VERSION)])?,
+            token,
+            app: app.to_owned(),
         })
-    }
-
-    /// The app's latest releases, newest first and at most 30; one of them, or none, is the current one. The current
-    /// one and the newest have their commits, and no other: `GET /apps/{app}/releases`, then what was built for them.
-    ///
-    /// An app without any, or whose current one has nothing built, runs nothing.
-    ///
-    /// # Errors
-    /// `unauthorized` where the account may not look at the app; `unreachable` where Heroku does not answer as its API
-    /// does.
-    pub fn releases(&self, app: &str) -> Result<Vec<Release>, Refusal> {
-        let answer = self.get(app, "releases", Some(LATEST))?;
-        let mut releases = answer
-            .and_then(|body| told::releases(&body))
-            .ok_or_else(refused::unlike_the_api)?;
-        settle(&mut releases);
-        let mut newest = true;
-        self.fill(app, &mut releases, |release| {
-            std::mem::take(&mut newest) || release.current
-        })?;
-        Ok(releases)
-    }
-
-    /// The same releases, each that has something built with its commit: `GET /apps/{app}/slugs/{id}`, once for each
-    /// that is not known yet, several side by side.
-    ///
-    /// # Errors
-    /// As [`Heroku::releases`].
-    pub fn with_commits(
-        &self,
-        app: &str,
-        mut releases: Vec<Release>,
-    ) -> Result<Vec<Release>, Refusal> {
-        self.fill(app, &mut releases, |_| true)?;
-        Ok(releases)
-    }
-
-    /// How the newest build stands, for telling a person what is going on: `pending`, `succeeded` or `failed`. `None`
-    /// where that cannot be found out.
-    pub fn newest_build(&self, app: &str) -> Option<String> {
-        told::build(&self.get(app, "builds", Some(NEWEST)).ok()??)
-    }
-
-    /// Makes a release anew, without a build: `POST /apps/{app}/releases`, once.
-    ///
-    /// # Errors
-    /// [`Released`] says whether something may have changed there.
-    pub fn release(&self, app: &str, what: &Again) -> Result<Release, Released> {
-        let path = path(app, "releases").map_err(|refusal| Released::Not(refusal.report))?;
-        let answer = self
-            .service
-            .post(&path, body(what))
-            .map_err(|trouble| match trouble {
-                Trouble::NotSent(report) => Released::Not(report),
-                Trouble::Unclear(report) => Released::Unclear(report),
-            })?;
-        match answer.status {
-            200 | 201 => told::release(&answer.body)
-                .ok_or_else(|| Released::Unclear(refused::unlike_the_api().report)),
-            // It gave up waiting for the call, or so it believes.
-            408 => Err(Released::Unclear(self.refused(&answer).unclear())),
-            400..=499 => Err(Released::Not(self.refused(&answer).of_release(app))),
-            _ => Err(Released::Unclear(self.refused(&answer).unclear())),
-        }
     }
 
     /// Gives the chosen releases the commits that are not known yet; what was built for several is asked for once.
     fn fill(
         &self,
-        app: &str,
-        releases: &mut [Release],
-        mut chosen: impl FnMut(&Release) -> bool,
-    ) -> Result<(), Refusal> {
-        let built = releases
-            .iter()
-            .filter_map(|release| Some((release.slug.clone()?, release.commit.clone()?)));
-        let mut known: BTreeMap<String, Option<CommitId>> =
-            built.map(|(slug, commit)| (slug, Some(commit))).collect();
-        let chosen: Vec<&mut Release> = releases
+        mut releases: Vec<Release>,
+        chosen: impl Fn(usize, &Release) -> bool,
+    ) -> Result<Vec<Release>, Refusal> {
+        let mut known = BTreeMap::new();
+        for release in &releases {
+            if let (Some(slug), Some(commit)) = (&release.slug, &release.commit) {
+                known.insert(slug.clone(), Some(commit.clone()));
+            }
+        }
+        let chosen = releases
             .iter_mut()
-            .filter(|release| chosen(release))
-            .collect();
-        let mut wanted: Vec<String> = chosen
-            .iter()
-            .filter_map(|release| release.slug.clone())
-            .collect();
-        wanted.retain(|slug| !known.contains_key(slug));
-        wanted.sort_unstable();
-        wanted.dedup();
-        known.extend(self.commits(app, wanted)?);
+            .enumerate()
+            .filter_map(|(at, one)| chosen(at, one).then_some(one));
+        let chosen: Vec<&mut Release> = chosen.filter(|one| one.commit.is_none()).collect();
+        let slugs = chosen.iter().filter_map(|release| release.slug.clone());
+        let wanted: BTreeSet<String> = slugs.filter(|slug| !known.contains_key(slug)).collect();
+        let wanted: Vec<String> = wanted.into_iter().collect();
+        for few in wanted.chunks(AT_ONCE) {
+            for (slug, commit) in few.iter().zip(at_once(few, |slug| self.commit(slug))) {
+                known.insert(slug.clone(), commit?);
+            }
+        }
         for release in chosen {
             let commit = release.slug.as_ref().and_then(|slug| known.get(slug));
             release.commit = commit.cloned().flatten();
         }
-        Ok(())
-    }
-
-    fn commits(
-        &self,
-        app: &str,
-        slugs: Vec<String>,
-    ) -> Result<Vec<(String, Option<CommitId>)>, Refusal> {
-        let mut all = Vec::with_capacity(slugs.len());
-        for few in slugs.chunks(AT_ONCE) {
-            let answers: Result<Vec<_>, Refusal> = thread::scope(|scope| {
-                let asked: Vec<_> = few
-                    .iter()
-                    .map(|slug| scope.spawn(|| self.commit(app, slug)))
-                    .collect();
-                let join = |asked: thread::ScopedJoinHandle<'_, _>| {
-                    asked.join().unwrap_or_else(|_| Err(lost()))
-                };
-                asked.into_iter().map(join).collect()
-            });
-            all.extend(few.iter().cloned().zip(answers?));
-        }
-        Ok(all)
+        Ok(releases)
     }
 
     /// The commit that something was built from; `None` where nobody knows, as when it was deleted since.
-    fn commit(&self, app: &str, slug: &str) -> Result<Option<CommitId>, Refusal> {
-        let (kind, id) = match slug.strip_prefix(told::IMAGE) {
+    fn commit(&self, slug: &str) -> Result<Option<CommitId>, Refusal> {
+        let (kind, id) = match slug.strip_prefix(response::IMAGE) {
             Some(image) => ("oci-images", image),
             None => ("slugs", slug),
         };
-        if !told::is_id(id) {
+        if !response::is_id(id) {
             return Ok(None);
         }
-        match self.get(app, &format!("{kind}/{id}"), None)? {
-            Some(body) => told::commit(&body).ok_or_else(refused::unlike_the_api),
+        match self.get(&format!("{kind}/{id}"), None)? {
+            Some(body) => response::commit(&body).ok_or_else(errors::unlike_the_api),
             None => Ok(None),
         }
     }
 
     /// What is below an app; `None` where something below it is gone, though not the app itself.
-    fn get(&self, app: &str, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
+    fn get(&self, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
         let header = range.map(|range| ("range", range));
-        let answer = self
-            .service
-            .get(&path(app, what)?, header)
-            .map_err(|trouble| refused::unreachable(trouble.report()))?;
+        let answer = (self.service)
+            .get(&format!("apps/{}/{what}", self.app), header)
+            .map_err(Trouble::unreachable)?;
         match answer.status {
             200 | 206 => Ok(Some(answer.body)),
             404 if range.is_none() => Ok(None),
-            _ => Err(self.refused(&answer).refusal(app)),
+            _ => Err(errors::refusal(&answer, &self.token, &self.app)),
         }
     }
+}
 
-    fn refused(&self, answer: &Answer) -> Refused {
-        Refused::new(answer, &self.token)
+impl Platform for Heroku {
+    /// `GET /apps/{app}/releases`, then what was built for two of them. An app without any, or whose current one has
+    /// nothing built, runs nothing.
+    fn releases(&self) -> Result<Vec<Release>, Refusal> {
+        let body = self.get("releases", Some(LATEST))?;
+        let releases = body.and_then(|body| response::releases(&body, &self.app));
+        let releases = settled(releases.ok_or_else(errors::unlike_the_api)?);
+        self.fill(releases, |at, release| at == 0 || release.current)
+    }
+
+    /// `GET /apps/{app}/slugs/{id}`, once for each that is not known yet, several side by side.
+    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
+        self.fill(releases, |_, _| true)
+    }
+
+    fn newest_build(&self) -> Option<String> {
+        response::build(&self.get("builds", Some(NEWEST)).ok()??)
+    }
+
+    /// `POST /apps/{app}/releases`, once. An earlier release comes back with its config vars; a slug gets today's.
+    fn release(&self, former: &Release, back: bool) -> Result<(), Trouble> {
+        let path = format!("apps/{}/releases", self.app);
+        let answer = self.service.post(&path, body(former, back))?;
+        match answer.status {
+            200 | 201 if response::release(&answer.body, &self.app).is_some() => Ok(()),
+            200 | 201 => Err(Trouble::Unclear(errors::unlike_the_api().report)),
+            // It gave up waiting for the call, or so it believes.
+            408 => Err(Trouble::Unclear(errors::unclear(&answer, &self.token))),
+            400..=499 => Err(Trouble::NotSent(errors::of_release(
+                &answer,
+                &self.token,
+                &self.app,
+            ))),
+            _ => Err(Trouble::Unclear(errors::unclear(&answer, &self.token))),
+        }
     }
 }
 
-fn lost() -> Refusal {
-    refused::unreachable(
-        Report::new("asking Heroku for a commit failed").hint("try again: git smp status"),
-    )
-}
-
-/// A path below an app, which no name may lead out of.
-fn path(app: &str, what: &str) -> Result<String, Refusal> {
-    let named = app
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if named && !app.is_empty() {
-        return Ok(format!("apps/{app}/{what}"));
-    }
-    Err(Refusal::new(
-        RefusalCode::Unauthorized,
-        "no app of Heroku can have the name that smp.toml gives it",
-    )
-    .hint(refused::CORRECT))
-}
-
-fn body(what: &Again) -> String {
-    match what {
-        Again::Back(id) => serde_json::json!({ "release": id }),
-        Again::Slug { slug, description } => match slug.strip_prefix(told::IMAGE) {
-            Some(image) => serde_json::json!({ "oci_image": image, "description": description }),
-            None => serde_json::json!({ "slug": slug, "description": description }),
-        },
-    }
-    .to_string()
+fn body(former: &Release, back: bool) -> String {
+    let Some(slug) = former.slug.as_ref().filter(|_| !back) else {
+        return serde_json::json!({ "release": former.id }).to_string();
+    };
+    let (kind, id) = match slug.strip_prefix(response::IMAGE) {
+        Some(image) => ("oci_image", image),
+        None => ("slug", slug.as_str()),
+    };
+    let description = format!("Release of v{} again", former.version);
+    serde_json::json!({ kind: id, "description": description }).to_string()
 }
 
 /// Newest first, and one current at most: where none says so of itself, it is the newest that succeeded.
-fn settle(releases: &mut Vec<Release>) {
-    use crate::core::words::ReleaseStatus::Succeeded;
+fn settled(mut releases: Vec<Release>) -> Vec<Release> {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
     releases.truncate(MOST);
-    let says_so = releases.iter().position(|release| release.current);
-    let current = says_so.or_else(|| {
-        releases
-            .iter()
-            .position(|release| release.status == Succeeded)
-    });
+    let mut all = releases.iter();
+    let current = all.clone().position(|release| release.current);
+    let current = current.or_else(|| all.position(|one| one.status == ReleaseStatus::Succeeded));
     for (at, release) in releases.iter_mut().enumerate() {
         release.current = Some(at) == current;
     }
+    releases
 }
 
 #[cfg(test)]

@@ -1,19 +1,20 @@
 //! Brings what somebody names and this clone lacks: from where it should be, and no more than that.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::fetch::{FetchTarget, fetch};
-use crate::git::{Found, Repo, moved};
+use crate::git::{Found, moved};
 use crate::sources::{Look, first_push, one_commit};
+
+/// What has been fetched during this look, so that nothing is fetched twice.
+pub(super) type Fetched = HashMap<(String, FetchTarget), Result<(), Refusal>>;
 
 impl Look<'_> {
     /// The main repository's branch as it was asked for, with its commit here.
-    ///
-    /// # Errors
-    /// When this clone cannot be read; what the main repository does not tell is the inner error.
     pub fn main_at(
         &self,
         branch: Result<Branch, Refusal>,
@@ -21,24 +22,15 @@ impl Look<'_> {
         let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
         if let Ok(Branch::At(id)) = &branch
             && !self.repo.has_commit(id)?
-            && let Err(refusal) = self.bring_main(id)?
         {
-            return Ok(Err(refusal));
+            let main = &self.config.repository;
+            let wanted = FetchTarget::Branch(main.branch.clone());
+            let here = || self.repo.has_commit(id);
+            if let Err(refusal) = in_turn(here, || fetch(self.repo, &main.remote, &wanted))? {
+                return Ok(Err(refusal));
+            }
         }
         Ok(branch.map_err(first_push::with_both_readings))
-    }
-
-    /// Brings the tip of the main repository's branch.
-    fn bring_main(&self, id: &CommitId) -> Result<Result<(), Refusal>, Stop> {
-        let main = &self.config.repository;
-        let here = || self.repo.has_commit(id);
-        in_turn(here, || {
-            fetch(
-                self.repo,
-                &main.remote,
-                &FetchTarget::Branch(main.branch.clone()),
-            )
-        })
     }
 
     /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, for there
@@ -58,14 +50,20 @@ impl Look<'_> {
             if trouble.iter().any(|(troubled, _)| *troubled == remote) {
                 continue;
             }
+            let by_name = matches!(wanted, FetchTarget::Commit(_));
             let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
-            match in_turn(here, || fetched.once(self.repo, &remote, &wanted))? {
-                // Not every host lets one ask for a commit by its name.
-                Err(refusal) if !matches!(wanted, FetchTarget::Commit(_)) => {
-                    trouble.push((remote, refusal))
-                }
-                _ => {}
-            }
+            let brought = in_turn(here, || {
+                let once = fetched.entry((remote.clone(), wanted));
+                once.or_insert_with_key(|(remote, wanted)| fetch(self.repo, remote, wanted))
+                    .clone()
+            })?;
+            // Not every host lets one ask for a commit by its name.
+            trouble.extend(
+                brought
+                    .err()
+                    .filter(|_| !by_name)
+                    .map(|refusal| (remote, refusal)),
+            );
             found = self.repo.resolve_hash(hash)?;
         }
         let trouble: Vec<Refusal> = trouble.into_iter().map(|(_, refusal)| refusal).collect();
@@ -76,42 +74,19 @@ impl Look<'_> {
     /// where that is known, and all else at last.
     fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
+        let of = |remote: &String, wanted| (remote.clone(), wanted);
         let mut places = vec![
-            (
-                main.remote.clone(),
-                FetchTarget::Branch(main.branch.clone()),
-            ),
-            (
-                environment.remote.clone(),
+            of(&main.remote, FetchTarget::Branch(main.branch.clone())),
+            of(
+                &environment.remote,
                 FetchTarget::Branch(environment.branch.clone()),
             ),
         ];
         for remote in [&main.remote, &environment.remote] {
-            places
-                .extend(CommitId::parse(hash).map(|id| (remote.clone(), FetchTarget::Commit(id))));
-            places.push((remote.clone(), FetchTarget::Branches));
+            places.extend(CommitId::parse(hash).map(|id| of(remote, FetchTarget::Commit(id))));
+            places.push(of(remote, FetchTarget::Branches));
         }
         places
-    }
-}
-
-/// What has been fetched during this look, so that nothing is fetched twice.
-#[derive(Default)]
-pub(super) struct Fetched(Vec<(String, FetchTarget, Result<(), Refusal>)>);
-
-impl Fetched {
-    fn once(&mut self, repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
-        if let Some((.., result)) = self
-            .0
-            .iter()
-            .find(|(name, what, _)| name == remote && what == wanted)
-        {
-            return result.clone();
-        }
-        let result = fetch(repo, remote, wanted);
-        self.0
-            .push((remote.to_owned(), wanted.clone(), result.clone()));
-        result
     }
 }
 
@@ -126,10 +101,8 @@ fn in_turn(
     if here()? {
         return Ok(Ok(()));
     }
-    let fetched = fetch();
-    Ok(if fetched.is_err() && here()? {
-        Ok(())
-    } else {
-        fetched
-    })
+    match fetch() {
+        Err(_) if here()? => Ok(Ok(())),
+        fetched => Ok(fetched),
+    }
 }

@@ -2,87 +2,71 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::core::config::Find;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::http::Answer;
+use crate::http::Response;
 use crate::http::pointer::values;
+
+const NO_HASH: &str = "its page names something that is no hash";
 
 /// The one hash (7 to 64 lower-case hex digits) that a page names.
 ///
 /// # Errors
 /// `page-unclear` when it names none, several, or something that is no hash. The key to correct is left to the caller.
-pub fn hash_in(find: &Find, answer: &Answer) -> Result<String, Refusal> {
-    let text = String::from_utf8_lossy(&answer.body);
+pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
+    let text = String::from_utf8_lossy(&page.body);
     // Some servers begin UTF-8 with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let found: BTreeSet<String> = match find {
-        Find::Pattern(pattern) => {
-            let matches = pattern
-                .captures_iter(text)
-                .filter_map(|captures| captures.get(1));
-            matches
-                .map(|found| found.as_str().to_ascii_lowercase())
-                .take(1000)
-                .collect()
-        }
+    let found = match find {
+        Find::Pattern(pattern) => (pattern.captures_iter(text))
+            .filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()))
+            .take(1000)
+            .collect(),
         Find::Json(pointer) => json_values(text, pointer)?,
         // Two values may also be joined by a comma.
-        Find::Header(_) => said(answer.header.iter().flat_map(|value| value.split(','))),
-        Find::Body => BTreeSet::from([text.trim().to_ascii_lowercase()]),
+        Find::Header(name) => said(page.all(name).join(",").split(',')),
+        Find::Body => vec![text.trim().to_owned()],
     };
-    let looked = looked_for(find, answer);
-    let hashes: Vec<String> = found.iter().filter(|text| is_hash(text)).cloned().collect();
-    if hashes.len() < found.len() {
-        return Err(unclear(
-            "its page names something that is no hash",
-            [looked, "a hash is 7 to 64 hex digits".into()],
-        ));
+    let found: BTreeSet<String> = found.iter().map(|text| text.to_ascii_lowercase()).collect();
+    let looked = looked_for(find, page);
+    if !found.iter().all(|text| is_hash(text)) {
+        let a_hash = "a hash is 7 to 64 hex digits".to_owned();
+        return Err(unclear(NO_HASH, [looked, a_hash]));
     }
-    match without_prefixes(&hashes).as_slice() {
-        [only] => Ok(only.clone()),
+    // The same commit may stand on a page twice, once abbreviated: the longer one says it all.
+    let is_whole = |hash: &&String| {
+        let mut others = found.iter().filter(|other| other != hash);
+        !others.any(|other| other.starts_with(hash.as_str()))
+    };
+    let hashes: Vec<&String> = found.iter().filter(is_whole).collect();
+    match hashes.as_slice() {
+        [only] => Ok((*only).clone()),
         [] => Err(unclear("its page holds no hash", [looked])),
         several => {
-            let some: Vec<&str> = several
-                .iter()
-                .take(4)
-                .map(|hash| hash.get(..12).unwrap_or(hash))
-                .collect();
+            let some = several.iter().take(4);
+            let some: Vec<&str> = some.map(|hash| hash.get(..12).unwrap_or(hash)).collect();
             let what = format!("its page holds {} different hashes", several.len());
-            Err(unclear(
-                &what,
-                [looked, format!("found {}", some.join(", "))],
-            ))
+            let found = format!("found {}", some.join(", "));
+            Err(unclear(&what, [looked, found]))
         }
     }
 }
 
-/// The same commit may stand on a page twice, once abbreviated: the longer one says it all.
-fn without_prefixes(sorted: &[String]) -> Vec<String> {
-    let longer = |hash: &&String| {
-        !sorted
-            .iter()
-            .any(|other| other != *hash && other.starts_with(hash.as_str()))
-    };
-    sorted.iter().filter(longer).cloned().collect()
-}
-
-/// What is said, once each. An empty value says nothing, so it hides nothing either.
-fn said<'v>(values: impl Iterator<Item = &'v str>) -> BTreeSet<String> {
-    values
-        .map(|value| value.trim().to_ascii_lowercase())
-        .filter(|value| !value.is_empty())
-        .collect()
+/// What is said. An empty value says nothing, so it hides nothing either.
+fn said<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
+    let values = values.map(str::trim).filter(|value| !value.is_empty());
+    values.map(str::to_owned).collect()
 }
 
 /// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
-fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
+fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
     let no_number = || {
         let why = format!(
             "{pointer} is a number: the page writes the hash without quotes; report the full one"
         );
-        unclear("its page names something that is no hash", [why])
+        unclear(NO_HASH, [why])
     };
     let values = values(text, pointer).map_err(|error| match error.to_string() {
         // Only the value itself is read as one, and what is passed over is not.
@@ -93,60 +77,51 @@ fn json_values(text: &str, pointer: &str) -> Result<BTreeSet<String>, Refusal> {
             [format!("looked at {pointer}"), why],
         ),
     })?;
-    let texts = values
-        .iter()
-        .filter(|value| !value.is_null())
-        .map(|value| match value {
-            Value::String(text) => Ok(text.clone()),
-            Value::Number(number) => digits_of(number).ok_or_else(no_number),
-            _ => Err(unclear(
-                "its page names something that is no hash",
-                [format!("{pointer} is not a string")],
-            )),
+    let mut texts = Vec::new();
+    for value in values {
+        texts.push(match value {
+            Value::Null => continue,
+            Value::String(text) => text,
+            Value::Number(number) => digits_of(&number).ok_or_else(no_number)?,
+            _ => return Err(unclear(NO_HASH, [format!("{pointer} is not a string")])),
         });
-    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    }
     Ok(said(texts.iter().map(String::as_str)))
 }
 
 /// The digits of a short hash that was written as a number, for it has no letters. Fewer than seven are no hash, and more
 /// than fifteen may have been rounded.
-fn digits_of(number: &serde_json::Number) -> Option<String> {
+fn digits_of(number: &Number) -> Option<String> {
     let digits = number.as_u64()?.to_string();
     (7..=15).contains(&digits.len()).then_some(digits)
 }
 
 fn is_hash(text: &str) -> bool {
-    (7..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (7..=64).contains(&text.len()) && text.bytes().all(is_digit)
 }
 
-fn looked_for(find: &Find, answer: &Answer) -> String {
+fn looked_for(find: &Find, page: &Response) -> String {
     let what = match find {
-        Find::Pattern(pattern) => pattern.as_str().to_owned(),
-        Find::Json(pointer) => pointer.clone(),
+        Find::Pattern(pattern) => pattern.as_str(),
+        Find::Json(pointer) => pointer,
         Find::Header(name) => return format!("looked for the header {name}"),
-        Find::Body => "nothing but a hash".to_owned(),
+        Find::Body => "nothing but a hash",
     };
-    let size = answer.body.len();
-    let size = if size < 1024 {
-        format!("{size} bytes")
-    } else {
-        format!("{} KiB", size / 1024)
+    let size = match page.body.len() {
+        size @ ..1024 => format!("{size} bytes"),
+        size => format!("{} KiB", size / 1024),
     };
-    let kind: String = answer
-        .content_type
-        .split(';')
+    let kind = page
+        .all("content-type")
+        .into_iter()
         .next()
-        .unwrap_or_default()
-        .chars()
-        .take(40)
-        .collect();
+        .unwrap_or_default();
+    let kind: String = kind.chars().take_while(|c| *c != ';').take(40).collect();
     let kind = if kind.is_empty() {
-        "unnamed content".to_owned()
+        "unnamed content"
     } else {
-        kind
+        &kind
     };
     format!("looked for {what} in {size} of {kind}")
 }
@@ -160,12 +135,17 @@ fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {
 mod tests {
     use super::*;
 
-    fn html(body: &str) -> Answer {
-        Answer {
-            content_type: "text/html; charset=utf-8".into(),
-            body: body.into(),
-            ..Answer::default()
-        }
+    fn html(body: &str) -> Response {
+        let kind = ("content-type", "text/html; charset=utf-8");
+        Response::of(200, &[kind], body.as_bytes())
+    }
+
+    fn in_header(values: &[&str]) -> Result<String, Refusal> {
+        let headers: Vec<_> = values.iter().map(|value| ("x-commit", *value)).collect();
+        hash_in(
+            &Find::Header("x-commit".into()),
+            &Response::of(200, &headers, b""),
+        )
     }
 
     fn pattern() -> Find {
@@ -203,22 +183,12 @@ mod tests {
 
     #[test]
     fn json_header_and_body_are_read() {
-        let json = Answer {
-            body: br#"{"build":{"commit":"1f13dc69"}}"#.to_vec(),
-            ..Answer::default()
-        };
+        let json = html(r#"{"build":{"commit":"1f13dc69"}}"#);
         assert_eq!(
             hash_in(&Find::Json("/build/commit".into()), &json).unwrap(),
             "1f13dc69"
         );
-        let header = Answer {
-            header: vec![" 1f13dc69 ".into()],
-            ..Answer::default()
-        };
-        assert_eq!(
-            hash_in(&Find::Header("x-commit".into()), &header).unwrap(),
-            "1f13dc69"
-        );
+        assert_eq!(in_header(&[" 1f13dc69 "]).unwrap(), "1f13dc69");
         assert_eq!(
             hash_in(&Find::Body, &html(" 1f13dc69\n")).unwrap(),
             "1f13dc69"
@@ -228,22 +198,12 @@ mod tests {
     #[test]
     fn two_answers_in_one_are_neither_the_first_nor_the_last() {
         let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body));
-        let header = |values: &[&str]| {
-            let header = values.iter().map(|value| (*value).to_owned()).collect();
-            hash_in(
-                &Find::Header("x-commit".into()),
-                &Answer {
-                    header,
-                    ..Answer::default()
-                },
-            )
-        };
         for several in [
             json(r#"{"build":{"commit":"1f13dc69","commit":"7587cca7"}}"#),
             json(r#"{"build":{"commit":"1f13dc69"},"build":{"\u0063ommit":"7587cca7"}}"#),
-            header(&["1f13dc69", "7587cca7"]),
-            header(&["1f13dc69, 7587cca7"]),
-            header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
+            in_header(&["1f13dc69", "7587cca7"]),
+            in_header(&["1f13dc69, 7587cca7"]),
+            in_header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
         ] {
             let refusal = several.unwrap_err();
             assert_eq!(refusal.report.error, "its page holds 2 different hashes");
@@ -253,9 +213,9 @@ mod tests {
             json(r#"{"build":{"commit":"1f13dc69","commit":7}}"#),
             json(r#"{"build":{"commit":"1f13dc69","commit":["1f13dc69"]}}"#),
             json(r#"{"build":{"commit":"1f13dc69","commit":"unknown"}}"#),
-            header(&["1f13dc69", "unknown"]),
-            header(&["1f13dc69; 1f13dc69"]),
-            header(&["1f13dc69", "\u{fffd}"]),
+            in_header(&["1f13dc69", "unknown"]),
+            in_header(&["1f13dc69; 1f13dc69"]),
+            in_header(&["1f13dc69", "\u{fc}"]),
         ] {
             assert_eq!(
                 no_hash.unwrap_err().report.error,
@@ -267,17 +227,6 @@ mod tests {
     #[test]
     fn equal_answers_are_one_and_an_empty_one_hides_nothing() {
         let json = |body: &str| hash_in(&Find::Json("/build/commit".into()), &html(body)).unwrap();
-        let header = |values: &[&str]| {
-            let header = values.iter().map(|value| (*value).to_owned()).collect();
-            hash_in(
-                &Find::Header("x-commit".into()),
-                &Answer {
-                    header,
-                    ..Answer::default()
-                },
-            )
-            .unwrap()
-        };
         for one in [
             json(r#"{"build":{"commit":"1f13dc69","commit":"1F13DC69 "}}"#),
             json(r#"{"build":{"commit":"1f13dc6"},"build":{"commit":"1f13dc69"}}"#),
@@ -286,20 +235,16 @@ mod tests {
             ),
             json(r#"{"commit":"7587cca7","x":1,"x":2,"build":{"commit":"1f13dc69"}}"#),
             json("\u{feff}{\"build\":{\"commit\":\"1f13dc69\"}}"),
-            header(&["1f13dc69", " 1F13DC69 "]),
-            header(&["1f13dc69, 1f13dc69"]),
-            header(&["", "1f13dc69", " , "]),
-            header(&["1f13dc69", "1f13dc6,1f13dc69"]),
+            in_header(&["1f13dc69", " 1F13DC69 "]).unwrap(),
+            in_header(&["1f13dc69, 1f13dc69"]).unwrap(),
+            in_header(&["", "1f13dc69", " , "]).unwrap(),
+            in_header(&["1f13dc69", "1f13dc6,1f13dc69"]).unwrap(),
             hash_in(&Find::Body, &html("\u{feff}1f13dc69\n")).unwrap(),
         ] {
             assert_eq!(one, "1f13dc69");
         }
-        for nothing in [vec![], vec![String::new()], vec![" , ".into()]] {
-            let answer = Answer {
-                header: nothing,
-                ..Answer::default()
-            };
-            let refusal = hash_in(&Find::Header("x-commit".into()), &answer).unwrap_err();
+        for nothing in [&[][..], &[""], &[" , "]] {
+            let refusal = in_header(nothing).unwrap_err();
             assert_eq!(refusal.report.error, "its page holds no hash");
         }
     }

@@ -1,65 +1,74 @@
-//! The platform's own word: its releases, and the commit of the one that runs.
+//! Platforms whose own API tells what runs, and releases again what was built before. A further one is a file beside
+//! `heroku`, a line in each function here, and its kind and key in the configuration.
 
-use crate::core::config::Environment;
-use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::words::{CommitId, Release, ReleaseStatus};
-use crate::git::{Repo, token};
-use crate::sources::heroku::Heroku;
+use crate::core::config::{Environment, PlatformApp};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
+use crate::git::Repo;
+use crate::http::Trouble;
+use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
-/// The app that the platform knows an environment by, where its platform is to be asked.
-pub fn app(environment: &Environment) -> Option<&str> {
-    environment.running.app()
+/// One app on a platform, as whoever is logged in there may ask it.
+pub trait Platform {
+    /// The latest releases, newest first; one of them, or none, is the current one. The current one and the newest have
+    /// their commits.
+    fn releases(&self) -> Result<Vec<Release>, Refusal>;
+
+    /// The same releases, each that has something built with its commit.
+    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal>;
+
+    /// How the newest build stands, in one of the platform's words, where that can be found out.
+    fn newest_build(&self) -> Option<String>;
+
+    /// Releases once more what was built for an earlier release; `back`: with the config vars of that time, too.
+    fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
-/// Heroku's API, as whoever is logged in here may ask it.
-///
-/// # Errors
-/// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
-pub fn api(repo: &Repo) -> Result<Heroku, Refusal> {
-    let refused = |report: Report| report.refused(RefusalCode::Unauthorized);
-    let token = token::heroku(repo).ok_or_else(|| {
-        let report = Report::new("nobody is logged in to Heroku here")
-            .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
-            .hint("log in: heroku login; or set HEROKU_API_KEY");
-        refused(report)
-    })?;
-    let base = repo
-        .program()
-        .variable("HEROKU_API_URL")
-        .map(|base| base.to_string_lossy().into_owned());
-    Heroku::new(base.as_deref(), &token.secret).map_err(refused)
-}
-
-/// Says whose word did not count, where somebody has several tokens.
-fn whose_token(repo: &Repo, refusal: Refusal) -> Refusal {
-    match token::heroku(repo) {
-        Some(token) if refusal.code == RefusalCode::Unauthorized => {
-            let report = refusal
-                .report
-                .because(format!("the token is that of {}", token.from));
-            Refusal { report, ..refusal }
+/// The platform that is to be asked about an environment.
+pub fn of(repo: &Repo, environment: &Environment) -> Option<Result<Box<dyn Platform>, Refusal>> {
+    Some(match environment.running.app()? {
+        PlatformApp::Heroku(app) => {
+            Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>)
         }
-        _ => refusal,
+    })
+}
+
+/// The app on a platform that an address pushes to.
+pub fn at(url: &str) -> Option<PlatformApp> {
+    heroku::app_at(url).map(|app| PlatformApp::Heroku(app.to_owned()))
+}
+
+/// The words of an environment's platform, which is known by its address, too.
+pub fn words(environment: &Environment) -> Option<PlatformWords> {
+    let url = &environment.url;
+    match environment.running.app().cloned().or_else(|| at(url)) {
+        Some(PlatformApp::Heroku(app)) => Some(heroku::words(app)),
+        None if url.trim_start_matches("ssh://").starts_with("dokku@") => Some(PlatformWords {
+            name: "Dokku",
+            app: String::new(),
+            releases: "dokku events",
+            restart: Typed::other("dokku ps:restart"),
+            again: "dokku ps:rebuild",
+        }),
+        None => None,
     }
 }
 
 impl Look<'_> {
-    /// The latest releases of an environment, newest first; `None` where its platform is not to be asked.
+    /// The latest releases of an environment; `None` where its platform is not to be asked.
     pub(super) fn ask_platform(
         &self,
         environment: &Environment,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let app = app(environment)?;
-        let asked = |heroku: Heroku| {
-            heroku
-                .releases(app)
-                .map_err(|refusal| whose_token(self.repo, refusal))
-        };
-        let releases = api(self.repo).and_then(asked);
-        let hint = format!(
-            "correct environments.{}.running in smp.toml, then: git smp setup",
-            environment.name
+        let releases = of(self.repo, environment)?.and_then(|platform| platform.releases());
+        let hint = Hint::run(
+            format!(
+                "correct environments.{}.running in smp.toml, then",
+                environment.name
+            ),
+            Typed::smp("setup"),
         );
         Some(releases.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -70,22 +79,17 @@ impl Look<'_> {
         environment: &Environment,
         releases: Option<Result<Vec<Release>, Refusal>>,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let (Some(app), Some(Ok(known))) = (app(environment), &releases) else {
+        let (Some(platform), Some(Ok(known))) = (of(self.repo, environment), &releases) else {
             return releases;
         };
-        let all = api(self.repo).and_then(|heroku| heroku.with_commits(app, known.clone()));
         // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
         // is going on is the whole of it.
-        let is_pending = known
-            .first()
-            .is_some_and(|newest| newest.status == ReleaseStatus::Pending);
-        Some(all.or_else(|refusal| {
-            if is_pending {
-                Ok(known.clone())
-            } else {
-                Err(refusal)
+        match platform.and_then(|platform| platform.with_commits(known.clone())) {
+            Err(_) if matches!(known.first(), Some(newest) if newest.status == ReleaseStatus::Pending) => {
+                releases
             }
-        }))
+            all => Some(all),
+        }
     }
 }
 
@@ -97,40 +101,37 @@ pub fn current(
     environment: &Environment,
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
-    let name = &environment.name;
+    let (name, words) = (&environment.name, words(environment));
+    let (platform, list) = words.map_or(("its platform", ""), |words| (words.name, words.releases));
     let Some(release) = releases.iter().find(|release| release.current) else {
         if releases.is_empty() {
             return Ok(None);
         }
         return Err(Refusal::new(
             RefusalCode::UnknownCommit,
-            format!("{name}: Heroku says of none of its releases that it runs"),
+            format!("{name}: {platform} says of none of its releases that it runs"),
         )
-        .hint("see them: heroku releases"));
+        .run("see them", Typed::other(list)));
     };
     if release.commit.is_some() {
         return Ok(release.commit.clone());
     }
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
-    let ran = |one: &Release| {
-        one.slug.is_some()
-            && matches!(
-                one.status,
-                ReleaseStatus::Succeeded | ReleaseStatus::Expired
-            )
-    };
-    if release.slug.is_none() && !releases.iter().any(ran) {
+    let mut built = releases.iter().filter(|release| release.slug.is_some());
+    let ran = [ReleaseStatus::Succeeded, ReleaseStatus::Expired];
+    if release.slug.is_none() && !built.any(|release| ran.contains(&release.status)) {
         return Ok(None);
     }
     let what = format!(
-        "{name}: Heroku does not name the commit of its release v{}",
+        "{name}: {platform} does not name the commit of its release v{}",
         release.version
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
         .because("it was built from something else than a git push, as a container or a tarball")
-        .hint(format!(
-            "name a page that does in environments.{name}.running of smp.toml, then: git smp setup"
-        )))
+        .run(
+            format!("name a page that does in environments.{name}.running of smp.toml, then"),
+            Typed::smp("setup"),
+        ))
 }
 
 /// The refusal of two witnesses that do not agree.
@@ -140,4 +141,27 @@ pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
         RefusalCode::PageUnclear,
         format!("its page names {}, its platform {released}", page.short()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_app_is_read_from_a_platforms_own_addresses() {
+        for url in [
+            "https://git.heroku.com/shop.git",
+            "git@heroku.com:shop.git",
+            "https://git.heroku.com/shop",
+        ] {
+            assert_eq!(at(url), Some(PlatformApp::Heroku("shop".into())));
+        }
+        for url in [
+            "https://git.heroku.com/",
+            "https://git.heroku.com.example/shop.git",
+            "https://x/git.heroku.com/a",
+        ] {
+            assert_eq!(at(url), None, "{url}");
+        }
+    }
 }

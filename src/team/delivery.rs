@@ -253,7 +253,7 @@ impl<'a> Delivery<'a> {
                 ui.note(format!("{who} accepted the post to {channel}"));
                 Delivered::Yes
             }
-            Delivered::No(report) if report.hint == Some(http::RENEW.into()) => {
+            Delivered::No(report) if report.hint == Some(http::renew()) => {
                 Delivered::No(report.hint(webhook.renewal()))
             }
             other => other,

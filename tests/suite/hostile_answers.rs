@@ -16,7 +16,7 @@ fn on_github() -> Deploy {
 
 /// As much of this as fits into an answer that is still read.
 fn filled(before: &str, one: &str, after: &str) -> String {
-    let count = ((4 << 20) - before.len() - after.len()) / (one.len() + 1);
+    let count = ((1 << 20) - before.len() - after.len()) / (one.len() + 1);
     format!("{before}{}{after}", vec![one; count].join(","))
 }
 

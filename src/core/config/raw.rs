@@ -14,8 +14,8 @@ use crate::core::config::values::{
     RemoteName, RemoteUrl, Table, Word,
 };
 use crate::core::config::{
-    Channel, Config, Environment, Find, MainRepository, Mention, Page, Policy, Record, Running,
-    rules,
+    Channel, Config, Environment, Find, MainRepository, Mention, Page, PlatformApp, Policy, Record,
+    Running, rules,
 };
 use crate::core::refusal::Report;
 use crate::core::words::ChannelKind;
@@ -192,8 +192,8 @@ fn running(raw: RawRunning) -> Result<(Running, Option<Seconds>), (String, &'sta
         }
         (None, Some(page), _) => return Ok((Running::Page(page), raw.confirm_seconds)),
         (Some(app), page, _) => {
-            let app = app.into();
-            return Ok((Running::Heroku { app, page }, raw.confirm_seconds));
+            let app = PlatformApp::Heroku(app.into());
+            return Ok((Running::Platform { app, page }, raw.confirm_seconds));
         }
     };
     Err((why, advice))

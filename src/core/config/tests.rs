@@ -351,7 +351,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
     assert!(
         matches!(
             beside.environments[0].running,
-            Running::Heroku { page: Some(_), .. }
+            Running::Platform { page: Some(_), .. }
         ),
         "as the comment says"
     );
@@ -918,12 +918,12 @@ fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
     assert!(matches!(find(", json = '/a/0'"), Find::Json(pointer) if pointer == "/a/0"));
     assert!(matches!(find(", header = 'x-commit'"), Find::Header(name) if name == "x-commit"));
     assert!(
-        matches!(running("heroku = 'an-app'"), Running::Heroku { app, page: None } if app == "an-app")
+        matches!(running("heroku = 'an-app'"), Running::Platform { app, page: None } if app == PlatformApp::Heroku("an-app".into()))
     );
     let both = running("heroku = 'an-app', page = 'https://h/x', header = 'x-commit'");
     assert!(matches!(
         both,
-        Running::Heroku {
+        Running::Platform {
             page: Some(Page {
                 find: Find::Header(_),
                 ..

@@ -156,7 +156,7 @@ pub fn is_cached(seen: &Observed) -> bool {
     Finding::of(seen) == Some(Finding::CachedPage)
 }
 
-/// Whether something runs there for certain although its repository is empty, as after `heroku repo:reset`: no push that
+/// Whether something runs there for certain although its repository is empty, as after it was reset on its platform: no push that
 /// could have failed or been taken back stands against what runs.
 pub fn is_emptied(seen: &Observed) -> bool {
     has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)

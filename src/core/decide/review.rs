@@ -2,12 +2,14 @@
 //! it. What nobody can tell is never taken for a yes. Pure.
 
 mod policy;
-mod told;
+mod shipping;
+mod warnings;
 
 use std::collections::HashMap;
 
-pub use policy::{green, reviewed};
-pub use told::{checked, faults, unknown, warnings};
+pub use policy::refusal;
+pub use shipping::{Merges, Shipping};
+pub use warnings::{checked, faults, unknown, warnings};
 
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
@@ -21,28 +23,21 @@ pub enum Checks {
     /// Nobody can tell.
     #[default]
     Unknown,
-    /// It has none.
     None,
     /// Not all have come to their end.
     Pending,
-    /// At least one failed.
     Failed,
-    /// All succeeded.
     Succeeded,
 }
 
 /// A pull request, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Its number.
     pub number: u64,
     /// Whose it is; `None` for an account that is gone.
     pub author: Option<String>,
-    /// The branch that it goes to.
-    pub base: String,
-    /// Whether that is the main branch. What was reviewed for another one was not reviewed for what ships.
+    /// Whether it goes to the main branch. What was reviewed for another one was not reviewed for what ships.
     pub into_main: bool,
-    /// Whether it was merged.
     pub merged: bool,
     /// Who approves of it, but for its author and those of the commit.
     pub approved_by: Vec<String>,
@@ -53,22 +48,21 @@ pub struct PullRequest {
 impl PullRequest {
     /// Whether it was merged into the main branch with somebody else's approval, and nobody wants changes.
     pub fn is_approved(&self) -> bool {
-        self.merged && self.into_main && !self.approved_by.is_empty() && !self.changes_requested
+        self.fault().is_none()
     }
 
     /// What keeps it from being approved, to stand behind the commit that came with it.
     fn fault(&self) -> Option<String> {
-        let what = match self {
-            _ if self.is_approved() => return None,
-            Self { merged: false, .. } => "is not merged",
-            Self {
-                into_main: false, ..
-            } => "was not merged into the main branch",
-            Self {
-                changes_requested: true,
-                ..
-            } => "was merged although changes were requested",
-            _ => "nobody else approved",
+        let what = if !self.merged {
+            "is not merged"
+        } else if !self.into_main {
+            "was not merged into the main branch"
+        } else if self.changes_requested {
+            "was merged although changes were requested"
+        } else if self.approved_by.is_empty() {
+            "nobody else approved"
+        } else {
+            return None;
         };
         Some(format!("came with #{}, which {what}", self.number))
     }
@@ -80,98 +74,68 @@ pub enum Origin {
     /// Nobody can tell.
     #[default]
     Unknown,
-    /// With no pull request.
     Direct,
-    /// With this pull request.
     PullRequest(PullRequest),
 }
 
 impl Origin {
     /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
     /// several such the approved one.
-    pub fn of(pulls: Vec<PullRequest>, main: &str) -> Self {
-        let told = |pull: PullRequest| PullRequest {
-            into_main: pull.base == main,
-            ..pull
-        };
+    pub fn of(pulls: Vec<PullRequest>) -> Self {
         let rank = |pull: &PullRequest| (pull.merged, pull.into_main, pull.is_approved());
         // Of equals the first counts, and `max_by_key` would take the last.
-        pulls
-            .into_iter()
-            .map(told)
-            .rev()
-            .max_by_key(rank)
-            .map_or(Self::Direct, Self::PullRequest)
+        let counts = pulls.into_iter().rev().max_by_key(rank);
+        counts.map_or(Self::Direct, Self::PullRequest)
     }
 }
 
 /// What is known of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
-    /// How it came.
     pub origin: Origin,
-    /// How its checks ended.
     pub checks: Checks,
 }
 
 /// Whether the service was asked, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Asked {
     /// It was not, for this reason.
     Not(Report),
     /// It answered all that it was asked.
+    #[default]
     Whole,
     /// This kept it from answering all.
     Partly(Report),
 }
 
 /// What is known of some commits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reviews {
-    known: HashMap<CommitId, Review>,
-    asked: Asked,
-    unnamed: usize,
+    /// Each commit that the service knows.
+    pub known: HashMap<CommitId, Review>,
+    /// Whether the service was asked, and what came of it.
+    pub asked: Asked,
+    /// How many more merges would ship which nobody could name, so that nobody could ask about them.
+    pub unnamed: usize,
 }
 
 impl Reviews {
-    /// What came of asking.
-    pub fn new(known: HashMap<CommitId, Review>, asked: Asked) -> Self {
+    /// Nothing is known, for this reason.
+    pub fn unknown(asked: Asked) -> Self {
         Self {
-            known,
             asked,
-            unnamed: 0,
+            ..Self::default()
         }
     }
 
-    /// The same, where so many more merges would ship which nobody could name, so that nobody could ask about them.
-    #[must_use]
-    pub fn but_for(self, unnamed: usize) -> Self {
-        Self { unnamed, ..self }
-    }
-
-    /// Nothing is known, for this reason.
-    pub fn not_asked(why: Report) -> Self {
-        Self::new(HashMap::new(), Asked::Not(why))
-    }
-
-    /// Whether the service was asked, and what came of it.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
-    }
-
-    /// How a commit came.
     pub fn origin(&self, id: &CommitId) -> &Origin {
-        self.known
-            .get(id)
-            .map_or(&Origin::Unknown, |review| &review.origin)
+        let known = self.known.get(id);
+        known.map_or(&Origin::Unknown, |review| &review.origin)
     }
 
-    /// How the checks of a commit ended.
     pub fn checks(&self, id: &CommitId) -> Checks {
-        self.known
-            .get(id)
-            .map(|review| review.checks)
-            .unwrap_or_default()
+        let known = self.known.get(id);
+        known.map_or(Checks::Unknown, |review| review.checks)
     }
 
     /// Why whatever is unknown is unknown.

@@ -4,7 +4,7 @@
 use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
 use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed};
+use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
@@ -18,13 +18,11 @@ pub struct Back<'a> {
     pub target: &'a Target<'a>,
     /// What it is put back to.
     pub commit: &'a CommitId,
-    /// The app on its platform, where that is to be asked.
-    pub app: Option<&'a str>,
 }
 
 /// Plans it, or gives the first reason why it must not happen.
 pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
-    let Back { target, commit, .. } = *wanted;
+    let Back { target, commit } = *wanted;
     let (name, observed, recorded) = (target.name(), &target.observed, asked.recorded);
     let at = branch(target.environment, observed)?;
     if let Branch::NoApp(words) = &at {
@@ -111,11 +109,7 @@ fn take_back(
     asked: &Asked<'_>,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let Back {
-        target,
-        commit,
-        app,
-    } = *wanted;
+    let Back { target, commit } = *wanted;
     let (name, short) = (target.name(), commit.short());
     let is_of_it = |release: &Release| release.commit.as_ref() == Some(commit);
     if newest(&target.observed)
@@ -137,13 +131,13 @@ fn take_back(
     let mut former = releases.filter(|one| {
         one.status == ReleaseStatus::Succeeded && one.eligible && !one.current && is_of_it(one)
     });
-    match (app, former.next()) {
-        (Some(app), Some(former)) => {
+    match (target.environment.running.app(), former.next()) {
+        (Some(_), Some(former)) => {
             let version = former.version;
             plan.warn(format!(
                 "the config vars of {name} go back to those of v{version}, too"
             ));
-            plan.release(target, app, former, true);
+            plan.release(target, former, true);
             return Ok(());
         }
         (Some(_), None) => plan.warn(format!(
@@ -167,8 +161,8 @@ fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
     let (name, short, runs) = (target.name(), commit.short(), target.observed.runs());
     let runs = runs.map_or("what runs now", CommitId::short);
     format!(
-        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform \
-         (Heroku: heroku releases:retry; Dokku: dokku ps:rebuild), and this waits until it runs. Where that cannot be, \
-         revert {runs} on the main branch and ship that: git smp stage"
+        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform{}, \
+         and this waits until it runs. Where that cannot be, revert {runs} on the main branch and ship that: git smp stage",
+        released_again_by(target)
     )
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::core::config::Running;
+use crate::core::config::{PlatformApp, Running};
 use crate::core::decide::*;
 use crate::core::record::{
     Candidate, Deploying, Goal, Held, Kind, Person, SignOff, State, Telling, Verdict,
 };
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::core::words::{Commit, EventId, Relation, ReleaseStatus};
 
 pub fn id(digit: char) -> CommitId {
@@ -39,6 +40,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        platform: None,
     }
 }
 
@@ -51,6 +53,7 @@ pub fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
         eligible: true,
         slug: Some(format!("slug-{commit}")),
         commit: Some(id(commit)),
+        output: Typed::other(format!("see v{version}")),
     }
 }
 
@@ -576,17 +579,21 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
         (unknown, Behind, None, false, "push onto b, await, warn 1"),
     ] {
         let story = format!("{production:?} {relation:?}");
+        let running = app.map_or(Running::Ref, |app: &str| Running::Platform {
+            app: PlatformApp::Heroku(app.into()),
+            page: None,
+        });
+        let environment = Environment {
+            running,
+            ..environment.clone()
+        };
         let target = target(&environment, production, relation);
         let asked = Asked {
             somebody_looks: looks,
             ..nobody()
         };
         let (target, commit) = (&target, &id('a'));
-        let wanted = Back {
-            target,
-            commit,
-            app,
-        };
+        let wanted = Back { target, commit };
         assert_eq!(told(rollback(&wanted, &asked)), expected, "{story}");
     }
 }

@@ -1,6 +1,6 @@
 //! What `git smp status` says: a picture, and a line for each environment.
 
-use crate::core::config::{Config, Environment, Running};
+use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
@@ -281,17 +281,15 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
     let mut all = config.environments.iter();
     let running = all.find(|one| one.name == *name).map(|one| &one.running);
-    let place = match (running, seen.source) {
-        (Some(Running::Page(page)), _)
-        | (
-            Some(Running::Heroku {
-                page: Some(page), ..
-            }),
-            Source::Page,
-        ) => page.url.clone(),
-        (Some(Running::Heroku { app, .. }), _) => format!("Heroku's API, asked about {app},"),
-        (Some(Running::Ref) | None, _) => "its branch".to_owned(),
+    let place = match (seen.source, &seen.platform) {
+        (Source::Page, _) => running.and_then(|running| Some(running.page()?.url.clone())),
+        (Source::Api, Some(platform)) => Some(format!(
+            "{}'s API, asked about {},",
+            platform.name, platform.app
+        )),
+        _ => None,
     };
+    let place = place.unwrap_or_else(|| "its branch".to_owned());
     let says = seen.runs();
     let says = says.map_or("nothing that can be told", CommitId::as_str);
     let branch = match &seen.branch {

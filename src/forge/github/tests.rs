@@ -1,30 +1,20 @@
 use proptest::prelude::*;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::core::decide::review::{Checks, Origin, PullRequest, Review};
 use crate::forge::github::*;
-use crate::http::api::Answer;
+use crate::http::Response;
 
 fn id(number: usize) -> CommitId {
     CommitId::parse(&format!("{number:040x}")).unwrap()
 }
 
-fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
-    let header = |(name, value): &(&'static str, &str)| {
-        (
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).unwrap(),
-        )
-    };
-    Answer {
-        status,
-        headers: headers.iter().map(header).collect::<HeaderMap>(),
-        body: body.as_bytes().to_vec(),
-    }
+fn read(answer: &Response) -> Reviews {
+    response::read(answer, &[id(1)], "o/r", "main")
 }
 
-fn told(body: &Value) -> Told {
-    answer::read(&answer(200, &[], &body.to_string()), &[id(1)], "o/r")
+fn told(body: &Value) -> Reviews {
+    read(&Response::of(200, &[], body.to_string().as_bytes()))
 }
 
 /// A commit of a person without an account, and with these pull requests.
@@ -34,14 +24,14 @@ fn commit(pulls: &Value) -> Value {
 }
 
 /// What is told of one commit.
-fn of(commit: &Value) -> Option<Finding> {
+fn of(commit: &Value) -> Option<Review> {
     told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}}))
-        .found
+        .known
         .remove(&id(1))
 }
 
 /// What is told of one commit with this pull request.
-fn with(pull: Value) -> Option<Finding> {
+fn with(pull: Value) -> Option<Review> {
     of(&commit(&json!([pull])))
 }
 
@@ -52,8 +42,16 @@ fn pull(author: Value, opinions: Value) -> Value {
     })
 }
 
+/// The pull request that a commit came with.
+fn came_with(review: Option<Review>) -> PullRequest {
+    match review.unwrap().origin {
+        Origin::PullRequest(pull) => pull,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn approved_by(pull: Value) -> Vec<String> {
-    with(pull).unwrap().pulls.unwrap().remove(0).approved_by
+    came_with(with(pull)).approved_by
 }
 
 #[test]
@@ -87,13 +85,13 @@ fn repositories_are_known_by_their_pages_and_asked_at_their_own_api() {
         ("/srv/r", None),
     ] {
         assert_eq!(
-            Place::of(pages).map(|place| place.api).as_deref(),
+            GitHub::of(pages).map(|github| github.api).as_deref(),
             api,
             "{pages}"
         );
     }
     assert!(
-        !Place::of("https://evilghe.com/o/r")
+        !GitHub::of("https://evilghe.com/o/r")
             .unwrap()
             .is_githubs_own()
     );
@@ -170,7 +168,7 @@ fn an_address_of_another_github_is_passed_over() {
         ("https://github.com/o/r", "nonsense", true),
     ] {
         assert_eq!(
-            Place::of(pages).unwrap().may_be_asked_at(address),
+            GitHub::of(pages).unwrap().may_be_asked_at(address),
             is_used,
             "{address} for {pages}"
         );
@@ -184,7 +182,7 @@ fn a_port_is_part_of_the_server_that_a_token_is_for() {
         ("https://git.acme.example:443/o/r", "git.acme.example"),
         ("https://github.com:8443/o/r", "github.com"),
     ] {
-        assert_eq!(Place::of(pages).unwrap().server(), server);
+        assert_eq!(GitHub::of(pages).unwrap().server, server);
     }
 }
 
@@ -245,10 +243,10 @@ fn the_approval_of_a_commits_own_author_is_none() {
     let approved_by = |authors: Value| {
         let mut commit = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
         commit["authors"] = json!({"nodes": authors});
-        of(&commit)
-            .unwrap()
-            .pulls
-            .map(|mut pulls| pulls.remove(0).approved_by)
+        match of(&commit).unwrap().origin {
+            Origin::PullRequest(pull) => Some(pull.approved_by),
+            _ => None,
+        }
     };
     let user = |login: &str| json!({"user": {"login": login}});
     assert_eq!(approved_by(json!([user("Ben")])).unwrap(), ["cleo"]);
@@ -272,7 +270,7 @@ fn the_approval_of_a_commits_own_author_is_none() {
     }
     let mut without = commit(&json!([pull(json!({"login": "ada"}), opinions.clone())]));
     without.as_object_mut().unwrap().remove("authors");
-    assert_eq!(of(&without).unwrap().pulls, None);
+    assert_eq!(of(&without).unwrap().origin, Origin::Unknown);
 }
 
 #[test]
@@ -287,15 +285,7 @@ fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
     merge["authors"] = json!({"nodes": [{"user": {"login": "ben"}}]});
     merge["parents"] = json!({"nodes": [{"oid": id(2).as_str()}, {"oid": id(3).as_str()}]});
     merge["signature"] = json!({"isValid": true, "wasSignedByGitHub": true});
-    let is_approved = |merge: &Value| {
-        !of(merge)
-            .unwrap()
-            .pulls
-            .unwrap()
-            .remove(0)
-            .approved_by
-            .is_empty()
-    };
+    let is_approved = |merge: &Value| !came_with(of(merge)).approved_by.is_empty();
     assert!(is_approved(&merge));
     // Made by hand, another merge, a merge the other way round as of conflicts that were resolved there, no merge.
     for (at, instead) in [
@@ -327,10 +317,10 @@ fn pull_requests_of_forks_are_not_the_repositorys_own() {
         json!({"login": "ada"}),
         json!([{"state": "APPROVED", "author": {"login": "ben"}}]),
     );
-    assert_eq!(with(theirs.clone()).unwrap().pulls.unwrap().len(), 1);
+    assert_eq!(came_with(with(theirs.clone())).number, 425);
     for base in [json!({"nameWithOwner": "ada/r"}), Value::Null] {
         theirs["baseRepository"] = base;
-        assert_eq!(with(theirs.clone()).unwrap().pulls, Some(vec![]));
+        assert_eq!(with(theirs.clone()).unwrap().origin, Origin::Direct);
     }
 }
 
@@ -345,7 +335,7 @@ fn what_is_missing_or_odd_is_unknown() {
         pull(json!("ada"), json!([])),
         json!({"number": -1, "merged": true}),
     ] {
-        assert_eq!(with(odd.clone()).unwrap().pulls, None, "{odd}");
+        assert_eq!(with(odd.clone()).unwrap().origin, Origin::Unknown, "{odd}");
     }
     for commit in [
         json!(null),
@@ -357,9 +347,16 @@ fn what_is_missing_or_odd_is_unknown() {
         let told = told(
             &json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit, "c7": {}}}}),
         );
-        assert!(told.found.is_empty() && told.trouble.is_none());
+        assert!(told.known.is_empty() && told.asked == Asked::Whole);
     }
-    assert_eq!(told(&json!({"data": {"repository": null}})).found.len(), 0);
+    for odd in [
+        json!({"data": {"repository": null}}),
+        json!({"data": {"repository": {"c0": {}}}, "errors": {}}),
+        json!([]),
+    ] {
+        let told = told(&odd);
+        assert!(told.known.is_empty() && told.asked != Asked::Whole, "{odd}");
+    }
 }
 
 #[test]
@@ -371,12 +368,12 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
             &json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}, "errors": errors}),
         )
     };
-    let finding = |path: Value| told(path).found.remove(&id(1));
-    let (pulls, checks) = (Some(vec![]), Checks::None);
+    let finding = |path: Value| told(path).known.remove(&id(1));
+    let (origin, checks) = (Origin::Direct, Checks::None);
     assert_eq!(
         finding(json!(["repository", "c0", "statusCheckRollup"])),
-        Some(Finding {
-            pulls: pulls.clone(),
+        Some(Review {
+            origin: origin.clone(),
             checks: Checks::Unknown
         })
     );
@@ -390,22 +387,22 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
     ]);
     assert_eq!(
         finding(inside),
-        Some(Finding {
-            pulls: None,
+        Some(Review {
+            origin: Origin::Unknown,
             checks
         })
     );
     let author = json!(["repository", "c0", "authors", "nodes", 0, "user"]);
     assert_eq!(
         finding(author),
-        Some(Finding {
-            pulls: None,
+        Some(Review {
+            origin: Origin::Unknown,
             checks
         })
     );
     assert_eq!(
         finding(json!(["repository", "c1"])),
-        Some(Finding { pulls, checks })
+        Some(Review { origin, checks })
     );
     for all in [
         json!(["repository", "c0"]),
@@ -415,18 +412,17 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
         json!(["repository", 0]),
     ] {
         assert_eq!(finding(all.clone()), None, "{all}");
-        assert!(told(all).trouble.is_some());
+        assert!(told(all).asked != Asked::Whole);
     }
 }
 
 #[test]
 fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
-    let because = |headers: &[(&'static str, &str)]| {
-        answer::read(&answer(429, headers, ""), &[id(1)], "o/r")
-            .trouble
-            .unwrap()
-            .because
-    };
+    let because =
+        |headers: &[(&'static str, &str)]| match read(&Response::of(429, headers, b"")).asked {
+            Asked::Partly(report) => report.because,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(
         because(&[("retry-after", "61")]),
         ["it will again in 2 min"]
@@ -449,7 +445,6 @@ fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
 proptest! {
     #[test]
     fn no_answer_makes_it_stop(status in 100_u16..600, body: Vec<u8>) {
-        let answer = Answer { status, headers: HeaderMap::new(), body };
-        prop_assert!(answer::read(&answer, &[id(1)], "o/r").found.is_empty());
+        prop_assert!(read(&Response::of(status, &[], &body)).known.is_empty());
     }
 }

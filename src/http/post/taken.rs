@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::core::words::ChannelKind;
+use crate::http::Response;
 use crate::http::pointer::values;
 
 /// What an answer of the 200s says of the post.
@@ -20,37 +21,26 @@ pub enum Taken {
 /// What an answer may hold although nothing was posted.
 const FAILED: &str = "Webhook message delivery failed";
 /// Slack's words for a post that it did not take. It has a status of the 400s with them today, and had 200 before.
-const DECLINED: [&str; 17] = [
-    "account_inactive",
-    "action_prohibited",
-    "channel_is_archived",
-    "channel_not_found",
-    "invalid_auth",
-    "invalid_blocks",
-    "invalid_payload",
-    "invalid_token",
-    "no_active_hooks",
-    "no_service",
-    "no_service_id",
-    "no_team",
-    "no_text",
-    "not_authed",
-    "posting_to_general_channel_denied",
-    "team_disabled",
-    "user_not_found",
-];
+const DECLINED: &str = "account_inactive action_prohibited channel_is_archived channel_not_found invalid_auth \
+                        invalid_blocks invalid_payload invalid_token no_active_hooks no_service no_service_id no_team \
+                        no_text not_authed posting_to_general_channel_denied team_disabled user_not_found";
 const PAGE: &str =
     "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
 
-/// Judges an answer of the 200s; `kind` is the content type that it names.
-pub fn taken(chat: ChannelKind, status: u16, kind: &str, body: &[u8]) -> Taken {
-    let text = String::from_utf8_lossy(body);
+/// Judges an answer of the 200s.
+pub fn taken(chat: ChannelKind, answer: &Response) -> Taken {
+    if answer.is_broken() {
+        return Taken::Unknown("its answer broke off");
+    }
+    let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();
+    // What relays posts to a chat says that it accepted them, as the standard has it.
+    if answer.status == 202 && text.is_empty() {
+        return Taken::Yes;
+    }
     match chat {
-        // What relays posts to a chat says that it accepted them, as the standard has it.
-        ChannelKind::Slack if status == 202 && text.is_empty() => Taken::Yes,
         ChannelKind::Slack => by_slack(text),
-        ChannelKind::Teams | ChannelKind::Print => by_teams(status, kind, text),
+        ChannelKind::Teams | ChannelKind::Print => by_teams(answer.header("content-type"), text),
     }
 }
 
@@ -60,7 +50,7 @@ fn by_slack(text: &str) -> Taken {
     if text.eq_ignore_ascii_case("ok") {
         return Taken::Yes;
     }
-    if DECLINED.contains(&text) {
+    if DECLINED.split(' ').any(|word| word == text) {
         return Taken::No(Some(text.to_owned()));
     }
     if text.is_empty() {
@@ -69,40 +59,36 @@ fn by_slack(text: &str) -> Taken {
     if text.starts_with('<') {
         return Taken::Unknown(PAGE);
     }
-    let said: Vec<bool> = ["/ok", "/success"]
-        .iter()
+    let keys = ["/ok", "/success"].into_iter();
+    let said: Vec<bool> = keys
         .flat_map(|key| all(text, key))
-        .filter_map(|v| v.as_bool())
+        .filter_map(|said| said.as_bool())
         .collect();
     let words = all(text, "/error");
-    match (said.as_slice(), words.iter().all(Value::is_null)) {
-        ([], _) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
-        (said, true) if said.iter().all(|ok| *ok) => Taken::Yes,
-        (said, _) if said.iter().all(|ok| !ok) => {
-            Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned))
-        }
+    let is_error = !words.iter().all(Value::is_null);
+    match (said.contains(&true), said.contains(&false)) {
+        (false, false) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
+        (true, false) if !is_error => Taken::Yes,
+        (false, true) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),
         _ => Taken::Unknown("its answer says both ok and not"),
     }
 }
 
 /// A workflow says 202 and nothing else; one with a `Response` of its own may say anything, but not a page.
-fn by_teams(status: u16, kind: &str, text: &str) -> Taken {
+fn by_teams(kind: Option<&str>, text: &str) -> Taken {
     if text.contains(FAILED) {
         return Taken::Unknown("it says in its answer that it could not deliver the post");
     }
-    if status == 202 && text.is_empty() {
-        return Taken::Yes;
-    }
-    if kind.to_ascii_lowercase().contains("html") || text.starts_with('<') {
+    let is_page = kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+    if is_page || text.starts_with('<') {
         return Taken::Unknown(PAGE);
     }
-    let is_refusal = all(text, "/ok").contains(&Value::Bool(false))
-        || all(text, "/error").iter().any(|v| !v.is_null());
-    if is_refusal {
-        Taken::Unknown("its answer tells of an error")
-    } else {
-        Taken::Yes
+    if all(text, "/ok").contains(&Value::Bool(false))
+        || all(text, "/error").iter().any(|error| !error.is_null())
+    {
+        return Taken::Unknown("its answer tells of an error");
     }
+    Taken::Yes
 }
 
 /// Each value of a key; none where the text is no JSON.
@@ -114,11 +100,16 @@ fn all(text: &str, pointer: &str) -> Vec<Value> {
 mod tests {
     use super::*;
 
+    fn on(chat: ChannelKind, status: u16, kind: &str, body: &str) -> Taken {
+        let answer = Response::of(status, &[("content-type", kind)], body.as_bytes());
+        taken(chat, &answer)
+    }
+
     const HTML: &str = "<!DOCTYPE html><html><title>Sign in to your account</title></html>";
 
     #[test]
     fn slack_says_ok_in_so_many_words() {
-        let judged = |body: &str| taken(ChannelKind::Slack, 200, "text/html", body.as_bytes());
+        let judged = |body: &str| on(ChannelKind::Slack, 200, "text/html", body);
         for body in [
             "ok",
             "ok\n",
@@ -164,11 +155,11 @@ mod tests {
             assert!(matches!(judged(body), Taken::Unknown(_)), "{body}");
         }
         assert!(matches!(
-            taken(ChannelKind::Slack, 204, "", b""),
+            on(ChannelKind::Slack, 204, "", ""),
             Taken::Unknown(_)
         ));
         assert_eq!(
-            taken(ChannelKind::Slack, 202, "", b""),
+            on(ChannelKind::Slack, 202, "", ""),
             Taken::Yes,
             "accepted, in the words of HTTP"
         );
@@ -176,9 +167,7 @@ mod tests {
 
     #[test]
     fn a_workflow_of_teams_says_anything_but_a_page() {
-        let judged = |status, kind: &str, body: &str| {
-            taken(ChannelKind::Teams, status, kind, body.as_bytes())
-        };
+        let judged = |status, kind: &str, body: &str| on(ChannelKind::Teams, status, kind, body);
         for (status, kind, body) in [
             (202, "", ""),
             (202, "text/html", ""),

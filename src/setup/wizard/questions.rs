@@ -3,11 +3,13 @@
 
 use reqwest::Url;
 
+use crate::core::config::PlatformApp;
 use crate::core::{address, config};
 use crate::git::remote;
 use crate::session::Session;
 use crate::setup::wizard::answers::{Answers, NONE};
 use crate::setup::wizard::tries::{self, Trial};
+use crate::sources::platform;
 
 /// The pattern that a page is first expected to carry its commit in.
 pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
@@ -210,21 +212,10 @@ fn site(page: &str) -> String {
         .map_or_else(|| NONE.to_owned(), |origin| origin.ascii_serialization())
 }
 
-/// The app that an environment's address pushes to on Heroku; empty where that is elsewhere.
+/// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
-    let app = app(answers.get("environments.{}.url", place));
-    app.unwrap_or_default().to_owned()
-}
-
-fn app(url: &str) -> Option<&str> {
-    let starts = [
-        "https://git.heroku.com/",
-        "git@heroku.com:",
-        "ssh://git@heroku.com/",
-    ];
-    let path = starts.iter().find_map(|start| url.strip_prefix(start))?;
-    let app = path.trim_end_matches('/').trim_end_matches(".git");
-    (!app.is_empty() && !app.contains('/')).then_some(app)
+    let hosted = platform::at(answers.get("environments.{}.url", place));
+    hosted.map_or_else(String::new, |PlatformApp::Heroku(app)| app)
 }
 
 #[cfg(test)]
@@ -238,23 +229,5 @@ mod tests {
             "https://x.example.com:8443"
         );
         assert_eq!((site("").as_str(), site("none").as_str()), (NONE, NONE));
-    }
-
-    #[test]
-    fn the_app_is_read_from_herokus_own_addresses() {
-        for url in [
-            "https://git.heroku.com/shop.git",
-            "git@heroku.com:shop.git",
-            "https://git.heroku.com/shop",
-        ] {
-            assert_eq!(app(url), Some("shop"));
-        }
-        for url in [
-            "https://git.heroku.com/",
-            "https://git.heroku.com.example/shop.git",
-            "https://x/git.heroku.com/a",
-        ] {
-            assert_eq!(app(url), None, "{url}");
-        }
     }
 }

@@ -88,9 +88,9 @@ pub fn page(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(),
 }
 
 /// Reads the page as every command does later, also where it is behind a login.
-fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::Answer, Report> {
+fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::Response, Report> {
     let url = answers.get("environments.{}.running.page", place);
-    let get = || http::get(url, None, &|url| token::page(&session.repo, url));
+    let get = || http::get(url, &|url| token::page(&session.repo, url));
     let asked = session.ui.during("asking that page", get);
     asked.map_err(|refusal| refusal.report)
 }

@@ -241,10 +241,13 @@ impl Shared {
         let Some(head) = Head::read(&mut reader)? else {
             return Ok(());
         };
+        {
+            let mut state = self.state.lock().unwrap();
+            state.under_way += 1;
+            state.peak = state.peak.max(state.under_way);
+        }
         let body = head.body(&mut reader, stream)?;
-        let answered = self.answer(head, body, stream);
-        self.state.lock().unwrap().under_way -= 1;
-        answered
+        self.answer(head, body, stream)
     }
 
     fn answer(&self, head: Head, body: Vec<u8>, mut stream: &TcpStream) -> io::Result<()> {
@@ -254,8 +257,6 @@ impl Shared {
         let right =
             head.method == "POST" && head.path == "/graphql" && head.header("user-agent").is_some();
         state.asked.push((head, body));
-        state.under_way += 1;
-        state.peak = state.peak.max(state.under_way);
         let (status, mut headers, text) = match &state.instead {
             Some(answer) => answer.clone(),
             None if !right => (404, Vec::new(), "{}".to_owned()),
@@ -267,6 +268,8 @@ impl Shared {
             None => (200, Vec::new(), state.told(&question).to_string()),
         };
         let cut = state.cut;
+        // Before the answer is out: who has it may ask again at once.
+        state.under_way -= 1;
         drop(state);
         headers.push(header("Content-Type", "application/json; charset=utf-8"));
         headers.push(header("Connection", "close"));

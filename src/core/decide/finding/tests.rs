@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::core::config::{Environment, Running};
 use crate::core::decide::finding::*;
 use crate::core::decide::next::about;
 use crate::core::decide::tests::{self, environment, id, release};
-use crate::core::words::Cached;
+use crate::core::typed::Typed;
+use crate::core::words::{Cached, PlatformWords};
 use ReleaseStatus::{Expired, Failed, Pending, Succeeded};
 
 /// Runs the first and has its branch at the second, which is ahead of it.
@@ -237,20 +237,21 @@ fn what_was_built_before_can_be_released_again_unless_it_was_deleted() {
 
 #[test]
 fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
-    let environment = Environment {
-        running: Running::Heroku {
-            app: "shop".into(),
-            page: None,
-        },
-        ..environment("production")
-    };
+    let environment = environment("production");
     let stale = Observed {
         page: Some(Ok(id('c'))),
         source: Source::Api,
+        platform: Some(PlatformWords {
+            name: "A Cloud",
+            app: "shop".into(),
+            releases: "cloud releases",
+            restart: Typed::other("cloud restart shop"),
+            again: "cloud again",
+        }),
         ..seen('a', 'a')
     };
     let advice = |seen: &Observed| about(Finding::StalePage, seen, &environment).to_string();
-    assert_eq!(advice(&stale), "heroku restart -a shop");
+    assert_eq!(advice(&stale), "cloud restart shop");
     let cached = Observed {
         cached: Some(Cached { age: None }),
         ..stale

@@ -1,6 +1,6 @@
 //! What to type about what is remarkable about an environment.
 
-use crate::core::config::{Environment, Running};
+use crate::core::config::Environment;
 use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
 use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
@@ -23,18 +23,15 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
         Finding::NothingDeployed | Finding::DeployedOutsideGit => run(deploy),
         Finding::CachedPage => Hint::run(FORGET, Typed::smp("status")),
         Finding::StalePage if seen.cached.is_some() => Hint::run(FORGET, Typed::smp("status")),
-        Finding::StalePage => run(match &environment.running {
-            Running::Heroku { app, .. } => Typed::other(format!("heroku restart -a {app}")),
-            Running::Page(_) | Running::Ref => Typed::smp("setup --check"),
+        Finding::StalePage => run(match &seen.platform {
+            Some(platform) => platform.restart.clone(),
+            None => Typed::smp("setup --check"),
         }),
         Finding::ReleasePending => Hint::run("wait for it", Typed::smp("status")),
         Finding::NotConfirmed => witness_hint(name),
-        Finding::ReleaseFailed => match (environment.running.app(), failed(seen)) {
-            (Some(app), Some(release)) => {
-                let output = format!("heroku releases:output v{} -a {app}", release.version);
-                run(Typed::other(output)).and(Hint::run("then", deploy))
-            }
-            _ => run(deploy),
+        Finding::ReleaseFailed => match failed(seen) {
+            Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),
+            None => run(deploy),
         },
         Finding::RolledBack | Finding::RefDiffers if environment.promotes.is_some() => {
             run(Typed::smp("diff").arg(name))

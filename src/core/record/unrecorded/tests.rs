@@ -22,6 +22,7 @@ fn seen(running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        platform: None,
     }
 }
 
@@ -35,6 +36,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         eligible: true,
         slug: None,
         commit: Some(id(running)),
+        output: crate::core::typed::Typed::other(""),
     };
     Observed {
         source: Source::Api,

@@ -21,11 +21,16 @@ impl fmt::Display for Step {
                     None => f.write_str("if that does not exist yet"),
                 }
             }
-            Self::Release { commit, former, .. } => {
+            Self::Release {
+                commit,
+                former,
+                platform,
+                ..
+            } => {
                 let (short, version) = (commit.short(), former.version);
                 write!(
                     f,
-                    "release {short} (v{version}) again on Heroku, without a build"
+                    "release {short} (v{version}) again on {platform}, without a build"
                 )
             }
             Self::Await {

@@ -17,70 +17,64 @@ pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, S
     ships.iter().filter_map(fault).collect()
 }
 
+/// The commits of which nobody can tell how they came.
+pub fn unknowns<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<&'a Commit> {
+    let mut unknown = ships.to_vec();
+    unknown.retain(|commit| *reviews.origin(&commit.id) == Origin::Unknown);
+    unknown
+}
+
 /// That it is unknown whether commits were reviewed, if it is, and why. Nothing where nobody was to be asked.
 pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
-    if matches!(reviews.asked(), Asked::Not(_)) {
+    if matches!(reviews.asked, Asked::Not(_)) {
         return None;
     }
-    let (count, all) = (
-        unknowns(ships, reviews).count() + reviews.unnamed,
-        ships.len() + reviews.unnamed,
-    );
+    let count = unknowns(ships, reviews).len() + reviews.unnamed;
+    let all = ships.len() + reviews.unnamed;
     let which = match count {
         0 => return None,
         _ if count == all => "the commits were".to_owned(),
         1 => format!("1 of {} was", commits(all)),
         some => format!("{some} of {} were", commits(all)),
     };
-    Some(format!(
-        "whether {which} reviewed is unknown: {}",
-        reviews.why().error
-    ))
-}
-
-/// The commits of which nobody can tell how they came.
-pub(super) fn unknowns<'a>(
-    ships: &[&'a Commit],
-    reviews: &Reviews,
-) -> impl Iterator<Item = &'a Commit> {
-    ships
-        .iter()
-        .copied()
-        .filter(|commit| *reviews.origin(&commit.id) == Origin::Unknown)
+    let why = reviews.why().error;
+    Some(format!("whether {which} reviewed is unknown: {why}"))
 }
 
 /// That the checks of a commit did not succeed, where they are known to have failed or to be under way.
 pub fn checked(candidate: &CommitId, reviews: &Reviews) -> Option<String> {
-    let short = candidate.short();
-    match reviews.checks(candidate) {
-        Checks::Failed => Some(format!("the checks of {short} failed")),
-        Checks::Pending => Some(format!("the checks of {short} have not come to their end")),
-        Checks::Unknown | Checks::None | Checks::Succeeded => None,
-    }
+    let how = match reviews.checks(candidate) {
+        Checks::Failed => "failed",
+        Checks::Pending => "have not come to their end",
+        Checks::Unknown | Checks::None | Checks::Succeeded => return None,
+    };
+    Some(format!("the checks of {} {how}", candidate.short()))
 }
 
 /// What a person should know before a yes, a line each.
 pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<String> {
     let faults = faults(ships, reviews);
-    let line = |(commit, fault): &(&Commit, String)| {
-        format!("{} was not reviewed: it {fault}", quoted(commit))
-    };
-    let mut lines: Vec<String> = faults.iter().take(NAMED).map(line).collect();
+    let named = faults.iter().take(NAMED);
+    let mut lines: Vec<String> = named
+        .map(|(commit, fault)| format!("{} was not reviewed: it {fault}", quoted(commit)))
+        .collect();
     let rest = faults.len().saturating_sub(NAMED);
-    let (noun, verb) = if rest == 1 {
-        ("commit", "was")
-    } else {
-        ("commits", "were")
-    };
-    let all =
-        || format!("{rest} more {noun} {verb} not reviewed; all of them: git smp diff --json");
-    lines.extend((rest > 0).then(all));
+    if rest > 0 {
+        let were = if rest == 1 {
+            "commit was"
+        } else {
+            "commits were"
+        };
+        lines.push(format!(
+            "{rest} more {were} not reviewed; all of them: git smp diff --json"
+        ));
+    }
     lines.extend(unknown(ships, reviews));
     lines.extend(checked(candidate, reviews));
     lines
 }
 
 /// A commit in a sentence: hash and subject.
-pub(super) fn quoted(commit: &Commit) -> String {
+pub fn quoted(commit: &Commit) -> String {
     format!("{} \"{}\"", commit.short, commit.subject_text())
 }

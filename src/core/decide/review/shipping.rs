@@ -1,0 +1,82 @@
+//! What would ship, and what the reviews of it are to a plan and to a proposal.
+
+use std::collections::HashSet;
+
+use crate::core::config::Policy;
+use crate::core::decide::review::{Asked, Reviews, refusal, warnings};
+use crate::core::decide::{Plan, Proposal, Step};
+use crate::core::refusal::Refusal;
+use crate::core::words::{Changes, Commit};
+
+/// The merges that would ship, where the policy asks who reviewed those, too: files can be changed in one that are in
+/// neither of its parents.
+#[derive(Clone, Debug, Default)]
+pub struct Merges {
+    /// Those that git named.
+    pub named: Vec<Commit>,
+    /// How many more there are.
+    pub unnamed: usize,
+}
+
+/// What some environments, by their names, lack of the commit that they are to be given.
+pub struct Shipping<'a>(pub Vec<(&'a str, &'a Changes, Merges)>);
+
+impl Shipping<'_> {
+    /// All the commits, each once. Merges come first, for no list names them.
+    pub fn commits(&self) -> Vec<&Commit> {
+        self.lacking(|_| true)
+    }
+
+    fn lacking(&self, is_named: impl Fn(&str) -> bool) -> Vec<&Commit> {
+        let mut seen = HashSet::new();
+        let named = || self.0.iter().filter(|(name, ..)| is_named(name));
+        let merges = named().flat_map(|(_, _, merges)| &merges.named);
+        let all = merges.chain(named().flat_map(|(_, changes, _)| &changes.ships));
+        all.filter(|commit| seen.insert(&commit.id)).collect()
+    }
+
+    /// How many merges there are beyond these.
+    pub fn unnamed(&self) -> usize {
+        self.0.iter().map(|(_, _, merges)| merges.unnamed).sum()
+    }
+
+    /// The plan with what a person should know of it.
+    ///
+    /// # Errors
+    /// What the policy says against it. Only a push or a release is refused; what was pushed before is seen to its end.
+    pub fn judged(
+        &self,
+        mut plan: Plan,
+        policy: &Policy,
+        reviews: &Reviews,
+    ) -> Result<Plan, Refusal> {
+        let steps = plan.steps.iter();
+        let brings = |step: &&Step| matches!(step, Step::Push { .. } | Step::Release { .. });
+        let brought: Vec<&str> = steps.filter(brings).filter_map(Step::environment).collect();
+        let pushed = self.lacking(|name| brought.contains(&name));
+        match refusal(policy, &pushed, &plan.commit, reviews) {
+            Some(refusal) if !brought.is_empty() => return Err(refusal),
+            _ => {}
+        }
+        let known = warnings(&self.commits(), &plan.commit, reviews);
+        plan.warnings.extend(known);
+        Ok(plan)
+    }
+
+    /// Adds to a proposal what a person should know: also that its promotion is refused as things stand, which is no
+    /// reason not to test it.
+    pub fn warn(&self, proposal: &mut Proposal, policy: &Policy, reviews: &Reviews) {
+        let (ships, commit) = (self.commits(), &proposal.commit);
+        proposal.warnings.extend(warnings(&ships, commit, reviews));
+        if let Some(refusal) = refusal(policy, &ships, commit, reviews) {
+            let error = refusal.report.error;
+            let why = match &reviews.asked {
+                Asked::Not(why) => format!("{error}: {}", why.error),
+                Asked::Whole | Asked::Partly(_) => error,
+            };
+            proposal.warnings.push(format!(
+                "as things stand, git smp promote refuses it: {why}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Reading what GitHub answers: good, broken, refused or hostile.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::core::decide::review::{Asked, Checks, Origin, PullRequest, Review, Reviews};
+use crate::core::refusal::Report;
+use crate::core::words::CommitId;
+use crate::http::Response;
+
+/// More characters than a login has.
+const LONGEST_NAME: usize = 255;
+const RIGHTS: &str =
+    "give the token read access to contents, pull requests, checks and commit statuses";
+
+#[derive(Deserialize)]
+struct Nodes<T> {
+    nodes: Vec<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pull {
+    number: u64,
+    merged: bool,
+    base_ref_name: String,
+    head_ref_oid: Option<String>,
+    merge_commit: Option<Object>,
+    base_repository: Option<Repository>,
+    author: Option<Actor>,
+    latest_opinionated_reviews: Nodes<Opinion>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    name_with_owner: String,
+}
+
+#[derive(Deserialize)]
+struct Opinion {
+    state: String,
+    author: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    oid: String,
+}
+
+/// The account is missing where nobody has the address that stands in the commit.
+#[derive(Deserialize)]
+struct Author {
+    user: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Signature {
+    is_valid: bool,
+    was_signed_by_git_hub: bool,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    login: String,
+}
+
+/// What an answer says of the commits that were asked for. `repository` is for sentences.
+pub fn read(answer: &Response, page: &[CommitId], repository: &str, main: &str) -> Reviews {
+    read_body(answer, page, repository, main)
+        .unwrap_or_else(|report| Reviews::unknown(Asked::Partly(report)))
+}
+
+fn read_body(
+    answer: &Response,
+    page: &[CommitId],
+    repository: &str,
+    main: &str,
+) -> Result<Reviews, Report> {
+    if answer.status != 200 {
+        return Err(refused(answer));
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let none = Vec::new();
+    let errors = match &body["errors"] {
+        Value::Null if body.is_object() => &none,
+        Value::Array(errors) => errors,
+        _ => return Err(Report::new("GitHub's answer is not what was asked for")),
+    };
+    let first = errors.first();
+    let trouble = first.map(|error| problem(error, answer, repository));
+    let Some(found) = body["data"]["repository"].as_object() else {
+        return Err(trouble.unwrap_or_else(|| not_found(repository)));
+    };
+    let mut reviews = Reviews::unknown(trouble.map_or(Asked::Whole, Asked::Partly));
+    // An error that names no commit spoils all of them.
+    if errors
+        .iter()
+        .any(|error| error["path"][1].as_str().is_none())
+    {
+        return Ok(reviews);
+    }
+    let ours = found.get("nameWithOwner").and_then(Value::as_str);
+    for (index, id) in page.iter().enumerate() {
+        let alias = format!("c{index}");
+        let Some(Value::Object(commit)) = found.get(&alias) else {
+            continue;
+        };
+        let mut commit = commit.clone();
+        for error in errors
+            .iter()
+            .filter(|error| error["path"][1] == alias.as_str())
+        {
+            let spoilt = error["path"][2].as_str();
+            commit.retain(|field, _| spoilt.is_some_and(|spoilt| spoilt != field));
+        }
+        let review = Review {
+            origin: origin(id, &commit, ours, main).unwrap_or_default(),
+            checks: commit
+                .get("statusCheckRollup")
+                .map(checks)
+                .unwrap_or_default(),
+        };
+        if review != Review::default() {
+            reviews.known.insert(id.clone(), review);
+        }
+    }
+    Ok(reviews)
+}
+
+/// A piece of the answer as what it should be.
+fn read_as<'a, T: Deserialize<'a>>(value: &'a Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+/// An error that GitHub names beside its answer. Its message is not read: it may repeat anything.
+fn problem(error: &Value, answer: &Response, repository: &str) -> Report {
+    match error["type"].as_str() {
+        Some("RATE_LIMITED" | "RATE_LIMIT") => limited(answer),
+        Some("NOT_FOUND") if error["path"][1].as_str().is_none() => not_found(repository),
+        Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => {
+            Report::new("GitHub does not let the token see all of it").hint(RIGHTS)
+        }
+        _ => Report::new("GitHub answers with an error"),
+    }
+}
+
+fn origin(
+    id: &CommitId,
+    commit: &Map<String, Value>,
+    ours: Option<&str>,
+    main: &str,
+) -> Option<Origin> {
+    let made = Made {
+        id,
+        authors: authors(commit.get("authors")?)?,
+        merges: merged(commit),
+    };
+    let mut pulls = read_as::<Nodes<Pull>>(commit.get("associatedPullRequests")?)?.nodes;
+    // A fork shares its commits, and what was approved there was approved by its own people.
+    let ours = ours?;
+    pulls.retain(|pull| {
+        (pull.base_repository.as_ref()).is_some_and(|base| base.name_with_owner == ours)
+    });
+    let pulls = pulls.into_iter().map(|pull| pull.read(&made, main));
+    Some(Origin::of(pulls.collect()))
+}
+
+/// How a commit was made.
+struct Made<'a> {
+    id: &'a CommitId,
+    authors: Vec<String>,
+    /// What was merged, if it is a merge that GitHub itself signed.
+    merges: Option<String>,
+}
+
+impl Made<'_> {
+    /// Whether this login wrote some of what came with the pull request in this commit, so that its approval is none.
+    fn is_by(&self, login: &str, pull: &Pull) -> bool {
+        let mut authors = self.authors.iter();
+        !self.is_merge_of(pull) && authors.any(|author| author.eq_ignore_ascii_case(login))
+    }
+
+    /// Whether it is what GitHub made when the pull request was merged: whoever pressed the button wrote nothing of it,
+    /// and often is who approved.
+    fn is_merge_of(&self, pull: &Pull) -> bool {
+        let merge = pull.merge_commit.as_ref();
+        let is_this = merge.is_some_and(|merge| merge.oid == self.id.as_str());
+        is_this && self.merges.is_some() && self.merges == pull.head_ref_oid
+    }
+}
+
+/// The logins of a commit's authors, who are one at least.
+fn authors(value: &Value) -> Option<Vec<String>> {
+    let authors = read_as::<Nodes<Author>>(value)?.nodes;
+    let is_one = !authors.is_empty();
+    let users = authors.into_iter().filter_map(|author| author.user);
+    is_one.then(|| users.map(|user| user.login).collect())
+}
+
+/// What a merge that GitHub made merged: the second of its parents.
+fn merged(commit: &Map<String, Value>) -> Option<String> {
+    let signature: Signature = read_as(commit.get("signature")?)?;
+    let parents = read_as::<Nodes<Object>>(commit.get("parents")?)?.nodes;
+    let is_githubs = signature.is_valid && signature.was_signed_by_git_hub;
+    Some(parents.into_iter().nth(1).filter(|_| is_githubs)?.oid)
+}
+
+fn checks(rollup: &Value) -> Checks {
+    match rollup["state"].as_str() {
+        _ if rollup.is_null() => Checks::None,
+        Some("SUCCESS") => Checks::Succeeded,
+        Some("FAILURE" | "ERROR") => Checks::Failed,
+        Some("PENDING" | "EXPECTED") => Checks::Pending,
+        _ => Checks::Unknown,
+    }
+}
+
+impl Pull {
+    fn read(self, made: &Made<'_>, main: &str) -> PullRequest {
+        let opinions = &self.latest_opinionated_reviews.nodes;
+        let author = self.author.as_ref().map(|author| author.login.as_str());
+        let approved = opinions
+            .iter()
+            .filter(|opinion| opinion.state == "APPROVED");
+        let by = approved.filter_map(|opinion| Some(opinion.author.as_ref()?.login.as_str()));
+        let others = by.filter(|login| {
+            let is_author = author.is_some_and(|author| author.eq_ignore_ascii_case(login));
+            !login.is_empty() && !is_author && !made.is_by(login, &self)
+        });
+        PullRequest {
+            number: self.number,
+            into_main: self.base_ref_name == main,
+            merged: self.merged,
+            approved_by: others.map(cut).take(50).collect(),
+            changes_requested: (opinions.iter())
+                .any(|opinion| opinion.state == "CHANGES_REQUESTED"),
+            author: author.map(cut),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_NAME).collect()
+}
+
+fn refused(answer: &Response) -> Report {
+    let spent = answer.header("x-ratelimit-remaining") == Some("0")
+        || answer.header("retry-after").is_some();
+    match answer.status {
+        401 => Report::new("GitHub does not accept the token")
+            .hint("make a new one, and set GH_TOKEN to it"),
+        403 if answer.header("x-github-sso").is_some() => Report::new(
+            "GitHub wants the token to be authorized for the organization (single sign-on)",
+        )
+        .hint("authorize it in GitHub's settings of tokens"),
+        403 if !spent => Report::new("GitHub does not let the token look").hint(RIGHTS),
+        403 | 429 => limited(answer),
+        404 => Report::new("GitHub's API is not at this address"),
+        status => Report::new(format!("GitHub answers {status}")),
+    }
+}
+
+fn limited(answer: &Response) -> Report {
+    let report =
+        Report::new("GitHub takes no more calls for now, for too many were made with this token");
+    // An hour is the longest that GitHub makes anybody wait.
+    match answer
+        .retry_after()
+        .map(|wait| wait.as_secs())
+        .or_else(|| reset(answer))
+    {
+        Some(wait @ 1..=3600) => {
+            report.because(format!("it will again in {} min", wait.div_ceil(60)))
+        }
+        _ => report,
+    }
+}
+
+/// In how many seconds it takes calls again.
+fn reset(answer: &Response) -> Option<u64> {
+    let reset: i64 = answer.header("x-ratelimit-reset")?.parse().ok()?;
+    let wait = reset.saturating_sub(Timestamp::now().as_second());
+    wait.try_into().ok()
+}
+
+fn not_found(repository: &str) -> Report {
+    Report::new(format!("GitHub does not show {repository} to this token"))
+        .because("it is not there, or the token may not see it")
+        .hint(RIGHTS)
+}

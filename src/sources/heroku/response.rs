@@ -1,0 +1,106 @@
+//! What Heroku's answers say. Only what is needed is read, so that fields may come and go.
+
+use serde::Deserialize;
+
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, Release, ReleaseStatus};
+
+/// What stands before the name of an image, which is asked for and released otherwise than a slug.
+pub const IMAGE: &str = "oci-image:";
+
+#[derive(Deserialize)]
+struct ReleaseJson {
+    id: String,
+    version: u64,
+    status: Option<String>,
+    current: Option<bool>,
+    eligible_for_rollback: Option<bool>,
+    slug: Option<Artifact>,
+    oci_image: Option<Artifact>,
+    artifacts: Option<Vec<Artifact>>,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    r#type: Option<String>,
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Slug {
+    commit: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Build {
+    status: Option<String>,
+}
+
+/// The releases of a list; `None` where it is none.
+pub fn releases(body: &[u8], app: &str) -> Option<Vec<Release>> {
+    let all: Vec<ReleaseJson> = serde_json::from_slice(body).ok()?;
+    Some(all.into_iter().map(|release| release.read(app)).collect())
+}
+
+/// A single release; `None` where it is none.
+pub fn release(body: &[u8], app: &str) -> Option<Release> {
+    let release: ReleaseJson = serde_json::from_slice(body).ok()?;
+    Some(release.read(app))
+}
+
+/// The commit that a slug or an image was built from, if it names one in full; outer `None` where it is neither.
+pub fn commit(body: &[u8]) -> Option<Option<CommitId>> {
+    let slug = match serde_json::from_slice::<Vec<Slug>>(body) {
+        Ok(images) => images.into_iter().next(),
+        Err(_) => Some(serde_json::from_slice(body).ok()?),
+    };
+    Some(slug.and_then(|slug: Slug| CommitId::parse(slug.commit?.trim())))
+}
+
+/// How the first build of a list stands, by one of the words that there are.
+pub fn build(body: &[u8]) -> Option<String> {
+    let builds: Vec<Build> = serde_json::from_slice(body).ok()?;
+    let status = builds.into_iter().next()?.status?;
+    matches!(status.as_str(), "pending" | "succeeded" | "failed").then_some(status)
+}
+
+/// Whether this can stand in a path without changing where it leads.
+pub fn is_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
+    (1..=128).contains(&text.len()) && text.bytes().all(fits)
+}
+
+impl ReleaseJson {
+    fn read(self, app: &str) -> Release {
+        Release {
+            slug: self.built(),
+            status: match self.status.as_deref() {
+                Some("pending") => ReleaseStatus::Pending,
+                Some("succeeded") => ReleaseStatus::Succeeded,
+                Some("failed") => ReleaseStatus::Failed,
+                Some("expired") => ReleaseStatus::Expired,
+                _ => ReleaseStatus::Other,
+            },
+            current: self.current == Some(true),
+            eligible: self.eligible_for_rollback == Some(true),
+            commit: None,
+            output: Typed::other(format!("heroku releases:output v{} -a {app}", self.version)),
+            id: self.id,
+            version: self.version,
+        }
+    }
+
+    /// What was built for it: a slug, or else an image.
+    fn built(&self) -> Option<String> {
+        let listed = |kind: &str| {
+            let mut all = self.artifacts.iter().flatten();
+            all.find(|artifact| artifact.r#type.as_deref() == Some(kind))
+        };
+        let id = |named: &Option<Artifact>, kind| {
+            let named = named.as_ref().and_then(|artifact| artifact.id.clone());
+            named.or_else(|| listed(kind)?.id.clone())
+        };
+        id(&self.slug, "slug")
+            .or_else(|| Some(format!("{IMAGE}{}", id(&self.oci_image, "oci-image")?)))
+    }
+}
