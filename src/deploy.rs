@@ -243,7 +243,7 @@ impl Deploy<'_> {
                     target,
                     commit,
                     fix,
-                    command: &command.to_string(),
+                    command,
                 };
                 decide::staging(&staging, &asked)
             }

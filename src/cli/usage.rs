@@ -10,8 +10,8 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
-use crate::core::text::{shell_word, visible};
-use crate::core::typed;
+use crate::core::text::visible;
+use crate::core::typed::{Given, Hint, Typed};
 
 /// Says it; gives the exit code.
 pub fn usage(error: &clap::Error) -> u8 {
@@ -51,20 +51,20 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
         ErrorKind::UnknownArgument => quoted(args, wrong),
         // A shell takes what follows a bare # for a comment.
         ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
-            Some("a # wants quotes: git smp stage --fix --pick '#N'".to_owned())
+            let pick = Typed::smp("stage --fix").option("--pick", "#N");
+            Some(Hint::run("a # wants quotes", pick))
         }
-        ErrorKind::InvalidSubcommand => synonym(wrong).map(str::to_owned),
+        ErrorKind::InvalidSubcommand => synonym(wrong),
         _ => None,
     };
-    let lines = meant
-        .iter()
-        .flat_map(|meant| typed::lines(meant))
-        .chain([help_of(args)]);
+    let help = Hint::run("", help_of(args));
+    let lines = meant.into_iter().chain([help]);
+    let lines = lines.flat_map(|hint| Given::default().complete(&hint));
     lines.map(|line| format!("hint: {line}\n")).collect()
 }
 
 /// The command with a text of several words in quotes, where the second of them is what is wrong.
-fn quoted(args: &[String], wrong: &str) -> Option<String> {
+fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
     let second = args.iter().position(|arg| arg == wrong)?;
     let option = args.get(second.checked_sub(2)?)?.as_str();
     let (before, text) = args.split_at_checked(second - 1)?;
@@ -76,35 +76,34 @@ fn quoted(args: &[String], wrong: &str) -> Option<String> {
     }
     let whole = words.join(" ");
     let typed = before.iter().chain([&whole]).chain(rest);
-    let typed: Vec<String> = typed.map(|word| shell_word(word)).collect();
-    let typed = typed.join(" ");
-    Some(format!(
-        "a text of several words wants quotes: git smp {typed}"
-    ))
+    let typed = typed.fold(Typed::smp(""), |typed, word| typed.arg(word));
+    Some(Hint::run("a text of several words wants quotes", typed))
 }
 
 /// The command that does what other programs have another word for.
-fn synonym(word: &str) -> Option<&'static str> {
-    Some(match word {
+fn synonym(word: &str) -> Option<Hint> {
+    let command = match word {
         "deploy" | "push" | "ship" | "release" | "publish" => {
-            "to staging: git smp stage\nto production: git smp promote"
+            let production = Hint::run("to production", Typed::smp("promote"));
+            return Some(Hint::run("to staging", Typed::smp("stage")).and(production));
         }
-        "log" | "deploys" | "releases" | "stats" => "git smp history",
-        "block" | "reject" => "git smp signoff --block REASON",
-        "approve" | "accept" | "pass" | "ok" | "sign-off" => "git smp signoff",
-        "undo" | "revert" | "back" => "git smp rollback",
-        "freeze" | "candidate" => "git smp propose",
-        "unfreeze" | "thaw" | "withdraw" | "cancel" | "abort" => "git smp postpone",
-        "init" | "install" | "check" | "doctor" => "git smp setup",
-        "fix" | "hotfix" => "git smp stage --fix",
-        "list" | "changes" | "compare" => "git smp diff",
-        "info" => "git smp status",
+        "log" | "deploys" | "releases" | "stats" => "history",
+        "block" | "reject" => "signoff --block REASON",
+        "approve" | "accept" | "pass" | "ok" | "sign-off" => "signoff",
+        "undo" | "revert" | "back" => "rollback",
+        "freeze" | "candidate" => "propose",
+        "unfreeze" | "thaw" | "withdraw" | "cancel" | "abort" => "postpone",
+        "init" | "install" | "check" | "doctor" => "setup",
+        "fix" | "hotfix" => "stage --fix",
+        "list" | "changes" | "compare" => "diff",
+        "info" => "status",
         _ => return None,
-    })
+    };
+    Some(Hint::run("", Typed::smp(command)))
 }
 
 /// The command that tells the options of the command that was meant.
-fn help_of(args: &[String]) -> String {
+fn help_of(args: &[String]) -> Typed {
     let cli = Cli::command();
     let commands: Vec<&str> = (cli.get_subcommands())
         .filter(|one| !one.is_hide_set())
@@ -114,11 +113,11 @@ fn help_of(args: &[String]) -> String {
     for arg in args {
         // The value of an option before the command may be called like one.
         if commands.contains(&arg.as_str()) && !["--config", "--color"].contains(&before) {
-            return format!("git smp {arg} -h");
+            return Typed::smp(arg).plain("-h");
         }
         before = arg;
     }
-    "git smp -h".to_owned()
+    Typed::smp("-h")
 }
 
 #[cfg(test)]
@@ -127,7 +126,9 @@ mod tests {
 
     #[test]
     fn help_is_that_of_the_command_that_was_typed() {
-        let help = |line: &str| help_of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let help = |line: &str| {
+            help_of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).to_string()
+        };
         assert_eq!(help("signoff --bloc no"), "git smp signoff -h");
         assert_eq!(help("--config stage promote --json"), "git smp promote -h");
         assert_eq!(help("deploy"), "git smp -h");

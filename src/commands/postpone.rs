@@ -20,7 +20,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("postpone", "--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
     let recorder = Recorder::of(&session.repo, &config, ui.is_interactive());
-    let recorder = flow::recorder_of(recorder, "git smp postpone")?;
+    let recorder = flow::recorder_of(recorder, "postpone")?;
     trust::require(&session.repo, &config, &[])?;
     let reading = ui.during("reading the record", || recorder.read_now())??;
     let Some(candidate) = &reading.state.candidate else {
@@ -70,7 +70,7 @@ fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop
 }
 
 fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Delivery<'a> {
-    Delivery::of(session, config, "postponed", "git smp postpone")
+    Delivery::of(session, config, "postponed", Typed::smp("postpone"))
 }
 
 /// Whether nobody is there, or wants to be, who could be asked.

@@ -58,7 +58,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         Ok(plan) => promote(deploy, plan, args, given),
         Err(refusal) if args.dry_run => Err(refusal.into()),
         Err(refusal) => {
-            let (state, again) = (deploy.seen.state(), deploy.command().to_string());
+            let (state, again) = (deploy.seen.state(), deploy.command());
             Err(product::deliver_before(
                 session, &config, state, &again, refusal,
             ))
@@ -100,11 +100,7 @@ fn promote(
     args: &Promote,
     given: Option<Summary>,
 ) -> Result<(), Stop> {
-    let (session, config, again) = (
-        deploy.session,
-        deploy.look.config,
-        deploy.command().to_string(),
-    );
+    let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
     let release = ProductPost::of(session, config, &deploy.targets, &plan, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;

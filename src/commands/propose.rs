@@ -28,7 +28,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let (config, ui) = (session.config()?, session.ui);
     let source = beginning(&config)?;
     let recorder = Recorder::of(&session.repo, &config, ui.is_interactive());
-    let recorder = flow::recorder_of(recorder, "git smp propose")?;
+    let recorder = flow::recorder_of(recorder, "propose")?;
     let targets = config.targets();
     let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
@@ -197,7 +197,12 @@ impl Work<'_> {
             self.deploy.look.environments(&wanted, Also::Nothing)
         })?;
         for (before, now) in self.deploy.observed().zip(&now) {
-            decide::unmoved(before, now, RefusalCode::CandidateMoved, "git smp propose")?;
+            decide::unmoved(
+                before,
+                now,
+                RefusalCode::CandidateMoved,
+                &Typed::smp("propose"),
+            )?;
         }
         Ok(())
     }
@@ -230,7 +235,7 @@ impl Work<'_> {
     }
 
     fn posts(&self) -> Delivery<'_> {
-        Delivery::of(self.session, self.config, "proposed", "git smp propose")
+        Delivery::of(self.session, self.config, "proposed", Typed::smp("propose"))
     }
 
     /// The post as it would go out.

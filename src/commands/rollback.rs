@@ -217,8 +217,8 @@ fn tell(
     ended: bool,
     known: Option<Vec<Notice>>,
 ) -> Result<(), Stop> {
-    let (config, again) = (deploy.look.config, deploy.command().to_string());
-    let posts = Delivery::of(deploy.session, config, "put back", &again);
+    let (config, again) = (deploy.look.config, deploy.command());
+    let posts = Delivery::of(deploy.session, config, "put back", again);
     let configured = channel::configured(config, TECHNICAL).is_some();
     match &config.record {
         Some(_) if configured => posts.deliver(&posts.pending(known)?, Notice::is_of_a_rollback),
@@ -252,7 +252,7 @@ fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     if !plan.steps.iter().any(is_post) {
         return Ok(());
     }
-    let again = deploy.command().to_string();
-    Delivery::of(deploy.session, deploy.look.config, "put back", &again)
+    let again = deploy.command();
+    Delivery::of(deploy.session, deploy.look.config, "put back", again)
         .print(&owed(deploy, &plan.commit))
 }

@@ -81,7 +81,10 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     let command = format!("git add {file} && git commit -m {title} {file} && {push}");
     Hint::from("next: commit it and push it, so that the whole team has it:")
         .and(Hint::run("", Typed::other(command)))
-        .and("then everyone: git pull && git smp setup")
+        .and(Hint::run(
+            "then everyone",
+            Typed::smp("setup").behind(format_args!("git pull &&")),
+        ))
 }
 
 /// The checks that ask nobody: the channels' and the hook's.

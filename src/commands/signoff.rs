@@ -25,7 +25,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_hash("--commit", named, 4, "status --json")?;
     let may_ask = session.ui.is_interactive();
     let recorder = Recorder::of(&session.repo, &config, may_ask);
-    let recorder = flow::recorder_of(recorder, "git smp signoff")?;
+    let recorder = flow::recorder_of(recorder, "signoff")?;
     trust::require(&session.repo, &config, &[beginning(&config)?])?;
     let by = match &args.by {
         Some(name) => name.trim().to_owned(),
@@ -112,8 +112,7 @@ impl Judgement<'_> {
             let other = &other.by;
             ui.note(format!("{other} has blocked it, and that still stands"));
         }
-        let again = again.to_string();
-        let posts = Delivery::of(session, config, did, &again);
+        let posts = Delivery::of(session, config, did, again);
         let is_printed = self.verdict == Verdict::Block
             && channel::configured(config, TECHNICAL).is_none()
             && !known;

@@ -29,7 +29,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let environment = beginning(&config)?;
     if args.fix {
         let recorder = Recorder::of(&session.repo, &config, false);
-        flow::recorder_of(recorder, "git smp stage --fix")?;
+        flow::recorder_of(recorder, "stage --fix")?;
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
@@ -310,7 +310,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
                 commit: plan.commit.clone(),
                 ..channel::of_candidate(candidate, News::Fixed { before })
             };
-            Delivery::of(session, config, "deployed", "git smp stage").print(&owed)
+            Delivery::of(session, config, "deployed", Typed::smp("stage")).print(&owed)
         }
         (Some(_), _) => pay(deploy, known),
         _ if goes_back => pay(deploy, known),
@@ -320,8 +320,8 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
 
 /// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
 fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
-    let again = deploy.command().to_string();
-    let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", &again);
+    let again = deploy.command();
+    let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);
     posts.deliver(&posts.pending(known)?, |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })

@@ -7,26 +7,37 @@ use crate::core::text::shell_word;
 /// A command to type. It is rendered once, with what was given on the command line of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typed {
-    is_ours: bool,
-    /// Its words, quoted for a shell where they need it; without `git smp` where it is ours.
+    /// How one of ours begins, up to where `--config` stands: `git smp`. Another program's has none.
+    start: String,
+    /// The words after that, quoted for a shell where they need it.
     words: Vec<String>,
 }
 
 impl Typed {
     /// One of ours, by the words after `git smp`, none of which needs quotes: `setup --check`.
     pub fn smp(words: &str) -> Self {
-        Self {
-            is_ours: true,
-            words: words.split(' ').map(str::to_owned).collect(),
-        }
+        let (start, none) = ("git smp".to_owned(), Vec::new());
+        Self { start, words: none }.plain(words)
     }
 
     /// A command of another program, quoted already.
     pub fn other(text: impl Into<String>) -> Self {
         Self {
-            is_ours: false,
+            start: String::new(),
             words: vec![text.into()],
         }
+    }
+
+    /// Puts in front of one of ours what is typed with it, quoted already: `git pull &&`.
+    #[must_use]
+    pub fn behind(mut self, first: fmt::Arguments<'_>) -> Self {
+        self.start = format!("{first} {}", self.start);
+        self
+    }
+
+    /// Whether it is one of ours.
+    pub fn is_ours(&self) -> bool {
+        !self.start.is_empty()
     }
 
     /// Adds a value.
@@ -38,9 +49,8 @@ impl Typed {
 
     /// Adds an option with its value.
     #[must_use]
-    pub fn option(mut self, name: &str, value: &str) -> Self {
-        self.words.extend([name.to_owned(), shell_word(value)]);
-        self
+    pub fn option(self, name: &str, value: &str) -> Self {
+        self.plain(name).arg(value)
     }
 
     /// Adds options that have no value, or words that need no quotes, separated by blanks; none where it is empty.
@@ -50,13 +60,24 @@ impl Typed {
             .extend(words.split_whitespace().map(str::to_owned));
         self
     }
+
+    fn has(&self, option: &str) -> bool {
+        self.words
+            .iter()
+            .any(|word| word.split('=').next() == Some(option))
+    }
 }
 
 impl fmt::Display for Typed {
     /// As it is typed where nothing was given.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ours = if self.is_ours { OURS } else { "" };
-        write!(f, "{ours}{}", self.words.join(" "))
+        let start = Some(&self.start).filter(|_| self.is_ours());
+        let words: Vec<&str> = start
+            .into_iter()
+            .chain(&self.words)
+            .map(String::as_str)
+            .collect();
+        f.write_str(&words.join(" "))
     }
 }
 
@@ -92,9 +113,12 @@ impl Hint {
 }
 
 impl<T: Into<String>> From<T> for Hint {
-    /// A line of words.
+    /// A line of words. A command of ours in it would lack what was given.
     fn from(text: T) -> Self {
-        Self(vec![(text.into(), None)])
+        let text = text.into();
+        #[cfg(test)]
+        assert!(!text.contains("git smp ") && !text.contains('\n'), "{text}");
+        Self(vec![(text, None)])
     }
 }
 
@@ -117,9 +141,6 @@ fn led(say: &str, command: &str) -> String {
     }
 }
 
-/// How every command of ours begins.
-const OURS: &str = "git smp ";
-
 /// What was given on the command line that the same command needs again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
@@ -136,209 +157,64 @@ pub struct Given {
 impl Given {
     /// The lines of a hint, each with at most one command, which ends it and can be pasted.
     pub fn complete(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |line| self.with_options(line))
+        self.lines_of(hint, |command| self.with_options(command))
     }
 
     /// The same of commands that others type, or that come next: with the configuration alone.
     pub fn typed(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |line| line)
+        self.lines_of(hint, |command| command)
     }
 
-    fn lines_of(&self, hint: &Hint, with: impl Fn(String) -> String) -> Vec<String> {
-        let line = |(say, command): &(String, Option<Typed>)| match command {
-            Some(command) if command.is_ours => {
-                vec![led(say, &self.named(with(command.to_string())))]
-            }
-            Some(command) => vec![led(say, &command.to_string())],
-            None => lines(say)
-                .into_iter()
-                .map(|line| self.named(with(line)))
-                .collect(),
+    fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
+        let line = |(say, command): &(String, Option<Typed>)| match command.clone() {
+            Some(command) if command.is_ours() => led(say, &self.named(with(command)).to_string()),
+            Some(command) => led(say, &command.to_string()),
+            None => say.clone(),
         };
-        hint.0.iter().flat_map(line).collect()
+        hint.0.iter().map(line).collect()
     }
 
-    fn with_options(&self, line: String) -> String {
-        let Some(at) = places(&line, OURS).pop() else {
-            return line;
+    fn with_options(&self, mut command: Typed) -> Typed {
+        if command.words.first().map(String::as_str) != Some(self.command) {
+            return command;
+        }
+        if command
+            .words
+            .get(1)
+            .is_none_or(|word| word.starts_with('-'))
+        {
+            let names = self.names.iter().map(|name| shell_word(name));
+            command.words.splice(1..1, names);
+        }
+        // Two ways to give the same text.
+        let has_text = command.has("--summary") || command.has("-F");
+        let is_there = |option| match option {
+            "--summary" | "-F" => has_text,
+            option => command.has(option),
         };
-        let words = words(line.get(at + OURS.len()..).unwrap_or_default());
-        if self.command.is_empty() || words.first() != Some(&self.command) {
-            return line;
-        }
-        let mut line = line.clone();
-        if words.get(1).is_none_or(|word| word.starts_with('-')) {
-            let names: String = self
-                .names
-                .iter()
-                .map(|name| format!(" {}", shell_word(name)))
-                .collect();
-            line.insert_str(at + OURS.len() + self.command.len(), &names);
-        }
-        self.options
-            .iter()
-            .filter(|(option, _)| !has(&words, option))
-            .fold(line, |line, (option, value)| {
-                let value = value
-                    .as_ref()
-                    .map(|value| format!(" {}", shell_word(value)))
-                    .unwrap_or_default();
-                format!("{line} {option}{value}")
-            })
-    }
-
-    fn named(&self, line: String) -> String {
-        let Some(file) = &self.config else {
-            return line;
+        let missing: Vec<_> = (self.options.iter())
+            .filter(|(option, _)| !is_there(option))
+            .collect();
+        let add = |command: Typed, (option, value): &(&str, Option<String>)| match value {
+            Some(value) => command.option(option, value),
+            None => command.plain(option),
         };
-        let option = format!("--config {} ", shell_word(file));
-        places(&line, OURS)
-            .into_iter()
-            .rev()
-            .fold(line, |mut line, at| {
-                let at = at + OURS.len();
-                if !line
-                    .get(at..)
-                    .is_some_and(|rest| rest.starts_with("--config"))
-                {
-                    line.insert_str(at, &option);
-                }
-                line
-            })
+        missing.into_iter().fold(command, add)
     }
-}
 
-/// The lines of a hint. A text that goes on after a command goes on in a line of its own.
-pub fn lines(hint: &str) -> Vec<String> {
-    let bounds = ["\n", "; ", ", then: ", ", then "].map(|bound| (bound, places(hint, bound)));
-    let mut cuts: Vec<(usize, &str)> = bounds
-        .iter()
-        .flat_map(|(bound, found)| found.iter().map(|at| (*at, *bound)))
-        .collect();
-    cuts.sort_unstable();
-    let (mut lines, mut from) = (Vec::new(), 0);
-    for (at, bound) in cuts {
-        let Some(piece) = hint.get(from..at) else {
-            continue;
-        };
-        if bound == "\n" || has_command(piece) {
-            lines.push(piece.to_owned());
-            from = at
-                + if bound.starts_with(',') {
-                    ", ".len()
-                } else {
-                    bound.len()
-                };
+    fn named(&self, mut command: Typed) -> Typed {
+        if let Some(file) = &self.config
+            && !command.has("--config")
+        {
+            command.start = format!("{} --config {}", command.start, shell_word(file));
         }
+        command
     }
-    lines.extend(
-        hint.get(from..)
-            .filter(|rest| !rest.is_empty())
-            .map(str::to_owned),
-    );
-    lines
-}
-
-fn has_command(piece: &str) -> bool {
-    ["git ", "heroku "]
-        .iter()
-        .any(|program| !places(piece, program).is_empty())
-}
-
-/// Where a text stands outside of quoted words, as a beginning of a word where it begins with a letter.
-fn places(text: &str, wanted: &str) -> Vec<usize> {
-    let (mut found, mut before, mut quote) = (Vec::new(), ' ', None);
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
-        match (quote, c) {
-            (None, '\'') if " =$".contains(before) => quote = Some(before == '$'),
-            (None, _) => {
-                let word = !wanted.starts_with(char::is_alphabetic)
-                    || !before.is_alphanumeric() && before != '-';
-                found.extend(
-                    text.get(at..)
-                        .filter(|left| word && left.starts_with(wanted))
-                        .map(|_| at),
-                );
-            }
-            // `$'...'` has its own way to say a quote.
-            (Some(true), '\\') => drop(rest.next()),
-            (Some(false), '\'') if text.get(at..).is_some_and(|left| left.starts_with("'\\''")) => {
-                let _ = rest.nth(2);
-            }
-            (Some(_), '\'') => quote = None,
-            (Some(_), _) => {}
-        }
-        before = c;
-    }
-    found
-}
-
-/// The words of a command; a quoted one is in as many pieces as it has words of its own, which no option is.
-fn words(command: &str) -> Vec<&str> {
-    command.split(' ').filter(|word| !word.is_empty()).collect()
-}
-
-fn has(words: &[&str], option: &str) -> bool {
-    // Two ways to give the same text.
-    let same: &[&str] = if ["--summary", "-F"].contains(&option) {
-        &["--summary", "-F"]
-    } else {
-        &[option]
-    };
-    words.iter().any(|word| {
-        same.iter()
-            .any(|option| word.split('=').next() == Some(option))
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_ends_its_line() {
-        let split = |hint: &str| lines(hint).join("|");
-        for (hint, expected) in [
-            ("git smp setup", "git smp setup"),
-            (
-                "wait: git smp status; or say yes: git smp promote",
-                "wait: git smp status|or say yes: git smp promote",
-            ),
-            (
-                "set a.branch in smp.toml, then: git smp setup",
-                "set a.branch in smp.toml, then: git smp setup",
-            ),
-            (
-                "git smp postpone, then: git smp propose",
-                "git smp postpone|then: git smp propose",
-            ),
-            (
-                "log in: heroku login; or set HEROKU_API_KEY",
-                "log in: heroku login|or set HEROKU_API_KEY",
-            ),
-            (
-                "the platform's own; it's git smp stage; go on",
-                "the platform's own; it's git smp stage|go on",
-            ),
-            (
-                "a: git smp stage --reason 'x; y, then z'; b",
-                "a: git smp stage --reason 'x; y, then z'|b",
-            ),
-            (
-                "a: git smp stage --reason 'it'\\''s; y'; b",
-                "a: git smp stage --reason 'it'\\''s; y'|b",
-            ),
-            (
-                "a: git smp stage --reason $'it\\'s; y'; b",
-                "a: git smp stage --reason $'it\\'s; y'|b",
-            ),
-            ("git smp stage\nwith a fix", "git smp stage|with a fix"),
-            ("ask; and wait", "ask; and wait"),
-        ] {
-            assert_eq!(split(hint), expected);
-        }
-    }
 
     #[test]
     fn what_was_given_is_given_again_to_the_same_command_alone() {
@@ -353,37 +229,47 @@ mod tests {
         };
         let summary = "--summary $'It\\'s new\\ngit smp promote'";
         let named = "git smp --config 'my file.toml'";
-        for (hint, expected) in [
-            ("look: git smp status", format!("look: {named} status")),
+        let promote = Typed::smp("promote");
+        for (command, expected) in [
+            (Typed::smp("status"), format!("{named} status")),
             (
-                "go on: git smp promote us",
-                format!("go on: {named} promote us --again {summary}"),
+                promote.clone().arg("us"),
+                format!("{named} promote us --again {summary}"),
             ),
             (
-                "x: git smp promote --again --summary 'y'",
-                format!("x: {named} promote eu --again --summary 'y'"),
+                promote
+                    .clone()
+                    .plain("--again")
+                    .option("--summary", "y --again"),
+                format!("{named} promote eu --again --summary 'y --again'"),
             ),
             (
-                "x: git smp promote",
-                format!("x: {named} promote eu --again {summary}"),
+                promote.clone().option("-F", "a file"),
+                format!("{named} promote eu -F 'a file' --again"),
             ),
             (
-                "in a script: add --again",
-                "in a script: add --again".to_owned(),
+                promote.clone().behind(format_args!("mv a b &&")),
+                format!("mv a b && {named} promote eu --again {summary}"),
             ),
-            ("say it: --note TEXT", "say it: --note TEXT".to_owned()),
+            (
+                Typed::other("echo git smp promote"),
+                "echo git smp promote".to_owned(),
+            ),
         ] {
-            assert_eq!(given.complete(&hint.into()), [expected]);
+            let hint = Hint::run("", command);
+            assert_eq!(given.complete(&hint), [expected]);
         }
-        assert_eq!(
-            given.typed(&"next: git smp promote".into()),
-            [format!("next: {named} promote")]
-        );
-        let nothing = Given::default();
-        assert_eq!(
-            nothing.complete(&"a: git smp promote".into()),
-            ["a: git smp promote"]
-        );
+        let hint = Hint::run("next", promote);
+        assert_eq!(given.typed(&hint), [format!("next: {named} promote")]);
+        assert_eq!(Given::default().complete(&hint), ["next: git smp promote"]);
+        let words = "in a script: add --again";
+        assert_eq!(given.complete(&words.into()), [words]);
+    }
+
+    #[test]
+    #[should_panic(expected = "look: git smp status")]
+    fn no_command_of_ours_hides_in_words() {
+        drop(Hint::from("look: git smp status"));
     }
 
     #[test]
@@ -419,23 +305,6 @@ mod tests {
         assert_eq!(
             both.to_string(),
             "wait: git smp status; git fetch --unshallow"
-        );
-    }
-
-    #[test]
-    fn a_quoted_text_that_looks_like_a_command_is_left_alone() {
-        let given = Given {
-            config: Some("x".into()),
-            ..Given::default()
-        };
-        let hint = "git smp stage --reason 'git smp stage; git smp hung'";
-        assert_eq!(
-            given.complete(&hint.into()),
-            ["git smp --config x stage --reason 'git smp stage; git smp hung'"]
-        );
-        assert_eq!(
-            given.complete(&"cd x && git-smp status".into()),
-            ["cd x && git-smp status"]
         );
     }
 }

@@ -15,7 +15,8 @@ pub fn recorder_of<'r>(
     command: &str,
 ) -> Result<Recorder<'r>, Stop> {
     recorder.ok_or_else(|| {
-        let error = format!("{command} needs the shared record, and smp.toml has no [record]");
+        let error =
+            format!("git smp {command} needs the shared record, and smp.toml has no [record]");
         let report = Report::new(error).because(
             "proposals and verdicts are kept there, on the main repository, for the whole team",
         );

@@ -141,7 +141,7 @@ impl Deploy<'_> {
         if let (Some(read), Some(((_, recorded), intent))) = (read, on_record) {
             self.still_allows(&read??.state, recorded, intent)?;
         }
-        let command = self.command_to(&target.environment.name).to_string();
+        let command = self.command_to(&target.environment.name);
         let target_now = now.next().ok_or_else(not_seen)?;
         if let Some(source) = source {
             let source_now = now.next().ok_or_else(not_seen)?;

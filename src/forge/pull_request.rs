@@ -2,6 +2,7 @@
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
@@ -25,7 +26,7 @@ pub fn merged(
     session: &Session<'_>,
     tip: &CommitId,
     number: u64,
-    command: &str,
+    command: &Typed,
 ) -> Result<CommitId, Stop> {
     only(session, tip, number, command).map(|merged| merged.id)
 }
@@ -35,7 +36,7 @@ pub fn brought(
     session: &Session<'_>,
     tip: &CommitId,
     number: u64,
-    command: &str,
+    command: &Typed,
 ) -> Result<Vec<CommitId>, Stop> {
     let merged = only(session, tip, number, command)?;
     let [before, _, ..] = merged.parents.as_slice() else {
@@ -45,7 +46,12 @@ pub fn brought(
     Ok(ships.into_iter().rev().map(|commit| commit.id).collect())
 }
 
-fn only(session: &Session<'_>, tip: &CommitId, number: u64, command: &str) -> Result<Merged, Stop> {
+fn only(
+    session: &Session<'_>,
+    tip: &CommitId,
+    number: u64,
+    command: &Typed,
+) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
     let of = format!("of pull request #{number}");
     let report = match found.len() {
@@ -54,7 +60,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64, command: &str) -> Re
             .because(format!(
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
             ))
-            .hint(format!("name the commit: {command}")),
+            .run("name the commit", command.clone()),
         _ => (found.iter().take(10))
             .fold(
                 Report::new(format!("the main branch has several commits {of}")),
@@ -62,7 +68,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64, command: &str) -> Re
                     report.because(format!("{} {}", one.id.short(), visible(&one.subject)))
                 },
             )
-            .hint(format!("name one of them: {command}")),
+            .run("name one of them", command.clone()),
     };
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }

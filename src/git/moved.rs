@@ -69,7 +69,7 @@ pub(super) fn leads_to(location: &str) -> String {
 /// What shows whether an address is right, and the command that comes after it. `say`: what is to be done before.
 pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
     let setup = Typed::smp("setup");
-    let is_other = next.to_string().starts_with("git smp ") && *next != setup;
+    let is_other = next.is_ours() && *next != setup;
     let hint = Hint::run(say, setup);
     match is_other {
         true => hint.and(Hint::run("then", next.clone())),

@@ -10,6 +10,7 @@ use std::process::{Output, Stdio};
 use git2::{Repository, RepositoryOpenFlags};
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 use crate::git::Layout;
 use crate::git::config::PendingConfig;
 use crate::git::program::{Program, failed};
@@ -177,11 +178,10 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
             );
             let because =
                 "it may have come with somebody's commit, and its configuration could run programs";
-            return Err(Stop::Failed(
-                Report::new(error)
-                    .because(because)
-                    .hint("if you trust it: git --git-dir=. smp status"),
-            ));
+            return Err(Stop::Failed(Report::new(error).because(because).run(
+                "if you trust it",
+                Typed::other("git --git-dir=. smp status"),
+            )));
         }
     }
     Ok(())

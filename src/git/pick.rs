@@ -14,6 +14,7 @@ mod refused;
 use std::slice;
 
 use crate::core::refusal::Stop;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::program::{Program, failed};
@@ -117,13 +118,14 @@ fn committer(program: &Program) -> Result<Person, Stop> {
         "git does not know who makes the copies",
         ["var", "GIT_COMMITTER_IDENT"],
     );
-    let printed =
-        answer.map_err(|stop| match stop {
-            Stop::Failed(report) => Stop::Failed(report.hint(
-                "git config --global user.email you@example.com; git config --global user.name \"Your Name\"",
-            )),
-            stop => stop,
-        })?;
+    let printed = answer.map_err(|stop| match stop {
+        Stop::Failed(report) => {
+            let email = Typed::other("git config --global user.email you@example.com");
+            let name = Typed::other("git config --global user.name \"Your Name\"");
+            Stop::Failed(report.run("", email).run("", name))
+        }
+        stop => stop,
+    })?;
     Ok(Person::read(original::utf8(&printed).trim_end()))
 }
 

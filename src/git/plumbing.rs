@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::thread;
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
 use crate::git::program::{Program, failed};
 use crate::git::{Found, object};
@@ -118,11 +119,9 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
         report
             .because
             .retain(|cause| cause != "Needed a single revision");
-        Stop::Misused(
-            report.hint(
-                "if it is on a remote: git fetch --all\nor look for it: git log --oneline --all",
-            ),
-        )
+        let log = Typed::other("git log --oneline --all");
+        let report = report.run("if it is on a remote", Typed::other("git fetch --all"));
+        Stop::Misused(report.run("or look for it", log))
     })
 }
 

@@ -4,6 +4,7 @@
 mod quick;
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::history::{Gap, Library};
@@ -54,9 +55,10 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     let by_program = || read_state(repo, UNREADABLE_HERE, &id);
     match repo.either(|library| library.state_at(&id), by_program) {
         Ok(state) => Ok(Some((id, state))),
-        Err(Stop::Failed(report)) => Err(Stop::Failed(report.hint(format!(
-            "forget it, and read anew: git update-ref -d {SEEN}"
-        )))),
+        Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
+            "forget it, and read anew",
+            Typed::other(format!("git update-ref -d {SEEN}")),
+        ))),
         Err(other) => Err(other),
     }
 }
@@ -85,9 +87,10 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     // A ref that git cannot make sense of is left out of the list with a warning.
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
         let report = failed(UNREADABLE_HERE, &output.stderr);
-        return Err(Stop::Failed(report.hint(format!(
-            "forget it, and read anew: rm \"$(git rev-parse --git-path {SEEN})\""
-        ))));
+        return Err(Stop::Failed(report.run(
+            "forget it, and read anew",
+            Typed::other(format!("rm \"$(git rev-parse --git-path {SEEN})\"")),
+        )));
     }
     Ok(id)
 }
@@ -147,8 +150,8 @@ pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<b
 pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     if event.state.len() as u64 > LARGEST_STATE {
         let report = Report::new("the record would hold more than anybody could read");
-        let hint = "close the candidate, and with it its verdicts: git smp postpone";
-        return Err(Stop::Failed(report.hint(hint)));
+        let say = "close the candidate, and with it its verdicts";
+        return Err(Stop::Failed(report.run(say, Typed::smp("postpone"))));
     }
     let (name, email) = event.by;
     // Two names of 64 digits, two people, two dates, and the words around them.
@@ -218,9 +221,9 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
         .map_err(|stop| match stop {
             Stop::Failed(mut report) => {
                 report.because.truncate(1);
-                Stop::Failed(report.hint(
-                    "git config --global user.name 'Your Name'; git config --global user.email you@example.com",
-                ))
+                let name = Typed::other("git config --global user.name 'Your Name'");
+                let email = Typed::other("git config --global user.email you@example.com");
+                Stop::Failed(report.run("", name).run("", email))
             }
             other => other,
         })?;

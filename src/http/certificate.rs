@@ -26,7 +26,7 @@ pub fn none(who: &str) -> Report {
             ))
             .run(
                 "correct it, or try without it",
-                Typed::other(format!("env -u {name} git smp status")),
+                Typed::smp("status").behind(format_args!("env -u {name}")),
             ),
         None => report.because("the system has none").run(
             "install the package ca-certificates, then",

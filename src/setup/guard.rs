@@ -13,6 +13,7 @@ use self::moves::Room;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{acts, shell_word};
+use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::setup::check::Check;
 
@@ -244,23 +245,22 @@ fn may_run(_hook: &Path) -> bool {
 fn changed(hook: &Path) -> Report {
     Report::new("is left alone: it was changed by hand, or is another version's")
         .because(hook.display().to_string())
-        .hint(format!("{} && git smp setup --hook", out_of_the_way(hook)))
+        .run("", out_of_the_way(hook))
 }
 
 fn in_the_way(former: &Path) -> Report {
     let what = "is not installed: there are two hooks already, and there is room for one behind it";
     let there = former.display();
     let cause = format!("beside {NAME} there is {there}, which somebody may need");
-    let command = out_of_the_way(former);
-    let hint = format!("look at it, then: {command} && git smp setup --hook");
-    Report::new(what).because(cause).hint(hint)
+    let report = Report::new(what).because(cause);
+    report.run("look at it, then", out_of_the_way(former))
 }
 
-/// The command that moves a file to where it does not matter.
-fn out_of_the_way(file: &Path) -> String {
+/// The command that moves a file to where it does not matter, and installs the hook.
+fn out_of_the_way(file: &Path) -> Typed {
     let file = file.display().to_string();
-    let kept = shell_word(&format!("{file}.kept"));
-    format!("mv {} {kept}", shell_word(&file))
+    let (file, kept) = (shell_word(&file), shell_word(&format!("{file}.kept")));
+    Typed::smp("setup --hook").behind(format_args!("mv {file} {kept} &&"))
 }
 
 #[cfg(test)]

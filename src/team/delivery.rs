@@ -7,7 +7,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{markdown, slack, teams};
 use crate::core::text::{Line, ago};
-use crate::core::typed::Hint;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{ChannelKind, Control, EventId};
 use crate::git::record::identity;
 use crate::http;
@@ -27,12 +27,12 @@ pub struct Delivery<'a> {
     config: &'a Config,
     recorder: Option<Recorder<'a>>,
     done: &'a str,
-    again: &'a str,
+    again: Typed,
 }
 
 impl<'a> Delivery<'a> {
     /// One that says of what was done before the posts that it is `done`, and which command goes on: `again`.
-    pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: &'a str) -> Self {
+    pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: Typed) -> Self {
         Self {
             session,
             config,
@@ -178,11 +178,10 @@ impl<'a> Delivery<'a> {
         ui.data(markdown::payload(post).as_bytes())
             .map_err(|stop| self.unrecorded(stop, channel))?;
         // A candidate that is open would be closed by `postpone`.
-        let command = one.command(!self.again.starts_with("git smp postpone"));
-        ui.advise(format!(
-            "it stays owed; a clone that has the webhook sends it: {command}"
-        ));
-        ui.advise("to keep the webhook in this clone: git smp setup");
+        let command = one.command(self.again != Typed::smp("postpone"));
+        let say = "it stays owed; a clone that has the webhook sends it";
+        let keep = Hint::run("to keep the webhook in this clone", Typed::smp("setup"));
+        ui.advise(Hint::run(say, command).and(keep));
         Ok(())
     }
 
@@ -328,9 +327,8 @@ impl<'a> Delivery<'a> {
         let _ = ui.data(markdown::payload(post).as_bytes());
         let what = format!("{channel} was not told");
         let hint = self.goes_on(why.hint.as_ref(), "run it again, which sends it");
-        let report = self
-            .but(&what, why)
-            .because("the post is kept, and still owed");
+        let report = self.but(&what, why);
+        let report = report.because("the post is kept, and still owed");
         Stop::Incomplete(report.hint(hint))
     }
 
@@ -340,7 +338,7 @@ impl<'a> Delivery<'a> {
         let first = format!("look into {channel}, then in a terminal, which asks");
         let report = self.but(&what, why);
         let report = report.because("the post may be there, and nothing is sent twice unasked");
-        Stop::Incomplete(report.hint(self.goes_on(None, &first)))
+        Stop::Incomplete(report.run(first, self.again.clone()))
     }
 
     /// What was done stands; that a channel was told is not on record.
@@ -360,8 +358,11 @@ impl<'a> Delivery<'a> {
         report
     }
 
-    fn goes_on(&self, first: Option<&Hint>, then: &str) -> String {
-        let first = first.map_or(String::new(), |first| format!("{first}; then "));
-        format!("{first}{then}: {}", self.again)
+    fn goes_on(&self, first: Option<&Hint>, then: &str) -> Hint {
+        let again = self.again.clone();
+        match first.cloned() {
+            Some(first) => first.and(Hint::run(format!("then {then}"), again)),
+            None => Hint::run(then, again),
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::core::record::{Kind, News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::Line;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
 use crate::session::Session;
@@ -146,7 +147,7 @@ impl<'a> ProductPost<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
-        self.delivery("git smp promote")
+        self.delivery(&Typed::smp("promote"))
             .print(&self.notification(text))
     }
 
@@ -208,7 +209,7 @@ impl<'a> ProductPost<'a> {
         &self,
         text: Option<&str>,
         known: Option<Vec<Notice>>,
-        again: &str,
+        again: &Typed,
     ) -> Result<(), Stop> {
         let delivery = self.delivery(again);
         let told = text.map(|text| self.notification(text));
@@ -270,7 +271,7 @@ impl<'a> ProductPost<'a> {
     ///
     /// # Errors
     /// As [`ProductPost::end`].
-    pub fn resume(&self, given: Option<&Summary>, again: &str) -> Result<(), Stop> {
+    pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
             (kept, None) => kept,
@@ -295,8 +296,8 @@ impl<'a> ProductPost<'a> {
         })
     }
 
-    fn delivery<'p>(&'p self, again: &'p str) -> Delivery<'p> {
-        Delivery::of(self.session, self.config, "deployed", again)
+    fn delivery(&self, again: &Typed) -> Delivery<'_> {
+        Delivery::of(self.session, self.config, "deployed", again.clone())
     }
 
     fn notification(&self, text: &str) -> Notice {
@@ -314,7 +315,7 @@ impl<'a> ProductPost<'a> {
         self.session.notes()
     }
 
-    fn forget_text(&self, again: &str) -> Result<(), Stop> {
+    fn forget_text(&self, again: &Typed) -> Result<(), Stop> {
         let forgotten = self.notes().forget_text();
         forgotten.map_err(|stop| untold(&stop, again))
     }
@@ -347,7 +348,7 @@ pub fn deliver_before(
     session: &Session<'_>,
     config: &Config,
     state: Option<&State>,
-    again: &str,
+    again: &Typed,
     refusal: Refusal,
 ) -> Stop {
     let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
@@ -358,7 +359,7 @@ pub fn deliver_before(
     if pending.is_empty() {
         return refusal.into();
     }
-    let delivery = Delivery::of(session, config, "deployed", again);
+    let delivery = Delivery::of(session, config, "deployed", again.clone());
     Stop::Incomplete(match delivery.deliver(&pending, |_| true) {
         Ok(()) => (refusal.report).because("only what was owed of an earlier deploy was told"),
         Err(stop) => {
@@ -369,8 +370,8 @@ pub fn deliver_before(
     })
 }
 
-fn untold(stop: &Stop, again: &str) -> Stop {
+fn untold(stop: &Stop, again: &Typed) -> Stop {
     let report =
         Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
-    Stop::Incomplete(report.hint(format!("run it again, which tells it: {again}")))
+    Stop::Incomplete(report.run("run it again, which tells it", again.clone()))
 }

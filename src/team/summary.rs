@@ -12,6 +12,7 @@ use crate::core::decide::named::looks_like_an_option;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
 use crate::core::text::{shell_word, unfit, visible};
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
@@ -82,8 +83,9 @@ pub fn given(args: &Promote) -> Result<Option<Summary>, Stop> {
 }
 
 fn misused(error: &str) -> Stop {
-    let hint = "give a text of a few lines: git smp promote --summary TEXT\nor a file: git smp promote -F FILE";
-    Stop::Misused(Report::new(error).hint(hint))
+    let text = Typed::smp("promote --summary TEXT");
+    let report = Report::new(error).run("give a text of a few lines", text);
+    Stop::Misused(report.run("or a file", Typed::smp("promote -F FILE")))
 }
 
 /// Opens the person's editor with a draft, where there is a person. Ctrl-C in the editor is the editor's own.
@@ -132,8 +134,6 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let error = format!("the text of the product post {wrong}, so nothing was deployed");
     let path = path.display().to_string();
     let report = Report::new(error).because(format!("it is kept in {path}"));
-    Err(Stop::Failed(report.hint(format!(
-        "mend it there, then: git smp promote -F {}",
-        shell_word(&path)
-    ))))
+    let command = Typed::smp("promote").option("-F", &path);
+    Err(Stop::Failed(report.run("mend it there, then", command)))
 }

@@ -8,6 +8,7 @@ use reqwest::Url;
 use crate::core::config::Channel;
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::ChannelKind;
 use crate::git::Repo;
 
@@ -25,12 +26,13 @@ pub struct Webhook {
 
 impl Webhook {
     /// What to do with one that is worth nothing any more; `git smp setup` asks for a new one only where none is.
-    pub fn renewal(&self) -> String {
+    pub fn renewal(&self) -> Hint {
         match self.from.split_once(' ') {
-            Some((key, _)) => {
-                format!("make a new one, then: git config --unset-all {key} && git smp setup")
-            }
-            None => format!("make a new one, and set {} to it", self.from),
+            Some((key, _)) => Hint::run(
+                "make a new one, then",
+                Typed::smp("setup").behind(format_args!("git config --unset-all {key} &&")),
+            ),
+            None => format!("make a new one, and set {} to it", self.from).into(),
         }
     }
 }
@@ -81,13 +83,13 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
         return Ok(Some(Webhook { address, from }));
     };
     let forgets = forgets(repo, channel);
-    let hint = if from == variable {
-        format!("set {from} to the webhook of {name}, or forget it: {forgets} && git smp setup")
-    } else {
-        format!("have the right one at hand, then: {forgets} && git smp setup")
+    let say = match from == variable {
+        true => format!("set {from} to the webhook of {name}, or forget it"),
+        false => "have the right one at hand, then".to_owned(),
     };
+    let setup = Typed::smp("setup").behind(format_args!("{forgets} &&"));
     let error = format!("{from}: {}", report.error);
-    Err(Stop::Misused(Report { error, ..report }.hint(hint)))
+    Err(Stop::Misused(Report { error, ..report }.run(say, setup)))
 }
 
 /// The command that forgets what counts as a channel's webhook.

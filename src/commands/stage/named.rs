@@ -14,7 +14,7 @@ impl Request<'_> {
     pub(super) fn named(&self, rev: &str) -> Result<CommitId, Stop> {
         let repo = &self.session.repo;
         if let Some(number) = pull_request::number(rev) {
-            let naming = self.naming().plain("COMMIT").to_string();
+            let naming = self.naming().plain("COMMIT");
             return pull_request::merged(self.session, &self.tip()?, number, &naming);
         }
         match repo.resolve_hash(rev)? {
@@ -26,7 +26,7 @@ impl Request<'_> {
     }
 
     pub(super) fn brought(&self, number: u64) -> Result<Vec<CommitId>, Stop> {
-        let naming = self.naming().plain("COMMIT").to_string();
+        let naming = self.naming().plain("COMMIT");
         pull_request::brought(self.session, &self.tip()?, number, &naming)
     }
 

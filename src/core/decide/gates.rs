@@ -141,7 +141,7 @@ pub fn unmoved(
     before: &Observed,
     now: &Observed,
     code: RefusalCode,
-    command: &str,
+    command: &Typed,
 ) -> Result<(), Refusal> {
     now.running.as_ref().map_err(Clone::clone)?;
     if let Some(Err(refusal)) = &now.branch {
@@ -158,7 +158,7 @@ pub fn unmoved(
     let error = format!("{name} moved since the plan was shown; nothing was pushed");
     Err(Refusal::new(code, error)
         .because(format!("{what} was {} and is {}", short(then), short(now)))
-        .hint(format!("look at what would ship now: {command}")))
+        .run("look at what would ship now", command.clone()))
 }
 
 /// What is the matter with an environment before the deploy, where it is known what runs.

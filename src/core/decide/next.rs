@@ -226,9 +226,8 @@ impl<'a> Situation<'a> {
     fn on_its_way(&self) -> Option<Hint> {
         let (name, commit) = self.pushing.as_ref()?;
         let short = commit.short();
-        let next =
-            format!("git smp status, until the push of {short} to {name} has come to its end");
-        Some(next.into())
+        let first = format!("the push of {short} to {name} has to come to its end first");
+        Some(smp("status").and(first))
     }
 
     /// What comes next for one target; `None`: it runs what its source runs, and nothing is the matter.

@@ -20,7 +20,7 @@ pub struct Staging<'a> {
     /// `--fix`: it may go there although a candidate is tested there.
     pub fix: Option<Fix<'a>>,
     /// The command that asks for it.
-    pub command: &'a str,
+    pub command: &'a Typed,
 }
 
 /// What a fix is made of.
@@ -40,8 +40,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     if let Some(recorded) = &recorded {
         // What is on its way elsewhere can only be taken over by its own command: there may be nothing to deploy here.
         let here = open.is_some_and(|open| open.environment == *name);
-        let command = wanted.command.trim_start_matches("git smp ");
-        let command = here.then(|| Typed::smp(command));
+        let command = here.then(|| wanted.command.clone());
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
         thawed(wanted, recorded)?;
     }

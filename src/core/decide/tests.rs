@@ -505,7 +505,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             target: &target,
             commit: &c,
             fix,
-            command: "git smp stage",
+            command: &Typed::smp("stage"),
         };
         assert_eq!(told(staging(&wanted, &asked)), expected, "{asked:?}");
     }
@@ -650,7 +650,12 @@ fn whatever_moved_since_the_plan_was_shown_stops_the_push() {
             Some("its branch was aaaaaaaa and is cccccccc"),
         ),
     ] {
-        let decided = unmoved(&before, &now, RefusalCode::TargetMoved, "git smp promote");
+        let decided = unmoved(
+            &before,
+            &now,
+            RefusalCode::TargetMoved,
+            &Typed::smp("promote"),
+        );
         let because = decided.err().map(|refusal| refusal.report.because.concat());
         assert_eq!(because.as_deref(), expected);
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{Candidate, Person};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 /// How a post came to its end.
@@ -151,11 +152,11 @@ impl Notice {
     }
 
     /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
-    pub fn command(&self, open: bool) -> &'static str {
-        match self.news {
-            News::Postponed { .. } if !open => "git smp postpone",
-            News::Released { .. } | News::RolledBack { .. } => "git smp promote",
-            _ => "git smp propose",
-        }
+    pub fn command(&self, open: bool) -> Typed {
+        Typed::smp(match self.news {
+            News::Postponed { .. } if !open => "postpone",
+            News::Released { .. } | News::RolledBack { .. } => "promote",
+            _ => "propose",
+        })
     }
 }

@@ -165,13 +165,9 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         (state.deploying.iter()).map(|open| deploying(row("deploying", width), open, when)),
     );
     for owed in &state.pending {
-        let command = owed.command(state.candidate.is_some()).into();
-        lines.push(self::owed(
-            row("owed", width),
-            owed,
-            &(here.typed)(command).concat(),
-            when,
-        ));
+        let command = owed.command(state.candidate.is_some());
+        let command = (here.typed)(Hint::run("", command)).concat();
+        lines.push(self::owed(row("owed", width), owed, &command, when));
         if (here.lacks_webhook)(&owed.channel) {
             let channel = &owed.channel;
             let text = format!("no webhook of {channel} here: a clone that has one sends it");

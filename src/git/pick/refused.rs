@@ -1,6 +1,7 @@
 //! Why commits are not copied, and what to do then.
 
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::pick::original::Original;
 use crate::git::pick::{Program, Task};
@@ -10,14 +11,14 @@ const NAMED: usize = 10;
 
 impl Task<'_> {
     /// The same by hand, with a work tree in which a person can resolve.
-    fn by_hand(&self) -> String {
+    fn by_hand(&self) -> Hint {
         let picks: Vec<&str> = self.picks.iter().map(CommitId::for_link).collect();
-        format!(
-            "do it by hand: git switch -c fix {} && git cherry-pick -x {}\nresolve what conflicts: git add -u && git cherry-pick \
-             --continue\nthen: git smp stage --fix fix",
-            self.onto.for_link(),
-            picks.join(" ")
-        )
+        let (onto, picks) = (self.onto.for_link(), picks.join(" "));
+        let copy = format!("git switch -c fix {onto} && git cherry-pick -x {picks}");
+        let resolve = Typed::other("git add -u && git cherry-pick --continue");
+        Hint::run("do it by hand", Typed::other(copy))
+            .and(Hint::run("resolve what conflicts", resolve))
+            .and(Hint::run("then", Typed::smp("stage --fix fix")))
     }
 
     /// The commit below, in a sentence: the user knows the one that was named, and none of the copies.
@@ -75,9 +76,8 @@ pub fn merge(pick: &Original, parents: &[CommitId]) -> Stop {
         parents.first().map(CommitId::for_link).unwrap_or_default(),
         pick.id.for_link(),
     );
-    let report = report.hint(format!(
-        "name the commits that it brought instead: git log --oneline {first}..{id}"
-    ));
+    let log = Typed::other(format!("git log --oneline {first}..{id}"));
+    let report = report.run("name the commits that it brought instead", log);
     report.refused(RefusalCode::NothingToPick).into()
 }
 
@@ -97,16 +97,14 @@ pub fn cut_off(pick: &Original) -> Stop {
             "the parent of {} is not here, so nobody can tell what it changed",
             pick.named()
         ))
-        .hint("fetch the rest: git fetch --unshallow")
+        .run("fetch the rest", Typed::other("git fetch --unshallow"))
         .into()
 }
 
 fn nothing(report: Report, pick: &Original) -> Stop {
-    let hint = format!(
-        "leave it out; to look at it: git show {}",
-        pick.id.for_link()
-    );
-    report.hint(hint).refused(RefusalCode::NothingToPick).into()
+    let show = Typed::other("git show").arg(pick.id.for_link());
+    let report = report.run("leave it out; to look at it", show);
+    report.refused(RefusalCode::NothingToPick).into()
 }
 
 /// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.

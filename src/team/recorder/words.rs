@@ -23,17 +23,17 @@ impl Recorder<'_> {
     }
 
     /// The command that puts back what this clone saw, if the record is still there.
-    fn put_back(&self, there: Option<&CommitId>) -> String {
+    fn put_back(&self, there: Option<&CommitId>) -> Typed {
         let (remote, reference) = (shell_word(self.remote), self.reference);
         let lease = there.map(|tip| format!("--force-with-lease={reference}:{tip} "));
         let lease = lease.unwrap_or_default();
-        format!("git push {lease}{remote} {SEEN}:{reference}")
+        Typed::other(format!("git push {lease}{remote} {SEEN}:{reference}"))
     }
 
     /// Others were quicker for as long as there was patience.
     pub(super) fn busy(&self) -> Refusal {
         self.trouble("the record is busy: others wrote to it each time that we tried")
-            .hint("see what happens there: git smp history")
+            .run("see what happens there", Typed::smp("history"))
             .refused(RefusalCode::RecordBusy)
     }
 
@@ -45,10 +45,7 @@ impl Recorder<'_> {
                 "{place} does not exist, but this clone saw it at {last}"
             ))
             .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .hint(format!(
-                "put back what this clone saw: {}",
-                self.put_back(None)
-            ))
+            .run("put back what this clone saw", self.put_back(None))
     }
 
     /// The record lacks what this clone saw of it: it has something else.
@@ -58,25 +55,20 @@ impl Recorder<'_> {
                 "if that was meant, forget what was seen: {}",
                 forget()
             ))
-            .hint(format!(
-                "put back what this clone saw: {}",
-                self.put_back(Some(tip))
-            ))
+            .run("put back what this clone saw", self.put_back(Some(tip)))
             .refused(RefusalCode::RecordRewound)
     }
 
     /// The record is at something that came before what this clone saw, and stays there.
     pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
-        let back = self.put_back(Some(tip));
+        let say = "if it was rewound, put back what this clone saw";
         self.lacks(self.answers_with_older(), last, tip)
             .because(format!(
                 "if it was rewound and that was meant, forget what was seen: {}",
                 forget()
             ))
             .because("if a replica lags, wait and run the same command again")
-            .hint(format!(
-                "if it was rewound, put back what this clone saw: {back}"
-            ))
+            .run(say, self.put_back(Some(tip)))
             .refused(RefusalCode::RecordRewound)
     }
 
@@ -100,9 +92,10 @@ impl Recorder<'_> {
             .because
             .extend(refusal.report.because.first().cloned());
         report
-            .hint(format!(
-                "wait a little, then see whether it answers: git ls-remote {remote}"
-            ))
+            .run(
+                "wait a little, then see whether it answers",
+                Typed::other("git ls-remote").arg(remote),
+            )
             .refused(RefusalCode::Unreachable)
     }
 
@@ -110,7 +103,7 @@ impl Recorder<'_> {
     pub(super) fn lagging(&self) -> Refusal {
         self.trouble(self.answers_with_older().error)
             .because("it reads as before each time, and each push finds it elsewhere")
-            .hint("wait a little, then: git smp status")
+            .run("wait a little, then", Typed::smp("status"))
             .refused(RefusalCode::RecordBusy)
     }
 
@@ -135,11 +128,10 @@ impl Recorder<'_> {
             let (seen, back) = (seen.short(), self.put_back(Some(tip)));
             format!("this clone saw it at {seen}; to put that back: {back}")
         }));
-        let (remote, reference) = (shell_word(self.remote), self.reference);
+        let look = Typed::other("git fetch").arg(self.remote);
+        let look = look.arg(self.reference).plain("&& git show FETCH_HEAD");
         report
-            .hint(format!(
-                "see what was written there: git fetch {remote} {reference} && git show FETCH_HEAD"
-            ))
+            .run("see what was written there", look)
             .refused(RefusalCode::RecordUnreadable)
     }
 
@@ -151,7 +143,7 @@ impl Recorder<'_> {
             .because(format!(
                 "{place} has format {format}; this is {PROGRAM}, which writes {FORMAT}"
             ))
-            .hint("install the newest: cargo install git-smp")
+            .run("install the newest", Typed::other("cargo install git-smp"))
     }
 
     /// The main repository says no, in git's words. That it takes branches only is known by its word about the ref alone.
@@ -207,7 +199,7 @@ impl Recorder<'_> {
         let first = self.other_ref().unwrap_or(&ask);
         self.trouble(format!("{} {what} and does not show it", self.remote))
             .because("the server takes refs of this name and hides them from whoever reads, as uploadpack.hideRefs does")
-            .hint(format!("{first}, then: git smp setup"))
+            .run(format!("{first}, then"), Typed::smp("setup"))
     }
 
     /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
@@ -217,12 +209,10 @@ impl Recorder<'_> {
         report.because.extend(namesakes.iter().map(|name| {
             format!("{remote} has {name} as well, and git cannot tell the two apart in a push")
         }));
-        let names: Vec<String> = namesakes.iter().map(|name| shell_word(name)).collect();
-        let (remote, names) = (shell_word(remote), names.join(" "));
+        let push = Typed::other("git push").arg(remote).plain("--delete");
+        let push = (namesakes.iter()).fold(push, |push, name| push.arg(name));
         report
-            .hint(format!(
-                "take that away: git push {remote} --delete {names}"
-            ))
+            .run("take that away", push)
             .refused(RefusalCode::RecordNotWritable)
     }
 
@@ -270,6 +260,6 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
         Unlawful::NothingNew => (Code::TargetMoved, "what runs there is on record already"),
     };
     Refusal::new(code, error)
-        .hint("see where things stand: git smp status")
+        .run("see where things stand", Typed::smp("status"))
         .into()
 }

@@ -351,6 +351,7 @@ fn a_webhook_tells_how_to_replace_it() {
             from: from.to_owned(),
         }
         .renewal()
+        .to_string()
     };
     assert_eq!(
         renewal("SMP_TECHNICAL_WEBHOOK"),

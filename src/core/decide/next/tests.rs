@@ -184,7 +184,7 @@ fn without_a_record_the_environments_tell() {
                 pushing: Some('b'),
                 ..world('b', 'a', 'b')
             },
-            "git smp status, until the push of bbbbbbbb to production has come to its end",
+            "git smp status; the push of bbbbbbbb to production has to come to its end first",
         ),
         // What was rolled back does not ship again by itself.
         (
