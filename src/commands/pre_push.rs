@@ -214,8 +214,8 @@ impl PlainPush<'_> {
 /// Says why the file is not what this went by, and that its commands want one that can be used.
 fn by_what_was_agreed(mut stop: Stop, why: &str) -> Stop {
     if let Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) = &mut stop {
-        let hint = report.hint_text();
-        report.hint = hint.map(|hint| format!("where smp.toml can be used: {hint}").into());
+        let hint = report.hint.take();
+        report.hint = hint.map(|hint| hint.once("where smp.toml can be used"));
         let cause = format!("{why}, so this goes by what was agreed to here");
         report.because.push(cause);
     }

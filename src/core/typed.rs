@@ -88,7 +88,14 @@ pub struct Hint(Vec<(String, Option<Typed>)>);
 impl Hint {
     /// A line that names a command; `say` may be empty.
     pub fn run(say: impl Into<String>, command: Typed) -> Self {
-        Self(vec![(say.into(), Some(command))])
+        Self::line(say.into(), Some(command))
+    }
+
+    fn line(say: String, command: Option<Typed>) -> Self {
+        // A command of ours in words would lack what was given.
+        #[cfg(test)]
+        assert!(!say.contains("git smp ") && !say.contains('\n'), "{say}");
+        Self(vec![(say, command)])
     }
 
     /// The same, and then this command: behind the last line, or on one of its own where that names a command already.
@@ -104,6 +111,18 @@ impl Hint {
         self
     }
 
+    /// The same with what has to be so first at its beginning.
+    #[must_use]
+    pub fn once(mut self, so: &str) -> Self {
+        if let Some((say, _)) = self.0.first_mut() {
+            *say = match say.as_str() {
+                "" => so.to_owned(),
+                say => format!("{so}: {say}"),
+            };
+        }
+        self
+    }
+
     /// The same with the lines of another one behind its own.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
@@ -113,12 +132,9 @@ impl Hint {
 }
 
 impl<T: Into<String>> From<T> for Hint {
-    /// A line of words. A command of ours in it would lack what was given.
+    /// A line of words.
     fn from(text: T) -> Self {
-        let text = text.into();
-        #[cfg(test)]
-        assert!(!text.contains("git smp ") && !text.contains('\n'), "{text}");
-        Self(vec![(text, None)])
+        Self::line(text.into(), None)
     }
 }
 

@@ -140,7 +140,8 @@ impl Pushed<'_> {
                 Report::new(format!("cannot tell what became of the push to {name}"))
                     .because(format!("the connection broke; its branch is still {is_at}"))
                     .because("the host may still be building")
-                    .run("wait a little, see git smp status, then", command),
+                    .run("wait a little, then look", Typed::smp("status"))
+                    .run("then", command),
             ),
             Ended::Stale => self.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
                     Report::new(format!("nothing was pushed to {name}: git found its branch {found}")),

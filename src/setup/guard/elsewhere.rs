@@ -10,9 +10,6 @@ use crate::git::Repo;
 use crate::setup::guard::moves::is_there;
 use crate::setup::guard::{NAME, read};
 
-/// The line that calls the guard from a hook that others look after. It lets those go on who do not have the tool.
-const LINE: &str = r#"! command -v git-smp >/dev/null || git smp pre-push "$@" || exit 1"#;
-
 /// A folder of hooks that others look after.
 pub struct Elsewhere {
     /// The file to add a line to, as people write it.
@@ -85,8 +82,14 @@ impl Elsewhere {
             .because(
                 "the line reads standard input; what else there needs it has to be given it again",
             )
-            .hint(format!("add this line to {}: {LINE}", self.file))
+            .run(format!("add this line to {}", self.file), line())
     }
+}
+
+/// The line that calls the guard from a hook that others look after. It lets those go on who do not have the tool.
+fn line() -> Typed {
+    Typed::smp(r#"pre-push "$@" || exit 1"#)
+        .behind(format_args!("! command -v git-smp >/dev/null ||"))
 }
 
 /// A path as git's configuration may write it: `~/` is the home folder.
