@@ -34,18 +34,17 @@ mod ssh;
 mod tests;
 mod walk;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 pub use config::GitConfig;
 use config::PendingConfig;
-use history::{Asking, Gap, Library};
+use history::{Gap, Library};
 use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, Commit, CommitId, Landed};
+use crate::core::words::{Changes, Commit, CommitId};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -91,19 +90,25 @@ pub enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unreadable;
 
+impl From<git2::Error> for Unreadable {
+    fn from(_: git2::Error) -> Self {
+        Self
+    }
+}
+
+impl From<std::io::Error> for Unreadable {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
 impl Repo {
     /// Opens the repository that git would use here: by `GIT_DIR`, or from the current folder upwards.
-    ///
-    /// # Errors
-    /// When there is no git or no repository, or git refuses to use it.
     pub fn open() -> Result<Self, Stop> {
         Self::open_with(Program::find()?)
     }
 
     /// Opens the repository of another folder, with this `git` and other variables than this process has.
-    ///
-    /// # Errors
-    /// As [`Repo::open`].
     #[cfg(test)]
     pub fn open_in(
         git: PathBuf,
@@ -128,9 +133,6 @@ impl Repo {
     }
 
     /// The same repository as it is now. Who was asked what in this run stays known, and is ended with it.
-    ///
-    /// # Errors
-    /// As [`Repo::open`].
     pub fn reopened(&self) -> Result<Self, Stop> {
         let people = Arc::clone(&self.people);
         let now = Self::open_with(self.program.clone())?;
@@ -154,29 +156,20 @@ impl Repo {
     }
 
     /// The configuration that holds here: `git config --list`.
-    ///
-    /// # Errors
-    /// When git cannot read it, in git's own words.
     pub fn config(&self) -> Result<&GitConfig, Stop> {
         self.config.get()
     }
 
     /// What lies between two commits: `git log --oneline --no-merges FROM..TO`, and the same the other way round.
     /// Without `from` nothing is deployed yet, and all history ships.
-    ///
-    /// # Errors
-    /// When history cannot be read, in git's own words.
     pub fn changes(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
         self.either(
-            |library| library.changes(&self.asking(), from, to),
+            |library| library.changes(self, from, to),
             || plumbing::changes(&self.program, from, to),
         )
     }
 
     /// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
-    ///
-    /// # Errors
-    /// When history cannot be read, in git's own words.
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
         self.either(
             |library| library.is_ancestor(old, new),
@@ -185,18 +178,12 @@ impl Repo {
     }
 
     /// Whether this is here and a commit: `git cat-file -t`.
-    ///
-    /// # Errors
-    /// When objects cannot be read, in git's own words.
     pub fn has_commit(&self, id: &CommitId) -> Result<bool, Stop> {
         Ok(matches!(self.resolve_hash(id.as_str())?, Found::Commit(_)))
     }
 
     /// What a hash of 7 to 64 digits stands for, whatever branches and tags are called:
     /// `git rev-parse --disambiguate`. Of several objects that begin so, the only commit is meant.
-    ///
-    /// # Errors
-    /// When objects cannot be read, in git's own words.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Stop> {
         if !(7..=64).contains(&hex.len()) || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(Found::Missing);
@@ -208,15 +195,10 @@ impl Repo {
     }
 
     /// The commit that a person named: `git rev-parse --verify`.
-    ///
-    /// # Errors
-    /// When it names none; that is a wrong command line.
     pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
         // git takes all digits of a hash for that hash, whatever refs are called. The rest is for git to tell.
-        let library = self
-            .reader
-            .as_ref()
-            .filter(|_| rev.len() == 40 && CommitId::parse(rev).is_some());
+        let is_hash = rev.len() == 40 && CommitId::parse(rev).is_some();
+        let library = self.reader.as_ref().filter(|_| is_hash);
         match library.map(|library| library.resolve_hash(rev)) {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
@@ -224,84 +206,11 @@ impl Repo {
     }
 
     /// Single commits, in the order asked for: `git log --no-walk`.
-    ///
-    /// # Errors
-    /// When one is missing, in git's own words.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         self.either(
-            |library| library.commits(&self.asking(), ids),
+            |library| library.commits(self, ids),
             || plumbing::commits(&self.program, ids),
         )
-    }
-
-    /// All commits that `to` has and `from` lacks, merges too, with their whole messages: `git log FROM..TO`. Of more
-    /// than 2,000 the oldest are left out.
-    ///
-    /// # Errors
-    /// When history cannot be read, in git's own words.
-    pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
-        // Once in a promotion, before somebody types: what the library could save here nobody would notice.
-        plumbing::landed(&self.program, from, to)
-    }
-
-    /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
-    /// `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`. Without `from` all files of `to` are new. A
-    /// pattern begins at the top of the work tree; one that ends in `/` means everything in such a folder.
-    ///
-    /// # Errors
-    /// When a tree cannot be read, in git's own words.
-    pub fn touched(
-        &self,
-        from: Option<&CommitId>,
-        to: &CommitId,
-        patterns: &[String],
-    ) -> Result<Vec<String>, Stop> {
-        plumbing::touched(&self.program, from, to, patterns)
-    }
-
-    /// Which of the commits that would disappear are among those that ship under another name, as copies are:
-    /// `git patch-id`. Of very many only the first are looked at.
-    ///
-    /// # Errors
-    /// When history cannot be read, in git's own words.
-    pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
-        let names = |commits: &[Commit]| {
-            commits
-                .iter()
-                .take(200)
-                .map(|commit| commit.id.clone())
-                .collect::<Vec<_>>()
-        };
-        let (lost, ships) = (names(&changes.disappears), names(&changes.ships));
-        if lost.is_empty() || ships.is_empty() {
-            return Ok(HashMap::new());
-        }
-        plumbing::same_changes(&self.program, &lost, &ships)
-    }
-
-    /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x`, without work tree,
-    /// index, branch or ref. The same copies by the same user are the same commit.
-    ///
-    /// # Errors
-    /// `pick-conflict`, `nothing-to-pick` or `shallow`; a failure when git is too old for it, knows no committer or
-    /// cannot read or write, in its own words.
-    pub fn pick(&self, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
-        pick::pick(self, onto, picks)
-    }
-
-    /// Whether one of the last commits up to `tip` is a copy of `pick`: `git log --grep`.
-    ///
-    /// # Errors
-    /// When history cannot be read, in git's own words.
-    pub fn is_copied(&self, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
-        pick::is_copied(self, pick, tip)
-    }
-
-    fn asking(&self) -> Asking<'_> {
-        Asking {
-            program: &self.program,
-            config: &self.config,
-        }
     }
 
     /// The library's answer or, where it has none, git's.

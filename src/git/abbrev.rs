@@ -23,25 +23,17 @@ pub struct Abbreviation {
 }
 
 impl Abbreviation {
-    /// Looks at the configuration and the objects.
-    ///
-    /// # Errors
-    /// When the wish is one that git alone can judge, or the objects cannot be counted as git counts them.
+    /// Fails where git alone can judge the wish, or count the objects.
     pub fn new(config: &GitConfig, objects: &Path) -> Result<Self, Unreadable> {
         let names = Names::new(objects)?;
-        let wish = config
-            .get("core.abbrev")
-            .unwrap_or("auto")
-            .to_ascii_lowercase();
-        let length = match wish.as_str() {
+        let wish = config.get("core.abbrev").unwrap_or("auto");
+        let length = match wish.to_ascii_lowercase().as_str() {
             "auto" => length_for(names.packed()),
             "no" | "off" | "false" => FULL,
             number => {
                 let plain = !number.starts_with(['0', '+']);
-                let length = number
-                    .parse()
-                    .ok()
-                    .filter(|length| plain && (SHORTEST..=FULL).contains(length));
+                let length = number.parse().ok().filter(|_| plain);
+                let length = length.filter(|length| (SHORTEST..=FULL).contains(length));
                 length.ok_or(Unreadable)?
             }
         };
@@ -49,9 +41,6 @@ impl Abbreviation {
     }
 
     /// The shortest spelling that no other object shares, of `full`, which is `id` in digits.
-    ///
-    /// # Errors
-    /// When the other names cannot be read.
     pub fn shorten(&self, id: Oid, full: &str) -> Result<String, Unreadable> {
         let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
         let needed = if self.length < FULL {
@@ -59,10 +48,8 @@ impl Abbreviation {
         } else {
             FULL
         };
-        Ok(full
-            .get(..needed.max(self.length))
-            .unwrap_or(full)
-            .to_owned())
+        let short = full.get(..needed.max(self.length));
+        Ok(short.unwrap_or(full).to_owned())
     }
 }
 

@@ -4,7 +4,6 @@
 //! answers the whole question.
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,11 +12,9 @@ use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 use crate::core::refusal::Stop;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 use crate::git::abbrev::Abbreviation;
-use crate::git::config::{GitConfig, PendingConfig};
-use crate::git::plumbing::{self, Spelling};
 use crate::git::program::Program;
-use crate::git::source::{self, Node, Source};
-use crate::git::{Found, Unreadable, object, walk};
+use crate::git::source::{self, CommitTable, Node};
+use crate::git::{Found, Repo, Unreadable, object, plumbing, walk};
 
 /// A repository that the library can read.
 pub struct Library {
@@ -47,41 +44,43 @@ impl From<Stop> for Gap {
     }
 }
 
+impl From<git2::Error> for Gap {
+    fn from(_: git2::Error) -> Self {
+        Self::Unreadable
+    }
+}
+
 impl Library {
-    /// Takes over an open repository.
     pub fn new(repository: Repository, shallow: bool) -> Self {
         // git does not hash again what it reads; damage is what `git fsck` looks for.
         git2::opts::strict_hash_verification(false);
         // Every commit is read once, so that a cache costs and brings nothing.
         git2::opts::enable_caching(false);
         let objects = repository.commondir().join("objects");
+        let repository = Mutex::new(repository);
         Self {
-            repository: Mutex::new(repository),
+            repository,
             objects,
             shallow,
         }
     }
 
-    /// What lies between two commits.
-    ///
-    /// # Errors
-    /// When git has to be asked.
     pub fn changes(
         &self,
-        ask: &Asking<'_>,
+        repo: &Repo,
         from: Option<&CommitId>,
         to: &CommitId,
     ) -> Result<Changes, Gap> {
         let repository = self.lock();
-        let odb = repository.odb().map_err(|_| Unreadable)?;
+        let odb = repository.odb()?;
         let mut source = self.source(&odb)?;
         let mut found = find(&mut source, from, to)?;
         // Configuration arrives while we walk, and nearly always says what was taken for granted.
-        if source.has_graph() && ask.config.get()?.denies("core.commitgraph") {
-            source = Source::new(&odb, None);
+        if source.graph.is_some() && repo.config()?.denies("core.commitgraph") {
+            source = CommitTable::new(&odb, None);
             found = find(&mut source, from, to)?;
         }
-        let mut listing = Listing::new(&odb, &self.objects, ask)?;
+        let mut listing = Listing::new(&odb, &self.objects, repo)?;
         let (ships, ships_merges) = listing.list(&mut source, &found.ships)?;
         let (disappears, disappears_merges) = listing.list(&mut source, &found.disappears)?;
         let mut changes = Changes {
@@ -95,40 +94,32 @@ impl Library {
         Ok(changes)
     }
 
-    /// Whether `new` has everything that `old` has.
-    ///
-    /// # Errors
-    /// When git has to be asked.
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Gap> {
         let repository = self.lock();
-        let odb = repository.odb().map_err(|_| Unreadable)?;
+        let odb = repository.odb()?;
         // Whether the commit-graph may be used makes no difference to what is an ancestor.
         let mut source = self.source(&odb)?;
-        let ends = (source.node(oid(old)?), source.node(oid(new)?));
-        let relation = walk::relation(&mut source, ends.0, ends.1)?;
+        let (old, new) = (source.node(oid(old)?), source.node(oid(new)?));
+        let relation = walk::relation(&mut source, old, new)?;
         Ok(matches!(relation, Relation::Identical | Relation::Ahead))
     }
 
-    /// What a hash, or the first digits of one, stands for.
-    ///
-    /// # Errors
-    /// When git has to be asked, as it is for an ambiguous one.
+    /// What a hash, or the first digits of one, stands for. An ambiguous one is for git to tell.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Gap> {
         let repository = self.lock();
-        let odb = repository.odb().map_err(|_| Unreadable)?;
-        let full = match hex.len() {
-            41.. => return Ok(Found::Missing),
-            40 => Oid::from_str(hex).map_err(|_| Unreadable)?,
-            length => {
-                let padded = Oid::from_str(hex).map_err(|_| Unreadable)?;
-                match odb.exists_prefix(padded, length) {
-                    Ok(full) => full,
-                    Err(error) if error.code() == ErrorCode::NotFound => return Ok(Found::Missing),
-                    Err(_) => return Err(Gap::Unreadable),
-                }
-            }
+        let odb = repository.odb()?;
+        if hex.len() > 40 {
+            return Ok(Found::Missing);
+        }
+        let mut full = Oid::from_str(hex)?;
+        let kind = match hex.len() {
+            40 => odb.read_header(full),
+            length => odb.exists_prefix(full, length).and_then(|found| {
+                full = found;
+                odb.read_header(found)
+            }),
         };
-        match odb.read_header(full) {
+        match kind {
             Ok((_, ObjectType::Commit)) => Ok(Found::Commit(commit_id(full)?)),
             Ok((_, other)) => Ok(Found::NotACommit(other.str().to_owned())),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(Found::Missing),
@@ -136,46 +127,29 @@ impl Library {
         }
     }
 
-    /// Single commits, in the order asked for.
-    ///
-    /// # Errors
-    /// When git has to be asked.
-    pub fn commits(&self, ask: &Asking<'_>, ids: &[CommitId]) -> Result<Vec<Commit>, Gap> {
+    pub fn commits(&self, repo: &Repo, ids: &[CommitId]) -> Result<Vec<Commit>, Gap> {
         let repository = self.lock();
-        let odb = repository.odb().map_err(|_| Unreadable)?;
-        let mut listing = Listing::new(&odb, &self.objects, ask)?;
-        let mut commits = ids
-            .iter()
-            .map(|id| listing.show(oid(id)?, None))
-            .collect::<Result<Vec<_>, _>>()?;
+        let odb = repository.odb()?;
+        let mut listing = Listing::new(&odb, &self.objects, repo)?;
+        let commits = ids.iter().map(|id| listing.show(oid(id)?, None));
+        let mut commits = commits.collect::<Result<Vec<_>, _>>()?;
         listing.respell(commits.iter_mut())?;
         Ok(commits)
     }
 
     /// The repository, for one thread at a time.
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
-        self.repository
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let repository = self.repository.lock();
+        repository.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where commits are read from; nowhere if history here is cut off.
-    fn source<'o>(&self, odb: &'o Odb<'o>) -> Result<Source<'o>, Unreadable> {
+    fn source<'o>(&self, odb: &'o Odb<'o>) -> Result<CommitTable<'o>, Unreadable> {
         if self.shallow {
-            Err(Unreadable)
-        } else {
-            Ok(Source::new(odb, Some(&self.objects)))
+            return Err(Unreadable);
         }
+        Ok(CommitTable::new(odb, Some(&self.objects)))
     }
-}
-
-/// Whom to ask for what the library does not know.
-#[derive(Clone, Copy)]
-pub struct Asking<'a> {
-    /// The git program.
-    pub program: &'a Program,
-    /// Its configuration.
-    pub config: &'a PendingConfig,
 }
 
 /// Turns what a walk met into what people see.
@@ -190,14 +164,15 @@ struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn new(odb: &'a Odb<'a>, objects: &Path, ask: &Asking<'a>) -> Result<Self, Gap> {
-        let config = ask.config.get()?;
-        let abbreviation = Abbreviation::new(config, objects)?;
+    fn new(odb: &'a Odb<'a>, objects: &Path, repo: &'a Repo) -> Result<Self, Gap> {
+        let config = repo.config()?;
+        let encoding = config.get("i18n.logoutputencoding");
+        let encoding = encoding.or_else(|| config.get("i18n.commitencoding"));
         Ok(Self {
             odb,
-            program: ask.program,
-            abbreviation,
-            foreign: prints_foreign(config),
+            program: &repo.program,
+            abbreviation: Abbreviation::new(config, objects)?,
+            foreign: encoding.is_some_and(|encoding| !object::is_utf8(encoding)),
             to_respell: Vec::new(),
         })
     }
@@ -205,7 +180,7 @@ impl<'a> Listing<'a> {
     /// The commits that are no merges, and how many merges there are.
     fn list(
         &mut self,
-        source: &mut Source<'_>,
+        source: &mut CommitTable<'_>,
         nodes: &[Node],
     ) -> Result<(Vec<Commit>, usize), Gap> {
         let mut commits = Vec::with_capacity(nodes.len());
@@ -221,14 +196,10 @@ impl<'a> Listing<'a> {
     }
 
     fn show(&mut self, id: Oid, raw: Option<&[u8]>) -> Result<Commit, Unreadable> {
-        let read = if raw.is_none() {
-            Some(source::read(self.odb, id)?)
-        } else {
-            None
+        let Some(raw) = raw else {
+            let odb = self.odb;
+            return self.show(id, Some(source::read(odb, id)?.data()));
         };
-        let raw = raw
-            .or(read.as_ref().map(git2::OdbObject::data))
-            .unwrap_or_default();
         let shown = object::shown(raw);
         let full = id.to_string();
         let short = self.abbreviation.shorten(id, &full)?;
@@ -251,11 +222,10 @@ impl<'a> Listing<'a> {
         if self.to_respell.is_empty() {
             return Ok(());
         }
-        let mut spelled: HashMap<CommitId, Spelling> =
-            plumbing::spell(self.program, &self.to_respell)?;
+        let mut spelled = plumbing::by_id(plumbing::spell(self.program, &self.to_respell)?);
         for commit in commits {
-            if let Some(Spelling { subject, author }) = spelled.remove(&commit.id) {
-                (commit.subject, commit.author) = (subject, author);
+            if let Some(git) = spelled.remove(&commit.id) {
+                (commit.subject, commit.author) = (git.subject, git.author);
             }
         }
         Ok(())
@@ -263,17 +233,17 @@ impl<'a> Listing<'a> {
 }
 
 fn find(
-    source: &mut Source<'_>,
+    source: &mut CommitTable<'_>,
     from: Option<&CommitId>,
     to: &CommitId,
 ) -> Result<walk::Range, Unreadable> {
     let to = source.node(oid(to)?);
     let Some(from) = from else {
-        let ships = walk::everything(source, to)?;
+        let (relation, disappears) = (Relation::Ahead, Vec::new());
         return Ok(walk::Range {
-            relation: Relation::Ahead,
-            ships,
-            disappears: Vec::new(),
+            relation,
+            ships: walk::everything(source, to)?,
+            disappears,
         });
     };
     let from = source.node(oid(from)?);
@@ -284,14 +254,6 @@ fn find(
         range.disappears = walk::range(source, to, from)?.ships;
     }
     Ok(range)
-}
-
-/// Whether git prints in another encoding than UTF-8.
-fn prints_foreign(config: &GitConfig) -> bool {
-    let encoding = config
-        .get("i18n.logoutputencoding")
-        .or_else(|| config.get("i18n.commitencoding"));
-    encoding.is_some_and(|encoding| !object::is_utf8(encoding))
 }
 
 pub(super) fn oid(id: &CommitId) -> Result<Oid, Unreadable> {

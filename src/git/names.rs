@@ -20,10 +20,8 @@ const SMALL: usize = 4096;
 /// git follows alternates of alternates this far.
 const DEPTH: usize = 5;
 
-/// An object's name.
 pub type Name = [u8; SIZE];
 
-/// The names in one repository.
 #[derive(Default)]
 pub struct Names {
     packs: Vec<Pack>,
@@ -32,9 +30,6 @@ pub struct Names {
 
 impl Names {
     /// Finds out what there is, and reads names only when they are needed.
-    ///
-    /// # Errors
-    /// When it cannot be known as git knows it.
     pub fn new(objects: &Path) -> Result<Self, Unreadable> {
         let mut names = Self::default();
         names.add(objects, DEPTH)?;
@@ -47,26 +42,22 @@ impl Names {
     }
 
     /// How many digits a name has in common with the other that is most like it.
-    ///
-    /// # Errors
-    /// When a pack index cannot be read.
     pub fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
-        let loose = self
-            .loose
-            .iter()
-            .map(|loose| loose.shared(name))
-            .max()
-            .unwrap_or(0);
-        self.packs
-            .iter()
-            .try_fold(loose, |most, pack| Ok(most.max(pack.shared(name)?)))
+        let mut most = 0;
+        for loose in &self.loose {
+            most = most.max(loose.shared(name));
+        }
+        for pack in &self.packs {
+            most = most.max(pack.shared(name)?);
+        }
+        Ok(most)
     }
 
     fn add(&mut self, objects: &Path, depth: usize) -> Result<(), Unreadable> {
         self.loose.push(Loose::new(objects));
         if let Ok(entries) = fs::read_dir(objects.join("pack")) {
             for entry in entries {
-                self.add_pack(&entry.map_err(|_| Unreadable)?.path())?;
+                self.add_pack(&entry?.path())?;
             }
         }
         for alternate in alternates(objects)? {
@@ -79,10 +70,8 @@ impl Names {
     }
 
     fn add_pack(&mut self, path: &Path) -> Result<(), Unreadable> {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default();
         // With a multi-pack-index the count depends on which packs git has touched so far: only git knows that.
         if name.starts_with("multi-pack-index") {
             return Err(Unreadable);
@@ -99,19 +88,16 @@ fn alternates(objects: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let Ok(text) = fs::read_to_string(objects.join("info/alternates")) else {
         return Ok(Vec::new());
     };
-    let lines = text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    // A quoted name is rare enough to leave to git.
-    lines
-        .map(|line| {
-            if line.starts_with('"') {
-                Err(Unreadable)
-            } else {
-                Ok(objects.join(line))
-            }
-        })
-        .collect()
+    let mut folders = Vec::new();
+    for line in text.lines() {
+        match line.bytes().next() {
+            None | Some(b'#') => {}
+            // A quoted name is rare enough to leave to git.
+            Some(b'"') => return Err(Unreadable),
+            Some(_) => folders.push(objects.join(line)),
+        }
+    }
+    Ok(folders)
 }
 
 /// How many hex digits two names have in common.
@@ -122,12 +108,9 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 }
 
 /// The most that a name has in common with any of these, itself left out.
-fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n [u8]>) -> usize {
-    names
-        .filter(|other| other != name)
-        .map(|other| common(name, other))
-        .max()
-        .unwrap_or(0)
+fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize {
+    let others = names.filter(|other| *other != name);
+    others.map(|other| common(name, other)).max().unwrap_or(0)
 }
 
 /// The index of one pack, of version 2.
@@ -143,24 +126,17 @@ impl Pack {
 
     fn open(path: &Path) -> Result<Self, Unreadable> {
         const MAGIC: &[u8] = b"\xfftOc\0\0\0\x02";
-        let mut file = File::open(path).map_err(|_| Unreadable)?;
+        let mut file = File::open(path)?;
         let mut head = [0; Self::HEAD + 4 * FAN];
-        file.read_exact(&mut head).map_err(|_| Unreadable)?;
+        file.read_exact(&mut head)?;
         let table = head.strip_prefix(MAGIC).ok_or(Unreadable)?;
-        let fan: Vec<_> = table
-            .as_chunks()
-            .0
-            .iter()
-            .map(|word| u32::from_be_bytes(*word))
-            .collect();
+        let words = table.as_chunks().0.iter();
+        let fan: Vec<_> = words.map(|word| u32::from_be_bytes(*word)).collect();
         if !fan.is_sorted() {
             return Err(Unreadable);
         }
-        Ok(Self {
-            file,
-            fan,
-            names: OnceLock::new(),
-        })
+        let names = OnceLock::new();
+        Ok(Self { file, fan, names })
     }
 
     fn count(&self) -> u32 {
@@ -169,22 +145,16 @@ impl Pack {
 
     fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
-        let start = first
-            .checked_sub(1)
-            .map_or(0, |before| self.fan[before] as usize);
-        let end = self.fan[first] as usize;
-        if self.count() as usize <= SMALL {
-            let names = self
-                .names
-                .get_or_init(|| self.read(0, self.count() as usize).ok())
-                .as_ref()
-                .ok_or(Unreadable)?;
-            return Ok(most_like(
-                name,
-                names.get(start * SIZE..end * SIZE).unwrap_or_default(),
-            ));
+        let before = first.checked_sub(1);
+        let start = before.map_or(0, |before| self.fan[before] as usize);
+        let (end, count) = (self.fan[first] as usize, self.count() as usize);
+        if count > SMALL {
+            return self.shared_between(name, start, end);
         }
-        self.shared_between(name, start, end)
+        let names = self.names.get_or_init(|| self.read(0, count).ok());
+        let names = names.as_ref().ok_or(Unreadable)?;
+        let names = names.get(start * SIZE..end * SIZE);
+        Ok(most_like(name, names.unwrap_or_default()))
     }
 
     /// Looks where the name should be if names are spread evenly, which hashes are, and halves from there.
@@ -193,19 +163,15 @@ impl Pack {
         let spread = u32::from_be_bytes([name[1], name[2], name[3], name[4]]);
         let mut guess = start + (((end - start) as u64 * u64::from(spread)) >> 32) as usize;
         loop {
-            let from = guess
-                .saturating_sub(WINDOW / 2)
-                .clamp(low, high.saturating_sub(WINDOW).max(low));
+            let last = high.saturating_sub(WINDOW).max(low);
+            let from = guess.saturating_sub(WINDOW / 2).clamp(low, last);
             let to = (from + WINDOW).min(high);
             let names = self.read(from, to)?;
-            let (head, tail) = (
-                names.get(..SIZE),
-                names.get(names.len().saturating_sub(SIZE)..),
-            );
-            if from > low && head.is_some_and(|head| name.as_slice() <= head) {
+            let (head, tail) = (names.first_chunk(), names.last_chunk());
+            if from > low && head.is_some_and(|head| name <= head) {
                 // Two stay within reach: the name itself, if it is the first, and its neighbour.
                 high = from + 2;
-            } else if to < high && tail.is_some_and(|tail| name.as_slice() >= tail) {
+            } else if to < high && tail.is_some_and(|tail| name >= tail) {
                 low = to - 2;
             } else {
                 return Ok(most_like(name, &names));
@@ -217,7 +183,7 @@ impl Pack {
     fn read(&self, from: usize, to: usize) -> Result<Vec<u8>, Unreadable> {
         let mut names = vec![0; (to - from) * SIZE];
         let place = Self::HEAD + 4 * FAN + from * SIZE;
-        read_at(&self.file, &mut names, place as u64).map_err(|_| Unreadable)?;
+        read_at(&self.file, &mut names, place as u64)?;
         Ok(names)
     }
 }
@@ -232,21 +198,18 @@ fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
 #[cfg(windows)]
 fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
     let count = std::os::windows::fs::FileExt::seek_read(file, buffer, place)?;
-    if count == buffer.len() {
-        Ok(())
-    } else {
-        Err(std::io::ErrorKind::UnexpectedEof.into())
-    }
+    let is_all = count == buffer.len();
+    is_all
+        .then_some(())
+        .ok_or(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 /// The most that a name has in common with its neighbours among sorted names.
 fn most_like(name: &Name, sorted: &[u8]) -> usize {
     let names = sorted.as_chunks::<SIZE>().0;
     let place = names.partition_point(|other| other < name);
-    let around = names
-        .get(place.saturating_sub(1)..(place + 2).min(names.len()))
-        .unwrap_or_default();
-    most_common(name, around.iter().map(<[u8; SIZE]>::as_slice))
+    let around = names.iter().skip(place.saturating_sub(1));
+    most_common(name, around.take(place + 2 - place.saturating_sub(1)))
 }
 
 /// The loose objects in one folder, by the first byte of their names.
@@ -259,11 +222,8 @@ impl Loose {
         let mut folders: Vec<_> = (0..FAN).map(|_| (None, OnceLock::new())).collect();
         for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let byte = name
-                .to_str()
-                .filter(|name| name.len() == 2)
-                .and_then(|name| u8::from_str_radix(name, 16).ok());
-            if let Some(byte) = byte {
+            let name = name.to_str().filter(|name| name.len() == 2);
+            if let Some(Ok(byte)) = name.map(|name| u8::from_str_radix(name, 16)) {
                 folders[usize::from(byte)].0 = Some(entry.path());
             }
         }
@@ -274,7 +234,7 @@ impl Loose {
         let (path, names) = &self.folders[usize::from(name[0])];
         let Some(path) = path else { return 0 };
         let names = names.get_or_init(|| read_folder(path, name[0]));
-        most_common(name, names.iter().map(<[u8; SIZE]>::as_slice))
+        most_common(name, names.iter())
     }
 }
 

@@ -8,7 +8,6 @@ use crate::git::Unreadable;
 /// What a walk needs of a commit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Links {
-    /// Its parents, in order.
     pub parents: Vec<Oid>,
     /// When it was committed, as git's own walk sees it.
     pub date: u64,
@@ -16,7 +15,7 @@ pub struct Links {
 
 /// A commit's author or committer, from `Name <mail> 1646222400 +0100`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Person<'a> {
+pub struct Ident<'a> {
     /// The name, without the spaces around it.
     pub name: &'a [u8],
     /// The digits of the time; empty when anything on the line is broken.
@@ -26,35 +25,27 @@ pub struct Person<'a> {
 }
 
 /// What a list shows of a commit.
+#[derive(Default)]
 pub struct Shown<'a> {
     /// The subject, folded into one line.
     pub subject: Vec<u8>,
-    /// The author.
-    pub author: Person<'a>,
-    /// The committer.
-    pub committer: Person<'a>,
+    pub author: Ident<'a>,
+    pub committer: Ident<'a>,
     /// Whether the bytes are in another encoding than UTF-8, by the commit's own word.
     pub foreign: bool,
 }
 
 /// Reads parents and date.
-///
-/// # Errors
-/// When this is no commit that git would read.
 pub fn links(raw: &[u8]) -> Result<Links, Unreadable> {
-    let mut rest = raw
-        .strip_prefix(b"tree ")
-        .and_then(|rest| rest.get(41..))
-        .ok_or(Unreadable)?;
+    let rest = raw.strip_prefix(b"tree ").and_then(|rest| rest.get(41..));
+    let mut rest = rest.ok_or(Unreadable)?;
     let mut parents = Vec::with_capacity(2);
     while let Some(line) = rest.strip_prefix(b"parent ") {
         parents.push(from_hex(line.get(..40).ok_or(Unreadable)?)?);
         rest = line.get(41..).ok_or(Unreadable)?;
     }
-    Ok(Links {
-        parents,
-        date: date(rest).unwrap_or(0),
-    })
+    let date = date(rest).unwrap_or(0);
+    Ok(Links { parents, date })
 }
 
 /// git's `parse_commit_date`: what follows the last `>` of the committer's line, as `strtoumax` reads it.
@@ -65,39 +56,34 @@ fn date(from_author: &[u8]) -> Option<u64> {
     let line = committer.get(..memchr(b'\n', committer)?)?;
     let after = memrchr(b'>', line)? + 1;
     let text = line.get(after..)?.trim_ascii_start();
-    let (negative, digits) = text
-        .strip_prefix(b"-")
-        .map_or((false, text), |digits| (true, digits));
-    let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
-    let number = decimal(digits.get(..count)?);
-    Some(if negative && number != u64::MAX {
-        number.wrapping_neg()
-    } else {
-        number
+    let negative = text.strip_prefix(b"-");
+    let digits = negative.unwrap_or(text);
+    let number = decimal(digits.get(..digits_of(digits))?);
+    Some(match negative {
+        Some(_) if number != u64::MAX => number.wrapping_neg(),
+        _ => number,
     })
+}
+
+/// How many digits a text begins with.
+fn digits_of(text: &[u8]) -> usize {
+    text.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
 /// Reads what a list shows. Like git it takes the text to end at the first NUL.
 pub fn shown(raw: &[u8]) -> Shown<'_> {
-    let mut rest = raw
-        .get(..memchr(0, raw).unwrap_or(raw.len()))
-        .unwrap_or(raw);
-    let mut shown = Shown {
-        subject: Vec::new(),
-        author: Person::default(),
-        committer: Person::default(),
-        foreign: false,
-    };
+    let (mut rest, _) = raw.split_at(memchr(0, raw).unwrap_or(raw.len()));
+    let mut shown = Shown::default();
     loop {
         let (line, after) = split_line(rest);
         rest = after;
         if line.is_empty() {
             break;
         }
-        if let Some(person) = line.strip_prefix(b"author ") {
-            shown.author = Person::read(person);
-        } else if let Some(person) = line.strip_prefix(b"committer ") {
-            shown.committer = Person::read(person);
+        if let Some(ident) = line.strip_prefix(b"author ") {
+            shown.author = Ident::read(ident).unwrap_or_default();
+        } else if let Some(ident) = line.strip_prefix(b"committer ") {
+            shown.committer = Ident::read(ident).unwrap_or_default();
         } else if let Some(encoding) = line.strip_prefix(b"encoding ") {
             shown.foreign |= !is_utf8(&String::from_utf8_lossy(encoding));
         }
@@ -131,19 +117,13 @@ fn subject(mut message: &[u8]) -> Vec<u8> {
 
 /// Without the space at the end, where git's idea of space is narrower than ASCII's: no form feed.
 fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line
-        .iter()
-        .rposition(|&b| !is_space(b))
-        .map_or(0, |last| last + 1);
-    line.get(..end).unwrap_or(line)
+    let last = line.iter().rposition(|&b| !is_space(b));
+    line.split_at(last.map_or(0, |last| last + 1)).0
 }
 
 fn trim_start(line: &[u8]) -> &[u8] {
-    let start = line
-        .iter()
-        .position(|&b| !is_space(b))
-        .unwrap_or(line.len());
-    line.get(start..).unwrap_or(line)
+    let start = line.iter().position(|&b| !is_space(b));
+    line.split_at(start.unwrap_or(line.len())).1
 }
 
 fn is_space(byte: u8) -> bool {
@@ -152,36 +132,27 @@ fn is_space(byte: u8) -> bool {
 
 /// The first line without its end, and what follows it.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr(b'\n', text).unwrap_or(text.len());
-    (
-        text.get(..end).unwrap_or(text),
-        text.get(end + 1..).unwrap_or_default(),
-    )
+    let (line, rest) = text.split_at(memchr(b'\n', text).unwrap_or(text.len()));
+    (line, rest.get(1..).unwrap_or_default())
 }
 
 /// The number that these digits write, or the largest there is.
 fn decimal(digits: &[u8]) -> u64 {
     digits.iter().fold(0_u64, |number, digit| {
-        number
-            .saturating_mul(10)
-            .saturating_add(u64::from(digit - b'0'))
+        let tens = number.saturating_mul(10);
+        tens.saturating_add(u64::from(digit - b'0'))
     })
 }
 
 fn from_hex(hex: &[u8]) -> Result<Oid, Unreadable> {
-    std::str::from_utf8(hex)
-        .ok()
-        .and_then(|hex| Oid::from_str(hex).ok())
-        .ok_or(Unreadable)
+    Ok(Oid::from_str(
+        std::str::from_utf8(hex).map_err(|_| Unreadable)?,
+    )?)
 }
 
-impl<'a> Person<'a> {
+impl<'a> Ident<'a> {
     /// git's `split_ident_line`.
-    fn read(line: &'a [u8]) -> Self {
-        Self::named(line).unwrap_or_default()
-    }
-
-    fn named(line: &'a [u8]) -> Option<Self> {
+    fn read(line: &'a [u8]) -> Option<Self> {
         let open = memchr(b'<', line)?;
         line.get(open..)?.contains(&b'>').then_some(())?;
         let name = trim_end(line.get(..open)?);
@@ -192,14 +163,10 @@ impl<'a> Person<'a> {
 
     fn moment(text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let text = trim_start(text);
-        let (time, rest) = text.split_at(text.iter().take_while(|b| b.is_ascii_digit()).count());
+        let (time, rest) = text.split_at(digits_of(text));
         let rest = trim_start(rest);
         let signed = matches!(rest.first(), Some(b'+' | b'-'));
-        let digits = rest
-            .iter()
-            .skip(1)
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let digits = digits_of(rest.get(1..).unwrap_or_default());
         (!time.is_empty() && signed && digits > 0).then_some(())?;
         Some((time, rest.get(..=digits)?))
     }
@@ -238,7 +205,8 @@ pub fn raw_date(text: &str) -> (i64, i32) {
 
 /// The number that git wrote, or the largest there is; 0 for anything else.
 pub fn number(text: &str) -> u64 {
-    if text.bytes().all(|b| b.is_ascii_digit()) {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    if is_number {
         decimal(text.as_bytes())
     } else {
         0

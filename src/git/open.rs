@@ -2,10 +2,9 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use git2::{Repository, RepositoryOpenFlags};
 
@@ -19,9 +18,6 @@ use crate::git::program::{Program, failed};
 const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
 
 /// Finds the repository; without the library's view of it where the library cannot open it.
-///
-/// # Errors
-/// When there is none, git refuses to use it, or it is a bare one hidden in another's work tree.
 pub fn find(
     program: &Program,
     config: &PendingConfig,
@@ -36,9 +32,7 @@ pub fn find(
     let found = discover(program, &folder);
     let layout = match &found {
         // git may be told to use no bare repository that it merely comes across: then it is for git to say.
-        Some(repository)
-            if repository.is_bare() && config.get()?.get("safe.barerepository").is_some() =>
-        {
+        Some(own) if own.is_bare() && config.get()?.get("safe.barerepository").is_some() => {
             ask(program)?
         }
         Some(repository) => layout(repository),
@@ -51,27 +45,15 @@ pub fn find(
 }
 
 fn discover(program: &Program, folder: &Path) -> Option<Repository> {
-    let across = program
-        .variable("GIT_DISCOVERY_ACROSS_FILESYSTEM")
-        .is_some_and(|value| says_yes(&value));
-    let flags = if across {
-        RepositoryOpenFlags::CROSS_FS
-    } else {
-        RepositoryOpenFlags::empty()
+    let across = program.variable("GIT_DISCOVERY_ACROSS_FILESYSTEM");
+    let across = across.and_then(|value| value.into_string().ok());
+    let flags = match across.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => RepositoryOpenFlags::CROSS_FS,
+        _ => RepositoryOpenFlags::empty(),
     };
-    let ceilings = program
-        .variable("GIT_CEILING_DIRECTORIES")
-        .unwrap_or_default();
+    let ceilings = program.variable("GIT_CEILING_DIRECTORIES");
+    let ceilings = ceilings.unwrap_or_default();
     Repository::open_ext(folder, flags, env::split_paths(&ceilings)).ok()
-}
-
-fn says_yes(value: &OsString) -> bool {
-    value.to_str().is_some_and(|value| {
-        matches!(
-            value.to_ascii_lowercase().as_str(),
-            "true" | "yes" | "on" | "1"
-        )
-    })
 }
 
 /// Opens what git found. A linked work tree is opened by its own git folder, as any other.
@@ -106,18 +88,17 @@ fn same(one: &Path, other: &Path) -> bool {
 
 /// Asks `git rev-parse`, each path by itself: git ends them with a newline, which a path may hold as well.
 fn ask(program: &Program) -> Result<Layout, Stop> {
-    let start = |what: &[&str]| {
-        let mut command = program.command(["rev-parse", "--path-format=absolute"]);
-        command.args(what).stdin(Stdio::null()).spawn()
-    };
-    let questions: [&[&str]; 4] = [
-        &["--git-dir"],
-        &["--git-common-dir"],
-        &["--is-bare-repository", "--is-shallow-repository"],
-        &["--show-toplevel"],
+    let questions = [
+        "--git-dir",
+        "--git-common-dir",
+        "--is-bare-repository --is-shallow-repository",
+        "--show-toplevel",
     ];
     // All are started before the first is waited for.
-    let children = questions.map(start);
+    let children = questions.map(|question| {
+        let mut command = program.command(["rev-parse", "--path-format=absolute"]);
+        command.args(question.split(' ')).spawn()
+    });
     let answers = children.map(|child| child.and_then(std::process::Child::wait_with_output));
     let [git_dir, common_dir, kind, top] = answers;
     let (git_dir, common_dir, kind) = (answer(git_dir)?, answer(common_dir)?, answer(kind)?);
@@ -138,9 +119,8 @@ fn answer(output: std::io::Result<Output>) -> Result<PathBuf, Stop> {
     if !output.status.success() {
         return Err(not_open(&output.stderr));
     }
-    Ok(to_path(
-        output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout),
-    ))
+    let printed = &output.stdout;
+    Ok(to_path(printed.strip_suffix(b"\n").unwrap_or(printed)))
 }
 
 /// What a repository that git does not open is reported as.
@@ -171,17 +151,15 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
     for above in layout.git_dir.ancestors().skip(1) {
         let dot_git = above.join(".git");
         if dot_git.exists() && !same(&target(&dot_git), &layout.common_dir) {
-            let error = format!(
-                "the bare repository {} lies inside the work tree {}",
-                shown(&layout.git_dir),
-                shown(above)
-            );
+            let (bare, above) = (layout.git_dir.display(), above.display());
             let because =
                 "it may have come with somebody's commit, and its configuration could run programs";
-            return Err(Stop::Failed(Report::new(error).because(because).run(
-                "if you trust it",
-                Typed::other("git --git-dir=. smp status"),
-            )));
+            let report = Report::new(format!(
+                "the bare repository {bare} lies inside the work tree {above}"
+            ));
+            let trust = Typed::other("git --git-dir=. smp status");
+            let report = report.because(because).run("if you trust it", trust);
+            return Err(Stop::Failed(report));
         }
     }
     Ok(())
@@ -189,17 +167,9 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
 
 /// Where a `.git` leads: a file of that name says so.
 fn target(dot_git: &Path) -> PathBuf {
-    let text = fs::read_to_string(dot_git).ok();
-    let named = text
-        .as_deref()
-        .and_then(|text| text.strip_prefix("gitdir:"))
-        .map(str::trim);
-    named.map_or_else(
-        || dot_git.to_owned(),
-        |named| dot_git.with_file_name("").join(named),
-    )
-}
-
-fn shown(path: &Path) -> std::path::Display<'_> {
-    path.display()
+    let text = fs::read_to_string(dot_git).unwrap_or_default();
+    match text.strip_prefix("gitdir:") {
+        Some(named) => dot_git.with_file_name("").join(named.trim()),
+        None => dot_git.to_owned(),
+    }
 }

@@ -18,7 +18,7 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::program::{Program, failed};
-use original::{Original, Person};
+use original::{Original, Signer};
 
 /// What git uses as an exit code when it does not know an option.
 const USAGE: i32 = 129;
@@ -29,74 +29,47 @@ struct Task<'a> {
     picks: &'a [CommitId],
 }
 
-/// What came of putting a change on top of another commit.
-enum Merged {
-    /// The tree with the change in it.
-    Tree(String),
-    /// The files that a person has to look at.
-    Conflict(Vec<String>),
-}
-
-/// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep`. Copies are made for a candidate,
-/// so only its last commits are looked at.
-///
-/// # Errors
-/// When git cannot read them, in its own words.
-pub fn is_copied(repo: &Repo, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
-    let line = format!("--grep=(cherry picked from commit {pick})");
-    let args = [
-        "-c",
-        "log.showSignature=false",
-        "log",
-        "-200",
-        "--fixed-strings",
-        &line,
-        "--format=%H",
-        tip.as_str(),
-        "--",
-    ];
-    Ok(!repo
-        .program
-        .read("git cannot read the history", args)?
-        .is_empty())
-}
-
-/// Copies `picks`, in this order, onto `onto`: `git cherry-pick -x PICK...`. Nothing to copy gives `onto` itself.
-///
-/// # Errors
-/// `pick-conflict`, `nothing-to-pick`, or `shallow` where a pick's parent is cut off; a failure when git is too old for
-/// it, knows no committer or cannot read or write, in its own words.
-pub fn pick(repo: &Repo, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
-    if picks.is_empty() {
-        return Ok(onto.clone());
+impl Repo {
+    /// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep`. Copies are made for a candidate,
+    /// so only its last commits are looked at.
+    pub fn is_copied(&self, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
+        let line = format!("--grep=(cherry picked from commit {pick})");
+        let fixed = "-c log.showSignature=false log -200 --fixed-strings --format=%H".split(' ');
+        let args = fixed.chain([line.as_str(), tip.as_str(), "--"]);
+        let found = self.program.read("git cannot read the history", args)?;
+        Ok(!found.is_empty())
     }
-    let task = Task { onto, picks };
-    let program = &repo.program;
-    let tree = original::read(program, slice::from_ref(onto))?
-        .pop()
-        .map(|onto| onto.tree)
-        .unwrap_or_default();
-    let originals = original::read(program, picks)?;
-    // All that can be refused at once is refused before the first merge.
-    let parents = originals
-        .iter()
-        .map(|original| only_parent(repo, original))
-        .collect::<Result<Vec<_>, _>>()?;
-    let committer = committer(program)?;
-    let mut top = (onto.clone(), tree);
-    for (original, parent) in originals.iter().zip(parents) {
-        let tree = match merge(program, &task, parent, &top.0, original)? {
-            Merged::Conflict(files) => {
-                return Err(refused::conflict(&task, &top.0, original, &files));
+
+    /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x PICK...`. Nothing to copy
+    /// gives `onto` itself.
+    ///
+    /// # Errors
+    /// `pick-conflict`, `nothing-to-pick`, or `shallow` where a pick's parent is cut off; a failure when git is too old for
+    /// it, knows no committer or cannot read or write, in its own words.
+    pub fn pick(&self, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
+        if picks.is_empty() {
+            return Ok(onto.clone());
+        }
+        let task = Task { onto, picks };
+        let program = &self.program;
+        let below = original::read(program, slice::from_ref(onto))?.pop();
+        let mut tree = below.map(|below| below.tree).unwrap_or_default();
+        let originals = original::read(program, picks)?;
+        // All that can be refused at once is refused before the first merge.
+        let parents = originals.iter().map(|original| only_parent(self, original));
+        let parents = parents.collect::<Result<Vec<_>, _>>()?;
+        let committer = committer(program)?;
+        let mut top = onto.clone();
+        for (original, parent) in originals.iter().zip(parents) {
+            let merged = merge(program, &task, parent, &top, original)?;
+            if merged == tree {
+                return Err(refused::contained(&task, &top, original));
             }
-            Merged::Tree(tree) if tree == top.1 => {
-                return Err(refused::contained(&task, &top.0, original));
-            }
-            Merged::Tree(tree) => tree,
-        };
-        top = (write(program, &tree, &top.0, original, &committer)?, tree);
+            top = write(program, &merged, &top, original, &committer)?;
+            tree = merged;
+        }
+        Ok(top)
     }
-    Ok(top.0)
 }
 
 /// The commit that a pick's change is told from.
@@ -113,23 +86,23 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
 }
 
 /// The user's name and mail: `git var GIT_COMMITTER_IDENT`.
-fn committer(program: &Program) -> Result<Person, Stop> {
-    let answer = program.read(
-        "git does not know who makes the copies",
-        ["var", "GIT_COMMITTER_IDENT"],
-    );
-    let printed = answer.map_err(|stop| match stop {
-        Stop::Failed(report) => {
-            let email = Typed::other("git config --global user.email you@example.com");
-            let name = Typed::other("git config --global user.name \"Your Name\"");
-            Stop::Failed(report.run("", email).run("", name))
-        }
-        stop => stop,
-    })?;
-    Ok(Person::read(original::utf8(&printed).trim_end()))
+fn committer(program: &Program) -> Result<Signer, Stop> {
+    let what = "git does not know who makes the copies";
+    let printed =
+        program
+            .read(what, ["var", "GIT_COMMITTER_IDENT"])
+            .map_err(|stop| match stop {
+                Stop::Failed(report) => {
+                    let email = Typed::other("git config --global user.email you@example.com");
+                    let name = Typed::other("git config --global user.name \"Your Name\"");
+                    Stop::Failed(report.run("", email).run("", name))
+                }
+                stop => stop,
+            })?;
+    Ok(Signer::read(original::utf8(&printed).trim_end()))
 }
 
-/// Puts what `original` changes on top of another commit:
+/// The tree of what `original` changes on top of another commit:
 /// `git merge-tree --write-tree --name-only --no-messages -z --merge-base=PARENT TOP PICK`.
 ///
 /// Attributes may say how a file is merged. `git cherry-pick` reads them from what is checked out, which is the commit
@@ -141,28 +114,25 @@ fn merge(
     parent: &CommitId,
     top: &CommitId,
     original: &Original,
-) -> Result<Merged, Stop> {
+) -> Result<String, Stop> {
     let (attributes, base) = (format!("attr.tree={top}"), format!("--merge-base={parent}"));
-    let fixed = [
-        "merge-tree",
-        "--write-tree",
-        "--name-only",
-        "--no-messages",
-        "-z",
-    ];
+    let fixed = "merge-tree --write-tree --name-only --no-messages -z".split(' ');
     let commits = [base.as_str(), top.as_str(), original.id.as_str()];
     let args = ["-c", &attributes].into_iter().chain(fixed).chain(commits);
     let output = program.run(args)?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut names = text.split_terminator('\0').map(str::to_owned);
     match (output.status.code(), names.next()) {
-        (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
-        (Some(1), Some(_)) => Ok(Merged::Conflict(names.collect())),
+        (Some(0), Some(tree)) => Ok(tree),
+        (Some(1), Some(_)) => {
+            let files: Vec<_> = names.collect();
+            Err(refused::conflict(task, top, original, &files))
+        }
         (Some(USAGE), _) => Err(refused::too_old(task, program)),
-        _ => Err(Stop::Failed(failed(
-            &format!("git cannot copy {}", original.named()),
-            &output.stderr,
-        ))),
+        _ => {
+            let what = format!("git cannot copy {}", original.named());
+            Err(Stop::Failed(failed(&what, &output.stderr)))
+        }
     }
 }
 
@@ -176,7 +146,7 @@ fn write(
     tree: &str,
     parent: &CommitId,
     original: &Original,
-    committer: &Person,
+    committer: &Signer,
 ) -> Result<CommitId, Stop> {
     let what = format!("the copy of {} cannot be written", original.named());
     let (author, committer) = (original.author_line(), committer.at(original.committed()));
@@ -184,15 +154,9 @@ fn write(
     let text = format!(
         "tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{message}"
     );
-    let printed = program.ask(
-        &what,
-        ["hash-object", "-t", "commit", "-w", "--stdin"],
-        text.as_bytes(),
-    )?;
-    CommitId::parse(String::from_utf8_lossy(&printed).trim_end()).ok_or_else(|| {
-        Stop::Failed(failed(
-            &what,
-            b"git hash-object printed something unexpected",
-        ))
-    })
+    let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+    let printed = program.ask(&what, args, text.as_bytes())?;
+    let id = CommitId::parse(String::from_utf8_lossy(&printed).trim_end());
+    let unexpected = b"git hash-object printed something unexpected";
+    id.ok_or_else(|| Stop::Failed(failed(&what, unexpected)))
 }

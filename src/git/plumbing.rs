@@ -7,59 +7,40 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
 use crate::git::program::{Program, failed};
-use crate::git::{Found, object};
+use crate::git::{Found, Repo, object};
 
 const HISTORY: &str = "git cannot read the history";
+/// The names of the empty tree, which git knows in every repository.
+const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
-/// What git prints of a commit in the encoding that it prints in.
-pub struct Spelling {
-    /// The subject.
-    pub subject: Vec<u8>,
-    /// The author's name.
-    pub author: String,
-}
-
-/// What lies between two commits: `git log FROM..TO` and `git log TO..FROM`.
-///
-/// # Errors
-/// When git cannot tell, in its own words.
 pub fn changes(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
-    let Some(from) = from else {
-        let (ships, ships_merges) = list(program, to.as_str())?;
-        return Ok(of(Relation::Ahead, (ships, ships_merges), (Vec::new(), 0)));
+    let relation = match from {
+        None => Relation::Ahead,
+        Some(from) if from == to => Relation::Identical,
+        Some(from) if is_ancestor(program, from, to)? => Relation::Ahead,
+        Some(from) if is_ancestor(program, to, from)? => Relation::Behind,
+        Some(_) => Relation::Diverged,
     };
-    if from == to {
-        return Ok(of(Relation::Identical, (Vec::new(), 0), (Vec::new(), 0)));
-    }
-    let ships = || list(program, &format!("{from}..{to}"));
-    let disappears = || list(program, &format!("{to}..{from}"));
-    if is_ancestor(program, from, to)? {
-        return Ok(of(Relation::Ahead, ships()?, (Vec::new(), 0)));
-    }
-    if is_ancestor(program, to, from)? {
-        return Ok(of(Relation::Behind, (Vec::new(), 0), disappears()?));
-    }
-    Ok(of(Relation::Diverged, ships()?, disappears()?))
-}
-
-fn of(
-    relation: Relation,
-    ships: (Vec<Commit>, usize),
-    disappears: (Vec<Commit>, usize),
-) -> Changes {
-    Changes {
+    let (ships, ships_merges) = match relation {
+        Relation::Ahead | Relation::Diverged => list(program, &range(from, to))?,
+        Relation::Identical | Relation::Behind => Default::default(),
+    };
+    let (disappears, disappears_merges) = match (relation, from) {
+        (Relation::Behind | Relation::Diverged, Some(from)) => {
+            list(program, &range(Some(to), from))?
+        }
+        _ => Default::default(),
+    };
+    Ok(Changes {
         relation,
-        ships: ships.0,
-        ships_merges: ships.1,
-        disappears: disappears.0,
-        disappears_merges: disappears.1,
-    }
+        ships,
+        ships_merges,
+        disappears,
+        disappears_merges,
+    })
 }
 
-/// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
-///
-/// # Errors
-/// When git cannot tell, in its own words.
 pub fn is_ancestor(program: &Program, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
     let output = program.run(["merge-base", "--is-ancestor", old.as_str(), new.as_str()])?;
     match output.status.code() {
@@ -69,10 +50,7 @@ pub fn is_ancestor(program: &Program, old: &CommitId, new: &CommitId) -> Result<
     }
 }
 
-/// What a hash, or the first digits of one, stands for: `git rev-parse --disambiguate`, which looks at no ref.
-///
-/// # Errors
-/// When git cannot tell, in its own words.
+/// `git rev-parse --disambiguate`, which looks at no ref.
 pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
     let names = program.read(HISTORY, ["rev-parse", &format!("--disambiguate={hex}")])?;
     if names.is_empty() {
@@ -81,169 +59,152 @@ pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
     let format = "--batch-check=%(objecttype) %(objectname)";
     let types = program.ask(HISTORY, ["cat-file", format], &names)?;
     let types = String::from_utf8_lossy(&types);
-    let commits: Vec<_> = types
+    let commits = types
         .lines()
-        .filter_map(|line| CommitId::parse(line.strip_prefix("commit ")?))
-        .collect();
-    match commits.as_slice() {
+        .filter_map(|line| line.strip_prefix("commit "));
+    let commits: Vec<_> = commits.filter_map(CommitId::parse).collect();
+    Ok(match commits.as_slice() {
         // Nothing but a commit can be meant where a commit is reported.
-        [only] => Ok(Found::Commit(only.clone())),
-        [] => Ok(Found::NotACommit(
-            types.split(' ').next().unwrap_or_default().to_owned(),
-        )),
-        several => Ok(Found::Ambiguous(several.len())),
-    }
-}
-
-/// The commit that a person named: `git rev-parse --verify --end-of-options REV^{commit}`.
-///
-/// # Errors
-/// When it names none.
-pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> {
-    // What follows `:/` is text to look for in messages, up to the end, and always finds a commit.
-    let peeled = if rev.starts_with(":/") {
-        rev.to_owned()
-    } else {
-        format!("{rev}^{{commit}}")
-    };
-    let output = program.run(["rev-parse", "--verify", "--end-of-options", &peeled])?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let id = text
-        .lines()
-        .last()
-        .and_then(CommitId::parse)
-        .filter(|_| output.status.success());
-    id.ok_or_else(|| {
-        let error = format!("{rev:?} names no commit here");
-        let mut report = failed(&error, &output.stderr);
-        report
-            .because
-            .retain(|cause| cause != "Needed a single revision");
-        let log = Typed::other("git log --oneline --all");
-        let report = report.run("if it is on a remote", Typed::other("git fetch --all"));
-        Stop::Misused(report.run("or look for it", log))
+        [only] => Found::Commit(only.clone()),
+        [] => Found::NotACommit(types.split(' ').next().unwrap_or_default().to_owned()),
+        several => Found::Ambiguous(several.len()),
     })
 }
 
-/// Single commits, in the order asked for: `git log --no-walk`.
-///
-/// # Errors
-/// When one is missing.
+/// `git rev-parse --verify --end-of-options REV^{commit}`.
+pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> {
+    // What follows `:/` is text to look for in messages, up to the end, and always finds a commit.
+    let peel = if rev.starts_with(":/") {
+        ""
+    } else {
+        "^{commit}"
+    };
+    let peeled = format!("{rev}{peel}");
+    let output = program.run(["rev-parse", "--verify", "--end-of-options", &peeled])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let id = text.lines().last().and_then(CommitId::parse);
+    id.filter(|_| output.status.success()).ok_or_else(|| {
+        let mut report = failed(&format!("{rev:?} names no commit here"), &output.stderr);
+        let causes = &mut report.because;
+        causes.retain(|cause| cause != "Needed a single revision");
+        Stop::Misused(
+            report
+                .run("if it is on a remote", Typed::other("git fetch --all"))
+                .run("or look for it", Typed::other("git log --oneline --all")),
+        )
+    })
+}
+
+/// `git log --no-walk`, in the order asked for.
 pub fn commits(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let input = lines(ids);
-    let shorts = oneline(&log(
-        program,
-        &["--oneline", "--no-walk=unsorted", "--stdin"],
-        &input,
-    )?)?;
-    let details = details(&log(
-        program,
-        &[DETAILS, "--date=raw", "--no-walk=unsorted", "--stdin"],
-        &input,
-    )?)?;
-    let (commits, _) = join(shorts, details, |_| true)?;
-    let by_id: HashMap<_, _> = commits
-        .into_iter()
-        .map(|commit| (commit.id.clone(), commit))
-        .collect();
+    let args = ["--oneline", "--no-walk=unsorted", "--stdin"];
+    let lines = log(program, &args, &input(ids))?;
+    let by_id = by_id(shorten(spell(program, ids)?, &lines)?);
     ids.iter()
         .map(|id| by_id.get(id).cloned().ok_or_else(unexpected))
         .collect()
 }
 
-/// All commits of a range with their messages, newest first: `git log FROM..TO`.
-///
-/// # Errors
-/// When git cannot tell, in its own words.
-pub fn landed(
-    program: &Program,
-    from: Option<&CommitId>,
-    to: &CommitId,
-) -> Result<Vec<Landed>, Stop> {
-    let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
-    // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
-    let args = [
-        "--format=tformat:%H%n%P%n%s%n%b",
-        "--encoding=UTF-8",
-        MOST_LANDED,
-        &range,
-        "--",
-    ];
-    records(&log(program, &args, b"")?)
-        .map(|record| message(record).ok_or_else(unexpected))
-        .collect()
+/// Single commits in the encoding that git prints in, without their short names.
+pub fn spell(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
+    let all = details(program, &["--no-walk=unsorted", "--stdin"], &input(ids))?;
+    Ok(all.into_iter().map(|(_, commit)| commit).collect())
 }
 
-/// What landed before these is for the history, and not for a post.
-const MOST_LANDED: &str = "--max-count=2000";
+pub fn by_id(commits: Vec<Commit>) -> HashMap<CommitId, Commit> {
+    let pairs = commits
+        .into_iter()
+        .map(|commit| (commit.id.clone(), commit));
+    pairs.collect()
+}
+
+impl Repo {
+    /// All commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git log FROM..TO`.
+    /// What landed before the newest 2,000 is for the history, and not for a post.
+    pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
+        let range = range(from, to);
+        // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
+        let format = "--format=tformat:%H%n%P%n%s%n%b";
+        let args = [format, "--encoding=UTF-8", "--max-count=2000", &range, "--"];
+        records(&log(&self.program, &args, b"")?)
+            .map(|record| message(record).ok_or_else(unexpected))
+            .collect()
+    }
+
+    /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
+    /// `git diff-tree FROM TO -- PATTERN...`. Without `from` all files of `to` are new. A pattern begins at the top of the
+    /// work tree; one that ends in `/` means everything in such a folder.
+    pub fn touched(
+        &self,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        patterns: &[String],
+    ) -> Result<Vec<String>, Stop> {
+        if patterns.is_empty() || from == Some(to) {
+            return Ok(Vec::new());
+        }
+        // What `.gitmodules` would have ignored is deployed, too.
+        let fixed = "diff-tree -r -z --name-only --no-renames --ignore-submodules=none";
+        let fixed = fixed.split(' ').chain(trees(from, to)).chain(["--"]);
+        let patterns = patterns.iter().map(|pattern| pathspec(pattern));
+        let args = fixed.map(str::to_owned).chain(patterns);
+        let names = self.program.read("git cannot compare the files", args)?;
+        let names = records(&names).map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(names.collect())
+    }
+
+    /// Which of the commits that would disappear are among those that ship under another name, as copies are:
+    /// `git diff-tree -p --stdin | git patch-id --stable`. Of very many only the first are looked at.
+    pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
+        let [lost, ships] = [&changes.disappears, &changes.ships]
+            .map(|commits| commits.iter().take(200).map(|commit| &commit.id));
+        if lost.len() == 0 || ships.len() == 0 {
+            return Ok(HashMap::new());
+        }
+        let what = "git cannot compare the changes";
+        let names = lost.clone().chain(ships.clone());
+        let names: String = names.flat_map(|id| [id.as_str(), "\n"]).collect();
+        let diff =
+            "diff-tree --stdin -p -r --root --no-ext-diff --no-textconv --no-renames".split(' ');
+        let patches = self.program.ask(what, diff, names.as_bytes())?;
+        let told = self.program.ask(what, ["patch-id", "--stable"], &patches)?;
+        let told = String::from_utf8_lossy(&told);
+        let pairs = told.lines().filter_map(|line| line.split_once(' '));
+        let patch_of: HashMap<CommitId, &str> = pairs
+            .filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch)))
+            .collect();
+        let by_patch: HashMap<&str, &CommitId> = ships
+            .filter_map(|id| Some((*patch_of.get(id)?, id)))
+            .collect();
+        let same = lost.filter_map(|id| {
+            let copy = *by_patch.get(patch_of.get(id)?)?;
+            Some((id.clone(), copy.clone()))
+        });
+        Ok(same.collect())
+    }
+}
 
 fn message(record: &[u8]) -> Option<Landed> {
     let text = String::from_utf8_lossy(record);
     let mut fields = text.splitn(4, '\n');
+    let id = CommitId::parse(fields.next()?)?;
+    let parents = fields.next()?.split_whitespace().map(CommitId::parse);
     Some(Landed {
-        id: CommitId::parse(fields.next()?)?,
-        parents: fields
-            .next()?
-            .split_whitespace()
-            .map(CommitId::parse)
-            .collect::<Option<_>>()?,
+        id,
+        parents: parents.collect::<Option<_>>()?,
         subject: fields.next()?.to_owned(),
         body: fields.next()?.trim_end().to_owned(),
     })
 }
 
-/// The names of the empty tree, which git knows in every repository.
-const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
-
-/// The name of the empty tree among objects that are called as this commit is.
-pub(super) fn empty_tree(to: &CommitId) -> &'static str {
-    if to.as_str().len() == EMPTY_TREE.len() {
-        EMPTY_TREE
-    } else {
-        EMPTY_TREE_SHA256
-    }
-}
-
-/// The files between two commits that match a pattern: `git diff-tree -r --name-only --no-renames FROM TO -- PATTERN...`.
-///
-/// # Errors
-/// When git cannot tell, in its own words.
-pub fn touched(
-    program: &Program,
-    from: Option<&CommitId>,
-    to: &CommitId,
-    patterns: &[String],
-) -> Result<Vec<String>, Stop> {
-    if patterns.is_empty() || from == Some(to) {
-        return Ok(Vec::new());
-    }
-    let trees = [
-        from.map_or(empty_tree(to), CommitId::as_str),
-        to.as_str(),
-        "--",
-    ];
-    // What `.gitmodules` would have ignored is deployed, too.
-    let fixed = [
-        "diff-tree",
-        "-r",
-        "-z",
-        "--name-only",
-        "--no-renames",
-        "--ignore-submodules=none",
-    ];
-    let patterns: Vec<String> = patterns.iter().map(|pattern| pathspec(pattern)).collect();
-    let args = fixed
-        .into_iter()
-        .chain(trees)
-        .chain(patterns.iter().map(String::as_str));
-    let names = program.read("git cannot compare the files", args)?;
-    Ok(records(&names)
-        .map(|name| String::from_utf8_lossy(name).into_owned())
-        .collect())
+/// What `git diff-tree` is to compare; nothing is the empty tree among objects that are called as `to` is.
+pub(super) fn trees<'a>(from: Option<&'a CommitId>, to: &'a CommitId) -> [&'a str; 2] {
+    let to = to.as_str();
+    let empty = [EMPTY_TREE_SHA256, EMPTY_TREE][usize::from(to.len() == EMPTY_TREE.len())];
+    [from.map_or(empty, CommitId::as_str), to]
 }
 
 /// A pattern as git takes it: from the top, and with no magic but that of `*`, `**`, `?` and `[ ]`.
@@ -254,29 +215,8 @@ fn pathspec(pattern: &str) -> String {
     format!(":(top,glob){pattern}{inside}")
 }
 
-/// Subjects and authors as git prints them, whatever encoding they are stored in: `git log --no-walk`.
-///
-/// # Errors
-/// When git cannot read one, in its own words.
-pub fn spell(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Spelling>, Stop> {
-    let format = "--format=tformat:%H%n%an%n%s";
-    let text = log(
-        program,
-        &[format, "--no-walk=unsorted", "--stdin"],
-        &lines(ids),
-    )?;
-    records(&text)
-        .map(|record| {
-            let mut fields = record.splitn(3, |&b| b == b'\n').map(<[u8]>::to_vec);
-            let (id, author, subject) = (fields.next(), fields.next(), fields.next());
-            let id = id.and_then(|id| CommitId::parse(&String::from_utf8_lossy(&id)));
-            let author = author.map(|author| String::from_utf8_lossy(&author).into_owned());
-            match (id, author, subject) {
-                (Some(id), Some(author), Some(subject)) => Ok((id, Spelling { subject, author })),
-                _ => Err(unexpected()),
-            }
-        })
-        .collect()
+fn range(from: Option<&CommitId>, to: &CommitId) -> String {
+    from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"))
 }
 
 /// The commits of a range that are no merges, and how many merges there are.
@@ -284,154 +224,71 @@ pub fn spell(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Sp
 /// Two children: the first prints the very lines, for their abbreviations depend on what git has read before.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     thread::scope(|scope| {
-        let shorts = scope.spawn(|| log(program, &["--oneline", "--no-merges", range, "--"], b""));
-        let details = details(&log(program, &[DETAILS, "--date=raw", range, "--"], b"")?)?;
-        let shorts = shorts.join().map_err(|_| unexpected())??;
-        join(oneline(&shorts)?, details, |detail| detail.parents < 2)
+        let lines = scope.spawn(|| log(program, &["--oneline", "--no-merges", range, "--"], b""));
+        let all = details(program, &[range, "--"], b"")?;
+        let lines = lines.join().map_err(|_| unexpected())??;
+        let total = all.len();
+        let commits = all.into_iter().filter(|(is_merge, _)| !is_merge);
+        let commits = shorten(commits.map(|(_, commit)| commit).collect(), &lines)?;
+        let merges = total - commits.len();
+        Ok((commits, merges))
     })
 }
 
 fn log(program: &Program, args: &[&str], input: &[u8]) -> Result<Vec<u8>, Stop> {
-    let fixed = [
-        "-c",
-        "log.showSignature=false",
-        "log",
-        "-z",
-        "--no-color",
-        "--no-decorate",
-        "--no-mailmap",
-    ];
-    program.ask(HISTORY, fixed.iter().chain(args), input)
+    let fixed = "-c log.showSignature=false log -z --no-color --no-decorate --no-mailmap";
+    program.ask(HISTORY, fixed.split(' ').chain(args.iter().copied()), input)
 }
 
-const DETAILS: &str = "--format=tformat:%H%n%P%n%an%n%ad%n%ct";
-
-struct Details {
-    id: CommitId,
-    parents: usize,
-    author: String,
-    authored: (i64, i32),
-    committed: i64,
-}
-
-fn details(text: &[u8]) -> Result<Vec<Details>, Stop> {
-    records(text)
+/// Whether each commit is a merge, and the commit without its short name.
+fn details(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<(bool, Commit)>, Stop> {
+    let format = "--format=tformat:%H%n%P%n%an%n%ad%n%ct%n%s";
+    let text = log(program, &[&[format, "--date=raw"], of].concat(), input)?;
+    records(&text)
         .map(|record| detail(record).ok_or_else(unexpected))
         .collect()
 }
 
-fn detail(record: &[u8]) -> Option<Details> {
+fn detail(record: &[u8]) -> Option<(bool, Commit)> {
     let text = String::from_utf8_lossy(record);
     let mut fields = text.split('\n');
-    Some(Details {
-        id: CommitId::parse(fields.next()?)?,
-        parents: fields.next()?.split_whitespace().count(),
+    let id = CommitId::parse(fields.next()?)?;
+    let is_merge = fields.next()?.contains(' ');
+    let commit = Commit {
+        id,
+        short: String::new(),
         author: fields.next()?.to_owned(),
         authored: object::raw_date(fields.next()?),
         committed: i64::try_from(object::number(fields.next()?)).unwrap_or(i64::MAX),
-    })
-}
-
-/// Abbreviation and subject of every line.
-fn oneline(text: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Stop> {
-    let line = |record: &[u8]| {
-        let space = record.iter().position(|&b| b == b' ')?;
-        let (short, subject) = record.split_at_checked(space)?;
-        Some((
-            String::from_utf8_lossy(short).into_owned(),
-            subject.get(1..)?.to_vec(),
-        ))
+        subject: record.splitn(6, |&b| b == b'\n').nth(5)?.to_vec(),
     };
-    records(text)
-        .map(|record| line(record).ok_or_else(unexpected))
-        .collect()
+    Some((is_merge, commit))
 }
 
-/// Puts together what two children said of the same commits, and counts those that are not wanted.
-fn join(
-    lines: Vec<(String, Vec<u8>)>,
-    details: Vec<Details>,
-    wanted: impl Fn(&Details) -> bool,
-) -> Result<(Vec<Commit>, usize), Stop> {
-    let total = details.len();
-    let details: Vec<_> = details.into_iter().filter(wanted).collect();
-    let merges = total - details.len();
-    if details.len() != lines.len()
-        || details
-            .iter()
-            .zip(&lines)
-            .any(|(detail, line)| !detail.id.as_str().starts_with(&line.0))
-    {
-        return Err(unexpected());
+/// Gives each commit the name at the start of git's line for it.
+fn shorten(mut commits: Vec<Commit>, lines: &[u8]) -> Result<Vec<Commit>, Stop> {
+    let mut lines = records(lines);
+    for commit in &mut commits {
+        let line = String::from_utf8_lossy(lines.next().ok_or_else(unexpected)?);
+        let (short, _) = line.split_once(' ').ok_or_else(unexpected)?;
+        if !commit.id.as_str().starts_with(short) {
+            return Err(unexpected());
+        }
+        short.clone_into(&mut commit.short);
     }
-    let commits = details
-        .into_iter()
-        .zip(lines)
-        .map(|(detail, (short, subject))| Commit {
-            id: detail.id,
-            short,
-            subject,
-            author: detail.author,
-            authored: detail.authored,
-            committed: detail.committed,
-        });
-    Ok((commits.collect(), merges))
+    lines.next().map_or(Ok(commits), |_| Err(unexpected()))
 }
 
 fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.strip_suffix(b"\0")
-        .filter(|text| !text.is_empty())
-        .into_iter()
-        .flat_map(|text| text.split(|&b| b == 0))
+    let text = text.strip_suffix(b"\0").filter(|text| !text.is_empty());
+    text.into_iter().flat_map(|text| text.split(|&b| b == 0))
 }
 
-fn lines(ids: &[CommitId]) -> Vec<u8> {
-    ids.iter()
-        .flat_map(|id| [id.as_str(), "\n"])
-        .collect::<String>()
-        .into_bytes()
+fn input(ids: &[CommitId]) -> Vec<u8> {
+    let lines = ids.iter().flat_map(|id| [id.as_str(), "\n"]);
+    lines.collect::<String>().into_bytes()
 }
 
 fn unexpected() -> Stop {
     Stop::Failed(Report::new(HISTORY).because("git log printed something unexpected"))
-}
-
-/// Which of these commits make the same change as one of those: `git diff-tree -p --stdin | git patch-id --stable`.
-///
-/// # Errors
-/// When git cannot read them, in its own words.
-pub fn same_changes(
-    program: &Program,
-    these: &[CommitId],
-    those: &[CommitId],
-) -> Result<HashMap<CommitId, CommitId>, Stop> {
-    let what = "git cannot compare the changes";
-    let names: String = these
-        .iter()
-        .chain(those)
-        .map(|id| format!("{id}\n"))
-        .collect();
-    let diff = [
-        "diff-tree",
-        "--stdin",
-        "-p",
-        "-r",
-        "--root",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-renames",
-    ];
-    let patches = program.ask(what, diff, names.as_bytes())?;
-    let told = program.ask(what, ["patch-id", "--stable"], &patches)?;
-    let told = String::from_utf8_lossy(&told);
-    let pairs = told.lines().filter_map(|line| line.split_once(' '));
-    let patch_of: HashMap<CommitId, &str> = pairs
-        .filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch)))
-        .collect();
-    let by_patch: HashMap<&str, &CommitId> = those
-        .iter()
-        .filter_map(|id| Some((*patch_of.get(id)?, id)))
-        .collect();
-    let same = |id: &CommitId| Some((id.clone(), (*by_patch.get(patch_of.get(id)?)?).clone()));
-    Ok(these.iter().filter_map(same).collect())
 }

@@ -14,9 +14,9 @@ use crate::git::{Unreadable, object};
 pub type Node = usize;
 
 /// The commits met so far.
-pub struct Source<'o> {
+pub struct CommitTable<'o> {
     odb: &'o Odb<'o>,
-    graph: Option<Graph>,
+    pub graph: Option<Graph>,
     entries: Vec<Entry>,
     /// The parents of all entries, one after the other.
     parents: Vec<Node>,
@@ -29,35 +29,39 @@ struct Entry {
     id: Oid,
     position: Option<Position>,
     date: u64,
-    /// Where `Source::parents` has them; none before the commit was parsed.
+    /// Where `CommitTable::parents` has them; none before the commit was parsed.
     parents: Option<Range<usize>>,
     /// Its bytes, kept where they had to be read anyway.
     raw: Option<Box<[u8]>>,
 }
 
-impl<'o> Source<'o> {
+impl Entry {
+    fn new(id: Oid, position: Option<Position>) -> Self {
+        Self {
+            id,
+            position,
+            date: 0,
+            parents: None,
+            raw: None,
+        }
+    }
+}
+
+impl<'o> CommitTable<'o> {
     /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
     pub fn new(odb: &'o Odb<'o>, objects: Option<&Path>) -> Self {
         let graph = objects.and_then(|objects| {
             gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
         });
-        let known = graph
-            .as_ref()
-            .map_or(0, |graph| graph.num_commits() as usize);
-        let by_position = vec![0; known];
+        let known = graph.as_ref().map_or(0, Graph::num_commits);
         Self {
             odb,
             graph,
             entries: Vec::new(),
             parents: Vec::new(),
-            by_position,
+            by_position: vec![0; known as usize],
             by_id: HashMap::default(),
         }
-    }
-
-    /// Whether a commit-graph is in use.
-    pub fn has_graph(&self) -> bool {
-        self.graph.is_some()
     }
 
     /// The commit of this name.
@@ -70,13 +74,7 @@ impl<'o> Source<'o> {
         let next = self.entries.len();
         let node = *self.by_id.entry(id).or_insert(next);
         if node == next {
-            self.entries.push(Entry {
-                id,
-                position: None,
-                date: 0,
-                parents: None,
-                raw: None,
-            });
+            self.entries.push(Entry::new(id, None));
         }
         node
     }
@@ -84,22 +82,13 @@ impl<'o> Source<'o> {
     fn node_at(&mut self, position: Position, id: Oid) -> Node {
         let slot = &mut self.by_position[position.0 as usize];
         if *slot == 0 {
-            self.entries.push(Entry {
-                id,
-                position: Some(position),
-                date: 0,
-                parents: None,
-                raw: None,
-            });
+            self.entries.push(Entry::new(id, Some(position)));
             *slot = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         }
         *slot as usize - 1
     }
 
     /// Makes a commit's date and parents known.
-    ///
-    /// # Errors
-    /// When it is missing or broken.
     pub fn parse(&mut self, node: Node) -> Result<(), Unreadable> {
         let entry = &self.entries[node];
         match entry.position {
@@ -117,7 +106,7 @@ impl<'o> Source<'o> {
         self.entries[node].date = commit.committer_timestamp();
         for parent in commit.iter_parents() {
             let parent = parent.map_err(|_| Unreadable)?;
-            let id = Oid::from_bytes(graph.id_at(parent).as_bytes()).map_err(|_| Unreadable)?;
+            let id = Oid::from_bytes(graph.id_at(parent).as_bytes())?;
             let parent = self.node_at(parent, id);
             self.parents.push(parent);
         }
@@ -141,17 +130,11 @@ impl<'o> Source<'o> {
         Ok(())
     }
 
-    /// The bytes of a commit, if it had to be read and they were not let go of; they are given away.
+    /// Gives away the bytes of a commit, if they had to be read.
     pub fn take(&mut self, node: Node) -> Option<Box<[u8]>> {
         self.entries[node].raw.take()
     }
 
-    /// Lets go of a commit's bytes.
-    pub fn forget(&mut self, node: Node) {
-        self.entries[node].raw = None;
-    }
-
-    /// Its name.
     pub fn id(&self, node: Node) -> Oid {
         self.entries[node].id
     }
@@ -166,31 +149,19 @@ impl<'o> Source<'o> {
         self.entries[node].parents.clone().unwrap_or_default()
     }
 
-    /// The parent at a place that `parents` gave.
     pub fn parent(&self, place: usize) -> Node {
         self.parents[place]
     }
 
-    /// Whether it has several parents.
     pub fn is_merge(&self, node: Node) -> bool {
-        self.entries[node]
-            .parents
-            .as_ref()
-            .is_some_and(|parents| parents.len() > 1)
+        self.parents(node).len() > 1
     }
 }
 
-/// Reads a commit.
-///
-/// # Errors
-/// When it is missing, broken, or something else.
 pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
-    let object = odb.read(id).map_err(|_| Unreadable)?;
-    if object.kind() == ObjectType::Commit {
-        Ok(object)
-    } else {
-        Err(Unreadable)
-    }
+    let object = odb.read(id)?;
+    let is_commit = object.kind() == ObjectType::Commit;
+    is_commit.then_some(object).ok_or(Unreadable)
 }
 
 /// Object names are hashes already: eight bytes of one are as good a hash as any.

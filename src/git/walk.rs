@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 
 use crate::core::words::Relation;
 use crate::git::Unreadable;
-use crate::git::source::{Node, Source};
+use crate::git::source::{CommitTable, Node};
 
 /// How many commits that are already ruled out git looks past before it believes that no more will come.
 const SLOP: u32 = 5;
@@ -32,10 +32,7 @@ pub struct Range {
 }
 
 /// Walks from both commits until everything is known.
-///
-/// # Errors
-/// When a commit cannot be read.
-pub fn range(source: &mut Source<'_>, from: Node, to: Node) -> Result<Range, Unreadable> {
+pub fn range(source: &mut CommitTable<'_>, from: Node, to: Node) -> Result<Range, Unreadable> {
     let mut walk = Walk::new(source, [from, to])?;
     walk.run(false)?;
     let relation = walk.relation();
@@ -53,20 +50,18 @@ pub fn range(source: &mut Source<'_>, from: Node, to: Node) -> Result<Range, Unr
 }
 
 /// Walks only as far as it takes to know how the two stand to each other.
-///
-/// # Errors
-/// When a commit cannot be read.
-pub fn relation(source: &mut Source<'_>, from: Node, to: Node) -> Result<Relation, Unreadable> {
+pub fn relation(
+    source: &mut CommitTable<'_>,
+    from: Node,
+    to: Node,
+) -> Result<Relation, Unreadable> {
     let mut walk = Walk::new(source, [from, to])?;
     walk.run(true)?;
     Ok(walk.relation())
 }
 
 /// All that `to` reaches, in the order of `git log`.
-///
-/// # Errors
-/// When a commit cannot be read.
-pub fn everything(source: &mut Source<'_>, to: Node) -> Result<Vec<Node>, Unreadable> {
+pub fn everything(source: &mut CommitTable<'_>, to: Node) -> Result<Vec<Node>, Unreadable> {
     let mut queue = Queue::default();
     let mut found = Vec::new();
     let mut seen = vec![false; to + 1];
@@ -75,7 +70,7 @@ pub fn everything(source: &mut Source<'_>, to: Node) -> Result<Vec<Node>, Unread
     queue.push(source, to);
     while let Some(node) = queue.pop() {
         found.push(node);
-        source.forget(node);
+        source.take(node);
         for place in source.parents(node) {
             let parent = source.parent(place);
             source.parse(parent)?;
@@ -103,7 +98,7 @@ struct Queue {
 }
 
 impl Queue {
-    fn push(&mut self, source: &Source<'_>, node: Node) {
+    fn push(&mut self, source: &CommitTable<'_>, node: Node) {
         self.heap.push((source.date(node), Reverse(self.met), node));
         self.met += 1;
     }
@@ -136,7 +131,7 @@ struct List {
 }
 
 struct Walk<'w, 's> {
-    source: &'w mut Source<'s>,
+    source: &'w mut CommitTable<'s>,
     ends: [Node; 2],
     marks: Vec<Mark>,
     queue: Queue,
@@ -148,7 +143,7 @@ struct Walk<'w, 's> {
 }
 
 impl<'w, 's> Walk<'w, 's> {
-    fn new(source: &'w mut Source<'s>, ends: [Node; 2]) -> Result<Self, Unreadable> {
+    fn new(source: &'w mut CommitTable<'s>, ends: [Node; 2]) -> Result<Self, Unreadable> {
         let list = |without| List {
             without,
             found: Vec::new(),
@@ -156,15 +151,13 @@ impl<'w, 's> Walk<'w, 's> {
             slop: SLOP,
             ended: false,
         };
-        let (queue, marks) = (Queue::default(), Vec::new());
-        let lists = [list(TO), list(FROM)];
         let mut walk = Self {
             source,
             ends,
-            marks,
-            queue,
+            marks: Vec::new(),
+            queue: Queue::default(),
             lacking: [0; 2],
-            lists,
+            lists: [list(TO), list(FROM)],
             pending: Vec::new(),
         };
         for node in ends {
@@ -189,7 +182,7 @@ impl<'w, 's> Walk<'w, 's> {
                 self.list(wanted, node);
             }
             if self.colours(node) == BOTH || self.source.is_merge(node) {
-                self.source.forget(node);
+                self.source.take(node);
             }
         }
         for wanted in [FROM, TO] {
@@ -308,12 +301,8 @@ impl<'w, 's> Walk<'w, 's> {
     fn paint_parents(&mut self, node: Node, colour: usize) {
         let mut news = Some(node);
         loop {
-            if let Some(node) = news {
-                self.pending.extend(
-                    self.source
-                        .parents(node)
-                        .map(|place| self.source.parent(place)),
-                );
+            for place in news.map_or(0..0, |node| self.source.parents(node)) {
+                self.pending.push(self.source.parent(place));
             }
             let Some(node) = self.pending.pop() else {
                 break;

@@ -25,7 +25,7 @@ const FUNCTION: usize = 60;
 const FILE: usize = 400;
 
 /// Files that are longer for now. None may be added, and none may grow.
-const LONG_FILES: &[(&str, usize)] = &[("git/plumbing.rs", 439)];
+const LONG_FILES: &[(&str, usize)] = &[];
 /// Functions that are longer for now. None may be added, and none may grow.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 

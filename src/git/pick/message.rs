@@ -49,10 +49,9 @@ fn ends_in_trailers(lines: &[&str]) -> bool {
 
 /// Whether a line is a word of letters, digits and `-`, and a colon.
 fn is_trailer(line: &str) -> bool {
-    let word = line
-        .split_once(':')
-        .map(|(word, _)| word.trim_end_matches([' ', '\t']));
-    word.is_some_and(|word| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    })
+    let Some((word, _)) = line.split_once(':') else {
+        return false;
+    };
+    let word = word.trim_end_matches([' ', '\t']);
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

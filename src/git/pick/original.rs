@@ -21,13 +21,13 @@ pub struct Original {
     pub parents: Vec<CommitId>,
     /// The lines of its message, without space at their ends and without empty lines around them.
     pub message: Vec<String>,
-    author: Person,
-    committer: Person,
+    author: Signer,
+    committer: Signer,
 }
 
 /// An author or a committer.
 #[derive(Clone, Default)]
-pub struct Person {
+pub struct Signer {
     /// `NAME <MAIL>`.
     who: String,
     /// `SECONDS +ZONE`, if that can be told.
@@ -35,33 +35,18 @@ pub struct Person {
 }
 
 /// Reads commits, in the order asked for: `git rev-list --header --no-walk --encoding=UTF-8 --stdin`.
-///
-/// # Errors
-/// When one is missing, in git's own words.
 pub fn read(program: &Program, ids: &[CommitId]) -> Result<Vec<Original>, Stop> {
-    let args = [
-        "rev-list",
-        "--header",
-        "--no-walk=unsorted",
-        "--encoding=UTF-8",
-        "--stdin",
-    ];
+    let args = "rev-list --header --no-walk=unsorted --encoding=UTF-8 --stdin".split(' ');
     let input: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
     let printed = program.ask(UNREADABLE, args, input.as_bytes())?;
-    let records = printed
-        .split(|&byte| byte == 0)
-        .filter(|record| !record.is_empty());
+    let records = printed.split(|&byte| byte == 0);
+    let originals = records.filter_map(|record| parse(&utf8(record)));
     // What is asked for twice is printed once.
-    let by_id: HashMap<_, _> = records
-        .filter_map(|record| parse(&utf8(record)))
-        .map(|original| (original.id.clone(), original))
-        .collect();
-    let unexpected = || {
+    let by_id: HashMap<_, _> = originals.map(|one| (one.id.clone(), one)).collect();
+    let all: Option<_> = ids.iter().map(|id| by_id.get(id).cloned()).collect();
+    all.ok_or_else(|| {
         Stop::Failed(Report::new(UNREADABLE).because("git rev-list printed something unexpected"))
-    };
-    ids.iter()
-        .map(|id| by_id.get(id).cloned().ok_or_else(unexpected))
-        .collect()
+    })
 }
 
 /// Reads the hash, the headers, an empty line, and a message that is indented by four spaces.
@@ -70,26 +55,24 @@ fn parse(record: &str) -> Option<Original> {
     let mut lines = headers.lines();
     let id = CommitId::parse(lines.next()?)?;
     let tree = lines.next()?.strip_prefix("tree ")?.to_owned();
+    let message = message.split_terminator('\n');
+    let message = message.map(|line| line.get(4..).unwrap_or("").to_owned());
     let mut original = Original {
         id,
         tree,
         parents: vec![],
-        message: vec![],
-        author: Person::default(),
-        committer: Person::default(),
+        message: message.collect(),
+        author: Signer::default(),
+        committer: Signer::default(),
     };
     for line in lines {
         match line.split_once(' ') {
             Some(("parent", id)) => original.parents.push(CommitId::parse(id)?),
-            Some(("author", person)) => original.author = Person::read(person),
-            Some(("committer", person)) => original.committer = Person::read(person),
+            Some(("author", person)) => original.author = Signer::read(person),
+            Some(("committer", person)) => original.committer = Signer::read(person),
             _ => {}
         }
     }
-    original.message = message
-        .split_terminator('\n')
-        .map(|line| line.get(4..).unwrap_or("").to_owned())
-        .collect();
     Some(original)
 }
 
@@ -106,11 +89,8 @@ pub fn utf8(bytes: &[u8]) -> String {
 impl Original {
     /// The author's line. An author without a time wrote when the committer committed.
     pub fn author_line(&self) -> String {
-        self.author.at(self
-            .author
-            .when
-            .as_deref()
-            .unwrap_or_else(|| self.committed()))
+        let own = self.author.when.as_deref();
+        self.author.at(own.unwrap_or_else(|| self.committed()))
     }
 
     /// When it was committed, as git writes it: `SECONDS +ZONE`. 1970 where nobody can tell.
@@ -129,7 +109,7 @@ impl Original {
     }
 }
 
-impl Person {
+impl Signer {
     /// Takes `NAME <MAIL> SECONDS +ZONE` apart, where git's `split_ident_line` does. What git would write comes out
     /// again as it is; what nobody can put into such a line (a second `<` or `>`) is left out.
     pub fn read(line: &str) -> Self {
@@ -137,10 +117,8 @@ impl Person {
         let mail = rest.split_once('>').map_or(rest, |(mail, _)| mail);
         let name = name.strip_suffix(' ').unwrap_or(name);
         let who = format!("{} <{}>", name.replace('>', ""), mail.replace('<', ""));
-        Self {
-            who,
-            when: line.rsplit_once('>').and_then(|(_, moment)| when(moment)),
-        }
+        let when = line.rsplit_once('>').and_then(|(_, moment)| when(moment));
+        Self { who, when }
     }
 
     /// The line of a header.
@@ -153,36 +131,28 @@ impl Person {
 /// or one that leads out of that time (git does not show such a commit, but dies), becomes +0000.
 fn when(moment: &str) -> Option<String> {
     let mut words = moment.split_ascii_whitespace();
-    let seconds = words
-        .next()
-        .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
+    let seconds = words.next().filter(|word| is_digits(word))?;
     let seconds: i64 = seconds.parse().ok()?;
-    let fits = |zone: &&str| {
-        east(zone)
-            .and_then(|east| seconds.checked_add(east))
-            .is_some_and(|there| there >= 0)
-    };
-    Some(format!(
-        "{seconds} {}",
-        words.next().filter(fits).unwrap_or("+0000")
-    ))
+    let zone = words.next().filter(|zone| {
+        let there = east(zone).and_then(|east| seconds.checked_add(east));
+        there.is_some_and(|there| there >= 0)
+    });
+    Some(format!("{seconds} {}", zone.unwrap_or("+0000")))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// How many seconds a zone, `+0130`, lies east.
 fn east(zone: &str) -> Option<i64> {
-    let digits = zone
-        .strip_prefix(['+', '-'])
-        .filter(|digits| digits.len() == 4)?;
-    let number: i64 = digits
-        .bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| digits.parse().ok())??;
-    let seconds = (number / 100 * 60 + number % 100) * 60;
-    Some(if zone.starts_with('-') {
-        -seconds
-    } else {
-        seconds
-    })
+    let digits = zone.strip_prefix(['+', '-'])?;
+    let number: i64 = match digits.len() {
+        4 if is_digits(digits) => digits.parse().ok()?,
+        _ => return None,
+    };
+    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    Some(sign * (number / 100 * 60 + number % 100) * 60)
 }
 
 #[cfg(test)]
@@ -190,7 +160,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> String {
-        let person = Person::read(text);
+        let person = Signer::read(text);
         person.at(person.when.as_deref().unwrap_or("?"))
     }
 

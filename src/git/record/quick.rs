@@ -11,12 +11,6 @@ use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent, SEEN};
 /// The mode of a plain file.
 const PLAIN: i32 = 0o100_644;
 
-impl From<git2::Error> for Gap {
-    fn from(_: git2::Error) -> Self {
-        Self::Unreadable
-    }
-}
-
 impl Library {
     /// The last event that this clone saw.
     pub(super) fn seen_id(&self) -> Result<Option<CommitId>, Gap> {
