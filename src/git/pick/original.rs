@@ -21,13 +21,13 @@ pub struct Original {
     pub parents: Vec<CommitId>,
     /// The lines of its message, without space at their ends and without empty lines around them.
     pub message: Vec<String>,
-    author: Signer,
-    committer: Signer,
+    author: Identity,
+    committer: Identity,
 }
 
 /// An author or a committer.
 #[derive(Clone, Default)]
-pub struct Signer {
+pub struct Identity {
     /// `NAME <MAIL>`.
     who: String,
     /// `SECONDS +ZONE`, if that can be told.
@@ -62,14 +62,14 @@ fn parse(record: &str) -> Option<Original> {
         tree,
         parents: vec![],
         message: message.collect(),
-        author: Signer::default(),
-        committer: Signer::default(),
+        author: Identity::default(),
+        committer: Identity::default(),
     };
     for line in lines {
         match line.split_once(' ') {
             Some(("parent", id)) => original.parents.push(CommitId::parse(id)?),
-            Some(("author", person)) => original.author = Signer::read(person),
-            Some(("committer", person)) => original.committer = Signer::read(person),
+            Some(("author", person)) => original.author = Identity::read(person),
+            Some(("committer", person)) => original.committer = Identity::read(person),
             _ => {}
         }
     }
@@ -109,7 +109,7 @@ impl Original {
     }
 }
 
-impl Signer {
+impl Identity {
     /// Takes `NAME <MAIL> SECONDS +ZONE` apart, where git's `split_ident_line` does. What git would write comes out
     /// again as it is; what nobody can put into such a line (a second `<` or `>`) is left out.
     pub fn read(line: &str) -> Self {
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> String {
-        let person = Signer::read(text);
+        let person = Identity::read(text);
         person.at(person.when.as_deref().unwrap_or("?"))
     }
 
