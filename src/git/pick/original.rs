@@ -13,9 +13,7 @@ const NEVER: &str = "0 +0000";
 /// What a copy needs of a commit.
 #[derive(Clone)]
 pub struct Original {
-    /// Its name.
     pub id: CommitId,
-    /// The name of its tree.
     pub tree: String,
     /// Its parents as it names them, whether they are here or not.
     pub parents: Vec<CommitId>,
@@ -98,7 +96,6 @@ impl Original {
         self.committer.when.as_deref().unwrap_or(NEVER)
     }
 
-    /// The commit in a sentence.
     pub fn named(&self) -> String {
         let subject = self.message.first().map(String::as_str).unwrap_or_default();
         if subject.is_empty() {
@@ -121,7 +118,6 @@ impl Identity {
         Self { who, when }
     }
 
-    /// The line of a header.
     pub fn at(&self, when: &str) -> String {
         format!("{} {when}", self.who)
     }
