@@ -58,25 +58,21 @@ pub struct Repo {
     reader: Option<Library>,
 }
 
-/// Where things lie. All paths are absolute.
+/// Where things lie: `git rev-parse --show-toplevel --git-dir ...`. All paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// The top of the work tree, if there is one.
     pub top: Option<PathBuf>,
     /// The folder of this work tree's own git files.
     pub git_dir: PathBuf,
     /// The folder of what all work trees share.
     pub common_dir: PathBuf,
-    /// Whether there is no work tree.
     pub bare: bool,
-    /// Whether history is cut off here.
     pub shallow: bool,
 }
 
 /// What a hash turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Exactly one commit.
     Commit(CommitId),
     /// Nothing that is here.
     Missing,
@@ -139,12 +135,10 @@ impl Repo {
         Ok(Self { people, ..now })
     }
 
-    /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// The git program, for what goes over the network.
     pub fn program(&self) -> &Program {
         &self.program
     }

@@ -26,7 +26,6 @@ pub struct Library {
 
 /// Why the library has no answer.
 pub enum Gap {
-    /// git has to be asked.
     Unreadable,
     /// The git program was asked for a part and failed.
     Stop(Stop),
@@ -239,11 +238,10 @@ fn find(
 ) -> Result<walk::Range, Unreadable> {
     let to = source.node(oid(to)?);
     let Some(from) = from else {
-        let (relation, disappears) = (Relation::Ahead, Vec::new());
         return Ok(walk::Range {
-            relation,
+            relation: Relation::Ahead,
             ships: walk::everything(source, to)?,
-            disappears,
+            disappears: Vec::new(),
         });
     };
     let from = source.node(oid(from)?);

@@ -5,14 +5,6 @@ use memchr::{memchr, memrchr};
 
 use crate::git::Unreadable;
 
-/// What a walk needs of a commit.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Links {
-    pub parents: Vec<Oid>,
-    /// When it was committed, as git's own walk sees it.
-    pub date: u64,
-}
-
 /// A commit's author or committer, from `Name <mail> 1646222400 +0100`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Ident<'a> {
@@ -27,7 +19,6 @@ pub struct Ident<'a> {
 /// What a list shows of a commit.
 #[derive(Default)]
 pub struct Shown<'a> {
-    /// The subject, folded into one line.
     pub subject: Vec<u8>,
     pub author: Ident<'a>,
     pub committer: Ident<'a>,
@@ -35,17 +26,17 @@ pub struct Shown<'a> {
     pub foreign: bool,
 }
 
-/// Reads parents and date.
-pub fn links(raw: &[u8]) -> Result<Links, Unreadable> {
+/// The parents, in order, and when it was committed, as git's own walk sees it.
+pub fn links(raw: &[u8]) -> Result<(Vec<Oid>, u64), Unreadable> {
     let rest = raw.strip_prefix(b"tree ").and_then(|rest| rest.get(41..));
     let mut rest = rest.ok_or(Unreadable)?;
     let mut parents = Vec::with_capacity(2);
     while let Some(line) = rest.strip_prefix(b"parent ") {
-        parents.push(from_hex(line.get(..40).ok_or(Unreadable)?)?);
+        let hex = line.get(..40).and_then(|hex| str::from_utf8(hex).ok());
+        parents.push(Oid::from_str(hex.ok_or(Unreadable)?)?);
         rest = line.get(41..).ok_or(Unreadable)?;
     }
-    let date = date(rest).unwrap_or(0);
-    Ok(Links { parents, date })
+    Ok((parents, date(rest).unwrap_or(0)))
 }
 
 /// git's `parse_commit_date`: what follows the last `>` of the committer's line, as `strtoumax` reads it.
@@ -103,10 +94,10 @@ fn subject(mut message: &[u8]) -> Vec<u8> {
     while !message.is_empty() {
         let (line, rest) = split_line(message);
         let line = trim_end(line);
-        if line.is_empty() && !subject.is_empty() {
-            break;
-        }
-        if !line.is_empty() && !subject.is_empty() {
+        if !subject.is_empty() {
+            if line.is_empty() {
+                break;
+            }
             subject.push(b' ');
         }
         subject.extend_from_slice(line);
@@ -142,12 +133,6 @@ fn decimal(digits: &[u8]) -> u64 {
         let tens = number.saturating_mul(10);
         tens.saturating_add(u64::from(digit - b'0'))
     })
-}
-
-fn from_hex(hex: &[u8]) -> Result<Oid, Unreadable> {
-    Ok(Oid::from_str(
-        std::str::from_utf8(hex).map_err(|_| Unreadable)?,
-    )?)
 }
 
 impl<'a> Ident<'a> {

@@ -28,8 +28,7 @@ pub fn find(
         let repository = open_there(&layout);
         return Ok((layout, repository));
     }
-    let folder = program.folder()?;
-    let found = discover(program, &folder);
+    let found = discover(program, &program.folder()?);
     let layout = match &found {
         // git may be told to use no bare repository that it merely comes across: then it is for git to say.
         Some(own) if own.is_bare() && config.get()?.get("safe.barerepository").is_some() => {
@@ -58,9 +57,8 @@ fn discover(program: &Program, folder: &Path) -> Option<Repository> {
 
 /// Opens what git found. A linked work tree is opened by its own git folder, as any other.
 fn open_there(layout: &Layout) -> Option<Repository> {
-    let none: [&Path; 0] = [];
-    let repository =
-        Repository::open_ext(&layout.git_dir, RepositoryOpenFlags::NO_SEARCH, none).ok()?;
+    let (flags, none) = (RepositoryOpenFlags::NO_SEARCH, [] as [&Path; 0]);
+    let repository = Repository::open_ext(&layout.git_dir, flags, none).ok()?;
     same(repository.commondir(), &layout.common_dir).then_some(repository)
 }
 
@@ -80,10 +78,7 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 fn same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Asks `git rev-parse`, each path by itself: git ends them with a newline, which a path may hold as well.
@@ -125,13 +120,11 @@ fn answer(output: std::io::Result<Output>) -> Result<PathBuf, Stop> {
 
 /// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
-    let report = failed("there is no repository to work in", stderr);
-    let missing = String::from_utf8_lossy(stderr).contains("not a git repository");
-    Stop::Failed(if missing {
-        report.hint("cd into a clone")
-    } else {
-        report
-    })
+    let mut report = failed("there is no repository to work in", stderr);
+    if String::from_utf8_lossy(stderr).contains("not a git repository") {
+        report = report.hint("cd into a clone");
+    }
+    Stop::Failed(report)
 }
 
 #[cfg(unix)]

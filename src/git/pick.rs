@@ -18,7 +18,7 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::program::{Program, failed};
-use original::{Original, Signer};
+use original::{Identity, Original};
 
 /// What git uses as an exit code when it does not know an option.
 const USAGE: i32 = 129;
@@ -86,20 +86,18 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
 }
 
 /// The user's name and mail: `git var GIT_COMMITTER_IDENT`.
-fn committer(program: &Program) -> Result<Signer, Stop> {
+fn committer(program: &Program) -> Result<Identity, Stop> {
     let what = "git does not know who makes the copies";
-    let printed =
-        program
-            .read(what, ["var", "GIT_COMMITTER_IDENT"])
-            .map_err(|stop| match stop {
-                Stop::Failed(report) => {
-                    let email = Typed::other("git config --global user.email you@example.com");
-                    let name = Typed::other("git config --global user.name \"Your Name\"");
-                    Stop::Failed(report.run("", email).run("", name))
-                }
-                stop => stop,
-            })?;
-    Ok(Signer::read(original::utf8(&printed).trim_end()))
+    let answer = program.read(what, ["var", "GIT_COMMITTER_IDENT"]);
+    let printed = answer.map_err(|stop| match stop {
+        Stop::Failed(report) => {
+            let email = Typed::other("git config --global user.email you@example.com");
+            let name = Typed::other("git config --global user.name \"Your Name\"");
+            Stop::Failed(report.run("", email).run("", name))
+        }
+        stop => stop,
+    })?;
+    Ok(Identity::read(original::utf8(&printed).trim_end()))
 }
 
 /// The tree of what `original` changes on top of another commit:
@@ -146,7 +144,7 @@ fn write(
     tree: &str,
     parent: &CommitId,
     original: &Original,
-    committer: &Signer,
+    committer: &Identity,
 ) -> Result<CommitId, Stop> {
     let what = format!("the copy of {} cannot be written", original.named());
     let (author, committer) = (original.author_line(), committer.at(original.committed()));

@@ -117,14 +117,14 @@ impl<'o> CommitTable<'o> {
 
     fn parse_object(&mut self, node: Node) -> Result<(), Unreadable> {
         let object = read(self.odb, self.entries[node].id)?;
-        let links = object::links(object.data())?;
+        let (parents, date) = object::links(object.data())?;
         let start = self.parents.len();
-        for id in links.parents {
+        for id in parents {
             let parent = self.node(id);
             self.parents.push(parent);
         }
         let entry = &mut self.entries[node];
-        entry.date = links.date;
+        entry.date = date;
         entry.parents = Some(start..self.parents.len());
         entry.raw = Some(object.data().into());
         Ok(())

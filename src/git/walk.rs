@@ -31,16 +31,15 @@ pub struct Range {
     pub disappears: Vec<Node>,
 }
 
-/// Walks from both commits until everything is known.
 pub fn range(source: &mut CommitTable<'_>, from: Node, to: Node) -> Result<Range, Unreadable> {
     let mut walk = Walk::new(source, [from, to])?;
     walk.run(false)?;
     let relation = walk.relation();
     let [mut disappears, mut ships] = walk.lists.map(|list| list.found);
-    match relation {
-        Relation::Ahead => disappears.clear(),
-        Relation::Behind => ships.clear(),
-        Relation::Identical | Relation::Diverged => {}
+    if relation == Relation::Ahead {
+        disappears.clear();
+    } else if relation == Relation::Behind {
+        ships.clear();
     }
     Ok(Range {
         relation,
@@ -106,10 +105,6 @@ impl Queue {
     fn pop(&mut self) -> Option<Node> {
         self.heap.pop().map(|(_, _, node)| node)
     }
-
-    fn newest(&self) -> Option<u64> {
-        self.heap.peek().map(|(date, _, _)| *date)
-    }
 }
 
 /// What a walk knows of a commit.
@@ -121,13 +116,25 @@ struct Mark {
 }
 
 /// The state of git's walk that lists what one colour does not reach.
-struct List {
+struct LimitedList {
     without: usize,
     found: Vec<Node>,
     /// The date of the commit listed last.
     date: u64,
     slop: u32,
     ended: bool,
+}
+
+impl LimitedList {
+    fn new(without: usize) -> Self {
+        Self {
+            without,
+            found: Vec::new(),
+            date: u64::MAX,
+            slop: SLOP,
+            ended: false,
+        }
+    }
 }
 
 struct Walk<'w, 's> {
@@ -138,34 +145,26 @@ struct Walk<'w, 's> {
     /// How many in the queue lack each colour.
     lacking: [usize; 2],
     /// Indexed by the colour that the list is to have: `lists[TO]` is `from..to`.
-    lists: [List; 2],
+    lists: [LimitedList; 2],
     pending: Vec<Node>,
 }
 
 impl<'w, 's> Walk<'w, 's> {
     fn new(source: &'w mut CommitTable<'s>, ends: [Node; 2]) -> Result<Self, Unreadable> {
-        let list = |without| List {
-            without,
-            found: Vec::new(),
-            date: u64::MAX,
-            slop: SLOP,
-            ended: false,
-        };
         let mut walk = Self {
             source,
             ends,
             marks: Vec::new(),
             queue: Queue::default(),
             lacking: [0; 2],
-            lists: [list(TO), list(FROM)],
+            lists: [TO, FROM].map(LimitedList::new),
             pending: Vec::new(),
         };
         for node in ends {
             walk.source.parse(node)?;
         }
         for (colour, node) in ends.into_iter().enumerate() {
-            walk.paint(node, colour);
-            walk.paint_parents(node, colour);
+            walk.paint_down(node, colour);
         }
         for node in ends {
             walk.meet(node);
@@ -176,18 +175,19 @@ impl<'w, 's> Walk<'w, 's> {
     fn run(&mut self, relation_only: bool) -> Result<(), Unreadable> {
         while !self.known(relation_only) {
             let Some(node) = self.queue.pop() else { break };
-            self.leave_queue(node);
-            self.look_at_parents(node)?;
-            for wanted in [FROM, TO] {
-                self.list(wanted, node);
+            self.mark(node).queued = false;
+            for colour in [FROM, TO] {
+                self.lacking[colour] -= usize::from(self.colours(node) & bit(colour) == 0);
             }
+            self.look_at_parents(node)?;
+            self.list(FROM, node);
+            self.list(TO, node);
             if self.colours(node) == BOTH || self.source.is_merge(node) {
                 self.source.take(node);
             }
         }
-        for wanted in [FROM, TO] {
-            self.end(wanted);
-        }
+        self.end(FROM);
+        self.end(TO);
         Ok(())
     }
 
@@ -221,8 +221,7 @@ impl<'w, 's> Walk<'w, 's> {
             self.source.parse(parent)?;
             for colour in [FROM, TO] {
                 if colours & bit(colour) != 0 {
-                    self.paint(parent, colour);
-                    self.paint_parents(parent, colour);
+                    self.paint_down(parent, colour);
                 }
             }
             self.meet(parent);
@@ -242,9 +241,9 @@ impl<'w, 's> Walk<'w, 's> {
             list.date = self.source.date(node);
             return;
         }
-        list.slop = match self.queue.newest() {
+        list.slop = match self.queue.heap.peek() {
             None => 0,
-            Some(date) if list.date <= date => SLOP,
+            Some((date, ..)) if list.date <= *date => SLOP,
             Some(_) if self.lacking[list.without] > 0 => SLOP,
             Some(_) => list.slop - 1,
         };
@@ -277,15 +276,6 @@ impl<'w, 's> Walk<'w, 's> {
         self.queue.push(self.source, node);
     }
 
-    fn leave_queue(&mut self, node: Node) {
-        let mark = self.mark(node);
-        mark.queued = false;
-        let colours = mark.colours;
-        for colour in [FROM, TO] {
-            self.lacking[colour] -= usize::from(colours & bit(colour) == 0);
-        }
-    }
-
     /// Paints one commit; whether that is news.
     fn paint(&mut self, node: Node, colour: usize) -> bool {
         let mark = self.mark(node);
@@ -298,7 +288,8 @@ impl<'w, 's> Walk<'w, 's> {
     }
 
     /// git's `mark_parents_uninteresting`: carries a colour that comes late on to all that is already known.
-    fn paint_parents(&mut self, node: Node, colour: usize) {
+    fn paint_down(&mut self, node: Node, colour: usize) {
+        self.paint(node, colour);
         let mut news = Some(node);
         loop {
             for place in news.map_or(0..0, |node| self.source.parents(node)) {

@@ -13,21 +13,19 @@ const NEVER: &str = "0 +0000";
 /// What a copy needs of a commit.
 #[derive(Clone)]
 pub struct Original {
-    /// Its name.
     pub id: CommitId,
-    /// The name of its tree.
     pub tree: String,
     /// Its parents as it names them, whether they are here or not.
     pub parents: Vec<CommitId>,
     /// The lines of its message, without space at their ends and without empty lines around them.
     pub message: Vec<String>,
-    author: Signer,
-    committer: Signer,
+    author: Identity,
+    committer: Identity,
 }
 
 /// An author or a committer.
 #[derive(Clone, Default)]
-pub struct Signer {
+pub struct Identity {
     /// `NAME <MAIL>`.
     who: String,
     /// `SECONDS +ZONE`, if that can be told.
@@ -62,14 +60,14 @@ fn parse(record: &str) -> Option<Original> {
         tree,
         parents: vec![],
         message: message.collect(),
-        author: Signer::default(),
-        committer: Signer::default(),
+        author: Identity::default(),
+        committer: Identity::default(),
     };
     for line in lines {
         match line.split_once(' ') {
             Some(("parent", id)) => original.parents.push(CommitId::parse(id)?),
-            Some(("author", person)) => original.author = Signer::read(person),
-            Some(("committer", person)) => original.committer = Signer::read(person),
+            Some(("author", person)) => original.author = Identity::read(person),
+            Some(("committer", person)) => original.committer = Identity::read(person),
             _ => {}
         }
     }
@@ -98,7 +96,6 @@ impl Original {
         self.committer.when.as_deref().unwrap_or(NEVER)
     }
 
-    /// The commit in a sentence.
     pub fn named(&self) -> String {
         let subject = self.message.first().map(String::as_str).unwrap_or_default();
         if subject.is_empty() {
@@ -109,7 +106,7 @@ impl Original {
     }
 }
 
-impl Signer {
+impl Identity {
     /// Takes `NAME <MAIL> SECONDS +ZONE` apart, where git's `split_ident_line` does. What git would write comes out
     /// again as it is; what nobody can put into such a line (a second `<` or `>`) is left out.
     pub fn read(line: &str) -> Self {
@@ -121,7 +118,6 @@ impl Signer {
         Self { who, when }
     }
 
-    /// The line of a header.
     pub fn at(&self, when: &str) -> String {
         format!("{} {when}", self.who)
     }
@@ -160,7 +156,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> String {
-        let person = Signer::read(text);
+        let person = Identity::read(text);
         person.at(person.when.as_deref().unwrap_or("?"))
     }
 
