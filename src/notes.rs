@@ -17,6 +17,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 pub use in_flight::{InFlight, SentCommit};
 pub use kinds::Text;
+pub use lock::CloneLock;
 
 /// The version of what is written. Notes without one are of the versions before it, and of the same form.
 const VERSION: u32 = 2;

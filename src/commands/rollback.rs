@@ -54,7 +54,8 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     deploy.record_observed(false);
     let telling = telling(&deploy, &plan.commit);
     deploy.tells = Some((environment.name.clone(), telling));
-    deploy.carry_out(&plan)?;
+    // Another run of this clone would take our note for its own, and tell of it once more.
+    let _lock = deploy.carry_out(&plan)?;
     let owed = deploy.screen.borrow_mut().owed.take();
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();

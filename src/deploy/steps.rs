@@ -10,16 +10,17 @@ use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
+use crate::notes::CloneLock;
 
 impl Deploy<'_> {
-    /// Does every step in order. What was deployed past the tool goes on record first.
-    pub fn carry_out(&self, plan: &Plan) -> Result<(), Stop> {
+    /// Does every step in order. Gives the clone's lock to whoever has more to do with what is noted of the deploy.
+    pub fn carry_out(&self, plan: &Plan) -> Result<CloneLock, Stop> {
         self.session.ui.catch_interrupts()?;
-        let _lock = self.notes().lock_deploys()?;
+        let lock = self.notes().lock_deploys()?;
         let result = self.steps(plan);
         let mut screen = self.screen.borrow_mut();
         screen.end(self.session.ui, result.is_err());
-        result
+        result.map(|()| lock)
     }
 
     /// Puts on record what was deployed past the tool; a dry run only says it.

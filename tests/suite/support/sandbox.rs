@@ -46,7 +46,7 @@ impl World {
             std::fs::create_dir_all(top.join(folder)).unwrap();
         }
         let settings = "[user]\n\tname = Ada Example\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n\
-                        [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
+                        [core]\n\tfsync = none\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
         std::fs::write(top.join("home/.gitconfig"), settings).unwrap();
         World {
             env: environment(&top),
