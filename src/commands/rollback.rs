@@ -234,7 +234,7 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     let telling = telling(deploy, commit);
     let place = telling.targets.first().map(|(name, _)| name.clone());
     let place = place.unwrap_or_default();
-    // Whoever began it did it, whoever sees its end; a rollback that is on no record waits for no name.
+    // A rollback bears the name of the person who began it. One that is on no record is by the person who runs this.
     let by = match announced(&deploy.seen, &place, commit) {
         Some(open) => open.by.name.clone(),
         None => identity(deploy.look.repo).map_or("somebody".to_owned(), |(name, _)| name),

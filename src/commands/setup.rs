@@ -36,7 +36,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         webhooks::ask(session, &config)?;
     }
     let look = Look {
-        // What was just written is to be seen, so the clone is opened anew.
+        // Open the clone again: it has the remotes that were just added.
         repo: &session.repo.reopened()?,
         config: &config,
         may_ask: session.ui.is_interactive(),

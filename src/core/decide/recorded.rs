@@ -47,7 +47,7 @@ enum Course {
 }
 
 impl<'a> Recorded<'a> {
-    /// The push that is on its way as far as the record goes, whoever began it.
+    /// The push that is on its way according to the record; anybody may have begun it.
     pub fn open(&self) -> Option<&'a Deploying> {
         self.state.deploying.as_ref()
     }
@@ -80,8 +80,8 @@ impl<'a> Recorded<'a> {
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
         let moved = at.is_some_and(|at| at != open.from.as_ref());
-        // Whoever announced it saw something else run, but for a rollback of what had not arrived: that one shows on the
-        // branch, unless the platform makes it.
+        // An announcement is made while something else runs. The exception is a rollback of what had not arrived: the
+        // branch shows its end, unless the platform makes it.
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
         if one.runs() == Some(&open.to) && shows && !is_cached(one) {
             Course::Arrived
@@ -98,7 +98,7 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// The rollback that was announced and has come to its end, which nobody wrote down: whoever deploys next does.
+    /// A rollback that was announced and has ended, and whose end nobody recorded. The next deploy records it.
     pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
         let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
         (self.course(open) == Course::Arrived).then_some(open)
@@ -120,7 +120,7 @@ impl<'a> Recorded<'a> {
         let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
-            // Its lease cannot hold any more. But whoever deploys over a rollback would undo it before it was seen to run.
+            // Its lease cannot hold any more. A deploy over a rollback would still undo it before it was seen to run.
             Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
             Course::Going if self.is_mine(open) && is_this => Ok(()),
             course => Err(self.deploying(open, course, command)),
