@@ -48,7 +48,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         deploy: &deploy,
     };
     let mut proposal = work.decide(work.state()?)?;
-    let short = proposal.commit.short().to_owned();
+    let short = proposal.plan.commit.short().to_owned();
     if proposal.open || proposal.targets.is_empty() {
         if !proposal.open {
             ui.note(format!(
@@ -109,10 +109,13 @@ impl Work<'_> {
         let recorded = self.recorded(state)?;
         let mut proposal =
             decide::proposal(self.place, self.source, &self.deploy.targets, &recorded)?;
-        proposal.warnings.splice(0..0, self.deploy.warnings.clone());
+        proposal
+            .plan
+            .warnings
+            .splice(0..0, self.deploy.warnings.clone());
         let past_tool = observed::warnings(Some(state), self.deploy.observed());
-        proposal.warnings.extend(past_tool);
-        proposal.watched.clone_from(&self.deploy.watched);
+        proposal.plan.warnings.extend(past_tool);
+        proposal.plan.watched.clone_from(&self.deploy.watched);
         Ok(proposal)
     }
 
@@ -165,12 +168,16 @@ impl Work<'_> {
     }
 
     fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
-        let (ui, name, short) = (self.session.ui, &self.place.name, proposal.commit.short());
-        if !proposal.consents.is_empty() && (self.args.yes || !ui.is_interactive()) {
+        let (ui, name, short) = (
+            self.session.ui,
+            &self.place.name,
+            proposal.plan.commit.short(),
+        );
+        if !proposal.plan.consents.is_empty() && (self.args.yes || !ui.is_interactive()) {
             // Only a person who looks can have seen it.
             decide::confirmed(self.source)?;
         }
-        deploy::consent(self.session, &proposal.consents, "not proposed")?;
+        deploy::consent(self.session, &proposal.plan.consents, "not proposed")?;
         if self.args.yes {
             return Ok(());
         }
@@ -215,7 +222,7 @@ impl Work<'_> {
             }
             let proposal = self.decide(state)?;
             let proposed = What::Proposed(Proposed {
-                commit: proposal.commit,
+                commit: proposal.plan.commit,
                 environment: self.place.name.clone(),
                 targets: proposal.targets,
                 note: self.note(),
@@ -241,7 +248,7 @@ impl Work<'_> {
     /// The post as it would go out.
     fn post(&self, proposal: &Proposal) -> Notice {
         let (date, news) = (self.date(), News::Proposed { note: self.note() });
-        let place = (self.place.name.as_str(), &proposal.commit);
+        let place = (self.place.name.as_str(), &proposal.plan.commit);
         let tells = Telling {
             channels: Vec::new(),
             date,

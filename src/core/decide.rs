@@ -25,7 +25,7 @@ use std::collections::HashMap;
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;
-use crate::core::words::ChannelKind;
+use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
 /// One environment that is to be given a commit, with everything that was found out about it.

@@ -61,13 +61,13 @@ impl Report {
     }
 }
 
-/// Declares the codes once: what they mean, their names here, and their words outside.
+/// Declares the codes once: their names here, and their words outside. What they mean stands in `docs/refusals.md`.
 macro_rules! codes {
-    ($($(#[$meaning:meta])* $name:ident = $word:literal,)*) => {
+    ($($name:ident = $word:literal,)*) => {
         /// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum RefusalCode {
-            $($(#[$meaning])* $name,)*
+            $($name,)*
         }
 
         impl RefusalCode {
@@ -86,71 +86,38 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Production has commits that the candidate lacks.
     Diverged = "diverged",
-    /// The candidate is older than what production runs.
     Behind = "behind",
-    /// An environment, or the answer to what it runs, could not be reached.
     Unreachable = "unreachable",
-    /// A page was read and does not name exactly one commit.
     PageUnclear = "page-unclear",
-    /// A hash is ambiguous, unknown, or not a commit's.
     UnknownCommit = "unknown-commit",
-    /// An environment has nothing deployed that could be promoted.
     NothingDeployed = "nothing-deployed",
-    /// The source environment's page and ref disagree.
     StagingStale = "staging-stale",
-    /// What would ship is not what was named or shown.
     CandidateMoved = "candidate-moved",
-    /// The target moved after it was shown.
     TargetMoved = "target-moved",
-    /// What would ship was rolled back there before, or may have been, and nobody was asked about it.
     RolledBack = "rolled-back",
-    /// A rollback to something that the environment does not have behind it.
     NotARollback = "not-a-rollback",
-    /// A service does not let us in: no token, a wrong one, or one without the right to look.
     Unauthorized = "unauthorized",
-    /// Its host said that what its branch is at is not deployed, or not yet, and nothing else tells what runs.
     NotConfirmed = "not-confirmed",
-    /// A commit that would ship has no pull request that somebody else approved, or nobody can tell.
     NotReviewed = "not-reviewed",
-    /// A check of the commit that would ship has not succeeded, or nobody can tell.
     NotGreen = "not-green",
-    /// The branch does not exist on a remote that has others.
     WrongBranch = "wrong-branch",
-    /// The host has no such app, and nobody said that the push may make it.
     NoApp = "no-app",
-    /// A push of the same commit from this clone may still be building.
     PushInFlight = "push-in-flight",
-    /// History is incomplete here.
     Shallow = "shallow",
-    /// The team keeps a record, and nobody put this commit forward.
     NotProposed = "not-proposed",
-    /// The candidate has no sign-off.
     NotSignedOff = "not-signed-off",
-    /// Somebody blocked the candidate.
     Blocked = "blocked",
-    /// Another candidate is open.
     CandidateOpen = "candidate-open",
-    /// A candidate is open, so nothing but a fix may go where it is tested.
     Frozen = "frozen",
-    /// Somebody else's deploy is on its way, or was not seen to end.
     Deploying = "deploying",
-    /// What stands on the record's ref is no record.
     RecordUnreadable = "record-unreadable",
-    /// The record was written by a newer program.
     RecordNewer = "record-newer",
-    /// The record lacks events that this clone saw, or is gone.
     RecordRewound = "record-rewound",
-    /// The record cannot be written to.
     RecordNotWritable = "record-not-writable",
-    /// Others wrote to the record each time that we tried.
     RecordBusy = "record-busy",
-    /// A question would have to be asked and there is no terminal.
     NeedsTerminal = "needs-terminal",
-    /// A commit cannot be copied without a person to resolve a conflict.
     PickConflict = "pick-conflict",
-    /// A commit has no change that could be copied, or none that is missing.
     NothingToPick = "nothing-to-pick",
 }
 

@@ -156,9 +156,10 @@ pub fn ago(now: i64, then: i64) -> String {
 /// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
 /// us goes through here on its way into a hint, whatever was checked of it before.
 pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
+    let mut chars = word.chars();
+    let is_plain = chars.all(|c| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c));
     // A shell makes something else of these where a word begins.
-    if !word.is_empty() && !word.starts_with(['~', '=']) && word.chars().all(is_plain) {
+    if is_plain && !word.is_empty() && !word.starts_with(['~', '=']) {
         return word.to_owned();
     }
     if !word.chars().any(acts) {

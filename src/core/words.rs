@@ -119,24 +119,19 @@ impl Landed {
     /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and the
     /// merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
-        let digits = |text: &str| {
-            text.split(|c: char| !c.is_ascii_digit())
-                .next()?
-                .parse()
-                .ok()
-        };
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
-            digits(rest)
+            rest
         } else if subject.starts_with("Merge branch '") {
             let (_, reference) = body.rsplit_once("See merge request ")?;
-            digits(reference.rsplit_once('!')?.1)
+            reference.rsplit_once('!')?.1
         } else {
             return numbered(subject);
         };
+        let digits = number.split(|c: char| !c.is_ascii_digit()).next()?;
         let title = body.lines().next().unwrap_or_default().trim();
         let title = numbered(title).map_or(title, |(title, _)| title);
-        number.map(|number| (title, number))
+        Some((title, digits.parse().ok()?))
     }
 }
 
@@ -334,9 +329,9 @@ impl TryFrom<String> for EventId {
 impl EventId {
     /// Reads one: 16 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let good = text.len() == 16 && text.bytes().all(digits);
-        good.then(|| Self(text.to_owned()))
+        let mut bytes = text.bytes();
+        let good = bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (good && text.len() == 16).then(|| Self(text.to_owned()))
     }
 
     /// One made of these random bits.
@@ -347,18 +342,6 @@ impl EventId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// What a channel speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelKind {
-    /// Microsoft Teams, through a workflow.
-    Teams,
-    /// Slack, through an incoming webhook.
-    Slack,
-    /// Nobody: the post is printed, to be pasted.
-    Print,
 }
 
 /// What the one who watches wants.

@@ -151,8 +151,8 @@ pub fn warn(
 ) {
     let names = proposal.targets.iter();
     let named: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-    let shipping = shipping(session, config, targets, &named, &proposal.commit);
-    let reviews = look_at(session, config, &shipping, &proposal.commit);
+    let shipping = shipping(session, config, targets, &named, &proposal.plan.commit);
+    let reviews = look_at(session, config, &shipping, &proposal.plan.commit);
     shipping.warn(proposal, &config.policy, &reviews);
 }
 

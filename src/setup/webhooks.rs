@@ -43,7 +43,7 @@ pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
 
 fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
     let channels = config.channels.iter();
-    channels.filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)))
+    channels.filter_map(|channel| Some((channel, channel.kind.chat()?.name)))
 }
 
 /// The webhook of a channel, or why it cannot be used.

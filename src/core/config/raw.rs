@@ -18,7 +18,7 @@ use crate::core::config::{
     Running, rules,
 };
 use crate::core::refusal::Report;
-use crate::core::words::ChannelKind;
+use crate::core::tell::ChannelKind;
 
 /// For how many seconds answers can be asked to agree.
 type Seconds = Number<0, 3600>;

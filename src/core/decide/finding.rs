@@ -233,11 +233,9 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
         return Some(Finding::ReleasePending);
     }
     let at = seen.reference()?;
-    let ran = |release: &Release| {
-        use ReleaseStatus::{Expired, Succeeded};
-        release.commit.as_ref() == Some(at) && matches!(release.status, Succeeded | Expired)
-    };
-    if releases(seen).iter().any(ran) {
+    use ReleaseStatus::{Expired, Succeeded};
+    let mut of_branch = (releases(seen).iter()).filter(|one| one.commit.as_ref() == Some(at));
+    if of_branch.any(|one| matches!(one.status, Succeeded | Expired)) {
         // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }

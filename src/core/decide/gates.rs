@@ -7,7 +7,7 @@ use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
+use crate::core::words::{Branch, Changes, CommitId, Observed, short};
 
 /// What a person is asked before a push that makes an app.
 pub const MAKE_IT: &str = "Make the app?";
@@ -178,20 +178,19 @@ pub fn disagreement(observed: &Observed) -> Option<String> {
 /// The lines that name commits one by one: which would disappear from where.
 pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String> {
     let (name, lost) = (target.name(), &changes.disappears);
-    let told = |commit: &Commit| {
+    let told = lost.iter().take(10).map(|commit| {
         let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
         let when = ago(now, commit.committed);
-        let twin = target.twins.get(&commit.id).map(|twin| {
-            let twin = twin.short();
-            format!("; {twin} has the same change, but is another commit")
+        let twin = target.twins.get(&commit.id).map_or(String::new(), |twin| {
+            format!(
+                "; {} has the same change, but is another commit",
+                twin.short()
+            )
         });
-        format!(
-            "{short} \"{subject}\", by {author} {when}, would disappear from {name}{}",
-            twin.unwrap_or_default()
-        )
-    };
+        format!("{short} \"{subject}\", by {author} {when}, would disappear from {name}{twin}")
+    });
     let more = (lost.len() > 10).then(|| format!("and {} more", lost.len() - 10));
-    lost.iter().take(10).map(told).chain(more).collect()
+    told.chain(more).collect()
 }
 
 /// "4 commits", or "2 merges" where it is nothing else.

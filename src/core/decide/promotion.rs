@@ -13,6 +13,8 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
+const GOING_ON: &str = "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested";
+
 /// Plans the promotion of what `environment` runs, as it was observed, to every target, or gives the first reason why it
 /// must not happen.
 pub fn promotion(
@@ -73,26 +75,36 @@ fn candidate(
 fn stale_source(source: &Observed, asked: &Asked<'_>) -> Refusal {
     let name = &source.environment;
     let (runs, at) = (short(source.runs()), short(source.reference()));
-    let refusal = |error| Refusal::new(RefusalCode::StagingStale, error);
-    let unknown = refusal(format!("nobody can say what {name} runs"));
-    let stale = refusal(format!("{name} does not run what was last pushed to it"))
-        .because(format!("it runs {runs}, but its branch is at {at}"));
     let found = Finding::of(source);
     let meaning = found.map(|found| found.meaning(source)).unwrap_or_default();
-    let refusal = match found {
-        Some(Finding::StalePage) => {
-            unknown.because(meaning).because("so nobody can say what was tested")
-        }
-        Some(Finding::CachedPage) => {
-            unknown.because(meaning).because(format!("it names {runs}, but its branch is at {at}"))
-        }
-        Some(_) if finding::is_certain(source) => {
-            stale.because(format!("{meaning}; so what was tested is not what was pushed"))
-        }
-        _ => stale.because(
-            "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested",
+    let (unknown, stale) = (
+        format!("nobody can say what {name} runs"),
+        format!("{name} does not run what was last pushed to it"),
+    );
+    let runs_other = format!("it runs {runs}, but its branch is at {at}");
+    let (error, causes) = match found {
+        Some(Finding::StalePage) => (
+            unknown,
+            [meaning, "so nobody can say what was tested".to_owned()],
         ),
+        Some(Finding::CachedPage) => (
+            unknown,
+            [
+                meaning,
+                format!("it names {runs}, but its branch is at {at}"),
+            ],
+        ),
+        Some(_) if finding::is_certain(source) => (
+            stale,
+            [
+                runs_other,
+                format!("{meaning}; so what was tested is not what was pushed"),
+            ],
+        ),
+        _ => (stale, [runs_other, GOING_ON.to_owned()]),
     };
+    let refusal = Refusal::new(RefusalCode::StagingStale, error);
+    let refusal = causes.into_iter().fold(refusal, Refusal::because);
     // To deploy again would not change what a cache says.
     if source.cached.is_some() {
         return refusal.run(FORGET, Typed::smp("status"));

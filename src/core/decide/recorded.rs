@@ -253,15 +253,15 @@ impl<'a> Recorded<'a> {
             return Ok(());
         };
         let (name, runs) = (&target.environment.name, target.observed.runs());
-        let refusal = |error| Refusal::new(RefusalCode::TargetMoved, error);
-        let postpone = Typed::smp("postpone");
-        let anew =
-            Hint::run("look anew", postpone.clone()).and(Hint::run("then", Typed::smp("propose")));
+        let (code, postpone) = (RefusalCode::TargetMoved, Typed::smp("postpone"));
+        let propose = Hint::run("then", Typed::smp("propose"));
+        let again = Hint::run("look again", postpone.clone()).and(propose);
         let (commit, proposed) = (candidate.commit.short(), self.proposed(candidate));
         let Some(goal) = candidate.goal(name) else {
-            return Err(refusal(format!("{name} was not part of the proposal"))
+            let error = format!("{name} was not part of the proposal");
+            return Err(Refusal::new(code, error)
                 .because(format!("{commit} {proposed}"))
-                .hint(anew));
+                .hint(again));
         };
         if runs == goal.from.as_ref() {
             return Ok(());
@@ -269,14 +269,15 @@ impl<'a> Recorded<'a> {
         let (then, now) = (short(goal.from.as_ref()), short(runs));
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
         let why = format!("it ran {then} when {by} proposed {commit} {when}, and runs {now} now");
-        let refusal = refusal(format!("{name} is not where the proposal saw it")).because(why);
+        let error = format!("{name} is not where the proposal saw it");
+        let refusal = Refusal::new(code, error).because(why);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
         let merge = format!("merge what {name} has into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {
             Some(lost) => refusal
                 .because(format!("{} of it would disappear", commits(lost.len())))
                 .run(merge, postpone),
-            None => refusal.hint(anew),
+            None => refusal.hint(again),
         })
     }
 

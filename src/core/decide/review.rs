@@ -82,9 +82,9 @@ impl Origin {
     /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
     /// several such the approved one.
     pub fn of(pulls: Vec<PullRequest>) -> Self {
-        let rank = |pull: &PullRequest| (pull.merged, pull.into_main, pull.is_approved());
         // Of equals the first counts, and `max_by_key` would take the last.
-        let counts = pulls.into_iter().rev().max_by_key(rank);
+        let counts = (pulls.into_iter().rev())
+            .max_by_key(|pull| (pull.merged, pull.into_main, pull.is_approved()));
         counts.map_or(Self::Direct, Self::PullRequest)
     }
 }

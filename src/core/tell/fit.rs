@@ -47,26 +47,23 @@ pub(super) fn fitted(
     size: fn(&Value) -> usize,
 ) -> Value {
     let mut post = post.visible();
-    let cut = |text: &str, most| clipped(text, most, limits.weigh);
-    post.heading = cut(&post.heading, limits.heading);
-    post.lead = cut(&post.lead, limits.lead);
+    post.heading = clipped(&post.heading, limits.heading, limits.weigh);
+    post.lead = clipped(&post.lead, limits.lead, limits.weigh);
     for commit in &mut post.commits {
-        commit.subject = cut(&commit.subject, limits.subject);
+        commit.subject = clipped(&commit.subject, limits.subject, limits.weigh);
     }
     let (summary, note) = (post.summary.take(), post.note.take());
     let texts = usize::from(summary.is_some()) + usize::from(note.is_some());
-    let list = if post.commits.is_empty() {
-        0
-    } else {
-        limits.list
-    };
-    let taken = size(&message(&post, 0)) + list;
+    let has_list = !post.commits.is_empty();
+    let taken = size(&message(&post, 0)) + limits.list * usize::from(has_list);
     let room = limits.whole.saturating_sub(taken) / texts.max(1);
     let room = room.saturating_sub(AROUND).min(limits.text);
-    post.summary = summary.map(|text| cut(&text, room));
-    post.note = note.map(|text| cut(&text, room));
-    let fits = |count| size(&message(&post, count)) <= limits.whole;
-    message(&post, most(post.commits.len(), fits))
+    post.summary = summary.map(|text| clipped(&text, room, limits.weigh));
+    post.note = note.map(|text| clipped(&text, room, limits.weigh));
+    let count = most(post.commits.len(), |count| {
+        size(&message(&post, count)) <= limits.whole
+    });
+    message(&post, count)
 }
 
 /// A text of at most this weight. A cut shows as an ellipsis.

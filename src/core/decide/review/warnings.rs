@@ -6,15 +6,15 @@ use crate::core::words::{Commit, CommitId};
 
 /// The commits that are known not to be reviewed, and why, to stand behind their names.
 pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, String)> {
-    let fault = |commit: &&'a Commit| {
+    let faults = ships.iter().filter_map(|commit| {
         let fault = match reviews.origin(&commit.id) {
             Origin::Unknown => None,
             Origin::Direct => Some("has no pull request".to_owned()),
             Origin::PullRequest(pull) => pull.fault(),
         };
         Some((*commit, fault?))
-    };
-    ships.iter().filter_map(fault).collect()
+    });
+    faults.collect()
 }
 
 /// The commits of which nobody can tell how they came.
