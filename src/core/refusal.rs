@@ -7,16 +7,12 @@ use crate::core::typed::{Hint, Typed};
 /// What a person is told when something stops: one sentence, its causes, and the next command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What is wrong, in one sentence without a full stop.
     pub error: String,
-    /// Why, a line a cause.
     pub because: Vec<String>,
-    /// What to type next.
     pub hint: Option<Hint>,
 }
 
 impl Report {
-    /// A report of one sentence.
     pub fn new(error: impl Into<String>) -> Self {
         Self {
             error: error.into(),
@@ -25,7 +21,6 @@ impl Report {
         }
     }
 
-    /// Adds a cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.because.push(cause.into());
@@ -50,12 +45,10 @@ impl Report {
         self
     }
 
-    /// What to do next, in one line.
     pub fn hint_text(&self) -> Option<String> {
         self.hint.as_ref().map(ToString::to_string)
     }
 
-    /// The same as a refusal.
     pub fn refused(self, code: RefusalCode) -> Refusal {
         Refusal { code, report: self }
     }
@@ -71,11 +64,9 @@ macro_rules! codes {
         }
 
         impl RefusalCode {
-            /// Every code, for the documentation's test.
             #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The word itself.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $word,)*
@@ -124,33 +115,27 @@ codes! {
 /// A deploy that will not happen, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The stable word.
     pub code: RefusalCode,
-    /// What people are told.
     pub report: Report,
 }
 
 impl Refusal {
-    /// A refusal of one sentence.
     pub fn new(code: RefusalCode, error: impl Into<String>) -> Self {
         Report::new(error).refused(code)
     }
 
-    /// Adds a cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.report = self.report.because(cause);
         self
     }
 
-    /// Says what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.report = self.report.hint(hint);
         self
     }
 
-    /// Says what to type next, in a line after those that stand already.
     #[must_use]
     pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
         self.report = self.report.run(say, command);
@@ -189,7 +174,6 @@ impl Stop {
         }
     }
 
-    /// What to tell, if anything.
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::Failed(report) | Self::Misused(report) | Self::Incomplete(report) => Some(report),

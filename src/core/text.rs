@@ -1,6 +1,5 @@
 //! Text on its way out: foreign characters made harmless, and lines made of pieces that the terminal may colour.
 
-/// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Plain,
@@ -36,7 +35,6 @@ impl Line {
         self
     }
 
-    /// What it says, without tones.
     pub fn text(&self) -> String {
         self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
@@ -59,7 +57,6 @@ pub fn unfit(text: &str, longest: usize) -> Option<String> {
     Some(format!("holds the control character {}", escape(acting)))
 }
 
-/// A text in which some characters are replaced.
 fn replaced(text: &str, by: impl Fn(char) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -79,7 +76,6 @@ fn escape(c: char) -> String {
     }
 }
 
-/// Text with every acting character shown as an escape.
 pub fn visible(text: &str) -> String {
     replaced(text, |c| acts(c).then(|| escape(c)))
 }
@@ -133,7 +129,6 @@ pub fn wrapped(text: &str, width: usize, used: usize, hang: usize) -> Vec<String
     lines
 }
 
-/// "1 commit", "8 commits".
 pub fn counted(count: impl ToString, what: &str) -> String {
     let count = count.to_string();
     let plural = if count == "1" { "" } else { "s" };

@@ -35,19 +35,16 @@ impl Typed {
         self
     }
 
-    /// Whether it is one of ours.
     pub fn is_ours(&self) -> bool {
         !self.start.is_empty()
     }
 
-    /// Adds a value.
     #[must_use]
     pub fn arg(mut self, value: &str) -> Self {
         self.words.push(shell_word(value));
         self
     }
 
-    /// Adds an option with its value.
     #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
         self.plain(name).arg(value)
@@ -123,7 +120,6 @@ impl Hint {
         self
     }
 
-    /// The same with the lines of another one behind its own.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         self.0.extend(other.into().0);
@@ -132,7 +128,6 @@ impl Hint {
 }
 
 impl<T: Into<String>> From<T> for Hint {
-    /// A line of words.
     fn from(text: T) -> Self {
         Self::line(text.into(), None)
     }
@@ -162,7 +157,6 @@ fn led(say: &str, command: &str) -> String {
 pub struct Given {
     /// `--config`, which every command of ours needs then.
     pub config: Option<String>,
-    /// The command that runs.
     pub command: &'static str,
     /// The environments that it was given, where it takes some.
     pub names: Vec<String>,

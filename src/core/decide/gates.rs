@@ -32,7 +32,6 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
         .run(set, Typed::smp("setup"))
 }
 
-/// The refusal of a push that would make an app.
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let name = &environment.name;
     let error = format!("the host of {name} has no such app");
@@ -197,16 +196,10 @@ pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<Str
 pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
     match (commits_alone, merges_alone) {
         (0, merges) => counted(merges, "merge"),
-        (alone, _) => commits(alone),
+        (alone, _) => counted(alone, "commit"),
     }
 }
 
-/// What would disappear, counted.
 pub fn lost(changes: &Changes) -> String {
     amount(changes.disappears.len(), changes.disappears_merges)
-}
-
-/// "1 commit", "8 commits".
-pub fn commits(count: usize) -> String {
-    counted(count, "commit")
 }

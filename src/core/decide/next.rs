@@ -92,7 +92,6 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
-/// The command that promotes to an environment.
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
@@ -121,7 +120,6 @@ impl<'a> Situation<'a> {
         record.is_some_and(|record| record.signoff)
     }
 
-    /// The main branch, where that is known.
     fn tip(&self) -> Option<&'a CommitId> {
         self.main?.as_ref().ok()?.commit()
     }

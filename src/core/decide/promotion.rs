@@ -3,13 +3,14 @@
 use crate::core::config::Environment;
 use crate::core::decide::finding::{self, FORGET, Finding};
 use crate::core::decide::gates::{
-    arrived, branch, commits, confirmed_or_seen, disagreement, disappearing, first_push, lost,
+    arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, lost,
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Step, Target, built_before};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::counted;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
@@ -214,7 +215,10 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
     match changes.relation {
         Relation::Identical | Relation::Ahead => Ok(()),
         Relation::Behind => {
-            let back = commits(changes.disappears.len() + changes.disappears_merges);
+            let back = counted(
+                changes.disappears.len() + changes.disappears_merges,
+                "commit",
+            );
             let error = format!("{source} is behind {name}");
             let lacks = "or, where the main branch lacks it, see how it comes there";
             Err(Refusal::new(RefusalCode::Behind, error)
@@ -277,7 +281,6 @@ fn check_branch(
     })
 }
 
-/// The refusal where the platform is at it already.
 fn deploying(story: String, name: &str) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
         .because("two releases at once would race for what runs")

@@ -8,14 +8,12 @@ use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::core::words::{CommitId, Observed, Relation};
 
-/// A candidate that may be put forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// What ships, and what a person should know of it; it has no steps.
     pub plan: Plan,
     /// Where it is to go, and what runs there. Empty: everything runs it already.
     pub targets: Vec<(String, Option<CommitId>)>,
-    /// Whether it is the candidate already.
     pub open: bool,
     /// An announcement on the record that has come to its end.
     pub over: Option<EventId>,

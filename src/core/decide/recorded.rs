@@ -1,11 +1,11 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
+use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::promote;
-use crate::core::decide::{Target, commits};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::text::ago;
+use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::EventId;
 use crate::core::words::{CommitId, Observed, Source, short};
@@ -14,7 +14,6 @@ use crate::core::words::{CommitId, Observed, Source, short};
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,
-    /// Whether a promotion needs a sign-off.
     pub signoff: bool,
     /// The announcement that this clone made last.
     pub mine: Option<&'a EventId>,
@@ -24,14 +23,12 @@ pub struct Recorded<'a> {
     pub announced: Option<&'a Observed>,
     /// `--take-over`: somebody else's announcement that may be put aside.
     pub take_over: Option<&'a str>,
-    /// The present moment, in seconds since 1970.
     pub now: i64,
 }
 
 /// The deploy that is planned: why, where and what. `None`: nothing is deployed.
 type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
-/// How an announced deploy stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     /// It may be on its way.
@@ -42,7 +39,6 @@ enum Course {
     Landed,
     /// Somebody moved the branch on.
     Passed,
-    /// The environment runs it.
     Arrived,
 }
 
@@ -275,7 +271,10 @@ impl<'a> Recorded<'a> {
         let merge = format!("merge what {name} has into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {
             Some(lost) => refusal
-                .because(format!("{} of it would disappear", commits(lost.len())))
+                .because(format!(
+                    "{} of it would disappear",
+                    counted(lost.len(), "commit")
+                ))
                 .run(merge, postpone),
             None => refusal.hint(again),
         })
@@ -287,7 +286,6 @@ impl<'a> Recorded<'a> {
         format!("proposed by {by} {when}")
     }
 
-    /// The candidate, if it is this commit.
     fn candidate(&self, commit: &CommitId) -> Option<&'a Candidate> {
         let candidate = self.state.candidate.as_ref();
         candidate.filter(|candidate| candidate.commit == *commit)

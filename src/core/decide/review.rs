@@ -30,7 +30,6 @@ pub enum Checks {
     Succeeded,
 }
 
-/// A pull request, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     pub number: u64,
@@ -41,7 +40,6 @@ pub struct PullRequest {
     pub merged: bool,
     /// Who approves of it, but for its author and those of the commit.
     pub approved_by: Vec<String>,
-    /// Whether somebody wants changes.
     pub changes_requested: bool,
 }
 
@@ -89,14 +87,12 @@ impl Origin {
     }
 }
 
-/// What is known of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
     pub origin: Origin,
     pub checks: Checks,
 }
 
-/// Whether the service was asked, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
     /// It was not, for this reason.
@@ -108,19 +104,15 @@ pub enum Coverage {
     Partly(Report),
 }
 
-/// What is known of some commits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reviews {
-    /// Each commit that the service knows.
     pub known: HashMap<CommitId, Review>,
-    /// Whether the service was asked, and what came of it.
     pub coverage: Coverage,
     /// How many more merges would ship which nobody could name, so that nobody could ask about them.
     pub unnamed: usize,
 }
 
 impl Reviews {
-    /// Nothing is known, for this reason.
     pub fn unknown(coverage: Coverage) -> Self {
         Self {
             coverage,

@@ -10,13 +10,11 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Relation, ReleaseStatus, short};
 
-/// A rollback as it was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Back<'a> {
     /// The environment, and what lies between what it runs and the commit; what it runs is what its branch has, where
     /// it does not say itself.
     pub target: &'a Target<'a>,
-    /// What it is put back to.
     pub commit: &'a CommitId,
 }
 

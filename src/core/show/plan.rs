@@ -47,7 +47,6 @@ pub fn promotion(
     lines(heading, rows.collect(), new, plan, &steps(plan))
 }
 
-/// The proposal of what `source` runs.
 pub fn proposal(
     config: &Config,
     source: &Observed,
@@ -112,10 +111,8 @@ pub fn rollback(
     lines(heading, rows, taken, plan, &steps(plan))
 }
 
-/// What is added to the candidate.
 pub struct Added<'a> {
     pub base: &'a CommitId,
-    /// What lies between it and the fix.
     pub changes: &'a Changes,
     /// What copies were made of, oldest first.
     pub copies: &'a [CommitId],
@@ -199,7 +196,6 @@ fn lines(
         .collect()
 }
 
-/// Commits, and the page that compares.
 fn list(config: &Config, commits: &[Commit], between: Option<(&CommitId, &CommitId)>) -> Vec<Line> {
     let link = between.and_then(|(from, to)| config.compare_url(from, to));
     let commits = listed(commits).into_iter();
@@ -280,7 +276,6 @@ fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String
     format!(", signed off by {}", yes.join(" and "))
 }
 
-/// How far the source is ahead of each target.
 fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
     let mut counts = Vec::new();
     for target in targets {

@@ -6,27 +6,22 @@ use crate::core::tell::post::Post;
 
 /// No channel takes more commits than this, whatever they are called; it keeps the search for the right number short.
 const MOST: usize = 400;
-/// What stands around a text.
 const AROUND: usize = 200;
 
 /// The most that a channel takes, by the weight of its characters.
 pub(super) struct Limits {
-    /// Of all.
     pub(super) whole: usize,
     /// What is kept free for the list, however much people have to say.
     pub(super) list: usize,
-    /// Of a summary or a note.
     pub(super) text: usize,
     pub(super) heading: usize,
     pub(super) lead: usize,
     /// Of those whom it calls by plain text.
     pub(super) names: usize,
     pub(super) subject: usize,
-    /// Of one watched file's name.
     pub(super) file: usize,
     /// Of all together, no less than of one.
     pub(super) files: usize,
-    /// What a character adds.
     pub(super) weigh: fn(char) -> usize,
     /// Whether the channel could notify somebody of this id.
     pub(super) knows: fn(&str) -> bool,

@@ -1,10 +1,10 @@
 //! What a team's policy makes of reviews and checks.
 
 use crate::core::config::Policy;
-use crate::core::decide::commits;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, NAMED, Origin, Reviews, checked, faults};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
@@ -38,10 +38,8 @@ pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
 }
 
 fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
-    let (count, verb) = match faults.len() {
-        1 => (commits(1), "was"),
-        several => (commits(several), "were"),
-    };
+    let verb = if faults.len() == 1 { "was" } else { "were" };
+    let count = counted(faults.len(), "commit");
     let named = faults.iter().take(NAMED);
     let report = named.fold(
         Report::new(format!("{count} that would ship {verb} not reviewed")),

@@ -12,9 +12,7 @@ use crate::core::words::{Changes, Commit};
 /// neither of its parents.
 #[derive(Clone, Debug, Default)]
 pub struct Merges {
-    /// Those that git named.
     pub named: Vec<Commit>,
-    /// How many more there are.
     pub unnamed: usize,
 }
 
