@@ -41,7 +41,7 @@ impl Abbreviation {
     }
 
     /// The shortest spelling that no other object shares, of `full`, which is `id` in digits.
-    pub fn shorten(&self, id: Oid, full: &str) -> Result<String, Unreadable> {
+    pub fn shorten(&mut self, id: Oid, full: &str) -> Result<String, Unreadable> {
         let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
         let needed = if self.length < FULL {
             self.names.shared(name)? + 1
@@ -54,7 +54,7 @@ impl Abbreviation {
 }
 
 /// git's formula: 2^n objects are expected to collide at n/2 bits, and a digit has four.
-fn length_for(objects: u64) -> usize {
+fn length_for(objects: usize) -> usize {
     // git takes the place of the highest bit as 0 where there is none.
     let bits = objects.checked_ilog2().unwrap_or(0) + 1;
     FALLBACK.max(bits.div_ceil(2) as usize)

@@ -35,24 +35,10 @@ struct Entry {
     raw: Option<Box<[u8]>>,
 }
 
-impl Entry {
-    fn new(id: Oid, position: Option<Position>) -> Self {
-        Self {
-            id,
-            position,
-            date: 0,
-            parents: None,
-            raw: None,
-        }
-    }
-}
-
 impl<'o> CommitTable<'o> {
     /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
-    pub fn new(odb: &'o Odb<'o>, objects: Option<&Path>) -> Self {
-        let graph = objects.and_then(|objects| {
-            gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
-        });
+    pub fn new(odb: &'o Odb<'o>, objects: &Path) -> Self {
+        let graph = gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok();
         let known = graph.as_ref().map_or(0, Graph::num_commits);
         Self {
             odb,
@@ -74,18 +60,28 @@ impl<'o> CommitTable<'o> {
         let next = self.entries.len();
         let node = *self.by_id.entry(id).or_insert(next);
         if node == next {
-            self.entries.push(Entry::new(id, None));
+            self.add(id, None);
         }
         node
     }
 
+    fn add(&mut self, id: Oid, position: Option<Position>) {
+        self.entries.push(Entry {
+            id,
+            position,
+            date: 0,
+            parents: None,
+            raw: None,
+        });
+    }
+
     fn node_at(&mut self, position: Position, id: Oid) -> Node {
-        let slot = &mut self.by_position[position.0 as usize];
-        if *slot == 0 {
-            self.entries.push(Entry::new(id, Some(position)));
-            *slot = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let slot = position.0 as usize;
+        if self.by_position[slot] == 0 {
+            self.add(id, Some(position));
+            self.by_position[slot] = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         }
-        *slot as usize - 1
+        self.by_position[slot] as usize - 1
     }
 
     /// Makes a commit's date and parents known.

@@ -1,9 +1,7 @@
-//! One pass over history, newest first, that answers `A..B`, `B..A` and how the two stand to each other.
+//! The walk over history, newest first, that answers `FROM..TO` and how the two stand to each other.
 //!
-//! It paints what `A` reaches and what `B` reaches. git's own walk for `A..B` (`limit_list`) meets commits in
-//! this same order and differs from the one for `B..A` only in when it ends, so one pass serves both, each
-//! with its own end. That keeps the lists byte for byte git's, even where clocks ran backwards and git itself
-//! stops early. The relation is kept apart from that: it is exact.
+//! It paints what `from` reaches and what `to` reaches. The list is the one of git's own walk (`limit_list`) to the
+//! byte, even where clocks ran backwards and git itself stops early. The relation is kept apart from that: it is exact.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,91 +18,22 @@ const FROM: usize = 0;
 const TO: usize = 1;
 const BOTH: u8 = bit(FROM) | bit(TO);
 
-/// What a walk found; the lists are in git's order and hold merges too.
-#[derive(Debug)]
-pub struct Range {
-    /// How `to` stands to `from`.
-    pub relation: Relation,
-    /// `from..to`.
-    pub ships: Vec<Node>,
-    /// `to..from`.
-    pub disappears: Vec<Node>,
-}
-
-pub fn range(source: &mut CommitTable<'_>, from: Node, to: Node) -> Result<Range, Unreadable> {
-    let mut walk = Walk::new(source, [from, to])?;
-    walk.run(false)?;
-    let relation = walk.relation();
-    let [mut disappears, mut ships] = walk.lists.map(|list| list.found);
-    if relation == Relation::Ahead {
-        disappears.clear();
-    } else if relation == Relation::Behind {
-        ships.clear();
-    }
-    Ok(Range {
-        relation,
-        ships,
-        disappears,
-    })
-}
-
-/// Walks only as far as it takes to know how the two stand to each other.
-pub fn relation(
+/// How `to` stands to `from`, and `from..to` in git's order, with merges.
+pub fn range(
     source: &mut CommitTable<'_>,
     from: Node,
     to: Node,
-) -> Result<Relation, Unreadable> {
+) -> Result<(Relation, Vec<Node>), Unreadable> {
     let mut walk = Walk::new(source, [from, to])?;
-    walk.run(true)?;
-    Ok(walk.relation())
-}
-
-/// All that `to` reaches, in the order of `git log`.
-pub fn everything(source: &mut CommitTable<'_>, to: Node) -> Result<Vec<Node>, Unreadable> {
-    let mut queue = Queue::default();
-    let mut found = Vec::new();
-    let mut seen = vec![false; to + 1];
-    seen[to] = true;
-    source.parse(to)?;
-    queue.push(source, to);
-    while let Some(node) = queue.pop() {
-        found.push(node);
-        source.take(node);
-        for place in source.parents(node) {
-            let parent = source.parent(place);
-            source.parse(parent)?;
-            if seen.len() <= parent {
-                seen.resize(parent + 1, false);
-            }
-            if !seen[parent] {
-                seen[parent] = true;
-                queue.push(source, parent);
-            }
-        }
-    }
-    Ok(found)
+    walk.run()?;
+    Ok(match walk.relation() {
+        relation @ (Relation::Ahead | Relation::Diverged) => (relation, walk.found),
+        relation @ (Relation::Identical | Relation::Behind) => (relation, Vec::new()),
+    })
 }
 
 const fn bit(colour: usize) -> u8 {
     1 << colour
-}
-
-/// Commits to look at, newest first and in the order met where dates are equal.
-#[derive(Default)]
-struct Queue {
-    heap: BinaryHeap<(u64, Reverse<usize>, Node)>,
-    met: usize,
-}
-
-impl Queue {
-    fn push(&mut self, source: &CommitTable<'_>, node: Node) {
-        self.heap.push((source.date(node), Reverse(self.met), node));
-        self.met += 1;
-    }
-
-    fn pop(&mut self) -> Option<Node> {
-        self.heap.pop().map(|(_, _, node)| node)
-    }
 }
 
 /// What a walk knows of a commit.
@@ -115,38 +44,20 @@ struct Mark {
     queued: bool,
 }
 
-/// The state of git's walk that lists what one colour does not reach.
-struct LimitedList {
-    without: usize,
-    found: Vec<Node>,
-    /// The date of the commit listed last.
-    date: u64,
-    slop: u32,
-    ended: bool,
-}
-
-impl LimitedList {
-    fn new(without: usize) -> Self {
-        Self {
-            without,
-            found: Vec::new(),
-            date: u64::MAX,
-            slop: SLOP,
-            ended: false,
-        }
-    }
-}
-
 struct Walk<'w, 's> {
     source: &'w mut CommitTable<'s>,
     ends: [Node; 2],
     marks: Vec<Mark>,
-    queue: Queue,
+    /// Commits to look at, newest first and in the order met where dates are equal.
+    queue: BinaryHeap<(u64, Reverse<usize>, Node)>,
+    met: usize,
     /// How many in the queue lack each colour.
     lacking: [usize; 2],
-    /// Indexed by the colour that the list is to have: `lists[TO]` is `from..to`.
-    lists: [LimitedList; 2],
     pending: Vec<Node>,
+    /// The list so far, and the date of the commit listed last.
+    found: Vec<Node>,
+    date: u64,
+    slop: u32,
 }
 
 impl<'w, 's> Walk<'w, 's> {
@@ -155,10 +66,13 @@ impl<'w, 's> Walk<'w, 's> {
             source,
             ends,
             marks: Vec::new(),
-            queue: Queue::default(),
+            queue: BinaryHeap::new(),
+            met: 0,
             lacking: [0; 2],
-            lists: [TO, FROM].map(LimitedList::new),
             pending: Vec::new(),
+            found: Vec::new(),
+            date: u64::MAX,
+            slop: SLOP,
         };
         for node in ends {
             walk.source.parse(node)?;
@@ -172,22 +86,26 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(walk)
     }
 
-    fn run(&mut self, relation_only: bool) -> Result<(), Unreadable> {
-        while !self.known(relation_only) {
-            let Some(node) = self.queue.pop() else { break };
-            self.mark(node).queued = false;
+    fn run(&mut self) -> Result<(), Unreadable> {
+        while !self.is_done() {
+            let Some((_, _, node)) = self.queue.pop() else {
+                break;
+            };
+            let mark = self.mark(node);
+            mark.queued = false;
+            let colours = mark.colours;
             for colour in [FROM, TO] {
-                self.lacking[colour] -= usize::from(self.colours(node) & bit(colour) == 0);
+                self.lacking[colour] -= usize::from(colours & bit(colour) == 0);
             }
             self.look_at_parents(node)?;
-            self.list(FROM, node);
-            self.list(TO, node);
+            self.list(node);
             if self.colours(node) == BOTH || self.source.is_merge(node) {
                 self.source.take(node);
             }
         }
-        self.end(FROM);
-        self.end(TO);
+        if self.slop > 0 {
+            self.close();
+        }
         Ok(())
     }
 
@@ -200,17 +118,14 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
-    fn known(&self, relation_only: bool) -> bool {
-        let relation = self.relation();
-        // While something has one colour only, that colour may still reach the other end.
-        let related = relation != Relation::Diverged || self.lacking == [0, 0];
-        let listed = match relation {
-            Relation::Identical => true,
-            Relation::Ahead => self.lists[TO].ended,
-            Relation::Behind => self.lists[FROM].ended,
-            Relation::Diverged => self.lists.iter().all(|list| list.ended),
-        };
-        related && (relation_only || listed)
+    fn is_done(&self) -> bool {
+        let is_listed = self.slop == 0;
+        match self.relation() {
+            Relation::Identical | Relation::Behind => true,
+            Relation::Ahead => is_listed,
+            // While something has one colour only, that colour may still reach the other end.
+            Relation::Diverged => is_listed && self.lacking == [0, 0],
+        }
     }
 
     /// git's `process_parents`, for both colours.
@@ -229,38 +144,31 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(())
     }
 
-    /// The turn of `limit_list` for one commit, in the walk that wants what has this colour only.
-    fn list(&mut self, wanted: usize, node: Node) {
-        let colours = self.colours(node);
-        let list = &mut self.lists[wanted];
-        if list.ended {
+    /// The turn of `limit_list` for one commit.
+    fn list(&mut self, node: Node) {
+        if self.slop == 0 {
             return;
         }
-        if colours & bit(list.without) == 0 {
-            list.found.push(node);
-            list.date = self.source.date(node);
+        if self.colours(node) & bit(FROM) == 0 {
+            self.found.push(node);
+            self.date = self.source.date(node);
             return;
         }
-        list.slop = match self.queue.heap.peek() {
+        self.slop = match self.queue.peek() {
             None => 0,
-            Some((date, ..)) if list.date <= *date => SLOP,
-            Some(_) if self.lacking[list.without] > 0 => SLOP,
-            Some(_) => list.slop - 1,
+            Some((date, ..)) if self.date <= *date => SLOP,
+            Some(_) if self.lacking[FROM] > 0 => SLOP,
+            Some(_) => self.slop - 1,
         };
-        if list.slop == 0 {
-            self.end(wanted);
+        if self.slop == 0 {
+            self.close();
         }
     }
 
-    /// Closes a list: what was painted since it was listed is taken out.
-    fn end(&mut self, wanted: usize) {
-        let Self { lists, marks, .. } = self;
-        let list = &mut lists[wanted];
-        if !list.ended {
-            list.ended = true;
-            list.found
-                .retain(|&node| marks[node].colours & bit(list.without) == 0);
-        }
+    /// Closes the list: what was painted since it was listed is taken out.
+    fn close(&mut self) {
+        let Self { found, marks, .. } = self;
+        found.retain(|&node| marks[node].colours & bit(FROM) == 0);
     }
 
     fn meet(&mut self, node: Node) {
@@ -273,7 +181,9 @@ impl<'w, 's> Walk<'w, 's> {
         for colour in [FROM, TO] {
             self.lacking[colour] += usize::from(colours & bit(colour) == 0);
         }
-        self.queue.push(self.source, node);
+        let date = self.source.date(node);
+        self.queue.push((date, Reverse(self.met), node));
+        self.met += 1;
     }
 
     /// Paints one commit; whether that is news.
