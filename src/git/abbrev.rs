@@ -43,13 +43,11 @@ impl Abbreviation {
     /// The shortest spelling that no other object shares, of `full`, which is `id` in digits.
     pub fn shorten(&mut self, id: Oid, full: &str) -> Result<String, Unreadable> {
         let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
-        let needed = if self.length < FULL {
-            self.names.shared(name)? + 1
-        } else {
-            FULL
-        };
-        let short = full.get(..needed.max(self.length));
-        Ok(short.unwrap_or(full).to_owned())
+        if self.length == FULL {
+            return Ok(full.to_owned());
+        }
+        let needed = self.length.max(self.names.shared(name)? + 1);
+        Ok(full.get(..needed).unwrap_or(full).to_owned())
     }
 }
 

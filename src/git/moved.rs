@@ -87,21 +87,13 @@ pub(super) fn refusal(
 ) -> Refusal {
     let page = location.map(page);
     let same = without_userinfo(from.trim());
-    let (what, why, hint) = match (
-        &page,
-        page.as_deref().and_then(|page| page.strip_suffix(SERVICE)),
-    ) {
-        (None, _) => (
-            "redirects to another address".to_owned(),
-            None,
-            Hint::run(format!("{ASK} where it leads, then"), next.clone()),
-        ),
-        (_, Some(address)) if address.trim_end_matches('/') == same.trim_end_matches('/') => (
+    let address = page.as_deref().and_then(|page| page.strip_suffix(SERVICE));
+    let (what, hint) = match address {
+        Some(address) if address.trim_end_matches('/') == same.trim_end_matches('/') => (
             "is redirected to its own address, again and again".to_owned(),
-            None,
             Hint::run(format!("{ASK} what is wrong there, then"), next.clone()),
         ),
-        (_, Some(address)) if address.contains("://") => {
+        Some(address) if address.contains("://") => {
             let right = "if that is right, change its url in smp.toml";
             let hint = match can_be_typed(address) {
                 true => {
@@ -110,23 +102,21 @@ pub(super) fn refusal(
                 }
                 false => setup_then(format!("{right} and in this clone, then"), next),
             };
-            (format!("has moved to {address}"), None, hint)
+            (format!("has moved to {address}"), hint)
         }
-        (Some(page), _) => (
-            format!("redirects to {page}, which is no repository"),
-            Some("a page to log in, or another name of the repository"),
-            Hint::run(
-                format!("log in there, or {ASK} for the repository's address, then"),
-                next.clone(),
-            ),
-        ),
+        _ => {
+            let page = page.map(|page| format!("{page}, which is no repository"));
+            let to = page.unwrap_or_else(|| "another address".to_owned());
+            let say = format!("log in there, or {ASK} for the repository's address, then");
+            (format!("redirects to {to}"), Hint::run(say, next.clone()))
+        }
     };
-    let because = format!(
-        "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
-    );
-    let report = Report::new(format!("the remote {remote} {what}")).because(because);
-    let report = why.into_iter().fold(report, Report::because);
-    report.hint(hint).refused(RefusalCode::Unreachable)
+    Report::new(format!("the remote {remote} {what}"))
+        .because(format!(
+            "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
+        ))
+        .hint(hint)
+        .refused(RefusalCode::Unreachable)
 }
 
 /// Says, of a remote that has moved, under which key of `smp.toml` its address stands.

@@ -20,8 +20,6 @@ pub struct CommitTable<'o> {
     entries: Vec<Entry>,
     /// The parents of all entries, one after the other.
     parents: Vec<Node>,
-    /// The entries of what the graph knows, by place in the graph, counted from 1; 0 is none yet.
-    by_position: Vec<u32>,
     by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
 }
 
@@ -39,13 +37,11 @@ impl<'o> CommitTable<'o> {
     /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
     pub fn new(odb: &'o Odb<'o>, objects: &Path) -> Self {
         let graph = gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok();
-        let known = graph.as_ref().map_or(0, Graph::num_commits);
         Self {
             odb,
             graph,
             entries: Vec::new(),
             parents: Vec::new(),
-            by_position: vec![0; known as usize],
             by_id: HashMap::default(),
         }
     }
@@ -54,34 +50,22 @@ impl<'o> CommitTable<'o> {
     pub fn node(&mut self, id: Oid) -> Node {
         let name = <&gix_hash::oid>::try_from(id.as_bytes()).ok();
         let position = name.and_then(|name| self.graph.as_ref()?.lookup(name));
-        if let Some(position) = position {
-            return self.node_at(position, id);
-        }
+        self.node_at(position, id)
+    }
+
+    fn node_at(&mut self, position: Option<Position>, id: Oid) -> Node {
         let next = self.entries.len();
         let node = *self.by_id.entry(id).or_insert(next);
         if node == next {
-            self.add(id, None);
+            self.entries.push(Entry {
+                id,
+                position,
+                date: 0,
+                parents: None,
+                raw: None,
+            });
         }
         node
-    }
-
-    fn add(&mut self, id: Oid, position: Option<Position>) {
-        self.entries.push(Entry {
-            id,
-            position,
-            date: 0,
-            parents: None,
-            raw: None,
-        });
-    }
-
-    fn node_at(&mut self, position: Position, id: Oid) -> Node {
-        let slot = position.0 as usize;
-        if self.by_position[slot] == 0 {
-            self.add(id, Some(position));
-            self.by_position[slot] = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        }
-        self.by_position[slot] as usize - 1
     }
 
     /// Makes a commit's date and parents known.
@@ -103,7 +87,7 @@ impl<'o> CommitTable<'o> {
         for parent in commit.iter_parents() {
             let parent = parent.map_err(|_| Unreadable)?;
             let id = Oid::from_bytes(graph.id_at(parent).as_bytes())?;
-            let parent = self.node_at(parent, id);
+            let parent = self.node_at(Some(parent), id);
             self.parents.push(parent);
         }
         self.entries[node].parents = Some(start..self.parents.len());
