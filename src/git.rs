@@ -28,7 +28,6 @@ pub mod record;
 pub mod remote;
 pub mod response;
 pub mod secret;
-mod source;
 mod ssh;
 #[cfg(test)]
 mod tests;

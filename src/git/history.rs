@@ -11,8 +11,8 @@ use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 use crate::git::abbrev::Abbreviation;
-use crate::git::source::{self, CommitTable, Node};
-use crate::git::{Found, Repo, Unreadable, object, plumbing, walk};
+use crate::git::walk::{self, CommitTable, Node};
+use crate::git::{Found, Repo, Unreadable, object, plumbing};
 
 /// A repository that the library can read.
 pub struct Library {
@@ -43,20 +43,20 @@ impl Library {
     ) -> Result<Changes, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
-        let mut source = CommitTable::new(&odb, &self.objects);
-        let (from, to) = (source.node(oid(from)?), source.node(oid(to)?));
-        let (relation, ships) = walk::range(&mut source, from, to)?;
+        let mut table = CommitTable::new(&odb, &self.objects);
+        let (from, to) = (table.node(oid(from)?), table.node(oid(to)?));
+        let (relation, ships) = walk::range(&mut table, from, to)?;
         let disappears = match relation {
             Relation::Identical | Relation::Ahead => Vec::new(),
-            Relation::Behind | Relation::Diverged => walk::range(&mut source, to, from)?.1,
+            Relation::Behind | Relation::Diverged => walk::range(&mut table, to, from)?.1,
         };
         // Configuration arrives while we walk, and nearly always says what was taken for granted.
-        if source.graph.is_some() && repo.config()?.denies("core.commitgraph") {
+        if table.graph.is_some() && repo.config()?.denies("core.commitgraph") {
             return Err(Unreadable);
         }
         let mut listing = Listing::new(&odb, self, repo)?;
-        let (ships, ships_merges) = listing.list(&mut source, &ships)?;
-        let (disappears, disappears_merges) = listing.list(&mut source, &disappears)?;
+        let (ships, ships_merges) = listing.list(&mut table, &ships)?;
+        let (disappears, disappears_merges) = listing.list(&mut table, &disappears)?;
         let mut changes = Changes {
             relation,
             ships,
@@ -79,9 +79,9 @@ impl Library {
         let repository = self.lock();
         let odb = repository.odb()?;
         // Whether the commit-graph may be used makes no difference to what is an ancestor.
-        let mut source = CommitTable::new(&odb, &self.objects);
-        let (old, new) = (source.node(oid(old)?), source.node(oid(new)?));
-        let (relation, _) = walk::range(&mut source, old, new)?;
+        let mut table = CommitTable::new(&odb, &self.objects);
+        let (old, new) = (table.node(oid(old)?), table.node(oid(new)?));
+        let (relation, _) = walk::range(&mut table, old, new)?;
         Ok(matches!(relation, Relation::Identical | Relation::Ahead))
     }
 
@@ -141,17 +141,17 @@ impl<'a> Listing<'a> {
     /// The commits that are no merges, and how many merges there are.
     fn list(
         &mut self,
-        source: &mut CommitTable<'_>,
+        table: &mut CommitTable<'_>,
         nodes: &[Node],
     ) -> Result<(Vec<Commit>, usize), Unreadable> {
         let mut commits = Vec::with_capacity(nodes.len());
         // One after the other: the library locks its packs, so that threads would mostly wait for each other.
         for &node in nodes {
-            if !source.is_merge(node) {
-                let id = source.id(node);
-                commits.push(match source.take(node) {
-                    Some(raw) => self.show(id, &raw)?,
-                    None => self.show(id, source::read(self.odb, id)?.data())?,
+            let entry = &mut table.entries[node];
+            if !entry.is_merge() {
+                commits.push(match entry.raw.take() {
+                    Some(raw) => self.show(entry.id, &raw)?,
+                    None => self.show(entry.id, walk::read(self.odb, entry.id)?.data())?,
                 });
             }
         }

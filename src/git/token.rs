@@ -143,10 +143,8 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let names = ["HOME", if cfg!(windows) { "USERPROFILE" } else { "HOME" }];
-    let mut homes = names
-        .iter()
-        .filter_map(|name| repo.program().variable(name));
+    let names = ["HOME", "USERPROFILE"].into_iter();
+    let mut homes = names.filter_map(|name| repo.program().variable(name));
     homes.find(|home| !home.is_empty()).map(PathBuf::from)
 }
 
