@@ -15,7 +15,8 @@ fn from_bin(deploy: &Deploy) -> Runner<'_> {
         .unwrap()
         .1;
     let ours = Path::new(env!("CARGO_BIN_EXE_git-smp")).parent().unwrap();
-    let others = std::env::split_paths(&path).filter(|folder| folder != ours && folder != Path::new(PROGRAMS));
+    let others = std::env::split_paths(&path)
+        .filter(|folder| folder != ours && folder != Path::new(PROGRAMS));
     let path = std::env::join_paths(std::iter::once(deploy.path("bin")).chain(others)).unwrap();
     deploy
         .runner()

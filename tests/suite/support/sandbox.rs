@@ -170,9 +170,7 @@ impl World {
     /// Where git has the programs that it starts by itself.
     pub(super) fn git_programs(&self) -> PathBuf {
         static FOLDER: OnceLock<String> = OnceLock::new();
-        FOLDER
-            .get_or_init(|| self.git("", &["--exec-path"]))
-            .into()
+        FOLDER.get_or_init(|| self.git("", &["--exec-path"])).into()
     }
 
     /// Makes a repository with a work tree.
@@ -351,9 +349,12 @@ fn environment(top: &Path) -> Vec<(OsString, OsString)> {
         .unwrap()
         .to_owned();
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths([ours, PROGRAMS.into()].into_iter().chain(std::env::split_paths(&others)))
-            .unwrap();
+    let path = std::env::join_paths(
+        [ours, PROGRAMS.into()]
+            .into_iter()
+            .chain(std::env::split_paths(&others)),
+    )
+    .unwrap();
     let own = |name: &str, value: PathBuf| (name.into(), value.into_os_string());
     let text = |name: &str, value: &str| (name.into(), value.into());
     vec![
