@@ -204,6 +204,12 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
 }
 
+/// The host of an address, with a port where it has one of its own.
+fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}"));
+    url.host_str().unwrap_or("no host").to_owned() + &port.unwrap_or_default()
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -19,7 +19,6 @@ use crate::http;
 use crate::notes::Notes;
 use missing::Fetched;
 
-/// Who looks, and how.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub repo: &'a Repo,
@@ -28,7 +27,7 @@ pub struct Look<'a> {
     pub may_ask: bool,
 }
 
-/// What is to be found out beside what runs.
+/// What is to be found out besides what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
     Nothing,
@@ -121,10 +120,9 @@ impl Look<'_> {
 
     fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
         let asked = self.read_page(environment.running.page()?);
-        let moved = format!(
-            "where the page moved, correct environments.{}.running in smp.toml, then",
-            environment.name
-        );
+        let name = &environment.name;
+        let moved =
+            format!("where the page moved, correct environments.{name}.running in smp.toml, then");
         let open = "open its page to see whether it answers, then";
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
@@ -142,15 +140,14 @@ impl Look<'_> {
 
     /// The same refusal; where git has a proxy that pages are not asked through, with that.
     fn with_gits_proxy(&self, url: &str, refusal: Refusal) -> Refusal {
-        let git = self.repo.config();
-        let has_one =
-            git.is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
-        match refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
-            true => refusal.because(
-                "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
-            ),
-            false => refusal,
+        let has_one = (self.repo.config())
+            .is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
+        if refusal.code != RefusalCode::Unreachable || !has_one || !url.starts_with("https://") {
+            return refusal;
         }
+        refusal.because(
+            "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
+        )
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
@@ -263,9 +260,8 @@ fn joined<T>(asked: thread::ScopedJoinHandle<'_, T>) -> T {
 
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal {
-    let report = &mut refusal.report;
-    report.error = format!("{}: {}", environment.name, report.error);
-    report.hint.get_or_insert(hint);
+    refusal.report.error = format!("{}: {}", environment.name, refusal.report.error);
+    refusal.report.hint.get_or_insert(hint);
     refusal
 }
 

@@ -104,20 +104,20 @@ fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Rep
 
 /// Says why GitHub was not asked, or did not answer, where no list of marks says so.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
+    let is_asked_for = config.policy.reviewed || config.policy.green;
     match &reviews.asked {
-        Asked::Not(why) => {
-            let text = format!("reviews and checks were not looked at: {}", why.error);
-            if config.policy.reviewed || config.policy.green {
-                session.ui.note(text);
-            } else {
-                session.ui.detail(text);
-            }
-        }
+        Asked::Whole => {}
         Asked::Partly(why) => session.ui.note(format!(
             "reviews and checks are not all known: {}",
             why.error
         )),
-        Asked::Whole => {}
+        Asked::Not(why) => {
+            let text = format!("reviews and checks were not looked at: {}", why.error);
+            match is_asked_for {
+                true => session.ui.note(text),
+                false => session.ui.detail(text),
+            }
+        }
     }
 }
 

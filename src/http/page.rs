@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::http::visit::Visit;
-use crate::http::{Logins, Response, Trouble, client, exchange, named};
+use crate::http::{Logins, Response, Trouble, authority, client, exchange, named};
 
 /// What it is called in sentences.
 const WHO: &str = "its page";
@@ -69,12 +69,9 @@ fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
     if same_host && (to.origin() == from.origin() || to_tls) {
         return Ok(to);
     }
-    let host: String = (to.host_str().unwrap_or("no host").chars())
-        .take(80)
-        .collect();
-    let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let place: String = authority(&to).chars().take(80).collect();
     Err(unclear("its page redirects to another host")
-        .because(format!("to {}://{host}{port}", to.scheme()))
+        .because(format!("to {}://{place}", to.scheme()))
         .because("a login page, perhaps; only redirects within a page's own host are followed"))
 }
 

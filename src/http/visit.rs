@@ -13,7 +13,7 @@ use crate::core::address::is_loopback;
 use crate::core::refusal::Refusal;
 use crate::core::secret::Login;
 use crate::core::typed::{Hint, Typed};
-use crate::http::Response;
+use crate::http::{Response, authority};
 
 /// Who may know a login for an address.
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
@@ -91,21 +91,18 @@ impl<'a> Visit<'a> {
         if !self.asked || status != 401 {
             return refusal;
         }
-        let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
-        let port = url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
+        let (scheme, place) = (url.scheme(), authority(url));
         let why = match self.login {
-            Some(_) => format!("it did not take the login that this machine has for {host}{port}"),
+            Some(_) => format!("it did not take the login that this machine has for {place}"),
             None => format!(
-                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
+                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {place}"
             ),
         };
+        let host = url.host_str().unwrap_or_default();
         let netrc = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
         // git asks for the two on the terminal, and its helpers keep them.
         let once = format!(
-            "printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
+            "printf 'protocol={scheme}\\nhost={place}\\n\\n' | git credential fill | git credential approve"
         );
         let keep = Typed::other("git config --global credential.helper cache");
         let keep = Hint::run("where no credential helper is set up yet", keep);

@@ -1,4 +1,4 @@
-//! Heroku's Platform API: which releases an app has, what they were built from, and making one anew without a build.
+//! Heroku's Platform API: which releases an app has, what they were built from, and how one is made again without a build.
 
 mod errors;
 mod response;
@@ -21,14 +21,11 @@ use crate::sources::platform::Platform;
 const NAME: &str = "Heroku";
 /// The variable that holds another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
-/// Where the API is.
 const USUAL: &str = "https://api.heroku.com";
 /// The version of the API that tells of images, too.
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
 /// The latest releases, newest first.
 const LATEST: &str = "version ..; max=30, order=desc";
-/// How many those are at most.
-const MOST: usize = 30;
 /// The newest build.
 const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.
@@ -65,10 +62,10 @@ pub fn words(app: String) -> PlatformWords {
 }
 
 impl Heroku {
-    /// The app, as whoever is logged in here may ask about it. Where they are is looked up once, for helpers are slow.
+    /// The app, with the token of this machine. It is looked up once, for credential helpers are slow.
     ///
     /// # Errors
-    /// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
+    /// `unauthorized` where there is none, or where `HEROKU_API_URL` is wrong.
     pub fn of(repo: &Repo, app: &str) -> Result<Self, Refusal> {
         static TOKEN: OnceLock<Option<Token>> = OnceLock::new();
         let token = TOKEN.get_or_init(|| {
@@ -197,7 +194,6 @@ fn body(former: &Release, back: bool) -> String {
 /// Newest first, and one current at most: where none says so of itself, it is the newest that succeeded.
 fn settled(mut releases: Vec<Release>) -> Vec<Release> {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
-    releases.truncate(MOST);
     let current = releases.iter().position(|one| one.current);
     let succeeded = (releases.iter()).position(|one| one.status == ReleaseStatus::Succeeded);
     let current = current.or(succeeded);
