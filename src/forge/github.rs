@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::core::address::is_loopback;
-use crate::core::decide::review::{Asked, Reviews};
+use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::words::CommitId;
@@ -105,12 +105,12 @@ impl GitHub {
         for page in commits.chunks(PAGE) {
             let told = (service.as_ref().map_err(Report::clone))
                 .and_then(|service| self.page(service, page, main))
-                .unwrap_or_else(|report| Reviews::unknown(Asked::Partly(report)));
+                .unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)));
             // Nor would it answer the next one.
-            let is_over = told.known.is_empty() && told.asked != Asked::Whole;
+            let is_over = told.known.is_empty() && told.coverage != Coverage::Whole;
             all.known.extend(told.known);
-            if all.asked == Asked::Whole {
-                all.asked = told.asked;
+            if all.coverage == Coverage::Whole {
+                all.coverage = told.coverage;
             }
             if is_over {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::core::config::Config;
-use crate::core::decide::review::{Asked, Merges, Reviews, Shipping};
+use crate::core::decide::review::{Coverage, Merges, Reviews, Shipping};
 use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::refusal::{Refusal, Report};
 use crate::core::secret::Secret;
@@ -47,7 +47,7 @@ pub fn look(
         Err(why) => {
             return Reviews {
                 unnamed,
-                ..Reviews::unknown(Asked::Not(why))
+                ..Reviews::unknown(Coverage::Not(why))
             };
         }
     };
@@ -105,13 +105,13 @@ fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Rep
 /// Says why GitHub was not asked, or did not answer, where no list of marks says so.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     let is_asked_for = config.policy.reviewed || config.policy.green;
-    match &reviews.asked {
-        Asked::Whole => {}
-        Asked::Partly(why) => session.ui.note(format!(
+    match &reviews.coverage {
+        Coverage::Whole => {}
+        Coverage::Partly(why) => session.ui.note(format!(
             "reviews and checks are not all known: {}",
             why.error
         )),
-        Asked::Not(why) => {
+        Coverage::Not(why) => {
             let text = format!("reviews and checks were not looked at: {}", why.error);
             match is_asked_for {
                 true => session.ui.note(text),
@@ -141,7 +141,7 @@ pub fn check(
     let named: Vec<&str> = deploys.filter_map(Step::environment).collect();
     let (shipping, reviews) = look_at(session, config, targets, &named, &plan.commit);
     let judged = shipping.judged(plan, &config.policy, &reviews);
-    if judged.is_ok() && (!is_shown || matches!(reviews.asked, Asked::Not(_))) {
+    if judged.is_ok() && (!is_shown || matches!(reviews.coverage, Coverage::Not(_))) {
         explain(session, config, &reviews);
     }
     (Some(reviews), judged)

@@ -162,8 +162,7 @@ fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
 const IGNORED: &str =
     "hint: The 'hooks/post-receive' hook was ignored because it's not set as executable.";
 const NO_PROGRAM: &str = "fatal: cannot exec 'hooks/post-receive': No such file or directory";
-const NO_PROGRAM_BEFORE: &str =
-    "fatal: cannot run hooks/post-receive: No such file or directory";
+const NO_PROGRAM_BEFORE: &str = "fatal: cannot run hooks/post-receive: No such file or directory";
 const DIED: &str = "error: hooks/post-receive died of signal 9";
 const NOT_FOUND: &str = "hooks/post-receive: line 3: npm: command not found";
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::core::decide::review::{Asked, Checks, Origin, PullRequest, Review, Reviews};
+use crate::core::decide::review::{Checks, Coverage, Origin, PullRequest, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::http::Response;
@@ -91,7 +91,7 @@ pub fn read(
     let Some(found) = body["data"]["repository"].as_object() else {
         return Err(trouble.unwrap_or_else(|| not_found(repository)));
     };
-    let mut reviews = Reviews::unknown(trouble.map_or(Asked::Whole, Asked::Partly));
+    let mut reviews = Reviews::unknown(trouble.map_or(Coverage::Whole, Coverage::Partly));
     // An error that names no commit spoils all of them.
     if !errors.iter().all(|error| error["path"][1].is_string()) {
         return Ok(reviews);

@@ -407,14 +407,7 @@ fn images_tell_their_commit_too() {
 fn what_was_built_for_several_is_asked_once_and_few_at_a_time() {
     let releases: Vec<_> = (1..=30)
         .rev()
-        .map(|number| {
-            told(
-                number,
-                "failed",
-                false,
-                Some(&format!("s{}", number / 2)),
-            )
-        })
+        .map(|number| told(number, "failed", false, Some(&format!("s{}", number / 2))))
         .collect();
     let paths: Vec<String> = (0..=15)
         .map(|number| format!("GET /apps/an-app/slugs/s{number}"))
@@ -422,7 +415,9 @@ fn what_was_built_for_several_is_asked_once_and_few_at_a_time() {
     let mut answers = vec![(RELEASES, list(&releases))];
     answers.extend(paths.iter().map(|path| (path.as_str(), slug(ONE))));
     let mut releases = Api::start(&answers).heroku().releases().unwrap();
-    releases.iter_mut().for_each(|release| release.commit = None);
+    releases
+        .iter_mut()
+        .for_each(|release| release.commit = None);
     let api = Api::meeting(2, &answers);
     let heroku = api.heroku();
     let all = heroku.with_commits(releases).unwrap();
