@@ -98,15 +98,10 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether stdout is a terminal, where a picture makes sense.
-    pub fn shows_pictures(&self) -> bool {
-        io::stdout().is_terminal()
-    }
-
-    /// How many columns a line on stdout may have.
-    pub fn width(&self) -> usize {
-        let size = Term::stdout().size_checked();
-        size.map_or(80, |(_, columns)| usize::from(columns)).max(20)
+    /// How many columns a picture on stdout may have; `None` where that is no terminal.
+    pub fn picture_width(&self) -> Option<usize> {
+        let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
+        Some(if columns == usize::MAX { 80 } else { columns })
     }
 
     /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.
@@ -115,9 +110,7 @@ impl Ui {
         let written = out.write_all(bytes).and_then(|()| out.flush());
         written.map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Stop::PipeClosed,
-            _ => {
-                Stop::Failed(Report::new("the output cannot be written").because(error.to_string()))
-            }
+            _ => failed("the output cannot be written", &error),
         })
     }
 
@@ -208,9 +201,9 @@ impl Ui {
     pub fn catch_interrupts(&self) -> Result<(), Stop> {
         let flag = Arc::clone(&self.interrupted);
         let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, flag);
-        installed.map(drop).map_err(|error| {
-            Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()))
-        })
+        installed
+            .map(drop)
+            .map_err(|error| failed("Ctrl-C cannot be caught", &error))
     }
 
     /// Whether Ctrl-C was pressed since the last time this was asked.
@@ -223,6 +216,10 @@ impl Ui {
         }
         is_new
     }
+}
+
+fn failed(what: &str, error: &io::Error) -> Stop {
+    Stop::Failed(Report::new(what).because(error.to_string()))
 }
 
 /// A text that another program, or a person up to Ctrl-D, says on standard input; or what is wrong with it.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::cli::Setup;
+use clap::Args;
+
 use crate::core::config::Config;
-use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::git::remote;
@@ -15,6 +16,22 @@ use crate::setup::check::{self, Check};
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
 use crate::sources::Look;
+
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Change nothing; exit 1 if something is missing or wrong
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+    /// Answer yes to every question
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Install a pre-push hook that stops plain pushes to production, and to what is frozen
+    #[arg(long)]
+    pub hook: bool,
+    /// Take that hook away, put a former one back, and do nothing else
+    #[arg(long, conflicts_with_all = ["hook", "check"])]
+    pub no_hook: bool,
+}
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
@@ -146,21 +163,15 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
         (false, 0) => "Trust this?".to_owned(),
         (false, _) => format!("Trust this and add {remotes}?"),
     };
-    if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on")
-            .because(format!("the question is: {question}"))
-            .run("if the answer is yes", Typed::smp("setup --yes"));
-        return Err(report.refused(RefusalCode::NeedsTerminal).into());
-    }
-    session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&question) {
-        return Ok(());
-    }
-    let what = match is_new {
+    let declined = match is_new {
         true => "smp.toml was written, and is not agreed to; nothing else was changed",
         false => "nothing was changed",
     };
-    Err(Stop::Declined(what.to_owned()))
+    let (why, yes) = (
+        format!("the question is: {question}"),
+        Typed::smp("setup --yes"),
+    );
+    session.ui.need_yes(&question, why, yes, declined)
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is

@@ -3,9 +3,9 @@
 mod fix;
 mod named;
 
-use std::cell::RefCell;
+use clap::Args;
 
-use crate::cli::Stage;
+use crate::cli::DeployArgs;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
@@ -14,22 +14,37 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow, forward};
+use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
-use crate::look::{Main, Seen, not_seen, see};
+use crate::look::{Main, Seen, see_one};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::recorder::Recorder;
+
+#[derive(Debug, Args)]
+pub struct Stage {
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
+    pub rev: Option<String>,
+    /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
+    #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
+    pub pick: Vec<String>,
+    /// The host makes the app with this push
+    #[arg(long)]
+    pub first: bool,
+    #[command(flatten)]
+    pub deploying: DeployArgs,
+}
 
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
     if args.fix {
-        let recorder = Recorder::of(&session.repo, &config, false);
-        flow::recorder_of(recorder, "stage --fix")?;
+        flow::recorder_of(session, &config, "stage --fix")?;
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
@@ -48,7 +63,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     let added = added(&deploy, &copies);
     deploy.show_plan(&plan, added.as_ref())?;
-    if args.dry_run {
+    if args.deploying.asking.dry_run {
         return Ok(());
     }
     deploy.can_be_answered(&plan)?;
@@ -103,14 +118,9 @@ impl<'a> Request<'a> {
         environment: &'a Environment,
     ) -> Result<Self, Stop> {
         let look = Look::of(session, config);
-        let (asking, wanted) = (
-            "asking staging and the main repository",
-            (Also::Branches, Main::Branch),
-        );
-        let mut seen = session
-            .ui
-            .during(asking, || see(session, &look, &[environment], wanted))?;
-        let observed = seen.environments.pop().ok_or_else(not_seen)?;
+        let asking = "asking staging and the main repository";
+        let wanted = (Also::Branches, Main::Branch);
+        let (observed, seen) = see_one(session, &look, (asking, environment), wanted)?;
         Ok(Self {
             session,
             args,
@@ -228,29 +238,19 @@ impl<'a> Request<'a> {
             // A page that does not tell leaves the branch to compare with.
             target.changes = Some(self.session.repo.changes(Some(at), &commit)?);
         }
+        let wanted = Wanted::Stage {
+            commit,
+            fix,
+            command,
+        };
+        let options = Options {
+            first: args.first,
+            ..Options::of(&args.deploying)
+        };
+        let seen = (self.look, self.seen);
         Ok(Deploy {
-            session: self.session,
-            look: self.look,
-            seen: self.seen,
-            wanted: Wanted::Stage {
-                commit,
-                fix,
-                command,
-            },
-            targets: vec![target],
-            options: Options {
-                yes: args.yes,
-                dry_run: args.dry_run,
-                first: args.first,
-                timeout: args.deploying.timeout,
-                take_over: args.deploying.take_over.as_deref(),
-                ..Options::default()
-            },
             warnings,
-            watched: Vec::new(),
-            tells: None,
-            takes_away: None,
-            screen: RefCell::new(Screen::of(self.session.ui)),
+            ..Deploy::new(self.session, seen, wanted, vec![target], options)
         })
     }
 }
@@ -289,40 +289,36 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
         return Ok(());
     }
     let owed = deploy.seen.state().map(|state| state.pending.clone());
-    pay(deploy, Some(owed.unwrap_or_default()))?;
+    pay(deploy, Some(owed.unwrap_or_default()), None)?;
     fix::must_come_back(deploy, &plan.commit)
 }
 
 /// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
-    let (session, config) = (deploy.session, deploy.look.config);
     let known = deploy.screen.borrow_mut().owed.take();
-    let goes_back = deploy
-        .seen
-        .open()
-        .is_some_and(|open| open.kind == Kind::Rollback);
-    let is_printed = channel::configured(config, TECHNICAL).is_none();
-    match (added(deploy, &[]), candidate(deploy)) {
-        (Some(Added { base, .. }), Some(candidate)) if is_printed => {
-            let before = base.clone();
-            let owed = Notice {
-                commit: plan.commit.clone(),
-                ..channel::of_candidate(candidate, News::Fixed { before })
-            };
-            Delivery::of(session, config, "deployed", Typed::smp("stage")).print(&owed)
-        }
-        (Some(_), _) => pay(deploy, known),
-        _ if goes_back => pay(deploy, known),
-        _ => Ok(()),
+    let open = deploy.seen.open();
+    let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
+    let added = added(deploy, &[]);
+    if added.is_none() && !goes_back {
+        return Ok(());
     }
+    let post = added.zip(candidate(deploy)).map(|(added, candidate)| {
+        let before = added.base.clone();
+        Notice {
+            commit: plan.commit.clone(),
+            ..channel::of_candidate(candidate, News::Fixed { before })
+        }
+    });
+    pay(deploy, known, post)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
-fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
+/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known. `post`: what this
+/// run did.
+fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>, post: Option<Notice>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);
-    posts.deliver(&posts.pending(known)?, |owed| {
+    posts.tell(post, known, |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })
 }

@@ -7,7 +7,7 @@ use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
-use crate::deploy::{Deploy, Wanted};
+use crate::deploy::{self, Deploy, Wanted};
 use crate::forge::pull_request;
 
 /// What was added since the candidate, where nobody said which of it is the fix.
@@ -67,7 +67,7 @@ impl Request<'_> {
         if added.is_empty() && !on_top {
             return self.compared(base.clone(), None);
         }
-        if self.args.dry_run || on_top && added.len() < 2 {
+        if self.args.deploying.asking.dry_run || on_top && added.len() < 2 {
             return Ok(chosen);
         }
         let (count, base) = (decide::commits(added.len()), base.short());
@@ -78,7 +78,7 @@ impl Request<'_> {
             on_top,
             story: format!("{count} {were} added since the candidate {base}"),
         };
-        if self.args.yes || !self.session.ui.is_interactive() {
+        if self.args.deploying.asking.yes || !self.session.ui.is_interactive() {
             return Err(since.unsaid());
         }
         match since.asked()? {
@@ -91,18 +91,15 @@ impl Request<'_> {
 impl Since<'_> {
     /// The refusal where nobody can be asked.
     fn unsaid(&self) -> Stop {
-        let report = Report::new(&self.story)
-            .because("a fix-only version has nothing else, and nobody said which they are");
-        let lines = self.commits.iter().take(10);
-        let report = lines
-            .map(|commit| format!("{} {}", commit.short, commit.subject_text()))
-            .fold(report, Report::because);
         let newest = self.commits.first().map(|commit| commit.short.as_str());
         let newest = newest.unwrap_or("COMMIT");
-        let fix = || Typed::smp("stage --fix");
-        let report = report.run("name the fix", fix().option("--pick", newest));
+        let one = Typed::smp("stage --fix").option("--pick", newest);
+        let report = Report::new(&self.story)
+            .because("a fix-only version has nothing else, and nobody said which they are");
+        let report = decide::first_ten(self.commits).fold(report, Report::because);
+        let report = report.run("name the fix", one);
         let report = match self.on_top {
-            true => report.run("or all of it", fix().arg(newest)),
+            true => report.run("or all of it", Typed::smp("stage --fix").arg(newest)),
             false => report,
         };
         report.refused(RefusalCode::NeedsTerminal).into()
@@ -120,11 +117,7 @@ impl Since<'_> {
             let answer = ui.ask(&question).unwrap_or_default().replace(',', " ");
             let words: Vec<&str> = answer.split_whitespace().collect();
             match words.as_slice() {
-                [] => {
-                    return Err(Stop::Declined(
-                        "not deployed; nothing was changed".to_owned(),
-                    ));
-                }
+                [] => return Err(Stop::Declined(deploy::NOT_DEPLOYED.to_owned())),
                 [all] if self.on_top && all.eq_ignore_ascii_case("all") => return Ok(None),
                 _ => {}
             }
@@ -138,8 +131,8 @@ impl Since<'_> {
 
     /// The commits that a word means: the beginning of a hash, or the number of a pull request.
     fn meant(&self, word: &str) -> Vec<CommitId> {
-        let brought =
-            pull_request::number(word).and_then(|number| self.request.brought(number).ok());
+        let number = pull_request::number(word);
+        let brought = number.and_then(|number| self.request.brought(number).ok());
         let (brought, start) = (brought.unwrap_or_default(), word.to_lowercase());
         let ids = self.commits.iter().map(|commit| &commit.id);
         ids.filter(|id| brought.contains(id) || start.len() >= 4 && id.as_str().starts_with(&start))

@@ -1,7 +1,6 @@
 //! What a person named to be staged, and the commands that name it.
 
-use crate::cli::Stage;
-use crate::commands::stage::Request;
+use crate::commands::stage::{Request, Stage};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
@@ -56,9 +55,13 @@ impl Request<'_> {
     /// The command that names a commit, which comes at its end, in the place of what was typed.
     fn naming(&self) -> Typed {
         let Stage {
-            dry_run, fix, pick, ..
+            deploying,
+            fix,
+            pick,
+            ..
         } = self.args;
-        let command = Typed::smp("stage").plain(if *dry_run { "-n" } else { "" });
+        let dry_run = deploying.asking.dry_run;
+        let command = Typed::smp("stage").plain(if dry_run { "-n" } else { "" });
         let command = command.plain(if *fix { "--fix" } else { "" });
         command.plain(if pick.is_empty() { "" } else { "--pick" })
     }
