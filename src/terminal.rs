@@ -162,6 +162,12 @@ impl Ui {
         self.insist(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
     }
 
+    /// Says why an answer will not do, even if quiet was asked for.
+    pub fn refuse(&self, report: &Report) {
+        self.warn(&report.error);
+        report.because.iter().for_each(|cause| self.explain(cause));
+    }
+
     /// How many columns a line of talk may have.
     pub fn talk_width(&self) -> usize {
         columns(&Term::stderr())

@@ -65,10 +65,15 @@ fn given(matches: &ArgMatches) -> Given {
 
 /// What stands on the command line for an argument.
 fn value(matches: &ArgMatches, id: &str) -> Option<String> {
-    let is_known = matches.ids().any(|known| known == id);
-    let is_given = is_known && matches.value_source(id) == Some(ValueSource::CommandLine);
-    let mut values = matches.get_raw(id).filter(|_| is_given)?;
-    Some(values.next()?.to_string_lossy().into_owned())
+    let mut values = matches.try_get_raw(id).ok().flatten()?;
+    let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
+    Some(
+        values
+            .next()
+            .filter(|_| is_given)?
+            .to_string_lossy()
+            .into_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -70,19 +70,15 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
 
 /// The team's first file, unless it has one already that is not here.
 fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Stop> {
-    if let Some(report) = missing::elsewhere(session, path) {
-        return Err(Stop::Misused(report));
+    let mut found = missing::elsewhere(session, path);
+    if found.is_none() && !args.check {
+        found = missing::at_a_remote(session, path);
     }
-    if args.check {
-        return Err(wizard::how_to_start(path));
+    match found {
+        Some(report) => Err(Stop::Misused(report)),
+        None if args.check || !session.ui.is_interactive() => Err(wizard::how_to_start(path)),
+        None => wizard::run(session, path),
     }
-    if let Some(report) = missing::at_a_remote(session, path) {
-        return Err(Stop::Misused(report));
-    }
-    if !session.ui.is_interactive() {
-        return Err(wizard::how_to_start(path));
-    }
-    wizard::run(session, path)
 }
 
 /// How everybody comes to the file that was just written.
@@ -123,8 +119,10 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
     let (ui, repo) = (session.ui, &session.repo);
     let places = places(repo, config)?;
     let trust = trust::look(repo, config)?;
-    let is_absent = |place: &&Place<'_>| place.state == RemoteState::Missing;
-    let absent: Vec<&Place<'_>> = places.iter().filter(is_absent).collect();
+    let absent = places
+        .iter()
+        .filter(|one| one.state == RemoteState::Missing);
+    let absent: Vec<&Place<'_>> = absent.collect();
     let is_agreed = matches!(trust, Trust::Same);
     if is_agreed && absent.is_empty() {
         return Ok(());
@@ -138,11 +136,10 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
     if args.check && is_agreed {
         return Ok(());
     } else if args.check {
-        let file = config.path.display();
-        let report = Report::new(format!("{file} was not agreed to in this clone"))
-            .because("so nothing was asked over the network");
-        let report = report.run("look at it and agree", Typed::smp("setup"));
-        return Err(Stop::Failed(report));
+        let error = format!("{} was not agreed to in this clone", config.path.display());
+        let report = Report::new(error).because("so nothing was asked over the network");
+        let setup = Typed::smp("setup");
+        return Err(Stop::Failed(report.run("look at it and agree", setup)));
     }
     if !args.yes {
         ask(session, is_agreed, absent.len(), is_new)?;
@@ -200,11 +197,11 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
             [] => "What it said before is not known any more.",
             _ => "Changed:",
         }));
-        for change in changes {
-            for line in wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6) {
-                lines.push(Line::default().and(Tone::Strong, line));
-            }
-        }
+        let changes = changes
+            .iter()
+            .map(|one| format!("  {}", trust::describe(one)));
+        let changes = changes.flat_map(|one| wrapped(&one, columns, 0, 6));
+        lines.extend(changes.map(|one| Line::default().and(Tone::Strong, one)));
     }
     // What a yes adds stands above the question, however long the list is.
     lines.push(Line::plain(match heading {
@@ -237,15 +234,14 @@ fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
         ),
     };
     let whole = [&remote, &state, &promoted].map(|text| text.chars().count());
-    let (mut lines, start) = (Vec::new(), "    ".to_owned());
-    let start = match whole.iter().sum::<usize>() + start.len() > columns {
-        true => {
-            lines.push(Line::plain(remote.trim_end()));
-            start + "  "
-        }
-        false => remote + &start,
+    let (mut lines, start) = match whole.iter().sum::<usize>() + 4 > columns {
+        true => (vec![Line::plain(remote.trim_end())], "      ".to_owned()),
+        false => (Vec::new(), remote + "    "),
     };
-    let line = Line::plain(start).and(tone, state);
-    lines.push(line.and(Tone::Plain, promoted));
+    lines.push(
+        Line::plain(start)
+            .and(tone, state)
+            .and(Tone::Plain, promoted),
+    );
     lines
 }

@@ -20,11 +20,13 @@ pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
         checks.push(match found(repo, channel)? {
             Ok(None) => {
                 let (needs, variable) = (needs(channel), webhook::variable(channel));
-                let without = format!("so posts to {chat} cannot be sent from this clone");
-                let set = format!("set {variable}, or type it in at the next: git smp setup");
-                Check::note(name, format!("no webhook here, {without}"))
+                let words =
+                    format!("no webhook here, so posts to {chat} cannot be sent from this clone");
+                Check::note(name, words)
                     .because(format!("only people who {needs} need one"))
-                    .because(set)
+                    .because(format!(
+                        "set {variable}, or type it in at the next: git smp setup"
+                    ))
             }
             Ok(Some(found)) => {
                 let words = format!("posts to {chat}, by the webhook of {}", found.from);
@@ -69,11 +71,10 @@ fn owner<'c>(
     channel: &Channel,
     address: &Secret,
 ) -> Result<Option<&'c str>, Stop> {
-    for other in config
-        .channels
-        .iter()
-        .filter(|one| one.name != channel.name)
-    {
+    for other in &config.channels {
+        if other.name == channel.name {
+            continue;
+        }
         // What is wrong with it is told at its own line.
         let found = found(repo, other)?.ok().flatten();
         if found.is_some_and(|found| found.address.expose() == address.expose()) {
@@ -86,12 +87,14 @@ fn owner<'c>(
 /// Asks for each webhook that is missing or, in git's configuration, of no use; keeps what it is given in the clone.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
     for (channel, chat) in chats(config) {
-        match found(&session.repo, channel)? {
+        let found = found(&session.repo, channel)?;
+        // What a variable holds counts before whatever is kept here.
+        let is_set = webhook::in_environment(&session.repo, channel).is_some();
+        match &found {
             Ok(Some(_)) => continue,
+            Err(_) if is_set => continue,
             Ok(None) => {}
-            // What a variable holds counts before whatever is kept here.
-            Err(_) if webhook::in_environment(&session.repo, channel).is_some() => continue,
-            Err(report) => refuse(session, &report),
+            Err(report) => session.ui.refuse(report),
         }
         if let Some(secret) = asked(session, config, channel, chat)? {
             secret::keep(&session.repo, &webhook::key(channel), &secret)?;
@@ -118,7 +121,7 @@ fn asked(
         };
         // What is odd about it is said by its check.
         if let Err(report) = webhook::check(channel.kind, secret.expose()) {
-            refuse(session, &report);
+            session.ui.refuse(&report);
             continue;
         }
         // The clone is opened anew for what was kept a moment ago.
@@ -128,15 +131,7 @@ fn asked(
         let report = Report::new(format!("this is the webhook of {other} already"));
         let variable = webhook::variable(channel);
         let cause = format!("if both are to post to one chat, set {variable}");
-        refuse(session, &report.because(cause));
+        session.ui.refuse(&report.because(cause));
     }
     Ok(None)
-}
-
-fn refuse(session: &Session<'_>, report: &Report) {
-    session.ui.warn(&report.error);
-    report
-        .because
-        .iter()
-        .for_each(|cause| session.ui.explain(cause));
 }

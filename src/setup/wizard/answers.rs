@@ -14,7 +14,6 @@ const FILE: &str = "smp.toml";
 /// A row of the table, asked of an environment if it is about one.
 #[derive(Clone, Copy)]
 pub struct Question {
-    /// The row.
     pub row: &'static Row,
     /// The environment; empty where it is about none.
     pub place: &'static str,
@@ -33,11 +32,14 @@ impl Question {
 }
 
 fn all() -> impl Iterator<Item = Question> {
-    let of = |rows: &'static [Row], place| rows.iter().map(move |row| Question { row, place });
-    of(MAIN, "")
-        .chain(of(ENVIRONMENT, "staging"))
-        .chain(of(ENVIRONMENT, "production"))
-        .chain(of(TEAM, ""))
+    [
+        (MAIN, ""),
+        (ENVIRONMENT, "staging"),
+        (ENVIRONMENT, "production"),
+        (TEAM, ""),
+    ]
+    .into_iter()
+    .flat_map(|(rows, place)| rows.iter().map(move |row| Question { row, place }))
 }
 
 /// What was answered so far, by key.
@@ -47,8 +49,7 @@ pub struct Answers(BTreeMap<String, String>);
 impl Answers {
     /// The questions, in their order; which there are depends on the answers.
     pub fn questions(&self) -> Vec<Question> {
-        let wanted = all().filter(|one| (one.row.is_wanted)(self, one.place));
-        wanted.collect()
+        (all().filter(|one| (one.row.is_wanted)(self, one.place))).collect()
     }
 
     /// The answer to a question, if it was asked.
@@ -76,14 +77,12 @@ impl Answers {
             return Ok(());
         };
         // Without where: that file is not there yet.
-        let error = report
-            .error
-            .strip_prefix(FILE)
-            .and_then(|rest| rest.split_once(": "));
-        let error = error.map_or(report.error.as_str(), |(_, what)| what);
-        let mut words = vec![error];
-        words.extend(report.because.iter().map(String::as_str));
-        Err(words.join("; "))
+        let place = report.error.strip_prefix(FILE);
+        let error = match place.and_then(|rest| rest.split_once(": ")) {
+            Some((_, what)) => what.to_owned(),
+            None => report.error,
+        };
+        Err([vec![error], report.because].concat().join("; "))
     }
 
     /// Forgets an answer, so that the question is asked as for the first time.

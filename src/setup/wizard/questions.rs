@@ -5,7 +5,6 @@ use reqwest::Url;
 
 use crate::core::config::PlatformApp;
 use crate::core::{address, config};
-use crate::git::remote;
 use crate::session::Session;
 use crate::setup::wizard::answers::{Answers, NONE};
 use crate::setup::wizard::tries::{self, Trial};
@@ -16,7 +15,6 @@ pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
 
 /// One row. `{}` stands for the environment, if it is about one.
 pub struct Row {
-    /// The key that it fills.
     pub key: &'static str,
     /// The question, short enough for its answer to stand beside it.
     pub asked: &'static str,
@@ -196,26 +194,26 @@ fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
     if let Some(branch) = String::from_utf8_lossy(&told).trim().strip_prefix(&start) {
         return branch.to_owned();
     }
-    let url = answers.get("repository.url", "");
-    let asked = (session.ui).during("asking that address", || remote::head(repo, url));
-    asked
-        .ok()
-        .flatten()
-        .map_or_else(|| "main".to_owned(), |(branch, _)| branch)
+    match tries::head(session, answers.get("repository.url", "")) {
+        Ok(Some((branch, _))) => branch,
+        _ => "main".to_owned(),
+    }
 }
 
 /// The site that an environment probably has: the one that its page is on.
 fn site(page: &str) -> String {
-    let origin = Url::parse(page).ok().map(|url| url.origin());
-    origin
-        .filter(|origin| origin.is_tuple())
-        .map_or_else(|| NONE.to_owned(), |origin| origin.ascii_serialization())
+    match Url::parse(page).map(|url| url.origin()) {
+        Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
+        _ => NONE.to_owned(),
+    }
 }
 
 /// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
-    let hosted = platform::at(answers.get("environments.{}.url", place));
-    hosted.map_or_else(String::new, |PlatformApp::Heroku(app)| app)
+    match platform::at(answers.get("environments.{}.url", place)) {
+        Some(PlatformApp::Heroku(app)) => app,
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]
