@@ -66,7 +66,7 @@ pub struct Asking {
 
 /// Options of every command that deploys.
 #[derive(Debug, Args)]
-pub struct DeployArgs {
+pub struct DeployOptions {
     #[command(flatten)]
     pub asking: Asking,
     /// How long to wait for the environment to report the commit

@@ -30,7 +30,7 @@ pub use screen::Screen;
 
 use std::cell::RefCell;
 
-use crate::cli::DeployArgs;
+use crate::cli::DeployOptions;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -105,7 +105,7 @@ pub struct Deploy<'a> {
 }
 
 impl<'a> Options<'a> {
-    pub fn of(given: &'a DeployArgs) -> Self {
+    pub fn of(given: &'a DeployOptions) -> Self {
         Self {
             yes: given.asking.yes,
             dry_run: given.asking.dry_run,
@@ -166,6 +166,12 @@ impl Deploy<'_> {
     pub fn observed(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().map(|target| &target.observed);
         self.source().into_iter().chain(targets)
+    }
+
+    /// The name of its target, where it has one only.
+    pub fn name(&self) -> &str {
+        let target = self.targets.first();
+        target.map_or("", |target| &target.environment.name)
     }
 
     /// The names of its targets, as a sentence has them.

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
-use crate::core::decide::review::{Asked, Reviews};
+use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::show::json::{self, End};
@@ -73,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     )?;
     if let Some(config) = asking {
         let reviews = early.unwrap_or_else(|| reviews::look(session, config, ships, target));
-        if args.json || matches!(reviews.asked, Asked::Not(_)) {
+        if args.json || matches!(reviews.coverage, Coverage::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {
             session.ui.say(&show::marks(&named, target, &reviews));

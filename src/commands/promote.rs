@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{DeployArgs, PostText};
+use crate::cli::{DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
 use crate::core::decide::{self, Plan, Step};
@@ -36,7 +36,7 @@ pub struct Promote {
     #[arg(long)]
     pub again: bool,
     #[command(flatten)]
-    pub deploying: DeployArgs,
+    pub deploying: DeployOptions,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,
@@ -197,14 +197,12 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         return Ok(first);
     }
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let mut report = Report::new("these environments are promoted from different ones")
+    let report = Report::new("these environments are promoted from different ones")
         .because(format!("they are promoted from {}", names.join(", ")));
-    let mut say = "promote them one after the other";
-    for target in targets {
-        report = report.run(say, Typed::smp("promote").arg(&target.name));
-        say = "then";
-    }
-    Err(Stop::Misused(report))
+    let one = Typed::smp("promote ENVIRONMENT");
+    Err(Stop::Misused(
+        report.run("name those of one at a time", one),
+    ))
 }
 
 /// A promotion is told with the last environment that goes on record.

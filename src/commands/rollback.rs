@@ -4,7 +4,7 @@ mod destination;
 
 use clap::Args;
 
-use crate::cli::DeployArgs;
+use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
@@ -33,7 +33,7 @@ pub struct Rollback {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     #[command(flatten)]
-    pub deploying: DeployArgs,
+    pub deploying: DeployOptions,
 }
 
 /// Runs it: look, decide, show, ask, do.
@@ -187,7 +187,7 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
         Wanted::Rollback { reason, .. } => reason.clone(),
         Wanted::Stage { .. } | Wanted::Promote { .. } => None,
     };
-    let name = name(deploy);
+    let name = deploy.name();
     let open = announced(&deploy.seen, name, commit);
     let known = open.and_then(|open| open.tells.as_ref()?.text.clone());
     Telling {
@@ -196,12 +196,6 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
         targets: vec![(name.to_owned(), deploy.takes_away.clone())],
         text: given.or(known),
     }
-}
-
-/// The environment that is put back.
-fn name<'d>(deploy: &'d Deploy<'_>) -> &'d str {
-    let target = deploy.targets.first();
-    target.map_or("", |target| &target.environment.name)
 }
 
 /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end. `known`: what
@@ -233,7 +227,7 @@ fn posts<'a>(deploy: &'a Deploy<'_>) -> Delivery<'a> {
 
 /// What there is to tell.
 fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
-    let (telling, name) = (telling(deploy, commit), name(deploy));
+    let (telling, name) = (telling(deploy, commit), deploy.name());
     // A rollback bears the name of the person who began it. One that is on no record is by the person who runs this.
     let by = match announced(&deploy.seen, name, commit) {
         Some(open) => open.by.name.clone(),

@@ -5,8 +5,8 @@ mod named;
 
 use clap::Args;
 
-use crate::cli::DeployArgs;
-use crate::core::config::{Config, Environment};
+use crate::cli::DeployOptions;
+use crate::core::config::Environment;
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
@@ -36,7 +36,7 @@ pub struct Stage {
     #[arg(long)]
     pub first: bool,
     #[command(flatten)]
-    pub deploying: DeployArgs,
+    pub deploying: DeployOptions,
 }
 
 /// Runs it: look, decide, show, ask, do.
@@ -48,22 +48,33 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let request = Request::of(session, args, &config, environment)?;
-    let chosen = request
-        .chosen()
-        .map_err(|stop| request.is_no_commit(stop))?;
-    let chosen = request.settled(chosen)?;
+    let look = Look::of(session, &config);
+    let asking = ("asking staging and the main repository", environment);
+    let (observed, seen) = see_one(session, &look, asking, (Also::Branches, Main::Branch))?;
+    let request = Request {
+        session,
+        args,
+        look,
+        environment,
+        observed,
+        seen,
+    };
+    let chosen = request.settled(request.chosen()?)?;
     let unnamed = chosen.picked.is_none() && args.rev.is_none();
     let copies = chosen.picked.clone().unwrap_or_default();
-    let mut deploy = request.deploy(chosen)?;
+    stage(request.deploy(chosen)?, unnamed, &copies)
+}
+
+/// Deploys it. `unnamed`: nobody named the commit; `copies`: what the fix has copies of.
+fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(), Stop> {
     deploy.note_first();
     let plan = deploy.plan()?;
     if plan.steps.is_empty() {
         return nothing(&deploy, &plan, unnamed);
     }
-    let added = added(&deploy, &copies);
+    let added = added(&deploy, copies);
     deploy.show_plan(&plan, added.as_ref())?;
-    if args.deploying.asking.dry_run {
+    if deploy.options.dry_run {
         return Ok(());
     }
     deploy.can_be_answered(&plan)?;
@@ -72,23 +83,27 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         Some(fix) if unnamed && fix.changes.ships.len() == 1 => "Is that the fix? ",
         _ => "",
     };
-    let (short, name) = (plan.commit.short(), &environment.name);
+    let (short, name) = (plan.commit.short(), deploy.name());
     deploy.ask(&plan, Some(&format!("{is_it}Deploy {short} to {name}?")))?;
     deploy.record_observed(false);
-    deploy.tells = candidate(&deploy)
-        .filter(|_| deploy.kind() == Kind::Fix)
-        .map(|candidate| Telling {
-            channels: channel::to_tell(&config, TECHNICAL),
-            date: candidate.date.clone(),
-            targets: candidate.goals(),
-            text: None,
-        })
-        .map(|telling| (name.clone(), telling));
+    deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
     // The last words on the screen, for nobody else hears them.
     fix::must_come_back(&deploy, &plan.commit)?;
     told
+}
+
+/// What the team is told of a fix.
+fn telling(deploy: &Deploy<'_>) -> Option<(String, Telling)> {
+    let candidate = candidate(deploy).filter(|_| deploy.kind() == Kind::Fix)?;
+    let telling = Telling {
+        channels: channel::to_tell(deploy.look.config, TECHNICAL),
+        date: candidate.date.clone(),
+        targets: candidate.goals(),
+        text: None,
+    };
+    Some((deploy.name().to_owned(), telling))
 }
 
 /// What was asked for, and what was seen.
@@ -111,26 +126,6 @@ struct Chosen {
 }
 
 impl<'a> Request<'a> {
-    fn of(
-        session: &'a Session<'a>,
-        args: &'a Stage,
-        config: &'a Config,
-        environment: &'a Environment,
-    ) -> Result<Self, Stop> {
-        let look = Look::of(session, config);
-        let asking = "asking staging and the main repository";
-        let wanted = (Also::Branches, Main::Branch);
-        let (observed, seen) = see_one(session, &look, (asking, environment), wanted)?;
-        Ok(Self {
-            session,
-            args,
-            look,
-            environment,
-            observed,
-            seen,
-        })
-    }
-
     fn candidate(&self) -> Option<&Candidate> {
         self.seen.state()?.frozen(&self.environment.name)
     }
@@ -161,17 +156,16 @@ impl<'a> Request<'a> {
         match &self.seen.main {
             Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
             Some(Err(refusal)) => Err(refusal.clone().into()),
-            Some(Ok(_)) | None => {
-                let what =
-                    "the main repository does not have the branch whose tip would be deployed";
-                Err(Refusal::new(RefusalCode::WrongBranch, what)
-                    .run(
-                        "set repository.branch in smp.toml, then",
-                        Typed::smp("setup"),
-                    )
-                    .run("or name a commit", Typed::smp("stage REV"))
-                    .into())
-            }
+            Some(Ok(_)) | None => Err(Refusal::new(
+                RefusalCode::WrongBranch,
+                "the main repository does not have the branch whose tip would be deployed",
+            )
+            .run(
+                "set repository.branch in smp.toml, then",
+                Typed::smp("setup"),
+            )
+            .run("or name a commit", Typed::smp("stage REV"))
+            .into()),
         }
     }
 
@@ -271,9 +265,7 @@ fn added<'d>(deploy: &'d Deploy<'_>, copies: &'d [CommitId]) -> Option<Added<'d>
 }
 
 fn candidate<'d>(deploy: &'d Deploy<'_>) -> Option<&'d Candidate> {
-    let state = deploy.seen.state()?;
-    let mut targets = deploy.targets.iter();
-    targets.find_map(|target| state.frozen(&target.environment.name))
+    deploy.seen.state()?.frozen(deploy.name())
 }
 
 /// Nothing is to be deployed.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::Repo;
-use crate::setup::guard::{NAME, is_there, read};
+use crate::setup::guard::{NAME, read};
 
 /// A folder of hooks that others look after.
 pub struct Elsewhere {
@@ -17,8 +17,6 @@ pub struct Elsewhere {
     pub why: String,
     /// Whether the file calls the guard already.
     pub calls: bool,
-    /// Whether hooks can be there at all.
-    is_folder: bool,
 }
 
 impl Elsewhere {
@@ -27,8 +25,6 @@ impl Elsewhere {
         let layout = repo.layout();
         let top = layout.top.as_deref().unwrap_or(&layout.git_dir);
         let (folder, why) = match (repo.config()?.get("core.hookspath"), fs::read_link(own)) {
-            // git looks nowhere then.
-            (Some(""), _) => (PathBuf::new(), "core.hooksPath is empty".to_owned()),
             (Some(path), _) => {
                 let folder = top.join(at_home(path));
                 let real = folder.canonicalize().ok();
@@ -46,35 +42,23 @@ impl Elsewhere {
         // What lies in husky's `_` is written again by each install; people's own hooks lie one above.
         let husky = folder.parent().filter(|_| folder.ends_with(".husky/_"));
         let file = husky.unwrap_or(&folder).join(NAME);
-        let is_nowhere = folder.as_os_str().is_empty();
-        let text = if is_nowhere {
-            String::new()
-        } else {
-            read(&file)
-        };
         let shown = file.strip_prefix(top).unwrap_or(&file);
         Ok(Some(Self {
             file: shown.display().to_string(),
             why,
-            calls: (text.lines())
+            calls: (read(&file).lines())
                 .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push")),
-            is_folder: !is_nowhere && (folder.is_dir() || !is_there(&folder)),
         }))
     }
 
     /// What is said to those who want the guard here.
     pub fn report(&self) -> Report {
-        let report = Report::new("is not installed: others look after the hooks here")
-            .because(self.why.clone());
-        let origin = "git config --show-origin core.hooksPath";
-        match self.is_folder {
-            false => report
-                .because("that is no folder, so no hook runs here")
-                .run("see who says so", Typed::other(origin)),
-            true => report
-                .because("the line reads standard input; what else there needs it has to be given it again")
-                .run(format!("add this line to {}", self.file), line()),
-        }
+        let input =
+            "the line reads standard input; what else there needs it has to be given it again";
+        Report::new("is not installed: others look after the hooks here")
+            .because(self.why.clone())
+            .because(input)
+            .run(format!("add this line to {}", self.file), line())
     }
 }
 
