@@ -24,7 +24,6 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, visible, wrapped};
 use crate::core::typed::{Given, Hint};
 
-/// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal
@@ -35,7 +34,6 @@ pub enum Color {
     Never,
 }
 
-/// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Talk {
     /// Only what was asked for, and errors.
@@ -136,7 +134,6 @@ impl Ui {
         self.tell(Talk::Quiet, lines);
     }
 
-    /// Whether talk is left out.
     pub fn is_quiet(&self) -> bool {
         self.talk == Talk::Quiet
     }
@@ -146,7 +143,6 @@ impl Ui {
         self.say(&[Line::plain(text)]);
     }
 
-    /// Says one line if asked to say more.
     pub fn detail(&self, text: impl Into<String>) {
         self.tell(Talk::Verbose, &[Line::faint(text)]);
     }
@@ -168,28 +164,24 @@ impl Ui {
         report.because.iter().for_each(|cause| self.explain(cause));
     }
 
-    /// How many columns a line of talk may have.
     pub fn talk_width(&self) -> usize {
         columns(&Term::stderr())
     }
 
-    /// How many columns a line of the answer may have.
     pub fn answer_width(&self) -> usize {
         columns(&Term::stdout())
     }
 
     /// Says what stopped a command: the sentence, its causes, and what to type.
     pub fn report(&self, report: &Report) {
-        let mut lines = led(Tone::Bad, "error: ", &report.error);
-        for cause in &report.because {
-            lines.extend(led(Tone::Strong, "because: ", cause));
-        }
+        let causes = report.because.iter();
         let hints = report.hint.iter();
-        for hint in hints.flat_map(|hint| self.given.complete(hint)) {
-            let line = Line::default().and(Tone::Good, "hint: ");
-            lines.push(line.and(Tone::Plain, hint));
-        }
-        self.insist(&lines);
+        let hints = hints.flat_map(|hint| self.given.complete(hint));
+        let lines = led(Tone::Bad, "error: ", &report.error)
+            .into_iter()
+            .chain(causes.flat_map(|cause| led(Tone::Strong, "because: ", cause)))
+            .chain(hints.map(|hint| Line::of(Tone::Good, "hint: ").and(Tone::Plain, hint)));
+        self.insist(&lines.collect::<Vec<_>>());
     }
 
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
@@ -251,15 +243,15 @@ fn columns(term: &Term) -> usize {
 
 /// A sentence of stderr behind a word that says what it is.
 fn led(tone: Tone, word: &str, text: &str) -> Vec<Line> {
-    let lines = wrapped(text, columns(&Term::stderr()), word.len(), 0);
-    let mut lines: Vec<Line> = lines.into_iter().map(Line::plain).collect();
-    if let Some(Line(pieces)) = lines.first_mut() {
-        pieces.insert(0, (tone, word.to_owned()));
-    }
-    lines
+    let mut word = Some(word);
+    let lines = wrapped(text, columns(&Term::stderr()), word.map_or(0, str::len), 0);
+    let lines = lines.into_iter().map(|line| match word.take() {
+        Some(word) => Line::of(tone, word).and(Tone::Plain, line),
+        None => Line::plain(line),
+    });
+    lines.collect()
 }
 
-/// Whether the terminal knows no escapes.
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

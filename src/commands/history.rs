@@ -70,7 +70,6 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     ui.answer(&lines)
 }
 
-/// What to do to have a history at all.
 fn no_record() -> Stop {
     let report = Report::new("the team keeps no record, so there is no history")
         .because("smp.toml has no table [record], which turns it on");
@@ -100,7 +99,6 @@ fn figures(
     stats::figures(&targets, deploys, &shipped, begun, &session.when())
 }
 
-/// What a deploy changed, as far as this clone knows.
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {
     let (repo, from) = (&session.repo, deploy.from.as_ref()?);
     let is_here = repo.has_commit(from).ok()? && repo.has_commit(&deploy.to).ok()?;

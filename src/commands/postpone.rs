@@ -84,7 +84,6 @@ fn shown(state: &State) -> (Option<(&EventId, &CommitId)>, Option<&EventId>) {
     )
 }
 
-/// Nobody is there, or wants to be, who could be asked.
 fn is_unasked(session: &Session<'_>, args: &Postpone) -> bool {
     args.yes || !session.ui.is_interactive()
 }

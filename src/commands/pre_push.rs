@@ -28,7 +28,6 @@ pub struct PrePush {
     pub url: OsString,
 }
 
-/// How a person passes the guard.
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
 
 /// What becomes of a push; it goes on also where this could not be found out.
@@ -79,10 +78,8 @@ fn update(line: &str) -> Option<(String, Option<CommitId>)> {
     Some((reference, to))
 }
 
-/// A plain push.
 struct PlainPush<'a> {
     session: &'a Session<'a>,
-    /// The remote's name, or its address where it has none.
     remote: &'a str,
     url: &'a str,
     updates: Vec<(String, Option<CommitId>)>,

@@ -113,7 +113,6 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
     Ok(refusal)
 }
 
-/// Does what was planned.
 fn promote(
     mut deploy: Deploy<'_>,
     mut plan: Plan,

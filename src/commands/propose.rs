@@ -84,7 +84,6 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A proposal on its way, and everything that was found out for it.
 struct Work<'a> {
     session: &'a Session<'a>,
     args: &'a Propose,

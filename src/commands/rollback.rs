@@ -87,15 +87,17 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
     if environment.promotes.is_some() {
         return Ok(environment);
     }
-    let name = &environment.name;
-    let report = Report::new(format!(
-        "nothing is promoted to {name}, so there is no promotion to take back"
-    ));
-    let say = "deploy an older commit to it as any other";
-    Err(Stop::Misused(report.run(say, Typed::smp("stage COMMIT"))))
+    let error = format!(
+        "nothing is promoted to {}, so there is no promotion to take back",
+        environment.name
+    );
+    let (say, stage) = (
+        "deploy an older commit to it as any other",
+        Typed::smp("stage COMMIT"),
+    );
+    Err(Stop::Misused(Report::new(error).run(say, stage)))
 }
 
-/// Finds everything out, also what it is put back to.
 fn look<'a>(
     session: &'a Session<'a>,
     args: &'a Rollback,
@@ -180,7 +182,6 @@ fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Resul
     }
 }
 
-/// What the team is told of it.
 fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
     let when = deploy.session.when();
     let given = match &deploy.wanted {
@@ -225,7 +226,6 @@ fn posts<'a>(deploy: &'a Deploy<'_>) -> Delivery<'a> {
     )
 }
 
-/// What there is to tell.
 fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     let (telling, name) = (telling(deploy, commit), deploy.name());
     // A rollback bears the name of the person who began it. One that is on no record is by the person who runs this.
@@ -241,7 +241,6 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     channel::of_deploy(TECHNICAL, &telling, (name, commit), news)
 }
 
-/// Shows the post as it would go out.
 fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     match plan.steps.last() {
         Some(Step::Post { .. }) => posts(deploy).print(&owed(deploy, &plan.commit)),

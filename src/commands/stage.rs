@@ -1,7 +1,6 @@
 //! `git smp stage`: deploy a commit of the main repository to staging.
 
 mod fix;
-mod named;
 
 use clap::Args;
 
@@ -10,12 +9,13 @@ use crate::core::config::Environment;
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
-use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
+use crate::git::Found;
 use crate::look::{Main, Seen, see_one};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
@@ -59,7 +59,10 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         observed,
         seen,
     };
-    let chosen = request.settled(request.chosen()?)?;
+    let chosen = request
+        .chosen()
+        .map_err(|stop| request.is_no_commit(stop))?;
+    let chosen = request.settled(chosen)?;
     let unnamed = chosen.picked.is_none() && args.rev.is_none();
     let copies = chosen.picked.clone().unwrap_or_default();
     stage(request.deploy(chosen)?, unnamed, &copies)
@@ -94,7 +97,6 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     told
 }
 
-/// What the team is told of a fix.
 fn telling(deploy: &Deploy<'_>) -> Option<(String, Telling)> {
     let candidate = candidate(deploy).filter(|_| deploy.kind() == Kind::Fix)?;
     let telling = Telling {
@@ -106,7 +108,6 @@ fn telling(deploy: &Deploy<'_>) -> Option<(String, Telling)> {
     Some((deploy.name().to_owned(), telling))
 }
 
-/// What was asked for, and what was seen.
 struct Request<'a> {
     session: &'a Session<'a>,
     args: &'a Stage,
@@ -116,7 +117,6 @@ struct Request<'a> {
     seen: Seen,
 }
 
-/// What is to be deployed.
 struct Chosen {
     commit: CommitId,
     /// `--fix`: the candidate, and what lies between it and the commit.
@@ -130,7 +130,6 @@ impl<'a> Request<'a> {
         self.seen.state()?.frozen(&self.environment.name)
     }
 
-    /// The commit that was asked for.
     fn chosen(&self) -> Result<Chosen, Stop> {
         // Whatever is wrong with the record is said before anything else: the candidate is written there.
         self.seen.record.known()?;
@@ -151,7 +150,65 @@ impl<'a> Request<'a> {
         self.picked(&picks)
     }
 
-    /// The tip of the main branch.
+    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag
+    /// or branch that is called like one must not lead astray.
+    fn named(&self, rev: &str) -> Result<CommitId, Stop> {
+        let repo = &self.session.repo;
+        if let Some(number) = pull_request::number(rev) {
+            return pull_request::merged(self.session, &self.tip()?, number, &self.naming(true));
+        }
+        match repo.resolve_hash(rev)? {
+            Found::Commit(id) => Ok(id),
+            _ => repo.resolve_revision(rev),
+        }
+    }
+
+    fn brought(&self, number: u64) -> Result<Vec<CommitId>, Stop> {
+        pull_request::brought(self.session, &self.tip()?, number, &self.naming(true))
+    }
+
+    /// Says so where an environment was named in place of a commit.
+    fn is_no_commit(&self, stop: Stop) -> Stop {
+        let mut named = self.args.rev.iter().chain(&self.args.pick);
+        let named = named.find_map(|name| self.look.config.environment(name).ok());
+        let (Stop::Misused(_), Some(named)) = (&stop, named) else {
+            return stop;
+        };
+        let (name, only) = (&named.name, &self.environment.name);
+        let is_left_out = self.args.pick.is_empty();
+        let say = match is_left_out {
+            true => "leave it out",
+            false => "name the commit",
+        };
+        let report = Report::new(format!("{name} is an environment, and no commit"))
+            .because(format!("git smp stage deploys to {only} and nowhere else"))
+            .run(say, self.naming(!is_left_out));
+        let promote = Typed::smp("promote").arg(name);
+        Stop::Misused(match named.promotes {
+            Some(_) => report.run(format!("what was tested goes to {name} by"), promote),
+            None => report,
+        })
+    }
+
+    /// The command that names a commit, which comes at its end where it is named, in the place of what was typed.
+    fn naming(&self, is_named: bool) -> Typed {
+        let words = [
+            (self.args.deploying.asking.dry_run, "-n"),
+            (self.args.fix, "--fix"),
+            (!self.args.pick.is_empty(), "--pick"),
+            (is_named, "COMMIT"),
+        ];
+        with(&words)
+    }
+
+    /// The command that does the same again.
+    fn again(&self) -> Typed {
+        let words = [(self.args.fix, "--fix"), (self.args.first, "--first")];
+        let picks = self.args.pick.iter();
+        let command = picks.fold(with(&words), |all, pick| all.option("--pick", pick));
+        (self.args.rev.iter()).fold(command, |all, rev| all.arg(rev))
+    }
+
     fn tip(&self) -> Result<CommitId, Stop> {
         match &self.seen.main {
             Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
@@ -190,10 +247,10 @@ impl<'a> Request<'a> {
     /// commit itself. The record tells what a target runs; only staging is asked.
     fn unmerged(&self, chosen: &Chosen) -> Result<Vec<String>, Stop> {
         let (repo, commit, config) = (&self.session.repo, &chosen.commit, self.look.config);
-        let deploys = self.seen.state().map(|state| &state.deploys);
         let mut lacking = Vec::new();
         for target in config.targets() {
-            let Some(deploy) = deploys.and_then(|deploys| deploys.get(&target.name)) else {
+            let state = self.seen.state();
+            let Some(deploy) = state.and_then(|state| state.deploys.get(&target.name)) else {
                 continue;
             };
             // What is not even here is part of nothing that is.
@@ -249,6 +306,12 @@ impl<'a> Request<'a> {
     }
 }
 
+/// `git smp stage` with the words that are wanted.
+fn with(words: &[(bool, &str)]) -> Typed {
+    let wanted = words.iter().filter(|(is_wanted, _)| *is_wanted);
+    wanted.fold(Typed::smp("stage"), |all, (_, word)| all.plain(word))
+}
+
 /// `--fix`: what is added to the candidate, if anything is.
 fn added<'d>(deploy: &'d Deploy<'_>, copies: &'d [CommitId]) -> Option<Added<'d>> {
     match &deploy.wanted {
@@ -268,7 +331,6 @@ fn candidate<'d>(deploy: &'d Deploy<'_>) -> Option<&'d Candidate> {
     deploy.seen.state()?.frozen(deploy.name())
 }
 
-/// Nothing is to be deployed.
 fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> {
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });

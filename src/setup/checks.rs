@@ -1,5 +1,6 @@
 //! What `git smp setup` checks: everything that a deploy needs.
 
+use std::collections::HashMap;
 use std::thread;
 
 use crate::core::config::{Config, Environment};
@@ -51,7 +52,7 @@ struct PlacesSeen {
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
     /// The environments that would not let us push, and what they said.
-    shut: Vec<(String, Vec<String>)>,
+    shut: HashMap<String, Vec<String>>,
 }
 
 /// Asks them all side by side, and begins the record where that is to be: everybody then knows that the host takes such a
@@ -65,12 +66,12 @@ fn see(
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
-    let (recorder, wanted) = match ready.iter().any(Option::is_none) {
-        true => {
-            let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-            (recorder, Main::Branch)
-        }
-        false => (None, Main::Nothing),
+    let asks_main = ready.iter().any(Option::is_none);
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask).filter(|_| asks_main);
+    let wanted = if asks_main {
+        Main::Branch
+    } else {
+        Main::Nothing
     };
     let looked = session.ui.during("asking every remote and page", || {
         look::see(session, look, &environments, (Also::Branches, wanted))
@@ -91,7 +92,7 @@ fn see(
                 .during("beginning the record", || recorder.begin(read));
             Some(match begun {
                 Ok(_) => Check::good(RECORD, said(recorder, "begun just now")),
-                Err(stop) => Check::stopped(RECORD, &stop),
+                Err(stop) => Check::stopped(RECORD, stop),
             })
         }
         (_, record) => record.map(|(check, _)| check),
@@ -124,9 +125,8 @@ impl PlacesSeen {
             }
             (_, Some(environment), Some(seen), _) => {
                 let check = check_environment(repo, environment, seen);
-                let mut shut = self.shut.iter();
-                return match shut.find(|(shut, _)| shut == name) {
-                    Some((_, words)) => check.turned_away(words),
+                return match self.shut.get(name) {
+                    Some(words) => check.turned_away(words),
                     None => check,
                 };
             }
@@ -143,16 +143,14 @@ fn shut(
     repo: &Repo,
     environments: &[&Environment],
     seen: &[Observed],
-) -> Vec<(String, Vec<String>)> {
+) -> HashMap<String, Vec<String>> {
     thread::scope(|scope| {
         let asked = (environments.iter())
             .map(|one| (one, scope.spawn(|| may_push(repo, one, seen))))
             .collect::<Vec<_>>();
-        let answers = asked
-            .into_iter()
-            .map(|(one, answer)| (one, answer.join().ok().flatten()));
+        let answers = asked.into_iter();
         answers
-            .filter_map(|(one, answer)| match answer? {
+            .filter_map(|(one, answer)| match answer.join().ok()?? {
                 MayPush::No(words) => Some((one.name.clone(), words)),
                 _ => None,
             })
@@ -199,7 +197,7 @@ pub fn has(others: &[String]) -> String {
 fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
     let (name, branch) = (environment.name.as_str(), &environment.branch);
     if let Err(stop) = trust::push_address(repo, environment) {
-        return Check::stopped(name, &stop);
+        return Check::stopped(name, stop);
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),

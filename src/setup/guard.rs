@@ -21,16 +21,13 @@ const SCRIPT: &str = include_str!("guard/pre-push.sh");
 const MARK: &str = "# The guard of git-smp.";
 /// The line that holds the configuration that was named, if any.
 const CONFIG: &str = "config=";
-/// The hook's name, which is git's.
 const NAME: &str = "pre-push";
 /// What a hook that was there before is called while ours is in its place.
 const FORMER: &str = "pre-push.before-smp";
 /// The most bytes of a hook that are read to see whose it is.
 const LARGEST: u64 = 64 << 10;
-/// What the lines of `setup` are about.
 const LINE: &str = "hook";
 
-/// The place of the guard in this clone.
 pub struct Guard {
     hook: PathBuf,
     former: PathBuf,
@@ -38,7 +35,6 @@ pub struct Guard {
     elsewhere: Option<Elsewhere>,
 }
 
-/// Whose hook a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
     Nobodys,
@@ -74,7 +70,6 @@ impl Guard {
         })
     }
 
-    /// How it stands, or that it is not there.
     pub fn check_or_missing(&self, config: &Config) -> Check {
         let words = "is not installed; git smp setup --hook installs it";
         self.check(config)
@@ -181,7 +176,6 @@ fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// What a guard is for.
 fn stops(config: &Config) -> String {
     let targets = config.targets();
     let frozen = config.record.as_ref().map(|_| "what is frozen");

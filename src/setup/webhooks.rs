@@ -7,53 +7,48 @@ use crate::core::secret::Secret;
 use crate::git::{Repo, secret};
 use crate::session::Session;
 use crate::setup::check::Check;
-use crate::team::webhook::{self, Webhook};
+use crate::team::webhook;
 
 /// How often somebody is asked for a webhook that can be used.
 const TRIES: usize = 3;
 
 /// The line of each channel that posts to a chat.
-pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
-    let mut checks = Vec::new();
-    for (channel, chat) in chats(config) {
-        let name = &channel.name;
-        checks.push(match found(repo, channel)? {
-            Ok(None) => {
-                let (needs, variable) = (needs(channel), webhook::variable(channel));
-                let words =
-                    format!("no webhook here, so posts to {chat} cannot be sent from this clone");
-                Check::note(name, words)
-                    .because(format!("only people who {needs} need one"))
-                    .because(format!(
-                        "set {variable}, or type it in at the next: git smp setup"
-                    ))
-            }
-            Ok(Some(found)) => {
-                let words = format!("posts to {chat}, by the webhook of {}", found.from);
-                let odd = webhook::check(channel.kind, found.address.expose());
-                let same = owner(repo, config, channel, &found.address)?;
-                let same = same.map(|one| format!("{one} has the same one, so both post there"));
-                let remarks = odd.ok().flatten().into_iter().chain(same);
-                remarks.fold(Check::good(name, words), Check::because)
-            }
-            Err(report) => Check::bad(name, report)
-                .because(format!("forget it: {}", webhook::forgets(repo, channel))),
-        });
+pub fn checks(repo: &Repo, config: &Config) -> Vec<Check> {
+    let chats = chats(config);
+    chats
+        .map(|(channel, chat)| check(repo, config, channel, chat))
+        .collect()
+}
+
+fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
+    let name = &channel.name;
+    match webhook::find(repo, channel) {
+        Ok(None) => {
+            let words =
+                format!("no webhook here, so posts to {chat} cannot be sent from this clone");
+            Check::note(name, words)
+                .because(format!("only people who {} need one", needs(channel)))
+                .because(format!(
+                    "set {}, or type it in at the next: git smp setup",
+                    webhook::variable(channel)
+                ))
+        }
+        Ok(Some(found)) => {
+            let words = format!("posts to {chat}, by the webhook of {}", found.from);
+            let odd = webhook::check(channel.kind, found.address.expose());
+            let same = owner(repo, config, channel, &found.address);
+            let same = same.map(|one| format!("{one} has the same one, so both post there"));
+            let remarks = odd.ok().flatten().into_iter().chain(same);
+            remarks.fold(Check::good(name, words), Check::because)
+        }
+        Err(stop) => Check::bad(name, stop.into())
+            .because(format!("forget it: {}", webhook::forgets(repo, channel))),
     }
-    Ok(checks)
 }
 
 fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
     let channels = config.channels.iter();
     channels.filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)))
-}
-
-/// The webhook of a channel, or why it cannot be used.
-fn found(repo: &Repo, channel: &Channel) -> Result<Result<Option<Webhook>, Report>, Stop> {
-    match webhook::find(repo, channel) {
-        Err(Stop::Misused(report)) => Ok(Err(report)),
-        found => Ok(Ok(found?)),
-    }
 }
 
 /// Who needs the webhook of a channel.
@@ -64,40 +59,35 @@ fn needs(channel: &Channel) -> &'static str {
     }
 }
 
-/// The other channel that has this very webhook.
+/// The other channel that has this very webhook. What is wrong with that one's is told at its own line.
 fn owner<'c>(
     repo: &Repo,
     config: &'c Config,
     channel: &Channel,
     address: &Secret,
-) -> Result<Option<&'c str>, Stop> {
-    for other in &config.channels {
-        if other.name == channel.name {
-            continue;
-        }
-        // What is wrong with it is told at its own line.
-        let found = found(repo, other)?.ok().flatten();
-        if found.is_some_and(|found| found.address.expose() == address.expose()) {
-            return Ok(Some(&other.name));
-        }
-    }
-    Ok(None)
+) -> Option<&'c str> {
+    let mut others = config.channels.iter();
+    let other = others.find(|one| {
+        let found = webhook::find(repo, one).ok().flatten();
+        one.name != channel.name
+            && found.is_some_and(|found| found.address.expose() == address.expose())
+    });
+    other.map(|other| other.name.as_str())
 }
 
 /// Asks for each webhook that is missing or, in git's configuration, of no use; keeps what it is given in the clone.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
+    let repo = &session.repo;
     for (channel, chat) in chats(config) {
-        let found = found(&session.repo, channel)?;
-        // What a variable holds counts before whatever is kept here.
-        let is_set = webhook::in_environment(&session.repo, channel).is_some();
-        match &found {
+        match webhook::find(repo, channel) {
             Ok(Some(_)) => continue,
-            Err(_) if is_set => continue,
+            // What a variable holds counts before whatever is kept here.
+            Err(_) if webhook::in_environment(repo, channel).is_some() => continue,
             Ok(None) => {}
-            Err(report) => session.ui.refuse(report),
+            Err(stop) => session.ui.refuse(&stop.into()),
         }
         if let Some(secret) = asked(session, config, channel, chat)? {
-            secret::keep(&session.repo, &webhook::key(channel), &secret)?;
+            secret::keep(repo, &webhook::key(channel), &secret)?;
         }
     }
     Ok(())
@@ -125,7 +115,7 @@ fn asked(
             continue;
         }
         // The clone is opened anew for what was kept a moment ago.
-        let Some(other) = owner(&Repo::open()?, config, channel, &secret)? else {
+        let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };
         let report = Report::new(format!("this is the webhook of {other} already"));

@@ -10,7 +10,6 @@ use crate::core::typed::Typed;
 use crate::terminal::prompt::Turn;
 use crate::terminal::{Ui, is_dumb, is_live};
 
-/// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
     /// A yes: what was typed before the question was there to be read is thrown away.

@@ -47,7 +47,6 @@ pub fn destination(
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
 }
 
-/// What ran before, as the record tells.
 fn on_record(
     look: &Look<'_>,
     runs: &CommitId,
@@ -81,7 +80,6 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
     history::before(ran.filter_map(|one| one.commit.as_ref()), runs).cloned()
 }
 
-/// Nobody remembers what ran before.
 fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {
     let short = runs.short();
     let record = match seen.record.reading() {

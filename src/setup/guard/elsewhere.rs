@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::Repo;
-use crate::setup::guard::{NAME, read};
+use crate::setup::guard::{NAME, is_there, read};
 
 /// A folder of hooks that others look after.
 pub struct Elsewhere {
@@ -17,6 +17,8 @@ pub struct Elsewhere {
     pub why: String,
     /// Whether the file calls the guard already.
     pub calls: bool,
+    /// Whether hooks can be there at all.
+    is_folder: bool,
 }
 
 impl Elsewhere {
@@ -26,6 +28,8 @@ impl Elsewhere {
         let top = layout.top.as_deref().unwrap_or(&layout.git_dir);
         let (folder, why) = match (repo.config()?.get("core.hookspath"), fs::read_link(own)) {
             (Some(path), _) => {
+                // Of an empty path git runs no hook.
+                let path = if path.is_empty() { "/dev/null" } else { path };
                 let folder = top.join(at_home(path));
                 let real = folder.canonicalize().ok();
                 if folder == own || real.is_some() && real == own.canonicalize().ok() {
@@ -46,6 +50,7 @@ impl Elsewhere {
         Ok(Some(Self {
             file: shown.display().to_string(),
             why,
+            is_folder: folder.is_dir() || !is_there(&folder),
             calls: (read(&file).lines())
                 .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push")),
         }))
@@ -53,12 +58,19 @@ impl Elsewhere {
 
     /// What is said to those who want the guard here.
     pub fn report(&self) -> Report {
+        let report = Report::new("is not installed: others look after the hooks here")
+            .because(self.why.clone());
+        let origin = "git config --show-origin core.hooksPath";
         let input =
             "the line reads standard input; what else there needs it has to be given it again";
-        Report::new("is not installed: others look after the hooks here")
-            .because(self.why.clone())
-            .because(input)
-            .run(format!("add this line to {}", self.file), line())
+        match self.is_folder {
+            false => report
+                .because("that is no folder, so no hook runs here")
+                .run("see who says so", Typed::other(origin)),
+            true => report
+                .because(input)
+                .run(format!("add this line to {}", self.file), line()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, Row, TEAM, app_of};
+use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
 
 /// The answer that leaves something out.
 pub const NONE: &str = "none";
@@ -70,7 +70,10 @@ impl Answers {
 
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        (question.row.check)(answer)?;
+        let is_yes_or_no = ["y", "n", "yes", "no"].contains(&answer);
+        if question.row.key == RECORD && !is_yes_or_no {
+            return Err("type y, n, yes, no".to_owned());
+        }
         self.0.insert(question.key(), answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
         let Err(report) = config::parse(Path::new(FILE), self.text()) else {
