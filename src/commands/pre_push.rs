@@ -30,10 +30,9 @@ pub struct PrePush {
 
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
 
-/// What becomes of a push; it goes on also where this could not be found out.
+/// What becomes of a push. It goes on also where something, which is said, could not be found out.
 enum Ruling {
-    Go,
-    GoUnknown(String),
+    Go(Option<String>),
     Stop(Report),
 }
 
@@ -52,8 +51,8 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
         updates: lines.filter_map(update).collect(),
     };
     match push.judge() {
-        Ok(Ruling::Go) => {}
-        Ok(Ruling::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
+        Ok(Ruling::Go(None)) => {}
+        Ok(Ruling::Go(Some(what))) => session.ui.warn(format!("{what}; the push goes on")),
         Ok(Ruling::Stop(report)) => return Err(Stop::Failed(report)),
         Err(stop) => pass(session.ui, &stop),
     }
@@ -124,7 +123,7 @@ impl PlainPush<'_> {
             return Ok(Ruling::Stop(not_by_hand(config, production)));
         }
         let Some(environment) = meant.first() else {
-            return Ok(Ruling::Go);
+            return Ok(Ruling::Go(None));
         };
         if config.record.is_some() {
             match is_agreed {
@@ -191,7 +190,7 @@ impl PlainPush<'_> {
         // The push itself may be asking for a password on the same terminal, so this asks for none.
         let (session, repo) = (self.session, &self.session.repo);
         let Some(recorder) = Recorder::of(repo, config, false) else {
-            return Ok(Ruling::Go);
+            return Ok(Ruling::Go(None));
         };
         let what = "asking whether this is frozen";
         let (state, doubt) = match session.ui.during(what, || recorder.read())? {
@@ -208,13 +207,12 @@ impl PlainPush<'_> {
             }
         };
         let candidate = state.as_ref().and_then(|state| state.frozen(name));
-        Ok(match (candidate, doubt) {
-            (Some(candidate), doubt) => Ruling::Stop(frozen(session, name, candidate, doubt)),
-            (None, Some(doubt)) if state.is_some() => {
-                Ruling::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
+        Ok(match candidate {
+            Some(candidate) => Ruling::Stop(frozen(session, name, candidate, doubt)),
+            None if state.is_none() => Ruling::Go(doubt),
+            None => {
+                Ruling::Go(doubt.map(|doubt| format!("{doubt}, and {name} was not frozen then")))
             }
-            (None, Some(doubt)) => Ruling::GoUnknown(doubt),
-            (None, None) => Ruling::Go,
         })
     }
 }

@@ -163,14 +163,11 @@ impl<'a> View<'a> {
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
-        let mut notes = self.session.ui.typed(self.next()?);
-        let next = notes.remove(0);
-        let notes = notes.into_iter().map(|note| ("note: ", note));
-        lines.extend(notes.chain([("next: ", next)]).map(|(name, text)| {
-            Line::default()
-                .and(Tone::Strong, name)
-                .and(Tone::Plain, text)
-        }));
+        let mut next = self.session.ui.typed(self.next()?).into_iter();
+        let first = next.next().map(|command| ("next: ", command));
+        let notes = next.map(|note| ("note: ", note));
+        let last = notes.chain(first);
+        lines.extend(last.map(|(name, text)| Line::of(Tone::Strong, name).and(Tone::Plain, text)));
         Ok(lines)
     }
 

@@ -23,6 +23,8 @@ use document::Document;
 
 pub use crate::core::words::ChannelKind;
 pub use document::whole_file;
+#[cfg(test)]
+pub use names::check_branch;
 pub use names::check_remote_name;
 pub use trust::{Change, agreed, changes, digest};
 
