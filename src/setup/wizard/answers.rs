@@ -70,9 +70,13 @@ impl Answers {
 
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        let is_yes_or_no = ["y", "n", "yes", "no"].contains(&answer);
-        if question.row.key == RECORD && !is_yes_or_no {
-            return Err("type y, n, yes, no".to_owned());
+        let words = match question.row.words {
+            [words @ .., _back] => words,
+            [] if question.row.key == RECORD => &["y", "n", "yes", "no"],
+            [] => &[],
+        };
+        if !words.is_empty() && !words.contains(&answer) {
+            return Err(format!("type {}", words.join(", ")));
         }
         self.0.insert(question.key(), answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.

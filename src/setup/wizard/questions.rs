@@ -186,7 +186,7 @@ fn site(page: &str) -> String {
 pub fn app_of(answers: &Answers, place: &str) -> String {
     match platform::at(answers.get("environments.{}.url", place)) {
         Some(PlatformApp::Heroku(app)) => app,
-        None => String::new(),
+        _ => String::new(),
     }
 }
 
