@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
+use crate::sample::sample;
 use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, Terminal, World};
 
 const RECEIVE: &str = "production.git/git-receive-pack";
@@ -118,13 +119,16 @@ fn looked_at_after(deploy: &Deploy, fault: Rule, more: &[&str]) -> Run {
 // A host that is busy, or that shuts out who comes too often (ssh MaxStartups, `ufw limit`), lets the next one in.
 #[test]
 fn a_look_after_the_push_that_fails_is_repeated() {
-    for (fault, times) in [
-        (Fault::Status(503), 1),
-        (Fault::Status(429), 2),
-        (Fault::DropRequest(0), 1),
-        (Fault::DropResponse, 1),
-        (Fault::TruncateResponse(30), 2),
-    ] {
+    for (fault, times) in sample(
+        2,
+        [
+            (Fault::Status(503), 1),
+            (Fault::Status(429), 2),
+            (Fault::DropRequest(0), 1),
+            (Fault::DropResponse, 1),
+            (Fault::TruncateResponse(30), 2),
+        ],
+    ) {
         let deploy = host();
         let before = deploy.snapshot();
         let run = looked_at_after(
@@ -647,7 +651,7 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
 
 #[test]
 fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
-    for key in ["insteadOf", "pushInsteadOf"] {
+    for key in sample(1, ["insteadOf", "pushInsteadOf"]) {
         let deploy = ready(World::deploy_like());
         let other = elsewhere(&deploy);
         deploy.configure(&format!("url.{}.{key}", other.display()), deploy.urls()[2]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::promote::{begin, deployed_once, person, promote, ready, refusal, scripted};
 use crate::record::{bens_clone, promotes};
+use crate::sample::sample;
 use crate::support::{Deploy, Fault, GitHttp, Rule, Run, Transcript, World};
 
 const RECEIVE: &str = "production.git/git-receive-pack";
@@ -168,7 +169,7 @@ fn a_push_too_large_for_its_host_is_told_so_whether_it_goes_in_one_piece_or_in_m
 
 #[test]
 fn a_push_that_is_sent_on_goes_nowhere_else() {
-    for status in [301, 307, 308] {
+    for status in sample(2, [301, 307, 308]) {
         let deploy = host();
         let elsewhere = GitHttp::open_to_all(&deploy);
         let to = elsewhere.url(&deploy.path(RECEIVE));
@@ -338,7 +339,7 @@ fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_
 #[test]
 fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
     let door = "production.git/info/refs?service=git-receive-pack";
-    for status in [301, 302, 307, 308] {
+    for status in sample(2, [301, 302, 307, 308]) {
         let deploy = host();
         let elsewhere = GitHttp::open_to_all(&deploy);
         let address = elsewhere.url(&deploy.path("new.git"));
@@ -483,7 +484,7 @@ fn a_lock_that_was_left_on_the_host_is_the_reason() {
 
 #[test]
 fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
-    for hook in ["pre-receive", "update"] {
+    for hook in sample(1, ["pre-receive", "update"]) {
         let deploy = ready(World::deploy_like());
         deploy.hook(&deploy.production, hook, "cat >/dev/null; exit 1");
         promote(&deploy, &[])

@@ -1,6 +1,7 @@
 //! What was rolled back does not ship again unasked, until something else was promoted.
 
 use super::*;
+use crate::sample::sample;
 
 /// A world with a record, whose production was put back from the fifth commit to the fourth; staging runs the fifth.
 fn undone() -> Deploy {
@@ -56,7 +57,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
     let deploy = undone();
     let before = deploy.snapshot();
     let asked = "by Ada Example just now: Maps are empty.. Ship it all the same?";
-    for no in ["", "n", "production", "\x04"] {
+    for no in sample(1, ["", "n", "production", "\x04"]) {
         let mut terminal = person(&deploy).terminal(&["promote"]);
         terminal
             .sees("was rolled back from production ")

@@ -3,6 +3,7 @@
 use super::*;
 use crate::posts::{TECHNICAL, accepted, channels, posts, sent, words};
 use crate::record::{sentences, trailers};
+use crate::sample::sample;
 
 #[test]
 fn it_is_on_record_with_all_that_belongs_to_it() {
@@ -158,10 +159,13 @@ fn where_it_is_printed_it_is_printed_once() {
 
 #[test]
 fn without_a_channel_the_text_is_printed_once() {
-    for deploy in [
-        shipped(World::deploy_like().without_pages()),
-        recorded(World::deploy_like().without_pages()),
-    ] {
+    for deploy in sample(
+        1,
+        [
+            shipped(World::deploy_like().without_pages()),
+            recorded(World::deploy_like().without_pages()),
+        ],
+    ) {
         let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
         let run = deploy.smp(&args);
         run.ok()
@@ -206,10 +210,13 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
 #[test]
 fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
     let deploy = chatting(false, "teams");
-    for (status, story) in [
-        (400, "warning: technical was not told: "),
-        (500, "warning: whether technical was told is not known: "),
-    ] {
+    for (status, story) in sample(
+        1,
+        [
+            (400, "warning: technical was not told: "),
+            (500, "warning: whether technical was told is not known: "),
+        ],
+    ) {
         deploy.web.set(TECHNICAL, Page::body("").status(status));
         let run = goes_back(&deploy);
         run.ok()
