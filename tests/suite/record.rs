@@ -29,9 +29,31 @@ pub fn recorded_like(builder: DeployBuilder) -> Deploy {
 /// A world in which staging's commit is the candidate.
 #[track_caller]
 pub fn proposed() -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after("proposed", proposes)
+}
+
+/// The same, where it matters that it is so since just now.
+#[track_caller]
+pub fn proposed_just_now() -> Deploy {
     let deploy = recorded();
-    deploy.smp(&["propose", "--yes", "--quiet"]).ok();
+    proposes(&deploy);
     deploy
+}
+
+#[track_caller]
+fn proposes(deploy: &Deploy) {
+    deploy.smp(&["propose", "--yes", "--quiet"]).ok();
+}
+
+/// A world in which staging's commit may go to production.
+#[track_caller]
+pub fn signed_off() -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after("signed off", |deploy| {
+        proposes(deploy);
+        deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    })
 }
 
 /// The first digits of a hash, as texts have them.

@@ -33,8 +33,30 @@ fn ships(deploy: &Deploy, number: usize) {
 /// A world with a record, on which the second, fourth and fifth commits ran on production, one after the other.
 #[track_caller]
 fn recorded(builder: DeployBuilder) -> Deploy {
-    let deploy = ready(builder.toml(RECORD));
-    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
+    builder.toml(RECORD).after("shipped twice", ships_twice)
+}
+
+/// Ships the fourth commit and then the fifth.
+#[track_caller]
+fn ships_twice(deploy: &Deploy) {
+    [4, 5].into_iter().for_each(|number| ships(deploy, number));
+}
+
+/// A world with a record, whose production was put back from the fifth commit to this one; staging runs the fifth.
+#[track_caller]
+fn put_back(to: usize) -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after(&format!("put back to {to}"), |deploy| {
+        ships_twice(deploy);
+        rolls_back(deploy, to, &["--reason", "Maps are empty."]).ok();
+    })
+}
+
+/// The same, where it matters that it is so since just now.
+#[track_caller]
+fn put_back_just_now(to: usize) -> Deploy {
+    let deploy = recorded(World::deploy_like().without_pages());
+    rolls_back(&deploy, to, &["--reason", "Maps are empty."]).ok();
     deploy
 }
 

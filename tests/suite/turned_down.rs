@@ -51,9 +51,9 @@ const ANSWERS: [(u16, &str); 11] = [
 
 #[test]
 fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
-    for (status, words) in ANSWERS {
-        let deploy = host();
-        let before = deploy.snapshot();
+    let deploy = host();
+    let before = deploy.snapshot();
+    for (status, words) in sample(8, ANSWERS) {
         deploy
             .http()
             .fault(Rule::post(RECEIVE, Fault::Status(status)).times(1000));
@@ -68,13 +68,9 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
         deploy.http().heal();
-        promote(&deploy, &[]).ok();
-        assert_eq!(
-            deploy.snapshot(),
-            deployed_once(&deploy, &before),
-            "{status}"
-        );
     }
+    promote(&deploy, &[]).ok();
+    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
 #[test]
@@ -272,7 +268,7 @@ fn an_event_that_is_turned_away_is_told_with_its_own_reason_and_a_hint_that_fits
             .toml(RECORD),
     );
     let before = deploy.snapshot();
-    for (is_post, status, words) in RECORD_ANSWERS {
+    for (is_post, status, words) in sample(5, RECORD_ANSWERS) {
         let fault = match status {
             302 | 307 => {
                 let new = "https://git.example.com/new.git/info/refs?service=git-receive-pack";
@@ -311,10 +307,13 @@ fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_
         (404, dry),
     ] {
         let deploy = host();
+        let before = deploy.snapshot();
         deploy
             .http()
             .fault(Rule::get(door, Fault::Status(status)).times(1000));
         let run = promote(&deploy, &["--summary", "a b"]);
+        assert_eq!(deploy.snapshot(), before);
+        assert_eq!(deploy.http().pushes(&deploy.production), 0);
         run.exits(1)
             .says("error: nothing was sent to production")
             .says(words)
@@ -331,6 +330,8 @@ fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_
             deploy.http().heal();
             deploy.runner().program("sh", &["-c", dry]).ok();
             assert_eq!(deploy.http().pushes(&deploy.production), 0);
+            promote(&deploy, &[]).ok();
+            assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
         }
         leaves_no_note(&deploy);
     }
@@ -545,6 +546,7 @@ fn a_host_that_does_something_else_is_busy_and_no_build_failed() {
         .filter(|one| one.busy)
         .collect();
     assert!(busy.len() >= 4);
+    let busy = sample(1, busy);
     for Transcript {
         name, says, text, ..
     } in busy

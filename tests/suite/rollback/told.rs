@@ -210,13 +210,10 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
 #[test]
 fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
     let deploy = chatting(false, "teams");
-    for (status, story) in sample(
-        1,
-        [
-            (400, "warning: technical was not told: "),
-            (500, "warning: whether technical was told is not known: "),
-        ],
-    ) {
+    for (status, story) in [
+        (400, "warning: technical was not told: "),
+        (500, "warning: whether technical was told is not known: "),
+    ] {
         deploy.web.set(TECHNICAL, Page::body("").status(status));
         let run = goes_back(&deploy);
         run.ok()
