@@ -98,7 +98,6 @@ fn the_list_stays_gits_own_and_what_nobody_else_approved_is_marked_after_it() {
     assert_eq!(api.calls(), 1);
     let head = &api.heads()[0];
     assert_eq!(head.header("accept"), Some("application/vnd.github+json"));
-    assert_eq!(head.header("x-github-api-version"), Some("2022-11-28"));
     assert_eq!(
         api.bodies()[0]["variables"],
         json!({"owner": "an-org", "name": "a-repo"})

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -146,10 +147,7 @@ impl Template {
             fs::write(root.join(file), content).unwrap();
         }
         for (hook, file) in &self.hooks {
-            // On another file system it is copied by a child.
-            let target = root.join(hook);
-            let copied = || Command::new("cp").arg(file).arg(&target).status();
-            assert!(fs::hard_link(file, &target).is_ok() || copied().unwrap().success());
+            symlink(file, root.join(hook)).unwrap();
         }
         self.commits.clone()
     }
