@@ -7,7 +7,7 @@ use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Changes, CommitId, Observed, short};
+use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
 /// What a person is asked before a push that makes an app.
 pub const MAKE_IT: &str = "Make the app?";
@@ -202,4 +202,12 @@ pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
 
 pub fn lost(changes: &Changes) -> String {
     amount(changes.disappears.len(), changes.disappears_merges)
+}
+
+/// The first ten commits, a line each, and how many more there are.
+pub fn first_ten(commits: &[Commit]) -> impl Iterator<Item = String> {
+    let more = commits.len().saturating_sub(10);
+    (commits.iter().take(10))
+        .map(|one| format!("{} {}", one.short, one.subject_text()))
+        .chain((more > 0).then(|| format!("and {more} more")))
 }
