@@ -9,7 +9,7 @@ mod missing;
 
 use std::thread;
 
-use crate::core::config::{Config, Environment, Page, Running};
+use crate::core::config::{Config, Environment, Page};
 use crate::core::decide::wrong_branch;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
@@ -80,8 +80,7 @@ impl Look<'_> {
     /// one does not tell is in its [`Observed`].
     pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
         let raw = at_once(wanted, |environment| {
-            let ref_is_needed =
-                also != Also::Nothing || matches!(environment.running, Running::Ref);
+            let ref_is_needed = also != Also::Nothing || environment.running.is_ref();
             self.ask(environment, ref_is_needed)
         });
         let mut fetched = Fetched::default();
@@ -144,7 +143,7 @@ impl Look<'_> {
     }
 
     fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
-        let asked = self.read_page(environment.running.page()?);
+        let asked = self.read_page(environment.running.page.as_ref()?);
         let moved = format!(
             "where the page moved, correct environments.{}.running in smp.toml, then",
             environment.name

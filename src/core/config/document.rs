@@ -13,7 +13,7 @@ use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
-/// How an error of a rule begins, to be told from serde's own.
+/// What stands before an error of a rule, to be told from serde's own, and between its reason and its advice.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 const ELSEWHERE: &str = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
@@ -157,8 +157,9 @@ impl<'t> Document<'t> {
         // Keys and values stand before this, what was expected behind it.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
-        if let Some(why) = message.strip_prefix(OURS) {
-            self.wrong_at(spot.at, &spot.path, why, "")
+        if let Some(text) = message.strip_prefix(OURS) {
+            let (why, advice) = text.split_once(OURS).unwrap_or((text, ""));
+            self.wrong_at(spot.at, &spot.path, why, advice)
         } else if let Some(key) = message.strip_prefix("missing field `") {
             self.missing(&spot, key.trim_end_matches('`'))
         } else if message.starts_with("unknown variant") {

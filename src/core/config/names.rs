@@ -87,6 +87,14 @@ pub(super) fn check_glob(text: &str) -> Checked {
     }
 }
 
+/// The one kind of mention that has a table: a person.
+pub(super) fn check_person(kind: &str) -> Checked {
+    match kind {
+        "person" => Ok(()),
+        _ => Err("must be \"person\""),
+    }
+}
+
 /// Whether a text may be shown in a post.
 pub(super) fn check_short(text: &str) -> Checked {
     match text.len() {

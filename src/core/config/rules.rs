@@ -3,7 +3,8 @@
 use reqwest::Url;
 
 use crate::core::address::same_place;
-use crate::core::config::document::Document;
+use crate::core::config::document::{Document, ENVIRONMENTS};
+use crate::core::config::names::check_remote_name;
 use crate::core::config::shown::{nearest, shown_key};
 use crate::core::config::{Config, Environment, Find, MainRepository, Page};
 use crate::core::refusal::Report;
@@ -15,9 +16,13 @@ type Wrong = (&'static [&'static str], String, String);
 /// or in a circle; and a record where code is deployed.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Report> {
     let (main, all) = (&config.repository, config.environments.as_slice());
+    if all.is_empty() {
+        return Err(document.wrong(&["environments"], "names no environment", ENVIRONMENTS));
+    }
     for (index, one) in all.iter().enumerate() {
         let others = all.get(..index).unwrap_or_default();
-        let wrong = apart_from_main(main, one)
+        let wrong = name(one)
+            .or_else(|| apart_from_main(main, one))
             .or_else(|| others.iter().find_map(|other| apart(one, other)))
             .or_else(|| promotion(one, config));
         if let Some((key, why, advice)) = wrong {
@@ -36,6 +41,12 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     }
 }
 
+/// A name is shown, typed, and becomes a remote.
+fn name(one: &Environment) -> Option<Wrong> {
+    let why = check_remote_name(&one.name).err()?;
+    Some((&[], format!("the name {why}"), String::new()))
+}
+
 /// A push to an environment must never land in the main repository.
 fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let what = match one {
@@ -51,13 +62,13 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
-    let pages = one.running.page().zip(other.running.page());
+    let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
     let (what, advice) = if same_remote(&one.remote, &other.remote) {
         ("remote", "give each environment a remote of its own")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
         ("url and branch", advice)
-    } else if one.running.app().is_some() && one.running.app() == other.running.app() {
+    } else if one.running.app.is_some() && one.running.app == other.running.app {
         ("heroku", "name the app of each environment")
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
         let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
