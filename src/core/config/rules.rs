@@ -63,30 +63,24 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
-    let (what, advice) = if same_remote(&one.remote, &other.remote) {
-        ("remote", "give each environment a remote of its own")
+    let (key, what, advice): (&[_], _, _) = if same_remote(&one.remote, &other.remote) {
+        (&[], "remote", "give each environment a remote of its own")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
-        ("url and branch", advice)
+        (&[], "url and branch", advice)
     } else if one.running.app.is_some() && one.running.app == other.running.app {
-        ("heroku", "name the app of each environment")
+        let advice = "name the app of each environment";
+        (&["running", "heroku"], "heroku", advice)
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
         let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
-        ("page", advice)
+        (&["running", "page"], "page", advice)
     } else {
         return None;
     };
-    let key: &[_] = match what {
-        "heroku" => &["running", "heroku"],
-        "page" => &["running", "page"],
-        _ => &[],
-    };
+    let there = format!("environments.{}.running.{what}", other.name);
     let why = match key.is_empty() {
         true => format!("has the same {what} as {}", other.name),
-        false => {
-            let key = format!("environments.{}.running.{what}", other.name);
-            format!("asks the same as {}", shown_key(&key))
-        }
+        false => format!("asks the same as {}", shown_key(&there)),
     };
     Some((key, why, advice.to_owned()))
 }
@@ -128,21 +122,20 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     // Who still finds a next one after as many steps as there are environments goes round.
     let mut all = config.environments.iter();
     let last = all.try_fold(one, |one, _| config.source_of(one));
-    let mut advice = "let the first promote none".to_owned();
-    let why = if promotes == one.name {
-        advice = "name the environment before it".to_owned();
-        "an environment cannot promote itself"
+    let names = config.names();
+    let (why, advice) = if promotes == one.name {
+        let why = "an environment cannot promote itself";
+        (why, "name the environment before it".to_owned())
     } else if config.source_of(one).is_none() {
-        let names = config.names();
-        advice = match nearest(promotes, &names) {
+        let advice = match nearest(promotes, &names) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the environments are {}", names.join(", ")),
         };
-        "there is no such environment"
-    } else if last.is_some() {
-        "the environments promote each other in a circle"
+        ("there is no such environment", advice)
     } else {
-        return None;
+        last?;
+        let why = "the environments promote each other in a circle";
+        (why, "let the first promote none".to_owned())
     };
     Some((&["promotes"], why.to_owned(), advice))
 }

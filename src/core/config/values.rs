@@ -23,7 +23,7 @@ const COMPILED: usize = 1 << 20;
 /// Readers of texts, each with its rule; a text that may be left out is an `Option`.
 macro_rules! texts {
     ($($name:ident: $rule:ident,)*) => {$(
-        pub(super) fn $name<'de, D, T>(from: D) -> Result<T, D::Error>
+        pub fn $name<'de, D, T>(from: D) -> Result<T, D::Error>
         where
             D: Deserializer<'de>,
             T: From<String>,
@@ -76,7 +76,7 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
 }
 
 /// A whole number within bounds.
-pub(super) fn number<'de, const LEAST: u32, const MOST: u32, D, T>(from: D) -> Result<T, D::Error>
+pub fn number<'de, const LEAST: u32, const MOST: u32, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: From<u32>,
@@ -88,20 +88,12 @@ where
 }
 
 /// One of the words of an enum, which serde would take as a table as well.
-pub(super) fn word<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
+pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(from)?.into_deserializer())
 }
 
 /// A list of so few that they fit a post: more is a slip.
-pub(super) fn list<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Element<T>>::deserialize(from)?;
     if list.len() > 100 {
         return Err(ours("must have at most 100 elements"));
@@ -114,26 +106,20 @@ where
 struct Element<T>(T);
 
 /// Patterns of files.
-pub(super) fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+pub fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     struct Glob(#[serde(deserialize_with = "glob")] String);
     Ok(list(from)?.into_iter().map(|Glob(text)| text).collect())
 }
 
 /// A table, for which serde would take a list as well.
-pub(super) fn table<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
+pub fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     from.deserialize_map(TableVisitor(PhantomData))
 }
 
-pub(super) fn some_table<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
+pub fn some_table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     table(from).map(Some)
 }
 
@@ -156,20 +142,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
 }
 
 /// The environments, by their names.
-pub(super) fn environments<'de, D>(from: D) -> Result<Vec<Environment>, D::Error>
-where
-    D: Deserializer<'de>,
-{
+pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environment>, D::Error> {
     let all = BTreeMap::<String, Table<Environment>>::deserialize(from)?.into_iter();
     let all = all.map(|(name, Table(one))| Environment { name, ..one });
     Ok(all.collect())
 }
 
 /// The channels. Nothing is ever posted to one of another name; so another name is a slip.
-pub(super) fn channels<'de, D>(from: D) -> Result<Vec<Channel>, D::Error>
-where
-    D: Deserializer<'de>,
-{
+pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Channels {
@@ -201,7 +181,7 @@ struct RawRunning {
 }
 
 /// How to find out what runs.
-pub(super) fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> {
+pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> {
     let raw: RawRunning = table(from)?;
     let ways = [
         ("pattern", raw.pattern.map(Find::Pattern)),
@@ -253,7 +233,7 @@ impl<'de> Visitor<'de> for MentionVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mention, A::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Person {
+        struct RawPerson {
             #[serde(deserialize_with = "short")]
             name: String,
             #[serde(deserialize_with = "short")]
@@ -261,7 +241,7 @@ impl<'de> Visitor<'de> for MentionVisitor {
             #[serde(rename = "kind", default, deserialize_with = "person")]
             _kind: String,
         }
-        let Person { name, id, .. } = Person::deserialize(MapAccessDeserializer::new(map))?;
+        let RawPerson { name, id, .. } = RawPerson::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Mention::Person { name, id })
     }
 }
