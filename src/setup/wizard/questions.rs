@@ -215,7 +215,10 @@ fn site(page: &str) -> String {
 /// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
     let hosted = platform::at(answers.get("environments.{}.url", place));
-    hosted.map_or_else(String::new, |PlatformApp::Heroku(app)| app)
+    match hosted {
+        Some(PlatformApp::Heroku(app)) => app,
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
