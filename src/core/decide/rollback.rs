@@ -128,7 +128,7 @@ fn take_back(
             && one.eligible
             && !one.current
     });
-    match (target.environment.running.app(), former) {
+    match (&target.environment.running.app, former) {
         (Some(_), Some(former)) => {
             let version = former.version;
             plan.warn(format!(
