@@ -12,7 +12,7 @@ use crate::core::words::{ChannelKind, Control, EventId};
 use crate::git::record::identity;
 use crate::http;
 use crate::session::Session;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Route, configured, route};
 use crate::team::compose::compose;
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered};
@@ -85,6 +85,19 @@ impl<'a> Delivery<'a> {
             .map(|(one, route)| self.deliver_one(one, route))
             .collect();
         ends.into_iter().collect()
+    }
+
+    /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
+    pub fn tell(
+        &self,
+        one: Option<Notice>,
+        known: Option<Vec<Notice>>,
+        wanted: impl Fn(&Notice) -> bool,
+    ) -> Result<(), Stop> {
+        match one.filter(|one| configured(self.config, &one.channel).is_none()) {
+            Some(one) => self.print(&one),
+            None => self.deliver(&self.pending(known)?, wanted),
+        }
     }
 
     /// Prints a post that nobody keeps a record of.
