@@ -24,12 +24,13 @@ mod verdict;
 mod wait;
 mod words;
 
-pub use ask::consent;
+pub use ask::{NOT_DEPLOYED, consent};
 pub use earlier::{looked, not_on_main};
 pub use screen::Screen;
 
 use std::cell::RefCell;
 
+use crate::cli::DeployOptions;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -103,6 +104,42 @@ pub struct Deploy<'a> {
     pub screen: RefCell<Screen>,
 }
 
+impl<'a> Options<'a> {
+    pub fn of(given: &'a DeployOptions) -> Self {
+        Self {
+            yes: given.asking.yes,
+            dry_run: given.asking.dry_run,
+            timeout: given.timeout,
+            take_over: given.take_over.as_deref(),
+            ..Self::default()
+        }
+    }
+}
+
+impl<'a> Deploy<'a> {
+    pub fn new(
+        session: &'a Session<'a>,
+        (look, seen): (Look<'a>, Seen),
+        wanted: Wanted<'a>,
+        targets: Vec<Target<'a>>,
+        options: Options<'a>,
+    ) -> Self {
+        Self {
+            session,
+            look,
+            seen,
+            wanted,
+            targets,
+            options,
+            warnings: Vec::new(),
+            watched: Vec::new(),
+            tells: None,
+            takes_away: None,
+            screen: RefCell::new(Screen::of(session.ui)),
+        }
+    }
+}
+
 impl Deploy<'_> {
     pub fn kind(&self) -> Kind {
         match &self.wanted {
@@ -129,6 +166,12 @@ impl Deploy<'_> {
     pub fn observed(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().map(|target| &target.observed);
         self.source().into_iter().chain(targets)
+    }
+
+    /// The name of its target, where it has one only.
+    pub fn name(&self) -> &str {
+        let target = self.targets.first();
+        target.map_or("", |target| &target.environment.name)
     }
 
     /// The names of its targets, as a sentence has them.

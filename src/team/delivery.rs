@@ -5,14 +5,14 @@ use crate::core::config::Config;
 use crate::core::record::{Attempt, How, Notice, Person, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
-use crate::core::tell::{markdown, slack, teams};
+use crate::core::tell::{Chat, markdown};
 use crate::core::text::{Line, ago};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{ChannelKind, Control, EventId};
+use crate::core::words::{Control, EventId};
 use crate::git::record::identity;
 use crate::http;
 use crate::session::Session;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Route, configured, route};
 use crate::team::compose::compose;
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered};
@@ -87,6 +87,19 @@ impl<'a> Delivery<'a> {
         ends.into_iter().collect()
     }
 
+    /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
+    pub fn tell(
+        &self,
+        one: Option<Notice>,
+        known: Option<Vec<Notice>>,
+        wanted: impl Fn(&Notice) -> bool,
+    ) -> Result<(), Stop> {
+        match one.filter(|one| configured(self.config, &one.channel).is_none()) {
+            Some(one) => self.print(&one),
+            None => self.deliver(&self.pending(known)?, wanted),
+        }
+    }
+
     /// Prints a post that nobody keeps a record of.
     ///
     /// # Errors
@@ -123,7 +136,7 @@ impl<'a> Delivery<'a> {
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
-            Route::Chat(kind, webhook) => self.send(kind, channel, &webhook, &post)?,
+            Route::Chat(chat, webhook) => self.send(chat, channel, &webhook, &post)?,
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
@@ -165,7 +178,7 @@ impl<'a> Delivery<'a> {
             }
             Route::NoWebhook => self.leave(one, &post),
             Route::Unusable(why) => Err(self.untold(channel, &post, why)),
-            Route::Chat(kind, webhook) => self.send_on_record(one, over, &post, (kind, &webhook)),
+            Route::Chat(chat, webhook) => self.send_on_record(one, over, &post, (chat, &webhook)),
         }
     }
 
@@ -191,7 +204,7 @@ impl<'a> Delivery<'a> {
         one: &Notice,
         over: Option<EventId>,
         post: &Post,
-        (kind, webhook): (ChannelKind, &Webhook),
+        (chat, webhook): (Chat, &Webhook),
     ) -> Result<(), Stop> {
         let (attempt, channel) = (new_id(), one.channel.clone());
         let about = one.about.clone();
@@ -206,7 +219,7 @@ impl<'a> Delivery<'a> {
             self.session.ui.note(note);
             return Ok(());
         }
-        match self.send(kind, channel, webhook, post)? {
+        match self.send(chat, channel, webhook, post)? {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
@@ -223,33 +236,35 @@ impl<'a> Delivery<'a> {
 
     fn send(
         &self,
-        kind: ChannelKind,
+        chat: Chat,
         channel: &str,
         webhook: &Webhook,
         post: &Post,
     ) -> Result<Delivered, Stop> {
         let ui = self.session.ui;
-        let (payload, who) = match kind {
-            ChannelKind::Slack => (slack::payload(post), "Slack"),
-            ChannelKind::Teams | ChannelKind::Print => (teams::payload(post), "the Teams workflow"),
-        };
+        let payload = (chat.payload)(post);
         ui.catch_interrupts()?;
         let progress = ui.progress();
         let delivered = ui.during(&format!("posting to {channel}"), || {
-            send::send(kind, &webhook.address, &payload, &mut |why, left| {
-                let (why, left) = (&why.error, left.as_secs() + 1);
-                progress.show(&format!("{channel}: {why}; again in {left} s"));
-                if ui.interrupted() {
-                    Control::Leave
-                } else {
-                    Control::GoOn
-                }
-            })
+            send::send(
+                chat.says_ok,
+                &webhook.address,
+                &payload,
+                &mut |why, left| {
+                    let (why, left) = (&why.error, left.as_secs() + 1);
+                    progress.show(&format!("{channel}: {why}; again in {left} s"));
+                    if ui.interrupted() {
+                        Control::Leave
+                    } else {
+                        Control::GoOn
+                    }
+                },
+            )
         });
         progress.clear();
         Ok(match delivered {
             Delivered::Yes => {
-                ui.note(format!("{who} accepted the post to {channel}"));
+                ui.note(format!("{} accepted the post to {channel}", chat.receiver));
                 Delivered::Yes
             }
             Delivered::No(report) if report.hint == Some(http::renew()) => {

@@ -1,6 +1,6 @@
 //! What the record knows of an environment, and what was seen there that it did not know.
 
-use crate::core::record::{Deploy, Event, Sighting, State, Unlawful};
+use crate::core::record::{Event, LastDeploy, Sighting, State, Unlawful};
 use crate::core::words::CommitId;
 
 impl State {
@@ -8,12 +8,11 @@ impl State {
     /// where none is on record, what the proposal of the open candidate saw there.
     pub fn known(&self, environment: &str) -> Option<(&CommitId, i64)> {
         let proposed = self.candidate.as_ref().and_then(|open| {
-            let commit = if open.environment == environment {
-                &open.commit
-            } else {
-                open.goal(environment)?.from.as_ref()?
+            let commit = match open.environment == environment {
+                true => Some(&open.commit),
+                false => open.goal(environment)?.from.as_ref(),
             };
-            Some((commit, open.at))
+            Some((commit?, open.at))
         });
         let Some(deploy) = self.deploys.get(environment) else {
             return proposed;
@@ -34,7 +33,7 @@ impl State {
         if seen.from == seen.to || known.is_none_or(|(commit, _)| *commit != seen.from) {
             return Err(Unlawful::NothingNew);
         }
-        let deploy = Deploy {
+        let deploy = LastDeploy {
             commit: seen.to.clone(),
             from: Some(seen.from.clone()),
             by: event.by.clone(),

@@ -5,7 +5,7 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Notice, RecordView, Standing, Verdict,
+    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, RecordView, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -14,7 +14,6 @@ use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
 
-/// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     let line = row(&seen.environment, width);
     let line = match &seen.running {
@@ -98,7 +97,7 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
 }
 
 /// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
-pub fn past_tool(deploy: &Deploy, when: &When) -> String {
+pub fn past_tool(deploy: &LastDeploy, when: &When) -> String {
     let Some(since) = deploy.seen_since else {
         return String::new();
     };
@@ -136,7 +135,6 @@ pub fn frozen(candidate: &Candidate, when: &When) -> String {
 pub struct Here<'a> {
     /// Whether a channel's posts cannot be sent from it.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
-    /// A command as it is typed here.
     pub typed: &'a dyn Fn(Hint) -> Vec<String>,
     /// What runs where the candidate is tested, if that is known.
     pub tested: Option<&'a CommitId>,
@@ -203,7 +201,6 @@ fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
         .and(Plain, rest)
 }
 
-/// How old a copy of the record is, and why it is shown.
 fn copied(copy: &Copied) -> String {
     let seen = age(copy).map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {age}"));
     format!("this clone's copy, {seen}: {}", copy.why.report.error)
@@ -278,7 +275,7 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let mut all = config.environments.iter();
     let running = all.find(|one| one.name == *name).map(|one| &one.running);
     let place = match (seen.source, &seen.platform) {
-        (Source::Page, _) => running.and_then(|running| Some(running.page()?.url.clone())),
+        (Source::Page, _) => running.and_then(|running| Some(running.page.as_ref()?.url.clone())),
         (Source::Api, Some(platform)) => Some(format!(
             "{}'s API, asked about {},",
             platform.name, platform.app
@@ -318,8 +315,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
     }
 }
 
-/// A line of the picture of `status`.
-pub struct Spot {
+pub struct Dot {
     pub name: String,
     pub commit: CommitId,
     /// How many commits it is ahead of where the axis begins.
@@ -327,7 +323,7 @@ pub struct Spot {
 }
 
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
-pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
+pub fn picture(marks: &[Dot], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
     let names = widest(marks.iter().map(|mark| mark.name.as_str()));
     // Two spaces before and between, the dot, a hash and a count.
@@ -354,8 +350,8 @@ pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
 mod tests {
     use super::*;
 
-    fn mark(name: &str, ahead: usize) -> Spot {
-        Spot {
+    fn mark(name: &str, ahead: usize) -> Dot {
+        Dot {
             name: name.into(),
             commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             ahead,

@@ -6,17 +6,18 @@ use std::fs;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
+use crate::commands::Command;
 use crate::git::editor::tests::Desk;
 use crate::team::summary::*;
 
-fn args(words: &[&OsStr]) -> Promote {
+fn args(words: &[&OsStr]) -> PostText {
     let line = ["git-smp", "promote"].map(OsStr::new);
     match Cli::try_parse_from(line.iter().chain(words))
         .unwrap()
         .command
     {
-        Command::Promote(args) => args,
+        Command::Promote(args) => args.text,
         other => panic!("{other:?}"),
     }
 }
@@ -287,6 +288,6 @@ fn an_editor_that_gives_up_is_no_empty_text() {
     let stop = deploy.write(None).unwrap_err();
     assert_eq!(
         stop.to_string(),
-        "the editor ended with exit code 1, so nothing was deployed"
+        "the editor ended (exit status: 1), so nothing was deployed"
     );
 }
