@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::session::trust;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::posting::{self, Pending};
 use crate::team::recorder::{Recorder, new_id};
 
 /// Runs it.
@@ -25,7 +26,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let reading = ui.during("reading the record", || recorder.read_now())??;
     let Some(candidate) = &reading.state.candidate else {
         ui.note("there is no candidate: nothing to postpone");
-        return pay(session, &config, &reading.state);
+        return pay(session, &config, Pending::from(&reading.state));
     };
     let (short, by) = (candidate.commit.short(), &candidate.by.name);
     let when = session.when().moment(candidate.at);
@@ -33,21 +34,26 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let intent = open_intent(session, args, &reading.state)?;
     let reason = reason(session, args)?;
     ask(session, args, candidate, &reason)?;
-    let state = ui.during("writing the record", || {
-        recorder.append(&new_id(), &mut |state| {
+    let id = new_id();
+    let (_, pending) = ui.during("writing the record", || {
+        posting::append((session, &config), &recorder, &mut |state, nth| {
+            if nth > 0 {
+                return Ok(None);
+            }
             let (now, open) = (state.candidate.as_ref(), state.deploying.as_ref());
             let is_it =
                 now.is_some_and(|now| (&now.id, &now.commit) == (&candidate.id, &candidate.commit));
             if !is_it || open.map(|open| &open.id) != intent.as_ref() {
                 return Err(moved());
             }
-            Ok(Some(What::Postponed(Postponed {
+            let postponed = What::Postponed(Postponed {
                 candidate: candidate.id.clone(),
                 commit: candidate.commit.clone(),
                 intent: intent.clone(),
                 reason: reason.clone(),
                 channels: channel::to_tell(&config, TECHNICAL),
-            })))
+            });
+            Ok(Some((id.clone(), postponed)))
         })
     })?;
     let place = &candidate.environment;
@@ -59,14 +65,12 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
         let news = News::Postponed { by, reason };
         return posts(session, &config).print(&channel::of_candidate(candidate, news));
     }
-    pay(session, &config, &state)
+    pay(session, &config, pending)
 }
 
 /// Tells the team that the freeze is over, unless it was told.
-fn pay(session: &Session<'_>, config: &Config, state: &State) -> Result<(), Stop> {
-    posts(session, config).deliver(&state.pending, |owed| {
-        matches!(owed.news, News::Postponed { .. })
-    })
+fn pay(session: &Session<'_>, config: &Config, pending: Pending) -> Result<(), Stop> {
+    posts(session, config).deliver(pending, |owed| matches!(owed.news, News::Postponed { .. }))
 }
 
 fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Delivery<'a> {

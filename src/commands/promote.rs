@@ -135,12 +135,12 @@ fn promote(
         }
         return Err(stop);
     }
-    let screen = deploy.screen.into_inner();
+    let (pending, screen) = (deploy.pending(), deploy.screen.into_inner());
     // An earlier run of ours may have pushed it; a record knows who deployed.
     if config.record.is_none() && !screen.by_others.is_empty() && !was_begun {
         return release.is_theirs(text);
     }
-    release.end(text, screen.owed, &again)
+    release.end(text, pending, &again)
 }
 
 /// Where history is cut off nothing can be planned, which a script is told.

@@ -37,7 +37,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         deploy.nothing_to("put back", &plan)?;
         return match args.dry_run {
             true => Ok(()),
-            false => tell(&deploy, &plan.commit, begun.is_some(), None),
+            false => tell(&deploy, &plan.commit, begun.is_some()),
         };
     }
     if !args.dry_run {
@@ -56,7 +56,6 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     deploy.tells = Some((environment.name.clone(), telling));
     // Another run of this clone would take our note for its own, and tell of it once more.
     let _lock = deploy.carry_out(&plan)?;
-    let owed = deploy.screen.borrow_mut().owed.take();
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {
@@ -64,7 +63,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         session.ui.note(text);
         return Ok(());
     }
-    tell(&deploy, &plan.commit, true, owed)
+    tell(&deploy, &plan.commit, true)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -210,19 +209,13 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
     }
 }
 
-/// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end. `known`: what
-/// is owed on the record, where this run wrote to it.
-fn tell(
-    deploy: &Deploy<'_>,
-    commit: &CommitId,
-    ended: bool,
-    known: Option<Vec<Notice>>,
-) -> Result<(), Stop> {
+/// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
+fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop> {
     let (config, again) = (deploy.look.config, deploy.command());
     let posts = Delivery::of(deploy.session, config, "put back", again);
     let configured = channel::configured(config, TECHNICAL).is_some();
     match &config.record {
-        Some(_) if configured => posts.deliver(&posts.pending(known)?, Notice::is_of_a_rollback),
+        Some(_) if configured => posts.deliver(deploy.pending(), Notice::is_of_a_rollback),
         None if ended => posts.deliver_once(&owed(deploy, commit)),
         Some(_) if ended => posts.print(&owed(deploy, commit)),
         _ => Ok(()),

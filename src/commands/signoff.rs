@@ -14,6 +14,7 @@ use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::posting::{self, Pending};
 use crate::team::recorder::{Recorder, new_id};
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
@@ -51,8 +52,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         let look = Look::of(session, &config);
         is_tested(session, &look, candidate, &reading.state)?;
     }
-    let (state, known) = judgement.record(&recorder, &candidate.commit)?;
-    judgement.tell(&state, known)
+    let (state, pending, known) = judgement.record(&recorder, &candidate.commit)?;
+    judgement.tell(&state, pending, known)
 }
 
 /// What somebody says of the candidate.
@@ -66,36 +67,43 @@ struct Judgement<'a> {
 
 impl Judgement<'_> {
     /// Puts it on record, unless it is there already.
-    fn record(&self, recorder: &Recorder<'_>, commit: &CommitId) -> Result<(State, bool), Stop> {
+    fn record(
+        &self,
+        recorder: &Recorder<'_>,
+        commit: &CommitId,
+    ) -> Result<(State, Pending, bool), Stop> {
         let (by, verdict, note) = (&self.by, self.verdict, &self.note);
         let channels = match verdict {
             Verdict::Block => channel::to_tell(self.config, TECHNICAL),
             Verdict::Pass => Vec::new(),
         };
-        let mut known = false;
-        let state = self.session.ui.during("writing the record", || {
-            recorder.append(&new_id(), &mut |state| {
+        let (mut known, id) = (false, new_id());
+        let of = (self.session, self.config);
+        let (state, pending) = self.session.ui.during("writing the record", || {
+            posting::append(of, recorder, &mut |state, nth| {
+                if nth > 0 {
+                    return Ok(None);
+                }
                 let now = candidate(state)?;
                 if now.commit != *commit {
                     return Err(moved(commit, now));
                 }
                 let last = now.verdicts.iter().find(|one| one.by == *by);
                 known = last.is_some_and(|last| last.verdict == verdict && last.note == *note);
-                Ok((!known).then(|| {
-                    What::Judged(Judged {
-                        commit: commit.clone(),
-                        of: by.clone(),
-                        verdict,
-                        note: note.clone(),
-                        channels: channels.clone(),
-                    })
-                }))
+                let judged = What::Judged(Judged {
+                    commit: commit.clone(),
+                    of: by.clone(),
+                    verdict,
+                    note: note.clone(),
+                    channels: channels.clone(),
+                });
+                Ok((!known).then(|| (id.clone(), judged)))
             })
         })?;
-        Ok((state, known))
+        Ok((state, pending, known))
     }
 
-    fn tell(&self, state: &State, known: bool) -> Result<(), Stop> {
+    fn tell(&self, state: &State, pending: Pending, known: bool) -> Result<(), Stop> {
         let (session, config, by) = (self.session, self.config, &self.by);
         let (ui, candidate) = (session.ui, state.candidate.as_ref());
         let again = Typed::smp("signoff").option("--by", by);
@@ -123,7 +131,7 @@ impl Judgement<'_> {
                 posts.print(&channel::of_candidate(candidate, news))
             }
             None => posts.deliver(
-                &state.pending,
+                pending,
                 |owed| matches!(&owed.news, News::Blocked { by: who, .. } if who == by),
             ),
         };

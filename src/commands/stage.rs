@@ -288,8 +288,7 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     if deploy.options.dry_run {
         return Ok(());
     }
-    let owed = deploy.seen.state().map(|state| state.pending.clone());
-    pay(deploy, Some(owed.unwrap_or_default()))?;
+    pay(deploy)?;
     fix::must_come_back(deploy, &plan.commit)
 }
 
@@ -297,7 +296,6 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     let (session, config) = (deploy.session, deploy.look.config);
-    let known = deploy.screen.borrow_mut().owed.take();
     let goes_back = deploy
         .seen
         .open()
@@ -312,17 +310,17 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
             };
             Delivery::of(session, config, "deployed", Typed::smp("stage")).print(&owed)
         }
-        (Some(_), _) => pay(deploy, known),
-        _ if goes_back => pay(deploy, known),
+        (Some(_), _) => pay(deploy),
+        _ if goes_back => pay(deploy),
         _ => Ok(()),
     }
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known.
-fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>) -> Result<(), Stop> {
+/// Tells of the fixes and rollbacks that nobody was told of.
+fn pay(deploy: &Deploy<'_>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);
-    posts.deliver(&posts.pending(known)?, |owed| {
+    posts.deliver(deploy.pending(), |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })
 }

@@ -14,6 +14,7 @@ use crate::deploy::screen::Progress;
 use crate::git::Repo;
 use crate::git::push::Push;
 use crate::notes::Notes;
+use crate::team::posting;
 use crate::team::recorder::new_id;
 
 impl Deploy<'_> {
@@ -178,17 +179,22 @@ impl Deploy<'_> {
             return Ok(());
         };
         self.watch(Progress::Recording);
-        let mut was_candidate = false;
-        let state = recorder.append(&new_id(), &mut |state| {
+        let (mut was_candidate, id) = (false, new_id());
+        let of = (self.session, self.look.config);
+        let (state, pending) = posting::append(of, &recorder, &mut |state, nth| {
+            if nth > 0 {
+                return Ok(None);
+            }
             let event = self.arrival(state, target, commit)?;
             if event.is_some() {
                 let is_candidate = candidate(state).is_some_and(|one| one.commit == *commit);
                 was_candidate = is_candidate && self.kind() == Kind::Promote;
             }
-            Ok(event)
+            Ok(event.map(|what| (id.clone(), what)))
         })?;
         let is_over = was_candidate && state.candidate.is_none();
-        self.watch(Progress::Recorded(lifts.filter(|_| is_over), &state));
+        self.watch(Progress::Recorded(lifts.filter(|_| is_over)));
+        self.screen.borrow_mut().owed = Some(pending);
         Ok(())
     }
 

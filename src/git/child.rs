@@ -135,8 +135,8 @@ impl Stderr<'_> {
                 self.all.extend(piece);
             }
             Err(RecvTimeoutError::Timeout) => {}
-            // It says no more, and goes on.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
+            // It says no more, for it is about to end.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
         }
     }
 

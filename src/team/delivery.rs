@@ -14,6 +14,7 @@ use crate::http;
 use crate::session::Session;
 use crate::team::channel::{Route, route};
 use crate::team::compose::compose;
+use crate::team::posting::{Pending, Posting};
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered};
 use crate::team::webhook::Webhook;
@@ -42,23 +43,6 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// What the record has pending, oldest first: `known` where this run has just read or written it.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn pending(&self, known: Option<Vec<Notice>>) -> Result<Vec<Notice>, Stop> {
-        let (Some(recorder), None) = (&self.recorder, &known) else {
-            return Ok(known.unwrap_or_default());
-        };
-        let reading = self
-            .session
-            .ui
-            .during("reading what is owed", || recorder.read_now())
-            .and_then(|reading| Ok(reading?));
-        let reading = reading.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        Ok(reading.state.pending)
-    }
-
     /// Delivers what is pending of this kind, oldest first. One that cannot be delivered holds back no other, and the first
     /// of those is the error.
     ///
@@ -66,24 +50,26 @@ impl<'a> Delivery<'a> {
     /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
     pub fn deliver(
         &self,
-        pending: &[Notice],
+        pending: impl Into<Pending>,
         wanted: impl Fn(&Notice) -> bool,
     ) -> Result<(), Stop> {
-        let routes = pending
-            .iter()
-            .filter(|one| wanted(one))
-            .map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
+        let Pending { notices, begun } = pending.into();
+        let routes = notices.iter().filter(|one| wanted(one));
+        let routes = routes.map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
         let routes: Vec<_> = routes.collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
-        let chats = routes
-            .iter()
-            .any(|(_, route)| !matches!(route, Route::Print));
+        let is_chat = |(_, route): &(_, Route)| !matches!(route, Route::Print);
+        let chats = begun.is_none() && routes.iter().any(is_chat);
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        let ends: Vec<_> = routes
-            .into_iter()
-            .map(|(one, route)| self.deliver_one(one, route))
-            .collect();
+        let ends = routes.into_iter().map(|(one, route)| {
+            let attempt = one.attempt.as_ref().map(|open| &open.id);
+            match begun.as_ref() {
+                Some((begun, _)) if attempt == Some(&begun.attempt) => self.send_begun(one, begun),
+                _ => self.deliver_one(one, route),
+            }
+        });
+        let ends: Vec<_> = ends.collect();
         ends.into_iter().collect()
     }
 
@@ -123,7 +109,7 @@ impl<'a> Delivery<'a> {
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
-            Route::Chat(kind, webhook) => self.send(kind, channel, &webhook, &post)?,
+            Route::Chat(kind, webhook) => self.send(channel, &(kind, webhook), &post)?,
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
@@ -165,7 +151,20 @@ impl<'a> Delivery<'a> {
             }
             Route::NoWebhook => self.leave(one, &post),
             Route::Unusable(why) => Err(self.untold(channel, &post, why)),
-            Route::Chat(kind, webhook) => self.send_on_record(one, over, &post, (kind, &webhook)),
+            Route::Chat(kind, webhook) => {
+                let attempt = new_id();
+                let posting = What::Posting {
+                    about: one.about.clone(),
+                    channel: channel.clone(),
+                    over,
+                };
+                if !self.record(channel, &attempt, &posting)? {
+                    ui.note(format!("somebody else makes the post to {channel}"));
+                    return Ok(());
+                }
+                let to = (kind, webhook);
+                self.send_begun(one, &Posting { attempt, post, to })
+            }
         }
     }
 
@@ -185,28 +184,10 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// The attempt goes on record before it is made, and its end after it.
-    fn send_on_record(
-        &self,
-        one: &Notice,
-        over: Option<EventId>,
-        post: &Post,
-        (kind, webhook): (ChannelKind, &Webhook),
-    ) -> Result<(), Stop> {
-        let (attempt, channel) = (new_id(), one.channel.clone());
-        let about = one.about.clone();
-        let posting = What::Posting {
-            about,
-            channel,
-            over,
-        };
-        let channel = &one.channel;
-        if !self.record(channel, &attempt, &posting)? {
-            let note = format!("somebody else makes the post to {channel}");
-            self.session.ui.note(note);
-            return Ok(());
-        }
-        match self.send(kind, channel, webhook, post)? {
+    /// Sends a post whose attempt is on record, and puts its end there.
+    fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
+        let (channel, attempt) = (&one.channel, begun.attempt.clone());
+        match self.send(channel, &begun.to, &begun.post)? {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
@@ -215,7 +196,7 @@ impl<'a> Delivery<'a> {
                     why: report.error.clone(),
                 };
                 self.record(channel, &new_id(), &unposted)?;
-                Err(self.untold(channel, post, report))
+                Err(self.untold(channel, &begun.post, report))
             }
             Delivered::Unclear(report) => Err(self.unclear(channel, report)),
         }
@@ -223,9 +204,8 @@ impl<'a> Delivery<'a> {
 
     fn send(
         &self,
-        kind: ChannelKind,
         channel: &str,
-        webhook: &Webhook,
+        (kind, webhook): &(ChannelKind, Webhook),
         post: &Post,
     ) -> Result<Delivered, Stop> {
         let ui = self.session.ui;
@@ -236,7 +216,7 @@ impl<'a> Delivery<'a> {
         ui.catch_interrupts()?;
         let progress = ui.progress();
         let delivered = ui.during(&format!("posting to {channel}"), || {
-            send::send(kind, &webhook.address, &payload, &mut |why, left| {
+            send::send(*kind, &webhook.address, &payload, &mut |why, left| {
                 let (why, left) = (&why.error, left.as_secs() + 1);
                 progress.show(&format!("{channel}: {why}; again in {left} s"));
                 if ui.interrupted() {
