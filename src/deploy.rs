@@ -26,7 +26,7 @@ mod words;
 
 pub use ask::consent;
 pub use earlier::{looked, not_on_main};
-pub use screen::Screen;
+use screen::Screen;
 
 use std::cell::RefCell;
 
@@ -102,6 +102,30 @@ pub struct Deploy<'a> {
     /// What a rollback takes away.
     pub takes_away: Option<CommitId>,
     pub screen: RefCell<Screen>,
+}
+
+impl<'a> Deploy<'a> {
+    /// One of which nothing is told yet.
+    pub fn of(
+        (session, look, seen): (&'a Session<'a>, Look<'a>, Seen),
+        wanted: Wanted<'a>,
+        targets: Vec<Target<'a>>,
+        options: Options<'a>,
+    ) -> Self {
+        Self {
+            session,
+            look,
+            seen,
+            wanted,
+            targets,
+            options,
+            warnings: Vec::new(),
+            watched: Vec::new(),
+            tells: None,
+            takes_away: None,
+            screen: RefCell::new(Screen::of(session.ui)),
+        }
+    }
 }
 
 impl Deploy<'_> {
@@ -269,8 +293,8 @@ impl Deploy<'_> {
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
         let mut plan = planned.map_err(|refusal| self.to_make_the_app(refusal))?;
         plan.watched.clone_from(&self.watched);
-        let pushes = |step: &Step| matches!(step, Step::Push { .. });
-        if kind == Kind::Promote || plan.steps.iter().any(pushes) {
+        let mut steps = plan.steps.iter();
+        if kind == Kind::Promote || steps.any(|step| matches!(step, Step::Push { .. })) {
             plan.warnings.splice(0..0, self.warnings.iter().cloned());
         }
         for target in &self.targets {
@@ -300,9 +324,8 @@ impl Deploy<'_> {
 
     /// What the record has pending, as far as this run wrote or read it last.
     pub fn pending(&self) -> Pending {
-        let owed = self.screen.borrow_mut().owed.take();
-        let read = || self.seen.state().map(Pending::from);
-        owed.or_else(read).unwrap_or_default()
+        let written = self.screen.borrow_mut().owed.take();
+        written.unwrap_or_else(|| self.seen.state().map(Pending::from).unwrap_or_default())
     }
 
     fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {

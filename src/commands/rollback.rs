@@ -2,8 +2,6 @@
 
 mod destination;
 
-use std::cell::RefCell;
-
 use crate::cli::Rollback;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
@@ -13,7 +11,7 @@ use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted, forward};
+use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -104,28 +102,21 @@ fn look<'a>(
     let changes = changes.transpose()?;
     let mut target = forward::target(session, environment, observed, None)?;
     target.changes = changes;
+    let wanted = Wanted::Rollback {
+        commit,
+        reason: args.reason.clone(),
+    };
+    let options = Options {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        commit: args.to.as_deref(),
+        timeout: args.deploying.timeout,
+        take_over: args.deploying.take_over.as_deref(),
+        ..Options::default()
+    };
     Ok(Deploy {
-        session,
-        look,
-        seen,
         takes_away,
-        wanted: Wanted::Rollback {
-            commit,
-            reason: args.reason.clone(),
-        },
-        targets: vec![target],
-        options: Options {
-            yes: args.yes,
-            dry_run: args.dry_run,
-            commit: args.to.as_deref(),
-            timeout: args.deploying.timeout,
-            take_over: args.deploying.take_over.as_deref(),
-            ..Options::default()
-        },
-        warnings: Vec::new(),
-        watched: Vec::new(),
-        tells: None,
-        screen: RefCell::new(Screen::of(session.ui)),
+        ..Deploy::of((session, look, seen), wanted, vec![target], options)
     })
 }
 

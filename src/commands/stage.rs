@@ -3,8 +3,6 @@
 mod fix;
 mod named;
 
-use std::cell::RefCell;
-
 use crate::cli::Stage;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
@@ -14,7 +12,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Screen, Wanted, flow, forward};
+use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::{Session, trust};
@@ -228,29 +226,23 @@ impl<'a> Request<'a> {
             // A page that does not tell leaves the branch to compare with.
             target.changes = Some(self.session.repo.changes(Some(at), &commit)?);
         }
+        let wanted = Wanted::Stage {
+            commit,
+            fix,
+            command,
+        };
+        let options = Options {
+            yes: args.yes,
+            dry_run: args.dry_run,
+            first: args.first,
+            timeout: args.deploying.timeout,
+            take_over: args.deploying.take_over.as_deref(),
+            ..Options::default()
+        };
+        let seen = (self.session, self.look, self.seen);
         Ok(Deploy {
-            session: self.session,
-            look: self.look,
-            seen: self.seen,
-            wanted: Wanted::Stage {
-                commit,
-                fix,
-                command,
-            },
-            targets: vec![target],
-            options: Options {
-                yes: args.yes,
-                dry_run: args.dry_run,
-                first: args.first,
-                timeout: args.deploying.timeout,
-                take_over: args.deploying.take_over.as_deref(),
-                ..Options::default()
-            },
             warnings,
-            watched: Vec::new(),
-            tells: None,
-            takes_away: None,
-            screen: RefCell::new(Screen::of(self.session.ui)),
+            ..Deploy::of(seen, wanted, vec![target], options)
         })
     }
 }

@@ -1,6 +1,5 @@
 //! What a deploy looks at that goes from one environment to others: a promotion, and a proposal of one.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::mem;
 
@@ -8,7 +7,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::Target;
 use crate::core::refusal::Stop;
 use crate::core::words::{CommitId, Observed};
-use crate::deploy::{Deploy, Options, Screen, Wanted, held, not_on_main};
+use crate::deploy::{Deploy, Options, Wanted, held, not_on_main};
 use crate::look::{Main, not_seen, see};
 use crate::session::Session;
 use crate::sources::{Also, Look};
@@ -41,21 +40,14 @@ pub fn look<'a>(
         targets.push(Target { held, ..target });
     }
     let watched = watched::in_targets(session, config, &targets, runs)?;
+    let wanted = Wanted::Promote {
+        from,
+        source: Box::new(source),
+    };
     Ok(Deploy {
-        session,
-        look,
-        seen,
         warnings: warnings.into_iter().collect(),
         watched,
-        targets,
-        wanted: Wanted::Promote {
-            from,
-            source: Box::new(source),
-        },
-        options,
-        tells: None,
-        takes_away: None,
-        screen: RefCell::new(Screen::of(session.ui)),
+        ..Deploy::of((session, look, seen), wanted, targets, options)
     })
 }
 

@@ -230,8 +230,7 @@ impl Deploy<'_> {
         }
         let name = &target.environment.name;
         let text = format!("cannot tell whether {name} releases {}", commit.short());
-        let report = Report::new(text).because(why.error);
-        let report = why.because.into_iter().fold(report, Report::because);
+        let report = Report::new(text).because(why.error).causes(why.because);
         Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
     }
 }

@@ -78,8 +78,8 @@ impl Deploy<'_> {
         let environment = target.environment;
         let wanted = (Kind::Rollback, &environment.name, commit);
         let open = self.seen.open();
-        let is_this = |open: &Deploying| (open.kind, &open.environment, &open.to) == wanted;
-        if self.kind() != Kind::Rollback || open.is_some_and(is_this) {
+        let open = open.map(|open| (open.kind, &open.environment, &open.to));
+        if self.kind() != Kind::Rollback || open == Some(wanted) {
             return Ok(());
         }
         let expected = target.observed.reference();

@@ -145,9 +145,8 @@ fn done(ui: &Ui, text: String) {
 }
 
 fn wish(leaves: bool) -> Control {
-    if leaves {
-        Control::Leave
-    } else {
-        Control::GoOn
+    match leaves {
+        true => Control::Leave,
+        false => Control::GoOn,
     }
 }

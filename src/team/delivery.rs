@@ -333,9 +333,8 @@ impl<'a> Delivery<'a> {
 
     /// What was done, what was not, and why.
     fn but(&self, what: &str, why: Report) -> Report {
-        let mut report = Report::new(format!("{}, but {what}", self.done)).because(why.error);
-        report.because.extend(why.because);
-        report
+        let report = Report::new(format!("{}, but {what}", self.done));
+        report.because(why.error).causes(why.because)
     }
 
     fn goes_on(&self, first: Option<&Hint>, then: &str) -> Hint {
