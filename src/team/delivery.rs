@@ -58,8 +58,8 @@ impl<'a> Delivery<'a> {
         let routes = routes.map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
         let routes: Vec<_> = routes.collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
-        let is_chat = |(_, route): &(_, Route)| !matches!(route, Route::Print);
-        let chats = begun.is_none() && routes.iter().any(is_chat);
+        let mut ways = routes.iter().map(|(_, route)| route);
+        let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
         let ends = routes.into_iter().map(|(one, route)| {
