@@ -138,7 +138,7 @@ pub struct Diff {
 
 /// Options of every command that deploys.
 #[derive(Clone, Debug, Args)]
-pub struct Deploying {
+pub struct DeployOptions {
     /// How long to wait for the environment to report the commit
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
@@ -167,7 +167,7 @@ pub struct Stage {
     #[arg(short, long)]
     pub yes: bool,
     #[command(flatten)]
-    pub deploying: Deploying,
+    pub deploying: DeployOptions,
 }
 
 #[derive(Debug, Args)]
@@ -238,7 +238,7 @@ pub struct Promote {
     #[arg(long)]
     pub again: bool,
     #[command(flatten)]
-    pub deploying: Deploying,
+    pub deploying: DeployOptions,
     /// With --dry-run: the plan as one JSON object on stdout
     #[arg(long, requires = "dry_run")]
     pub json: bool,
@@ -261,7 +261,7 @@ pub struct Rollback {
     #[arg(short, long)]
     pub yes: bool,
     #[command(flatten)]
-    pub deploying: Deploying,
+    pub deploying: DeployOptions,
 }
 
 #[derive(Debug, Args)]

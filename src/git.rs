@@ -28,7 +28,6 @@ pub mod record;
 pub mod remote;
 pub mod response;
 pub mod secret;
-mod source;
 mod ssh;
 #[cfg(test)]
 mod tests;
@@ -39,12 +38,12 @@ use std::sync::{Arc, OnceLock};
 
 pub use config::GitConfig;
 use config::PendingConfig;
-use history::{Gap, Library};
+use history::Library;
 use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, Commit, CommitId};
+use crate::core::words::{Changes, CommitId};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -54,7 +53,7 @@ pub struct Repo {
     people: Arc<People>,
     /// Who uses this clone, once it was asked for.
     identity: OnceLock<(String, String)>,
-    /// None where the library cannot open what git can.
+    /// None where the library cannot open what git can, or history is cut off.
     reader: Option<Library>,
 }
 
@@ -92,6 +91,13 @@ impl From<git2::Error> for Unreadable {
     }
 }
 
+/// Where git fails at a part, it says so when it is asked for the whole.
+impl From<Stop> for Unreadable {
+    fn from(_: Stop) -> Self {
+        Self
+    }
+}
+
 impl From<std::io::Error> for Unreadable {
     fn from(_: std::io::Error) -> Self {
         Self
@@ -117,7 +123,8 @@ impl Repo {
     fn open_with(program: Program) -> Result<Self, Stop> {
         let config = PendingConfig::start(&program);
         let (layout, repository) = open::find(&program, &config)?;
-        let reader = repository.map(|repository| Library::new(repository, layout.shallow));
+        // Where history is cut off, git knows best how far it goes.
+        let reader = repository.filter(|_| !layout.shallow).map(Library::new);
         Ok(Self {
             program,
             config,
@@ -158,7 +165,7 @@ impl Repo {
     /// Without `from` nothing is deployed yet, and all history ships.
     pub fn changes(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
         self.either(
-            |library| library.changes(self, from, to),
+            |library| library.changes(self, from.ok_or(Unreadable)?, to),
             || plumbing::changes(&self.program, from, to),
         )
     }
@@ -199,24 +206,15 @@ impl Repo {
         }
     }
 
-    /// Single commits, in the order asked for: `git log --no-walk`.
-    pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
-        self.either(
-            |library| library.commits(self, ids),
-            || plumbing::commits(&self.program, ids),
-        )
-    }
-
     /// The library's answer or, where it has none, git's.
     fn either<T>(
         &self,
-        quick: impl FnOnce(&Library) -> Result<T, Gap>,
+        quick: impl FnOnce(&Library) -> Result<T, Unreadable>,
         sure: impl FnOnce() -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         match self.reader.as_ref().map(quick) {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(Gap::Stop(stop))) => Err(stop),
-            Some(Err(Gap::Unreadable)) | None => sure(),
+            Some(Err(Unreadable)) | None => sure(),
         }
     }
 }

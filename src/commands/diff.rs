@@ -3,7 +3,7 @@
 use crate::cli::Diff;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
-use crate::core::decide::review::{Asked, Reviews};
+use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::show::json::{self, End};
@@ -53,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         reviews.as_ref(),
     )?;
     if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
-        if args.json || matches!(reviews.asked, Asked::Not(_)) {
+        if args.json || matches!(reviews.coverage, Coverage::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {
             session.ui.say(&show::marks(&ships, target, &reviews));

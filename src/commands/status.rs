@@ -10,7 +10,7 @@ use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
 use crate::core::record::{Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::show::{self, Here, Spot, json};
+use crate::core::show::{self, Dot, Here, json};
 use crate::core::text::{Line, Tone, counted};
 use crate::core::typed::Hint;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
@@ -306,12 +306,12 @@ impl<'a> View<'a> {
         let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
         let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
         let tip = (format!("{}/{}", main.remote, main.branch), tip);
-        let mut marks: Vec<Spot> = Vec::new();
+        let mut marks: Vec<Dot> = Vec::new();
         for (name, commit) in places.chain([tip]) {
             if let (Some(changes), Some(commit)) = (self.between(start, commit)?, commit)
                 && matches!(changes.relation, Relation::Ahead | Relation::Identical)
             {
-                marks.push(Spot {
+                marks.push(Dot {
                     name,
                     commit: commit.clone(),
                     ahead: changes.ships.len(),

@@ -81,7 +81,7 @@ pub struct State {
     #[serde(deserialize_with = "Option::deserialize")]
     pub deploying: Option<Deploying>,
     /// What each environment was last seen to be given.
-    pub deploys: BTreeMap<String, Deploy>,
+    pub deploys: BTreeMap<String, LastDeploy>,
     /// Posts that nobody was seen to make yet.
     #[serde(rename = "owed")]
     pub pending: Vec<Notice>,
@@ -174,7 +174,7 @@ pub struct Doubted {
 
 /// What an environment was given last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deploy {
+pub struct LastDeploy {
     pub commit: CommitId,
     /// What ran there before.
     pub from: Option<CommitId>,

@@ -17,7 +17,7 @@ pub use figures::figures;
 pub use history::{history, stale, unreadable};
 pub use plan::{Added, promotion, proposal, rollback, staging};
 pub use status::{
-    Here, Spot, environment, finding, frozen, held, how, past_tool, picture, record, standing,
+    Dot, Here, environment, finding, frozen, held, how, past_tool, picture, record, standing,
     unrecorded, untested,
 };
 

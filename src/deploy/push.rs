@@ -12,7 +12,7 @@ use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::{AGAIN, Pushed};
 use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
-use crate::deploy::verdict::Verdict;
+use crate::deploy::verdict::Outcome;
 use crate::git::push::{self, Ended, Push, PushProgress};
 use crate::http::Trouble;
 use crate::look::not_seen;
@@ -55,7 +55,7 @@ impl Deploy<'_> {
             busy: heard.busy(),
         };
         match pushed.verdict() {
-            Verdict::Arrived(now) => {
+            Outcome::Arrived(now) => {
                 marker.landed();
                 // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
                 if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
@@ -63,11 +63,11 @@ impl Deploy<'_> {
                 }
                 Ok((heard, now))
             }
-            Verdict::RunsAllTheSame(stop) => {
+            Outcome::RunsAllTheSame(stop) => {
                 marker.landed();
                 Err(stop)
             }
-            Verdict::Not(stop) => {
+            Outcome::Not(stop) => {
                 if ended != Ended::Left && !matches!(stop, Stop::Incomplete(_)) {
                     marker.ended();
                 }

@@ -82,11 +82,11 @@ impl Said {
     /// The place of the first of these patterns that is this whole line.
     pub fn first_of(&self, patterns: &[Pattern]) -> Option<usize> {
         let (marked, words) = (evened(&self.marked), evened(self.words()));
-        patterns.iter().position(|one| match one.kind {
-            Kind::Words => self.is_remote && fits(&one.text, &words),
-            Kind::Marked => self.is_remote && fits(&one.text, &marked),
-            Kind::Git => fits(&one.text, &marked),
-            Kind::Flush => self.is_remote && self.is_flush && fits(&one.text, &self.marked),
+        patterns.iter().position(|one| match one.anchor {
+            Anchor::Words => self.is_remote && fits(&one.text, &words),
+            Anchor::Marked => self.is_remote && fits(&one.text, &marked),
+            Anchor::Git => fits(&one.text, &marked),
+            Anchor::Flush => self.is_remote && self.is_flush && fits(&one.text, &self.marked),
         })
     }
 }
@@ -95,12 +95,12 @@ impl Said {
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    kind: Kind,
+    anchor: Anchor,
 }
 
 /// Where the words of a pattern must stand.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum Anchor {
     /// After any marks.
     Words,
     /// After the pattern's own mark.
@@ -114,19 +114,19 @@ enum Kind {
 impl Pattern {
     /// Words with this meaning. A host's words that begin with a mark want that mark.
     pub fn of(words: &str, meaning: Meaning) -> Self {
-        let kind = match meaning {
-            Meaning::Hook => Kind::Git,
+        let anchor = match meaning {
+            Meaning::Hook => Anchor::Git,
             Meaning::Stumbled | Meaning::Muttered | Meaning::Tidying | Meaning::Aside => {
-                Kind::Flush
+                Anchor::Flush
             }
-            _ if without_marks(words) == words => Kind::Words,
-            _ => Kind::Marked,
+            _ if without_marks(words) == words => Anchor::Words,
+            _ => Anchor::Marked,
         };
-        let text = match kind {
-            Kind::Flush => words.to_owned(),
-            Kind::Words | Kind::Marked | Kind::Git => evened(words),
+        let text = match anchor {
+            Anchor::Flush => words.to_owned(),
+            Anchor::Words | Anchor::Marked | Anchor::Git => evened(words),
         };
-        Self { text, kind }
+        Self { text, anchor }
     }
 }
 

@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const LAGS: Duration = Duration::from_secs(15);
 
 /// What became of a push.
-pub enum Verdict {
+pub enum Outcome {
     /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
     Arrived(Option<Now>),
     /// The push was not taken, or its branch did not move, and yet the environment runs its commit.
@@ -34,16 +34,16 @@ pub enum Verdict {
 impl Pushed<'_> {
     /// Reads the branch after a push and says what happened. A look that fails is repeated within the timeout; meanwhile
     /// the environment's own word counts, where it has one.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn verdict(&self) -> Outcome {
         if self.ended == Ended::Left {
-            return Verdict::Not(self.left());
+            return Outcome::Not(self.left());
         }
         let (repo, push) = (self.deploy.look.repo, self.push);
         let (begun, timeout, mut pause) = (Instant::now(), self.deploy.timeout(), PAUSE);
         let (mut now, mut said) = self.branch_and_page();
         loop {
             let reports = match self.judged(&now, begun.elapsed()) {
-                Ok(Verdict::Arrived(_)) => return Verdict::Arrived(said),
+                Ok(Outcome::Arrived(_)) => return Outcome::Arrived(said),
                 Ok(verdict) => return verdict,
                 Err(reports) => reports,
             };
@@ -52,7 +52,7 @@ impl Pushed<'_> {
             }
             let left = timeout.saturating_sub(begun.elapsed());
             if self.waits(pause.min(left), begun, &reports) == Control::Leave {
-                return Verdict::Not(self.left());
+                return Outcome::Not(self.left());
             }
             if now.is_err() {
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -76,9 +76,9 @@ impl Pushed<'_> {
     }
 
     /// What an answer of the branch means, after so long.
-    fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Verdict, String> {
+    fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Outcome, String> {
         match now {
-            Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Verdict::Arrived(None)),
+            Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Outcome::Arrived(None)),
             Ok(branch) if elapsed >= self.patience(branch.commit()) => {
                 Ok(self.elsewhere(branch.commit()))
             }
@@ -95,7 +95,7 @@ impl Pushed<'_> {
                 // A password that is asked for does not come by waiting.
                 let is_late = elapsed >= self.deploy.timeout();
                 if is_over || is_late || remote::wants_credentials(refusal) {
-                    return Ok(Verdict::Not(self.unreadable(refusal)));
+                    return Ok(Outcome::Not(self.unreadable(refusal)));
                 }
                 let why = &refusal.report.error;
                 Err(format!("nothing; its branch cannot be read: {why}"))
@@ -127,13 +127,13 @@ impl Pushed<'_> {
 
     /// The branch is at something else than what was pushed. A host's no, and a branch that stayed where it was, are
     /// compared once with what runs there. What contains what was pushed is no loss of it.
-    fn elsewhere(&self, at: Option<&CommitId>) -> Verdict {
+    fn elsewhere(&self, at: Option<&CommitId>) -> Outcome {
         if let Some(tip) = at.filter(|tip| self.is_on_top(tip)) {
             if matches!(self.target.environment.running, Running::Ref) {
-                return Verdict::Not(self.added_to(tip));
+                return Outcome::Not(self.added_to(tip));
             }
             self.deploy.watch(Progress::Warned(self.is_contained(tip)));
-            return Verdict::Arrived(None);
+            return Outcome::Arrived(None);
         }
         let asks = match self.ended {
             Ended::Declined | Ended::Stale | Ended::Refused(_) => true,
@@ -141,12 +141,12 @@ impl Pushed<'_> {
             Ended::NothingSent | Ended::Left => false,
         };
         match if asks { self.runs_now() } else { Ok(false) } {
-            Ok(true) => Verdict::RunsAllTheSame(self.runs_all_the_same(Ok(at))),
-            Ok(false) => Verdict::Not(self.not_ours(at)),
+            Ok(true) => Outcome::RunsAllTheSame(self.runs_all_the_same(Ok(at))),
+            Ok(false) => Outcome::Not(self.not_ours(at)),
             Err(refusal) => {
                 let (short, why) = (self.push.commit.short(), &refusal.report.error);
                 let cause = format!("whether it runs {short} all the same is not known: {why}");
-                Verdict::Not(with_cause(self.not_ours(at), cause))
+                Outcome::Not(with_cause(self.not_ours(at), cause))
             }
         }
     }
@@ -165,15 +165,15 @@ impl Pushed<'_> {
     }
 
     /// The branch cannot be read, and the environment says that it runs the commit.
-    fn seen_to_run(&self, refusal: &Refusal) -> Verdict {
+    fn seen_to_run(&self, refusal: &Refusal) -> Outcome {
         if matches!(self.ended, Ended::Declined | Ended::Stale) {
-            return Verdict::RunsAllTheSame(self.runs_all_the_same(Err(refusal)));
+            return Outcome::RunsAllTheSame(self.runs_all_the_same(Err(refusal)));
         }
         let (name, error) = (self.name(), &refusal.report.error);
         self.deploy.watch(Progress::Warned(format!(
             "the branch of {name} cannot be read now, so what it reports decides: {error}"
         )));
-        Verdict::Arrived(None)
+        Outcome::Arrived(None)
     }
 
     /// Whether the environment itself, and not its branch, says that it runs the commit.

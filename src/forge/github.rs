@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::core::address::is_loopback;
-use crate::core::decide::review::{Asked, Reviews};
+use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::words::CommitId;
@@ -108,7 +108,7 @@ impl GitHub {
     ) -> Reviews {
         let service = match self.service(address, token) {
             Ok(service) => service,
-            Err(report) => return Reviews::unknown(Asked::Partly(report)),
+            Err(report) => return Reviews::unknown(Coverage::Partly(report)),
         };
         let mut all = Reviews::default();
         for page in commits.chunks(PAGE) {
@@ -116,13 +116,13 @@ impl GitHub {
             let answer = service.post("", body.to_string()).map_err(Trouble::report);
             let told = match answer {
                 Ok(answer) => response::read(&answer, page, &self.shown(), main),
-                Err(report) => Reviews::unknown(Asked::Partly(report)),
+                Err(report) => Reviews::unknown(Coverage::Partly(report)),
             };
             // Nor would it answer the next one.
-            let is_over = told.known.is_empty() && told.asked != Asked::Whole;
+            let is_over = told.known.is_empty() && told.coverage != Coverage::Whole;
             all.known.extend(told.known);
-            if all.asked == Asked::Whole {
-                all.asked = told.asked;
+            if all.coverage == Coverage::Whole {
+                all.coverage = told.coverage;
             }
             if is_over {
                 break;

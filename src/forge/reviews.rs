@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::core::config::Config;
-use crate::core::decide::review::{Asked, Merges, Reviews, Shipping};
+use crate::core::decide::review::{Coverage, Merges, Reviews, Shipping};
 use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::refusal::{Refusal, Report};
 use crate::core::secret::Secret;
@@ -56,7 +56,7 @@ pub fn look(
                 github.reviews(address.as_deref(), &token, main, &wanted)
             })
         }
-        Err(why) => Reviews::unknown(Asked::Not(why)),
+        Err(why) => Reviews::unknown(Coverage::Not(why)),
     };
     Reviews { unnamed, ..reviews }
 }
@@ -98,8 +98,8 @@ fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Rep
 
 /// Says why GitHub was not asked, or did not answer, where no list of marks says so.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
-    match &reviews.asked {
-        Asked::Not(why) => {
+    match &reviews.coverage {
+        Coverage::Not(why) => {
             let text = format!("reviews and checks were not looked at: {}", why.error);
             if config.policy.reviewed || config.policy.green {
                 session.ui.note(text);
@@ -107,11 +107,11 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
                 session.ui.detail(text);
             }
         }
-        Asked::Partly(why) => session.ui.note(format!(
+        Coverage::Partly(why) => session.ui.note(format!(
             "reviews and checks are not all known: {}",
             why.error
         )),
-        Asked::Whole => {}
+        Coverage::Whole => {}
     }
 }
 
@@ -136,7 +136,7 @@ pub fn check(
     let shipping = shipping(session, config, targets, &named, &plan.commit);
     let reviews = look_at(session, config, &shipping, &plan.commit);
     let judged = shipping.judged(plan, &config.policy, &reviews);
-    if judged.is_ok() && (!is_shown || matches!(reviews.asked, Asked::Not(_))) {
+    if judged.is_ok() && (!is_shown || matches!(reviews.coverage, Coverage::Not(_))) {
         explain(session, config, &reviews);
     }
     (Some(reviews), judged)

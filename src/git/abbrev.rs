@@ -41,20 +41,18 @@ impl Abbreviation {
     }
 
     /// The shortest spelling that no other object shares, of `full`, which is `id` in digits.
-    pub fn shorten(&self, id: Oid, full: &str) -> Result<String, Unreadable> {
+    pub fn shorten(&mut self, id: Oid, full: &str) -> Result<String, Unreadable> {
         let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
-        let needed = if self.length < FULL {
-            self.names.shared(name)? + 1
-        } else {
-            FULL
-        };
-        let short = full.get(..needed.max(self.length));
-        Ok(short.unwrap_or(full).to_owned())
+        if self.length == FULL {
+            return Ok(full.to_owned());
+        }
+        let needed = self.length.max(self.names.shared(name)? + 1);
+        Ok(full.get(..needed).unwrap_or(full).to_owned())
     }
 }
 
 /// git's formula: 2^n objects are expected to collide at n/2 bits, and a digit has four.
-fn length_for(objects: u64) -> usize {
+fn length_for(objects: usize) -> usize {
     // git takes the place of the highest bit as 0 where there is none.
     let bits = objects.checked_ilog2().unwrap_or(0) + 1;
     FALLBACK.max(bits.div_ceil(2) as usize)

@@ -89,14 +89,10 @@ impl Transport {
 
 /// The address that git uses: of several the first, with the longest `insteadOf` that fits.
 pub fn address(config: &GitConfig, remote: &str, purpose: Purpose) -> Option<String> {
+    let pushes = purpose == Purpose::Push;
     let url = first(config, remote, "url");
-    let push_url = match purpose {
-        Purpose::Push => first(config, remote, "pushurl"),
-        Purpose::Look | Purpose::Fetch => None,
-    };
-    if purpose == Purpose::Push
-        && push_url.is_none()
-        && let Some(url) = &url
+    let push_url = first(config, remote, "pushurl").filter(|_| pushes);
+    if let (true, None, Some(url)) = (pushes, &push_url, &url)
         && let Some(pushed) = instead(config, url, ".pushinsteadof")
     {
         return Some(pushed);

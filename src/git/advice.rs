@@ -39,53 +39,48 @@ const ANSWERS: [(&[u16], &str, &str); 6] = [
 ];
 const SENT_ON: &str = "its host sends pushes on to another address";
 
-/// What is to be done first.
-struct Advice {
-    /// Why, where that is not said in so many words.
-    because: Option<String>,
-    first: String,
-    /// The command that does it, where there is one.
-    command: Option<String>,
-}
-
-impl Advice {
+/// Why a remote lets nobody in, and what helps.
+pub struct Shut {
+    /// A line a cause.
+    pub because: Vec<String>,
     /// What to do, up to the command that comes after it.
-    fn then(self, next: &Typed) -> Hint {
-        match self.command {
-            Some(command) => {
-                let first = Hint::run(self.first, Typed::other(command));
-                first.and(Hint::run("then", next.clone()))
-            }
-            None => then(&self.first, next),
-        }
-    }
+    pub hint: Hint,
 }
 
 /// Who is to log in where, or whose key is to be looked at, by what git and ssh said; `None` where it is not about that.
-fn advice(errand: &Errand<'_>, words: &str) -> Option<Advice> {
+fn advice(errand: &Errand<'_>, words: &str, next: &Typed) -> Option<Shut> {
+    let mut because = Vec::new();
     let (first, command) = match &errand.place {
         Transport::Http(site) if wants_password(words) => {
             let name = site.user.as_ref().map(|name| format!(" as {name}"));
-            let name = name.unwrap_or_default();
-            (format!("log in to {}{name}", site.origin), None)
+            let first = format!("log in to {}{}", site.origin, name.unwrap_or_default());
+            return Some(Shut {
+                because,
+                hint: then(&first, next),
+            });
         }
         Transport::Ssh(account) if means(words, LineKind::ChangedHost) => {
-            return Some(changed(account, words));
+            because.push(format!(
+                "the ssh key of {} is not the one that was confirmed here: it was changed, or somebody else answers",
+                account.destination
+            ));
+            let first = "ask those who run the host whether they changed its key; only if they did";
+            (first.to_owned(), forget_key(words) + &ssh_line(account))
         }
         Transport::Ssh(account) if means(words, LineKind::UnknownHost) => (
             "look at its key and confirm it".to_owned(),
-            Some(ssh_line(account)),
+            ssh_line(account),
         ),
         Transport::Ssh(account) if means(words, LineKind::LockedOut) => (
             format!("log in as {}; load the key for it", account.destination),
-            Some(errand.ssh_add(account)),
+            errand.ssh_add(account),
         ),
         _ => return None,
     };
-    Some(Advice {
-        because: None,
-        first,
-        command,
+    let first = Hint::run(first, Typed::other(command));
+    Some(Shut {
+        because,
+        hint: first.and(Hint::run("then", next.clone())),
     })
 }
 
@@ -115,43 +110,24 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
             Hint::run("see whether it answers", look.clone()),
         ),
     };
-    let (because, hint) = match advice(errand, words) {
-        None => (None, hint),
-        Some(advice) => {
-            let hint = match advice.command {
-                Some(command) => Hint::run(advice.first, Typed::other(command)),
-                None => Hint::run(format!("{}, then try", advice.first), look),
-            };
-            (advice.because, hint)
-        }
-    };
-    let because = because.into_iter().chain(first_words(words));
+    let because = Vec::new();
+    let shut = advice(errand, words, &look).unwrap_or(Shut { because, hint });
+    let because = shut.because.into_iter().chain(first_words(words));
     let report = because.fold(Report::new(what), Report::because);
-    report.hint(hint).refused(RefusalCode::Unreachable)
-}
-
-/// Why a push was not let in.
-pub struct Shut {
-    /// A line a cause.
-    pub because: Vec<String>,
-    /// What to do, up to the command that comes after it.
-    pub hint: Hint,
+    report.hint(shut.hint).refused(RefusalCode::Unreachable)
 }
 
 /// A push that ended before anything was sent, by what git and the host said. `key`: where the address stands in
 /// `smp.toml`; `next`: the command that goes on.
 pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Purpose::Push, false);
-    let status = look_status(words).filter(|status| moved::is_redirect(*status));
-    if let Some(shut) = status.and_then(|status| sent_on(&errand, key, status, next)) {
+    if let Some(shut) = look_status(words).and_then(|status| sent_on(&errand, key, status, next)) {
         return shut;
     }
     let because = first_words(words);
-    if let Some(mut advice) = advice(&errand, words) {
-        return Shut {
-            because: advice.because.take().into_iter().chain(because).collect(),
-            hint: advice.then(next),
-        };
+    if let Some(mut shut) = advice(&errand, words, next) {
+        shut.because.extend(because);
+        return shut;
     }
     let hint = if denies(words) {
         let remote = shell_word(remote);
@@ -170,9 +146,7 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
 /// A push that the host turned away with this HTTP answer, before any work: what that means, and what to do.
 pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Purpose::Push, false);
-    if moved::is_redirect(status)
-        && let Some(shut) = sent_on(&errand, key, status, next)
-    {
+    if let Some(shut) = sent_on(&errand, key, status, next) {
         return shut;
     }
     let known = ANSWERS.iter().find(|(all, ..)| all.contains(&status));
@@ -187,15 +161,18 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
             then("ask those who run the host", next),
         ),
     };
-    let login = advice(&errand, "fatal: Authentication failed").filter(|_| status == 401);
+    let login = advice(&errand, "fatal: Authentication failed", next).filter(|_| status == 401);
     Shut {
         because: vec![meaning.to_owned()],
-        hint: login.map_or(hint, |login| login.then(next)),
+        hint: login.map_or(hint, |login| login.hint),
     }
 }
 
 /// Where the host sends those on who ask to push, as it says to `git push --dry-run`; `None` where it does not say.
 fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &Typed) -> Option<Shut> {
+    if !moved::is_redirect(status) {
+        return None;
+    }
     let (_, to) = errand.run_traced(&dry_run(errand, NOBODYS, None))?;
     let leads = (Some(to.as_deref()?), errand.address());
     let refusal = moved::refusal(errand.remote, status, (leads.0, &leads.1), next);
@@ -207,39 +184,24 @@ fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &Typed) -> Option<
     })
 }
 
-/// A host's key that changed: either its people did that, or somebody else answers in its place.
-fn changed(account: &Account, words: &str) -> Advice {
-    // ssh names the host and the file as it knows them.
-    let host = lines(words).find_map(|line| line.trim().strip_prefix("Host key for "));
-    let host = host.and_then(|rest| rest.split(" has changed").next());
-    let host = host.map_or_else(|| known_as(account), str::to_owned);
-    let file = lines(words).find_map(|line| {
-        let (_, place) = line
-            .trim()
-            .strip_prefix("Offending ")?
-            .split_once(" key in ")?;
+/// The command that forgets the key of a host as ssh names both, up to the one after it. The key changed: either its people
+/// did that, or somebody else answers in its place.
+fn forget_key(words: &str) -> String {
+    let all: Vec<&str> = lines(words).map(str::trim).collect();
+    let host = all.iter().find_map(|line| {
+        let host = line.strip_prefix("Host key for ")?;
+        host.split(" has changed").next()
+    });
+    let file = all.iter().find_map(|line| {
+        let (_, place) = line.strip_prefix("Offending ")?.split_once(" key in ")?;
         place.rsplit_once(':')
     });
-    let file = file.map(|(file, _)| format!("-f {} ", shell_word(&visible(file))));
-    let file = file.unwrap_or_default();
-    let forget = format!("ssh-keygen {file}-R {}", shell_word(&visible(&host)));
-    Advice {
-        because: Some(format!(
-            "the ssh key of {} is not the one that was confirmed here: it was changed, or somebody else answers",
-            account.destination
-        )),
-        first: "ask those who run the host whether they changed its key; only if they did"
-            .to_owned(),
-        command: Some(format!("{forget} && {}", ssh_line(account))),
-    }
-}
-
-/// How a list of known hosts names it.
-fn known_as(account: &Account) -> String {
-    let host = account.destination.rsplit('@').next().unwrap_or_default();
-    match account.port.as_deref() {
-        None | Some("22") => host.to_owned(),
-        Some(port) => format!("[{host}]:{port}"),
+    match (host, file) {
+        (Some(host), Some((file, _))) => {
+            let [file, host] = [file, host].map(|name| shell_word(&visible(name)));
+            format!("ssh-keygen -f {file} -R {host} && ")
+        }
+        _ => String::new(),
     }
 }
 
@@ -255,23 +217,11 @@ mod tests {
 
     #[test]
     fn a_key_that_changed_is_forgotten_where_ssh_found_it() {
-        let account = |port: Option<&str>| Account {
-            destination: "git@h.example".to_owned(),
-            port: port.map(str::to_owned),
-        };
         let words = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n\
                      Offending ED25519 key in /home/ada b/.ssh/known_hosts:12\n\
                      Host key for [h.example]:2222 has changed and you have requested strict checking.";
-        let unnamed = "REMOTE HOST IDENTIFICATION HAS CHANGED";
-        let told = |port, words: &str| changed(&account(port), words).command.unwrap();
-        assert_eq!(
-            told(Some("2222"), words),
-            "ssh-keygen -f '/home/ada b/.ssh/known_hosts' -R '[h.example]:2222' && ssh -T -p 2222 git@h.example"
-        );
-        assert_eq!(
-            told(None, unnamed),
-            "ssh-keygen -R h.example && ssh -T git@h.example"
-        );
-        assert!(told(Some("2222"), unnamed).starts_with("ssh-keygen -R '[h.example]:2222' "));
+        let forget = "ssh-keygen -f '/home/ada b/.ssh/known_hosts' -R '[h.example]:2222' && ";
+        assert_eq!(forget_key(words), forget);
+        assert_eq!(forget_key("REMOTE HOST IDENTIFICATION HAS CHANGED"), "");
     }
 }

@@ -4,9 +4,9 @@
     reason = "this is the door to the network through git"
 )]
 
-use std::io::{self, Read, Write as _};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::io::{Read, Write as _};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ const ROOM: usize = 64 << 10;
 const HEARD_AFTER: Duration = Duration::from_millis(250);
 /// A helper that said something and goes on for so long waits for a person.
 const SPEAKS_AFTER: Duration = Duration::from_secs(1);
+/// Between two looks whether that time has come, while nothing else happens.
+const TICK: Duration = Duration::from_millis(50);
 /// A process that is left behind may hold a pipe open, and nobody waits longer for it.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
@@ -33,6 +35,14 @@ pub enum Ear<'a> {
     Person(&'a dyn Fn(&str)),
     /// Nobody; so it is ended, with all that it started, once it speaks to a person or wants to read from the terminal.
     EndsTalk,
+}
+
+/// What comes from a child.
+enum Event {
+    /// A piece of its standard error.
+    Said(Vec<u8>),
+    /// Its whole standard output, which has ended. It may be a secret.
+    Answered(Zeroizing<Vec<u8>>),
 }
 
 /// Runs a child that must end within a time; past it the child is killed. `None`: it was ended because it turned to a
@@ -60,84 +70,85 @@ pub fn run(
         // That it is not read shows in the exit code.
         let _ = stdin.write_all(input);
     }
-    let out = read_whole(child.stdout.take());
-    let mut words = Stderr {
-        pieces: read_pieces(child.stderr.take()),
-        all: Vec::new(),
-        said: 0,
-        since: None,
-        ear,
-    };
-    let status = match wait(&mut child, &mut words, limit) {
-        Waited::Ended(status) => status.map_err(|error| error.to_string())?,
-        Waited::TurnedToAPerson => {
-            end(&mut child, ear);
-            return Ok(None);
+    let events = listen(&mut child);
+    let mut stderr = Stderr::default();
+    let until = Instant::now() + limit;
+    let mut stdout = loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match events.recv_timeout(left.min(TICK)) {
+            Ok(Event::Answered(stdout)) => break stdout,
+            Ok(Event::Said(piece)) => stderr.take(&piece),
+            Err(_) if left.is_zero() => {
+                end(&mut child, ear);
+                return Err(format!("no answer within {} seconds", limit.as_secs()));
+            }
+            Err(_) => {}
         }
-        Waited::Long => {
-            end(&mut child, ear);
-            return Err(format!("no answer within {} seconds", limit.as_secs()));
+        match ear {
+            Ear::Person(hears) => stderr.pass_on(hears),
+            Ear::EndsTalk if stderr.speaks() || is_stopped(&child) => {
+                end(&mut child, ear);
+                return Ok(None);
+            }
+            Ear::EndsTalk | Ear::Nobody => {}
         }
     };
-    // An answer without its end is none: taken for an empty one it would say that the remote has no branches.
-    let stdout = out.recv_timeout(LEFT_BEHIND);
-    let stdout = stdout.map_err(|_| "git ended, but its answer did not".to_owned())?;
+    // git closes its standard output by its end.
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let until = Instant::now() + LEFT_BEHIND;
+    while let left = until.saturating_duration_since(Instant::now())
+        && let Ok(Event::Said(piece)) = events.recv_timeout(left)
+    {
+        stderr.take(&piece);
+    }
     Ok(Some(Output {
         status,
-        stdout,
-        stderr: words.rest(),
+        stdout: std::mem::take(&mut *stdout),
+        stderr: stderr.all,
     }))
 }
 
-/// What waiting for a child came to.
-enum Waited {
-    Ended(io::Result<ExitStatus>),
-    TurnedToAPerson,
-    Long,
+/// Reads both pipes of a child, each in a thread of its own, which nobody has to wait for.
+fn listen(child: &mut Child) -> Receiver<Event> {
+    let (sender, events) = mpsc::channel();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let answers = sender.clone();
+    thread::spawn(move || {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
+        // What could be read is enough: the exit code tells whether it is all.
+        let _ = stdout.map(|pipe| pipe.take(LARGEST).read_to_end(&mut bytes));
+        // Nobody may be waiting any more.
+        let _ = answers.send(Event::Answered(bytes));
+    });
+    thread::spawn(move || {
+        let Some(mut pipe) = stderr.map(|pipe| pipe.take(LARGEST)) else {
+            return;
+        };
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = pipe.read(&mut piece) {
+            let fresh = piece.get(..read).unwrap_or_default();
+            if sender.send(Event::Said(fresh.to_vec())).is_err() {
+                return;
+            }
+        }
+    });
+    events
 }
 
-fn wait(child: &mut Child, words: &mut Stderr<'_>, limit: Duration) -> Waited {
-    let begun = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        words.listen(pause);
-        if let Some(ended) = child.try_wait().transpose() {
-            return Waited::Ended(ended);
-        }
-        words.pass_on();
-        if matches!(words.ear, Ear::EndsTalk) && (words.speak() || is_stopped(child)) {
-            return Waited::TurnedToAPerson;
-        }
-        if begun.elapsed() >= limit {
-            return Waited::Long;
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
-    }
-}
-
-/// What a child says, and who hears it.
-struct Stderr<'a> {
-    pieces: Receiver<Vec<u8>>,
+/// What a child said.
+#[derive(Default)]
+struct Stderr {
     all: Vec<u8>,
     /// How much of it was passed on.
     said: usize,
     /// Since when there is something to pass on.
     since: Option<Instant>,
-    ear: &'a Ear<'a>,
 }
 
-impl Stderr<'_> {
-    /// Waits for so long, or until something is said.
-    fn listen(&mut self, pause: Duration) {
-        match self.pieces.recv_timeout(pause) {
-            Ok(piece) => {
-                self.since.get_or_insert_with(Instant::now);
-                self.all.extend(piece);
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            // It says no more, for it is about to end.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
-        }
+impl Stderr {
+    fn take(&mut self, piece: &[u8]) {
+        self.since.get_or_insert_with(Instant::now);
+        self.all.extend(piece);
     }
 
     fn is_older(&self, than: Duration) -> bool {
@@ -145,10 +156,8 @@ impl Stderr<'_> {
     }
 
     /// Lets the person hear what was said a moment ago.
-    fn pass_on(&mut self) {
-        if let Ear::Person(hears) = self.ear
-            && self.is_older(HEARD_AFTER)
-        {
+    fn pass_on(&mut self, hears: &dyn Fn(&str)) {
+        if self.is_older(HEARD_AFTER) {
             let fresh = self.all.get(self.said..).unwrap_or_default();
             lines(&String::from_utf8_lossy(fresh)).for_each(hears);
             (self.said, self.since) = (self.all.len(), None);
@@ -156,53 +165,9 @@ impl Stderr<'_> {
     }
 
     /// Whether a helper of git's said something and waits.
-    fn speak(&self) -> bool {
+    fn speaks(&self) -> bool {
         self.is_older(SPEAKS_AFTER) && speaks(&String::from_utf8_lossy(&self.all))
     }
-
-    /// All that was said, up to the end.
-    fn rest(mut self) -> Vec<u8> {
-        let until = Instant::now() + LEFT_BEHIND;
-        while let left = until.saturating_duration_since(Instant::now())
-            && let Ok(piece) = self.pieces.recv_timeout(left)
-        {
-            self.all.extend(piece);
-        }
-        self.all
-    }
-}
-
-/// Reads a pipe to its end in a thread of its own, which nobody has to wait for.
-fn read_whole(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::with_capacity(ROOM);
-        if let Some(pipe) = pipe {
-            // What could be read is enough: the exit code tells whether it is all.
-            let _ = pipe.take(LARGEST).read_to_end(&mut bytes);
-        }
-        // Nobody may be waiting any more: what is not taken is wiped, for it may be a secret.
-        if let Err(mpsc::SendError(bytes)) = sender.send(bytes) {
-            drop(Zeroizing::new(bytes));
-        }
-    });
-    receiver
-}
-
-/// Reads a pipe piece by piece, as they come.
-fn read_pieces(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let Some(pipe) = pipe else { return };
-        let (mut pipe, mut piece) = (pipe.take(LARGEST), [0; 4096]);
-        while let Ok(read @ 1..) = pipe.read(&mut piece) {
-            let fresh = piece.get(..read).unwrap_or_default();
-            if sender.send(fresh.to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 /// Whether somebody other than git and the remote said something. A child that sends a push is past all questions, and to

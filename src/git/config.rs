@@ -1,9 +1,9 @@
 //! git's configuration, asked of the `git` program: the library knows nothing of `git -c` and its like.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
-use crate::core::refusal::{Report, Stop};
+use crate::core::refusal::Stop;
 use crate::git::program::Program;
 
 /// The configuration of nobody, where git cannot read it: git says so itself as soon as it is asked anything.
@@ -82,31 +82,22 @@ impl GitConfig {
 }
 
 /// The configuration while git still reads it.
-pub struct PendingConfig {
-    /// Starting a program takes as long as opening a repository: hence a thread, and not only a child.
-    reader: Mutex<Option<JoinHandle<Result<GitConfig, Stop>>>>,
-    answer: OnceLock<Result<GitConfig, Stop>>,
-}
+pub struct PendingConfig(Arc<OnceLock<Result<GitConfig, Stop>>>);
 
 impl PendingConfig {
-    /// Starts `git config -z --list`, which runs in a thread of its own meanwhile.
+    /// Starts `git config -z --list`. Starting a program takes as long as opening a repository: hence a thread, and not only
+    /// a child.
     pub fn start(program: &Program) -> Self {
-        let program = program.clone();
-        let reader = thread::spawn(move || Ok(GitConfig::parse(&program.read_config()?)));
-        Self {
-            reader: Mutex::new(Some(reader)),
-            answer: OnceLock::new(),
-        }
+        let (answer, program) = (Arc::new(OnceLock::new()), program.clone());
+        let written = Arc::clone(&answer);
+        thread::spawn(move || {
+            written.get_or_init(|| Ok(GitConfig::parse(&program.read_config()?)));
+        });
+        Self(answer)
     }
 
     /// Waits for the answer.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        let answer = self.answer.get_or_init(|| {
-            let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = reader.take().and_then(|reader| reader.join().ok());
-            let unread = Stop::Failed(Report::new("git's configuration was not read"));
-            answer.unwrap_or(Err(unread))
-        });
-        answer.as_ref().map_err(Clone::clone)
+        self.0.wait().as_ref().map_err(Clone::clone)
     }
 }

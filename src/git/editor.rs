@@ -19,16 +19,21 @@ use crate::terminal::file;
 
 /// Lets the person edit a text, as a file at `path`, and gives what it is afterwards.
 ///
-/// Whoever must outlive a Ctrl-C in the editor has to catch it: the editor gets it too, and goes on.
+/// Who must outlive a Ctrl-C in the editor has to catch it: the editor gets it too, and goes on.
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
-    let editor = editor(repo)?;
-    let ended = start(&editor, path)
-        .map_err(|error| stop(failed("cannot be started", &editor).because(error.to_string())))?;
+    // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
+    let asked = (repo.program()).read("git knows no editor here", ["var", "GIT_EDITOR"]);
+    let editor = asked.map_err(|stopped| match stopped {
+        Stop::Failed(report) => stop(report.because("nothing was deployed")),
+        other => other,
+    })?;
+    let editor = String::from_utf8_lossy(&editor);
+    let editor = editor.trim_end();
+    let ended = start(editor, path)
+        .map_err(|error| stop(failed("cannot be started", editor).because(error.to_string())))?;
     if !ended.success() {
-        let code = ended.code().map(|code| format!("with exit code {code}"));
-        let how = code.unwrap_or_else(|| "by a signal".to_owned());
-        return Err(stop(failed(&format!("ended {how}"), &editor)));
+        return Err(stop(failed(&format!("ended ({ended})"), editor)));
     }
     file::read(path).map_err(|wrong| {
         let report = Report::new("the text of the editor cannot be used, so nothing was deployed");
@@ -44,20 +49,6 @@ pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
         let report = Report::new("there is no place for a text to edit, so nothing was deployed");
         stop(report.because(format!("{}: {error}", path.display())))
     })
-}
-
-/// The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
-fn editor(repo: &Repo) -> Result<String, Stop> {
-    let answer = repo
-        .program()
-        .read("git knows no editor here", ["var", "GIT_EDITOR"]);
-    let answer = answer.map_err(|stopped| match stopped {
-        Stop::Failed(report) => stop(report.because("nothing was deployed")),
-        other => other,
-    })?;
-    let text = String::from_utf8(answer)
-        .map_err(|_| stop(Report::new("the name of the editor is not UTF-8 text")))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Runs it through a shell, as git does: it may be `code --wait`, or have quotes.

@@ -11,8 +11,6 @@ use crate::git::remote::heads;
 use crate::git::response::{LineKind, means};
 use crate::git::{Repo, advice};
 
-/// As many names fit on one command line.
-const AT_ONCE: usize = 500;
 /// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
 const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
@@ -35,28 +33,21 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
         FetchTarget::Commit(id) => vec![id.to_string()],
         FetchTarget::Branches => {
-            let tips: BTreeSet<CommitId> = heads(repo, remote, false)?
-                .into_iter()
-                .map(|(_, id)| id)
-                .collect();
+            let tips = heads(repo, remote, false)?.into_iter().map(|(_, id)| id);
             // A clone that cannot say what it has fails at the next read.
-            let missing = tips
-                .iter()
-                .filter(|id| !repo.has_commit(id).unwrap_or(false));
+            let missing = tips.filter(|id| !repo.has_commit(id).unwrap_or(false));
             // By their hashes: what a remote calls its branches is not for a command line.
-            missing.map(CommitId::to_string).collect()
+            let missing: BTreeSet<_> = missing.map(|id| id.to_string()).collect();
+            missing.into_iter().collect()
         }
     };
+    if names.is_empty() {
+        return Ok(());
+    }
     // It may come before the look that asks for a password.
     let errand = Errand::new(repo, remote, Purpose::Fetch, true);
-    names
-        .chunks(AT_ONCE)
-        .try_for_each(|names| fetch_exactly(&errand, names))
-}
-
-fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
-    let args = FETCH.split(' ').chain([errand.remote]).map(str::to_owned);
-    let args: Vec<String> = args.chain(names.iter().cloned()).collect();
+    let args = FETCH.split(' ').chain([remote]).map(str::to_owned);
+    let args: Vec<String> = args.chain(names).collect();
     let words = match errand.run(&args) {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -65,6 +56,6 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
     // A remote without the branch has nothing to fetch.
     match means(&words, LineKind::NoRef) {
         true => Ok(()),
-        false => Err(advice::unreachable(errand, &words)),
+        false => Err(advice::unreachable(&errand, &words)),
     }
 }

@@ -4,9 +4,10 @@
 //! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+
+use git2::Oid;
 
 use crate::git::Unreadable;
 
@@ -37,88 +38,74 @@ impl Names {
     }
 
     /// git's `repo_approximate_object_count`: loose objects do not count.
-    pub fn packed(&self) -> u64 {
-        self.packs.iter().map(|pack| u64::from(pack.count())).sum()
+    pub fn packed(&self) -> usize {
+        self.packs.iter().map(|pack| pack.fan[FAN - 1]).sum()
     }
 
     /// How many digits a name has in common with the other that is most like it.
-    pub fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
+    pub fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let mut most = 0;
-        for loose in &self.loose {
+        for loose in &mut self.loose {
             most = most.max(loose.shared(name));
         }
-        for pack in &self.packs {
+        for pack in &mut self.packs {
             most = most.max(pack.shared(name)?);
         }
         Ok(most)
     }
 
     fn add(&mut self, objects: &Path, depth: usize) -> Result<(), Unreadable> {
-        self.loose.push(Loose::new(objects));
-        if let Ok(entries) = fs::read_dir(objects.join("pack")) {
-            for entry in entries {
-                self.add_pack(&entry?.path())?;
+        self.loose.push(Loose {
+            objects: objects.to_owned(),
+            folders: vec![None; FAN],
+        });
+        for entry in fs::read_dir(objects.join("pack")).into_iter().flatten() {
+            let path = entry?.path();
+            // With a multi-pack-index the count depends on which packs git has touched so far: only git knows that.
+            if path
+                .file_stem()
+                .is_some_and(|name| name == "multi-pack-index")
+            {
+                return Err(Unreadable);
+            }
+            if path.extension().is_some_and(|end| end == "idx")
+                && path.with_extension("pack").is_file()
+            {
+                self.packs.push(Pack::open(&path)?);
             }
         }
-        for alternate in alternates(objects)? {
-            // One that is gone is passed over, as git does after a warning.
-            if depth > 0 && alternate.is_dir() {
-                self.add(&alternate, depth - 1)?;
+        let alternates = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
+        for line in alternates.lines() {
+            let alternate = objects.join(line);
+            match line.bytes().next() {
+                None | Some(b'#') => {}
+                // A quoted name is rare enough to leave to git.
+                Some(b'"') => return Err(Unreadable),
+                // One that is gone is passed over, as git does after a warning.
+                Some(_) if depth == 0 || !alternate.is_dir() => {}
+                Some(_) => self.add(&alternate, depth - 1)?,
             }
         }
         Ok(())
     }
-
-    fn add_pack(&mut self, path: &Path) -> Result<(), Unreadable> {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.unwrap_or_default();
-        // With a multi-pack-index the count depends on which packs git has touched so far: only git knows that.
-        if name.starts_with("multi-pack-index") {
-            return Err(Unreadable);
-        }
-        if name.ends_with(".idx") && path.with_extension("pack").is_file() {
-            self.packs.push(Pack::open(path)?);
-        }
-        Ok(())
-    }
 }
 
-/// The other object folders that this one borrows from.
-fn alternates(objects: &Path) -> Result<Vec<PathBuf>, Unreadable> {
-    let Ok(text) = fs::read_to_string(objects.join("info/alternates")) else {
-        return Ok(Vec::new());
-    };
-    let mut folders = Vec::new();
-    for line in text.lines() {
-        match line.bytes().next() {
-            None | Some(b'#') => {}
-            // A quoted name is rare enough to leave to git.
-            Some(b'"') => return Err(Unreadable),
-            Some(_) => folders.push(objects.join(line)),
-        }
-    }
-    Ok(folders)
-}
-
-/// How many hex digits two names have in common.
-fn common(one: &[u8], other: &[u8]) -> usize {
-    let bytes = one.iter().zip(other).take_while(|(a, b)| a == b).count();
-    let half = matches!((one.get(bytes), other.get(bytes)), (Some(a), Some(b)) if a >> 4 == b >> 4);
-    2 * bytes + usize::from(half)
-}
-
-/// The most that a name has in common with any of these, itself left out.
+/// The most hex digits that a name has in common with any of these, itself left out.
 fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize {
     let others = names.filter(|other| *other != name);
-    others.map(|other| common(name, other)).max().unwrap_or(0)
+    let common = others.map(|other| {
+        let bytes = name.iter().zip(other).take_while(|(a, b)| a == b).count();
+        2 * bytes + usize::from(name[bytes] >> 4 == other[bytes] >> 4)
+    });
+    common.max().unwrap_or(0)
 }
 
 /// The index of one pack, of version 2.
 struct Pack {
     file: File,
-    fan: Vec<u32>,
+    fan: Vec<usize>,
     /// All names, of a small pack.
-    names: OnceLock<Option<Vec<u8>>>,
+    names: Vec<u8>,
 }
 
 impl Pack {
@@ -131,34 +118,37 @@ impl Pack {
         file.read_exact(&mut head)?;
         let table = head.strip_prefix(MAGIC).ok_or(Unreadable)?;
         let words = table.as_chunks().0.iter();
-        let fan: Vec<_> = words.map(|word| u32::from_be_bytes(*word)).collect();
-        if !fan.is_sorted() {
-            return Err(Unreadable);
-        }
-        let names = OnceLock::new();
-        Ok(Self { file, fan, names })
+        let fan: Vec<_> = words
+            .map(|word| u32::from_be_bytes(*word) as usize)
+            .collect();
+        let names = Vec::new();
+        let is_sound = fan.is_sorted();
+        is_sound
+            .then_some(Self { file, fan, names })
+            .ok_or(Unreadable)
     }
 
-    fn count(&self) -> u32 {
-        self.fan.last().copied().unwrap_or(0)
-    }
-
-    fn shared(&self, name: &Name) -> Result<usize, Unreadable> {
+    fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
-        let before = first.checked_sub(1);
-        let start = before.map_or(0, |before| self.fan[before] as usize);
-        let (end, count) = (self.fan[first] as usize, self.count() as usize);
+        let start = first.checked_sub(1).map_or(0, |before| self.fan[before]);
+        let (end, count) = (self.fan[first], self.fan[FAN - 1]);
         if count > SMALL {
             return self.shared_between(name, start, end);
         }
-        let names = self.names.get_or_init(|| self.read(0, count).ok());
-        let names = names.as_ref().ok_or(Unreadable)?;
-        let names = names.get(start * SIZE..end * SIZE);
+        if self.names.is_empty() {
+            self.names = self.read(0, count)?;
+        }
+        let names = self.names.get(start * SIZE..end * SIZE);
         Ok(most_like(name, names.unwrap_or_default()))
     }
 
     /// Looks where the name should be if names are spread evenly, which hashes are, and halves from there.
-    fn shared_between(&self, name: &Name, start: usize, end: usize) -> Result<usize, Unreadable> {
+    fn shared_between(
+        &mut self,
+        name: &Name,
+        start: usize,
+        end: usize,
+    ) -> Result<usize, Unreadable> {
         let (mut low, mut high) = (start, end);
         let spread = u32::from_be_bytes([name[1], name[2], name[3], name[4]]);
         let mut guess = start + (((end - start) as u64 * u64::from(spread)) >> 32) as usize;
@@ -180,28 +170,13 @@ impl Pack {
         }
     }
 
-    fn read(&self, from: usize, to: usize) -> Result<Vec<u8>, Unreadable> {
+    fn read(&mut self, from: usize, to: usize) -> Result<Vec<u8>, Unreadable> {
         let mut names = vec![0; (to - from) * SIZE];
         let place = Self::HEAD + 4 * FAN + from * SIZE;
-        read_at(&self.file, &mut names, place as u64)?;
+        self.file.seek(SeekFrom::Start(place as u64))?;
+        self.file.read_exact(&mut names)?;
         Ok(names)
     }
-}
-
-/// Reads from a place on, whatever other threads read meanwhile.
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, place)
-}
-
-/// Reads from a place on, whatever other threads read meanwhile.
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], place: u64) -> std::io::Result<()> {
-    let count = std::os::windows::fs::FileExt::seek_read(file, buffer, place)?;
-    let is_all = count == buffer.len();
-    is_all
-        .then_some(())
-        .ok_or(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 /// The most that a name has in common with its neighbours among sorted names.
@@ -214,44 +189,25 @@ fn most_like(name: &Name, sorted: &[u8]) -> usize {
 
 /// The loose objects in one folder, by the first byte of their names.
 struct Loose {
-    folders: Vec<(Option<PathBuf>, OnceLock<Vec<Name>>)>,
+    objects: PathBuf,
+    folders: Vec<Option<Vec<Name>>>,
 }
 
 impl Loose {
-    fn new(objects: &Path) -> Self {
-        let mut folders: Vec<_> = (0..FAN).map(|_| (None, OnceLock::new())).collect();
-        for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let name = name.to_str().filter(|name| name.len() == 2);
-            if let Some(Ok(byte)) = name.map(|name| u8::from_str_radix(name, 16)) {
-                folders[usize::from(byte)].0 = Some(entry.path());
-            }
-        }
-        Self { folders }
-    }
-
-    fn shared(&self, name: &Name) -> usize {
-        let (path, names) = &self.folders[usize::from(name[0])];
-        let Some(path) = path else { return 0 };
-        let names = names.get_or_init(|| read_folder(path, name[0]));
+    fn shared(&mut self, name: &Name) -> usize {
+        let folder = &mut self.folders[usize::from(name[0])];
+        let names = folder.get_or_insert_with(|| {
+            let first = format!("{:02x}", name[0]);
+            let entries = fs::read_dir(self.objects.join(&first));
+            let entries = entries.into_iter().flatten().flatten();
+            let names = entries.filter_map(|entry| {
+                let rest = entry.file_name();
+                let rest = rest.to_str().filter(|rest| rest.len() == 2 * (SIZE - 1))?;
+                let id = Oid::from_str(&format!("{first}{rest}")).ok()?;
+                id.as_bytes().try_into().ok()
+            });
+            names.collect()
+        });
         most_common(name, names.iter())
     }
-}
-
-fn read_folder(path: &Path, first: u8) -> Vec<Name> {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| parse(first, entry.file_name().to_str()?))
-        .collect()
-}
-
-/// A name from its first byte and the digits of the rest.
-fn parse(first: u8, rest: &str) -> Option<Name> {
-    let mut name = [first; SIZE];
-    let pairs = rest.as_bytes().as_chunks::<2>();
-    (rest.len() == 2 * (SIZE - 1)).then_some(())?;
-    for (byte, pair) in name.iter_mut().skip(1).zip(pairs.0) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(name)
 }

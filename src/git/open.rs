@@ -2,9 +2,9 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use git2::{Repository, RepositoryOpenFlags};
 
@@ -22,44 +22,59 @@ pub fn find(
     program: &Program,
     config: &PendingConfig,
 ) -> Result<(Layout, Option<Repository>), Stop> {
-    if PLACES.iter().any(|name| program.variable(name).is_some()) {
-        // The library resolves relative places otherwise than git.
-        let layout = ask(program)?;
-        let repository = open_there(&layout);
-        return Ok((layout, repository));
-    }
-    let found = discover(program, &program.folder()?);
-    let layout = match &found {
-        // git may be told to use no bare repository that it merely comes across: then it is for git to say.
-        Some(own) if own.is_bare() && config.get()?.get("safe.barerepository").is_some() => {
-            ask(program)?
-        }
+    let is_named = PLACES.iter().any(|name| program.variable(name).is_some());
+    let found = match is_named {
+        true => named(program)?,
+        false => discover(program)?,
+    };
+    let is_bare = found.as_ref().is_some_and(Repository::is_bare);
+    // git may be told to use no bare repository that it merely comes across: then it is for git to say.
+    let is_open = !is_bare || is_named || config.get()?.get("safe.barerepository").is_none();
+    let layout = match found.as_ref().filter(|_| is_open) {
         Some(repository) => layout(repository),
         None => ask(program)?,
     };
-    if layout.bare {
+    if layout.bare && !is_named {
         refuse_hidden(&layout)?;
     }
-    Ok((layout, found))
+    let repository = found.or_else(|| {
+        let own = open(&layout.git_dir, RepositoryOpenFlags::NO_SEARCH, "".as_ref())?;
+        same(own.commondir(), &layout.common_dir).then_some(own)
+    });
+    Ok((layout, repository))
 }
 
-fn discover(program: &Program, folder: &Path) -> Option<Repository> {
-    let across = program.variable("GIT_DISCOVERY_ACROSS_FILESYSTEM");
-    let across = across.and_then(|value| value.into_string().ok());
-    let flags = match across.unwrap_or_default().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => RepositoryOpenFlags::CROSS_FS,
-        _ => RepositoryOpenFlags::empty(),
-    };
+fn open(folder: &Path, flags: RepositoryOpenFlags, ceilings: &OsStr) -> Option<Repository> {
+    Repository::open_ext(folder, flags, env::split_paths(ceilings)).ok()
+}
+
+/// The repository from the current folder upwards.
+fn discover(program: &Program) -> Result<Option<Repository>, Stop> {
     let ceilings = program.variable("GIT_CEILING_DIRECTORIES");
-    let ceilings = ceilings.unwrap_or_default();
-    Repository::open_ext(folder, flags, env::split_paths(&ceilings)).ok()
+    let is_across = program
+        .variable("GIT_DISCOVERY_ACROSS_FILESYSTEM")
+        .is_some();
+    let (folder, flags) = (program.folder()?, RepositoryOpenFlags::empty());
+    let found = open(&folder, flags, &ceilings.unwrap_or_default());
+    // That variable is git's to read.
+    Ok(found.filter(|_| !is_across))
 }
 
-/// Opens what git found. A linked work tree is opened by its own git folder, as any other.
-fn open_there(layout: &Layout) -> Option<Repository> {
-    let (flags, none) = (RepositoryOpenFlags::NO_SEARCH, [] as [&Path; 0]);
-    let repository = Repository::open_ext(&layout.git_dir, flags, none).ok()?;
-    same(repository.commondir(), &layout.common_dir).then_some(repository)
+/// The repository that `GIT_DIR` alone names, with the current folder as its work tree, as hooks are started.
+fn named(program: &Program) -> Result<Option<Repository>, Stop> {
+    let others = PLACES.iter().skip(1);
+    let folder = program.folder()?;
+    let place = program.variable("GIT_DIR").filter(|dir| !dir.is_empty());
+    let is_alone = others
+        .filter_map(|name| program.variable(name))
+        .next()
+        .is_none();
+    let Some(place) = place.filter(|_| is_alone) else {
+        return Ok(None);
+    };
+    let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
+    let found = open(&folder.join(place), flags, "".as_ref());
+    Ok(found.filter(|own| own.workdir().is_none_or(|top| same(top, &folder))))
 }
 
 fn layout(repository: &Repository) -> Layout {
@@ -81,41 +96,32 @@ fn same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Asks `git rev-parse`, each path by itself: git ends them with a newline, which a path may hold as well.
+/// Asks `git rev-parse`.
 fn ask(program: &Program) -> Result<Layout, Stop> {
-    let questions = [
-        "--git-dir",
-        "--git-common-dir",
-        "--is-bare-repository --is-shallow-repository",
-        "--show-toplevel",
-    ];
-    // All are started before the first is waited for.
-    let children = questions.map(|question| {
-        let mut command = program.command(["rev-parse", "--path-format=absolute"]);
-        command.args(question.split(' ')).spawn()
-    });
-    let answers = children.map(|child| child.and_then(std::process::Child::wait_with_output));
-    let [git_dir, common_dir, kind, top] = answers;
-    let (git_dir, common_dir, kind) = (answer(git_dir)?, answer(common_dir)?, answer(kind)?);
-    let kind = kind.to_string_lossy().into_owned();
-    let yes: Vec<_> = kind.lines().map(|line| line == "true").collect();
-    Ok(Layout {
-        // That there is no work tree is no error.
-        top: answer(top).ok().filter(|top| !top.as_os_str().is_empty()),
-        git_dir,
-        common_dir,
-        bare: yes.first() == Some(&true),
-        shallow: yes.get(1) == Some(&true),
-    })
-}
-
-fn answer(output: std::io::Result<Output>) -> Result<PathBuf, Stop> {
-    let output = output.map_err(|error| not_open(error.to_string().as_bytes()))?;
-    if !output.status.success() {
+    let questions = "--git-dir --git-common-dir --is-bare-repository --is-shallow-repository";
+    let command = ["rev-parse", "--path-format=absolute"].into_iter();
+    let output = program.run(
+        command
+            .chain(questions.split(' '))
+            .chain(["--show-toplevel"]),
+    )?;
+    let lines: Vec<_> = output.stdout.split(|byte| *byte == b'\n').collect();
+    let (places, top) = match lines.as_slice() {
+        [places @ .., top, b""] if places.len() == 4 => (places, Some(to_path(top))),
+        // Where there is no work tree, git fails after the rest.
+        [places @ .., b""] => (places, None),
+        places => (places, None),
+    };
+    let [git_dir, common_dir, bare, shallow] = places else {
         return Err(not_open(&output.stderr));
-    }
-    let printed = &output.stdout;
-    Ok(to_path(printed.strip_suffix(b"\n").unwrap_or(printed)))
+    };
+    Ok(Layout {
+        top,
+        git_dir: to_path(git_dir),
+        common_dir: to_path(common_dir),
+        bare: *bare == b"true",
+        shallow: *shallow == b"true",
+    })
 }
 
 /// What a repository that git does not open is reported as.

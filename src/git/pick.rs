@@ -18,7 +18,7 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::program::{Program, failed};
-use original::{Identity, Original};
+use original::Original;
 
 /// What git uses as an exit code when it does not know an option.
 const USAGE: i32 = 129;
@@ -52,9 +52,10 @@ impl Repo {
         }
         let task = Task { onto, picks };
         let program = &self.program;
-        let below = original::read(program, slice::from_ref(onto))?.pop();
-        let mut tree = below.map(|below| below.tree).unwrap_or_default();
-        let originals = original::read(program, picks)?;
+        let all = [slice::from_ref(onto), picks].concat();
+        let mut originals = original::read(program, &all)?.into_iter();
+        let mut tree = originals.next().map(|below| below.tree);
+        let originals: Vec<_> = originals.collect();
         // All that can be refused at once is refused before the first merge.
         let parents = originals.iter().map(|original| only_parent(self, original));
         let parents = parents.collect::<Result<Vec<_>, _>>()?;
@@ -62,11 +63,11 @@ impl Repo {
         let mut top = onto.clone();
         for (original, parent) in originals.iter().zip(parents) {
             let merged = merge(program, &task, parent, &top, original)?;
-            if merged == tree {
+            if tree.as_ref() == Some(&merged) {
                 return Err(refused::contained(&task, &top, original));
             }
             top = write(program, &merged, &top, original, &committer)?;
-            tree = merged;
+            tree = Some(merged);
         }
         Ok(top)
     }
@@ -80,13 +81,12 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
             Err(refused::cut_off(original))
         }
         [parent] => Ok(parent),
-        [] => Err(refused::first(original)),
-        several => Err(refused::merge(original, several)),
+        several => Err(refused::no_one_change(original, several)),
     }
 }
 
-/// The user's name and mail: `git var GIT_COMMITTER_IDENT`.
-fn committer(program: &Program) -> Result<Identity, Stop> {
+/// The user's name and mail, `NAME <MAIL>`: `git var GIT_COMMITTER_IDENT`.
+fn committer(program: &Program) -> Result<String, Stop> {
     let what = "git does not know who makes the copies";
     let answer = program.read(what, ["var", "GIT_COMMITTER_IDENT"]);
     let printed = answer.map_err(|stop| match stop {
@@ -97,7 +97,9 @@ fn committer(program: &Program) -> Result<Identity, Stop> {
         }
         stop => stop,
     })?;
-    Ok(Identity::read(original::utf8(&printed).trim_end()))
+    let printed = original::utf8(&printed);
+    let (who, _) = printed.rsplit_once('>').unwrap_or((&printed, ""));
+    Ok(format!("{who}>"))
 }
 
 /// The tree of what `original` changes on top of another commit:
@@ -144,13 +146,13 @@ fn write(
     tree: &str,
     parent: &CommitId,
     original: &Original,
-    committer: &Identity,
+    committer: &str,
 ) -> Result<CommitId, Stop> {
     let what = format!("the copy of {} cannot be written", original.named());
-    let (author, committer) = (original.author_line(), committer.at(original.committed()));
+    let (author, when) = (&original.author, original.committed());
     let message = message::with_origin(&original.message, &original.id);
     let text = format!(
-        "tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{message}"
+        "tree {tree}\nparent {parent}\nauthor {author}\ncommitter {committer} {when}\n\n{message}"
     );
     let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
     let printed = program.ask(&what, args, text.as_bytes())?;

@@ -1,7 +1,6 @@
 //! The same questions as in `history.rs`, answered by the `git` program: slower, and never at a loss.
 
 use std::collections::HashMap;
-use std::thread;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
@@ -22,23 +21,20 @@ pub fn changes(program: &Program, from: Option<&CommitId>, to: &CommitId) -> Res
         Some(from) if is_ancestor(program, to, from)? => Relation::Behind,
         Some(_) => Relation::Diverged,
     };
-    let (ships, ships_merges) = match relation {
-        Relation::Ahead | Relation::Diverged => list(program, &range(from, to))?,
-        Relation::Identical | Relation::Behind => Default::default(),
-    };
-    let (disappears, disappears_merges) = match (relation, from) {
-        (Relation::Behind | Relation::Diverged, Some(from)) => {
-            list(program, &range(Some(to), from))?
-        }
-        _ => Default::default(),
-    };
-    Ok(Changes {
+    let mut changes = Changes {
         relation,
-        ships,
-        ships_merges,
-        disappears,
-        disappears_merges,
-    })
+        ships: Vec::new(),
+        ships_merges: 0,
+        disappears: Vec::new(),
+        disappears_merges: 0,
+    };
+    if matches!(relation, Relation::Ahead | Relation::Diverged) {
+        (changes.ships, changes.ships_merges) = list(program, &range(from, to))?;
+    }
+    if let (Relation::Behind | Relation::Diverged, Some(from)) = (relation, from) {
+        (changes.disappears, changes.disappears_merges) = list(program, &range(Some(to), from))?;
+    }
+    Ok(changes)
 }
 
 pub fn is_ancestor(program: &Program, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
@@ -95,33 +91,31 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
     })
 }
 
-/// `git log --no-walk`, in the order asked for.
-pub fn commits(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
+/// Single commits: `git log --no-walk`.
+pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Commit>, Stop> {
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
-    let args = ["--oneline", "--no-walk=unsorted", "--stdin"];
-    let lines = log(program, &args, &input(ids))?;
-    let by_id = by_id(shorten(spell(program, ids)?, &lines)?);
-    ids.iter()
-        .map(|id| by_id.get(id).cloned().ok_or_else(unexpected))
-        .collect()
-}
-
-/// Single commits in the encoding that git prints in, without their short names.
-pub fn spell(program: &Program, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
-    let all = details(program, &["--no-walk=unsorted", "--stdin"], &input(ids))?;
-    Ok(all.into_iter().map(|(_, commit)| commit).collect())
-}
-
-pub fn by_id(commits: Vec<Commit>) -> HashMap<CommitId, Commit> {
+    let lines: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
+    let commits = log(
+        program,
+        &["--no-walk=unsorted", "--stdin"],
+        lines.as_bytes(),
+    )?;
     let pairs = commits
         .into_iter()
         .map(|commit| (commit.id.clone(), commit));
-    pairs.collect()
+    Ok(pairs.collect())
 }
 
 impl Repo {
+    /// Single commits, in the order asked for.
+    pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
+        let by_id = by_id(&self.program, ids)?;
+        let commits = ids.iter().map(|id| by_id.get(id).cloned());
+        commits.collect::<Option<_>>().ok_or_else(unexpected)
+    }
+
     /// All commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git log FROM..TO`.
     /// What landed before the newest 2,000 is for the history, and not for a post.
     pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
@@ -129,7 +123,7 @@ impl Repo {
         // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
         let format = "--format=tformat:%H%n%P%n%s%n%b";
         let args = [format, "--encoding=UTF-8", "--max-count=2000", &range, "--"];
-        records(&log(&self.program, &args, b"")?)
+        records(&raw_log(&self.program, &args, b"")?)
             .map(|record| message(record).ok_or_else(unexpected))
             .collect()
     }
@@ -219,74 +213,46 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> String {
     from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"))
 }
 
-/// The commits of a range that are no merges, and how many merges there are.
-///
-/// Two children: the first prints the very lines, for their abbreviations depend on what git has read before.
+/// The commits of a range that are no merges, and how many merges there are. `%h` depends on what git has read before, so
+/// that it reads what `git log --oneline --no-merges` reads.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
-    thread::scope(|scope| {
-        let lines = scope.spawn(|| log(program, &["--oneline", "--no-merges", range, "--"], b""));
-        let all = details(program, &[range, "--"], b"")?;
-        let lines = lines.join().map_err(|_| unexpected())??;
-        let total = all.len();
-        let commits = all.into_iter().filter(|(is_merge, _)| !is_merge);
-        let commits = shorten(commits.map(|(_, commit)| commit).collect(), &lines)?;
-        let merges = total - commits.len();
-        Ok((commits, merges))
-    })
+    let commits = log(program, &["--no-merges", range, "--"], b"")?;
+    let merges = program.read(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
+    let merges = String::from_utf8_lossy(&merges).trim().parse();
+    Ok((commits, merges.map_err(|_| unexpected())?))
 }
 
-fn log(program: &Program, args: &[&str], input: &[u8]) -> Result<Vec<u8>, Stop> {
+fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
+    let format = "--format=tformat:%H%n%h%n%an%n%ad%n%ct%n%s";
+    let text = raw_log(program, &[&[format, "--date=raw"], of].concat(), input)?;
+    records(&text)
+        .map(|record| commit(record).ok_or_else(unexpected))
+        .collect()
+}
+
+fn raw_log(program: &Program, args: &[&str], input: &[u8]) -> Result<Vec<u8>, Stop> {
     let fixed = "-c log.showSignature=false log -z --no-color --no-decorate --no-mailmap";
     program.ask(HISTORY, fixed.split(' ').chain(args.iter().copied()), input)
 }
 
-/// Whether each commit is a merge, and the commit without its short name.
-fn details(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<(bool, Commit)>, Stop> {
-    let format = "--format=tformat:%H%n%P%n%an%n%ad%n%ct%n%s";
-    let text = log(program, &[&[format, "--date=raw"], of].concat(), input)?;
-    records(&text)
-        .map(|record| detail(record).ok_or_else(unexpected))
-        .collect()
-}
-
-fn detail(record: &[u8]) -> Option<(bool, Commit)> {
+fn commit(record: &[u8]) -> Option<Commit> {
+    let subject = record.splitn(6, |&b| b == b'\n').nth(5)?.to_vec();
     let text = String::from_utf8_lossy(record);
     let mut fields = text.split('\n');
-    let id = CommitId::parse(fields.next()?)?;
-    let is_merge = fields.next()?.contains(' ');
-    let commit = Commit {
-        id,
-        short: String::new(),
+    Some(Commit {
+        id: CommitId::parse(fields.next()?)?,
+        short: fields.next()?.to_owned(),
         author: fields.next()?.to_owned(),
-        authored: object::raw_date(fields.next()?),
-        committed: i64::try_from(object::number(fields.next()?)).unwrap_or(i64::MAX),
-        subject: record.splitn(6, |&b| b == b'\n').nth(5)?.to_vec(),
-    };
-    Some((is_merge, commit))
-}
-
-/// Gives each commit the name at the start of git's line for it.
-fn shorten(mut commits: Vec<Commit>, lines: &[u8]) -> Result<Vec<Commit>, Stop> {
-    let mut lines = records(lines);
-    for commit in &mut commits {
-        let line = String::from_utf8_lossy(lines.next().ok_or_else(unexpected)?);
-        let (short, _) = line.split_once(' ').ok_or_else(unexpected)?;
-        if !commit.id.as_str().starts_with(short) {
-            return Err(unexpected());
-        }
-        short.clone_into(&mut commit.short);
-    }
-    lines.next().map_or(Ok(commits), |_| Err(unexpected()))
+        // A commit without a time that can be told is as old as can be.
+        authored: object::when(fields.next()?).unwrap_or_default(),
+        committed: fields.next()?.parse().unwrap_or_default(),
+        subject,
+    })
 }
 
 fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = text.strip_suffix(b"\0").filter(|text| !text.is_empty());
     text.into_iter().flat_map(|text| text.split(|&b| b == 0))
-}
-
-fn input(ids: &[CommitId]) -> Vec<u8> {
-    let lines = ids.iter().flat_map(|id| [id.as_str(), "\n"]);
-    lines.collect::<String>().into_bytes()
 }
 
 fn unexpected() -> Stop {

@@ -127,8 +127,16 @@ impl Program {
         self.succeeded("git's configuration cannot be read", output)
     }
 
-    /// Runs `git` with this on its standard input and gives its standard output, when it ended with 0; otherwise git's own
-    /// words under `what`.
+    /// Runs `git` and gives its standard output, when it ended with 0; otherwise git's own words under `what`.
+    pub fn read<S: AsRef<OsStr>>(
+        &self,
+        what: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<u8>, Stop> {
+        self.ask(what, args, b"")
+    }
+
+    /// The same with this on its standard input.
     pub fn ask<S: AsRef<OsStr>>(
         &self,
         what: &str,
@@ -148,6 +156,9 @@ impl Program {
     ) -> Result<Vec<u8>, Stop> {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
+        if input.is_empty() {
+            return self.succeeded(what, command.output());
+        }
         let child = command.stdin(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
@@ -164,15 +175,6 @@ impl Program {
     pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Stop> {
         let output = self.command(args).output();
         output.map_err(|error| cannot_start(&self.path, &error))
-    }
-
-    /// Runs `git` and gives its standard output, when it ended with 0; otherwise git's own words under `what`.
-    pub fn read<S: AsRef<OsStr>>(
-        &self,
-        what: &str,
-        args: impl IntoIterator<Item = S>,
-    ) -> Result<Vec<u8>, Stop> {
-        self.succeeded(what, self.command(args).output())
     }
 
     fn succeeded(&self, what: &str, output: io::Result<Output>) -> Result<Vec<u8>, Stop> {

@@ -7,7 +7,8 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
-use crate::git::history::{Gap, Library};
+use crate::git::Unreadable;
+use crate::git::history::Library;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
 
@@ -171,7 +172,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     let is_shared = is_shared(repo.config()?);
     repo.either(
         |library| match is_shared {
-            true => Err(Gap::Unreadable),
+            true => Err(Unreadable),
             false => library.write_event(event),
         },
         || write_by_program(repo, event),

@@ -1,10 +1,13 @@
 //! Keeping a secret in the clone's own configuration. By the library, because everybody on a machine can read the
 //! command line of a `git config KEY VALUE`; then git itself is asked whether it reads the same.
 
+#[cfg(unix)]
 use std::fs;
 use std::path::Path;
 
 use git2::{Config, ErrorClass};
+#[cfg(unix)]
+use rustix::{fs::Mode, process::umask};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
@@ -20,12 +23,12 @@ use crate::git::config::GitConfig;
 pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     let path = repo.layout().common_dir.join("config");
     let shared = is_shared(repo.config()?);
-    let before = fs::metadata(&path).map(|found| found.permissions()).ok();
-    let written = {
-        // The library makes a new file of the old one, which must not be open to others for a moment either.
-        let _private = (!shared).then(private::Umask::set);
-        write(&path, key, secret)
+    #[cfg(unix)]
+    let mode = match fs::metadata(&path) {
+        Ok(before) if shared => before.permissions(),
+        _ => std::os::unix::fs::PermissionsExt::from_mode(0o600),
     };
+    let written = write(&path, key, secret, shared);
     written.map_err(|error| {
         // The library's words about the system name files; its words about the content of a file repeat that.
         let cause = match error.class() {
@@ -35,11 +38,8 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         let what = format!("{key} cannot be written to the clone's configuration");
         Stop::Failed(Report::new(what).because(cause))
     })?;
-    let limited = match before.filter(|_| shared) {
-        Some(before) => fs::set_permissions(&path, before),
-        None => private::limit(&path, shared),
-    };
-    limited.map_err(|error| {
+    #[cfg(unix)]
+    fs::set_permissions(&path, mode).map_err(|error| {
         let report = Report::new(format!("{} cannot be closed to others", path.display()));
         Stop::Failed(report.because(error.to_string()))
     })?;
@@ -54,14 +54,23 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
 }
 
 /// Replaces all values of the key by this one; everything else in the file stays as it is.
-fn write(path: &Path, key: &str, secret: &Secret) -> Result<(), git2::Error> {
-    let mut config = Config::open(path)?;
-    // Several values at once are refused here, and written without the quotes they need by the library's way to
-    // write several.
-    config.set_str(key, secret.expose()).or_else(|_| {
-        config.remove_multivar(key, ".*")?;
-        config.set_str(key, secret.expose())
-    })
+fn write(path: &Path, key: &str, secret: &Secret, shared: bool) -> Result<(), git2::Error> {
+    // The library makes a new file of the old one, which must not be open to others for a moment either.
+    #[cfg(unix)]
+    let mask = (!shared).then(|| umask(Mode::RWXG | Mode::RWXO));
+    #[cfg(not(unix))]
+    let _ = shared;
+    let written = Config::open(path).and_then(|mut config| {
+        // Several values at once are refused here, and written without the quotes they need by the library's way to
+        // write several.
+        config.set_str(key, secret.expose()).or_else(|_| {
+            config.remove_multivar(key, ".*")?;
+            config.set_str(key, secret.expose())
+        })
+    });
+    #[cfg(unix)]
+    let _ = mask.map(umask);
+    written
 }
 
 /// Whether the repository is meant for several users of the machine.
@@ -69,52 +78,4 @@ pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
     let value = config.get(key);
     value.is_some_and(|value| !value.eq_ignore_ascii_case("umask")) && !config.denies(key)
-}
-
-#[cfg(unix)]
-mod private {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
-
-    use rustix::fs::Mode;
-    use rustix::process::umask;
-
-    /// New files are their owner's alone, until it is dropped.
-    pub struct Umask(Mode);
-
-    impl Umask {
-        pub fn set() -> Self {
-            Self(umask(Mode::RWXG | Mode::RWXO))
-        }
-    }
-
-    impl Drop for Umask {
-        fn drop(&mut self) {
-            umask(self.0);
-        }
-    }
-
-    pub fn limit(path: &Path, shared: bool) -> std::io::Result<()> {
-        match shared {
-            true => Ok(()),
-            false => fs::set_permissions(path, Permissions::from_mode(0o600)),
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod private {
-    /// Elsewhere the folder's own rights decide.
-    pub struct Umask;
-
-    impl Umask {
-        pub fn set() -> Self {
-            Self
-        }
-    }
-
-    pub fn limit(_path: &std::path::Path, _shared: bool) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -24,16 +24,13 @@ const TELLS: Duration = Duration::from_secs(10);
 /// A kept connection that nobody uses ends after so many seconds, should there be nobody to end it.
 const KEPT: u32 = 1800;
 
-/// git's names for the kinds of ssh that it tells apart, but for `simple`, which takes no options at all.
-const KINDS: [&str; 4] = [OPEN_SSH, "plink", "tortoiseplink", "putty"];
-const OPEN_SSH: &str = "ssh";
-
-/// The command that git would start, and its kind.
+/// The command that git would start.
 #[derive(Debug)]
 struct UserSsh {
     /// As a shell reads it.
     line: String,
-    kind: &'static str,
+    /// Whether it takes the options of OpenSSH. Another one is left to git as it is, and asks whom it likes.
+    is_open: bool,
 }
 
 /// The user's ssh, and the connections that are kept for this run.
@@ -54,11 +51,12 @@ impl Ssh {
         asks: bool,
     ) {
         let user = self.user(of, account);
+        if !user.is_open {
+            return;
+        }
         let mut line = format!("{}{}", own_locale(of.0), user.line);
-        match user.kind {
-            OPEN_SSH if !asks && !answers_by_program(of.0) => line.push_str(" -oBatchMode=yes"),
-            "plink" if !asks => line.push_str(" -batch"),
-            _ => {}
+        if !asks && !answers_by_program(of.0) {
+            line.push_str(" -oBatchMode=yes");
         }
         let socket = account.and_then(|account| match asks {
             false => self.kept().socket(account),
@@ -71,12 +69,12 @@ impl Ssh {
             line.push_str(&format!(" -oControlPath={}", socket.display()));
         }
         command.env("GIT_SSH_COMMAND", line);
-        command.env("GIT_SSH_VARIANT", user.kind);
+        command.env("GIT_SSH_VARIANT", "ssh");
     }
 
     /// Whether it can be told to ask nobody.
     pub fn can_keep_quiet(&self, of: (&Program, &GitConfig), account: &Account) -> bool {
-        matches!(self.user(of, Some(account)).kind, OPEN_SSH | "plink")
+        self.user(of, Some(account)).is_open
     }
 
     /// Whether a connection to this account is kept.
@@ -87,7 +85,7 @@ impl Ssh {
     /// The files of keys that ssh would try there and that exist.
     pub fn keys(&self, of: (&Program, &GitConfig), account: &Account) -> Vec<PathBuf> {
         let home = of.0.variable("HOME").map(PathBuf::from).unwrap_or_default();
-        let told = configured(self.user(of, Some(account)), account).unwrap_or_default();
+        let told = configured(&self.user(of, Some(account)).line, account).unwrap_or_default();
         let files = told
             .lines()
             .filter_map(|line| line.strip_prefix("identityfile "));
@@ -107,50 +105,43 @@ impl Ssh {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As git finds it; one that is called otherwise is asked for what only OpenSSH knows, as git does.
+    /// As git finds it. One that is not plain `ssh` is asked for what only OpenSSH knows, as git does.
     fn user(&self, of: (&Program, &GitConfig), account: Option<&Account>) -> &UserSsh {
         self.user.get_or_init(|| {
             let line = setting(of, "GIT_SSH_COMMAND", "core.sshcommand");
             let line = line.filter(|line| !line.trim().is_empty());
             let path = setting(of, "GIT_SSH", "").filter(|path| !path.is_empty());
             let line = line.or(path.map(|path| shell_word(&path)));
-            let mut user = UserSsh {
-                line: line.unwrap_or_else(|| "ssh".to_owned()),
-                kind: OPEN_SSH,
-            };
-            let variant = setting(of, "GIT_SSH_VARIANT", "ssh.variant");
-            let kind = match variant.map(|name| name.to_ascii_lowercase()).as_deref() {
-                None => by_name(&user.line),
-                Some("auto") => None,
-                Some("simple") => Some("simple"),
-                Some(variant) => Some(by_name(variant).unwrap_or(OPEN_SSH)),
-            };
+            let line = line.unwrap_or_else(|| "ssh".to_owned());
             let here = Account {
                 destination: "localhost".to_owned(),
                 port: None,
             };
-            user.kind = kind.unwrap_or_else(|| match configured(&user, account.unwrap_or(&here)) {
-                Some(_) => OPEN_SSH,
-                None => "simple",
-            });
-            user
+            let variant = setting(of, "GIT_SSH_VARIANT", "ssh.variant");
+            let is_open = match variant.as_deref() {
+                None | Some("auto") => {
+                    line == "ssh" || configured(&line, account.unwrap_or(&here)).is_some()
+                }
+                Some(variant) => variant == "ssh",
+            };
+            UserSsh { line, is_open }
         })
     }
 
     /// Where the socket of a connection is to be; `None` where users have arranged that for themselves, or it cannot be.
     fn place_for(&self, of: (&Program, &GitConfig), account: &Account) -> Option<PathBuf> {
         let user = self.user(of, Some(account));
-        if !cfg!(unix) || user.kind != OPEN_SSH {
+        if !cfg!(unix) || !user.is_open {
             return None;
         }
-        let told = configured(user, account).filter(|told| !told.is_empty())?;
+        let told = configured(&user.line, account).filter(|told| !told.is_empty())?;
         let mut paths = told
             .lines()
             .filter_map(|line| line.strip_prefix("controlpath "));
         if paths.any(|path| path != "none") {
             return None;
         }
-        self.kept().place(user, account)
+        self.kept().place(&user.line, account)
     }
 }
 
@@ -181,36 +172,14 @@ pub fn own_locale(program: &Program) -> String {
     lines.concat()
 }
 
-/// The kind that git takes a command for by its name alone.
-fn by_name(line: &str) -> Option<&'static str> {
-    let word = first_word(line).to_ascii_lowercase();
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(&word);
-    let name = name.strip_suffix(".exe").unwrap_or(name);
-    KINDS.into_iter().find(|kind| *kind == name)
-}
-
-fn first_word(line: &str) -> String {
-    let mut word = String::new();
-    let mut quote = None;
-    for c in line.trim_start().chars() {
-        match (quote, c) {
-            (Some(open), c) if open == c => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, c) if c.is_whitespace() => break,
-            (_, c) => word.push(c),
-        }
-    }
-    word
-}
-
 fn arguments(account: &Account) -> Vec<&str> {
     let port = account.port.iter().flat_map(|port| ["-p", port.as_str()]);
     port.chain([account.destination.as_str()]).collect()
 }
 
 /// What ssh is configured to do with an account, a line an option: `ssh -G`. `None` where it does not know that.
-fn configured(user: &UserSsh, account: &Account) -> Option<String> {
-    let mut command = by_shell(&format!("{} -G \"$@\"", user.line), &arguments(account))?;
+fn configured(line: &str, account: &Account) -> Option<String> {
+    let mut command = by_shell(&format!("{line} -G \"$@\""), &arguments(account))?;
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(Stdio::null());
     let output = child::run(command, b"", TELLS, &Ear::Nobody).ok()??;
@@ -223,27 +192,4 @@ fn by_shell(line: &str, arguments: &[&str]) -> Option<Command> {
     let mut command = Command::new(find_on_path("sh")?);
     command.args(["-c", line, "ssh"]).args(arguments);
     Some(command)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_is_of_the_kind_that_git_takes_it_for() {
-        for (line, kind) in [
-            ("ssh -i key", Some(OPEN_SSH)),
-            ("'/usr/bin/ssh' -F 'a b'", Some(OPEN_SSH)),
-            (
-                r#""C:/Program Files/PuTTY/PLINK.EXE" -load x"#,
-                Some("plink"),
-            ),
-            ("C:\\bin\\TortoisePlink.exe", Some("tortoiseplink")),
-            ("env A=b ssh", None),
-            ("A=b ssh", None),
-            ("my-ssh", None),
-        ] {
-            assert_eq!(by_name(line), kind, "{line}");
-        }
-    }
 }

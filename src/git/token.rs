@@ -1,11 +1,10 @@
 //! The tokens of services, and where they are looked up. They never stand in `smp.toml`, which is committed: they are
 //! in the environment, or where the service's own program put them.
 
-mod netrc;
-
 use std::path::PathBuf;
 
 use reqwest::Url;
+use zeroize::Zeroizing;
 
 use crate::core::secret::{Login, Secret};
 use crate::git::{Repo, logins};
@@ -52,7 +51,34 @@ pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
 
 fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
     let text = file::read(&home(repo)?.join(NETRC)).ok()?;
-    netrc::login(&zeroize::Zeroizing::new(text), host)
+    login(&Zeroizing::new(text), host)
+}
+
+/// The first password that a file of logins has for a machine, with its name. That of `default` is not ours: it was
+/// written for other machines, and a token that goes to the wrong place is lost. A macro may hold anything.
+fn login(text: &str, machine: &str) -> Option<Login> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'));
+    let mut words = lines
+        .flat_map(str::split_whitespace)
+        .map(|word| word.trim_matches('"'));
+    let (mut ours, mut name, mut password) = (false, "", "");
+    while let Some(key) = words.next() {
+        match key {
+            "default" | "macdef" => break,
+            "machine" if !password.is_empty() => break,
+            "machine" => (ours, name) = (words.next()?.eq_ignore_ascii_case(machine), ""),
+            "login" if ours => name = words.next().unwrap_or_default(),
+            "password" if ours => password = words.next().unwrap_or_default(),
+            "login" | "password" | "account" => drop(words.next()),
+            _ => {}
+        }
+    }
+    (!password.is_empty()).then(|| Login {
+        name: name.to_owned(),
+        password: Secret::new(password),
+    })
 }
 
 /// Why no token may be sent to a server.
@@ -117,10 +143,8 @@ fn variable(repo: &Repo, name: &str) -> Option<Secret> {
 }
 
 fn home(repo: &Repo) -> Option<PathBuf> {
-    let names = ["HOME", if cfg!(windows) { "USERPROFILE" } else { "HOME" }];
-    let mut homes = names
-        .iter()
-        .filter_map(|name| repo.program().variable(name));
+    let names = ["HOME", "USERPROFILE"].into_iter();
+    let mut homes = names.filter_map(|name| repo.program().variable(name));
     homes.find(|home| !home.is_empty()).map(PathBuf::from)
 }
 

@@ -1,16 +1,20 @@
-//! One pass over history, newest first, that answers `A..B`, `B..A` and how the two stand to each other.
+//! History as a walk meets it, newest first: the answer to `FROM..TO`, and how the two stand to each other.
 //!
-//! It paints what `A` reaches and what `B` reaches. git's own walk for `A..B` (`limit_list`) meets commits in
-//! this same order and differs from the one for `B..A` only in when it ends, so one pass serves both, each
-//! with its own end. That keeps the lists byte for byte git's, even where clocks ran backwards and git itself
-//! stops early. The relation is kept apart from that: it is exact.
+//! Commits come from the commit-graph where it knows them, and from the object database elsewhere. The walk paints what
+//! `from` reaches and what `to` reaches. Its list is the one of git's own walk (`limit_list`) to the byte, even where
+//! clocks ran backwards and git itself stops early. The relation is kept apart from that: it is exact.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+use std::path::Path;
+
+use git2::{ObjectType, Odb, OdbObject, Oid};
+use gix_commitgraph::{Graph, Position};
 
 use crate::core::words::Relation;
-use crate::git::Unreadable;
-use crate::git::source::{CommitTable, Node};
+use crate::git::{Unreadable, object};
 
 /// How many commits that are already ruled out git looks past before it believes that no more will come.
 const SLOP: u32 = 5;
@@ -20,91 +24,33 @@ const FROM: usize = 0;
 const TO: usize = 1;
 const BOTH: u8 = bit(FROM) | bit(TO);
 
-/// What a walk found; the lists are in git's order and hold merges too.
-#[derive(Debug)]
-pub struct Range {
-    /// How `to` stands to `from`.
-    pub relation: Relation,
-    /// `from..to`.
-    pub ships: Vec<Node>,
-    /// `to..from`.
-    pub disappears: Vec<Node>,
-}
-
-pub fn range(source: &mut CommitTable<'_>, from: Node, to: Node) -> Result<Range, Unreadable> {
-    let mut walk = Walk::new(source, [from, to])?;
-    walk.run(false)?;
-    let relation = walk.relation();
-    let [mut disappears, mut ships] = walk.lists.map(|list| list.found);
-    if relation == Relation::Ahead {
-        disappears.clear();
-    } else if relation == Relation::Behind {
-        ships.clear();
-    }
-    Ok(Range {
-        relation,
-        ships,
-        disappears,
-    })
-}
-
-/// Walks only as far as it takes to know how the two stand to each other.
-pub fn relation(
-    source: &mut CommitTable<'_>,
-    from: Node,
-    to: Node,
-) -> Result<Relation, Unreadable> {
-    let mut walk = Walk::new(source, [from, to])?;
-    walk.run(true)?;
-    Ok(walk.relation())
-}
-
-/// All that `to` reaches, in the order of `git log`.
-pub fn everything(source: &mut CommitTable<'_>, to: Node) -> Result<Vec<Node>, Unreadable> {
-    let mut queue = Queue::default();
-    let mut found = Vec::new();
-    let mut seen = vec![false; to + 1];
-    seen[to] = true;
-    source.parse(to)?;
-    queue.push(source, to);
-    while let Some(node) = queue.pop() {
-        found.push(node);
-        source.take(node);
-        for place in source.parents(node) {
-            let parent = source.parent(place);
-            source.parse(parent)?;
-            if seen.len() <= parent {
-                seen.resize(parent + 1, false);
-            }
-            if !seen[parent] {
-                seen[parent] = true;
-                queue.push(source, parent);
-            }
-        }
-    }
-    Ok(found)
-}
-
 const fn bit(colour: usize) -> u8 {
     1 << colour
 }
 
-/// Commits to look at, newest first and in the order met where dates are equal.
-#[derive(Default)]
-struct Queue {
-    heap: BinaryHeap<(u64, Reverse<usize>, Node)>,
-    met: usize,
+/// A commit's place in the table of those that were met.
+pub type Node = usize;
+
+/// The commits met so far.
+pub struct CommitTable<'o> {
+    odb: &'o Odb<'o>,
+    pub graph: Option<Graph>,
+    pub entries: Vec<Entry>,
+    /// The parents of all entries, one after the other.
+    parents: Vec<Node>,
+    by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
 }
 
-impl Queue {
-    fn push(&mut self, source: &CommitTable<'_>, node: Node) {
-        self.heap.push((source.date(node), Reverse(self.met), node));
-        self.met += 1;
-    }
-
-    fn pop(&mut self) -> Option<Node> {
-        self.heap.pop().map(|(_, _, node)| node)
-    }
+pub struct Entry {
+    pub id: Oid,
+    /// Its bytes, where they had to be read anyway and may be listed.
+    pub raw: Option<Box<[u8]>>,
+    /// Where `CommitTable::parents` has them; none before the commit was parsed.
+    parents: Option<Range<usize>>,
+    position: Option<Position>,
+    /// When it was committed, once parsed.
+    date: u64,
+    mark: Mark,
 }
 
 /// What a walk knows of a commit.
@@ -115,79 +61,182 @@ struct Mark {
     queued: bool,
 }
 
-/// The state of git's walk that lists what one colour does not reach.
-struct LimitedList {
-    without: usize,
-    found: Vec<Node>,
-    /// The date of the commit listed last.
-    date: u64,
-    slop: u32,
-    ended: bool,
+impl Entry {
+    pub fn is_merge(&self) -> bool {
+        self.parents
+            .as_ref()
+            .is_some_and(|parents| parents.len() > 1)
+    }
 }
 
-impl LimitedList {
-    fn new(without: usize) -> Self {
+impl<'o> CommitTable<'o> {
+    /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
+    pub fn new(odb: &'o Odb<'o>, objects: &Path) -> Self {
         Self {
-            without,
-            found: Vec::new(),
-            date: u64::MAX,
-            slop: SLOP,
-            ended: false,
+            odb,
+            graph: gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok(),
+            entries: Vec::new(),
+            parents: Vec::new(),
+            by_id: HashMap::default(),
+        }
+    }
+
+    /// The commit of this name.
+    pub fn node(&mut self, id: Oid) -> Node {
+        self.node_at(self.position(id), id)
+    }
+
+    fn position(&self, id: Oid) -> Option<Position> {
+        let name = <&gix_hash::oid>::try_from(id.as_bytes()).ok()?;
+        self.graph.as_ref()?.lookup(name)
+    }
+
+    fn node_at(&mut self, position: Option<Position>, id: Oid) -> Node {
+        let next = self.entries.len();
+        let node = *self.by_id.entry(id).or_insert(next);
+        if node == next {
+            self.entries.push(Entry {
+                id,
+                raw: None,
+                parents: None,
+                position,
+                date: 0,
+                mark: Mark::default(),
+            });
+        }
+        node
+    }
+
+    /// Makes a commit's date and parents known.
+    fn parse(&mut self, node: Node) -> Result<(), Unreadable> {
+        let entry = &self.entries[node];
+        if entry.parents.is_some() {
+            return Ok(());
+        }
+        let (date, parents, raw) = match (entry.position, &self.graph) {
+            (Some(position), Some(graph)) => {
+                let commit = graph.commit_at(position);
+                let parents = commit.iter_parents().map(|parent| {
+                    let parent = parent.map_err(|_| Unreadable)?;
+                    let id = Oid::from_bytes(graph.id_at(parent).as_bytes())?;
+                    Ok((Some(parent), id))
+                });
+                let parents = parents.collect::<Result<Vec<_>, Unreadable>>()?;
+                (commit.committer_timestamp(), parents, None)
+            }
+            _ => {
+                let object = read(self.odb, entry.id)?;
+                let (parents, date) = object::links(object.data())?;
+                let parents = parents.into_iter().map(|id| (self.position(id), id));
+                (date, parents.collect(), Some(object.data().into()))
+            }
+        };
+        let start = self.parents.len();
+        for (position, id) in parents {
+            let parent = self.node_at(position, id);
+            self.parents.push(parent);
+        }
+        let entry = &mut self.entries[node];
+        (entry.date, entry.raw) = (date, raw);
+        entry.parents = Some(start..self.parents.len());
+        Ok(())
+    }
+}
+
+pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> {
+    let object = odb.read(id)?;
+    let is_commit = object.kind() == ObjectType::Commit;
+    is_commit.then_some(object).ok_or(Unreadable)
+}
+
+/// Object names are hashes already: eight bytes of one are as good a hash as any.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(head) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*head);
         }
     }
 }
 
-struct Walk<'w, 's> {
-    source: &'w mut CommitTable<'s>,
+/// How `to` stands to `from`, and `from..to` in git's order, with merges.
+pub fn range(
+    table: &mut CommitTable<'_>,
+    from: Node,
+    to: Node,
+) -> Result<(Relation, Vec<Node>), Unreadable> {
+    for entry in &mut table.entries {
+        entry.mark = Mark::default();
+    }
+    let mut walk = Walk {
+        table,
+        ends: [from, to],
+        queue: BinaryHeap::new(),
+        met: 0,
+        lacking: [0; 2],
+        pending: Vec::new(),
+        found: Vec::new(),
+        date: u64::MAX,
+        slop: SLOP,
+    };
+    walk.run()?;
+    Ok(match walk.relation() {
+        relation @ (Relation::Ahead | Relation::Diverged) => (relation, walk.found),
+        relation @ (Relation::Identical | Relation::Behind) => (relation, Vec::new()),
+    })
+}
+
+struct Walk<'w, 'o> {
+    table: &'w mut CommitTable<'o>,
     ends: [Node; 2],
-    marks: Vec<Mark>,
-    queue: Queue,
+    /// Commits to look at, newest first and in the order met where dates are equal.
+    queue: BinaryHeap<(u64, Reverse<usize>, Node)>,
+    met: usize,
     /// How many in the queue lack each colour.
     lacking: [usize; 2],
-    /// Indexed by the colour that the list is to have: `lists[TO]` is `from..to`.
-    lists: [LimitedList; 2],
     pending: Vec<Node>,
+    /// The list so far, and the date of the commit listed last.
+    found: Vec<Node>,
+    date: u64,
+    /// None left: the list is closed.
+    slop: u32,
 }
 
-impl<'w, 's> Walk<'w, 's> {
-    fn new(source: &'w mut CommitTable<'s>, ends: [Node; 2]) -> Result<Self, Unreadable> {
-        let mut walk = Self {
-            source,
-            ends,
-            marks: Vec::new(),
-            queue: Queue::default(),
-            lacking: [0; 2],
-            lists: [TO, FROM].map(LimitedList::new),
-            pending: Vec::new(),
-        };
-        for node in ends {
-            walk.source.parse(node)?;
+impl Walk<'_, '_> {
+    fn run(&mut self) -> Result<(), Unreadable> {
+        for node in self.ends {
+            self.table.parse(node)?;
         }
-        for (colour, node) in ends.into_iter().enumerate() {
-            walk.paint_down(node, colour);
+        for (colour, node) in self.ends.into_iter().enumerate() {
+            self.paint_down(node, colour);
         }
-        for node in ends {
-            walk.meet(node);
+        for node in self.ends {
+            self.meet(node);
         }
-        Ok(walk)
-    }
-
-    fn run(&mut self, relation_only: bool) -> Result<(), Unreadable> {
-        while !self.known(relation_only) {
-            let Some(node) = self.queue.pop() else { break };
-            self.mark(node).queued = false;
+        while !self.is_done()
+            && let Some((_, _, node)) = self.queue.pop()
+        {
+            let mark = &mut self.table.entries[node].mark;
+            mark.queued = false;
             for colour in [FROM, TO] {
-                self.lacking[colour] -= usize::from(self.colours(node) & bit(colour) == 0);
+                self.lacking[colour] -= usize::from(mark.colours & bit(colour) == 0);
             }
             self.look_at_parents(node)?;
-            self.list(FROM, node);
-            self.list(TO, node);
-            if self.colours(node) == BOTH || self.source.is_merge(node) {
-                self.source.take(node);
+            self.list(node);
+            let entry = &mut self.table.entries[node];
+            if entry.mark.colours == BOTH || entry.is_merge() {
+                entry.raw = None;
             }
         }
-        self.end(FROM);
-        self.end(TO);
+        if self.slop > 0 {
+            self.close();
+        }
         Ok(())
     }
 
@@ -200,25 +249,22 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
-    fn known(&self, relation_only: bool) -> bool {
-        let relation = self.relation();
-        // While something has one colour only, that colour may still reach the other end.
-        let related = relation != Relation::Diverged || self.lacking == [0, 0];
-        let listed = match relation {
-            Relation::Identical => true,
-            Relation::Ahead => self.lists[TO].ended,
-            Relation::Behind => self.lists[FROM].ended,
-            Relation::Diverged => self.lists.iter().all(|list| list.ended),
-        };
-        related && (relation_only || listed)
+    fn is_done(&self) -> bool {
+        let is_closed = self.slop == 0;
+        match self.relation() {
+            Relation::Identical | Relation::Behind => true,
+            Relation::Ahead => is_closed,
+            // While something has one colour only, that colour may still reach the other end.
+            Relation::Diverged => is_closed && self.lacking == [0, 0],
+        }
     }
 
     /// git's `process_parents`, for both colours.
     fn look_at_parents(&mut self, node: Node) -> Result<(), Unreadable> {
         let colours = self.colours(node);
-        for place in self.source.parents(node) {
-            let parent = self.source.parent(place);
-            self.source.parse(parent)?;
+        for place in self.table.entries[node].parents.clone().unwrap_or_default() {
+            let parent = self.table.parents[place];
+            self.table.parse(parent)?;
             for colour in [FROM, TO] {
                 if colours & bit(colour) != 0 {
                     self.paint_down(parent, colour);
@@ -229,87 +275,67 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(())
     }
 
-    /// The turn of `limit_list` for one commit, in the walk that wants what has this colour only.
-    fn list(&mut self, wanted: usize, node: Node) {
-        let colours = self.colours(node);
-        let list = &mut self.lists[wanted];
-        if list.ended {
+    /// The turn of `limit_list` for one commit.
+    fn list(&mut self, node: Node) {
+        if self.slop == 0 {
             return;
         }
-        if colours & bit(list.without) == 0 {
-            list.found.push(node);
-            list.date = self.source.date(node);
+        if self.colours(node) & bit(FROM) == 0 {
+            self.found.push(node);
+            self.date = self.table.entries[node].date;
             return;
         }
-        list.slop = match self.queue.heap.peek() {
+        self.slop = match self.queue.peek() {
             None => 0,
-            Some((date, ..)) if list.date <= *date => SLOP,
-            Some(_) if self.lacking[list.without] > 0 => SLOP,
-            Some(_) => list.slop - 1,
+            Some((date, ..)) if self.date <= *date => SLOP,
+            Some(_) if self.lacking[FROM] > 0 => SLOP,
+            Some(_) => self.slop - 1,
         };
-        if list.slop == 0 {
-            self.end(wanted);
+        if self.slop == 0 {
+            self.close();
         }
     }
 
-    /// Closes a list: what was painted since it was listed is taken out.
-    fn end(&mut self, wanted: usize) {
-        let Self { lists, marks, .. } = self;
-        let list = &mut lists[wanted];
-        if !list.ended {
-            list.ended = true;
-            list.found
-                .retain(|&node| marks[node].colours & bit(list.without) == 0);
-        }
+    /// Closes the list: what was painted since it was listed is taken out.
+    fn close(&mut self) {
+        let Self { found, table, .. } = self;
+        found.retain(|&node| table.entries[node].mark.colours & bit(FROM) == 0);
     }
 
     fn meet(&mut self, node: Node) {
-        let mark = self.mark(node);
+        let Entry { mark, date, .. } = &mut self.table.entries[node];
         if mark.seen {
             return;
         }
         (mark.seen, mark.queued) = (true, true);
-        let colours = mark.colours;
         for colour in [FROM, TO] {
-            self.lacking[colour] += usize::from(colours & bit(colour) == 0);
+            self.lacking[colour] += usize::from(mark.colours & bit(colour) == 0);
         }
-        self.queue.push(self.source, node);
-    }
-
-    /// Paints one commit; whether that is news.
-    fn paint(&mut self, node: Node, colour: usize) -> bool {
-        let mark = self.mark(node);
-        let news = mark.colours & bit(colour) == 0;
-        mark.colours |= bit(colour);
-        if news && mark.queued {
-            self.lacking[colour] -= 1;
-        }
-        news
+        self.queue.push((*date, Reverse(self.met), node));
+        self.met += 1;
     }
 
     /// git's `mark_parents_uninteresting`: carries a colour that comes late on to all that is already known.
     fn paint_down(&mut self, node: Node, colour: usize) {
-        self.paint(node, colour);
-        let mut news = Some(node);
-        loop {
-            for place in news.map_or(0..0, |node| self.source.parents(node)) {
-                self.pending.push(self.source.parent(place));
+        self.pending.push(node);
+        let mut is_first = true;
+        while let Some(node) = self.pending.pop() {
+            let Entry { mark, parents, .. } = &mut self.table.entries[node];
+            let is_news = mark.colours & bit(colour) == 0;
+            mark.colours |= bit(colour);
+            if is_news && mark.queued {
+                self.lacking[colour] -= 1;
             }
-            let Some(node) = self.pending.pop() else {
-                break;
-            };
-            news = self.paint(node, colour).then_some(node);
+            // What had the colour before has handed it on before, but for the first, whose parents are just known.
+            if is_news || is_first {
+                let parents = parents.clone().unwrap_or_default();
+                self.pending.extend(&self.table.parents[parents]);
+            }
+            is_first = false;
         }
     }
 
     fn colours(&self, node: Node) -> u8 {
-        self.marks.get(node).map_or(0, |mark| mark.colours)
-    }
-
-    fn mark(&mut self, node: Node) -> &mut Mark {
-        if self.marks.len() <= node {
-            self.marks.resize(node + 1, Mark::default());
-        }
-        &mut self.marks[node]
+        self.table.entries[node].mark.colours
     }
 }

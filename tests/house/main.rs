@@ -11,6 +11,7 @@
 )]
 
 mod directions;
+mod links;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

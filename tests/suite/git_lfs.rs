@@ -31,7 +31,7 @@ fn adds(deploy: &Deploy, files: &[(&str, &str)]) -> String {
 #[test]
 fn a_plan_says_which_command_brings_what_a_push_leaves_behind() {
     let (one, two) = (pointer(1), pointer(2));
-    // Two files with the same contents are one object.
+    // Two files with the same contents are two files.
     let files = [
         ATTRIBUTES,
         ("a.bin", &one),
@@ -41,7 +41,7 @@ fn a_plan_says_which_command_brings_what_a_push_leaves_behind() {
     ];
     let (deploy, commit) = with_files(&files);
     let warning = format!(
-        "warning: 2 files of this deploy are in Git LFS, and a push does not bring the contents to production: \
+        "warning: 3 files of this deploy are in Git LFS, and a push does not bring the contents to production: \
          unless its build gets them elsewhere, first: git lfs push --all production {commit}\n"
     );
     deploy.smp(&["promote", "-n"]).ok().says(&warning);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
 use crate::core::config::values::{
-    BranchName, HeaderName, HerokuApp, JsonPointer, List, Number, PageUrl, Pattern, RecordRef,
+    BranchName, HeaderName, HerokuApp, JsonPointer, List, Number, PagePattern, PageUrl, RecordRef,
     RemoteName, RemoteUrl, Table, Word,
 };
 use crate::core::config::{
@@ -57,7 +57,7 @@ struct RawEnvironment {
 #[serde(deny_unknown_fields)]
 struct RawRunning {
     page: Option<PageUrl>,
-    pattern: Option<Pattern>,
+    pattern: Option<PagePattern>,
     json: Option<JsonPointer>,
     header: Option<HeaderName>,
     heroku: Option<HerokuApp>,

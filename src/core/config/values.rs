@@ -58,7 +58,7 @@ texts! {
 /// A pattern that cannot grow beyond its limits, with the one group that holds the commit.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Pattern(pub Regex);
+pub(super) struct PagePattern(pub Regex);
 
 /// A whole number within bounds.
 #[derive(Deserialize)]
@@ -86,7 +86,7 @@ struct TableVisitor<T>(PhantomData<T>);
 
 struct MentionVisitor;
 
-impl TryFrom<String> for Pattern {
+impl TryFrom<String> for PagePattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {

@@ -98,7 +98,7 @@ pub struct Review {
 
 /// Whether the service was asked, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Asked {
+pub enum Coverage {
     /// It was not, for this reason.
     Not(Report),
     /// It answered all that it was asked.
@@ -114,16 +114,16 @@ pub struct Reviews {
     /// Each commit that the service knows.
     pub known: HashMap<CommitId, Review>,
     /// Whether the service was asked, and what came of it.
-    pub asked: Asked,
+    pub coverage: Coverage,
     /// How many more merges would ship which nobody could name, so that nobody could ask about them.
     pub unnamed: usize,
 }
 
 impl Reviews {
     /// Nothing is known, for this reason.
-    pub fn unknown(asked: Asked) -> Self {
+    pub fn unknown(coverage: Coverage) -> Self {
         Self {
-            asked,
+            coverage,
             ..Self::default()
         }
     }
@@ -140,13 +140,13 @@ impl Reviews {
 
     /// Why whatever is unknown is unknown.
     fn why(&self) -> Report {
-        match &self.asked {
-            Asked::Not(why) | Asked::Partly(why) => why.clone(),
-            Asked::Whole if self.unnamed > 0 => {
+        match &self.coverage {
+            Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
+            Coverage::Whole if self.unnamed > 0 => {
                 Report::new("git does not name every merge that would ship")
                     .because("it names no more than 2,000 commits, or the history cannot be read")
             }
-            Asked::Whole => Report::new("GitHub does not tell").because(
+            Coverage::Whole => Report::new("GitHub does not tell").because(
                 "the commit is not there, or the token may not see its pull requests or checks",
             ),
         }

@@ -1,8 +1,9 @@
 //! Which event may follow on which, and what they add up to: a rule an event.
 
 use crate::core::record::{
-    Attempt, Candidate, Deploy, Deployed, Deploying, Doubted, Event, Goal, Held, Intent, Judged,
-    Kind, News, Notice, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict, What,
+    Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, Intent, Judged, Kind,
+    LastDeploy, News, Notice, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict,
+    What,
 };
 use crate::core::words::{CommitId, EventId};
 
@@ -151,7 +152,7 @@ impl State {
         let announced = self.close(it.intent.as_ref())?;
         let by = announced.map_or_else(|| event.by.clone(), |open| open.by);
         let before = self.candidate.as_ref().map(|open| open.commit.clone());
-        let deploy = Deploy {
+        let deploy = LastDeploy {
             commit: it.to.clone(),
             from: it.from.clone(),
             by: by.clone(),
@@ -318,7 +319,7 @@ impl State {
     }
 
     /// An environment runs this now, so it does not run the candidate any more if that is another commit.
-    pub(super) fn runs(&mut self, environment: &str, deploy: Deploy) {
+    pub(super) fn runs(&mut self, environment: &str, deploy: LastDeploy) {
         let candidate = self.candidate.as_mut();
         if let Some(candidate) = candidate.filter(|open| open.commit != deploy.commit) {
             for goal in &mut candidate.targets {

@@ -1,6 +1,6 @@
 //! What the record knows of an environment, and what was seen there that it did not know.
 
-use crate::core::record::{Deploy, Event, Sighting, State, Unlawful};
+use crate::core::record::{Event, LastDeploy, Sighting, State, Unlawful};
 use crate::core::words::CommitId;
 
 impl State {
@@ -34,7 +34,7 @@ impl State {
         if seen.from == seen.to || known.is_none_or(|(commit, _)| *commit != seen.from) {
             return Err(Unlawful::NothingNew);
         }
-        let deploy = Deploy {
+        let deploy = LastDeploy {
             commit: seen.to.clone(),
             from: Some(seen.from.clone()),
             by: event.by.clone(),

@@ -4,7 +4,7 @@
 //! contradicts say nothing here.
 
 use crate::core::decide::finding::{self, Finding};
-use crate::core::record::{Deploy, FORMAT, State};
+use crate::core::record::{FORMAT, LastDeploy, State};
 use crate::core::words::{CommitId, Observed, Source};
 
 /// The stable word of the finding.
@@ -34,7 +34,7 @@ pub enum PastTool<'a> {
     /// The record lacks it.
     Unrecorded(&'a Unrecorded),
     /// Somebody saw it, and it is on record.
-    Recorded(&'a Deploy),
+    Recorded(&'a LastDeploy),
 }
 
 /// The deploy past the tool that an environment shows; `None`: there is none, or nobody can tell.

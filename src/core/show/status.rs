@@ -5,7 +5,7 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploy, Deploying, FORMAT, Held, Notice, RecordView, Standing, Verdict,
+    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, RecordView, Standing, Verdict,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -98,7 +98,7 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
 }
 
 /// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
-pub fn past_tool(deploy: &Deploy, when: &When) -> String {
+pub fn past_tool(deploy: &LastDeploy, when: &When) -> String {
     let Some(since) = deploy.seen_since else {
         return String::new();
     };
@@ -319,7 +319,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
 }
 
 /// A line of the picture of `status`.
-pub struct Spot {
+pub struct Dot {
     pub name: String,
     pub commit: CommitId,
     /// How many commits it is ahead of where the axis begins.
@@ -327,7 +327,7 @@ pub struct Spot {
 }
 
 /// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
-pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
+pub fn picture(marks: &[Dot], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
     let names = widest(marks.iter().map(|mark| mark.name.as_str()));
     // Two spaces before and between, the dot, a hash and a count.
@@ -354,8 +354,8 @@ pub fn picture(marks: &[Spot], width: usize) -> Vec<Line> {
 mod tests {
     use super::*;
 
-    fn mark(name: &str, ahead: usize) -> Spot {
-        Spot {
+    fn mark(name: &str, ahead: usize) -> Dot {
+        Dot {
             name: name.into(),
             commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
             ahead,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::core::decide::review::{Asked, Checks, Origin, PullRequest, Review, Reviews};
+use crate::core::decide::review::{Checks, Coverage, Origin, PullRequest, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::http::Response;
@@ -70,7 +70,7 @@ struct Actor {
 /// What an answer says of the commits that were asked for. `repository` is for sentences.
 pub fn read(answer: &Response, page: &[CommitId], repository: &str, main: &str) -> Reviews {
     read_body(answer, page, repository, main)
-        .unwrap_or_else(|report| Reviews::unknown(Asked::Partly(report)))
+        .unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)))
 }
 
 fn read_body(
@@ -94,7 +94,7 @@ fn read_body(
     let Some(found) = body["data"]["repository"].as_object() else {
         return Err(trouble.unwrap_or_else(|| not_found(repository)));
     };
-    let mut reviews = Reviews::unknown(trouble.map_or(Asked::Whole, Asked::Partly));
+    let mut reviews = Reviews::unknown(trouble.map_or(Coverage::Whole, Coverage::Partly));
     // An error that names no commit spoils all of them.
     if errors
         .iter()

@@ -347,7 +347,7 @@ fn what_is_missing_or_odd_is_unknown() {
         let told = told(
             &json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit, "c7": {}}}}),
         );
-        assert!(told.known.is_empty() && told.asked == Asked::Whole);
+        assert!(told.known.is_empty() && told.coverage == Coverage::Whole);
     }
     for odd in [
         json!({"data": {"repository": null}}),
@@ -355,7 +355,10 @@ fn what_is_missing_or_odd_is_unknown() {
         json!([]),
     ] {
         let told = told(&odd);
-        assert!(told.known.is_empty() && told.asked != Asked::Whole, "{odd}");
+        assert!(
+            told.known.is_empty() && told.coverage != Coverage::Whole,
+            "{odd}"
+        );
     }
 }
 
@@ -412,15 +415,15 @@ fn an_error_spoils_what_it_names_and_all_where_it_names_nothing() {
         json!(["repository", 0]),
     ] {
         assert_eq!(finding(all.clone()), None, "{all}");
-        assert!(told(all).asked != Asked::Whole);
+        assert!(told(all).coverage != Coverage::Whole);
     }
 }
 
 #[test]
 fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
     let because =
-        |headers: &[(&'static str, &str)]| match read(&Response::of(429, headers, b"")).asked {
-            Asked::Partly(report) => report.because,
+        |headers: &[(&'static str, &str)]| match read(&Response::of(429, headers, b"")).coverage {
+            Coverage::Partly(report) => report.because,
             other => panic!("{other:?}"),
         };
     assert_eq!(

@@ -152,7 +152,7 @@ fn a_ctrl_c_that_the_editor_outlives_costs_no_text() {
     desk.uses("trap : INT\nkill -INT $PPID $$\necho more >>\"$1\"");
     assert_eq!(desk.edit("- one\n").unwrap(), "- one\nmore\n");
     desk.uses("kill -INT $$");
-    desk.refused("the editor ended with exit code 130, so nothing was deployed");
+    desk.refused("the editor ended (exit status: 130), so nothing was deployed");
 }
 
 #[test]
@@ -170,16 +170,16 @@ fn git_chooses_the_editor() {
 fn an_editor_that_fails_or_is_not_there_deploys_nothing() {
     let desk = Desk::new();
     desk.uses("exit 3");
-    let report = desk.refused("the editor ended with exit code 3, so nothing was deployed");
+    let report = desk.refused("the editor ended (exit status: 3), so nothing was deployed");
     assert!(report.because[0].starts_with("it is: sh "), "{report:?}");
     desk.git(&["config", "core.editor", "kill -9 $$; :"]);
-    desk.refused("the editor ended by a signal, so nothing was deployed");
+    desk.refused("the editor ended (signal: 9 (SIGKILL)), so nothing was deployed");
     desk.git(&[
         "config",
         "core.editor",
         "/nonexistent/editor\u{1b}[31m 2>/dev/null",
     ]);
-    let report = desk.refused("the editor ended with exit code 127, so nothing was deployed");
+    let report = desk.refused("the editor ended (exit status: 127), so nothing was deployed");
     assert_eq!(
         report.because,
         ["it is: /nonexistent/editor\\x1b[31m 2>/dev/null"]

@@ -49,31 +49,33 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
 /// The change makes no difference.
 pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
     let (named, below) = (pick.named(), task.below(top));
-    let report = Report::new(format!("{named} changes nothing on top of {below}"));
-    nothing(report.because("all of its change is there already"), pick)
+    Report::new(format!("{named} changes nothing on top of {below}"))
+        .because("all of its change is there already")
+        .run("leave it out; to look at it", show(pick))
+        .refused(RefusalCode::NothingToPick)
+        .into()
 }
 
-/// A merge.
-pub fn merge(pick: &Original, parents: &[CommitId]) -> Stop {
-    let first = parents.first().map(CommitId::for_link).unwrap_or_default();
-    let range = format!("{first}..{}", pick.id.for_link());
+/// A merge; or the first commit of a history, which git before 2.45 cannot merge, and which is nobody's fix.
+pub fn no_one_change(pick: &Original, parents: &[CommitId]) -> Stop {
     let named = pick.named();
-    Report::new(format!(
-        "{named} is a merge, which has no one change to copy"
-    ))
-    .run(
-        "name the commits that it brought instead",
-        Typed::other(format!("git log --oneline {range}")),
-    )
-    .refused(RefusalCode::NothingToPick)
-    .into()
+    let report = match parents.first() {
+        Some(first) => {
+            let range = format!("{}..{}", first.for_link(), pick.id.for_link());
+            let log = Typed::other(format!("git log --oneline {range}"));
+            let what = format!("{named} is a merge, which has no one change to copy");
+            Report::new(what).run("name the commits that it brought instead", log)
+        }
+        None => Report::new(format!(
+            "{named} has no parent, so it has no change to copy"
+        ))
+        .run("leave it out; to look at it", show(pick)),
+    };
+    report.refused(RefusalCode::NothingToPick).into()
 }
 
-/// The first commit of a history: git before 2.45 cannot merge it so, and nobody's fix is one.
-pub fn first(pick: &Original) -> Stop {
-    let named = pick.named();
-    let report = format!("{named} has no parent, so it has no change to copy");
-    nothing(Report::new(report), pick)
+fn show(pick: &Original) -> Typed {
+    Typed::other(format!("git show {}", pick.id.for_link()))
 }
 
 /// A commit at the edge of a shallow clone.
@@ -85,12 +87,6 @@ pub fn cut_off(pick: &Original) -> Stop {
         ))
         .run("fetch the rest", Typed::other("git fetch --unshallow"))
         .into()
-}
-
-fn nothing(report: Report, pick: &Original) -> Stop {
-    let show = Typed::other(format!("git show {}", pick.id.for_link()));
-    let report = report.run("leave it out; to look at it", show);
-    report.refused(RefusalCode::NothingToPick).into()
 }
 
 /// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.

@@ -5,7 +5,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
 use crate::core::words::CommitId;
 use crate::git::Unreadable;
-use crate::git::history::{Gap, Library, commit_id, oid};
+use crate::git::history::{Library, commit_id, oid};
 use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent, SEEN};
 
 /// The mode of a plain file.
@@ -13,18 +13,18 @@ const PLAIN: i32 = 0o100_644;
 
 impl Library {
     /// The last event that this clone saw.
-    pub(super) fn seen_id(&self) -> Result<Option<CommitId>, Gap> {
+    pub(super) fn seen_id(&self) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
         let target = match repository.find_reference(SEEN) {
             Ok(reference) => reference.target().ok_or(Unreadable)?,
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(_) => return Err(Gap::Unreadable),
+            Err(_) => return Err(Unreadable),
         };
         Ok(Some(commit_id(target)?))
     }
 
     /// The state after an event. What is no event, or larger than one, is for git to tell.
-    pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Gap> {
+    pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Unreadable> {
         let (repository, event) = (self.lock(), oid(id)?);
         measured(&repository, event, ObjectType::Commit, LARGEST_EVENT)?;
         let tree = repository.find_commit(event)?.tree_id();
@@ -36,7 +36,7 @@ impl Library {
     }
 
     /// Writes an event's objects.
-    pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Gap> {
+    pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Unreadable> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;
         tree.insert(FILE, repository.blob(event.state.as_bytes())?, PLAIN)?;
@@ -47,16 +47,21 @@ impl Library {
         let parent = parent.map(|id| repository.find_commit(id)).transpose()?;
         let parents: Vec<_> = parent.iter().collect();
         let id = repository.commit(None, &by, &by, event.message, &tree, &parents)?;
-        Ok(commit_id(id)?)
+        commit_id(id)
     }
 }
 
 /// Gives up on what is of another kind, or larger than this.
-fn measured(repository: &Repository, id: Oid, kind: ObjectType, largest: u64) -> Result<(), Gap> {
+fn measured(
+    repository: &Repository,
+    id: Oid,
+    kind: ObjectType,
+    largest: u64,
+) -> Result<(), Unreadable> {
     let (size, is) = repository.odb()?.read_header(id)?;
     if is == kind && size as u64 <= largest {
         Ok(())
     } else {
-        Err(Gap::Unreadable)
+        Err(Unreadable)
     }
 }

@@ -4,19 +4,12 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::git::address::Account;
-use crate::git::ssh::{UserSsh, arguments, by_shell};
+use crate::git::ssh::{arguments, by_shell};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
-/// How long the end of a connection is waited for.
-const ENDS: Duration = Duration::from_secs(10);
-/// Between two looks whether it has ended.
-const TICK: Duration = Duration::from_millis(5);
-
 /// The connections of one run.
 #[derive(Default)]
 pub struct Kept {
@@ -31,16 +24,14 @@ impl Kept {
     }
 
     /// Where the socket of a connection is to be; `None` where there is no place for it.
-    pub fn place(&mut self, user: &UserSsh, account: &Account) -> Option<PathBuf> {
+    pub fn place(&mut self, line: &str, account: &Account) -> Option<PathBuf> {
         if let Some(socket) = self.known(account) {
             return Some(socket);
         }
-        if self.folder.is_none() {
-            self.folder = private_folder();
-        }
+        self.folder = self.folder.take().or_else(private_folder);
         let folder = self.folder.as_ref()?;
         let socket = folder.join(self.connections.len().to_string());
-        let Some(warden) = warden(user, account, folder, &socket) else {
+        let Some(warden) = warden(line, account, folder, &socket) else {
             // Only an empty one is removed, and litter is no failure.
             let _ = fs::remove_dir(folder);
             return None;
@@ -54,17 +45,14 @@ impl Kept {
     }
 
     fn known(&self, account: &Account) -> Option<PathBuf> {
-        let own = self
-            .connections
-            .iter()
-            .find(|own| own.account == *account)?;
+        let mut all = self.connections.iter();
+        let own = all.find(|own| own.account == *account)?;
         Some(own.socket.clone())
     }
 
     /// Ends them all.
     pub fn end(&mut self) {
-        self.connections.clear();
-        self.folder = None;
+        *self = Self::default();
     }
 }
 
@@ -79,21 +67,17 @@ impl Drop for Connection {
     /// The warden hears of the end of this program by the end of its own input, and so of a Ctrl-C or a kill as well.
     fn drop(&mut self) {
         drop(self.warden.stdin.take());
-        let until = Instant::now() + ENDS;
-        while matches!(self.warden.try_wait(), Ok(None)) && Instant::now() < until {
-            thread::sleep(TICK);
-        }
+        // It ends as soon as the connection has, which it stops.
+        let _ = self.warden.wait();
     }
 }
 
 /// Starts the one who ends a connection, and takes its socket and the folder away, as soon as this program is gone. A
 /// push that was left to the host goes on over it until it ends.
-fn warden(user: &UserSsh, account: &Account, folder: &Path, socket: &Path) -> Option<Child> {
+fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option<Child> {
     let (folder, socket) = (folder.display(), socket.display());
-    let script = format!(
-        "trap '' HUP INT TERM; read -r end; {} \"$@\"; rm -f {socket}; rmdir {folder}",
-        user.line
-    );
+    let script =
+        format!("trap '' HUP INT TERM; read -r end; {line} \"$@\"; rm -f {socket}; rmdir {folder}");
     let path = format!("-oControlPath={socket}");
     let stop = [vec!["-O", "stop", &path], arguments(account)].concat();
     let mut command = by_shell(&script, &stop)?;

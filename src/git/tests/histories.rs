@@ -82,7 +82,7 @@ fn import(world: &World, history: &[Planned]) -> Vec<CommitId> {
 /// Holds both lists of a pair against git's.
 fn compare(world: &World, repo: &Repo, from: &CommitId, to: &CommitId) {
     let library = repo.reader.as_ref().unwrap();
-    let quick = library.changes(repo, Some(from), to);
+    let quick = library.changes(repo, from, to);
     let quick = quick.unwrap_or_else(|_| panic!("the library had no answer"));
     let sure = plumbing::changes(&repo.program, Some(from), to).unwrap();
     assert_eq!(quick, sure, "{from}..{to}");

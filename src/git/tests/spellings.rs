@@ -267,8 +267,8 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
     fs::write(folder.path().join("pack/pack-1.idx"), index).unwrap();
     fs::write(folder.path().join("pack/pack-1.pack"), b"").unwrap();
 
-    let found = Names::new(folder.path()).unwrap();
-    assert_eq!(found.packed(), names.len() as u64);
+    let mut found = Names::new(folder.path()).unwrap();
+    assert_eq!(found.packed(), names.len());
     let digits = |name: &[u8; 20]| {
         name.iter()
             .map(|byte| format!("{byte:02x}"))

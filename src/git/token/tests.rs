@@ -212,3 +212,50 @@ fn a_server_of_ones_own_gets_a_token_only_where_the_environment_names_it() {
     }
     assert_eq!(githubs(&[own], "git.example.com"), Err(Without::Leave));
 }
+
+#[track_caller]
+fn in_file(text: &str, expected: Option<(&str, &str)>) {
+    let found = login(text, "api.heroku.com");
+    let found = found
+        .as_ref()
+        .map(|one| (one.name.as_str(), one.password.expose()));
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn a_login_in_a_file_may_stand_in_one_line_or_in_many() {
+    for text in [
+        "machine api.heroku.com\n  login ada\n  password t0ken\n",
+        "machine git.heroku.com login a password other machine api.heroku.com login ada password t0ken",
+        "machine\r\nAPI.heroku.com\r\n\r\npassword\r\nt0ken\r\nlogin\r\nada",
+        "machine \"api.heroku.com\" account x login ada password \"t0ken\"",
+        "# machine api.heroku.com password other\nmachine api.heroku.com # mine\npassword t0ken login ada",
+        "machine api.heroku.com login ada password t0ken default login b password x",
+        "machine api.heroku.com password t0ken login ada machine other login b password x",
+    ] {
+        in_file(text, Some(("ada", "t0ken")));
+    }
+    in_file(
+        "login b machine api.heroku.com password t0ken",
+        Some(("", "t0ken")),
+    );
+}
+
+#[test]
+fn other_machines_the_default_macros_and_what_is_cut_off_hold_no_login_of_ours() {
+    for text in [
+        "",
+        "machine git.heroku.com password other",
+        "machine api.heroku.com.example.com password other",
+        "machine api.heroku.com login a\ndefault login b password other",
+        "password other",
+        "macdef init\nmachine api.heroku.com\npassword other",
+        "machine",
+        "machine api.heroku.com",
+        "machine api.heroku.com password",
+        "#",
+        "\"",
+    ] {
+        in_file(text, None);
+    }
+}

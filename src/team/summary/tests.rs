@@ -287,6 +287,6 @@ fn an_editor_that_gives_up_is_no_empty_text() {
     let stop = deploy.write(None).unwrap_err();
     assert_eq!(
         stop.to_string(),
-        "the editor ended with exit code 1, so nothing was deployed"
+        "the editor ended (exit status: 1), so nothing was deployed"
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::core::config::Policy;
-use crate::core::decide::review::{Asked, Reviews, refusal, warnings};
+use crate::core::decide::review::{Coverage, Reviews, refusal, warnings};
 use crate::core::decide::{Plan, Proposal, Step};
 use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit};
@@ -70,9 +70,9 @@ impl Shipping<'_> {
         proposal.warnings.extend(warnings(&ships, commit, reviews));
         if let Some(refusal) = refusal(policy, &ships, commit, reviews) {
             let error = refusal.report.error;
-            let why = match &reviews.asked {
-                Asked::Not(why) => format!("{error}: {}", why.error),
-                Asked::Whole | Asked::Partly(_) => error,
+            let why = match &reviews.coverage {
+                Coverage::Not(why) => format!("{error}: {}", why.error),
+                Coverage::Whole | Coverage::Partly(_) => error,
             };
             proposal.warnings.push(format!(
                 "as things stand, git smp promote refuses it: {why}"

@@ -38,7 +38,7 @@ fn counts(pulls: Vec<PullRequest>) -> u64 {
     }
 }
 
-fn known(reviews: &[(usize, Origin, Checks)], asked: Asked) -> Reviews {
+fn known(reviews: &[(usize, Origin, Checks)], coverage: Coverage) -> Reviews {
     let review = |(number, origin, checks): &(usize, Origin, Checks)| {
         (
             id(*number),
@@ -50,7 +50,7 @@ fn known(reviews: &[(usize, Origin, Checks)], asked: Asked) -> Reviews {
     };
     Reviews {
         known: reviews.iter().map(review).collect(),
-        ..Reviews::unknown(asked)
+        ..Reviews::unknown(coverage)
     }
 }
 
@@ -130,13 +130,13 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
     let commits = [commit(1), commit(2), commit(3)];
     let ships: Vec<&Commit> = commits.iter().collect();
     let approved = |number| (number, Origin::PullRequest(pull(9)), Checks::None);
-    let all = known(&[approved(1), approved(2), approved(3)], Asked::Whole);
+    let all = known(&[approved(1), approved(2), approved(3)], Coverage::Whole);
     assert_eq!(reviewed(&ships, &all), None);
     let refusal = reviewed(
         &ships,
         &known(
             &[approved(1), (2, Origin::Direct, Checks::None)],
-            Asked::Whole,
+            Coverage::Whole,
         ),
     )
     .unwrap();
@@ -149,7 +149,7 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
         refusal.report.because[0],
         "0000002 \"Change 2\" has no pull request"
     );
-    let partly = Asked::Partly(Report::new("GitHub answers 502"));
+    let partly = Coverage::Partly(Report::new("GitHub answers 502"));
     let refusal = reviewed(&ships, &known(&[approved(1), approved(2)], partly)).unwrap();
     assert_eq!(
         refusal.report.error,
@@ -164,7 +164,9 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
     );
     let refusal = reviewed(
         &ships,
-        &Reviews::unknown(Asked::Not(Report::new("there is no token").hint("set it"))),
+        &Reviews::unknown(Coverage::Not(
+            Report::new("there is no token").hint("set it"),
+        )),
     )
     .unwrap();
     assert_eq!(refusal.report.because[0], "there is no token");
@@ -194,7 +196,7 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
     let hint = |one: Origin, two: Origin| {
         let known = known(
             &[(1, one, Checks::None), (2, two, Checks::None)],
-            Asked::Whole,
+            Coverage::Whole,
         );
         reviewed(&ships, &known)
             .unwrap()
@@ -226,7 +228,7 @@ fn a_merge_that_nobody_could_name_is_unknown() {
     let all = || {
         known(
             &[(1, Origin::PullRequest(pull(9)), Checks::Succeeded)],
-            Asked::Whole,
+            Coverage::Whole,
         )
     };
     let lacking = |unnamed| Reviews { unnamed, ..all() };
@@ -256,7 +258,11 @@ fn only_checks_that_succeeded_are_green() {
         Checks::Pending,
         Checks::Failed,
     ] {
-        let refusal = green(&id(1), &known(&[(1, Origin::Direct, checks)], Asked::Whole)).unwrap();
+        let refusal = green(
+            &id(1),
+            &known(&[(1, Origin::Direct, checks)], Coverage::Whole),
+        )
+        .unwrap();
         assert_eq!(
             (refusal.code, refusal.report.hint.is_some()),
             (RefusalCode::NotGreen, true)
@@ -265,14 +271,14 @@ fn only_checks_that_succeeded_are_green() {
     assert_eq!(
         green(
             &id(1),
-            &known(&[(1, Origin::Direct, Checks::Succeeded)], Asked::Whole)
+            &known(&[(1, Origin::Direct, Checks::Succeeded)], Coverage::Whole)
         ),
         None
     );
     assert!(
         green(
             &id(2),
-            &known(&[(1, Origin::Direct, Checks::Succeeded)], Asked::Whole)
+            &known(&[(1, Origin::Direct, Checks::Succeeded)], Coverage::Whole)
         )
         .is_some()
     );
@@ -285,7 +291,7 @@ fn long_lists_end_in_a_number() {
     let direct: Vec<_> = (1..=11)
         .map(|number| (number, Origin::Direct, Checks::None))
         .collect();
-    let lines = warnings(&ships, &id(1), &known(&direct, Asked::Whole));
+    let lines = warnings(&ships, &id(1), &known(&direct, Coverage::Whole));
     assert_eq!(lines.len(), 12);
     assert_eq!(
         lines[10],
@@ -295,7 +301,7 @@ fn long_lists_end_in_a_number() {
         lines[11],
         "whether 1 of 12 commits was reviewed is unknown: GitHub does not tell"
     );
-    let refusal = reviewed(&ships, &known(&direct, Asked::Whole)).unwrap();
+    let refusal = reviewed(&ships, &known(&direct, Coverage::Whole)).unwrap();
     assert_eq!(refusal.report.because[10], "and 1 more");
 }
 
@@ -307,7 +313,7 @@ fn where_nobody_was_asked_nothing_is_said() {
         warnings(
             &ships,
             &id(1),
-            &Reviews::unknown(Asked::Not(Report::new("there is no token")))
+            &Reviews::unknown(Coverage::Not(Report::new("there is no token")))
         )
         .is_empty()
     );

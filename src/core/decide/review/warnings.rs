@@ -1,7 +1,7 @@
 //! What people are told of reviews and checks.
 
 use crate::core::decide::commits;
-use crate::core::decide::review::{Asked, Checks, NAMED, Origin, Reviews};
+use crate::core::decide::review::{Checks, Coverage, NAMED, Origin, Reviews};
 use crate::core::words::{Commit, CommitId};
 
 /// The commits that are known not to be reviewed, and why, to stand behind their names.
@@ -26,7 +26,7 @@ pub fn unknowns<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<&'a Commit> 
 
 /// That it is unknown whether commits were reviewed, if it is, and why. Nothing where nobody was to be asked.
 pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
-    if matches!(reviews.asked, Asked::Not(_)) {
+    if matches!(reviews.coverage, Coverage::Not(_)) {
         return None;
     }
     let count = unknowns(ships, reviews).len() + reviews.unnamed;

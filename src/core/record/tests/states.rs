@@ -74,7 +74,7 @@ fn full() -> State {
         }),
         deploys: [(
             "eu".to_owned(),
-            Deploy {
+            LastDeploy {
                 commit: commit('1'),
                 from: None,
                 by: by.clone(),

@@ -6,7 +6,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::Finding;
 use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Deploy, Deploying, FORMAT, Held, RecordView, SignOff, Verdict,
+    Candidate, Deploying, FORMAT, Held, LastDeploy, RecordView, SignOff, Verdict,
 };
 use crate::core::refusal::RefusalCode;
 use crate::core::show::json::{SCHEMA, text, time};
@@ -175,7 +175,7 @@ fn observed(past_tool: PastTool<'_>) -> ObservedJson<'_> {
             at: None,
             by: None,
         },
-        PastTool::Recorded(Deploy {
+        PastTool::Recorded(LastDeploy {
             from,
             seen_since,
             at,
